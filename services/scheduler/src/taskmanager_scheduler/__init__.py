@@ -1,0 +1,1 @@
+"""The one writer of the truth: folds messages into jobs, grants claims, finds what was lost."""
