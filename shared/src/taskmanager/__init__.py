@@ -1,1 +1,6 @@
-"""The vocabulary, the ports and the adapters that every service and every plugin author shares."""
+"""Goobi TaskManager: the vocabulary and the adapters that its three services share.
+
+A plugin author needs `taskmanager.plugins` and `taskmanager.errors`; the rest is for the services.
+"""
+
+__version__ = "0.1.0"

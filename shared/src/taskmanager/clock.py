@@ -1,0 +1,16 @@
+"""The machine's clock in the resolution the database stores."""
+
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The wall clock of this machine."""
+
+    def now(self) -> datetime:
+        """Aware UTC time in whole milliseconds."""
+        return whole_milliseconds(datetime.now(UTC))
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """`moment` cut to milliseconds, as BSON dates are."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,80 @@
+"""Health and metrics over HTTP for every service, and the one way a service serves HTTP (uvicorn).
+
+Live: the event loop turns. Ready: all named parts are well; the answer says which is not and why.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from taskmanager.metrics import CONTENT_TYPE, exposition
+
+Check = Callable[[], str | None]
+"""What is wrong with a part, or None if it is well."""
+
+SHUTDOWN_SECONDS = 3
+"""How long open requests (event streams) may hold up the end of a process."""
+
+
+def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
+    """`/health/live`, `/health/ready` and `/metrics`."""
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def ready(_: Request) -> Response:
+        wrong = {name: problem for name, check in checks.items() if (problem := check()) is not None}
+        body = {"status": "not ready", "problems": wrong} if wrong else {"status": "ready"}
+        return JSONResponse(body, status_code=503 if wrong else 200)
+
+    async def metrics(_: Request) -> Response:
+        return Response(exposition(), media_type=CONTENT_TYPE)
+
+    return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
+
+
+def health_app(checks: Mapping[str, Check]) -> Starlette:
+    """An application with nothing but health and metrics."""
+    return Starlette(routes=health_routes(checks))
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to `taskmanager.lifecycle`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install no handlers."""
+        yield
+
+
+class HttpServer:
+    """Serves one ASGI application until told to stop."""
+
+    def __init__(self, app: Any, host: str, port: int) -> None:  # noqa: ANN401 - any ASGI application
+        """`port` 0 lets the system choose."""
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            server_header=False,
+        )
+        self._server = _Server(config)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve; raises OSError if the port is taken."""
+        serving = asyncio.create_task(self._server.serve())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        self._server.should_exit = True
+        stopping.cancel()
+        await serving

@@ -1,0 +1,136 @@
+"""What a job is: the specification that travels from the request to the document, and the stored state around it.
+
+Knows no broker, no database and no rule about how a job moves (that is the scheduler's `transitions`).
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from taskmanager.states import Status, Tab
+
+PRIORITY_LOWEST = 0
+PRIORITY_HIGHEST = 10
+PRIORITY_DEFAULT = 5
+HISTORY_LIMIT = 50
+"""Entries of a job's history that are kept; the oldest after the first are dropped."""
+
+PluginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+"""Lower case letters, digits and hyphens: it becomes part of queue names and access patterns."""
+
+Priority = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST, strict=True)]
+"""0 to 10; a higher number is taken first."""
+
+ShortText = Annotated[str, StringConstraints(max_length=500)]
+PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class Record(BaseModel):
+    """A frozen value that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GoobiReference(Record):
+    """Where a job comes from in Goobi workflow."""
+
+    process_id: Annotated[int, Field(ge=0)]
+    step_id: Annotated[int, Field(ge=0)] | None = None
+    process_title: ShortText | None = None
+
+
+class JobSpec(Record):
+    """What is to be done. The one specification in request, message and document."""
+
+    plugin: PluginName
+    template: ShortText | None = None
+    source: PathText | None = None
+    destination: PathText | None = None
+    priority: Priority = PRIORITY_DEFAULT
+    title: ShortText = ""
+    goobi: GoobiReference | None = None
+    project: ShortText | None = None
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    callback_url: AnyHttpUrl | None = None
+    unique: ShortText | None = None
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical JSON: equal for equal specifications, whatever order the client sent."""
+        from pydantic_core import to_json  # noqa: PLC0415 - only gateways with idempotency keys pay for it
+
+        return hashlib.sha256(to_json(_sorted(self.model_dump(mode="json")))).hexdigest()
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401 - walks JSON of any shape
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value
+
+
+class Progress(Record):
+    """How far the current attempt is; `percent` is 0 to 100 by files."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    files_done: int = 0
+    files_total: int = 0
+    current_file: str | None = None
+
+
+class JobError(Record):
+    """Why a job failed: one message for the operator, the traceback for the author of the plugin."""
+
+    message: str
+    kind: str
+    traceback: str | None = None
+
+
+class HistoryEntry(Record):
+    """One thing that happened to a job."""
+
+    at: datetime
+    status: Status
+    attempt: int
+    note: str
+    runner: str | None = None
+
+
+class Job(Record):
+    """The stored state of a job. `rev` grows with every write and guards it."""
+
+    id: str
+    spec: JobSpec
+    client: str
+    status: Status
+    priority: Priority
+    created: datetime
+    queued_at: datetime
+    started_at: datetime | None = None
+    finished: datetime | None = None
+    files: int = 0
+    bytes: int = 0
+    progress: Progress = Progress()
+    dispatch: int = 1
+    attempt: int = 0
+    seq: int = 0
+    crashes: int = 0
+    owner: str | None = None
+    claim_id: str | None = None
+    lease: datetime | None = None
+    ticket_due: datetime | None = None
+    error: JobError | None = None
+    history: tuple[HistoryEntry, ...] = ()
+    rev: int = 0
+
+    @property
+    def plugin(self) -> str:
+        """The plugin whose queue the job stands in."""
+        return self.spec.plugin
+
+    @property
+    def tab(self) -> Tab:
+        """The list that shows the job."""
+        return self.status.tab

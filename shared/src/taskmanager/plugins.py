@@ -1,0 +1,184 @@
+"""The plugin interface: what a third party implements, and how it is found. Knows no broker and no database.
+
+A plugin is a class with a `manifest` and a `run`, named by an entry point of the group `taskmanager.plugins`:
+
+    [project.entry-points."taskmanager.plugins"]
+    my-plugin = "my_package:MyPlugin"
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+
+from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.jobs import JobSpec, PluginName, Record, ShortText
+
+ENTRY_POINT_GROUP = "taskmanager.plugins"
+
+ParametersT = TypeVar("ParametersT", bound=BaseModel)
+
+
+class PauseSupport(StrEnum):
+    """How a running job of the plugin can be suspended."""
+
+    NONE = "none"
+    CHECKPOINT = "checkpoint"
+    SIGNAL = "signal"
+
+
+class Need(StrEnum):
+    """Whether a job of the plugin has a source or a destination."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    UNUSED = "unused"
+
+
+class Parameters(BaseModel):
+    """Base of a plugin's parameters: unknown ones are refused with a clear message."""
+
+    model_config = {"extra": "forbid", "frozen": True}
+
+
+class PluginManifest(Record):
+    """What the rest of the system must know about a plugin; a runner sends it with its hello.
+
+    `job_type` is the word Goobi uses (`SHELL`). `parameters` is a JSON Schema (draft 2020-12). `templates` are the
+    known names; empty means that the plugin takes none. `max_running` limits its running jobs over all runners.
+    `outside_effects`: it changes something beyond its results, so two attempts must never overlap.
+    `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
+    """
+
+    name: PluginName
+    title: ShortText
+    job_type: ShortText
+    version: ShortText = "0"
+    parameters: dict[str, JsonValue] = Field(default_factory=lambda: Parameters.model_json_schema())
+    templates: tuple[ShortText, ...] = ()
+    template_default: ShortText | None = None
+    source: Need = Need.REQUIRED
+    destination: Need = Need.REQUIRED
+    pause: PauseSupport = PauseSupport.NONE
+    outside_effects: bool = False
+    reads_in_place: bool = False
+    max_running: int | None = Field(default=None, ge=1)
+    grace_seconds: float = Field(default=10.0, ge=0)
+
+
+class JobLog(Protocol):
+    """The job's own log, shown on its page."""
+
+    def info(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def warning(self, text: str) -> None:
+        """Something an operator should look at."""
+
+    def error(self, text: str) -> None:
+        """Something that failed."""
+
+
+class JobContext(Protocol):
+    """What a plugin may use while it runs one job. Calls are cheap; use them between any two files."""
+
+    @property
+    def job_id(self) -> str:
+        """Identifier of the job."""
+
+    @property
+    def attempt(self) -> int:
+        """Number of this try, from 1."""
+
+    @property
+    def spec(self) -> JobSpec:
+        """The specification as it was submitted."""
+
+    @property
+    def template(self) -> str | None:
+        """The template to use: the job's, or the plugin's default."""
+
+    @property
+    def source(self) -> Path | None:
+        """The folder or file to read: a copy, or the original read in place. Never write here."""
+
+    @property
+    def output(self) -> Path:
+        """An empty folder; what lies in it when `run` returns is the result of the job."""
+
+    @property
+    def scratch(self) -> Path:
+        """An empty folder for anything else; it is thrown away."""
+
+    @property
+    def log(self) -> JobLog:
+        """The job's log."""
+
+    def files(self) -> Sequence[Path]:
+        """The files of the source in natural order, without hidden ones."""
+
+    def progress(self, done: int, total: int, current_file: str | None = None) -> None:
+        """Say how many of how many files are done, and which one is at work."""
+
+    def checkpoint(self) -> None:
+        """A place where the job may be suspended or cancelled; call it between two files."""
+
+    def run_tool(self, argv: Sequence[str | Path], *, cwd: Path | None = None) -> str:
+        """Run a program in the job's process group and return its stdout.
+
+        Raises ToolFailedError with exit code and the end of stderr; stderr of a success goes to the log.
+        """
+
+
+@runtime_checkable
+class Plugin(Protocol):
+    """One kind of job. Instances are made without arguments, once for each slot process."""
+
+    @property
+    def manifest(self) -> PluginManifest:
+        """What the plugin is called and what it takes."""
+
+    def run(self, context: JobContext) -> None:
+        """Do the job: read `context.source`, write into `context.output`.
+
+        Raise JobFailedError for a verdict about the input, any other exception for a defect;
+        both end the job as ERROR with message and traceback.
+        """
+
+
+def parse_parameters(model: type[ParametersT], values: Mapping[str, JsonValue]) -> ParametersT:
+    """Typed parameters of a job; raises JobFailedError naming the first wrong one."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        message = f"parameter {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise JobFailedError(message) from error
+
+
+def installed_names() -> list[str]:
+    """Names of the installed plugins, sorted."""
+    return sorted(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
+
+
+def load(name: str) -> Plugin:
+    """The installed plugin of that name; raises PermanentError if there is none or it is no plugin."""
+    for entry in _entries(name):
+        made: Any = entry.load()()
+        if not isinstance(made, Plugin):
+            message = f"entry point {name} of {ENTRY_POINT_GROUP} gives {type(made).__name__}, which is no plugin"
+            raise PermanentError(message)
+        if made.manifest.name != name:
+            message = f"entry point {name} gives a plugin that calls itself {made.manifest.name}"
+            raise PermanentError(message)
+        return made
+    known = ", ".join(installed_names()) or "none"
+    message = f"no plugin named {name} is installed; installed: {known}"
+    raise PermanentError(message)
+
+
+def _entries(name: str) -> Iterator[Any]:
+    yield from entry_points(group=ENTRY_POINT_GROUP, name=name)

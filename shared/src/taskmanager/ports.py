@@ -1,0 +1,105 @@
+"""What the services need from the outside world, as protocols; `__main__` plugs in RabbitMQ and MongoDB, tests plug in fakes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.jobs import Job
+from taskmanager.queries import JobPage, JobQuery
+from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+
+
+class Clock(Protocol):
+    """Where times come from."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC, in whole milliseconds (as MongoDB stores them)."""
+
+
+class Publisher(Protocol):
+    """Publishes with confirm."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a publish can be expected to succeed: connected and not blocked by an alarm."""
+
+    async def publish(
+        self, exchange: str, key: str, body: bytes, *, priority: int = 0, persistent: bool = True, mandatory: bool = False
+    ) -> None:
+        """Return once the broker has taken the message.
+
+        Raises BrokerUnavailableError (not connected, blocked, refused, or no confirm in time: the outcome is then
+        unknown and a repeat must be harmless) and, if `mandatory`, UnroutableMessageError.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message handed out by the broker. `generation` is the channel it belongs to: tags die with their channel."""
+
+    body: bytes
+    key: str
+    tag: int
+    generation: int
+    redelivered: bool = False
+
+
+class Subscription(Protocol):
+    """A queue being consumed; survives reconnects. Late acknowledgements of a lost channel are dropped."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages are being delivered."""
+
+    def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
+        """The message (with `multiple` also all before it) is taken care of."""
+
+    def reject(self, delivery: Delivery) -> None:
+        """The message can't be used: to the dead letters, if the queue has any."""
+
+
+class Lanes(Protocol):
+    """A plugin's ticket queue, consumed one ticket a lane; a closed lane gets none."""
+
+    on_ticket: Callable[[int, Delivery], None]
+
+    def open(self, lane: int) -> None:
+        """Ask for one ticket at a time for this lane. Does nothing if it is open."""
+
+    def close(self, lane: int) -> None:
+        """Ask for no more. A ticket already handed out stays the lane's until it is acked or given back."""
+
+    def ack(self, delivery: Delivery) -> None:
+        """The ticket is used up."""
+
+    def give_back(self, delivery: Delivery) -> None:
+        """Return the ticket to its place in the queue. Close the lane first, or it comes straight back."""
+
+
+class JobReader(Protocol):
+    """Reads of the gateway. Every call may raise StoreUnavailableError."""
+
+    async def ping(self) -> None:
+        """Return if the store answers."""
+
+    async def job(self, job_id: str) -> Job | None:
+        """The stored job."""
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        """One page; raises ValueError for a cursor that belongs to another query."""
+
+    async def active_by_unique(self, unique: str) -> Job | None:
+        """The job in the queue tab that holds this unique key."""
+
+    async def log(self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100) -> Sequence[LogBlock]:
+        """Log blocks after (attempt, seq), in order."""
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """All installed plugins by name."""
+
+    async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
+        """The statistics of one plugin's tabs, or of all."""
+
+    async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
+        """All runners by id, `alive` judged by the database's clock."""

@@ -1,0 +1,49 @@
+"""What a reader may ask of the stored jobs: typed filters only, keyset paging, no skip and no count."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from taskmanager.jobs import Job, PluginName, Record, ShortText
+from taskmanager.states import Status, Tab
+
+PAGE_LIMIT = 200
+
+
+class Sort(StrEnum):
+    """By what a list is sorted; ties are broken by the id."""
+
+    TURN = "turn"
+    """The order in which jobs start: priority from high to low, then the longest waiting."""
+    FINISHED = "finished"
+    CREATED = "created"
+
+
+class Order(StrEnum):
+    """The direction. TURN ascending is the order of starting."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+class JobQuery(Record):
+    """One page of jobs. `text` matches the beginnings of words in title and process title, all of them."""
+
+    plugin: PluginName | None = None
+    tab: Tab | None = None
+    status: Status | None = None
+    project: ShortText | None = None
+    process_id: int | None = None
+    text: ShortText | None = None
+    sort: Sort = Sort.CREATED
+    order: Order = Order.DESC
+    cursor: str | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
+
+
+class JobPage(Record):
+    """Jobs in order and, unless it is the last page, where the next one begins."""
+
+    jobs: tuple[Job, ...]
+    next_cursor: str | None = None

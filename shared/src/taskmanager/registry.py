@@ -1,0 +1,82 @@
+"""What is installed and who is alive: plugins, runners and the statistics of a plugin's tabs, as stored and as shown."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from taskmanager.jobs import PluginName, Record
+from taskmanager.plugins import PluginManifest
+from taskmanager.states import RUNNING, Status, Tab
+
+
+class InstalledPlugin(Record):
+    """A plugin some runner has said hello for. `paused`: no claim is granted."""
+
+    manifest: PluginManifest
+    installed_at: datetime
+    paused: bool = False
+    accepting: bool = True
+    max_running: int | None = None
+    """Set by an operator; overrides the manifest's."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.manifest.name
+
+    @property
+    def limit(self) -> int | None:
+        """How many of its jobs may run at once over all runners; None: as many as there are slots."""
+        return self.max_running if self.max_running is not None else self.manifest.max_running
+
+
+class RunnerState(Record):
+    """A runner as of its last hello or heartbeat, by the database's clock."""
+
+    id: str
+    instance: str
+    plugin: PluginName
+    host: str
+    version: str
+    slots: int
+    transfers: int
+    busy: int
+    started_at: datetime
+    last_heartbeat: datetime
+    alive: bool = True
+
+
+class TabStatistics(Record):
+    """The sums over all jobs of one plugin and tab, kept in step with the jobs by the same transactions.
+
+    `files` and `bytes` are those of the input while a job is queued or failed, of the results once it is DONE.
+    """
+
+    plugin: PluginName
+    tab: Tab
+    jobs: int = 0
+    files: int = 0
+    bytes: int = 0
+    statuses: dict[Status, int] = Field(default_factory=dict)
+
+    @property
+    def running(self) -> int:
+        """Jobs of this tab that a runner is at work on."""
+        return sum(self.statuses.get(status, 0) for status in RUNNING)
+
+
+class LogBlock(Record):
+    """Lines of a job's log as stored: `seq` numbers the blocks of an attempt from 1."""
+
+    job: str
+    attempt: int
+    seq: int
+    lines: tuple["LogLineStored", ...]
+
+
+class LogLineStored(Record):
+    """One stored log line."""
+
+    at: datetime
+    level: str
+    text: str

@@ -1,0 +1,65 @@
+"""Waiting before another try of a connection or an idempotent call, the only owner of tenacity.
+
+Retries of jobs are not made here but by the scheduler's policy.
+Full jitter as in the AWS Builders' Library, "Timeouts, retries, and backoff with jitter".
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+import tenacity
+
+from taskmanager.errors import TemporaryError
+from taskmanager.metrics import RETRIES
+
+T = TypeVar("T")
+
+LONGEST_WAIT_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+def _report(what: str) -> Callable[[tenacity.RetryCallState], None]:
+    def report(state: tenacity.RetryCallState) -> None:
+        RETRIES.labels(what).inc()
+        error = state.outcome.exception() if state.outcome else None
+        wait = round(state.upcoming_sleep, 3)
+        log.warning("retry", what=what, attempt=state.attempt_number, wait_seconds=wait, error=str(error))
+
+    return report
+
+
+async def retrying(what: str, call: Callable[[], Awaitable[T]], *, attempts: int = 8, first_wait_seconds: float = 0.1) -> T:
+    """`call()` until it returns, at most `attempts` times; only a TemporaryError is tried again, the last one is raised."""
+    policy = tenacity.AsyncRetrying(
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=LONGEST_WAIT_SECONDS),
+        retry=tenacity.retry_if_exception_type(TemporaryError),
+        before_sleep=_report(what),
+        reraise=True,
+    )
+    return await policy(call)
+
+
+class Backoff:
+    """Growing, jittered waits for a loop that reconnects until it is cancelled; `reset` after a success."""
+
+    def __init__(self, what: str, *, first_wait_seconds: float = 0.1, longest_wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
+        """`what` names the loop in log and metric."""
+        self._what = what
+        self._wait = tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=longest_wait_seconds)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again with the shortest wait."""
+        self._state = tenacity.RetryCallState(tenacity.AsyncRetrying(), None, (), {})
+
+    async def wait(self, reason: str) -> None:
+        """Log the reason, count it and sleep."""
+        seconds = self._wait(self._state)
+        RETRIES.labels(self._what).inc()
+        log.warning("retry", what=self._what, attempt=self._state.attempt_number, wait_seconds=round(seconds, 3), error=reason)
+        self._state.attempt_number += 1
+        await asyncio.sleep(seconds)

@@ -1,0 +1,166 @@
+"""Every exchange, queue and binding in RabbitMQ, and the reason of each argument. Nowhere else stands a queue name.
+
+Pure names and arguments; declaring them is the business of `taskmanager.rabbit`.
+Works on RabbitMQ 3.10 to 4.3: queue types are named, no mode or version argument, no transient shared queue.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MAX_PRIORITY = 10
+DELIVERY_LIMIT = 100
+"""Times an inbox message may be handed out before it goes to the dead letters (RabbitMQ 4 would take 20, 3.10 no limit).
+Only a scheduler that dies with the message in hand counts; waiting for MongoDB does not."""
+
+
+class ExchangeType(StrEnum):
+    """The exchange types in use."""
+
+    TOPIC = "topic"
+    DIRECT = "direct"
+    FANOUT = "fanout"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    type: ExchangeType
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue: shared and durable, or exclusive to one connection and gone with it."""
+
+    name: str
+    arguments: dict[str, str | int | bool] = field(default_factory=dict)
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """`destination` (a queue, or an exchange if `to_exchange`) gets what `exchange` routes by `key`."""
+
+    exchange: str
+    destination: str
+    key: str
+    to_exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All names under one prefix, so that tests and installations can share a broker."""
+
+    prefix: str = "tm"
+
+    @property
+    def submit(self) -> str:
+        """Takes submissions, key = plugin: one confirm means inbox and plugin queue both have it."""
+        return f"{self.prefix}.submit"
+
+    @property
+    def dispatch(self) -> str:
+        """Takes tickets, key = plugin."""
+        return f"{self.prefix}.dispatch"
+
+    @property
+    def events(self) -> str:
+        """Takes what runners report, key = `<plugin>.events`, and the scheduler's own tick."""
+        return f"{self.prefix}.events"
+
+    @property
+    def control(self) -> str:
+        """Takes answers and orders, key = `runner.<id>` or `plugin.<name>`."""
+        return f"{self.prefix}.control"
+
+    @property
+    def changes(self) -> str:
+        """Takes hints of what changed, for the gateways' live views; also sees every submission."""
+        return f"{self.prefix}.changes"
+
+    @property
+    def dead(self) -> str:
+        """Takes what could not be parsed or was delivered too often."""
+        return f"{self.prefix}.dead"
+
+    @property
+    def inbox(self) -> Queue:
+        """The scheduler's inbox. Quorum: it survives a lost node. Single active consumer: with several
+        schedulers one reads at a time, so messages of a job keep their order and the next takes over at once."""
+        return Queue(
+            f"{self.prefix}.scheduler",
+            {
+                "x-queue-type": "quorum",
+                "x-single-active-consumer": True,
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-dead-letter-exchange": self.dead,
+            },
+        )
+
+    @property
+    def dead_letters(self) -> Queue:
+        """Where dead letters wait for a person."""
+        return Queue(self.dead, {"x-queue-type": "classic"})
+
+    def jobs(self, plugin: str) -> Queue:
+        """The priority queue of a plugin. Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities."""
+        arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-max-priority": MAX_PRIORITY}
+        return Queue(f"{self.prefix}.jobs.{plugin}", arguments)
+
+    def runner_control(self, runner: str) -> Queue:
+        """A runner's private queue; being exclusive it also proves that the runner's id is in use only once."""
+        return Queue(f"{self.prefix}.control.runner.{runner}", exclusive=True)
+
+    def gateway_changes(self, gateway: str) -> Queue:
+        """A gateway's private queue of changes."""
+        return Queue(f"{self.prefix}.changes.gateway.{gateway}", exclusive=True)
+
+    def events_key(self, plugin: str) -> str:
+        """Routing key of what runners of a plugin report."""
+        return f"{plugin}.events"
+
+    @property
+    def tick_key(self) -> str:
+        """Routing key of the scheduler's own tick."""
+        return "scheduler.tick"
+
+    def runner_key(self, runner: str) -> str:
+        """Routing key of answers to one runner."""
+        return f"runner.{runner}"
+
+    def plugin_key(self, plugin: str) -> str:
+        """Routing key of orders to all runners of a plugin."""
+        return f"plugin.{plugin}"
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All exchanges."""
+        return (
+            Exchange(self.submit, ExchangeType.TOPIC),
+            Exchange(self.dispatch, ExchangeType.DIRECT),
+            Exchange(self.events, ExchangeType.TOPIC),
+            Exchange(self.control, ExchangeType.TOPIC),
+            Exchange(self.changes, ExchangeType.FANOUT),
+            Exchange(self.dead, ExchangeType.FANOUT),
+        )
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """All shared queues but those of plugins, which come with the plugins."""
+        return (self.inbox, self.dead_letters)
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """All bindings but those of plugins, runners and gateways."""
+        return (
+            Binding(self.submit, self.inbox.name, "#"),
+            Binding(self.submit, self.dispatch, "#", to_exchange=True),
+            Binding(self.submit, self.changes, "#", to_exchange=True),
+            Binding(self.events, self.inbox.name, "#"),
+            Binding(self.dead, self.dead_letters.name, ""),
+        )
+
+    def plugin_binding(self, plugin: str) -> Binding:
+        """Ties a plugin's queue to the tickets of that plugin."""
+        return Binding(self.dispatch, self.jobs(plugin).name, plugin)
