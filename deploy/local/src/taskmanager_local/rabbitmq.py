@@ -1,0 +1,158 @@
+"""A RabbitMQ node of one's own: its files, its commands and when it is ready.
+
+It shares nothing with the system's RabbitMQ service: own node name, ports, cookie, data, log, plugins and epmd
+(Erlang's name server), all on the loopback address. Debian's wrapper scripts refuse every user but root and
+rabbitmq, hence the scripts in the package's library folder. Knows nothing of queues.
+"""
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pika
+from pika.exceptions import AMQPError
+
+from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_file, private_folder
+
+SCRIPT_PLACES = "lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
+USER = "taskmanager"
+START_LIMIT = timedelta(seconds=60)
+POLL = timedelta(seconds=0.1)
+
+# loopback_users is not needed: the node listens on the loopback address only.
+# The disk limit is above the broker's own default (50 MB), so that a full disk is noticed before MongoDB stops.
+CONFIGURATION = """\
+default_user = {user}
+default_pass = {password}
+disk_free_limit.absolute = 200MB
+vm_memory_high_watermark.relative = 0.4
+log.console = true
+log.console.level = info
+log.file = false
+"""
+
+
+def server_script() -> Path:
+    """The newest installed `rabbitmq-server` script that any user may run.
+
+    Raises:
+        LocalStackError: RabbitMQ is not installed.
+    """
+    found = sorted(Path("/usr").glob(SCRIPT_PLACES))
+    if not found:
+        raise LocalStackError(
+            "RabbitMQ is not installed: run `make setup`, or set AMQP_URL to a broker of yours"
+        )
+    return found[-1]
+
+
+@dataclass(frozen=True)
+class RabbitmqNode:
+    """One private node.
+
+    Attributes:
+        folder: everything it writes lies here.
+        port: AMQP.
+        distribution_port: Erlang's own protocol, which the command-line tools speak.
+        epmd_port: the private name server's port.
+    """
+
+    folder: Path
+    port: int
+    distribution_port: int
+    epmd_port: int
+
+    @property
+    def url(self) -> str:
+        """The AMQP address with user and password."""
+        return f"amqp://{USER}:{self._password()}@{LOOPBACK}:{self.port}/%2F"
+
+    def prepare(self) -> None:
+        """Write the configuration; repeatable, keeps the password of the first time."""
+        private_folder(self.folder)
+        configuration = CONFIGURATION.format(user=USER, password=self._password())
+        private_file(self.folder / "rabbitmq.conf", configuration)
+        private_file(self.folder / "enabled_plugins", "[].\n")
+        # empty files, so that those in /etc/rabbitmq are not read
+        private_file(self.folder / "rabbitmq-env.conf", "")
+        private_file(self.folder / "advanced.config", "[].\n")
+
+    def commands(self) -> list[Command]:
+        """The processes of this node in the order of their start."""
+        environment = self.environment()
+        epmd = ["epmd", "-address", LOOPBACK, "-port", str(self.epmd_port)]
+        return [
+            Command("epmd", epmd, environment, port=self.epmd_port),
+            Command("rabbitmq", [str(server_script())], environment, port=self.port),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make every RabbitMQ script, the command-line tools included, mean this node."""
+        folder = str(self.folder)
+        return {
+            # the cookie, the secret between Erlang nodes, is kept in the home folder
+            "HOME": folder,
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_PORT": str(self.epmd_port),
+            # the data belongs to the name, so it never changes; unique it is by its own name server
+            "RABBITMQ_NODENAME": "taskmanager@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self.distribution_port),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_CONF_ENV_FILE": f"{folder}/rabbitmq-env.conf",
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/advanced.config",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/enabled_plugins",
+            "RABBITMQ_MNESIA_BASE": f"{folder}/data",
+            "RABBITMQ_FEATURE_FLAGS_FILE": f"{folder}/data/feature_flags",
+            "RABBITMQ_GENERATED_CONFIG_DIR": f"{folder}/data/generated",
+            "RABBITMQ_PLUGINS_EXPAND_DIR": f"{folder}/data/plugins",
+            "RABBITMQ_PID_FILE": f"{folder}/data/node.pid",
+            "RABBITMQ_LOG_BASE": f"{folder}/log",
+            "RABBITMQ_LOGS": "-",
+            # makes the script become the Erlang machine, which handles SIGTERM itself, instead of standing before it
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+
+    def is_ready(self) -> bool:
+        """Whether the broker lets us in."""
+        parameters = pika.URLParameters(self.url)
+        parameters.socket_timeout = parameters.stack_timeout = 2
+        try:
+            pika.BlockingConnection(parameters).close()
+        except (AMQPError, OSError):
+            return False
+        return True
+
+    def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
+        """Poll until the broker lets us in.
+
+        Raises:
+            LocalStackError: it did not within the limit.
+        """
+        deadline = time.monotonic() + limit.total_seconds()
+        while not self.is_ready():
+            if time.monotonic() > deadline:
+                raise LocalStackError(
+                    f"RabbitMQ was not ready within {limit.total_seconds():.0f} s; see its log"
+                )
+            time.sleep(POLL.total_seconds())
+
+    def _password(self) -> str:
+        file = self.folder / "password"
+        if not file.exists():
+            private_file(file, secrets.token_hex(16))
+        return file.read_text(encoding="utf-8")
+
+
+def inherited_environment() -> dict[str, str]:
+    """The caller's variables without those that would steer an Erlang program or a RabbitMQ script."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RABBITMQ_", "ERL_")) and name != "NOTIFY_SOCKET"
+    }

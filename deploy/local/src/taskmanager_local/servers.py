@@ -1,0 +1,166 @@
+"""A private broker or database for the length of a `with` block, as tests need them.
+
+They never outlive the process that started them. They must be started from a thread that lives as long as they are
+needed (usually the main thread): the kernel ends them with the thread that started them.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from taskmanager_local.commands import Command, free_port
+from taskmanager_local.mongod import Mongod
+from taskmanager_local.rabbitmq import RabbitmqNode, inherited_environment
+
+STOP_LIMIT = timedelta(seconds=20)
+TEST_CACHE_GIGABYTES = 0.25
+
+
+class Server(Protocol):
+    """What `RabbitmqNode` and `Mongod` have in common."""
+
+    @property
+    def folder(self) -> Path:
+        """Where everything it writes lies."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+
+    @property
+    def url(self) -> str:
+        """How clients reach it."""
+
+    def prepare(self) -> None:
+        """Write what it needs on disk."""
+
+    def commands(self) -> Sequence[Command]:
+        """Its processes in the order of their start; the last one is the server itself."""
+
+    def wait_until_ready(self) -> None:
+        """Block until it serves."""
+
+
+class RunningServer:
+    """A server that can be stopped, killed and started again in the same folder and at the same port."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def url(self) -> str:
+        """How clients reach it."""
+        return self._server.url
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.port
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server itself."""
+        return self._process.pid
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self._server.folder / f"{self._server.commands()[-1].name}.log"
+
+    def start(self) -> None:
+        """Start what does not run and wait until it serves."""
+        self._server.prepare()
+        for command in self._server.commands():
+            running = self._processes.get(command.name)
+            if running is None or running.poll() is not None:
+                self._processes[command.name] = _start(command, self._server.folder)
+        self._server.wait_until_ready()
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would; returns when the process is gone."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Start it again after `kill`, or stop and start it; returns when it serves."""
+        _end(self._process)
+        self.start()
+
+    def stop(self) -> None:
+        """End all its processes, the server itself first; repeatable."""
+        for process in reversed(self._processes.values()):
+            _end(process)
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        return self._processes[self._server.commands()[-1].name]
+
+
+@contextmanager
+def private_rabbitmq(folder: Path) -> Iterator[RunningServer]:
+    """A RabbitMQ node of one's own; everything it writes lies in the folder.
+
+    Raises:
+        LocalStackError: RabbitMQ is not installed, or the node did not start.
+    """
+    node = RabbitmqNode(folder, port=free_port(), distribution_port=free_port(), epmd_port=free_port())
+    with _running(node) as server:
+        yield server
+
+
+@contextmanager
+def private_mongod(folder: Path) -> Iterator[RunningServer]:
+    """A mongod of one's own, a replica set of one node; everything it writes lies in the folder.
+
+    Raises:
+        LocalStackError: there is no mongod, or it did not start.
+    """
+    with _running(Mongod(folder, free_port(), TEST_CACHE_GIGABYTES)) as server:
+        yield server
+
+
+@contextmanager
+def _running(server: Server) -> Iterator[RunningServer]:
+    running = RunningServer(server)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def _start(command: Command, folder: Path) -> subprocess.Popen[bytes]:
+    launch = [
+        sys.executable,
+        "-m",
+        "taskmanager_local.launch",
+        "--parent",
+        str(os.getpid()),
+        "--signal",
+        "SIGKILL",
+    ]
+    with (folder / f"{command.name}.log").open("ab") as log:
+        return subprocess.Popen(
+            [*launch, "--", *command.arguments],
+            env={**inherited_environment(), **command.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the caller, which then stops us in order
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(STOP_LIMIT.total_seconds())
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
