@@ -1,0 +1,175 @@
+"""Runs an external program for a job, and says plainly how it failed. Knows no job, no slot and no plugin.
+
+The program stays in the caller's process group: whoever stops the group stops its tools with it. Safe to call
+from several threads at once.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from taskmanager.errors import ToolFailedError
+
+STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
+"""More than this on stdout is an error: nobody reads a report of that size from memory."""
+
+STDERR_LIMIT_BYTES = 64 * 1024
+"""Of stderr this much is kept, from the end: a damaged image can make a tool warn without end."""
+
+MESSAGE_LINES = 20
+ENVIRONMENT_ALLOWED = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH"})
+"""What a tool sees of our environment: the rest holds addresses and secrets of the services."""
+
+_SLICE_SECONDS = 1.0
+_CHUNK_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a program that succeeded wrote; of `stderr` only the end is kept."""
+
+    stdout: str
+    stderr: str
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    time_limit: timedelta | None = None,
+) -> ToolResult:
+    """Run a program without a shell and wait for it; stdin is empty, the environment small and English.
+
+    `environment` is added to what the tool sees. `time_limit` does not count time in which the process group
+    was suspended. Raises ToolFailedError with the program's name, its exit code or signal and the end of its
+    stderr, also if the program does not exist or ran out of time.
+    """
+    words = [str(word) for word in argv]
+    with _start(words, cwd, _environment(environment)) as process:
+        streams = _Streams(process)
+        try:
+            timely = streams.read(time_limit)
+        finally:
+            _end(process)
+    if not timely:
+        raise ToolFailedError(_message(words[0], f"was stopped after {time_limit}, its time limit", streams))
+    if streams.overflowed:
+        raise ToolFailedError(
+            _message(words[0], f"wrote more than {STDOUT_LIMIT_BYTES} bytes to stdout", streams)
+        )
+    if process.returncode != 0:
+        raise ToolFailedError(_message(words[0], _ending(process.returncode), streams))
+    return ToolResult(streams.stdout.decode(errors="replace"), streams.stderr.decode(errors="replace"))
+
+
+def _start(words: list[str], cwd: Path | None, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise ToolFailedError(f"{words[0]}: its working folder {cwd} does not exist") from error
+        raise ToolFailedError(f"{words[0]}: program not found; is it installed on this machine?") from error
+    except (OSError, ValueError) as error:
+        raise ToolFailedError(f"{words[0]}: could not be started: {error}") from error
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    known = {name: value for name, value in os.environ.items() if name in ENVIRONMENT_ALLOWED}
+    return {"PATH": os.defpath, **known, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **(more or {})}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave no tool behind, whatever ended the reading."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+class _Streams:
+    """Reads stdout and stderr of a process at the same time, keeping no more than the limits."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.overflowed = False
+        self._process = process
+
+    def read(self, time_limit: timedelta | None) -> bool:
+        """Read until both streams end and the program with them; False if the time was over first.
+
+        A slice counts no more than its own length, so that a suspended group does not use up its time.
+        """
+        left = time_limit.total_seconds() if time_limit is not None else None
+        with selectors.DefaultSelector() as selector:
+            for stream, sink in (
+                (self._process.stdout, self._keep_head),
+                (self._process.stderr, self._keep_tail),
+            ):
+                selector.register(_opened(stream), selectors.EVENT_READ, sink)
+            while selector.get_map() and not self.overflowed:
+                began = time.monotonic()
+                self._read_once(selector, _SLICE_SECONDS if left is None else min(left, _SLICE_SECONDS))
+                if left is not None:
+                    left -= min(time.monotonic() - began, _SLICE_SECONDS)
+                    if left <= 0:
+                        return False
+        return self.overflowed or self._ended(left)
+
+    def _ended(self, seconds: float | None) -> bool:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _read_once(self, selector: selectors.BaseSelector, seconds: float) -> None:
+        for key, _ in selector.select(seconds):
+            chunk = os.read(key.fd, _CHUNK_BYTES)
+            if chunk:
+                sink: Callable[[bytes], None] = key.data
+                sink(chunk)
+            else:
+                selector.unregister(key.fileobj)
+
+    def _keep_head(self, chunk: bytes) -> None:
+        self.stdout += chunk
+        self.overflowed = len(self.stdout) > STDOUT_LIMIT_BYTES
+
+    def _keep_tail(self, chunk: bytes) -> None:
+        self.stderr += chunk
+        del self.stderr[:-STDERR_LIMIT_BYTES]
+
+
+def _opened(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise ToolFailedError("the streams of a started program are missing")
+    return stream
+
+
+def _ending(code: int) -> str:
+    if code > 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"was ended by signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
+
+
+def _message(program: str, what: str, streams: _Streams) -> str:
+    lines = streams.stderr.decode(errors="replace").strip().splitlines()[-MESSAGE_LINES:]
+    return "\n".join([f"{Path(program).name} {what}", *lines])
