@@ -7,6 +7,7 @@ A plugin is a class with a `manifest` and a `run`, named by an entry point of th
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -126,10 +127,18 @@ class JobContext(Protocol):
     def checkpoint(self) -> None:
         """A place where the job may be suspended or cancelled; call it between two files."""
 
-    def run_tool(self, argv: Sequence[str | Path], *, cwd: Path | None = None) -> str:
-        """Run a program in the job's process group and return its stdout.
+    def run_tool(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        time_limit: timedelta | None = None,
+    ) -> str:
+        """Run a program in the job's process group and return its stdout; threads may call it at once.
 
-        Raises ToolFailedError with exit code and the end of stderr; stderr of a success goes to the log.
+        `environment` is added to the small one tools get. Raises ToolFailedError with exit code or signal and
+        the end of stderr, also when `time_limit` is over; stderr of a success goes to the log.
         """
 
 
