@@ -5,7 +5,7 @@ Knows no broker, no database and no rule about how a job moves (that is the sche
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
@@ -23,6 +23,9 @@ PluginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 Priority = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST, strict=True)]
 """0 to 10; a higher number is taken first."""
 
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A number of Goobi's, within what the store can hold (a signed 64-bit integer)."""
+
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -36,8 +39,8 @@ class Record(BaseModel):
 class GoobiReference(Record):
     """Where a job comes from in Goobi workflow."""
 
-    process_id: Annotated[int, Field(ge=0)]
-    step_id: Annotated[int, Field(ge=0)] | None = None
+    process_id: Number
+    step_id: Number | None = None
     process_title: ShortText | None = None
 
 
@@ -86,6 +89,14 @@ class JobError(Record):
     message: str
     kind: str
     traceback: str | None = None
+
+
+class LogLine(Record):
+    """One line of a job's log."""
+
+    at: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    text: str
 
 
 class HistoryEntry(Record):

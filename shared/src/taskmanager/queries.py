@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from taskmanager.jobs import Job, PluginName, Record, ShortText
+from taskmanager.jobs import Job, Number, PluginName, Record, ShortText
 from taskmanager.states import Status, Tab
 
 PAGE_LIMIT = 200
@@ -34,12 +34,24 @@ class JobQuery(Record):
     tab: Tab | None = None
     status: Status | None = None
     project: ShortText | None = None
-    process_id: int | None = None
+    process_id: Number | None = None
     text: ShortText | None = None
     sort: Sort = Sort.CREATED
     order: Order = Order.DESC
     cursor: str | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
+
+    @model_validator(mode="after")
+    def _sort_fits_tab(self) -> "JobQuery":
+        """Only lists that an index serves."""
+        tab = self.tab or (self.status.tab if self.status else None)
+        if self.sort is Sort.TURN and tab is not Tab.QUEUE:
+            message = "sort=turn needs tab=queue: only waiting jobs have a turn"
+            raise ValueError(message)
+        if self.sort is Sort.FINISHED and tab not in {Tab.DONE, Tab.ERROR}:
+            message = "sort=finished needs tab=done or tab=error: only ended jobs have an end"
+            raise ValueError(message)
+        return self
 
 
 class JobPage(Record):
