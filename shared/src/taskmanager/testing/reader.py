@@ -1,0 +1,171 @@
+"""A store in memory with the full contract of `taskmanager.ports.JobReader`; knows no database."""
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Job
+from taskmanager.queries import JobPage, JobQuery, Order, Sort
+from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.states import Tab
+
+Key = tuple[str | float, ...]
+
+_WORD = re.compile(r"[^\W_]+")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class FakeReader:
+    """What tests put into `stored`, `installed`, `known_runners` and `blocks` is what it reads."""
+
+    def __init__(self) -> None:
+        """An empty, available store."""
+        self.stored: dict[str, Job] = {}
+        self.installed: dict[str, InstalledPlugin] = {}
+        self.known_runners: dict[str, RunnerState] = {}
+        self.blocks: list[LogBlock] = []
+        self.available = True
+        self.answers = asyncio.Event()
+        """Cleared: the store hangs until it is set."""
+        self.answers.set()
+        self.calls: Counter[str] = Counter()
+
+    def put(self, job: Job) -> None:
+        """Store a job, or its new state."""
+        self.stored[job.id] = job
+
+    def install(self, plugin: InstalledPlugin) -> None:
+        """Store a plugin, or its new state."""
+        self.installed[plugin.name] = plugin
+
+    async def ping(self) -> None:
+        """See `JobReader.ping`."""
+        await self._arrive("ping")
+
+    async def job(self, job_id: str) -> Job | None:
+        """See `JobReader.job`."""
+        await self._arrive("job")
+        return self.stored.get(job_id)
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        """See `JobReader.jobs`."""
+        await self._arrive("jobs")
+        start = _read_cursor(query)
+        found = [(_key(job, query), job) for job in self.stored.values() if _matches(job, query)]
+        found.sort(reverse=query.order is Order.DESC)
+        later = [item for item in found if start is None or _is_after(item[0], start, query.order)]
+        page = later[: query.limit]
+        more = len(later) > query.limit
+        cursor = _write_cursor(query, page[-1][0]) if more else None
+        return JobPage(jobs=tuple(job for _, job in page), next_cursor=cursor)
+
+    async def active_by_unique(self, unique: str) -> Job | None:
+        """See `JobReader.active_by_unique`."""
+        await self._arrive("active_by_unique")
+        holders = (job for job in self.stored.values() if job.tab is Tab.QUEUE and job.spec.unique == unique)
+        return next(holders, None)
+
+    async def log(
+        self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
+    ) -> Sequence[LogBlock]:
+        """See `JobReader.log`."""
+        await self._arrive("log")
+        found = [block for block in self.blocks if block.job == job_id and (block.attempt, block.seq) > after]
+        return sorted(found, key=lambda block: (block.attempt, block.seq))[:limit]
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """See `JobReader.plugins`."""
+        await self._arrive("plugins")
+        return [self.installed[name] for name in sorted(self.installed)]
+
+    async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
+        """See `JobReader.statistics`; counted, as the stored ones must equal a count."""
+        await self._arrive("statistics")
+        names = sorted(self.installed) if plugin is None else [plugin]
+        return [sums for name in names for tab in Tab if (sums := self._sums(name, tab)).jobs]
+
+    async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
+        """See `JobReader.runners`."""
+        await self._arrive("runners")
+        found = [self.known_runners[name] for name in sorted(self.known_runners)]
+        return [runner for runner in found if plugin in (None, runner.plugin)]
+
+    def _sums(self, plugin: str, tab: Tab) -> TabStatistics:
+        jobs = [job for job in self.stored.values() if job.plugin == plugin and job.tab is tab]
+        return TabStatistics(
+            plugin=plugin,
+            tab=tab,
+            jobs=len(jobs),
+            files=sum(job.files for job in jobs),
+            bytes=sum(job.bytes for job in jobs),
+            statuses=Counter(job.status for job in jobs),
+        )
+
+    async def _arrive(self, call: str) -> None:
+        self.calls[call] += 1
+        await self.answers.wait()
+        if not self.available:
+            message = "the store is away"
+            raise StoreUnavailableError(message)
+
+
+def _matches(job: Job, query: JobQuery) -> bool:
+    goobi = job.spec.goobi
+    wanted = [
+        (query.plugin, job.plugin),
+        (query.tab, job.tab),
+        (query.status, job.status),
+        (query.project, job.spec.project),
+        (query.process_id, goobi.process_id if goobi else None),
+    ]
+    return all(wish is None or wish == value for wish, value in wanted) and _has_words(job, query.text)
+
+
+def _has_words(job: Job, text: str | None) -> bool:
+    goobi = job.spec.goobi
+    found = _words(job.spec.title) | _words(goobi.process_title if goobi else None)
+    return all(any(word.startswith(start) for word in found) for start in _words(text))
+
+
+def _words(text: str | None) -> set[str]:
+    return set(_WORD.findall((text or "").casefold()))
+
+
+def _key(job: Job, query: JobQuery) -> Key:
+    """Where the job stands in the ascending order; a job without a finish comes before all that have one."""
+    if query.sort is Sort.TURN:
+        return (-job.priority, job.queued_at.timestamp(), job.id)
+    moment = job.created if query.sort is Sort.CREATED else job.finished
+    return ((moment or _LONG_AGO).timestamp(), job.id)
+
+
+def _is_after(key: Key, start: Key, order: Order) -> bool:
+    return key < start if order is Order.DESC else key > start
+
+
+def _scope(query: JobQuery) -> str:
+    return query.model_dump_json(exclude={"cursor", "limit"})
+
+
+def _write_cursor(query: JobQuery, key: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps([_scope(query), *key]).encode()).decode()
+
+
+def _read_cursor(query: JobQuery) -> Key | None:
+    if query.cursor is None:
+        return None
+    try:
+        scope, *key = json.loads(base64.urlsafe_b64decode(query.cursor.encode()))
+    except (ValueError, TypeError, binascii.Error) as error:
+        message = "this cursor was not made by this list"
+        raise ValueError(message) from error
+    if scope != _scope(query):
+        message = "this cursor belongs to another query"
+        raise ValueError(message)
+    return tuple(key)
