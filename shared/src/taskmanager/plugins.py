@@ -17,8 +17,11 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.jobs import JobSpec, PluginName, Record, ShortText
+from taskmanager.tools import ToolResult
 
 ENTRY_POINT_GROUP = "taskmanager.plugins"
+TEMPLATE_DUMMIES = frozenset({"", "none", "template"})
+"""What Goobi's calls write for a template where a word is needed but the default is meant."""
 
 ParametersT = TypeVar("ParametersT", bound=BaseModel)
 
@@ -68,6 +71,24 @@ class PluginManifest(Record):
     reads_in_place: bool = False
     max_running: int | None = Field(default=None, ge=1)
     grace_seconds: float = Field(default=10.0, ge=0)
+
+    def choose_template(self, name: str | None) -> str | None:
+        """The known template meant by `name`; None only if the plugin takes none.
+
+        Goobi's calls write a name with or without `.xml`, and `template` or `none` where they mean the default.
+        Raises JobFailedError naming the known ones.
+        """
+        if not self.templates or name is None:
+            return self.template_default
+        if name in self.templates:
+            return name
+        plain = name.removesuffix(".xml").removesuffix(".toml")
+        if plain in self.templates:
+            return plain
+        if plain in TEMPLATE_DUMMIES and self.template_default is not None:
+            return self.template_default
+        message = f"plugin {self.name} has no template {name!r}; it has: {', '.join(self.templates)}"
+        raise JobFailedError(message)
 
 
 class JobLog(Protocol):
@@ -134,8 +155,8 @@ class JobContext(Protocol):
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
-    ) -> str:
-        """Run a program in the job's process group and return its stdout; threads may call it at once.
+    ) -> ToolResult:
+        """Run a program in the job's process group and return what it wrote; threads may call it at once.
 
         `environment` is added to the small one tools get. Raises ToolFailedError with exit code or signal and
         the end of stderr, also when `time_limit` is over; stderr of a success goes to the log.
