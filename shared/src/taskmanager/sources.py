@@ -1,0 +1,26 @@
+"""Lists the files of a job's source in the order people expect. Knows no job and no plugin."""
+
+import re
+from pathlib import Path
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+def files_of(source: Path | None) -> list[Path]:
+    """The source itself if it is a file, else the files that lie directly in it, in natural order.
+
+    Hidden files and sub-folders are left out; no source has no files.
+    """
+    if source is None:
+        return []
+    if source.is_file():
+        return [source]
+    found = (path for path in source.iterdir() if not path.name.startswith(".") and path.is_file())
+    return sorted(found, key=natural)
+
+
+def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts `page9` before `page10`; equal numbers of other length stay apart by their text."""
+    parts = [part for part in _DIGITS.split(path.name) if part]
+    key = [(0, int(part), part) if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]
+    return tuple(key)
