@@ -10,20 +10,11 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from taskmanager.errors import InvalidMessageError
-from taskmanager.jobs import JobError, JobSpec, PluginName, Progress, Record
+from taskmanager.jobs import JobError, JobSpec, LogLine, PluginName, Progress, Record
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status, Tab
 
 T = TypeVar("T")
-LogLevel = Literal["debug", "info", "warning", "error"]
-
-
-class LogLine(Record):
-    """One line of a job's log."""
-
-    at: datetime
-    level: LogLevel
-    text: str
 
 
 class AttemptReference(Record):
@@ -148,7 +139,10 @@ class Heartbeat(Record):
 
 
 class Hello(Record):
-    """The runner (re)connected and still runs these attempts; whatever else it owned is not running any more."""
+    """The runner (re)connected and still runs these attempts; whatever else it owned is not running any more.
+
+    `claims` are the claim ids it still waits for: their grants, if any, are given again rather than taken back.
+    """
 
     type: Literal["hello"] = "hello"
     manifest: PluginManifest
@@ -158,6 +152,7 @@ class Hello(Record):
     transfers: int
     started_at: datetime
     running: tuple[AttemptReference, ...]
+    claims: tuple[str, ...] = ()
 
 
 JobEvent = Claim | Advanced | Progressed | Commit | Finished | Failed | HandedBack | Logged

@@ -1,10 +1,11 @@
 """What is installed and who is alive: plugins, runners and the statistics of a plugin's tabs, as stored and as shown."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
-from taskmanager.jobs import PluginName, Record
+from taskmanager.jobs import LogLine, PluginName, Record
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import RUNNING, Status, Tab
 
@@ -71,12 +72,14 @@ class LogBlock(Record):
     job: str
     attempt: int
     seq: int
-    lines: tuple["LogLineStored", ...]
+    lines: tuple[LogLine, ...]
 
 
-class LogLineStored(Record):
-    """One stored log line."""
+class Report(Record):
+    """Something Goobi must be told, stored with the change that caused it; `seq` orders the reports of a job."""
 
-    at: datetime
-    level: str
-    text: str
+    job: str
+    seq: int
+    status: Status
+    created: datetime
+    state: Literal["pending", "delivered", "given_up"] = "pending"

@@ -1,0 +1,68 @@
+"""Between jobs and the documents they are stored as: the one place that knows the fields of `jobs`."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from taskmanager.jobs import Job
+from taskmanager.mongo.client import Document
+
+WORD = re.compile(r"[^\W_]+")
+MAX_WORDS = 40
+
+DERIVED = ("plugin", "tab", "words")
+"""Fields that only serve indexes; they are made from the job with every write."""
+
+
+def to_document(job: Job) -> Document:
+    """The whole document of a job."""
+    document = job.model_dump(mode="python", exclude={"id", "spec"})
+    return {"_id": job.id, **_stored(document), "spec": job.spec.model_dump(mode="json"), **_derived(job)}
+
+
+def changed_fields(before: Job, after: Job) -> Document:
+    """What must be set to turn the stored `before` into `after`; never the specification."""
+    names = [name for name in Job.model_fields if getattr(before, name) != getattr(after, name)]
+    fields = _stored(after.model_dump(mode="python", include=set(names)))
+    if before.status is not after.status:
+        fields["tab"] = after.tab.value
+    return fields
+
+
+def from_document(document: Document) -> Job:
+    """The job behind a document."""
+    fields = {name: value for name, value in document.items() if name not in DERIVED and name != "_id"}
+    return Job.model_validate({"id": document["_id"], **fields})
+
+
+def words(texts: Iterable[str | None]) -> list[str]:
+    """The words a search finds a job by: lower case, split at anything that is no letter or digit."""
+    found: dict[str, None] = {}
+    for text in texts:
+        for word in WORD.findall((text or "").casefold()):
+            found.setdefault(word)
+    return list(found)[:MAX_WORDS]
+
+
+def _derived(job: Job) -> Document:
+    goobi = job.spec.goobi
+    return {
+        "plugin": job.plugin,
+        "tab": job.tab.value,
+        "words": words([job.spec.title, goobi.process_title if goobi else None]),
+    }
+
+
+def _stored(fields: Document) -> Document:
+    """Enums as their words, tuples as lists."""
+    return {name: _plain(value) for name, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - walks values of any shape
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,74 @@
+"""The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start."""
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from taskmanager.mongo.client import Database, translated_errors
+from taskmanager.states import Status
+
+LOG_TTL_SECONDS = 90 * 24 * 3600
+"""How long a job's log is kept; its history stays with the job."""
+
+_TURN = [("priority", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
+_FINISHED = [("finished", DESCENDING), ("_id", DESCENDING)]
+_CREATED = [("created", DESCENDING), ("_id", DESCENDING)]
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "jobs": [
+        IndexModel([("plugin", 1), ("tab", 1), *_TURN], name="tab_by_turn"),
+        IndexModel([("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish"),
+        IndexModel([("tab", 1), *_TURN], name="all_by_turn"),
+        IndexModel([("tab", 1), *_FINISHED], name="all_by_finish"),
+        IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
+        IndexModel(_CREATED, name="by_creation"),
+        IndexModel([("status", 1), *_CREATED], name="status_by_creation"),
+        IndexModel([("spec.project", 1), *_CREATED], name="project_by_creation", sparse=True),
+        IndexModel([("spec.goobi.process_id", 1), *_CREATED], name="process_by_creation", sparse=True),
+        IndexModel([("words", 1), *_CREATED], name="words_by_creation"),
+        IndexModel(
+            [("spec.unique", 1)],
+            name="one_active_per_unique_key",
+            unique=True,
+            partialFilterExpression={"tab": "queue", "spec.unique": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("owner", 1)], name="jobs_of_a_runner", partialFilterExpression={"owner": {"$type": "string"}}
+        ),
+        IndexModel(
+            [("lease", 1)], name="leases_that_end", partialFilterExpression={"lease": {"$type": "date"}}
+        ),
+        IndexModel(
+            [("ticket_due", 1)], name="tickets_to_make", partialFilterExpression={"ticket_due": {"$type": "date"}}
+        ),
+        IndexModel(
+            [("plugin", 1), ("queued_at", 1), ("_id", 1)],
+            name="waiting_jobs",
+            partialFilterExpression={"status": Status.STARTED.value},
+        ),
+    ],
+    "job_logs": [
+        IndexModel([("job", 1), ("attempt", 1), ("seq", 1)], name="log_of_a_job", unique=True),
+        IndexModel([("at", 1)], name="old_logs", expireAfterSeconds=LOG_TTL_SECONDS),
+    ],
+    "reports": [
+        IndexModel([("job", 1), ("seq", 1)], name="reports_of_a_job"),
+        IndexModel([("state", 1), ("created", 1)], name="reports_to_deliver"),
+    ],
+    "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
+}
+
+
+async def migrate(database: Database) -> list[str]:
+    """Make every missing index; returns the names of all. Raises StoreUnavailableError."""
+    made = []
+    with translated_errors():
+        for collection, indexes in INDEXES.items():
+            made += await database[collection].create_indexes(indexes)
+        for collection in ("plugins", "statistics", "settings"):
+            await _ensure_collection(database, collection)
+    return made
+
+
+async def _ensure_collection(database: Database, name: str) -> None:
+    """Exist before the first transaction, which may not create collections on every server version."""
+    if name not in await database.list_collection_names(filter={"name": name}):
+        await database.create_collection(name)

@@ -1,0 +1,176 @@
+"""The gateway's reads: typed filters to indexed queries, keyset pages, never a skip and never a count."""
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from taskmanager.jobs import Job
+from taskmanager.mongo.client import Document, connect, translated_errors
+from taskmanager.mongo.documents import from_document, words
+from taskmanager.queries import JobPage, JobQuery, Order, Sort
+from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.states import Tab
+
+QUERY_MILLISECONDS = 5_000
+ALIVE_MILLISECONDS = 20_000
+"""A runner is shown as alive until it has missed four heartbeats."""
+
+KEYS: dict[Sort, list[tuple[str, int]]] = {
+    Sort.TURN: [("priority", -1), ("queued_at", 1), ("_id", 1)],
+    Sort.FINISHED: [("finished", 1), ("_id", 1)],
+    Sort.CREATED: [("created", 1), ("_id", 1)],
+}
+"""The fields of each sort in ascending order."""
+
+
+class MongoReader:
+    """Implements `taskmanager.ports.JobReader`."""
+
+    def __init__(self, url: str) -> None:
+        """Connects when first used."""
+        self._client, self._database = connect(url)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.close()
+
+    async def ping(self) -> None:
+        """See the port."""
+        with translated_errors():
+            await self._database.command("ping")
+
+    async def job(self, job_id: str) -> Job | None:
+        """See the port."""
+        with translated_errors():
+            document = await self._database.jobs.find_one({"_id": job_id})
+        return from_document(document) if document else None
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        """See the port."""
+        keys = sort_keys(query)
+        conditions = [job_filter(query)]
+        if query.cursor:
+            conditions.append(after_key(keys, read_cursor(query)))
+        with translated_errors():
+            cursor = self._database.jobs.find({"$and": conditions}, max_time_ms=QUERY_MILLISECONDS)
+            documents = await cursor.sort(keys).limit(query.limit + 1).to_list()
+        page = documents[: query.limit]
+        more = len(documents) > query.limit
+        return JobPage(
+            jobs=tuple(from_document(document) for document in page),
+            next_cursor=write_cursor(query, page[-1]) if more else None,
+        )
+
+    async def active_by_unique(self, unique: str) -> Job | None:
+        """See the port."""
+        with translated_errors():
+            document = await self._database.jobs.find_one({"spec.unique": unique, "tab": Tab.QUEUE.value})
+        return from_document(document) if document else None
+
+    async def log(self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100) -> Sequence[LogBlock]:
+        """See the port."""
+        later = [{"attempt": {"$gt": after[0]}}, {"attempt": after[0], "seq": {"$gt": after[1]}}]
+        with translated_errors():
+            cursor = self._database.job_logs.find({"job": job_id, "$or": later}, {"_id": 0, "at": 0})
+            documents = await cursor.sort([("attempt", 1), ("seq", 1)]).limit(limit).to_list()
+        return [LogBlock.model_validate(document) for document in documents]
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """See the port."""
+        with translated_errors():
+            documents = await self._database.plugins.find({}, {"_id": 0}).sort("_id", 1).to_list()
+        return [InstalledPlugin.model_validate(document) for document in documents]
+
+    async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
+        """See the port."""
+        with translated_errors():
+            documents = await self._database.statistics.find(_of_plugin(plugin), {"_id": 0}).sort("_id", 1).to_list()
+        return [TabStatistics.model_validate(document) for document in documents]
+
+    async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
+        """See the port."""
+        oldest = {"$subtract": ["$$NOW", ALIVE_MILLISECONDS]}
+        pipeline: list[Document] = [
+            {"$match": _of_plugin(plugin)},
+            {"$sort": {"_id": 1}},
+            {"$set": {"id": "$_id", "alive": {"$gte": ["$last_heartbeat", oldest]}}},
+            {"$unset": "_id"},
+        ]
+        with translated_errors():
+            documents = await (await self._database.runners.aggregate(pipeline)).to_list()
+        return [RunnerState.model_validate(document) for document in documents]
+
+
+def _of_plugin(plugin: str | None) -> Document:
+    return {} if plugin is None else {"plugin": plugin}
+
+
+def job_filter(query: JobQuery) -> Document:
+    """The query's filters, from typed fields only."""
+    found: Document = {}
+    if query.plugin is not None:
+        found["plugin"] = query.plugin
+    if query.tab is not None:
+        found["tab"] = query.tab.value
+    if query.status is not None:
+        found["status"] = query.status.value
+        found.setdefault("tab", query.status.tab.value)
+    if query.project is not None:
+        found["spec.project"] = query.project
+    if query.process_id is not None:
+        found["spec.goobi.process_id"] = query.process_id
+    if query.text:
+        found["$and"] = [{"words": {"$regex": f"^{word}"}} for word in words([query.text])] or [{"words": None}]
+    return found
+
+
+def sort_keys(query: JobQuery) -> list[tuple[str, int]]:
+    """Fields and directions of the query's order."""
+    sign = 1 if query.order is Order.ASC else -1
+    return [(field, direction * sign) for field, direction in KEYS[query.sort]]
+
+
+def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
+    """The filter for what comes after `values` in the order of `keys`."""
+    alternatives = []
+    for depth, (field, direction) in enumerate(keys):
+        same = {name: value for (name, _), value in zip(keys[:depth], values[:depth], strict=True)}
+        operator = "$gt" if direction > 0 else "$lt"
+        alternatives.append({**same, field: {operator: values[depth]}})
+    return {"$or": alternatives}
+
+
+def write_cursor(query: JobQuery, document: Document) -> str:
+    """Where the page ended, bound to the order of the query."""
+    values = [_plain(document[field]) for field, _ in KEYS[query.sort]]
+    return base64.urlsafe_b64encode(json.dumps([query.sort, query.order, *values]).encode()).decode()
+
+
+def read_cursor(query: JobQuery) -> list[Any]:
+    """The values of a cursor; raises ValueError if it was not made for this order."""
+    try:
+        sort, order, *values = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
+        typed = [_typed(field, value) for (field, _), value in zip(KEYS[query.sort], values, strict=True)]
+    except (ValueError, TypeError) as error:
+        message = "cursor is not one of this list: take it from next_cursor"
+        raise ValueError(message) from error
+    if (sort, order) != (query.sort, query.order):
+        message = f"cursor belongs to sort={sort} order={order}: begin without a cursor"
+        raise ValueError(message)
+    return typed
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a key's value
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _typed(field: str, value: Any) -> Any:  # noqa: ANN401 - a key's value
+    if field in {"queued_at", "finished", "created"}:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    expected = int if field == "priority" else str
+    if not isinstance(value, expected):
+        message = f"{field} is no {expected.__name__}"
+        raise TypeError(message)
+    return value

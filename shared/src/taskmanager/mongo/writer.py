@@ -1,0 +1,209 @@
+"""The scheduler's writes: read what a group of messages needs, let a pure function decide, write all of it in one transaction.
+
+Each job is written under its `rev`: if another scheduler was quicker, nothing is written and the whole group is decided anew.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pymongo.errors
+from pymongo import InsertOne, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from taskmanager.clock import whole_milliseconds
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Job
+from taskmanager.mongo.client import Database, Document, connect, translated_errors
+from taskmanager.mongo.documents import changed_fields, from_document, to_document
+from taskmanager.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.states import Status, Tab
+from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
+
+PlanT = TypeVar("PlanT", bound=Plan)
+
+
+class MongoStore:
+    """Implements `taskmanager.store.Store`."""
+
+    def __init__(self, url: str) -> None:
+        """Connects when first used."""
+        self._client, self._database = connect(url)
+
+    @property
+    def database(self) -> Database:
+        """For migrations."""
+        return self._database
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.close()
+
+    async def time(self) -> datetime:
+        """The database's clock."""
+        with translated_errors():
+            answer = await self._database.command("hello")
+        return whole_milliseconds(answer["localTime"])
+
+    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        """See the port."""
+        with translated_errors():
+            async with self._client.start_session() as session:
+                try:
+                    return await session.with_transaction(lambda current: self._once(current, needs, decide))
+                except pymongo.errors.BulkWriteError as error:
+                    message = f"the group collided with another scheduler: {_first(error)}"
+                    raise StoreUnavailableError(message) from error
+
+    async def _once(self, session: AsyncClientSession, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        plan = decide(await self._snapshot(session, needs))
+        await self._write_jobs(session, plan.jobs)
+        await self._write_statistics(session, plan.statistics)
+        await self._write_rest(session, plan)
+        return plan
+
+    async def waiting(
+        self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Job]:
+        """See the port."""
+        condition: Document = {"plugin": plugin, "status": Status.STARTED.value, "queued_at": {"$lt": before}}
+        if after is not None:
+            later = [{"queued_at": {"$gt": after[0]}}, {"queued_at": after[0], "_id": {"$gt": after[1]}}]
+            condition = {"$and": [condition, {"$or": later}]}
+        with translated_errors():
+            cursor = self._database.jobs.find(condition).sort([("queued_at", 1), ("_id", 1)]).limit(limit)
+            return [from_document(document) for document in await cursor.to_list()]
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """See the port."""
+        with translated_errors():
+            documents = await self._database.plugins.find({}, {"_id": 0}).to_list()
+        return [InstalledPlugin.model_validate(document) for document in documents]
+
+    async def _snapshot(self, session: AsyncClientSession, needs: Needs) -> Snapshot:
+        jobs = await self._find_jobs(session, needs)
+        return Snapshot(
+            jobs={job.id: job for job in jobs},
+            holders={job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE},
+            plugins=await self._load(session, "plugins", needs.plugins, InstalledPlugin),
+            runners=await self._load(session, "runners", needs.runners, RunnerState, key="id"),
+            statistics=await self._load_statistics(session, needs.plugins),
+        )
+
+    async def _find_jobs(self, session: AsyncClientSession, needs: Needs) -> list[Job]:
+        alternatives: list[Document] = []
+        if needs.jobs:
+            alternatives.append({"_id": {"$in": list(needs.jobs)}})
+        if needs.uniques:
+            alternatives.append({"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value})
+        if needs.runners:
+            alternatives.append({"owner": {"$in": list(needs.runners)}})
+        if needs.leases_before:
+            alternatives.append({"lease": {"$lt": needs.leases_before}})
+        if needs.tickets_before:
+            alternatives.append({"ticket_due": {"$lte": needs.tickets_before}})
+        found: dict[str, Job] = {}
+        for alternative in alternatives:
+            cursor = self._database.jobs.find(alternative, session=session)
+            bounded = cursor.limit(needs.limit) if needs.limit else cursor
+            found |= {document["_id"]: from_document(document) for document in await bounded.to_list()}
+        return list(found.values())
+
+    async def _load(
+        self, session: AsyncClientSession, collection: str, ids: frozenset[str], kind: Any, key: str | None = None  # noqa: ANN401
+    ) -> dict[str, Any]:
+        if not ids:
+            return {}
+        cursor = self._database[collection].find({"_id": {"$in": list(ids)}}, session=session)
+        return {document["_id"]: kind.model_validate(_without_id(document, key)) for document in await cursor.to_list()}
+
+    async def _load_statistics(
+        self, session: AsyncClientSession, plugins: frozenset[str]
+    ) -> dict[tuple[str, Tab], TabStatistics]:
+        if not plugins:
+            return {}
+        ids = [statistics_id(plugin, tab) for plugin in plugins for tab in Tab]
+        documents = await self._database.statistics.find({"_id": {"$in": ids}}, {"_id": 0}, session=session).to_list()
+        found = [TabStatistics.model_validate(document) for document in documents]
+        return {(one.plugin, one.tab): one for one in found}
+
+    async def _write_jobs(self, session: AsyncClientSession, pairs: Sequence[tuple[Job | None, Job]]) -> None:
+        writes: list[InsertOne[Document] | UpdateOne] = []
+        for before, after in pairs:
+            if before is None:
+                writes.append(InsertOne(to_document(after)))
+            else:
+                guard = {"_id": before.id, "rev": before.rev}
+                writes.append(UpdateOne(guard, {"$set": changed_fields(before, after)}))
+        if not writes:
+            return
+        result = await self._database.jobs.bulk_write(writes, ordered=False, session=session)
+        if result.matched_count + result.inserted_count != len(writes):
+            message = "another scheduler changed a job of this group"
+            raise pymongo.errors.OperationFailure(message, details={"errorLabels": ["TransientTransactionError"]})
+
+    async def _write_statistics(self, session: AsyncClientSession, deltas: Sequence[StatisticsDelta]) -> None:
+        writes = [_increment(delta) for delta in deltas]
+        if writes:
+            await self._database.statistics.bulk_write(writes, ordered=False, session=session)
+
+    async def _write_rest(self, session: AsyncClientSession, plan: Plan) -> None:
+        writes: dict[str, list[UpdateOne]] = {
+            "plugins": [_replace(plugin.name, plugin.model_dump(mode="python")) for plugin in plan.plugins],
+            "runners": [_replace(one.id, one.model_dump(mode="python", exclude={"id", "alive"})) for one in plan.runners],
+            "reports": [
+                _keep(f"{report.job}:{report.seq}", report.model_dump(mode="python")) for report in plan.reports
+            ],
+            "job_logs": [
+                _keep(
+                    f"{block.job}:{block.attempt}:{block.seq}",
+                    {**block.model_dump(mode="python"), "at": block.lines[0].at},
+                )
+                for block in plan.logs
+                if block.lines
+            ],
+        }
+        for collection, updates in writes.items():
+            if updates:
+                await self._database[collection].bulk_write(updates, ordered=False, session=session)
+
+
+def statistics_id(plugin: str, tab: Tab) -> str:
+    """The key of a statistics document."""
+    return f"{plugin}:{tab.value}"
+
+
+def _increment(delta: StatisticsDelta) -> UpdateOne:
+    counts = {"jobs": delta.jobs, "files": delta.files, "bytes": delta.bytes}
+    counts |= {f"statuses.{status.value}": number for status, number in delta.statuses.items()}
+    names = {"plugin": delta.plugin, "tab": delta.tab.value}
+    return UpdateOne({"_id": statistics_id(delta.plugin, delta.tab)}, {"$inc": counts, "$setOnInsert": names}, upsert=True)
+
+
+def _replace(key: str, fields: Document) -> UpdateOne:
+    return UpdateOne({"_id": key}, {"$set": _bson(fields)}, upsert=True)
+
+
+def _keep(key: str, fields: Document) -> UpdateOne:
+    """Insert once; a repetition changes nothing."""
+    return UpdateOne({"_id": key}, {"$setOnInsert": _bson(fields)}, upsert=True)
+
+
+def _bson(value: Any) -> Any:  # noqa: ANN401 - walks values of any shape
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): _bson(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_bson(item) for item in value]
+    return value
+
+
+def _without_id(document: Document, key: str | None) -> Document:
+    identifier = document.pop("_id")
+    return {**document, key: identifier} if key else document
+
+
+def _first(error: pymongo.errors.BulkWriteError) -> str:
+    errors = (error.details or {}).get("writeErrors", [])
+    return str(errors[0].get("errmsg", error)) if errors else str(error)

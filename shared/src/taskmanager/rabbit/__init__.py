@@ -1,0 +1,13 @@
+"""RabbitMQ through pika, for asyncio: the only owner of pika.
+
+Why each default is what it is:
+- confirms on every publish, many outstanding: one confirm at a time is ten times slower;
+- every message persistent unless it is a hint;
+- publishing and consuming on separate connections: a memory or disk alarm blocks only those that publish;
+- heartbeat 15 s: a dead peer is noticed within half a minute, and no job code runs in this loop to starve it.
+"""
+
+from taskmanager.rabbit.broker import Broker
+from taskmanager.rabbit.declare import declare_plugin, declare_topology
+
+__all__ = ["Broker", "declare_plugin", "declare_topology"]

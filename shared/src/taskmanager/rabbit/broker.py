@@ -1,0 +1,170 @@
+"""One AMQP connection, kept open for as long as the process runs, and the parts that live on it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import pika.exceptions
+import structlog
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from taskmanager.errors import TemporaryError
+from taskmanager.metrics import BROKER_CONNECTED
+from taskmanager.ports import Delivery
+from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection
+from taskmanager.rabbit.lanes import RabbitLanes
+from taskmanager.rabbit.parts import Part
+from taskmanager.rabbit.publisher import RabbitPublisher
+from taskmanager.rabbit.subscription import RabbitSubscription
+from taskmanager.retry import Backoff
+from taskmanager.topology import Binding, Queue
+
+CONFIRM_TIMEOUT = timedelta(seconds=10)
+
+log = structlog.get_logger(__name__)
+
+
+class _LanesPart:
+    """Lanes seen as a part: their `open` means a lane."""
+
+    def __init__(self, lanes: RabbitLanes) -> None:
+        self._lanes = lanes
+
+    async def open(self, connection: AsyncioConnection) -> None:
+        """Open the channel."""
+        await self._lanes.open_connection(connection)
+
+    def lost(self) -> None:
+        """Tell the lanes."""
+        self._lanes.lost()
+
+    def check(self) -> str | None:
+        """Ask the lanes."""
+        return self._lanes.check()
+
+
+class Broker:
+    """Connects, opens its parts, and begins again with backoff whenever the connection or a part breaks."""
+
+    def __init__(self, url: str, name: str) -> None:
+        """`url` is an AMQP URL with credentials; `name` is shown by RabbitMQ and in metrics."""
+        self._url = url
+        self._name = name
+        self._parts: list[Part] = []
+        self._connected_callbacks: list[Callable[[], None]] = []
+        self._connection: AsyncioConnection | None = None
+        self._broken = asyncio.Event()
+        self._reason = "not connected yet"
+        self._backoff = Backoff(f"rabbitmq {name}")
+
+    def publisher(self, confirm_timeout: timedelta = CONFIRM_TIMEOUT) -> RabbitPublisher:
+        """A publisher on this connection; call before `run`."""
+        part = RabbitPublisher(confirm_timeout)
+        self._parts.append(part)
+        return part
+
+    def subscribe(
+        self,
+        queue: Queue,
+        on_delivery: Callable[[Delivery], None],
+        *,
+        prefetch: int = 0,
+        bindings: Sequence[Binding] = (),
+    ) -> RabbitSubscription:
+        """A subscription on this connection; call before `run`."""
+        part = RabbitSubscription(queue, on_delivery, prefetch=prefetch, bindings=bindings, on_broken=self._break)
+        self._parts.append(part)
+        return part
+
+    def lanes(self, queue: Queue) -> RabbitLanes:
+        """Lanes on this connection; call before `run`."""
+        part = RabbitLanes(queue, self._break)
+        self._parts.append(_LanesPart(part))
+        return part
+
+    def on_connected(self, callback: Callable[[], None]) -> None:
+        """Call back at every (re)connection, after all parts are open."""
+        self._connected_callbacks.append(callback)
+
+    def check(self) -> str | None:
+        """What is wrong with the connection or a part of it, or None."""
+        if self._connection is None:
+            return f"RabbitMQ: {self._reason}"
+        return next((problem for part in self._parts if (problem := part.check())), None)
+
+    async def channel(self) -> AsyncChannel:
+        """A channel for a few calls, to be closed by the caller; raises BrokerUnavailableError when not connected."""
+        if self._connection is None:
+            message = f"RabbitMQ: {self._reason}"
+            raise TemporaryError(message)
+        return await open_channel(self._connection, lambda _: None)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the connection; raises PermanentError if RabbitMQ refuses for good."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                await self._connect_once(stopping)
+                if not stop.is_set():
+                    await self._wait(stopping)
+        finally:
+            stopping.cancel()
+
+    async def _wait(self, stopping: asyncio.Task[bool]) -> None:
+        waiting = asyncio.create_task(self._backoff.wait(self._reason))
+        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    async def _connect_once(self, stopping: asyncio.Task[bool]) -> None:
+        """One life of the connection, from opening to loss."""
+        self._broken.clear()
+        connection: AsyncioConnection | None = None
+        try:
+            connection = await open_connection(self._url, self._name, lambda error: self._break(str(error)))
+            for part in self._parts:
+                await part.open(connection)
+            self._opened(connection)
+            await self._until_broken(stopping)
+        except TemporaryError as error:
+            self._reason = str(error)
+        finally:
+            self._lost()
+            await _close(connection)
+
+    def _opened(self, connection: AsyncioConnection) -> None:
+        self._connection = connection
+        self._backoff.reset()
+        BROKER_CONNECTED.labels(self._name).set(1)
+        log.info("broker_connected", connection=self._name)
+        for callback in self._connected_callbacks:
+            callback()
+
+    async def _until_broken(self, stopping: asyncio.Task[bool]) -> None:
+        broken = asyncio.create_task(self._broken.wait())
+        await asyncio.wait({broken, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        broken.cancel()
+
+    def _break(self, reason: str) -> None:
+        self._reason = reason
+        self._broken.set()
+
+    def _lost(self) -> None:
+        self._connection = None
+        BROKER_CONNECTED.labels(self._name).set(0)
+        for part in self._parts:
+            part.lost()
+
+
+async def _close(connection: AsyncioConnection | None) -> None:
+    """Close politely and wait a moment for the broker's answer, so that exclusive queues are free again."""
+    if connection is None or connection.is_closed:
+        return
+    closed = asyncio.Event()
+    connection.add_on_close_callback(lambda *_: closed.set())
+    try:
+        if not connection.is_closing:
+            connection.close()
+        async with asyncio.timeout(2):
+            await closed.wait()
+    except (pika.exceptions.AMQPError, TimeoutError) as error:
+        log.debug("broker_close_unanswered", error=str(error))

@@ -1,0 +1,135 @@
+"""pika's callbacks as awaitables: opening a connection, and a channel whose calls fail when the channel does."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pika
+import pika.exceptions
+from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.channel import Channel
+
+from taskmanager.errors import BrokerUnavailableError, PermanentError, TaskManagerError
+
+T = TypeVar("T")
+
+HEARTBEAT_SECONDS = 15
+CONNECT_SECONDS = 10
+BLOCKED_SECONDS = 60
+"""After this long under an alarm the connection is dropped and opened anew, so that nothing waits for ever."""
+NOT_FOUND = 404
+PRECONDITION_FAILED = 406
+FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
+"""Reply codes that no repetition heals: access refused, not allowed, precondition failed."""
+
+
+def parameters(url: str, name: str) -> pika.URLParameters:
+    """Connection parameters; `name` is shown in RabbitMQ's list of connections."""
+    made = pika.URLParameters(url)
+    made.heartbeat = HEARTBEAT_SECONDS
+    made.blocked_connection_timeout = BLOCKED_SECONDS
+    made.socket_timeout = CONNECT_SECONDS
+    made.stack_timeout = CONNECT_SECONDS
+    made.client_properties = {"connection_name": name}
+    return made
+
+
+async def open_connection(url: str, name: str, on_closed: Callable[[BaseException], None]) -> AsyncioConnection:
+    """An open connection; raises BrokerUnavailableError, or PermanentError when the broker refuses these credentials."""
+    opened: asyncio.Future[AsyncioConnection] = asyncio.get_running_loop().create_future()
+
+    def failed(_: Any, error: BaseException | str) -> None:  # noqa: ANN401 - pika's untyped callbacks
+        if not opened.done():
+            opened.set_exception(connection_error(error))
+
+    def closed(_: Any, error: BaseException) -> None:  # noqa: ANN401 - pika's untyped callbacks
+        failed(_, error)
+        on_closed(error)
+
+    AsyncioConnection(
+        parameters(url, name),
+        on_open_callback=_resolving(opened),
+        on_open_error_callback=failed,
+        on_close_callback=closed,
+    )
+    return await opened
+
+
+def _resolving(future: "asyncio.Future[T]") -> Callable[[T], None]:
+    def resolve(value: T) -> None:
+        if not future.done():
+            future.set_result(value)
+
+    return resolve
+
+
+def connection_error(error: BaseException | str) -> TaskManagerError:
+    """The project's error for a failure of pika: is it worth another try?"""
+    kinds = (pika.exceptions.ProbableAuthenticationError, pika.exceptions.ProbableAccessDeniedError)
+    text = _reason(error)
+    if isinstance(error, kinds) or any(isinstance(part, kinds) for part in _causes(error)):
+        return PermanentError(f"RabbitMQ refuses these credentials or this virtual host: {text}")
+    return BrokerUnavailableError(f"RabbitMQ: {text}")
+
+
+def _causes(error: BaseException | str) -> tuple[object, ...]:
+    return tuple(getattr(error, "args", ())) + tuple(getattr(error, "exceptions", ()))
+
+
+def _reason(error: BaseException | str) -> str:
+    if isinstance(error, str):
+        return error
+    inner = [part for part in _causes(error) if isinstance(part, BaseException)]
+    return _reason(inner[-1]) if inner else f"{type(error).__name__}: {error}"
+
+
+class AsyncChannel:
+    """One channel. Every pending call fails with BrokerUnavailableError when the channel closes."""
+
+    def __init__(self, channel: Channel, on_closed: Callable[[BaseException], None]) -> None:
+        """Use `open_channel` instead."""
+        self.raw = channel
+        self._pending: set[asyncio.Future[Any]] = set()
+        self._on_closed = on_closed
+        channel.add_on_close_callback(self._closed)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used."""
+        return bool(self.raw.is_open)
+
+    async def call(self, method: str, **arguments: Any) -> Any:  # noqa: ANN401 - pika's frames
+        """Call a method of the channel that takes a `callback` and wait for its answer."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending.add(answer)
+        answer.add_done_callback(self._pending.discard)
+        try:
+            getattr(self.raw, method)(callback=_resolving(answer), **arguments)
+        except pika.exceptions.AMQPError as error:
+            message = f"RabbitMQ: the channel is closed ({error})"
+            raise BrokerUnavailableError(message) from error
+        return await answer
+
+    def _closed(self, _: Channel, reason: BaseException) -> None:
+        code = getattr(reason, "reply_code", None)
+        kind = PermanentError if code in FOREVER_WRONG else BrokerUnavailableError
+        for answer in list(self._pending):
+            if not answer.done():
+                answer.set_exception(kind(f"RabbitMQ closed the channel: {reason}"))
+        self._on_closed(reason)
+
+
+async def open_channel(connection: AsyncioConnection, on_closed: Callable[[BaseException], None]) -> AsyncChannel:
+    """A new channel of an open connection; raises BrokerUnavailableError."""
+    opened: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
+
+    def connection_closed(_: Any, error: BaseException) -> None:  # noqa: ANN401 - pika's untyped callbacks
+        if not opened.done():
+            opened.set_exception(connection_error(error))
+
+    connection.add_on_close_callback(connection_closed)
+    try:
+        connection.channel(on_open_callback=_resolving(opened))
+    except pika.exceptions.AMQPError as error:
+        raise connection_error(error) from error
+    return AsyncChannel(await opened, on_closed)

@@ -1,0 +1,131 @@
+"""A plugin's queue consumed one ticket a lane, so that the broker's priorities decide up to the last moment.
+
+Each lane is a consumer of its own with prefetch 1 on one channel. Acknowledging a ticket makes the broker send the lane
+its next one, so a lane is closed first and the acknowledgement waits for the broker's word that it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from taskmanager.ports import Delivery
+from taskmanager.rabbit.channel import AsyncChannel, open_channel
+from taskmanager.topology import Queue
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What the runner wants of a lane, and what the broker knows of it."""
+
+    wanted: bool = False
+    consumer: str | None = None
+    closing: bool = False
+    settle_later: list[Callable[[], None]] = field(default_factory=list)
+
+
+class RabbitLanes:
+    """Implements `taskmanager.ports.Lanes`."""
+
+    def __init__(self, queue: Queue, on_broken: Callable[[str], None]) -> None:
+        """`queue` must exist: it comes with the plugin's first hello."""
+        self._queue = queue
+        self._on_broken = on_broken
+        self._channel: AsyncChannel | None = None
+        self._generation = 0
+        self._opened = 0
+        self._lanes: dict[int, _Lane] = {}
+        self.on_ticket: Callable[[int, Delivery], None] = _nobody_listens
+
+    def check(self) -> str | None:
+        """What keeps it from consuming."""
+        return None if self._channel is not None and self._channel.is_open else f"no channel for {self._queue.name}"
+
+    async def open_connection(self, connection: AsyncioConnection) -> None:
+        """Make the channel and open the lanes that were open before."""
+        channel = await open_channel(connection, self._channel_closed)
+        await channel.call("basic_qos", prefetch_count=1)
+        channel.raw.add_on_cancel_callback(lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled"))
+        self._generation += 1
+        self._channel = channel
+        for number, lane in self._lanes.items():
+            self._lanes[number] = _Lane(wanted=lane.wanted)
+            self._reconcile(number)
+
+    def _channel_closed(self, reason: BaseException) -> None:
+        if self._channel is not None:
+            self._channel = None
+            self._on_broken(f"channel of {self._queue.name} closed: {reason}")
+
+    def lost(self) -> None:
+        """The connection is gone; tickets in hand went back to the queue by themselves."""
+        self._channel = None
+
+    def open(self, lane: int) -> None:
+        """See `taskmanager.ports.Lanes.open`."""
+        self._lanes.setdefault(lane, _Lane()).wanted = True
+        self._reconcile(lane)
+
+    def close(self, lane: int) -> None:
+        """See `taskmanager.ports.Lanes.close`."""
+        self._lanes.setdefault(lane, _Lane()).wanted = False
+        self._reconcile(lane)
+
+    def ack(self, delivery: Delivery) -> None:
+        """See `taskmanager.ports.Lanes.ack`."""
+        self._settle(delivery, lambda channel: channel.raw.basic_ack(delivery.tag))
+
+    def give_back(self, delivery: Delivery) -> None:
+        """See `taskmanager.ports.Lanes.give_back`."""
+        self._settle(delivery, lambda channel: channel.raw.basic_nack(delivery.tag, requeue=True))
+
+    def _settle(self, delivery: Delivery, action: Callable[[AsyncChannel], None]) -> None:
+        channel = self._channel
+        if channel is None or delivery.generation != self._generation:
+            return
+        lane = self._lanes[int(delivery.key)]
+        if lane.closing:
+            lane.settle_later.append(lambda: action(channel))
+        else:
+            action(channel)
+
+    def _reconcile(self, number: int) -> None:
+        """Bring the broker's view of a lane to what is wanted; while it is closing, the answer does it."""
+        lane = self._lanes[number]
+        if self._channel is None or lane.closing or lane.wanted == (lane.consumer is not None):
+            return
+        if lane.wanted:
+            self._consume(number, lane, self._channel)
+        else:
+            lane.closing = True
+            generation = self._generation
+            self._channel.raw.basic_cancel(lane.consumer, callback=lambda _: self._closed(number, generation))
+
+    def _consume(self, number: int, lane: _Lane, channel: AsyncChannel) -> None:
+        self._opened += 1
+        generation = self._generation
+
+        def deliver(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:  # noqa: ANN401 - pika
+            ticket = Delivery(body, str(number), method.delivery_tag, generation, method.redelivered)
+            self.on_ticket(number, ticket)
+
+        tag = f"lane-{number}-{self._opened}"
+        lane.consumer = channel.raw.basic_consume(self._queue.name, deliver, consumer_tag=tag)
+
+    def _closed(self, number: int, generation: int) -> None:
+        if generation != self._generation:
+            return
+        lane = self._lanes[number]
+        settle, lane.settle_later = lane.settle_later, []
+        lane.consumer, lane.closing = None, False
+        for action in settle:
+            action()
+        self._reconcile(number)
+
+
+def _nobody_listens(lane: int, delivery: Delivery) -> None:
+    log.error("ticket_without_listener", lane=lane, key=delivery.key)

@@ -1,0 +1,18 @@
+"""The shape of everything that lives on a connection: it is opened anew with each connection and told when it is lost."""
+
+from typing import Protocol
+
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+
+class Part(Protocol):
+    """A publisher, a subscription, lanes."""
+
+    async def open(self, connection: AsyncioConnection) -> None:
+        """Make the channel and what it needs; raises TemporaryError if that fails."""
+
+    def lost(self) -> None:
+        """The connection is gone: fail what is pending."""
+
+    def check(self) -> str | None:
+        """What is wrong, or None."""

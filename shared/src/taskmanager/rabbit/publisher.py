@@ -1,0 +1,126 @@
+"""Publishing with confirms, many outstanding at a time."""
+
+import asyncio
+from collections import OrderedDict
+from datetime import timedelta
+from typing import Any
+
+import pika
+import pika.exceptions
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
+from taskmanager.rabbit.channel import AsyncChannel, open_channel
+
+PERSISTENT = 2
+TRANSIENT = 1
+
+
+class RabbitPublisher:
+    """Implements `taskmanager.ports.Publisher` on one channel."""
+
+    def __init__(self, confirm_timeout: timedelta) -> None:
+        """`confirm_timeout` bounds every publish."""
+        self._timeout_seconds = confirm_timeout.total_seconds()
+        self._channel: AsyncChannel | None = None
+        self._next_tag = 1
+        self._outstanding: OrderedDict[int, asyncio.Future[None]] = OrderedDict()
+        self._returned: set[str] = set()
+        self._blocked = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a publish can be expected to succeed."""
+        return self.check() is None
+
+    def check(self) -> str | None:
+        """What keeps it from publishing."""
+        if self._channel is None or not self._channel.is_open:
+            return "not connected to RabbitMQ"
+        return "RabbitMQ blocks publishers (memory or disk alarm)" if self._blocked else None
+
+    async def open(self, connection: AsyncioConnection) -> None:
+        """Make a channel in confirm mode."""
+        self._blocked = False
+        connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(blocked=True))
+        connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(blocked=False))
+        channel = await open_channel(connection, lambda _: self.lost())
+        channel.raw.add_on_return_callback(self._on_return)
+        await channel.call("confirm_delivery", ack_nack_callback=self._on_confirm)
+        self._next_tag = 1
+        self._channel = channel
+
+    def _set_blocked(self, *, blocked: bool) -> None:
+        self._blocked = blocked
+
+    def lost(self) -> None:
+        """Fail what was not confirmed: its outcome is unknown."""
+        self._channel = None
+        self._returned.clear()
+        while self._outstanding:
+            _, confirmed = self._outstanding.popitem()
+            _fail(confirmed, BrokerUnavailableError("RabbitMQ was lost before it confirmed"))
+
+    async def publish(
+        self, exchange: str, key: str, body: bytes, *, priority: int = 0, persistent: bool = True, mandatory: bool = False
+    ) -> None:
+        """See `taskmanager.ports.Publisher.publish`."""
+        problem = self.check()
+        if problem or self._channel is None:
+            raise BrokerUnavailableError(problem)
+        tag = self._next_tag
+        self._next_tag += 1
+        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._outstanding[tag] = confirmed
+        properties = pika.BasicProperties(
+            content_type="application/json",
+            delivery_mode=PERSISTENT if persistent else TRANSIENT,
+            priority=priority,
+            message_id=str(tag) if mandatory else None,
+        )
+        try:
+            self._channel.raw.basic_publish(exchange, key, body, properties, mandatory)
+        except pika.exceptions.AMQPError as error:
+            self.lost()
+            message = "RabbitMQ was lost while publishing"
+            raise BrokerUnavailableError(message) from error
+        await self._confirmation(tag, confirmed)
+
+    async def _confirmation(self, tag: int, confirmed: asyncio.Future[None]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await confirmed
+        except TimeoutError as error:
+            message = f"RabbitMQ did not confirm within {self._timeout_seconds:g} s"
+            raise BrokerUnavailableError(message) from error
+        finally:
+            self._outstanding.pop(tag, None)
+
+    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:  # noqa: ANN401 - pika
+        self._returned.add(properties.message_id)
+
+    def _on_confirm(self, frame: Any) -> None:  # noqa: ANN401 - pika's frame
+        method = frame.method
+        refused = isinstance(method, pika.spec.Basic.Nack)
+        for tag in self._settled(method.delivery_tag, multiple=method.multiple):
+            confirmed = self._outstanding.pop(tag, None)
+            if confirmed is None:
+                continue
+            if refused:
+                _fail(confirmed, BrokerUnavailableError("RabbitMQ refused the message"))
+            elif str(tag) in self._returned:
+                self._returned.discard(str(tag))
+                _fail(confirmed, UnroutableMessageError("no queue takes this message: is the topology declared?"))
+            elif not confirmed.done():
+                confirmed.set_result(None)
+
+    def _settled(self, tag: int, *, multiple: bool) -> list[int]:
+        if not multiple:
+            return [tag]
+        return [known for known in self._outstanding if known <= tag]
+
+
+def _fail(confirmed: asyncio.Future[None], error: TaskManagerError) -> None:
+    if not confirmed.done():
+        confirmed.set_exception(error)
+        confirmed.exception()  # seen: a publisher that gave up waiting must not cause a warning

@@ -1,0 +1,99 @@
+"""Consuming a queue across reconnects."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from taskmanager.ports import Delivery
+from taskmanager.rabbit.channel import AsyncChannel, open_channel
+from taskmanager.rabbit.declare import bind, declare_queue
+from taskmanager.topology import Binding, Queue
+
+log = structlog.get_logger(__name__)
+
+
+class RabbitSubscription:
+    """Implements `taskmanager.ports.Subscription`.
+
+    If the broker cancels the consumer (the queue was deleted) or closes the channel, `on_broken` is called
+    and the owner opens everything anew.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        on_delivery: Callable[[Delivery], None],
+        *,
+        prefetch: int,
+        bindings: Sequence[Binding],
+        on_broken: Callable[[str], None],
+    ) -> None:
+        """`prefetch` 0 means without limit; exclusive queues are declared, shared ones must exist."""
+        self._queue = queue
+        self._on_delivery = on_delivery
+        self._prefetch = prefetch
+        self._bindings = bindings
+        self._on_broken = on_broken
+        self._channel: AsyncChannel | None = None
+        self._generation = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages are being delivered."""
+        return self.check() is None
+
+    @property
+    def generation(self) -> int:
+        """Number of the channel in use; deliveries of older ones can't be acknowledged any more."""
+        return self._generation
+
+    def check(self) -> str | None:
+        """What keeps it from consuming."""
+        if self._channel is None or not self._channel.is_open:
+            return f"not consuming {self._queue.name}"
+        return None
+
+    async def open(self, connection: AsyncioConnection) -> None:
+        """Declare if it is ours, bind, consume."""
+        channel = await open_channel(connection, self._channel_closed)
+        if self._queue.exclusive:
+            await declare_queue(channel, self._queue)
+        for binding in self._bindings:
+            await bind(channel, binding)
+        if self._prefetch:
+            await channel.call("basic_qos", prefetch_count=self._prefetch)
+        channel.raw.add_on_cancel_callback(lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled"))
+        self._generation += 1
+        await channel.call("basic_consume", queue=self._queue.name, on_message_callback=self._deliver)
+        self._channel = channel
+
+    def _channel_closed(self, reason: BaseException) -> None:
+        if self._channel is not None:
+            self._channel = None
+            self._on_broken(f"channel of {self._queue.name} closed: {reason}")
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self._channel = None
+
+    def _deliver(self, _channel: Any, method: Any, _properties: Any, body: bytes) -> None:  # noqa: ANN401 - pika
+        delivery = Delivery(body, method.routing_key, method.delivery_tag, self._generation, method.redelivered)
+        self._on_delivery(delivery)
+
+    def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
+        """See `taskmanager.ports.Subscription.ack`."""
+        if channel := self._usable(delivery):
+            channel.raw.basic_ack(delivery.tag, multiple)
+
+    def reject(self, delivery: Delivery) -> None:
+        """See `taskmanager.ports.Subscription.reject`."""
+        if channel := self._usable(delivery):
+            channel.raw.basic_reject(delivery.tag, requeue=False)
+
+    def _usable(self, delivery: Delivery) -> AsyncChannel | None:
+        if self._channel is None or not self._channel.is_open or delivery.generation != self._generation:
+            log.debug("late_acknowledgement_dropped", queue=self._queue.name)
+            return None
+        return self._channel

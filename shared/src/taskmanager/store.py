@@ -1,0 +1,82 @@
+"""The scheduler's store as a port: what a decision needs to see, what it may change, and the call that does both at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from taskmanager.jobs import Job
+from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
+from taskmanager.states import Status, Tab
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What to load: these jobs, the active holders of these unique keys, all jobs of these runners, and what is overdue.
+
+    `limit` bounds each of the searches; None means all.
+    """
+
+    jobs: frozenset[str] = frozenset()
+    uniques: frozenset[str] = frozenset()
+    runners: frozenset[str] = frozenset()
+    plugins: frozenset[str] = frozenset()
+    leases_before: datetime | None = None
+    tickets_before: datetime | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was loaded, as of one moment."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+    plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
+    runners: dict[str, RunnerState] = field(default_factory=dict)
+    statistics: dict[tuple[str, Tab], TabStatistics] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsDelta:
+    """By how much the statistics of one plugin's tab change."""
+
+    plugin: str
+    tab: Tab
+    jobs: int
+    files: int
+    bytes: int
+    statuses: dict[Status, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write, all or nothing. `jobs` holds (as loaded or None, as it shall be)."""
+
+    jobs: Sequence[tuple[Job | None, Job]] = ()
+    statistics: Sequence[StatisticsDelta] = ()
+    plugins: Sequence[InstalledPlugin] = ()
+    runners: Sequence[RunnerState] = ()
+    reports: Sequence[Report] = ()
+    logs: Sequence[LogBlock] = ()
+
+
+PlanT = TypeVar("PlanT", bound=Plan)
+
+
+class Store(Protocol):
+    """Every call may raise StoreUnavailableError; nothing is then written."""
+
+    async def time(self) -> datetime:
+        """The database's clock."""
+
+    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        """Load, decide, write: in one transaction. `decide` is pure, it may be called again after a collision."""
+
+    async def waiting(
+        self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Job]:
+        """Jobs in STARTED queued before a moment, oldest first, after (queued_at, id)."""
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """All installed plugins."""
