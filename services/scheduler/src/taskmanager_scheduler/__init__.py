@@ -1,1 +1,1 @@
-"""The one writer of the truth: folds messages into jobs, grants claims, finds what was lost."""
+"""The scheduler: every write to the store, the job state machine, claims and leases. Runs no job, serves no API."""

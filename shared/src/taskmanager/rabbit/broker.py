@@ -1,14 +1,14 @@
 """One AMQP connection, kept open for as long as the process runs, and the parts that live on it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pika.exceptions
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from taskmanager.errors import TemporaryError
+from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.metrics import BROKER_CONNECTED
 from taskmanager.ports import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection
@@ -96,8 +96,17 @@ class Broker:
         """A channel for a few calls, to be closed by the caller; raises BrokerUnavailableError when not connected."""
         if self._connection is None:
             message = f"RabbitMQ: {self._reason}"
-            raise TemporaryError(message)
+            raise BrokerUnavailableError(message)
         return await open_channel(self._connection, lambda _: None)
+
+    @staticmethod
+    async def once(url: str, name: str, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
+        """Connect, do one piece of work on a channel, disconnect; raises TaskManagerError."""
+        connection = await open_connection(url, name, lambda _: None)
+        try:
+            await work(await open_channel(connection, lambda _: None))
+        finally:
+            await _close(connection)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the connection; raises PermanentError if RabbitMQ refuses for good."""

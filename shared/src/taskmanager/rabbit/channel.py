@@ -110,6 +110,11 @@ class AsyncChannel:
             raise BrokerUnavailableError(message) from error
         return await answer
 
+    def close(self) -> None:
+        """Let go of it; closing a closed channel does nothing."""
+        if self.raw.is_open:
+            self.raw.close()
+
     def _closed(self, _: Channel, reason: BaseException) -> None:
         code = getattr(reason, "reply_code", None)
         kind = PermanentError if code in FOREVER_WRONG else BrokerUnavailableError

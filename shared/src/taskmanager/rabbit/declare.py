@@ -1,5 +1,7 @@
 """Declares what `taskmanager.topology` names."""
 
+from typing import Protocol
+
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.topology import Binding, Exchange, Queue, Topology
 
@@ -17,10 +19,11 @@ async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:
         await bind(channel, binding)
 
 
-async def declare_plugin(channel: AsyncChannel, topology: Topology, plugin: str) -> None:
-    """The priority queue of one plugin; repeatable."""
-    await declare_queue(channel, topology.jobs(plugin))
+async def declare_plugin(channel: AsyncChannel, topology: Topology, plugin: str) -> int:
+    """The priority queue of one plugin; repeatable. Returns how many tickets are ready in it."""
+    ready = await declare_queue(channel, topology.jobs(plugin))
     await bind(channel, topology.plugin_binding(plugin))
+    return ready
 
 
 async def declare_exchange(channel: AsyncChannel, exchange: Exchange) -> None:
@@ -30,15 +33,16 @@ async def declare_exchange(channel: AsyncChannel, exchange: Exchange) -> None:
     )
 
 
-async def declare_queue(channel: AsyncChannel, queue: Queue) -> None:
-    """One queue; exclusive ones vanish with their connection."""
-    await channel.call(
+async def declare_queue(channel: AsyncChannel, queue: Queue) -> int:
+    """One queue; exclusive ones vanish with their connection. Returns how many messages are ready in it."""
+    answer = await channel.call(
         "queue_declare",
         queue=queue.name,
         durable=not queue.exclusive,
         exclusive=queue.exclusive,
         arguments=dict(queue.arguments),
     )
+    return int(answer.method.message_count)
 
 
 async def bind(channel: AsyncChannel, binding: Binding) -> None:
@@ -53,7 +57,29 @@ async def bind(channel: AsyncChannel, binding: Binding) -> None:
         )
 
 
-async def waiting_messages(channel: AsyncChannel, queue: Queue) -> int:
-    """Messages ready in a queue; raises BrokerUnavailableError if it does not exist (the channel is then closed)."""
-    answer = await channel.call("queue_declare", queue=queue.name, passive=True)
-    return int(answer.method.message_count)
+class ChannelSource(Protocol):
+    """Whatever hands out channels."""
+
+    async def channel(self) -> AsyncChannel:
+        """A channel; raises BrokerUnavailableError when not connected."""
+
+
+class PluginQueues:
+    """Makes and looks at the queues of plugins over a connection that is being kept open."""
+
+    def __init__(self, broker: ChannelSource, topology: Topology) -> None:
+        """Each call uses a channel of its own: a failed passive declare closes it."""
+        self._broker = broker
+        self._topology = topology
+
+    async def declare(self, plugin: str) -> None:
+        """See to it that the queue exists; raises TaskManagerError."""
+        await self.waiting(plugin)
+
+    async def waiting(self, plugin: str) -> int:
+        """Messages ready in the queue, which is made if it was gone; raises TaskManagerError."""
+        channel = await self._broker.channel()
+        try:
+            return await declare_plugin(channel, self._topology, plugin)
+        finally:
+            channel.close()

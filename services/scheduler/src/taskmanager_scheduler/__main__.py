@@ -1,0 +1,99 @@
+"""Wires the scheduler: `taskmanager-scheduler`."""
+
+import asyncio
+import os
+import socket
+import sys
+
+from taskmanager import __version__, logs
+from taskmanager.config import exit_text
+from taskmanager.errors import StoreUnavailableError, TaskManagerError
+from taskmanager.http import HttpServer, health_app
+from taskmanager.lifecycle import run_parts, stop_on_signals
+from taskmanager.metrics import BUILD
+from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.rabbit import Broker
+from taskmanager.rabbit.declare import PluginQueues
+from taskmanager.retry import Backoff
+from taskmanager_scheduler.database_clock import DatabaseClock
+from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.inbox import Inbox
+from taskmanager_scheduler.observation import show_statistics
+from taskmanager_scheduler.settings import SchedulerSettings
+from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
+
+GROUPS_IN_HAND = 5
+"""How many groups the broker may have handed out: one being stored, the others on their way."""
+
+
+async def serve(settings: SchedulerSettings) -> None:
+    """Run until SIGTERM."""
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    topology = settings.topology
+    name = f"scheduler-{socket.gethostname()}-{os.getpid()}"
+    store = MongoStore(settings.mongodb_url.get_secret_value())
+    reader = MongoReader(settings.mongodb_url.get_secret_value())
+    publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
+    consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
+    publisher = publishing.publisher()
+    clock = DatabaseClock(store)
+    queues = PluginQueues(publishing, topology)
+    dispatcher = Dispatcher(publisher, topology, queues.declare)
+    leases = LeaseWatch(store, dispatcher, clock)
+    inbox = Inbox(store, dispatcher, clock, group_limit=settings.group_limit, on_tick=leases.end_leases)
+    inbox.attach(
+        consuming.subscribe(topology.inbox, inbox.deliver, prefetch=GROUPS_IN_HAND * settings.group_limit)
+    )
+    consuming.on_connected(leases.reconnected)
+    tickets = TicketSweep(
+        store, dispatcher, clock, missing_after=settings.missing_after, waiting_messages=queues.waiting
+    )
+
+    async def report() -> None:
+        show_statistics(await reader.statistics(), await store.plugins())
+
+    sweeper = Sweeper(
+        tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
+    )
+    checks = {"broker": publishing.check, "inbox": consuming.check, "store": lambda: inbox.stalled}
+    health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
+    BUILD.labels("scheduler", __version__).set(1)
+
+    async def consume(stop: asyncio.Event) -> None:
+        """Take messages only once the database has told the time."""
+        await _first_time(clock, inbox, stop)
+        await run_parts([inbox.run, consuming.run, sweeper.run, clock.run], stop)
+
+    try:
+        await run_parts([health.run, publishing.run, consume], stop)
+    finally:
+        await store.close()
+        await reader.close()
+
+
+async def _first_time(clock: DatabaseClock, inbox: Inbox, stop: asyncio.Event) -> None:
+    backoff = Backoff("store")
+    while not stop.is_set():
+        try:
+            await clock.refresh()
+        except StoreUnavailableError as error:
+            inbox.stalled = str(error)
+            await backoff.wait(str(error))
+        else:
+            inbox.stalled = None
+            return
+
+
+def main() -> None:
+    """Exit 0 after SIGTERM, 1 with one line on stderr if it cannot go on."""
+    settings = SchedulerSettings()
+    logs.configure("scheduler", log_format=settings.log_format, level=settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except* TaskManagerError as group:
+        sys.exit("\n".join(f"taskmanager-scheduler: {exit_text(error)}" for error in group.exceptions))
+
+
+if __name__ == "__main__":
+    main()

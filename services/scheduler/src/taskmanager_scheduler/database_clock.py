@@ -1,0 +1,45 @@
+"""Time by the database's clock, so that leases mean the same to every scheduler whatever its own clock says."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from taskmanager.clock import whole_milliseconds
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.lifecycle import pause
+from taskmanager.store import Store
+
+REFRESH = timedelta(seconds=10)
+
+log = structlog.get_logger(__name__)
+
+
+class DatabaseClock:
+    """Asks the database now and then and counts on with the monotonic clock in between."""
+
+    def __init__(self, store: Store) -> None:
+        """Call `refresh` once before the first `now`."""
+        self._store = store
+        self._base = datetime.fromtimestamp(0, UTC)
+        self._read_at = 0.0
+
+    def now(self) -> datetime:
+        """See `taskmanager.ports.Clock`."""
+        return whole_milliseconds(self._base + timedelta(seconds=time.monotonic() - self._read_at))
+
+    async def refresh(self) -> None:
+        """Ask; raises StoreUnavailableError."""
+        asked = time.monotonic()
+        moment = await self._store.time()
+        answered = time.monotonic()
+        self._base, self._read_at = moment, (asked + answered) / 2
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Refresh until `stop`; a database that is away leaves the clock running on."""
+        while not await pause(stop, REFRESH):
+            try:
+                await self.refresh()
+            except StoreUnavailableError as error:
+                log.warning("database_clock_not_refreshed", error=str(error))

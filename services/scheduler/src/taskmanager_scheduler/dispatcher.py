@@ -1,0 +1,96 @@
+"""Carries out effects once their cause is stored. Nothing here may fail a group: what is not delivered is asked for
+again by the runner, or made again by the sweeper, and counted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import structlog
+
+from taskmanager.errors import TaskManagerError
+from taskmanager.messages import Changes, PluginNotice, RunnerReplies, Ticket
+from taskmanager.ports import Publisher
+from taskmanager.topology import Topology
+from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, SendTicket
+from taskmanager_scheduler.fold import Outcome
+from taskmanager_scheduler.metrics import EFFECTS_FAILED
+
+CHANGES_A_MESSAGE = 500
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Publishes answers, tickets and changes."""
+
+    def __init__(
+        self, publisher: Publisher, topology: Topology, declare_plugin: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """`declare_plugin` makes a plugin's queue; it raises TaskManagerError if it cannot."""
+        self._publisher = publisher
+        self._topology = topology
+        self._declare_plugin = declare_plugin
+
+    async def carry_out(self, outcome: Outcome) -> list[SendTicket]:
+        """All effects of one outcome; returns the tickets that are surely in their queues."""
+        plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, DeclarePlugin)}
+        for plugin in sorted(plugins):
+            await self._tried("declare", self._declare_plugin(plugin))
+        tickets = [effect for effect in outcome.effects if isinstance(effect, SendTicket)]
+        sent, *_ = await asyncio.gather(
+            self.send_tickets(tickets),
+            self._answer(outcome.effects),
+            self._tell_gateways(outcome),
+            self._tell_runners(outcome.changed_plugins),
+        )
+        return sent
+
+    async def send_tickets(self, tickets: Sequence[SendTicket]) -> list[SendTicket]:
+        """Publish tickets; returns those that were confirmed by a queue."""
+        done = await asyncio.gather(*(self._tried("ticket", self._send_ticket(ticket)) for ticket in tickets))
+        return [ticket for ticket, ok in zip(tickets, done, strict=True) if ok]
+
+    async def _send_ticket(self, ticket: SendTicket) -> None:
+        body = Ticket(job=ticket.job, dispatch=ticket.dispatch).encode()
+        await self._publisher.publish(
+            self._topology.dispatch, ticket.plugin, body, priority=ticket.priority, mandatory=True
+        )
+
+    async def _answer(self, effects: Iterable[Effect]) -> None:
+        """One message for each runner, however many answers it gets."""
+        answers: dict[tuple[str, str], list[Answer]] = {}
+        for effect in effects:
+            if isinstance(effect, Answer):
+                answers.setdefault((effect.runner, effect.instance), []).append(effect)
+        await asyncio.gather(
+            *(
+                self._tried("answer", self._send_answers(runner, instance, given))
+                for (runner, instance), given in answers.items()
+            )
+        )
+
+    async def _send_answers(self, runner: str, instance: str, answers: Sequence[Answer]) -> None:
+        message = RunnerReplies(instance=instance, replies=tuple(answer.reply for answer in answers))
+        key = self._topology.runner_key(runner)
+        await self._publisher.publish(self._topology.control, key, message.encode(), persistent=False)
+
+    async def _tell_gateways(self, outcome: Outcome) -> None:
+        for start in range(0, max(len(outcome.changes), 1), CHANGES_A_MESSAGE):
+            changes = tuple(outcome.changes[start : start + CHANGES_A_MESSAGE])
+            plugins = tuple(outcome.changed_plugins) if start == 0 else ()
+            if changes or plugins:
+                body = Changes(changes=changes, plugins=plugins).encode()
+                await self._tried("change", self._publisher.publish(self._topology.changes, "", body, persistent=False))
+
+    async def _tell_runners(self, plugins: Iterable[str]) -> None:
+        for plugin in plugins:
+            key, body = self._topology.plugin_key(plugin), PluginNotice(plugin=plugin).encode()
+            await self._tried("notice", self._publisher.publish(self._topology.control, key, body, persistent=False))
+
+    async def _tried(self, what: str, effect: Awaitable[None]) -> bool:
+        try:
+            await effect
+        except TaskManagerError as error:
+            EFFECTS_FAILED.labels(what).inc()
+            log.warning("effect_failed", effect=what, error=str(error))
+            return False
+        return True

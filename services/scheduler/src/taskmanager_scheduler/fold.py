@@ -1,0 +1,267 @@
+"""A group of inbox messages to what it needs and what it changes. Pure: the store calls it inside its transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from taskmanager.jobs import Job
+from taskmanager.messages import (
+    AttemptReference,
+    Change,
+    Claim,
+    Heartbeat,
+    Hello,
+    Inbound,
+    Logged,
+    Orders,
+    RunnerEvent,
+    RunnerEvents,
+    Submit,
+)
+from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState
+from taskmanager.states import RUNNING, Tab
+from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, StoreReport
+from taskmanager_scheduler.statistics import deltas
+from taskmanager_scheduler.transitions import (
+    LEASE,
+    Event,
+    Gate,
+    Orphaned,
+    Renewed,
+    Sender,
+    Situation,
+    transition,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Plan):
+    """A plan, what to do once it is stored, and what to tell the gateways."""
+
+    effects: Sequence[Effect] = ()
+    changes: Sequence[Change] = ()
+    changed_plugins: Sequence[str] = ()
+
+
+def needs_of(messages: Iterable[Inbound]) -> Needs:
+    """Everything the messages speak of."""
+    jobs: set[str] = set()
+    uniques: set[str] = set()
+    runners: set[str] = set()
+    plugins: set[str] = set()
+    for message in messages:
+        match message:
+            case Submit():
+                jobs.add(message.job)
+                if message.spec.unique:
+                    uniques.add(message.spec.unique)
+            case RunnerEvents():
+                for event in message.events:
+                    jobs.update(_jobs_of(event))
+                    if isinstance(event, Claim | Heartbeat | Hello):
+                        plugins.add(message.plugin)
+                    if isinstance(event, Heartbeat | Hello):
+                        runners.add(message.runner)
+    return Needs(frozenset(jobs), frozenset(uniques), frozenset(runners), frozenset(plugins))
+
+
+def _jobs_of(event: RunnerEvent) -> Iterable[str]:
+    if isinstance(event, Heartbeat | Hello):
+        return [reference.job for reference in event.running]
+    return (event.job,)
+
+
+@dataclass(slots=True)
+class Fold:
+    """The working state while one group is folded over one snapshot."""
+
+    snapshot: Snapshot
+    now: datetime
+    jobs: dict[str, Job] = field(default_factory=dict)
+    touched: dict[str, Job | None] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    logs: list[LogBlock] = field(default_factory=list)
+    plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
+    runners: dict[str, RunnerState] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+    installed: dict[str, InstalledPlugin] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Start from what was loaded."""
+        self.jobs = dict(self.snapshot.jobs)
+        self.holders = dict(self.snapshot.holders)
+        self.installed = dict(self.snapshot.plugins)
+
+    def take(self, message: Inbound) -> None:
+        """Fold one message."""
+        match message:
+            case Submit():
+                holder = self.holders.get(message.spec.unique) if message.spec.unique else None
+                self.move(message.job, message, holder=holder)
+            case RunnerEvents():
+                for event in message.events:
+                    self._take_event(event, message)
+
+    def _take_event(self, event: RunnerEvent, envelope: RunnerEvents) -> None:
+        sender = Sender(envelope.runner, envelope.instance)
+        match event:
+            case Hello():
+                self._hello(event, envelope, sender)
+            case Heartbeat():
+                self._heartbeat(event, envelope, sender)
+            case Logged():
+                self.logs.append(LogBlock(job=event.job, attempt=event.attempt, seq=event.seq, lines=event.lines))
+            case _:
+                self.move(event.job, event, sender=sender, plugin=envelope.plugin)
+
+    def move(
+        self, job_id: str, event: Event, *, sender: Sender = Sender("", ""), plugin: str = "", holder: str | None = None
+    ) -> None:
+        """Send one event through `transition` and keep what comes of it."""
+        before = self.jobs.get(job_id)
+        gate = self._gate(plugin) if isinstance(event, Claim) else Gate(paused=False, running=0, limit=None)
+        step = transition(before, event, Situation(self.now, sender, gate, holder))
+        for effect in step.effects:
+            if isinstance(effect, StoreReport):
+                self.reports.append(effect.report)
+            else:
+                self.effects.append(effect)
+        if step.job is not None and step.job is not before:
+            self._keep(before, step.job)
+
+    def _keep(self, before: Job | None, after: Job) -> None:
+        self.touched.setdefault(after.id, before)
+        self.jobs[after.id] = after
+        if after.status.running != (before is not None and before.status.running):
+            change = 1 if after.status.running else -1
+            self.running[after.plugin] = self.running.get(after.plugin, 0) + change
+        if after.spec.unique:
+            if after.tab is Tab.QUEUE:
+                self.holders[after.spec.unique] = after.id
+            elif self.holders.get(after.spec.unique) == after.id:
+                del self.holders[after.spec.unique]
+
+    def _gate(self, plugin: str) -> Gate:
+        installed = self.installed.get(plugin)
+        stored = self.snapshot.statistics.get((plugin, Tab.QUEUE))
+        running = (stored.running if stored else 0) + self.running.get(plugin, 0)
+        return Gate(
+            paused=installed.paused if installed else False,
+            running=running,
+            limit=installed.limit if installed else None,
+        )
+
+    def _hello(self, hello: Hello, envelope: RunnerEvents, sender: Sender) -> None:
+        self._install(hello)
+        known = self.runners.get(sender.runner) or self.snapshot.runners.get(sender.runner)
+        crashed = known is not None and known.instance != sender.instance
+        self._note_runner(
+            RunnerState(
+                id=sender.runner,
+                instance=sender.instance,
+                plugin=envelope.plugin,
+                host=hello.host,
+                version=hello.version,
+                slots=hello.slots,
+                transfers=hello.transfers,
+                busy=len(hello.running),
+                started_at=hello.started_at,
+                last_heartbeat=self.now,
+            )
+        )
+        named = {(reference.job, reference.attempt) for reference in hello.running}
+        for job in self._owned(sender.runner):
+            if (job.id, job.attempt) not in named and job.claim_id not in hello.claims:
+                why = "it was restarted" if crashed else "it reconnected without it"
+                self.move(job.id, Orphaned(crashed=crashed, why=why), sender=sender)
+        self.effects.append(DeclarePlugin(hello.manifest.name))
+        self._order(hello.running, envelope.plugin, sender)
+
+    def _heartbeat(self, heartbeat: Heartbeat, envelope: RunnerEvents, sender: Sender) -> None:
+        known = self.runners.get(sender.runner) or self.snapshot.runners.get(sender.runner)
+        if known is not None and known.instance == sender.instance:
+            beat = {"busy": heartbeat.busy, "slots": heartbeat.slots, "last_heartbeat": self.now}
+            self._note_runner(known.model_copy(update=beat))
+        self._order(heartbeat.running, envelope.plugin, sender)
+
+    def _order(self, running: Sequence[AttemptReference], plugin: str, sender: Sender) -> None:
+        """Renew what is the runner's, tell it to end what is not."""
+        renewed: list[AttemptReference] = []
+        kill: list[AttemptReference] = []
+        for reference in running:
+            before = self.jobs.get(reference.job)
+            self.move(reference.job, Renewed(reference.attempt), sender=sender)
+            (renewed if self.jobs.get(reference.job) is not before else kill).append(reference)
+        installed = self.installed.get(plugin)
+        orders = Orders(
+            paused=installed.paused if installed else False,
+            lease_seconds=LEASE.total_seconds(),
+            renewed=tuple(renewed),
+            kill=tuple(kill),
+        )
+        self.effects.append(Answer(sender.runner, sender.instance, orders))
+
+    def _owned(self, runner: str) -> list[Job]:
+        return [job for job in self.jobs.values() if job.owner == runner and job.status in RUNNING]
+
+    def _install(self, hello: Hello) -> None:
+        name = hello.manifest.name
+        known = self.installed.get(name)
+        if known is not None and known.manifest == hello.manifest:
+            return
+        installed = (
+            known.model_copy(update={"manifest": hello.manifest})
+            if known
+            else InstalledPlugin(manifest=hello.manifest, installed_at=self.now)
+        )
+        self.installed[name] = self.plugins[name] = installed
+
+    def _note_runner(self, state: RunnerState) -> None:
+        self.runners[state.id] = state
+
+    def outcome(self) -> Outcome:
+        """All that has come together. The written `rev` is one more than the loaded, however many events a job had."""
+        pairs = [(before, _next_revision(before, self.jobs[job_id])) for job_id, before in self.touched.items()]
+        logged = {block.job for block in self.logs}
+        return Outcome(
+            jobs=pairs,
+            statistics=deltas(pairs),
+            plugins=list(self.plugins.values()),
+            runners=list(self.runners.values()),
+            reports=self.reports,
+            logs=self.logs,
+            effects=self.effects,
+            changes=[
+                *(change_of(after, logged=after.id in logged) for _, after in pairs),
+                *(change_of(self.jobs[one], logged=True) for one in logged if one in self.jobs and one not in self.touched),
+            ],
+            changed_plugins=sorted(self.plugins),
+        )
+
+
+def decide(messages: Sequence[Inbound], snapshot: Snapshot, now: datetime) -> Outcome:
+    """Fold all messages over the snapshot."""
+    fold = Fold(snapshot, now)
+    for message in messages:
+        fold.take(message)
+    return fold.outcome()
+
+
+def _next_revision(before: Job | None, after: Job) -> Job:
+    return after if before is None else after.model_copy(update={"rev": max(after.rev, before.rev + 1)})
+
+
+def change_of(job: Job, *, logged: bool = False) -> Change:
+    """What the gateways are told of a job."""
+    return Change(
+        job=job.id,
+        plugin=job.plugin,
+        status=job.status,
+        tab=job.tab,
+        rev=job.rev,
+        progress=job.progress,
+        logged=logged,
+    )

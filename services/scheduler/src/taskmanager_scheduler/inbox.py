@@ -1,0 +1,149 @@
+"""The scheduler's inbox: takes messages in groups, stores each group at once, carries out what follows, acknowledges.
+
+The order is the point: stored, then published, then acknowledged. A death before the commit redelivers the group; a death
+after it repeats effects, which are harmless twice. While the store is away nothing is acknowledged and the inbox waits.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from taskmanager.errors import InvalidMessageError, TemporaryError
+from taskmanager.messages import Inbound, Tick, decode_inbox
+from taskmanager.ports import Clock, Delivery, Subscription
+from taskmanager.retry import Backoff
+from taskmanager.store import Store
+from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.metrics import COMMITS, DEAD_LETTERS, GROUPS, MESSAGES
+from taskmanager_scheduler.observation import observe
+from taskmanager_scheduler.tickets import mark_sent
+
+log = structlog.get_logger(__name__)
+
+Letter = tuple[Delivery, Inbound]
+
+
+class Inbox:
+    """Feeds deliveries into the store, in order, one group after the other."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        *,
+        group_limit: int,
+        on_tick: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`on_tick` is called when a tick has come through: all before it has been taken into account."""
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._group_limit = group_limit
+        self._on_tick = on_tick
+        self._arrived: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._subscription: Subscription | None = None
+        self.stalled: str | None = None
+
+    def attach(self, subscription: Subscription) -> None:
+        """The subscription whose deliveries come in through `deliver`."""
+        self._subscription = subscription
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take one delivery from the broker."""
+        self._arrived.put_nowait(delivery)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Process groups until `stop`; what is in hand then is redelivered to the next scheduler."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                group = await self._next_group(stopping)
+                if group:
+                    await self._until_stored(group, stopping)
+        finally:
+            stopping.cancel()
+
+    async def _next_group(self, stopping: asyncio.Task[bool]) -> list[Delivery]:
+        """All that has arrived, at most a group; the commit of one group gives the next one time to gather."""
+        if self._arrived.empty():
+            waiting = asyncio.create_task(self._arrived.get())
+            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                waiting.cancel()
+                return []
+            group = [waiting.result()]
+        else:
+            group = []
+        while len(group) < self._group_limit and not self._arrived.empty():
+            group.append(self._arrived.get_nowait())
+        return group
+
+    async def _until_stored(self, group: Sequence[Delivery], stopping: asyncio.Task[bool]) -> None:
+        letters = self._readable(group)
+        backoff = Backoff("store")
+        while not stopping.done():
+            try:
+                await self._store_group(letters)
+            except TemporaryError as error:
+                self.stalled = str(error)
+                await backoff.wait(str(error))
+            else:
+                self.stalled = None
+                return
+
+    def _readable(self, group: Sequence[Delivery]) -> list[Letter]:
+        letters = []
+        for delivery in group:
+            try:
+                letters.append((delivery, decode_inbox(delivery.body)))
+            except InvalidMessageError as error:
+                self._bury(delivery, "unreadable", error)
+        return letters
+
+    async def _store_group(self, letters: Sequence[Letter]) -> None:
+        try:
+            await self._process([message for _, message in letters])
+        except TemporaryError:
+            raise
+        except Exception as error:  # one message nobody foresaw must not stop all others: it is found and buried
+            if len(letters) <= 1:
+                for delivery, _ in letters:
+                    self._bury(delivery, "defect", error)
+                return
+            log.exception("group_failed", messages=len(letters))
+            for letter in letters:
+                await self._store_group([letter])
+            return
+        if letters and self._subscription is not None:
+            self._subscription.ack(letters[-1][0], multiple=True)
+
+    async def _process(self, messages: Sequence[Inbound]) -> None:
+        outcome = await self._commit(messages)
+        observe(outcome, len(messages))
+        sent = await self._dispatcher.carry_out(outcome)
+        await mark_sent(self._store, self._clock, sent)
+        if any(isinstance(message, Tick) for message in messages):
+            await self._on_tick()
+
+    async def _commit(self, messages: Sequence[Inbound]) -> Outcome:
+        needs = needs_of(messages)
+        if not (needs.jobs or needs.plugins or needs.runners):
+            return Outcome()
+        began = time.perf_counter()
+        now = self._clock.now()
+        outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
+        COMMITS.observe(time.perf_counter() - began)
+        GROUPS.observe(len(messages))
+        MESSAGES.inc(len(messages))
+        return outcome
+
+    def _bury(self, delivery: Delivery, reason: str, error: Exception) -> None:
+        """To the dead letters, counted and logged with the beginning of the body."""
+        DEAD_LETTERS.labels(reason).inc()
+        log.error("dead_letter", reason=reason, key=delivery.key, error=str(error), body=delivery.body[:500])
+        if self._subscription is not None:
+            self._subscription.reject(delivery)

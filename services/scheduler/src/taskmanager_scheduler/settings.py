@@ -1,0 +1,29 @@
+"""The scheduler's settings."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from taskmanager.config import StoreSettings
+
+
+class SchedulerSettings(StoreSettings):
+    """From the environment, `TASKMANAGER_<NAME>`; durations in seconds."""
+
+    http_port: int = 8081
+    group_limit: int = Field(default=200, ge=1, le=5000)
+    """Messages stored in one transaction."""
+    sweep_seconds: float = Field(default=5.0, gt=0)
+    """Between two looks for leases that are over and tickets that are missing."""
+    missing_after_seconds: float = Field(default=15.0, gt=0)
+    """A job that waits this long although its queue is empty has lost its ticket."""
+
+    @property
+    def sweep_interval(self) -> timedelta:
+        """Between two sweeps."""
+        return timedelta(seconds=self.sweep_seconds)
+
+    @property
+    def missing_after(self) -> timedelta:
+        """Age at which a ticket may be missed."""
+        return timedelta(seconds=self.missing_after_seconds)

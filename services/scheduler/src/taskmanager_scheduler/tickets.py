@@ -1,0 +1,29 @@
+"""Tickets that the scheduler itself makes, and the note in the store that they are still owed."""
+
+from collections.abc import Sequence
+
+from taskmanager.jobs import Job
+from taskmanager.ports import Clock
+from taskmanager.store import Needs, Snapshot, Store
+from taskmanager_scheduler.effects import SendTicket
+from taskmanager_scheduler.fold import Fold, Outcome
+from taskmanager_scheduler.transitions import Ticketed
+
+
+def ticket_of(job: Job) -> SendTicket:
+    """The ticket that would start the job now."""
+    return SendTicket(job.plugin, job.id, job.dispatch, job.priority)
+
+
+async def mark_sent(store: Store, clock: Clock, tickets: Sequence[SendTicket]) -> None:
+    """Strike the notes of tickets that are surely in their queues; raises StoreUnavailableError."""
+    if not tickets:
+        return
+
+    def strike(snapshot: Snapshot) -> Outcome:
+        fold = Fold(snapshot, clock.now())
+        for ticket in tickets:
+            fold.move(ticket.job, Ticketed(ticket.dispatch))
+        return fold.outcome()
+
+    await store.apply(Needs(jobs=frozenset(ticket.job for ticket in tickets)), strike)

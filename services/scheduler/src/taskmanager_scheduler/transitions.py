@@ -1,0 +1,335 @@
+"""The one pure function that moves a job: (job, event) to (job, effects). Knows no clock, no database, no broker.
+
+Whatever arrives twice, late or from an old attempt changes nothing: `dispatch` guards the start of a job, `attempt` and
+its owner guard everything a runner reports, `seq` guards the order within an attempt.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, JobError, Progress
+from taskmanager.messages import (
+    Advanced,
+    AttemptReference,
+    Claim,
+    Commit,
+    CommitVerdict,
+    Failed,
+    Finished,
+    Grant,
+    HandedBack,
+    Progressed,
+    Refusal,
+    Submit,
+)
+from taskmanager.registry import Report
+from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager_scheduler.effects import Answer, Effect, SendTicket, StoreReport
+
+LEASE = timedelta(seconds=60)
+"""How long a granted attempt stays its runner's without a heartbeat."""
+
+CRASH_LIMIT = 3
+"""The third crash in a row parks the job: without a bound one bad file could keep a runner dying for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The runner an event comes from; `instance` is new with every start of its process."""
+
+    runner: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a plugin lets another job start."""
+
+    paused: bool
+    running: int
+    limit: int | None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why not, or None."""
+        if self.paused:
+            return "paused"
+        return "busy" if self.limit is not None and self.running >= self.limit else None
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """The job's runner does not run it any more. `crashed`: because its process ended."""
+
+    crashed: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The owner says that it is still at work on the attempt."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """Nobody has renewed the lease in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticketed:
+    """A ticket for this dispatch is in the queue."""
+
+    dispatch: int
+
+
+Event = (
+    Submit | Claim | Advanced | Progressed | Commit | Finished | Failed | HandedBack
+    | Orphaned | Renewed | LeaseEnded | Ticketed
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What surrounds an event: the time, who sent it, the plugin's gate, and who holds the job's unique key."""
+
+    now: datetime
+    sender: Sender = Sender("", "")
+    gate: Gate = Gate(paused=False, running=0, limit=None)
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of the job (None: there is still none) and what is to be done about it."""
+
+    job: Job | None
+    effects: tuple[Effect, ...] = ()
+
+
+def transition(job: Job | None, event: Event, at: Situation) -> Step:
+    """The job after the event. Never raises for an event that does not fit: it is then without effect."""
+    match event:
+        case Submit():
+            return Step(job) if job else _submit(event, at)
+        case Claim():
+            return _claim(job, event, at)
+        case Commit():
+            return _commit(job, event, at)
+    if job is None:
+        return Step(None)
+    match event:
+        case Ticketed():
+            return Step(_with(job, ticket_due=None) if job.dispatch == event.dispatch and job.ticket_due else job)
+        case Orphaned():
+            return _orphaned(job, event, at)
+        case LeaseEnded():
+            over = job.lease is not None and job.lease < at.now
+            return _orphaned(job, Orphaned(crashed=True, why="its runner has not been heard of"), at) if over else Step(job)
+        case Renewed():
+            current = job.attempt == event.attempt and job.owner == at.sender.runner and job.status.running
+            return Step(_with(job, lease=at.now + LEASE) if current else job)
+    return _reported(job, event, at)
+
+
+def _submit(event: Submit, at: Situation) -> Step:
+    duplicate = at.holder is not None and at.holder != event.job
+    job = Job(
+        id=event.job,
+        spec=event.spec,
+        client=event.client,
+        status=Status.STARTED,
+        priority=event.spec.priority,
+        created=event.submitted_at,
+        queued_at=at.now,
+        rev=1,
+    )
+    if not duplicate:
+        return Step(_entry(job, at, "accepted"))
+    note = f"duplicate of {at.holder}, which holds the unique key {event.spec.unique!r}"
+    error = JobError(message=note, kind="duplicate")
+    ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
+    return Step(_entry(ended, at, note))
+
+
+def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
+    if job is None:
+        return Step(None, (_refuse(claim, "unknown", at),))
+    if job.claim_id == claim.claim_id and job.owner == at.sender.runner and job.status.running:
+        return Step(job, (_grant(job, claim.claim_id, at),))
+    if job.status is not Status.STARTED or job.dispatch != claim.dispatch:
+        return Step(job, (_refuse(claim, "stale", at),))
+    if reason := at.gate.refusal:
+        return Step(job, (_refuse(claim, reason, at),))
+    granted = _move(
+        job,
+        Trigger.CLAIM,
+        Status.WAITINGFORUPLOAD,
+        at,
+        f"granted to {at.sender.runner}",
+        attempt=job.attempt + 1,
+        seq=0,
+        owner=at.sender.runner,
+        claim_id=claim.claim_id,
+        lease=at.now + LEASE,
+        started_at=at.now,
+        progress=Progress(),
+        ticket_due=None,
+        error=None,
+    )
+    return Step(granted, (_grant(granted, claim.claim_id, at),))
+
+
+def _grant(job: Job, claim_id: str, at: Situation) -> Answer:
+    grant = Grant(
+        claim_id=claim_id, job=job.id, attempt=job.attempt, lease_seconds=LEASE.total_seconds(), spec=job.spec
+    )
+    return Answer(at.sender.runner, at.sender.instance, grant)
+
+
+def _refuse(claim: Claim, reason: str, at: Situation) -> Answer:
+    refusal = Refusal.model_validate({"claim_id": claim.claim_id, "reason": reason})
+    return Answer(at.sender.runner, at.sender.instance, refusal)
+
+
+def _is_current(job: Job, reference: AttemptReference, at: Situation) -> bool:
+    return job.attempt == reference.attempt and job.owner == at.sender.runner and job.status.running
+
+
+def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
+    """The fence: only the current attempt may write to the process folder. Asked again, it answers the same."""
+    allowed = job is not None and _is_current(job, event, at)
+    moved = job
+    if job is not None and allowed and Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) in MOVES:
+        moved = _move(job, Trigger.COMMIT, Status.DOWNLOAD, at, "results are put into place", seq=event.seq)
+    elif job is not None and allowed and job.status is not Status.DOWNLOAD:
+        allowed = False
+    verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=allowed)
+    return Step(moved, (Answer(at.sender.runner, at.sender.instance, verdict),))
+
+
+def _reported(job: Job, event: Advanced | Progressed | Finished | Failed | HandedBack, at: Situation) -> Step:
+    """What the runner of the current attempt says; anything else says it in vain."""
+    if not _is_current(job, event, at):
+        return Step(job)
+    if isinstance(event, HandedBack):
+        return _requeue(job, at, f"handed back by {job.owner}, which is stopping")
+    if event.seq <= job.seq:
+        return Step(job)
+    match event:
+        case Progressed():
+            return Step(_with(job, seq=event.seq, progress=event.progress))
+        case Advanced():
+            return _advance(job, event, at)
+        case Finished():
+            return _finish(job, event, at)
+        case Failed():
+            return _fail(job, event, at)
+
+
+def _advance(job: Job, event: Advanced, at: Situation) -> Step:
+    if Move(job.status, Trigger.ADVANCE, event.status) not in MOVES:
+        return Step(job)
+    known = {name: value for name in ("files", "bytes") if (value := getattr(event, name)) is not None}
+    note = "input is being copied" if event.status is Status.UPLOAD else "the plugin is at work"
+    return Step(_move(job, Trigger.ADVANCE, event.status, at, note, seq=event.seq, **known))
+
+
+def _finish(job: Job, event: Finished, at: Situation) -> Step:
+    """DONE; straight from PROCESSING only for a job that has nothing to put into place."""
+    if job.status is Status.PROCESSING and job.spec.destination is not None:
+        return Step(job)
+    if Move(job.status, Trigger.FINISH, Status.DONE) not in MOVES:
+        return Step(job)
+    total = max(job.progress.files_total, job.progress.files_done)
+    done = _end(
+        job,
+        Trigger.FINISH,
+        Status.DONE,
+        at,
+        "done",
+        seq=event.seq,
+        files=event.files,
+        bytes=event.bytes,
+        crashes=0,
+        progress=Progress(percent=100, files_done=total, files_total=total),
+    )
+    return Step(done, _report(done, at))
+
+
+def _fail(job: Job, event: Failed, at: Situation) -> Step:
+    if event.crashed:
+        return _crashed(job, event.error, at)
+    failed = _end(job, Trigger.FAIL, Status.ERROR, at, event.error.message, seq=event.seq, error=event.error)
+    return Step(failed, _report(failed, at))
+
+
+def _orphaned(job: Job, event: Orphaned, at: Situation) -> Step:
+    if not job.status.running:
+        return Step(job)
+    if not event.crashed:
+        return _requeue(job, at, f"given back: {event.why}")
+    error = JobError(message=f"the runner {job.owner} was lost: {event.why}", kind="RunnerLost")
+    return _crashed(job, error, at)
+
+
+def _crashed(job: Job, error: JobError, at: Situation) -> Step:
+    crashes = job.crashes + 1
+    if crashes < CRASH_LIMIT:
+        return _requeue(job, at, f"crash {crashes} of at most {CRASH_LIMIT - 1}: {error.message}", crashes=crashes)
+    message = f"crashed {crashes} times in a row, the last time: {error.message}"
+    parked = error.model_copy(update={"message": message})
+    failed = _end(job, Trigger.FAIL, Status.ERROR, at, message, error=parked, crashes=crashes)
+    return Step(failed, _report(failed, at))
+
+
+def _requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -> Step:
+    """Back to the queue under a new dispatch, so that the old ticket is worthless."""
+    queued = _move(
+        job,
+        Trigger.REQUEUE,
+        Status.STARTED,
+        at,
+        note,
+        dispatch=job.dispatch + 1,
+        queued_at=at.now,
+        owner=None,
+        claim_id=None,
+        lease=None,
+        ticket_due=at.now,
+        progress=Progress(),
+        crashes=job.crashes if crashes is None else crashes,
+    )
+    return Step(queued, (SendTicket(queued.plugin, queued.id, queued.dispatch, queued.priority),))
+
+
+def _report(job: Job, at: Situation) -> tuple[Effect, ...]:
+    """Goobi hears of the end of jobs that came from it."""
+    if job.spec.goobi is None and job.spec.callback_url is None:
+        return ()
+    return (StoreReport(Report(job=job.id, seq=job.rev, status=job.status, created=at.now)),)
+
+
+def _end(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
+    ended = {"finished": at.now, "owner": None, "claim_id": None, "lease": None, "ticket_due": None}
+    return _move(job, trigger, target, at, note, **ended, **fields)
+
+
+def _move(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
+    """Every change of status goes through here, so that none is outside the table."""
+    if Move(job.status, trigger, target) not in MOVES:
+        message = f"no move {job.status} --{trigger}--> {target}"
+        raise AssertionError(message)
+    runner = fields.get("owner") or job.owner
+    return _entry(_with(job, status=target, **fields), at, note, runner=str(runner) if runner else None)
+
+
+def _with(job: Job, **fields: object) -> Job:
+    return job.model_copy(update={**fields, "rev": job.rev + 1})
+
+
+def _entry(job: Job, at: Situation, note: str, runner: str | None = None) -> Job:
+    entry = HistoryEntry(at=at.now, status=job.status, attempt=job.attempt, note=note, runner=runner)
+    kept = job.history if len(job.history) < HISTORY_LIMIT else (job.history[0], *job.history[2:])
+    return job.model_copy(update={"history": (*kept, entry)})
