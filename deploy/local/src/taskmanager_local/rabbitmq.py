@@ -1,12 +1,13 @@
 """A RabbitMQ node of one's own: its files, its commands and when it is ready.
 
-It shares nothing with the system's RabbitMQ service: own node name, ports, cookie, data, log, plugins and epmd
-(Erlang's name server), all on the loopback address. Debian's wrapper scripts refuse every user but root and
+It shares nothing with the system's RabbitMQ service: own ports, cookie, data, log, plugins and epmd (Erlang's
+name server), all on the loopback address. Debian's wrapper scripts refuse every user but root and
 rabbitmq, hence the scripts in the package's library folder. Knows nothing of queues.
 """
 
 import os
 import secrets
+import socket
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +24,7 @@ START_LIMIT = timedelta(seconds=60)
 POLL = timedelta(seconds=0.1)
 
 # loopback_users is not needed: the node listens on the loopback address only.
-# The disk limit is above the broker's own default (50 MB), so that a full disk is noticed before MongoDB stops.
+# The disk limit is above the broker's default (50 MB), so that a full disk is noticed before MongoDB stops.
 CONFIGURATION = """\
 default_user = {user}
 default_pass = {password}
@@ -31,6 +32,7 @@ disk_free_limit.absolute = 200MB
 vm_memory_high_watermark.relative = 0.4
 log.console = true
 log.console.level = info
+log.connection.level = warning
 log.file = false
 """
 
@@ -114,39 +116,44 @@ class RabbitmqNode:
             "RABBITMQ_PID_FILE": f"{folder}/data/node.pid",
             "RABBITMQ_LOG_BASE": f"{folder}/log",
             "RABBITMQ_LOGS": "-",
-            # makes the script become the Erlang machine, which handles SIGTERM itself, instead of standing before it
+            # makes the script become the Erlang machine, which handles SIGTERM itself, instead of its parent
             "RUNNING_UNDER_SYSTEMD": "true",
         }
 
-    def is_ready(self) -> bool:
-        """Whether the broker lets us in."""
-        parameters = pika.URLParameters(self.url)
-        parameters.socket_timeout = parameters.stack_timeout = 2
-        try:
-            pika.BlockingConnection(parameters).close()
-        except (AMQPError, OSError):
-            return False
-        return True
-
-    def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
-        """Poll until the broker lets us in.
-
-        Raises:
-            LocalStackError: it did not within the limit.
-        """
-        deadline = time.monotonic() + limit.total_seconds()
-        while not self.is_ready():
-            if time.monotonic() > deadline:
-                raise LocalStackError(
-                    f"RabbitMQ was not ready within {limit.total_seconds():.0f} s; see its log"
-                )
-            time.sleep(POLL.total_seconds())
+    def wait_until_ready(self) -> None:
+        """Block until the node serves; raises LocalStackError."""
+        wait_until_broker_answers(self.url)
 
     def _password(self) -> str:
         file = self.folder / "password"
         if not file.exists():
             private_file(file, secrets.token_hex(16))
         return file.read_text(encoding="utf-8")
+
+
+def wait_until_broker_answers(url: str, limit: timedelta = START_LIMIT) -> None:
+    """Poll until the broker lets us in.
+
+    Raises:
+        LocalStackError: it did not within the limit.
+    """
+    deadline = time.monotonic() + limit.total_seconds()
+    while not _lets_us_in(url):
+        if time.monotonic() > deadline:
+            raise LocalStackError(f"RabbitMQ was not ready within {limit.total_seconds():.0f} s; see its log")
+        time.sleep(POLL.total_seconds())
+
+
+def _lets_us_in(url: str) -> bool:
+    parameters = pika.URLParameters(url)
+    parameters.socket_timeout = parameters.stack_timeout = 2
+    try:
+        # asked first, since pika writes a traceback into the log for each refused connection
+        socket.create_connection((parameters.host, parameters.port), timeout=2).close()
+        pika.BlockingConnection(parameters).close()
+    except (AMQPError, OSError):
+        return False
+    return True
 
 
 def inherited_environment() -> dict[str, str]:

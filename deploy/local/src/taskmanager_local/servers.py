@@ -1,7 +1,7 @@
 """A private broker or database for the length of a `with` block, as tests need them.
 
-They never outlive the process that started them. They must be started from a thread that lives as long as they are
-needed (usually the main thread): the kernel ends them with the thread that started them.
+They never outlive the process that started them. Start them from a thread that lives as long as they
+are needed (usually the main thread): the kernel ends them with the thread that started them.
 """
 
 import os
@@ -152,7 +152,7 @@ def _start(command: Command, folder: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C at the terminal is for the caller, which then stops us in order
+            start_new_session=True,  # a Ctrl-C at the terminal is for the caller, which stops them in order
         )
 
 

@@ -1,0 +1,192 @@
+"""The command `taskmanager-local`: reads the command line and prints; the rest is elsewhere."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from taskmanager_local.commands import LocalStackError
+from taskmanager_local.demo.command import add_demo_options, run_demo
+from taskmanager_local.services import Options
+from taskmanager_local.stack import ProcessStatus, Stack
+from taskmanager_local.state import Plan, StackFolder, load_plan
+
+DEFAULT_FOLDER = ".taskmanager"
+DEFAULT_ROOT = "demo"
+console = Console(highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; exit code 1 with a message on stderr if it could not be done."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        code = command(options)
+    except LocalStackError as error:
+        sys.stderr.write(f"taskmanager-local: {error}\n")
+        code = 1
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "taskmanager-local: interrupted; run it again to go on, or `taskmanager-local down`\n"
+        )
+        code = 130
+    sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="taskmanager-local", description=sys.modules[__package__ or ""].__doc__
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(os.environ.get("TASKMANAGER_LOCAL_FOLDER", DEFAULT_FOLDER)),
+        help="where all data lies (default: TASKMANAGER_LOCAL_FOLDER, else %(default)s)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_up_options(_add(commands, "up", _up, "start everything and wait until it is ready"))
+    _add(commands, "down", _down, "end what `up` started; data stays")
+    status = _add(commands, "status", _status, "what runs, restarted how often")
+    status.add_argument("--json", action="store_true", help="for programs; holds passwords")
+    logs = _add(commands, "logs", _logs, "the end of the logs")
+    logs.add_argument("names", nargs="*", help="processes (default: all)")
+    logs.add_argument("--follow", "-f", action="store_true", help="go on as they grow")
+    logs.add_argument("--lines", "-n", type=int, default=20)
+    demo = _add(commands, "demo", _demo, "a small book through the whole system")
+    _add_up_options(demo)
+    add_demo_options(demo)
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_up_options(parser: argparse.ArgumentParser) -> None:
+    environment = os.environ.get
+    defaults = Options(())
+    parser.add_argument("--slots", type=int, default=defaults.slots, help="jobs one runner runs at a time")
+    parser.add_argument(
+        "--transfers", type=int, default=defaults.transfers, help="jobs in transfer at a time"
+    )
+    parser.add_argument("--runners", type=int, default=defaults.runners, help="runners for each plugin")
+    parser.add_argument("--schedulers", type=int, default=defaults.schedulers)
+    parser.add_argument("--gateways", type=int, default=defaults.gateways)
+    for name in ("port", "amqp-port", "mongodb-port"):
+        variable = f"TASKMANAGER_LOCAL_{name.replace('-', '_').upper()}"
+        parser.add_argument(f"--{name}", type=int, default=environment(variable), help=f"or {variable}")
+    parser.add_argument(
+        "--roots",
+        default=environment("TASKMANAGER_ROOTS"),
+        help=f"folders jobs may touch, separated by {os.pathsep!r} (or TASKMANAGER_ROOTS; else FOLDER/demo)",
+    )
+
+
+def _folder(options: argparse.Namespace) -> StackFolder:
+    return StackFolder(options.folder.resolve())
+
+
+def _stack(options: argparse.Namespace) -> Stack:
+    return Stack(_folder(options), console.print)
+
+
+def _options(options: argparse.Namespace) -> Options:
+    return Options(
+        roots=_roots(options),
+        slots=options.slots,
+        transfers=options.transfers,
+        runners=options.runners,
+        schedulers=options.schedulers,
+        gateways=options.gateways,
+        gateway_port=options.port,
+        amqp_port=options.amqp_port,
+        mongodb_port=options.mongodb_port,
+    )
+
+
+def _roots(options: argparse.Namespace) -> tuple[Path, ...]:
+    if options.roots:
+        return tuple(Path(root).resolve() for root in options.roots.split(os.pathsep))
+    root = _folder(options).path / DEFAULT_ROOT
+    root.mkdir(parents=True, exist_ok=True)
+    return (root,)
+
+
+def _up(options: argparse.Namespace) -> int:
+    plan = _stack(options).up(_options(options))
+    for gateway in plan.gateways:
+        console.print(f"The API is at {gateway}/api/v1, its description at {gateway}/docs")
+    console.print(f"Jobs may touch files below {os.pathsep.join(plan.roots)}")
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    console.print("everything is down" if _stack(options).down() else "nothing was running")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    plan = load_plan(_folder(options))
+    if plan is None:
+        console.print(
+            json.dumps({"folder": str(_folder(options).path), "processes": []})
+            if options.json
+            else "never started"
+        )
+        return 1
+    processes = _stack(options).status(plan)
+    _print_json(options, plan, processes) if options.json else _print_table(processes)
+    return 0 if all(process.problem is None for process in processes) else 1
+
+
+def _print_json(options: argparse.Namespace, plan: Plan, processes: list[ProcessStatus]) -> None:
+    status = {
+        "folder": str(_folder(options).path),
+        "gateway": plan.gateways[0],
+        "gateways": plan.gateways,
+        "amqp_url": plan.amqp_url,
+        "mongodb_url": plan.mongodb_url,
+        "roots": plan.roots,
+        "processes": [asdict(process) for process in processes],
+    }
+    sys.stdout.write(json.dumps(status, indent=1) + "\n")
+
+
+def _print_table(processes: list[ProcessStatus]) -> None:
+    table = Table("process", "state", "pid", "port", "restarts", "started", "problem")
+    for process in processes:
+        cells = (process.pid, process.port, process.restarts, process.started, process.problem)
+        table.add_row(process.name, process.state, *("" if cell is None else str(cell) for cell in cells))
+    console.print(table)
+
+
+def _logs(options: argparse.Namespace) -> int:
+    folder = _folder(options)
+    known = sorted(folder.logs.glob("*.log"))
+    wanted = [file for file in known if not options.names or file.stem in options.names]
+    if not wanted:
+        raise LocalStackError(f"no such log; there are: {', '.join(file.stem for file in known) or 'none'}")
+    sys.stdout.flush()
+    follow = ["-F"] if options.follow else []
+    os.execvp("tail", ["tail", "-n", str(options.lines), *follow, *map(str, wanted)])  # noqa: S606, S607
+
+
+def _demo(options: argparse.Namespace) -> int:
+    return run_demo(options, _stack(options), _options(options), _folder(options), console)
+
+
+if __name__ == "__main__":
+    main()

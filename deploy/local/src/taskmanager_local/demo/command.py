@@ -1,0 +1,120 @@
+"""The story of the demo: make a book, bring everything up, submit, watch, show where the results are."""
+
+import argparse
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from taskmanager_local.commands import LocalStackError
+from taskmanager_local.demo.client import Client, JobView
+from taskmanager_local.demo.process_folder import ProcessFolder, new_process
+from taskmanager_local.services import Options
+from taskmanager_local.stack import Stack
+from taskmanager_local.state import Plan, StackFolder
+
+POLL = timedelta(seconds=0.2)
+PROJECT = "demo"
+
+
+def add_demo_options(parser: argparse.ArgumentParser) -> None:
+    """What only the demo has."""
+    parser.add_argument("--images", type=Path, help="a folder of your own images instead of the drawn book")
+
+
+def run_demo(
+    arguments: argparse.Namespace, stack: Stack, options: Options, folder: StackFolder, console: Console
+) -> int:
+    """Run it; returns the exit code: 0 if every job is done.
+
+    Raises:
+        LocalStackError: the stack did not come up, or the API refused a job.
+    """
+    started = time.monotonic()
+    folder.make()
+    process = new_process(options.roots[0], arguments.images)
+    console.print(f"{len(list(process.masters.iterdir()))} page images lie in {process.masters}")
+    plan = stack.up(options)
+    _require_root(plan, process)
+    with Client(plan.gateways[0]) as client:
+        jobs = _submit(client, process)
+        finished = _watch(client, jobs, console)
+    _show_results(finished, process, console)
+    _show_ways_on(plan, console)
+    console.print(f"All of it took {time.monotonic() - started:.0f} s.")
+    failed = {plugin: job for plugin, job in finished.items() if job.status != "DONE"}
+    for plugin, job in failed.items():
+        console.print(f"[red]The {plugin} job ended in {job.status}: {job.error}[/red]")
+    return 1 if failed else 0
+
+
+def _require_root(plan: Plan, process: ProcessFolder) -> None:
+    if not any(process.root.is_relative_to(root) for root in plan.roots):
+        raise LocalStackError(
+            f"what runs may only touch {', '.join(plan.roots)}: `taskmanager-local down` first, then again"
+        )
+
+
+def _submit(client: Client, process: ProcessFolder) -> dict[str, JobView]:
+    goobi = {"process_id": process.number, "step_id": 1, "process_title": process.title}
+    common: dict[str, Any] = {"source": str(process.masters), "goobi": goobi, "project": PROJECT}
+    wishes = {
+        "shell": {
+            "template": "jpeg",
+            "title": f"JPEG derivatives of {process.title}",
+            "destination": str(process.derivatives),
+        },
+        "jp2": {"title": f"JPEG 2000 of {process.title}", "destination": str(process.jpeg2000)},
+    }
+    return {plugin: client.submit({**common, **wish, "plugin": plugin}) for plugin, wish in wishes.items()}
+
+
+def _watch(client: Client, jobs: Mapping[str, JobView], console: Console) -> dict[str, JobView]:
+    """Show one bar for each job until all of them are finished."""
+    seen = dict(jobs)
+    columns = (
+        TextColumn("{task.description:>6}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[status]:<16}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[current_file]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        bars = {plugin: progress.add_task(plugin, total=100, status="", current_file="") for plugin in seen}
+        while True:
+            for plugin, job in seen.items():
+                _draw(progress, bars[plugin], job)
+            if all(job.finished for job in seen.values()):
+                return seen
+            time.sleep(POLL.total_seconds())
+            seen = {plugin: job if job.finished else client.job(job.id) for plugin, job in seen.items()}
+
+
+def _draw(progress: Progress, bar: Any, job: JobView) -> None:
+    completed = 100 if job.status == "DONE" else job.percent
+    current_file = "" if job.finished else job.current_file
+    progress.update(bar, completed=completed, status=job.status, current_file=current_file)
+    if job.finished:
+        progress.stop_task(bar)
+
+
+def _show_results(jobs: Mapping[str, JobView], process: ProcessFolder, console: Console) -> None:
+    places = {"shell": process.derivatives, "jp2": process.jpeg2000}
+    table = Table("plugin", "job", "status", "files", "volume", "results")
+    for plugin, job in jobs.items():
+        place = str(places[plugin]) if job.status == "DONE" else ""
+        table.add_row(plugin, job.id, job.status, str(job.files), decimal(job.volume_bytes), place)
+    console.print(table)
+
+
+def _show_ways_on(plan: Plan, console: Console) -> None:
+    gateway = plan.gateways[0]
+    console.print(f"The API goes on at {gateway}/api/v1, its description at {gateway}/docs.")
+    console.print("`make status` and `make logs` show more; `make down` stops everything.")

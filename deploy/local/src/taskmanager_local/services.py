@@ -1,0 +1,142 @@
+"""The commands that start our own services; how many, with which settings and at which ports."""
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_folder
+from taskmanager_local.state import Ports, StackFolder
+
+READY_PATH = "/health/ready"
+LIST_LIMIT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller of `up` may choose.
+
+    Attributes:
+        roots: absolute folders that jobs may touch.
+        slots: jobs that one runner runs at a time.
+        transfers: jobs that one runner brings in or out at a time.
+        runners: runners for each plugin.
+        gateway_port: the port of the first gateway; None for any free one.
+        amqp_port: the port of the private broker; None for any free one.
+        mongodb_port: the port of the private mongod; None for any free one.
+    """
+
+    roots: tuple[Path, ...]
+    slots: int = 2
+    transfers: int = 2
+    schedulers: int = 1
+    gateways: int = 1
+    runners: int = 1
+    gateway_port: int | None = None
+    amqp_port: int | None = None
+    mongodb_port: int | None = None
+
+
+def program(name: str) -> str:
+    """The installed command of that name: the one beside our own Python first.
+
+    Raises:
+        LocalStackError: it is not installed.
+    """
+    found = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
+    if found is None:
+        raise LocalStackError(f"{name} is not installed: run `make setup`")
+    return found
+
+
+def installed_plugins() -> list[str]:
+    """The plugins that the runner knows.
+
+    Raises:
+        LocalStackError: the runner cannot say; its own words are in the message.
+    """
+    listing = subprocess.run(
+        [program("taskmanager-plugin-runner"), "--list"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIST_LIMIT.total_seconds(),
+    )
+    if listing.returncode != 0:
+        raise LocalStackError(f"taskmanager-plugin-runner --list failed:\n{listing.stderr}")
+    return listing.stdout.split()
+
+
+@dataclass(frozen=True)
+class ServiceCommands:
+    """Makes the commands of one stack.
+
+    Attributes:
+        environment: what every service needs to know: broker, roots, log format.
+        mongodb_url: what all but the runners need to know.
+    """
+
+    folder: StackFolder
+    ports: Ports
+    options: Options
+    environment: Mapping[str, str]
+    mongodb_url: str
+
+    def all(self) -> list[Command]:
+        """Gateways, schedulers and runners, in this order."""
+        return [*self._gateways(), *self._schedulers(), *self._runners()]
+
+    def _gateways(self) -> list[Command]:
+        wishes = [self.options.gateway_port, *[None] * (self.options.gateways - 1)]
+        return [
+            self._with_store(f"gateway-{number}", "taskmanager-gateway", wish)
+            for number, wish in enumerate(wishes, start=1)
+        ]
+
+    def _schedulers(self) -> list[Command]:
+        numbers = range(1, self.options.schedulers + 1)
+        return [self._with_store(f"scheduler-{number}", "taskmanager-scheduler") for number in numbers]
+
+    def _runners(self) -> list[Command]:
+        numbers = range(1, self.options.runners + 1)
+        return [self._runner(plugin, number) for plugin in installed_plugins() for number in numbers]
+
+    def _with_store(self, name: str, command: str, wish: int | None = None) -> Command:
+        return self._command(name, [program(command)], {"MONGODB_URL": self.mongodb_url}, wish)
+
+    def _runner(self, plugin: str, number: int) -> Command:
+        # the same id at every start, so that the scheduler knows a runner that comes back
+        identity = f"local-{plugin}-{number}"
+        workspace = private_folder(self.folder.path / "workspace" / identity)
+        arguments = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--id", identity]
+        arguments += ["--slots", str(self.options.slots), "--transfers", str(self.options.transfers)]
+        return self._command(
+            f"runner-{plugin}-{number}", arguments, {"TASKMANAGER_WORKSPACE": str(workspace)}
+        )
+
+    def _command(
+        self, name: str, arguments: list[str], environment: Mapping[str, str], wish: int | None = None
+    ) -> Command:
+        port = self.ports.take(name, wish)
+        variables = {**self.environment, **environment, "TASKMANAGER_HTTP_PORT": str(port)}
+        return Command(name, arguments, variables, port, READY_PATH)
+
+
+def migrate_command(amqp_url: str, mongodb_url: str) -> Command:
+    """The command that declares the topology and makes the indexes, run once before the services."""
+    return Command(
+        "migrate", [program("taskmanager-migrate")], {"AMQP_URL": amqp_url, "MONGODB_URL": mongodb_url}
+    )
+
+
+def service_environment(amqp_url: str, roots: tuple[Path, ...]) -> dict[str, str]:
+    """The settings all services share; other TASKMANAGER_ variables of the caller reach them unchanged."""
+    return {
+        "AMQP_URL": amqp_url,
+        "TASKMANAGER_HTTP_HOST": LOOPBACK,
+        "TASKMANAGER_ROOTS": os.pathsep.join(str(root) for root in roots),
+    }

@@ -1,0 +1,153 @@
+"""What the local stack remembers on disk: where its files lie, its ports, and what it last started."""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from taskmanager_local.commands import (
+    Command,
+    LocalStackError,
+    free_port,
+    port_is_free,
+    private_file,
+    private_folder,
+)
+
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the kernel's limit for a socket's path is 108."""
+
+
+@dataclass(frozen=True)
+class StackFolder:
+    """The one folder of a stack and the places in it."""
+
+    path: Path
+
+    @property
+    def run(self) -> Path:
+        """Files that only matter while it runs: specifications, records, the control socket."""
+        return self.path / "run"
+
+    @property
+    def logs(self) -> Path:
+        """One log per process."""
+        return self.path / "log"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's control socket; elsewhere where the folder's own path is too long for one."""
+        usual = self.run / "supervisor.sock"
+        if len(os.fsencode(usual)) <= LONGEST_SOCKET_PATH:
+            return usual
+        name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+        return (
+            private_folder(Path(tempfile.gettempdir()) / f"taskmanager-{os.getuid()}-{name}")
+            / "supervisor.sock"
+        )
+
+    def log(self, name: str) -> Path:
+        """The log of one process."""
+        return self.logs / f"{name}.log"
+
+    def record(self, name: str) -> Path:
+        """Who the process is and how often it was started; written by `launch`."""
+        return self.run / f"{name}.record.json"
+
+    def specification(self, name: str) -> Path:
+        """What to start under that name; read by `launch`."""
+        return self.run / f"{name}.json"
+
+    def make(self) -> None:
+        """Make the folders, for their owner only."""
+        for folder in (self.path, self.run, self.logs):
+            private_folder(folder)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One `up` or `down` at a time.
+
+        Raises:
+            LocalStackError: another one is at work.
+        """
+        self.make()
+        with (self.run / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LocalStackError(f"another up or down is at work in {self.path}") from error
+            yield
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run: written by `up`, read by `status`, `logs` and `down`.
+
+    Attributes:
+        servers: the private broker and database; empty where those of the caller are used.
+        services: gateways, schedulers and runners.
+        roots: folders that jobs may touch.
+    """
+
+    servers: list[Command]
+    services: list[Command]
+    amqp_url: str
+    mongodb_url: str
+    roots: list[str]
+
+    @property
+    def commands(self) -> list[Command]:
+        """Every process in the order of its start."""
+        return [*self.servers, *self.services]
+
+    @property
+    def gateways(self) -> list[str]:
+        """The addresses of the API."""
+        return [f"http://127.0.0.1:{c.port}" for c in self.services if c.name.startswith("gateway")]
+
+
+def save_plan(folder: StackFolder, plan: Plan) -> None:
+    """Keep the plan for the other commands; it holds passwords."""
+    private_file(folder.run / "plan.json", json.dumps(asdict(plan), indent=1))
+
+
+def load_plan(folder: StackFolder) -> Plan | None:
+    """The plan of the last `up`, or None if there was none."""
+    try:
+        kept = json.loads((folder.run / "plan.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    kept["servers"] = [Command(**command) for command in kept["servers"]]
+    kept["services"] = [Command(**command) for command in kept["services"]]
+    return Plan(**kept)
+
+
+class Ports:
+    """The port of each process: as wished, else as last time, else any free one."""
+
+    def __init__(self, folder: StackFolder) -> None:
+        self._file = folder.path / "ports.json"
+        kept = json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
+        self._ports: dict[str, int] = kept
+
+    def take(self, name: str, wish: int | None = None) -> int:
+        """The port for this name, remembered from now on.
+
+        Raises:
+            LocalStackError: the wished port is in use. (A remembered one that is in use is replaced.)
+        """
+        if wish is not None and not port_is_free(wish):
+            raise LocalStackError(f"port {wish} for {name} is in use by another program")
+        port = wish or self._ports.get(name)
+        if port is None or not port_is_free(port):
+            port = free_port()
+            while port in self._ports.values():
+                port = free_port()
+        self._ports[name] = port
+        private_file(self._file, json.dumps(self._ports, indent=1))
+        return port
