@@ -42,8 +42,9 @@ class MongoStore:
     async def time(self) -> datetime:
         """The database's clock."""
         with translated_errors():
-            answer = await self._database.command("hello")
-        return whole_milliseconds(answer["localTime"])
+            answer = await self._database.command("hello", codec_options=self._database.codec_options)
+        moment: datetime = answer["localTime"]
+        return whole_milliseconds(moment)
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
         """See the port."""
