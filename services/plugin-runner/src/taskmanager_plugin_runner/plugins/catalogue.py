@@ -1,0 +1,61 @@
+"""Reads the named TOML files of a plugin: those shipped with it and the operator's own. Knows no plugin.
+
+The operator's files lie in `$TASKMANAGER_TEMPLATES/<plugin>/<name>.toml`; one with the name of a shipped file
+replaces it.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from taskmanager.errors import PermanentError
+
+TEMPLATES_VARIABLE = "TASKMANAGER_TEMPLATES"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def read_catalogue(plugin: str, model: type[ModelT], shipped: Path) -> dict[str, ModelT]:
+    """All entries by name, sorted; raises PermanentError that names the file and the key that is wrong."""
+    found = {path.stem: path for folder in _folders(plugin, shipped) for path in _files(folder)}
+    return {name: _read(found[name], model) for name in sorted(found)}
+
+
+def _folders(plugin: str, shipped: Path) -> Iterator[Path]:
+    yield shipped
+    own = os.environ.get(TEMPLATES_VARIABLE, "")
+    if not own:
+        return
+    if not Path(own).is_dir():
+        raise PermanentError(f"{TEMPLATES_VARIABLE} names {own}, which is no folder")
+    if (Path(own) / plugin).is_dir():
+        yield Path(own) / plugin
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.toml"))
+    for path in files:
+        if not _NAME.fullmatch(path.stem):
+            raise PermanentError(f"{path}: a template's name may hold letters, digits, '.', '_' and '-' only")
+    return files
+
+
+def _read(path: Path, model: type[ModelT]) -> ModelT:
+    try:
+        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PermanentError(f"{path}: is not TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(_fault(detail["loc"], detail["msg"]) for detail in error.errors(include_url=False))
+        raise PermanentError(f"{path}: {faults}") from error
+
+
+def _fault(where: tuple[int | str, ...], what: str) -> str:
+    key = ".".join(str(part) for part in where)
+    return f"{key}: {what}" if key else what

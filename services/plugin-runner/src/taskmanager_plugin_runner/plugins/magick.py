@@ -1,0 +1,99 @@
+"""Finds the real ImageMagick, bounds what it may use, and tells which of its warnings mean damage.
+
+Knows no template and no job.
+"""
+
+import re
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from taskmanager import tools
+from taskmanager.errors import PermanentError, ToolFailedError
+
+_CANDIDATES: Final = {
+    "magick": (
+        ("magick",),
+        ("convert-im6.q16",),
+        ("convert-im6.q16hdri",),
+        ("/usr/bin/convert",),
+        ("convert",),
+    ),
+    "identify": (("magick", "identify"), ("identify-im6.q16",), ("/usr/bin/identify",), ("identify",)),
+}
+"""In this order: other programs called `convert` exist, so the bare name comes last and every one is
+asked."""
+_VERSION_LIMIT: Final = timedelta(seconds=20)
+_DIAGNOSTIC: Final = re.compile(r" @ (?:warning|error|fatal)/")
+_HARMLESS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # libtiff while it reads tags: unknown ones, odd counts, wrong order; readers of pixels have other
+        # names
+        r"`TIFF(?:ReadDirectory|ReadDirectoryCheckOrder|ReadCustomDirectory|ReadEXIFDirectory|FetchNormalTag)'",
+        # libpng about ancillary chunks (PNG specification, 11.3): colour profiles, texts, times
+        r": (?:iCCP|sRGB|gAMA|cHRM|tEXt|zTXt|iTXt|pHYs|tIME|bKGD|sBIT|hIST|eXIf|oFFs)[: ]",
+        # embedded metadata that ImageMagick cannot parse; it is copied or left out, the pixels are right
+        r"[Cc]orrupt ?[Ii]mage ?[Pp]rofile",
+        # libjpeg about harmless headers
+        r"Unknown Adobe color transform code|Invalid SOS parameters for sequential|JFIF revision number",
+    )
+)
+
+
+@cache
+def program(name: str) -> tuple[str, ...]:
+    """The words that start ImageMagick's `magick` (convert) or `identify`, versions 7 or 6.
+
+    Raises PermanentError if no candidate on this machine calls itself ImageMagick.
+    """
+    for words in _CANDIDATES[name]:
+        if shutil.which(words[0]) and _is_imagemagick(words):
+            return words
+    tried = ", ".join(" ".join(words) for words in _CANDIDATES[name])
+    raise PermanentError(f"ImageMagick was not found (tried {tried}); install the package imagemagick")
+
+
+def _is_imagemagick(words: tuple[str, ...]) -> bool:
+    try:
+        return "ImageMagick" in tools.run([*words, "-version"], time_limit=_VERSION_LIMIT).stdout
+    except ToolFailedError:
+        return False
+
+
+def limits(parallel: int, scratch: str) -> dict[str, str]:
+    """The environment that bounds one run; the machine's own policy.xml may bound it further.
+
+    Several runs at once get one thread each: that is faster than sharing the processors in every run. Beyond
+    memory and map ImageMagick works in files of `scratch`, up to the disk limit.
+    """
+    threads = {"MAGICK_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"} if parallel > 1 else {}
+    return {
+        "MAGICK_MEMORY_LIMIT": "1GiB",
+        "MAGICK_MAP_LIMIT": "2GiB",
+        "MAGICK_DISK_LIMIT": "8GiB",
+        "MAGICK_TEMPORARY_PATH": scratch,
+        **threads,
+    }
+
+
+def damage(stderr: str, accepted: Sequence[str] = ()) -> list[str]:
+    """The messages of a run with exit code 0 that mean that pixels are missing or wrong.
+
+    ImageMagick ends well on a JPEG cut in half and only warns. So every warning counts, except those known
+    to speak of tags, chunks and profiles, and those that match one of the `accepted` regular expressions.
+    """
+    known = (*_HARMLESS, *(re.compile(pattern) for pattern in accepted))
+    lines = (line for line in stderr.splitlines() if _DIAGNOSTIC.search(line))
+    return [line for line in lines if not any(pattern.search(line) for pattern in known)]
+
+
+def explain(message: str, scratch: Path) -> str:
+    """What a tool said, without the folder it worked in and with its least clear phrase explained."""
+    plain = message.replace(f"{scratch}/in/", "").replace(f"{scratch}/out/", "")
+    if "no images defined" in plain:
+        return f"no image could be read from the file\n{plain}"
+    return plain

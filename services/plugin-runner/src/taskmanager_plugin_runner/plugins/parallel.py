@@ -1,0 +1,72 @@
+"""Takes the files of one job through a conversion, several at once. Knows no tool and no template."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from taskmanager.errors import JobFailedError
+from taskmanager.plugins import JobContext
+
+PARALLEL_DEFAULT_MAX = 4
+"""Without a setting no job takes more processors than this: others share the machine and the memory."""
+
+
+def default_parallel() -> int:
+    """Files at once if nothing is configured: one for each processor this process may use, up to a limit."""
+    return min(PARALLEL_DEFAULT_MAX, len(os.sched_getaffinity(0)))
+
+
+def for_each_file(
+    context: JobContext, files: Sequence[Path], convert: Callable[[Path], None], parallel: int
+) -> None:
+    """Convert every file, at most `parallel` at once, with a checkpoint and the progress between two.
+
+    After the first failure no further file is started; those at work are finished, then the failure is
+    raised, a JobFailedError with the name of its file in front.
+    """
+    crew = _Crew(context, len(files))
+    waiting = deque(files)
+    with ThreadPoolExecutor(max_workers=parallel) as pool:
+        while waiting or crew.at_work:
+            if waiting and len(crew.at_work) < parallel:
+                context.checkpoint()
+                file = waiting.popleft()
+                crew.start(file, pool.submit(_named, convert, file))
+            else:
+                crew.collect()
+    context.progress(crew.done, len(files))
+
+
+def _named(convert: Callable[[Path], None], file: Path) -> None:
+    try:
+        convert(file)
+    except JobFailedError as error:
+        raise type(error)(f"{file.name}: {error}") from error
+
+
+class _Crew:
+    """The conversions at work, oldest first, and how many are done."""
+
+    def __init__(self, context: JobContext, total: int) -> None:
+        self.at_work: dict[Future[None], Path] = {}
+        self.done = 0
+        self._context = context
+        self._total = total
+
+    def start(self, file: Path, future: Future[None]) -> None:
+        self.at_work[future] = file
+        self._tell()
+
+    def collect(self) -> None:
+        """Wait for at least one to end; raises what it raised."""
+        for future in wait(self.at_work, return_when=FIRST_COMPLETED).done:
+            del self.at_work[future]
+            future.result()
+            self.done += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        current = next(iter(self.at_work.values()), None)
+        self._context.progress(self.done, self._total, current.name if current else None)

@@ -1,0 +1,75 @@
+"""Gives every file of a job a harmless name while a tool works on it, and its own name again afterwards.
+
+Tools read more into a name than people do: a leading `-`, and for ImageMagick `%`, `[`, `]`, `*`, `?`,
+`:`, `@`. So they see a link with a plain name in a folder of their own, and write beside it; only a
+checked result is moved to the output, under the name it should have.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from taskmanager.errors import JobFailedError, PermanentError
+
+_PLAIN_PATH: Final = re.compile(r"[\w/.,+ =-]*")
+_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]")
+_PLAIN_LENGTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Workpiece:
+    """One file at work: `input` and `output` are what the tool sees, `target` is where the result goes."""
+
+    source: Path
+    input: Path
+    output: Path
+    target: Path
+
+    def finish(self) -> None:
+        """Move the result to its place and drop the link; raises OSError if the disk is full."""
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.output.replace(self.target)
+        self.input.unlink()
+
+
+def choose(files: Iterable[Path], suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """The files with one of the suffixes (any case; no suffixes take all), and the others."""
+    taken: list[Path] = []
+    left: list[Path] = []
+    for file in files:
+        (taken if not suffixes or file.suffix.lower() in suffixes else left).append(file)
+    return taken, left
+
+
+def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
+    """Where the result of each file goes; raises JobFailedError if two files would get the same result."""
+    found: dict[Path, Path] = {}
+    for file in files:
+        target = folder / f"{file.stem}{suffix}"
+        if target in found:
+            raise JobFailedError(f"{found[target].name} and {file.name} would both become {target.name}")
+        found[target] = file
+    return {file: target for target, file in found.items()}
+
+
+def lay_out(scratch: Path, number: int, source: Path, target: Path) -> Workpiece:
+    """Make the folder of one file and the link to it; raises PermanentError unless `scratch` is plain."""
+    if not _PLAIN_PATH.fullmatch(str(scratch)):
+        raise PermanentError(f"the workspace {scratch} has characters in its path that image tools interpret")
+    folder = scratch / f"{number:06d}"
+    (folder / "in").mkdir(parents=True)
+    (folder / "out").mkdir()
+    piece = Workpiece(
+        source, folder / "in" / _plain(source.name), folder / "out" / _plain(target.name), target
+    )
+    piece.input.symlink_to(source)
+    return piece
+
+
+def _plain(name: str) -> str:
+    plain = _NOT_PLAIN.sub("_", name)
+    return (
+        f"_{plain}"[-_PLAIN_LENGTH:] if plain.startswith(("-", ".")) else plain[-_PLAIN_LENGTH:].lstrip("-.")
+    )

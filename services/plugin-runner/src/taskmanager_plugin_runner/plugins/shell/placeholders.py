@@ -1,0 +1,86 @@
+"""Fills the placeholders of an argument list so that no value can become an option or a command.
+
+Every element of a template stays one argument whatever the value holds; there is no shell anywhere. Knows no
+template file and no job.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from taskmanager.errors import JobFailedError
+
+_TOKEN: Final = re.compile(r"\{\{|\}\}|\{([a-z][a-z_]*(?:\.[a-z][a-z0-9_]*)?)\}|[{}]")
+_MAGICK_TEXT: Final = re.compile(r"[\w .,+()=#&;'!-]*")
+"""Characters ImageMagick takes literally. It reads `%` and backslash as escapes, `@` as a file to insert,
+`:` as the end of a format or protocol, brackets and wildcards as parts of file names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a placeholder stands for.
+
+    `foreign`: written by somebody else than the template's author or this plugin, so it is looked at closely.
+    `signed`: a number that the author allowed to be negative; only such a value may begin an argument with
+    `-`.
+    """
+
+    text: str
+    foreign: bool = True
+    signed: bool = False
+
+
+def names_in(element: str) -> list[str]:
+    """The placeholders of one element; raises ValueError for a brace that belongs to none."""
+    names = []
+    for match in _TOKEN.finditer(element):
+        if match[0] in {"{", "}"}:
+            raise ValueError(
+                f"{element!r} has a single {match[0]!r}; write it twice if no placeholder is meant"
+            )
+        if match[1]:
+            names.append(match[1])
+    return names
+
+
+def fill(argv: Sequence[str], values: Mapping[str, Value], *, magick: bool) -> list[str]:
+    """The argument list with every placeholder replaced once; what a value holds is not looked through again.
+
+    `magick`: the program is ImageMagick, whose arguments have a syntax of their own. Raises JobFailedError
+    naming the placeholder whose value cannot be passed safely.
+    """
+    return [_fill_one(element, values, magick=magick) for element in argv]
+
+
+def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str:
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        if not name:
+            return match[0][0]
+        value = values[name]
+        _refuse_unsafe(name, value, magick=magick)
+        if match.start() == 0 and value.text.startswith("-") and not value.signed:
+            raise JobFailedError(
+                f"{{{name}}} is {value.text!r}; a value that begins with '-' would be an option"
+            )
+        return value.text
+
+    filled = _TOKEN.sub(replace, element)
+    if filled.startswith("-") and not element.startswith("-") and not _signed_start(element, values):
+        raise JobFailedError(f"argument {element!r} would become the option {filled!r}")
+    return filled
+
+
+def _signed_start(element: str, values: Mapping[str, Value]) -> bool:
+    first = _TOKEN.match(element)
+    return bool(first and first[1] and values[first[1]].signed)
+
+
+def _refuse_unsafe(name: str, value: Value, *, magick: bool) -> None:
+    if "\0" in value.text:
+        raise JobFailedError(f"{{{name}}} contains a NUL character")
+    if magick and value.foreign and not _MAGICK_TEXT.fullmatch(value.text):
+        raise JobFailedError(
+            f"{{{name}}} is {value.text!r}; it holds characters that ImageMagick would interpret"
+        )

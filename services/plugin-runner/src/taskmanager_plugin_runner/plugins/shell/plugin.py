@@ -1,0 +1,59 @@
+"""The plugin `shell` (job type SHELL): runs a program on every file of a job, or once, as a template says."""
+
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from pydantic import JsonValue
+
+from taskmanager.plugins import JobContext, PauseSupport, PluginManifest
+from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
+from taskmanager_plugin_runner.plugins.shell.run import FileRun, JobRun
+from taskmanager_plugin_runner.plugins.shell.template import Mode, Template
+
+TEMPLATE_DEFAULT: Final = "jpeg"
+_SHIPPED: Final = Path(__file__).parent / "templates"
+
+
+class ShellPlugin:
+    """Reads its templates once, when it is made; raises PermanentError if one of them is wrong."""
+
+    def __init__(self) -> None:
+        self._templates = read_catalogue("shell", Template, _SHIPPED)
+        self._manifest = PluginManifest(
+            name="shell",
+            title="Image conversion and other programs",
+            job_type="SHELL",
+            version=version("taskmanager-plugin-runner"),
+            parameters=parameters_schema(self._templates),
+            templates=tuple(self._templates),
+            template_default=TEMPLATE_DEFAULT,
+            pause=PauseSupport.CHECKPOINT,
+            reads_in_place=True,
+        )
+
+    @property
+    def manifest(self) -> PluginManifest:
+        """Job type SHELL, with the names of all templates and the parameters any of them takes."""
+        return self._manifest
+
+    def run(self, context: JobContext) -> None:
+        """Run the job's template; raises JobFailedError with the file and what the program said."""
+        template = self._templates[self._manifest.choose_template(context.template) or TEMPLATE_DEFAULT]
+        limit = timedelta(seconds=template.time_limit_seconds)
+        (FileRun if template.mode is Mode.FILE else JobRun)(context, template, limit).run()
+
+
+def parameters_schema(templates: dict[str, Template]) -> dict[str, JsonValue]:
+    """One JSON Schema for the parameters of all templates; each template checks its own more strictly."""
+    variants: dict[str, list[JsonValue]] = {}
+    for template in templates.values():
+        for name, schema in template.parameters_model.model_json_schema().get("properties", {}).items():
+            known = variants.setdefault(name, [])
+            if schema not in known:
+                known.append(schema)
+    properties: dict[str, JsonValue] = {
+        name: known[0] if len(known) == 1 else {"anyOf": known} for name, known in sorted(variants.items())
+    }
+    return {"type": "object", "properties": properties, "additionalProperties": False}
