@@ -223,8 +223,8 @@ class Fold:
         self.runners[state.id] = state
 
     def outcome(self) -> Outcome:
-        """All that has come together. The written `rev` is one more than the loaded, however many events a job had."""
-        pairs = [(before, _next_revision(before, self.jobs[job_id])) for job_id, before in self.touched.items()]
+        """All that has come together."""
+        pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
         logged = {block.job for block in self.logs}
         return Outcome(
             jobs=pairs,
@@ -248,10 +248,6 @@ def decide(messages: Sequence[Inbound], snapshot: Snapshot, now: datetime) -> Ou
     for message in messages:
         fold.take(message)
     return fold.outcome()
-
-
-def _next_revision(before: Job | None, after: Job) -> Job:
-    return after if before is None else after.model_copy(update={"rev": max(after.rev, before.rev + 1)})
 
 
 def change_of(job: Job, *, logged: bool = False) -> Change:

@@ -1,0 +1,126 @@
+"""The scheduler's store in memory, with the full contract: decided and written at once, statistics kept by their deltas."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from taskmanager.clock import SystemClock
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Job
+from taskmanager.ports import Clock
+from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
+from taskmanager.states import Status, Tab
+from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
+
+
+class MemoryStore:
+    """Implements `taskmanager.store.Store`. Set `away` to make every call fail as if MongoDB were gone."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        """`clock` stands for the database's."""
+        self._clock = clock or SystemClock()
+        self.away = False
+        self.jobs: dict[str, Job] = {}
+        self.statistics: dict[tuple[str, Tab], TabStatistics] = {}
+        self.installed: dict[str, InstalledPlugin] = {}
+        self.runners: dict[str, RunnerState] = {}
+        self.reports: dict[tuple[str, int], Report] = {}
+        self.logs: dict[tuple[str, int, int], LogBlock] = {}
+
+    async def time(self) -> datetime:
+        """See the port."""
+        self._answer()
+        return self._clock.now()
+
+    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        """See the port."""
+        self._answer()
+        plan = decide(self._snapshot(needs))
+        self._check(plan)
+        self._write(plan)
+        return plan
+
+    async def waiting(
+        self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Job]:
+        """See the port."""
+        self._answer()
+        waiting = [
+            job
+            for job in self.jobs.values()
+            if job.plugin == plugin
+            and job.status is Status.STARTED
+            and job.queued_at < before
+            and (after is None or (job.queued_at, job.id) > after)
+        ]
+        return sorted(waiting, key=lambda job: (job.queued_at, job.id))[:limit]
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """See the port."""
+        self._answer()
+        return list(self.installed.values())
+
+    def _answer(self) -> None:
+        if self.away:
+            message = "MongoDB: no primary"
+            raise StoreUnavailableError(message)
+
+    def _snapshot(self, needs: Needs) -> Snapshot:
+        searches: list[Callable[[Job], bool]] = [
+            lambda job: job.id in needs.jobs,
+            lambda job: job.spec.unique in needs.uniques and job.tab is Tab.QUEUE,
+            lambda job: job.owner in needs.runners,
+            lambda job: bool(needs.leases_before and job.lease and job.lease < needs.leases_before),
+            lambda job: bool(needs.tickets_before and job.ticket_due and job.ticket_due <= needs.tickets_before),
+        ]
+        jobs: dict[str, Job] = {}
+        for search in searches:
+            found = [job for job in self.jobs.values() if search(job)]
+            jobs |= {job.id: job for job in found[: needs.limit]}
+        return Snapshot(
+            jobs=jobs,
+            holders={job.spec.unique: job.id for job in jobs.values() if job.spec.unique and job.tab is Tab.QUEUE},
+            plugins={name: one for name, one in self.installed.items() if name in needs.plugins},
+            runners={name: one for name, one in self.runners.items() if name in needs.runners},
+            statistics={key: one for key, one in self.statistics.items() if key[0] in needs.plugins},
+        )
+
+    def _check(self, plan: Plan) -> None:
+        """All or nothing: every job is still as it was loaded, and no unique key gets two holders."""
+        after = dict(self.jobs)
+        for before, job in plan.jobs:
+            stored = self.jobs.get(job.id)
+            if (stored.rev if stored else None) != (before.rev if before else None):
+                message = f"job {job.id} changed meanwhile"
+                raise StoreUnavailableError(message)
+            after[job.id] = job
+        keys = [job.spec.unique for job in after.values() if job.spec.unique and job.tab is Tab.QUEUE]
+        if len(keys) != len(set(keys)):
+            message = "two active jobs with one unique key"
+            raise StoreUnavailableError(message)
+
+    def _write(self, plan: Plan) -> None:
+        self.jobs |= {job.id: job for _, job in plan.jobs}
+        for delta in plan.statistics:
+            key = (delta.plugin, delta.tab)
+            self.statistics[key] = _added(self.statistics.get(key), delta)
+        self.installed |= {plugin.name: plugin for plugin in plan.plugins}
+        self.runners |= {runner.id: runner for runner in plan.runners}
+        for report in plan.reports:
+            self.reports.setdefault((report.job, report.seq), report)
+        for block in plan.logs:
+            self.logs.setdefault((block.job, block.attempt, block.seq), block)
+
+
+def _added(one: TabStatistics | None, delta: StatisticsDelta) -> TabStatistics:
+    old = one or TabStatistics(plugin=delta.plugin, tab=delta.tab)
+    statuses = dict(old.statuses)
+    for status, number in delta.statuses.items():
+        statuses[status] = statuses.get(status, 0) + number
+    return TabStatistics(
+        plugin=delta.plugin,
+        tab=delta.tab,
+        jobs=old.jobs + delta.jobs,
+        files=old.files + delta.files,
+        bytes=old.bytes + delta.bytes,
+        statuses=statuses,
+    )

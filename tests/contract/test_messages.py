@@ -1,0 +1,138 @@
+"""Golden files: version 1 of every message, as it lies on the wire. A change here breaks running installations."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from taskmanager.errors import InvalidMessageError
+from taskmanager.jobs import GoobiReference, JobError, JobSpec, LogLine, Progress
+from taskmanager.messages import (
+    Advanced,
+    AttemptReference,
+    Change,
+    Changes,
+    Claim,
+    Commit,
+    CommitVerdict,
+    Failed,
+    Finished,
+    Grant,
+    HandedBack,
+    Heartbeat,
+    Hello,
+    Logged,
+    Message,
+    Orders,
+    PluginNotice,
+    Progressed,
+    Refusal,
+    RunnerEvents,
+    RunnerReplies,
+    Submit,
+    Tick,
+    Ticket,
+    decode_changes,
+    decode_control,
+    decode_inbox,
+    decode_ticket,
+)
+from taskmanager.plugins import PluginManifest
+from taskmanager.states import Status, Tab
+
+GOLDEN = Path(__file__).parent / "messages"
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+JOB = "0190a0b0-0000-7000-8000-000000000001"
+ATTEMPT = {"job": JOB, "attempt": 2}
+SPEC = JobSpec.model_validate(
+    {
+        "plugin": "jp2",
+        "template": "lossless",
+        "source": "/data/17/images/master",
+        "destination": "/data/17/images/media",
+        "priority": 7,
+        "title": "Zoologia Danica",
+        "goobi": GoobiReference(process_id=17, step_id=42, process_title="mueller_zoologia_1779"),
+        "project": "Zoology",
+        "parameters": {"rate": 10},
+        "callback_url": "http://goobi.example/done",
+        "unique": "goobi:17:42:JP2",
+    }
+)
+REFERENCE = AttemptReference(job=JOB, attempt=2)
+EVENTS = (
+    Hello(
+        manifest=PluginManifest(name="jp2", title="JPEG 2000", job_type="JP2", parameters={"type": "object"}),
+        host="worker",
+        version="0.1.0",
+        slots=2,
+        transfers=1,
+        started_at=MOMENT,
+        running=(REFERENCE,),
+        claims=("claim-2",),
+    ),
+    Heartbeat(slots=2, busy=1, running=(REFERENCE,)),
+    Claim(job=JOB, dispatch=3, claim_id="claim-1"),
+    Advanced(**ATTEMPT, seq=1, status=Status.PROCESSING, files=12, bytes=3400),
+    Progressed(**ATTEMPT, seq=2, progress=Progress(percent=50, files_done=6, files_total=12, current_file="6.tif")),
+    Logged(**ATTEMPT, seq=1, lines=(LogLine(at=MOMENT, level="info", text="line"),)),
+    Commit(**ATTEMPT, seq=3),
+    Finished(**ATTEMPT, seq=4, files=12, bytes=1200),
+    Failed(**ATTEMPT, seq=5, error=JobError(message="bad", kind="JobFailedError", traceback="..."), crashed=True),
+    HandedBack(**ATTEMPT),
+)
+REPLIES = (
+    Grant(claim_id="claim-1", job=JOB, attempt=2, lease_seconds=60, spec=SPEC),
+    Refusal(claim_id="claim-1", reason="stale"),
+    CommitVerdict(job=JOB, attempt=2, allowed=True),
+    Orders(paused=False, lease_seconds=60, renewed=(REFERENCE,), kill=(REFERENCE,)),
+)
+CHANGE = Change(job=JOB, plugin="jp2", status=Status.DONE, tab=Tab.DONE, rev=7, progress=Progress(percent=100), logged=True)
+
+Decode = Callable[[bytes], Message]
+
+CASES: list[tuple[str, Message, Decode]] = [
+    ("submit", Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC), decode_inbox),
+    ("ticket", Ticket(job=JOB, dispatch=3), decode_ticket),
+    ("events", RunnerEvents(plugin="jp2", runner="worker-jp2", instance="i-1", events=EVENTS), decode_inbox),
+    ("tick", Tick(scheduler="s-1"), decode_inbox),
+    ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
+    ("plugin_notice", PluginNotice(plugin="jp2"), decode_control),
+    ("changes", Changes(changes=(CHANGE,), plugins=("jp2",)), decode_changes),
+]
+
+
+@pytest.mark.parametrize(("name", "message", "decode"), CASES, ids=[case[0] for case in CASES])
+def test_a_message_is_written_as_in_its_golden_file(name: str, message: Message, decode: Decode) -> None:
+    assert message.encode().decode() + "\n" == (GOLDEN / f"{name}.v1.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "message", "decode"), CASES, ids=[case[0] for case in CASES])
+def test_a_golden_file_is_read_back_whole(name: str, message: Message, decode: Decode) -> None:
+    assert decode((GOLDEN / f"{name}.v1.json").read_bytes()) == message
+
+
+def test_a_submission_is_also_the_first_ticket() -> None:
+    ticket = decode_ticket((GOLDEN / "submit.v1.json").read_bytes())
+
+    assert (ticket.job, ticket.dispatch) == (JOB, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b'{"type":"tick"}',
+        b'{"v":2,"type":"tick","scheduler":"s"}',
+        b'{"v":1,"type":"tick","scheduler":"s","more":1}',
+        b'{"v":1,"type":"unheard"}',
+    ],
+)
+def test_an_unreadable_body_is_kept_in_the_error(body: bytes) -> None:
+    with pytest.raises(InvalidMessageError) as caught:
+        decode_inbox(body)
+
+    assert caught.value.body == body
