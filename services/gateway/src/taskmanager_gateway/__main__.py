@@ -1,0 +1,107 @@
+"""Starts a gateway: the only place that plugs RabbitMQ and MongoDB into it."""
+
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from taskmanager import lifecycle, logs
+from taskmanager.clock import SystemClock
+from taskmanager.config import exit_text
+from taskmanager.errors import TaskManagerError
+from taskmanager.http import HttpServer
+from taskmanager.metrics import BUILD
+from taskmanager.mongo import MongoReader
+from taskmanager.rabbit import Broker
+from taskmanager.topology import Binding
+from taskmanager_gateway.acceptance import PUBLISH_TIME
+from taskmanager_gateway.app import make_app
+from taskmanager_gateway.parts import Parts, make_parts
+from taskmanager_gateway.settings import GatewaySettings
+
+SERVICE = "gateway"
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Run until SIGTERM; exit code 1 for a wrong setting or a failure nobody but an operator can mend."""
+    failures: list[Exception] = []
+    try:
+        settings = GatewaySettings()
+        logs.configure(SERVICE, log_format=settings.log_format, level=settings.log_level)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings))
+    except* (ValidationError, OSError, TaskManagerError) as group:
+        failures += _flat(group)
+    for failure in failures:
+        sys.stderr.write(f"taskmanager-gateway: {exit_text(failure)}\n")
+    sys.exit(1 if failures else 0)
+
+
+def _flat(error: BaseException) -> Iterator[Exception]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _flat(part)
+    elif isinstance(error, Exception):
+        yield error
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    """Wire everything and run it; connections are given up only when the last request is answered."""
+    BUILD.labels(SERVICE, version("taskmanager-gateway")).set(1)
+    gateway_id = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    stop, drained = asyncio.Event(), asyncio.Event()
+    lifecycle.stop_on_signals(stop)
+    reader = MongoReader(settings.mongodb_url.get_secret_value())
+    sending, hearing, parts = _wire(settings, gateway_id, reader, stop)
+    server = HttpServer(make_app(parts), settings.http_host, settings.http_port)
+    log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)
+
+    async def serve_http(stop: asyncio.Event) -> None:
+        try:
+            await server.run(stop)
+        finally:
+            drained.set()
+
+    behind = [_until(drained, part) for part in (sending.run, hearing.run, parts.run)]
+    try:
+        await lifecycle.run_parts([serve_http, parts.end_streams, *behind], stop)
+    finally:
+        parts.paths.close()
+        await reader.close()
+
+
+def _wire(
+    settings: GatewaySettings, gateway_id: str, reader: MongoReader, stop: asyncio.Event
+) -> tuple[Broker, Broker, Parts]:
+    """Publishing and hearing on a connection each: an alarm of the broker blocks only the first."""
+    amqp_url, topology = settings.amqp_url.get_secret_value(), settings.topology
+    sending, hearing = Broker(amqp_url, f"{gateway_id} publish"), Broker(amqp_url, f"{gateway_id} changes")
+    checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
+    publisher = sending.publisher(PUBLISH_TIME)
+    parts = make_parts(settings, reader, publisher, SystemClock(), stopping=stop, checks=checks)
+    queue = topology.gateway_changes(gateway_id)
+    bindings = [Binding(topology.changes, queue.name, "")]
+    parts.feed.attach(hearing.subscribe(queue, parts.feed.on_delivery, bindings=bindings))
+    hearing.on_connected(parts.feed.reconnected)
+    return sending, hearing, parts
+
+
+def _until(event: asyncio.Event, part: lifecycle.Part) -> lifecycle.Part:
+    """The part, ended by another event than that which stops the process."""
+
+    async def run(_: asyncio.Event) -> None:
+        await part(event)
+
+    return run
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Accepting a checked submission: look for an earlier one, else publish one message with confirm."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import structlog
+
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
+from taskmanager.jobs import Job, JobSpec
+from taskmanager.messages import Submit
+from taskmanager.ports import Clock, JobReader, Publisher
+from taskmanager.topology import Topology
+from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.feed import Feed
+from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.metrics import CHECKS_SKIPPED
+from taskmanager_gateway.problems import (
+    BODY_TOO_LARGE,
+    BROKER_UNAVAILABLE,
+    KEY_REUSED,
+    ProblemError,
+)
+from taskmanager_gateway.recent import Recent, accepted_job
+
+PUBLISH_TIME = timedelta(milliseconds=1_100)
+"""With the time limits of path check and lookup it stays below the two seconds a client waits at most."""
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of a submission."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+    """The same key and specification were accepted before: the same job."""
+    DUPLICATE = "duplicate"
+    """A job in the queue tab holds the `unique` key: that job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The job that is or will be done, whether this submission made it or an earlier one."""
+
+    outcome: Outcome
+    job: Job
+
+
+class Acceptance:
+    """Publishes a checked wish, unless an earlier one is known."""
+
+    def __init__(  # noqa: PLR0913 - wiring
+        self,
+        publisher: Publisher,
+        reader: JobReader,
+        recent: Recent,
+        feed: Feed,
+        topology: Topology,
+        clock: Clock,
+        *,
+        limit_bytes: int,
+    ) -> None:
+        """`limit_bytes` bounds one message."""
+        self._publisher = publisher
+        self._reader = reader
+        self._recent = recent
+        self._feed = feed
+        self._topology = topology
+        self._clock = clock
+        self._limit_bytes = limit_bytes
+        self._under_way: dict[str, tuple[JobSpec, asyncio.Task[Answer]]] = {}
+
+    async def accept(self, wish: Wish) -> Answer:
+        """The job; raises ProblemError. Of equal wishes at the same time one is published."""
+        if wish.key is None:
+            return await self._accept(wish)
+        if first := self._under_way.get(wish.job):
+            spec, task = first
+            _check_same(spec, wish)
+            return Answer(Outcome.REPLAYED, (await asyncio.shield(task)).job)
+        task = asyncio.create_task(self._accept(wish), name=f"submit {wish.job}")
+        self._under_way[wish.job] = (wish.spec, task)
+        task.add_done_callback(lambda _: self._under_way.pop(wish.job))
+        return await asyncio.shield(task)
+
+    async def _accept(self, wish: Wish) -> Answer:
+        return await self._earlier(wish) or await self._publish(wish)
+
+    async def _earlier(self, wish: Wish) -> Answer | None:
+        """What an earlier submission became; None also if the store is away, for the scheduler settles it."""
+        try:
+            return await self._replayed(wish) or await self._duplicate(wish)
+        except StoreUnavailableError as error:
+            CHECKS_SKIPPED.inc()
+            log.debug("checks_skipped", job=wish.job, error=str(error))
+            return None
+
+    async def _replayed(self, wish: Wish) -> Answer | None:
+        if wish.key is None:
+            return None
+        submit = self._recent.get(wish.job)
+        known = accepted_job(submit) if submit else await from_store(self._reader.job(wish.job), LOOKUP_TIME)
+        if known is None:
+            return None
+        _check_same(known.spec, wish)
+        return Answer(Outcome.REPLAYED, known)
+
+    async def _duplicate(self, wish: Wish) -> Answer | None:
+        if wish.spec.unique is None:
+            return None
+        holder = await from_store(self._reader.active_by_unique(wish.spec.unique), LOOKUP_TIME)
+        return Answer(Outcome.DUPLICATE, holder) if holder else None
+
+    async def _publish(self, wish: Wish) -> Answer:
+        submit = Submit(job=wish.job, client=wish.client, submitted_at=self._clock.now(), spec=wish.spec)
+        try:
+            async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
+                await self._send(submit)
+        except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
+            log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
+            raise _unconfirmed(wish) from error
+        self._feed.submitted(submit)
+        return Answer(Outcome.ACCEPTED, accepted_job(submit))
+
+    async def _send(self, submit: Submit) -> None:
+        body = submit.encode()
+        if len(body) > self._limit_bytes:
+            detail = (
+                f"The job takes {len(body)} bytes, {self._limit_bytes} at most. Pass large input as files."
+            )
+            raise ProblemError(BODY_TOO_LARGE, detail, limit_bytes=self._limit_bytes)
+        spec = submit.spec
+        await self._publisher.publish(
+            self._topology.submit, spec.plugin, body, priority=spec.priority, persistent=True, mandatory=True
+        )
+
+
+def _check_same(known: JobSpec, wish: Wish) -> None:
+    if known.fingerprint() != wish.spec.fingerprint():
+        detail = (
+            "The job under this key has another specification. Use a new key, or the body sent with it first."
+        )
+        raise ProblemError(KEY_REUSED, detail, job=wish.job)
+
+
+def _unconfirmed(wish: Wish) -> ProblemError:
+    repeat = (
+        "Send it again with the same Idempotency-Key: it stays one job."
+        if wish.key
+        else f"See whether /api/v1/jobs/{wish.job} exists before you send it again; "
+        "with an Idempotency-Key a repeat is harmless."
+    )
+    detail = f"The message broker did not confirm the job, so it may or may not be taken. {repeat}"
+    return ProblemError(BROKER_UNAVAILABLE, detail, job=wish.job)

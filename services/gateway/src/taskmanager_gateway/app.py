@@ -1,0 +1,50 @@
+"""The HTTP application: routes, error answers and documents around the parts of a gateway."""
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from taskmanager.http import health_routes
+from taskmanager_gateway.guard import Guard
+from taskmanager_gateway.handlers import install_handlers
+from taskmanager_gateway.openapi import openapi_document
+from taskmanager_gateway.parts import Parts
+from taskmanager_gateway.reference import reference_page
+from taskmanager_gateway.routes import events, jobs, logs, plugins, submissions
+
+VERSION = "0.1.0"
+DESCRIPTION = (
+    "Hands jobs to plugins and tells what becomes of them. Every error is an RFC 9457 problem document whose "
+    "detail says what was wrong and what to do."
+)
+
+
+def make_app(parts: Parts) -> ASGIApp:
+    """The whole application; it starts nothing by itself."""
+    return Guard(make_api(parts))
+
+
+def make_api(parts: Parts) -> FastAPI:
+    """The application without its outermost layer."""
+    app = FastAPI(
+        title="Goobi TaskManager",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
+    for module in (submissions, jobs, logs, plugins, events):
+        app.include_router(module.router)
+    app.routes.extend(health_routes(parts.checks))
+    app.routes.append(Route("/docs", _docs))
+    install_handlers(app)
+    return app
+
+
+async def _docs(request: Request) -> Response:
+    return HTMLResponse(reference_page(request.app.openapi()))

@@ -1,0 +1,136 @@
+"""From the bytes of a request to job specifications: limits kept while reading, strict types, no guess."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+from starlette.requests import Request
+
+from taskmanager.jobs import JobSpec
+from taskmanager_gateway.identity import Wish, checked_key
+from taskmanager_gateway.problems import (
+    BODY_TIMEOUT,
+    BODY_TOO_LARGE,
+    INVALID_REQUEST,
+    UNSUPPORTED_MEDIA_TYPE,
+    FieldError,
+    Problem,
+    ProblemError,
+    field_problem,
+    malformed_body,
+    validation_problem,
+)
+from taskmanager_gateway.storable import storage_errors
+
+BODY_TIME = timedelta(seconds=30)
+_NUL = rb"\u0000"
+_KEY = "idempotency_key"
+
+
+class BatchItem(JobSpec):
+    """A job of a batch, with a key of its own that makes a repeat harmless."""
+
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
+
+
+_ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
+
+
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """The whole JSON body; raises ProblemError if it is no JSON by its own word, too large or too slow."""
+    _check_media_type(request)
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:19]) > limit_bytes:
+        raise _too_large(limit_bytes)
+    try:
+        async with asyncio.timeout(BODY_TIME.total_seconds()):
+            return await _collect(request, limit_bytes)
+    except TimeoutError as error:
+        detail = f"The body did not arrive within {BODY_TIME.total_seconds():g} s. Send it again."
+        raise ProblemError(BODY_TIMEOUT, detail) from error
+
+
+async def _collect(request: Request, limit_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise _too_large(limit_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(limit_bytes: int) -> ProblemError:
+    detail = f"The limit is {limit_bytes} bytes. Send less, or several requests."
+    return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit_bytes)
+
+
+def _check_media_type(request: Request) -> None:
+    given = request.headers.get("content-type", "application/json")
+    media_type = given.partition(";")[0].strip().lower()
+    if media_type != "application/json" or "content-encoding" in request.headers:
+        detail = (
+            f"Got {given[:100]!r}. Send JSON, uncompressed, with the header Content-Type: application/json."
+        )
+        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+def parse_job(body: bytes) -> JobSpec:
+    """The specification in a body; raises ProblemError that lists every wrong field."""
+    try:
+        spec = JobSpec.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        raise _invalid(error) from error
+    return _storable(spec, suspicious=_NUL in body)
+
+
+def _storable(spec: JobSpec, *, suspicious: bool) -> JobSpec:
+    if (suspicious or spec.parameters) and (errors := storage_errors(spec)):
+        raise field_problem(INVALID_REQUEST, errors)
+    return spec
+
+
+def _invalid(error: ValidationError) -> ProblemError:
+    return validation_problem(error.errors(include_url=False, include_input=False, include_context=False))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchParser:
+    """Reads a batch: what is wrong with one item stays with that item."""
+
+    limit: int
+
+    def parse(self, body: bytes, client: str) -> list[Wish | Problem]:
+        """A wish or a problem for each item; raises ProblemError if it is no batch at all."""
+        suspicious = _NUL in body
+        return [self._item(item, client, suspicious=suspicious) for item in self._items(body)]
+
+    def _items(self, body: bytes) -> list[Any]:
+        try:
+            document = from_json(body)
+        except ValueError as error:
+            raise malformed_body(str(error)) from error
+        jobs = document.get("jobs") if isinstance(document, dict) else None
+        if not isinstance(jobs, list) or len(document) > 1:
+            raise _batch_problem("an object with the one field 'jobs', a list of jobs, is expected")
+        if not 1 <= len(jobs) <= self.limit:
+            raise _batch_problem(f"{len(jobs)} jobs; a batch holds 1 to {self.limit}")
+        return jobs
+
+    def _item(self, item: Any, client: str, *, suspicious: bool) -> Wish | Problem:
+        key = item.pop(_KEY, None) if isinstance(item, dict) else None
+        try:
+            spec = _storable(JobSpec.model_validate(item, strict=True), suspicious=suspicious)
+            return Wish.of(spec, client, checked_key(_ITEM_KEY.validate_python(key, strict=True)))
+        except ValidationError as error:
+            return _invalid(error).problem
+        except ProblemError as error:
+            return error.problem
+
+
+def _batch_problem(message: str) -> ProblemError:
+    return field_problem(INVALID_REQUEST, [FieldError(field="jobs", message=message)])

@@ -1,0 +1,160 @@
+"""The installed plugins as last read, so that submissions go on while the database is away."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.ports import JobReader
+from taskmanager.registry import InstalledPlugin
+from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.metrics import STORE_UP
+from taskmanager_gateway.problems import (
+    PLUGIN_UNUSABLE,
+    PLUGINS_UNKNOWN,
+    UNKNOWN_PLUGIN,
+    FieldError,
+    ProblemError,
+    shortened,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlugin:
+    """An installed plugin with its parameter schema compiled, or what is wrong with the schema."""
+
+    installed: InstalledPlugin
+    validator: Draft202012Validator | None
+    defect: str | None = None
+
+    def parameter_errors(self, parameters: object) -> Iterator[FieldError]:
+        """What the schema says against the parameters; raises ProblemError if the schema is unusable."""
+        if self.validator is None:
+            raise self._unusable(self.defect)
+        try:
+            for error in self.validator.iter_errors(parameters):
+                field = ".".join(["parameters", *map(str, error.absolute_path)])
+                yield FieldError(field=field, message=shortened(error.message))
+        except Unresolvable as error:  # a reference leads outside the schema; nothing is fetched
+            raise self._unusable(f"{error}") from error
+
+    def _unusable(self, defect: object) -> ProblemError:
+        detail = f"The author of plugin {self.installed.name} must correct its parameter schema: {defect}"
+        return ProblemError(PLUGIN_UNUSABLE, shortened(detail))
+
+
+class Catalogue:
+    """The plugins as last read."""
+
+    def __init__(self, reader: JobReader) -> None:
+        """Empty until the first reading succeeds."""
+        self._reader = reader
+        self._plugins: dict[str, KnownPlugin] | None = None
+        self._wanted = asyncio.Event()
+        self._refreshing: asyncio.Task[None] | None = None
+
+    def check(self) -> str | None:
+        """What keeps submissions from being taken."""
+        return (
+            None if self._plugins is not None else "the list of plugins was never read: the database is away"
+        )
+
+    def refresh_soon(self) -> None:
+        """Something about the plugins changed, or may have."""
+        self._wanted.set()
+
+    async def find(self, name: str) -> KnownPlugin:
+        """The plugin; one that is not known is looked up once more. Raises ProblemError."""
+        known = (self._plugins or {}).get(name)
+        if known is None:
+            await self._look_again()
+            known = self._known().get(name)
+        if known is None:
+            names = sorted(self._known())
+            detail = (
+                f"There is no plugin {name!r}. Use one of: {', '.join(names) or 'none is installed yet'}."
+            )
+            raise ProblemError(UNKNOWN_PLUGIN, detail, known=names)
+        return known
+
+    def _known(self) -> dict[str, KnownPlugin]:
+        if self._plugins is None:
+            raise ProblemError(
+                PLUGINS_UNKNOWN, "The database is away since this gateway started. Try again soon."
+            )
+        return self._plugins
+
+    async def _look_again(self) -> None:
+        try:
+            await from_store(asyncio.shield(self._single_refresh()), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("plugins_not_refreshed", error=str(error))
+
+    def _single_refresh(self) -> asyncio.Task[None]:
+        """One reading for all who ask at the same time."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self.refresh(), name="plugins")
+            self._refreshing.add_done_callback(_retrieve)
+        return self._refreshing
+
+    async def refresh(self) -> None:
+        """Read all plugins; raises StoreUnavailableError."""
+        try:
+            installed = await from_store(self._reader.plugins())
+        except StoreUnavailableError:
+            STORE_UP.set(0)
+            raise
+        STORE_UP.set(1)
+        before = self._plugins or {}
+        self._plugins = {plugin.name: _known_plugin(plugin, before.get(plugin.name)) for plugin in installed}
+
+    async def run_once(self) -> None:
+        """Read all plugins if the database allows it."""
+        self._wanted.clear()
+        try:
+            await self.refresh()
+        except StoreUnavailableError as error:
+            log.warning("plugins_not_read", error=str(error))
+
+    async def run(self, stop: asyncio.Event, interval: timedelta) -> None:
+        """Read them at every interval and whenever a change was heard of."""
+        while not stop.is_set():
+            await self.run_once()
+            await _first(stop, self._wanted, interval)
+
+
+async def _first(stop: asyncio.Event, wanted: asyncio.Event, interval: timedelta) -> None:
+    waits = {asyncio.create_task(stop.wait()), asyncio.create_task(wanted.wait())}
+    try:
+        await asyncio.wait(waits, timeout=interval.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """Mark the outcome as seen: whoever waited may have given up."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _known_plugin(plugin: InstalledPlugin, before: KnownPlugin | None) -> KnownPlugin:
+    """The plugin with its validator, which is compiled anew only for a changed manifest."""
+    if before is not None and before.installed.manifest == plugin.manifest:
+        return KnownPlugin(plugin, before.validator, before.defect)
+    schema = plugin.manifest.parameters
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        log.error("plugin_schema_invalid", plugin=plugin.name, error=error.message)  # noqa: TRY400 - not our trace
+        return KnownPlugin(plugin, None, error.message)
+    return KnownPlugin(plugin, Draft202012Validator(schema, registry=Registry()))

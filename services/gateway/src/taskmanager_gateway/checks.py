@@ -1,0 +1,70 @@
+"""Everything that can be wrong with a well-formed specification, in the order in which it is told."""
+
+from collections.abc import Iterator
+
+from taskmanager.jobs import JobSpec
+from taskmanager.plugins import Need, PluginManifest
+from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
+from taskmanager_gateway.problems import (
+    INVALID_PARAMETERS,
+    INVALID_REQUEST,
+    NOT_ACCEPTING,
+    UNKNOWN_TEMPLATE,
+    FieldError,
+    ProblemError,
+    field_problem,
+)
+
+
+class SpecificationCheck:
+    """Holds a specification against the plugin it is for."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """`catalogue` knows the plugins."""
+        self._catalogue = catalogue
+
+    async def check(self, spec: JobSpec) -> None:
+        """Return if the plugin takes it; raises ProblemError."""
+        known = await self._catalogue.find(spec.plugin)
+        _check_accepting(known)
+        _check_template(spec, known.installed.manifest)
+        if errors := list(_need_errors(spec, known.installed.manifest)):
+            raise field_problem(INVALID_REQUEST, errors)
+        if errors := list(known.parameter_errors(spec.parameters)):
+            raise field_problem(INVALID_PARAMETERS, errors)
+
+
+def _check_accepting(known: KnownPlugin) -> None:
+    if not known.installed.accepting:
+        detail = (
+            f"An operator closed plugin {known.installed.name} for new jobs. Ask them, or try again later."
+        )
+        raise ProblemError(NOT_ACCEPTING, detail)
+
+
+def _check_template(spec: JobSpec, manifest: PluginManifest) -> None:
+    if spec.template is None or spec.template in manifest.templates:
+        return
+    known = sorted(manifest.templates)
+    advice = f"Use one of: {', '.join(known)}." if known else "It takes none: leave the field out."
+    detail = f"Plugin {manifest.name} has no template {spec.template!r}. {advice}"
+    raise ProblemError(UNKNOWN_TEMPLATE, detail, known=known)
+
+
+def _need_errors(spec: JobSpec, manifest: PluginManifest) -> Iterator[FieldError]:
+    if spec.template is None and manifest.templates and manifest.template_default is None:
+        known = ", ".join(sorted(manifest.templates))
+        yield FieldError(field="template", message=f"plugin {manifest.name} needs one of: {known}")
+    paths = {
+        "source": (manifest.source, spec.source),
+        "destination": (manifest.destination, spec.destination),
+    }
+    for name, (need, path) in paths.items():
+        if need is Need.REQUIRED and path is None:
+            yield FieldError(
+                field=name, message=f"plugin {manifest.name} needs the absolute path of a {name}"
+            )
+        if need is Need.UNUSED and path is not None:
+            yield FieldError(
+                field=name, message=f"plugin {manifest.name} uses no {name}: leave the field out"
+            )

@@ -1,0 +1,49 @@
+"""What requests and answers look like, for the OpenAPI document. A test holds each against its model."""
+
+from typing import Any
+
+SPECIFICATION: dict[str, Any] = {
+    "plugin": "jp2",
+    "source": "/data/metadata/4711/images/master",
+    "destination": "/data/metadata/4711/images/jp2",
+    "priority": 5,
+    "title": "JPEG 2000 of bd1_1890",
+    "goobi": {"process_id": 4711, "step_id": 23, "process_title": "bd1_1890"},
+    "project": "Newspapers",
+    "parameters": {},
+    "unique": "goobi-23-JP2",
+}
+
+BATCH: dict[str, Any] = {
+    "jobs": [
+        {**SPECIFICATION, "idempotency_key": "goobi-step-23"},
+        {"plugin": "shell", "template": "jpeg", "source": "/data/a", "destination": "/data/b"},
+    ]
+}
+
+_ID = "01a20918-3b46-7309-a646-530432a72955"
+
+JOB: dict[str, Any] = {
+    **SPECIFICATION,
+    "template": None,
+    "callback_url": None,
+    "id": _ID,
+    "status": "PROCESSING",
+    "tab": "queue",
+    "created": "2026-11-23T15:43:54.120Z",
+    "queued_at": "2026-11-23T15:43:54.120Z",
+    "started_at": "2026-11-23T15:43:55.001Z",
+    "finished": None,
+    "progress": {"percent": 50, "files_done": 6, "files_total": 12, "current_file": "00000007.tif"},
+    "files": 12,
+    "bytes": 296812544,
+    "attempt": 1,
+    "dispatch": 1,
+    "runner": "jp2-worker1",
+    "error": None,
+    "links": {
+        "self": f"/api/v1/jobs/{_ID}",
+        "history": f"/api/v1/jobs/{_ID}/history",
+        "log": f"/api/v1/jobs/{_ID}/log",
+    },
+}

@@ -1,0 +1,76 @@
+"""What the gateway hears from the broker: every submission to any gateway, and what the scheduler changed."""
+
+import asyncio
+
+import structlog
+
+from taskmanager.errors import InvalidMessageError
+from taskmanager.messages import Changes, Submit, decode_changes
+from taskmanager.ports import Delivery, Subscription
+from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.live import Hub, Watchers
+from taskmanager_gateway.metrics import UNREADABLE
+from taskmanager_gateway.recent import Recent
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """Spreads each message to those it concerns. All of it is hints, none the truth about a job."""
+
+    def __init__(self, recent: Recent, watchers: Watchers, hub: Hub, catalogue: Catalogue) -> None:
+        """Whom to tell."""
+        self._recent = recent
+        self._watchers = watchers
+        self._hub = hub
+        self._catalogue = catalogue
+        self._subscription: Subscription | None = None
+        self._unacknowledged: Delivery | None = None
+
+    def attach(self, subscription: Subscription) -> None:
+        """Where deliveries are acknowledged."""
+        self._subscription = subscription
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """Take one message; a whole burst is acknowledged at once."""
+        if self._unacknowledged is None:
+            asyncio.get_running_loop().call_soon(self._acknowledge)
+        self._unacknowledged = delivery
+        self.take(delivery.body)
+
+    def take(self, body: bytes) -> None:
+        """Spread the message."""
+        try:
+            message = decode_changes(body)
+        except InvalidMessageError as error:
+            UNREADABLE.inc()
+            log.warning("change_unreadable", error=str(error))
+            return
+        if isinstance(message, Submit):
+            self.submitted(message)
+        else:
+            self._changed(message)
+
+    def submitted(self, submit: Submit) -> None:
+        """The broker took this submission."""
+        self._recent.accepted(submit)
+        self._watchers.notify(submit.job)
+
+    def reconnected(self) -> None:
+        """Messages may have been missed."""
+        self._catalogue.refresh_soon()
+        self._watchers.notify_all()
+        self._hub.reset()
+
+    def _changed(self, changes: Changes) -> None:
+        for change in changes.changes:
+            self._recent.stored(change.job)
+            self._watchers.notify(change.job)
+        if changes.plugins:
+            self._catalogue.refresh_soon()
+        self._hub.publish(changes)
+
+    def _acknowledge(self) -> None:
+        delivery, self._unacknowledged = self._unacknowledged, None
+        if self._subscription is not None and delivery is not None:
+            self._subscription.ack(delivery, multiple=True)

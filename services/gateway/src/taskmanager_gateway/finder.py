@@ -1,0 +1,66 @@
+"""Finds a job wherever it is: stored, or accepted a moment ago by any gateway."""
+
+import asyncio
+import re
+from datetime import timedelta
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Job
+from taskmanager.ports import JobReader
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.live import Watchers
+from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
+from taskmanager_gateway.recent import Recent, accepted_job
+
+PATIENCE = timedelta(milliseconds=500)
+"""How long news of a job that another gateway just accepted may be under way."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class JobFinder:
+    """Looks in the store first; what only the broker has is shown as accepted."""
+
+    def __init__(self, reader: JobReader, recent: Recent, watchers: Watchers) -> None:
+        """Where to look, and who tells of news."""
+        self._reader = reader
+        self._recent = recent
+        self._watchers = watchers
+
+    async def find(self, job_id: str) -> Job:
+        """The job; raises ProblemError if there is none, StoreUnavailableError if that cannot be known."""
+        if not _ID.fullmatch(job_id):
+            raise _unknown(job_id)
+        with self._watchers.watch(job_id) as news:
+            found = await self._look(job_id)
+            if found is None and await _in_time(news):
+                found = await self._look(job_id)
+        if found is None:
+            raise _unknown(job_id)
+        return found
+
+    async def _look(self, job_id: str) -> Job | None:
+        """Stored or accepted; raises StoreUnavailableError if neither can be known."""
+        try:
+            stored = await from_store(self._reader.job(job_id))
+        except StoreUnavailableError:
+            submit = self._recent.get(job_id)
+            if submit is None:
+                raise
+            return accepted_job(submit)
+        submit = self._recent.get(job_id)
+        return stored or (accepted_job(submit) if submit else None)
+
+
+async def _in_time(news: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await news.wait()
+    except TimeoutError:
+        return False
+
+
+def _unknown(job_id: str) -> ProblemError:
+    detail = (
+        f"There is no job {job_id[:80]!r}. Its id is in the answer to its submission; old jobs are deleted."
+    )
+    return ProblemError(UNKNOWN_JOB, detail)

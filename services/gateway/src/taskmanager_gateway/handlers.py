@@ -1,0 +1,85 @@
+"""Which problem each error becomes: the one table between exceptions and HTTP answers."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
+from taskmanager_gateway.problems import (
+    BROKER_UNAVAILABLE,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    STORE_UNAVAILABLE,
+    Kind,
+    Problem,
+    ProblemError,
+    validation_problem,
+)
+
+E = TypeVar("E", bound=Exception)
+
+NOT_ALLOWED_STATUS = 405
+NOT_FOUND_STATUS = 404
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every expected error as a problem."""
+    app.add_exception_handler(ProblemError, _handler(ProblemError, lambda _, error: error.problem))
+    app.add_exception_handler(StoreUnavailableError, _handler(StoreUnavailableError, _store_away))
+    app.add_exception_handler(BrokerUnavailableError, _handler(BrokerUnavailableError, _broker_away))
+    app.add_exception_handler(RequestValidationError, _handler(RequestValidationError, _wrong_query))
+    app.add_exception_handler(Exception, _handler(Exception, _defect))
+    app.add_exception_handler(HTTPException, _handler(HTTPException, _http))
+
+
+def _handler(
+    kind: type[E], problem_of: Callable[[Request, E], Problem]
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        if not isinstance(error, kind):
+            raise error
+        return problem_of(request, error).response()
+
+    return handle
+
+
+def _store_away(_: Request, __: StoreUnavailableError) -> Problem:
+    return Problem(
+        STORE_UNAVAILABLE, "What is stored cannot be read now; new jobs are still taken. Try again soon."
+    )
+
+
+def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:
+    return Problem(BROKER_UNAVAILABLE, "The message broker does not answer. Try again soon.")
+
+
+def _defect(_: Request, __: Exception) -> Problem:
+    """The guard logs and counts it."""
+    return Problem(INTERNAL_ERROR, "The request met a defect of the gateway; its log has the details.")
+
+
+def _wrong_query(_: Request, error: RequestValidationError) -> Problem:
+    errors: list[ErrorDetails] = list(error.errors())
+    return validation_problem(errors, skip=1).problem
+
+
+def _http(request: Request, error: HTTPException) -> Problem:
+    method, path = request.method, request.url.path[:200]
+    headers = error.headers or {}
+    if error.status_code == NOT_ALLOWED_STATUS:
+        detail = (
+            f"{path} does not take {method}. Use one of: {headers.get('allow', headers.get('Allow', 'GET'))}."
+        )
+        return Problem(METHOD_NOT_ALLOWED, detail, headers=headers)
+    if error.status_code == NOT_FOUND_STATUS:
+        return Problem(NOT_FOUND, f"Nothing is at {path}. /docs lists every address.", headers=headers)
+    kind = Kind(INVALID_REQUEST.name, error.status_code, INVALID_REQUEST.title)
+    return Problem(kind, str(error.detail), headers=headers)

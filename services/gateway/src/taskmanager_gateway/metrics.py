@@ -1,0 +1,33 @@
+"""What a gateway counts."""
+
+from taskmanager.metrics import PREFIX, Counter, Gauge, Histogram
+
+ANSWER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+SUBMISSIONS = Counter(
+    f"{PREFIX}gateway_submissions_total",
+    "Submitted jobs by plugin and what became of them (accepted, replayed, duplicate or the problem)",
+    ["plugin", "outcome"],
+)
+REQUESTS = Histogram(
+    f"{PREFIX}gateway_request_duration_seconds",
+    "Time from the request to the end of its answer; event streams are not counted",
+    ["method", "route", "status"],
+    buckets=ANSWER_BUCKETS,
+)
+DEFECTS = Counter(f"{PREFIX}gateway_defects_total", "Requests that ended in an unexpected exception")
+STREAMS = Gauge(f"{PREFIX}gateway_streams", "Open event streams", ["stream"])
+STREAMS_DROPPED = Counter(
+    f"{PREFIX}gateway_streams_dropped_total", "Event streams dropped for being too slow"
+)
+CHECKS_SKIPPED = Counter(
+    f"{PREFIX}gateway_checks_skipped_total",
+    "Submissions taken without looking for an earlier one because the database was away",
+)
+PATH_CHECKS_LATE = Counter(
+    f"{PREFIX}gateway_path_checks_late_total", "Path checks the file system did not answer"
+)
+STORE_UP = Gauge(f"{PREFIX}gateway_store_up", "1 if the last reading of the plugin list succeeded")
+UNREADABLE = Counter(
+    f"{PREFIX}gateway_unreadable_messages_total", "Messages of change that could not be decoded"
+)

@@ -1,0 +1,43 @@
+"""The OpenAPI document: what FastAPI finds out, and the schemas of bodies the routes read themselves."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from taskmanager.jobs import JobSpec
+from taskmanager_gateway.bodies import BatchItem
+from taskmanager_gateway.problems import ProblemDocument
+
+REFERENCE = "#/components/schemas/{model}"
+
+
+class Batch(BaseModel):
+    """Many jobs at once."""
+
+    jobs: list[BatchItem]
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """The whole document, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(_own_schemas())
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _own_schemas() -> dict[str, Any]:
+    models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument]
+    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    schemas: dict[str, Any] = definitions["$defs"]
+    return schemas

@@ -1,0 +1,87 @@
+"""Everything the routes use, put together once from the ports; knows neither RabbitMQ nor MongoDB."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from taskmanager.http import Check
+from taskmanager.ports import Clock, JobReader, Publisher
+from taskmanager_gateway.acceptance import Acceptance
+from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.checks import SpecificationCheck
+from taskmanager_gateway.feed import Feed
+from taskmanager_gateway.filesystem import PathCheck
+from taskmanager_gateway.finder import JobFinder
+from taskmanager_gateway.joblog import JobLogs
+from taskmanager_gateway.live import Hub, Watchers
+from taskmanager_gateway.recent import Recent
+from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_gateway.submissions import Submissions
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One gateway."""
+
+    settings: GatewaySettings
+    reader: JobReader
+    catalogue: Catalogue
+    submissions: Submissions
+    finder: JobFinder
+    logs: JobLogs
+    hub: Hub
+    watchers: Watchers
+    feed: Feed
+    paths: PathCheck
+    checks: Mapping[str, Check]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the list of plugins fresh."""
+        await self.catalogue.run(stop, self.settings.plugin_refresh)
+
+    async def end_streams(self, stop: asyncio.Event) -> None:
+        """When the process stops, let go of everybody who listens, so that the server can end."""
+        await stop.wait()
+        self.hub.close()
+        self.watchers.notify_all()
+
+
+def make_parts(
+    settings: GatewaySettings,
+    reader: JobReader,
+    publisher: Publisher,
+    clock: Clock,
+    *,
+    stopping: asyncio.Event,
+    checks: Mapping[str, Check],
+) -> Parts:
+    """Wire a gateway. `checks` are those of the connections; the gateway adds its own."""
+    catalogue, recent, watchers = Catalogue(reader), Recent(settings.recent_limit), Watchers()
+    hub = Hub(settings.event_queue_limit)
+    feed = Feed(recent, watchers, hub, catalogue)
+    finder = JobFinder(reader, recent, watchers)
+    paths = PathCheck(settings.job_roots)
+    acceptance = Acceptance(
+        publisher, reader, recent, feed, settings.topology, clock, limit_bytes=settings.body_limit_bytes
+    )
+    return Parts(
+        settings=settings,
+        reader=reader,
+        catalogue=catalogue,
+        submissions=Submissions(SpecificationCheck(catalogue), paths, acceptance),
+        finder=finder,
+        logs=JobLogs(reader, finder, watchers, stopping),
+        hub=hub,
+        watchers=watchers,
+        feed=feed,
+        paths=paths,
+        checks={**checks, "plugins": catalogue.check},
+    )
+
+
+def parts_of(request: Request) -> Parts:
+    """The gateway that serves this request."""
+    parts: Parts = request.app.state.parts
+    return parts

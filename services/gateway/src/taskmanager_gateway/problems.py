@@ -1,0 +1,157 @@
+"""Every answer that is not a success: one table of kinds, as RFC 9457 problem documents.
+
+Clients may rely on `type`; titles and details are for people. No host name stands in a type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import ErrorDetails, to_json
+from starlette.responses import Response
+
+from taskmanager.errors import TaskManagerError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+SHOWN_ERRORS = 20
+SHOWN_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What every problem of one type has in common."""
+
+    name: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The stable identifier."""
+        return f"urn:taskmanager:problem:{self.name}"
+
+
+INVALID_REQUEST = Kind("invalid-request", 422, "The request has wrong or missing fields")
+MALFORMED_BODY = Kind("malformed-body", 422, "The body is not valid JSON")
+INVALID_PARAMETERS = Kind("invalid-parameters", 422, "The plugin does not take these parameters")
+PATH_REFUSED = Kind("path-refused", 422, "A path cannot be used")
+KEY_REUSED = Kind("idempotency-key-reused", 422, "The Idempotency-Key was used for another job")
+INVALID_CURSOR = Kind("invalid-cursor", 422, "The cursor does not belong to this list")
+UNKNOWN_PLUGIN = Kind("unknown-plugin", 404, "No such plugin is installed")
+UNKNOWN_TEMPLATE = Kind("unknown-template", 404, "The plugin has no such template")
+UNKNOWN_JOB = Kind("unknown-job", 404, "No such job")
+NOT_FOUND = Kind("not-found", 404, "Nothing is served at this address")
+METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address does not take this method")
+BODY_TIMEOUT = Kind("body-timeout", 408, "The body did not arrive in time")
+NOT_ACCEPTING = Kind("plugin-not-accepting", 409, "The plugin takes no new jobs at present")
+BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
+UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is not in a supported format")
+INTERNAL_ERROR = Kind("internal-error", 500, "The gateway has a defect")
+BROKER_UNAVAILABLE = Kind("broker-unavailable", 503, "Jobs cannot be taken at present")
+STORE_UNAVAILABLE = Kind("store-unavailable", 503, "The database does not answer at present")
+PLUGINS_UNKNOWN = Kind("plugins-unknown", 503, "The gateway does not know the plugins yet")
+PLUGIN_UNUSABLE = Kind("plugin-unusable", 503, "The plugin declares an unusable parameter schema")
+FILE_SYSTEM_SLOW = Kind("file-system-slow", 503, "The file system does not answer at present")
+
+KINDS = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
+
+
+class FieldError(BaseModel):
+    """One wrong field."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str = Field(examples=["goobi.process_id"])
+    message: str = Field(examples=["input should be a valid integer"])
+
+
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
+class ProblemDocument(BaseModel):
+    """An RFC 9457 problem. Some types carry more members: `errors`, `known`, `job`, `limit_bytes`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=[UNKNOWN_PLUGIN.type])
+    title: str = Field(examples=[UNKNOWN_PLUGIN.title])
+    status: int = Field(examples=[UNKNOWN_PLUGIN.status])
+    detail: str = Field(examples=["There is no plugin 'jp3'. Use one of: jp2, shell."])
+    errors: list[FieldError] | None = Field(default=None, exclude_if=_is_absent)
+    known: list[str] | None = Field(default=None, exclude_if=_is_absent)
+    job: str | None = Field(default=None, exclude_if=_is_absent)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem that is going to be answered."""
+
+    kind: Kind
+    detail: str
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        kind = self.kind
+        members = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": self.detail}
+        return {**members, **self.extensions}
+
+    def response(self) -> Response:
+        """The HTTP answer; every 503 says when to come back."""
+        headers = dict(self.headers)
+        if self.kind.status == 503:  # noqa: PLR2004 - a status code speaks for itself
+            headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        return Response(to_json(self.document()), self.kind.status, headers, MEDIA_TYPE)
+
+
+class ProblemError(TaskManagerError):
+    """Ends a request with a problem."""
+
+    def __init__(self, kind: Kind, detail: str, **extensions: Any) -> None:
+        """`extensions` become members of the problem document."""
+        super().__init__(detail)
+        self.problem = Problem(kind, detail, extensions)
+
+
+def field_problem(kind: Kind, errors: list[FieldError]) -> ProblemError:
+    """A problem that lists wrong fields, at most `SHOWN_ERRORS` of them."""
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    detail = f"{first.field}: {first.message}{more}. Correct the request and send it again."
+    return ProblemError(kind, detail, errors=errors[:SHOWN_ERRORS])
+
+
+def validation_problem(errors: list[ErrorDetails], *, skip: int = 0) -> ProblemError:
+    """The problem for errors pydantic found; `skip` leading parts of each location are not the client's."""
+    if errors[0]["type"] == "json_invalid":
+        return malformed_body(errors[0]["msg"].removeprefix("Invalid JSON: "))
+    return field_problem(INVALID_REQUEST, [_field_error(error, skip) for error in errors])
+
+
+def malformed_body(reason: str) -> ProblemError:
+    """The problem for a body no JSON parser takes."""
+    return ProblemError(
+        MALFORMED_BODY, f"The body cannot be read as JSON: {reason}. Send UTF-8 encoded JSON."
+    )
+
+
+_WORDS = {
+    "extra_forbidden": "there is no such field",
+    "missing": "this field is required",
+    "string_pattern_mismatch": "lower case letters, digits and hyphens only, 40 at most",
+}
+
+
+def _field_error(error: ErrorDetails, skip: int) -> FieldError:
+    location = error["loc"][skip:]
+    message = _WORDS.get(error["type"]) or error["msg"][:1].lower() + error["msg"][1:]
+    return FieldError(field=".".join(map(str, location)) or "body", message=shortened(message))
+
+
+def shortened(text: str) -> str:
+    """A text that may quote the client's input, cut to a length people read."""
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

@@ -1,0 +1,47 @@
+"""Submissions that are accepted but perhaps not stored yet, so that any gateway finds a job at once."""
+
+from collections import OrderedDict
+
+from taskmanager.jobs import Job
+from taskmanager.messages import Submit
+from taskmanager.states import Status
+
+
+class Recent:
+    """A bounded memory of the newest submissions; of a stored one only that it is stored."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit` entries are kept, the oldest go first."""
+        self._limit = limit
+        self._entries: OrderedDict[str, Submit | None] = OrderedDict()
+
+    def accepted(self, submit: Submit) -> None:
+        """The broker took it. Does nothing if it is known already: this news travels on two ways."""
+        if submit.job not in self._entries:
+            self._put(submit.job, submit)
+
+    def stored(self, job: str) -> None:
+        """The store knows it now and is the place to ask."""
+        self._put(job, None)
+
+    def get(self, job: str) -> Submit | None:
+        """The submission, unless it is unknown or stored."""
+        return self._entries.get(job)
+
+    def _put(self, job: str, entry: Submit | None) -> None:
+        self._entries[job] = entry
+        if len(self._entries) > self._limit:
+            self._entries.popitem(last=False)
+
+
+def accepted_job(submit: Submit) -> Job:
+    """The job as the scheduler is going to store it first."""
+    return Job.model_construct(
+        id=submit.job,
+        spec=submit.spec,
+        client=submit.client,
+        status=Status.STARTED,
+        priority=submit.spec.priority,
+        created=submit.submitted_at,
+        queued_at=submit.submitted_at,
+    )

@@ -1,0 +1,174 @@
+"""Jobs, their history and log, and plugins as the public sees them; made from what is stored."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
+
+from taskmanager.jobs import HistoryEntry, Job, JobError, JobSpec, Progress, Record
+from taskmanager.plugins import PluginManifest
+from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.states import Status, Tab
+from taskmanager_gateway.acceptance import Outcome
+from taskmanager_gateway.examples import JOB
+from taskmanager_gateway.problems import ProblemDocument
+
+API = "/api/v1"
+
+JobLinks = TypedDict(  # noqa: UP013 - a field called self reads badly in a class
+    "JobLinks", {"self": str, "history": str, "log": str}
+)
+
+
+class JobView(JobSpec):
+    """A job: its specification, with the priority it has now, and its state."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [JOB]})
+
+    id: str
+    status: Status
+    tab: Tab
+    created: datetime
+    queued_at: datetime
+    started_at: datetime | None
+    finished: datetime | None
+    progress: Progress
+    files: int
+    bytes: int
+    attempt: int
+    dispatch: int
+    runner: str | None
+    error: JobError | None
+    links: JobLinks
+
+    @classmethod
+    def of(cls, job: Job) -> "JobView":
+        """The public form of a job; nothing is checked again."""
+        address = f"{API}/jobs/{job.id}"
+        state = {name: getattr(job, name) for name in _STATE}
+        return cls.model_construct(
+            **{**job.spec.__dict__, **state},
+            runner=job.owner,
+            links={"self": address, "history": f"{address}/history", "log": f"{address}/log"},
+        )
+
+
+_STATE = tuple(name for name in JobView.model_fields if name in {*Job.model_fields, "tab"})
+
+
+class JobListView(Record):
+    """One page of jobs; `next_cursor` is null on the last."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+    links: dict[str, str] = Field(examples=[{"self": "/api/v1/jobs?tab=queue"}])
+
+
+class HistoryView(Record):
+    """What happened to a job, oldest first."""
+
+    job: str
+    history: list[HistoryEntry]
+
+
+class LogView(Record):
+    """Blocks of a job's log. Ask again with `after` to get what comes later."""
+
+    job: str
+    blocks: list[LogBlock]
+    after: str = Field(examples=["1.7"], description="Attempt and number of the last block so far.")
+    more: bool = Field(description="Whether more is there already.")
+
+
+class BatchResult(Record):
+    """What became of one item: a job, or a problem and nothing taken."""
+
+    status: int = Field(description="The status this item would have got alone.")
+    id: str | None = None
+    outcome: Outcome | None = None
+    job: JobView | None = None
+    problem: ProblemDocument | None = None
+
+
+class BatchView(Record):
+    """A result for each item, in order."""
+
+    accepted: int
+    refused: int
+    results: list[BatchResult]
+
+
+class TabView(Record):
+    """The sums of one tab."""
+
+    jobs: int = 0
+    files: int = 0
+    bytes: int = 0
+
+
+class PluginView(Record):
+    """A plugin, its jobs and the runners that have it."""
+
+    manifest: PluginManifest
+    installed_at: datetime
+    paused: bool
+    accepting: bool
+    limit: int | None
+    runners_alive: int
+    slots: int
+    busy: int
+    statuses: dict[Status, int]
+    tabs: dict[Tab, TabView]
+    links: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, plugin: InstalledPlugin, statistics: Iterable[TabStatistics], runners: Iterable[RunnerState]
+    ) -> "PluginView":
+        """Put together what is stored about one plugin; rows of other plugins are passed over."""
+        sums = {row.tab: row for row in statistics if row.plugin == plugin.name}
+        alive = [runner for runner in runners if runner.alive and runner.plugin == plugin.name]
+        return cls(
+            manifest=plugin.manifest,
+            installed_at=plugin.installed_at,
+            paused=plugin.paused,
+            accepting=plugin.accepting,
+            limit=plugin.limit,
+            runners_alive=len(alive),
+            slots=sum(runner.slots for runner in alive),
+            busy=sum(runner.busy for runner in alive),
+            statuses=_statuses(sums.values()),
+            tabs={tab: _tab(sums.get(tab)) for tab in Tab},
+            links={"self": f"{API}/plugins/{plugin.name}", "jobs": f"{API}/jobs?plugin={plugin.name}"},
+        )
+
+
+def _statuses(rows: Iterable[TabStatistics]) -> dict[Status, int]:
+    counted: dict[Status, int] = dict.fromkeys(Status, 0)
+    for row in rows:
+        for status, count in row.statuses.items():
+            counted[status] += count
+    return counted
+
+
+def _tab(row: TabStatistics | None) -> TabView:
+    return TabView(jobs=row.jobs, files=row.files, bytes=row.bytes) if row else TabView()
+
+
+class PluginListView(Record):
+    """All installed plugins by name."""
+
+    plugins: list[PluginView]
+
+
+class RunnerListView(Record):
+    """All runners by id."""
+
+    runners: list[RunnerState]
+
+
+def json_bytes(model: Record | Any) -> bytes:
+    """The JSON of a model."""
+    return bytes(model.__pydantic_serializer__.to_json(model))

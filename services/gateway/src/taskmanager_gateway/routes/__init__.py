@@ -1,0 +1,1 @@
+"""The addresses of the HTTP API. Thin: parse, ask a part of the gateway, answer."""

@@ -1,0 +1,36 @@
+"""How routes answer and how that is described in the OpenAPI document."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from taskmanager_gateway.problems import MEDIA_TYPE, Kind
+from taskmanager_gateway.representation import json_bytes
+
+Answers = dict[int | str, dict[str, Any]]
+"""Answers by status, as FastAPI takes them."""
+
+
+def json_answer(model: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A model as JSON, written once and not checked again."""
+    return Response(json_bytes(model), status, headers, "application/json")
+
+
+def problems(*kinds: Kind) -> Answers:
+    """The error answers of a route for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    described: Answers = {}
+    for kind in kinds:
+        before = described.get(kind.status, {}).get("description")
+        text = f"{kind.title} (`{kind.name}`)"
+        described[kind.status] = {
+            "description": f"{before}. {text}" if before else text,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+    return described
+
+
+def json_request(schema: str, example: dict[str, Any]) -> dict[str, Any]:
+    """The body of a route that reads it itself, for the OpenAPI document."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,58 @@
+"""What changes, live."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sse_starlette import ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.jobs import PluginName, Record
+from taskmanager.states import Tab
+from taskmanager_gateway.live import Hub, Interest
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import INVALID_REQUEST
+from taskmanager_gateway.representation import API
+from taskmanager_gateway.routes.answers import Answers, problems
+from taskmanager_gateway.routes.streams import event_stream, plain_events
+
+router = APIRouter(prefix=API, tags=["Live"])
+
+
+class EventQuery(Record):
+    """What to hear of; nothing given means everything."""
+
+    plugin: PluginName | None = None
+    tab: Tab | None = None
+
+
+_EXAMPLE = (
+    'event: job\ndata: {"job":"01a2…","plugin":"jp2","status":"DONE","tab":"done","rev":9,"progress":{…}}\n\n'
+)
+_STREAM: Answers = {
+    200: {"description": "The stream", "content": {"text/event-stream": {"example": _EXAMPLE}}}
+}
+
+
+@router.get(
+    "/events",
+    summary="What changes, as server-sent events",
+    response_class=Response,
+    responses=_STREAM | problems(INVALID_REQUEST),
+)
+async def listen(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
+    """Events `job` and `plugin`: hints to read again. `tab` is the tab the job is in now.
+
+    Nothing is replayed (`Last-Event-ID` is ignored): read what you show after each connection and each
+    `reset`, which comes when events may have been missed, also because the listener was too slow.
+    """
+    parts = parts_of(request)
+    events = _heard(parts.hub, Interest(query.plugin, query.tab))
+    return event_stream("events", events, parts.settings.event_keepalive_seconds)
+
+
+async def _heard(hub: Hub, interest: Interest) -> AsyncIterator[ServerSentEvent]:
+    with hub.listen(interest) as listener:
+        async for event in plain_events(listener.events()):
+            yield event

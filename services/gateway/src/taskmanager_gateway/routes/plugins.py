@@ -1,0 +1,60 @@
+"""Plugins and runners."""
+
+import asyncio
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import STORE_UNAVAILABLE, UNKNOWN_PLUGIN, ProblemError
+from taskmanager_gateway.representation import API, PluginListView, PluginView, RunnerListView
+from taskmanager_gateway.routes.answers import json_answer, problems
+
+router = APIRouter(prefix=API, tags=["Plugins and runners"])
+
+
+async def _views(request: Request, name: str | None = None) -> list[PluginView]:
+    reader = parts_of(request).reader
+    reads = asyncio.gather(reader.plugins(), reader.statistics(name), reader.runners(name))
+    plugins, statistics, runners = await from_store(reads)
+    return [PluginView.of(plugin, statistics, runners) for plugin in plugins]
+
+
+@router.get(
+    "/plugins",
+    summary="The installed plugins",
+    response_model=PluginListView,
+    responses=problems(STORE_UNAVAILABLE),
+)
+async def list_plugins(request: Request) -> Response:
+    """All plugins with their manifests, counts, volumes and runners."""
+    return json_answer(PluginListView.model_construct(plugins=await _views(request)))
+
+
+@router.get(
+    "/plugins/{name}",
+    summary="One plugin",
+    response_model=PluginView,
+    responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
+)
+async def show_plugin(request: Request, name: str) -> Response:
+    """A plugin: what it takes, its jobs by status, files and bytes of each tab, its runners and limits."""
+    known = {view.manifest.name: view for view in await _views(request, name)}
+    if name not in known:
+        detail = f"There is no plugin {name[:80]!r}. Known: {', '.join(known) or 'none is installed yet'}."
+        raise ProblemError(UNKNOWN_PLUGIN, detail, known=list(known))
+    return json_answer(known[name])
+
+
+@router.get(
+    "/runners",
+    summary="The runners",
+    response_model=RunnerListView,
+    responses=problems(STORE_UNAVAILABLE),
+)
+async def list_runners(request: Request) -> Response:
+    """All runners that ever said hello, with their last sign of life."""
+    runners = await from_store(parts_of(request).reader.runners())
+    return json_answer(RunnerListView.model_construct(runners=list(runners)))

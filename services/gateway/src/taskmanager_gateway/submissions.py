@@ -1,0 +1,97 @@
+"""The way of a submission, one or many: cheap checks first, then the file system, then acceptance."""
+
+import asyncio
+from collections.abc import Sequence
+
+from taskmanager_gateway.acceptance import Acceptance, Answer
+from taskmanager_gateway.checks import SpecificationCheck
+from taskmanager_gateway.filesystem import PathCheck
+from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.metrics import SUBMISSIONS
+from taskmanager_gateway.problems import (
+    BROKER_UNAVAILABLE,
+    PATH_REFUSED,
+    Problem,
+    ProblemError,
+    field_problem,
+)
+
+IN_FLIGHT = 200
+"""Jobs of one batch that wait for their confirm at the same time."""
+
+Result = Answer | Problem
+
+
+class Submissions:
+    """Checks wishes and has them accepted; what is wrong with one never touches another."""
+
+    def __init__(self, check: SpecificationCheck, paths: PathCheck, acceptance: Acceptance) -> None:
+        """The steps."""
+        self._check = check
+        self._paths = paths
+        self._acceptance = acceptance
+
+    async def submit(self, wish: Wish) -> Result:
+        """One job."""
+        (checked,) = await self._with_paths([await self._checked(wish)])
+        result = await self._accepted(checked)
+        _count(wish, result)
+        return result
+
+    async def submit_all(self, wishes: Sequence[Wish | Problem]) -> list[Result]:
+        """A result for each, in order; problems found before pass through."""
+        checked = await self._with_paths([await self._checked(wish) for wish in wishes])
+        results: list[Result] = []
+        for start in range(0, len(checked), IN_FLIGHT):
+            group = checked[start : start + IN_FLIGHT]
+            if any(isinstance(result, Problem) and result.kind is BROKER_UNAVAILABLE for result in results):
+                results += map(_not_tried, group)
+            else:
+                results += await asyncio.gather(*map(self._accepted, group))
+        for wish, result in zip(wishes, results, strict=True):
+            _count(wish, result)
+        return results
+
+    async def _checked(self, wish: Wish | Problem) -> Wish | Problem:
+        if isinstance(wish, Problem):
+            return wish
+        try:
+            await self._check.check(wish.spec)
+        except ProblemError as error:
+            return error.problem
+        return wish
+
+    async def _with_paths(self, wishes: Sequence[Wish | Problem]) -> list[Wish | Problem]:
+        try:
+            found = iter(await self._paths.errors([wish.spec for wish in wishes if isinstance(wish, Wish)]))
+        except ProblemError as error:
+            return [error.problem if isinstance(wish, Wish) else wish for wish in wishes]
+        checked: list[Wish | Problem] = []
+        for wish in wishes:
+            errors = next(found) if isinstance(wish, Wish) else []
+            checked.append(field_problem(PATH_REFUSED, errors).problem if errors else wish)
+        return checked
+
+    async def _accepted(self, wish: Wish | Problem) -> Result:
+        if isinstance(wish, Problem):
+            return wish
+        try:
+            return await self._acceptance.accept(wish)
+        except ProblemError as error:
+            return error.problem
+
+
+def _not_tried(wish: Wish | Problem) -> Result:
+    if isinstance(wish, Problem):
+        return wish
+    detail = (
+        "The message broker did not confirm the jobs before this one. This one was not sent: send it again."
+    )
+    return Problem(BROKER_UNAVAILABLE, detail)
+
+
+def _count(wish: Wish | Problem, result: Result) -> None:
+    """Count it; the name of a plugin that may not exist is no label."""
+    known = isinstance(result, Answer) or result.kind.status != 404  # noqa: PLR2004 - not found
+    plugin = wish.spec.plugin if isinstance(wish, Wish) and known else "unknown"
+    SUBMISSIONS.labels(plugin, result.outcome if isinstance(result, Answer) else result.kind.name).inc()
