@@ -5,7 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers bench up down status logs demo clean
+.PHONY: help setup lint test test-unit test-servers docs bench up down status logs demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-unit: setup ## the tests that need no server, in parallel
 
 test-servers: setup ## contract, integration and end-to-end tests with real servers
 	$(BIN)/pytest tests/contract tests/integration tests/e2e
+
+docs: setup ## write again the pages that are made from the code
+	$(BIN)/python -c "from taskmanager.states import document; print(document(), end='')" >docs/state-machine.md
 
 bench: setup ## measurements, side by side (not part of the tests)
 	$(BIN)/pytest tests/bench

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -166,11 +167,17 @@ def _print_json(options: argparse.Namespace, plan: Plan, processes: list[Process
 
 
 def _print_table(processes: list[ProcessStatus]) -> None:
-    table = Table("process", "state", "pid", "port", "restarts", "started", "problem")
+    table = Table("process", "state", "pid", "port", "restarts", "started")
     for process in processes:
-        cells = (process.pid, process.port, process.restarts, process.started, process.problem)
+        started = process.started and datetime.fromisoformat(process.started).astimezone().strftime(
+            "%d %b %X"
+        )
+        cells = (process.pid, process.port, process.restarts, started)
         table.add_row(process.name, process.state, *("" if cell is None else str(cell) for cell in cells))
     console.print(table)
+    for process in processes:
+        if process.problem:
+            console.print(f"{process.name}: {process.problem}", markup=False)
 
 
 def _logs(options: argparse.Namespace) -> int:
