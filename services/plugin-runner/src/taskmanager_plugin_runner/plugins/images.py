@@ -5,7 +5,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,7 @@ _SIGNATURES: Final = (
 )
 _ORIENTATION_TAG: Final = 0x0112
 _SUBFILE_TYPE_TAG: Final = 254
+_BITS_TAG: Final = 258
 _TURNED: Final = frozenset({5, 6, 7, 8})
 _GREY_MODES: Final = frozenset({"1", "L", "LA", "La", "I", "F"})
 _ALPHA_MODES: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
@@ -55,20 +56,21 @@ class ImageFacts:
     """What the header of an image says of its first page.
 
     `width` and `height` are those of the picture as it is meant to be seen, so after `orientation` (1 to
-    8, as in TIFF) was applied. `dots_per_inch` is None if the file gives no absolute resolution. `tags`
-    are those of a TIFF, `traits` the other notes its format gives (Pillow's names).
+    8, as in TIFF) was applied. `bits` are those of one sample. `dots_per_inch` is None if the file gives
+    no absolute resolution. `tags` are those of a TIFF, `traits` the notes of other formats (Pillow's names).
     """
 
     format: str
     width: int
     height: int
     mode: str
-    orientation: int
-    pages: int
-    icc_profile: bytes | None
-    dots_per_inch: tuple[float, float] | None
-    tags: dict[int, Any]
-    traits: dict[str, Any]
+    bits: int = 8
+    orientation: int = 1
+    pages: int = 1
+    icc_profile: bytes | None = None
+    dots_per_inch: tuple[float, float] | None = None
+    tags: dict[int, Any] = field(default_factory=dict)
+    traits: dict[str, Any] = field(default_factory=dict)
 
     @property
     def grey(self) -> bool:
@@ -154,6 +156,7 @@ def _facts(image: "Image.Image") -> ImageFacts:
         width=width,
         height=height,
         mode=image.mode,
+        bits=_bits(image.mode, tags),
         orientation=orientation,
         pages=_pages(image),
         icc_profile=traits.get("icc_profile") or None,
@@ -167,6 +170,14 @@ def _orientation(image: "Image.Image") -> int:
     """1 to 8; other formats than TIFF and JPEG are shown as stored (and asking Pillow would decode a PNG)."""
     value = image.getexif().get(_ORIENTATION_TAG, 1) if image.format in {"TIFF", "JPEG", "MPO"} else 1
     return value if isinstance(value, int) and 1 <= value <= max(_TURNED) else 1
+
+
+def _bits(mode: str, tags: dict[int, Any]) -> int:
+    """Bits of a sample: what a TIFF says, else 16 for every mode wider than a byte."""
+    said = tags.get(_BITS_TAG)
+    if isinstance(said, tuple) and said and all(isinstance(value, int) for value in said):
+        return int(max(said))
+    return 16 if mode in {"I", "F"} or mode.startswith("I;") else 8
 
 
 def _pages(image: "Image.Image") -> int:

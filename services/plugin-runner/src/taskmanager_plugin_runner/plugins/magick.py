@@ -1,6 +1,6 @@
 """Finds the real ImageMagick, bounds what it may use, and tells which of its warnings mean damage.
 
-Knows no template and no job.
+Knows no template.
 """
 
 import re
@@ -13,6 +13,8 @@ from typing import Final
 
 from taskmanager import tools
 from taskmanager.errors import PermanentError, ToolFailedError
+from taskmanager.plugins import JobContext
+from taskmanager_plugin_runner.plugins.images import ImageFacts, refuse_huge
 
 _CANDIDATES: Final = {
     "magick": (
@@ -26,6 +28,8 @@ _CANDIDATES: Final = {
 }
 """In this order: other programs called `convert` exist, so the bare name comes last and every one is
 asked."""
+_FAULTS_SHOWN: Final = 10
+_TURNED: Final = frozenset({"LeftTop", "RightTop", "RightBottom", "LeftBottom"})
 _VERSION_LIMIT: Final = timedelta(seconds=20)
 _DIAGNOSTIC: Final = re.compile(r" @ (?:warning|error|fatal)/")
 _HARMLESS: Final = tuple(
@@ -78,6 +82,54 @@ def limits(parallel: int, scratch: str) -> dict[str, str]:
         "MAGICK_TEMPORARY_PATH": scratch,
         **threads,
     }
+
+
+def run(
+    context: JobContext,
+    argv: Sequence[str],
+    folder: Path,
+    *,
+    parallel: int,
+    time_limit: timedelta,
+    accepted: Sequence[str] = (),
+) -> str:
+    """Run ImageMagick for one file in `folder` and return its stdout; `argv[0]` is `magick` or `identify`.
+
+    `accepted` are regular expressions of warnings that do no harm. Raises ToolFailedError if it fails, or
+    if it ends well with a warning that means damage.
+    """
+    words = [*program(argv[0]), *argv[1:]]
+    environment = limits(parallel, str(folder))
+    try:
+        result = context.run_tool(words, cwd=folder, environment=environment, time_limit=time_limit)
+    except ToolFailedError as error:
+        raise ToolFailedError(explain(str(error), folder)) from error
+    if faults := damage(result.stderr, accepted):
+        raise ToolFailedError(explain("\n".join(["the image is damaged:", *faults[:_FAULTS_SHOWN]]), folder))
+    return result.stdout
+
+
+def ask(context: JobContext, image: Path, format_name: str, time_limit: timedelta) -> ImageFacts:
+    """The facts of an image whose header Pillow does not know; raises ToolFailedError if nobody does."""
+    words = ["identify", "-ping", "-format", "%w %h %z %[orientation] %A %r", f"{format_name}:{image}[0]"]
+    said = run(context, words, image.parent.parent, parallel=1, time_limit=time_limit)
+    try:
+        width, height, bits, orientation, alpha, storage = said.split(maxsplit=5)
+        sides = (int(height), int(width)) if orientation in _TURNED else (int(width), int(height))
+    except ValueError as error:
+        raise ToolFailedError(f"identify describes the image as {said!r}") from error
+    refuse_huge(image.name, *sides)
+    return ImageFacts(
+        format=format_name.upper(),
+        width=sides[0],
+        height=sides[1],
+        mode=_mode("Gray" in storage, alpha.lower() not in {"false", "off", "undefined"}),
+        bits=int(bits),
+    )
+
+
+def _mode(grey: bool, alpha: bool) -> str:  # noqa: FBT001 - private, one caller
+    return f"{'L' if grey else 'RGB'}{'A' if alpha else ''}"
 
 
 def damage(stderr: str, accepted: Sequence[str] = ()) -> list[str]:

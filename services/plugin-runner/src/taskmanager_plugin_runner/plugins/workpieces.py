@@ -6,22 +6,25 @@ checked result is moved to the output, under the name it should have.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.plugins import JobContext
 
 _PLAIN_PATH: Final = re.compile(r"[\w/.,+ =-]*")
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]")
 _PLAIN_LENGTH: Final = 100
+_NAMES_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Workpiece:
-    """One file at work: `input` and `output` are what the tool sees, `target` is where the result goes."""
+    """One file at work in its `folder`: tools see `input` and `output`; the result goes to `target`."""
 
+    folder: Path
     source: Path
     input: Path
     output: Path
@@ -34,13 +37,25 @@ class Workpiece:
         self.input.unlink()
 
 
-def choose(files: Iterable[Path], suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """The files with one of the suffixes (any case; no suffixes take all), and the others."""
+def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
+    """The job's files with one of the suffixes (in any case; no suffixes take all); the others are logged.
+
+    Raises JobFailedError if none is left.
+    """
     taken: list[Path] = []
     left: list[Path] = []
-    for file in files:
+    for file in context.files():
         (taken if not suffixes or file.suffix.lower() in suffixes else left).append(file)
-    return taken, left
+    names = ", ".join(file.name for file in left[:_NAMES_SHOWN]) + (", ..." if left[_NAMES_SHOWN:] else "")
+    if not taken:
+        wanted = ", ".join(suffixes) or "any"
+        raise JobFailedError(
+            f"the source has no file to work on (wanted: {wanted}; found: {names or 'nothing'})"
+        )
+    if left:
+        note = f"{len(left)} file(s) left out, which are not among {', '.join(suffixes)}: {names}"
+        context.log.warning(note)
+    return taken
 
 
 def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
@@ -54,22 +69,22 @@ def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path
     return {file: target for target, file in found.items()}
 
 
-def lay_out(scratch: Path, number: int, source: Path, target: Path) -> Workpiece:
-    """Make the folder of one file and the link to it; raises PermanentError unless `scratch` is plain."""
+def lay_out(scratch: Path, number: int, source: Path, target: Path, suffix: str | None = None) -> Workpiece:
+    """Make the folder of one file and the link to it, with `suffix` for tools that judge by it.
+
+    Raises PermanentError if the path of `scratch` is not plain itself.
+    """
     if not _PLAIN_PATH.fullmatch(str(scratch)):
         raise PermanentError(f"the workspace {scratch} has characters in its path that image tools interpret")
     folder = scratch / f"{number:06d}"
     (folder / "in").mkdir(parents=True)
     (folder / "out").mkdir()
-    piece = Workpiece(
-        source, folder / "in" / _plain(source.name), folder / "out" / _plain(target.name), target
-    )
+    name = _plain(source.name if suffix is None else f"{source.stem}{suffix}")
+    piece = Workpiece(folder, source, folder / "in" / name, folder / "out" / _plain(target.name), target)
     piece.input.symlink_to(source)
     return piece
 
 
 def _plain(name: str) -> str:
-    plain = _NOT_PLAIN.sub("_", name)
-    return (
-        f"_{plain}"[-_PLAIN_LENGTH:] if plain.startswith(("-", ".")) else plain[-_PLAIN_LENGTH:].lstrip("-.")
-    )
+    plain = _NOT_PLAIN.sub("_", name)[-_PLAIN_LENGTH:]
+    return f"_{plain}" if plain.startswith(("-", ".")) else plain

@@ -12,6 +12,7 @@ from typing import Final
 from taskmanager.errors import JobFailedError
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([a-z][a-z_]*(?:\.[a-z][a-z0-9_]*)?)\}|[{}]")
+_MAGICK_PATH: Final = re.compile(r"/[\w/.,+ =-]*")
 _MAGICK_TEXT: Final = re.compile(r"[\w .,+()=#&;'!-]*")
 """Characters ImageMagick takes literally. It reads `%` and backslash as escapes, `@` as a file to insert,
 `:` as the end of a format or protocol, brackets and wildcards as parts of file names."""
@@ -29,6 +30,7 @@ class Value:
     text: str
     foreign: bool = True
     signed: bool = False
+    path: bool = False
 
 
 def names_in(element: str) -> list[str]:
@@ -80,7 +82,8 @@ def _signed_start(element: str, values: Mapping[str, Value]) -> bool:
 def _refuse_unsafe(name: str, value: Value, *, magick: bool) -> None:
     if "\0" in value.text:
         raise JobFailedError(f"{{{name}}} contains a NUL character")
-    if magick and value.foreign and not _MAGICK_TEXT.fullmatch(value.text):
+    literal = _MAGICK_PATH if value.path else _MAGICK_TEXT
+    if magick and value.foreign and not literal.fullmatch(value.text):
         raise JobFailedError(
             f"{{{name}}} is {value.text!r}; it holds characters that ImageMagick would interpret"
         )

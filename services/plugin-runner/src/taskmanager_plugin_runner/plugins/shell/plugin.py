@@ -1,6 +1,5 @@
 """The plugin `shell` (job type SHELL): runs a program on every file of a job, or once, as a template says."""
 
-from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -41,8 +40,7 @@ class ShellPlugin:
     def run(self, context: JobContext) -> None:
         """Run the job's template; raises JobFailedError with the file and what the program said."""
         template = self._templates[self._manifest.choose_template(context.template) or TEMPLATE_DEFAULT]
-        limit = timedelta(seconds=template.time_limit_seconds)
-        (FileRun if template.mode is Mode.FILE else JobRun)(context, template, limit).run()
+        (FileRun if template.mode is Mode.FILE else JobRun)(context, template).run()
 
 
 def parameters_schema(templates: dict[str, Template]) -> dict[str, JsonValue]:

@@ -1,53 +1,46 @@
 """Runs one job of a shell template: fills its argument list, runs the program, looks at what it made."""
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from taskmanager.errors import JobFailedError, ToolFailedError
+from taskmanager.errors import JobFailedError
 from taskmanager.plugins import JobContext, parse_parameters
-from taskmanager_plugin_runner.plugins import images, magick
+from taskmanager_plugin_runner.plugins import images, magick, workpieces
 from taskmanager_plugin_runner.plugins.images import ImageFacts
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
-from taskmanager_plugin_runner.plugins.shell import files
-from taskmanager_plugin_runner.plugins.shell.files import Workpiece
 from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill
-from taskmanager_plugin_runner.plugins.shell.template import PROGRAMS, Check, Template
-
-_NAMES_SHOWN = 10
+from taskmanager_plugin_runner.plugins.shell.template import Check, Template, is_magick
+from taskmanager_plugin_runner.plugins.workpieces import Workpiece
 
 
 class Runner:
     """What file runs and job runs share: the values of the job, and how a program is started."""
 
-    def __init__(self, context: JobContext, template: Template, time_limit: timedelta) -> None:
+    def __init__(self, context: JobContext, template: Template) -> None:
         self.context = context
         self.template = template
         self.parallel = template.parallel or default_parallel()
-        self._time_limit = time_limit
+        self.time_limit = timedelta(seconds=template.time_limit_seconds)
         self._values = _job_values(context) | _parameter_values(context, template)
 
-    def start(self, argv: Sequence[str], values: Mapping[str, Value], scratch: Path) -> None:
-        """Run one program; raises ToolFailedError if it fails or its warnings mean damage."""
-        name = argv[0].strip("{}")
-        is_magick = name in PROGRAMS
-        words = fill(argv[1:], {**self._values, **values}, magick=is_magick)
-        try:
-            result = self.context.run_tool(
-                [*(magick.program(name) if is_magick else (argv[0],)), *words],
-                cwd=scratch,
-                environment=magick.limits(self.parallel, str(scratch)),
-                time_limit=self._time_limit,
-            )
-        except ToolFailedError as error:
-            raise ToolFailedError(magick.explain(str(error), scratch)) from error
-        faults = magick.damage(result.stderr, self.template.accepted_warnings) if is_magick else []
-        if faults:
-            text = "\n".join(["the image is damaged:", *faults[:_NAMES_SHOWN]])
-            raise ToolFailedError(magick.explain(text, scratch))
+    def start(self, argv: Sequence[str], values: Mapping[str, Value], folder: Path) -> None:
+        """Run one program in `folder`; raises ToolFailedError if it fails or its warnings mean damage."""
+        name = argv[0].strip("{}") if is_magick(argv) else argv[0]
+        words = [name, *fill(argv[1:], {**self._values, **values}, magick=is_magick(argv))]
+        if not is_magick(argv):
+            self.context.run_tool(words, cwd=folder, time_limit=self.time_limit)
+            return
+        magick.run(
+            self.context,
+            words,
+            folder,
+            parallel=self.parallel,
+            time_limit=self.time_limit,
+            accepted=self.template.accepted_warnings,
+        )
 
 
 class FileRun(Runner):
@@ -55,59 +48,36 @@ class FileRun(Runner):
 
     def run(self) -> None:
         """Convert all files the template takes; raises JobFailedError if there is none or one fails."""
-        taken = self._choose()
+        taken = workpieces.take(self.context, self.template.inputs)
         folder = self.context.output / (self.template.folder or "")
-        self._targets = files.targets(taken, folder, self.template.output_suffix or "")
+        self._targets = workpieces.targets(taken, folder, self.template.output_suffix or "")
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
         for_each_file(self.context, taken, self._convert, self.parallel)
 
-    def _choose(self) -> list[Path]:
-        taken, left = files.choose(self.context.files(), self.template.inputs)
-        names = ", ".join(file.name for file in left[:_NAMES_SHOWN]) + (
-            ", ..." if left[_NAMES_SHOWN:] else ""
-        )
-        if not taken:
-            wanted = ", ".join(self.template.inputs) or "any"
-            raise JobFailedError(
-                f"the source has no file to work on (wanted: {wanted}; found: {names or 'nothing'})"
-            )
-        if left:
-            note = f"{len(left)} file(s) left out, which the template does not take: {names}"
-            self.context.log.warning(note)
-        return taken
-
     def _convert(self, file: Path) -> None:
-        facts = images.read_facts(file) if self._is_about_images() else None
-        if facts is not None and facts.pages > 1:
-            note = f"{file.name} has {facts.pages} pages; only the first is converted"
-            self.context.log.warning(note)
-        piece = files.lay_out(self.context.scratch, self._numbers[file], file, self._targets[file])
-        values = self._file_values(piece, facts)
-        self.start(self.template.argv, values, piece.input.parent.parent)
+        piece = workpieces.lay_out(self.context.scratch, self._numbers[file], file, self._targets[file])
+        facts = self._facts(piece) if self.template.about_images else None
+        values = _file_values(piece) | (_image_values(facts) if facts else {})
+        self.start(self.template.argv, values, piece.folder)
         self._check(piece, facts)
         if self.template.verify:
-            self.start(self.template.verify, values, piece.input.parent.parent)
+            self.start(self.template.verify, values, piece.folder)
         piece.finish()
 
-    def _is_about_images(self) -> bool:
-        return self.template.argv[0].strip("{}") in PROGRAMS or self.template.check is not Check.NOT_EMPTY
+    def _facts(self, piece: Workpiece) -> tuple[str, ImageFacts]:
+        name = images.sniff(piece.source)
+        facts = images.read_facts(piece.source) or magick.ask(
+            self.context, piece.input, name, self.time_limit
+        )
+        if facts.pages > 1:
+            note = f"{piece.source.name} has {facts.pages} pages; only the first is converted"
+            self.context.log.warning(note)
+        return name, facts
 
-    def _file_values(self, piece: Workpiece, facts: ImageFacts | None) -> dict[str, Value]:
-        values = {
-            "input": Value(str(piece.input), foreign=False),
-            "output": Value(str(piece.output), foreign=False),
-            "name": Value(piece.source.name),
-            "stem": Value(piece.source.stem),
-        }
-        if self._is_about_images():
-            values["format"] = Value(images.sniff(piece.source), foreign=False)
-            values["colorspace"] = Value("Gray" if facts and facts.grey else "sRGB", foreign=False)
-        return values
-
-    def _check(self, piece: Workpiece, source: ImageFacts | None) -> None:
+    def _check(self, piece: Workpiece, source: tuple[str, ImageFacts] | None) -> None:
         if not piece.output.is_file() or not piece.output.stat().st_size:
             raise JobFailedError("the program ended well but wrote no result")
-        if self.template.check is Check.NOT_EMPTY:
+        if self.template.check is Check.NOT_EMPTY or source is None:
             return
         result = images.read_facts(piece.output)
         if result is None:
@@ -115,19 +85,7 @@ class FileRun(Runner):
         if result.format == "JPEG":
             images.require_complete_jpeg(piece.output)
         if self.template.check is Check.SAME_SIZE:
-            images.require_same_size(source or self._ask_identify(piece), result.width, result.height)
-
-    def _ask_identify(self, piece: Workpiece) -> ImageFacts:
-        """The size of a source whose header Pillow does not know but ImageMagick does."""
-        words = [
-            *magick.program("identify"),
-            "-ping",
-            "-format",
-            "%w %h",
-            f"{images.sniff(piece.source)}:{piece.input}[0]",
-        ]
-        width, height = self.context.run_tool(words, time_limit=self._time_limit).stdout.split()
-        return ImageFacts("", int(width), int(height), "", 1, 1, None, None, {}, {})
+            images.require_same_size(source[1], result.width, result.height)
 
 
 class JobRun(Runner):
@@ -154,10 +112,27 @@ def _job_values(context: JobContext) -> dict[str, Value]:
         "step_id": goobi.step_id if goobi else None,
         "title": spec.title,
         "project": spec.project,
-        "source": context.source and os.fspath(context.source),
-        "destination": os.fspath(context.output),
     }
-    return {name: Value("" if word is None else str(word)) for name, word in words.items()}
+    paths = {"source": context.source, "destination": context.output}
+    return {name: Value("" if word is None else str(word)) for name, word in words.items()} | {
+        name: Value(str(path), path=True) for name, path in paths.items() if path is not None
+    }
+
+
+def _file_values(piece: Workpiece) -> dict[str, Value]:
+    return {
+        "input": Value(str(piece.input), foreign=False),
+        "output": Value(str(piece.output), foreign=False),
+        "name": Value(piece.source.name),
+        "stem": Value(piece.source.stem),
+    }
+
+
+def _image_values(source: tuple[str, ImageFacts]) -> dict[str, Value]:
+    """`colorspace` is what a derivative should have: what is grey stays grey and keeps its profile."""
+    name, facts = source
+    space = "Gray" if facts.grey else "sRGB"
+    return {"format": Value(name, foreign=False), "colorspace": Value(space, foreign=False)}
 
 
 def _parameter_values(context: JobContext, template: Template) -> dict[str, Value]:

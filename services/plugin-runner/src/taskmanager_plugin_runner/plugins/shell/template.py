@@ -1,6 +1,7 @@
 """A shell template: which program is run on which files, and what counts as success. Runs nothing."""
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
@@ -14,7 +15,8 @@ from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
 JOB_VALUES: Final = frozenset(
     {"source", "destination", "job_id", "process_id", "process_title", "step_id", "title", "project"}
 )
-FILE_VALUES: Final = frozenset({"input", "output", "name", "stem", "format", "colorspace"})
+IMAGE_VALUES: Final = frozenset({"format", "colorspace"})
+FILE_VALUES: Final = frozenset({"input", "output", "name", "stem"}) | IMAGE_VALUES
 PROGRAMS: Final = frozenset({"magick", "identify"})
 
 Suffix = Annotated[str, StringConstraints(pattern=r"^\.[a-z0-9]{1,10}$")]
@@ -132,10 +134,21 @@ class Template(Record):
                     raise ValueError(f"{key}[0]: the program is a fixed word, {{magick}} or {{identify}}")
 
     @cached_property
+    def about_images(self) -> bool:
+        """Whether sources must be images: ImageMagick reads them, or what they are is asked for."""
+        used = {name for element in self.argv + self.verify for name in names_in(element)}
+        return is_magick(self.argv) or self.check is not Check.NOT_EMPTY or bool(used & IMAGE_VALUES)
+
+    @cached_property
     def parameters_model(self) -> type[Parameters]:
         """The pydantic model of the job parameters this template takes."""
         fields: dict[str, Any] = {name: declared.field() for name, declared in self.parameters.items()}
         return create_model("TemplateParameters", __base__=Parameters, **fields)
+
+
+def is_magick(argv: Sequence[str]) -> bool:
+    """The program is `{magick}` or `{identify}`."""
+    return argv[0].strip("{}") in PROGRAMS and argv[0].startswith("{")
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
