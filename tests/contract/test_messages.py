@@ -1,4 +1,7 @@
-"""Golden files: version 1 of every message, as it lies on the wire. A change here breaks running installations."""
+"""Golden files: version 1 of every message on the wire.
+
+A change here breaks running installations.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -75,11 +78,15 @@ EVENTS = (
     Heartbeat(slots=2, busy=1, running=(REFERENCE,)),
     Claim(job=JOB, dispatch=3, claim_id="claim-1"),
     Advanced(**ATTEMPT, seq=1, status=Status.PROCESSING, files=12, bytes=3400),
-    Progressed(**ATTEMPT, seq=2, progress=Progress(percent=50, files_done=6, files_total=12, current_file="6.tif")),
+    Progressed(
+        **ATTEMPT, seq=2, progress=Progress(percent=50, files_done=6, files_total=12, current_file="6.tif")
+    ),
     Logged(**ATTEMPT, seq=1, lines=(LogLine(at=MOMENT, level="info", text="line"),)),
     Commit(**ATTEMPT, seq=3),
     Finished(**ATTEMPT, seq=4, files=12, bytes=1200),
-    Failed(**ATTEMPT, seq=5, error=JobError(message="bad", kind="JobFailedError", traceback="..."), crashed=True),
+    Failed(
+        **ATTEMPT, seq=5, error=JobError(message="bad", kind="JobFailedError", traceback="..."), crashed=True
+    ),
     HandedBack(**ATTEMPT),
 )
 REPLIES = (
@@ -88,7 +95,15 @@ REPLIES = (
     CommitVerdict(job=JOB, attempt=2, allowed=True),
     Orders(paused=False, lease_seconds=60, renewed=(REFERENCE,), kill=(REFERENCE,)),
 )
-CHANGE = Change(job=JOB, plugin="jp2", status=Status.DONE, tab=Tab.DONE, rev=7, progress=Progress(percent=100), logged=True)
+CHANGE = Change(
+    job=JOB,
+    plugin="jp2",
+    status=Status.DONE,
+    tab=Tab.DONE,
+    rev=7,
+    progress=Progress(percent=100),
+    logged=True,
+)
 
 Decode = Callable[[bytes], Message]
 

@@ -20,7 +20,7 @@ FILE_SUFFIX = "_FILE"
 class FileSecrets(PydanticBaseSettingsSource):
     """`NAME_FILE` in the environment names a file that holds the value of `NAME`."""
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401 - base class
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         """The stripped content of the file, if one is named."""
         for name in _names(field, field_name):
             file = os.environ.get(name + FILE_SUFFIX)
@@ -38,7 +38,7 @@ class FileSecrets(PydanticBaseSettingsSource):
         return found
 
 
-def _names(field: Any, field_name: str) -> list[str]:  # noqa: ANN401 - pydantic's FieldInfo
+def _names(field: Any, field_name: str) -> list[str]:
     alias = field.validation_alias
     if isinstance(alias, AliasChoices):
         return [str(choice) for choice in alias.choices]
@@ -48,7 +48,9 @@ def _names(field: Any, field_name: str) -> list[str]:  # noqa: ANN401 - pydantic
 class Settings(BaseSettings):
     """What every service needs to know."""
 
-    model_config = SettingsConfigDict(env_prefix="TASKMANAGER_", extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TASKMANAGER_", extra="ignore", populate_by_name=True, frozen=True
+    )
 
     amqp_url: SecretStr = Field(
         default=SecretStr("amqp://guest:guest@127.0.0.1:5672/%2F"), validation_alias=AliasChoices("AMQP_URL")
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
         return Topology(self.topology_prefix)
 
     @classmethod
-    def settings_customise_sources(  # noqa: PLR0913 - the base class decides the signature
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,

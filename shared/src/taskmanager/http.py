@@ -57,7 +57,7 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves one ASGI application until told to stop."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:  # noqa: ANN401 - any ASGI application
+    def __init__(self, app: Any, host: str, port: int) -> None:
         """`port` 0 lets the system choose."""
         config = uvicorn.Config(
             app,

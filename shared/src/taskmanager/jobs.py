@@ -1,4 +1,4 @@
-"""What a job is: the specification that travels from the request to the document, and the stored state around it.
+"""What a job is: the specification from request to document, and the stored state around it.
 
 Knows no broker, no database and no rule about how a job moves (that is the scheduler's `transitions`).
 """
@@ -66,7 +66,7 @@ class JobSpec(Record):
         return hashlib.sha256(to_json(_sorted(self.model_dump(mode="json")))).hexdigest()
 
 
-def _sorted(value: Any) -> Any:  # noqa: ANN401 - walks JSON of any shape
+def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     if isinstance(value, list):

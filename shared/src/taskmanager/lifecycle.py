@@ -1,7 +1,7 @@
 """How a process runs its background parts and stops: one shape for all of them.
 
-A part is a coroutine function `run(stop)` that returns soon after `stop` is set. If one part fails, the process ends
-with an error rather than limping on; whoever started it starts it again.
+A part is a coroutine function `run(stop)` that returns soon after `stop` is set. If one part fails, the
+process ends with an error rather than limping on; whoever started it starts it again.
 """
 
 import asyncio

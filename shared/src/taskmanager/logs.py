@@ -1,4 +1,7 @@
-"""How the services write their own log: a stable event name and fields, as JSON or for people; never secrets."""
+"""How the services write their own log: a stable event name and fields, as JSON or for people.
+
+Secrets never.
+"""
 
 import logging
 import sys
@@ -39,5 +42,7 @@ def configure(service: str, *, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs each lost connection as an error; the link says it once
+    logging.getLogger("pika").setLevel(
+        logging.CRITICAL
+    )  # it logs each lost connection as an error; the link says it once
     structlog.contextvars.bind_contextvars(service=service)

@@ -141,7 +141,8 @@ class Heartbeat(Record):
 class Hello(Record):
     """The runner (re)connected and still runs these attempts; whatever else it owned is not running any more.
 
-    `claims` are the claim ids it still waits for: their grants, if any, are given again rather than taken back.
+    `claims` are the claim ids it still waits for: their grants, if any, are given again rather than taken
+    back.
     """
 
     type: Literal["hello"] = "hello"
@@ -196,7 +197,8 @@ RefusalReason = Literal["stale", "paused", "busy", "unknown"]
 class Refusal(Record):
     """The job is not yours.
 
-    `stale`: drop the ticket. `paused`, `busy`: give it back to the queue and wait. `unknown`: not stored yet, ask again.
+    `stale`: drop the ticket. `paused`, `busy`: give it back to the queue and wait. `unknown`: not stored yet,
+    ask again.
     """
 
     type: Literal["refusal"] = "refusal"
@@ -273,7 +275,9 @@ _TICKET: TypeAdapter[Submit | Ticket] = TypeAdapter(Annotated[Submit | Ticket, F
 _CONTROL: TypeAdapter[RunnerReplies | PluginNotice] = TypeAdapter(
     Annotated[RunnerReplies | PluginNotice, Field(discriminator="type")]
 )
-_CHANGES: TypeAdapter[Changes | Submit] = TypeAdapter(Annotated[Changes | Submit, Field(discriminator="type")])
+_CHANGES: TypeAdapter[Changes | Submit] = TypeAdapter(
+    Annotated[Changes | Submit, Field(discriminator="type")]
+)
 
 
 def _decode(adapter: TypeAdapter[T], body: bytes) -> T:

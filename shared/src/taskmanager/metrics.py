@@ -1,6 +1,7 @@
 """The metrics all services share, and the only owner of prometheus-client.
 
-Names follow "Metric and label naming" of Prometheus: base units, unit suffix, `_total` for counters, no ids as labels.
+Names follow "Metric and label naming" of Prometheus: base units, unit suffix, `_total` for counters, no ids
+as labels.
 """
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
@@ -10,7 +11,9 @@ __all__ = ["CONTENT_TYPE", "Counter", "Gauge", "Histogram", "exposition"]
 PREFIX = "taskmanager_"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-RETRIES = Counter(f"{PREFIX}retries_total", "Second and later tries of connections and idempotent calls", ["what"])
+RETRIES = Counter(
+    f"{PREFIX}retries_total", "Second and later tries of connections and idempotent calls", ["what"]
+)
 BROKER_CONNECTED = Gauge(f"{PREFIX}broker_connected", "1 while the AMQP connection is open", ["connection"])
 BUILD = Gauge(f"{PREFIX}build_info", "Always 1; the version is the label", ["service", "version"])
 

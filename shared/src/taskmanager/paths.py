@@ -1,4 +1,7 @@
-"""Which folders of the file system a job may touch. The same check in the gateway and, at use, in the runner."""
+"""Which folders of the file system a job may touch.
+
+The same check in the gateway and, at use, in the runner.
+"""
 
 import os
 from collections.abc import Sequence

@@ -51,17 +51,17 @@ class Parameters(BaseModel):
 class PluginManifest(Record):
     """What the rest of the system must know about a plugin; a runner sends it with its hello.
 
-    `job_type` is the word Goobi uses (`SHELL`). `parameters` is a JSON Schema (draft 2020-12). `templates` are the
-    known names; empty means that the plugin takes none. `max_running` limits its running jobs over all runners.
-    `outside_effects`: it changes something beyond its results, so two attempts must never overlap.
-    `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
+    `job_type` is the word Goobi uses (`SHELL`). `parameters` is a JSON Schema (draft 2020-12). `templates`
+    are the known names; empty means that the plugin takes none. `max_running` limits its running jobs over
+    all runners. `outside_effects`: it changes something beyond its results, so two attempts must never
+    overlap. `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
     """
 
     name: PluginName
     title: ShortText
     job_type: ShortText
     version: ShortText = "0"
-    parameters: dict[str, JsonValue] = Field(default_factory=lambda: Parameters.model_json_schema())
+    parameters: dict[str, JsonValue] = Field(default_factory=Parameters.model_json_schema)
     templates: tuple[ShortText, ...] = ()
     template_default: ShortText | None = None
     source: Need = Need.REQUIRED
@@ -75,8 +75,8 @@ class PluginManifest(Record):
     def choose_template(self, name: str | None) -> str | None:
         """The known template meant by `name`; None only if the plugin takes none.
 
-        Goobi's calls write a name with or without `.xml`, and `template` or `none` where they mean the default.
-        Raises JobFailedError naming the known ones.
+        Goobi's calls write a name with or without `.xml`, and `template` or `none` where they mean the
+        default. Raises JobFailedError naming the known ones.
         """
         if not self.templates or name is None:
             return self.template_default
@@ -199,7 +199,9 @@ def load(name: str) -> Plugin:
     for entry in _entries(name):
         made: Any = entry.load()()
         if not isinstance(made, Plugin):
-            message = f"entry point {name} of {ENTRY_POINT_GROUP} gives {type(made).__name__}, which is no plugin"
+            message = (
+                f"entry point {name} of {ENTRY_POINT_GROUP} gives {type(made).__name__}, which is no plugin"
+            )
             raise PermanentError(message)
         if made.manifest.name != name:
             message = f"entry point {name} gives a plugin that calls itself {made.manifest.name}"

@@ -1,4 +1,7 @@
-"""What the services need from the outside world, as protocols; `__main__` plugs in RabbitMQ and MongoDB, tests plug in fakes."""
+"""What the services need from the outside world, as protocols.
+
+`__main__` plugs in RabbitMQ and MongoDB, tests plug in fakes.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,18 +28,28 @@ class Publisher(Protocol):
         """Whether a publish can be expected to succeed: connected and not blocked by an alarm."""
 
     async def publish(
-        self, exchange: str, key: str, body: bytes, *, priority: int = 0, persistent: bool = True, mandatory: bool = False
+        self,
+        exchange: str,
+        key: str,
+        body: bytes,
+        *,
+        priority: int = 0,
+        persistent: bool = True,
+        mandatory: bool = False,
     ) -> None:
         """Return once the broker has taken the message.
 
-        Raises BrokerUnavailableError (not connected, blocked, refused, or no confirm in time: the outcome is then
-        unknown and a repeat must be harmless) and, if `mandatory`, UnroutableMessageError.
+        Raises BrokerUnavailableError (not connected, blocked, refused, or no confirm in time: the outcome is
+        then unknown and a repeat must be harmless) and, if `mandatory`, UnroutableMessageError.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message handed out by the broker. `generation` is the channel it belongs to: tags die with their channel."""
+    """A message handed out by the broker. `generation` is the channel it belongs to.
+
+    Tags die with their channel.
+    """
 
     body: bytes
     key: str
@@ -92,7 +105,9 @@ class JobReader(Protocol):
     async def active_by_unique(self, unique: str) -> Job | None:
         """The job in the queue tab that holds this unique key."""
 
-    async def log(self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100) -> Sequence[LogBlock]:
+    async def log(
+        self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
+    ) -> Sequence[LogBlock]:
         """Log blocks after (attempt, seq), in order."""
 
     async def plugins(self) -> Sequence[InstalledPlugin]:

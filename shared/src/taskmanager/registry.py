@@ -1,4 +1,7 @@
-"""What is installed and who is alive: plugins, runners and the statistics of a plugin's tabs, as stored and as shown."""
+"""What is installed and who is alive.
+
+Plugins, runners and the statistics of a plugin's tabs, as stored and as shown.
+"""
 
 from datetime import datetime
 from typing import Literal
@@ -50,7 +53,8 @@ class RunnerState(Record):
 class TabStatistics(Record):
     """The sums over all jobs of one plugin and tab, kept in step with the jobs by the same transactions.
 
-    `files` and `bytes` are those of the input while a job is queued or failed, of the results once it is DONE.
+    `files` and `bytes` are those of the input while a job is queued or failed, of the results once it is
+    DONE.
     """
 
     plugin: PluginName
@@ -76,7 +80,10 @@ class LogBlock(Record):
 
 
 class Report(Record):
-    """Something Goobi must be told, stored with the change that caused it; `seq` orders the reports of a job."""
+    """Something Goobi must be told, stored with the change that caused it.
+
+    `seq` orders the reports of a job.
+    """
 
     job: str
     seq: int

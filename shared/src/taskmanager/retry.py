@@ -31,8 +31,13 @@ def _report(what: str) -> Callable[[tenacity.RetryCallState], None]:
     return report
 
 
-async def retrying(what: str, call: Callable[[], Awaitable[T]], *, attempts: int = 8, first_wait_seconds: float = 0.1) -> T:
-    """`call()` until it returns, at most `attempts` times; only a TemporaryError is tried again, the last one is raised."""
+async def retrying(
+    what: str, call: Callable[[], Awaitable[T]], *, attempts: int = 8, first_wait_seconds: float = 0.1
+) -> T:
+    """`call()` until it returns, at most `attempts` times.
+
+    Only a TemporaryError is tried again, the last one is raised.
+    """
     policy = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(attempts),
         wait=tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=LONGEST_WAIT_SECONDS),
@@ -46,7 +51,13 @@ async def retrying(what: str, call: Callable[[], Awaitable[T]], *, attempts: int
 class Backoff:
     """Growing, jittered waits for a loop that reconnects until it is cancelled; `reset` after a success."""
 
-    def __init__(self, what: str, *, first_wait_seconds: float = 0.1, longest_wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        first_wait_seconds: float = 0.1,
+        longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
+    ) -> None:
         """`what` names the loop in log and metric."""
         self._what = what
         self._wait = tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=longest_wait_seconds)
@@ -60,6 +71,12 @@ class Backoff:
         """Log the reason, count it and sleep."""
         seconds = self._wait(self._state)
         RETRIES.labels(self._what).inc()
-        log.warning("retry", what=self._what, attempt=self._state.attempt_number, wait_seconds=round(seconds, 3), error=reason)
+        log.warning(
+            "retry",
+            what=self._what,
+            attempt=self._state.attempt_number,
+            wait_seconds=round(seconds, 3),
+            error=reason,
+        )
         self._state.attempt_number += 1
         await asyncio.sleep(seconds)

@@ -1,6 +1,7 @@
 """The statuses of a job and every move between them; nothing about how a move is made.
 
-`MOVES` is the only list of legal moves. The page `docs/state-machine.md` is `document()`, a test keeps it equal.
+`MOVES` is the only list of legal moves. The page `docs/state-machine.md` is made
+by `document()`; a test keeps it equal.
 """
 
 from enum import StrEnum
@@ -124,7 +125,9 @@ MOVES = _moves()
 def document() -> str:
     """The state machine as a Markdown page with a Mermaid diagram."""
     order = {status: index for index, status in enumerate(Status)}
-    moves = sorted(MOVES, key=lambda m: (order.get(m.source, -1) if m.source else -1, order[m.target], m.trigger))
+    moves = sorted(
+        MOVES, key=lambda m: (order.get(m.source, -1) if m.source else -1, order[m.target], m.trigger)
+    )
     arrows = [f"    {move.source or '[*]'} --> {move.target}: {move.trigger}" for move in moves]
     rows = [
         f"| `{status}` | {status.tab} | {meaning} | {mover} | {crash} |"

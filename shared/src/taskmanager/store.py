@@ -1,4 +1,7 @@
-"""The scheduler's store as a port: what a decision needs to see, what it may change, and the call that does both at once."""
+"""The scheduler's store as a port.
+
+What a decision needs to see, what it may change, and the call that does both at once.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ from taskmanager.states import Status, Tab
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What to load: these jobs, the active holders of these unique keys, all jobs of these runners, and what is overdue.
+    """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
 
     `limit` bounds each of the searches; None means all.
     """
@@ -71,7 +74,10 @@ class Store(Protocol):
         """The database's clock."""
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
-        """Load, decide, write: in one transaction. `decide` is pure, it may be called again after a collision."""
+        """Load, decide, write: in one transaction. `decide` is pure.
+
+        It may be called again after a collision.
+        """
 
     async def waiting(
         self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int

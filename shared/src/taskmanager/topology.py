@@ -1,7 +1,8 @@
-"""Every exchange, queue and binding in RabbitMQ, and the reason of each argument. Nowhere else stands a queue name.
+"""Every exchange, queue and binding in RabbitMQ, and the reason of each argument.
 
-Pure names and arguments; declaring them is the business of `taskmanager.rabbit`.
-Works on RabbitMQ 3.10 to 4.3: queue types are named, no mode or version argument, no transient shared queue.
+Nowhere else stands a queue name. Pure names and arguments; declaring them is the business of
+`taskmanager.rabbit`. Works on RabbitMQ 3.10 to 4.3: queue types are named, no mode or version argument, no
+transient shared queue.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from enum import StrEnum
 
 MAX_PRIORITY = 10
 DELIVERY_LIMIT = 100
-"""Times an inbox message may be handed out before it goes to the dead letters (RabbitMQ 4 would take 20, 3.10 no limit).
+"""How often an inbox message may be handed out before it becomes a dead letter.
+
+RabbitMQ 4 would take 20, RabbitMQ 3.10 no limit.
 Only a scheduler that dies with the message in hand counts; waiting for MongoDB does not."""
 
 
@@ -86,8 +89,11 @@ class Topology:
 
     @property
     def inbox(self) -> Queue:
-        """The scheduler's inbox. Quorum: it survives a lost node. Single active consumer: with several
-        schedulers one reads at a time, so messages of a job keep their order and the next takes over at once."""
+        """The scheduler's inbox.
+
+        Quorum: it survives a lost node. Single active consumer: with several schedulers one reads at a time,
+        so the messages of a job keep their order and the next scheduler takes over at once.
+        """
         return Queue(
             f"{self.prefix}.scheduler",
             {
@@ -104,12 +110,18 @@ class Topology:
         return Queue(self.dead, {"x-queue-type": "classic"})
 
     def jobs(self, plugin: str) -> Queue:
-        """The priority queue of a plugin. Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities."""
+        """The priority queue of a plugin.
+
+        Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities.
+        """
         arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-max-priority": MAX_PRIORITY}
         return Queue(f"{self.prefix}.jobs.{plugin}", arguments)
 
     def runner_control(self, runner: str) -> Queue:
-        """A runner's private queue; being exclusive it also proves that the runner's id is in use only once."""
+        """A runner's private queue.
+
+        Being exclusive it also proves that the runner's id is in use only once.
+        """
         return Queue(f"{self.prefix}.control.runner.{runner}", exclusive=True)
 
     def gateway_changes(self, gateway: str) -> Queue:

@@ -1,4 +1,7 @@
-"""Groups of messages over many jobs: what is written, what is answered, and statistics that equal a recount."""
+"""Groups of messages over many jobs.
+
+What is written, what is answered, and statistics that equal a recount.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -6,8 +9,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from taskmanager_scheduler.effects import Answer, DeclarePlugin, SendTicket
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
 
 from taskmanager.jobs import JobSpec
 from taskmanager.messages import (
@@ -28,6 +29,8 @@ from taskmanager.messages import (
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status, Tab
 from taskmanager.testing.store import MemoryStore
+from taskmanager_scheduler.effects import Answer, DeclarePlugin, SendTicket
+from taskmanager_scheduler.fold import Outcome, decide, needs_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -77,7 +80,9 @@ async def test_a_whole_life_fits_into_one_group() -> None:
     finished = Finished(job="1", attempt=1, seq=2, files=2, bytes=20)
 
     await feed(
-        store, submit("1"), said(claim("1"), Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING), finished)
+        store,
+        submit("1"),
+        said(claim("1"), Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING), finished),
     )
 
     assert store.jobs["1"].status is Status.DONE
@@ -156,7 +161,9 @@ async def test_a_unique_key_is_free_again_when_its_job_has_ended() -> None:
     finished = Finished(job="1", attempt=1, seq=2, files=0, bytes=0)
     processing = Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING)
 
-    await feed(store, submit("1", unique="k"), said(claim("1"), processing, finished), submit("2", unique="k"))
+    await feed(
+        store, submit("1", unique="k"), said(claim("1"), processing, finished), submit("2", unique="k")
+    )
 
     assert [store.jobs[one].status for one in ("1", "2")] == [Status.DONE, Status.STARTED]
 
@@ -178,10 +185,20 @@ jobs = st.sampled_from(["1", "2", "3"])
 runner_events: st.SearchStrategy[RunnerEvent] = st.one_of(
     st.builds(claim, jobs),
     st.builds(
-        Advanced, job=jobs, attempt=st.just(1), seq=st.just(1), status=st.just(Status.PROCESSING), files=st.integers(0, 5)
+        Advanced,
+        job=jobs,
+        attempt=st.just(1),
+        seq=st.just(1),
+        status=st.just(Status.PROCESSING),
+        files=st.integers(0, 5),
     ),
     st.builds(
-        Finished, job=jobs, attempt=st.just(1), seq=st.just(2), files=st.integers(0, 5), bytes=st.integers(0, 50)
+        Finished,
+        job=jobs,
+        attempt=st.just(1),
+        seq=st.just(2),
+        files=st.integers(0, 5),
+        bytes=st.integers(0, 50),
     ),
     st.builds(hello),
 )
@@ -205,5 +222,9 @@ async def test_statistics_equal_a_recount_after_every_group(groups: list[list[In
             if number
         }
         assert counted == dict(recount)
-        assert sum(one.files for one in store.statistics.values()) == sum(j.files for j in store.jobs.values())
-        assert sum(one.bytes for one in store.statistics.values()) == sum(j.bytes for j in store.jobs.values())
+        assert sum(one.files for one in store.statistics.values()) == sum(
+            j.files for j in store.jobs.values()
+        )
+        assert sum(one.bytes for one in store.statistics.values()) == sum(
+            j.bytes for j in store.jobs.values()
+        )

@@ -1,24 +1,12 @@
-"""The state machine under any order of events: duplicates, old attempts, old dispatches, two runners, lost leases."""
+"""The state machine under any order of events.
+
+Duplicates, old attempts, old dispatches, two runners, lost leases.
+"""
 
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from taskmanager_scheduler.effects import Answer, SendTicket, StoreReport
-from taskmanager_scheduler.transitions import (
-    CRASH_LIMIT,
-    LEASE,
-    Event,
-    Gate,
-    LeaseEnded,
-    Orphaned,
-    Renewed,
-    Sender,
-    Situation,
-    Step,
-    Ticketed,
-    transition,
-)
 
 from taskmanager.jobs import GoobiReference, Job, JobError, JobSpec, Progress
 from taskmanager.messages import (
@@ -35,6 +23,19 @@ from taskmanager.messages import (
     Submit,
 )
 from taskmanager.states import MOVES, Status
+from taskmanager_scheduler.effects import Answer, SendTicket, StoreReport
+from taskmanager_scheduler.events import (
+    Event,
+    Gate,
+    LeaseEnded,
+    Orphaned,
+    Renewed,
+    Sender,
+    Situation,
+    Step,
+    Ticketed,
+)
+from taskmanager_scheduler.transitions import CRASH_LIMIT, LEASE, transition
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = "job-1"
@@ -52,7 +53,9 @@ def claim(dispatch: int = 1, claim_id: str = "c1") -> Claim:
 
 
 def fail(attempt: int, seq: int, *, crashed: bool) -> Failed:
-    return Failed(job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=JobError(message="bad", kind="Test"))
+    return Failed(
+        job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=JobError(message="bad", kind="Test")
+    )
 
 
 def at(seconds: float = 0, sender: Sender = ONE, gate: Gate = OPEN, holder: str | None = None) -> Situation:
@@ -103,7 +106,9 @@ def test_a_job_goes_from_submission_to_done() -> None:
 def test_an_end_of_a_job_from_goobi_stores_a_report() -> None:
     step = play(*to_download(), Finished(job=JOB, attempt=1, seq=4, files=3, bytes=12))
 
-    assert [effect.report.status for effect in step.effects if isinstance(effect, StoreReport)] == [Status.DONE]
+    assert [effect.report.status for effect in step.effects if isinstance(effect, StoreReport)] == [
+        Status.DONE
+    ]
 
 
 def test_a_job_that_places_nothing_needs_no_fence() -> None:
@@ -189,7 +194,9 @@ def test_an_interruption_is_no_crash() -> None:
 def test_a_requeued_job_asks_for_a_ticket_with_its_new_dispatch() -> None:
     step = play(claim(), HandedBack(job=JOB, attempt=1))
 
-    assert [effect for effect in step.effects if isinstance(effect, SendTicket)] == [SendTicket("jp2", JOB, 2, 5)]
+    assert [effect for effect in step.effects if isinstance(effect, SendTicket)] == [
+        SendTicket("jp2", JOB, 2, 5)
+    ]
     assert step.job is not None
     assert step.job.ticket_due is not None
     assert transition(step.job, Ticketed(2), at()).job.ticket_due is None  # type: ignore[union-attr]
@@ -260,7 +267,9 @@ events: st.SearchStrategy[Event] = st.one_of(
         seq=seqs,
         status=st.sampled_from([Status.UPLOAD, Status.PROCESSING]),
     ),
-    st.builds(Progressed, job=st.just(JOB), attempt=attempts, seq=seqs, progress=st.just(Progress(percent=50))),
+    st.builds(
+        Progressed, job=st.just(JOB), attempt=attempts, seq=seqs, progress=st.just(Progress(percent=50))
+    ),
     st.builds(Commit, job=st.just(JOB), attempt=attempts, seq=seqs),
     st.builds(Finished, job=st.just(JOB), attempt=attempts, seq=seqs, files=st.just(1), bytes=st.just(1)),
     st.builds(fail, attempts, seqs, crashed=st.booleans()),
@@ -287,7 +296,9 @@ def test_no_order_of_events_breaks_an_invariant(story: list[tuple[Event, Sender,
         check_step(before, event, step)
         for reply in replies(step):
             if isinstance(reply, Grant):
-                assert owners.setdefault(reply.attempt, sender.runner) == sender.runner, "one attempt, one runner"
+                assert owners.setdefault(reply.attempt, sender.runner) == sender.runner, (
+                    "one attempt, one runner"
+                )
 
 
 def check_step(before: Job | None, event: Event, step: Step) -> None:
@@ -305,7 +316,9 @@ def check_step(before: Job | None, event: Event, step: Step) -> None:
     if job.status is not before.status:
         assert any(move.source is before.status and move.target is job.status for move in MOVES)
     check_fences(before, event, step)
-    assert job.status.running == (job.owner is not None and job.lease is not None), "running means owned and leased"
+    assert job.status.running == (job.owner is not None and job.lease is not None), (
+        "running means owned and leased"
+    )
 
 
 def check_fences(before: Job, event: Event, step: Step) -> None:

@@ -1,1 +1,4 @@
-"""The scheduler: every write to the store, the job state machine, claims and leases. Runs no job, serves no API."""
+"""The scheduler: every write to the store, the job state machine, claims and leases.
+
+Runs no job, serves no API.
+"""

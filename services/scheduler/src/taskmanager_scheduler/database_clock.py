@@ -1,4 +1,7 @@
-"""Time by the database's clock, so that leases mean the same to every scheduler whatever its own clock says."""
+"""Time by the database's clock.
+
+Leases then mean the same to every scheduler whatever its own clock says.
+"""
 
 import asyncio
 import time

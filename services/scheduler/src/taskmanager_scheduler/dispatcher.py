@@ -1,5 +1,8 @@
-"""Carries out effects once their cause is stored. Nothing here may fail a group: what is not delivered is asked for
-again by the runner, or made again by the sweeper, and counted."""
+"""Carries out effects once their cause is stored.
+
+Nothing here may fail a group: what is not delivered is asked for again by the runner, or made again by the
+sweeper, and counted.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -79,12 +82,16 @@ class Dispatcher:
             plugins = tuple(outcome.changed_plugins) if start == 0 else ()
             if changes or plugins:
                 body = Changes(changes=changes, plugins=plugins).encode()
-                await self._tried("change", self._publisher.publish(self._topology.changes, "", body, persistent=False))
+                await self._tried(
+                    "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
+                )
 
     async def _tell_runners(self, plugins: Iterable[str]) -> None:
         for plugin in plugins:
             key, body = self._topology.plugin_key(plugin), PluginNotice(plugin=plugin).encode()
-            await self._tried("notice", self._publisher.publish(self._topology.control, key, body, persistent=False))
+            await self._tried(
+                "notice", self._publisher.publish(self._topology.control, key, body, persistent=False)
+            )
 
     async def _tried(self, what: str, effect: Awaitable[None]) -> bool:
         try:

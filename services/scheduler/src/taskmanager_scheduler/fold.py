@@ -1,4 +1,7 @@
-"""A group of inbox messages to what it needs and what it changes. Pure: the store calls it inside its transaction."""
+"""A group of inbox messages to what it needs and what it changes.
+
+Pure: the store calls it inside its transaction.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,17 +25,9 @@ from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState
 from taskmanager.states import RUNNING, Tab
 from taskmanager.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, StoreReport
+from taskmanager_scheduler.events import NOBODY, Event, Gate, Orphaned, Renewed, Sender, Situation
 from taskmanager_scheduler.statistics import deltas
-from taskmanager_scheduler.transitions import (
-    LEASE,
-    Event,
-    Gate,
-    Orphaned,
-    Renewed,
-    Sender,
-    Situation,
-    transition,
-)
+from taskmanager_scheduler.transitions import LEASE, transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +108,20 @@ class Fold:
             case Heartbeat():
                 self._heartbeat(event, envelope, sender)
             case Logged():
-                self.logs.append(LogBlock(job=event.job, attempt=event.attempt, seq=event.seq, lines=event.lines))
+                self.logs.append(
+                    LogBlock(job=event.job, attempt=event.attempt, seq=event.seq, lines=event.lines)
+                )
             case _:
                 self.move(event.job, event, sender=sender, plugin=envelope.plugin)
 
     def move(
-        self, job_id: str, event: Event, *, sender: Sender = Sender("", ""), plugin: str = "", holder: str | None = None
+        self,
+        job_id: str,
+        event: Event,
+        *,
+        sender: Sender = NOBODY,
+        plugin: str = "",
+        holder: str | None = None,
     ) -> None:
         """Send one event through `transition` and keep what comes of it."""
         before = self.jobs.get(job_id)
@@ -236,7 +239,11 @@ class Fold:
             effects=self.effects,
             changes=[
                 *(change_of(after, logged=after.id in logged) for _, after in pairs),
-                *(change_of(self.jobs[one], logged=True) for one in logged if one in self.jobs and one not in self.touched),
+                *(
+                    change_of(self.jobs[one], logged=True)
+                    for one in logged
+                    if one in self.jobs and one not in self.touched
+                ),
             ],
             changed_plugins=sorted(self.plugins),
         )

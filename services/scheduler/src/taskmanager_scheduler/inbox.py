@@ -1,7 +1,8 @@
-"""The scheduler's inbox: takes messages in groups, stores each group at once, carries out what follows, acknowledges.
+"""The scheduler's inbox: messages are taken in groups, stored at once, followed up and acknowledged.
 
-The order is the point: stored, then published, then acknowledged. A death before the commit redelivers the group; a death
-after it repeats effects, which are harmless twice. While the store is away nothing is acknowledged and the inbox waits.
+The order is the point: stored, then published, then acknowledged. A death before the commit redelivers the
+group; a death after it repeats effects, which are harmless twice. While the store is away nothing is
+acknowledged and the inbox waits.
 """
 
 import asyncio
@@ -68,7 +69,10 @@ class Inbox:
             stopping.cancel()
 
     async def _next_group(self, stopping: asyncio.Task[bool]) -> list[Delivery]:
-        """All that has arrived, at most a group; the commit of one group gives the next one time to gather."""
+        """All that has arrived, at most a group.
+
+        The commit of one group gives the next one time to gather.
+        """
         if self._arrived.empty():
             waiting = asyncio.create_task(self._arrived.get())
             await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,7 +113,9 @@ class Inbox:
             await self._process([message for _, message in letters])
         except TemporaryError:
             raise
-        except Exception as error:  # one message nobody foresaw must not stop all others: it is found and buried
+        except (
+            Exception
+        ) as error:  # one message nobody foresaw must not stop all others: it is found and buried
             if len(letters) <= 1:
                 for delivery, _ in letters:
                     self._bury(delivery, "defect", error)

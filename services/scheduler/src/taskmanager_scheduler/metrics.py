@@ -3,16 +3,26 @@
 from taskmanager.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
 
 MESSAGES = Counter(f"{PREFIX}inbox_messages_total", "Messages taken from the inbox")
-GROUPS = Histogram(f"{PREFIX}inbox_group_messages", "Messages stored in one transaction", buckets=(1, 5, 20, 50, 100, 200))
+GROUPS = Histogram(
+    f"{PREFIX}inbox_group_messages", "Messages stored in one transaction", buckets=(1, 5, 20, 50, 100, 200)
+)
 COMMITS = Histogram(
-    f"{PREFIX}commit_seconds", "From reading what a group needs to its commit", buckets=(0.005, 0.01, 0.025, 0.1, 0.5, 2, 10)
+    f"{PREFIX}commit_seconds",
+    "From reading what a group needs to its commit",
+    buckets=(0.005, 0.01, 0.025, 0.1, 0.5, 2, 10),
 )
 DEAD_LETTERS = Counter(f"{PREFIX}dead_letters_total", "Inbox messages nobody could use", ["reason"])
-EFFECTS_FAILED = Counter(f"{PREFIX}effects_failed_total", "Effects left to the sweeper or to a repeated question", ["effect"])
+EFFECTS_FAILED = Counter(
+    f"{PREFIX}effects_failed_total", "Effects left to the sweeper or to a repeated question", ["effect"]
+)
 SUBMITTED = Counter(f"{PREFIX}jobs_submitted_total", "Jobs stored", ["plugin"])
 FINISHED = Counter(f"{PREFIX}jobs_finished_total", "Jobs that reached an end", ["plugin", "outcome"])
-QUEUE_WAIT = Histogram(f"{PREFIX}job_queue_wait_seconds", "From queueing to grant", ["plugin"], buckets=DURATION_BUCKETS)
-JOB_DURATION = Histogram(f"{PREFIX}job_duration_seconds", "From grant to end", ["plugin", "outcome"], buckets=DURATION_BUCKETS)
+QUEUE_WAIT = Histogram(
+    f"{PREFIX}job_queue_wait_seconds", "From queueing to grant", ["plugin"], buckets=DURATION_BUCKETS
+)
+JOB_DURATION = Histogram(
+    f"{PREFIX}job_duration_seconds", "From grant to end", ["plugin", "outcome"], buckets=DURATION_BUCKETS
+)
 LEASES_EXPIRED = Counter(f"{PREFIX}lease_expired_total", "Leases that ended without a heartbeat", ["plugin"])
 TICKETS_REMADE = Counter(f"{PREFIX}tickets_remade_total", "Tickets published again", ["plugin", "reason"])
 JOBS = Gauge(f"{PREFIX}jobs", "Jobs by status, from the statistics", ["plugin", "status"])

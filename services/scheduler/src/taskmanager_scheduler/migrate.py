@@ -1,4 +1,7 @@
-"""Prepares broker and database: `taskmanager-migrate`. Explicit, repeatable, and the only place that makes indexes."""
+"""Prepares broker and database.
+
+`taskmanager-migrate`. Explicit, repeatable, and the only place that makes indexes.
+"""
 
 import asyncio
 import sys
@@ -24,7 +27,9 @@ async def prepare(settings: SchedulerSettings) -> None:
         await store.close()
     log.info("indexes_made", indexes=len(indexes))
     await Broker.once(
-        settings.amqp_url.get_secret_value(), "migrate", lambda channel: declare_topology(channel, settings.topology)
+        settings.amqp_url.get_secret_value(),
+        "migrate",
+        lambda channel: declare_topology(channel, settings.topology),
     )
     log.info("topology_declared", prefix=settings.topology_prefix)
 

@@ -1,4 +1,7 @@
-"""How a change of jobs changes the statistics of their tabs. Pure sums, so that they equal a recount at rest."""
+"""How a change of jobs changes the statistics of their tabs.
+
+Pure sums, so that they equal a recount at rest.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

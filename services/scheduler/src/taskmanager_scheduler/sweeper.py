@@ -1,7 +1,7 @@
-"""Finds what fell through: leases that are over, tickets that are owed, tickets that vanished with their queue.
+"""Finds what fell through: leases that are over, tickets that are owed or vanished with their queue.
 
-May run in every scheduler at once: each action is guarded by the store. Leases are judged only when the scheduler's own
-tick has come through the inbox, so that every heartbeat sent before it has been counted.
+May run in every scheduler at once: each action is guarded by the store. Leases are judged only when the
+scheduler's own tick has come through the inbox, so that every heartbeat sent before it has been counted.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ from taskmanager.ports import Clock, Publisher
 from taskmanager.store import Needs, Snapshot, Store
 from taskmanager.topology import Topology
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.events import LeaseEnded
 from taskmanager_scheduler.fold import Fold, Outcome
 from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
 from taskmanager_scheduler.observation import observe
 from taskmanager_scheduler.tickets import mark_sent, ticket_of
-from taskmanager_scheduler.transitions import LEASE, LeaseEnded
+from taskmanager_scheduler.transitions import LEASE
 
 PAGE = 500
 OWED_AFTER = timedelta(seconds=2)
@@ -60,7 +61,9 @@ class LeaseWatch:
         outcome = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
         for _, job in outcome.jobs:
             LEASES_EXPIRED.labels(job.plugin).inc()
-            log.warning("lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status)
+            log.warning(
+                "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
+            )
         observe(outcome, 0)
         await mark_sent(self._store, self._clock, await self._dispatcher.carry_out(outcome))
 
@@ -129,7 +132,7 @@ class TicketSweep:
 class Sweeper:
     """Runs the ticket sweep and sends the tick, at an interval."""
 
-    def __init__(  # noqa: PLR0913 - wiring
+    def __init__(
         self,
         tickets: TicketSweep,
         publisher: Publisher,

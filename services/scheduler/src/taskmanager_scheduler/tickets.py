@@ -6,8 +6,8 @@ from taskmanager.jobs import Job
 from taskmanager.ports import Clock
 from taskmanager.store import Needs, Snapshot, Store
 from taskmanager_scheduler.effects import SendTicket
+from taskmanager_scheduler.events import Ticketed
 from taskmanager_scheduler.fold import Fold, Outcome
-from taskmanager_scheduler.transitions import Ticketed
 
 
 def ticket_of(job: Job) -> SendTicket:

@@ -1,16 +1,15 @@
-"""The one pure function that moves a job: (job, event) to (job, effects). Knows no clock, no database, no broker.
+"""The one pure function that moves a job: (job, event) to (job, effects).
 
-Whatever arrives twice, late or from an old attempt changes nothing: `dispatch` guards the start of a job, `attempt` and
-its owner guard everything a runner reports, `seq` guards the order within an attempt.
+Knows no clock, no database and no broker. Whatever arrives twice, late or from an old attempt changes
+nothing: `dispatch` guards the start of a job, `attempt` and its owner guard everything a runner reports,
+`seq` guards the order within an attempt.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, JobError, Progress
 from taskmanager.messages import (
     Advanced,
-    AttemptReference,
     Claim,
     Commit,
     CommitVerdict,
@@ -25,6 +24,17 @@ from taskmanager.messages import (
 from taskmanager.registry import Report
 from taskmanager.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.effects import Answer, Effect, SendTicket, StoreReport
+from taskmanager_scheduler.events import (
+    Event,
+    Finding,
+    LeaseEnded,
+    Orphaned,
+    Renewed,
+    RunnerReport,
+    Situation,
+    Step,
+    Ticketed,
+)
 
 LEASE = timedelta(seconds=60)
 """How long a granted attempt stays its runner's without a heartbeat."""
@@ -33,104 +43,33 @@ CRASH_LIMIT = 3
 """The third crash in a row parks the job: without a bound one bad file could keep a runner dying for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The runner an event comes from; `instance` is new with every start of its process."""
-
-    runner: str
-    instance: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Whether a plugin lets another job start."""
-
-    paused: bool
-    running: int
-    limit: int | None
-
-    @property
-    def refusal(self) -> str | None:
-        """Why not, or None."""
-        if self.paused:
-            return "paused"
-        return "busy" if self.limit is not None and self.running >= self.limit else None
-
-
-@dataclass(frozen=True, slots=True)
-class Orphaned:
-    """The job's runner does not run it any more. `crashed`: because its process ended."""
-
-    crashed: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Renewed:
-    """The owner says that it is still at work on the attempt."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseEnded:
-    """Nobody has renewed the lease in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticketed:
-    """A ticket for this dispatch is in the queue."""
-
-    dispatch: int
-
-
-Event = (
-    Submit | Claim | Advanced | Progressed | Commit | Finished | Failed | HandedBack
-    | Orphaned | Renewed | LeaseEnded | Ticketed
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What surrounds an event: the time, who sent it, the plugin's gate, and who holds the job's unique key."""
-
-    now: datetime
-    sender: Sender = Sender("", "")
-    gate: Gate = Gate(paused=False, running=0, limit=None)
-    holder: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What becomes of the job (None: there is still none) and what is to be done about it."""
-
-    job: Job | None
-    effects: tuple[Effect, ...] = ()
-
-
 def transition(job: Job | None, event: Event, at: Situation) -> Step:
     """The job after the event. Never raises for an event that does not fit: it is then without effect."""
-    match event:
-        case Submit():
-            return Step(job) if job else _submit(event, at)
-        case Claim():
-            return _claim(job, event, at)
-        case Commit():
-            return _commit(job, event, at)
+    if isinstance(event, Submit):
+        return Step(job) if job else _submit(event, at)
+    if isinstance(event, Claim):
+        return _claim(job, event, at)
+    if isinstance(event, Commit):
+        return _commit(job, event, at)
     if job is None:
         return Step(None)
+    if isinstance(event, Finding):
+        return _found(job, event, at)
+    return _reported(job, event, at)
+
+
+def _found(job: Job, event: Finding, at: Situation) -> Step:
+    """What the scheduler noticed by itself."""
     match event:
-        case Ticketed():
-            return Step(_with(job, ticket_due=None) if job.dispatch == event.dispatch and job.ticket_due else job)
         case Orphaned():
             return _orphaned(job, event, at)
-        case LeaseEnded():
-            over = job.lease is not None and job.lease < at.now
-            return _orphaned(job, Orphaned(crashed=True, why="its runner has not been heard of"), at) if over else Step(job)
-        case Renewed():
-            current = job.attempt == event.attempt and job.owner == at.sender.runner and job.status.running
-            return Step(_with(job, lease=at.now + LEASE) if current else job)
-    return _reported(job, event, at)
+        case LeaseEnded() if job.lease is not None and job.lease < at.now:
+            return _orphaned(job, Orphaned(crashed=True, why="it has not been heard of for a lease"), at)
+        case Renewed() if _is_current(job, event.attempt, at):
+            return Step(_with(job, lease=at.now + LEASE))
+        case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
+            return Step(_with(job, ticket_due=None))
+    return Step(job)
 
 
 def _submit(event: Submit, at: Situation) -> Step:
@@ -193,13 +132,16 @@ def _refuse(claim: Claim, reason: str, at: Situation) -> Answer:
     return Answer(at.sender.runner, at.sender.instance, refusal)
 
 
-def _is_current(job: Job, reference: AttemptReference, at: Situation) -> bool:
-    return job.attempt == reference.attempt and job.owner == at.sender.runner and job.status.running
+def _is_current(job: Job, attempt: int, at: Situation) -> bool:
+    return job.attempt == attempt and job.owner == at.sender.runner and job.status.running
 
 
 def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
-    """The fence: only the current attempt may write to the process folder. Asked again, it answers the same."""
-    allowed = job is not None and _is_current(job, event, at)
+    """The fence: only the current attempt may write to the process folder.
+
+    Asked again, it answers the same.
+    """
+    allowed = job is not None and _is_current(job, event.attempt, at)
     moved = job
     if job is not None and allowed and Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) in MOVES:
         moved = _move(job, Trigger.COMMIT, Status.DOWNLOAD, at, "results are put into place", seq=event.seq)
@@ -209,14 +151,16 @@ def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
     return Step(moved, (Answer(at.sender.runner, at.sender.instance, verdict),))
 
 
-def _reported(job: Job, event: Advanced | Progressed | Finished | Failed | HandedBack, at: Situation) -> Step:
-    """What the runner of the current attempt says; anything else says it in vain."""
-    if not _is_current(job, event, at):
+def _reported(job: Job, event: RunnerReport, at: Situation) -> Step:
+    """What the runner of the current attempt says, in its order; anything else is said in vain."""
+    if not _is_current(job, event.attempt, at):
         return Step(job)
     if isinstance(event, HandedBack):
         return _requeue(job, at, f"handed back by {job.owner}, which is stopping")
-    if event.seq <= job.seq:
-        return Step(job)
+    return Step(job) if event.seq <= job.seq else _in_order(job, event, at)
+
+
+def _in_order(job: Job, event: Progressed | Advanced | Finished | Failed, at: Situation) -> Step:
     match event:
         case Progressed():
             return Step(_with(job, seq=event.seq, progress=event.progress))
@@ -277,7 +221,9 @@ def _orphaned(job: Job, event: Orphaned, at: Situation) -> Step:
 def _crashed(job: Job, error: JobError, at: Situation) -> Step:
     crashes = job.crashes + 1
     if crashes < CRASH_LIMIT:
-        return _requeue(job, at, f"crash {crashes} of at most {CRASH_LIMIT - 1}: {error.message}", crashes=crashes)
+        return _requeue(
+            job, at, f"crash {crashes} of at most {CRASH_LIMIT - 1}: {error.message}", crashes=crashes
+        )
     message = f"crashed {crashes} times in a row, the last time: {error.message}"
     parked = error.model_copy(update={"message": message})
     failed = _end(job, Trigger.FAIL, Status.ERROR, at, message, error=parked, crashes=crashes)

@@ -1,7 +1,7 @@
 """MongoDB through pymongo's async client: the only owner of pymongo.
 
-Writes are acknowledged by a majority and journaled, said in code and not left to the server's defaults: with less,
-acknowledged writes were seen to be lost when mongod was killed.
+Writes are acknowledged by a majority and journaled, said in code and not left to the server's defaults: with
+less, acknowledged writes were seen to be lost when mongod was killed.
 """
 
 from taskmanager.mongo.client import connect

@@ -22,7 +22,10 @@ AUTHENTICATION_FAILED = frozenset({13, 18, 8000})
 
 
 def connect(url: str) -> tuple[AsyncMongoClient[Document], Database]:
-    """A client and the database the URL names; connects when first used. Raises PermanentError for a bad URL."""
+    """A client and the database the URL names.
+
+    It connects when first used. Raises PermanentError for a bad URL.
+    """
     try:
         client: AsyncMongoClient[Document] = AsyncMongoClient(
             url,
@@ -63,7 +66,9 @@ def translated_errors() -> Iterator[None]:
 
 
 def _may_pass(error: pymongo.errors.OperationFailure) -> bool:
-    transient = error.has_error_label("TransientTransactionError") or error.has_error_label("RetryableWriteError")
+    transient = error.has_error_label("TransientTransactionError") or error.has_error_label(
+        "RetryableWriteError"
+    )
     return transient or isinstance(error, pymongo.errors.ExecutionTimeout | pymongo.errors.WTimeoutError)
 
 

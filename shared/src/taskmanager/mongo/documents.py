@@ -58,7 +58,7 @@ def _stored(fields: Document) -> Document:
     return {name: _plain(value) for name, value in fields.items()}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - walks values of any shape
+def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, dict):

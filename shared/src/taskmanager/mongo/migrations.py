@@ -37,7 +37,9 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("lease", 1)], name="leases_that_end", partialFilterExpression={"lease": {"$type": "date"}}
         ),
         IndexModel(
-            [("ticket_due", 1)], name="tickets_to_make", partialFilterExpression={"ticket_due": {"$type": "date"}}
+            [("ticket_due", 1)],
+            name="tickets_to_make",
+            partialFilterExpression={"ticket_due": {"$type": "date"}},
         ),
         IndexModel(
             [("plugin", 1), ("queued_at", 1), ("_id", 1)],

@@ -69,7 +69,9 @@ class MongoReader:
             document = await self._database.jobs.find_one({"spec.unique": unique, "tab": Tab.QUEUE.value})
         return from_document(document) if document else None
 
-    async def log(self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100) -> Sequence[LogBlock]:
+    async def log(
+        self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
+    ) -> Sequence[LogBlock]:
         """See the port."""
         later = [{"attempt": {"$gt": after[0]}}, {"attempt": after[0], "seq": {"$gt": after[1]}}]
         with translated_errors():
@@ -86,7 +88,9 @@ class MongoReader:
     async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
         """See the port."""
         with translated_errors():
-            documents = await self._database.statistics.find(_of_plugin(plugin), {"_id": 0}).sort("_id", 1).to_list()
+            documents = (
+                await self._database.statistics.find(_of_plugin(plugin), {"_id": 0}).sort("_id", 1).to_list()
+            )
         return [TabStatistics.model_validate(document) for document in documents]
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
@@ -122,7 +126,9 @@ def job_filter(query: JobQuery) -> Document:
     if query.process_id is not None:
         found["spec.goobi.process_id"] = query.process_id
     if query.text:
-        found["$and"] = [{"words": {"$regex": f"^{word}"}} for word in words([query.text])] or [{"words": None}]
+        found["$and"] = [{"words": {"$regex": f"^{word}"}} for word in words([query.text])] or [
+            {"words": None}
+        ]
     return found
 
 
@@ -162,11 +168,11 @@ def read_cursor(query: JobQuery) -> list[Any]:
     return typed
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a key's value
+def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _typed(field: str, value: Any) -> Any:  # noqa: ANN401 - a key's value
+def _typed(field: str, value: Any) -> Any:
     if field in {"queued_at", "finished", "created"}:
         return datetime.fromisoformat(value).astimezone(UTC)
     expected = int if field == "priority" else str

@@ -1,6 +1,7 @@
-"""The scheduler's writes: read what a group of messages needs, let a pure function decide, write all of it in one transaction.
+"""The scheduler's writes: load what a group needs, let a pure function decide, write all or nothing.
 
-Each job is written under its `rev`: if another scheduler was quicker, nothing is written and the whole group is decided anew.
+Each job is written under its `rev`: if another scheduler was quicker, nothing is written and the whole group
+is decided anew.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,7 +57,9 @@ class MongoStore:
                     message = f"the group collided with another scheduler: {_first(error)}"
                     raise StoreUnavailableError(message) from error
 
-    async def _once(self, session: AsyncClientSession, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+    async def _once(
+        self, session: AsyncClientSession, needs: Needs, decide: Callable[[Snapshot], PlanT]
+    ) -> PlanT:
         plan = decide(await self._snapshot(session, needs))
         await self._write_jobs(session, plan.jobs)
         await self._write_statistics(session, plan.statistics)
@@ -111,12 +114,20 @@ class MongoStore:
         return list(found.values())
 
     async def _load(
-        self, session: AsyncClientSession, collection: str, ids: frozenset[str], kind: Any, key: str | None = None  # noqa: ANN401
+        self,
+        session: AsyncClientSession,
+        collection: str,
+        ids: frozenset[str],
+        kind: Any,
+        key: str | None = None,
     ) -> dict[str, Any]:
         if not ids:
             return {}
         cursor = self._database[collection].find({"_id": {"$in": list(ids)}}, session=session)
-        return {document["_id"]: kind.model_validate(_without_id(document, key)) for document in await cursor.to_list()}
+        return {
+            document["_id"]: kind.model_validate(_without_id(document, key))
+            for document in await cursor.to_list()
+        }
 
     async def _load_statistics(
         self, session: AsyncClientSession, plugins: frozenset[str]
@@ -124,7 +135,9 @@ class MongoStore:
         if not plugins:
             return {}
         ids = [statistics_id(plugin, tab) for plugin in plugins for tab in Tab]
-        documents = await self._database.statistics.find({"_id": {"$in": ids}}, {"_id": 0}, session=session).to_list()
+        documents = await self._database.statistics.find(
+            {"_id": {"$in": ids}}, {"_id": 0}, session=session
+        ).to_list()
         found = [TabStatistics.model_validate(document) for document in documents]
         return {(one.plugin, one.tab): one for one in found}
 
@@ -141,7 +154,7 @@ class MongoStore:
         result = await self._database.jobs.bulk_write(writes, ordered=False, session=session)
         if result.matched_count + result.inserted_count != len(writes):
             message = "another scheduler changed a job of this group"
-            raise pymongo.errors.OperationFailure(message, details={"errorLabels": ["TransientTransactionError"]})
+            raise StoreUnavailableError(message)
 
     async def _write_statistics(self, session: AsyncClientSession, deltas: Sequence[StatisticsDelta]) -> None:
         writes = [_increment(delta) for delta in deltas]
@@ -151,9 +164,13 @@ class MongoStore:
     async def _write_rest(self, session: AsyncClientSession, plan: Plan) -> None:
         writes: dict[str, list[UpdateOne]] = {
             "plugins": [_replace(plugin.name, plugin.model_dump(mode="python")) for plugin in plan.plugins],
-            "runners": [_replace(one.id, one.model_dump(mode="python", exclude={"id", "alive"})) for one in plan.runners],
+            "runners": [
+                _replace(one.id, one.model_dump(mode="python", exclude={"id", "alive"}))
+                for one in plan.runners
+            ],
             "reports": [
-                _keep(f"{report.job}:{report.seq}", report.model_dump(mode="python")) for report in plan.reports
+                _keep(f"{report.job}:{report.seq}", report.model_dump(mode="python"))
+                for report in plan.reports
             ],
             "job_logs": [
                 _keep(
@@ -178,7 +195,9 @@ def _increment(delta: StatisticsDelta) -> UpdateOne:
     counts = {"jobs": delta.jobs, "files": delta.files, "bytes": delta.bytes}
     counts |= {f"statuses.{status.value}": number for status, number in delta.statuses.items()}
     names = {"plugin": delta.plugin, "tab": delta.tab.value}
-    return UpdateOne({"_id": statistics_id(delta.plugin, delta.tab)}, {"$inc": counts, "$setOnInsert": names}, upsert=True)
+    return UpdateOne(
+        {"_id": statistics_id(delta.plugin, delta.tab)}, {"$inc": counts, "$setOnInsert": names}, upsert=True
+    )
 
 
 def _replace(key: str, fields: Document) -> UpdateOne:
@@ -190,7 +209,7 @@ def _keep(key: str, fields: Document) -> UpdateOne:
     return UpdateOne({"_id": key}, {"$setOnInsert": _bson(fields)}, upsert=True)
 
 
-def _bson(value: Any) -> Any:  # noqa: ANN401 - walks values of any shape
+def _bson(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, dict):

@@ -72,7 +72,9 @@ class Broker:
         bindings: Sequence[Binding] = (),
     ) -> RabbitSubscription:
         """A subscription on this connection; call before `run`."""
-        part = RabbitSubscription(queue, on_delivery, prefetch=prefetch, bindings=bindings, on_broken=self._break)
+        part = RabbitSubscription(
+            queue, on_delivery, prefetch=prefetch, bindings=bindings, on_broken=self._break
+        )
         self._parts.append(part)
         return part
 
@@ -93,7 +95,10 @@ class Broker:
         return next((problem for part in self._parts if (problem := part.check())), None)
 
     async def channel(self) -> AsyncChannel:
-        """A channel for a few calls, to be closed by the caller; raises BrokerUnavailableError when not connected."""
+        """A channel for a few calls, to be closed by the caller.
+
+        Raises BrokerUnavailableError when not connected.
+        """
         if self._connection is None:
             message = f"RabbitMQ: {self._reason}"
             raise BrokerUnavailableError(message)

@@ -1,4 +1,7 @@
-"""pika's callbacks as awaitables: opening a connection, and a channel whose calls fail when the channel does."""
+"""pika's callbacks as awaitables.
+
+Opening a connection, and a channel whose calls fail when the channel does.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +19,8 @@ T = TypeVar("T")
 HEARTBEAT_SECONDS = 15
 CONNECT_SECONDS = 10
 BLOCKED_SECONDS = 60
-"""After this long under an alarm the connection is dropped and opened anew, so that nothing waits for ever."""
+"""After this long under an alarm the connection is dropped and opened anew, lest something waits for ever.
+"""
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
 FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
@@ -34,15 +38,20 @@ def parameters(url: str, name: str) -> pika.URLParameters:
     return made
 
 
-async def open_connection(url: str, name: str, on_closed: Callable[[BaseException], None]) -> AsyncioConnection:
-    """An open connection; raises BrokerUnavailableError, or PermanentError when the broker refuses these credentials."""
+async def open_connection(
+    url: str, name: str, on_closed: Callable[[BaseException], None]
+) -> AsyncioConnection:
+    """An open connection; raises BrokerUnavailableError.
+
+    PermanentError when the broker refuses these credentials.
+    """
     opened: asyncio.Future[AsyncioConnection] = asyncio.get_running_loop().create_future()
 
-    def failed(_: Any, error: BaseException | str) -> None:  # noqa: ANN401 - pika's untyped callbacks
+    def failed(_: Any, error: BaseException | str) -> None:
         if not opened.done():
             opened.set_exception(connection_error(error))
 
-    def closed(_: Any, error: BaseException) -> None:  # noqa: ANN401 - pika's untyped callbacks
+    def closed(_: Any, error: BaseException) -> None:
         failed(_, error)
         on_closed(error)
 
@@ -98,7 +107,7 @@ class AsyncChannel:
         """Whether it can be used."""
         return bool(self.raw.is_open)
 
-    async def call(self, method: str, **arguments: Any) -> Any:  # noqa: ANN401 - pika's frames
+    async def call(self, method: str, **arguments: Any) -> Any:
         """Call a method of the channel that takes a `callback` and wait for its answer."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.add(answer)
@@ -124,11 +133,13 @@ class AsyncChannel:
         self._on_closed(reason)
 
 
-async def open_channel(connection: AsyncioConnection, on_closed: Callable[[BaseException], None]) -> AsyncChannel:
+async def open_channel(
+    connection: AsyncioConnection, on_closed: Callable[[BaseException], None]
+) -> AsyncChannel:
     """A new channel of an open connection; raises BrokerUnavailableError."""
     opened: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
 
-    def connection_closed(_: Any, error: BaseException) -> None:  # noqa: ANN401 - pika's untyped callbacks
+    def connection_closed(_: Any, error: BaseException) -> None:
         if not opened.done():
             opened.set_exception(connection_error(error))
 

@@ -1,7 +1,8 @@
 """A plugin's queue consumed one ticket a lane, so that the broker's priorities decide up to the last moment.
 
-Each lane is a consumer of its own with prefetch 1 on one channel. Acknowledging a ticket makes the broker send the lane
-its next one, so a lane is closed first and the acknowledgement waits for the broker's word that it is.
+Each lane is a consumer of its own with prefetch 1 on one channel. Acknowledging a ticket makes the broker
+send the lane its next one, so a lane is closed first and the acknowledgement waits for the broker's word that
+it is.
 """
 
 from collections.abc import Callable
@@ -43,13 +44,19 @@ class RabbitLanes:
 
     def check(self) -> str | None:
         """What keeps it from consuming."""
-        return None if self._channel is not None and self._channel.is_open else f"no channel for {self._queue.name}"
+        return (
+            None
+            if self._channel is not None and self._channel.is_open
+            else f"no channel for {self._queue.name}"
+        )
 
     async def open_connection(self, connection: AsyncioConnection) -> None:
         """Make the channel and open the lanes that were open before."""
         channel = await open_channel(connection, self._channel_closed)
         await channel.call("basic_qos", prefetch_count=1)
-        channel.raw.add_on_cancel_callback(lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled"))
+        channel.raw.add_on_cancel_callback(
+            lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled")
+        )
         self._generation += 1
         self._channel = channel
         for number, lane in self._lanes.items():
@@ -109,7 +116,7 @@ class RabbitLanes:
         self._opened += 1
         generation = self._generation
 
-        def deliver(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:  # noqa: ANN401 - pika
+        def deliver(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
             ticket = Delivery(body, str(number), method.delivery_tag, generation, method.redelivered)
             self.on_ticket(number, ticket)
 

@@ -1,4 +1,7 @@
-"""The shape of everything that lives on a connection: it is opened anew with each connection and told when it is lost."""
+"""The shape of everything that lives on a connection.
+
+It is opened anew with each connection and told when it is lost.
+"""
 
 from typing import Protocol
 

@@ -62,7 +62,14 @@ class RabbitPublisher:
             _fail(confirmed, BrokerUnavailableError("RabbitMQ was lost before it confirmed"))
 
     async def publish(
-        self, exchange: str, key: str, body: bytes, *, priority: int = 0, persistent: bool = True, mandatory: bool = False
+        self,
+        exchange: str,
+        key: str,
+        body: bytes,
+        *,
+        priority: int = 0,
+        persistent: bool = True,
+        mandatory: bool = False,
     ) -> None:
         """See `taskmanager.ports.Publisher.publish`."""
         problem = self.check()
@@ -96,10 +103,10 @@ class RabbitPublisher:
         finally:
             self._outstanding.pop(tag, None)
 
-    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:  # noqa: ANN401 - pika
+    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
         self._returned.add(properties.message_id)
 
-    def _on_confirm(self, frame: Any) -> None:  # noqa: ANN401 - pika's frame
+    def _on_confirm(self, frame: Any) -> None:
         method = frame.method
         refused = isinstance(method, pika.spec.Basic.Nack)
         for tag in self._settled(method.delivery_tag, multiple=method.multiple):
@@ -110,7 +117,10 @@ class RabbitPublisher:
                 _fail(confirmed, BrokerUnavailableError("RabbitMQ refused the message"))
             elif str(tag) in self._returned:
                 self._returned.discard(str(tag))
-                _fail(confirmed, UnroutableMessageError("no queue takes this message: is the topology declared?"))
+                _fail(
+                    confirmed,
+                    UnroutableMessageError("no queue takes this message: is the topology declared?"),
+                )
             elif not confirmed.done():
                 confirmed.set_result(None)
 

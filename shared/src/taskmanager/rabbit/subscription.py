@@ -64,7 +64,9 @@ class RabbitSubscription:
             await bind(channel, binding)
         if self._prefetch:
             await channel.call("basic_qos", prefetch_count=self._prefetch)
-        channel.raw.add_on_cancel_callback(lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled"))
+        channel.raw.add_on_cancel_callback(
+            lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled")
+        )
         self._generation += 1
         await channel.call("basic_consume", queue=self._queue.name, on_message_callback=self._deliver)
         self._channel = channel
@@ -78,8 +80,10 @@ class RabbitSubscription:
         """The connection is gone."""
         self._channel = None
 
-    def _deliver(self, _channel: Any, method: Any, _properties: Any, body: bytes) -> None:  # noqa: ANN401 - pika
-        delivery = Delivery(body, method.routing_key, method.delivery_tag, self._generation, method.redelivered)
+    def _deliver(self, _channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+        delivery = Delivery(
+            body, method.routing_key, method.delivery_tag, self._generation, method.redelivered
+        )
         self._on_delivery(delivery)
 
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:

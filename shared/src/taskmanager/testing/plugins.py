@@ -18,7 +18,10 @@ from taskmanager.tools import ToolResult
 
 
 class CancelledInTestError(Exception):
-    """What `checkpoint` raises in a test that asked for a cancel; the real runner ends the process instead."""
+    """What `checkpoint` raises in a test that asked for a cancel.
+
+    The real runner ends the process instead.
+    """
 
 
 @dataclass

@@ -128,9 +128,13 @@ def _matches(job: Job, query: JobQuery) -> bool:
 
 
 def _has_words(job: Job, text: str | None) -> bool:
+    """Whether each word of the text begins one of the job's; a text of signs alone matches nothing."""
+    if not text:
+        return True
     goobi = job.spec.goobi
     found = _words(job.spec.title) | _words(goobi.process_title if goobi else None)
-    return all(any(word.startswith(start) for word in found) for start in _words(text))
+    wanted = _words(text)
+    return bool(wanted) and all(any(word.startswith(start) for word in found) for start in wanted)
 
 
 def _words(text: str | None) -> set[str]:

@@ -1,4 +1,7 @@
-"""The scheduler's store in memory, with the full contract: decided and written at once, statistics kept by their deltas."""
+"""The scheduler's store in memory, with the full contract.
+
+Decisions are made and written at once, statistics kept by their deltas.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -70,7 +73,9 @@ class MemoryStore:
             lambda job: job.spec.unique in needs.uniques and job.tab is Tab.QUEUE,
             lambda job: job.owner in needs.runners,
             lambda job: bool(needs.leases_before and job.lease and job.lease < needs.leases_before),
-            lambda job: bool(needs.tickets_before and job.ticket_due and job.ticket_due <= needs.tickets_before),
+            lambda job: bool(
+                needs.tickets_before and job.ticket_due and job.ticket_due <= needs.tickets_before
+            ),
         ]
         jobs: dict[str, Job] = {}
         for search in searches:
@@ -78,7 +83,9 @@ class MemoryStore:
             jobs |= {job.id: job for job in found[: needs.limit]}
         return Snapshot(
             jobs=jobs,
-            holders={job.spec.unique: job.id for job in jobs.values() if job.spec.unique and job.tab is Tab.QUEUE},
+            holders={
+                job.spec.unique: job.id for job in jobs.values() if job.spec.unique and job.tab is Tab.QUEUE
+            },
             plugins={name: one for name, one in self.installed.items() if name in needs.plugins},
             runners={name: one for name, one in self.runners.items() if name in needs.runners},
             statistics={key: one for key, one in self.statistics.items() if key[0] in needs.plugins},

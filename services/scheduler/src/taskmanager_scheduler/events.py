@@ -1,0 +1,93 @@
+"""What can happen to a job, from outside or found by the scheduler, and what surrounds it: values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from taskmanager.jobs import Job
+from taskmanager.messages import Advanced, Claim, Commit, Failed, Finished, HandedBack, Progressed, Submit
+from taskmanager_scheduler.effects import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The runner an event comes from; `instance` is new with every start of its process."""
+
+    runner: str
+    instance: str
+
+
+NOBODY = Sender("", "")
+"""Events the scheduler finds by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a plugin lets another job start."""
+
+    paused: bool
+    running: int
+    limit: int | None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why not, or None."""
+        if self.paused:
+            return "paused"
+        return "busy" if self.limit is not None and self.running >= self.limit else None
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """The job's runner does not run it any more. `crashed`: because its process ended."""
+
+    crashed: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The owner says that it is still at work on the attempt."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded:
+    """Nobody has renewed the lease in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticketed:
+    """A ticket for this dispatch is in the queue."""
+
+    dispatch: int
+
+
+RunnerReport = Advanced | Progressed | Finished | Failed | HandedBack
+"""What only the runner of the current attempt may say."""
+
+Finding = Orphaned | Renewed | LeaseEnded | Ticketed
+"""What the scheduler finds out by itself."""
+
+Event = Submit | Claim | Commit | RunnerReport | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What surrounds an event.
+
+    The time, who sent it, the plugin's gate, and who holds the job's unique key.
+    """
+
+    now: datetime
+    sender: Sender = NOBODY
+    gate: Gate = Gate(paused=False, running=0, limit=None)
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of the job (None: there is still none) and what is to be done about it."""
+
+    job: Job | None
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,210 @@
+"""One suite over the store in memory and the one in MongoDB: what the scheduler relies on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Job, JobSpec
+from taskmanager.messages import (
+    Advanced,
+    Claim,
+    Finished,
+    HandedBack,
+    Hello,
+    Inbound,
+    Logged,
+    RunnerEvent,
+    RunnerEvents,
+    Submit,
+)
+from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.plugins import PluginManifest
+from taskmanager.states import Status, Tab
+from taskmanager.store import Needs, Plan, Snapshot, Store
+from taskmanager.testing.store import MemoryStore
+from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.tickets import mark_sent, ticket_of
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FrozenClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
+
+
+@pytest.fixture
+async def store(store_url: str | None) -> AsyncIterator[Store]:
+    if store_url is None:
+        yield MemoryStore(FrozenClock())
+        return
+    made = MongoStore(store_url)
+    yield made
+    await made.close()
+
+
+def submit(job: str, unique: str | None = None) -> Submit:
+    return Submit(
+        job=job, client="test", submitted_at=NOW, spec=JobSpec(plugin="noop", title=job, unique=unique)
+    )
+
+
+def said(*events: RunnerEvent) -> RunnerEvents:
+    return RunnerEvents(plugin="noop", runner="r1", instance="a", events=events)
+
+
+async def feed(store: Store, *messages: Inbound, now: datetime = NOW) -> Outcome:
+    return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, now))
+
+
+async def look(store: Store, needs: Needs) -> Snapshot:
+    seen: list[Snapshot] = []
+
+    def keep(snapshot: Snapshot) -> Plan:
+        seen.append(snapshot)
+        return Plan()
+
+    await store.apply(needs, keep)
+    return seen[-1]
+
+
+async def job_of(store: Store, job_id: str) -> Job:
+    return (await look(store, Needs(jobs=frozenset({job_id})))).jobs[job_id]
+
+
+async def test_a_job_comes_back_as_it_was_stored(store: Store) -> None:
+    outcome = await feed(store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="c")))
+
+    assert await job_of(store, "1") == outcome.jobs[0][1]
+
+
+async def test_a_repeated_group_changes_nothing(store: Store) -> None:
+    group = (submit("1"), said(Claim(job="1", dispatch=1, claim_id="c")))
+    await feed(store, *group)
+    before = await job_of(store, "1")
+
+    await feed(store, *group)
+
+    assert await job_of(store, "1") == before
+
+
+async def test_statistics_follow_the_jobs(store: Store) -> None:
+    processing = Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING, files=4, bytes=40)
+    await feed(store, submit("1"), submit("2"), said(Claim(job="1", dispatch=1, claim_id="c"), processing))
+    await feed(store, said(Finished(job="1", attempt=1, seq=2, files=4, bytes=12)))
+
+    statistics = (await look(store, Needs(plugins=frozenset({"noop"})))).statistics
+
+    queue, done = statistics["noop", Tab.QUEUE], statistics["noop", Tab.DONE]
+    assert (queue.jobs, queue.files, queue.bytes, queue.running) == (1, 0, 0, 0)
+    assert (done.jobs, done.files, done.bytes, done.statuses[Status.DONE]) == (1, 4, 12, 1)
+
+
+async def test_two_decisions_over_one_state_never_both_win(store: Store) -> None:
+    await feed(store, submit("1"))
+    claims = [said(Claim(job="1", dispatch=1, claim_id=f"c{number}")) for number in range(8)]
+
+    await asyncio.gather(*(feed(store, one) for one in claims))
+
+    job = await job_of(store, "1")
+    assert (job.attempt, job.status) == (1, Status.WAITINGFORUPLOAD)
+
+
+async def test_a_decision_over_an_old_state_is_refused(store: Store) -> None:
+    await feed(store, submit("1"))
+    old = await job_of(store, "1")
+    await feed(store, said(Claim(job="1", dispatch=1, claim_id="c")))
+
+    stale = old.model_copy(update={"rev": old.rev + 1, "priority": 9})
+
+    with pytest.raises(StoreUnavailableError):
+        await store.apply(Needs(), lambda _: Plan(jobs=[(old, stale)]))
+
+    assert (await job_of(store, "1")).priority == old.priority
+
+
+async def test_an_owed_ticket_is_found_until_it_is_marked_as_sent(store: Store) -> None:
+    await feed(store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="c")))
+    await feed(store, said(HandedBack(job="1", attempt=1)))
+    owed = await look(store, Needs(tickets_before=NOW, limit=10))
+
+    await mark_sent(store, FrozenClock(), [ticket_of(job) for job in owed.jobs.values()])
+
+    assert list(owed.jobs) == ["1"]
+    assert (await look(store, Needs(tickets_before=NOW, limit=10))).jobs == {}
+
+
+async def test_leases_that_are_over_are_found(store: Store) -> None:
+    await feed(store, submit("1"), submit("2"), said(Claim(job="1", dispatch=1, claim_id="c")))
+
+    over = await look(store, Needs(leases_before=NOW + timedelta(hours=1), limit=10))
+
+    assert list(over.jobs) == ["1"]
+    assert (await look(store, Needs(leases_before=NOW, limit=10))).jobs == {}
+
+
+async def test_waiting_jobs_come_in_pages_in_the_order_of_queueing(store: Store) -> None:
+    for second in range(5):
+        await feed(store, submit(f"{second}"), now=NOW + timedelta(seconds=second))
+    before = NOW + timedelta(seconds=4)
+
+    first = await store.waiting("noop", before=before, after=None, limit=3)
+    rest = await store.waiting("noop", before=before, after=(first[-1].queued_at, first[-1].id), limit=3)
+
+    assert [[job.id for job in page] for page in (first, rest)] == [["0", "1", "2"], ["3"]]
+
+
+async def test_an_installed_plugin_and_its_runner_are_known(store: Store) -> None:
+    manifest = PluginManifest(name="noop", title="Noop", job_type="NOOP")
+    hello = Hello(manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+    await feed(store, said(hello))
+
+    snapshot = await look(store, Needs(plugins=frozenset({"noop"}), runners=frozenset({"r1"})))
+
+    assert snapshot.plugins["noop"].manifest == manifest
+    assert snapshot.runners["r1"].slots == 2
+    assert [plugin.name for plugin in await store.plugins()] == ["noop"]
+
+
+async def test_only_one_active_job_holds_a_unique_key(store: Store) -> None:
+    await asyncio.gather(*(feed_until_stored(store, submit(f"{number}", unique="k")) for number in range(4)))
+
+    jobs = [await job_of(store, f"{number}") for number in range(4)]
+    assert sorted(job.status for job in jobs) == [Status.CANCELLED] * 3 + [Status.STARTED]
+
+
+async def feed_until_stored(store: Store, message: Inbound) -> None:
+    """As the inbox does: a collision is no loss, the group is decided anew."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await feed(store, message)
+            except StoreUnavailableError:
+                continue
+            return
+
+
+async def test_log_blocks_are_read_in_order_and_stored_once(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    blocks = [
+        Logged.model_validate(
+            {"job": "1", "attempt": 1, "seq": seq, "lines": [{"at": NOW, "level": "info", "text": f"{seq}"}]}
+        )
+        for seq in (2, 1, 3, 2)
+    ]
+    await feed(store, submit("1"), said(*blocks))
+
+    log = await reader.log("1", after=(1, 1))
+
+    assert [block.seq for block in log] == [2, 3]
+    assert log[0].lines[0].at == NOW
+    await store.close()
+    await reader.close()
