@@ -1,0 +1,170 @@
+"""Wires a runner: `taskmanager-plugin-runner --plugin NAME`. The only place that knows settings, RabbitMQ and HTTP at once."""
+
+import argparse
+import asyncio
+import os
+import re
+import socket
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from taskmanager import __version__, logs
+from taskmanager.clock import SystemClock
+from taskmanager.config import exit_text
+from taskmanager.errors import TaskManagerError
+from taskmanager.http import HttpServer, health_app
+from taskmanager.lifecycle import run_parts, stop_on_signals
+from taskmanager.metrics import BUILD
+from taskmanager.plugins import PluginManifest, installed_names, load
+from taskmanager.rabbit import Broker
+from taskmanager.topology import Binding
+from taskmanager_plugin_runner.heartbeats import Identity
+from taskmanager_plugin_runner.outbox import Outbox
+from taskmanager_plugin_runner.protocol import SlotOptions
+from taskmanager_plugin_runner.recovery import held_folder, recover
+from taskmanager_plugin_runner.runner import Runner
+from taskmanager_plugin_runner.settings import RUNNER_ID_PATTERN, RunnerSettings, default_runner_id
+
+CONFIRM_LIMIT = timedelta(seconds=10)
+WRONG_USE = 2
+"""Exit code for a wrong option, setting or plugin; 1 is a failure while running."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line; exits with 2 if it is wrong."""
+    parser = argparse.ArgumentParser("taskmanager-plugin-runner", description="Runs the jobs of one plugin.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--plugin", metavar="NAME", help="the plugin whose jobs to run")
+    what.add_argument("--list", action="store_true", help="print the installed plugins, one a line")
+    parser.add_argument("--slots", type=_positive, default=1, metavar="N", help="jobs at a time (default 1)")
+    parser.add_argument(
+        "--transfers",
+        type=_positive,
+        default=2,
+        metavar="M",
+        help="jobs that may move files at a time (default 2)",
+    )
+    parser.add_argument(
+        "--id",
+        type=_runner_id,
+        metavar="ID",
+        help="name of this runner, the same at every start (default host-plugin)",
+    )
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
+
+
+def _runner_id(text: str) -> str:
+    if not re.fullmatch(RUNNER_ID_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"{text!r} may only hold letters, digits, '.', '_' and '-'")
+    return text
+
+
+def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: PluginManifest) -> Identity:
+    """Who this runner is."""
+    return Identity(
+        runner=options.id or settings.runner_id or default_runner_id(manifest.name),
+        instance=uuid4().hex,
+        manifest=manifest,
+        host=socket.gethostname(),
+        version=__version__,
+        slots=options.slots,
+        transfers=options.transfers,
+        started_at=SystemClock().now(),
+    )
+
+
+async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> None:
+    """Run until SIGTERM, then drain. The connections outlive the runner, so that its last words are heard."""
+    asked, plugin, topology = asyncio.Event(), identity.manifest.name, settings.topology
+    stop_on_signals(asked)
+    url = settings.amqp_url.get_secret_value()
+    publishing = Broker(url, f"runner {identity.runner} publish")
+    consuming = Broker(url, f"runner {identity.runner} consume")
+    publisher = publishing.publisher(CONFIRM_LIMIT)
+    outbox = Outbox(publisher, topology, plugin=plugin, runner=identity.runner, instance=identity.instance)
+    options = SlotOptions(plugin, str(folder), settings.roots, settings.upload_mode, os.getpid())
+    runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
+    queue = topology.runner_control(identity.runner)
+    keys = (topology.runner_key(identity.runner), topology.plugin_key(plugin))
+    control = consuming.subscribe(
+        queue, runner.on_control, bindings=[Binding(topology.control, queue.name, key) for key in keys]
+    )
+
+    def connected() -> None:
+        if publisher.ready and control.ready:
+            runner.hello()
+
+    async def work(over: asyncio.Event) -> None:
+        ending = asyncio.create_task(_set_after(over, asked))
+        await runner.run(asked)
+        ending.cancel()
+
+    publishing.on_connected(connected)
+    consuming.on_connected(connected)
+    checks = {"publishing": publishing.check, "consuming": consuming.check, "runner": runner.check}
+    health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
+    BUILD.labels("plugin-runner", __version__).set(1)
+    await run_parts([health.run, publishing.run, consuming.run, outbox.run, work], asyncio.Event())
+
+
+async def _set_after(first: asyncio.Event, then: asyncio.Event) -> None:
+    await first.wait()
+    then.set()
+
+
+def main() -> None:
+    """Exit 0 after SIGTERM, 2 for a wrong call, 1 with one line on stderr if it cannot go on."""
+    options = parse(sys.argv[1:])
+    if options.list:
+        print("\n".join(installed_names()))  # noqa: T201 - the output of the command
+        return
+    try:
+        settings = RunnerSettings()
+        manifest = load(options.plugin).manifest
+    except ValidationError as error:
+        _leave(_settings_text(error), WRONG_USE)
+    except TaskManagerError as error:
+        _leave(str(error), WRONG_USE)
+    logs.configure("plugin-runner", log_format=settings.log_format, level=settings.log_level)
+    identity = identify(options, settings, manifest)
+    try:
+        with held_folder(settings.workspace, identity.runner) as folder:
+            recover(folder)
+            asyncio.run(serve(identity, settings, folder))
+    except* TaskManagerError as group:
+        _leave("; ".join(map(str, _leaves(group))), 1)
+    except* OSError as group:
+        _leave("; ".join(map(str, _leaves(group))), 1)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+def _settings_text(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"setting {'.'.join(map(str, fault['loc'])) or '?'}: {fault['msg']}" for fault in faults)
+
+
+def _leave(text: str, code: int) -> None:
+    line = exit_text(RuntimeError(text))
+    sys.stderr.write(f"taskmanager-plugin-runner: {line}\n")
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

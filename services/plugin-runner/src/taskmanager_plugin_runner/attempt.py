@@ -1,0 +1,314 @@
+"""One attempt from its grant to its end: the phases, the commit fence, and what is reported of them.
+
+Drives a slot step by step and puts events into the outbox; knows neither tickets nor how leases are kept.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from taskmanager.errors import JobKilledError, PermanentError, TaskManagerError, TemporaryError
+from taskmanager.jobs import JobError, LogLine, Progress
+from taskmanager.messages import (
+    Advanced,
+    AttemptReference,
+    Commit,
+    Failed,
+    Finished,
+    Grant,
+    HandedBack,
+    Logged,
+    Progressed,
+)
+from taskmanager.states import Status
+from taskmanager_plugin_runner.claims import Sink
+from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
+from taskmanager_plugin_runner.leases import Leases
+from taskmanager_plugin_runner.protocol import Answer, LogNote, ProgressNote, Step, is_job_id
+from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_plugin_runner.transfers import Transfers
+
+ASK_AGAIN = timedelta(seconds=2)
+"""The question of the commit fence is repeated after this time until it is answered."""
+FRESH_SECONDS = 10.0
+"""So long after its question an allowance of the fence counts although the lease may have ended."""
+CLEAN_LIMIT = timedelta(minutes=2)
+"""A file server that does not answer may not keep a slot for ever."""
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, as far as the runner is concerned."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    HANDED_BACK = "handed_back"
+    SUPERSEDED = "superseded"
+    """It is not ours any more; nothing is reported."""
+
+
+class StepFailedError(TaskManagerError):
+    """A step of the attempt ended with an error of the job."""
+
+    def __init__(self, error: JobError) -> None:
+        """Keep what the job will keep."""
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all attempts of a runner share."""
+
+    outbox: Sink
+    leases: Leases
+    transfers: Transfers
+
+
+Over = Callable[[Outcome], None]
+
+
+class Attempt:
+    """Runs one granted job on one slot."""
+
+    def __init__(self, grant: Grant, slot: SlotProcess, around: Surroundings) -> None:
+        """`slot` runs nothing else meanwhile."""
+        self.key = (grant.job, grant.attempt)
+        self._task = Task(grant.job, grant.attempt, grant.spec)
+        self._slot, self._around = slot, around
+        self._seq = 0
+        self._blocks = 0
+        self._ordered: Outcome | None = None
+        self._interrupted = asyncio.Event()
+        self._verdict: asyncio.Future[bool] | None = None
+        self._asked_at = 0.0
+        self._dirty = False
+        self._log = JobLogBook(self._send_log)
+        self._progress = ProgressPace(self._send_progress)
+
+    @property
+    def reference(self) -> AttemptReference:
+        """Its name on the wire."""
+        return AttemptReference(job=self._task.job, attempt=self._task.attempt)
+
+    # --- from outside
+
+    def interrupt(self, outcome: Outcome) -> None:
+        """Kill it, whatever it is doing; `outcome` is how it then ends."""
+        self._ordered = self._ordered or outcome
+        self._interrupted.set()
+        self._slot.kill()
+        self.on_verdict(allowed=False)
+
+    def on_verdict(self, *, allowed: bool) -> None:
+        """The answer of the commit fence."""
+        if self._verdict is not None and not self._verdict.done():
+            self._verdict.set_result(allowed)
+
+    def on_progress(self, note: ProgressNote) -> None:
+        """See `slot_process.Listener`."""
+        self._progress.note(note)
+
+    def on_log(self, note: LogNote) -> None:
+        """See `slot_process.Listener`."""
+        self._log.note(note)
+
+    def on_output(self, line: str) -> None:
+        """See `slot_process.Listener`."""
+        self._log.print(line)
+
+    # --- the way of the job
+
+    async def run(self, over: Over) -> None:
+        """Everything; never raises for what a job or a plugin does.
+
+        `over` is called once the outcome is reported; the slot may still have to be tidied up after a success.
+        """
+        self._slot.listener = self
+        try:
+            finished = await self._phases()
+        except StepFailedError as error:
+            await self._end(Outcome.FAILED, error.error, over)
+        except JobKilledError as error:
+            await self._end(self._ordered or Outcome.CRASHED, self._evidence(error), over)
+        else:
+            if finished is None:
+                await self._end(self._ordered or Outcome.SUPERSEDED, None, over)
+            else:
+                self._finish(finished, over)
+                await self._tidy()
+        finally:
+            self._slot.listener = None
+
+    async def _phases(self) -> Answer | None:
+        """The answer of the last step, or None if the attempt is not ours any more."""
+        if not is_job_id(self._task.job):
+            raise StepFailedError(JobError(message="the job's id cannot be a file name", kind="ValueError"))
+        brought = await self._bring()
+        self._advance(Status.PROCESSING, brought)
+        made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
+        self._dirty = self._dirty or made.untidy
+        self._progress.flush()
+        return made if self._task.spec.destination is None else await self._place()
+
+    async def _bring(self) -> Answer | None:
+        """Nothing to do for a job without source and destination, no transfer for one without a source."""
+        spec = self._task.spec
+        if spec.source is not None:
+            return await self._around.transfers.during(self._upload, self._interrupted)
+        if spec.destination is not None:
+            self._dirty = True
+            await self._step(Step.BRING)
+        return None
+
+    async def _upload(self) -> Answer:
+        self._advance(Status.UPLOAD, None)
+        self._dirty = True
+        return await self._step(Step.BRING)
+
+    async def _place(self) -> Answer | None:
+        """Ask until the answer is fresh when the turn comes, then put the results into place."""
+        while await self._may_place():
+            placed = await self._around.transfers.during(self._place_if_ours, self._interrupted)
+            if placed is not None:
+                return placed
+        return None
+
+    async def _place_if_ours(self) -> Answer | None:
+        """None if the lease ended while the attempt waited for its turn."""
+        fresh = elapsed_seconds() - self._asked_at < FRESH_SECONDS
+        if fresh or not self._around.leases.over(self.key):
+            return await self._step(Step.PLACE)
+        log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
+        return None
+
+    async def _may_place(self) -> bool:
+        """The verdict of the scheduler, asked for as long as there is none."""
+        self._seq += 1
+        question = Commit(job=self._task.job, attempt=self._task.attempt, seq=self._seq)
+        self._verdict = asyncio.get_running_loop().create_future()
+        while not self._verdict.done():
+            if self._interrupted.is_set():
+                return False
+            self._asked_at = elapsed_seconds()
+            self._around.outbox.put(question)
+            await asyncio.wait({self._verdict}, timeout=ASK_AGAIN.total_seconds())
+        return self._verdict.result()
+
+    async def _step(self, step: Step, source: Path | None = None) -> Answer:
+        if self._interrupted.is_set():
+            raise JobKilledError("the attempt was interrupted")
+        answer = await self._slot.ask(step, self._task, source)
+        if answer.failure is not None:
+            raise StepFailedError(answer.failure)
+        return answer
+
+    # --- its end
+
+    def _finish(self, finished: Answer, over: Over) -> None:
+        self._close_books()
+        self._seq += 1
+        self._around.outbox.put(
+            Finished(
+                job=self._task.job,
+                attempt=self._task.attempt,
+                seq=self._seq,
+                files=finished.files,
+                bytes=finished.bytes,
+            )
+        )
+        over(Outcome.FINISHED)
+
+    async def _end(self, outcome: Outcome, error: JobError | None, over: Over) -> None:
+        """Put the process folder back first, then report: who reads of the failure finds the folder as it was."""
+        problem = await self._tidy()
+        self._close_books()
+        if outcome is Outcome.HANDED_BACK:
+            self._around.outbox.put(HandedBack(job=self._task.job, attempt=self._task.attempt))
+        elif error is not None and outcome in {Outcome.FAILED, Outcome.CRASHED}:
+            self._fail(error if problem is None else _with_problem(error, problem), outcome)
+        over(outcome)
+
+    def _fail(self, error: JobError, outcome: Outcome) -> None:
+        self._seq += 1
+        self._around.outbox.put(
+            Failed(
+                job=self._task.job,
+                attempt=self._task.attempt,
+                seq=self._seq,
+                error=error,
+                crashed=outcome is Outcome.CRASHED,
+            )
+        )
+
+    async def _tidy(self) -> str | None:
+        """Undo and remove what the attempt left, on a new slot process if need be; what went wrong, in words."""
+        if not self._dirty and self._slot.alive and not self._interrupted.is_set():
+            return None
+        try:
+            async with asyncio.timeout(CLEAN_LIMIT.total_seconds()):
+                problem = await self._clean()
+        except (TimeoutError, TemporaryError, PermanentError) as error:
+            self._slot.kill()
+            problem = str(error) or "the file system did not answer in time"
+        if problem is not None:
+            log.error("clean_up_failed", job=self._task.job, attempt=self._task.attempt, problem=problem)
+        return problem
+
+    async def _clean(self) -> str | None:
+        if self._interrupted.is_set():
+            await self._slot.stop()
+        if not self._slot.alive:
+            await self._slot.start()
+        answer = await self._slot.ask(Step.CLEAN, self._task)
+        return answer.failure.message if answer.failure is not None else None
+
+    def _evidence(self, error: JobKilledError) -> JobError:
+        return JobError(message=str(error), kind="Crash", traceback="\n".join(self._log.printed) or None)
+
+    # --- reports
+
+    def _advance(self, status: Literal[Status.UPLOAD, Status.PROCESSING], brought: Answer | None) -> None:
+        self._seq += 1
+        self._around.outbox.put(
+            Advanced(
+                job=self._task.job,
+                attempt=self._task.attempt,
+                seq=self._seq,
+                status=status,
+                files=brought.files if brought else None,
+                bytes=brought.bytes if brought else None,
+            )
+        )
+
+    def _send_progress(self, progress: Progress) -> None:
+        self._seq += 1
+        self._around.outbox.put(
+            Progressed(job=self._task.job, attempt=self._task.attempt, seq=self._seq, progress=progress)
+        )
+
+    def _send_log(self, lines: tuple[LogLine, ...]) -> None:
+        self._blocks += 1
+        self._around.outbox.put(
+            Logged(job=self._task.job, attempt=self._task.attempt, seq=self._blocks, lines=lines)
+        )
+
+    def _close_books(self) -> None:
+        self._progress.flush()
+        self._log.flush()
+
+
+def _with_problem(error: JobError, problem: str) -> JobError:
+    text = (
+        f"{error.message}\nThe folders could not be put back as they were; the next try repeats it: {problem}"
+    )
+    return error.model_copy(update={"message": text})

@@ -1,0 +1,8 @@
+"""The runner's own clock for leases and time limits."""
+
+import time
+
+
+def elapsed_seconds() -> float:
+    """Seconds that never jump and also count the time the machine sleeps (CLOCK_BOOTTIME)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

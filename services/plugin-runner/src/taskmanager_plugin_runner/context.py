@@ -1,0 +1,175 @@
+"""What a plugin sees of its job: the implementation of `taskmanager.plugins.JobContext` inside a slot.
+
+Knows the slot's way to the runner only as one `send` function. Every method may be called from several threads.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from taskmanager.jobs import JobSpec
+from taskmanager.paths import Roots
+from taskmanager.tools import ToolResult, run
+from taskmanager_plugin_runner.failures import shorten
+from taskmanager_plugin_runner.protocol import LogNote, Order, ProgressNote, SlotEvent
+from taskmanager_plugin_runner.sources import scan
+from taskmanager_plugin_runner.workspace import AttemptFolder
+
+LOG_LINES = 2_000
+"""Lines of a job's log that are kept of one attempt."""
+LINE_CHARACTERS = 4_000
+NOTES_PER_SECOND = 50
+"""Progress beyond this rate is held back until the next call or the end of the job."""
+
+Send = Callable[[SlotEvent], None]
+
+
+class LineLog:
+    """The job's log: lines go to the runner at once, up to a limit."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._left = LOG_LINES
+
+    def info(self, text: str) -> None:
+        """Something worth knowing."""
+        self._write("info", text)
+
+    def warning(self, text: str) -> None:
+        """Something an operator should look at."""
+        self._write("warning", text)
+
+    def error(self, text: str) -> None:
+        """Something that failed."""
+        self._write("error", text)
+
+    def _write(self, level: Literal["info", "warning", "error"], text: str) -> None:
+        with self._lock:
+            if self._left < 0:
+                return
+            self._left -= 1
+        # One more than the limit is sent: it makes the runner write the line that says so.
+        self._send(LogNote(time.time(), level, shorten(str(text), LINE_CHARACTERS)))
+
+
+class ProgressMeter:
+    """Passes progress on, thinned out if a plugin reports without pause; the latest is never lost."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._held: ProgressNote | None = None
+        self._sent_at = 0.0
+
+    def note(self, done: int, total: int, current_file: str | None) -> None:
+        """Take a report."""
+        name = shorten(current_file, 500) if current_file is not None else None
+        with self._lock:
+            self._held = ProgressNote(done, total, name)
+            if time.monotonic() - self._sent_at >= 1 / NOTES_PER_SECOND:
+                self._pass_on()
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        with self._lock:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._held is not None:
+            self._send(self._held)
+            self._held, self._sent_at = None, time.monotonic()
+
+
+class SlotContext:
+    """One job as its plugin sees it."""
+
+    def __init__(
+        self, order: Order, folder: AttemptFolder, roots: Roots, send: Send, template: str | None
+    ) -> None:
+        """`template` is the chosen one, `roots` are what links in the source may lead to."""
+        self._order, self._folder, self._roots = order, folder, roots
+        self._template = template
+        self._log = LineLog(send)
+        self.meter = ProgressMeter(send)
+
+    @property
+    def job_id(self) -> str:
+        """Identifier of the job."""
+        return self._order.job
+
+    @property
+    def attempt(self) -> int:
+        """Number of this try, from 1."""
+        return self._order.attempt
+
+    @property
+    def spec(self) -> JobSpec:
+        """The specification as it was submitted."""
+        return self._order.spec
+
+    @property
+    def template(self) -> str | None:
+        """The template to use, already one the plugin knows."""
+        return self._template
+
+    @property
+    def source(self) -> Path | None:
+        """The folder or file to read."""
+        return self._order.source
+
+    @cached_property
+    def output(self) -> Path:
+        """An empty folder for the results."""
+        return self._folder.open(self._folder.output)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """An empty folder for anything else."""
+        return self._folder.open(self._folder.scratch)
+
+    @property
+    def log(self) -> LineLog:
+        """The job's log."""
+        return self._log
+
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        source = self.source
+        if source is None:
+            return ()
+        roots = Roots((*self._roots.folders, self._folder.path.resolve()))
+        return tuple((source / file.name if source.is_dir() else source) for file in scan(source, roots))
+
+    def files(self) -> Sequence[Path]:
+        """The files of the source in natural order, without hidden ones."""
+        return self._files
+
+    def progress(self, done: int, total: int, current_file: str | None = None) -> None:
+        """Say how many of how many files are done, and which one is at work."""
+        self.meter.note(done, total, current_file)
+
+    def checkpoint(self) -> None:
+        """A place where the job may be suspended or cancelled; until then progress goes out at the latest here."""
+        self.meter.flush()
+
+    def run_tool(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        time_limit: timedelta | None = None,
+    ) -> ToolResult:
+        """Run a program in the job's process group; its temporary files go to the job's scratch folder."""
+        own = {"TMPDIR": str(self.scratch), "MAGICK_TEMPORARY_PATH": str(self.scratch)}
+        result = run(
+            argv, cwd=cwd or self.scratch, environment={**own, **(environment or {})}, time_limit=time_limit
+        )
+        if said := result.stderr.strip():
+            self._log.info(f"{Path(argv[0]).name}: {said}")
+        return result

@@ -1,0 +1,85 @@
+"""Turns exceptions into what an operator reads: one sentence that says what to do, and the traceback for the author.
+
+Knows the file system's error numbers; knows nothing about how a failure is reported.
+"""
+
+import errno
+import os
+import signal
+import traceback
+from typing import NoReturn
+
+from taskmanager.errors import JobFailedError
+from taskmanager.jobs import JobError
+
+MESSAGE_CHARACTERS = 4_000
+TRACEBACK_CHARACTERS = 20_000
+
+_SENTENCES = {
+    errno.ENOSPC: "no space is left on the file system of {path}: free some and retry the job",
+    errno.EDQUOT: "the disk quota for {path} is used up: free some space or raise it, then retry the job",
+    errno.EACCES: "the runner's user may not access {path}: give it the permission and retry the job",
+    errno.EPERM: "the runner's user may not change {path}: give it the permission and retry the job",
+    errno.EROFS: "{path} lies on a file system that is mounted read-only",
+    errno.ENOENT: "{path} does not exist",
+    errno.ENOTDIR: "a part of {path} is no folder",
+    errno.EIO: "reading or writing {path} failed in the storage itself: check the disk or the file server",
+    errno.ESTALE: "the file server lost {path}: mount it anew and retry the job",
+    errno.ENOTCONN: "the file server of {path} is not connected: mount it anew and retry the job",
+    errno.ENAMETOOLONG: "the name of {path} is too long for its file system",
+    errno.EMFILE: "too many files are open at once; the limit of the runner's user (ulimit -n) is reached",
+    errno.ENOMEM: "the machine has no memory left",
+}
+
+
+def clean_text(text: str, limit: int) -> str:
+    """`text` that can be encoded as UTF-8 (file names may hold any byte), at most `limit` characters, the end kept."""
+    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return printable if len(printable) <= limit else "…" + printable[1 - limit :]
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` that can be encoded as UTF-8, at most `limit` characters, the beginning kept."""
+    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
+
+
+def file_sentence(error: OSError) -> str:
+    """One sentence about a failed file operation, with the path where the system told it."""
+    path = error.filename2 or error.filename
+    sentence = _SENTENCES.get(error.errno or 0)
+    if sentence is None:
+        return str(error)
+    return sentence.format(path=os.fsdecode(path) if isinstance(path, str | bytes) else "a file of the job")
+
+
+def job_error(error: BaseException) -> JobError:
+    """What the job keeps of an exception."""
+    if isinstance(error, OSError):
+        message = file_sentence(error)
+    else:
+        message = str(error) or type(error).__name__
+    trace = "".join(traceback.format_exception(error))
+    return JobError(
+        message=shorten(message, MESSAGE_CHARACTERS),
+        kind=type(error).__name__,
+        traceback=clean_text(trace, TRACEBACK_CHARACTERS),
+    )
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9; the bare number for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def ending(returncode: int) -> str:
+    """How a process ended, in words, from the return code of `subprocess` (negative: a signal)."""
+    return f"killed by {signal_name(-returncode)}" if returncode < 0 else f"exit code {returncode}"
+
+
+def refuse(error: OSError, what: str) -> NoReturn:
+    """Raise the failure of a job for a file operation: `what` could not be done, and the reason."""
+    raise JobFailedError(f"{what}: {file_sentence(error)}") from error

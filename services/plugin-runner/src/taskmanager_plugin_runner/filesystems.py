@@ -1,0 +1,67 @@
+"""What the runner asks the operating system about a file system: is it local, is there room."""
+
+import re
+import shutil
+from pathlib import Path
+
+from taskmanager.errors import JobFailedError
+
+NETWORK_TYPES = frozenset(
+    {
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "davfs",
+        "fuse.davfs",
+        "fuse.glusterfs",
+        "fuse.s3fs",
+        "fuse.sshfs",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+    }
+)
+"""Types in /proc/self/mountinfo (proc(5)) whose reads go over a network."""
+
+RESERVE_BYTES = 64 * 1024 * 1024
+"""Room that is left free when files are copied, so that a full disk is a clear error and not a broken machine."""
+
+
+def is_local(path: Path, mounts: str | None = None) -> bool:
+    """Whether `path` lies on a disk of this machine, judged by the mount it belongs to (`mounts` as in mountinfo)."""
+    text = Path("/proc/self/mountinfo").read_text(encoding="utf-8") if mounts is None else mounts
+    real = path.resolve()
+    best, kind = -1, "unknown"
+    for line in text.splitlines():
+        left, _, right = line.partition(" - ")
+        point = Path(_unescape(left.split()[4]))
+        if (real == point or point in real.parents) and len(point.parts) >= best:
+            best, kind = len(point.parts), right.split()[0]
+    return kind not in NETWORK_TYPES and best >= 0
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+
+
+def require_space(folder: Path, needed_bytes: int) -> None:
+    """Raise JobFailedError if `needed_bytes` do not fit into the file system of `folder`."""
+    free = shutil.disk_usage(folder).free
+    if needed_bytes + RESERVE_BYTES > free:
+        raise JobFailedError(
+            f"not enough space in {folder}: {megabytes(needed_bytes)} are needed, {megabytes(free)} are free; "
+            "free some and retry the job"
+        )
+
+
+def megabytes(count: int) -> str:
+    """A size for people."""
+    return f"{count / 1_000_000:,.1f} MB"

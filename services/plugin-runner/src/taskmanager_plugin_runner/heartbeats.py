@@ -1,0 +1,76 @@
+"""Tells the scheduler regularly that the runner lives and what it runs, and at each connection who it is."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from taskmanager.lifecycle import every
+from taskmanager.messages import AttemptReference, Heartbeat, Hello
+from taskmanager.plugins import PluginManifest
+from taskmanager_plugin_runner.claims import Sink
+from taskmanager_plugin_runner.leases import Leases
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a runner says of itself; `instance` is new with every start of the process."""
+
+    runner: str
+    instance: str
+    manifest: PluginManifest
+    host: str
+    version: str
+    slots: int
+    transfers: int
+    started_at: datetime
+
+
+class Heartbeats:
+    """Sends hellos and heartbeats; the answers go to the runner."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        outbox: Sink,
+        leases: Leases,
+        interval: timedelta,
+        running: Callable[[], tuple[AttemptReference, ...]],
+    ) -> None:
+        """`running` tells all attempts that are not over."""
+        self._identity, self._outbox, self._leases, self._interval = identity, outbox, leases, interval
+        self._running = running
+        self._greeted = False
+
+    def hello(self, claims: tuple[str, ...]) -> None:
+        """Say who we are; `claims` are those without an answer."""
+        me = self._identity
+        self._leases.asked()
+        self._outbox.put(
+            Hello(
+                manifest=me.manifest,
+                host=me.host,
+                version=me.version,
+                slots=me.slots,
+                transfers=me.transfers,
+                started_at=me.started_at,
+                running=self._running(),
+                claims=claims,
+            )
+        )
+        self._greeted = True
+
+    def beat(self) -> None:
+        """Say that we are alive; nothing before the first hello."""
+        if not self._greeted:
+            return
+        running = self._running()
+        self._leases.asked()
+        self._outbox.put(Heartbeat(slots=self._identity.slots, busy=len(running), running=running))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Beat until `stop`."""
+        await every(self._interval, self._beat_once, stop)
+
+    async def _beat_once(self) -> None:
+        self.beat()

@@ -1,0 +1,60 @@
+"""Until when each attempt is surely ours, by the runner's own clock. Knows no job and kills nothing.
+
+Always on the safe side: a grant counts from the first time its claim was sent, a renewal from the sending of the first
+heartbeat after the last answer, less one heartbeat, because an answer does not say which heartbeat it is for.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from taskmanager.messages import AttemptReference
+from taskmanager_plugin_runner.clock import elapsed_seconds
+
+Reference = tuple[str, int]
+
+
+def reference(event: AttemptReference) -> Reference:
+    """Job and attempt of anything that names one."""
+    return event.job, event.attempt
+
+
+class Leases:
+    """The ends of the leases of what runs here, in seconds of `clock`."""
+
+    def __init__(self, heartbeat: timedelta, clock: Callable[[], float] = elapsed_seconds) -> None:
+        """`heartbeat` is the time between two heartbeats."""
+        self._margin_seconds = heartbeat.total_seconds()
+        self._clock = clock
+        self._ends: dict[Reference, float] = {}
+        self._asked_at: float | None = None
+
+    def granted(self, attempt: Reference, asked_at: float, lease_seconds: float) -> None:
+        """A claim first sent at `asked_at` was granted."""
+        self._ends[attempt] = asked_at + lease_seconds
+
+    def asked(self) -> None:
+        """A heartbeat or hello is being sent."""
+        if self._asked_at is None:
+            self._asked_at = self._clock()
+
+    def renewed(self, attempts: Iterable[Reference], lease_seconds: float) -> None:
+        """An answer to a heartbeat or hello came."""
+        if self._asked_at is None:
+            return  # a second answer; nothing is known of when its heartbeat was sent
+        until = self._asked_at + lease_seconds - self._margin_seconds
+        self._asked_at = None
+        for attempt in attempts:
+            if attempt in self._ends:
+                self._ends[attempt] = max(self._ends[attempt], until)
+
+    def ended(self, attempt: Reference) -> None:
+        """The attempt does not run any more."""
+        self._ends.pop(attempt, None)
+
+    def over(self, attempt: Reference) -> bool:
+        """Whether the attempt may belong to somebody else by now."""
+        return self.seconds_left(attempt) <= 0
+
+    def seconds_left(self, attempt: Reference) -> float:
+        """How long the attempt is surely ours."""
+        return self._ends.get(attempt, 0.0) - self._clock()

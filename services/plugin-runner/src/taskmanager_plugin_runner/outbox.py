@@ -1,0 +1,123 @@
+"""Everything the runner tells the scheduler, in order. Publishes at once when idle; what comes meanwhile goes together.
+
+Nothing is dropped but what a newer event replaces: progress, heartbeats and hellos. Its memory is bounded because a
+runner without a broker gets no new jobs, and the log of each attempt is bounded.
+"""
+
+import asyncio
+from datetime import timedelta
+from itertools import islice
+
+import structlog
+
+from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
+from taskmanager.messages import Claim, Commit, Heartbeat, Hello, JobEvent, Progressed, RunnerEvents
+from taskmanager.ports import Publisher
+from taskmanager.retry import Backoff
+from taskmanager.topology import Topology
+
+BATCH_EVENTS = 200
+LONGEST_WAIT_SECONDS = 1.0
+
+Event = JobEvent | Heartbeat | Hello
+Key = tuple[object, ...]
+
+log = structlog.get_logger(__name__)
+
+
+class Outbox:
+    """Implements the order and the repetition; `put` never waits."""
+
+    def __init__(
+        self, publisher: Publisher, topology: Topology, *, plugin: str, runner: str, instance: str
+    ) -> None:
+        """`instance` is new with every start of the process."""
+        self._publisher = publisher
+        self._exchange, self._routing_key = topology.events, topology.events_key(plugin)
+        self._plugin, self._runner, self._instance = plugin, runner, instance
+        self._waiting: dict[int, Event] = {}
+        self._numbers: dict[Key, int] = {}
+        self._count = 0
+        self._sending = False
+        self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._backoff = Backoff("events", longest_wait_seconds=LONGEST_WAIT_SECONDS)
+
+    def put(self, event: Event) -> None:
+        """Send it as soon as possible, after everything put before."""
+        key = _replaces(event)
+        if key is not None:
+            earlier = self._numbers.get(key)
+            if earlier is not None and isinstance(event, Claim | Commit):
+                return  # the same question still waits
+            if earlier is not None:
+                del self._waiting[earlier]
+            self._numbers[key] = self._count + 1
+        self._count += 1
+        self._waiting[self._count] = event
+        self._empty.clear()
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send what is put until `stop`; call `flush` before to lose nothing."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                waking = asyncio.create_task(self._wake.wait())
+                await asyncio.wait({waking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                waking.cancel()
+                while self._waiting and not stop.is_set():
+                    await self._send(self._take(), stop)
+                self._wake.clear()
+                if not self._waiting:
+                    self._empty.set()
+        finally:
+            stopping.cancel()
+
+    async def flush(self, limit: timedelta) -> bool:
+        """Wait until everything is confirmed; False if that took longer than `limit`."""
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _take(self) -> tuple[Event, ...]:
+        numbers = list(islice(self._waiting, BATCH_EVENTS))
+        batch = tuple(self._waiting.pop(number) for number in numbers)
+        for event in batch:
+            key = _replaces(event)
+            if key is not None:
+                self._numbers.pop(key, None)
+        return batch
+
+    async def _send(self, batch: tuple[Event, ...], stop: asyncio.Event) -> None:
+        message = RunnerEvents(
+            plugin=self._plugin, runner=self._runner, instance=self._instance, events=batch
+        )
+        body = message.encode()
+        while not stop.is_set():
+            try:
+                await self._publisher.publish(self._exchange, self._routing_key, body, mandatory=True)
+            except (BrokerUnavailableError, UnroutableMessageError) as error:
+                await self._backoff.wait(str(error))
+            else:
+                self._backoff.reset()
+                return
+        log.warning("events_not_sent", events=len(batch))
+
+
+def _replaces(event: Event) -> Key | None:
+    """Events with the same key stand for each other: of questions the first is kept, of states the last."""
+    match event:
+        case Progressed():
+            return ("progress", event.job, event.attempt)
+        case Claim():
+            return ("claim", event.claim_id)
+        case Commit():
+            return ("commit", event.job, event.attempt)
+        case Heartbeat() | Hello():
+            return (event.type,)
+    return None

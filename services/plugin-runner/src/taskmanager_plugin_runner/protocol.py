@@ -1,0 +1,158 @@
+"""What a runner and its slots say to each other: one JSON object a line over a socket.
+
+Knows neither the broker nor the file system. Strings may hold surrogates (file names of any bytes): JSON escapes them.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from taskmanager.jobs import JobError, JobSpec
+
+LINE_BYTES = 16 * 1024 * 1024
+"""The longest line; more means that the other side is broken."""
+
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+
+
+class Step(StrEnum):
+    """What a slot can be asked to do for an attempt."""
+
+    BRING = "bring"
+    """Make the stage beside the destination and bring the input to the workspace."""
+    RUN = "run"
+    PLACE = "place"
+    CLEAN = "clean"
+    """Undo and remove whatever the attempt left, in the process folder and in the workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOptions:
+    """What a slot is told once, on its command line."""
+
+    plugin: str
+    folder: str
+    """The runner's folder in the workspace."""
+    roots: str
+    upload_mode: str
+    parent: int
+    """Process id of the runner."""
+
+    def encode(self) -> str:
+        """JSON for one argument."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, text: str) -> "SlotOptions":
+        """What `encode` wrote."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One step of one attempt. `source` is where BRING put the input; `number` comes back with the answer."""
+
+    number: int
+    step: Step
+    job: str
+    attempt: int
+    spec: JobSpec
+    source: Path | None = None
+
+    def encode(self) -> bytes:
+        """One line."""
+        raw = {
+            "number": self.number,
+            "step": self.step,
+            "job": self.job,
+            "attempt": self.attempt,
+            "spec": self.spec.model_dump(mode="json", exclude_unset=True),
+        }
+        if self.source is not None:
+            raw["source"] = str(self.source)
+        return json.dumps(raw).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, line: bytes | str) -> "Order":
+        """What `encode` wrote; raises ValueError for a job id that could not be a file name."""
+        raw = json.loads(line)
+        if not is_job_id(raw["job"]):
+            raise ValueError(f"{raw['job']!r} is no job id")
+        source = Path(raw["source"]) if "source" in raw else None
+        spec = JobSpec.model_validate(raw["spec"])
+        return cls(raw["number"], Step(raw["step"]), raw["job"], raw["attempt"], spec, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a step ended: with `error`, or with the files and bytes it was about. `source` after BRING.
+
+    `untidy` after RUN: the attempt has folders in the workspace.
+    """
+
+    number: int
+    files: int = 0
+    bytes: int = 0
+    source: str | None = None
+    untidy: bool = False
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def failure(self) -> JobError | None:
+        """The error, if there was one."""
+        return JobError(**self.error) if self.error is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The slot has loaded its plugin; `error` says why it could not."""
+
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressNote:
+    """How far the job is."""
+
+    done: int
+    total: int
+    current_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogNote:
+    """One line of the job's log; `at` in seconds since the epoch."""
+
+    at: float
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+SlotEvent = Answer | Ready | ProgressNote | LogNote
+_EVENTS: dict[str, type[SlotEvent]] = {
+    "answer": Answer,
+    "ready": Ready,
+    "progress": ProgressNote,
+    "log": LogNote,
+}
+_NAMES = {kind: name for name, kind in _EVENTS.items()}
+
+
+def encode_event(event: SlotEvent) -> bytes:
+    """One line."""
+    return json.dumps([_NAMES[type(event)], asdict(event)]).encode() + b"\n"
+
+
+def decode_event(line: bytes) -> SlotEvent:
+    """What `encode_event` wrote."""
+    name, fields = json.loads(line)
+    return _EVENTS[name](**fields)
+
+
+def is_job_id(text: str) -> bool:
+    """Whether a job's id can be part of a file name."""
+    return _JOB_ID.fullmatch(text) is not None

@@ -1,0 +1,57 @@
+"""The runner's folder in the workspace: held by one process at a time, and tidied up before anything is claimed."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from taskmanager.errors import PermanentError, TaskManagerError
+from taskmanager_plugin_runner.failures import file_sentence
+from taskmanager_plugin_runner.placement import clean
+from taskmanager_plugin_runner.workspace import AttemptFolder
+
+LOCK = ".lock"
+
+log = structlog.get_logger(__name__)
+
+
+@contextlib.contextmanager
+def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
+    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be made or is in use."""
+    folder = workspace.resolve() / runner
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise PermanentError(f"the workspace cannot be used: {file_sentence(error)}") from error
+    with open(descriptor, "rb"):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PermanentError(
+                f"another runner with the id {runner} uses the workspace {workspace}: give this one another --id"
+            ) from error
+        yield folder
+
+
+def recover(folder: Path) -> int:
+    """Undo what the attempts of an earlier process began to place and remove their files; return how many there were.
+
+    What cannot be undone now (a share that is not mounted) is kept for the next start.
+    """
+    left = [AttemptFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    for attempt in left:
+        try:
+            placement = attempt.remembered()
+            if placement is not None and placement.home.is_dir():
+                clean(placement)
+            elif placement is not None:
+                log.warning("recovery_postponed", attempt=attempt.path.name, home=str(placement.home))
+                continue
+            attempt.remove()
+        except (OSError, ValueError, TaskManagerError) as error:
+            log.warning("recovery_failed", attempt=attempt.path.name, error=str(error))
+    return len(left)

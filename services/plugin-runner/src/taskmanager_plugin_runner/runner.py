@@ -1,0 +1,230 @@
+"""The runner: brings slots, claims, attempts and the scheduler's answers together. Decides no job's state."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import InvalidMessageError, JobKilledError, TaskManagerError
+from taskmanager.lifecycle import every
+from taskmanager.messages import (
+    AttemptReference,
+    CommitVerdict,
+    Grant,
+    HandedBack,
+    Orders,
+    PluginNotice,
+    Refusal,
+    Reply,
+    RunnerReplies,
+    decode_control,
+)
+from taskmanager.ports import Delivery, Lanes
+from taskmanager.retry import Backoff
+from taskmanager_plugin_runner.attempt import Attempt, Outcome, Surroundings
+from taskmanager_plugin_runner.claims import Claims
+from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.heartbeats import Heartbeats, Identity
+from taskmanager_plugin_runner.leases import Leases, Reference, reference
+from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
+from taskmanager_plugin_runner.outbox import Outbox
+from taskmanager_plugin_runner.protocol import SlotOptions
+from taskmanager_plugin_runner.settings import RunnerSettings
+from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.transfers import Transfers
+
+WATCH = timedelta(seconds=1)
+KILL_SECONDS = 5.0
+"""So long before the end of its lease an attempt with outside effects is killed."""
+UNDO_LIMIT = timedelta(seconds=5)
+"""After the drain, for killing and putting folders back."""
+FLUSH_LIMIT = timedelta(seconds=5)
+LONGEST_RESTART_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """Runs the jobs of one plugin."""
+
+    def __init__(
+        self, identity: Identity, settings: RunnerSettings, options: SlotOptions, outbox: Outbox, lanes: Lanes
+    ) -> None:
+        """`options` are for the slots' processes."""
+        self._identity, self._settings, self._outbox = identity, settings, outbox
+        self._plugin = identity.manifest.name
+        self._leases = Leases(settings.heartbeat)
+        self._around = Surroundings(outbox, self._leases, Transfers(identity.transfers, self._plugin))
+        self._attempts: dict[Reference, Attempt] = {}
+        self._slots = [SlotProcess(number, options) for number in range(identity.slots)]
+        self._offers: dict[int, asyncio.Future[Attempt]] = {}
+        self._idle = asyncio.Event()
+        self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout)
+        self._heartbeats = Heartbeats(identity, outbox, self._leases, settings.heartbeat, self._running)
+        self._draining = False
+        self._ordered = False
+
+    # --- what is asked of it
+
+    def hello(self) -> None:
+        """Both connections are open: say who we are and ask what has no answer again."""
+        self._heartbeats.hello(self._claims.waiting)
+        self._claims.repeat()
+
+    def check(self) -> str | None:
+        """What keeps it from taking jobs."""
+        if not self._ordered:
+            return "no orders from the scheduler yet"
+        dead = sum(not slot.alive for slot in self._slots)
+        return f"{dead} of {len(self._slots)} slots are not running" if dead else None
+
+    def on_control(self, delivery: Delivery) -> None:
+        """A message of the private queue."""
+        try:
+            message = decode_control(delivery.body)
+        except InvalidMessageError as error:
+            log.error("control_message_dropped", error=str(error))
+            return
+        match message:
+            case RunnerReplies():
+                if message.instance == self._identity.instance:
+                    for reply in message.replies:
+                        self._on_reply(reply)
+            case PluginNotice():
+                self._heartbeats.beat()
+
+    # --- its life
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`, then drain: let jobs end for a while, hand the rest back, and send all that is unsent."""
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            tending = [
+                group.create_task(self._tend(slot), name=f"tend {slot.number}") for slot in self._slots
+            ]
+            group.create_task(self._heartbeats.run(over))
+            if self._identity.manifest.outside_effects:
+                group.create_task(every(WATCH, self._kill_before_lease_ends, over))
+            await stop.wait()
+            await self._drain()
+            over.set()
+            for task in tending:
+                task.cancel()
+        for slot in self._slots:
+            await slot.stop()
+        if not await self._outbox.flush(FLUSH_LIMIT):
+            log.warning("events_unsent_at_end")
+
+    async def _drain(self) -> None:
+        self._draining = True
+        self._claims.end()
+        await self._until_idle(self._settings.drain)
+        for attempt in self._attempts.values():
+            attempt.interrupt(Outcome.HANDED_BACK)
+        await self._until_idle(UNDO_LIMIT)
+        for job, number in self._attempts:
+            log.warning("handed_back_untidied", job=job, attempt=number)
+            self._outbox.put(HandedBack(job=job, attempt=number))
+
+    async def _until_idle(self, limit: timedelta) -> None:
+        if self._attempts and limit:
+            log.info("waiting_for_jobs", attempts=len(self._attempts), seconds=limit.total_seconds())
+            self._idle.clear()
+            try:
+                async with asyncio.timeout(limit.total_seconds()):
+                    await self._idle.wait()
+            except TimeoutError:
+                log.info("still_running", attempts=len(self._attempts))
+
+    async def _tend(self, slot: SlotProcess) -> None:
+        """Keep one slot alive and give it one attempt after the other."""
+        backoff = Backoff("slot", longest_wait_seconds=LONGEST_RESTART_SECONDS)
+        while True:
+            try:
+                if not slot.alive:
+                    await slot.start()
+                self._count_slots()
+                attempt = await self._next(slot)
+            except (TaskManagerError, OSError) as error:
+                self._count_slots()
+                await backoff.wait(str(error))
+                continue
+            backoff.reset()
+            await self._run(attempt)
+
+    async def _next(self, slot: SlotProcess) -> Attempt:
+        """Offer the slot and wait for a job; raises JobKilledError if its process ends instead."""
+        waiting: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
+        self._offers[slot.number] = waiting
+        slot.when_ended(lambda error: waiting.done() or waiting.set_exception(error))
+        self._claims.free(slot.number)
+        try:
+            return await waiting
+        except JobKilledError:
+            SLOT_DEATHS.labels(self._plugin).inc()
+            self._claims.withdraw(slot.number)
+            raise
+
+    def _start(self, lane: int, grant: Grant, asked_at: float) -> None:
+        waiting = self._offers[lane]
+        if waiting.done():  # the slot has just died
+            self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
+            return
+        attempt = Attempt(grant, self._slots[lane], self._around)
+        self._attempts[attempt.key] = attempt
+        self._leases.granted(attempt.key, asked_at, grant.lease_seconds)
+        BUSY.labels(self._plugin).set(len(self._attempts))
+        waiting.set_result(attempt)
+
+    async def _run(self, attempt: Attempt) -> None:
+        began = elapsed_seconds()
+
+        def over(outcome: Outcome) -> None:
+            JOBS.labels(self._plugin, outcome).inc()
+            JOB_SECONDS.labels(self._plugin, outcome).observe(elapsed_seconds() - began)
+            self._attempts.pop(attempt.key, None)
+            self._leases.ended(attempt.key)
+            BUSY.labels(self._plugin).set(len(self._attempts))
+            if not self._attempts:
+                self._idle.set()
+
+        await attempt.run(over)
+
+    # --- what the scheduler says
+
+    def _on_reply(self, reply: Reply) -> None:
+        match reply:
+            case Grant():
+                self._claims.on_grant(reply)
+            case Refusal():
+                self._claims.on_refusal(reply)
+                if reply.reason == "paused":
+                    self._heartbeats.beat()
+            case CommitVerdict():
+                attempt = self._attempts.get(reference(reply))
+                if attempt is not None:
+                    attempt.on_verdict(allowed=reply.allowed)
+            case Orders():
+                self._on_orders(reply)
+
+    def _on_orders(self, orders: Orders) -> None:
+        self._ordered = True
+        self._leases.renewed(map(reference, orders.renewed), orders.lease_seconds)
+        for name in map(reference, orders.kill):
+            attempt = self._attempts.get(name)
+            if attempt is not None:
+                log.warning("attempt_taken_away", job=name[0], attempt=name[1])
+                attempt.interrupt(Outcome.SUPERSEDED)
+        self._claims.admit(wanted=not orders.paused and not self._draining)
+
+    async def _kill_before_lease_ends(self) -> None:
+        """A job with outside effects may never run twice at a time, so it ends before another runner may have it."""
+        for attempt in self._attempts.values():
+            if self._leases.seconds_left(attempt.key) < KILL_SECONDS:
+                attempt.interrupt(Outcome.HANDED_BACK)
+
+    def _running(self) -> tuple[AttemptReference, ...]:
+        return tuple(attempt.reference for attempt in self._attempts.values())
+
+    def _count_slots(self) -> None:
+        SLOTS.labels(self._plugin).set(sum(slot.alive for slot in self._slots))

@@ -1,0 +1,60 @@
+"""What a runner reads from its environment. Command line options are the business of `__main__`."""
+
+import re
+import socket
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+
+from taskmanager.config import RootsSettings
+
+RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
+"""A runner's id becomes part of a queue name, a routing key and a folder name."""
+
+
+class UploadMode(StrEnum):
+    """How the input of a job comes to the plugin."""
+
+    AUTO = "auto"
+    """Read in place if the plugin allows it and the file system is a local one, else copied."""
+    COPY = "copy"
+    IN_PLACE = "in_place"
+
+
+class RunnerSettings(RootsSettings):
+    """Environment of a runner; times are in seconds."""
+
+    http_port: int = Field(default=8082, ge=0, le=65535)
+    workspace: Path
+    """Folder for the input, output and scratch files of running jobs."""
+    templates: Path | None = None
+    """Folder with more templates, read by the plugins."""
+    runner_id: str | None = Field(default=None, pattern=RUNNER_ID_PATTERN)
+    upload_mode: UploadMode = UploadMode.AUTO
+    heartbeat_seconds: float = Field(default=5.0, gt=0)
+    claim_timeout_seconds: float = Field(default=10.0, gt=0)
+    drain_seconds: float = Field(default=10.0, ge=0)
+    """How long running jobs may go on after SIGTERM."""
+
+    @property
+    def heartbeat(self) -> timedelta:
+        """Time between two heartbeats."""
+        return timedelta(seconds=self.heartbeat_seconds)
+
+    @property
+    def claim_timeout(self) -> timedelta:
+        """How long a ticket may stay unacknowledged."""
+        return timedelta(seconds=self.claim_timeout_seconds)
+
+    @property
+    def drain(self) -> timedelta:
+        """How long running jobs may go on after SIGTERM."""
+        return timedelta(seconds=self.drain_seconds)
+
+
+def default_runner_id(plugin: str) -> str:
+    """`<host>-<plugin>`: the same after every restart, so that the scheduler knows the runner again."""
+    host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname()).lstrip(".-")[:40] or "host"
+    return f"{host}-{plugin}"

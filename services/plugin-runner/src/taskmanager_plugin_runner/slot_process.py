@@ -1,0 +1,245 @@
+"""A slot as the runner sees it: starts the process, gives it orders, hears its events, kills its whole group.
+
+Knows neither broker nor job states. Nothing here blocks, whatever the processes of a job do.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
+from taskmanager.jobs import JobSpec
+from taskmanager_plugin_runner.failures import ending
+from taskmanager_plugin_runner.output_pipe import OutputPipe
+from taskmanager_plugin_runner.processes import kill_group
+from taskmanager_plugin_runner.protocol import (
+    LINE_BYTES,
+    Answer,
+    LogNote,
+    Order,
+    ProgressNote,
+    Ready,
+    SlotOptions,
+    Step,
+    decode_event,
+)
+
+START_LIMIT = timedelta(seconds=60)
+SECRETS = ("AMQP_URL", "MONGODB_URL")
+"""What a plugin must not find in its environment, as value or as file."""
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Hears what a job says while it runs."""
+
+    def on_progress(self, note: ProgressNote) -> None:
+        """How far it is."""
+
+    def on_log(self, note: LogNote) -> None:
+        """A line of its log."""
+
+    def on_output(self, line: str) -> None:
+        """A line that one of its processes printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an order is about."""
+
+    job: str
+    attempt: int
+    spec: JobSpec
+
+
+class _Link(asyncio.Protocol):
+    """The socket to the process, cut into lines."""
+
+    def __init__(self, slot: "SlotProcess") -> None:
+        self._slot = slot
+        self._rest = b""
+        self.transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.WriteTransport):
+            self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._slot.on_line(line)
+        if len(self._rest) > LINE_BYTES:
+            self._slot.kill()
+
+
+class SlotProcess:
+    """One slot: at most one process at a time, replaced by `start` after it has ended."""
+
+    def __init__(self, number: int, options: SlotOptions) -> None:
+        """`number` is the lane's, too."""
+        self.number = number
+        self.listener: Listener | None = None
+        self._options = options
+        self._numbers = count(1)
+        self._process: asyncio.subprocess.Process | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self._output: OutputPipe | None = None
+        self._ready: asyncio.Future[None] | None = None
+        self._answer: asyncio.Future[Answer] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._on_end: Callable[[JobKilledError], object] | None = None
+        self.ended = asyncio.Event()
+        self.ended.set()
+
+    def when_ended(self, callback: Callable[[JobKilledError], object]) -> None:
+        """Call back once when the process ends; replaces an earlier callback."""
+        self._on_end = callback
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return not self.ended.is_set()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id and process group of the slot."""
+        return self._process.pid if self._process is not None and self.alive else None
+
+    async def start(self) -> None:
+        """Start the process and wait until it has loaded the plugin.
+
+        Raises TemporaryError if it ends or is silent meanwhile, PermanentError if the plugin cannot be loaded.
+        """
+        loop = asyncio.get_running_loop()
+        self._ready = loop.create_future()
+        ours, theirs = socket.socketpair()
+        self._output = OutputPipe(self._on_output)
+        try:
+            self._process = await self._spawn(theirs, self._output)
+        finally:
+            theirs.close()
+            self._output.close_writing()
+        self.ended.clear()
+        ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        _, link = await loop.create_unix_connection(lambda: _Link(self), sock=ours)
+        self._transport = link.transport
+        self._watching = asyncio.create_task(self._watch(self._process), name=f"slot {self.number}")
+        try:
+            async with asyncio.timeout(START_LIMIT.total_seconds()):
+                await self._ready
+        except TimeoutError as error:
+            await self.stop()
+            raise TemporaryError("the slot process did not become ready in time") from error
+
+    async def _spawn(self, theirs: socket.socket, output: OutputPipe) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # the working folder is no place to import from
+            "-m",
+            "taskmanager_plugin_runner.slot",
+            str(theirs.fileno()),
+            self._options.encode(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output.descriptor,
+            stderr=output.descriptor,
+            pass_fds=(theirs.fileno(),),
+            cwd=self._options.folder,
+            env=slot_environment(os.environ),
+            start_new_session=True,
+        )
+
+    async def ask(self, step: Step, task: Task, source: Path | None = None) -> Answer:
+        """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
+        if self._transport is None or not self.alive:
+            raise JobKilledError("the slot process is not running")
+        number = next(self._numbers)
+        self._answer = asyncio.get_running_loop().create_future()
+        order = Order(number, step, task.job, task.attempt, task.spec, source)
+        self._transport.write(order.encode())
+        return await self._answer
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group; `ended` tells when it is gone."""
+        if self._process is not None and self.alive:
+            kill_group(self._process.pid)
+
+    async def stop(self) -> None:
+        """Kill it and wait until it is gone."""
+        self.kill()
+        await self.ended.wait()
+
+    def on_line(self, line: bytes) -> None:
+        """One event of the process; nonsense ends it."""
+        try:
+            event = decode_event(line)
+        except (ValueError, KeyError, TypeError) as error:
+            log.error("slot_talks_nonsense", slot=self.number, error=str(error))
+            self.kill()
+            return
+        match event:
+            case Answer():
+                if self._output is not None:
+                    self._output.drain()  # what was printed before the answer belongs to this job
+                if self._answer is not None and not self._answer.done():
+                    self._answer.set_result(event)
+            case Ready():
+                self._on_ready(event)
+            case ProgressNote():
+                if self.listener is not None:
+                    self.listener.on_progress(event)
+            case LogNote():
+                if self.listener is not None:
+                    self.listener.on_log(event)
+
+    def _on_ready(self, event: Ready) -> None:
+        if self._ready is None or self._ready.done():
+            return
+        if event.error is None:
+            self._ready.set_result(None)
+        else:
+            self._ready.set_exception(PermanentError(f"the plugin cannot be loaded: {event.error}"))
+
+    def _on_output(self, line: str) -> None:
+        if self.listener is not None:
+            self.listener.on_output(line)
+        else:
+            log.info("slot_output", slot=self.number, line=line)
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Wait for the end of the process, end what is left of its group, and fail what waits for it."""
+        returncode = await process.wait()
+        kill_group(process.pid)  # its guard keeps the number of the group from being used again
+        if self._transport is not None:
+            self._transport.close()
+        if self._output is not None:
+            self._output.close()
+        self._transport, self._output = None, None
+        error = JobKilledError(f"the process of the job ended: {ending(returncode)}{_hint(returncode)}")
+        for waiting in (self._ready, self._answer):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # seen: nobody may be waiting
+        self.ended.set()
+        if self._on_end is not None:
+            self._on_end(error)
+
+
+def _hint(returncode: int) -> str:
+    return " (often the machine was out of memory)" if returncode == -9 else ""  # noqa: PLR2004 - SIGKILL
+
+
+def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The runner's environment without secrets; output is not held back."""
+    hidden = {name + suffix for name in SECRETS for suffix in ("", "_FILE")}
+    kept = {name: value for name, value in environment.items() if name not in hidden}
+    return {**kept, "PYTHONUNBUFFERED": "1"}

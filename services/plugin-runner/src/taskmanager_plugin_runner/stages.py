@@ -1,0 +1,206 @@
+"""The hidden folder an attempt keeps beside its target, and how one that was left behind is undone.
+
+`.tm-<job>-<attempt>` is made when the attempt begins and is never made again. It is the attempt's token: whoever takes
+the job over first renames the folder away, so an attempt that was frozen and wakes up finds its paths gone and cannot
+move a single file any more. That holds on every file system with atomic rename, whatever clocks and leases say; for
+this to work all its paths must be looked up by name at each use, never through a kept descriptor of the stage itself.
+
+Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved.
+Names of its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any more.
+"""
+
+import errno
+import json
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+import structlog
+
+from taskmanager.errors import SupersededError
+from taskmanager_plugin_runner import folders
+
+PREFIX = ".tm-"
+NEW, OLD, MANIFEST = "new", "old", "manifest.json"
+PLACED, UNDO = "-placed", "-undo-"
+UNDO_ROUNDS = 20
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file or one whole new folder to be moved; `existed`: a file of that name has to make room."""
+
+    name: str
+    existed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is about to be moved: the entries in order, and every single file for telling ours from others'."""
+
+    entries: tuple[Entry, ...]
+    files: tuple[str, ...]
+
+    def encode(self) -> bytes:
+        """JSON; names that are no UTF-8 survive."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Manifest":
+        """What `encode` wrote."""
+        raw = json.loads(data)
+        return cls(tuple(Entry(**entry) for entry in raw["entries"]), tuple(raw["files"]))
+
+
+def stage_name(job: str, attempt: int) -> str:
+    """Name of the folder of one attempt."""
+    return f"{PREFIX}{job}-{attempt}"
+
+
+def homes(destination: Path) -> list[Path]:
+    """Where stages of a destination may lie: in it, or beside it as long as it does not exist."""
+    return [folder for folder in (destination, destination.parent) if folder.is_dir()]
+
+
+def undo(home: Path, job: str, upto: int) -> None:
+    """Put back what attempts of `job` up to the number `upto` began to place in `home`.
+
+    May be interrupted anywhere and repeated, by others at the same time too; returns only when no such stage is left.
+    Raises SupersededError if a later attempt has its stage there, OSError if the file system refuses.
+    """
+    with folders.opened(home) as home_fd:
+        for attempt in range(
+            1, upto + 1
+        ):  # listings of network folders may lag behind; a rename by name does not
+            _undo_one(home_fd, stage_name(job, attempt))
+        for _ in range(UNDO_ROUNDS):
+            found = list(_stages(home_fd, job))
+            later = [attempt for attempt, _ in found if attempt > upto]
+            if later:
+                raise SupersededError(f"attempt {max(later)} of the job is already at work in {home}")
+            if not found:
+                return
+            for _, name in found:
+                _undo_one(home_fd, name)
+    raise OSError(errno.EBUSY, f"several processes undo the same attempts of job {job}", str(home))
+
+
+def undo_attempt(home: Path, job: str, attempt: int) -> None:
+    """The same for one attempt only; leaves it to a later attempt that undoes it at the same time."""
+    with folders.opened(home) as home_fd:
+        for number, name in _stages(home_fd, job):
+            if number == attempt:
+                _undo_one(home_fd, name)
+
+
+def _stages(home_fd: int, job: str) -> Iterator[tuple[int, str]]:
+    pattern = re.compile(re.escape(PREFIX + job) + r"-(\d+)(-placed|-undo-[0-9a-f]+)?")
+    for name in folders.names(home_fd):
+        match = pattern.fullmatch(name)
+        if match:
+            yield int(match[1]), name
+
+
+def _undo_one(home_fd: int, name: str) -> None:
+    if name.endswith(PLACED):
+        discard(home_fd, name)
+        return
+    mine = f"{name.partition(UNDO)[0]}{UNDO}{uuid4().hex}"
+    try:
+        os.rename(name, mine, src_dir_fd=home_fd, dst_dir_fd=home_fd)
+    except FileNotFoundError:
+        return  # somebody else undoes it, or it never was
+    folders.sync(home_fd)
+    try:
+        _roll_back(home_fd, mine)
+        discard(home_fd, mine)
+    except FileNotFoundError:
+        if exists(mine, home_fd):
+            raise
+        log.info("undo_taken_over", stage=mine)
+
+
+def _roll_back(home_fd: int, stage: str) -> None:
+    manifest = read_manifest(home_fd, stage)
+    if manifest is None:
+        return  # nothing was moved before the manifest was there
+    for entry in reversed(manifest.entries):
+        _restore(home_fd, stage, entry, manifest)
+    folders.sync(home_fd)
+
+
+def read_manifest(home_fd: int, stage: str) -> Manifest | None:
+    """The manifest of a stage, None if it has none."""
+    try:
+        descriptor = os.open(
+            f"{stage}/{MANIFEST}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home_fd
+        )
+    except FileNotFoundError:
+        return None
+    with open(descriptor, "rb") as file:
+        return Manifest.decode(file.read())
+
+
+def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None:
+    """Bring one entry back to where nothing had happened; what was not done is found by looking."""
+    new, old = f"{stage}/{NEW}/{entry.name}", f"{stage}/{OLD}/{entry.name}"
+    target = PurePosixPath(entry.name)
+    with folders.below(home_fd, target.parent) as parent:
+        if exists(old, home_fd):
+            os.rename(old, target.name, src_dir_fd=home_fd, dst_dir_fd=parent)
+        elif not entry.existed and not exists(new, home_fd) and exists(target.name, parent):
+            _take_back(home_fd, stage, parent, target, manifest)
+
+
+def _take_back(home_fd: int, stage: str, parent: int, target: PurePosixPath, manifest: Manifest) -> None:
+    """Move a placed file or folder back into the stage, but leave what somebody else has put into the folder since."""
+    strangers = _files_in(parent, target.name, target) - set(manifest.files)
+    if not strangers:
+        os.rename(target.name, f"{stage}/{NEW}/{target}", src_dir_fd=parent, dst_dir_fd=home_fd)
+        return
+    log.warning("undo_left_files", folder=str(target), files=len(strangers))
+    for name in manifest.files:
+        if target in PurePosixPath(name).parents and exists(name, home_fd):
+            with folders.below(home_fd, PurePosixPath(name).parent) as folder:
+                os.unlink(PurePosixPath(name).name, dir_fd=folder)
+
+
+def _files_in(parent: int, name: str, relative: PurePosixPath) -> set[str]:
+    if not is_folder(name, parent):
+        return set()
+    found = set()
+    for root, subfolders, files, descriptor in os.fwalk(name, dir_fd=parent):
+        inside = relative / PurePosixPath(root).relative_to(name)
+        links = [sub for sub in subfolders if not is_folder(sub, descriptor)]
+        found |= {str(inside / file) for file in [*files, *links]}
+    return found
+
+
+def exists(name: str, folder: int) -> bool:
+    """Whether something of that name lies in an open folder; a dangling link counts."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def is_folder(name: str, folder: int) -> bool:
+    """Whether `name` in an open folder is a real folder, not a link to one."""
+    return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+
+
+def discard(home_fd: int, name: str) -> None:
+    """Remove a stage for good; one that somebody else removes at the same time is no error."""
+    try:
+        shutil.rmtree(name, dir_fd=home_fd)
+    except FileNotFoundError:
+        if exists(name, home_fd):
+            raise

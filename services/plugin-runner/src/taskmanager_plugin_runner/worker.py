@@ -1,0 +1,142 @@
+"""The work of a slot process: takes orders one after the other, does them, answers. Never decides what comes next."""
+
+import faulthandler
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from taskmanager.errors import PermanentError
+from taskmanager.paths import Roots
+from taskmanager.plugins import Plugin, load
+from taskmanager_plugin_runner.context import SlotContext
+from taskmanager_plugin_runner.failures import job_error
+from taskmanager_plugin_runner.placement import clean, place
+from taskmanager_plugin_runner.processes import adopt_orphans, kill_children
+from taskmanager_plugin_runner.protocol import (
+    Answer,
+    Order,
+    Ready,
+    SlotEvent,
+    SlotOptions,
+    Step,
+    encode_event,
+)
+from taskmanager_plugin_runner.settings import UploadMode
+from taskmanager_plugin_runner.workspace import AttemptFolder, bring_input, open_destination
+
+
+class Line:
+    """The socket to the runner: orders in, events out, from any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over the socket; nothing a plugin starts inherits it."""
+        os.set_inheritable(descriptor, False)
+        self._socket = socket.socket(fileno=descriptor)
+        self._orders: IO[bytes] = self._socket.makefile("rb")
+        self._lock = threading.Lock()
+
+    def orders(self) -> Iterator[Order]:
+        """Orders as they come, until the runner hangs up."""
+        for line in self._orders:
+            yield Order.decode(line)
+
+    def send(self, event: SlotEvent) -> None:
+        """Tell the runner; waits while it does not read."""
+        with self._lock:
+            self._socket.sendall(encode_event(event))
+
+
+class Worker:
+    """Does the steps of one plugin's jobs."""
+
+    def __init__(self, options: SlotOptions, plugin: Plugin, line: Line, guard: int) -> None:
+        """`guard` is the child process that is not a plugin's."""
+        self._plugin, self._manifest, self._line, self._guard = plugin, plugin.manifest, line, guard
+        self._folder = Path(options.folder)
+        self._roots = Roots.parse(options.roots)
+        self._mode = UploadMode(options.upload_mode)
+
+    def serve(self) -> None:
+        """Take orders until the runner hangs up."""
+        steps = {
+            Step.BRING: self._bring,
+            Step.RUN: self._run,
+            Step.PLACE: self._place,
+            Step.CLEAN: self._clean,
+        }
+        for order in self._line.orders():
+            try:
+                answer = steps[order.step](order)
+            except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
+                answer = Answer(order.number, error=job_error(error).model_dump())
+            except SystemExit as error:
+                answer = Answer(order.number, error=job_error(_exit(error)).model_dump())
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self._line.send(answer)
+
+    def _attempt_folder(self, order: Order) -> AttemptFolder:
+        return AttemptFolder.of(self._folder, order.job, order.attempt)
+
+    def _bring(self, order: Order) -> Answer:
+        folder, spec = self._attempt_folder(order), order.spec
+        if spec.destination is not None:
+            open_destination(folder, spec.destination, self._roots, order.job, order.attempt)
+        if spec.source is None:
+            return Answer(order.number)
+        brought = bring_input(
+            folder, spec.source, self._roots, self._mode, reads_in_place=self._manifest.reads_in_place
+        )
+        return Answer(order.number, brought.files, brought.bytes, str(brought.source))
+
+    def _run(self, order: Order) -> Answer:
+        folder = self._attempt_folder(order)
+        template = self._manifest.choose_template(order.spec.template)
+        context = SlotContext(order, folder, self._roots, self._line.send, template)
+        try:
+            self._plugin.run(context)
+        finally:
+            context.meter.flush()
+            left = kill_children({self._guard})
+            if left:
+                context.log.warning(f"{left} process(es) the plugin left behind were killed")
+        return Answer(order.number, *folder.output_size(), untidy=folder.path.exists())
+
+    def _place(self, order: Order) -> Answer:
+        folder = self._attempt_folder(order)
+        placement = folder.remembered()
+        if placement is None:
+            raise PermanentError("the record of the destination is gone from the workspace")
+        return Answer(order.number, *place(folder.output, placement))
+
+    def _clean(self, order: Order) -> Answer:
+        folder = self._attempt_folder(order)
+        placement = folder.remembered()
+        if placement is not None:
+            clean(placement)
+        folder.remove()
+        return Answer(order.number)
+
+
+def _exit(error: SystemExit) -> RuntimeError:
+    made = RuntimeError(f"the plugin called exit ({error.code!r}); it has to return or to raise an exception")
+    made.__cause__ = error
+    return made
+
+
+def work(options: SlotOptions, descriptor: int, guard: int) -> None:
+    """Load the plugin, say so, and serve."""
+    faulthandler.enable()
+    adopt_orphans()
+    line = Line(descriptor)
+    try:
+        plugin = load(options.plugin)
+    except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
+        line.send(Ready(f"{type(error).__name__}: {error}"))
+        return
+    line.send(Ready())
+    Worker(options, plugin, line, guard).serve()

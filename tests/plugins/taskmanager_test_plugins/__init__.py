@@ -1,0 +1,147 @@
+"""Plugins for tests and measurements. They use the public interface only; none needs a source or a destination."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+from taskmanager.errors import JobFailedError
+from taskmanager.plugins import JobContext, Need, Parameters, PluginManifest, parse_parameters
+
+POLL_SECONDS = 0.01
+
+
+class Noop:
+    """Does nothing, as fast as it can: what is left is the cost of the system."""
+
+    manifest = PluginManifest(
+        name="noop", title="Nothing", job_type="NOOP", source=Need.OPTIONAL, destination=Need.OPTIONAL
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Return."""
+
+
+class SleepParameters(Parameters):
+    """How long to sleep."""
+
+    seconds: float = 1.0
+    until: str | None = None
+    """A file; the job ends as soon as it exists."""
+
+
+class Sleep:
+    """Waits, and says so."""
+
+    manifest = PluginManifest(
+        name="sleep",
+        title="Sleep",
+        job_type="SLEEP",
+        parameters=SleepParameters.model_json_schema(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Sleep in short pieces with a checkpoint between them."""
+        parameters = parse_parameters(SleepParameters, context.spec.parameters)
+        context.log.info(f"sleeping for {parameters.seconds} s")
+        end = time.monotonic() + parameters.seconds
+        while time.monotonic() < end and not (parameters.until and Path(parameters.until).exists()):
+            context.checkpoint()
+            time.sleep(POLL_SECONDS)
+
+
+class Fail:
+    """Gives a verdict about its input."""
+
+    manifest = PluginManifest(
+        name="fail", title="Fail", job_type="FAIL", source=Need.OPTIONAL, destination=Need.OPTIONAL
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Leave a result that must never be seen, and fail."""
+        (context.output / "half.txt").write_text("half a result", encoding="utf-8")
+        raise JobFailedError("this job is meant to fail")
+
+
+class Crash:
+    """Dies without a word, as a tool in the same process may do."""
+
+    manifest = PluginManifest(
+        name="crash", title="Crash", job_type="CRASH", source=Need.OPTIONAL, destination=Need.OPTIONAL
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Kill the process of the job."""
+        print("last words", flush=True)  # noqa: T201 - what is printed belongs to the log of the job
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Tally:
+    """Copies its files and writes how many there were: a job with real input and output."""
+
+    manifest = PluginManifest(name="tally", title="Tally", job_type="TALLY", reads_in_place=True)
+
+    def run(self, context: JobContext) -> None:
+        """Copy file by file."""
+        files = context.files()
+        for number, file in enumerate(files):
+            context.progress(number, len(files), file.name)
+            (context.output / file.name).write_bytes(file.read_bytes())
+            context.checkpoint()
+        context.progress(len(files), len(files))
+        (context.output / "tally.txt").write_text(f"{len(files)}\n", encoding="utf-8")
+
+
+class WildParameters(Parameters):
+    """What to do wrong."""
+
+    deed: Literal["orphan", "exit", "print", "log", "link", "hog", "raise"]
+    note: str = ""
+    """A file that gets the process id of a program the job starts."""
+
+
+class Wild:
+    """Does what a plugin must not do."""
+
+    manifest = PluginManifest(
+        name="wild",
+        title="Wild",
+        job_type="WILD",
+        parameters=WildParameters.model_json_schema(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+        outside_effects=True,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """One deed."""
+        parameters = parse_parameters(WildParameters, context.spec.parameters)
+        match parameters.deed:
+            case "orphan":
+                _start_program(parameters.note)
+            case "hog":
+                _start_program(parameters.note)
+                while True:
+                    time.sleep(POLL_SECONDS)
+            case "exit":
+                sys.exit(3)
+            case "print":
+                print("printed line")  # noqa: T201 - the deed
+                os.write(1, b"bytes \xff\n")
+            case "log":
+                for number in range(5_000):
+                    context.log.info(f"line {number}")
+            case "link":
+                (context.output / "link").symlink_to("/etc/passwd")
+            case "raise":
+                raise RuntimeError("a defect with a name that is no text: \udcff")
+
+
+def _start_program(note: str) -> None:
+    process = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    Path(note).write_text(str(process.pid), encoding="ascii")
