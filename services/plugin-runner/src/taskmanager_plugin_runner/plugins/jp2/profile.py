@@ -1,0 +1,74 @@
+"""A JP2 profile: how images are compressed, as numbers that can be checked. Runs nothing."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from taskmanager.jobs import Record, ShortText
+
+Power = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
+Pair = tuple[Power, Power]
+Ratio = Annotated[float, Field(ge=1, le=1000)]
+
+_CODE_BLOCK_COEFFICIENTS = 4096
+"""The most one code-block may hold (ISO/IEC 15444-1, table A.18)."""
+
+
+class Profile(Record):
+    """The keys of a profile file; `docs/templates.md` explains them to operators.
+
+    `rates`: compression ratio of each quality layer, decreasing; 1 is without loss. `precincts`: from the
+    highest resolution down; the last one goes for all lower ones, halved each time.
+    """
+
+    title: ShortText
+    description: str = ""
+    lossless: bool
+    rates: tuple[Ratio, ...] = ()
+    resolutions: int = Field(default=6, ge=1, le=33)
+    tile: Pair | None = None
+    code_block: Pair = (64, 64)
+    precincts: tuple[Pair, ...] = ()
+    progression: Literal["LRCP", "RLCP", "RPCL", "PCRL", "CPRL"] = "RPCL"
+    sop: bool = False
+    eph: bool = False
+    plt: bool = False
+    tlm: bool = False
+    tile_parts: Literal["R", "L", "C"] | None = None
+    mode: int = Field(default=0, ge=0, le=63)
+    parallel: int | None = Field(default=None, ge=1, le=64)
+    time_limit_seconds: float = Field(default=1800.0, gt=0, le=604800)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if list(self.rates) != sorted(self.rates, reverse=True):
+            raise ValueError("rates must decrease: each layer adds to the one before")
+        if self.lossless and self.rates and self.rates[-1] != 1:
+            raise ValueError("rates must end with 1, since lossless is true")
+        if not self.lossless and (not self.rates or self.rates[-1] <= 1):
+            raise ValueError("rates must end with a ratio above 1, since lossless is false")
+        if self.code_block[0] * self.code_block[1] > _CODE_BLOCK_COEFFICIENTS:
+            raise ValueError(f"code_block may hold {_CODE_BLOCK_COEFFICIENTS} coefficients at most")
+        return self
+
+    def arguments(self, width: int, height: int, threads: int) -> list[str]:
+        """Options of opj_compress for an image of that size in pixels."""
+        words = ["-p", self.progression, "-n", str(self.resolutions_for(width, height))]
+        words += ["-b", _pair(self.code_block)]
+        words += [] if self.lossless else ["-I"]
+        words += ["-r", ",".join(f"{rate:g}" for rate in self.rates)] if self.rates else []
+        words += ["-t", _pair(self.tile)] if self.tile else []
+        words += ["-c", ",".join(f"[{_pair(size)}]" for size in self.precincts)] if self.precincts else []
+        words += ["-TP", self.tile_parts] if self.tile_parts else []
+        words += ["-M", str(self.mode)] if self.mode else []
+        flags = {"-SOP": self.sop, "-EPH": self.eph, "-PLT": self.plt, "-TLM": self.tlm}
+        words += [flag for flag, wanted in flags.items() if wanted]
+        return [*words, "-threads", str(threads)] if threads > 1 else words
+
+    def resolutions_for(self, width: int, height: int) -> int:
+        """The wanted number, or as many as a small image can be halved: opj_compress refuses more."""
+        return min(self.resolutions, min(width, height).bit_length())
+
+
+def _pair(size: tuple[int, int]) -> str:
+    return f"{size[0]},{size[1]}"
