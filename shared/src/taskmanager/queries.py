@@ -38,7 +38,7 @@ class JobQuery(Record):
     text: ShortText | None = None
     sort: Sort = Sort.CREATED
     order: Order = Order.DESC
-    cursor: str | None = None
+    cursor: ShortText | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 
     @model_validator(mode="after")

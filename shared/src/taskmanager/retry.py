@@ -6,12 +6,14 @@ Full jitter as in the AWS Builders' Library, "Timeouts, retries, and backoff wit
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 import tenacity
 
 from taskmanager.errors import TemporaryError
+from taskmanager.lifecycle import pause
 from taskmanager.metrics import RETRIES
 
 T = TypeVar("T")
@@ -49,7 +51,7 @@ async def retrying(
 
 
 class Backoff:
-    """Growing, jittered waits for a loop that reconnects until it is cancelled; `reset` after a success."""
+    """Growing, jittered waits for a loop that goes on until it is told to stop; `reset` after a success."""
 
     def __init__(
         self,
@@ -67,16 +69,11 @@ class Backoff:
         """Begin again with the shortest wait."""
         self._state = tenacity.RetryCallState(tenacity.AsyncRetrying(), None, (), {})
 
-    async def wait(self, reason: str) -> None:
-        """Log the reason, count it and sleep."""
+    async def wait(self, reason: str, stop: asyncio.Event | None = None) -> None:
+        """Log the reason, count it and wait, but no longer than until `stop`."""
         seconds = self._wait(self._state)
         RETRIES.labels(self._what).inc()
-        log.warning(
-            "retry",
-            what=self._what,
-            attempt=self._state.attempt_number,
-            wait_seconds=round(seconds, 3),
-            error=reason,
-        )
+        attempt = self._state.attempt_number
+        log.warning("retry", what=self._what, attempt=attempt, wait_seconds=round(seconds, 3), error=reason)
         self._state.attempt_number += 1
-        await asyncio.sleep(seconds)
+        await pause(stop or asyncio.Event(), timedelta(seconds=seconds))

@@ -79,7 +79,7 @@ async def _first_time(clock: DatabaseClock, inbox: Inbox, stop: asyncio.Event) -
             await clock.refresh()
         except StoreUnavailableError as error:
             inbox.stalled = str(error)
-            await backoff.wait(str(error))
+            await backoff.wait(str(error), stop)
         else:
             inbox.stalled = None
             return

@@ -7,11 +7,12 @@ acknowledged and the inbox waits.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from taskmanager.errors import InvalidMessageError, TemporaryError
+from taskmanager.errors import InvalidMessageError, PermanentError, TemporaryError
 from taskmanager.messages import Inbound, Tick, decode_inbox
 from taskmanager.ports import Clock, Delivery, Subscription
 from taskmanager.retry import Backoff
@@ -62,9 +63,9 @@ class Inbox:
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                group = await self._next_group(stopping)
-                if group:
-                    await self._until_stored(group, stopping)
+                letters = self._readable(await self._next_group(stopping))
+                if letters:
+                    await self._take_care_of(letters, stop)
         finally:
             stopping.cancel()
 
@@ -86,19 +87,6 @@ class Inbox:
             group.append(self._arrived.get_nowait())
         return group
 
-    async def _until_stored(self, group: Sequence[Delivery], stopping: asyncio.Task[bool]) -> None:
-        letters = self._readable(group)
-        backoff = Backoff("store")
-        while not stopping.done():
-            try:
-                await self._store_group(letters)
-            except TemporaryError as error:
-                self.stalled = str(error)
-                await backoff.wait(str(error))
-            else:
-                self.stalled = None
-                return
-
     def _readable(self, group: Sequence[Delivery]) -> list[Letter]:
         letters = []
         for delivery in group:
@@ -108,23 +96,36 @@ class Inbox:
                 self._bury(delivery, "unreadable", error)
         return letters
 
-    async def _store_group(self, letters: Sequence[Letter]) -> None:
-        try:
-            await self._process([message for _, message in letters])
-        except TemporaryError:
-            raise
-        except (
-            Exception
-        ) as error:  # one message nobody foresaw must not stop all others: it is found and buried
-            if len(letters) <= 1:
-                for delivery, _ in letters:
-                    self._bury(delivery, "defect", error)
-                return
-            log.exception("group_failed", messages=len(letters))
-            for letter in letters:
-                await self._store_group([letter])
-            return
-        if letters and self._subscription is not None:
+    async def _take_care_of(self, letters: Sequence[Letter], stop: asyncio.Event) -> None:
+        """Process one group until it is stored; if it cannot be decided, its messages are taken singly."""
+        groups = deque([letters])
+        backoff = Backoff("store")
+        while groups and not stop.is_set():
+            try:
+                await self._process([message for _, message in groups[0]])
+            except TemporaryError as error:
+                self.stalled = str(error)
+                await backoff.wait(str(error), stop)
+                continue
+            except PermanentError:
+                raise
+            except Exception as error:
+                # A message nobody foresaw must not stop all others: it is found, and buried alone.
+                log.exception("group_failed", messages=len(groups[0]))
+                self._divide(groups, error)
+                continue
+            self.stalled = None
+            self._acknowledge(groups.popleft())
+
+    def _divide(self, groups: deque[Sequence[Letter]], error: Exception) -> None:
+        failed = groups.popleft()
+        if len(failed) == 1:
+            self._bury(failed[0][0], "defect", error)
+        else:
+            groups.extendleft([letter] for letter in reversed(failed))
+
+    def _acknowledge(self, letters: Sequence[Letter]) -> None:
+        if self._subscription is not None:
             self._subscription.ack(letters[-1][0], multiple=True)
 
     async def _process(self, messages: Sequence[Inbound]) -> None:

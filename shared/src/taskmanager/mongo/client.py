@@ -51,25 +51,20 @@ def connect(url: str) -> tuple[AsyncMongoClient[Document], Database]:
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise StoreUnavailableError for what may pass, PermanentError for refused credentials."""
+    """Raise PermanentError for refused credentials, StoreUnavailableError for all else the server says.
+
+    A server that refuses a write (no primary, disk full, too busy) may take it later: nothing is given up for it.
+    What the driver refuses to encode is no matter of the server and passes through.
+    """
     try:
         yield
     except pymongo.errors.OperationFailure as error:
         if error.code in AUTHENTICATION_FAILED:
             message = f"MongoDB refuses access: {error.details or error}"
             raise PermanentError(message) from error
-        if _may_pass(error):
-            raise StoreUnavailableError(_short(error)) from error
-        raise
+        raise StoreUnavailableError(_short(error)) from error
     except (pymongo.errors.ConnectionFailure, pymongo.errors.WaitQueueTimeoutError) as error:
         raise StoreUnavailableError(_short(error)) from error
-
-
-def _may_pass(error: pymongo.errors.OperationFailure) -> bool:
-    transient = error.has_error_label("TransientTransactionError") or error.has_error_label(
-        "RetryableWriteError"
-    )
-    return transient or isinstance(error, pymongo.errors.ExecutionTimeout | pymongo.errors.WTimeoutError)
 
 
 def _short(error: Exception) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-import pymongo.errors
 from pymongo import InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -51,11 +50,7 @@ class MongoStore:
         """See the port."""
         with translated_errors():
             async with self._client.start_session() as session:
-                try:
-                    return await session.with_transaction(lambda current: self._once(current, needs, decide))
-                except pymongo.errors.BulkWriteError as error:
-                    message = f"the group collided with another scheduler: {_first(error)}"
-                    raise StoreUnavailableError(message) from error
+                return await session.with_transaction(lambda current: self._once(current, needs, decide))
 
     async def _once(
         self, session: AsyncClientSession, needs: Needs, decide: Callable[[Snapshot], PlanT]
@@ -222,8 +217,3 @@ def _bson(value: Any) -> Any:
 def _without_id(document: Document, key: str | None) -> Document:
     identifier = document.pop("_id")
     return {**document, key: identifier} if key else document
-
-
-def _first(error: pymongo.errors.BulkWriteError) -> str:
-    errors = (error.details or {}).get("writeErrors", [])
-    return str(errors[0].get("errmsg", error)) if errors else str(error)

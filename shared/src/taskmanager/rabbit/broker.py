@@ -120,14 +120,9 @@ class Broker:
             while not stop.is_set():
                 await self._connect_once(stopping)
                 if not stop.is_set():
-                    await self._wait(stopping)
+                    await self._backoff.wait(self._reason, stop)
         finally:
             stopping.cancel()
-
-    async def _wait(self, stopping: asyncio.Task[bool]) -> None:
-        waiting = asyncio.create_task(self._backoff.wait(self._reason))
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
 
     async def _connect_once(self, stopping: asyncio.Task[bool]) -> None:
         """One life of the connection, from opening to loss."""
@@ -140,7 +135,7 @@ class Broker:
             self._opened(connection)
             await self._until_broken(stopping)
         except TemporaryError as error:
-            self._reason = str(error)
+            self._break(str(error))
         finally:
             self._lost()
             await _close(connection)
@@ -159,8 +154,10 @@ class Broker:
         broken.cancel()
 
     def _break(self, reason: str) -> None:
-        self._reason = reason
-        self._broken.set()
+        """Begin again; the first reason is the true one, what follows from it is not."""
+        if not self._broken.is_set():
+            self._reason = reason
+            self._broken.set()
 
     def _lost(self) -> None:
         self._connection = None
