@@ -1,0 +1,193 @@
+"""A scheduler's desk for tests of the runner: the real transitions over a dictionary, behind the real broker.
+
+It keeps everything it heard, and can be told to be silent, to refuse, or to take an attempt away.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from taskmanager.jobs import Job, JobSpec
+from taskmanager.messages import (
+    AttemptReference,
+    Claim,
+    Heartbeat,
+    Hello,
+    Logged,
+    Orders,
+    Reply,
+    RunnerEvents,
+    RunnerReplies,
+    Submit,
+    Ticket,
+    decode_inbox,
+)
+from taskmanager.ports import Delivery
+from taskmanager.rabbit import Broker, declare_plugin
+from taskmanager.states import Status
+from taskmanager.topology import Topology
+from taskmanager_scheduler.effects import Answer, SendTicket
+from taskmanager_scheduler.events import Gate, Orphaned, Renewed, Sender, Situation
+from taskmanager_scheduler.transitions import transition
+
+LEASE_SECONDS = 60.0
+
+
+class Desk:
+    """Hears runners and answers them."""
+
+    def __init__(self, url: str, topology: Topology) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.heard: list[Any] = []
+        self.statuses: dict[str, list[Status]] = {}
+        self.mute: Callable[[Any], bool] = lambda _: False
+        """Events it pretends not to have received."""
+        self.paused = False
+        self.lease_seconds = LEASE_SECONDS
+        self.kill: set[str] = set()
+        self._topology = topology
+        self._publishing, self._consuming = Broker(url, "desk publish"), Broker(url, "desk consume")
+        self._publisher = self._publishing.publisher()
+        self._inbox = self._consuming.subscribe(topology.inbox, self._deliver, prefetch=1000)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def open(self, plugin: str) -> AsyncIterator["Desk"]:
+        """Work until the block ends."""
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(part.run(stop)) for part in (self._publishing, self._consuming)]
+        tasks.append(asyncio.create_task(self._work()))
+        await self.until(lambda: self._publisher.ready and self._inbox.ready)
+        channel = await self._publishing.channel()
+        await declare_plugin(channel, self._topology, plugin)
+        channel.close()
+        try:
+            yield self
+        finally:
+            stop.set()
+            tasks[-1].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def until(self, true: Callable[[], object], seconds: float = 30) -> None:
+        """Wait for something to become true."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not true():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            tail = "\n".join(repr(event)[:300] for event in self.heard[-12:])
+            message = f"not true within {seconds} s; jobs {self.statuses}; heard last:\n{tail}"
+            raise AssertionError(message) from None
+
+    async def submit(
+        self, plugin: str, parameters: Mapping[str, Any] | None = None, **fields: Any
+    ) -> str:
+        """A job as the gateway submits it; returns its id."""
+        spec = JobSpec(plugin=plugin, parameters=dict(parameters or {}), **fields)
+        job = str(uuid4())
+        body = Submit(job=job, client="test", submitted_at=datetime.now(UTC), spec=spec).encode()
+        await self._publisher.publish(self._topology.submit, plugin, body, priority=spec.priority, mandatory=True)
+        return job
+
+    def status(self, job: str) -> Status | None:
+        """Where a job is."""
+        return self.jobs[job].status if job in self.jobs else None
+
+    async def ended(self, job: str, seconds: float = 30) -> Job:
+        """The job once it is final."""
+        await self.until(lambda: job in self.jobs and self.jobs[job].status.final, seconds)
+        return self.jobs[job]
+
+    def log_of(self, job: str) -> list[str]:
+        """The lines of a job's log."""
+        blocks = [event for event in self.heard if isinstance(event, Logged) and event.job == job]
+        return [line.text for block in blocks for line in block.lines]
+
+    def events(self, kind: type[Any], job: str | None = None) -> list[Any]:
+        """What was heard of one kind."""
+        return [event for event in self.heard if isinstance(event, kind) and (job is None or event.job == job)]
+
+    def _deliver(self, delivery: Delivery) -> None:
+        self._queue.put_nowait(delivery)
+
+    async def _work(self) -> None:
+        while True:
+            delivery = await self._queue.get()
+            message = decode_inbox(delivery.body)
+            if isinstance(message, Submit):
+                self._move(message.job, message, "", "")
+            elif isinstance(message, RunnerEvents):
+                await self._on_events(message)
+            self._inbox.ack(delivery)
+
+    async def _on_events(self, message: RunnerEvents) -> None:
+        replies: list[Reply] = []
+        for event in message.events:
+            self.heard.append(event)
+            if self.mute(event):
+                continue
+            if isinstance(event, Hello):
+                await self._requeue_lost(event, message)
+            if isinstance(event, Hello | Heartbeat):
+                replies.append(self._orders(event, message))
+            elif not isinstance(event, Logged):
+                replies += await self._react(event, message)
+        if replies:
+            body = RunnerReplies(instance=message.instance, replies=tuple(replies)).encode()
+            await self._publisher.publish(self._topology.control, self._topology.runner_key(message.runner), body)
+
+    async def _react(self, event: Any, message: RunnerEvents) -> list[Reply]:
+        effects = self._move(event.job, event, message.runner, message.instance)
+        for effect in effects:
+            if isinstance(effect, SendTicket):
+                await self.ticket(effect.plugin, effect.job, effect.dispatch)
+        return [effect.reply for effect in effects if isinstance(effect, Answer)]
+
+    async def ticket(self, plugin: str, job: str, dispatch: int) -> None:
+        """Put a ticket into a plugin's queue."""
+        body = Ticket(job=job, dispatch=dispatch).encode()
+        await self._publisher.publish(self._topology.dispatch, plugin, body, priority=5)
+
+    async def _requeue_lost(self, hello: Hello, message: RunnerEvents) -> None:
+        named = {(reference.job, reference.attempt) for reference in hello.running}
+        for job in list(self.jobs.values()):
+            mine = job.owner == message.runner and job.status.running
+            if mine and (job.id, job.attempt) not in named and job.claim_id not in hello.claims:
+                await self._react_to(job.id, Orphaned(crashed=False, why="lost"), message)
+
+    async def _react_to(self, job: str, event: Any, message: RunnerEvents) -> None:
+        for effect in self._move(job, event, message.runner, message.instance):
+            if isinstance(effect, SendTicket):
+                await self.ticket(effect.plugin, effect.job, effect.dispatch)
+
+    def _orders(self, event: Hello | Heartbeat, message: RunnerEvents) -> Orders:
+        renewed, kill = [], []
+        for reference in event.running:
+            before = self.jobs.get(reference.job)
+            self._move(reference.job, Renewed(reference.attempt), message.runner, message.instance)
+            ours = self.jobs.get(reference.job) is not before and reference.job not in self.kill
+            (renewed if ours else kill).append(
+                AttemptReference(job=reference.job, attempt=reference.attempt)
+            )
+        return Orders(
+            paused=self.paused, lease_seconds=self.lease_seconds, renewed=tuple(renewed), kill=tuple(kill)
+        )
+
+    def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:
+        gate = Gate(paused=self.paused, running=0, limit=None)
+        at = Situation(datetime.now(UTC), Sender(runner, instance), gate, None)
+        step = transition(self.jobs.get(job), event, at)
+        if step.job is not None:
+            self.jobs[job] = step.job
+            seen = self.statuses.setdefault(job, [])
+            if not seen or seen[-1] is not step.job.status:
+                seen.append(step.job.status)
+        return step.effects
+
+    def claims_of(self, job: str) -> list[Claim]:
+        """The claims heard for a job."""
+        return self.events(Claim, job)

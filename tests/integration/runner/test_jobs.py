@@ -1,0 +1,56 @@
+"""A runner process and a real broker; the test is the scheduler."""
+
+from pathlib import Path
+
+from taskmanager.states import Status
+from tests.integration.runner.conftest import StartRunner
+from tests.integration.runner.desk import Desk
+
+
+async def test_a_job_without_files_goes_straight_to_done(desk: Desk, start_runner: StartRunner) -> None:
+    async with desk.open("noop"):
+        start_runner("noop")
+        job = await desk.ended(await desk.submit("noop"))
+        assert desk.statuses[job.id] == [
+            Status.STARTED, Status.WAITINGFORUPLOAD, Status.PROCESSING, Status.DONE
+        ]  # fmt: skip
+        assert (job.files, job.bytes) == (0, 0)
+
+
+async def test_a_job_with_files_passes_every_phase_and_its_results_lie_in_place(
+    desk: Desk, start_runner: StartRunner, roots: Path, tmp_path: Path
+) -> None:
+    source = roots / "source"
+    source.mkdir()
+    for number in (1, 2, 10):
+        (source / f"page {number}.tif").write_bytes(b"x" * number)
+    async with desk.open("tally"):
+        start_runner("tally", UPLOAD_MODE="copy")
+        made = await desk.submit("tally", source=str(source), destination=str(roots / "result"))
+        job = await desk.ended(made)
+        assert desk.statuses[job.id] == [
+            Status.STARTED,
+            Status.WAITINGFORUPLOAD,
+            Status.UPLOAD,
+            Status.PROCESSING,
+            Status.DOWNLOAD,
+            Status.DONE,
+        ]
+        assert (job.files, job.bytes) == (4, 15)
+        assert job.progress.percent == 100
+    names = sorted(path.name for path in (roots / "result").iterdir())
+    assert names == ["page 1.tif", "page 10.tif", "page 2.tif", "tally.txt"]
+    await desk.until(lambda: not list((tmp_path / "workspace" / "r1").glob("*-*")))
+
+
+async def test_a_failure_is_reported_and_leaves_no_trace(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("fail"):
+        start_runner("fail")
+        job = await desk.ended(await desk.submit("fail", destination=str(roots / "result")))
+    assert job.status is Status.ERROR
+    assert job.error is not None
+    assert job.error.message == "this job is meant to fail"
+    assert "JobFailedError" in (job.error.traceback or "")
+    assert list(roots.iterdir()) == []
