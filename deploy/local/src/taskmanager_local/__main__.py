@@ -20,7 +20,7 @@ from taskmanager_local.state import Plan, StackFolder, load_plan
 
 DEFAULT_FOLDER = ".taskmanager"
 DEFAULT_ROOT = "demo"
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -149,7 +149,12 @@ def _status(options: argparse.Namespace) -> int:
         )
         return 1
     processes = _stack(options).status(plan)
-    _print_json(options, plan, processes) if options.json else _print_table(processes)
+    if options.json:
+        _print_json(options, plan, processes)
+    elif all(process.pid is None for process in processes):
+        console.print(f"nothing is running; the data lies in {_folder(options).path}")
+    else:
+        _print_table(processes)
     return 0 if all(process.problem is None for process in processes) else 1
 
 
@@ -177,7 +182,7 @@ def _print_table(processes: list[ProcessStatus]) -> None:
     console.print(table)
     for process in processes:
         if process.problem:
-            console.print(f"{process.name}: {process.problem}", markup=False)
+            console.print(f"{process.name}: {process.problem}")
 
 
 def _logs(options: argparse.Namespace) -> int:

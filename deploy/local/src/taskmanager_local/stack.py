@@ -62,7 +62,7 @@ class Stack:
         with self._folder.locked():
             running = self._running_plan()
             if running and all(status.problem is None for status in self.status(running)):
-                self._say("everything is up already; other options would count after a `down`")
+                self._say("everything is up already")
                 return running
             plan = running or self._begin(options)
             self._start_servers(plan)

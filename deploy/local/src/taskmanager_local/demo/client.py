@@ -1,11 +1,16 @@
 """The little of the HTTP API that the demo uses."""
 
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self
 
 import httpx
 
 from taskmanager_local.commands import LocalStackError
+
+PLUGIN_LIMIT = timedelta(seconds=20)
+POLL = timedelta(seconds=0.1)
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,32 @@ class Client:
 
     def submit(self, job: dict[str, Any]) -> JobView:
         """Hand a job in; raises LocalStackError with the API's own words if it is refused."""
-        return JobView.of(self._checked(self._http.post("/jobs", json=job)))
+        return JobView.of(self._answer("POST", "/jobs", job))
 
     def job(self, job_id: str) -> JobView:
         """The job as it is now; raises LocalStackError if the API cannot say."""
-        return JobView.of(self._checked(self._http.get(f"/jobs/{job_id}")))
+        return JobView.of(self._answer("GET", f"/jobs/{job_id}"))
 
-    @staticmethod
-    def _checked(answer: httpx.Response) -> dict[str, Any]:
-        if answer.is_success:
-            body: dict[str, Any] = answer.json()
-            return body
-        raise LocalStackError(f"the API answered {answer.status_code}: {answer.text}")
+    def wait_for_plugin(self, name: str) -> None:
+        """Return when the API knows the plugin, which its runner makes known after its start.
+
+        Raises:
+            LocalStackError: it did not within the limit.
+        """
+        deadline = time.monotonic() + PLUGIN_LIMIT.total_seconds()
+        while name not in {
+            plugin["manifest"]["name"] for plugin in self._answer("GET", "/plugins")["plugins"]
+        }:
+            if time.monotonic() > deadline:
+                raise LocalStackError(f"the API does not know the plugin {name}; see the log of its runner")
+            time.sleep(POLL.total_seconds())
+
+    def _answer(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise LocalStackError(f"the API does not answer ({error}); `taskmanager-local status`") from error
+        if not answer.is_success:
+            raise LocalStackError(f"the API answered {answer.status_code}: {answer.text}")
+        content: dict[str, Any] = answer.json()
+        return content

@@ -50,7 +50,7 @@ def run_demo(
     console.print(f"All of it took {time.monotonic() - started:.0f} s.")
     failed = {plugin: job for plugin, job in finished.items() if job.status != "DONE"}
     for plugin, job in failed.items():
-        console.print(f"[red]The {plugin} job ended in {job.status}: {job.error}[/red]")
+        console.print(f"The {plugin} job ended in {job.status}: {job.error}", style="red")
     return 1 if failed else 0
 
 
@@ -72,6 +72,8 @@ def _submit(client: Client, process: ProcessFolder) -> dict[str, JobView]:
         },
         "jp2": {"title": f"JPEG 2000 of {process.title}", "destination": str(process.jpeg2000)},
     }
+    for plugin in wishes:
+        client.wait_for_plugin(plugin)
     return {plugin: client.submit({**common, **wish, "plugin": plugin}) for plugin, wish in wishes.items()}
 
 
@@ -107,11 +109,13 @@ def _draw(progress: Progress, bar: Any, job: JobView) -> None:
 
 def _show_results(jobs: Mapping[str, JobView], process: ProcessFolder, console: Console) -> None:
     places = {"shell": process.derivatives, "jp2": process.jpeg2000}
-    table = Table("plugin", "job", "status", "files", "volume", "results")
+    table = Table("plugin", "job", "status", "files", "volume")
     for plugin, job in jobs.items():
-        place = str(places[plugin]) if job.status == "DONE" else ""
-        table.add_row(plugin, job.id, job.status, str(job.files), decimal(job.volume_bytes), place)
+        table.add_row(plugin, job.id, job.status, str(job.files), decimal(job.volume_bytes))
     console.print(table)
+    for plugin, job in jobs.items():
+        if job.status == "DONE":
+            console.print(f"The results of {plugin} lie in {places[plugin]}")
 
 
 def _show_ways_on(plan: Plan, console: Console) -> None:
