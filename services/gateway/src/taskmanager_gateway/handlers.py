@@ -1,6 +1,6 @@
 """Which problem each error becomes: the one table between exceptions and HTTP answers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 from fastapi import FastAPI
@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
 from taskmanager_gateway.problems import (
@@ -71,14 +72,21 @@ def _wrong_query(_: Request, error: RequestValidationError) -> Problem:
     return validation_problem(errors, skip=1).problem
 
 
+def _allowed_methods(request: Request) -> Iterator[str]:
+    """Over all routes of the address; Starlette names those of the first (RFC 9110, 10.2.1 wants all)."""
+    for method in ("GET", "POST"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            yield method
+
+
 def _http(request: Request, error: HTTPException) -> Problem:
     method, path = request.method, request.url.path[:200]
     headers = error.headers or {}
     if error.status_code == NOT_ALLOWED_STATUS:
-        detail = (
-            f"{path} does not take {method}. Use one of: {headers.get('allow', headers.get('Allow', 'GET'))}."
-        )
-        return Problem(METHOD_NOT_ALLOWED, detail, headers=headers)
+        allowed = ", ".join(_allowed_methods(request))
+        detail = f"{path} does not take {method[:40]}. Use one of: {allowed}."
+        return Problem(METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
     if error.status_code == NOT_FOUND_STATUS:
         return Problem(NOT_FOUND, f"Nothing is at {path}. /docs lists every address.", headers=headers)
     kind = Kind(INVALID_REQUEST.name, error.status_code, INVALID_REQUEST.title)

@@ -30,8 +30,9 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             tags=app.openapi_tags,
         )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas = document["components"]["schemas"]
         schemas.update(_own_schemas())
+        _drop_foreign_errors(document["paths"], schemas)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -41,3 +42,14 @@ def _own_schemas() -> dict[str, Any]:
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas
+
+
+def _drop_foreign_errors(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """FastAPI documents an error format of its own wherever a route takes anything; no route answers so."""
+    operations = [operation for methods in paths.values() for operation in methods.values()]
+    for operation in operations:
+        answers = operation["responses"]
+        if "HTTPValidationError" in str(answers.get("422")):
+            del answers["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)

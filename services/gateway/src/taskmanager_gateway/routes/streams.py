@@ -33,13 +33,13 @@ async def _counted(name: str, events: AsyncIterator[ServerSentEvent]) -> AsyncIt
 async def plain_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:
     """Events without an id: they cannot be replayed."""
     async for event in events:
-        yield ServerSentEvent(event.data, event=event.type)
+        yield ServerSentEvent(event.data, event=event.type, sep="\n")
 
 
 async def log_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:
     """Events of a log with their position as id, so that a client goes on where it was cut off."""
     async for event in events:
-        yield ServerSentEvent(event.data, event=event.type, id=_position(event))
+        yield ServerSentEvent(event.data, event=event.type, id=_position(event), sep="\n")
 
 
 def _position(event: Event) -> str | None:

@@ -1,0 +1,134 @@
+"""A whole gateway over fakes, asked through HTTP without a server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from taskmanager.clock import SystemClock
+from taskmanager.jobs import Job, JobSpec
+from taskmanager.messages import Submit
+from taskmanager.plugins import Need, PluginManifest
+from taskmanager.registry import InstalledPlugin
+from taskmanager.states import Status
+from taskmanager.testing.publisher import FakePublisher, Published
+from taskmanager.testing.reader import FakeReader
+from taskmanager.testing.waiting import eventually_async
+from taskmanager_gateway.app import make_app
+from taskmanager_gateway.parts import Parts, make_parts
+from taskmanager_gateway.settings import GatewaySettings
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {"rate": {"type": "integer", "minimum": 1}, "name": {"type": "string"}},
+    "additionalProperties": False,
+}
+MOMENT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def manifest(name: str, **fields: Any) -> PluginManifest:
+    return PluginManifest(name=name, title=name.title(), job_type=name.upper(), **fields)
+
+
+def installed(name: str, *, accepting: bool = True, paused: bool = False, **fields: Any) -> InstalledPlugin:
+    return InstalledPlugin(
+        manifest=manifest(name, **fields), installed_at=MOMENT, accepting=accepting, paused=paused
+    )
+
+
+def job(number: int, plugin: str = "noop", status: Status = Status.STARTED, **fields: Any) -> Job:
+    spec = {name: fields.pop(name) for name in list(fields) if name in JobSpec.model_fields}
+    made = {"created": MOMENT, "queued_at": MOMENT, "priority": spec.get("priority", 5), **fields}
+    return Job(
+        id=f"00000000-0000-4000-8000-{number:012}",
+        spec=JobSpec(plugin=plugin, **spec),
+        client="anonymous",
+        status=status,
+        **made,
+    )
+
+
+@dataclass
+class Gateway:
+    """One gateway under test."""
+
+    client: httpx.AsyncClient
+    parts: Parts
+    reader: FakeReader
+    publisher: FakePublisher
+    stopping: asyncio.Event
+
+    async def submit(self, **fields: Any) -> httpx.Response:
+        return await self.client.post("/api/v1/jobs", json={"plugin": "noop", **fields})
+
+    def submitted(self) -> list[Submit]:
+        return [Submit.model_validate_json(message.body) for message in self.publisher.messages]
+
+
+def make_gateway(reader: FakeReader, publisher: FakePublisher, settings: GatewaySettings) -> Gateway:
+    stopping = asyncio.Event()
+    parts = make_parts(settings, reader, publisher, SystemClock(), stopping=stopping, checks={})
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(parts)), base_url="http://gateway")
+    return Gateway(client, parts, reader, publisher, stopping)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that other tasks of this loop bring about."""
+
+    async def look() -> bool:
+        return condition()
+
+    await eventually_async(look, within_seconds=5)
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> Path:
+    folder = tmp_path / "roots"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(roots: Path) -> GatewaySettings:
+    return GatewaySettings(roots=str(roots), event_queue_limit=3, batch_limit=50)
+
+
+@pytest.fixture
+def reader() -> FakeReader:
+    made = FakeReader()
+    made.install(installed("noop", source=Need.OPTIONAL, destination=Need.OPTIONAL))
+    made.install(
+        installed("jp2", templates=("fast", "lossless"), template_default="fast", parameters=PARAMETERS)
+    )
+    made.install(installed("bare", source=Need.UNUSED, destination=Need.UNUSED))
+    made.install(installed("closed", accepting=False))
+    return made
+
+
+@pytest.fixture
+async def gateways(reader: FakeReader, settings: GatewaySettings) -> AsyncIterator[tuple[Gateway, Gateway]]:
+    """Two gateways on one broker and one store; each hears of what either publishes."""
+    both: list[Gateway] = []
+
+    def spread(message: Published) -> None:
+        for gateway in both:
+            gateway.parts.feed.take(message.body)
+
+    publisher = FakePublisher(spread)
+    both += [make_gateway(reader, publisher, settings) for _ in range(2)]
+    for gateway in both:
+        await gateway.parts.catalogue.run_once()
+    yield both[0], both[1]
+    for gateway in both:
+        gateway.parts.paths.close()
+        await gateway.client.aclose()
+
+
+@pytest.fixture
+async def gateway(gateways: tuple[Gateway, Gateway]) -> Gateway:
+    return gateways[0]

@@ -1,0 +1,91 @@
+"""The OpenAPI document and the page made of it."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from fastapi import FastAPI
+
+from taskmanager.jobs import JobSpec
+from taskmanager_gateway.app import make_api
+from taskmanager_gateway.bodies import BatchParser
+from taskmanager_gateway.examples import BATCH, JOB, SPECIFICATION
+from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.representation import JobView
+
+from .conftest import Gateway
+
+ADDRESSES = {
+    "/api/v1/jobs": {"get", "post"},
+    "/api/v1/jobs/batch": {"post"},
+    "/api/v1/jobs/{job_id}": {"get"},
+    "/api/v1/jobs/{job_id}/history": {"get"},
+    "/api/v1/jobs/{job_id}/log": {"get"},
+    "/api/v1/plugins": {"get"},
+    "/api/v1/plugins/{name}": {"get"},
+    "/api/v1/runners": {"get"},
+    "/api/v1/events": {"get"},
+}
+
+
+@pytest.fixture
+def document(gateway: Gateway) -> dict[str, Any]:
+    api: FastAPI = make_api(gateway.parts)
+    return api.openapi()
+
+
+def test_every_address_is_documented_with_a_tag_and_its_errors(document: dict[str, Any]) -> None:
+    assert {path: set(methods) for path, methods in document["paths"].items()} == ADDRESSES
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert operation["tags"]
+            assert operation["summary"]
+            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            assert errors
+            assert all(list(answer["content"]) == ["application/problem+json"] for answer in errors.values())
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            return own + [found for value in node.values() for found in references(value)]
+        return [found for value in node for found in references(value)] if isinstance(node, list) else []
+
+    schemas = document["components"]["schemas"]
+    missing = {name for name in references(document) if name.rpartition("/")[2] not in schemas}
+    assert missing == set()
+
+
+def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) -> None:
+    assert JobSpec.model_validate(SPECIFICATION, strict=True)
+    assert JobView.model_validate(JOB)
+    assert all(
+        isinstance(item, Wish) for item in BatchParser(9).parse(json.dumps(BATCH).encode(), "anonymous")
+    )
+
+
+async def test_answers_have_the_documented_form(gateway: Gateway, document: dict[str, Any]) -> None:
+    schemas = {"components": document["components"]}
+
+    def check(name: str, instance: Any) -> None:
+        jsonschema.validate(instance, {**schemas, "$ref": f"#/components/schemas/{name}"})
+
+    batch = {"jobs": [{"plugin": "x"}, {"plugin": "noop"}]}
+    check("JobView", (await gateway.submit(goobi={"process_id": 1})).json())
+    check("ProblemDocument", (await gateway.submit(plugin="x")).json())
+    check("BatchView", (await gateway.client.post("/api/v1/jobs/batch", json=batch)).json())
+    check("JobListView", (await gateway.client.get("/api/v1/jobs")).json())
+    check("PluginListView", (await gateway.client.get("/api/v1/plugins")).json())
+    check("RunnerListView", (await gateway.client.get("/api/v1/runners")).json())
+
+
+async def test_the_page_needs_nothing_from_elsewhere(gateway: Gateway) -> None:
+    page = (await gateway.client.get("/docs")).text
+
+    assert "<script" not in page
+    assert "src=" not in page
+    assert "@import" not in page
+    for address in ADDRESSES:
+        assert address in page

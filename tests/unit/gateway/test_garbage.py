@@ -1,0 +1,104 @@
+"""Whatever is thrown at any address: an answer of the right kind, and never a defect."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from taskmanager.jobs import JobSpec
+from taskmanager.plugins import Need
+from taskmanager.testing.publisher import FakePublisher
+from taskmanager.testing.reader import FakeReader
+from taskmanager_gateway.settings import GatewaySettings
+
+from .conftest import PARAMETERS, Gateway, installed, job, make_gateway
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = st.sampled_from([*JobSpec.model_fields, "idempotency_key", "jobs", "process_id", "$ref", ""])
+VALUES = JSON | st.sampled_from(
+    ["noop", "jp2", "/", "/tmp", "fast", 5, 2**70, "http://[", "\0", "a\0b", "..", {"process_id": 1}]
+)
+ALMOST_JOB = st.fixed_dictionaries({"plugin": st.sampled_from(["noop", "jp2", "bare", "x"])}, optional={})
+JOBS = st.builds(lambda job, more: {**job, **more}, ALMOST_JOB, st.dictionaries(FIELDS, VALUES, max_size=5))
+DOCUMENTS = JOBS | st.fixed_dictionaries({"jobs": st.lists(JOBS | JSON, max_size=3)}) | JSON
+BODIES = DOCUMENTS.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200)
+PARTS = st.sampled_from(
+    ["api", "v1", "jobs", "batch", "plugins", "runners", "history", "log", "noop", job(1).id, ""]
+)
+PATHS = st.lists(PARTS | st.text(max_size=8).map(lambda text: quote(text, safe="")), max_size=6).map("/".join)
+KNOWN = st.sampled_from(
+    ["jobs", "jobs/batch", "plugins", "plugins/noop", "runners", f"jobs/{job(1).id}", f"jobs/{job(1).id}/log"]
+).map(lambda path: f"api/v1/{path}")
+NAMES = st.sampled_from(
+    ["plugin", "tab", "status", "sort", "order", "cursor", "limit", "text", "after", "process_id"]
+)
+QUERIES = st.lists(
+    st.tuples(
+        NAMES | st.text(max_size=5), st.text(max_size=10) | st.sampled_from(["queue", "-1", "1.1", "turn"])
+    ),
+    max_size=3,
+)
+METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"])
+MEDIA_TYPES = st.sampled_from(["application/json", "application/json; charset=utf-8", "text/plain", "", ";"])
+KEYS = st.none() | st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=10)
+
+
+@pytest.fixture
+async def sturdy(settings: GatewaySettings) -> Gateway:
+    """A gateway on its own fakes; they stay as they are while examples run."""
+    reader = FakeReader()
+    reader.put(job(1))
+    reader.install(installed("noop", source=Need.OPTIONAL, destination=Need.OPTIONAL))
+    reader.install(installed("jp2", templates=("fast",), template_default="fast", parameters=PARAMETERS))
+    reader.install(installed("bare", source=Need.UNUSED, destination=Need.UNUSED))
+    gateway = make_gateway(reader, FakePublisher(), settings)
+    await gateway.parts.catalogue.run_once()
+    return gateway
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(METHODS, PATHS | KNOWN, QUERIES, BODIES, MEDIA_TYPES, KEYS)
+async def test_no_request_meets_a_defect(  # noqa: PLR0917 - one argument for each part of a request
+    sturdy: Gateway,
+    method: str,
+    path: str,
+    query: list[tuple[str, str]],
+    body: bytes,
+    media_type: str,
+    key: str | None,
+) -> None:
+    headers: dict[str, Any] = {"Content-Type": media_type.encode()}
+    if key is not None:
+        headers["Idempotency-Key"] = key.encode("latin-1")
+    params = "&".join(f"{quote(name)}={quote(value)}" for name, value in query)
+
+    answer = await sturdy.client.request(
+        method, f"http://gateway/{path}?{params}", content=body, headers=headers
+    )
+
+    _check(answer.status_code, answer.headers.get("Content-Type", ""))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["/api/v1/jobs", "/api/v1/jobs/batch"]), BODIES)
+async def test_no_body_meets_a_defect(sturdy: Gateway, path: str, body: bytes) -> None:
+    before = len(sturdy.publisher.messages)
+
+    answer = await sturdy.client.post(path, content=body, headers={"Content-Type": "application/json"})
+
+    _check(answer.status_code, answer.headers["Content-Type"])
+    if answer.status_code >= 400:
+        assert len(sturdy.publisher.messages) == before
+
+
+def _check(status: int, media_type: str) -> None:
+    assert status in {200, 202, 404, 405, 413, 415, 422}
+    if status >= 400:
+        assert media_type == "application/problem+json"
