@@ -134,8 +134,8 @@ wanted_state() {
 }
 
 ensure_environment() {
-    # a folder that was moved, or a Python that was upgraded, leaves an environment that does not run
-    if ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    # a Python that was upgraded, or an interruption at the worst moment, leaves an environment that does not run
+    if ! "$venv/bin/python" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         say "making the virtual environment $venv"
         "$python" -m venv --clear "$venv"
     fi
