@@ -6,7 +6,16 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints, create_model, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from taskmanager.jobs import Record, ShortText
 from taskmanager.plugins import Parameters
@@ -59,7 +68,16 @@ class Parameter(Record):
             raise ValueError("choices and pattern belong to type string")
         if self.pattern is not None:
             _compiled(self.pattern)
+        if self.default is not None:
+            self._check_default()
         return self
+
+    def _check_default(self) -> None:
+        try:
+            TypeAdapter(self._type()).validate_python(self.default)
+        except ValidationError as error:
+            what = error.errors(include_url=False)[0]["msg"]
+            raise ValueError(f"the default {self.default!r} is not allowed: {what}") from error
 
     @property
     def signed(self) -> bool:

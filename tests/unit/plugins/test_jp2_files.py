@@ -1,0 +1,114 @@
+"""JP2 files looked through without decoding: what counts as complete, and how labels get in."""
+
+import contextlib
+import io
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.jp2.boxes import add_labels, fitting_profile, resolution
+from taskmanager_plugin_runner.plugins.jp2.codestream import Size, check_jp2
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def jp2(mode: str = "RGB", size: tuple[int, int] = (150, 100), **options: object) -> bytes:
+    made = io.BytesIO()
+    Image.effect_noise(size, 50).convert(mode).save(made, "JPEG2000", **options)
+    return made.getvalue()
+
+
+PLAIN = jp2()
+TILED = jp2(tile_size=(64, 64))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "1.jp2"
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (PLAIN, Size(150, 100, 3, 1)),
+        (TILED, Size(150, 100, 3, 6)),
+        (jp2("L", (1, 1), num_resolutions=1), Size(1, 1, 1, 1)),
+    ],
+)
+def test_a_complete_file_gives_its_size(path: Path, data: bytes, size: Size) -> None:
+    path.write_bytes(data)
+    assert check_jp2(path) == size
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.sampled_from([PLAIN, TILED]), cut=st.integers(min_value=1, max_value=10**6))
+def test_a_file_cut_anywhere_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, cut: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "cut.jp2"
+    path.write_bytes(data[: -(1 + cut % (len(data) - 1))])
+    with pytest.raises(JobFailedError):
+        check_jp2(path)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.sampled_from([PLAIN, TILED]), at=st.integers(0, 400), value=st.integers(0, 255))
+def test_a_damaged_header_is_refused_or_harmless_but_never_a_defect(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, at: int, value: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "damaged.jp2"
+    path.write_bytes(data[:at] + bytes([value]) + data[at + 1 :])
+    with contextlib.suppress(JobFailedError):
+        check_jp2(path)
+
+
+def test_a_missing_tile_is_noticed(path: Path) -> None:
+    """The last tile-part is taken out, and every length is made to fit again."""
+    start = TILED.rindex(b"\xff\x90\x00\x0a")
+    codestream = TILED.index(b"jp2c") - 4
+    body = TILED[codestream + 8 : start] + b"\xff\xd9"
+    path.write_bytes(TILED[:codestream] + struct.pack(">I4s", 8 + len(body), b"jp2c") + body)
+    with pytest.raises(JobFailedError, match="has 5 of 6 tiles"):
+        check_jp2(path)
+
+
+def test_labels_are_added_and_the_codestream_stays(path: Path) -> None:
+    path.write_bytes(PLAIN)
+    add_labels(path, SRGB, (300.0, 600.0))
+    assert check_jp2(path) == Size(150, 100, 3, 1)
+    assert path.read_bytes().endswith(PLAIN[PLAIN.index(b"jp2c") - 4 :])
+    with Image.open(path) as image, Image.open(io.BytesIO(PLAIN)) as plain:
+        assert image.info["dpi"] == pytest.approx((300, 600), rel=1e-6)
+        assert image.tobytes() == plain.tobytes()
+    assert SRGB in path.read_bytes()
+
+
+def test_labels_can_be_added_twice(path: Path) -> None:
+    path.write_bytes(PLAIN)
+    add_labels(path, None, (72.0, 72.0))
+    add_labels(path, None, (300.0, 300.0))
+    assert path.read_bytes().count(b"resc") == 1
+    with Image.open(path) as image:
+        assert image.info["dpi"] == pytest.approx((300, 300), rel=1e-6)
+
+
+@given(dpi=st.floats(min_value=1, max_value=100_000))
+def test_a_resolution_is_written_as_exactly_as_its_box_allows(dpi: float) -> None:
+    vn, vd, hn, hd, ve, he = struct.unpack(">HHHHbb", resolution(dpi, 300.0))
+    assert Fraction(hn, hd) * 10**he * Fraction(254, 10000) == pytest.approx(dpi, rel=1e-3)
+    assert Fraction(vn, vd) * 10**ve * Fraction(254, 10000) == 300
+
+
+def test_only_profiles_a_jp2_file_may_hold_are_kept() -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert fitting_profile(SRGB, grey=False) == SRGB
+    assert fitting_profile(SRGB, grey=True) is None
+    assert fitting_profile(lab, grey=False) is None
+    assert fitting_profile(b"short", grey=False) is None
+    assert fitting_profile(None, grey=False) is None
