@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
+from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import private_mongod, private_rabbitmq
 
 HOLD_A_SERVER = """
@@ -27,13 +26,6 @@ with private_mongod(Path(sys.argv[1])) as server:
     print(server.pid, flush=True)
     time.sleep(600)
 """
-
-
-def eventually(condition: Callable[[], bool], within_seconds: float = 20) -> None:
-    deadline = time.monotonic() + within_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.05)
 
 
 def is_gone(pid: int) -> bool:

@@ -6,14 +6,14 @@ import signal
 import stat
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
+from taskmanager.testing.waiting import eventually
 from taskmanager_local import readiness, services, supervision
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.services import Options
@@ -91,13 +91,6 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(services, "program", lambda name: str(bench.programs / name))
     yield bench
     bench.stack.down()
-
-
-def eventually(condition: Callable[[], bool], within_seconds: float = 20) -> None:
-    deadline = time.monotonic() + within_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.05)
 
 
 def is_over(pid: int) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.runner.desk import Desk
 
 from taskmanager.topology import Topology
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
-from tests.integration.runner.desk import Desk
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 

@@ -28,6 +28,7 @@ from taskmanager.messages import (
 from taskmanager.ports import Delivery
 from taskmanager.rabbit import Broker, declare_plugin
 from taskmanager.states import Status
+from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
 from taskmanager_scheduler.effects import Answer, SendTicket
 from taskmanager_scheduler.events import Gate, Orphaned, Renewed, Sender, Situation
@@ -74,23 +75,23 @@ class Desk:
 
     async def until(self, true: Callable[[], object], seconds: float = 30) -> None:
         """Wait for something to become true."""
+
+        async def look() -> bool:
+            return bool(true())
+
         try:
-            async with asyncio.timeout(seconds):
-                while not true():
-                    await asyncio.sleep(0.01)
-        except TimeoutError:
+            await eventually_async(look, within_seconds=seconds)
+        except AssertionError:
             tail = "\n".join(repr(event)[:300] for event in self.heard[-12:])
             message = f"not true within {seconds} s; jobs {self.statuses}; heard last:\n{tail}"
             raise AssertionError(message) from None
 
-    async def submit(
-        self, plugin: str, parameters: Mapping[str, Any] | None = None, **fields: Any
-    ) -> str:
+    async def submit(self, plugin: str, parameters: Mapping[str, Any] | None = None, **fields: Any) -> str:
         """A job as the gateway submits it; returns its id."""
         spec = JobSpec(plugin=plugin, parameters=dict(parameters or {}), **fields)
         job = str(uuid4())
         body = Submit(job=job, client="test", submitted_at=datetime.now(UTC), spec=spec).encode()
-        await self._publisher.publish(self._topology.submit, plugin, body, priority=spec.priority, mandatory=True)
+        await self._publisher.publish(self._topology.submit, plugin, body, priority=spec.priority)
         return job
 
     def status(self, job: str) -> Status | None:
@@ -109,7 +110,8 @@ class Desk:
 
     def events(self, kind: type[Any], job: str | None = None) -> list[Any]:
         """What was heard of one kind."""
-        return [event for event in self.heard if isinstance(event, kind) and (job is None or event.job == job)]
+        found = (event for event in self.heard if isinstance(event, kind))
+        return [event for event in found if job is None or event.job == job]
 
     def _deliver(self, delivery: Delivery) -> None:
         self._queue.put_nowait(delivery)
@@ -137,8 +139,9 @@ class Desk:
             elif not isinstance(event, Logged):
                 replies += await self._react(event, message)
         if replies:
+            key = self._topology.runner_key(message.runner)
             body = RunnerReplies(instance=message.instance, replies=tuple(replies)).encode()
-            await self._publisher.publish(self._topology.control, self._topology.runner_key(message.runner), body)
+            await self._publisher.publish(self._topology.control, key, body)
 
     async def _react(self, event: Any, message: RunnerEvents) -> list[Reply]:
         effects = self._move(event.job, event, message.runner, message.instance)
@@ -165,14 +168,13 @@ class Desk:
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
 
     def _orders(self, event: Hello | Heartbeat, message: RunnerEvents) -> Orders:
-        renewed, kill = [], []
+        renewed: list[AttemptReference] = []
+        kill: list[AttemptReference] = []
         for reference in event.running:
             before = self.jobs.get(reference.job)
             self._move(reference.job, Renewed(reference.attempt), message.runner, message.instance)
             ours = self.jobs.get(reference.job) is not before and reference.job not in self.kill
-            (renewed if ours else kill).append(
-                AttemptReference(job=reference.job, attempt=reference.attempt)
-            )
+            (renewed if ours else kill).append(AttemptReference(job=reference.job, attempt=reference.attempt))
         return Orders(
             paused=self.paused, lease_seconds=self.lease_seconds, renewed=tuple(renewed), kill=tuple(kill)
         )

@@ -1,4 +1,4 @@
-"""Plugins for tests and measurements. They use the public interface only; none needs a source or a destination."""
+"""Plugins for tests and measurements, through the public interface only."""
 
 import os
 import signal
@@ -48,7 +48,8 @@ class Sleep:
     def run(self, context: JobContext) -> None:
         """Sleep in short pieces with a checkpoint between them."""
         parameters = parse_parameters(SleepParameters, context.spec.parameters)
-        context.log.info(f"sleeping for {parameters.seconds} s")
+        note = f"sleeping for {parameters.seconds} s"
+        context.log.info(note)
         end = time.monotonic() + parameters.seconds
         while time.monotonic() < end and not (parameters.until and Path(parameters.until).exists()):
             context.checkpoint()
@@ -77,6 +78,7 @@ class Crash:
 
     def run(self, context: JobContext) -> None:
         """Kill the process of the job."""
+        del context
         print("last words", flush=True)  # noqa: T201 - what is printed belongs to the log of the job
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -95,6 +97,28 @@ class Tally:
             context.checkpoint()
         context.progress(len(files), len(files))
         (context.output / "tally.txt").write_text(f"{len(files)}\n", encoding="utf-8")
+
+
+class Diary:
+    """Copies its files and writes when each attempt began and ended into a log beside its destination."""
+
+    manifest = PluginManifest(name="diary", title="Diary", job_type="DIARY", reads_in_place=True)
+
+    def run(self, context: JobContext) -> None:
+        """Each line is one write, so that attempts of a killed runner leave whole lines."""
+        diary = Path(context.spec.destination or "").with_suffix(".log")
+        self._write(diary, "begin", context)
+        for file in context.files():
+            (context.output / file.name).write_bytes(file.read_bytes())
+            time.sleep(POLL_SECONDS)
+            context.checkpoint()
+        (context.output / "attempt.txt").write_text(f"{context.job_id} {context.attempt}\n", encoding="utf-8")
+        self._write(diary, "end", context)
+
+    def _write(self, diary: Path, what: str, context: JobContext) -> None:
+        line = f"{what} {context.job_id} {context.attempt}\n"
+        with diary.open("ab", buffering=0) as out:
+            out.write(line.encode())
 
 
 class WildParameters(Parameters):
@@ -135,7 +159,8 @@ class Wild:
                 os.write(1, b"bytes \xff\n")
             case "log":
                 for number in range(5_000):
-                    context.log.info(f"line {number}")
+                    note = f"line {number}"
+                    context.log.info(note)
             case "link":
                 (context.output / "link").symlink_to("/etc/passwd")
             case "raise":
@@ -143,5 +168,5 @@ class Wild:
 
 
 def _start_program(note: str) -> None:
-    process = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    process = subprocess.Popen(["/bin/sleep", "600"], start_new_session=True)
     Path(note).write_text(str(process.pid), encoding="ascii")

@@ -54,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_up_options(_add(commands, "up", _up, "start everything and wait until it is ready"))
     _add(commands, "down", _down, "end what `up` started; data stays")
     status = _add(commands, "status", _status, "what runs, restarted how often")
-    status.add_argument("--json", action="store_true", help="for programs; holds passwords")
+    status.add_argument(
+        "--json",
+        action="store_true",
+        help="for programs, which look themselves at what is wrong; holds passwords",
+    )
     logs = _add(commands, "logs", _logs, "the end of the logs")
     logs.add_argument("names", nargs="*", help="processes (default: all)")
     logs.add_argument("--follow", "-f", action="store_true", help="go on as they grow")
@@ -84,6 +88,9 @@ def _add_up_options(parser: argparse.ArgumentParser) -> None:
         "--transfers", type=int, default=defaults.transfers, help="jobs in transfer at a time"
     )
     parser.add_argument("--runners", type=int, default=defaults.runners, help="runners for each plugin")
+    parser.add_argument(
+        "--plugins", nargs="+", default=[], metavar="NAME", help="only these (default: all installed)"
+    )
     parser.add_argument("--schedulers", type=int, default=defaults.schedulers)
     parser.add_argument("--gateways", type=int, default=defaults.gateways)
     for name in ("port", "amqp-port", "mongodb-port"):
@@ -110,6 +117,7 @@ def _options(options: argparse.Namespace) -> Options:
         slots=options.slots,
         transfers=options.transfers,
         runners=options.runners,
+        plugins=tuple(options.plugins),
         schedulers=options.schedulers,
         gateways=options.gateways,
         gateway_port=options.port,
@@ -151,7 +159,8 @@ def _status(options: argparse.Namespace) -> int:
     processes = _stack(options).status(plan)
     if options.json:
         _print_json(options, plan, processes)
-    elif all(process.pid is None for process in processes):
+        return 0
+    if all(process.pid is None for process in processes):
         console.print(f"nothing is running; the data lies in {_folder(options).path}")
     else:
         _print_table(processes)

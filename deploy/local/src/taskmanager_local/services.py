@@ -25,6 +25,7 @@ class Options:
         slots: jobs that one runner runs at a time.
         transfers: jobs that one runner brings in or out at a time.
         runners: runners for each plugin.
+        plugins: for which plugins to start runners; none named means all that are installed.
         gateway_port: the port of the first gateway; None for any free one.
         amqp_port: the port of the private broker; None for any free one.
         mongodb_port: the port of the private mongod; None for any free one.
@@ -39,6 +40,7 @@ class Options:
     gateway_port: int | None = None
     amqp_port: int | None = None
     mongodb_port: int | None = None
+    plugins: tuple[str, ...] = ()
 
 
 def program(name: str) -> str:
@@ -69,6 +71,13 @@ def installed_plugins() -> list[str]:
     if listing.returncode != 0:
         raise LocalStackError(f"taskmanager-plugin-runner --list failed:\n{listing.stderr}")
     return listing.stdout.split()
+
+
+def _chosen(wanted: tuple[str, ...], installed: list[str]) -> list[str]:
+    if unknown := sorted(set(wanted) - set(installed)):
+        known = ", ".join(installed)
+        raise LocalStackError(f"no such plugin: {', '.join(unknown)}; installed: {known}")
+    return [plugin for plugin in installed if not wanted or plugin in wanted]
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,8 @@ class ServiceCommands:
 
     def _runners(self) -> list[Command]:
         numbers = range(1, self.options.runners + 1)
-        return [self._runner(plugin, number) for plugin in installed_plugins() for number in numbers]
+        plugins = _chosen(self.options.plugins, installed_plugins())
+        return [self._runner(plugin, number) for plugin in plugins for number in numbers]
 
     def _with_store(self, name: str, command: str, wish: int | None = None) -> Command:
         return self._command(name, [program(command)], {"MONGODB_URL": self.mongodb_url}, wish)

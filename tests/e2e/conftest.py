@@ -1,0 +1,136 @@
+"""The whole system as an operator starts it: the real commands in a folder of their own, killed by the pids they report."""
+
+import json
+import os
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from taskmanager.testing.waiting import eventually
+
+TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
+LOCAL = Path(sysconfig.get_path("scripts")) / "taskmanager-local"
+BATCH = 500
+FINAL = {"DONE", "ERROR", "CANCELLED"}
+
+
+@dataclass(frozen=True)
+class System:
+    """A running local stack and a client of its first gateway."""
+
+    folder: Path
+    roots: Path
+    client: httpx.Client
+
+    def status(self) -> dict[str, Any]:
+        """What `taskmanager-local status --json` says."""
+        answer: dict[str, Any] = json.loads(local(self.folder, "status", "--json"))
+        return answer
+
+    def pid(self, name: str) -> int:
+        """The process id of one running process."""
+        found = [one for one in self.status()["processes"] if one["name"] == name]
+        return int(found[0]["pid"])
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, as a crash would."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def submit(self, **spec: Any) -> dict[str, Any]:
+        """One job; the answer's body."""
+        answer = self.client.post("/api/v1/jobs", json=spec)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def submit_many(self, count: int, **spec: Any) -> list[str]:
+        """The ids of `count` jobs."""
+        ids: list[str] = []
+        for start in range(0, count, BATCH):
+            jobs = [{**spec, "title": f"job {number}"} for number in range(start, min(start + BATCH, count))]
+            answer = self.client.post("/api/v1/jobs/batch", json={"jobs": jobs})
+            assert answer.status_code < httpx.codes.BAD_REQUEST, answer.text
+            ids += [result["id"] for result in answer.json()["results"]]
+        return ids
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """One job as the API shows it."""
+        body: dict[str, Any] = self.client.get(f"/api/v1/jobs/{job_id}").raise_for_status().json()
+        return body
+
+    def finished(self, job_id: str, *, within_seconds: float = 60) -> dict[str, Any]:
+        """The job once it has ended."""
+        return eventually(
+            lambda: job if (job := self.job(job_id))["status"] in FINAL else None,
+            within_seconds=within_seconds,
+            what=f"the end of job {job_id}",
+        ) or {}
+
+    def tabs(self, plugin: str) -> dict[str, Any]:
+        """The statistics of a plugin's tabs; an empty answer while a killed part is on its way back."""
+        try:
+            answer = self.client.get(f"/api/v1/plugins/{plugin}")
+        except httpx.TransportError:
+            return {}
+        if answer.status_code != httpx.codes.OK:
+            return {}
+        tabs: dict[str, Any] = answer.json()["tabs"]
+        return tabs
+
+    def all_jobs(self, plugin: str) -> Iterator[dict[str, Any]]:
+        """Every stored job of a plugin, page by page."""
+        cursor = None
+        while True:
+            query = {"plugin": plugin, "limit": 200} | ({"cursor": cursor} if cursor else {})
+            page = self.client.get("/api/v1/jobs", params=query).raise_for_status().json()
+            yield from page["jobs"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+
+def local(folder: Path, *arguments: str) -> str:
+    """The output of a `taskmanager-local` command."""
+    environment = {**os.environ, "PYTHONPATH": str(TEST_PLUGINS), "TASKMANAGER_LOCAL_FOLDER": str(folder)}
+    for name in ("AMQP_URL", "MONGODB_URL"):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [LOCAL, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running_system(base: Path, *options: str) -> Iterator[System]:
+    """The stack, up; down at the end whatever happened."""
+    folder, roots = base / "stack", base / "goobi"
+    roots.mkdir(exist_ok=True)
+    try:
+        local(folder, "up", "--roots", str(roots), *options)
+        gateway = json.loads(local(folder, "status", "--json"))["gateway"]
+        with httpx.Client(base_url=gateway, timeout=20) as client:
+            yield System(folder, roots, client)
+    finally:
+        local(folder, "down")
+
+
+@pytest.fixture(scope="module")
+def system_options() -> Sequence[str]:
+    """How the system of a test module is started; a module overrides it."""
+    return ("--plugins", "noop")
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory, system_options: Sequence[str]) -> Iterator[System]:
+    """One running system for a test module."""
+    with running_system(Path(tmp_path_factory.mktemp("system")), *system_options) as made:
+        yield made

@@ -1,0 +1,31 @@
+"""Thousands of jobs that do nothing: every one is counted, none is lost."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from taskmanager.testing.waiting import eventually
+from tests.e2e.conftest import System
+
+JOBS = 5_000
+
+
+@pytest.fixture(scope="module")
+def system_options() -> Sequence[str]:
+    return ("--plugins", "noop", "--slots", "8")
+
+
+@pytest.mark.timeout(300)
+def test_five_thousand_jobs_end_done_and_the_statistics_equal_a_count(system: System) -> None:
+    ids = system.submit_many(JOBS, plugin="noop")
+    eventually(
+        lambda: system.tabs("noop").get("done", {}).get("jobs") == JOBS, within_seconds=200, what="all jobs done"
+    )
+
+    jobs = list(system.all_jobs("noop"))
+
+    assert Counter(job["status"] for job in jobs) == {"DONE": JOBS}
+    assert {job["id"] for job in jobs} == set(ids)
+    assert {job["attempt"] for job in jobs} == {1}
+    assert system.tabs("noop")["queue"]["jobs"] == 0

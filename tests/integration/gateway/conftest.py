@@ -1,0 +1,124 @@
+"""Starts real gateways against a real broker and a real database."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from taskmanager.mongo import MongoStore
+from taskmanager.plugins import Need, PluginManifest
+from taskmanager.registry import InstalledPlugin
+from taskmanager.store import Needs, Plan
+from taskmanager.testing.waiting import eventually
+from taskmanager.topology import Topology
+from taskmanager_local.commands import free_port
+from taskmanager_local.servers import RunningServer
+
+NOOP = InstalledPlugin(
+    manifest=PluginManifest(
+        name="noop", title="No-op", job_type="NOOP", source=Need.OPTIONAL, destination=Need.OPTIONAL
+    ),
+    installed_at=datetime(2026, 11, 23, tzinfo=UTC),
+)
+
+
+@dataclass
+class RunningGateway:
+    """A gateway process and a client of it."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+
+    def submit(self, **fields: object) -> httpx.Response:
+        return self.client.post("/api/v1/jobs", json={"plugin": "noop", **fields})
+
+    def ready(self) -> bool:
+        try:
+            return self.client.get("/health/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+StartGateway = Callable[[], RunningGateway]
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> Path:
+    """The folder jobs may touch."""
+    folder = tmp_path / "goobi"
+    folder.mkdir()
+    return folder
+
+
+def store(url: str, plan: Plan) -> None:
+    """Write as the scheduler would."""
+
+    async def write() -> None:
+        made = MongoStore(url)
+        await made.apply(Needs(), lambda _: plan)
+        await made.close()
+
+    asyncio.run(write())
+
+
+@pytest.fixture
+def start_gateway(
+    rabbitmq: RunningServer, topology: Topology, mongodb_url: str, roots: Path
+) -> Iterator[StartGateway]:
+    """Starts a gateway that knows the plugin `noop`, and waits until it is ready."""
+    store(mongodb_url, Plan(plugins=(NOOP,)))
+    started: list[RunningGateway] = []
+
+    def start() -> RunningGateway:
+        port = free_port()
+        environment = {
+            "PATH": "",
+            "AMQP_URL": rabbitmq.url,
+            "MONGODB_URL": mongodb_url,
+            "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
+            "TASKMANAGER_ROOTS": str(roots),
+            "TASKMANAGER_HTTP_PORT": str(port),
+        }
+        process = subprocess.Popen([sys.executable, "-m", "taskmanager_gateway"], env=environment)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        gateway = RunningGateway(process, client)
+        started.append(gateway)
+        eventually(gateway.ready, what="the gateway is ready")
+        return gateway
+
+    yield start
+    for gateway in started:
+        gateway.client.close()
+        if gateway.process.poll() is None:
+            gateway.process.send_signal(signal.SIGKILL)
+        gateway.process.wait()
+
+
+@pytest.fixture
+def gateway(start_gateway: StartGateway) -> RunningGateway:
+    """One running gateway."""
+    return start_gateway()
+
+
+@pytest.fixture
+def frozen() -> Iterator[Callable[[RunningServer], None]]:
+    """Stops a server without ending it, as a hanging machine would; it goes on after the test."""
+    stopped: list[psutil.Process] = []
+
+    def freeze(server: RunningServer) -> None:
+        main = psutil.Process(server.pid)
+        for process in [main, *main.children(recursive=True)]:
+            process.suspend()
+            stopped.append(process)
+
+    yield freeze
+    for process in stopped:
+        process.resume()

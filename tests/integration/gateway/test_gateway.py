@@ -1,0 +1,237 @@
+"""The gateway's real command between a real broker and a real database."""
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from taskmanager.jobs import Job, JobSpec, LogLine
+from taskmanager.messages import Change, Changes, Submit, decode_inbox, decode_ticket
+from taskmanager.ports import Delivery
+from taskmanager.rabbit import Broker, declare_plugin
+from taskmanager.registry import LogBlock
+from taskmanager.states import Status
+from taskmanager.store import Plan
+from taskmanager.testing.waiting import eventually
+from taskmanager.topology import Topology
+from taskmanager_local.servers import RunningServer
+
+from .conftest import RunningGateway, StartGateway, store
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ANSWER_SECONDS = 2.0
+KEY = {"Idempotency-Key": "step-23"}
+Freeze = Callable[[RunningServer], None]
+
+
+async def received(url: str, topology: Topology, count: int) -> tuple[list[Delivery], list[Delivery]]:
+    """What lies in the inbox and in the queue of the plugin."""
+    broker, stop = Broker(url, "test"), asyncio.Event()
+    inbox: asyncio.Queue[Delivery] = asyncio.Queue()
+    tickets: asyncio.Queue[Delivery] = asyncio.Queue()
+    broker.subscribe(topology.inbox, inbox.put_nowait, prefetch=100)
+    broker.subscribe(topology.jobs("noop"), tickets.put_nowait, prefetch=100)
+    running = asyncio.create_task(broker.run(stop))
+    async with asyncio.timeout(10):
+        found = [await inbox.get() for _ in range(count)], [await tickets.get() for _ in range(count)]
+    stop.set()
+    await running
+    return found
+
+
+async def publish(url: str, topology: Topology, body: bytes) -> None:
+    broker, stop = Broker(url, "test"), asyncio.Event()
+    publisher = broker.publisher()
+    connected = asyncio.Event()
+    broker.on_connected(connected.set)
+    running = asyncio.create_task(broker.run(stop))
+    async with asyncio.timeout(10):
+        await connected.wait()
+        await publisher.publish(topology.changes, "", body, persistent=False)
+    stop.set()
+    await running
+
+
+def declare(rabbitmq: RunningServer, topology: Topology) -> None:
+    asyncio.run(Broker.once(rabbitmq.url, "test", lambda channel: declare_plugin(channel, topology, "noop")))
+
+
+def stored(job_id: str, status: Status) -> Job:
+    return Job(
+        id=job_id,
+        spec=JobSpec(plugin="noop"),
+        client="anonymous",
+        status=status,
+        priority=5,
+        created=NOW,
+        queued_at=NOW,
+    )
+
+
+def changed(job: Job, *, logged: bool = False) -> bytes:
+    change = Change(
+        job=job.id,
+        plugin="noop",
+        status=job.status,
+        tab=job.tab,
+        rev=1,
+        progress=job.progress,
+        logged=logged,
+    )
+    return Changes(changes=(change,)).encode()
+
+
+def test_one_submission_reaches_the_scheduler_and_the_queue_of_its_plugin(
+    rabbitmq: RunningServer, topology: Topology, gateway: RunningGateway, roots: Path
+) -> None:
+    declare(rabbitmq, topology)
+
+    answer = gateway.submit(source=str(roots), priority=7)
+
+    assert answer.status_code == 202, answer.text
+    (inbox,), (ticket,) = asyncio.run(received(rabbitmq.url, topology, 1))
+    assert decode_inbox(inbox.body) == decode_ticket(ticket.body)
+    submit = decode_inbox(inbox.body)
+    assert isinstance(submit, Submit)
+    assert (submit.job, submit.spec.priority) == (answer.json()["id"], 7)
+
+
+def test_a_job_just_accepted_is_found_on_any_gateway(start_gateway: StartGateway) -> None:
+    one, other = start_gateway(), start_gateway()
+
+    for _ in range(20):
+        accepted = one.submit()
+        shown = other.client.get(accepted.headers["Location"])
+        assert shown.status_code == 200
+        assert shown.json() == accepted.json()
+
+
+def test_a_repeat_on_another_gateway_is_the_same_job(start_gateway: StartGateway) -> None:
+    one, other = start_gateway(), start_gateway()
+    body = {"plugin": "noop"}
+
+    first = one.client.post("/api/v1/jobs", json=body, headers=KEY)
+    second = other.client.post("/api/v1/jobs", json=body, headers=KEY)
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["id"] == second.json()["id"]
+
+
+def test_a_batch_of_a_thousand_is_taken_whole(
+    gateway: RunningGateway, rabbitmq: RunningServer, topology: Topology
+) -> None:
+    declare(rabbitmq, topology)
+
+    answer = gateway.client.post("/api/v1/jobs/batch", json={"jobs": [{"plugin": "noop"}] * 1000})
+
+    assert answer.json()["accepted"] == 1000
+    assert len({result["id"] for result in answer.json()["results"]}) == 1000
+
+
+def test_a_broker_that_was_killed_is_told_in_time_and_jobs_go_on_after_its_return(
+    gateway: RunningGateway, rabbitmq: RunningServer
+) -> None:
+    rabbitmq.kill()
+    try:
+        begun = time.monotonic()
+        answer = gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
+        elapsed = time.monotonic() - begun
+        ready = gateway.client.get("/health/ready")
+    finally:
+        rabbitmq.restart()
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert elapsed < ANSWER_SECONDS
+    assert ready.status_code == 503
+    eventually(gateway.ready, within_seconds=40)
+    again = gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
+    assert (again.status_code, again.json()["id"]) == (202, answer.json()["job"])
+
+
+def test_a_broker_that_hangs_is_told_in_time(
+    gateway: RunningGateway, rabbitmq: RunningServer, frozen: Freeze, roots: Path
+) -> None:
+    assert gateway.submit().status_code == 202
+    frozen(rabbitmq)
+
+    for address, body in (
+        ("/api/v1/jobs", {"plugin": "noop", "source": str(roots), "unique": "u"}),
+        ("/api/v1/jobs/batch", {"jobs": [{"plugin": "noop"}] * 500}),
+    ):
+        begun = time.monotonic()
+        answer = gateway.client.post(address, json=body)
+        elapsed = time.monotonic() - begun
+        assert elapsed < ANSWER_SECONDS
+        if address.endswith("batch"):
+            assert {result["status"] for result in answer.json()["results"]} == {503}
+        else:
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+            assert answer.json()["job"]
+
+
+def test_jobs_are_taken_and_shown_while_the_database_hangs(
+    gateway: RunningGateway, mongod: RunningServer, frozen: Freeze
+) -> None:
+    frozen(mongod)
+
+    answer = gateway.client.post("/api/v1/jobs", json={"plugin": "noop", "unique": "u"}, headers=KEY)
+    ready = gateway.client.get("/health/ready")
+
+    assert answer.status_code == 202
+    assert ready.status_code == 200
+
+
+def test_events_tell_of_changes_until_the_gateway_stops(
+    gateway: RunningGateway, rabbitmq: RunningServer, topology: Topology
+) -> None:
+    heard: list[str] = []
+    listening = threading.Event()
+
+    def listen() -> None:
+        with gateway.client.stream("GET", "/api/v1/events", timeout=30) as stream:
+            listening.set()
+            heard.extend(line for line in stream.iter_lines() if line.startswith(("event", "data")))
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    assert listening.wait(10)
+    job = stored("00000000-0000-4000-8000-000000000001", Status.DONE)
+    asyncio.run(publish(rabbitmq.url, topology, changed(job)))
+    gateway.process.send_signal(signal.SIGTERM) if heard else eventually(lambda: heard)
+    gateway.process.send_signal(signal.SIGTERM)
+    thread.join(10)
+
+    assert gateway.process.wait(10) == 0
+    assert heard[0] == "event: job"
+    assert '"status":"DONE"' in heard[1]
+
+
+def test_a_live_log_follows_the_job_to_its_end(
+    gateway: RunningGateway, rabbitmq: RunningServer, topology: Topology, mongodb_url: str
+) -> None:
+    job = stored("00000000-0000-4000-8000-000000000001", Status.DONE)
+    line = LogLine(at=NOW, level="info", text="12 files")
+    store(
+        mongodb_url, Plan(jobs=((None, job),), logs=(LogBlock(job=job.id, attempt=1, seq=1, lines=(line,)),))
+    )
+
+    answer = gateway.client.get(f"/api/v1/jobs/{job.id}/log", headers={"Accept": "text/event-stream"})
+
+    assert [one for one in answer.text.splitlines() if one.startswith("event")] == [
+        "event: log",
+        "event: end",
+    ]
+    assert "12 files" in answer.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_gateway_ends_cleanly_when_asked(gateway: RunningGateway, number: signal.Signals) -> None:
+    gateway.submit()
+    gateway.process.send_signal(number)
+
+    assert gateway.process.wait(10) == 0

@@ -1,0 +1,64 @@
+"""Stops file-system code between any two of its steps, and pictures of folders to compare."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+STEPS = ("rename", "mkdir", "link", "unlink", "rmdir", "fsync")
+
+
+class Crash(BaseException):  # noqa: N818 - it stands for the end of the process, which no code may catch
+    """The process ends here."""
+
+
+@contextmanager
+def stopped_before(step: int, then: Callable[[], None]) -> Iterator[list[str]]:
+    """Call `then` once, before the step of that number (from 0); the list fills with the steps that were made."""
+    made: list[str] = []
+
+    def wrap(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            made.append(name)
+            if len(made) == step + 1:
+                with mock.patch.multiple(os, **originals):
+                    then()
+            return real(*arguments, **named)
+
+        return call
+
+    originals = {name: getattr(os, name) for name in STEPS}
+    with mock.patch.multiple(os, **{name: wrap(name, real) for name, real in originals.items()}):
+        yield made
+
+
+def crash() -> None:
+    """End the process, as far as the code under test can tell."""
+    raise Crash
+
+
+def picture(folder: Path) -> dict[str, str]:
+    """Every name below a folder with what it is; equal pictures mean equal folders."""
+    return {str(path.relative_to(folder)): _content(path) for path in sorted(folder.rglob("*"))}
+
+
+def _content(path: Path) -> str:
+    if path.is_symlink():
+        return f"link to {path.readlink()}"
+    return "folder" if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def fill(folder: Path, files: dict[str, str]) -> Path:
+    """Make a folder with files; a name that ends with a slash is an empty folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = folder / name
+        if name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return folder
