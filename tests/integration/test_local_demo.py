@@ -1,0 +1,58 @@
+"""`make demo` as it runs for a newcomer: the real stack, both plugins, results in a Goobi-shaped folder."""
+
+import os
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from taskmanager_local.demo.book import PAGE_SIZE
+
+LOCAL = Path(sysconfig.get_path("scripts")) / "taskmanager-local"
+PAGES = [f"{number:08d}" for number in range(1, 8)]
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    ours = {"AMQP_URL", "MONGODB_URL", "TASKMANAGER_ROOTS"}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(
+        [LOCAL, "--folder", str(folder), *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "stack"
+    run(tmp_path / "stack", "down")
+
+
+def image_size(file: Path) -> tuple[int, int]:
+    with Image.open(file) as image:
+        image.load()
+        return image.size
+
+
+def test_the_demo_converts_a_drawn_book_and_says_when_a_page_is_broken(folder: Path, tmp_path: Path) -> None:
+    done = run(folder, "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    images = folder / "demo" / "1" / "images"
+    for results, ending in (("basement_media", ".jpg"), ("basement_jp2", ".jp2")):
+        files = sorted((images / results).iterdir())
+        assert [file.name for file in files] == [page + ending for page in PAGES]
+        assert {image_size(file) for file in files} == {PAGE_SIZE}
+        assert str(images / results) in done.stdout
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "broken.tif").write_text("this is no image")
+    failed = run(folder, "demo", "--images", str(own))
+    assert failed.returncode == 1
+    assert "ended in ERROR: " in failed.stdout
+    assert "broken.tif" in failed.stdout
