@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from taskmanager.jobs import Job
+from pydantic import TypeAdapter
+
+from taskmanager.jobs import Job, Priority
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document, words
 from taskmanager.queries import JobPage, JobQuery, Order, Sort
@@ -16,6 +18,8 @@ from taskmanager.states import Tab
 QUERY_MILLISECONDS = 5_000
 ALIVE_MILLISECONDS = 20_000
 """A runner is shown as alive until it has missed four heartbeats."""
+
+_PRIORITY: TypeAdapter[int] = TypeAdapter(Priority)
 
 KEYS: dict[Sort, list[tuple[str, int]]] = {
     Sort.TURN: [("priority", -1), ("queued_at", 1), ("_id", 1)],
@@ -159,7 +163,7 @@ def read_cursor(query: JobQuery) -> list[Any]:
     try:
         sort, order, *values = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
         typed = [_typed(field, value) for (field, _), value in zip(KEYS[query.sort], values, strict=True)]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         message = "cursor is not one of this list: take it from next_cursor"
         raise ValueError(message) from error
     if (sort, order) != (query.sort, query.order):
@@ -175,8 +179,9 @@ def _plain(value: Any) -> Any:
 def _typed(field: str, value: Any) -> Any:
     if field in {"queued_at", "finished", "created"}:
         return datetime.fromisoformat(value).astimezone(UTC)
-    expected = int if field == "priority" else str
-    if not isinstance(value, expected):
-        message = f"{field} is no {expected.__name__}"
+    if field == "priority":
+        return _PRIORITY.validate_python(value)
+    if not isinstance(value, str):
+        message = f"{field} is no text"
         raise TypeError(message)
     return value
