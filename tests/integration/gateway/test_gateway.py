@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from taskmanager.jobs import Job, JobSpec, LogLine
 from taskmanager.messages import Change, Changes, Submit, decode_inbox, decode_ticket
 from taskmanager.ports import Delivery
 from taskmanager.rabbit import Broker, declare_plugin
+from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.registry import LogBlock
 from taskmanager.states import Status
 from taskmanager.store import Plan
@@ -25,6 +25,7 @@ from .conftest import RunningGateway, StartGateway, store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANSWER_SECONDS = 2.0
+"""How long a client waits at most to hear that jobs can't be taken: a requirement, not a measurement."""
 KEY = {"Idempotency-Key": "step-23"}
 Freeze = Callable[[RunningServer], None]
 
@@ -58,7 +59,10 @@ async def publish(url: str, topology: Topology, body: bytes) -> None:
 
 
 def declare(rabbitmq: RunningServer, topology: Topology) -> None:
-    asyncio.run(Broker.once(rabbitmq.url, "test", lambda channel: declare_plugin(channel, topology, "noop")))
+    async def work(channel: AsyncChannel) -> None:
+        await declare_plugin(channel, topology, "noop")
+
+    asyncio.run(Broker.once(rabbitmq.url, "test", work))
 
 
 def stored(job_id: str, status: Status) -> Job:
@@ -138,15 +142,14 @@ def test_a_broker_that_was_killed_is_told_in_time_and_jobs_go_on_after_its_retur
 ) -> None:
     rabbitmq.kill()
     try:
-        begun = time.monotonic()
-        answer = gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
-        elapsed = time.monotonic() - begun
+        answer = gateway.client.post(
+            "/api/v1/jobs", json={"plugin": "noop"}, headers=KEY, timeout=ANSWER_SECONDS
+        )
         ready = gateway.client.get("/health/ready")
     finally:
         rabbitmq.restart()
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert elapsed < ANSWER_SECONDS
     assert ready.status_code == 503
     eventually(gateway.ready, within_seconds=40)
     again = gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
@@ -163,10 +166,7 @@ def test_a_broker_that_hangs_is_told_in_time(
         ("/api/v1/jobs", {"plugin": "noop", "source": str(roots), "unique": "u"}),
         ("/api/v1/jobs/batch", {"jobs": [{"plugin": "noop"}] * 500}),
     ):
-        begun = time.monotonic()
-        answer = gateway.client.post(address, json=body)
-        elapsed = time.monotonic() - begun
-        assert elapsed < ANSWER_SECONDS
+        answer = gateway.client.post(address, json=body, timeout=ANSWER_SECONDS)
         if address.endswith("batch"):
             assert {result["status"] for result in answer.json()["results"]} == {503}
         else:
@@ -202,7 +202,7 @@ def test_events_tell_of_changes_until_the_gateway_stops(
     assert listening.wait(10)
     job = stored("00000000-0000-4000-8000-000000000001", Status.DONE)
     asyncio.run(publish(rabbitmq.url, topology, changed(job)))
-    gateway.process.send_signal(signal.SIGTERM) if heard else eventually(lambda: heard)
+    eventually(lambda: len(heard) > 1)
     gateway.process.send_signal(signal.SIGTERM)
     thread.join(10)
 

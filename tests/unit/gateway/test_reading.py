@@ -194,6 +194,14 @@ async def test_a_wrong_query_is_refused(gateway: Gateway, query: str) -> None:
     assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
 
 
+async def test_an_order_no_index_serves_is_refused_with_the_reason(gateway: Gateway) -> None:
+    answer = await gateway.client.get("/api/v1/jobs?sort=turn&tab=done")
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "query")
+    assert error["message"].startswith("sort=turn needs tab=queue")
+
+
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA==", "W10=", "%F0%9F%98%80"])
 async def test_a_cursor_of_another_list_is_refused(gateway: Gateway, cursor: str) -> None:
     answer = await gateway.client.get(f"/api/v1/jobs?cursor={cursor}")

@@ -148,8 +148,10 @@ _WORDS = {
 
 def _field_error(error: ErrorDetails, skip: int) -> FieldError:
     location = error["loc"][skip:]
-    message = _WORDS.get(error["type"]) or error["msg"][:1].lower() + error["msg"][1:]
-    return FieldError(field=".".join(map(str, location)) or "body", message=shortened(message))
+    text = error["msg"].removeprefix("Value error, ")
+    message = _WORDS.get(error["type"]) or text[:1].lower() + text[1:]
+    field = ".".join(map(str, location or error["loc"][:1])) or "body"
+    return FieldError(field=field, message=shortened(message))
 
 
 def shortened(text: str) -> str:

@@ -162,7 +162,7 @@ def _write_cursor(query: JobQuery, key: Key) -> str:
 
 
 def _read_cursor(query: JobQuery) -> Key | None:
-    if query.cursor is None:
+    if not query.cursor:
         return None
     try:
         scope, *key = json.loads(base64.urlsafe_b64decode(query.cursor.encode()))

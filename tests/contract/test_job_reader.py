@@ -1,0 +1,283 @@
+"""One suite over the reader in memory and the one of MongoDB: what the gateway relies on."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from taskmanager.jobs import Job, JobSpec, LogLine
+from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.plugins import PluginManifest
+from taskmanager.ports import JobReader
+from taskmanager.queries import JobQuery, Order, Sort
+from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState
+from taskmanager.states import Status, Tab
+from taskmanager.store import Needs, Plan, StatisticsDelta
+from taskmanager.testing.reader import FakeReader
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+Write = Callable[[Plan], Awaitable[None]]
+
+
+def job(number: int, plugin: str = "noop", status: Status = Status.STARTED, **fields: Any) -> Job:
+    spec = {name: fields.pop(name) for name in list(fields) if name in JobSpec.model_fields}
+    state = {"created": NOW, "queued_at": NOW, "priority": spec.get("priority", 5), **fields}
+    return Job(
+        id=f"job-{number:03}", spec=JobSpec(plugin=plugin, **spec), client="test", status=status, **state
+    )
+
+
+def numbers(jobs: tuple[Job, ...]) -> list[int]:
+    return [int(one.id[-3:]) for one in jobs]
+
+
+def write_into(fake: FakeReader) -> Write:
+    async def write(plan: Plan) -> None:
+        for _, after in plan.jobs:
+            fake.put(after)
+        for plugin in plan.plugins:
+            fake.install(plugin)
+        fake.known_runners |= {runner.id: runner for runner in plan.runners}
+        fake.blocks += plan.logs
+
+    return write
+
+
+@pytest.fixture(params=["memory", "mongo"])
+def url(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
+
+
+@pytest.fixture
+async def both(url: str | None) -> AsyncIterator[tuple[JobReader, Write]]:
+    if url is None:
+        fake = FakeReader()
+        yield fake, write_into(fake)
+        return
+    store, reader = MongoStore(url), MongoReader(url)
+
+    async def write(plan: Plan) -> None:
+        await store.apply(Needs(), lambda _: plan)
+
+    yield reader, write
+    await reader.close()
+    await store.close()
+
+
+@pytest.fixture
+def reader(both: tuple[JobReader, Write]) -> JobReader:
+    return both[0]
+
+
+@pytest.fixture
+def write(both: tuple[JobReader, Write]) -> Write:
+    return both[1]
+
+
+async def put(write: Write, *jobs: Job) -> None:
+    await write(Plan(jobs=[(None, one) for one in jobs]))
+
+
+async def pages(reader: JobReader, query: JobQuery) -> list[list[int]]:
+    """All pages of a query, one after the other."""
+    found: list[list[int]] = []
+    cursor: str | None = None
+    while not found or cursor:
+        page = await reader.jobs(query.model_copy(update={"cursor": cursor}))
+        found.append(numbers(page.jobs))
+        cursor = page.next_cursor
+    return found
+
+
+async def test_a_job_is_read_as_it_was_stored(reader: JobReader, write: Write) -> None:
+    whole = job(
+        1,
+        title="Band 1",
+        goobi={"process_id": 2**62, "process_title": "Bd_1"},
+        parameters={"a": [1, 2.5, None, {"b": True}], "ü.x": "ß"},
+        callback_url="https://goobi.example/back",
+        unique="u",
+    )
+    await put(write, whole)
+
+    assert await reader.job("job-001") == whole
+    assert await reader.job("job-002") is None
+
+
+async def test_the_queue_is_paged_in_the_order_of_starting(reader: JobReader, write: Write) -> None:
+    waits = [job(n, priority=n % 3, queued_at=NOW + timedelta(seconds=n // 6)) for n in range(12)]
+    await put(write, *waits)
+    expected = [one.id for one in sorted(waits, key=lambda one: (-one.priority, one.queued_at, one.id))]
+
+    up = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=5))
+    down = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.DESC, limit=5))
+
+    assert [len(page) for page in up] == [5, 5, 2]
+    assert [f"job-{n:03}" for page in up for n in page] == expected
+    assert [n for page in down for n in page] == [n for page in up for n in page][::-1]
+
+
+@pytest.mark.parametrize("sort", [Sort.FINISHED, Sort.CREATED])
+@pytest.mark.parametrize("order", list(Order))
+async def test_times_are_paged_without_gap_or_overlap_and_ties_by_id(
+    reader: JobReader, write: Write, sort: Sort, order: Order
+) -> None:
+    moments = [NOW + timedelta(milliseconds=n // 2) for n in range(9)]
+    await put(write, *(job(n, status=Status.DONE, created=at, finished=at) for n, at in enumerate(moments)))
+
+    found = await pages(reader, JobQuery(tab=Tab.DONE, sort=sort, order=order, limit=2))
+
+    flat = [n for page in found for n in page]
+    assert flat == (list(range(9)) if order is Order.ASC else list(range(9))[::-1])
+    assert found[-1] != []
+
+
+async def test_a_full_last_page_has_no_next_one(reader: JobReader, write: Write) -> None:
+    await put(write, *(job(n) for n in range(4)))
+
+    assert await pages(reader, JobQuery(limit=2)) == [[3, 2], [1, 0]]
+    assert await pages(reader, JobQuery(limit=2, plugin="other")) == [[]]
+
+
+async def test_filters_hold_together(reader: JobReader, write: Write) -> None:
+    await put(
+        write,
+        job(1, project="Papers", goobi={"process_id": 1, "process_title": "Amts-Blatt_1890"}),
+        job(2, project="Papers", title="ÄMTER und Straßen", status=Status.ERROR, finished=NOW),
+        job(3, plugin="jp2", project="Papers", status=Status.PROCESSING),
+        job(4, project="Maps", status=Status.CANCELLED, finished=NOW),
+    )
+
+    async def found(**filters: Any) -> list[int]:
+        return sorted(numbers((await reader.jobs(JobQuery(**filters))).jobs))
+
+    assert await found(project="Papers") == [1, 2, 3]
+    assert await found(project="Papers", plugin="noop", tab="queue") == [1]
+    assert await found(tab="error") == [2, 4]
+    assert await found(status="PROCESSING") == [3]
+    assert await found(status="PROCESSING", tab="done") == []
+    assert await found(process_id=1) == [1]
+    assert await found(text="BLATT am") == [1]
+    assert await found(text="latt") == []
+    assert await found(text="ämt strass") == [2]
+    assert await found(text="$.*") == []
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "bnVsbA==",
+        "W10=",
+        "ä",
+        "WyJjcmVhdGVkIiwiZGVzYyIsNSw1XQ==",
+        "W1tbW1tbW1tbW1tb",
+        "eyJhIjoxfQ==",
+    ],
+)
+async def test_a_cursor_nobody_made_is_refused(reader: JobReader, cursor: str) -> None:
+    with pytest.raises(ValueError, match="cursor"):
+        await reader.jobs(JobQuery(cursor=cursor))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [10**30, NOW.isoformat(), "job-001"],
+        [5, "0001-01-01T00:00:00+23:00", "job-001"],
+        [5, NOW.isoformat(), {"$gt": ""}],
+        [5, None, "job-001"],
+        [True, NOW.isoformat(), "job-001"],
+        [5, NOW.isoformat()],
+    ],
+)
+async def test_a_forged_cursor_is_refused(reader: JobReader, values: list[Any]) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(["turn", "asc", *values]).encode()).decode()
+    query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, cursor=cursor)
+
+    with pytest.raises(ValueError, match="cursor"):
+        await reader.jobs(query)
+
+
+async def test_a_cursor_of_another_order_is_refused(reader: JobReader, write: Write) -> None:
+    await put(write, job(1), job(2))
+    page = await reader.jobs(JobQuery(limit=1))
+
+    by_turn, by_end = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN), JobQuery(tab=Tab.DONE, sort=Sort.FINISHED)
+    for query in (JobQuery(order=Order.ASC), by_turn, by_end):
+        with pytest.raises(ValueError, match="cursor"):
+            await reader.jobs(query.model_copy(update={"cursor": page.next_cursor}))
+
+
+async def test_only_a_job_in_the_queue_holds_a_unique_key(reader: JobReader, write: Write) -> None:
+    await put(write, job(1, status=Status.DONE, unique="u"), job(2, status=Status.PAUSED, unique="u"), job(3))
+
+    holder = await reader.active_by_unique("u")
+
+    assert holder is not None
+    assert holder.id == "job-002"
+    assert await reader.active_by_unique("v") is None
+
+
+async def test_a_log_is_read_in_order_from_any_position(reader: JobReader, write: Write) -> None:
+    line = LogLine(at=NOW, level="info", text="a line")
+    positions = [(1, 1), (1, 2), (1, 10), (2, 1), (2, 3)]
+    blocks = [LogBlock(job="job-001", attempt=a, seq=s, lines=(line,)) for a, s in reversed(positions)]
+    other = LogBlock(job="job-002", attempt=1, seq=1, lines=(line,))
+    await write(Plan(logs=[*blocks, other]))
+
+    async def found(after: tuple[int, int] = (0, 0), limit: int = 100) -> list[tuple[int, int]]:
+        read = await reader.log("job-001", after=after, limit=limit)
+        assert all(block.lines == (line,) for block in read)
+        return [(block.attempt, block.seq) for block in read]
+
+    assert await found() == positions
+    assert await found((1, 2)) == positions[2:]
+    assert await found((1, 10), limit=1) == [(2, 1)]
+    assert await found((2, 3)) == []
+
+
+async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobReader, write: Write) -> None:
+    plugins = [
+        InstalledPlugin(
+            manifest=PluginManifest(name=name, title=name, job_type=name),
+            installed_at=NOW,
+            paused=name == "a",
+        )
+        for name in ("b", "a")
+    ]
+    runners = [
+        RunnerState(
+            id=f"{name}-1",
+            instance="x",
+            plugin=name,
+            host="h",
+            version="1",
+            slots=2,
+            transfers=1,
+            busy=0,
+            started_at=NOW,
+            last_heartbeat=datetime.now(UTC).replace(microsecond=0),
+        )
+        for name in ("b", "a")
+    ]
+    jobs = [(None, job(1, plugin="a", files=2, bytes=30)), (None, job(2, plugin="a"))]
+    counted = StatisticsDelta("a", Tab.QUEUE, jobs=2, files=2, bytes=30, statuses={Status.STARTED: 2})
+    await write(Plan(jobs=jobs, plugins=plugins, runners=runners, statistics=[counted]))
+
+    assert [plugin.name for plugin in await reader.plugins()] == ["a", "b"]
+    assert list(await reader.plugins()) == sorted(plugins, key=lambda plugin: plugin.name)
+    assert [runner.id for runner in await reader.runners()] == ["a-1", "b-1"]
+    assert [runner.alive for runner in await reader.runners("b")] == [True]
+    (sums,) = await reader.statistics("a")
+    assert (sums.tab, sums.jobs, sums.files, sums.bytes) == (Tab.QUEUE, 2, 2, 30)
+    assert sums.statuses == {Status.STARTED: 2}
+    assert await reader.statistics("b") == []
+    assert [row.plugin for row in await reader.statistics()] == ["a"]
+
+
+async def test_a_store_that_answers_answers_a_ping(reader: JobReader) -> None:
+    await reader.ping()
