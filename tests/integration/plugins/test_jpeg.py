@@ -36,7 +36,14 @@ Draw = Callable[..., Path]
     ],
 )
 def test_every_kind_of_page_becomes_a_jpeg_of_its_size(
-    draw: Draw, source: Path, tmp_path: Path, name: str, mode: str, options: dict[str, object], expected: str
+    *,
+    draw: Draw,
+    source: Path,
+    tmp_path: Path,
+    name: str,
+    mode: str,
+    options: dict[str, object],
+    expected: str,
 ) -> None:
     original = draw(name, mode, **options)
     run_plugin(ShellPlugin(), source, tmp_path / "out", template="jpeg.xml")
