@@ -2,6 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 BIN := .venv/bin
 UP_OPTIONS ?=
 
