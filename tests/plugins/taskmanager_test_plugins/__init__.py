@@ -1,5 +1,6 @@
 """Plugins for tests and measurements, through the public interface only."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -124,7 +125,7 @@ class Diary:
 class WildParameters(Parameters):
     """What to do wrong."""
 
-    deed: Literal["orphan", "exit", "print", "log", "link", "hog", "raise"]
+    deed: Literal["orphan", "exit", "print", "log", "link", "hog", "raise", "seize"]
     note: str = ""
     """A file that gets the process id of a program the job starts."""
 
@@ -145,13 +146,10 @@ class Wild:
     def run(self, context: JobContext) -> None:
         """One deed."""
         parameters = parse_parameters(WildParameters, context.spec.parameters)
+        if parameters.deed in {"orphan", "hog", "seize"}:
+            _with_programs(parameters.deed, parameters.note)
+            return
         match parameters.deed:
-            case "orphan":
-                _start_program(parameters.note)
-            case "hog":
-                _start_program(parameters.note)
-                while True:
-                    time.sleep(POLL_SECONDS)
             case "exit":
                 sys.exit(3)
             case "print":
@@ -167,6 +165,15 @@ class Wild:
                 raise RuntimeError("a defect with a name that is no text: \udcff")
 
 
-def _start_program(note: str) -> None:
-    process = subprocess.Popen(["/bin/sleep", "600"], start_new_session=True)
+def _with_programs(deed: str, note: str) -> None:
+    """Start a program and leave it, keep working beside it, or keep Python's lock."""
+    _start_program(note, own_session=deed != "seize")
+    if deed == "seize":
+        ctypes.PyDLL(None).pause()  # waits for a signal
+    while deed == "hog":
+        time.sleep(POLL_SECONDS)
+
+
+def _start_program(note: str, *, own_session: bool = True) -> None:
+    process = subprocess.Popen(["/bin/sleep", "600"], start_new_session=own_session)
     Path(note).write_text(str(process.pid), encoding="ascii")

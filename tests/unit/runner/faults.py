@@ -11,13 +11,13 @@ from unittest import mock
 STEPS = ("rename", "mkdir", "link", "unlink", "rmdir", "fsync")
 
 
-class Crash(BaseException):  # noqa: N818 - it stands for the end of the process, which no code may catch
+class Crash(BaseException):
     """The process ends here."""
 
 
 @contextmanager
 def stopped_before(step: int, then: Callable[[], None]) -> Iterator[list[str]]:
-    """Call `then` once, before the step of that number (from 0); the list fills with the steps that were made."""
+    """Call `then` once, before the step of that number (from 0); the list fills with the steps made."""
     made: list[str] = []
 
     def wrap(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,8 +30,9 @@ def stopped_before(step: int, then: Callable[[], None]) -> Iterator[list[str]]:
 
         return call
 
-    originals = {name: getattr(os, name) for name in STEPS}
-    with mock.patch.multiple(os, **{name: wrap(name, real) for name, real in originals.items()}):
+    originals: dict[str, Any] = {name: getattr(os, name) for name in STEPS}
+    wrapped: dict[str, Any] = {name: wrap(name, real) for name, real in originals.items()}
+    with mock.patch.multiple(os, **wrapped):
         yield made
 
 

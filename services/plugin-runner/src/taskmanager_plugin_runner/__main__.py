@@ -1,4 +1,4 @@
-"""Wires a runner: `taskmanager-plugin-runner --plugin NAME`. The only place that knows settings, RabbitMQ and HTTP at once."""
+"""Wires a runner: `taskmanager-plugin-runner --plugin NAME`. Only here settings, RabbitMQ and HTTP meet."""
 
 import argparse
 import asyncio

@@ -9,29 +9,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
 import structlog
 
 from taskmanager.errors import JobKilledError, PermanentError, TaskManagerError, TemporaryError
-from taskmanager.jobs import JobError, LogLine, Progress
-from taskmanager.messages import (
-    Advanced,
-    AttemptReference,
-    Commit,
-    Failed,
-    Finished,
-    Grant,
-    HandedBack,
-    Logged,
-    Progressed,
-)
+from taskmanager.jobs import JobError
+from taskmanager.messages import AttemptReference, Grant
 from taskmanager.states import Status
 from taskmanager_plugin_runner.claims import Sink
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.protocol import Answer, LogNote, ProgressNote, Step, is_job_id
+from taskmanager_plugin_runner.reports import Reports
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 from taskmanager_plugin_runner.transfers import Transfers
 
@@ -85,20 +75,19 @@ class Attempt:
         self.key = (grant.job, grant.attempt)
         self._task = Task(grant.job, grant.attempt, grant.spec)
         self._slot, self._around = slot, around
-        self._seq = 0
-        self._blocks = 0
+        self._reports = Reports(grant.job, grant.attempt, around.outbox)
         self._ordered: Outcome | None = None
         self._interrupted = asyncio.Event()
         self._verdict: asyncio.Future[bool] | None = None
         self._asked_at = 0.0
         self._dirty = False
-        self._log = JobLogBook(self._send_log)
-        self._progress = ProgressPace(self._send_progress)
+        self._log = JobLogBook(self._reports.logged)
+        self._progress = ProgressPace(self._reports.progressed)
 
     @property
     def reference(self) -> AttemptReference:
         """Its name on the wire."""
-        return AttemptReference(job=self._task.job, attempt=self._task.attempt)
+        return self._reports.reference
 
     # --- from outside
 
@@ -131,7 +120,7 @@ class Attempt:
     async def run(self, over: Over) -> None:
         """Everything; never raises for what a job or a plugin does.
 
-        `over` is called once the outcome is reported; the slot may still have to be tidied up after a success.
+        `over` is called once the outcome is reported; after a success the slot may still have to be tidied.
         """
         self._slot.listener = self
         try:
@@ -154,7 +143,7 @@ class Attempt:
         if not is_job_id(self._task.job):
             raise StepFailedError(JobError(message="the job's id cannot be a file name", kind="ValueError"))
         brought = await self._bring()
-        self._advance(Status.PROCESSING, brought)
+        self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
         self._dirty = self._dirty or made.untidy
         self._progress.flush()
@@ -171,7 +160,7 @@ class Attempt:
         return None
 
     async def _upload(self) -> Answer:
-        self._advance(Status.UPLOAD, None)
+        self._reports.advanced(Status.UPLOAD)
         self._dirty = True
         return await self._step(Step.BRING)
 
@@ -193,14 +182,13 @@ class Attempt:
 
     async def _may_place(self) -> bool:
         """The verdict of the scheduler, asked for as long as there is none."""
-        self._seq += 1
-        question = Commit(job=self._task.job, attempt=self._task.attempt, seq=self._seq)
+        question = self._reports.commit()
         self._verdict = asyncio.get_running_loop().create_future()
         while not self._verdict.done():
             if self._interrupted.is_set():
                 return False
             self._asked_at = elapsed_seconds()
-            self._around.outbox.put(question)
+            self._reports.ask(question)
             await asyncio.wait({self._verdict}, timeout=ASK_AGAIN.total_seconds())
         return self._verdict.result()
 
@@ -216,42 +204,22 @@ class Attempt:
 
     def _finish(self, finished: Answer, over: Over) -> None:
         self._close_books()
-        self._seq += 1
-        self._around.outbox.put(
-            Finished(
-                job=self._task.job,
-                attempt=self._task.attempt,
-                seq=self._seq,
-                files=finished.files,
-                bytes=finished.bytes,
-            )
-        )
+        self._reports.finished(finished.files, finished.bytes)
         over(Outcome.FINISHED)
 
     async def _end(self, outcome: Outcome, error: JobError | None, over: Over) -> None:
-        """Put the process folder back first, then report: who reads of the failure finds the folder as it was."""
+        """Put the process folder back first, then report: who reads of the failure finds it as it was."""
         problem = await self._tidy()
         self._close_books()
         if outcome is Outcome.HANDED_BACK:
-            self._around.outbox.put(HandedBack(job=self._task.job, attempt=self._task.attempt))
+            self._reports.handed_back()
         elif error is not None and outcome in {Outcome.FAILED, Outcome.CRASHED}:
-            self._fail(error if problem is None else _with_problem(error, problem), outcome)
+            told = error if problem is None else _with_problem(error, problem)
+            self._reports.failed(told, crashed=outcome is Outcome.CRASHED)
         over(outcome)
 
-    def _fail(self, error: JobError, outcome: Outcome) -> None:
-        self._seq += 1
-        self._around.outbox.put(
-            Failed(
-                job=self._task.job,
-                attempt=self._task.attempt,
-                seq=self._seq,
-                error=error,
-                crashed=outcome is Outcome.CRASHED,
-            )
-        )
-
     async def _tidy(self) -> str | None:
-        """Undo and remove what the attempt left, on a new slot process if need be; what went wrong, in words."""
+        """Undo and remove what the attempt left, in a new process if need be; what went wrong, in words."""
         if not self._dirty and self._slot.alive and not self._interrupted.is_set():
             return None
         try:
@@ -274,33 +242,6 @@ class Attempt:
 
     def _evidence(self, error: JobKilledError) -> JobError:
         return JobError(message=str(error), kind="Crash", traceback="\n".join(self._log.printed) or None)
-
-    # --- reports
-
-    def _advance(self, status: Literal[Status.UPLOAD, Status.PROCESSING], brought: Answer | None) -> None:
-        self._seq += 1
-        self._around.outbox.put(
-            Advanced(
-                job=self._task.job,
-                attempt=self._task.attempt,
-                seq=self._seq,
-                status=status,
-                files=brought.files if brought else None,
-                bytes=brought.bytes if brought else None,
-            )
-        )
-
-    def _send_progress(self, progress: Progress) -> None:
-        self._seq += 1
-        self._around.outbox.put(
-            Progressed(job=self._task.job, attempt=self._task.attempt, seq=self._seq, progress=progress)
-        )
-
-    def _send_log(self, lines: tuple[LogLine, ...]) -> None:
-        self._blocks += 1
-        self._around.outbox.put(
-            Logged(job=self._task.job, attempt=self._task.attempt, seq=self._blocks, lines=lines)
-        )
 
     def _close_books(self) -> None:
         self._progress.flush()

@@ -1,8 +1,8 @@
-"""From a ticket to a grant: asks the scheduler for the job of each ticket and settles the ticket by the answer.
+"""From a ticket to a grant: asks the scheduler for each ticket's job, settles the ticket by the answer.
 
-Knows the lanes and the outbox, but not how a job is run. No ticket is kept longer than the claim timeout, except that
-one is acknowledged `LINGER` after its grant: while it is unacknowledged the broker sends its lane no other, so a job that
-ends within that time costs no closing and opening of the lane.
+Knows the lanes and the outbox, but not how a job is run. No ticket is kept longer than the claim timeout,
+except that one is acknowledged `LINGER` after its grant: while it is unacknowledged the broker sends its
+lane no other, so a job that ends within that time costs no closing and opening of the lane.
 """
 
 import asyncio
@@ -119,7 +119,7 @@ class Claims:
         try:
             ticket = decode_ticket(delivery.body)
         except InvalidMessageError as error:
-            log.error("ticket_dropped", error=str(error))
+            log.warning("ticket_dropped", error=str(error))
             self._lanes.ack(delivery)
             return
         claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
@@ -180,12 +180,11 @@ class Claims:
         )
 
     def _decline(self, lane: int, delivery: Delivery) -> None:
-        """A ticket for a lane that has one, after a reconnect: the old one is void, so the claim takes the new one."""
+        """Give it back, unless it is the ticket of the claim in hand, come again after a reconnect."""
         waiting = self._by_lane.get(lane)
-        if waiting is not None and waiting.delivery.generation != delivery.generation:
-            if _same(waiting, delivery):
-                waiting.delivery = delivery
-                return
+        if waiting is not None and _came_again(waiting, delivery):
+            waiting.delivery = delivery
+            return
         self._lanes.close(lane)
         self._lanes.give_back(delivery)
 
@@ -245,7 +244,9 @@ class Claims:
             self._granted.popitem(last=False)
 
 
-def _same(waiting: _Waiting, delivery: Delivery) -> bool:
+def _came_again(waiting: _Waiting, delivery: Delivery) -> bool:
+    if waiting.delivery.generation == delivery.generation:
+        return False
     try:
         ticket = decode_ticket(delivery.body)
     except InvalidMessageError:

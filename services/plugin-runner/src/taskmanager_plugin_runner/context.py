@@ -1,6 +1,7 @@
 """What a plugin sees of its job: the implementation of `taskmanager.plugins.JobContext` inside a slot.
 
-Knows the slot's way to the runner only as one `send` function. Every method may be called from several threads.
+Knows the slot's way to the runner only as one `send` function. Every method may be called from several
+threads.
 """
 
 import threading
@@ -154,7 +155,7 @@ class SlotContext:
         self.meter.note(done, total, current_file)
 
     def checkpoint(self) -> None:
-        """A place where the job may be suspended or cancelled; until then progress goes out at the latest here."""
+        """A place between two files; progress goes out at the latest here."""
         self.meter.flush()
 
     def run_tool(

@@ -1,4 +1,4 @@
-"""Turns exceptions into what an operator reads: one sentence that says what to do, and the traceback for the author.
+"""Turns exceptions into what an operator reads: one sentence that says what to do, and the traceback.
 
 Knows the file system's error numbers; knows nothing about how a failure is reported.
 """
@@ -33,13 +33,13 @@ _SENTENCES = {
 
 
 def clean_text(text: str, limit: int) -> str:
-    """`text` that can be encoded as UTF-8 (file names may hold any byte), at most `limit` characters, the end kept."""
+    """`text` fit for UTF-8 (file names may hold any byte), at most `limit` characters, the end kept."""
     printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return printable if len(printable) <= limit else "…" + printable[1 - limit :]
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text` that can be encoded as UTF-8, at most `limit` characters, the beginning kept."""
+    """`text` fit for UTF-8, at most `limit` characters, the beginning kept."""
     printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return printable if len(printable) <= limit else printable[: limit - 1] + "…"
 
@@ -55,10 +55,7 @@ def file_sentence(error: OSError) -> str:
 
 def job_error(error: BaseException) -> JobError:
     """What the job keeps of an exception."""
-    if isinstance(error, OSError):
-        message = file_sentence(error)
-    else:
-        message = str(error) or type(error).__name__
+    message = file_sentence(error) if isinstance(error, OSError) else str(error) or type(error).__name__
     trace = "".join(traceback.format_exception(error))
     return JobError(
         message=shorten(message, MESSAGE_CHARACTERS),

@@ -32,11 +32,11 @@ NETWORK_TYPES = frozenset(
 """Types in /proc/self/mountinfo (proc(5)) whose reads go over a network."""
 
 RESERVE_BYTES = 64 * 1024 * 1024
-"""Room that is left free when files are copied, so that a full disk is a clear error and not a broken machine."""
+"""Room that is left free when files are copied: a full disk shall be a clear error, not a broken machine."""
 
 
 def is_local(path: Path, mounts: str | None = None) -> bool:
-    """Whether `path` lies on a disk of this machine, judged by the mount it belongs to (`mounts` as in mountinfo)."""
+    """Whether `path` lies on a disk of this machine, judged by its mount (`mounts` as in mountinfo)."""
     text = Path("/proc/self/mountinfo").read_text(encoding="utf-8") if mounts is None else mounts
     real = path.resolve()
     best, kind = -1, "unknown"
@@ -57,8 +57,8 @@ def require_space(folder: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed_bytes + RESERVE_BYTES > free:
         raise JobFailedError(
-            f"not enough space in {folder}: {megabytes(needed_bytes)} are needed, {megabytes(free)} are free; "
-            "free some and retry the job"
+            f"not enough space in {folder}: {megabytes(needed_bytes)} needed, {megabytes(free)} free; "
+            "make room and retry the job"
         )
 
 

@@ -1,4 +1,4 @@
-"""Opens folders without following links, so that nobody can turn a path into another one between check and use.
+"""Opens folders without following links: no path can be turned into another between check and use.
 
 Pure file-system code on descriptors (openat); knows no job.
 """
@@ -14,14 +14,14 @@ _READ = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """A descriptor of an absolute folder none of whose components is a link; raises OSError (ENOTDIR for a link)."""
+    """A descriptor of an absolute folder none of whose components is a link; raises OSError."""
     with beneath(os.open("/", _STEP), PurePosixPath(*folder.parts[1:])) as descriptor:
         yield descriptor
 
 
 @contextlib.contextmanager
 def below(home: int, relative: PurePosixPath) -> Iterator[int]:
-    """A descriptor of a folder somewhere inside the folder `home`; raises OSError if a component is a link."""
+    """A descriptor of a folder somewhere inside `home`; raises OSError if a component is a link."""
     with beneath(os.open(".", _STEP, dir_fd=home), relative) as descriptor:
         yield descriptor
 

@@ -1,7 +1,8 @@
 """Until when each attempt is surely ours, by the runner's own clock. Knows no job and kills nothing.
 
-Always on the safe side: a grant counts from the first time its claim was sent, a renewal from the sending of the first
-heartbeat after the last answer, less one heartbeat, because an answer does not say which heartbeat it is for.
+Always on the safe side: a grant counts from the first time its claim was sent, a renewal from the sending
+of the first heartbeat after the last answer, less one heartbeat, because an answer does not say which
+heartbeat it is for.
 """
 
 from collections.abc import Callable, Iterable

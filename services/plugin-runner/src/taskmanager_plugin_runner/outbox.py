@@ -1,7 +1,7 @@
-"""Everything the runner tells the scheduler, in order. Publishes at once when idle; what comes meanwhile goes together.
+"""Everything the runner tells the scheduler, in order: at once when idle, what comes meanwhile together.
 
-Nothing is dropped but what a newer event replaces: progress, heartbeats and hellos. Its memory is bounded because a
-runner without a broker gets no new jobs, and the log of each attempt is bounded.
+Nothing is dropped but what a newer event replaces: progress, heartbeats and hellos. Its memory is bounded
+because a runner without a broker gets no new jobs, and the log of each attempt is bounded.
 """
 
 import asyncio

@@ -1,12 +1,11 @@
-"""Puts the results of an attempt into the process folder: all of them, or none and the folder as it was before.
+"""Puts the results of an attempt into the process folder: all of them, or none and the folder as it was.
 
-Pure file-system code; knows nothing of brokers, leases or plugins. Order: everything is written into the stage beside
-the target and synced; the manifest says what will be moved; then entry by entry an existing file moves to `old/` and
-the new one to its name; then the stage is renamed to `…-placed`, which is the point of no return, and removed.
-A crash at any step is undone by `stages.undo`.
+Pure file-system code; knows nothing of brokers, leases or plugins. Order: everything is written into the
+stage beside the target and synced; the manifest says what will be moved; then entry by entry an existing
+file moves to `old/` and the new one to its name; then the stage is renamed to `…-placed`, which is the
+point of no return, and removed. A crash at any step is undone by `stages.undo`.
 """
 
-import contextlib
 import os
 import shutil
 import stat
@@ -71,16 +70,16 @@ class Result:
 
 
 def prepare(text: str, roots: Roots, job: str, attempt: int) -> Placement:
-    """Undo what earlier attempts left, and make the stage, which also shows early that the target can be written to.
+    """Undo what earlier attempts left, and make the stage; this also shows early whether one may write there.
 
     Raises JobFailedError with what to do, PathRefusedError, or SupersededError if a later attempt is at work.
     """
     destination = roots.resolve(text)
-    home = _home(destination, roots)
     try:
         for folder in homes(destination):
             if any(folder == root or root in folder.parents for root in roots.folders):
                 undo(folder, job, attempt)
+        home = _home(destination, roots)  # only now: undoing may have taken the destination away
         with folders.opened(home) as home_fd:
             os.mkdir(stage_name(job, attempt), dir_fd=home_fd)
     except OSError as error:
@@ -125,7 +124,7 @@ def _explain(error: OSError, placement: Placement) -> None:
     clean(placement)
     if gone:
         raise SupersededError(
-            f"{placement.home / placement.stage} is gone: another attempt took the job over, or somebody removed it"
+            f"{placement.home / placement.stage} is gone: another attempt took over, or somebody removed it"
         ) from error
     refuse(error, f"the results could not be put into {placement.destination}, which is as it was before")
 
@@ -183,7 +182,7 @@ def _fill(home_fd: int, placement: Placement, results: list[Result]) -> None:
 
 
 def _may_link(home_fd: int) -> bool:
-    """Whether a link does as well as a copy: not where new files inherit group or access list from their folder."""
+    """Whether a link does as well as a copy: not where files inherit group or rights from their folder."""
     if os.fstat(home_fd).st_mode & stat.S_ISGID:
         return False
     try:
@@ -208,7 +207,7 @@ def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
     except OSError:
         return False  # another file system, or one without links
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home_fd)
-    with contextlib.closing(open(descriptor, "rb")):
+    with os.fdopen(descriptor, "rb"):
         os.fchmod(descriptor, 0o666 & ~umask)
         os.fsync(descriptor)
     return True
@@ -217,7 +216,7 @@ def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
 def _copy(source: Path, name: str, home_fd: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o666, dir_fd=home_fd)
-    with open(descriptor, "wb") as target, source.open("rb") as origin:
+    with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
         shutil.copyfileobj(origin, target, 1024 * 1024)
         target.flush()
         os.fsync(descriptor)
@@ -261,7 +260,7 @@ def _entry(home_fd: int, name: PurePosixPath) -> Entry:
 def _write_manifest(home_fd: int, stage: str, manifest: Manifest) -> None:
     with folders.below(home_fd, PurePosixPath(stage)) as folder:
         descriptor = os.open(MANIFEST + ".part", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(manifest.encode())
             file.flush()
             os.fsync(descriptor)
@@ -288,7 +287,7 @@ def _seal(home_fd: int, stage: str, manifest: Manifest) -> None:
 
 
 def _throw_away(home_fd: int, stage: str) -> None:
-    """What was replaced is not needed any more; if it cannot be removed now, the results are in place all the same."""
+    """What was replaced is not needed any more; if it stays, the results are in place all the same."""
     try:
         discard(home_fd, stage)
     except OSError as error:

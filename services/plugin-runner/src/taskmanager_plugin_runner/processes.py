@@ -1,4 +1,4 @@
-"""What a slot asks of the kernel so that no program a plugin started can outlive the job or the runner. Linux only."""
+"""What a slot asks of the kernel so that no program outlives its job or the runner. Linux only."""
 
 import contextlib
 import ctypes
@@ -11,7 +11,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def guard_group(socket: int) -> int:
-    """Start a tiny process that kills this process group when the other end of `socket` is closed; return its id.
+    """Start a tiny process that kills this process group when `socket` is hung up on; return its id.
 
     It is a process and not a thread because a plugin may hold Python's lock for as long as it likes, and not
     PR_SET_PDEATHSIG because that would kill only the slot and leave the programs it has started.
@@ -25,7 +25,7 @@ def guard_group(socket: int) -> int:
     os.closerange(socket + 1, 1024)
     while not poll.poll():
         continue
-    os.killpg(0, signal.SIGKILL)
+    kill_group(os.getpgrp())
     os._exit(0)
 
 
@@ -37,12 +37,26 @@ def adopt_orphans() -> None:
         raise OSError(code, os.strerror(code))
 
 
-def children() -> set[int]:
-    """Process ids of the children of this process, whichever thread started them; empty where the kernel does not tell."""
+def children(parent: int | str = "self") -> set[int]:
+    """Process ids of the children of a process, whichever of its threads started them.
+
+    Empty where the kernel does not tell (CONFIG_PROC_CHILDREN), and for a process that is gone.
+    """
     found: set[int] = set()
-    for thread in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found |= {int(pid) for pid in (thread / "children").read_text(encoding="ascii").split()}
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{parent}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                found |= {int(pid) for pid in (thread / "children").read_text(encoding="ascii").split()}
+    return found
+
+
+def descendants(ancestor: int) -> set[int]:
+    """Everything a process has started, directly or not, as long as it is its parent or adopted it."""
+    found: set[int] = set()
+    fresh = {ancestor}
+    while fresh:
+        fresh = {child for parent in fresh for child in children(parent)} - found
+        found |= fresh
     return found
 
 
@@ -60,6 +74,10 @@ def kill_children(spare: set[int]) -> int:
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL to a whole process group; nothing happens if it is gone."""
+    """SIGKILL to a whole process group and to descendants that left it; nothing happens if it is gone."""
+    for pid in descendants(leader):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(pid) != leader:
+                os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """What a runner and its slots say to each other: one JSON object a line over a socket.
 
-Knows neither the broker nor the file system. Strings may hold surrogates (file names of any bytes): JSON escapes them.
+Knows neither the broker nor the file system. Strings may hold surrogates (file names of any bytes): JSON
+escapes them.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The runner's folder in the workspace: held by one process at a time, and tidied up before anything is claimed."""
+"""The runner's folder in the workspace: held by one process at a time, tidied up before it claims jobs."""
 
 import contextlib
 import fcntl
@@ -20,25 +20,25 @@ log = structlog.get_logger(__name__)
 
 @contextlib.contextmanager
 def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
-    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be made or is in use."""
+    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be had."""
     folder = workspace.resolve() / runner
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise PermanentError(f"the workspace cannot be used: {file_sentence(error)}") from error
-    with open(descriptor, "rb"):
+    with os.fdopen(descriptor, "rb"):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise PermanentError(
-                f"another runner with the id {runner} uses the workspace {workspace}: give this one another --id"
+                f"another runner {runner} uses the workspace {workspace}: give this one another --id"
             ) from error
         yield folder
 
 
 def recover(folder: Path) -> int:
-    """Undo what the attempts of an earlier process began to place and remove their files; return how many there were.
+    """Undo what attempts of an earlier process began to place, remove their files; return their number.
 
     What cannot be undone now (a share that is not mounted) is kept for the next start.
     """

@@ -83,7 +83,7 @@ class Runner:
         try:
             message = decode_control(delivery.body)
         except InvalidMessageError as error:
-            log.error("control_message_dropped", error=str(error))
+            log.warning("control_message_dropped", error=str(error))
             return
         match message:
             case RunnerReplies():
@@ -96,7 +96,7 @@ class Runner:
     # --- its life
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`, then drain: let jobs end for a while, hand the rest back, and send all that is unsent."""
+        """Work until `stop`, then drain: let jobs end for a while, hand back the rest, tell all of it."""
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             tending = [
@@ -156,7 +156,7 @@ class Runner:
         """Offer the slot and wait for a job; raises JobKilledError if its process ends instead."""
         waiting: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
         self._offers[slot.number] = waiting
-        slot.when_ended(lambda error: waiting.done() or waiting.set_exception(error))
+        slot.when_ended(lambda error: _fail(waiting, error))
         self._claims.free(slot.number)
         try:
             return await waiting
@@ -218,7 +218,7 @@ class Runner:
         self._claims.admit(wanted=not orders.paused and not self._draining)
 
     async def _kill_before_lease_ends(self) -> None:
-        """A job with outside effects may never run twice at a time, so it ends before another runner may have it."""
+        """A job with outside effects never runs twice at a time: it ends before another runner has it."""
         for attempt in self._attempts.values():
             if self._leases.seconds_left(attempt.key) < KILL_SECONDS:
                 attempt.interrupt(Outcome.HANDED_BACK)
@@ -228,3 +228,8 @@ class Runner:
 
     def _count_slots(self) -> None:
         SLOTS.labels(self._plugin).set(sum(slot.alive for slot in self._slots))
+
+
+def _fail(waiting: asyncio.Future[Attempt], error: JobKilledError) -> None:
+    if not waiting.done():
+        waiting.set_exception(error)

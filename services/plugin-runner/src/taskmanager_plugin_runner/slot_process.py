@@ -118,7 +118,7 @@ class SlotProcess:
     async def start(self) -> None:
         """Start the process and wait until it has loaded the plugin.
 
-        Raises TemporaryError if it ends or is silent meanwhile, PermanentError if the plugin cannot be loaded.
+        Raises TemporaryError if it ends or is silent meanwhile, PermanentError if the plugin does not load.
         """
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
@@ -183,7 +183,7 @@ class SlotProcess:
         try:
             event = decode_event(line)
         except (ValueError, KeyError, TypeError) as error:
-            log.error("slot_talks_nonsense", slot=self.number, error=str(error))
+            log.warning("slot_talks_nonsense", slot=self.number, error=str(error))
             self.kill()
             return
         match event:

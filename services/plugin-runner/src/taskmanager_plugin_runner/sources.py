@@ -22,8 +22,8 @@ class SourceFile(NamedTuple):
 def scan(source: Path, roots: Roots) -> list[SourceFile]:
     """The regular files of a folder, or the one file, in natural order.
 
-    Hidden files and sub-folders are left out: Goobi's image folders are flat, and what lies deeper (thumbnails,
-    backups) is not meant for conversion. Links are followed if they stay inside the roots.
+    Hidden files and sub-folders are left out: Goobi's image folders are flat, and what lies deeper
+    (thumbnails, backups) is not meant for conversion. Links are followed if they stay inside the roots.
     Raises JobFailedError if the source is missing, unreadable or empty, or a link leads out.
     """
     if not source.exists():

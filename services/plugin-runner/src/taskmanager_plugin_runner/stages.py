@@ -1,12 +1,14 @@
 """The hidden folder an attempt keeps beside its target, and how one that was left behind is undone.
 
-`.tm-<job>-<attempt>` is made when the attempt begins and is never made again. It is the attempt's token: whoever takes
-the job over first renames the folder away, so an attempt that was frozen and wakes up finds its paths gone and cannot
-move a single file any more. That holds on every file system with atomic rename, whatever clocks and leases say; for
-this to work all its paths must be looked up by name at each use, never through a kept descriptor of the stage itself.
+`.tm-<job>-<attempt>` is made when the attempt begins and is never made again. It is the attempt's token:
+whoever takes the job over first renames the folder away, so an attempt that was frozen and wakes up finds
+its paths gone and cannot move a single file any more. That holds on every file system with atomic rename,
+whatever clocks and leases say; for this to work all its paths must be looked up by name at each use, never
+through a kept descriptor of the stage itself.
 
 Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved.
-Names of its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any more.
+Names of its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any
+more.
 """
 
 import errno
@@ -43,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is about to be moved: the entries in order, and every single file for telling ours from others'."""
+    """What is about to be moved: the entries in order, and every file, to tell ours from others'."""
 
     entries: tuple[Entry, ...]
     files: tuple[str, ...]
@@ -72,7 +74,7 @@ def homes(destination: Path) -> list[Path]:
 def undo(home: Path, job: str, upto: int) -> None:
     """Put back what attempts of `job` up to the number `upto` began to place in `home`.
 
-    May be interrupted anywhere and repeated, by others at the same time too; returns only when no such stage is left.
+    May be interrupted anywhere and repeated, by others at the same time too; returns when none is left.
     Raises SupersededError if a later attempt has its stage there, OSError if the file system refuses.
     """
     with folders.opened(home) as home_fd:
@@ -144,7 +146,7 @@ def read_manifest(home_fd: int, stage: str) -> Manifest | None:
         )
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         return Manifest.decode(file.read())
 
 
@@ -160,7 +162,7 @@ def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None
 
 
 def _take_back(home_fd: int, stage: str, parent: int, target: PurePosixPath, manifest: Manifest) -> None:
-    """Move a placed file or folder back into the stage, but leave what somebody else has put into the folder since."""
+    """Move what was placed back into the stage, but leave what somebody else has put into it since."""
     strangers = _files_in(parent, target.name, target) - set(manifest.files)
     if not strangers:
         os.rename(target.name, f"{stage}/{NEW}/{target}", src_dir_fd=parent, dst_dir_fd=home_fd)

@@ -19,7 +19,7 @@ class Transfers:
         self._waiting = TRANSFERS_WAITING.labels(plugin)
 
     async def during(self, work: Callable[[], Awaitable[T]], interrupted: asyncio.Event) -> T:
-        """Wait for a permit and work under it; raises JobKilledError if `interrupted` is set while waiting."""
+        """Wait for a permit and work under it; raises JobKilledError if interrupted while waiting."""
         with self._waiting.track_inprogress():
             await self._acquire(interrupted)
         try:

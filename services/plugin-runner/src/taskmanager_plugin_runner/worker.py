@@ -1,4 +1,4 @@
-"""The work of a slot process: takes orders one after the other, does them, answers. Never decides what comes next."""
+"""The work of a slot process: does one order after the other and answers. Never decides what comes next."""
 
 import faulthandler
 import os
@@ -34,7 +34,7 @@ class Line:
 
     def __init__(self, descriptor: int) -> None:
         """Take over the socket; nothing a plugin starts inherits it."""
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
         self._socket = socket.socket(fileno=descriptor)
         self._orders: IO[bytes] = self._socket.makefile("rb")
         self._lock = threading.Lock()
@@ -103,7 +103,8 @@ class Worker:
             context.meter.flush()
             left = kill_children({self._guard})
             if left:
-                context.log.warning(f"{left} process(es) the plugin left behind were killed")
+                note = f"{left} process(es) the plugin left behind were killed"
+                context.log.warning(note)
         return Answer(order.number, *folder.output_size(), untidy=folder.path.exists())
 
     def _place(self, order: Order) -> Answer:

@@ -109,7 +109,7 @@ def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, a
 def bring_input(
     folder: AttemptFolder, text: str, roots: Roots, mode: UploadMode, *, reads_in_place: bool
 ) -> Input:
-    """Copy the source into the workspace, or use it where it lies; raises JobFailedError that says what to do."""
+    """Copy the source into the workspace, or use it where it lies; raises JobFailedError."""
     source = roots.resolve(text)
     found = scan(source, roots)
     size = sum(file.bytes for file in found)

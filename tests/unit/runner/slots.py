@@ -1,0 +1,77 @@
+"""Starts real slot processes for tests."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+from taskmanager.jobs import JobSpec
+from taskmanager.testing.waiting import eventually_async
+from taskmanager_plugin_runner.protocol import LogNote, ProgressNote, SlotOptions
+from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+
+class Ears:
+    """Remembers what a job says."""
+
+    def __init__(self) -> None:
+        self.progress: list[ProgressNote] = []
+        self.logs: list[LogNote] = []
+        self.printed: list[str] = []
+
+    def on_progress(self, note: ProgressNote) -> None:
+        self.progress.append(note)
+
+    def on_log(self, note: LogNote) -> None:
+        self.logs.append(note)
+
+    def on_output(self, line: str) -> None:
+        self.printed.append(line)
+
+
+def options(plugin: str, folder: Path, *, upload_mode: str = "auto") -> SlotOptions:
+    workspace = folder / "workspace"
+    workspace.mkdir(exist_ok=True)
+    return SlotOptions(plugin, str(workspace), str(folder), upload_mode, os.getpid())
+
+
+@asynccontextmanager
+async def slot(plugin: str, folder: Path, **more: Any) -> AsyncIterator[tuple[SlotProcess, Ears]]:
+    """A slot that has loaded a plugin; `folder` is its root and holds its workspace."""
+    process, ears = SlotProcess(0, options(plugin, folder, **more)), Ears()
+    await process.start()
+    process.listener = ears
+    try:
+        yield process, ears
+    finally:
+        await process.stop()
+
+
+def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any) -> Task:
+    return Task(job or str(uuid4()), attempt, JobSpec(plugin=plugin, **fields))
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def until(look: Callable[[], Any]) -> None:
+    async def ask() -> bool:
+        return bool(look())
+
+    await eventually_async(ask)
+
+
+async def number_in(path: Path) -> int:
+    """The process id a program's starter wrote into a file."""
+    await until(lambda: path.exists() and path.read_text(encoding="ascii"))
+    return int(path.read_text(encoding="ascii"))

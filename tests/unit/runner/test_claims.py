@@ -1,0 +1,225 @@
+"""Every ticket is settled by the scheduler's answer or given back in time; no grant is lost."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from taskmanager.jobs import JobSpec
+from taskmanager.messages import Claim, Grant, HandedBack, Refusal, RefusalReason, Ticket
+from taskmanager.testing.lanes import FakeLanes
+from taskmanager.testing.waiting import eventually_async
+from taskmanager_plugin_runner import claims as module
+from taskmanager_plugin_runner.claims import Claims
+
+
+class Box:
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    def put(self, event: Any) -> None:
+        self.events.append(event)
+
+    @property
+    def claims(self) -> list[Claim]:
+        return [event for event in self.events if isinstance(event, Claim)]
+
+
+class Scene:
+    def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
+        self.lanes, self.box = FakeLanes(), Box()
+        self.started: list[tuple[int, str]] = []
+        self.claims = Claims(self.lanes, self.box, self._start, timeout)
+        self.claims.admit(wanted=True)
+        for lane in range(slots):
+            self.claims.free(lane)
+
+    def _start(self, lane: int, grant: Grant, _asked_at: float) -> None:
+        self.started.append((lane, grant.job))
+
+    def ticket(self, job: str, dispatch: int = 1, priority: int = 5) -> bytes:
+        body = Ticket(job=job, dispatch=dispatch).encode()
+        self.lanes.put(body, priority=priority)
+        return body
+
+    def grant(self, claim: Claim, attempt: int = 1) -> Grant:
+        grant = Grant(
+            claim_id=claim.claim_id,
+            job=claim.job,
+            attempt=attempt,
+            lease_seconds=60,
+            spec=JobSpec(plugin="noop"),
+        )
+        self.claims.on_grant(grant)
+        return grant
+
+    def refuse(self, claim: Claim, reason: RefusalReason) -> None:
+        self.claims.on_refusal(Refusal(claim_id=claim.claim_id, reason=reason))
+
+    async def until(self, look: Any) -> None:
+        async def ask() -> bool:
+            return bool(look())
+
+        await eventually_async(ask)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REPEAT", timedelta(milliseconds=20))
+    monkeypatch.setattr(module, "REST_SECONDS", (0.02, 0.03))
+    monkeypatch.setattr(module, "LINGER", timedelta(milliseconds=20))
+    monkeypatch.setattr(module, "FIRST_UNKNOWN_SECONDS", 0.01)
+
+
+async def test_a_granted_job_starts_once_and_its_ticket_is_acknowledged_when_it_ends_soon() -> None:
+    scene = Scene()
+    body = scene.ticket("a")
+    scene.grant(scene.box.claims[0])
+    assert scene.started == [(0, "a")]
+    assert scene.lanes.unacknowledged == 1
+    scene.claims.free(0)
+    assert scene.lanes.acked == [body]
+    assert scene.lanes.opened == {0}
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_ticket_of_a_long_job_is_acknowledged_soon_and_its_lane_closed() -> None:
+    scene = Scene()
+    body = scene.ticket("a")
+    scene.grant(scene.box.claims[0])
+    await scene.until(lambda: scene.lanes.acked == [body])
+    assert scene.lanes.opened == set()
+    scene.ticket("b")
+    assert len(scene.box.claims) == 1
+    scene.claims.free(0)
+    assert [claim.job for claim in scene.box.claims] == ["a", "b"]
+
+
+async def test_free_slots_take_the_highest_priority_first() -> None:
+    scene = Scene(slots=0)
+    for job, priority in [("low", 1), ("high", 9), ("middle", 5)]:
+        scene.ticket(job, priority=priority)
+    for lane in range(3):
+        scene.claims.free(lane)
+    assert [claim.job for claim in scene.box.claims] == ["high", "middle", "low"]
+
+
+async def test_a_stale_ticket_is_dropped_and_the_next_one_taken() -> None:
+    scene = Scene()
+    first = scene.ticket("a")
+    scene.ticket("b")
+    scene.refuse(scene.box.claims[0], "stale")
+    assert scene.lanes.acked == [first]
+    assert [claim.job for claim in scene.box.claims] == ["a", "b"]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_busy_plugin_gets_its_ticket_back_and_is_asked_again_after_a_rest() -> None:
+    scene = Scene()
+    body = scene.ticket("a")
+    scene.refuse(scene.box.claims[0], "busy")
+    assert scene.lanes.returned == [body]
+    assert scene.lanes.opened == set()
+    await scene.until(lambda: len(scene.box.claims) == 2)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_paused_plugin_takes_nothing_until_it_is_told_to() -> None:
+    scene = Scene()
+    scene.ticket("a")
+    scene.refuse(scene.box.claims[0], "paused")
+    assert scene.lanes.unacknowledged == 0
+    await asyncio.sleep(0.1)  # longer than any rest
+    assert scene.lanes.opened == set()
+    scene.claims.admit(wanted=True)
+    await scene.until(lambda: len(scene.box.claims) == 2)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_job_that_is_not_stored_yet_is_asked_for_again_with_the_ticket_kept() -> None:
+    scene = Scene()
+    scene.ticket("a")
+    scene.refuse(scene.box.claims[0], "unknown")
+    assert scene.lanes.unacknowledged == 1
+    await scene.until(lambda: len(scene.box.claims) >= 2)
+    scene.grant(scene.box.claims[-1])
+    assert scene.started == [(0, "a")]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_claim_without_an_answer_is_repeated_with_the_same_id_and_then_given_up() -> None:
+    scene = Scene(timeout=timedelta(milliseconds=150))
+    body = scene.ticket("a")
+    await scene.until(lambda: scene.lanes.returned == [body])
+    first = scene.box.claims[0].claim_id
+    assert len([claim for claim in scene.box.claims if claim.claim_id == first]) > 2
+    await scene.until(lambda: scene.box.claims[-1].claim_id != first)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_grant_for_a_claim_that_was_given_up_is_handed_back() -> None:
+    scene = Scene(timeout=timedelta(milliseconds=50))
+    scene.ticket("a")
+    await scene.until(lambda: scene.lanes.returned)
+    scene.grant(scene.box.claims[0], attempt=3)
+    assert HandedBack(job="a", attempt=3) in scene.box.events
+    assert scene.started == []
+
+
+async def test_a_grant_that_comes_twice_starts_the_job_once() -> None:
+    scene = Scene()
+    scene.ticket("a")
+    grant = scene.grant(scene.box.claims[0])
+    scene.claims.on_grant(grant)
+    assert scene.started == [(0, "a")]
+    assert not [event for event in scene.box.events if isinstance(event, HandedBack)]
+
+
+async def test_a_ticket_that_comes_again_after_a_reconnect_keeps_its_claim() -> None:
+    scene = Scene()
+    body = scene.ticket("a")
+    scene.lanes.reconnect()
+    assert scene.claims.waiting == (scene.box.claims[0].claim_id,)
+    scene.grant(scene.box.claims[0])
+    scene.claims.free(0)
+    assert scene.lanes.acked == [body]
+
+
+async def test_another_ticket_for_a_busy_lane_is_given_back() -> None:
+    scene = Scene()
+    low = scene.ticket("a", priority=1)
+    scene.grant(scene.box.claims[0])
+    scene.lanes.reconnect()  # the lane is open still and gets the ticket again while the job runs
+    assert low in scene.lanes.waiting
+    assert scene.lanes.opened == set()
+    scene.claims.free(0)
+    assert len(scene.box.claims) == 2
+
+
+async def test_a_slot_that_died_gives_its_ticket_back_at_once() -> None:
+    scene = Scene()
+    body = scene.ticket("a")
+    scene.claims.withdraw(0)
+    assert scene.lanes.returned == [body]
+    assert scene.lanes.unacknowledged == 0
+    scene.grant(scene.box.claims[0])
+    assert HandedBack(job="a", attempt=1) in scene.box.events
+
+
+async def test_at_the_end_every_ticket_without_a_grant_is_given_back() -> None:
+    scene = Scene(slots=2)
+    granted, waiting = scene.ticket("a"), scene.ticket("b")
+    scene.grant(scene.box.claims[0])
+    scene.claims.end()
+    assert scene.lanes.acked == [granted]
+    assert scene.lanes.returned == [waiting]
+    assert scene.lanes.opened == set()
+
+
+async def test_a_ticket_that_cannot_be_read_is_dropped() -> None:
+    scene = Scene()
+    scene.lanes.put(b"nonsense")
+    assert scene.lanes.acked == [b"nonsense"]
+    scene.ticket("a")
+    assert [claim.job for claim in scene.box.claims] == ["a"]

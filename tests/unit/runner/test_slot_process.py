@@ -1,0 +1,149 @@
+"""Real slot processes: they serve job after job, die as groups, and never take the runner with them."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.unit.runner.slots import PLUGINS, is_gone, number_in, options, slot, task, until
+
+from taskmanager.errors import JobKilledError, PermanentError
+from taskmanager_plugin_runner.protocol import Step
+from taskmanager_plugin_runner.slot_process import SlotProcess, slot_environment
+
+
+async def test_one_process_serves_job_after_job(tmp_path: Path) -> None:
+    async with slot("noop", tmp_path) as (process, _):
+        first = process.pid
+        for _ in range(20):
+            answer = await process.ask(Step.RUN, task("noop"))
+            assert answer.failure is None
+            assert not answer.untidy
+        assert process.pid == first
+
+
+async def test_a_slot_leads_a_session_and_a_group_of_its_own(tmp_path: Path) -> None:
+    async with slot("noop", tmp_path) as (process, _):
+        assert process.pid is not None
+        assert os.getsid(process.pid) == os.getpgid(process.pid) == process.pid
+
+
+async def test_the_verdict_of_a_plugin_comes_back_with_its_traceback(tmp_path: Path) -> None:
+    async with slot("fail", tmp_path) as (process, _):
+        answer = await process.ask(Step.RUN, task("fail"))
+        assert answer.failure is not None
+        assert answer.failure.message == "this job is meant to fail"
+        assert answer.failure.kind == "JobFailedError"
+        assert "in run" in (answer.failure.traceback or "")
+        assert process.alive
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind", "text"),
+    [("exit", "RuntimeError", "called exit"), ("raise", "RuntimeError", r"no text: \udcff")],
+)
+async def test_an_exit_or_an_odd_error_is_an_error_of_the_job_only(
+    tmp_path: Path, deed: str, kind: str, text: str
+) -> None:
+    async with slot("wild", tmp_path) as (process, _):
+        answer = await process.ask(Step.RUN, task("wild", parameters={"deed": deed}))
+        assert answer.failure is not None
+        assert answer.failure.kind == kind
+        assert text in answer.failure.message
+        answer.failure.model_dump_json()
+        assert process.alive
+
+
+async def test_a_crash_says_how_and_what_was_printed_last(tmp_path: Path) -> None:
+    async with slot("crash", tmp_path) as (process, ears):
+        with pytest.raises(JobKilledError, match="killed by SIGKILL"):
+            await process.ask(Step.RUN, task("crash"))
+        assert ears.printed == ["last words"]
+        await process.ended.wait()
+        await process.start()
+        assert process.alive
+
+
+async def test_what_is_printed_reaches_the_job_and_cannot_disturb_the_protocol(tmp_path: Path) -> None:
+    async with slot("wild", tmp_path) as (process, ears):
+        answer = await process.ask(Step.RUN, task("wild", parameters={"deed": "print"}))
+        assert answer.failure is None
+        assert ears.printed == ["printed line", "bytes \N{REPLACEMENT CHARACTER}"]
+
+
+async def test_log_lines_are_bounded_in_the_slot(tmp_path: Path) -> None:
+    async with slot("wild", tmp_path) as (process, ears):
+        await process.ask(Step.RUN, task("wild", parameters={"deed": "log"}))
+        assert len(ears.logs) == 2001
+        assert ears.logs[0].text == "line 0"
+
+
+async def test_killing_a_slot_kills_what_its_job_started(tmp_path: Path) -> None:
+    async with slot("wild", tmp_path) as (process, _):
+        note = tmp_path / "pid"
+        parameters = {"deed": "hog", "note": str(note)}
+        asking = asyncio.create_task(process.ask(Step.RUN, task("wild", parameters=parameters)))
+        child = await number_in(note)
+        group = process.pid
+        await process.stop()
+        with pytest.raises(JobKilledError):
+            await asking
+        assert group is not None
+        await until(lambda: is_gone(group))
+        await until(lambda: is_gone(child))
+
+
+async def test_programs_a_job_leaves_behind_are_killed_when_it_ends(tmp_path: Path) -> None:
+    async with slot("wild", tmp_path) as (process, ears):
+        note = tmp_path / "pid"
+        answer = await process.ask(Step.RUN, task("wild", parameters={"deed": "orphan", "note": str(note)}))
+        assert answer.failure is None
+        assert is_gone(await number_in(note))
+        assert "left behind" in ears.logs[-1].text
+
+
+async def test_a_slot_dies_with_its_runner_even_if_it_holds_pythons_lock(tmp_path: Path) -> None:
+    starter = """
+import asyncio, sys
+from pathlib import Path
+from tests.unit.runner.slots import slot, task
+from taskmanager_plugin_runner.protocol import Step
+async def main():
+    async with slot("wild", Path(sys.argv[1])) as (process, _):
+        print(process.pid, flush=True)
+        await process.ask(Step.RUN, task("wild", parameters={"deed": "seize", "note": sys.argv[1] + "/pid"}))
+asyncio.run(main())
+"""
+    environment = {**os.environ, "PYTHONPATH": f"{PLUGINS}{os.pathsep}{Path(__file__).parents[3]}"}
+    command = [sys.executable, "-c", starter, str(tmp_path)]
+    runner = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=environment)
+    assert runner.stdout is not None
+    leader = int(await runner.stdout.readline())
+    child = await number_in(tmp_path / "pid")
+    group = [process.pid for process in psutil.process_iter() if _group_of(process.pid) == leader]
+    assert len(group) >= 3  # the slot, its guard and the program of the job
+    runner.kill()
+    await runner.wait()
+    await until(lambda: all(is_gone(pid) for pid in [*group, child]))
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+async def test_a_plugin_that_cannot_be_loaded_is_told_clearly(tmp_path: Path) -> None:
+    process = SlotProcess(0, options("nope", tmp_path))
+    with pytest.raises(PermanentError, match="no plugin named nope"):
+        await process.start()
+    await process.stop()
+
+
+def test_secrets_of_the_runner_are_not_in_the_environment_of_plugins() -> None:
+    environment = {"AMQP_URL": "a", "AMQP_URL_FILE": "b", "MONGODB_URL": "c", "PATH": "d"}
+    assert slot_environment(environment) == {"PATH": "d", "PYTHONUNBUFFERED": "1"}
