@@ -1,14 +1,15 @@
-"""The whole system as an operator starts it: the real commands in a folder of their own, killed by the pids they report."""
+"""The whole system as an operator starts it: real commands in a folder of their own, killed by their pids."""
 
 import json
 import os
 import signal
 import subprocess
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -68,11 +69,14 @@ class System:
 
     def finished(self, job_id: str, *, within_seconds: float = 60) -> dict[str, Any]:
         """The job once it has ended."""
-        return eventually(
-            lambda: job if (job := self.job(job_id))["status"] in FINAL else None,
-            within_seconds=within_seconds,
-            what=f"the end of job {job_id}",
-        ) or {}
+        return (
+            eventually(
+                lambda: job if (job := self.job(job_id))["status"] in FINAL else None,
+                within_seconds=within_seconds,
+                what=f"the end of job {job_id}",
+            )
+            or {}
+        )
 
     def tabs(self, plugin: str) -> dict[str, Any]:
         """The statistics of a plugin's tabs; an empty answer while a killed part is on its way back."""
@@ -97,9 +101,10 @@ class System:
                 return
 
 
-def local(folder: Path, *arguments: str) -> str:
-    """The output of a `taskmanager-local` command."""
-    environment = {**os.environ, "PYTHONPATH": str(TEST_PLUGINS), "TASKMANAGER_LOCAL_FOLDER": str(folder)}
+def local(folder: Path, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The output of a `taskmanager-local` command; `settings` reach every service."""
+    own = {"PYTHONPATH": str(TEST_PLUGINS), "TASKMANAGER_LOCAL_FOLDER": str(folder)}
+    environment = {**os.environ, **own, **settings}
     for name in ("AMQP_URL", "MONGODB_URL"):
         environment.pop(name, None)
     done = subprocess.run(
@@ -110,12 +115,12 @@ def local(folder: Path, *arguments: str) -> str:
 
 
 @contextmanager
-def running_system(base: Path, *options: str) -> Iterator[System]:
+def running_system(base: Path, *options: str, settings: Mapping[str, str]) -> Iterator[System]:
     """The stack, up; down at the end whatever happened."""
     folder, roots = base / "stack", base / "goobi"
     roots.mkdir(exist_ok=True)
     try:
-        local(folder, "up", "--roots", str(roots), *options)
+        local(folder, "up", "--roots", str(roots), *options, settings=settings)
         gateway = json.loads(local(folder, "status", "--json"))["gateway"]
         with httpx.Client(base_url=gateway, timeout=20) as client:
             yield System(folder, roots, client)
@@ -130,7 +135,18 @@ def system_options() -> Sequence[str]:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, system_options: Sequence[str]) -> Iterator[System]:
+def system_settings() -> Mapping[str, str]:
+    """Environment of its services; a module overrides it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def system(
+    tmp_path_factory: pytest.TempPathFactory,
+    system_options: Sequence[str],
+    system_settings: Mapping[str, str],
+) -> Iterator[System]:
     """One running system for a test module."""
-    with running_system(Path(tmp_path_factory.mktemp("system")), *system_options) as made:
+    base = Path(tmp_path_factory.mktemp("system"))
+    with running_system(base, *system_options, settings=system_settings) as made:
         yield made

@@ -1,13 +1,13 @@
-"""Every process is killed once while hundreds of jobs are under way: nothing lost, nothing doubled, statistics right."""
+"""Every process is killed once while hundreds of jobs are under way: nothing is lost, nothing doubled."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.e2e.conftest import System
 
 from taskmanager.testing.waiting import eventually
-from tests.e2e.conftest import System
 
 JOBS = 100
 PROCESSES = ("gateway-1", "scheduler-1", "runner-diary-1", "rabbitmq", "mongod")
@@ -44,7 +44,7 @@ def test_a_killed_process_loses_and_doubles_nothing(system: System, victim: str)
     ]
     answer = system.client.post("/api/v1/jobs/batch", json={"jobs": batch})
     ids = {result["id"] for result in answer.json()["results"]}
-    eventually(lambda: (folder / "process-0" / "out").exists(), what="the first result")
+    eventually((folder / "process-0" / "out").exists, what="the first result")
 
     system.kill(victim)
 
@@ -59,7 +59,10 @@ def test_a_killed_process_loses_and_doubles_nothing(system: System, victim: str)
     assert system.tabs("diary")["queue"]["jobs"] == 0
     for job, target in ((job, Path(job["destination"])) for job in jobs):
         assert sorted(file.name for file in target.iterdir()) == ["1.txt", "2.txt", "attempt.txt"]
-        assert (target / "attempt.txt").read_text(encoding="utf-8").split() == [job["id"], str(job["attempt"])]
+        assert (target / "attempt.txt").read_text(encoding="utf-8").split() == [
+            job["id"],
+            str(job["attempt"]),
+        ]
         assert sorted(file.name for file in target.parent.iterdir()) == ["meta.xml", "out", "out.log"]
     check_diaries(targets, victim)
 

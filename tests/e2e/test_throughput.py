@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from tests.e2e.conftest import System
 
 from taskmanager.testing.waiting import eventually
-from tests.e2e.conftest import System
 
 JOBS = 5_000
 
@@ -20,7 +20,9 @@ def system_options() -> Sequence[str]:
 def test_five_thousand_jobs_end_done_and_the_statistics_equal_a_count(system: System) -> None:
     ids = system.submit_many(JOBS, plugin="noop")
     eventually(
-        lambda: system.tabs("noop").get("done", {}).get("jobs") == JOBS, within_seconds=200, what="all jobs done"
+        lambda: system.tabs("noop").get("done", {}).get("jobs") == JOBS,
+        within_seconds=200,
+        what="all jobs done",
     )
 
     jobs = list(system.all_jobs("noop"))
