@@ -97,7 +97,7 @@ async def test_what_is_stored_wins_over_what_was_accepted(gateway: Gateway) -> N
 async def test_news_of_a_job_that_overtakes_its_acceptance_is_not_undone(gateway: Gateway) -> None:
     stored = job(5)
     gateway.parts.feed.take(change(stored))
-    gateway.parts.feed.submitted(gateway_submit(stored))
+    gateway.parts.feed.submitted(stored.id, gateway_submit(stored).encode())
 
     assert gateway.parts.feed._recent.get(stored.id) is None
 

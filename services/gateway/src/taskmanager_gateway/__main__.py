@@ -1,6 +1,7 @@
 """Starts a gateway: the only place that plugs RabbitMQ and MongoDB into it."""
 
 import asyncio
+import gc
 import secrets
 import socket
 import sys
@@ -61,6 +62,7 @@ async def _serve(settings: GatewaySettings) -> None:
     lifecycle.stop_on_signals(stop)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     sending, hearing, parts = _wire(settings, gateway_id, reader, stop)
+    gc.freeze()  # what is loaded now stays for good: the collector need not look at it again
     server = HttpServer(make_app(parts), settings.http_host, settings.http_port)
     log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)
 

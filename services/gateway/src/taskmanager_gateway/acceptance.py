@@ -115,26 +115,27 @@ class Acceptance:
 
     async def _publish(self, wish: Wish) -> Answer:
         submit = Submit(job=wish.job, client=wish.client, submitted_at=self._clock.now(), spec=wish.spec)
+        body = submit.encode()
+        if len(body) > self._limit_bytes:
+            raise _too_large(len(body), self._limit_bytes)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
-                await self._send(submit)
+                await self._send(wish.spec, body)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
             log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
             raise _unconfirmed(wish) from error
-        self._feed.submitted(submit)
+        self._feed.submitted(wish.job, body)
         return Answer(Outcome.ACCEPTED, accepted_job(submit))
 
-    async def _send(self, submit: Submit) -> None:
-        body = submit.encode()
-        if len(body) > self._limit_bytes:
-            detail = (
-                f"The job takes {len(body)} bytes, {self._limit_bytes} at most. Pass large input as files."
-            )
-            raise ProblemError(BODY_TOO_LARGE, detail, limit_bytes=self._limit_bytes)
-        spec = submit.spec
+    async def _send(self, spec: JobSpec, body: bytes) -> None:
         await self._publisher.publish(
             self._topology.submit, spec.plugin, body, priority=spec.priority, persistent=True, mandatory=True
         )
+
+
+def _too_large(size: int, limit: int) -> ProblemError:
+    detail = f"The job takes {size} bytes, {limit} at most. Pass large input as files."
+    return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit)
 
 
 def _check_same(known: JobSpec, wish: Wish) -> None:

@@ -1,15 +1,10 @@
 """The installed plugins as last read, so that submissions go on while the database is away."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports import JobReader
@@ -17,39 +12,29 @@ from taskmanager.registry import InstalledPlugin
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.metrics import STORE_UP
 from taskmanager_gateway.problems import (
-    PLUGIN_UNUSABLE,
     PLUGINS_UNKNOWN,
     UNKNOWN_PLUGIN,
-    FieldError,
     ProblemError,
-    shortened,
 )
+from taskmanager_gateway.schemas import ParameterSchema
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPlugin:
-    """An installed plugin with its parameter schema compiled, or what is wrong with the schema."""
+    """An installed plugin with its parameter schema ready for use."""
 
     installed: InstalledPlugin
-    validator: Draft202012Validator | None
-    defect: str | None = None
+    schema: ParameterSchema
 
-    def parameter_errors(self, parameters: object) -> Iterator[FieldError]:
-        """What the schema says against the parameters; raises ProblemError if the schema is unusable."""
-        if self.validator is None:
-            raise self._unusable(self.defect)
-        try:
-            for error in self.validator.iter_errors(parameters):
-                field = ".".join(["parameters", *map(str, error.absolute_path)])
-                yield FieldError(field=field, message=shortened(error.message))
-        except Unresolvable as error:  # a reference leads outside the schema; nothing is fetched
-            raise self._unusable(f"{error}") from error
-
-    def _unusable(self, defect: object) -> ProblemError:
-        detail = f"The author of plugin {self.installed.name} must correct its parameter schema: {defect}"
-        return ProblemError(PLUGIN_UNUSABLE, shortened(detail))
+    @classmethod
+    def of(cls, plugin: InstalledPlugin, before: "KnownPlugin | None") -> "KnownPlugin":
+        """The schema is compiled anew only if it changed."""
+        declared = plugin.manifest.parameters
+        if before is not None and before.installed.manifest.parameters == declared:
+            return cls(plugin, before.schema)
+        return cls(plugin, ParameterSchema(plugin.name, declared))
 
 
 class Catalogue:
@@ -115,7 +100,7 @@ class Catalogue:
             raise
         STORE_UP.set(1)
         before = self._plugins or {}
-        self._plugins = {plugin.name: _known_plugin(plugin, before.get(plugin.name)) for plugin in installed}
+        self._plugins = {plugin.name: KnownPlugin.of(plugin, before.get(plugin.name)) for plugin in installed}
 
     async def run_once(self) -> None:
         """Read all plugins if the database allows it."""
@@ -145,16 +130,3 @@ def _retrieve(task: asyncio.Task[None]) -> None:
     """Mark the outcome as seen: whoever waited may have given up."""
     if not task.cancelled():
         task.exception()
-
-
-def _known_plugin(plugin: InstalledPlugin, before: KnownPlugin | None) -> KnownPlugin:
-    """The plugin with its validator, which is compiled anew only for a changed manifest."""
-    if before is not None and before.installed.manifest == plugin.manifest:
-        return KnownPlugin(plugin, before.validator, before.defect)
-    schema = plugin.manifest.parameters
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        log.error("plugin_schema_invalid", plugin=plugin.name, error=error.message)  # noqa: TRY400 - not our trace
-        return KnownPlugin(plugin, None, error.message)
-    return KnownPlugin(plugin, Draft202012Validator(schema, registry=Registry()))

@@ -30,7 +30,7 @@ class SpecificationCheck:
         _check_template(spec, known.installed.manifest)
         if errors := list(_need_errors(spec, known.installed.manifest)):
             raise field_problem(INVALID_REQUEST, errors)
-        if errors := list(known.parameter_errors(spec.parameters)):
+        if errors := known.schema.errors(spec.parameters):
             raise field_problem(INVALID_PARAMETERS, errors)
 
 

@@ -47,14 +47,14 @@ class Feed:
             log.warning("change_unreadable", error=str(error))
             return
         if isinstance(message, Submit):
-            self.submitted(message)
+            self.submitted(message.job, body)
         else:
             self._changed(message)
 
-    def submitted(self, submit: Submit) -> None:
+    def submitted(self, job: str, body: bytes) -> None:
         """The broker took this submission."""
-        self._recent.accepted(submit)
-        self._watchers.notify(submit.job)
+        self._recent.accepted(job, body)
+        self._watchers.notify(job)
 
     def reconnected(self) -> None:
         """Messages may have been missed."""

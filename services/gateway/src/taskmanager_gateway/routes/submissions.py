@@ -1,15 +1,15 @@
 """Submitting jobs."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager_gateway.acceptance import Answer, Outcome
 from taskmanager_gateway.bodies import BatchParser, parse_job, read_body
 from taskmanager_gateway.examples import BATCH, SPECIFICATION
-from taskmanager_gateway.identity import Wish, checked_key, client_of
+from taskmanager_gateway.identity import KEY_HEADER, KEY_LENGTH, Wish, checked_key, client_of
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import (
     BODY_TIMEOUT,
@@ -31,9 +31,9 @@ from taskmanager_gateway.problems import (
     ProblemDocument,
 )
 from taskmanager_gateway.representation import API, BatchResult, BatchView, JobView
-from taskmanager_gateway.routes.answers import Answers, json_answer, json_request, problems
+from taskmanager_gateway.routes.answers import Answers, RawRoute, json_answer, json_request, problems
 
-router = APIRouter(prefix=API, tags=["Submitting"])
+router = APIRouter(prefix=API, tags=["Submitting"], route_class=RawRoute)
 
 OUTCOME_HEADER = "Taskmanager-Outcome"
 _STATUS = {Outcome.ACCEPTED: 202, Outcome.REPLAYED: 202, Outcome.DUPLICATE: 200}
@@ -46,6 +46,16 @@ _TAKEN: dict[str, Any] = {
         "Location": {"description": "Where the job is", "schema": {"type": "string"}},
         OUTCOME_HEADER: {"description": "`accepted` or `replayed`", "schema": {"type": "string"}},
     },
+}
+_KEY = {
+    "parameters": [
+        {
+            "name": KEY_HEADER,
+            "in": "header",
+            "description": "Makes a repeat harmless: the same key is the same job",
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
+        }
+    ]
 }
 _ANSWERS: Answers = {
     200: {
@@ -62,14 +72,12 @@ _ANSWERS: Answers = {
     status_code=202,
     response_model=JobView,
     responses=_ANSWERS | problems(*_OF_THE_BODY, *_OF_THE_JOB, *_OF_THE_SYSTEM),
-    openapi_extra=json_request("JobSpec", SPECIFICATION),
+    openapi_extra=json_request("JobSpec", SPECIFICATION) | _KEY,
 )
-async def submit(
-    request: Request, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
-) -> Response:
+async def submit(request: Request) -> Response:
     """Take one job. With an `Idempotency-Key` a repeat is harmless: it gets the same job."""
     parts = parts_of(request)
-    key = checked_key(idempotency_key)
+    key = checked_key(request.headers.get(KEY_HEADER))
     spec = parse_job(await read_body(request, parts.settings.body_limit_bytes))
     result = await parts.submissions.submit(Wish.of(spec, await client_of(request), key))
     if isinstance(result, Problem):
