@@ -71,7 +71,7 @@ def test_a_mongod_keeps_majority_writes_when_it_is_killed_and_has_transactions(t
             )
             with client.start_session() as session, session.start_transaction():
                 database["jobs"].insert_one({"_id": 1}, session=session)
-            server.kill()
+        server.kill()
         server.restart()
         with MongoClient(server.url) as client:
             assert client.get_default_database()["jobs"].count_documents({}) == 1
