@@ -75,7 +75,7 @@ EVENTS = (
         running=(REFERENCE,),
         claims=("claim-2",),
     ),
-    Heartbeat(slots=2, busy=1, running=(REFERENCE,)),
+    Heartbeat(slots=2, busy=1, running=(REFERENCE,), claims=("claim-2",)),
     Claim(job=JOB, dispatch=3, claim_id="claim-1"),
     Advanced(**ATTEMPT, seq=1, status=Status.PROCESSING, files=12, bytes=3400),
     Progressed(

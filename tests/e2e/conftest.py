@@ -93,7 +93,8 @@ class System:
         """Every stored job of a plugin, page by page."""
         cursor = None
         while True:
-            query = {"plugin": plugin, "limit": 200} | ({"cursor": cursor} if cursor else {})
+            query: dict[str, str | int] = {"plugin": plugin, "limit": 200}
+            query |= {"cursor": cursor} if cursor else {}
             page = self.client.get("/api/v1/jobs", params=query).raise_for_status().json()
             yield from page["jobs"]
             cursor = page.get("next_cursor")

@@ -130,12 +130,16 @@ class Logged(AttemptReference):
 
 
 class Heartbeat(Record):
-    """The runner is alive and at work on these attempts."""
+    """The runner is alive, at work on these attempts, and waits for an answer to these claims.
+
+    Whatever else it owns it does not know of: the grant was lost on its way.
+    """
 
     type: Literal["heartbeat"] = "heartbeat"
     slots: int
     busy: int
     running: tuple[AttemptReference, ...]
+    claims: tuple[str, ...] = ()
 
 
 class Hello(Record):

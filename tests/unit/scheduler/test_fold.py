@@ -138,6 +138,16 @@ async def test_a_heartbeat_tells_to_kill_what_is_not_the_runners() -> None:
     assert orders(outcome).kill == (reference,)
 
 
+async def test_a_heartbeat_takes_back_a_job_whose_grant_was_lost() -> None:
+    store = MemoryStore(FrozenClock())
+    await feed(store, submit("1"), submit("2"), said(hello(), claim("1"), claim("2")))
+
+    await feed(store, said(Heartbeat(slots=2, busy=0, running=(), claims=("claim-2",))))
+
+    assert (store.jobs["1"].status, store.jobs["1"].crashes) == (Status.STARTED, 0)
+    assert store.jobs["2"].status is Status.WAITINGFORUPLOAD
+
+
 async def test_the_limit_counts_grants_of_the_same_group() -> None:
     store = MemoryStore(FrozenClock())
     await feed(store, submit("1"), submit("2"), said(hello(limit=1)))

@@ -36,14 +36,15 @@ class Heartbeats:
         leases: Leases,
         interval: timedelta,
         running: Callable[[], tuple[AttemptReference, ...]],
+        claims: Callable[[], tuple[str, ...]],
     ) -> None:
-        """`running` tells all attempts that are not over."""
+        """`running` tells all attempts that are not over, `claims` the ids of those without an answer."""
         self._identity, self._outbox, self._leases, self._interval = identity, outbox, leases, interval
-        self._running = running
+        self._running, self._claims = running, claims
         self._greeted = False
 
-    def hello(self, claims: tuple[str, ...]) -> None:
-        """Say who we are; `claims` are those without an answer."""
+    def hello(self) -> None:
+        """Say who we are."""
         me = self._identity
         self._leases.asked()
         self._outbox.put(
@@ -55,7 +56,7 @@ class Heartbeats:
                 transfers=me.transfers,
                 started_at=me.started_at,
                 running=self._running(),
-                claims=claims,
+                claims=self._claims(),
             )
         )
         self._greeted = True
@@ -66,7 +67,8 @@ class Heartbeats:
             return
         running = self._running()
         self._leases.asked()
-        self._outbox.put(Heartbeat(slots=self._identity.slots, busy=len(running), running=running))
+        slots = self._identity.slots
+        self._outbox.put(Heartbeat(slots=slots, busy=len(running), running=running, claims=self._claims()))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until `stop`."""

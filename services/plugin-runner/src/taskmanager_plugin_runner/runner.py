@@ -60,7 +60,9 @@ class Runner:
         self._offers: dict[int, asyncio.Future[Attempt]] = {}
         self._idle = asyncio.Event()
         self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout)
-        self._heartbeats = Heartbeats(identity, outbox, self._leases, settings.heartbeat, self._running)
+        self._heartbeats = Heartbeats(
+            identity, outbox, self._leases, settings.heartbeat, self._running, lambda: self._claims.waiting
+        )
         self._draining = False
         self._ordered = False
 
@@ -68,7 +70,7 @@ class Runner:
 
     def hello(self) -> None:
         """Both connections are open: say who we are and ask what has no answer again."""
-        self._heartbeats.hello(self._claims.waiting)
+        self._heartbeats.hello()
         self._claims.repeat()
 
     def check(self) -> str | None:

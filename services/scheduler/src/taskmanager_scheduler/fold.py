@@ -175,11 +175,8 @@ class Fold:
                 last_heartbeat=self.now,
             )
         )
-        named = {(reference.job, reference.attempt) for reference in hello.running}
-        for job in self._owned(sender.runner):
-            if (job.id, job.attempt) not in named and job.claim_id not in hello.claims:
-                why = "it was restarted" if crashed else "it reconnected without it"
-                self.move(job.id, Orphaned(crashed=crashed, why=why), sender=sender)
+        why = "its runner was restarted" if crashed else "its runner reconnected without it"
+        self._take_back(hello, sender, Orphaned(crashed=crashed, why=why))
         self.effects.append(DeclarePlugin(hello.manifest.name))
         self._order(hello.running, envelope.plugin, sender)
 
@@ -188,6 +185,9 @@ class Fold:
         if known is not None and known.instance == sender.instance:
             beat = {"busy": heartbeat.busy, "slots": heartbeat.slots, "last_heartbeat": self.now}
             self._note_runner(known.model_copy(update=beat))
+            self._take_back(
+                heartbeat, sender, Orphaned(crashed=False, why="the grant did not reach its runner")
+            )
         self._order(heartbeat.running, envelope.plugin, sender)
 
     def _order(self, running: Sequence[AttemptReference], plugin: str, sender: Sender) -> None:
@@ -206,6 +206,13 @@ class Fold:
             kill=tuple(kill),
         )
         self.effects.append(Answer(sender.runner, sender.instance, orders))
+
+    def _take_back(self, said: Hello | Heartbeat, sender: Sender, event: Orphaned) -> None:
+        """What the runner owns but neither runs nor waits for is nobody's."""
+        named = {(reference.job, reference.attempt) for reference in said.running}
+        for job in self._owned(sender.runner):
+            if (job.id, job.attempt) not in named and job.claim_id not in said.claims:
+                self.move(job.id, event, sender=sender)
 
     def _owned(self, runner: str) -> list[Job]:
         return [job for job in self.jobs.values() if job.owner == runner and job.status in RUNNING]

@@ -64,7 +64,9 @@ def _found(job: Job, event: Finding, at: Situation) -> Step:
         case Orphaned():
             return _orphaned(job, event, at)
         case LeaseEnded() if job.lease is not None and job.lease < at.now:
-            return _orphaned(job, Orphaned(crashed=True, why="it has not been heard of for a lease"), at)
+            return _orphaned(
+                job, Orphaned(crashed=True, why="its runner has not been heard of for a lease"), at
+            )
         case Renewed() if _is_current(job, event.attempt, at):
             return Step(_with(job, lease=at.now + LEASE))
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
@@ -214,7 +216,7 @@ def _orphaned(job: Job, event: Orphaned, at: Situation) -> Step:
         return Step(job)
     if not event.crashed:
         return _requeue(job, at, f"given back: {event.why}")
-    error = JobError(message=f"the runner {job.owner} was lost: {event.why}", kind="RunnerLost")
+    error = JobError(message=f"lost with the runner {job.owner}: {event.why}", kind="RunnerLost")
     return _crashed(job, error, at)
 
 
