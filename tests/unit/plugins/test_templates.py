@@ -1,5 +1,7 @@
 """Template files: the shipped ones, an operator's own, and what is said about a wrong one."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,15 @@ import pytest
 from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.testing.plugins import run_plugin
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
+from taskmanager_plugin_runner.plugins.jp2.profile import Profile
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
+from taskmanager_plugin_runner.plugins.shell.template import (
+    FILE_VALUES,
+    JOB_VALUES,
+    PROGRAMS,
+    Parameter,
+    Template,
+)
 
 COPY = 'title = "Copy"\nargv = ["cp", "{input}", "{output}"]\noutput_suffix = ".txt"\n'
 
@@ -122,3 +132,30 @@ def test_a_wrong_parameter_of_a_job_is_named(
     (source / "1.tif").write_bytes(b"II*\0")
     with pytest.raises(JobFailedError, match=said):
         run_plugin(ShellPlugin(), source, tmp_path / "out", parameters=parameters)  # type: ignore[arg-type]
+
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "templates.md"
+
+
+def test_every_key_is_explained_to_operators() -> None:
+    keys = {*Template.model_fields, *Profile.model_fields, *Parameter.model_fields}
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [key for key in sorted(keys) if f"`{key}`" not in text and f"`{key}.NAME`" not in text] == []
+
+
+def test_every_placeholder_is_explained_to_operators() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert [name for name in sorted(JOB_VALUES | FILE_VALUES | PROGRAMS) if f"`{{{name}}}`" not in text] == []
+
+
+def test_the_documents_examples_are_valid() -> None:
+    examples = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(examples) == 3
+    for example in examples:
+        (Template if "argv" in example else Profile).model_validate(tomllib.loads(example))
+
+
+def test_every_shipped_template_is_in_the_document() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    names = ShellPlugin().manifest.templates + Jp2Plugin().manifest.templates
+    assert [name for name in names if f"| `{name}`" not in text] == []

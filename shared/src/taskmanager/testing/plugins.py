@@ -85,9 +85,9 @@ class LocalContext:
         environment: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
     ) -> ToolResult:
-        """Run the real program, as a runner would."""
+        """Run the real program as a runner would, in `scratch` if no other folder is given."""
         self.tool_runs.append(tuple(str(word) for word in argv))
-        result = tools.run(argv, cwd=cwd, environment=environment, time_limit=time_limit)
+        result = tools.run(argv, cwd=cwd or self.scratch, environment=environment, time_limit=time_limit)
         if result.stderr.strip():
             self.log.info(result.stderr.strip())
         return result
