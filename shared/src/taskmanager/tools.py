@@ -33,10 +33,11 @@ _CHUNK_BYTES = 65536
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a program that succeeded wrote; of `stderr` only the end is kept."""
+    """What a program that succeeded wrote; of a long `stderr` only the end is kept, as `stderr_cut` says."""
 
     stdout: str
     stderr: str
+    stderr_cut: bool = False
 
 
 def run(
@@ -67,7 +68,8 @@ def run(
         )
     if process.returncode != 0:
         raise ToolFailedError(_message(words[0], _ending(process.returncode), streams))
-    return ToolResult(streams.stdout.decode(errors="replace"), streams.stderr.decode(errors="replace"))
+    stdout, stderr = (text.decode(errors="replace") for text in (streams.stdout, streams.stderr))
+    return ToolResult(stdout, stderr, streams.stderr_cut)
 
 
 def _start(words: list[str], cwd: Path | None, environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -107,6 +109,7 @@ class _Streams:
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.overflowed = False
+        self.stderr_cut = False
         self._process = process
 
     def read(self, time_limit: timedelta | None) -> bool:
@@ -152,6 +155,7 @@ class _Streams:
 
     def _keep_tail(self, chunk: bytes) -> None:
         self.stderr += chunk
+        self.stderr_cut = self.stderr_cut or len(self.stderr) > STDERR_LIMIT_BYTES
         del self.stderr[:-STDERR_LIMIT_BYTES]
 
 

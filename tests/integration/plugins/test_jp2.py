@@ -1,6 +1,7 @@
 """JPEG 2000 by the real opj_compress, opened by opj_decompress and Pillow, pixel by pixel."""
 
 import struct
+import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +98,26 @@ def test_a_png_that_speaks_of_gamma_keeps_its_pixels(
     run_plugin(Jp2Plugin(), source, tmp_path / "out")
     with Image.open(path) as drawn:
         assert not differ(drawn, decoded(tmp_path / "out" / "1.jp2"))
+
+
+def test_a_png_of_16_bits_a_colour_keeps_them_on_its_detour(source: Path, tmp_path: Path) -> None:
+    rows = b"".join(
+        b"\0" + b"".join(struct.pack(">HHH", x * 999, y * 888, x * y * 7) for x in range(64))
+        for y in range(64)
+    )
+    path = source / "1.png"
+    header = struct.pack(">IIBBBBB", 64, 64, 16, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    png_with(path, (b"IHDR", header), (b"sRGB", b"\0"), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    run_plugin(Jp2Plugin(), source, tmp_path / "out")
+    words = [*magick.program("magick"), tmp_path / "out" / "1.jp2", "-depth", "16", "rgb:-"]
+    raw = subprocess.run([str(word) for word in words], check=True, capture_output=True).stdout
+    assert raw == struct.pack(
+        f"={64 * 64 * 3}H",
+        *struct.unpack(
+            f">{64 * 64 * 3}H", b"".join(rows[start + 1 : start + 385] for start in range(0, len(rows), 385))
+        ),
+    )
 
 
 @pytest.mark.parametrize(

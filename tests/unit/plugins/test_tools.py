@@ -28,6 +28,11 @@ def test_only_the_end_of_a_long_stderr_is_kept() -> None:
     assert str(caught.value).splitlines()[1:] == [str(number) for number in range(99981, 100001)]
 
 
+def test_a_long_stderr_of_a_success_is_called_cut() -> None:
+    assert tools.run(["sh", "-c", "seq 1 100000 >&2"]).stderr_cut
+    assert not tools.run(["sh", "-c", "seq 1 100 >&2"]).stderr_cut
+
+
 def test_a_signal_is_named() -> None:
     with pytest.raises(ToolFailedError, match="was ended by signal SIGKILL"):
         tools.run(["sh", "-c", "kill -KILL $$"])

@@ -156,7 +156,7 @@ def _facts(image: "Image.Image") -> ImageFacts:
         width=width,
         height=height,
         mode=image.mode,
-        bits=_bits(image.mode, tags),
+        bits=_bits(image, tags),
         orientation=orientation,
         pages=_pages(image),
         icc_profile=traits.get("icc_profile") or None,
@@ -172,12 +172,17 @@ def _orientation(image: "Image.Image") -> int:
     return value if isinstance(value, int) and 1 <= value <= max(_TURNED) else 1
 
 
-def _bits(mode: str, tags: dict[int, Any]) -> int:
-    """Bits of a sample: what a TIFF says, else 16 for every mode wider than a byte."""
+def _bits(image: "Image.Image", tags: dict[int, Any]) -> int:
+    """Bits of a sample: what a TIFF says, else 16 for what is wider than a byte.
+
+    Pillow calls a PNG of three times 16 bits "RGB", and tells the width only in how it would decode it.
+    """
     said = tags.get(_BITS_TAG)
     if isinstance(said, tuple) and said and all(isinstance(value, int) for value in said):
         return int(max(said))
-    return 16 if mode in {"I", "F"} or mode.startswith("I;") else 8
+    stored = getattr(image, "tile", None) or [("", (), 0, "")]
+    wide = image.mode in {"I", "F"} or image.mode.startswith("I;") or ";16" in str(stored[0][3])
+    return 16 if wide else 8
 
 
 def _pages(image: "Image.Image") -> int:

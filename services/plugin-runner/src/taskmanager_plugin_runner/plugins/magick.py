@@ -104,7 +104,10 @@ def run(
         result = context.run_tool(words, cwd=folder, environment=environment, time_limit=time_limit)
     except ToolFailedError as error:
         raise ToolFailedError(explain(str(error), folder)) from error
-    if faults := damage(result.stderr, accepted):
+    faults = damage(result.stderr, accepted)
+    if result.stderr_cut:
+        faults.append("more warnings than are kept; the first are lost")
+    if faults:
         raise ToolFailedError(explain("\n".join(["the image is damaged:", *faults[:_FAULTS_SHOWN]]), folder))
     return result.stdout
 
