@@ -14,6 +14,7 @@ from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import (
     AttemptReference,
     Claim,
+    Grant,
     Heartbeat,
     Hello,
     Logged,
@@ -98,6 +99,10 @@ class Desk:
         """Where a job is."""
         return self.jobs[job].status if job in self.jobs else None
 
+    def is_processing(self, job: str) -> bool:
+        """Whether its plugin is at work."""
+        return self.status(job) is Status.PROCESSING
+
     async def ended(self, job: str, seconds: float = 30) -> Job:
         """The job once it is final."""
         await self.until(lambda: job in self.jobs and self.jobs[job].status.final, seconds)
@@ -148,7 +153,9 @@ class Desk:
         for effect in effects:
             if isinstance(effect, SendTicket):
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
-        return [effect.reply for effect in effects if isinstance(effect, Answer)]
+        replies = [effect.reply for effect in effects if isinstance(effect, Answer)]
+        lease = {"lease_seconds": self.lease_seconds}
+        return [reply.model_copy(update=lease) if isinstance(reply, Grant) else reply for reply in replies]
 
     async def ticket(self, plugin: str, job: str, dispatch: int) -> None:
         """Put a ticket into a plugin's queue."""

@@ -1,10 +1,10 @@
 """A runner process and a real broker; the test is the scheduler."""
 
-import os
 from pathlib import Path
 
 from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
+from tests.unit.runner.faults import names
 
 from taskmanager.states import Status
 
@@ -40,7 +40,12 @@ async def test_a_job_with_files_passes_every_phase_and_its_results_lie_in_place(
         ]
         assert (job.files, job.bytes) == (4, 15)
         assert job.progress.percent == 100
-    assert sorted(os.listdir(roots / "result")) == ["page 1.tif", "page 10.tif", "page 2.tif", "tally.txt"]
+        assert names(roots / "result") == [
+            "page 1.tif",
+            "page 10.tif",
+            "page 2.tif",
+            "tally.txt",
+        ]
         await desk.until(lambda: not list((tmp_path / "workspace" / "r1").glob("*-*")))
 
 
@@ -54,4 +59,4 @@ async def test_a_failure_is_reported_and_leaves_no_trace(
     assert job.error is not None
     assert job.error.message == "this job is meant to fail"
     assert "JobFailedError" in (job.error.traceback or "")
-    assert os.listdir(roots) == []
+    assert names(roots) == []

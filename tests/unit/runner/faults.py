@@ -63,3 +63,8 @@ def fill(folder: Path, files: dict[str, str]) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return folder
+
+
+def names(folder: Path) -> list[str]:
+    """What lies directly in a folder, hidden or not, sorted."""
+    return sorted(path.name for path in folder.iterdir())

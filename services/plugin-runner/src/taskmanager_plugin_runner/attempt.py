@@ -92,8 +92,10 @@ class Attempt:
     # --- from outside
 
     def interrupt(self, outcome: Outcome) -> None:
-        """Kill it, whatever it is doing; `outcome` is how it then ends."""
-        self._ordered = self._ordered or outcome
+        """Kill it, whatever it is doing; `outcome` is how it then ends. Only the first call counts."""
+        if self._ordered is not None:
+            return  # the process that runs now puts back what the killed one had begun
+        self._ordered = outcome
         self._interrupted.set()
         self._slot.kill()
         self.on_verdict(allowed=False)
