@@ -1,0 +1,106 @@
+"""Every message on the wire: frozen, versioned, unknown fields refused. Knows no broker.
+
+Commands are imperatives with one handler, events are past tense. Golden files in `tests/contract/messages`
+pin version 1; a change of meaning needs a new version.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from taskmanager.messages.changes import Change, Changes, Tick
+from taskmanager.messages.events import (
+    Advanced,
+    Claim,
+    Commit,
+    Failed,
+    Finished,
+    HandedBack,
+    Heartbeat,
+    Hello,
+    JobEvent,
+    Logged,
+    Progressed,
+    RunnerEvent,
+    RunnerEvents,
+)
+from taskmanager.messages.replies import (
+    CommitVerdict,
+    Grant,
+    Orders,
+    PluginNotice,
+    Refusal,
+    RefusalReason,
+    Reply,
+    RunnerReplies,
+)
+from taskmanager.messages.submissions import Submit, Ticket
+from taskmanager.messages.wire import AttemptReference, Message, decode
+
+__all__ = [
+    "Advanced",
+    "AttemptReference",
+    "Change",
+    "Changes",
+    "Claim",
+    "Commit",
+    "CommitVerdict",
+    "Failed",
+    "Finished",
+    "Grant",
+    "HandedBack",
+    "Heartbeat",
+    "Hello",
+    "Inbound",
+    "JobEvent",
+    "Logged",
+    "Message",
+    "Orders",
+    "PluginNotice",
+    "Progressed",
+    "Refusal",
+    "RefusalReason",
+    "Reply",
+    "RunnerEvent",
+    "RunnerEvents",
+    "RunnerReplies",
+    "Submit",
+    "Tick",
+    "Ticket",
+    "decode_changes",
+    "decode_control",
+    "decode_inbox",
+    "decode_ticket",
+]
+
+Inbound = Submit | RunnerEvents | Tick
+"""What the scheduler's inbox takes."""
+
+_INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
+_TICKET: TypeAdapter[Submit | Ticket] = TypeAdapter(Annotated[Submit | Ticket, Field(discriminator="type")])
+_CONTROL: TypeAdapter[RunnerReplies | PluginNotice] = TypeAdapter(
+    Annotated[RunnerReplies | PluginNotice, Field(discriminator="type")]
+)
+_CHANGES: TypeAdapter[Changes | Submit] = TypeAdapter(
+    Annotated[Changes | Submit, Field(discriminator="type")]
+)
+
+
+def decode_inbox(body: bytes) -> Inbound:
+    """A message of the scheduler's inbox; raises InvalidMessageError."""
+    return decode(_INBOX, body)
+
+
+def decode_ticket(body: bytes) -> Submit | Ticket:
+    """A message of a plugin's queue: the submission itself or a later ticket; raises InvalidMessageError."""
+    return decode(_TICKET, body)
+
+
+def decode_control(body: bytes) -> RunnerReplies | PluginNotice:
+    """A message of a runner's private queue; raises InvalidMessageError."""
+    return decode(_CONTROL, body)
+
+
+def decode_changes(body: bytes) -> Changes | Submit:
+    """A message of a gateway's private queue; raises InvalidMessageError."""
+    return decode(_CHANGES, body)

@@ -1,0 +1,34 @@
+"""From the scheduler to gateways: hints of what changed. And the scheduler's note to itself."""
+
+from typing import Literal
+
+from taskmanager.jobs import PluginName, Progress, Record
+from taskmanager.messages.wire import Message
+from taskmanager.states import Status, Tab
+
+
+class Tick(Message):
+    """The scheduler's note to itself: all messages before it in the inbox have been taken into account."""
+
+    type: Literal["tick"] = "tick"
+    scheduler: str
+
+
+class Change(Record):
+    """What became of one job; a hint, the reader reads again."""
+
+    job: str
+    plugin: PluginName
+    status: Status
+    tab: Tab
+    rev: int
+    progress: Progress
+    logged: bool = False
+
+
+class Changes(Message):
+    """What one commit changed."""
+
+    type: Literal["changes"] = "changes"
+    changes: tuple[Change, ...]
+    plugins: tuple[PluginName, ...] = ()

@@ -1,0 +1,122 @@
+"""From a runner to the scheduler: what it asks for and what happened."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from taskmanager.jobs import JobError, LogLine, PluginName, Progress, Record
+from taskmanager.messages.wire import AttemptReference, Message
+from taskmanager.plugins import PluginManifest
+from taskmanager.states import Status
+
+
+class Claim(Record):
+    """May I start this job? The same `claim_id` always gets the same answer."""
+
+    type: Literal["claim"] = "claim"
+    job: str
+    dispatch: int
+    claim_id: str
+
+
+class Advanced(AttemptReference):
+    """The attempt reached the next phase; `files` and `bytes` of the input once they are known."""
+
+    type: Literal["advanced"] = "advanced"
+    seq: int
+    status: Literal[Status.UPLOAD, Status.PROCESSING]
+    files: int | None = None
+    bytes: int | None = None
+
+
+class Progressed(AttemptReference):
+    """How far the attempt is, at most once a second."""
+
+    type: Literal["progressed"] = "progressed"
+    seq: int
+    progress: Progress
+
+
+class Commit(AttemptReference):
+    """May I put the results into the process folder? The fence before DOWNLOAD."""
+
+    type: Literal["commit"] = "commit"
+    seq: int
+
+
+class Finished(AttemptReference):
+    """The results are in place: `files` and `bytes` of them."""
+
+    type: Literal["finished"] = "finished"
+    seq: int
+    files: int
+    bytes: int
+
+
+class Failed(AttemptReference):
+    """The attempt failed. `crashed`: its process ended without an answer, so it may be tried again."""
+
+    type: Literal["failed"] = "failed"
+    seq: int
+    error: JobError
+    crashed: bool = False
+
+
+class HandedBack(AttemptReference):
+    """The runner is stopping and gives the job back unfailed."""
+
+    type: Literal["handed_back"] = "handed_back"
+
+
+class Logged(AttemptReference):
+    """Lines of the job's log; `seq` numbers the blocks of an attempt."""
+
+    type: Literal["logged"] = "logged"
+    seq: int
+    lines: tuple[LogLine, ...]
+
+
+class Heartbeat(Record):
+    """The runner is alive, at work on these attempts, and waits for an answer to these claims.
+
+    Whatever else it owns it does not know of: the grant was lost on its way.
+    """
+
+    type: Literal["heartbeat"] = "heartbeat"
+    slots: int
+    busy: int
+    running: tuple[AttemptReference, ...]
+    claims: tuple[str, ...] = ()
+
+
+class Hello(Record):
+    """The runner (re)connected and still runs these attempts; whatever else it owned is not running any more.
+
+    `claims` are the claim ids it still waits for: their grants, if any, are given again rather than taken
+    back.
+    """
+
+    type: Literal["hello"] = "hello"
+    manifest: PluginManifest
+    host: str
+    version: str
+    slots: int
+    transfers: int
+    started_at: datetime
+    running: tuple[AttemptReference, ...]
+    claims: tuple[str, ...] = ()
+
+
+JobEvent = Claim | Advanced | Progressed | Commit | Finished | Failed | HandedBack | Logged
+RunnerEvent = Annotated[JobEvent | Heartbeat | Hello, Field(discriminator="type")]
+
+
+class RunnerEvents(Message):
+    """What one runner reports, in order. `instance` is new with every start of the process."""
+
+    type: Literal["events"] = "events"
+    plugin: PluginName
+    runner: str
+    instance: str
+    events: tuple[RunnerEvent, ...]

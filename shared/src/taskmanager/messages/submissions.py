@@ -1,0 +1,30 @@
+"""From the gateway to scheduler and plugin queue, and the tickets that follow."""
+
+from datetime import datetime
+from typing import Literal
+
+from taskmanager.jobs import JobSpec
+from taskmanager.messages.wire import Message
+
+
+class Submit(Message):
+    """Accept this job. `submitted_at` is the gateway's clock."""
+
+    type: Literal["submit"] = "submit"
+    job: str
+    client: str
+    submitted_at: datetime
+    spec: JobSpec
+
+    @property
+    def dispatch(self) -> int:
+        """The first ticket of a job is its submission."""
+        return 1
+
+
+class Ticket(Message):
+    """A hint that a job wants to be started; losing, doubling or delaying it is harmless."""
+
+    type: Literal["ticket"] = "ticket"
+    job: str
+    dispatch: int
