@@ -10,7 +10,7 @@ from taskmanager_plugin_runner.plugins.jp2.compression import Compression
 from taskmanager_plugin_runner.plugins.jp2.profile import Profile
 
 PROFILE_DEFAULT: Final = "lossless"
-_SHIPPED: Final = Path(__file__).parent / "profiles"
+SHIPPED: Final = Path(__file__).parent / "profiles"
 
 
 class NoParameters(Parameters):
@@ -21,7 +21,7 @@ class Jp2Plugin:
     """Reads its profiles once, when it is made; raises PermanentError if one of them is wrong."""
 
     def __init__(self) -> None:
-        self._profiles = read_catalogue("jp2", Profile, _SHIPPED)
+        self._profiles = read_catalogue("jp2", Profile, SHIPPED)
         self._manifest = PluginManifest(
             name="jp2",
             title="JPEG 2000",

@@ -12,14 +12,14 @@ from taskmanager_plugin_runner.plugins.shell.run import FileRun, JobRun
 from taskmanager_plugin_runner.plugins.shell.template import Mode, Template
 
 TEMPLATE_DEFAULT: Final = "jpeg"
-_SHIPPED: Final = Path(__file__).parent / "templates"
+SHIPPED: Final = Path(__file__).parent / "templates"
 
 
 class ShellPlugin:
     """Reads its templates once, when it is made; raises PermanentError if one of them is wrong."""
 
     def __init__(self) -> None:
-        self._templates = read_catalogue("shell", Template, _SHIPPED)
+        self._templates = read_catalogue("shell", Template, SHIPPED)
         self._manifest = PluginManifest(
             name="shell",
             title="Image conversion and other programs",
