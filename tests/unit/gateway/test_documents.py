@@ -1,6 +1,7 @@
 """The OpenAPI document and the page made of it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,6 +13,7 @@ from taskmanager_gateway.app import make_api
 from taskmanager_gateway.bodies import BatchParser
 from taskmanager_gateway.examples import BATCH, JOB, SPECIFICATION
 from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.representation import JobView
 
 from .conftest import Gateway
@@ -89,3 +91,9 @@ async def test_the_page_needs_nothing_from_elsewhere(gateway: Gateway) -> None:
     assert "@import" not in page
     for address in ADDRESSES:
         assert address in page
+
+
+def test_the_manual_names_every_problem() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "http-api.md").read_text(encoding="utf-8")
+
+    assert [kind.name for kind in KINDS if f"`{kind.name}`" not in manual] == []

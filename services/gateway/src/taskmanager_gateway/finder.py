@@ -7,7 +7,7 @@ from datetime import timedelta
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.ports import JobReader
-from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.deadlines import LOOKUP_TIME, READ_TIME, from_store
 from taskmanager_gateway.live import Watchers
 from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
 from taskmanager_gateway.recent import Recent, accepted_job
@@ -39,15 +39,18 @@ class JobFinder:
         return found
 
     async def _look(self, job_id: str) -> Job | None:
-        """Stored or accepted; raises StoreUnavailableError if neither can be known."""
+        """Stored or accepted; raises StoreUnavailableError if neither can be known.
+
+        An accepted job is at hand, so a slow store is not waited for.
+        """
+        submit = self._recent.get(job_id)
         try:
-            stored = await from_store(self._reader.job(job_id))
+            stored = await from_store(self._reader.job(job_id), LOOKUP_TIME if submit else READ_TIME)
         except StoreUnavailableError:
-            submit = self._recent.get(job_id)
             if submit is None:
                 raise
             return accepted_job(submit)
-        submit = self._recent.get(job_id)
+        submit = submit or self._recent.get(job_id)
         return stored or (accepted_job(submit) if submit else None)
 
 
