@@ -72,6 +72,14 @@ class PluginManifest(Record):
     max_running: int | None = Field(default=None, ge=1)
     grace_seconds: float = Field(default=10.0, ge=0)
 
+    def knows_template(self, name: str) -> bool:
+        """Whether `choose_template` finds one."""
+        try:
+            self.choose_template(name)
+        except JobFailedError:
+            return False
+        return True
+
     def choose_template(self, name: str | None) -> str | None:
         """The known template meant by `name`; None only if the plugin takes none.
 

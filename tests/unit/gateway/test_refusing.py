@@ -116,6 +116,15 @@ async def test_an_unusable_schema_is_the_plugins_fault_and_told_so(gateway: Gate
         assert (answer.status_code, kind(answer.json())) == (503, "plugin-unusable")
 
 
+@pytest.mark.parametrize("name", ["lossless", "lossless.xml", "none", "template"])
+async def test_a_template_may_be_spelled_as_goobi_does(gateway: Gateway, roots: Path, name: str) -> None:
+    answer = await gateway.submit(
+        plugin="jp2", template=name, source=str(roots), destination=str(roots / "out")
+    )
+
+    assert answer.status_code == 202, answer.text
+
+
 async def test_a_template_that_must_be_named_is_asked_for(gateway: Gateway, roots: Path) -> None:
     gateway.reader.install(installed("choosy", templates=("a", "b")))
 

@@ -43,7 +43,8 @@ def _check_accepting(known: KnownPlugin) -> None:
 
 
 def _check_template(spec: JobSpec, manifest: PluginManifest) -> None:
-    if spec.template is None or spec.template in manifest.templates:
+    """A known template, in one of the spellings Goobi's calls use; the runner reads it by the same rule."""
+    if spec.template is None or (manifest.templates and manifest.knows_template(spec.template)):
         return
     known = sorted(manifest.templates)
     advice = f"Use one of: {', '.join(known)}." if known else "It takes none: leave the field out."

@@ -53,8 +53,8 @@ def connect(url: str) -> tuple[AsyncMongoClient[Document], Database]:
 def translated_errors() -> Iterator[None]:
     """Raise PermanentError for refused credentials, StoreUnavailableError for all else the server says.
 
-    A server that refuses a write (no primary, disk full, too busy) may take it later: nothing is given up for it.
-    What the driver refuses to encode is no matter of the server and passes through.
+    A server that refuses a write (no primary, disk full, too busy) may take it later: nothing is given up for
+    it. What the driver refuses to encode is no matter of the server and passes through.
     """
     try:
         yield
