@@ -108,6 +108,17 @@ def gateway(start_gateway: StartGateway) -> RunningGateway:
     return start_gateway()
 
 
+def settle(rabbitmq: RunningServer, topology: Topology) -> None:
+    """Wait until the broker has the new inbox on disk.
+
+    RabbitMQ 3.10.8 writes the registration of a quorum queue about a second after its declaration; killed
+    before that, it comes back with a queue that never has a leader again.
+    """
+    name = topology.inbox.name.encode()
+    registrations = next((rabbitmq.log.parent / "data").glob("*/quorum/*/names.dets"))
+    eventually(lambda: name in registrations.read_bytes(), what="the inbox is on disk")
+
+
 @pytest.fixture
 def frozen() -> Iterator[Callable[[RunningServer], None]]:
     """Stops a server without ending it, as a hanging machine would; it goes on after the test."""

@@ -22,7 +22,7 @@ from taskmanager.testing.waiting import eventually
 from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer
 
-from .conftest import RunningGateway, StartGateway, store
+from .conftest import RunningGateway, StartGateway, settle, store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANSWER_SECONDS = 2.0
@@ -139,8 +139,9 @@ def test_a_batch_of_a_thousand_is_taken_whole(
 
 
 def test_a_broker_that_was_killed_is_told_in_time_and_jobs_go_on_after_its_return(
-    gateway: RunningGateway, rabbitmq: RunningServer
+    gateway: RunningGateway, rabbitmq: RunningServer, topology: Topology
 ) -> None:
+    settle(rabbitmq, topology)
     rabbitmq.kill()
     try:
         answer = gateway.client.post(
