@@ -105,6 +105,8 @@ async def test_a_job_is_read_as_it_was_stored(reader: JobReader, write: Write) -
 
     assert await reader.job("job-001") == whole
     assert await reader.job("job-002") is None
+    assert await reader.jobs_by_id(["job-002", "job-001"]) == {"job-001": whole}
+    assert await reader.jobs_by_id([]) == {}
 
 
 async def test_the_queue_is_paged_in_the_order_of_starting(reader: JobReader, write: Write) -> None:

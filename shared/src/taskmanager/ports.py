@@ -3,7 +3,7 @@
 `__main__` plugs in RabbitMQ and MongoDB, tests plug in fakes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -98,6 +98,9 @@ class JobReader(Protocol):
 
     async def job(self, job_id: str) -> Job | None:
         """The stored job."""
+
+    async def jobs_by_id(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """Those of these jobs that are stored, in one read."""
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """One page; raises ValueError for a cursor that belongs to another query."""

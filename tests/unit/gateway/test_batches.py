@@ -68,6 +68,13 @@ async def test_a_key_means_the_same_alone_and_in_a_batch(gateway: Gateway) -> No
     assert alone.headers["Taskmanager-Outcome"] == "replayed"
 
 
+async def test_the_keys_of_a_batch_are_looked_up_in_few_reads(gateway: Gateway) -> None:
+    results = await batch(gateway, *({"plugin": "noop", "idempotency_key": f"k{n}"} for n in range(50)))
+
+    assert {result["status"] for result in results} == {202}
+    assert gateway.reader.calls["jobs_by_id"] <= 2
+
+
 async def test_an_item_larger_than_a_single_job_may_be_is_refused(gateway: Gateway) -> None:
     gateway.reader.install(installed("loose", source="unused", destination="unused", parameters={}))
     parameters = {"a": "x" * 1024 * 1024}

@@ -15,6 +15,7 @@ from taskmanager.topology import Topology
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.loader import JobLoader
 from taskmanager_gateway.metrics import CHECKS_SKIPPED
 from taskmanager_gateway.problems import (
     BODY_TOO_LARGE,
@@ -65,6 +66,7 @@ class Acceptance:
         """`limit_bytes` bounds one message."""
         self._publisher = publisher
         self._reader = reader
+        self._loader = JobLoader(reader)
         self._recent = recent
         self._feed = feed
         self._topology = topology
@@ -101,7 +103,7 @@ class Acceptance:
         if wish.key is None:
             return None
         submit = self._recent.get(wish.job)
-        known = accepted_job(submit) if submit else await from_store(self._reader.job(wish.job), LOOKUP_TIME)
+        known = accepted_job(submit) if submit else await self._loader.load(wish.job)
         if known is None:
             return None
         _check_same(known.spec, wish)

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +50,12 @@ class MongoReader:
         with translated_errors():
             document = await self._database.jobs.find_one({"_id": job_id})
         return from_document(document) if document else None
+
+    async def jobs_by_id(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """See the port."""
+        with translated_errors():
+            documents = await self._database.jobs.find({"_id": {"$in": list(job_ids)}}).to_list()
+        return {document["_id"]: from_document(document) for document in documents}
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """See the port."""

@@ -6,7 +6,7 @@ import binascii
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from taskmanager.errors import StoreUnavailableError
@@ -52,6 +52,11 @@ class FakeReader:
         """See `JobReader.job`."""
         await self._arrive("job")
         return self.stored.get(job_id)
+
+    async def jobs_by_id(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """See `JobReader.jobs_by_id`."""
+        await self._arrive("jobs_by_id")
+        return {job_id: self.stored[job_id] for job_id in job_ids if job_id in self.stored}
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """See `JobReader.jobs`."""
