@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import uvloop
 from pydantic import ValidationError
 
 from taskmanager import __version__, logs
@@ -141,7 +142,8 @@ def main() -> None:
     try:
         with held_folder(settings.workspace, identity.runner) as folder:
             recover(folder)
-            asyncio.run(serve(identity, settings, folder))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+                loop.run(serve(identity, settings, folder))
     except* TaskManagerError as group:
         _leave("; ".join(map(str, _leaves(group))), 1)
     except* OSError as group:

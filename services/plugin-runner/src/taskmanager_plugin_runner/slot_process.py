@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 
@@ -68,11 +68,10 @@ class _Link(asyncio.Protocol):
     def __init__(self, slot: "SlotProcess") -> None:
         self._slot = slot
         self._rest = b""
-        self.transport: asyncio.WriteTransport | None = None
+        self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # those of uvloop only behave like one
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -92,7 +91,7 @@ class SlotProcess:
         self._options = options
         self._numbers = count(1)
         self._process: asyncio.subprocess.Process | None = None
-        self._transport: asyncio.WriteTransport | None = None
+        self._transport: asyncio.Transport | None = None
         self._output: OutputPipe | None = None
         self._ready: asyncio.Future[None] | None = None
         self._answer: asyncio.Future[Answer] | None = None

@@ -1,0 +1,173 @@
+"""The phases of an attempt, its fence and its reports, on real slots with a scheduler in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.slots import slot, until
+
+from taskmanager.jobs import JobSpec
+from taskmanager.messages import Advanced, Commit, Failed, Finished, Grant, HandedBack, Logged, Progressed
+from taskmanager_plugin_runner import attempt as module
+from taskmanager_plugin_runner.attempt import Attempt, Outcome, Surroundings
+from taskmanager_plugin_runner.leases import Leases
+from taskmanager_plugin_runner.outbox import Event
+from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.transfers import Transfers
+
+JOB = "0195e4a0-0000-7000-8000-000000000001"
+
+
+class Desk:
+    """Hears the events of an attempt and answers the question of the fence."""
+
+    def __init__(self, answer: bool | None = True) -> None:
+        self.answer = answer
+        self.events: list[Event] = []
+        self.attempt: Attempt | None = None
+
+    def put(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, Commit) and self.answer is not None and self.attempt is not None:
+            asyncio.get_running_loop().call_soon(self._reply)
+
+    def _reply(self) -> None:
+        assert self.attempt is not None
+        self.attempt.on_verdict(allowed=bool(self.answer))
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+class Scene:
+    def __init__(self, process: SlotProcess, desk: Desk, transfers: Transfers) -> None:
+        self.slot, self.desk, self.transfers = process, desk, transfers
+        self.leases = Leases(timedelta(seconds=5))
+        self.over: list[Outcome] = []
+
+    def start(self, plugin: str, **fields: Any) -> asyncio.Task[None]:
+        spec = JobSpec(plugin=plugin, **fields)
+        grant = Grant(claim_id="c", job=JOB, attempt=1, lease_seconds=60, spec=spec)
+        self.desk.attempt = Attempt(grant, self.slot, Surroundings(self.desk, self.leases, self.transfers))
+        return asyncio.create_task(self.desk.attempt.run(self.over.append))
+
+    def interrupt(self, outcome: Outcome) -> None:
+        assert self.desk.attempt is not None
+        self.desk.attempt.interrupt(outcome)
+
+
+@asynccontextmanager
+async def scene(plugin: str, folder: Path, *, answer: bool | None = True) -> AsyncIterator[Scene]:
+    async with slot(plugin, folder, upload_mode="copy") as (process, _):
+        yield Scene(process, Desk(answer), Transfers(1, plugin))
+
+
+def paths(folder: Path) -> dict[str, str]:
+    fill(folder / "in", {"a.tif": "a", "b.tif": "b"})
+    return {"source": str(folder / "in"), "destination": str(folder / "out")}
+
+
+async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: Path) -> None:
+    async with scene("tally", tmp_path) as made:
+        await made.start("tally", **paths(tmp_path))
+    kinds = [type(event) for event in made.desk.events if not isinstance(event, Logged)]
+    assert [kind for kind in kinds if kind is not Progressed] == [Advanced, Advanced, Commit, Finished]
+    numbers = [
+        event.seq
+        for event in made.desk.events
+        if isinstance(event, Advanced | Progressed | Commit | Finished)
+    ]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert made.desk.of(Progressed)[-1].progress.percent == 100
+    assert made.over == [Outcome.FINISHED]
+    assert names(tmp_path / "workspace") == []
+
+
+async def test_an_attempt_that_is_not_allowed_to_place_ends_quietly_without_a_trace(tmp_path: Path) -> None:
+    async with scene("tally", tmp_path, answer=False) as made:
+        job = paths(tmp_path)
+        before = picture(tmp_path)
+        await made.start("tally", **job)
+    assert made.over == [Outcome.SUPERSEDED]
+    assert made.desk.of(Finished) == made.desk.of(Failed) == []
+    assert picture(tmp_path) == before
+
+
+async def test_a_verdict_that_got_old_while_waiting_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS", -1.0)  # and there is no lease: every allowance is too old
+    async with scene("tally", tmp_path) as made:
+        running = made.start("tally", **paths(tmp_path))
+        await until(lambda: len(made.desk.of(Commit)) > 2)
+        assert not (tmp_path / "out").exists()
+        made.desk.answer = False
+        await running
+    assert made.over == [Outcome.SUPERSEDED]
+
+
+async def test_a_failure_is_reported_after_the_folder_is_as_it_was(tmp_path: Path) -> None:
+    async with scene("fail", tmp_path) as made:
+        before = picture(tmp_path)
+        await made.start("fail", destination=str(tmp_path / "out"))
+    assert made.over == [Outcome.FAILED]
+    assert made.desk.of(Failed)[0].error.message == "this job is meant to fail"
+    assert not made.desk.of(Failed)[0].crashed
+    assert picture(tmp_path) == before
+
+
+async def test_a_crash_is_reported_as_one_and_the_slot_is_replaced(tmp_path: Path) -> None:
+    async with scene("crash", tmp_path) as made:
+        before = picture(tmp_path)
+        await made.start("crash", destination=str(tmp_path / "out"))
+        assert made.slot.alive
+    assert made.over == [Outcome.CRASHED]
+    failed = made.desk.of(Failed)[0]
+    assert failed.crashed
+    assert "SIGKILL" in failed.error.message
+    assert failed.error.traceback == "last words"
+    assert picture(tmp_path) == before
+
+
+@pytest.mark.parametrize("outcome", [Outcome.HANDED_BACK, Outcome.SUPERSEDED])
+async def test_an_interrupted_attempt_is_no_failure(tmp_path: Path, outcome: Outcome) -> None:
+    async with scene("sleep", tmp_path) as made:
+        before = picture(tmp_path)
+        running = made.start("sleep", parameters={"seconds": 600}, destination=str(tmp_path / "out"))
+        await until(lambda: made.desk.of(Advanced))
+        made.interrupt(outcome)
+        made.interrupt(Outcome.HANDED_BACK)  # a second order changes nothing
+        await running
+    assert made.over == [outcome]
+    assert made.desk.of(Failed) == []
+    assert len(made.desk.of(HandedBack)) == (outcome is Outcome.HANDED_BACK)
+    assert picture(tmp_path) == before
+
+
+async def test_an_attempt_is_interrupted_while_it_waits_for_a_transfer(tmp_path: Path) -> None:
+    async with scene("tally", tmp_path) as made:
+        release = asyncio.Event()
+        other = asyncio.create_task(made.transfers.during(release.wait, asyncio.Event()))
+        await asyncio.sleep(0)
+        running = made.start("tally", **paths(tmp_path))
+        await asyncio.sleep(0)
+        assert made.desk.events == []  # it waits: no upload is reported
+        made.interrupt(Outcome.HANDED_BACK)
+        await running
+        release.set()
+        await other
+        await made.transfers.during(release.wait, asyncio.Event())
+    assert made.over == [Outcome.HANDED_BACK]
+
+
+async def test_a_job_whose_id_could_not_be_a_file_name_fails(tmp_path: Path) -> None:
+    async with scene("noop", tmp_path) as made:
+        grant = Grant(claim_id="c", job="../x", attempt=1, lease_seconds=60, spec=JobSpec(plugin="noop"))
+        around = Surroundings(made.desk, made.leases, made.transfers)
+        await Attempt(grant, made.slot, around).run(made.over.append)
+    assert made.over == [Outcome.FAILED]
