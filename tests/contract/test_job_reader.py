@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from taskmanager.control import Stop
 from taskmanager.jobs import Job, JobSpec, LogLine
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.plugins import PluginManifest
@@ -247,7 +248,7 @@ async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobRead
         InstalledPlugin(
             manifest=PluginManifest(name=name, title=name, job_type=name),
             installed_at=NOW,
-            paused=name == "a",
+            stop=Stop(by="anna", at=NOW) if name == "a" else None,
         )
         for name in ("b", "a")
     ]

@@ -9,14 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from taskmanager.control import JobAction, PluginAction, StopMode, Wish
 from taskmanager.errors import InvalidMessageError
-from taskmanager.jobs import GoobiReference, JobError, JobSpec, LogLine, Progress
+from taskmanager.jobs import CancelMethod, GoobiReference, JobError, JobSpec, LogLine, Progress
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
+    AttemptWish,
+    Cancelled,
     Change,
     Changes,
     Claim,
+    Command,
+    CommandResult,
     Commit,
     CommitVerdict,
     Failed,
@@ -25,15 +30,19 @@ from taskmanager.messages import (
     HandedBack,
     Heartbeat,
     Hello,
+    JobCommand,
     Logged,
     Message,
+    Notice,
     Orders,
-    PluginNotice,
+    PluginCommand,
     Progressed,
     Refusal,
+    Resumed,
     RunnerEvents,
     RunnerReplies,
     Submit,
+    Suspended,
     Tick,
     Ticket,
     decode_changes,
@@ -87,13 +96,22 @@ EVENTS = (
     Failed(
         **ATTEMPT, seq=5, error=JobError(message="bad", kind="JobFailedError", traceback="..."), crashed=True
     ),
+    Suspended(**ATTEMPT, seq=6),
+    Resumed(**ATTEMPT, seq=7),
+    Cancelled(**ATTEMPT, seq=8, method=CancelMethod.SIGTERM),
     HandedBack(**ATTEMPT),
 )
 REPLIES = (
     Grant(claim_id="claim-1", job=JOB, attempt=2, lease_seconds=60, spec=SPEC),
     Refusal(claim_id="claim-1", reason="stale"),
     CommitVerdict(job=JOB, attempt=2, allowed=True),
-    Orders(paused=False, lease_seconds=60, renewed=(REFERENCE,), kill=(REFERENCE,)),
+    Orders(
+        paused=False,
+        lease_seconds=60,
+        renewed=(REFERENCE,),
+        kill=(REFERENCE,),
+        wishes=(AttemptWish(**ATTEMPT, wish=Wish.CANCEL),),
+    ),
 )
 CHANGE = Change(
     job=JOB,
@@ -111,9 +129,33 @@ CASES: list[tuple[str, Message, Decode]] = [
     ("submit", Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC), decode_inbox),
     ("ticket", Ticket(job=JOB, dispatch=3), decode_ticket),
     ("events", RunnerEvents(plugin="jp2", runner="worker-jp2", instance="i-1", events=EVENTS), decode_inbox),
+    (
+        "job_command",
+        Command(
+            id="command-1",
+            gateway="g-1",
+            actor="anna",
+            reason="wrong scan",
+            at=MOMENT,
+            order=JobCommand(job=JOB, action=JobAction.PRIORITY, priority=9),
+        ),
+        decode_inbox,
+    ),
+    (
+        "plugin_command",
+        Command(
+            id="command-2",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=PluginCommand(plugin="jp2", action=PluginAction.STOP, mode=StopMode.FINISH, until=MOMENT),
+        ),
+        decode_inbox,
+    ),
+    ("command_result", CommandResult(id="command-1", outcome="refused", detail="it is DONE"), decode_changes),
     ("tick", Tick(scheduler="s-1"), decode_inbox),
     ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
-    ("plugin_notice", PluginNotice(plugin="jp2"), decode_control),
+    ("notice", Notice(), decode_control),
     ("changes", Changes(changes=(CHANGE,), plugins=("jp2",)), decode_changes),
 ]
 

@@ -26,7 +26,8 @@ from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, Store
 from taskmanager.testing.store import MemoryStore
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.tickets import mark_sent, ticket_of
+from taskmanager_scheduler.moves import ticket_for
+from taskmanager_scheduler.tickets import mark_sent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -136,7 +137,7 @@ async def test_an_owed_ticket_is_found_until_it_is_marked_as_sent(store: Store) 
     await feed(store, said(HandedBack(job="1", attempt=1)))
     owed = await look(store, Needs(tickets_before=NOW, limit=10))
 
-    await mark_sent(store, FrozenClock(), [ticket_of(job) for job in owed.jobs.values()])
+    await mark_sent(store, FrozenClock(), [ticket_for(job) for job in owed.jobs.values()])
 
     assert list(owed.jobs) == ["1"]
     assert (await look(store, Needs(tickets_before=NOW, limit=10))).jobs == {}

@@ -5,6 +5,7 @@ Knows no broker, no database and no rule about how a job moves (that is the sche
 
 import hashlib
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -99,6 +100,25 @@ class LogLine(Record):
     text: str
 
 
+class Note(Record):
+    """Who did something, when and why."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class CancelMethod(StrEnum):
+    """How a cancelled job ended."""
+
+    AT_ONCE = "at once"
+    """It was not running."""
+    COOPERATIVE = "cooperatively"
+    """At a checkpoint, or by its own end."""
+    SIGTERM = "SIGTERM"
+    SIGKILL = "SIGKILL"
+
+
 class HistoryEntry(Record):
     """One thing that happened to a job."""
 
@@ -133,6 +153,11 @@ class Job(Record):
     lease: datetime | None = None
     ticket_due: datetime | None = None
     error: JobError | None = None
+    held: Note | None = None
+    """An operator's hold; a running job pauses as soon as it can."""
+    cancel: Note | None = None
+    """An operator's cancel; `cancelled` says how it came true."""
+    cancelled: CancelMethod | None = None
     history: tuple[HistoryEntry, ...] = ()
     rev: int = 0
 
@@ -140,6 +165,11 @@ class Job(Record):
     def plugin(self) -> str:
         """The plugin whose queue the job stands in."""
         return self.spec.plugin
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether a cancel was asked for and has not come true yet."""
+        return self.cancel is not None and not self.status.final
 
     @property
     def tab(self) -> Tab:

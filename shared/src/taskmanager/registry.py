@@ -8,18 +8,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from taskmanager.jobs import LogLine, PluginName, Record
+from taskmanager.control import Stop
+from taskmanager.jobs import LogLine, Note, PluginName, Record
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import RUNNING, Status, Tab
 
 
 class InstalledPlugin(Record):
-    """A plugin some runner has said hello for. `paused`: no claim is granted."""
+    """A plugin some runner has said hello for."""
 
     manifest: PluginManifest
     installed_at: datetime
-    paused: bool = False
-    accepting: bool = True
+    stop: Stop | None = None
+    refused: Note | None = None
+    """Set while new jobs are refused."""
     max_running: int | None = None
     """Set by an operator; overrides the manifest's."""
 
@@ -27,6 +29,16 @@ class InstalledPlugin(Record):
     def name(self) -> str:
         """Its name."""
         return self.manifest.name
+
+    @property
+    def paused(self) -> bool:
+        """Whether no claim is granted."""
+        return self.stop is not None
+
+    @property
+    def accepting(self) -> bool:
+        """Whether new jobs are taken."""
+        return self.refused is None
 
     @property
     def limit(self) -> int | None:
@@ -77,6 +89,20 @@ class LogBlock(Record):
     attempt: int
     seq: int
     lines: tuple[LogLine, ...]
+
+
+class AuditEntry(Record):
+    """Who asked for what, when, why, and what became of it; `id` is the command's."""
+
+    id: str
+    at: datetime
+    actor: str
+    reason: str
+    action: str
+    job: str | None = None
+    plugin: PluginName | None = None
+    outcome: str
+    detail: str = ""
 
 
 class Report(Record):

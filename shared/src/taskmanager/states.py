@@ -109,11 +109,14 @@ def _moves() -> frozenset[Move]:
         Move(s.STARTED, t.CANCEL, s.CANCELLED),
         Move(s.PAUSED, t.CANCEL, s.CANCELLED),
         Move(s.PAUSED, t.REQUEUE, s.STARTED),
+        Move(s.PAUSED, t.REQUEUE, s.PAUSED),
+        Move(s.PAUSED, t.FAIL, s.ERROR),
         Move(s.ERROR, t.RETRY, s.STARTED),
         Move(s.CANCELLED, t.RETRY, s.STARTED),
     }
     for status in RUNNING:
         moves |= {Move(status, t.FAIL, s.ERROR), Move(status, t.REQUEUE, s.STARTED)}
+        moves.add(Move(status, t.REQUEUE, s.PAUSED))
     for status in RUNNING - {s.DOWNLOAD}:
         moves.add(Move(status, t.CANCEL, s.CANCELLED))
     return frozenset(moves)

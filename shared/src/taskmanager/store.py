@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from taskmanager.jobs import Job
-from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 
 
@@ -31,7 +31,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was loaded, as of one moment."""
+    """What was loaded, as of one moment; `holders` of the wanted unique keys and those of the loaded jobs."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
@@ -62,6 +62,7 @@ class Plan:
     runners: Sequence[RunnerState] = ()
     reports: Sequence[Report] = ()
     logs: Sequence[LogBlock] = ()
+    audit: Sequence[AuditEntry] = ()
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

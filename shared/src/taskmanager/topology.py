@@ -69,12 +69,12 @@ class Topology:
 
     @property
     def events(self) -> str:
-        """Takes what runners report, key = `<plugin>.events`, and the scheduler's own tick."""
+        """Takes what runners report, key = `<plugin>.events`, commands, and the scheduler's own tick."""
         return f"{self.prefix}.events"
 
     @property
     def control(self) -> str:
-        """Takes answers and orders, key = `runner.<id>` or `plugin.<name>`."""
+        """Takes answers and orders, key = `runner.<id>`, `plugin.<name>` or `gateway.<id>`."""
         return f"{self.prefix}.control"
 
     @property
@@ -140,6 +140,15 @@ class Topology:
     def runner_key(self, runner: str) -> str:
         """Routing key of answers to one runner."""
         return f"runner.{runner}"
+
+    @property
+    def command_key(self) -> str:
+        """Routing key of operators' commands."""
+        return "gateway.command"
+
+    def gateway_key(self, gateway: str) -> str:
+        """Routing key of answers to one gateway."""
+        return f"gateway.{gateway}"
 
     def plugin_key(self, plugin: str) -> str:
         """Routing key of orders to all runners of a plugin."""

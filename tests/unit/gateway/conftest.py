@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from taskmanager.clock import SystemClock
-from taskmanager.jobs import Job, JobSpec
+from taskmanager.control import Stop
+from taskmanager.jobs import Job, JobSpec, Note
 from taskmanager.messages import Submit
 from taskmanager.plugins import Need, PluginManifest
 from taskmanager.registry import InstalledPlugin
@@ -37,7 +38,10 @@ def manifest(name: str, **fields: Any) -> PluginManifest:
 
 def installed(name: str, *, accepting: bool = True, paused: bool = False, **fields: Any) -> InstalledPlugin:
     return InstalledPlugin(
-        manifest=manifest(name, **fields), installed_at=MOMENT, accepting=accepting, paused=paused
+        manifest=manifest(name, **fields),
+        installed_at=MOMENT,
+        refused=None if accepting else Note(by="anna", at=MOMENT),
+        stop=Stop(by="anna", at=MOMENT) if paused else None,
     )
 
 

@@ -5,12 +5,15 @@ Duplicates, old attempts, old dispatches, two runners, lost leases.
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskmanager.jobs import GoobiReference, Job, JobError, JobSpec, Progress
+from taskmanager.control import JobAction
+from taskmanager.jobs import CancelMethod, GoobiReference, Job, JobError, JobSpec, Note, Progress
 from taskmanager.messages import (
     Advanced,
+    Cancelled,
     Claim,
     Commit,
     CommitVerdict,
@@ -20,10 +23,12 @@ from taskmanager.messages import (
     HandedBack,
     Progressed,
     Refusal,
+    Resumed,
     Submit,
+    Suspended,
 )
 from taskmanager.states import MOVES, Status
-from taskmanager_scheduler.effects import Answer, SendTicket, StoreReport
+from taskmanager_scheduler.effects import Answer, NudgeRunner, SendTicket, StoreReport
 from taskmanager_scheduler.events import (
     Event,
     Gate,
@@ -34,6 +39,7 @@ from taskmanager_scheduler.events import (
     Situation,
     Step,
     Ticketed,
+    Wanted,
 )
 from taskmanager_scheduler.transitions import CRASH_LIMIT, LEASE, transition
 
@@ -56,6 +62,10 @@ def fail(attempt: int, seq: int, *, crashed: bool) -> Failed:
     return Failed(
         job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=JobError(message="bad", kind="Test")
     )
+
+
+def wanted(action: JobAction, priority: int = 9) -> Wanted:
+    return Wanted(action, Note(by="anna", at=BEGIN), priority)
 
 
 def at(seconds: float = 0, sender: Sender = ONE, gate: Gate = OPEN, holder: str | None = None) -> Situation:
@@ -243,6 +253,124 @@ def test_a_heartbeat_renews_only_the_owners_current_attempt() -> None:
     assert foreign == old == job
 
 
+def obey(job: Job, action: JobAction, *, priority: int = 9, sender: Sender = ONE) -> Step:
+    return transition(job, wanted(action, priority), at(sender=sender))
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_never_runs() -> None:
+    cancelled = obey(job_after(), JobAction.CANCEL).job
+    assert cancelled is not None
+
+    step = transition(cancelled, claim(), at())
+
+    assert (cancelled.status, cancelled.cancelled) == (Status.CANCELLED, CancelMethod.AT_ONCE)
+    assert [reply.reason for reply in replies(step) if isinstance(reply, Refusal)] == ["stale"]
+
+
+def test_a_running_job_is_cancelling_until_its_runner_has_obeyed() -> None:
+    running = job_after(*to_download()[:3])
+
+    asked = obey(running, JobAction.CANCEL)
+    assert asked.job is not None
+    done = transition(asked.job, Cancelled(job=JOB, attempt=1, seq=9, method=CancelMethod.SIGKILL), at()).job
+
+    assert asked.effects == (NudgeRunner("runner-1"),)
+    assert (asked.job.status, asked.job.cancelling) == (Status.PROCESSING, True)
+    assert done is not None
+    assert (done.status, done.cancelling, done.cancelled) == (Status.CANCELLED, False, CancelMethod.SIGKILL)
+
+
+def test_a_job_being_cancelled_does_not_get_through_the_fence() -> None:
+    asked = obey(job_after(*to_download()[:3]), JobAction.CANCEL).job
+
+    step = transition(asked, Commit(job=JOB, attempt=1, seq=9), at())
+
+    assert replies(step) == [CommitVerdict(job=JOB, attempt=1, allowed=False)]
+
+
+def test_a_job_whose_results_are_being_placed_is_not_cancelled() -> None:
+    placing = job_after(*to_download())
+
+    assert obey(placing, JobAction.CANCEL).job == placing
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        HandedBack(job=JOB, attempt=1),
+        fail(1, 9, crashed=True),
+        fail(1, 9, crashed=False),
+        Orphaned(crashed=True, why="test"),
+    ],
+)
+def test_whatever_ends_a_job_being_cancelled_cancels_it(end: Event) -> None:
+    asked = obey(job_after(*to_download()[:3]), JobAction.CANCEL).job
+
+    job = transition(asked, end, at()).job
+
+    assert job is not None
+    assert job.status is Status.CANCELLED
+
+
+def test_a_held_job_waits_until_it_is_released() -> None:
+    held = obey(job_after(), JobAction.HOLD).job
+    assert held is not None
+
+    released = obey(held, JobAction.RELEASE)
+
+    assert held.status is Status.PAUSED
+    assert released.job is not None
+    assert (released.job.status, released.job.dispatch) == (Status.STARTED, 3)
+    assert released.effects == (SendTicket("jp2", JOB, 3, 5),)
+
+
+def test_a_running_job_is_suspended_and_goes_on_in_the_same_attempt() -> None:
+    held = obey(job_after(*to_download()[:3]), JobAction.HOLD).job
+    paused = transition(held, Suspended(job=JOB, attempt=1, seq=8), at()).job
+    assert paused is not None
+    released = obey(paused, JobAction.RELEASE).job
+    resumed = transition(released, Resumed(job=JOB, attempt=1, seq=9), at()).job
+
+    assert (paused.status, paused.owner, paused.attempt) == (Status.PAUSED, "runner-1", 1)
+    assert resumed is not None
+    assert (resumed.status, resumed.owner, resumed.attempt) == (Status.PROCESSING, "runner-1", 1)
+
+
+def test_a_held_job_that_loses_its_runner_stays_held() -> None:
+    held = obey(job_after(*to_download()[:3]), JobAction.HOLD).job
+
+    job = transition(held, Orphaned(crashed=True, why="test"), at()).job
+
+    assert job is not None
+    assert (job.status, job.owner, job.ticket_due) == (Status.PAUSED, None, None)
+
+
+def test_a_new_priority_makes_the_old_ticket_worthless() -> None:
+    step = obey(job_after(), JobAction.PRIORITY, priority=9)
+
+    assert step.job is not None
+    assert (step.job.priority, step.job.dispatch) == (9, 2)
+    assert step.effects == (SendTicket("jp2", JOB, 2, 9),)
+
+
+def test_a_running_job_keeps_running_under_its_new_priority() -> None:
+    running = job_after(*to_download()[:3])
+
+    step = obey(running, JobAction.PRIORITY, priority=9)
+
+    assert step.job is not None
+    assert (step.job.priority, step.job.dispatch, step.effects) == (9, running.dispatch, ())
+
+
+def test_a_failed_job_is_tried_again_from_the_beginning() -> None:
+    failed = job_after(claim(), fail(1, 1, crashed=False))
+
+    job = obey(failed, JobAction.RETRY).job
+
+    assert job is not None
+    assert (job.status, job.error, job.finished, job.attempt) == (Status.STARTED, None, None, 1)
+
+
 def test_a_second_job_with_a_held_unique_key_ends_as_its_duplicate() -> None:
     spec = JobSpec(plugin="jp2", unique="goobi:1:2:JP2")
 
@@ -275,6 +403,12 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(fail, attempts, seqs, crashed=st.booleans()),
     st.builds(HandedBack, job=st.just(JOB), attempt=attempts),
     st.builds(Orphaned, crashed=st.booleans(), why=st.just("test")),
+    st.builds(Suspended, job=st.just(JOB), attempt=attempts, seq=seqs),
+    st.builds(Resumed, job=st.just(JOB), attempt=attempts, seq=seqs),
+    st.builds(
+        Cancelled, job=st.just(JOB), attempt=attempts, seq=seqs, method=st.just(CancelMethod.COOPERATIVE)
+    ),
+    st.builds(wanted, st.sampled_from(list(JobAction)), st.integers(0, 10)),
     st.builds(Renewed, attempts),
     st.just(LeaseEnded()),
     st.builds(Ticketed, st.integers(0, 4)),
@@ -311,14 +445,20 @@ def check_step(before: Job | None, event: Event, step: Step) -> None:
     assert job.dispatch >= before.dispatch, "I3"
     assert job.attempt > before.attempt or job.seq >= before.seq, "I3"
     assert (job == before) == (job.rev == before.rev), "every change has a revision of its own"
-    if before.status.final:
+    if before.status is Status.DONE or (before.status.final and not retried(event)):
         assert job == before, "I4"
     if job.status is not before.status:
         assert any(move.source is before.status and move.target is job.status for move in MOVES)
     check_fences(before, event, step)
-    assert job.status.running == (job.owner is not None and job.lease is not None), (
-        "running means owned and leased"
+    owned = job.owner is not None
+    assert owned == (job.lease is not None) == (job.claim_id is not None)
+    assert owned if job.status.running else not owned or job.status is Status.PAUSED, (
+        "running means owned and leased, and only a suspended job is owned beside those"
     )
+
+
+def retried(event: Event) -> bool:
+    return isinstance(event, Wanted) and event.action is JobAction.RETRY
 
 
 def check_fences(before: Job, event: Event, step: Step) -> None:

@@ -48,7 +48,7 @@ class Feed:
             return
         if isinstance(message, Submit):
             self.submitted(message.job, body)
-        else:
+        elif isinstance(message, Changes):
             self._changed(message)
 
     def submitted(self, job: str, body: bytes) -> None:

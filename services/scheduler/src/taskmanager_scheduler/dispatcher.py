@@ -10,10 +10,18 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import structlog
 
 from taskmanager.errors import TaskManagerError
-from taskmanager.messages import Changes, PluginNotice, RunnerReplies, Ticket
+from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
 from taskmanager.ports import Publisher
 from taskmanager.topology import Topology
-from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, SendTicket
+from taskmanager_scheduler.effects import (
+    Answer,
+    AnswerGateway,
+    DeclarePlugin,
+    Effect,
+    NudgePlugin,
+    NudgeRunner,
+    SendTicket,
+)
 from taskmanager_scheduler.fold import Outcome
 from taskmanager_scheduler.metrics import EFFECTS_FAILED
 
@@ -43,7 +51,8 @@ class Dispatcher:
             self.send_tickets(tickets),
             self._answer(outcome.effects),
             self._tell_gateways(outcome),
-            self._tell_runners(outcome.changed_plugins),
+            self._nudge(outcome),
+            self._answer_gateways(outcome.effects),
         )
         return sent
 
@@ -73,8 +82,7 @@ class Dispatcher:
 
     async def _send_answers(self, runner: str, instance: str, answers: Sequence[Answer]) -> None:
         message = RunnerReplies(instance=instance, replies=tuple(answer.reply for answer in answers))
-        key = self._topology.runner_key(runner)
-        await self._publisher.publish(self._topology.control, key, message.encode(), persistent=False)
+        await self._control(self._topology.runner_key(runner), message)
 
     async def _tell_gateways(self, outcome: Outcome) -> None:
         for start in range(0, max(len(outcome.changes), 1), CHANGES_A_MESSAGE):
@@ -86,12 +94,24 @@ class Dispatcher:
                     "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
                 )
 
-    async def _tell_runners(self, plugins: Iterable[str]) -> None:
-        for plugin in plugins:
-            key, body = self._topology.plugin_key(plugin), PluginNotice(plugin=plugin).encode()
-            await self._tried(
-                "notice", self._publisher.publish(self._topology.control, key, body, persistent=False)
-            )
+    async def _nudge(self, outcome: Outcome) -> None:
+        """Have runners ask for their orders: all of a plugin, or the one of a job."""
+        runners = {effect.runner for effect in outcome.effects if isinstance(effect, NudgeRunner)}
+        plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, NudgePlugin)}
+        keys = [self._topology.plugin_key(plugin) for plugin in sorted(plugins)]
+        keys += [self._topology.runner_key(runner) for runner in sorted(runners)]
+        for key in keys:
+            await self._tried("notice", self._control(key, Notice()))
+
+    async def _answer_gateways(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, AnswerGateway):
+                key = self._topology.gateway_key(effect.gateway)
+                await self._tried("result", self._control(key, effect.result))
+
+    async def _control(self, key: str, message: Message) -> None:
+        """To a private queue; a hint that is worth nothing later."""
+        await self._publisher.publish(self._topology.control, key, message.encode(), persistent=False)
 
     async def _tried(self, what: str, effect: Awaitable[None]) -> bool:
         try:

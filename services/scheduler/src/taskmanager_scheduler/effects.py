@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from taskmanager.messages import CommitVerdict, Grant, Orders, Refusal
+from taskmanager.messages import CommandResult, CommitVerdict, Grant, Orders, Refusal
 from taskmanager.registry import Report
 
 
@@ -39,4 +39,26 @@ class DeclarePlugin:
     plugin: str
 
 
-Effect = Answer | SendTicket | StoreReport | DeclarePlugin
+@dataclass(frozen=True, slots=True)
+class NudgeRunner:
+    """Have the runner ask for its orders now rather than with its next heartbeat."""
+
+    runner: str
+
+
+@dataclass(frozen=True, slots=True)
+class NudgePlugin:
+    """The same for all runners of a plugin."""
+
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGateway:
+    """Tell the gateway what became of a command."""
+
+    gateway: str
+    result: CommandResult
+
+
+Effect = Answer | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | StoreReport | DeclarePlugin

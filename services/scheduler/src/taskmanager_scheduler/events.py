@@ -3,8 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskmanager.jobs import Job
-from taskmanager.messages import Advanced, Claim, Commit, Failed, Finished, HandedBack, Progressed, Submit
+from taskmanager.control import JobAction
+from taskmanager.jobs import Job, Note
+from taskmanager.messages import (
+    Advanced,
+    Cancelled,
+    Claim,
+    Commit,
+    Failed,
+    Finished,
+    HandedBack,
+    Progressed,
+    Resumed,
+    Submit,
+    Suspended,
+)
 from taskmanager_scheduler.effects import Effect
 
 
@@ -63,13 +76,27 @@ class Ticketed:
     dispatch: int
 
 
-RunnerReport = Advanced | Progressed | Finished | Failed | HandedBack
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An operator wants something done to a job; `priority` belongs to that action."""
+
+    action: JobAction
+    note: Note
+    priority: int | None = None
+
+    def text(self, what: str) -> str:
+        """What the history says of it."""
+        why = f": {self.note.reason}" if self.note.reason else ""
+        return f"{what} by {self.note.by}{why}"
+
+
+RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
 """What only the runner of the current attempt may say."""
 
 Finding = Orphaned | Renewed | LeaseEnded | Ticketed
 """What the scheduler finds out by itself."""
 
-Event = Submit | Claim | Commit | RunnerReport | Finding
+Event = Submit | Claim | Commit | RunnerReport | Finding | Wanted
 
 
 @dataclass(frozen=True, slots=True)

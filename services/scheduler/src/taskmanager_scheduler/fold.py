@@ -10,20 +10,24 @@ from datetime import datetime
 from taskmanager.jobs import Job
 from taskmanager.messages import (
     AttemptReference,
+    AttemptWish,
     Change,
     Claim,
+    Command,
     Heartbeat,
     Hello,
     Inbound,
+    JobCommand,
     Logged,
     Orders,
     RunnerEvent,
     RunnerEvents,
     Submit,
 )
-from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState
-from taskmanager.states import RUNNING, Tab
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState
+from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager_scheduler.commands import obey, wish_for
 from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, StoreReport
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Orphaned, Renewed, Sender, Situation
 from taskmanager_scheduler.statistics import deltas
@@ -51,6 +55,11 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
                 jobs.add(message.job)
                 if message.spec.unique:
                     uniques.add(message.spec.unique)
+            case Command():
+                order = message.order
+                (jobs if isinstance(order, JobCommand) else plugins).add(
+                    order.job if isinstance(order, JobCommand) else order.plugin
+                )
             case RunnerEvents():
                 for event in message.events:
                     jobs.update(_jobs_of(event))
@@ -81,6 +90,7 @@ class Fold:
     logs: list[LogBlock] = field(default_factory=list)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
 
@@ -96,6 +106,8 @@ class Fold:
             case Submit():
                 holder = self.holders.get(message.spec.unique) if message.spec.unique else None
                 self.move(message.job, message, holder=holder)
+            case Command():
+                obey(self, message)
             case RunnerEvents():
                 for event in message.events:
                     self._take_event(event, message)
@@ -191,19 +203,24 @@ class Fold:
         self._order(heartbeat.running, envelope.plugin, sender)
 
     def _order(self, running: Sequence[AttemptReference], plugin: str, sender: Sender) -> None:
-        """Renew what is the runner's, tell it to end what is not."""
+        """Renew what is the runner's, tell it to end what is not, and what is to stop running."""
         renewed: list[AttemptReference] = []
         kill: list[AttemptReference] = []
+        wishes: list[AttemptWish] = []
+        installed = self.installed.get(plugin)
         for reference in running:
             before = self.jobs.get(reference.job)
             self.move(reference.job, Renewed(reference.attempt), sender=sender)
-            (renewed if self.jobs.get(reference.job) is not before else kill).append(reference)
-        installed = self.installed.get(plugin)
+            after = self.jobs.get(reference.job)
+            (renewed if after is not before else kill).append(reference)
+            if after is not None and after is not before and (wish := wish_for(after, installed)):
+                wishes.append(AttemptWish(job=after.id, attempt=after.attempt, wish=wish))
         orders = Orders(
             paused=installed.paused if installed else False,
             lease_seconds=LEASE.total_seconds(),
             renewed=tuple(renewed),
             kill=tuple(kill),
+            wishes=tuple(wishes),
         )
         self.effects.append(Answer(sender.runner, sender.instance, orders))
 
@@ -215,7 +232,7 @@ class Fold:
                 self.move(job.id, event, sender=sender)
 
     def _owned(self, runner: str) -> list[Job]:
-        return [job for job in self.jobs.values() if job.owner == runner and job.status in RUNNING]
+        return [job for job in self.jobs.values() if job.owner == runner]
 
     def _install(self, hello: Hello) -> None:
         name = hello.manifest.name
@@ -227,7 +244,11 @@ class Fold:
             if known
             else InstalledPlugin(manifest=hello.manifest, installed_at=self.now)
         )
-        self.installed[name] = self.plugins[name] = installed
+        self.change_plugin(installed)
+
+    def change_plugin(self, plugin: InstalledPlugin) -> None:
+        """Keep what became of a plugin."""
+        self.installed[plugin.name] = self.plugins[plugin.name] = plugin
 
     def _note_runner(self, state: RunnerState) -> None:
         self.runners[state.id] = state
@@ -243,6 +264,7 @@ class Fold:
             runners=list(self.runners.values()),
             reports=self.reports,
             logs=self.logs,
+            audit=self.audit,
             effects=self.effects,
             changes=[
                 *(change_of(after, logged=after.id in logged) for _, after in pairs),

@@ -21,8 +21,9 @@ from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.events import LeaseEnded
 from taskmanager_scheduler.fold import Fold, Outcome
 from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
+from taskmanager_scheduler.moves import ticket_for
 from taskmanager_scheduler.observation import observe
-from taskmanager_scheduler.tickets import mark_sent, ticket_of
+from taskmanager_scheduler.tickets import mark_sent
 from taskmanager_scheduler.transitions import LEASE
 
 PAGE = 500
@@ -102,7 +103,7 @@ class TicketSweep:
             return Outcome()
 
         await self._store.apply(Needs(tickets_before=overdue, limit=PAGE), look)
-        tickets = [ticket_of(job) for job in found["now"].jobs.values()]
+        tickets = [ticket_for(job) for job in found["now"].jobs.values()]
         for ticket in tickets:
             TICKETS_REMADE.labels(ticket.plugin, "owed").inc()
         await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))
@@ -121,7 +122,7 @@ class TicketSweep:
         before = self._clock.now() - self._missing_after
         after = None
         while jobs := await self._store.waiting(plugin, before=before, after=after, limit=PAGE):
-            sent = await self._dispatcher.send_tickets([ticket_of(job) for job in jobs])
+            sent = await self._dispatcher.send_tickets([ticket_for(job) for job in jobs])
             TICKETS_REMADE.labels(plugin, "missing").inc(len(sent))
             log.warning("tickets_remade", plugin=plugin, tickets=len(sent))
             if len(sent) < len(jobs):

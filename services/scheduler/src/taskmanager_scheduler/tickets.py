@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 
-from taskmanager.jobs import Job
 from taskmanager.ports import Clock
 from taskmanager.store import Needs, Snapshot, Store
 from taskmanager_scheduler.effects import SendTicket
 from taskmanager_scheduler.events import Ticketed
 from taskmanager_scheduler.fold import Fold, Outcome
-
-
-def ticket_of(job: Job) -> SendTicket:
-    """The ticket that would start the job now."""
-    return SendTicket(job.plugin, job.id, job.dispatch, job.priority)
 
 
 async def mark_sent(store: Store, clock: Clock, tickets: Sequence[SendTicket]) -> None:

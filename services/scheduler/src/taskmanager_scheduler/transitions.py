@@ -7,9 +7,10 @@ nothing: `dispatch` guards the start of a job, `attempt` and its owner guard eve
 
 from datetime import timedelta
 
-from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, JobError, Progress
+from taskmanager.jobs import CancelMethod, Job, JobError, Progress
 from taskmanager.messages import (
     Advanced,
+    Cancelled,
     Claim,
     Commit,
     CommitVerdict,
@@ -19,11 +20,12 @@ from taskmanager.messages import (
     HandedBack,
     Progressed,
     Refusal,
+    Resumed,
     Submit,
+    Suspended,
 )
-from taskmanager.registry import Report
 from taskmanager.states import MOVES, Move, Status, Trigger
-from taskmanager_scheduler.effects import Answer, Effect, SendTicket, StoreReport
+from taskmanager_scheduler.effects import Answer
 from taskmanager_scheduler.events import (
     Event,
     Finding,
@@ -34,7 +36,10 @@ from taskmanager_scheduler.events import (
     Situation,
     Step,
     Ticketed,
+    Wanted,
 )
+from taskmanager_scheduler.interventions import cancelled, intervene, obeyed
+from taskmanager_scheduler.moves import changed, end, move, noted, requeue
 
 LEASE = timedelta(seconds=60)
 """How long a granted attempt stays its runner's without a heartbeat."""
@@ -45,17 +50,26 @@ CRASH_LIMIT = 3
 
 def transition(job: Job | None, event: Event, at: Situation) -> Step:
     """The job after the event. Never raises for an event that does not fit: it is then without effect."""
-    if isinstance(event, Submit):
-        return Step(job) if job else _submit(event, at)
-    if isinstance(event, Claim):
-        return _claim(job, event, at)
-    if isinstance(event, Commit):
-        return _commit(job, event, at)
+    if isinstance(event, Submit | Claim | Commit):
+        return _asked(job, event, at)
     if job is None:
         return Step(None)
     if isinstance(event, Finding):
         return _found(job, event, at)
+    if isinstance(event, Wanted):
+        return intervene(job, event, at)
     return _reported(job, event, at)
+
+
+def _asked(job: Job | None, event: Submit | Claim | Commit, at: Situation) -> Step:
+    """What also has an answer while the job is unknown."""
+    match event:
+        case Submit():
+            return Step(job) if job else _submit(event, at)
+        case Claim():
+            return _claim(job, event, at)
+        case Commit():
+            return _commit(job, event, at)
 
 
 def _found(job: Job, event: Finding, at: Situation) -> Step:
@@ -68,9 +82,9 @@ def _found(job: Job, event: Finding, at: Situation) -> Step:
                 job, Orphaned(crashed=True, why="its runner has not been heard of for a lease"), at
             )
         case Renewed() if _is_current(job, event.attempt, at):
-            return Step(_with(job, lease=at.now + LEASE))
+            return Step(changed(job, lease=at.now + LEASE))
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
-            return Step(_with(job, ticket_due=None))
+            return Step(changed(job, ticket_due=None))
     return Step(job)
 
 
@@ -87,23 +101,23 @@ def _submit(event: Submit, at: Situation) -> Step:
         rev=1,
     )
     if not duplicate:
-        return Step(_entry(job, at, "accepted"))
+        return Step(noted(job, at, "accepted"))
     note = f"duplicate of {at.holder}, which holds the unique key {event.spec.unique!r}"
     error = JobError(message=note, kind="duplicate")
     ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
-    return Step(_entry(ended, at, note))
+    return Step(noted(ended, at, note))
 
 
 def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
     if job is None:
         return Step(None, (_refuse(claim, "unknown", at),))
-    if job.claim_id == claim.claim_id and job.owner == at.sender.runner and job.status.running:
+    if job.claim_id == claim.claim_id and job.owner == at.sender.runner:
         return Step(job, (_grant(job, claim.claim_id, at),))
     if job.status is not Status.STARTED or job.dispatch != claim.dispatch:
         return Step(job, (_refuse(claim, "stale", at),))
     if reason := at.gate.refusal:
         return Step(job, (_refuse(claim, reason, at),))
-    granted = _move(
+    granted = move(
         job,
         Trigger.CLAIM,
         Status.WAITINGFORUPLOAD,
@@ -135,7 +149,7 @@ def _refuse(claim: Claim, reason: str, at: Situation) -> Answer:
 
 
 def _is_current(job: Job, attempt: int, at: Situation) -> bool:
-    return job.attempt == attempt and job.owner == at.sender.runner and job.status.running
+    return job.attempt == attempt and job.owner is not None and job.owner == at.sender.runner
 
 
 def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
@@ -143,10 +157,10 @@ def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
 
     Asked again, it answers the same.
     """
-    allowed = job is not None and _is_current(job, event.attempt, at)
+    allowed = job is not None and _is_current(job, event.attempt, at) and job.cancel is None
     moved = job
     if job is not None and allowed and Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) in MOVES:
-        moved = _move(job, Trigger.COMMIT, Status.DOWNLOAD, at, "results are put into place", seq=event.seq)
+        moved = move(job, Trigger.COMMIT, Status.DOWNLOAD, at, "results are put into place", seq=event.seq)
     elif job is not None and allowed and job.status is not Status.DOWNLOAD:
         allowed = False
     verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=allowed)
@@ -158,14 +172,18 @@ def _reported(job: Job, event: RunnerReport, at: Situation) -> Step:
     if not _is_current(job, event.attempt, at):
         return Step(job)
     if isinstance(event, HandedBack):
-        return _requeue(job, at, f"handed back by {job.owner}, which is stopping")
-    return Step(job) if event.seq <= job.seq else _in_order(job, event, at)
+        return _interrupted(job, at, f"handed back by {job.owner}, which is stopping")
+    if event.seq <= job.seq:
+        return Step(job)
+    if isinstance(event, Suspended | Resumed | Cancelled):
+        return obeyed(job, event, at)
+    return _in_order(job, event, at)
 
 
 def _in_order(job: Job, event: Progressed | Advanced | Finished | Failed, at: Situation) -> Step:
     match event:
         case Progressed():
-            return Step(_with(job, seq=event.seq, progress=event.progress))
+            return Step(changed(job, seq=event.seq, progress=event.progress))
         case Advanced():
             return _advance(job, event, at)
         case Finished():
@@ -179,7 +197,7 @@ def _advance(job: Job, event: Advanced, at: Situation) -> Step:
         return Step(job)
     known = {name: value for name in ("files", "bytes") if (value := getattr(event, name)) is not None}
     note = "input is being copied" if event.status is Status.UPLOAD else "the plugin is at work"
-    return Step(_move(job, Trigger.ADVANCE, event.status, at, note, seq=event.seq, **known))
+    return Step(move(job, Trigger.ADVANCE, event.status, at, note, seq=event.seq, **known))
 
 
 def _finish(job: Job, event: Finished, at: Situation) -> Step:
@@ -189,7 +207,7 @@ def _finish(job: Job, event: Finished, at: Situation) -> Step:
     if Move(job.status, Trigger.FINISH, Status.DONE) not in MOVES:
         return Step(job)
     total = max(job.progress.files_total, job.progress.files_done)
-    done = _end(
+    return end(
         job,
         Trigger.FINISH,
         Status.DONE,
@@ -201,83 +219,40 @@ def _finish(job: Job, event: Finished, at: Situation) -> Step:
         crashes=0,
         progress=Progress(percent=100, files_done=total, files_total=total),
     )
-    return Step(done, _report(done, at))
 
 
 def _fail(job: Job, event: Failed, at: Situation) -> Step:
+    if job.cancel is not None:
+        return cancelled(job, CancelMethod.COOPERATIVE, at, note=f"ended meanwhile: {event.error.message}")
     if event.crashed:
         return _crashed(job, event.error, at)
-    failed = _end(job, Trigger.FAIL, Status.ERROR, at, event.error.message, seq=event.seq, error=event.error)
-    return Step(failed, _report(failed, at))
+    return end(job, Trigger.FAIL, Status.ERROR, at, event.error.message, seq=event.seq, error=event.error)
 
 
 def _orphaned(job: Job, event: Orphaned, at: Situation) -> Step:
-    if not job.status.running:
+    if job.owner is None:
         return Step(job)
     if not event.crashed:
-        return _requeue(job, at, f"given back: {event.why}")
+        return _interrupted(job, at, f"given back: {event.why}")
+    if job.cancel is not None:
+        return cancelled(job, CancelMethod.SIGKILL, at, note=event.why)
     error = JobError(message=f"lost with the runner {job.owner}: {event.why}", kind="RunnerLost")
     return _crashed(job, error, at)
+
+
+def _interrupted(job: Job, at: Situation, note: str) -> Step:
+    """Its runner has let go of it: no failure, and the end of a job that was being cancelled."""
+    if job.cancel is not None:
+        return cancelled(job, CancelMethod.SIGKILL, at, note=note)
+    return requeue(job, at, note)
 
 
 def _crashed(job: Job, error: JobError, at: Situation) -> Step:
     crashes = job.crashes + 1
     if crashes < CRASH_LIMIT:
-        return _requeue(
+        return requeue(
             job, at, f"crash {crashes} of at most {CRASH_LIMIT - 1}: {error.message}", crashes=crashes
         )
     message = f"crashed {crashes} times in a row, the last time: {error.message}"
     parked = error.model_copy(update={"message": message})
-    failed = _end(job, Trigger.FAIL, Status.ERROR, at, message, error=parked, crashes=crashes)
-    return Step(failed, _report(failed, at))
-
-
-def _requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -> Step:
-    """Back to the queue under a new dispatch, so that the old ticket is worthless."""
-    queued = _move(
-        job,
-        Trigger.REQUEUE,
-        Status.STARTED,
-        at,
-        note,
-        dispatch=job.dispatch + 1,
-        queued_at=at.now,
-        owner=None,
-        claim_id=None,
-        lease=None,
-        ticket_due=at.now,
-        progress=Progress(),
-        crashes=job.crashes if crashes is None else crashes,
-    )
-    return Step(queued, (SendTicket(queued.plugin, queued.id, queued.dispatch, queued.priority),))
-
-
-def _report(job: Job, at: Situation) -> tuple[Effect, ...]:
-    """Goobi hears of the end of jobs that came from it."""
-    if job.spec.goobi is None and job.spec.callback_url is None:
-        return ()
-    return (StoreReport(Report(job=job.id, seq=job.rev, status=job.status, created=at.now)),)
-
-
-def _end(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
-    ended = {"finished": at.now, "owner": None, "claim_id": None, "lease": None, "ticket_due": None}
-    return _move(job, trigger, target, at, note, **ended, **fields)
-
-
-def _move(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
-    """Every change of status goes through here, so that none is outside the table."""
-    if Move(job.status, trigger, target) not in MOVES:
-        message = f"no move {job.status} --{trigger}--> {target}"
-        raise AssertionError(message)
-    runner = fields.get("owner") or job.owner
-    return _entry(_with(job, status=target, **fields), at, note, runner=str(runner) if runner else None)
-
-
-def _with(job: Job, **fields: object) -> Job:
-    return job.model_copy(update={**fields, "rev": job.rev + 1})
-
-
-def _entry(job: Job, at: Situation, note: str, runner: str | None = None) -> Job:
-    entry = HistoryEntry(at=at.now, status=job.status, attempt=job.attempt, note=note, runner=runner)
-    kept = job.history if len(job.history) < HISTORY_LIMIT else (job.history[0], *job.history[2:])
-    return job.model_copy(update={"history": (*kept, entry)})
+    return end(job, Trigger.FAIL, Status.ERROR, at, message, error=parked, crashes=crashes)

@@ -9,8 +9,10 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from taskmanager.messages.changes import Change, Changes, Tick
+from taskmanager.messages.commands import Command, CommandOutcome, CommandResult, JobCommand, PluginCommand
 from taskmanager.messages.events import (
     Advanced,
+    Cancelled,
     Claim,
     Commit,
     Failed,
@@ -21,14 +23,17 @@ from taskmanager.messages.events import (
     JobEvent,
     Logged,
     Progressed,
+    Resumed,
     RunnerEvent,
     RunnerEvents,
+    Suspended,
 )
 from taskmanager.messages.replies import (
+    AttemptWish,
     CommitVerdict,
     Grant,
+    Notice,
     Orders,
-    PluginNotice,
     Refusal,
     RefusalReason,
     Reply,
@@ -40,9 +45,14 @@ from taskmanager.messages.wire import AttemptReference, Message, decode
 __all__ = [
     "Advanced",
     "AttemptReference",
+    "AttemptWish",
+    "Cancelled",
     "Change",
     "Changes",
     "Claim",
+    "Command",
+    "CommandOutcome",
+    "CommandResult",
     "Commit",
     "CommitVerdict",
     "Failed",
@@ -52,19 +62,23 @@ __all__ = [
     "Heartbeat",
     "Hello",
     "Inbound",
+    "JobCommand",
     "JobEvent",
     "Logged",
     "Message",
+    "Notice",
     "Orders",
-    "PluginNotice",
+    "PluginCommand",
     "Progressed",
     "Refusal",
     "RefusalReason",
     "Reply",
+    "Resumed",
     "RunnerEvent",
     "RunnerEvents",
     "RunnerReplies",
     "Submit",
+    "Suspended",
     "Tick",
     "Ticket",
     "decode_changes",
@@ -73,16 +87,16 @@ __all__ = [
     "decode_ticket",
 ]
 
-Inbound = Submit | RunnerEvents | Tick
+Inbound = Submit | RunnerEvents | Command | Tick
 """What the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
 _TICKET: TypeAdapter[Submit | Ticket] = TypeAdapter(Annotated[Submit | Ticket, Field(discriminator="type")])
-_CONTROL: TypeAdapter[RunnerReplies | PluginNotice] = TypeAdapter(
-    Annotated[RunnerReplies | PluginNotice, Field(discriminator="type")]
+_CONTROL: TypeAdapter[RunnerReplies | Notice] = TypeAdapter(
+    Annotated[RunnerReplies | Notice, Field(discriminator="type")]
 )
-_CHANGES: TypeAdapter[Changes | Submit] = TypeAdapter(
-    Annotated[Changes | Submit, Field(discriminator="type")]
+_CHANGES: TypeAdapter[Changes | Submit | CommandResult] = TypeAdapter(
+    Annotated[Changes | Submit | CommandResult, Field(discriminator="type")]
 )
 
 
@@ -96,11 +110,11 @@ def decode_ticket(body: bytes) -> Submit | Ticket:
     return decode(_TICKET, body)
 
 
-def decode_control(body: bytes) -> RunnerReplies | PluginNotice:
+def decode_control(body: bytes) -> RunnerReplies | Notice:
     """A message of a runner's private queue; raises InvalidMessageError."""
     return decode(_CONTROL, body)
 
 
-def decode_changes(body: bytes) -> Changes | Submit:
+def decode_changes(body: bytes) -> Changes | Submit | CommandResult:
     """A message of a gateway's private queue; raises InvalidMessageError."""
     return decode(_CHANGES, body)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.jobs import JobError, LogLine, PluginName, Progress, Record
+from taskmanager.jobs import CancelMethod, JobError, LogLine, PluginName, Progress, Record
 from taskmanager.messages.wire import AttemptReference, Message
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status
@@ -63,6 +63,28 @@ class Failed(AttemptReference):
     crashed: bool = False
 
 
+class Suspended(AttemptReference):
+    """The attempt stands still, as ordered."""
+
+    type: Literal["suspended"] = "suspended"
+    seq: int
+
+
+class Resumed(AttemptReference):
+    """The attempt goes on where it stood."""
+
+    type: Literal["resumed"] = "resumed"
+    seq: int
+
+
+class Cancelled(AttemptReference):
+    """The attempt was ended as ordered; its processes are gone and the process folder is as it was."""
+
+    type: Literal["cancelled"] = "cancelled"
+    seq: int
+    method: CancelMethod
+
+
 class HandedBack(AttemptReference):
     """The runner is stopping and gives the job back unfailed."""
 
@@ -108,7 +130,19 @@ class Hello(Record):
     claims: tuple[str, ...] = ()
 
 
-JobEvent = Claim | Advanced | Progressed | Commit | Finished | Failed | HandedBack | Logged
+JobEvent = (
+    Claim
+    | Advanced
+    | Progressed
+    | Commit
+    | Finished
+    | Failed
+    | Suspended
+    | Resumed
+    | Cancelled
+    | HandedBack
+    | Logged
+)
 RunnerEvent = Annotated[JobEvent | Heartbeat | Hello, Field(discriminator="type")]
 
 

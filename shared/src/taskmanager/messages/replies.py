@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.jobs import JobSpec, PluginName, Record
+from taskmanager.control import Wish
+from taskmanager.jobs import JobSpec, Record
 from taskmanager.messages.wire import AttemptReference, Message
 
 
@@ -41,10 +42,18 @@ class CommitVerdict(AttemptReference):
     allowed: bool
 
 
+class AttemptWish(AttemptReference):
+    """What an attempt is to do instead of running."""
+
+    wish: Wish
+
+
 class Orders(Record):
     """The full wish of the scheduler for one runner: the answer to each heartbeat and hello.
 
     `renewed` are the attempts whose lease runs anew; `kill` those that are not the runner's any more.
+    `wishes` names the attempts that are to stop running; every other one is to run, or to go on if it was
+    suspended.
     """
 
     type: Literal["orders"] = "orders"
@@ -52,6 +61,7 @@ class Orders(Record):
     lease_seconds: float
     renewed: tuple[AttemptReference, ...] = ()
     kill: tuple[AttemptReference, ...] = ()
+    wishes: tuple[AttemptWish, ...] = ()
 
 
 Reply = Annotated[Grant | Refusal | CommitVerdict | Orders, Field(discriminator="type")]
@@ -65,8 +75,7 @@ class RunnerReplies(Message):
     replies: tuple[Reply, ...]
 
 
-class PluginNotice(Message):
-    """To all runners of a plugin: something about it changed, ask for orders."""
+class Notice(Message):
+    """To all runners of a plugin, or to one: something changed, ask for orders."""
 
-    type: Literal["plugin_notice"] = "plugin_notice"
-    plugin: PluginName
+    type: Literal["notice"] = "notice"

@@ -55,6 +55,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("job", 1), ("seq", 1)], name="reports_of_a_job"),
         IndexModel([("state", 1), ("created", 1)], name="reports_to_deliver"),
     ],
+    "audit": [
+        IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="newest_audit"),
+        IndexModel([("job", 1), ("at", DESCENDING)], name="audit_of_a_job", sparse=True),
+        IndexModel([("plugin", 1), ("at", DESCENDING)], name="audit_of_a_plugin", sparse=True),
+    ],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
 }
 

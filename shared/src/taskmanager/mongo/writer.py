@@ -83,7 +83,7 @@ class MongoStore:
         jobs = await self._find_jobs(session, needs)
         return Snapshot(
             jobs={job.id: job for job in jobs},
-            holders={job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE},
+            holders=await self._holders(session, jobs),
             plugins=await self._load(session, "plugins", needs.plugins, InstalledPlugin),
             runners=await self._load(session, "runners", needs.runners, RunnerState, key="id"),
             statistics=await self._load_statistics(session, needs.plugins),
@@ -107,6 +107,16 @@ class MongoStore:
             bounded = cursor.limit(needs.limit) if needs.limit else cursor
             found |= {document["_id"]: from_document(document) for document in await bounded.to_list()}
         return list(found.values())
+
+    async def _holders(self, session: AsyncClientSession, jobs: Sequence[Job]) -> dict[str, str]:
+        """Who holds the unique keys of these jobs; ended jobs need another look."""
+        keys = {job.spec.unique for job in jobs if job.spec.unique and job.status.final}
+        found = {job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE}
+        if missing := keys - found.keys():
+            condition = {"spec.unique": {"$in": list(missing)}, "tab": Tab.QUEUE.value}
+            cursor = self._database.jobs.find(condition, {"spec.unique": 1}, session=session)
+            found |= {document["spec"]["unique"]: document["_id"] for document in await cursor.to_list()}
+        return found
 
     async def _load(
         self,
@@ -166,6 +176,9 @@ class MongoStore:
             "reports": [
                 _keep(f"{report.job}:{report.seq}", report.model_dump(mode="python"))
                 for report in plan.reports
+            ],
+            "audit": [
+                _keep(entry.id, entry.model_dump(mode="python", exclude={"id"})) for entry in plan.audit
             ],
             "job_logs": [
                 _keep(

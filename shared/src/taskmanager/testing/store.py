@@ -10,7 +10,7 @@ from taskmanager.clock import SystemClock
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.ports import Clock
-from taskmanager.registry import InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
 
@@ -27,6 +27,7 @@ class MemoryStore:
         self.installed: dict[str, InstalledPlugin] = {}
         self.runners: dict[str, RunnerState] = {}
         self.reports: dict[tuple[str, int], Report] = {}
+        self.audit: dict[str, AuditEntry] = {}
         self.logs: dict[tuple[str, int, int], LogBlock] = {}
 
     async def time(self) -> datetime:
@@ -84,7 +85,9 @@ class MemoryStore:
         return Snapshot(
             jobs=jobs,
             holders={
-                job.spec.unique: job.id for job in jobs.values() if job.spec.unique and job.tab is Tab.QUEUE
+                job.spec.unique: job.id
+                for job in self.jobs.values()
+                if job.spec.unique and job.tab is Tab.QUEUE
             },
             plugins={name: one for name, one in self.installed.items() if name in needs.plugins},
             runners={name: one for name, one in self.runners.items() if name in needs.runners},
@@ -114,6 +117,8 @@ class MemoryStore:
         self.runners |= {runner.id: runner for runner in plan.runners}
         for report in plan.reports:
             self.reports.setdefault((report.job, report.seq), report)
+        for entry in plan.audit:
+            self.audit.setdefault(entry.id, entry)
         for block in plan.logs:
             self.logs.setdefault((block.job, block.attempt, block.seq), block)
 

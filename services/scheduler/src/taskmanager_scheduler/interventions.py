@@ -1,0 +1,110 @@
+"""What operators do to a job, and how its runner obeys. Pure, as all of `transition` is."""
+
+from taskmanager.control import JobAction, judge
+from taskmanager.jobs import CancelMethod, Job
+from taskmanager.messages import Cancelled, Resumed, Suspended
+from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager_scheduler.effects import NudgeRunner
+from taskmanager_scheduler.events import Situation, Step, Wanted
+from taskmanager_scheduler.moves import changed, end, move, noted, queue, ticket_for
+
+
+def intervene(job: Job, event: Wanted, at: Situation) -> Step:
+    """The job after an operator's wish; unchanged if it cannot be done or is so already."""
+    verdict = judge(job, event.action, event.priority)
+    if verdict.refusal is not None or verdict.unchanged:
+        return Step(job)
+    match event.action:
+        case JobAction.CANCEL:
+            return _cancel(job, event, at)
+        case JobAction.HOLD:
+            return _hold(job, event, at)
+        case JobAction.RELEASE:
+            return _release(job, event, at)
+        case JobAction.PRIORITY:
+            return _reprioritise(job, event, at)
+        case JobAction.RETRY:
+            return _retry(job, event, at)
+
+
+def _cancel(job: Job, event: Wanted, at: Situation) -> Step:
+    """At once if nothing runs; else the runner is told, and `cancelling` shows until it has obeyed."""
+    wanted = changed(job, cancel=event.note)
+    if job.owner is None:
+        return cancelled(wanted, CancelMethod.AT_ONCE, at)
+    text = event.text("cancel asked for")
+    return Step(noted(wanted, at, text, runner=job.owner), (NudgeRunner(job.owner),))
+
+
+def cancelled(job: Job, method: CancelMethod, at: Situation, *, note: str = "") -> Step:
+    """The end of a job somebody cancelled."""
+    by = f" by {job.cancel.by}" if job.cancel else ""
+    why = f": {job.cancel.reason}" if job.cancel and job.cancel.reason else ""
+    how = f" ({note})" if note else ""
+    text = f"cancelled {method}{by}{why}{how}"
+    return end(job, Trigger.CANCEL, Status.CANCELLED, at, text, cancelled=method)
+
+
+def _hold(job: Job, event: Wanted, at: Situation) -> Step:
+    held = changed(job, held=event.note)
+    if job.status is Status.STARTED:
+        moved = move(
+            held,
+            Trigger.HOLD,
+            Status.PAUSED,
+            at,
+            event.text("held"),
+            dispatch=job.dispatch + 1,
+            ticket_due=None,
+        )
+        return Step(moved)
+    effects = (NudgeRunner(job.owner),) if job.owner else ()
+    return Step(noted(held, at, event.text("hold asked for"), runner=job.owner), effects)
+
+
+def _release(job: Job, event: Wanted, at: Situation) -> Step:
+    released = changed(job, held=None)
+    if job.owner is not None:
+        return Step(noted(released, at, event.text("released"), runner=job.owner), (NudgeRunner(job.owner),))
+    return queue(released, Trigger.RELEASE, at, event.text("released"), dispatch=job.dispatch + 1)
+
+
+def _reprioritise(job: Job, event: Wanted, at: Situation) -> Step:
+    """A waiting job gets a new ticket and goes to the end of its new priority.
+
+    A running one keeps running.
+    """
+    text = event.text(f"priority {job.priority} to {event.priority}")
+    if job.status is not Status.STARTED:
+        return Step(noted(changed(job, priority=event.priority), at, text, runner=job.owner))
+    again = {"dispatch": job.dispatch + 1, "queued_at": at.now, "ticket_due": at.now}
+    queued = noted(changed(job, priority=event.priority, **again), at, text)
+    return Step(queued, (ticket_for(queued),))
+
+
+def _retry(job: Job, event: Wanted, at: Situation) -> Step:
+    """From the beginning, with a clean slate but the same history."""
+    clean = {
+        "error": None,
+        "cancel": None,
+        "cancelled": None,
+        "finished": None,
+        "crashes": 0,
+        "files": 0,
+        "bytes": 0,
+    }
+    if job.spec.unique is not None and at.holder not in {None, job.id}:
+        return Step(job)
+    return queue(job, Trigger.RETRY, at, event.text("tried again"), dispatch=job.dispatch + 1, **clean)
+
+
+def obeyed(job: Job, event: Suspended | Resumed | Cancelled, at: Situation) -> Step:
+    """The runner of the current attempt did as it was told."""
+    match event:
+        case Suspended() if Move(job.status, Trigger.SUSPEND, Status.PAUSED) in MOVES:
+            return Step(move(job, Trigger.SUSPEND, Status.PAUSED, at, "suspended", seq=event.seq))
+        case Resumed() if job.status is Status.PAUSED:
+            return Step(move(job, Trigger.RESUME, Status.PROCESSING, at, "goes on", seq=event.seq))
+        case Cancelled() if job.cancel is not None:
+            return cancelled(changed(job, seq=event.seq), event.method, at)
+    return Step(job)

@@ -1,0 +1,68 @@
+"""How a job is moved: every change of a job is one of these, and every change of status is in the table."""
+
+from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
+from taskmanager.registry import Report
+from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager_scheduler.effects import Effect, SendTicket, StoreReport
+from taskmanager_scheduler.events import Situation, Step
+
+NOBODYS = {"owner": None, "claim_id": None, "lease": None}
+"""The fields of a job that no runner has."""
+
+
+def requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -> Step:
+    """Back to the queue under a new dispatch, so that the old ticket is worthless.
+
+    A held job waits as PAUSED.
+    """
+    fields = {"dispatch": job.dispatch + 1, "progress": Progress(), **NOBODYS}
+    fields["crashes"] = job.crashes if crashes is None else crashes
+    if job.held is not None:
+        return Step(move(job, Trigger.REQUEUE, Status.PAUSED, at, note, **fields))
+    return queue(job, Trigger.REQUEUE, at, note, **fields)
+
+
+def queue(job: Job, trigger: Trigger, at: Situation, note: str, **fields: object) -> Step:
+    """To the end of its priority, with a ticket that is owed until it is surely sent."""
+    queued = move(job, trigger, Status.STARTED, at, note, queued_at=at.now, ticket_due=at.now, **fields)
+    return Step(queued, (ticket_for(queued),))
+
+
+def ticket_for(job: Job) -> SendTicket:
+    """The ticket that would start the job now."""
+    return SendTicket(job.plugin, job.id, job.dispatch, job.priority)
+
+
+def reports(job: Job, at: Situation) -> tuple[Effect, ...]:
+    """Goobi hears of the end of jobs that came from it."""
+    if job.spec.goobi is None and job.spec.callback_url is None:
+        return ()
+    return (StoreReport(Report(job=job.id, seq=job.rev, status=job.status, created=at.now)),)
+
+
+def end(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Step:
+    """To DONE, ERROR or CANCELLED, with the report that Goobi is owed."""
+    ended = {"finished": at.now, "ticket_due": None, "held": None, **NOBODYS, **fields}
+    ended_job = move(job, trigger, target, at, note, **ended)
+    return Step(ended_job, reports(ended_job, at))
+
+
+def move(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
+    """Every change of status goes through here, so that none is outside the table."""
+    if Move(job.status, trigger, target) not in MOVES:
+        message = f"no move {job.status} --{trigger}--> {target}"
+        raise AssertionError(message)
+    runner = fields.get("owner") or job.owner
+    return noted(changed(job, status=target, **fields), at, note, runner=str(runner) if runner else None)
+
+
+def changed(job: Job, **fields: object) -> Job:
+    """With other fields and the next revision."""
+    return job.model_copy(update={**fields, "rev": job.rev + 1})
+
+
+def noted(job: Job, at: Situation, note: str, runner: str | None = None) -> Job:
+    """With one more entry in its history; the first one is always kept."""
+    entry = HistoryEntry(at=at.now, status=job.status, attempt=job.attempt, note=note, runner=runner)
+    kept = job.history if len(job.history) < HISTORY_LIMIT else (job.history[0], *job.history[2:])
+    return job.model_copy(update={"history": (*kept, entry)})

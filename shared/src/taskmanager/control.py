@@ -1,0 +1,125 @@
+"""What operators may ask for, and whether it can be done.
+
+Pure rules, the same for the gateway's quick answer and the scheduler's decision. Knows no message and no
+store.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from taskmanager.jobs import Job, Note, Record
+from taskmanager.states import Status
+
+
+class JobAction(StrEnum):
+    """What can be asked for one job."""
+
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RELEASE = "release"
+    PRIORITY = "priority"
+    RETRY = "retry"
+
+
+class PluginAction(StrEnum):
+    """What can be asked for a plugin."""
+
+    STOP = "stop"
+    RESTART = "restart"
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+    LIMIT = "limit"
+
+
+class StopMode(StrEnum):
+    """What becomes of running jobs when their plugin is stopped."""
+
+    SUSPEND = "suspend"
+    """They pause where they are and go on when the plugin is restarted."""
+    FINISH = "finish"
+
+
+class Stop(Note):
+    """Why a plugin takes no jobs, and until when; None: until an operator restarts it."""
+
+    mode: StopMode = StopMode.SUSPEND
+    until: datetime | None = None
+
+
+class Wish(StrEnum):
+    """What the scheduler wants a runner to do with an attempt that is to stop running."""
+
+    SUSPEND = "suspend"
+    CANCEL = "cancel"
+
+
+class Verdict(Record):
+    """Whether an action can be done. `unchanged`: it is so already, which is no error."""
+
+    refusal: str | None = None
+    unchanged: bool = False
+
+
+DOABLE = Verdict()
+ALREADY = Verdict(unchanged=True)
+
+
+def judge(job: Job, action: JobAction, priority: int | None = None) -> Verdict:
+    """Whether `action` can be done to the job as it is now; `priority` belongs to that action."""
+    if action is JobAction.PRIORITY:
+        return _judge_priority(job, priority)
+    return _RULES[action](job)
+
+
+def _judge_priority(job: Job, priority: int | None) -> Verdict:
+    if job.status.final:
+        return _no(f"the job has ended ({job.status}): its priority means nothing any more")
+    return ALREADY if job.priority == priority else DOABLE
+
+
+def _judge_retry(job: Job) -> Verdict:
+    if job.status in {Status.ERROR, Status.CANCELLED}:
+        return DOABLE
+    return _no(f"the job is {job.status}: only jobs in ERROR or CANCELLED can be tried again")
+
+
+def _judge_cancel(job: Job) -> Verdict:
+    if job.status is Status.CANCELLED or (job.cancel is not None and not job.status.final):
+        return ALREADY
+    if job.status.final:
+        return _no(f"the job has ended ({job.status}): there is nothing to cancel")
+    if job.status is Status.DOWNLOAD:
+        return _no("its results are being put into place: wait for its end")
+    return DOABLE
+
+
+def _judge_hold(job: Job) -> Verdict:
+    if job.status.final:
+        return _no(f"the job has ended ({job.status}): there is nothing to hold")
+    if job.held is not None:
+        return ALREADY
+    if job.cancel is not None:
+        return _no("the job is being cancelled")
+    if job.status is Status.DOWNLOAD:
+        return _no("its results are being put into place: wait for its end")
+    return DOABLE
+
+
+def _judge_release(job: Job) -> Verdict:
+    if job.status.final:
+        return _no(f"the job has ended ({job.status}): there is nothing to release")
+    if job.held is None and job.status is Status.PAUSED:
+        return _no("the job is paused because its plugin is stopped: restart the plugin")
+    return ALREADY if job.held is None else DOABLE
+
+
+def _no(why: str) -> Verdict:
+    return Verdict(refusal=why)
+
+
+_RULES = {
+    JobAction.CANCEL: _judge_cancel,
+    JobAction.HOLD: _judge_hold,
+    JobAction.RELEASE: _judge_release,
+    JobAction.RETRY: _judge_retry,
+}

@@ -1,0 +1,55 @@
+"""From the gateway to the scheduler: what an operator wants; and the scheduler's answer."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from taskmanager.control import JobAction, PluginAction, StopMode
+from taskmanager.jobs import PluginName, Priority, Record, ShortText
+from taskmanager.messages.wire import Message
+
+
+class JobCommand(Record):
+    """Do this to one job; `priority` only with that action."""
+
+    type: Literal["job"] = "job"
+    job: str
+    action: JobAction
+    priority: Priority | None = None
+
+
+class PluginCommand(Record):
+    """Do this to a plugin; `mode` and `until` only with stop, `max_running` only with limit (None: none)."""
+
+    type: Literal["plugin"] = "plugin"
+    plugin: PluginName
+    action: PluginAction
+    mode: StopMode = StopMode.SUSPEND
+    until: datetime | None = None
+    max_running: Annotated[int, Field(ge=1)] | None = None
+
+
+class Command(Message):
+    """What `actor` wants, and why. `id` names the command in the audit; `gateway` gets the answer."""
+
+    type: Literal["command"] = "command"
+    id: str
+    gateway: str
+    actor: ShortText
+    reason: ShortText = ""
+    at: datetime
+    order: Annotated[JobCommand | PluginCommand, Field(discriminator="type")]
+
+
+CommandOutcome = Literal["done", "unchanged", "refused", "unknown"]
+"""`unchanged`: it was so already. `refused`: `detail` says why. `unknown`: there is no such job or plugin."""
+
+
+class CommandResult(Message):
+    """What became of a command."""
+
+    type: Literal["command_result"] = "command_result"
+    id: str
+    outcome: CommandOutcome
+    detail: str = ""
