@@ -7,6 +7,7 @@ import httpx
 import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
 from tests.e2e.conftest import System
 
 from taskmanager.messages import Ticket
@@ -70,6 +71,28 @@ def test_tickets_of_a_deleted_queue_are_made_again(system: System) -> None:
     with_channel(system, lambda channel: channel.queue_delete(QUEUE))
 
     ended_once(system, ids)
+
+
+def test_a_deleted_inbox_is_declared_again(system: System) -> None:
+    with_channel(system, lambda channel: channel.queue_delete(TOPOLOGY.inbox.name))
+
+    eventually(lambda: inbox_exists(system), what="a new inbox")
+    ended_once(system, sleepers(system, 0.02))
+
+
+def inbox_exists(system: System) -> bool:
+    found = False
+
+    def look(channel: BlockingChannel) -> None:
+        nonlocal found
+        try:
+            channel.queue_declare(TOPOLOGY.inbox.name, passive=True)
+        except ChannelClosedByBroker:
+            return
+        found = True
+
+    with_channel(system, look)
+    return found
 
 
 def test_doubled_and_old_tickets_start_nothing_twice(system: System) -> None:

@@ -12,7 +12,7 @@ from taskmanager.http import HttpServer, health_app
 from taskmanager.lifecycle import run_parts, stop_on_signals
 from taskmanager.metrics import BUILD
 from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager.rabbit import Broker
+from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.retry import Backoff
 from taskmanager_scheduler.database_clock import DatabaseClock
@@ -42,6 +42,8 @@ async def serve(settings: SchedulerSettings) -> None:
     dispatcher = Dispatcher(publisher, topology, queues.declare)
     leases = LeaseWatch(store, dispatcher, clock)
     inbox = Inbox(store, dispatcher, clock, group_limit=settings.group_limit, on_tick=leases.end_leases)
+    # a deleted inbox, or one a young broker lost, must not need a person
+    consuming.prepare(lambda channel: declare_topology(channel, topology))
     inbox.attach(
         consuming.subscribe(topology.inbox, inbox.deliver, prefetch=GROUPS_IN_HAND * settings.group_limit)
     )

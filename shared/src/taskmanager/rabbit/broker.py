@@ -43,6 +43,26 @@ class _LanesPart:
         return self._lanes.check()
 
 
+class _Preparation:
+    """Work done on a channel of its own at every connection, before the other parts open."""
+
+    def __init__(self, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
+        self._work = work
+
+    async def open(self, connection: AsyncioConnection) -> None:
+        """Do it."""
+        channel = await open_channel(connection, lambda _: None)
+        await self._work(channel)
+        channel.close()
+
+    def lost(self) -> None:
+        """Nothing is pending."""
+
+    def check(self) -> str | None:
+        """Nothing stays open that could be wrong."""
+        return None
+
+
 class Broker:
     """Connects, opens its parts, and begins again with backoff whenever the connection or a part breaks."""
 
@@ -56,6 +76,10 @@ class Broker:
         self._broken = asyncio.Event()
         self._reason = "not connected yet"
         self._backoff = Backoff(f"rabbitmq {name}")
+
+    def prepare(self, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
+        """Do `work` at every connection before anything else; call before `run` and before adding parts."""
+        self._parts.append(_Preparation(work))
 
     def publisher(self, confirm_timeout: timedelta = CONFIRM_TIMEOUT) -> RabbitPublisher:
         """A publisher on this connection; call before `run`."""
