@@ -21,6 +21,7 @@ from taskmanager_scheduler.inbox import Inbox
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.settings import SchedulerSettings
 from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
+from taskmanager_scheduler.timers import StopTimer
 
 GROUPS_IN_HAND = 5
 """How many groups the broker may have handed out: one being stored, the others on their way."""
@@ -58,6 +59,7 @@ async def serve(settings: SchedulerSettings) -> None:
     sweeper = Sweeper(
         tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
     )
+    timer = StopTimer(store, publisher, topology, clock)
     checks = {"broker": publishing.check, "inbox": consuming.check, "store": lambda: inbox.stalled}
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
     BUILD.labels("scheduler", __version__).set(1)
@@ -65,7 +67,7 @@ async def serve(settings: SchedulerSettings) -> None:
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
         await _first_time(clock, inbox, stop)
-        await run_parts([inbox.run, consuming.run, sweeper.run, clock.run], stop)
+        await run_parts([inbox.run, consuming.run, sweeper.run, timer.run, clock.run], stop)
 
     try:
         await run_parts([health.run, publishing.run, consume], stop)

@@ -1,0 +1,63 @@
+"""Restarts plugins whose stop was to last until a moment that has come.
+
+The moment is stored with the stop, so it holds across restarts; the restart is a command like an operator's,
+so it is audited, and two schedulers asking for it do no harm.
+"""
+
+import asyncio
+from datetime import timedelta
+from uuid import NAMESPACE_OID, uuid5
+
+import structlog
+
+from taskmanager.control import PluginAction
+from taskmanager.errors import TemporaryError
+from taskmanager.lifecycle import pause
+from taskmanager.messages import Command, PluginCommand
+from taskmanager.ports import Clock, Publisher
+from taskmanager.registry import InstalledPlugin
+from taskmanager.store import Store
+from taskmanager.topology import Topology
+
+LOOK = timedelta(seconds=1)
+ACTOR = "timer"
+
+log = structlog.get_logger(__name__)
+
+
+class StopTimer:
+    """Looks every second for stops that are over."""
+
+    def __init__(self, store: Store, publisher: Publisher, topology: Topology, clock: Clock) -> None:
+        """`clock` is the database's."""
+        self._store, self._publisher, self._topology, self._clock = store, publisher, topology, clock
+
+    async def run_once(self) -> None:
+        """Ask for the restart of every plugin whose time has come; raises TemporaryError."""
+        for plugin in await self._store.plugins():
+            command = self._restart(plugin)
+            if command is not None:
+                key = self._topology.command_key
+                await self._publisher.publish(self._topology.events, key, command.encode())
+                log.info("stop_over", plugin=plugin.name)
+
+    def _restart(self, plugin: InstalledPlugin) -> Command | None:
+        now, stop = self._clock.now(), plugin.stop
+        if stop is None or stop.until is None or stop.until > now:
+            return None
+        return Command(
+            id=str(uuid5(NAMESPACE_OID, f"{plugin.name} {stop.at.isoformat()}")),
+            gateway=ACTOR,
+            actor=ACTOR,
+            reason=f"the stop by {stop.by} was to last until {stop.until.isoformat()}",
+            at=now,
+            order=PluginCommand(plugin=plugin.name, action=PluginAction.RESTART),
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`; a look that fails is left to the next one."""
+        while not await pause(stop, LOOK):
+            try:
+                await self.run_once()
+            except TemporaryError as error:
+                log.warning("stop_timer_failed", error=str(error))

@@ -1,0 +1,226 @@
+"""Operators' commands: what becomes of jobs and plugins, what is answered, what the audit says."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from taskmanager.control import JobAction, PluginAction, StopMode, Wish
+from taskmanager.jobs import JobSpec
+from taskmanager.messages import (
+    Advanced,
+    AttemptReference,
+    AttemptWish,
+    Claim,
+    Command,
+    CommandResult,
+    Finished,
+    Heartbeat,
+    Hello,
+    Inbound,
+    JobCommand,
+    Orders,
+    PluginCommand,
+    Refusal,
+    RunnerEvent,
+    RunnerEvents,
+    Submit,
+    decode_inbox,
+)
+from taskmanager.plugins import PluginManifest
+from taskmanager.states import Status
+from taskmanager.testing.publisher import FakePublisher
+from taskmanager.testing.store import MemoryStore
+from taskmanager.topology import Topology
+from taskmanager_scheduler.effects import Answer, AnswerGateway, NudgePlugin
+from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.timers import StopTimer
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class SetClock:
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+async def store(clock: SetClock) -> MemoryStore:
+    made = MemoryStore(clock)
+    manifest = PluginManifest(name="noop", title="Noop", job_type="NOOP")
+    hello = Hello(manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+    await feed(made, said(hello))
+    return made
+
+
+async def feed(store: MemoryStore, *messages: Inbound) -> Outcome:
+    return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, NOW))
+
+
+def said(*events: RunnerEvent) -> RunnerEvents:
+    return RunnerEvents(plugin="noop", runner="r1", instance="a", events=events)
+
+
+def submit(job: str, **spec: Any) -> Submit:
+    return Submit(job=job, client="test", submitted_at=NOW, spec=JobSpec(plugin="noop", **spec))
+
+
+def command(order: JobCommand | PluginCommand, identifier: str = "c-1") -> Command:
+    return Command(id=identifier, gateway="g", actor="anna", reason="wrong scan", at=NOW, order=order)
+
+
+def for_job(job: str, action: JobAction, priority: int | None = None) -> Command:
+    return command(JobCommand(job=job, action=action, priority=priority))
+
+
+def for_plugin(action: PluginAction, **fields: Any) -> Command:
+    return command(PluginCommand(plugin="noop", action=action, **fields))
+
+
+def claim(job: str) -> Claim:
+    return Claim(job=job, dispatch=1, claim_id=f"claim-{job}")
+
+
+def result(outcome: Outcome) -> CommandResult:
+    [found] = [effect.result for effect in outcome.effects if isinstance(effect, AnswerGateway)]
+    return found
+
+
+def orders(outcome: Outcome) -> Orders:
+    [found] = [e.reply for e in outcome.effects if isinstance(e, Answer) and isinstance(e.reply, Orders)]
+    return found
+
+
+async def test_a_command_is_done_answered_and_written_down(store: MemoryStore) -> None:
+    await feed(store, submit("1"))
+
+    outcome = await feed(store, for_job("1", JobAction.CANCEL))
+
+    assert store.jobs["1"].status is Status.CANCELLED
+    assert result(outcome).outcome == "done"
+    entry = store.audit["c-1"]
+    assert (entry.actor, entry.reason, entry.action, entry.job, entry.plugin, entry.outcome) == (
+        "anna",
+        "wrong scan",
+        "cancel",
+        "1",
+        "noop",
+        "done",
+    )
+
+
+async def test_cancelling_a_cancelled_job_is_no_error(store: MemoryStore) -> None:
+    await feed(store, submit("1"), for_job("1", JobAction.CANCEL))
+
+    assert result(await feed(store, for_job("1", JobAction.CANCEL))).outcome == "unchanged"
+
+
+async def test_what_cannot_be_done_says_why(store: MemoryStore) -> None:
+    await feed(
+        store,
+        submit("1"),
+        said(
+            claim("1"),
+            Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING),
+            Finished(job="1", attempt=1, seq=2, files=0, bytes=0),
+        ),
+    )
+
+    refused = result(await feed(store, for_job("1", JobAction.RETRY)))
+
+    assert refused.outcome == "refused"
+    assert "DONE" in refused.detail
+
+
+async def test_a_job_or_plugin_nobody_knows_is_said_so(store: MemoryStore) -> None:
+    job = result(await feed(store, for_job("9", JobAction.HOLD)))
+    plugin = result(await feed(store, command(PluginCommand(plugin="ocr", action=PluginAction.STOP))))
+
+    assert job.outcome == plugin.outcome == "unknown"
+
+
+async def test_a_retry_does_not_make_a_second_holder_of_a_unique_key(store: MemoryStore) -> None:
+    await feed(store, submit("1", unique="k"), for_job("1", JobAction.CANCEL), submit("2", unique="k"))
+
+    refused = result(await feed(store, for_job("1", JobAction.RETRY)))
+
+    assert (refused.outcome, store.jobs["1"].status) == ("refused", Status.CANCELLED)
+
+
+async def test_no_claim_of_a_stopped_plugin_is_granted_until_its_restart(store: MemoryStore) -> None:
+    await feed(store, submit("1"))
+
+    stopped = await feed(store, for_plugin(PluginAction.STOP), said(claim("1")))
+    await feed(store, for_plugin(PluginAction.RESTART), said(claim("1")))
+
+    assert NudgePlugin("noop") in stopped.effects
+    refusals = [e.reply for e in stopped.effects if isinstance(e, Answer) and isinstance(e.reply, Refusal)]
+    assert [refusal.reason for refusal in refusals] == ["paused"]
+    assert store.jobs["1"].status is Status.WAITINGFORUPLOAD
+
+
+@pytest.mark.parametrize(("mode", "wish"), [(StopMode.SUSPEND, Wish.SUSPEND), (StopMode.FINISH, None)])
+async def test_a_stop_suspends_running_jobs_or_lets_them_finish(
+    store: MemoryStore, mode: StopMode, wish: Wish | None
+) -> None:
+    reference = AttemptReference(job="1", attempt=1)
+    await feed(store, submit("1"), said(claim("1")), for_plugin(PluginAction.STOP, mode=mode))
+
+    outcome = await feed(store, said(Heartbeat(slots=2, busy=1, running=(reference,))))
+
+    wishes = (AttemptWish(job="1", attempt=1, wish=wish),) if wish else ()
+    assert (orders(outcome).paused, orders(outcome).wishes) == (True, wishes)
+
+
+async def test_the_wish_to_cancel_is_in_every_answer(store: MemoryStore) -> None:
+    reference = AttemptReference(job="1", attempt=1)
+    await feed(store, submit("1"), said(claim("1")), for_job("1", JobAction.CANCEL))
+
+    for _ in range(2):
+        outcome = await feed(store, said(Heartbeat(slots=2, busy=1, running=(reference,))))
+        assert orders(outcome).wishes == (AttemptWish(job="1", attempt=1, wish=Wish.CANCEL),)
+
+
+async def test_a_new_version_of_a_plugin_does_not_undo_its_stop(store: MemoryStore) -> None:
+    await feed(store, for_plugin(PluginAction.STOP))
+    newer = PluginManifest(name="noop", title="Noop", job_type="NOOP", version="2")
+
+    hello = Hello(manifest=newer, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+    outcome = await feed(store, said(hello))
+
+    assert orders(outcome).paused
+    assert store.installed["noop"].manifest.version == "2"
+
+
+async def test_refusing_and_limiting_are_switches_of_their_own(store: MemoryStore) -> None:
+    await feed(store, for_plugin(PluginAction.REFUSE), for_plugin(PluginAction.LIMIT, max_running=1))
+    limited = store.installed["noop"]
+    await feed(store, for_plugin(PluginAction.ACCEPT), for_plugin(PluginAction.LIMIT))
+
+    assert (limited.accepting, limited.limit, limited.paused) == (False, 1, False)
+    assert (store.installed["noop"].accepting, store.installed["noop"].limit) == (True, None)
+
+
+async def test_a_stop_ends_by_itself_at_its_time_and_not_before(store: MemoryStore, clock: SetClock) -> None:
+    until = NOW + timedelta(minutes=5)
+    await feed(store, for_plugin(PluginAction.STOP, until=until))
+    publisher = FakePublisher()
+    timer = StopTimer(store, publisher, Topology(), clock)
+
+    await timer.run_once()
+    early = len(publisher.messages)
+    clock.moment = until
+    await timer.run_once()
+    await feed(store, decode_inbox(publisher.messages[-1].body))
+
+    assert early == 0
+    assert not store.installed["noop"].paused
+    assert [entry.actor for entry in store.audit.values()] == ["anna", "timer"]
