@@ -12,8 +12,8 @@ from taskmanager.messages import (
     CommitVerdict,
     Grant,
     HandedBack,
+    Notice,
     Orders,
-    PluginNotice,
     Refusal,
     Reply,
     RunnerReplies,
@@ -92,7 +92,7 @@ class Runner:
                 if message.instance == self._identity.instance:
                     for reply in message.replies:
                         self._on_reply(reply)
-            case PluginNotice():
+            case Notice():
                 self._heartbeats.beat()
 
     # --- its life
@@ -113,7 +113,7 @@ class Runner:
             for task in tending:
                 task.cancel()
         for slot in self._slots:
-            await slot.stop()
+            await slot.stop(UNDO_LIMIT)
         if not await self._outbox.flush(FLUSH_LIMIT):
             log.warning("events_unsent_at_end")
 

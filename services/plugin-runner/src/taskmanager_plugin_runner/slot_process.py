@@ -125,6 +125,10 @@ class SlotProcess:
         self._output = OutputPipe(self._on_output)
         try:
             self._process = await self._spawn(theirs, self._output)
+        except OSError:
+            ours.close()
+            self._output.close()
+            raise
         finally:
             theirs.close()
             self._output.close_writing()
@@ -172,10 +176,14 @@ class SlotProcess:
         if self._process is not None and self.alive:
             kill_group(self._process.pid)
 
-    async def stop(self) -> None:
-        """Kill it and wait until it is gone."""
+    async def stop(self, limit: timedelta | None = None) -> None:
+        """Kill it and wait until it is gone, at most `limit`: one that waits for a dead file server stays."""
         self.kill()
-        await self.ended.wait()
+        try:
+            async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
+                await self.ended.wait()
+        except TimeoutError:
+            log.warning("slot_does_not_end", slot=self.number, pid=self.pid)
 
     def on_line(self, line: bytes) -> None:
         """One event of the process; nonsense ends it."""
