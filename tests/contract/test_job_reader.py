@@ -13,8 +13,8 @@ from taskmanager.jobs import Job, JobSpec, LogLine
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.plugins import PluginManifest
 from taskmanager.ports import JobReader
-from taskmanager.queries import JobQuery, Order, Sort
-from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState
+from taskmanager.queries import POSITION_LIMIT, AuditQuery, JobQuery, Order, Position, Sort
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, StatisticsDelta
 from taskmanager.testing.reader import FakeReader
@@ -43,6 +43,7 @@ def write_into(fake: FakeReader) -> Write:
             fake.install(plugin)
         fake.known_runners |= {runner.id: runner for runner in plan.runners}
         fake.blocks += plan.logs
+        fake.audited += plan.audit
 
     return write
 
@@ -223,6 +224,72 @@ async def test_only_a_job_in_the_queue_holds_a_unique_key(reader: JobReader, wri
     assert holder is not None
     assert holder.id == "job-002"
     assert await reader.active_by_unique("v") is None
+
+
+async def test_a_position_counts_the_waiting_jobs_of_the_plugin_that_start_before(
+    reader: JobReader, write: Write
+) -> None:
+    later = NOW + timedelta(seconds=1)
+    jobs = [
+        job(1, priority=9),
+        job(2, queued_at=NOW),
+        job(3, queued_at=NOW),
+        job(4, queued_at=later),
+        job(5, priority=1),
+        job(6, priority=9, status=Status.PROCESSING),
+        job(7, priority=9, status=Status.PAUSED),
+        job(8, plugin="other", priority=9),
+        job(9, priority=9, status=Status.DONE, finished=NOW),
+    ]
+    await put(write, *jobs)
+
+    ahead = [(await reader.position(one)).ahead for one in jobs[:5]]
+
+    assert ahead == [0, 1, 2, 3, 4]
+    assert await reader.position(job(10, plugin="none")) == Position(ahead=0)
+
+
+async def test_a_position_is_counted_to_its_limit(reader: JobReader, write: Write) -> None:
+    await put(write, *(job(n, queued_at=NOW) for n in range(POSITION_LIMIT + 5)))
+    last = job(1, queued_at=NOW + timedelta(seconds=1))
+
+    assert await reader.position(last) == Position(ahead=POSITION_LIMIT, capped=True)
+
+
+def entry(number: int, **fields: Any) -> AuditEntry:
+    state = {"at": NOW + timedelta(seconds=number // 2), "actor": "anna", "reason": "", **fields}
+    return AuditEntry(id=f"command-{number:03}", action="cancel", outcome="done", **state)
+
+
+async def audited(reader: JobReader, **filters: Any) -> list[list[int]]:
+    """All pages of the audit, one after the other."""
+    found: list[list[int]] = []
+    cursor: str | None = None
+    while not found or cursor:
+        page = await reader.audit(AuditQuery(**filters, cursor=cursor))
+        found.append([int(one.id[-3:]) for one in page.entries])
+        cursor = page.next_cursor
+    return found
+
+
+async def test_the_audit_is_paged_newest_first_by_job_and_by_plugin(reader: JobReader, write: Write) -> None:
+    entries = [entry(n, plugin="noop" if n % 3 else "jp2", job=f"job-{n % 2}") for n in range(7)]
+    await write(Plan(audit=[*entries, entry(7)]))
+
+    assert await audited(reader, limit=3) == [[7, 6, 5], [4, 3, 2], [1, 0]]
+    assert await audited(reader, limit=2, plugin="jp2") == [[6, 3], [0]]
+    assert await audited(reader, job="job-1") == [[5, 3, 1]]
+    assert await audited(reader, job="job-1", plugin="jp2") == [[3]]
+    assert await audited(reader, job="job-9") == [[]]
+    assert (await reader.audit(AuditQuery(limit=1))).entries == (entry(7),)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "ä", "bnVsbA==", "W10=", "WzEsMl0=", "[1]", "WyIxOTk5LTAxLTAxIiwxXQ=="]
+)
+async def test_a_cursor_the_audit_did_not_give_out_is_refused(reader: JobReader, cursor: str) -> None:
+    with pytest.raises(ValueError, match="cursor"):
+        await reader.audit(AuditQuery(cursor=cursor))
 
 
 async def test_a_log_is_read_in_order_from_any_position(reader: JobReader, write: Write) -> None:

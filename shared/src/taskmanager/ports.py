@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.jobs import Job
-from taskmanager.queries import JobPage, JobQuery
+from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
 from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
 
 
@@ -107,6 +107,12 @@ class JobReader(Protocol):
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """The job in the queue tab that holds this unique key."""
+
+    async def position(self, job: Job) -> Position:
+        """How many STARTED jobs of its plugin start before this one: by priority, time of queueing and id."""
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        """One page of the audit; raises ValueError for a cursor that is none."""
 
     async def log(
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100

@@ -6,9 +6,12 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from taskmanager.jobs import Job, Number, PluginName, Record, ShortText
+from taskmanager.registry import AuditEntry
 from taskmanager.states import Status, Tab
 
 PAGE_LIMIT = 200
+POSITION_LIMIT = 10_000
+"""Jobs before a waiting one are counted so far and no further: nobody needs the rest to the job."""
 
 
 class Sort(StrEnum):
@@ -58,4 +61,27 @@ class JobPage(Record):
     """Jobs in order and, unless it is the last page, where the next one begins."""
 
     jobs: tuple[Job, ...]
+    next_cursor: str | None = None
+
+
+class Position(Record):
+    """How many waiting jobs of its plugin start before a job; `capped`: there may be more."""
+
+    ahead: Annotated[int, Field(ge=0, le=POSITION_LIMIT)]
+    capped: bool = False
+
+
+class AuditQuery(Record):
+    """One page of what operators asked for, the newest first."""
+
+    job: ShortText | None = None
+    plugin: PluginName | None = None
+    cursor: ShortText | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
+
+
+class AuditPage(Record):
+    """Entries, the newest first, and, unless it is the last page, where the next one begins."""
+
+    entries: tuple[AuditEntry, ...]
     next_cursor: str | None = None

@@ -8,13 +8,17 @@ from taskmanager.states import Status
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
 
+TURN_INDEX = "tab_by_turn"
+"""The waiting jobs of a plugin in the order in which they start."""
+
 _TURN = [("priority", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
 _FINISHED = [("finished", DESCENDING), ("_id", DESCENDING)]
 _CREATED = [("created", DESCENDING), ("_id", DESCENDING)]
+_NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 
 INDEXES: dict[str, list[IndexModel]] = {
     "jobs": [
-        IndexModel([("plugin", 1), ("tab", 1), *_TURN], name="tab_by_turn"),
+        IndexModel([("plugin", 1), ("tab", 1), *_TURN], name=TURN_INDEX),
         IndexModel([("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish"),
         IndexModel([("tab", 1), *_TURN], name="all_by_turn"),
         IndexModel([("tab", 1), *_FINISHED], name="all_by_finish"),
@@ -56,9 +60,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("state", 1), ("created", 1)], name="reports_to_deliver"),
     ],
     "audit": [
-        IndexModel([("at", DESCENDING), ("_id", DESCENDING)], name="newest_audit"),
-        IndexModel([("job", 1), ("at", DESCENDING)], name="audit_of_a_job", sparse=True),
-        IndexModel([("plugin", 1), ("at", DESCENDING)], name="audit_of_a_plugin", sparse=True),
+        IndexModel(_NEWEST, name="newest_audit"),
+        IndexModel([("job", 1), *_NEWEST], name="newest_audit_of_a_job"),
+        IndexModel([("plugin", 1), *_NEWEST], name="newest_audit_of_a_plugin"),
     ],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
 }

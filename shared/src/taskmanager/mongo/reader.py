@@ -9,13 +9,26 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from taskmanager.jobs import Job, Priority
+from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document, words
-from taskmanager.queries import JobPage, JobQuery, Order, Sort
+from taskmanager.mongo.migrations import TURN_INDEX
+from taskmanager.queries import (
+    POSITION_LIMIT,
+    AuditPage,
+    AuditQuery,
+    JobPage,
+    JobQuery,
+    Order,
+    Position,
+    Sort,
+)
 from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
-from taskmanager.states import Tab
+from taskmanager.states import Status, Tab
 
 QUERY_MILLISECONDS = 5_000
+POSITION_MILLISECONDS = 500
+"""A position is worth so much of the database's time and no more."""
 ALIVE_MILLISECONDS = 20_000
 """A runner is shown as alive until it has missed four heartbeats."""
 
@@ -79,6 +92,25 @@ class MongoReader:
             document = await self._database.jobs.find_one({"spec.unique": unique, "tab": Tab.QUEUE.value})
         return from_document(document) if document else None
 
+    async def position(self, job: Job) -> Position:
+        """See the port. The index gives the order; only jobs in that order before this one are looked at."""
+        with translated_errors():
+            ahead = await self._database.jobs.count_documents(
+                jobs_ahead(job),
+                limit=POSITION_LIMIT,
+                hint=TURN_INDEX,
+                maxTimeMS=POSITION_MILLISECONDS,
+            )
+        return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        """See the port."""
+        wanted = audit_filter(query)
+        with translated_errors():
+            cursor = self._database.audit.find(wanted, max_time_ms=QUERY_MILLISECONDS)
+            documents = await cursor.sort([("at", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
+        return audit_page(documents, query.limit)
+
     async def log(
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
     ) -> Sequence[LogBlock]:
@@ -140,6 +172,19 @@ def job_filter(query: JobQuery) -> Document:
             {"words": None}
         ]
     return found
+
+
+def jobs_ahead(job: Job) -> Document:
+    """The waiting jobs of its plugin that start before `job`; a range of the index for each alternative."""
+    waits = {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
+    same: Document = {**waits, "priority": job.priority}
+    return {
+        "$or": [
+            {**waits, "priority": {"$gt": job.priority}},
+            {**same, "queued_at": {"$lt": job.queued_at}},
+            {**same, "queued_at": job.queued_at, "_id": {"$lt": job.id}},
+        ]
+    }
 
 
 def sort_keys(query: JobQuery) -> list[tuple[str, int]]:

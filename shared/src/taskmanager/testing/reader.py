@@ -11,9 +11,18 @@ from datetime import UTC, datetime
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
-from taskmanager.queries import JobPage, JobQuery, Order, Sort
-from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
-from taskmanager.states import Tab
+from taskmanager.queries import (
+    POSITION_LIMIT,
+    AuditPage,
+    AuditQuery,
+    JobPage,
+    JobQuery,
+    Order,
+    Position,
+    Sort,
+)
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.states import Status, Tab
 
 Key = tuple[str | float, ...]
 
@@ -22,7 +31,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class FakeReader:
-    """What tests put into `stored`, `installed`, `known_runners` and `blocks` is what it reads."""
+    """What tests put into `stored`, `installed`, `known_runners`, `blocks` and `audited` is what it reads."""
 
     def __init__(self) -> None:
         """An empty, available store."""
@@ -30,6 +39,7 @@ class FakeReader:
         self.installed: dict[str, InstalledPlugin] = {}
         self.known_runners: dict[str, RunnerState] = {}
         self.blocks: list[LogBlock] = []
+        self.audited: list[AuditEntry] = []
         self.available = True
         self.answers = asyncio.Event()
         """Cleared: the store hangs until it is set."""
@@ -75,6 +85,25 @@ class FakeReader:
         await self._arrive("active_by_unique")
         holders = (job for job in self.stored.values() if job.tab is Tab.QUEUE and job.spec.unique == unique)
         return next(holders, None)
+
+    async def position(self, job: Job) -> Position:
+        """See `JobReader.position`."""
+        await self._arrive("position")
+        waits = (other for other in self.stored.values() if other.status is Status.STARTED)
+        ahead = sum(other.plugin == job.plugin and _turn(other) < _turn(job) for other in waits)
+        return Position(ahead=min(ahead, POSITION_LIMIT), capped=ahead >= POSITION_LIMIT)
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        """See `JobReader.audit`."""
+        await self._arrive("audit")
+        start = _read_audit_cursor(query.cursor)
+        found = sorted(
+            (entry for entry in self.audited if _is_audited(entry, query)), key=_age_key, reverse=True
+        )
+        later = [entry for entry in found if start is None or _age_key(entry) < start]
+        page = later[: query.limit]
+        cursor = json.dumps(_age_key(page[-1])) if len(later) > query.limit else None
+        return AuditPage(entries=tuple(page), next_cursor=cursor)
 
     async def log(
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
@@ -149,9 +178,32 @@ def _words(text: str | None) -> set[str]:
 def _key(job: Job, query: JobQuery) -> Key:
     """Where the job stands in the ascending order; a job without a finish comes before all that have one."""
     if query.sort is Sort.TURN:
-        return (-job.priority, job.queued_at.timestamp(), job.id)
+        return _turn(job)
     moment = job.created if query.sort is Sort.CREATED else job.finished
     return ((moment or _LONG_AGO).timestamp(), job.id)
+
+
+def _turn(job: Job) -> Key:
+    return (-job.priority, job.queued_at.timestamp(), job.id)
+
+
+def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:
+    return query.job in (None, entry.job) and query.plugin in (None, entry.plugin)
+
+
+def _age_key(entry: AuditEntry) -> tuple[float, str]:
+    return (entry.at.timestamp(), entry.id)
+
+
+def _read_audit_cursor(cursor: str | None) -> tuple[float, str] | None:
+    if cursor is None:
+        return None
+    try:
+        at, entry = json.loads(cursor)
+        return (float(at), str(entry))
+    except (ValueError, TypeError) as error:
+        message = "this cursor was not made by the audit"
+        raise ValueError(message) from error
 
 
 def _is_after(key: Key, start: Key, order: Order) -> bool:

@@ -1,0 +1,52 @@
+"""The audit between queries and documents: filters, cursors and pages; opens no connection."""
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from taskmanager.mongo.client import Document
+from taskmanager.queries import AuditPage, AuditQuery
+from taskmanager.registry import AuditEntry
+
+
+def audit_filter(query: AuditQuery) -> Document:
+    """What a page holds, from typed fields only; raises ValueError for a cursor nobody gave out."""
+    filters = {"job": query.job, "plugin": query.plugin}
+    found: Document = {name: value for name, value in filters.items() if value is not None}
+    if query.cursor is not None:
+        at, entry = _read_cursor(query.cursor)
+        found["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry}}]
+    return found
+
+
+def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
+    """A page of at most `limit` entries; one document more says that there is another page."""
+    shown = documents[:limit]
+    return AuditPage(
+        entries=tuple(_entry(document) for document in shown),
+        next_cursor=_write_cursor(shown[-1]) if len(documents) > limit else None,
+    )
+
+
+def _entry(document: Document) -> AuditEntry:
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return AuditEntry.model_validate({"id": document["_id"], **fields})
+
+
+def _write_cursor(document: Document) -> str:
+    values = [document["at"].isoformat(), document["_id"]]
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, entry = json.loads(base64.urlsafe_b64decode(cursor))
+        moment = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        message = "cursor is not one of the audit: take it from next_cursor"
+        raise ValueError(message) from error
+    if not isinstance(entry, str):
+        message = "cursor is not one of the audit: it names no entry"
+        raise ValueError(message)  # noqa: TRY004 - the port promises this error for every bad cursor
+    return moment, entry
