@@ -152,13 +152,14 @@ async def test_leases_that_are_over_are_found(store: Store) -> None:
     assert (await look(store, Needs(leases_before=NOW, limit=10))).jobs == {}
 
 
-async def test_waiting_jobs_come_in_pages_in_the_order_of_queueing(store: Store) -> None:
+async def test_waiting_jobs_come_in_pages_as_they_start(store: Store) -> None:
     for second in range(5):
         await feed(store, submit(f"{second}"), now=NOW + timedelta(seconds=second))
     before = NOW + timedelta(seconds=4)
 
     first = await store.waiting("noop", before=before, after=None, limit=3)
-    rest = await store.waiting("noop", before=before, after=(first[-1].queued_at, first[-1].id), limit=3)
+    last = first[-1]
+    rest = await store.waiting("noop", before=before, after=(last.priority, last.queued_at, last.id), limit=3)
 
     assert [[job.id for job in page] for page in (first, rest)] == [["0", "1", "2"], ["3"]]
 

@@ -5,6 +5,7 @@ Live: the event loop turns. Ready: all named parts are well; the answer says whi
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -59,10 +60,9 @@ class HttpServer:
 
     def __init__(self, app: Any, host: str, port: int) -> None:
         """`port` 0 lets the system choose."""
+        self._address = (host, port)
         config = uvicorn.Config(
             app,
-            host=host,
-            port=port,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
@@ -72,7 +72,8 @@ class HttpServer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve; raises OSError if the port is taken."""
-        serving = asyncio.create_task(self._server.serve())
+        listening = socket.create_server(self._address)  # uvicorn would end the process instead of raising
+        serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         self._server.should_exit = True

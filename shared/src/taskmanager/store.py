@@ -81,9 +81,9 @@ class Store(Protocol):
         """
 
     async def waiting(
-        self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int
+        self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
     ) -> Sequence[Job]:
-        """Jobs in STARTED queued before a moment, oldest first, after (queued_at, id)."""
+        """Jobs in STARTED queued before a moment, as they start, after (priority, queued_at, id)."""
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """All installed plugins."""

@@ -127,7 +127,8 @@ class TicketSweep:
             log.warning("tickets_remade", plugin=plugin, tickets=len(sent))
             if len(sent) < len(jobs):
                 return
-            after = (jobs[-1].queued_at, jobs[-1].id)
+            last = jobs[-1]
+            after = (last.priority, last.queued_at, last.id)
 
 
 class Sweeper:

@@ -1,9 +1,13 @@
-"""The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start."""
+"""The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start.
+
+Every index a change of status touches costs each job twice; partial ones are touched only where they serve.
+Indexes that are not listed here any more are dropped.
+"""
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from taskmanager.mongo.client import Database, translated_errors
-from taskmanager.states import Status
+from taskmanager.states import Tab
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -16,15 +20,21 @@ _FINISHED = [("finished", DESCENDING), ("_id", DESCENDING)]
 _CREATED = [("created", DESCENDING), ("_id", DESCENDING)]
 _NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 
+_QUEUED = {"tab": Tab.QUEUE.value}
+ENDED = {"finished": {"$type": "date"}}
+"""An index of ended jobs only: a query must say so to be served by it."""
+OWNED = {"owner": {"$type": "string"}}
+
 INDEXES: dict[str, list[IndexModel]] = {
     "jobs": [
-        IndexModel([("plugin", 1), ("tab", 1), *_TURN], name=TURN_INDEX),
-        IndexModel([("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish"),
-        IndexModel([("tab", 1), *_TURN], name="all_by_turn"),
-        IndexModel([("tab", 1), *_FINISHED], name="all_by_finish"),
+        IndexModel([("plugin", 1), ("tab", 1), *_TURN], name=TURN_INDEX, partialFilterExpression=_QUEUED),
+        IndexModel(
+            [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
+        ),
+        IndexModel([("tab", 1), *_TURN], name="all_by_turn", partialFilterExpression=_QUEUED),
+        IndexModel([("tab", 1), *_FINISHED], name="all_by_finish", partialFilterExpression=ENDED),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
         IndexModel(_CREATED, name="by_creation"),
-        IndexModel([("status", 1), *_CREATED], name="status_by_creation"),
         IndexModel([("spec.project", 1), *_CREATED], name="project_by_creation", sparse=True),
         IndexModel([("spec.goobi.process_id", 1), *_CREATED], name="process_by_creation", sparse=True),
         IndexModel([("words", 1), *_CREATED], name="words_by_creation"),
@@ -34,21 +44,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             unique=True,
             partialFilterExpression={"tab": "queue", "spec.unique": {"$type": "string"}},
         ),
-        IndexModel(
-            [("owner", 1)], name="jobs_of_a_runner", partialFilterExpression={"owner": {"$type": "string"}}
-        ),
-        IndexModel(
-            [("lease", 1)], name="leases_that_end", partialFilterExpression={"lease": {"$type": "date"}}
-        ),
+        IndexModel([("owner", 1)], name="running_jobs", partialFilterExpression=OWNED),
         IndexModel(
             [("ticket_due", 1)],
             name="tickets_to_make",
             partialFilterExpression={"ticket_due": {"$type": "date"}},
-        ),
-        IndexModel(
-            [("plugin", 1), ("queued_at", 1), ("_id", 1)],
-            name="waiting_jobs",
-            partialFilterExpression={"status": Status.STARTED.value},
         ),
     ],
     "job_logs": [
@@ -69,14 +69,25 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 
 async def migrate(database: Database) -> list[str]:
-    """Make every missing index; returns the names of all. Raises StoreUnavailableError."""
+    """Make every missing index and drop what is not listed.
+
+    Returns the names of all. Raises StoreUnavailableError.
+    """
     made = []
     with translated_errors():
         for collection, indexes in INDEXES.items():
+            await _drop_unlisted(database, collection, indexes)
             made += await database[collection].create_indexes(indexes)
         for collection in ("plugins", "statistics", "settings"):
             await _ensure_collection(database, collection)
     return made
+
+
+async def _drop_unlisted(database: Database, collection: str, indexes: list[IndexModel]) -> None:
+    listed = {index.document["name"] for index in indexes} | {"_id_"}
+    async for index in await database[collection].list_indexes():
+        if index["name"] not in listed:
+            await database[collection].drop_index(index["name"])
 
 
 async def _ensure_collection(database: Database, name: str) -> None:

@@ -12,7 +12,8 @@ from taskmanager.jobs import Job, Priority
 from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document, words
-from taskmanager.mongo.migrations import TURN_INDEX
+from taskmanager.mongo.keyset import KEYS, after_key
+from taskmanager.mongo.migrations import ENDED, TURN_INDEX
 from taskmanager.queries import (
     POSITION_LIMIT,
     AuditPage,
@@ -33,13 +34,6 @@ ALIVE_MILLISECONDS = 20_000
 """A runner is shown as alive until it has missed four heartbeats."""
 
 _PRIORITY: TypeAdapter[int] = TypeAdapter(Priority)
-
-KEYS: dict[Sort, list[tuple[str, int]]] = {
-    Sort.TURN: [("priority", -1), ("queued_at", 1), ("_id", 1)],
-    Sort.FINISHED: [("finished", 1), ("_id", 1)],
-    Sort.CREATED: [("created", 1), ("_id", 1)],
-}
-"""The fields of each sort in ascending order."""
 
 
 class MongoReader:
@@ -163,6 +157,8 @@ def job_filter(query: JobQuery) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
+    if query.sort is Sort.FINISHED:
+        found |= ENDED
     if query.project is not None:
         found["spec.project"] = query.project
     if query.process_id is not None:
@@ -191,16 +187,6 @@ def sort_keys(query: JobQuery) -> list[tuple[str, int]]:
     """Fields and directions of the query's order."""
     sign = 1 if query.order is Order.ASC else -1
     return [(field, direction * sign) for field, direction in KEYS[query.sort]]
-
-
-def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
-    """The filter for what comes after `values` in the order of `keys`."""
-    alternatives = []
-    for depth, (field, direction) in enumerate(keys):
-        same = {name: value for (name, _), value in zip(keys[:depth], values[:depth], strict=True)}
-        operator = "$gt" if direction > 0 else "$lt"
-        alternatives.append({**same, field: {operator: values[depth]}})
-    return {"$or": alternatives}
 
 
 def write_cursor(query: JobQuery, document: Document) -> str:

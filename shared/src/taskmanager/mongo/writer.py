@@ -16,6 +16,8 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.mongo.client import Database, Document, connect, translated_errors
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
+from taskmanager.mongo.keyset import TURN_KEYS, after_key
+from taskmanager.mongo.migrations import OWNED
 from taskmanager.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
@@ -62,15 +64,19 @@ class MongoStore:
         return plan
 
     async def waiting(
-        self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int
+        self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
     ) -> Sequence[Job]:
         """See the port."""
-        condition: Document = {"plugin": plugin, "status": Status.STARTED.value, "queued_at": {"$lt": before}}
+        condition: Document = {
+            "plugin": plugin,
+            "tab": Tab.QUEUE.value,
+            "status": Status.STARTED.value,
+            "queued_at": {"$lt": before},
+        }
         if after is not None:
-            later = [{"queued_at": {"$gt": after[0]}}, {"queued_at": after[0], "_id": {"$gt": after[1]}}]
-            condition = {"$and": [condition, {"$or": later}]}
+            condition = {"$and": [condition, after_key(TURN_KEYS, list(after))]}
         with translated_errors():
-            cursor = self._database.jobs.find(condition).sort([("queued_at", 1), ("_id", 1)]).limit(limit)
+            cursor = self._database.jobs.find(condition).sort(TURN_KEYS).limit(limit)
             return [from_document(document) for document in await cursor.to_list()]
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
@@ -98,7 +104,7 @@ class MongoStore:
         if needs.runners:
             alternatives.append({"owner": {"$in": list(needs.runners)}})
         if needs.leases_before:
-            alternatives.append({"lease": {"$lt": needs.leases_before}})
+            alternatives.append({**OWNED, "lease": {"$lt": needs.leases_before}})
         if needs.tickets_before:
             alternatives.append({"ticket_due": {"$lte": needs.tickets_before}})
         found: dict[str, Job] = {}

@@ -44,7 +44,7 @@ class MemoryStore:
         return plan
 
     async def waiting(
-        self, plugin: str, *, before: datetime, after: tuple[datetime, str] | None, limit: int
+        self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
     ) -> Sequence[Job]:
         """See the port."""
         self._answer()
@@ -54,9 +54,9 @@ class MemoryStore:
             if job.plugin == plugin
             and job.status is Status.STARTED
             and job.queued_at < before
-            and (after is None or (job.queued_at, job.id) > after)
+            and (after is None or _turn(job) > (-after[0], *after[1:]))
         ]
-        return sorted(waiting, key=lambda job: (job.queued_at, job.id))[:limit]
+        return sorted(waiting, key=_turn)[:limit]
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """See the port."""
@@ -121,6 +121,10 @@ class MemoryStore:
             self.audit.setdefault(entry.id, entry)
         for block in plan.logs:
             self.logs.setdefault((block.job, block.attempt, block.seq), block)
+
+
+def _turn(job: Job) -> tuple[int, datetime, str]:
+    return (-job.priority, job.queued_at, job.id)
 
 
 def _added(one: TabStatistics | None, delta: StatisticsDelta) -> TabStatistics:

@@ -51,8 +51,11 @@ async def list_jobs(request: Request, query: Annotated[JobQuery, Query()]) -> Re
         links["next"] = str(
             request.url.include_query_params(cursor=page.next_cursor).replace(scheme="", netloc="")
         )
+    reasons = await parts_of(request).reasons.of_page(page.jobs)
     view = JobListView.model_construct(
-        jobs=[JobView.of(job) for job in page.jobs], next_cursor=page.next_cursor, links=links
+        jobs=[JobView.of(job, reasons.get(job.id)) for job in page.jobs],
+        next_cursor=page.next_cursor,
+        links=links,
     )
     return json_answer(view)
 
@@ -73,9 +76,8 @@ def _completed(query: JobQuery) -> JobQuery:
     """The query with the order that suits its tab; raises ProblemError for text no job can hold."""
     if any("\0" in text for text in (query.text, query.project, query.cursor) if text):
         raise field_problem(INVALID_REQUEST, [FieldError(field="text", message="contains a NUL character")])
-    sort, order = (
-        _ORDERS.get(query.tab, (Sort.CREATED, Order.DESC)) if query.tab else (Sort.CREATED, Order.DESC)
-    )
+    tab = query.tab or (query.status.tab if query.status else None)
+    sort, order = _ORDERS[tab] if tab else (Sort.CREATED, Order.DESC)
     if "sort" in query.model_fields_set:
         sort, order = query.sort, Order.ASC if query.sort is Sort.TURN else Order.DESC
     if "order" in query.model_fields_set:
@@ -90,8 +92,10 @@ def _completed(query: JobQuery) -> JobQuery:
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
 async def show_job(request: Request, job_id: str) -> Response:
-    """A job as it is now. One that was just accepted is found at once, on any gateway."""
-    return json_answer(JobView.of(await parts_of(request).finder.find(job_id)))
+    """A job as it is now, and why it waits. One that was just accepted is found at once, on any gateway."""
+    parts = parts_of(request)
+    job = await parts.finder.find(job_id)
+    return json_answer(JobView.of(job, await parts.reasons.of_one(job)))
 
 
 @router.get(

@@ -1,0 +1,26 @@
+"""The orders in which jobs are read page by page, each after the key of the last job seen."""
+
+from typing import Any
+
+from taskmanager.mongo.client import Document
+from taskmanager.queries import Sort
+
+TURN_KEYS = [("priority", -1), ("queued_at", 1), ("_id", 1)]
+"""As jobs start."""
+
+KEYS: dict[Sort, list[tuple[str, int]]] = {
+    Sort.TURN: TURN_KEYS,
+    Sort.FINISHED: [("finished", 1), ("_id", 1)],
+    Sort.CREATED: [("created", 1), ("_id", 1)],
+}
+"""The fields of each sort in ascending order."""
+
+
+def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
+    """The filter for what comes after `values` in the order of `keys`."""
+    alternatives = []
+    for depth, (field, direction) in enumerate(keys):
+        same = {name: value for (name, _), value in zip(keys[:depth], values[:depth], strict=True)}
+        operator = "$gt" if direction > 0 else "$lt"
+        alternatives.append({**same, field: {operator: values[depth]}})
+    return {"$or": alternatives}
