@@ -10,6 +10,7 @@ from uuid import uuid4
 import psutil
 
 from taskmanager.jobs import JobSpec
+from taskmanager.plugins import PluginManifest
 from taskmanager.testing.waiting import eventually_async
 from taskmanager_plugin_runner.protocol import LogNote, ProgressNote, SlotOptions
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
@@ -24,12 +25,16 @@ class Ears:
         self.progress: list[ProgressNote] = []
         self.logs: list[LogNote] = []
         self.printed: list[str] = []
+        self.standing: list[bool] = []
 
     def on_progress(self, note: ProgressNote) -> None:
         self.progress.append(note)
 
     def on_log(self, note: LogNote) -> None:
         self.logs.append(note)
+
+    def on_standing(self, *, standing: bool) -> None:
+        self.standing.append(standing)
 
     def on_output(self, line: str) -> None:
         self.printed.append(line)
@@ -55,6 +60,11 @@ async def slot(plugin: str, folder: Path, **more: Any) -> AsyncIterator[tuple[Sl
 
 def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any) -> Task:
     return Task(job or str(uuid4()), attempt, JobSpec(plugin=plugin, **fields))
+
+
+def manifest(plugin: str, **fields: Any) -> PluginManifest:
+    """What an attempt must know of a plugin: how it pauses and how long it may take to end."""
+    return PluginManifest(name=plugin, title=plugin, job_type=plugin.upper(), **fields)
 
 
 def is_gone(pid: int) -> bool:

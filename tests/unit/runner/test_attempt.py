@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 from tests.unit.runner.faults import fill, names, picture
-from tests.unit.runner.slots import slot, until
+from tests.unit.runner.slots import manifest, slot, until
 
 from taskmanager.jobs import JobSpec
 from taskmanager.messages import Advanced, Commit, Failed, Finished, Grant, HandedBack, Logged, Progressed
 from taskmanager_plugin_runner import attempt as module
-from taskmanager_plugin_runner.attempt import Attempt, Outcome, Surroundings
+from taskmanager_plugin_runner.attempt import Attempt, Surroundings
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.outbox import Event
+from taskmanager_plugin_runner.outcomes import Outcome
 from taskmanager_plugin_runner.slot_process import SlotProcess
 from taskmanager_plugin_runner.transfers import Transfers
 
@@ -53,7 +54,9 @@ class Scene:
     def start(self, plugin: str, **fields: Any) -> asyncio.Task[None]:
         spec = JobSpec(plugin=plugin, **fields)
         grant = Grant(claim_id="c", job=JOB, attempt=1, lease_seconds=60, spec=spec)
-        self.desk.attempt = Attempt(grant, self.slot, Surroundings(self.desk, self.leases, self.transfers))
+        self.desk.attempt = Attempt(
+            grant, self.slot, Surroundings(self.desk, self.leases, self.transfers, manifest(plugin))
+        )
         return asyncio.create_task(self.desk.attempt.run(self.over.append))
 
     def interrupt(self, outcome: Outcome) -> None:
@@ -168,6 +171,6 @@ async def test_an_attempt_is_interrupted_while_it_waits_for_a_transfer(tmp_path:
 async def test_a_job_whose_id_could_not_be_a_file_name_fails(tmp_path: Path) -> None:
     async with scene("noop", tmp_path) as made:
         grant = Grant(claim_id="c", job="../x", attempt=1, lease_seconds=60, spec=JobSpec(plugin="noop"))
-        around = Surroundings(made.desk, made.leases, made.transfers)
+        around = Surroundings(made.desk, made.leases, made.transfers, manifest("noop"))
         await Attempt(grant, made.slot, around).run(made.over.append)
     assert made.over == [Outcome.FAILED]

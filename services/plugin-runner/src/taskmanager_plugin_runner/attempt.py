@@ -6,20 +6,23 @@ Drives a slot step by step and puts events into the outbox; knows neither ticket
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from taskmanager.errors import JobKilledError, PermanentError, TaskManagerError, TemporaryError
+from taskmanager.control import Wish
+from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.jobs import JobError
 from taskmanager.messages import AttemptReference, Grant
+from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status
 from taskmanager_plugin_runner.claims import Sink
 from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.control import Control
 from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
 from taskmanager_plugin_runner.leases import Leases
+from taskmanager_plugin_runner.outcomes import CancelledByOrderError, Outcome, StepFailedError
 from taskmanager_plugin_runner.protocol import Answer, LogNote, ProgressNote, Step, is_job_id
 from taskmanager_plugin_runner.reports import Reports
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
@@ -31,28 +34,9 @@ FRESH_SECONDS = 10.0
 """So long after its question an allowance of the fence counts although the lease may have ended."""
 CLEAN_LIMIT = timedelta(minutes=2)
 """A file server that does not answer may not keep a slot for ever."""
+UNTIDY = "The folders could not be put back as they were; the next try repeats it"
 
 log = structlog.get_logger(__name__)
-
-
-class Outcome(StrEnum):
-    """How an attempt ended, as far as the runner is concerned."""
-
-    FINISHED = "finished"
-    FAILED = "failed"
-    CRASHED = "crashed"
-    HANDED_BACK = "handed_back"
-    SUPERSEDED = "superseded"
-    """It is not ours any more; nothing is reported."""
-
-
-class StepFailedError(TaskManagerError):
-    """A step of the attempt ended with an error of the job."""
-
-    def __init__(self, error: JobError) -> None:
-        """Keep what the job will keep."""
-        super().__init__(error.message)
-        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +46,7 @@ class Surroundings:
     outbox: Sink
     leases: Leases
     transfers: Transfers
+    manifest: PluginManifest
 
 
 Over = Callable[[Outcome], None]
@@ -78,18 +63,34 @@ class Attempt:
         self._reports = Reports(grant.job, grant.attempt, around.outbox)
         self._ordered: Outcome | None = None
         self._interrupted = asyncio.Event()
+        self._leaving = asyncio.Event()
         self._verdict: asyncio.Future[bool] | None = None
         self._asked_at = 0.0
         self._dirty = False
         self._log = JobLogBook(self._reports.logged)
         self._progress = ProgressPace(self._reports.progressed)
+        self._control = Control(around.manifest, slot, self._reports, self._note)
 
     @property
     def reference(self) -> AttemptReference:
         """Its name on the wire."""
         return self._reports.reference
 
+    @property
+    def standing(self) -> bool:
+        """Whether it is suspended."""
+        return self._control.standing
+
     # --- from outside
+
+    def want(self, wish: Wish | None) -> None:
+        """What the scheduler wishes it to do instead of running; None: run. May be repeated."""
+        if self._ordered is not None:
+            return
+        self._control.want(wish)
+        if self._control.cancelling:
+            self._leaving.set()
+            self.on_verdict(allowed=False)  # nothing was allowed yet: the scheduler refuses a cancel after
 
     def interrupt(self, outcome: Outcome) -> None:
         """Kill it, whatever it is doing; `outcome` is how it then ends. Only the first call counts."""
@@ -97,6 +98,8 @@ class Attempt:
             return  # the process that runs now puts back what the killed one had begun
         self._ordered = outcome
         self._interrupted.set()
+        self._leaving.set()
+        self._control.release()
         self._slot.kill()
         self.on_verdict(allowed=False)
 
@@ -113,9 +116,16 @@ class Attempt:
         """See `slot_process.Listener`."""
         self._log.note(note)
 
+    def on_standing(self, *, standing: bool) -> None:
+        """See `slot_process.Listener`."""
+        self._control.on_standing(standing=standing)
+
     def on_output(self, line: str) -> None:
         """See `slot_process.Listener`."""
         self._log.print(line)
+
+    def _note(self, text: str) -> None:
+        self._log.add("info", text, datetime.now(UTC))
 
     # --- the way of the job
 
@@ -129,11 +139,13 @@ class Attempt:
             finished = await self._phases()
         except StepFailedError as error:
             await self._end(Outcome.FAILED, error.error, over)
+        except CancelledByOrderError:
+            await self._end(self._cut_short(Outcome.CANCELLED), None, over)
         except JobKilledError as error:
-            await self._end(self._ordered or Outcome.CRASHED, self._evidence(error), over)
+            await self._end(self._cut_short(Outcome.CRASHED), self._evidence(error), over)
         else:
             if finished is None:
-                await self._end(self._ordered or Outcome.SUPERSEDED, None, over)
+                await self._end(self._cut_short(Outcome.SUPERSEDED), None, over)
             else:
                 self._finish(finished, over)
                 await self._tidy()
@@ -147,15 +159,15 @@ class Attempt:
         brought = await self._bring()
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
-        self._dirty = self._dirty or made.untidy
         self._progress.flush()
+        await self._control.let_go_on()
         return made if self._task.spec.destination is None else await self._place()
 
     async def _bring(self) -> Answer | None:
         """Nothing to do for a job without source and destination, no transfer for one without a source."""
         spec = self._task.spec
         if spec.source is not None:
-            return await self._around.transfers.during(self._upload, self._interrupted)
+            return await self._around.transfers.during(self._upload, self._leaving)
         if spec.destination is not None:
             self._dirty = True
             await self._step(Step.BRING)
@@ -187,7 +199,7 @@ class Attempt:
         question = self._reports.commit()
         self._verdict = asyncio.get_running_loop().create_future()
         while not self._verdict.done():
-            if self._interrupted.is_set():
+            if self._leaving.is_set():
                 return False
             self._asked_at = elapsed_seconds()
             self._reports.ask(question)
@@ -197,7 +209,14 @@ class Attempt:
     async def _step(self, step: Step, source: Path | None = None) -> Answer:
         if self._interrupted.is_set():
             raise JobKilledError("the attempt was interrupted")
-        answer = await self._slot.ask(step, self._task, source)
+        self._control.require_going_on(step)
+        answering = self._slot.order(step, self._task, source)
+        with self._control.during(step):
+            answer = await answering
+        self._dirty = self._dirty or answer.untidy
+        if answer.cancelled:
+            raise CancelledByOrderError
+        self._control.require_unforced()
         if answer.failure is not None:
             raise StepFailedError(answer.failure)
         return answer
@@ -212,13 +231,23 @@ class Attempt:
     async def _end(self, outcome: Outcome, error: JobError | None, over: Over) -> None:
         """Put the process folder back first, then report: who reads of the failure finds it as it was."""
         problem = await self._tidy()
+        if outcome is Outcome.CANCELLED:
+            self._note(f"cancelled {self._control.method}" + (f"\n{UNTIDY}: {problem}" if problem else ""))
         self._close_books()
         if outcome is Outcome.HANDED_BACK:
             self._reports.handed_back()
+        elif outcome is Outcome.CANCELLED or (outcome is Outcome.SUPERSEDED and self._ordered is None):
+            # the fence refused: if that was for a cancel whose order is still on its way, this is its end
+            self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {Outcome.FAILED, Outcome.CRASHED}:
             told = error if problem is None else _with_problem(error, problem)
             self._reports.failed(told, crashed=outcome is Outcome.CRASHED)
         over(outcome)
+
+    def _cut_short(self, otherwise: Outcome) -> Outcome:
+        if self._ordered is not None:
+            return self._ordered
+        return Outcome.CANCELLED if self._control.cancelling else otherwise
 
     async def _tidy(self) -> str | None:
         """Undo and remove what the attempt left, in a new process if need be; what went wrong, in words."""
@@ -251,7 +280,4 @@ class Attempt:
 
 
 def _with_problem(error: JobError, problem: str) -> JobError:
-    text = (
-        f"{error.message}\nThe folders could not be put back as they were; the next try repeats it: {problem}"
-    )
-    return error.model_copy(update={"message": text})
+    return error.model_copy(update={"message": f"{error.message}\n{UNTIDY}: {problem}"})

@@ -90,11 +90,20 @@ class SlotContext:
     """One job as its plugin sees it."""
 
     def __init__(
-        self, order: Order, folder: AttemptFolder, roots: Roots, send: Send, template: str | None
+        self,
+        order: Order,
+        folder: AttemptFolder,
+        roots: Roots,
+        send: Send,
+        template: str | None,
+        stand: Callable[[], None],
     ) -> None:
-        """`template` is the chosen one, `roots` are what links in the source may lead to."""
+        """`template` is the chosen one, `roots` are what links in the source may lead to.
+
+        `stand` returns when the job may go on, or raises what ends it.
+        """
         self._order, self._folder, self._roots = order, folder, roots
-        self._template = template
+        self._template, self._stand = template, stand
         self._log = LineLog(send)
         self.meter = ProgressMeter(send)
 
@@ -155,8 +164,12 @@ class SlotContext:
         self.meter.note(done, total, current_file)
 
     def checkpoint(self) -> None:
-        """A place between two files; progress goes out at the latest here."""
+        """A place between two files: stands here while suspended, does not return once cancelled.
+
+        Progress goes out at the latest here.
+        """
         self.meter.flush()
+        self._stand()
 
     def run_tool(
         self,

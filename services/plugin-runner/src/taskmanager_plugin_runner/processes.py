@@ -19,6 +19,7 @@ def guard_group(socket: int) -> int:
     child = os.fork()
     if child:
         return child
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it outlives whatever else the group is asked to do
     poll = select.poll()
     poll.register(socket, 0)  # no event wanted: only the hang-up is reported
     os.closerange(0, socket)
@@ -75,9 +76,59 @@ def kill_children(spare: set[int]) -> int:
 
 def kill_group(leader: int) -> None:
     """SIGKILL to a whole process group and to descendants that left it; nothing happens if it is gone."""
+    _signal_strays(leader, signal.SIGKILL)
+    _signal_group(leader, signal.SIGKILL)
+
+
+def terminate_group(leader: int) -> None:
+    """SIGTERM to the same; it is for each of them to obey it."""
+    _signal_strays(leader, signal.SIGTERM)
+    _signal_group(leader, signal.SIGTERM)
+
+
+def suspend_group(leader: int, guard: int) -> None:
+    """SIGSTOP to the same, but not to the guard: it must notice a runner that ends meanwhile."""
+    _signal_group(leader, signal.SIGSTOP)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(guard, signal.SIGCONT)
+    seen: set[int] = set()
+    while fresh := _strays(leader) - seen:  # one that was not stopped yet may have started another
+        _signal_each(fresh, signal.SIGSTOP)
+        seen |= fresh
+
+
+def resume_group(leader: int) -> None:
+    """SIGCONT to all that `suspend_group` stopped."""
+    _signal_strays(leader, signal.SIGCONT)
+    _signal_group(leader, signal.SIGCONT)
+
+
+def die_of(number: int) -> None:
+    """End this process by that signal as if it had never been caught."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _strays(leader: int) -> set[int]:
+    """Descendants of a group's leader that are not in its group."""
+    found = set()
     for pid in descendants(leader):
         with contextlib.suppress(ProcessLookupError):
             if os.getpgid(pid) != leader:
-                os.kill(pid, signal.SIGKILL)
+                found.add(pid)
+    return found
+
+
+def _signal_strays(leader: int, number: signal.Signals) -> None:
+    _signal_each(_strays(leader), number)
+
+
+def _signal_each(processes: set[int], number: signal.Signals) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _signal_group(leader: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
+        os.killpg(leader, number)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from taskmanager.control import Wish
 from taskmanager.jobs import JobError, JobSpec
 
 LINE_BYTES = 16 * 1024 * 1024
@@ -80,7 +81,11 @@ class Order:
     @classmethod
     def decode(cls, line: bytes | str) -> "Order":
         """What `encode` wrote; raises ValueError for a job id that could not be a file name."""
-        raw = json.loads(line)
+        return cls.of(json.loads(line))
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> "Order":
+        """The same from decoded JSON."""
         if not is_job_id(raw["job"]):
             raise ValueError(f"{raw['job']!r} is no job id")
         source = Path(raw["source"]) if "source" in raw else None
@@ -89,10 +94,30 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """What the order of that number is to do instead of running, heard while it runs; None: go on."""
+
+    number: int
+    wish: Wish | None
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps({"number": self.number, "wish": self.wish}).encode() + b"\n"
+
+
+def decode_order(line: bytes | str) -> Order | Control:
+    """What one of the two wrote; raises ValueError as they do."""
+    raw = json.loads(line)
+    if "wish" in raw:
+        return Control(raw["number"], Wish(raw["wish"]) if raw["wish"] is not None else None)
+    return Order.of(raw)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How a step ended: with `error`, or with the files and bytes it was about. `source` after BRING.
 
-    `untidy` after RUN: the attempt has folders in the workspace.
+    `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as it was told.
     """
 
     number: int
@@ -100,6 +125,7 @@ class Answer:
     bytes: int = 0
     source: str | None = None
     untidy: bool = False
+    cancelled: bool = False
     error: Mapping[str, Any] | None = None
 
     @property
@@ -110,9 +136,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The slot has loaded its plugin; `error` says why it could not."""
+    """The slot has loaded its plugin; `error` says why it could not.
+
+    `guard` is the process of its group that no suspension may reach.
+    """
 
     error: str | None = None
+    guard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +163,20 @@ class LogNote:
     text: str
 
 
-SlotEvent = Answer | Ready | ProgressNote | LogNote
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The job stands at a checkpoint, or goes on from it."""
+
+    standing: bool
+
+
+SlotEvent = Answer | Ready | ProgressNote | LogNote | Standing
 _EVENTS: dict[str, type[SlotEvent]] = {
     "answer": Answer,
     "ready": Ready,
     "progress": ProgressNote,
     "log": LogNote,
+    "standing": Standing,
 }
 _NAMES = {kind: name for name, kind in _EVENTS.items()}
 

@@ -2,16 +2,19 @@
 
 from typing import Literal
 
-from taskmanager.jobs import JobError, LogLine, Progress
+from taskmanager.jobs import CancelMethod, JobError, LogLine, Progress
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
+    Cancelled,
     Commit,
     Failed,
     Finished,
     HandedBack,
     Logged,
     Progressed,
+    Resumed,
+    Suspended,
 )
 from taskmanager.states import Status
 from taskmanager_plugin_runner.claims import Sink
@@ -77,6 +80,18 @@ class Reports:
         self._outbox.put(
             Failed(job=self._job, attempt=self._attempt, seq=self._next(), error=error, crashed=crashed)
         )
+
+    def suspended(self) -> None:
+        """It stands still."""
+        self._outbox.put(Suspended(job=self._job, attempt=self._attempt, seq=self._next()))
+
+    def resumed(self) -> None:
+        """It goes on."""
+        self._outbox.put(Resumed(job=self._job, attempt=self._attempt, seq=self._next()))
+
+    def cancelled(self, method: CancelMethod) -> None:
+        """It was ended as ordered."""
+        self._outbox.put(Cancelled(job=self._job, attempt=self._attempt, seq=self._next(), method=method))
 
     def handed_back(self) -> None:
         """It is given back unfailed."""

@@ -21,13 +21,14 @@ from taskmanager.messages import (
 )
 from taskmanager.ports import Delivery, Lanes
 from taskmanager.retry import Backoff
-from taskmanager_plugin_runner.attempt import Attempt, Outcome, Surroundings
+from taskmanager_plugin_runner.attempt import Attempt, Surroundings
 from taskmanager_plugin_runner.claims import Claims
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.heartbeats import Heartbeats, Identity
 from taskmanager_plugin_runner.leases import Leases, Reference, reference
 from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
 from taskmanager_plugin_runner.outbox import Outbox
+from taskmanager_plugin_runner.outcomes import Outcome
 from taskmanager_plugin_runner.protocol import SlotOptions
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.slot_process import SlotProcess
@@ -54,7 +55,8 @@ class Runner:
         self._identity, self._settings, self._outbox = identity, settings, outbox
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
-        self._around = Surroundings(outbox, self._leases, Transfers(identity.transfers, self._plugin))
+        transfers = Transfers(identity.transfers, self._plugin)
+        self._around = Surroundings(outbox, self._leases, transfers, identity.manifest)
         self._attempts: dict[Reference, Attempt] = {}
         self._slots = [SlotProcess(number, options) for number in range(identity.slots)]
         self._offers: dict[int, asyncio.Future[Attempt]] = {}
@@ -120,6 +122,9 @@ class Runner:
     async def _drain(self) -> None:
         self._draining = True
         self._claims.end()
+        for attempt in self._attempts.values():
+            if attempt.standing:
+                attempt.interrupt(Outcome.HANDED_BACK)  # waiting would not bring it nearer to its end
         await self._until_idle(self._settings.drain)
         for attempt in self._attempts.values():
             attempt.interrupt(Outcome.HANDED_BACK)
@@ -217,6 +222,9 @@ class Runner:
             if attempt is not None:
                 log.warning("attempt_taken_away", job=name[0], attempt=name[1])
                 attempt.interrupt(Outcome.SUPERSEDED)
+        wishes = {reference(wish): wish.wish for wish in orders.wishes}
+        for name, attempt in self._attempts.items():
+            attempt.want(wishes.get(name))
         self._claims.admit(wanted=not orders.paused and not self._draining)
 
     async def _kill_before_lease_ends(self) -> None:

@@ -16,19 +16,22 @@ from typing import Protocol, cast
 
 import structlog
 
+from taskmanager.control import Wish
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.jobs import JobSpec
 from taskmanager_plugin_runner.failures import ending
 from taskmanager_plugin_runner.output_pipe import OutputPipe
-from taskmanager_plugin_runner.processes import kill_group
+from taskmanager_plugin_runner.processes import kill_group, resume_group, suspend_group, terminate_group
 from taskmanager_plugin_runner.protocol import (
     LINE_BYTES,
     Answer,
+    Control,
     LogNote,
     Order,
     ProgressNote,
     Ready,
     SlotOptions,
+    Standing,
     Step,
     decode_event,
 )
@@ -48,6 +51,9 @@ class Listener(Protocol):
 
     def on_log(self, note: LogNote) -> None:
         """A line of its log."""
+
+    def on_standing(self, *, standing: bool) -> None:
+        """It stands still at a checkpoint, or goes on from it."""
 
     def on_output(self, line: str) -> None:
         """A line that one of its processes printed."""
@@ -90,6 +96,8 @@ class SlotProcess:
         self.listener: Listener | None = None
         self._options = options
         self._numbers = count(1)
+        self._number = 0
+        self._guard: int | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._transport: asyncio.Transport | None = None
         self._output: OutputPipe | None = None
@@ -163,13 +171,37 @@ class SlotProcess:
 
     async def ask(self, step: Step, task: Task, source: Path | None = None) -> Answer:
         """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
+        return await self.order(step, task, source)
+
+    def order(self, step: Step, task: Task, source: Path | None = None) -> asyncio.Future[Answer]:
+        """The same without waiting: the order is sent when this returns."""
         if self._transport is None or not self.alive:
             raise JobKilledError("the slot process is not running")
-        number = next(self._numbers)
+        self._number = next(self._numbers)
         self._answer = asyncio.get_running_loop().create_future()
-        order = Order(number, step, task.job, task.attempt, task.spec, source)
+        order = Order(self._number, step, task.job, task.attempt, task.spec, source)
         self._transport.write(order.encode())
-        return await self._answer
+        return self._answer
+
+    def tell(self, wish: Wish | None) -> None:
+        """What the step in hand is to do at its next checkpoint, or no more."""
+        if self._transport is not None and self.alive:
+            self._transport.write(Control(self._number, wish).encode())
+
+    def suspend(self) -> None:
+        """SIGSTOP to all its processes but the guard."""
+        if self._process is not None and self._guard is not None and self.alive:
+            suspend_group(self._process.pid, self._guard)
+
+    def resume(self) -> None:
+        """SIGCONT to all its processes; harmless if none is stopped."""
+        if self._process is not None and self.alive:
+            resume_group(self._process.pid)
+
+    def terminate(self) -> None:
+        """SIGTERM to all its processes."""
+        if self._process is not None and self.alive:
+            terminate_group(self._process.pid)
 
     def kill(self) -> None:
         """SIGKILL to the whole group; `ended` tells when it is gone."""
@@ -201,16 +233,24 @@ class SlotProcess:
                     self._answer.set_result(event)
             case Ready():
                 self._on_ready(event)
+            case _:
+                self._tell_listener(event)
+
+    def _tell_listener(self, event: ProgressNote | LogNote | Standing) -> None:
+        if self.listener is None:
+            return
+        match event:
             case ProgressNote():
-                if self.listener is not None:
-                    self.listener.on_progress(event)
+                self.listener.on_progress(event)
             case LogNote():
-                if self.listener is not None:
-                    self.listener.on_log(event)
+                self.listener.on_log(event)
+            case Standing():
+                self.listener.on_standing(standing=event.standing)
 
     def _on_ready(self, event: Ready) -> None:
         if self._ready is None or self._ready.done():
             return
+        self._guard = event.guard
         if event.error is None:
             self._ready.set_result(None)
         else:

@@ -2,27 +2,31 @@
 
 import faulthandler
 import os
+import queue
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 from taskmanager.errors import PermanentError
 from taskmanager.paths import Roots
 from taskmanager.plugins import Plugin, load
+from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.context import SlotContext
 from taskmanager_plugin_runner.failures import job_error
 from taskmanager_plugin_runner.placement import clean, place
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children
 from taskmanager_plugin_runner.protocol import (
     Answer,
+    Control,
     Order,
     Ready,
     SlotEvent,
     SlotOptions,
     Step,
+    decode_order,
     encode_event,
 )
 from taskmanager_plugin_runner.settings import UploadMode
@@ -36,13 +40,29 @@ class Line:
         """Take over the socket; nothing a plugin starts inherits it."""
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
         self._socket = socket.socket(fileno=descriptor)
-        self._orders: IO[bytes] = self._socket.makefile("rb")
+        self._lines: IO[bytes] = self._socket.makefile("rb")
+        self._orders: queue.SimpleQueue[Order | Exception | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
 
-    def orders(self) -> Iterator[Order]:
-        """Orders as they come, until the runner hangs up."""
-        for line in self._orders:
-            yield Order.decode(line)
+    def orders(self, on_control: Callable[[Control], None]) -> Iterator[Order]:
+        """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
+        threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
+        while (order := self._orders.get()) is not None:
+            if isinstance(order, Exception):
+                raise order
+            yield order
+
+    def _listen(self, on_control: Callable[[Control], None]) -> None:
+        try:
+            for line in self._lines:
+                said = decode_order(line)
+                if isinstance(said, Control):
+                    on_control(said)
+                else:
+                    self._orders.put(said)
+        except Exception as error:  # noqa: BLE001 - the thread that waits for orders must hear of it
+            self._orders.put(error)
+        self._orders.put(None)
 
     def send(self, event: SlotEvent) -> None:
         """Tell the runner; waits while it does not read."""
@@ -55,6 +75,7 @@ class Worker:
 
     def __init__(self, options: SlotOptions, plugin: Plugin, line: Line, guard: int) -> None:
         """`guard` is the child process that is not a plugin's."""
+        self._barrier = Barrier(line.send)
         self._plugin, self._manifest, self._line, self._guard = plugin, plugin.manifest, line, guard
         self._folder = Path(options.folder)
         self._roots = Roots.parse(options.roots)
@@ -62,25 +83,35 @@ class Worker:
 
     def serve(self) -> None:
         """Take orders until the runner hangs up."""
+        obey_sigterm(self._barrier, self._guard)
         steps = {
             Step.BRING: self._bring,
             Step.RUN: self._run,
             Step.PLACE: self._place,
             Step.CLEAN: self._clean,
         }
-        for order in self._line.orders():
+        for order in self._line.orders(self._barrier.hear):
+            self._barrier.begin(order.number)
             try:
                 answer = steps[order.step](order)
             except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
-                answer = Answer(order.number, error=job_error(error).model_dump())
+                answer = self._failed(order, error)
             except SystemExit as error:
-                answer = Answer(order.number, error=job_error(_exit(error)).model_dump())
+                answer = self._failed(order, _exit(error))
+            except JobCancelled:
+                answer = Answer(order.number, untidy=self._untidy(order), cancelled=True)
             sys.stdout.flush()
             sys.stderr.flush()
             self._line.send(answer)
 
+    def _failed(self, order: Order, error: BaseException) -> Answer:
+        return Answer(order.number, untidy=self._untidy(order), error=job_error(error).model_dump())
+
     def _attempt_folder(self, order: Order) -> AttemptFolder:
         return AttemptFolder.of(self._folder, order.job, order.attempt)
+
+    def _untidy(self, order: Order) -> bool:
+        return self._attempt_folder(order).path.exists()
 
     def _bring(self, order: Order) -> Answer:
         folder, spec = self._attempt_folder(order), order.spec
@@ -89,14 +120,19 @@ class Worker:
         if spec.source is None:
             return Answer(order.number)
         brought = bring_input(
-            folder, spec.source, self._roots, self._mode, reads_in_place=self._manifest.reads_in_place
+            folder,
+            spec.source,
+            self._roots,
+            self._mode,
+            reads_in_place=self._manifest.reads_in_place,
+            between=self._barrier.check,
         )
         return Answer(order.number, brought.files, brought.bytes, str(brought.source))
 
     def _run(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
         template = self._manifest.choose_template(order.spec.template)
-        context = SlotContext(order, folder, self._roots, self._line.send, template)
+        context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier.check)
         try:
             self._plugin.run(context)
         finally:
@@ -105,7 +141,7 @@ class Worker:
             if left:
                 note = f"{left} process(es) the plugin left behind were killed"
                 context.log.warning(note)
-        return Answer(order.number, *folder.output_size(), untidy=folder.path.exists())
+        return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
 
     def _place(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
@@ -139,5 +175,5 @@ def work(options: SlotOptions, descriptor: int, guard: int) -> None:
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
         line.send(Ready(f"{type(error).__name__}: {error}"))
         return
-    line.send(Ready())
+    line.send(Ready(guard=guard))
     Worker(options, plugin, line, guard).serve()

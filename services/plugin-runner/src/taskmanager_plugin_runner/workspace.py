@@ -7,6 +7,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,9 +108,18 @@ def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, a
 
 
 def bring_input(
-    folder: AttemptFolder, text: str, roots: Roots, mode: UploadMode, *, reads_in_place: bool
+    folder: AttemptFolder,
+    text: str,
+    roots: Roots,
+    mode: UploadMode,
+    *,
+    reads_in_place: bool,
+    between: Callable[[], None] = lambda: None,
 ) -> Input:
-    """Copy the source into the workspace, or use it where it lies; raises JobFailedError."""
+    """Copy the source into the workspace, or use it where it lies; raises JobFailedError.
+
+    `between` is called before each file; what it raises ends the copying.
+    """
     source = roots.resolve(text)
     found = scan(source, roots)
     size = sum(file.bytes for file in found)
@@ -119,6 +129,7 @@ def bring_input(
     target = folder.open(folder.input)
     require_space(target, size)
     for file in found:
+        between()
         _copy(file, target)
     return Input(target if source.is_dir() else target / source.name, len(found), size)
 
