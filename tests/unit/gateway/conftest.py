@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from taskmanager.clock import SystemClock
 from taskmanager.control import Stop
 from taskmanager.jobs import Job, JobSpec, Note
-from taskmanager.messages import Submit
+from taskmanager.messages import Command, CommandOutcome, CommandResult, Submit
 from taskmanager.plugins import Need, PluginManifest
 from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status
@@ -58,6 +58,26 @@ def job(number: int, plugin: str = "noop", status: Status = Status.STARTED, **fi
 
 
 @dataclass
+class Scheduler:
+    """Hears commands and says of each what the test wants it to say, to the gateway that asked."""
+
+    commands: list[Command] = field(default_factory=list)
+    outcome: CommandOutcome = "done"
+    detail: str = ""
+    silent: bool = False
+    obey: Callable[[Command], None] = lambda _: None
+    """What it does to the store."""
+
+    def hear(self, body: bytes) -> CommandResult | None:
+        command = Command.model_validate_json(body)
+        self.commands.append(command)
+        if self.silent:
+            return None
+        self.obey(command)
+        return CommandResult(id=command.id, outcome=self.outcome, detail=self.detail)
+
+
+@dataclass
 class Gateway:
     """One gateway under test."""
 
@@ -65,6 +85,7 @@ class Gateway:
     parts: Parts
     reader: FakeReader
     publisher: FakePublisher
+    scheduler: Scheduler
     stopping: asyncio.Event
 
     async def submit(self, **fields: Any) -> httpx.Response:
@@ -74,11 +95,15 @@ class Gateway:
         return [Submit.model_validate_json(message.body) for message in self.publisher.messages]
 
 
-def make_gateway(reader: FakeReader, publisher: FakePublisher, settings: GatewaySettings) -> Gateway:
+def make_gateway(
+    reader: FakeReader, publisher: FakePublisher, scheduler: Scheduler, settings: GatewaySettings
+) -> Gateway:
     stopping = asyncio.Event()
-    parts = make_parts(settings, reader, publisher, SystemClock(), stopping=stopping, checks={})
+    parts = make_parts(
+        settings, reader, publisher, SystemClock(), gateway_id="g-1", stopping=stopping, checks={}
+    )
     client = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(parts)), base_url="http://gateway")
-    return Gateway(client, parts, reader, publisher, stopping)
+    return Gateway(client, parts, reader, publisher, scheduler, stopping)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -118,13 +143,17 @@ def reader() -> FakeReader:
 async def gateways(reader: FakeReader, settings: GatewaySettings) -> AsyncIterator[tuple[Gateway, Gateway]]:
     """Two gateways on one broker and one store; each hears of what either publishes."""
     both: list[Gateway] = []
+    scheduler = Scheduler()
 
     def spread(message: Published) -> None:
-        for gateway in both:
-            gateway.parts.feed.take(message.body)
+        if message.exchange == settings.topology.submit:
+            for gateway in both:
+                gateway.parts.feed.take(message.body)
+        elif result := scheduler.hear(message.body):
+            both[0].parts.feed.take(result.encode())
 
     publisher = FakePublisher(spread)
-    both += [make_gateway(reader, publisher, settings) for _ in range(2)]
+    both += [make_gateway(reader, publisher, scheduler, settings) for _ in range(2)]
     for gateway in both:
         await gateway.parts.catalogue.run_once()
     yield both[0], both[1]

@@ -1,6 +1,7 @@
 """The OpenAPI document and the page made of it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from taskmanager.jobs import JobSpec
+from taskmanager_gateway import commanding
 from taskmanager_gateway.app import make_api
 from taskmanager_gateway.bodies import BatchParser
-from taskmanager_gateway.examples import BATCH, JOB, SPECIFICATION
+from taskmanager_gateway.examples import BATCH, JOB, LIMIT, PRIORITY, REASON, SPECIFICATION, STOP
 from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.orders import LimitBody, PriorityBody, ReasonBody, StopBody
 from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.representation import JobView
 
@@ -24,9 +27,20 @@ ADDRESSES = {
     "/api/v1/jobs/{job_id}": {"get"},
     "/api/v1/jobs/{job_id}/history": {"get"},
     "/api/v1/jobs/{job_id}/log": {"get"},
+    "/api/v1/jobs/{job_id}/cancel": {"post"},
+    "/api/v1/jobs/{job_id}/hold": {"post"},
+    "/api/v1/jobs/{job_id}/release": {"post"},
+    "/api/v1/jobs/{job_id}/retry": {"post"},
+    "/api/v1/jobs/{job_id}/priority": {"put"},
     "/api/v1/plugins": {"get"},
     "/api/v1/plugins/{name}": {"get"},
+    "/api/v1/plugins/{name}/stop": {"post"},
+    "/api/v1/plugins/{name}/restart": {"post"},
+    "/api/v1/plugins/{name}/refuse": {"post"},
+    "/api/v1/plugins/{name}/accept": {"post"},
+    "/api/v1/plugins/{name}/limit": {"put"},
     "/api/v1/runners": {"get"},
+    "/api/v1/audit": {"get"},
     "/api/v1/events": {"get"},
 }
 
@@ -63,12 +77,22 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) -> None:
     assert JobSpec.model_validate(SPECIFICATION, strict=True)
     assert JobView.model_validate(JOB)
+    for model, example in (
+        (ReasonBody, REASON),
+        (PriorityBody, PRIORITY),
+        (StopBody, STOP),
+        (LimitBody, LIMIT),
+    ):
+        assert model.model_validate_json(json.dumps(example), strict=True)
     assert all(
         isinstance(item, Wish) for item in BatchParser(9).parse(json.dumps(BATCH).encode(), "anonymous")
     )
 
 
-async def test_answers_have_the_documented_form(gateway: Gateway, document: dict[str, Any]) -> None:
+async def test_answers_have_the_documented_form(
+    gateway: Gateway, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commanding, "RESULT_TIME", timedelta(0))
     schemas = {"components": document["components"]}
 
     def check(name: str, instance: Any) -> None:
@@ -80,6 +104,13 @@ async def test_answers_have_the_documented_form(gateway: Gateway, document: dict
     check("BatchView", (await gateway.client.post("/api/v1/jobs/batch", json=batch)).json())
     check("JobListView", (await gateway.client.get("/api/v1/jobs")).json())
     check("PluginListView", (await gateway.client.get("/api/v1/plugins")).json())
+    stored = (await gateway.submit()).json()["id"]
+    check("JobView", (await gateway.client.get(f"/api/v1/jobs/{stored}")).json())
+    check("JobCommandView", (await gateway.client.post(f"/api/v1/jobs/{stored}/cancel")).json())
+    check("PluginCommandView", (await gateway.client.post("/api/v1/plugins/noop/stop")).json())
+    check("AuditView", (await gateway.client.get("/api/v1/audit")).json())
+    gateway.scheduler.silent = True
+    check("PendingView", (await gateway.client.post("/api/v1/plugins/noop/stop")).json())
     check("RunnerListView", (await gateway.client.get("/api/v1/runners")).json())
 
 

@@ -1,6 +1,7 @@
 """Whatever is thrown at any address: an answer of the right kind, and never a defect."""
 
 import json
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -9,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskmanager.jobs import JobSpec
+from taskmanager.messages import Command, CommandResult
 from taskmanager.plugins import Need
-from taskmanager.testing.publisher import FakePublisher
+from taskmanager.testing.publisher import FakePublisher, Published
 from taskmanager.testing.reader import FakeReader
 from taskmanager_gateway.settings import GatewaySettings
 
-from .conftest import PARAMETERS, Gateway, installed, job, make_gateway
+from .conftest import PARAMETERS, Gateway, Scheduler, installed, job, make_gateway
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -30,11 +32,44 @@ JOBS = st.builds(lambda job, more: {**job, **more}, ALMOST_JOB, st.dictionaries(
 DOCUMENTS = JOBS | st.fixed_dictionaries({"jobs": st.lists(JOBS | JSON, max_size=3)}) | JSON
 BODIES = DOCUMENTS.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200)
 PARTS = st.sampled_from(
-    ["api", "v1", "jobs", "batch", "plugins", "runners", "history", "log", "noop", job(1).id, ""]
+    [
+        "api",
+        "v1",
+        "jobs",
+        "batch",
+        "plugins",
+        "runners",
+        "history",
+        "log",
+        "noop",
+        job(1).id,
+        "stop",
+        "audit",
+        "",
+    ]
 )
+JOB_ACTIONS = ["cancel", "hold", "release", "retry", "priority"]
+PLUGIN_ACTIONS = ["stop", "restart", "refuse", "accept", "limit"]
+CONTROLS = [f"/api/v1/jobs/{job(1).id}/{action}" for action in JOB_ACTIONS] + [
+    f"/api/v1/plugins/noop/{action}" for action in PLUGIN_ACTIONS
+]
+ORDERS = st.dictionaries(
+    st.sampled_from(["reason", "priority", "mode", "until", "max_running"]),
+    JSON | st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.integers(0, 12),
+    max_size=3,
+).map(lambda value: json.dumps(value).encode())
 PATHS = st.lists(PARTS | st.text(max_size=8).map(lambda text: quote(text, safe="")), max_size=6).map("/".join)
 KNOWN = st.sampled_from(
-    ["jobs", "jobs/batch", "plugins", "plugins/noop", "runners", f"jobs/{job(1).id}", f"jobs/{job(1).id}/log"]
+    [
+        "jobs",
+        "jobs/batch",
+        "plugins",
+        "plugins/noop",
+        "runners",
+        "audit",
+        f"jobs/{job(1).id}",
+        f"jobs/{job(1).id}/log",
+    ]
 ).map(lambda path: f"api/v1/{path}")
 NAMES = st.sampled_from(
     ["plugin", "tab", "status", "sort", "order", "cursor", "limit", "text", "after", "process_id"]
@@ -53,12 +88,19 @@ KEYS = st.none() | st.text(st.characters(max_codepoint=255, exclude_characters="
 @pytest.fixture
 async def sturdy(settings: GatewaySettings) -> Gateway:
     """A gateway on its own fakes; they stay as they are while examples run."""
+
+    def answer(message: Published) -> None:
+        if message.exchange == settings.topology.events:
+            result = CommandResult(id=Command.model_validate_json(message.body).id, outcome="done")
+            gateway.parts.feed.take(result.encode())
+
     reader = FakeReader()
     reader.put(job(1))
     reader.install(installed("noop", source=Need.OPTIONAL, destination=Need.OPTIONAL))
     reader.install(installed("jp2", templates=("fast",), template_default="fast", parameters=PARAMETERS))
     reader.install(installed("bare", source=Need.UNUSED, destination=Need.UNUSED))
-    gateway = make_gateway(reader, FakePublisher(), settings)
+    publisher = FakePublisher(answer)
+    gateway = make_gateway(reader, publisher, Scheduler(), settings)
     await gateway.parts.catalogue.run_once()
     return gateway
 
@@ -96,6 +138,21 @@ async def test_no_body_meets_a_defect(sturdy: Gateway, path: str, body: bytes) -
     _check(answer.status_code, answer.headers["Content-Type"])
     if answer.status_code >= 400:
         assert len(sturdy.publisher.messages) == before
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(CONTROLS), ORDERS | BODIES, st.none() | st.binary(max_size=20))
+async def test_no_command_meets_a_defect(
+    sturdy: Gateway, path: str, body: bytes, actor: bytes | None
+) -> None:
+    before = len(sturdy.publisher.messages)
+    method = "PUT" if path.endswith(("priority", "limit")) else "POST"
+    headers = [(b"content-type", b"application/json")] + ([(b"taskmanager-actor", actor)] if actor else [])
+
+    answer = await sturdy.client.request(method, path, content=body, headers=headers)
+
+    assert answer.status_code in {200, 409, 422}
+    assert len(sturdy.publisher.messages) == before + (answer.status_code == 200)
 
 
 def _check(status: int, media_type: str) -> None:

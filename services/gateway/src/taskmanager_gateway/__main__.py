@@ -88,9 +88,14 @@ def _wire(
     sending, hearing = Broker(amqp_url, f"{gateway_id} publish"), Broker(amqp_url, f"{gateway_id} changes")
     checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
     publisher = sending.publisher(PUBLISH_TIME)
-    parts = make_parts(settings, reader, publisher, SystemClock(), stopping=stop, checks=checks)
+    parts = make_parts(
+        settings, reader, publisher, SystemClock(), gateway_id=gateway_id, stopping=stop, checks=checks
+    )
     queue = topology.gateway_changes(gateway_id)
-    bindings = [Binding(topology.changes, queue.name, "")]
+    bindings = [
+        Binding(topology.changes, queue.name, ""),
+        Binding(topology.control, queue.name, topology.gateway_key(gateway_id)),
+    ]
     parts.feed.attach(hearing.subscribe(queue, parts.feed.on_delivery, bindings=bindings))
     hearing.on_connected(parts.feed.reconnected)
     return sending, hearing, parts

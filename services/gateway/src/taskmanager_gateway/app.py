@@ -12,7 +12,16 @@ from taskmanager_gateway.handlers import install_handlers
 from taskmanager_gateway.openapi import openapi_document
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.reference import reference_page
-from taskmanager_gateway.routes import events, jobs, logs, plugins, submissions
+from taskmanager_gateway.routes import (
+    audit,
+    events,
+    job_control,
+    jobs,
+    logs,
+    plugin_control,
+    plugins,
+    submissions,
+)
 
 VERSION = "0.1.0"
 DESCRIPTION = (
@@ -38,7 +47,7 @@ def make_api(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
-    for module in (submissions, jobs, logs, plugins, events):
+    for module in (submissions, jobs, job_control, logs, plugins, plugin_control, audit, events):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))

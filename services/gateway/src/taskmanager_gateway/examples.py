@@ -41,9 +41,19 @@ JOB: dict[str, Any] = {
     "dispatch": 1,
     "runner": "jp2-worker1",
     "error": None,
+    "held": None,
+    "cancelling": False,
+    "cancel": None,
+    "cancelled": None,
+    "waiting": None,
     "links": {
         "self": f"/api/v1/jobs/{_ID}",
         "history": f"/api/v1/jobs/{_ID}/history",
         "log": f"/api/v1/jobs/{_ID}/log",
     },
 }
+
+REASON: dict[str, Any] = {"reason": "wrong scan"}
+PRIORITY: dict[str, Any] = {"priority": 9, "reason": "the reader waits for it"}
+STOP: dict[str, Any] = {"mode": "suspend", "reason": "the disk is full", "until": "2027-01-01T08:00:00+01:00"}
+LIMIT: dict[str, Any] = {"max_running": 2, "reason": "leave room for others"}

@@ -1,29 +1,33 @@
-"""What the gateway hears from the broker: every submission to any gateway, and what the scheduler changed."""
+"""What the gateway hears: every submission to any gateway, what the scheduler changed, and its answers."""
 
 import asyncio
 
 import structlog
 
 from taskmanager.errors import InvalidMessageError
-from taskmanager.messages import Changes, Submit, decode_changes
+from taskmanager.messages import Changes, CommandResult, Submit, decode_changes
 from taskmanager.ports import Delivery, Subscription
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.live import Hub, Watchers
 from taskmanager_gateway.metrics import UNREADABLE
+from taskmanager_gateway.pending import PendingCommands
 from taskmanager_gateway.recent import Recent
 
 log = structlog.get_logger(__name__)
 
 
 class Feed:
-    """Spreads each message to those it concerns. All of it is hints, none the truth about a job."""
+    """Spreads each message to those it concerns. None of it is the truth about a job."""
 
-    def __init__(self, recent: Recent, watchers: Watchers, hub: Hub, catalogue: Catalogue) -> None:
+    def __init__(
+        self, recent: Recent, watchers: Watchers, hub: Hub, catalogue: Catalogue, pending: PendingCommands
+    ) -> None:
         """Whom to tell."""
         self._recent = recent
         self._watchers = watchers
         self._hub = hub
         self._catalogue = catalogue
+        self._pending = pending
         self._subscription: Subscription | None = None
         self._unacknowledged: Delivery | None = None
 
@@ -48,7 +52,9 @@ class Feed:
             return
         if isinstance(message, Submit):
             self.submitted(message.job, body)
-        elif isinstance(message, Changes):
+        elif isinstance(message, CommandResult):
+            self._pending.settle(message)
+        else:
             self._changed(message)
 
     def submitted(self, job: str, body: bytes) -> None:

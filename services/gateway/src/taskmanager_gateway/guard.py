@@ -69,4 +69,4 @@ class _Exchange:
     def _method(self) -> str:
         """The method as a label: clients may invent methods, metrics must stay bounded."""
         method: str = self._scope["method"]
-        return method if method in {"GET", "POST"} else "other"
+        return method if method in {"GET", "POST", "PUT"} else "other"

@@ -9,6 +9,11 @@ SUBMISSIONS = Counter(
     "Submitted jobs by plugin and what became of them (accepted, replayed, duplicate or the problem)",
     ["plugin", "outcome"],
 )
+COMMANDS = Counter(
+    f"{PREFIX}gateway_commands_total",
+    "Operators' commands by action and what became of them (done, unchanged, pending or the problem)",
+    ["action", "outcome"],
+)
 REQUESTS = Histogram(
     f"{PREFIX}gateway_request_duration_seconds",
     "Time from the request to the end of its answer; event streams are not counted",

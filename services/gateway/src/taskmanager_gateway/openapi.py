@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from taskmanager.jobs import JobSpec
 from taskmanager_gateway.bodies import BatchItem
+from taskmanager_gateway.orders import LimitBody, PriorityBody, ReasonBody, StopBody
 from taskmanager_gateway.problems import ProblemDocument
 
 REFERENCE = "#/components/schemas/{model}"
@@ -38,7 +39,8 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _own_schemas() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument]
+    orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody]
+    models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas

@@ -11,11 +11,14 @@ from taskmanager.ports import Clock, JobReader, Publisher
 from taskmanager_gateway.acceptance import Acceptance
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.checks import SpecificationCheck
+from taskmanager_gateway.commanding import Commanding
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.joblog import JobLogs
 from taskmanager_gateway.live import Hub, Watchers
+from taskmanager_gateway.pending import PendingCommands
+from taskmanager_gateway.reasons import Reasons
 from taskmanager_gateway.recent import Recent
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions import Submissions
@@ -29,7 +32,10 @@ class Parts:
     reader: JobReader
     catalogue: Catalogue
     submissions: Submissions
+    commanding: Commanding
     finder: JobFinder
+    reasons: Reasons
+    clock: Clock
     logs: JobLogs
     hub: Hub
     watchers: Watchers
@@ -48,30 +54,40 @@ class Parts:
         self.watchers.notify_all()
 
 
-def make_parts(
+def make_parts(  # noqa: PLR0913 - wiring
     settings: GatewaySettings,
     reader: JobReader,
     publisher: Publisher,
     clock: Clock,
     *,
+    gateway_id: str,
     stopping: asyncio.Event,
     checks: Mapping[str, Check],
 ) -> Parts:
-    """Wire a gateway. `checks` are those of the connections; the gateway adds its own."""
+    """Wire a gateway, `gateway_id` to the scheduler.
+
+    `checks` are those of the connections; the gateway adds its own.
+    """
     catalogue, recent, watchers = Catalogue(reader), Recent(settings.recent_limit), Watchers()
-    hub = Hub(settings.event_queue_limit)
-    feed = Feed(recent, watchers, hub, catalogue)
+    hub, pending = Hub(settings.event_queue_limit), PendingCommands()
+    feed = Feed(recent, watchers, hub, catalogue, pending)
     finder = JobFinder(reader, recent, watchers)
     paths = PathCheck(settings.job_roots)
     acceptance = Acceptance(
         publisher, reader, recent, feed, settings.topology, clock, limit_bytes=settings.body_limit_bytes
+    )
+    commanding = Commanding(
+        publisher, pending, finder, catalogue, settings.topology, clock, gateway_id=gateway_id
     )
     return Parts(
         settings=settings,
         reader=reader,
         catalogue=catalogue,
         submissions=Submissions(SpecificationCheck(catalogue), paths, acceptance),
+        commanding=commanding,
         finder=finder,
+        reasons=Reasons(reader),
+        clock=clock,
         logs=JobLogs(reader, finder, watchers, stopping),
         hub=hub,
         watchers=watchers,

@@ -46,6 +46,7 @@ NOT_FOUND = Kind("not-found", 404, "Nothing is served at this address")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address does not take this method")
 BODY_TIMEOUT = Kind("body-timeout", 408, "The body did not arrive in time")
 NOT_ACCEPTING = Kind("plugin-not-accepting", 409, "The plugin takes no new jobs at present")
+NOT_POSSIBLE = Kind("not-possible", 409, "This cannot be done to it as it is now")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is not in a supported format")
 INTERNAL_ERROR = Kind("internal-error", 500, "The gateway has a defect")
@@ -72,7 +73,7 @@ def _is_absent(value: object) -> bool:
 
 
 class ProblemDocument(BaseModel):
-    """An RFC 9457 problem. Some types carry more members: `errors`, `known`, `job`, `limit_bytes`."""
+    """An RFC 9457 problem. Some types carry more members, such as `errors`, `known`, `job`, `limit_bytes`."""
 
     model_config = ConfigDict(extra="allow")
 

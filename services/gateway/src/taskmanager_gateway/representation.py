@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from taskmanager.jobs import HistoryEntry, Job, JobError, JobSpec, Progress, Record
+from taskmanager.control import Stop
+from taskmanager.jobs import CancelMethod, HistoryEntry, Job, JobError, JobSpec, Note, Progress, Record
 from taskmanager.plugins import PluginManifest
-from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.acceptance import Outcome
 from taskmanager_gateway.examples import JOB
 from taskmanager_gateway.problems import ProblemDocument
+from taskmanager_gateway.waiting import Waiting
 
 API = "/api/v1"
 
@@ -41,21 +44,30 @@ class JobView(JobSpec):
     dispatch: int
     runner: str | None
     error: JobError | None
+    held: Note | None = Field(description="An operator's hold; a running job pauses as soon as it can.")
+    cancelling: bool = Field(description="Whether a cancel was asked for and has not come true yet.")
+    cancel: Note | None = Field(description="Who asked for its cancel, when and why.")
+    cancelled: CancelMethod | None = Field(description="How the cancel came true.")
+    waiting: Waiting | None = Field(
+        description="Why a job in STARTED or PAUSED does not run. Null for others, in answers to "
+        "submissions, and if it could not be looked up in time."
+    )
     links: JobLinks
 
     @classmethod
-    def of(cls, job: Job) -> "JobView":
+    def of(cls, job: Job, waiting: Waiting | None = None) -> "JobView":
         """The public form of a job; nothing is checked again."""
         address = f"{API}/jobs/{job.id}"
         state = {name: getattr(job, name) for name in _STATE}
         return cls.model_construct(
             **{**job.spec.__dict__, **state},
             runner=job.owner,
+            waiting=waiting,
             links={"self": address, "history": f"{address}/history", "log": f"{address}/log"},
         )
 
 
-_STATE = tuple(name for name in JobView.model_fields if name in {*Job.model_fields, "tab"})
+_STATE = tuple(name for name in JobView.model_fields if name in {*Job.model_fields, "tab", "cancelling"})
 
 
 class JobListView(Record):
@@ -108,11 +120,23 @@ class TabView(Record):
     bytes: int = 0
 
 
+class PluginState(StrEnum):
+    """Whether a plugin takes jobs. `stopping`: it was stopped, and some of its jobs still run."""
+
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
 class PluginView(Record):
     """A plugin, its jobs and the runners that have it."""
 
     manifest: PluginManifest
     installed_at: datetime
+    state: PluginState
+    still_running: int = Field(description="Jobs a runner is at work on, from WAITINGFORUPLOAD to DOWNLOAD.")
+    stop: Stop | None = Field(description="Who stopped it, when, why, how and until when.")
+    refused: Note | None = Field(description="Who closed it for new jobs, when and why.")
     paused: bool
     accepting: bool
     limit: int | None
@@ -129,10 +153,15 @@ class PluginView(Record):
     ) -> "PluginView":
         """Put together what is stored about one plugin; rows of other plugins are passed over."""
         sums = {row.tab: row for row in statistics if row.plugin == plugin.name}
+        still_running = sum(row.running for row in sums.values())
         alive = [runner for runner in runners if runner.alive and runner.plugin == plugin.name]
         return cls(
             manifest=plugin.manifest,
             installed_at=plugin.installed_at,
+            state=_state(plugin, still_running),
+            still_running=still_running,
+            stop=plugin.stop,
+            refused=plugin.refused,
             paused=plugin.paused,
             accepting=plugin.accepting,
             limit=plugin.limit,
@@ -143,6 +172,12 @@ class PluginView(Record):
             tabs={tab: _tab(sums.get(tab)) for tab in Tab},
             links={"self": f"{API}/plugins/{plugin.name}", "jobs": f"{API}/jobs?plugin={plugin.name}"},
         )
+
+
+def _state(plugin: InstalledPlugin, still_running: int) -> PluginState:
+    if plugin.stop is None:
+        return PluginState.RUNNING
+    return PluginState.STOPPING if still_running else PluginState.STOPPED
 
 
 def _statuses(rows: Iterable[TabStatistics]) -> dict[Status, int]:
@@ -167,6 +202,39 @@ class RunnerListView(Record):
     """All runners by id."""
 
     runners: list[RunnerState]
+
+
+class JobCommandView(Record):
+    """What became of a command for a job, and the job as it is now (null if it cannot be read just now)."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+    job: JobView | None
+
+
+class PluginCommandView(Record):
+    """What became of a command for a plugin, and the plugin as it is now (null if it cannot be read now)."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+    plugin: PluginView | None
+
+
+class PendingView(Record):
+    """A command that is stored but not done yet."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["pending"] = "pending"
+    detail: str
+    links: dict[str, str]
+
+
+class AuditView(Record):
+    """One page of what operators asked for, the newest first; `next_cursor` is null on the last."""
+
+    entries: list[AuditEntry]
+    next_cursor: str | None
+    links: dict[str, str]
 
 
 def json_bytes(model: Record | Any) -> bytes:

@@ -45,7 +45,7 @@ def problems(*kinds: Kind) -> Answers:
     return described
 
 
-def json_request(schema: str, example: dict[str, Any]) -> dict[str, Any]:
+def json_request(schema: str, example: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
     """The body of a route that reads it itself, for the OpenAPI document."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}

@@ -40,12 +40,20 @@ async def list_plugins(request: Request) -> Response:
     responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
 )
 async def show_plugin(request: Request, name: str) -> Response:
-    """A plugin: what it takes, its jobs by status, files and bytes of each tab, its runners and limits."""
+    """A plugin: what it takes, its jobs by status, files and bytes of each tab, its runners and limits.
+
+    `state` says how a stop is going: `stopping` with `still_running` jobs, then `stopped`.
+    """
+    return json_answer(await plugin_view(request, name))
+
+
+async def plugin_view(request: Request, name: str) -> PluginView:
+    """One plugin as it is now; raises ProblemError if there is none, StoreUnavailableError."""
     known = {view.manifest.name: view for view in await _views(request, name)}
     if name not in known:
         detail = f"There is no plugin {name[:80]!r}. Known: {', '.join(known) or 'none is installed yet'}."
         raise ProblemError(UNKNOWN_PLUGIN, detail, known=list(known))
-    return json_answer(known[name])
+    return known[name]
 
 
 @router.get(

@@ -1,0 +1,181 @@
+"""Operators' commands: publish one with confirm, wait a moment for what the scheduler made of it.
+
+The scheduler decides. What is said here beforehand only saves a round trip, and a lost answer loses nothing:
+the command is stored by the broker and its outcome is in the audit.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+import uuid_utils
+
+from taskmanager.control import judge
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
+from taskmanager.messages import Command, CommandResult, JobCommand, PluginCommand
+from taskmanager.ports import Clock, Publisher
+from taskmanager.topology import Topology
+from taskmanager_gateway.acceptance import PUBLISH_TIME
+from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.finder import JobFinder
+from taskmanager_gateway.metrics import COMMANDS
+from taskmanager_gateway.pending import PendingCommands
+from taskmanager_gateway.problems import (
+    BROKER_UNAVAILABLE,
+    NOT_POSSIBLE,
+    UNKNOWN_JOB,
+    UNKNOWN_PLUGIN,
+    ProblemError,
+)
+
+RESULT_TIME = timedelta(seconds=2)
+"""How long a client waits for the scheduler before it is told that the command is stored."""
+CHECK_TIME = timedelta(seconds=1)
+"""A look at the job beforehand is done without if the database is slower."""
+
+log = structlog.get_logger(__name__)
+
+Order = JobCommand | PluginCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wants something, and why."""
+
+    actor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """The scheduler did it; `unchanged`: it was so already."""
+
+    command: str
+    outcome: Literal["done", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The broker has it, and the scheduler is going to do it when it is there."""
+
+    command: str
+
+
+class Commanding:
+    """Sends commands to the scheduler."""
+
+    def __init__(  # noqa: PLR0913 - wiring
+        self,
+        publisher: Publisher,
+        pending: PendingCommands,
+        finder: JobFinder,
+        catalogue: Catalogue,
+        topology: Topology,
+        clock: Clock,
+        *,
+        gateway_id: str,
+    ) -> None:
+        """`gateway_id` is where the scheduler answers to."""
+        self._publisher = publisher
+        self._pending = pending
+        self._finder = finder
+        self._catalogue = catalogue
+        self._topology = topology
+        self._clock = clock
+        self._gateway_id = gateway_id
+
+    async def command(self, order: Order, author: Author) -> Obeyed | Stored:
+        """Have it done; raises ProblemError if it cannot be done or may not have been sent."""
+        await self._check(order)
+        command = Command(
+            id=str(uuid_utils.uuid7()),
+            gateway=self._gateway_id,
+            actor=author.actor,
+            reason=author.reason,
+            at=self._clock.now(),
+            order=order,
+        )
+        try:
+            result = await self._send(command)
+        except ProblemError as error:
+            COMMANDS.labels(order.action, error.problem.kind.name).inc()
+            raise
+        COMMANDS.labels(order.action, result.outcome if isinstance(result, Obeyed) else "pending").inc()
+        return result
+
+    async def _check(self, order: Order) -> None:
+        """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
+        if isinstance(order, PluginCommand):
+            await self._catalogue.find(order.plugin)
+            return
+        try:
+            job = await from_store(self._finder.find(order.job), CHECK_TIME)
+        except StoreUnavailableError as error:
+            log.debug("command_not_checked", job=order.job, error=str(error))
+            return
+        verdict = judge(job, order.action, order.priority)
+        if verdict.refusal is not None:
+            COMMANDS.labels(order.action, NOT_POSSIBLE.name).inc()
+            raise _refused(order, verdict.refusal)
+
+    async def _send(self, command: Command) -> Obeyed | Stored:
+        with self._pending.wait_for(command.id) as result:
+            await self._publish(command, result)
+            try:
+                async with asyncio.timeout(RESULT_TIME.total_seconds()):
+                    return _answer(command.order, await result)
+            except TimeoutError:
+                log.warning("command_without_result", command=command.id, action=command.order.action)
+                return Stored(command.id)
+
+    async def _publish(self, command: Command, result: asyncio.Future[CommandResult]) -> None:
+        """Return once the broker has it; a result is as good as a confirm."""
+        try:
+            async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
+                await self._publisher.publish(
+                    self._topology.events,
+                    self._topology.command_key,
+                    command.encode(),
+                    persistent=True,
+                    mandatory=True,
+                )
+        except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
+            if result.done():
+                return
+            log.warning("command_not_confirmed", command=command.id, error=str(error) or "no confirm in time")
+            raise _unconfirmed(command) from error
+
+
+def _answer(order: Order, result: CommandResult) -> Obeyed:
+    match result.outcome:
+        case "refused":
+            raise _refused(order, result.detail)
+        case "unknown":
+            raise _unknown(order)
+        case "done" | "unchanged":
+            return Obeyed(result.id, result.outcome)
+
+
+def _refused(order: Order, why: str) -> ProblemError:
+    """409; `why` is the scheduler's word or, beforehand, the same rule's."""
+    detail = f"Cannot {order.action}: {why}."
+    if isinstance(order, JobCommand):
+        return ProblemError(NOT_POSSIBLE, detail, job=order.job)
+    return ProblemError(NOT_POSSIBLE, detail)
+
+
+def _unknown(order: Order) -> ProblemError:
+    if isinstance(order, JobCommand):
+        return ProblemError(UNKNOWN_JOB, f"There is no job {order.job!r}: it was never stored or is deleted.")
+    return ProblemError(UNKNOWN_PLUGIN, f"There is no plugin {order.plugin!r}.")
+
+
+def _unconfirmed(command: Command) -> ProblemError:
+    detail = (
+        "The message broker did not confirm the command, so it may or may not be done. Look whether it was, "
+        "and if not, send it again: a repeat does no harm."
+    )
+    return ProblemError(BROKER_UNAVAILABLE, detail, command=command.id)

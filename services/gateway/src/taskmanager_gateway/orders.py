@@ -1,0 +1,76 @@
+"""The bodies of operators' requests: strict, small, and none needed where everything has a default."""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
+from starlette.requests import Request
+
+from taskmanager.clock import whole_milliseconds
+from taskmanager.control import StopMode
+from taskmanager.jobs import Priority, Record, ShortText
+from taskmanager_gateway.bodies import read_body
+from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem, validation_problem
+
+BODY_LIMIT_BYTES = 16 * 1024
+LONGEST_STOP = timedelta(days=3_660)
+"""A later `until` is a slip of the pen; a stop without an end needs none."""
+MOST_RUNNING = 100_000
+
+
+def _readable(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+        message = "contains a control character"
+        raise ValueError(message)
+    return text
+
+
+Reason = Annotated[ShortText, AfterValidator(_readable)]
+
+
+class ReasonBody(Record):
+    """Why; it is shown beside what it explains and kept in the audit."""
+
+    reason: Annotated[Reason, Field(examples=["wrong scan"])] = ""
+
+
+class PriorityBody(ReasonBody):
+    """The new priority: 0 to 10, higher first."""
+
+    priority: Priority
+
+
+class StopBody(ReasonBody):
+    """How to stop a plugin, and until when; without `until` an operator restarts it."""
+
+    mode: StopMode = StopMode.SUSPEND
+    until: Annotated[AwareDatetime, Field(strict=False)] | None = None
+
+    def ends(self, now: datetime) -> datetime | None:
+        """`until` as it is stored; raises ProblemError if it is past or absurdly far away."""
+        if self.until is None:
+            return None
+        if not now < self.until <= now + LONGEST_STOP:
+            message = "must be in the future, ten years at most; leave it out for a stop without an end"
+            raise field_problem(INVALID_REQUEST, [FieldError(field="until", message=message)])
+        return whole_milliseconds(self.until.astimezone(UTC))
+
+
+class LimitBody(ReasonBody):
+    """How many jobs of a plugin may run at once over all runners; null: what the plugin itself declares."""
+
+    max_running: Annotated[int, Field(ge=1, le=MOST_RUNNING)] | None
+
+
+BodyT = TypeVar("BodyT", bound=ReasonBody)
+
+
+async def read_order(request: Request, model: type[BodyT]) -> BodyT:
+    """The body as `model`; no body is an empty one. Raises ProblemError that lists every wrong field."""
+    body = await read_body(request, BODY_LIMIT_BYTES)
+    try:
+        return model.model_validate_json(body or b"{}", strict=True)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        raise validation_problem(errors) from error

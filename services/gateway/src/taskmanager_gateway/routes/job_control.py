@@ -1,0 +1,102 @@
+"""What operators do to one job."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.control import JobAction
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.messages import JobCommand
+from taskmanager_gateway.commanding import Author, Obeyed, Stored
+from taskmanager_gateway.examples import PRIORITY
+from taskmanager_gateway.orders import PriorityBody, ReasonBody, read_order
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import UNKNOWN_JOB
+from taskmanager_gateway.representation import API, JobCommandView, JobView
+from taskmanager_gateway.routes.answers import json_answer, json_request
+from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+
+router = APIRouter(prefix=API, tags=["Control"], responses=command_answers(UNKNOWN_JOB))
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    summary="Cancel a job",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def cancel(request: Request, job_id: str, actor: Actor) -> Response:
+    """End the job for good: a waiting one at once, a running one as soon as its processes are gone.
+
+    Until then the job shows `cancelling`; `cancelled` then says how it ended. Refused while its results are
+    put into place.
+    """
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.CANCEL), actor)
+
+
+@router.post(
+    "/jobs/{job_id}/hold",
+    summary="Hold a job",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def hold(request: Request, job_id: str, actor: Actor) -> Response:
+    """Keep the job from starting, or pause it where it is, until it is released."""
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.HOLD), actor)
+
+
+@router.post(
+    "/jobs/{job_id}/release",
+    summary="Release a held job",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def release(request: Request, job_id: str, actor: Actor) -> Response:
+    """Let a held job go on: it waits for its turn again, or continues where it was paused."""
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.RELEASE), actor)
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    summary="Try a job again",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def retry(request: Request, job_id: str, actor: Actor) -> Response:
+    """Queue a job in ERROR or CANCELLED again, from its beginning; its history and log stay."""
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), actor)
+
+
+@router.put(
+    "/jobs/{job_id}/priority",
+    summary="Change the priority of a job",
+    response_model=JobCommandView,
+    openapi_extra=json_request("PriorityBody", PRIORITY),
+)
+async def set_priority(request: Request, job_id: str, actor: Actor) -> Response:
+    """0 to 10, higher first. A waiting job goes to the end of its new priority; a running one runs on."""
+    body = await read_order(request, PriorityBody)
+    order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=body.priority)
+    return await _command(request, order, Author(actor, body.reason))
+
+
+async def _plain(request: Request, order: JobCommand, actor: str) -> Response:
+    body = await read_order(request, ReasonBody)
+    return await _command(request, order, Author(actor, body.reason))
+
+
+async def _command(request: Request, order: JobCommand, author: Author) -> Response:
+    result = await parts_of(request).commanding.command(order, author)
+    if isinstance(result, Stored):
+        return stored_answer(result, f"job={order.job}")
+    return json_answer(await _view(request, order.job, result))
+
+
+async def _view(request: Request, job_id: str, obeyed: Obeyed) -> JobCommandView:
+    parts = parts_of(request)
+    try:
+        job = await parts.finder.find(job_id)
+        shown = JobView.of(job, await parts.reasons.of_one(job))
+    except StoreUnavailableError:
+        shown = None
+    return JobCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, job=shown)

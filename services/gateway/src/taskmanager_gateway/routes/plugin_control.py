@@ -1,0 +1,115 @@
+"""What operators do to a plugin."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.control import PluginAction
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.messages import PluginCommand
+from taskmanager_gateway.commanding import Author, Obeyed, Stored
+from taskmanager_gateway.examples import LIMIT, STOP
+from taskmanager_gateway.orders import LimitBody, ReasonBody, StopBody, read_order
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN
+from taskmanager_gateway.representation import API, PluginCommandView
+from taskmanager_gateway.routes.answers import json_answer, json_request
+from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.plugins import plugin_view
+
+router = APIRouter(prefix=API, tags=["Control"], responses=command_answers(UNKNOWN_PLUGIN, PLUGINS_UNKNOWN))
+
+
+@router.post(
+    "/plugins/{name}/stop",
+    summary="Stop a plugin",
+    response_model=PluginCommandView,
+    openapi_extra=json_request("StopBody", STOP, required=False),
+)
+async def stop(request: Request, name: str, actor: Actor) -> Response:
+    """Start no job of the plugin until it is restarted, or until `until`. New jobs are still taken.
+
+    Running jobs pause where they are and go on afterwards (`mode` suspend), or come to their end (finish).
+    Stopping it again with another `mode` or `until` changes the stop.
+    """
+    await _known(request, name)
+    body = await read_order(request, StopBody)
+    until = body.ends(parts_of(request).clock.now())
+    order = PluginCommand(plugin=name, action=PluginAction.STOP, mode=body.mode, until=until)
+    return await _command(request, order, Author(actor, body.reason))
+
+
+@router.post(
+    "/plugins/{name}/restart",
+    summary="Restart a stopped plugin",
+    response_model=PluginCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def restart(request: Request, name: str, actor: Actor) -> Response:
+    """End the stop: suspended jobs go on, waiting ones start."""
+    return await _plain(request, name, PluginAction.RESTART, actor)
+
+
+@router.post(
+    "/plugins/{name}/refuse",
+    summary="Refuse new jobs of a plugin",
+    response_model=PluginCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def refuse(request: Request, name: str, actor: Actor) -> Response:
+    """Answer submissions for the plugin with 409 from now on; jobs that are in go on."""
+    return await _plain(request, name, PluginAction.REFUSE, actor)
+
+
+@router.post(
+    "/plugins/{name}/accept",
+    summary="Accept new jobs of a plugin again",
+    response_model=PluginCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def accept(request: Request, name: str, actor: Actor) -> Response:
+    """Take submissions for the plugin again."""
+    return await _plain(request, name, PluginAction.ACCEPT, actor)
+
+
+@router.put(
+    "/plugins/{name}/limit",
+    summary="Limit the running jobs of a plugin",
+    response_model=PluginCommandView,
+    openapi_extra=json_request("LimitBody", LIMIT),
+)
+async def set_limit(request: Request, name: str, actor: Actor) -> Response:
+    """At most so many jobs of the plugin run at once over all runners; null goes back to its own limit.
+
+    Jobs that run already are left alone.
+    """
+    await _known(request, name)
+    body = await read_order(request, LimitBody)
+    order = PluginCommand(plugin=name, action=PluginAction.LIMIT, max_running=body.max_running)
+    return await _command(request, order, Author(actor, body.reason))
+
+
+async def _plain(request: Request, name: str, action: PluginAction, actor: str) -> Response:
+    await _known(request, name)
+    body = await read_order(request, ReasonBody)
+    return await _command(request, PluginCommand(plugin=name, action=action), Author(actor, body.reason))
+
+
+async def _known(request: Request, name: str) -> None:
+    """Raise ProblemError if there is no such plugin, before the name is used in a message."""
+    await parts_of(request).catalogue.find(name)
+
+
+async def _command(request: Request, order: PluginCommand, author: Author) -> Response:
+    result = await parts_of(request).commanding.command(order, author)
+    if isinstance(result, Stored):
+        return stored_answer(result, f"plugin={order.plugin}")
+    return json_answer(await _view(request, order.plugin, result))
+
+
+async def _view(request: Request, name: str, obeyed: Obeyed) -> PluginCommandView:
+    try:
+        shown = await plugin_view(request, name)
+    except StoreUnavailableError:
+        shown = None
+    return PluginCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, plugin=shown)
