@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from taskmanager.errors import JobFailedError
-from taskmanager.plugins import JobContext, Need, Parameters, PluginManifest, parse_parameters
+from taskmanager.plugins import (
+    JobContext,
+    Need,
+    Parameters,
+    PauseSupport,
+    PluginManifest,
+    parse_parameters,
+)
 
 POLL_SECONDS = 0.01
 
@@ -120,6 +127,114 @@ class Diary:
         line = f"{what} {context.job_id} {context.attempt}\n"
         with diary.open("ab", buffering=0) as out:
             out.write(line.encode())
+
+
+class PacedParameters(Parameters):
+    """When to go on to the next file."""
+
+    leave: str
+    """A folder: file `n` is done once a file of that name lies there, all that come after `all` does."""
+
+
+class Paced:
+    """Copies its files one by one, each when it is allowed to; stands between two."""
+
+    manifest = PluginManifest(
+        name="paced",
+        title="Paced",
+        job_type="PACED",
+        parameters=PacedParameters.model_json_schema(),
+        pause=PauseSupport.CHECKPOINT,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Log every file, so that one that is done twice shows."""
+        leave = Path(parse_parameters(PacedParameters, context.spec.parameters).leave)
+        files = context.files()
+        for number, file in enumerate(files, start=1):
+            context.checkpoint()
+            context.progress(number - 1, len(files), file.name)
+            context.log.info(file.name)
+            while not ((leave / str(number)).exists() or (leave / "all").exists()):
+                time.sleep(POLL_SECONDS)
+            (context.output / file.name).write_bytes(file.read_bytes())
+
+
+class TickParameters(Parameters):
+    """Where to count."""
+
+    note: str
+
+
+class Tick:
+    """Counts, with a tool in a session of its own beside it, until `<note>.end` exists; stands by signals."""
+
+    manifest = PluginManifest(
+        name="tick",
+        title="Tick",
+        job_type="TICK",
+        parameters=TickParameters.model_json_schema(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+        pause=PauseSupport.SIGNAL,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Write the count into `note`; the tool's goes into `<note>.tool`."""
+        note = Path(parse_parameters(TickParameters, context.spec.parameters).note)
+        loop = f"n=0; while :; do n=$((n+1)); echo $n >{note}.tool; sleep {POLL_SECONDS}; done"
+        tool = subprocess.Popen(["/bin/sh", "-c", loop], start_new_session=True)
+        count = 0
+        while not note.with_suffix(".end").exists():
+            context.checkpoint()
+            count += 1
+            note.write_text(str(count), encoding="ascii")
+            time.sleep(POLL_SECONDS)
+        tool.kill()
+        tool.wait()
+
+
+class StubbornParameters(Parameters):
+    """What to ignore."""
+
+    note: str
+    """A file that gets the process id of a program the job starts."""
+    deaf: bool = True
+    """Ignore SIGTERM too, not only checkpoints."""
+    tool: bool = False
+    """Wait in a tool instead of sleeping."""
+
+
+class Stubborn:
+    """Ignores every wish, and has a grandchild in a session of its own that does so too."""
+
+    manifest = PluginManifest(
+        name="stubborn",
+        title="Stubborn",
+        job_type="STUBBORN",
+        parameters=StubbornParameters.model_json_schema(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+        grace_seconds=1,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Leave half a result and never end."""
+        parameters = parse_parameters(StubbornParameters, context.spec.parameters)
+        (context.output / "half.txt").write_text("half a result", encoding="utf-8")
+        trap = "trap '' TERM; " if parameters.deaf else ""
+        if parameters.deaf:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if parameters.tool or parameters.deaf:
+            program = f"{trap}echo $$ >{parameters.note}; sleep 600 & wait; sleep 600"
+            tool = subprocess.Popen(["/bin/sh", "-c", program], start_new_session=parameters.deaf)
+            if parameters.tool:
+                tool.wait()
+                raise JobFailedError("the tool was ended")
+        else:
+            Path(parameters.note).write_text(str(os.getpid()), encoding="ascii")
+        while True:
+            time.sleep(POLL_SECONDS)
 
 
 class WildParameters(Parameters):

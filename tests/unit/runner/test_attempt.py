@@ -1,78 +1,18 @@
 """The phases of an attempt, its fence and its reports, on real slots with a scheduler in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.unit.runner.faults import fill, names, picture
-from tests.unit.runner.slots import manifest, slot, until
+from tests.unit.runner.faults import names, picture
+from tests.unit.runner.scenes import paths, scene
+from tests.unit.runner.slots import until
 
 from taskmanager.jobs import JobSpec
 from taskmanager.messages import Advanced, Commit, Failed, Finished, Grant, HandedBack, Logged, Progressed
 from taskmanager_plugin_runner import attempt as module
-from taskmanager_plugin_runner.attempt import Attempt, Surroundings
-from taskmanager_plugin_runner.leases import Leases
-from taskmanager_plugin_runner.outbox import Event
+from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.outcomes import Outcome
-from taskmanager_plugin_runner.slot_process import SlotProcess
-from taskmanager_plugin_runner.transfers import Transfers
-
-JOB = "0195e4a0-0000-7000-8000-000000000001"
-
-
-class Desk:
-    """Hears the events of an attempt and answers the question of the fence."""
-
-    def __init__(self, answer: bool | None = True) -> None:
-        self.answer = answer
-        self.events: list[Event] = []
-        self.attempt: Attempt | None = None
-
-    def put(self, event: Event) -> None:
-        self.events.append(event)
-        if isinstance(event, Commit) and self.answer is not None and self.attempt is not None:
-            asyncio.get_running_loop().call_soon(self._reply)
-
-    def _reply(self) -> None:
-        assert self.attempt is not None
-        self.attempt.on_verdict(allowed=bool(self.answer))
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-
-class Scene:
-    def __init__(self, process: SlotProcess, desk: Desk, transfers: Transfers) -> None:
-        self.slot, self.desk, self.transfers = process, desk, transfers
-        self.leases = Leases(timedelta(seconds=5))
-        self.over: list[Outcome] = []
-
-    def start(self, plugin: str, **fields: Any) -> asyncio.Task[None]:
-        spec = JobSpec(plugin=plugin, **fields)
-        grant = Grant(claim_id="c", job=JOB, attempt=1, lease_seconds=60, spec=spec)
-        self.desk.attempt = Attempt(
-            grant, self.slot, Surroundings(self.desk, self.leases, self.transfers, manifest(plugin))
-        )
-        return asyncio.create_task(self.desk.attempt.run(self.over.append))
-
-    def interrupt(self, outcome: Outcome) -> None:
-        assert self.desk.attempt is not None
-        self.desk.attempt.interrupt(outcome)
-
-
-@asynccontextmanager
-async def scene(plugin: str, folder: Path, *, answer: bool | None = True) -> AsyncIterator[Scene]:
-    async with slot(plugin, folder, upload_mode="copy") as (process, _):
-        yield Scene(process, Desk(answer), Transfers(1, plugin))
-
-
-def paths(folder: Path) -> dict[str, str]:
-    fill(folder / "in", {"a.tif": "a", "b.tif": "b"})
-    return {"source": str(folder / "in"), "destination": str(folder / "out")}
 
 
 async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: Path) -> None:
@@ -155,7 +95,7 @@ async def test_an_interrupted_attempt_is_no_failure(tmp_path: Path, outcome: Out
 async def test_an_attempt_is_interrupted_while_it_waits_for_a_transfer(tmp_path: Path) -> None:
     async with scene("tally", tmp_path) as made:
         release = asyncio.Event()
-        other = asyncio.create_task(made.transfers.during(release.wait, asyncio.Event()))
+        other = asyncio.create_task(made.around.transfers.during(release.wait, asyncio.Event()))
         await asyncio.sleep(0)
         running = made.start("tally", **paths(tmp_path))
         await asyncio.sleep(0)
@@ -164,13 +104,12 @@ async def test_an_attempt_is_interrupted_while_it_waits_for_a_transfer(tmp_path:
         await running
         release.set()
         await other
-        await made.transfers.during(release.wait, asyncio.Event())
+        await made.around.transfers.during(release.wait, asyncio.Event())
     assert made.over == [Outcome.HANDED_BACK]
 
 
 async def test_a_job_whose_id_could_not_be_a_file_name_fails(tmp_path: Path) -> None:
     async with scene("noop", tmp_path) as made:
         grant = Grant(claim_id="c", job="../x", attempt=1, lease_seconds=60, spec=JobSpec(plugin="noop"))
-        around = Surroundings(made.desk, made.leases, made.transfers, manifest("noop"))
-        await Attempt(grant, made.slot, around).run(made.over.append)
+        await Attempt(grant, made.slot, made.around).run(made.over.append)
     assert made.over == [Outcome.FAILED]

@@ -1,0 +1,87 @@
+"""One attempt on a real slot, with a scheduler in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.unit.runner.faults import fill
+from tests.unit.runner.slots import manifest, slot
+
+from taskmanager.control import Wish
+from taskmanager.jobs import JobSpec
+from taskmanager.messages import Commit, Grant, Logged
+from taskmanager_plugin_runner.attempt import Attempt, Surroundings
+from taskmanager_plugin_runner.leases import Leases
+from taskmanager_plugin_runner.outbox import Event
+from taskmanager_plugin_runner.outcomes import Outcome
+from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.transfers import Transfers
+
+JOB = "0195e4a0-0000-7000-8000-000000000001"
+
+
+class Desk:
+    """Hears the events of an attempt and answers the question of the fence."""
+
+    def __init__(self, answer: bool | None = True) -> None:
+        self.answer = answer
+        self.events: list[Event] = []
+        self.attempt: Attempt | None = None
+
+    def put(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, Commit) and self.answer is not None and self.attempt is not None:
+            asyncio.get_running_loop().call_soon(self._reply)
+
+    def _reply(self) -> None:
+        assert self.attempt is not None
+        self.attempt.on_verdict(allowed=bool(self.answer))
+
+    def of(self, *kinds: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def log(self) -> list[str]:
+        return [line.text for block in self.of(Logged) for line in block.lines]
+
+
+class Scene:
+    def __init__(self, process: SlotProcess, desk: Desk, around: Surroundings) -> None:
+        self.slot, self.desk, self.around = process, desk, around
+        self.over: list[Outcome] = []
+
+    @property
+    def attempt(self) -> Attempt:
+        assert self.desk.attempt is not None
+        return self.desk.attempt
+
+    def start(self, plugin: str, **fields: Any) -> asyncio.Task[None]:
+        spec = JobSpec(plugin=plugin, **fields)
+        grant = Grant(claim_id="c", job=JOB, attempt=1, lease_seconds=60, spec=spec)
+        self.desk.attempt = Attempt(grant, self.slot, self.around)
+        return asyncio.create_task(self.desk.attempt.run(self.over.append))
+
+    def interrupt(self, outcome: Outcome) -> None:
+        self.attempt.interrupt(outcome)
+
+    def want(self, wish: Wish | None) -> None:
+        self.attempt.want(wish)
+
+
+@asynccontextmanager
+async def scene(
+    plugin: str, folder: Path, *, answer: bool | None = True, **discipline: Any
+) -> AsyncIterator[Scene]:
+    """`discipline`: what the manifest says of pausing and of the time to end."""
+    async with slot(plugin, folder, upload_mode="copy") as (process, _):
+        desk = Desk(answer)
+        leases = Leases(timedelta(seconds=5))
+        around = Surroundings(desk, leases, Transfers(1, plugin), manifest(plugin, **discipline))
+        yield Scene(process, desk, around)
+
+
+def paths(folder: Path) -> dict[str, str]:
+    fill(folder / "in", {"a.tif": "a", "b.tif": "b"})
+    return {"source": str(folder / "in"), "destination": str(folder / "out")}
