@@ -33,8 +33,9 @@ from taskmanager_gateway.problems import (
 
 RESULT_TIME = timedelta(seconds=2)
 """How long a client waits for the scheduler before it is told that the command is stored."""
-CHECK_TIME = timedelta(seconds=1)
-"""A look at the job beforehand is done without if the database is slower."""
+CHECK_TIME = timedelta(milliseconds=800)
+"""A look at the job beforehand is done without if the database is slower: with the time for publishing it
+stays below the two seconds a client waits at most to hear that the broker is away."""
 
 log = structlog.get_logger(__name__)
 

@@ -1,0 +1,173 @@
+"""Why a job waits: one word for programs, one sentence for people."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from taskmanager.control import Stop, StopMode
+from taskmanager.jobs import Job, Note
+from taskmanager.queries import Position
+from taskmanager.registry import RunnerState
+from taskmanager.states import Status
+from taskmanager_gateway.waiting import Circumstances, Waiting, waiting_reason
+
+from .conftest import MOMENT, Gateway, installed, job
+
+NOTE = Note(by="anna", at=MOMENT, reason="wrong scan")
+SINCE = "by anna at 2026-11-23 12:00:00 UTC"
+UNTIL = "until an operator restarts it"
+STOP = Stop(by="anna", at=MOMENT, reason="the disk\nis full")
+
+
+def runner(name: str = "r-1", **fields: Any) -> RunnerState:
+    state = {"slots": 2, "busy": 0, "alive": True, **fields}
+    return RunnerState(
+        id=name,
+        instance="x",
+        plugin="jp2",
+        host="h",
+        version="1",
+        transfers=1,
+        started_at=MOMENT,
+        last_heartbeat=MOMENT,
+        **state,
+    )
+
+
+def around(*runners: RunnerState, running: int = 0, **plugin: Any) -> Circumstances:
+    return Circumstances(installed("jp2").model_copy(update=plugin), runners, running)
+
+
+def told(waits: Job, circumstances: Circumstances, position: Position | None = None) -> tuple[str, str]:
+    reason = waiting_reason(waits, circumstances, position)
+    assert reason is not None
+    return reason.code, reason.sentence
+
+
+@pytest.mark.parametrize(
+    ("circumstances", "code", "sentence"),
+    [
+        (
+            around(runner(), stop=STOP),
+            "plugin_stopped",
+            f"Plugin jp2 was stopped {SINCE} (the disk is full), {UNTIL}.",
+        ),
+        (
+            around(stop=Stop(by="anna", at=MOMENT, until=MOMENT + timedelta(hours=1))),
+            "plugin_stopped",
+            "Plugin jp2 was stopped by anna at 2026-11-23 12:00:00 UTC, until 2026-11-23 13:00:00 UTC.",
+        ),
+        (around(), "no_runner", "No runner of plugin jp2 is alive."),
+        (
+            around(runner(alive=False), runner("r-0", alive=False)),
+            "no_runner",
+            "No runner of plugin jp2 is alive; the last one was heard of at 2026-11-23 12:00:00 UTC.",
+        ),
+        (
+            around(runner(busy=2), running=1, max_running=1),
+            "limit_reached",
+            "Plugin jp2 runs 1 job, and its limit is 1.",
+        ),
+        (around(runner(busy=2), max_running=3), "no_free_slot", "All 2 slots of plugin jp2 are busy."),
+        (
+            around(runner(busy=0), runner("r-2", alive=False), running=2),
+            "no_free_slot",
+            "All 2 slots of plugin jp2 are busy.",
+        ),
+        (around(runner(slots=1, busy=1)), "no_free_slot", "The only slot of plugin jp2 is busy."),
+        (
+            around(runner(busy=1)),
+            "its_turn",
+            "Plugin jp2 has a free slot, so it starts when its turn comes.",
+        ),
+    ],
+)
+def test_the_weightiest_reason_is_told(circumstances: Circumstances, code: str, sentence: str) -> None:
+    assert told(job(1, plugin="jp2"), circumstances) == (code, sentence)
+
+
+@pytest.mark.parametrize(
+    ("position", "end"),
+    [
+        (Position(ahead=0), "; it is the next one."),
+        (Position(ahead=1), "; 1 job starts before it."),
+        (Position(ahead=2345), "; 2,345 jobs start before it."),
+        (Position(ahead=10_000, capped=True), "; 10,000+ jobs start before it."),
+    ],
+)
+def test_a_position_is_told_honestly(position: Position, end: str) -> None:
+    reason = waiting_reason(job(1, plugin="jp2"), around(runner(busy=2)), position)
+
+    assert reason is not None
+    assert reason.sentence.endswith(end)
+    assert (reason.position, reason.position_capped) == (position.ahead, position.capped)
+
+
+def test_a_paused_job_says_who_keeps_it() -> None:
+    def paused(**fields: Any) -> Job:
+        return job(1, plugin="jp2", status=Status.PAUSED, **fields)
+
+    stopped = around(runner(), stop=STOP)
+    assert told(paused(held=NOTE), stopped) == (
+        "held",
+        f"It was held {SINCE} (wrong scan), until an operator releases it.",
+    )
+    assert told(paused(owner="r-1"), stopped) == (
+        "suspended",
+        f"It is paused because plugin jp2 was stopped {SINCE} (the disk is full), {UNTIL}.",
+    )
+    assert told(paused(), stopped)[0] == "plugin_stopped"
+    assert told(paused(owner="r-1"), around(runner()))[0] == "suspended"
+    assert told(paused(owner="r-1", held=NOTE, cancel=NOTE), stopped) == (
+        "cancelling",
+        f"Its cancel was asked for {SINCE} (wrong scan), and its runner is ending it.",
+    )
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.STARTED, Status.PAUSED}))
+def test_only_what_waits_has_a_reason(status: Status) -> None:
+    assert waiting_reason(job(1, plugin="jp2", status=status), around(stop=STOP)) is None
+
+
+def test_every_reason_is_one_sentence() -> None:
+    for stop in (None, STOP, Stop(by="a", at=MOMENT, mode=StopMode.FINISH)):
+        for runners in ((), (runner(),), (runner(busy=2),)):
+            _, sentence = told(job(1, plugin="jp2"), around(*runners, stop=stop), Position(ahead=3))
+            assert sentence[0].isupper()
+            assert sentence.endswith(".")
+            assert ". " not in sentence
+
+
+async def shown(gateway: Gateway, known: Job) -> Waiting | None:
+    answer = await gateway.client.get(f"/api/v1/jobs/{known.id}")
+    reason = answer.json()["waiting"]
+    return None if reason is None else Waiting.model_validate(reason)
+
+
+async def test_one_job_is_shown_with_its_position_a_list_without(gateway: Gateway) -> None:
+    jobs = [job(n, plugin="jp2", priority=n) for n in range(3)]
+    for known in [*jobs, job(8, status=Status.PAUSED, held=NOTE), job(9, status=Status.PROCESSING)]:
+        gateway.reader.put(known)
+
+    alone = [await shown(gateway, known) for known in jobs]
+    listed = (await gateway.client.get("/api/v1/jobs?tab=queue")).json()["jobs"]
+
+    assert [reason and reason.position for reason in alone] == [2, 1, 0]
+    reasons = {one["id"][-1]: one["waiting"] for one in listed}
+    assert reasons["9"] is None
+    assert reasons["8"]["code"] == "held"
+    assert [reasons[number]["position"] for number in "012"] == [None, None, None]
+    assert gateway.reader.calls["position"] == 3
+
+
+async def test_a_list_looks_the_circumstances_up_once_and_only_if_something_waits(gateway: Gateway) -> None:
+    for number in range(50):
+        gateway.reader.put(job(number, plugin="jp2"))
+    gateway.reader.put(job(99, status=Status.DONE, finished=MOMENT))
+    before = gateway.reader.calls["runners"]
+
+    await gateway.client.get("/api/v1/jobs?tab=done")
+    assert gateway.reader.calls["runners"] == before
+    await gateway.client.get("/api/v1/jobs?tab=queue")
+    assert gateway.reader.calls["runners"] == before + 1
