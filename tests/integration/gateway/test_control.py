@@ -17,6 +17,9 @@ from taskmanager_local.servers import RunningServer
 
 from .conftest import RunningGateway, StartGateway
 
+Freeze = Callable[[RunningServer], None]
+ANSWER_SECONDS = 2.0
+"""How long a client waits at most to hear that the broker is away: a requirement, not a measurement."""
 ANNA = {"Taskmanager-Actor": "anna"}
 
 
@@ -131,3 +134,28 @@ def test_a_command_without_a_scheduler_is_done_when_there_is_one(
     eventually(lambda: gateway.client.get(address).json()["status"] == "CANCELLED", what="the cancel is done")
     (entry,) = gateway.client.get(pending.json()["links"]["audit"]).json()["entries"]
     assert (entry["id"], entry["outcome"]) == (pending.json()["command"], "done")
+
+
+def test_a_broker_that_hangs_is_told_in_time(
+    gateway: RunningGateway, rabbitmq: RunningServer, mongod: RunningServer, frozen: Freeze
+) -> None:
+    address = gateway.submit().headers["Location"]
+    frozen(rabbitmq)
+    frozen(mongod)
+
+    for command in (f"{address}/cancel", "/api/v1/plugins/noop/stop"):
+        answer = gateway.client.post(command, timeout=ANSWER_SECONDS)
+
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.json()["type"] == "urn:taskmanager:problem:broker-unavailable"
+
+
+def test_a_command_is_taken_while_the_database_hangs(
+    gateway: RunningGateway, mongod: RunningServer, frozen: Freeze
+) -> None:
+    address = gateway.submit().headers["Location"]
+    frozen(mongod)
+
+    pending = ask(gateway, f"{address}/cancel")
+
+    assert (pending.status_code, pending.json()["outcome"]) == (202, "pending")
