@@ -4,20 +4,23 @@ It keeps everything it heard, and can be told to be silent, to refuse, or to tak
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from taskmanager.jobs import Job, JobSpec
+from taskmanager.control import JobAction
+from taskmanager.jobs import Job, JobSpec, Note
 from taskmanager.messages import (
     AttemptReference,
+    AttemptWish,
     Claim,
     Grant,
     Heartbeat,
     Hello,
     Logged,
+    Notice,
     Orders,
     Reply,
     RunnerEvents,
@@ -31,8 +34,9 @@ from taskmanager.rabbit import Broker, declare_plugin
 from taskmanager.states import Status
 from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
-from taskmanager_scheduler.effects import Answer, SendTicket
-from taskmanager_scheduler.events import Gate, Orphaned, Renewed, Sender, Situation
+from taskmanager_scheduler.commands import wish_for
+from taskmanager_scheduler.effects import Answer, NudgeRunner, SendTicket
+from taskmanager_scheduler.events import Gate, Orphaned, Renewed, Sender, Situation, Wanted
 from taskmanager_scheduler.transitions import transition
 
 LEASE_SECONDS = 60.0
@@ -157,6 +161,16 @@ class Desk:
         lease = {"lease_seconds": self.lease_seconds}
         return [reply.model_copy(update=lease) if isinstance(reply, Grant) else reply for reply in replies]
 
+    async def intervene(self, job: str, action: JobAction) -> None:
+        """What an operator wants; its runner is told to ask for orders."""
+        note = Note(by="operator", at=datetime.now(UTC))
+        for effect in self._move(job, Wanted(action, note), "", ""):
+            if isinstance(effect, SendTicket):
+                await self.ticket(effect.plugin, effect.job, effect.dispatch)
+            if isinstance(effect, NudgeRunner):
+                key = self._topology.runner_key(effect.runner)
+                await self._publisher.publish(self._topology.control, key, Notice().encode())
+
     async def ticket(self, plugin: str, job: str, dispatch: int) -> None:
         """Put a ticket into a plugin's queue."""
         body = Ticket(job=job, dispatch=dispatch).encode()
@@ -183,8 +197,17 @@ class Desk:
             ours = self.jobs.get(reference.job) is not before and reference.job not in self.kill
             (renewed if ours else kill).append(AttemptReference(job=reference.job, attempt=reference.attempt))
         return Orders(
-            paused=self.paused, lease_seconds=self.lease_seconds, renewed=tuple(renewed), kill=tuple(kill)
+            paused=self.paused,
+            lease_seconds=self.lease_seconds,
+            renewed=tuple(renewed),
+            kill=tuple(kill),
+            wishes=tuple(self._wishes(renewed)),
         )
+
+    def _wishes(self, attempts: list[AttemptReference]) -> Iterator[AttemptWish]:
+        for attempt in attempts:
+            if wish := wish_for(self.jobs[attempt.job], None):
+                yield AttemptWish(job=attempt.job, attempt=attempt.attempt, wish=wish)
 
     def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:
         gate = Gate(paused=self.paused, running=0, limit=None)

@@ -67,6 +67,7 @@ class Attempt:
         self._verdict: asyncio.Future[bool] | None = None
         self._asked_at = 0.0
         self._dirty = False
+        self.placing = False
         self._log = JobLogBook(self._reports.logged)
         self._progress = ProgressPace(self._reports.progressed)
         self._control = Control(around.manifest, slot, self._reports, self._note)
@@ -190,6 +191,7 @@ class Attempt:
         """None if the lease ended while the attempt waited for its turn."""
         fresh = elapsed_seconds() - self._asked_at < FRESH_SECONDS
         if fresh or not self._around.leases.over(self.key):
+            self.placing = True
             return await self._step(Step.PLACE)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None
@@ -210,7 +212,7 @@ class Attempt:
         if self._interrupted.is_set():
             raise JobKilledError("the attempt was interrupted")
         self._control.require_going_on(step)
-        answering = self._slot.order(step, self._task, source)
+        answering = self._slot.order(step, self._task, source, self._control.known(step))
         with self._control.during(step):
             answer = await answering
         self._dirty = self._dirty or answer.untidy

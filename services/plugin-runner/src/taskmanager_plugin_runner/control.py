@@ -22,6 +22,7 @@ from taskmanager_plugin_runner.slot_process import SlotProcess
 
 CONTROLLED = frozenset({Step.BRING, Step.RUN})
 """The steps that a cancel ends; the others are short, and end what was begun."""
+AT_CHECKPOINT = "to be suspended at its next checkpoint"
 
 
 class Control:
@@ -35,6 +36,7 @@ class Control:
         self._slot, self._reports, self._note = slot, reports, note
         self._wish: Wish | None = None
         self._step: Step | None = None
+        self._told: Wish | None = None
         self._moving = asyncio.Event()
         self._moving.set()
         self._escalation: asyncio.Task[None] | None = None
@@ -58,9 +60,16 @@ class Control:
         self._wish = wish
         self._obey()
 
+    def known(self, step: Step) -> Wish | None:
+        """The wish that the slot must know before it begins `step`, lest it passes the first checkpoint."""
+        if step is Step.RUN and self._pause is PauseSupport.CHECKPOINT and self._wish is Wish.SUSPEND:
+            self._told = self._wish
+            self._note(AT_CHECKPOINT)
+        return self._told
+
     @contextmanager
     def during(self, step: Step) -> Iterator[None]:
-        """The slot is at work on `step`, whose order has just been sent."""
+        """The slot is at work on `step`, whose order was sent with `known`."""
         self._step = step
         self._obey()
         try:
@@ -117,8 +126,10 @@ class Control:
 
     def _stand_or_go_on(self, *, stand: bool) -> None:
         match self._pause:
-            case PauseSupport.CHECKPOINT:
+            case PauseSupport.CHECKPOINT if self._wish is not self._told:
+                self._told = self._wish
                 self._slot.tell(self._wish)  # and says itself when it stands
+                self._note(AT_CHECKPOINT if stand else "may go on")
             case PauseSupport.SIGNAL if stand != self.standing:
                 self._slot.suspend() if stand else self._slot.resume()
                 self.on_standing(standing=stand)

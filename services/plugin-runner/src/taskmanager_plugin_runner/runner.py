@@ -107,8 +107,7 @@ class Runner:
                 group.create_task(self._tend(slot), name=f"tend {slot.number}") for slot in self._slots
             ]
             group.create_task(self._heartbeats.run(over))
-            if self._identity.manifest.outside_effects:
-                group.create_task(every(WATCH, self._kill_before_lease_ends, over))
+            group.create_task(every(WATCH, self._kill_before_lease_ends, over))
             await stop.wait()
             await self._drain()
             over.set()
@@ -228,9 +227,14 @@ class Runner:
         self._claims.admit(wanted=not orders.paused and not self._draining)
 
     async def _kill_before_lease_ends(self) -> None:
-        """A job with outside effects never runs twice at a time: it ends before another runner has it."""
+        """What must not overlap with another attempt ends before another runner may have the job.
+
+        That is a job with outside effects, and one that is putting its results into place: once its lease is
+        over the job may also be cancelled, and then nothing of it may appear in the process folder.
+        """
         for attempt in self._attempts.values():
-            if self._leases.seconds_left(attempt.key) < KILL_SECONDS:
+            alone = self._identity.manifest.outside_effects or attempt.placing
+            if alone and self._leases.seconds_left(attempt.key) < KILL_SECONDS:
                 attempt.interrupt(Outcome.HANDED_BACK)
 
     def _running(self) -> tuple[AttemptReference, ...]:

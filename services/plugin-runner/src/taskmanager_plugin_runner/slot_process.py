@@ -173,12 +173,16 @@ class SlotProcess:
         """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
         return await self.order(step, task, source)
 
-    def order(self, step: Step, task: Task, source: Path | None = None) -> asyncio.Future[Answer]:
-        """The same without waiting: the order is sent when this returns."""
+    def order(
+        self, step: Step, task: Task, source: Path | None = None, wish: Wish | None = None
+    ) -> asyncio.Future[Answer]:
+        """The same without waiting: the order is sent when this returns, and before it what it is to do."""
         if self._transport is None or not self.alive:
             raise JobKilledError("the slot process is not running")
         self._number = next(self._numbers)
         self._answer = asyncio.get_running_loop().create_future()
+        if wish is not None:
+            self.tell(wish)
         order = Order(self._number, step, task.job, task.attempt, task.spec, source)
         self._transport.write(order.encode())
         return self._answer

@@ -1,0 +1,199 @@
+"""Operators hold, release and cancel jobs of a real runner over a real broker."""
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tests.integration.runner.conftest import StartRunner
+from tests.integration.runner.desk import Desk
+from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.slots import is_gone, number_in
+
+from taskmanager.control import JobAction
+from taskmanager.jobs import CancelMethod
+from taskmanager.messages import Cancelled, Heartbeat, Resumed, Suspended
+from taskmanager.states import Status
+
+QUIET = {"HEARTBEAT_SECONDS": "30"}
+"""Whatever happens in the time of a test happens because the runner was told to ask."""
+OFTEN = {"HEARTBEAT_SECONDS": "0.2"}
+
+
+def book(roots: Path) -> dict[str, Any]:
+    """A job of three files, each done when the test allows it."""
+    fill(roots / "source", {f"{number}.tif": "x" * number for number in (1, 2, 3)})
+    fill(roots / "leave", {})
+    return {"source": str(roots / "source"), "destination": str(roots / "result")}
+
+
+def leave(roots: Path, what: str) -> None:
+    """Allow `paced` to finish a file, or `all`."""
+    fill(roots / "leave", {what: ""})
+
+
+def allowed(roots: Path) -> dict[str, str]:
+    return {"leave": str(roots / "leave")}
+
+
+async def hold(desk: Desk, job: str) -> None:
+    """Hold a job and wait until its slot was told."""
+    await desk.intervene(job, JobAction.HOLD)
+    await desk.until(lambda: "to be suspended at its next checkpoint" in desk.log_of(job))
+
+
+async def test_a_held_job_pauses_and_goes_on_with_the_next_file(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("paced"):
+        start_runner("paced", **QUIET)
+        job = await desk.submit("paced", allowed(roots), **book(roots))
+        await desk.until(lambda: "1.tif" in desk.log_of(job))
+        await hold(desk, job)
+        leave(roots, "1")
+        await desk.until(lambda: desk.status(job) is Status.PAUSED)
+        assert desk.jobs[job].owner == "r1"
+        await desk.intervene(job, JobAction.RELEASE)
+        leave(roots, "all")
+        done = await desk.ended(job)
+        assert (done.status, done.attempt) == (Status.DONE, 1)
+        assert [line for line in desk.log_of(job) if line.endswith(".tif")] == ["1.tif", "2.tif", "3.tif"]
+        assert [line for line in desk.log_of(job) if line in {"suspended", "goes on"}] == [
+            "suspended",
+            "goes on",
+        ]
+        assert desk.statuses[job][-5:] == [
+            Status.PROCESSING,
+            Status.PAUSED,
+            Status.PROCESSING,
+            Status.DOWNLOAD,
+            Status.DONE,
+        ]
+    assert names(roots / "result") == ["1.tif", "2.tif", "3.tif"]
+
+
+async def test_a_wish_that_every_heartbeat_repeats_is_obeyed_once(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("paced"):
+        start_runner("paced", **OFTEN)
+        job = await desk.submit("paced", allowed(roots), **book(roots))
+        await desk.until(lambda: "1.tif" in desk.log_of(job))
+        await hold(desk, job)
+        leave(roots, "1")
+        await desk.until(lambda: desk.events(Suspended))
+        beats = len(desk.events(Heartbeat))
+        await desk.until(lambda: len(desk.events(Heartbeat)) > beats + 5)
+        assert [reference.job for reference in desk.events(Heartbeat)[-1].running] == [job]
+        await desk.intervene(job, JobAction.RELEASE)
+        await desk.until(lambda: desk.events(Resumed))
+        beats = len(desk.events(Heartbeat))
+        await desk.until(lambda: len(desk.events(Heartbeat)) > beats + 5)
+        leave(roots, "all")
+        await desk.ended(job)
+        assert (len(desk.events(Suspended)), len(desk.events(Resumed))) == (1, 1)
+
+
+async def test_a_hold_that_is_released_before_it_took_effect_leaves_no_mark(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("paced"):
+        start_runner("paced", **OFTEN)
+        job = await desk.submit("paced", allowed(roots), **book(roots))
+        await desk.until(lambda: "1.tif" in desk.log_of(job))
+        await hold(desk, job)
+        await desk.intervene(job, JobAction.RELEASE)
+        await desk.until(lambda: "may go on" in desk.log_of(job))
+        leave(roots, "all")
+        assert (await desk.ended(job)).status is Status.DONE
+        assert desk.events(Suspended) == desk.events(Resumed) == []
+
+
+async def test_a_job_of_tools_is_held_by_signals(desk: Desk, start_runner: StartRunner, roots: Path) -> None:
+    note = roots / "note"
+    async with desk.open("tick"):
+        start_runner("tick", **OFTEN)
+        job = await desk.submit("tick", {"note": str(note)})
+        await desk.until(note.exists)
+        await desk.intervene(job, JobAction.HOLD)
+        await desk.until(lambda: desk.status(job) is Status.PAUSED)
+        await desk.intervene(job, JobAction.RELEASE)
+        await desk.until(lambda: desk.status(job) is Status.PROCESSING)
+        count = int(note.read_text(encoding="ascii") or 0)
+        await desk.until(lambda: int(note.read_text(encoding="ascii") or 0) > count)
+        fill(roots, {"note.end": ""})
+        assert (await desk.ended(job)).status is Status.DONE
+
+
+async def test_a_cooperative_job_is_cancelled_as_soon_as_it_is_told(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("sleep"):
+        start_runner("sleep", **QUIET)
+        job = await desk.submit("sleep", {"seconds": 600}, destination=str(roots / "result"))
+        await desk.until(lambda: desk.is_processing(job))
+        await desk.intervene(job, JobAction.CANCEL)
+        ended = await desk.ended(job)
+        assert (ended.status, ended.cancelled) == (Status.CANCELLED, CancelMethod.COOPERATIVE)
+        assert names(roots) == []
+        assert "cancelled cooperatively" in desk.log_of(job)
+        assert (await desk.ended(await desk.submit("sleep", {"seconds": 0}))).status is Status.DONE
+
+
+async def test_a_job_that_ignores_everything_is_killed_with_its_grandchildren(
+    desk: Desk, start_runner: StartRunner, roots: Path, tmp_path: Path
+) -> None:
+    note = roots / "pid"
+    destination = fill(roots / "result", {"half.txt": "old"})
+    before = picture(destination)
+    async with desk.open("stubborn"):
+        start_runner("stubborn", **OFTEN)
+        job = await desk.submit("stubborn", {"note": str(note)}, destination=str(destination))
+        tool = psutil.Process(await number_in(note))
+        await desk.until(tool.children)
+        family = [tool.pid, *(child.pid for child in tool.children()), tool.ppid()]
+        await desk.intervene(job, JobAction.CANCEL)
+        ended = await desk.ended(job)
+        assert (ended.status, ended.cancelled) == (Status.CANCELLED, CancelMethod.SIGKILL)
+        assert all(is_gone(pid) for pid in family)
+        assert picture(destination) == before
+        assert names(tmp_path / "workspace" / "r1") == [".lock"]
+        assert len(desk.events(Cancelled)) == 1
+        note.unlink()
+        again = await desk.submit("stubborn", {"note": str(note)})  # by a new process in the same slot
+        assert await number_in(note) not in family
+        await desk.intervene(again, JobAction.CANCEL)
+        await desk.ended(again)
+
+
+async def test_a_held_job_is_cancelled_where_it_stands(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    job_fields = book(roots)
+    before = picture(roots)
+    async with desk.open("paced"):
+        start_runner("paced", **QUIET)
+        job = await desk.submit("paced", allowed(roots), **job_fields)
+        await desk.until(lambda: "1.tif" in desk.log_of(job))
+        await hold(desk, job)
+        leave(roots, "1")
+        await desk.until(lambda: desk.status(job) is Status.PAUSED)
+        await desk.intervene(job, JobAction.CANCEL)
+        ended = await desk.ended(job)
+        assert (ended.status, ended.cancelled) == (Status.CANCELLED, CancelMethod.COOPERATIVE)
+        assert desk.events(Resumed) == []
+    assert picture(roots) == {**before, "leave/1": picture(roots / "leave")["1"]}
+
+
+async def test_a_runner_that_stops_hands_a_held_job_back_at_once(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("paced"):
+        runner = start_runner("paced", DRAIN_SECONDS="600", **QUIET)
+        job = await desk.submit("paced", allowed(roots), **book(roots))
+        await desk.until(lambda: "1.tif" in desk.log_of(job))
+        await hold(desk, job)
+        leave(roots, "1")
+        await desk.until(lambda: desk.status(job) is Status.PAUSED)
+        runner.terminate()
+        await desk.until(lambda: desk.jobs[job].owner is None)
+        assert desk.status(job) is Status.PAUSED
