@@ -195,6 +195,20 @@ def test_the_fence_gives_the_same_answer_again() -> None:
     assert replies(step) == [CommitVerdict(job=JOB, attempt=1, allowed=True)]
 
 
+def test_an_allowance_of_the_fence_renews_the_lease() -> None:
+    processing = job_after(*to_download()[:3])
+
+    first = transition(processing, Commit(job=JOB, attempt=1, seq=3), at(50)).job
+    again = transition(first, Commit(job=JOB, attempt=1, seq=3), at(55)).job
+
+    assert first is not None
+    assert again is not None
+    assert (first.lease, again.lease) == (
+        BEGIN + timedelta(seconds=50) + LEASE,
+        BEGIN + timedelta(seconds=55) + LEASE,
+    )
+
+
 def test_an_interruption_is_no_crash() -> None:
     job = job_after(claim(), HandedBack(job=JOB, attempt=1))
 

@@ -153,18 +153,25 @@ def _is_current(job: Job, attempt: int, at: Situation) -> bool:
 
 
 def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
-    """The fence: only the current attempt may write to the process folder.
+    """The fence: only the current attempt may write to the process folder. Asked again, it answers the same.
 
-    Asked again, it answers the same.
+    An allowance renews the lease: while it is fresh, nobody else can get the job.
     """
-    allowed = job is not None and _is_current(job, event.attempt, at) and job.cancel is None
-    moved = job
-    if job is not None and allowed and Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) in MOVES:
-        moved = move(job, Trigger.COMMIT, Status.DOWNLOAD, at, "results are put into place", seq=event.seq)
-    elif job is not None and allowed and job.status is not Status.DOWNLOAD:
-        allowed = False
-    verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=allowed)
-    return Step(moved, (Answer(at.sender.runner, at.sender.instance, verdict),))
+    after = _allowed(job, event, at)
+    verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=after is not None)
+    return Step(after or job, (Answer(at.sender.runner, at.sender.instance, verdict),))
+
+
+def _allowed(job: Job | None, event: Commit, at: Situation) -> Job | None:
+    if job is None or not _is_current(job, event.attempt, at) or job.cancel is not None:
+        return None
+    lease = at.now + LEASE
+    if job.status is Status.DOWNLOAD:
+        return changed(job, lease=lease)
+    if Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) not in MOVES:
+        return None
+    note = "results are put into place"
+    return move(job, Trigger.COMMIT, Status.DOWNLOAD, at, note, seq=event.seq, lease=lease)
 
 
 def _reported(job: Job, event: RunnerReport, at: Situation) -> Step:
