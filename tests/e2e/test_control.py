@@ -16,7 +16,7 @@ FILES = ("1.tif", "2.tif", "3.tif")
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", "paced", "sleep", "stubborn")
+    return ("--plugins", "paced", "sleep", "stubborn", "--slots", "1")
 
 
 class Book:
