@@ -163,7 +163,7 @@ async def test_filters_hold_together(reader: JobReader, write: Write) -> None:
     assert await found(tab="error") == [2, 4]
     assert await found(status="PROCESSING") == [3]
     assert await found(status="PROCESSING", tab="done") == []
-    assert await found(process_id=1) == [1]
+    assert await found(process=1) == [1]
     assert await found(text="BLATT am") == [1]
     assert await found(text="latt") == []
     assert await found(text="ämt strass") == [2]

@@ -37,7 +37,8 @@ class JobQuery(Record):
     tab: Tab | None = None
     status: Status | None = None
     project: ShortText | None = None
-    process_id: Number | None = None
+    process: Number | None = None
+    """Goobi's process id."""
     text: ShortText | None = None
     sort: Sort = Sort.CREATED
     order: Order = Order.DESC

@@ -72,7 +72,7 @@ KNOWN = st.sampled_from(
     ]
 ).map(lambda path: f"api/v1/{path}")
 NAMES = st.sampled_from(
-    ["plugin", "tab", "status", "sort", "order", "cursor", "limit", "text", "after", "process_id"]
+    ["plugin", "tab", "status", "sort", "order", "cursor", "limit", "text", "after", "process"]
 )
 QUERIES = st.lists(
     st.tuples(

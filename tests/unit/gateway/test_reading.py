@@ -163,7 +163,7 @@ async def test_a_list_is_filtered_by_everything_at_once(gateway: Gateway) -> Non
     gateway.reader.put(job(4, plugin="jp2", project="Newspapers"))
 
     assert sorted(await ids(gateway, project="Newspapers", plugin="noop")) == [1, 2]
-    assert await ids(gateway, process_id=3) == [3]
+    assert await ids(gateway, process=3) == [3]
     assert await ids(gateway, text="blat 18") == [1]
     assert await ids(gateway, status="DONE") == []
     assert await ids(gateway, text="--") == []
@@ -184,8 +184,8 @@ async def test_pages_follow_each_other_without_gap_or_overlap(gateway: Gateway) 
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "limit=x", "nonsense=1", "tab=q", "status=done", "sort=", "process_id=-1",
-     "text=%00",      f"process_id={2**63}", "plugin=A", "cursor=" + "x" * 501],
+    ["limit=0", "limit=201", "limit=x", "nonsense=1", "tab=q", "status=done", "sort=", "process=-1",
+     "text=%00",      f"process={2**63}", "plugin=A", "cursor=" + "x" * 501],
 )  # fmt: skip
 async def test_a_wrong_query_is_refused(gateway: Gateway, query: str) -> None:
     answer = await gateway.client.get(f"/api/v1/jobs?{query}")

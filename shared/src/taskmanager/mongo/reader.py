@@ -161,8 +161,8 @@ def job_filter(query: JobQuery) -> Document:
         found |= ENDED
     if query.project is not None:
         found["spec.project"] = query.project
-    if query.process_id is not None:
-        found["spec.goobi.process_id"] = query.process_id
+    if query.process is not None:
+        found["spec.goobi.process_id"] = query.process
     if query.text:
         found["$and"] = [{"words": {"$regex": f"^{word}"}} for word in words([query.text])] or [
             {"words": None}

@@ -156,7 +156,7 @@ def _matches(job: Job, query: JobQuery) -> bool:
         (query.tab, job.tab),
         (query.status, job.status),
         (query.project, job.spec.project),
-        (query.process_id, goobi.process_id if goobi else None),
+        (query.process, goobi.process_id if goobi else None),
     ]
     return all(wish is None or wish == value for wish, value in wanted) and _has_words(job, query.text)
 
