@@ -85,10 +85,14 @@ class Progress(Record):
 
 
 class JobError(Record):
-    """Why a job failed: one message for the operator, the traceback for the author of the plugin."""
+    """Why a job failed: one message for the operator, the traceback for the author of the plugin.
+
+    `temporary`: the plugin says that the same may succeed later.
+    """
 
     message: str
     kind: str
+    temporary: bool = False
     traceback: str | None = None
 
 
@@ -148,6 +152,11 @@ class Job(Record):
     attempt: int = 0
     seq: int = 0
     crashes: int = 0
+    """Attempts in a row that ended without an answer."""
+    failures: int = 0
+    """Attempts in a row that failed for a reason the plugin calls temporary."""
+    not_before: datetime | None = None
+    """A job that is backing off gets its ticket then."""
     owner: str | None = None
     claim_id: str | None = None
     lease: datetime | None = None

@@ -48,6 +48,18 @@ class Parameters(BaseModel):
     model_config = {"extra": "forbid", "frozen": True}
 
 
+class RetryPolicy(Record):
+    """How often a job is tried that fails for a reason its plugin calls temporary (`TemporaryError`).
+
+    The waits double from the first to the longest, each between half of it and all of it, so that many jobs
+    that failed together do not come back together.
+    """
+
+    attempts: int = Field(default=3, ge=1, le=100)
+    first_wait_seconds: float = Field(default=30.0, gt=0)
+    longest_wait_seconds: float = Field(default=3600.0, gt=0)
+
+
 class PluginManifest(Record):
     """What the rest of the system must know about a plugin; a runner sends it with its hello.
 
@@ -71,6 +83,9 @@ class PluginManifest(Record):
     reads_in_place: bool = False
     max_running: int | None = Field(default=None, ge=1)
     grace_seconds: float = Field(default=10.0, ge=0)
+    retry: RetryPolicy = RetryPolicy()
+    stop_after_failures: int | None = Field(default=None, ge=1)
+    """The circuit breaker: so many jobs in a row that end in ERROR stop the plugin; None: never."""
 
     def knows_template(self, name: str) -> bool:
         """Whether `choose_template` finds one."""

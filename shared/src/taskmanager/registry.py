@@ -22,6 +22,8 @@ class InstalledPlugin(Record):
     stop: Stop | None = None
     refused: Note | None = None
     """Set while new jobs are refused."""
+    failures: int = 0
+    """Jobs in a row that ended in ERROR; counted for the circuit breaker."""
     max_running: int | None = None
     """Set by an operator; overrides the manifest's."""
 

@@ -83,7 +83,10 @@ class Store(Protocol):
     async def waiting(
         self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
     ) -> Sequence[Job]:
-        """Jobs in STARTED queued before a moment, as they start, after (priority, queued_at, id)."""
+        """Jobs in STARTED that were queued before a moment and do not back off, as they start.
+
+        `after` is the (priority, queued_at, id) of the last one seen.
+        """
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """All installed plugins."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from taskmanager.control import JobAction, PluginAction, StopMode, Wish
-from taskmanager.jobs import JobSpec
+from taskmanager.jobs import JobError, JobSpec
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
@@ -14,6 +14,7 @@ from taskmanager.messages import (
     Claim,
     Command,
     CommandResult,
+    Failed,
     Finished,
     Heartbeat,
     Hello,
@@ -224,3 +225,31 @@ async def test_a_stop_ends_by_itself_at_its_time_and_not_before(store: MemorySto
     assert early == 0
     assert not store.installed["noop"].paused
     assert [entry.actor for entry in store.audit.values()] == ["anna", "timer"]
+
+
+async def ended(store: MemoryStore, job: str, *, well: bool) -> Outcome:
+    end: RunnerEvent = Finished(job=job, attempt=1, seq=2, files=0, bytes=0)
+    if not well:
+        end = Failed(job=job, attempt=1, seq=2, error=JobError(message="no disk", kind="Test"))
+    advanced = Advanced(job=job, attempt=1, seq=1, status=Status.PROCESSING)
+    return await feed(store, submit(job), said(claim(job), advanced, end))
+
+
+async def test_failures_in_a_row_stop_the_plugin_and_a_success_begins_the_count_again(
+    store: MemoryStore,
+) -> None:
+    manifest = PluginManifest(name="noop", title="Noop", job_type="NOOP", stop_after_failures=3)
+    hello = Hello(manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+    await feed(store, said(hello))
+
+    for number, well in enumerate([False, False, True, False, False]):
+        await ended(store, f"{number}", well=well)
+    before = store.installed["noop"].paused
+    outcome = await ended(store, "9", well=False)
+
+    stop = store.installed["noop"].stop
+    assert not before
+    assert stop is not None
+    assert (stop.by, stop.mode) == ("circuit breaker", StopMode.FINISH)
+    assert "no disk" in stop.reason
+    assert NudgePlugin("noop") in outcome.effects

@@ -27,6 +27,7 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
+from taskmanager.plugins import RetryPolicy
 from taskmanager.states import MOVES, Status
 from taskmanager_scheduler.effects import Answer, NudgeRunner, SendTicket, StoreReport
 from taskmanager_scheduler.events import (
@@ -58,10 +59,9 @@ def claim(dispatch: int = 1, claim_id: str = "c1") -> Claim:
     return Claim(job=JOB, dispatch=dispatch, claim_id=claim_id)
 
 
-def fail(attempt: int, seq: int, *, crashed: bool) -> Failed:
-    return Failed(
-        job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=JobError(message="bad", kind="Test")
-    )
+def fail(attempt: int, seq: int, *, crashed: bool, temporary: bool = False) -> Failed:
+    error = JobError(message="bad", kind="Test", temporary=temporary)
+    return Failed(job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=error)
 
 
 def wanted(action: JobAction, priority: int = 9) -> Wanted:
@@ -244,6 +244,43 @@ def test_a_failure_of_the_plugin_is_final() -> None:
     assert job_after(claim(), fail(1, 1, crashed=False)).status is Status.ERROR
 
 
+def fail_for_now(attempt: int) -> Failed:
+    error = JobError(message="the server is busy", kind="TemporaryError", temporary=True)
+    return Failed(job=JOB, attempt=attempt, seq=1, error=error)
+
+
+def test_a_failure_the_plugin_calls_temporary_is_tried_again_later_and_not_for_ever() -> None:
+    policy = RetryPolicy(attempts=3, first_wait_seconds=60, longest_wait_seconds=90)
+    job: Job | None = job_after()
+    waits = []
+    for attempt in (1, 2, 3):
+        assert job is not None
+        moment = Situation(job.not_before or BEGIN, ONE, OPEN, retry=policy)
+        granted = transition(job, claim(dispatch=job.dispatch, claim_id=f"c{attempt}"), moment).job
+        step = transition(granted, fail_for_now(attempt), moment)
+        job = step.job
+        assert not [effect for effect in step.effects if isinstance(effect, SendTicket)]
+        if job is not None and job.not_before is not None:
+            waits.append((job.not_before - moment.now).total_seconds())
+
+    assert job is not None
+    assert job.status is Status.ERROR
+    assert [30 <= waits[0] <= 60, 45 <= waits[1] <= 90] == [True, True]
+
+
+def test_a_job_that_backs_off_does_not_start_before_its_time() -> None:
+    waiting = job_after(claim(), fail_for_now(1))
+    assert waiting.not_before is not None
+
+    early = transition(waiting, claim(dispatch=2, claim_id="c2"), at(1)).job
+    due = Situation(waiting.not_before, ONE, OPEN)
+    late = transition(waiting, claim(dispatch=2, claim_id="c2"), due).job
+
+    assert early == waiting
+    assert late is not None
+    assert (late.status, late.not_before) == (Status.WAITINGFORUPLOAD, None)
+
+
 def test_a_lease_ends_only_when_it_is_over() -> None:
     job = job_after(claim())
 
@@ -414,7 +451,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     ),
     st.builds(Commit, job=st.just(JOB), attempt=attempts, seq=seqs),
     st.builds(Finished, job=st.just(JOB), attempt=attempts, seq=seqs, files=st.just(1), bytes=st.just(1)),
-    st.builds(fail, attempts, seqs, crashed=st.booleans()),
+    st.builds(fail, attempts, seqs, crashed=st.booleans(), temporary=st.booleans()),
     st.builds(HandedBack, job=st.just(JOB), attempt=attempts),
     st.builds(Orphaned, crashed=st.booleans(), why=st.just("test")),
     st.builds(Suspended, job=st.just(JOB), attempt=attempts, seq=seqs),

@@ -20,6 +20,7 @@ class WaitingCode(StrEnum):
     CANCELLING = "cancelling"
     HELD = "held"
     SUSPENDED = "suspended"
+    BACKING_OFF = "backing_off"
     PLUGIN_STOPPED = "plugin_stopped"
     NO_RUNNER = "no_runner"
     LIMIT_REACHED = "limit_reached"
@@ -71,6 +72,8 @@ def waiting_reason(job: Job, around: Circumstances, position: Position | None = 
         return _pause(job, around)
     if job.status is not Status.STARTED:
         return None
+    if job.not_before is not None:
+        return Waiting(code=WaitingCode.BACKING_OFF, sentence=_backing_off(job, job.not_before))
     code, reason = next(_obstacles(around))
     return Waiting(
         code=code,
@@ -78,6 +81,11 @@ def waiting_reason(job: Job, around: Circumstances, position: Position | None = 
         position=position.ahead if position else None,
         position_capped=position is not None and position.capped,
     )
+
+
+def _backing_off(job: Job, until: datetime) -> str:
+    last = f": {job.error.message}" if job.error else ""
+    return f"It failed {job.failures} times for a passing reason and is tried again at {_moment(until)}{last}"
 
 
 def _pause(job: Job, around: Circumstances) -> Waiting:

@@ -9,7 +9,7 @@ import signal
 import traceback
 from typing import NoReturn
 
-from taskmanager.errors import JobFailedError
+from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager.jobs import JobError
 
 MESSAGE_CHARACTERS = 4_000
@@ -60,6 +60,7 @@ def job_error(error: BaseException) -> JobError:
     return JobError(
         message=shorten(message, MESSAGE_CHARACTERS),
         kind=type(error).__name__,
+        temporary=isinstance(error, TemporaryError),
         traceback=clean_text(trace, TRACEBACK_CHARACTERS),
     )
 

@@ -1,6 +1,6 @@
 """What can happen to a job, from outside or found by the scheduler, and what surrounds it: values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from taskmanager.control import JobAction
@@ -18,6 +18,7 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
+from taskmanager.plugins import RetryPolicy
 from taskmanager_scheduler.effects import Effect
 
 
@@ -103,13 +104,14 @@ Event = Submit | Claim | Commit | RunnerReport | Finding | Wanted
 class Situation:
     """What surrounds an event.
 
-    The time, who sent it, the plugin's gate, and who holds the job's unique key.
+    The time, who sent it, the plugin's gate and retry policy, and who holds the job's unique key.
     """
 
     now: datetime
     sender: Sender = NOBODY
     gate: Gate = Gate(paused=False, running=0, limit=None)
     holder: str | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True, slots=True)

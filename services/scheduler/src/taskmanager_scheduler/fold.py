@@ -14,6 +14,8 @@ from taskmanager.messages import (
     Change,
     Claim,
     Command,
+    Failed,
+    Finished,
     Heartbeat,
     Hello,
     Inbound,
@@ -24,11 +26,13 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
 )
+from taskmanager.plugins import RetryPolicy
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager_scheduler.breaker import after_end
 from taskmanager_scheduler.commands import obey, wish_for
-from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, StoreReport
+from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, NudgePlugin, StoreReport
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Orphaned, Renewed, Sender, Situation
 from taskmanager_scheduler.statistics import deltas
 from taskmanager_scheduler.transitions import LEASE, transition
@@ -63,7 +67,7 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
             case RunnerEvents():
                 for event in message.events:
                     jobs.update(_jobs_of(event))
-                    if isinstance(event, Claim | Heartbeat | Hello):
+                    if isinstance(event, Claim | Heartbeat | Hello | Failed | Finished):
                         plugins.add(message.plugin)
                     if isinstance(event, Heartbeat | Hello):
                         runners.add(message.runner)
@@ -138,7 +142,9 @@ class Fold:
         """Send one event through `transition` and keep what comes of it."""
         before = self.jobs.get(job_id)
         gate = self._gate(plugin) if isinstance(event, Claim) else Gate(paused=False, running=0, limit=None)
-        step = transition(before, event, Situation(self.now, sender, gate, holder))
+        installed = self.installed.get(plugin)
+        retry = installed.manifest.retry if installed else RetryPolicy()
+        step = transition(before, event, Situation(self.now, sender, gate, holder, retry))
         for effect in step.effects:
             if isinstance(effect, StoreReport):
                 self.reports.append(effect.report)
@@ -148,6 +154,11 @@ class Fold:
             self._keep(before, step.job)
 
     def _keep(self, before: Job | None, after: Job) -> None:
+        plugin = self.installed.get(after.plugin)
+        if plugin is not None and (counted := after_end(plugin, before, after, self.now)) is not plugin:
+            self.change_plugin(counted)
+            if counted.stop is not plugin.stop:
+                self.effects.append(NudgePlugin(plugin.name))
         self.touched.setdefault(after.id, before)
         self.jobs[after.id] = after
         if after.status.running != (before is not None and before.status.running):

@@ -90,6 +90,7 @@ def _retry(job: Job, event: Wanted, at: Situation) -> Step:
         "cancelled": None,
         "finished": None,
         "crashes": 0,
+        "failures": 0,
         "files": 0,
         "bytes": 0,
     }

@@ -1,5 +1,7 @@
 """How a job is moved: every change of a job is one of these, and every change of status is in the table."""
 
+from datetime import datetime
+
 from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
 from taskmanager.registry import Report
 from taskmanager.states import MOVES, Move, Status, Trigger
@@ -24,8 +26,16 @@ def requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -
 
 def queue(job: Job, trigger: Trigger, at: Situation, note: str, **fields: object) -> Step:
     """To the end of its priority, with a ticket that is owed until it is surely sent."""
-    queued = move(job, trigger, Status.STARTED, at, note, queued_at=at.now, ticket_due=at.now, **fields)
+    due = {"queued_at": at.now, "ticket_due": at.now, "not_before": None}
+    queued = move(job, trigger, Status.STARTED, at, note, **due, **fields)
     return Step(queued, (ticket_for(queued),))
+
+
+def back_off(job: Job, at: Situation, note: str, until: datetime, **fields: object) -> Step:
+    """To the queue without a ticket before its time; the sweeper sends it then."""
+    fresh = {"dispatch": job.dispatch + 1, "progress": Progress(), **NOBODYS}
+    due = {"queued_at": until, "ticket_due": until, "not_before": until}
+    return Step(move(job, Trigger.REQUEUE, Status.STARTED, at, note, **fresh, **due, **fields))
 
 
 def ticket_for(job: Job) -> SendTicket:

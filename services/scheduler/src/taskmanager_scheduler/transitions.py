@@ -25,6 +25,7 @@ from taskmanager.messages import (
     Suspended,
 )
 from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager_scheduler.backoff import waiting_time
 from taskmanager_scheduler.effects import Answer
 from taskmanager_scheduler.events import (
     Event,
@@ -39,7 +40,7 @@ from taskmanager_scheduler.events import (
     Wanted,
 )
 from taskmanager_scheduler.interventions import cancelled, intervene, obeyed
-from taskmanager_scheduler.moves import changed, end, move, noted, requeue
+from taskmanager_scheduler.moves import back_off, changed, end, move, noted, requeue
 
 LEASE = timedelta(seconds=60)
 """How long a granted attempt stays its runner's without a heartbeat."""
@@ -113,7 +114,8 @@ def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
         return Step(None, (_refuse(claim, "unknown", at),))
     if job.claim_id == claim.claim_id and job.owner == at.sender.runner:
         return Step(job, (_grant(job, claim.claim_id, at),))
-    if job.status is not Status.STARTED or job.dispatch != claim.dispatch:
+    waits = job.not_before is not None and job.not_before > at.now
+    if job.status is not Status.STARTED or job.dispatch != claim.dispatch or waits:
         return Step(job, (_refuse(claim, "stale", at),))
     if reason := at.gate.refusal:
         return Step(job, (_refuse(claim, reason, at),))
@@ -131,6 +133,7 @@ def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
         started_at=at.now,
         progress=Progress(),
         ticket_due=None,
+        not_before=None,
         error=None,
     )
     return Step(granted, (_grant(granted, claim.claim_id, at),))
@@ -224,6 +227,7 @@ def _finish(job: Job, event: Finished, at: Situation) -> Step:
         files=event.files,
         bytes=event.bytes,
         crashes=0,
+        failures=0,
         progress=Progress(percent=100, files_done=total, files_total=total),
     )
 
@@ -233,7 +237,16 @@ def _fail(job: Job, event: Failed, at: Situation) -> Step:
         return cancelled(job, CancelMethod.COOPERATIVE, at, note=f"ended meanwhile: {event.error.message}")
     if event.crashed:
         return _crashed(job, event.error, at)
+    if event.error.temporary and job.failures + 1 < at.retry.attempts and job.held is None:
+        return _try_later(job, event.error, at)
     return end(job, Trigger.FAIL, Status.ERROR, at, event.error.message, seq=event.seq, error=event.error)
+
+
+def _try_later(job: Job, error: JobError, at: Situation) -> Step:
+    failures = job.failures + 1
+    until = at.now + waiting_time(at.retry, failures, job.id)
+    note = f"try {failures} of {at.retry.attempts} failed, next at {until.isoformat()}: {error.message}"
+    return back_off(job, at, note, until, failures=failures, error=error)
 
 
 def _orphaned(job: Job, event: Orphaned, at: Situation) -> Step:

@@ -72,6 +72,7 @@ class MongoStore:
             "tab": Tab.QUEUE.value,
             "status": Status.STARTED.value,
             "queued_at": {"$lt": before},
+            "$or": [{"not_before": None}, {"not_before": {"$lt": before}}],
         }
         if after is not None:
             condition = {"$and": [condition, after_key(TURN_KEYS, list(after))]}

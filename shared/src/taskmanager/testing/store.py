@@ -54,6 +54,7 @@ class MemoryStore:
             if job.plugin == plugin
             and job.status is Status.STARTED
             and job.queued_at < before
+            and (job.not_before is None or job.not_before < before)
             and (after is None or _turn(job) > (-after[0], *after[1:]))
         ]
         return sorted(waiting, key=_turn)[:limit]
