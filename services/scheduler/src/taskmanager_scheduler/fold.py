@@ -9,8 +9,6 @@ from datetime import datetime
 
 from taskmanager.jobs import Job
 from taskmanager.messages import (
-    AttemptReference,
-    AttemptWish,
     Change,
     Claim,
     Command,
@@ -21,7 +19,6 @@ from taskmanager.messages import (
     Inbound,
     JobCommand,
     Logged,
-    Orders,
     RunnerEvent,
     RunnerEvents,
     Submit,
@@ -31,11 +28,12 @@ from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, 
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.breaker import after_end
-from taskmanager_scheduler.commands import obey, wish_for
-from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect, NudgePlugin, StoreReport
-from taskmanager_scheduler.events import NOBODY, Event, Gate, Orphaned, Renewed, Sender, Situation
+from taskmanager_scheduler.commands import obey
+from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
+from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
+from taskmanager_scheduler.presence import greet, note_heartbeat
 from taskmanager_scheduler.statistics import deltas
-from taskmanager_scheduler.transitions import LEASE, transition
+from taskmanager_scheduler.transitions import transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +118,9 @@ class Fold:
         sender = Sender(envelope.runner, envelope.instance)
         match event:
             case Hello():
-                self._hello(event, envelope, sender)
+                greet(self, event, envelope, sender)
             case Heartbeat():
-                self._heartbeat(event, envelope, sender)
+                note_heartbeat(self, event, envelope, sender)
             case Logged():
                 self.logs.append(
                     LogBlock(job=event.job, attempt=event.attempt, seq=event.seq, lines=event.lines)
@@ -180,89 +178,9 @@ class Fold:
             limit=installed.limit if installed else None,
         )
 
-    def _hello(self, hello: Hello, envelope: RunnerEvents, sender: Sender) -> None:
-        self._install(hello)
-        known = self.runners.get(sender.runner) or self.snapshot.runners.get(sender.runner)
-        crashed = known is not None and known.instance != sender.instance
-        self._note_runner(
-            RunnerState(
-                id=sender.runner,
-                instance=sender.instance,
-                plugin=envelope.plugin,
-                host=hello.host,
-                version=hello.version,
-                slots=hello.slots,
-                transfers=hello.transfers,
-                busy=len(hello.running),
-                started_at=hello.started_at,
-                last_heartbeat=self.now,
-            )
-        )
-        why = "its runner was restarted" if crashed else "its runner reconnected without it"
-        self._take_back(hello, sender, Orphaned(crashed=crashed, why=why))
-        self.effects.append(DeclarePlugin(hello.manifest.name))
-        self._order(hello.running, envelope.plugin, sender)
-
-    def _heartbeat(self, heartbeat: Heartbeat, envelope: RunnerEvents, sender: Sender) -> None:
-        known = self.runners.get(sender.runner) or self.snapshot.runners.get(sender.runner)
-        if known is not None and known.instance == sender.instance:
-            beat = {"busy": heartbeat.busy, "slots": heartbeat.slots, "last_heartbeat": self.now}
-            self._note_runner(known.model_copy(update=beat))
-            self._take_back(
-                heartbeat, sender, Orphaned(crashed=False, why="the grant did not reach its runner")
-            )
-        self._order(heartbeat.running, envelope.plugin, sender)
-
-    def _order(self, running: Sequence[AttemptReference], plugin: str, sender: Sender) -> None:
-        """Renew what is the runner's, tell it to end what is not, and what is to stop running."""
-        renewed: list[AttemptReference] = []
-        kill: list[AttemptReference] = []
-        wishes: list[AttemptWish] = []
-        installed = self.installed.get(plugin)
-        for reference in running:
-            before = self.jobs.get(reference.job)
-            self.move(reference.job, Renewed(reference.attempt), sender=sender)
-            after = self.jobs.get(reference.job)
-            (renewed if after is not before else kill).append(reference)
-            if after is not None and after is not before and (wish := wish_for(after, installed)):
-                wishes.append(AttemptWish(job=after.id, attempt=after.attempt, wish=wish))
-        orders = Orders(
-            paused=installed.paused if installed else False,
-            lease_seconds=LEASE.total_seconds(),
-            renewed=tuple(renewed),
-            kill=tuple(kill),
-            wishes=tuple(wishes),
-        )
-        self.effects.append(Answer(sender.runner, sender.instance, orders))
-
-    def _take_back(self, said: Hello | Heartbeat, sender: Sender, event: Orphaned) -> None:
-        """What the runner owns but neither runs nor waits for is nobody's."""
-        named = {(reference.job, reference.attempt) for reference in said.running}
-        for job in self._owned(sender.runner):
-            if (job.id, job.attempt) not in named and job.claim_id not in said.claims:
-                self.move(job.id, event, sender=sender)
-
-    def _owned(self, runner: str) -> list[Job]:
-        return [job for job in self.jobs.values() if job.owner == runner]
-
-    def _install(self, hello: Hello) -> None:
-        name = hello.manifest.name
-        known = self.installed.get(name)
-        if known is not None and known.manifest == hello.manifest:
-            return
-        installed = (
-            known.model_copy(update={"manifest": hello.manifest})
-            if known
-            else InstalledPlugin(manifest=hello.manifest, installed_at=self.now)
-        )
-        self.change_plugin(installed)
-
     def change_plugin(self, plugin: InstalledPlugin) -> None:
         """Keep what became of a plugin."""
         self.installed[plugin.name] = self.plugins[plugin.name] = plugin
-
-    def _note_runner(self, state: RunnerState) -> None:
-        self.runners[state.id] = state
 
     def outcome(self) -> Outcome:
         """All that has come together."""

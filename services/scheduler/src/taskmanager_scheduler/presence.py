@@ -1,0 +1,115 @@
+"""Runners that come, live and come again: what they say of themselves, and the orders they get for it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.jobs import Job
+from taskmanager.messages import AttemptReference, AttemptWish, Heartbeat, Hello, Orders, RunnerEvents
+from taskmanager.registry import InstalledPlugin, RunnerState
+from taskmanager.store import Snapshot
+from taskmanager_scheduler.commands import wish_for
+from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect
+from taskmanager_scheduler.events import NOBODY, Event, Orphaned, Renewed, Sender
+from taskmanager_scheduler.transitions import LEASE
+
+
+class Registry(Protocol):
+    """What a runner's word may see and change: the fold it is part of."""
+
+    now: datetime
+    snapshot: Snapshot
+    jobs: dict[str, Job]
+    installed: dict[str, InstalledPlugin]
+    runners: dict[str, RunnerState]
+    effects: list[Effect]
+
+    def move(self, job_id: str, event: Event, *, sender: Sender = NOBODY) -> None:
+        """Send an event through `transition`."""
+
+    def change_plugin(self, plugin: InstalledPlugin) -> None:
+        """Keep what became of a plugin."""
+
+
+def greet(space: Registry, hello: Hello, envelope: RunnerEvents, sender: Sender) -> None:
+    """Install what it brings, take back what it does not run any more, and give it its orders."""
+    _install(space, hello)
+    known = _known(space, sender)
+    crashed = known is not None and known.instance != sender.instance
+    space.runners[sender.runner] = RunnerState(
+        id=sender.runner,
+        instance=sender.instance,
+        plugin=envelope.plugin,
+        host=hello.host,
+        version=hello.version,
+        slots=hello.slots,
+        transfers=hello.transfers,
+        busy=len(hello.running),
+        started_at=hello.started_at,
+        last_heartbeat=space.now,
+    )
+    why = "its runner was restarted" if crashed else "its runner reconnected without it"
+    _take_back(space, hello, sender, Orphaned(crashed=crashed, why=why))
+    space.effects.append(DeclarePlugin(hello.manifest.name))
+    _order(space, hello.running, envelope.plugin, sender)
+
+
+def note_heartbeat(space: Registry, heartbeat: Heartbeat, envelope: RunnerEvents, sender: Sender) -> None:
+    """Renew its leases, take back what it has never heard of, and give it its orders."""
+    known = _known(space, sender)
+    if known is not None and known.instance == sender.instance:
+        beat = {"busy": heartbeat.busy, "slots": heartbeat.slots, "last_heartbeat": space.now}
+        space.runners[sender.runner] = known.model_copy(update=beat)
+        _take_back(
+            space, heartbeat, sender, Orphaned(crashed=False, why="the grant did not reach its runner")
+        )
+    _order(space, heartbeat.running, envelope.plugin, sender)
+
+
+def _order(space: Registry, running: Sequence[AttemptReference], plugin: str, sender: Sender) -> None:
+    """Renew what is the runner's, tell it to end what is not, and what is to stop running."""
+    renewed: list[AttemptReference] = []
+    kill: list[AttemptReference] = []
+    wishes: list[AttemptWish] = []
+    installed = space.installed.get(plugin)
+    for reference in running:
+        before = space.jobs.get(reference.job)
+        space.move(reference.job, Renewed(reference.attempt), sender=sender)
+        after = space.jobs.get(reference.job)
+        (renewed if after is not before else kill).append(reference)
+        if after is not None and after is not before and (wish := wish_for(after, installed)):
+            wishes.append(AttemptWish(job=after.id, attempt=after.attempt, wish=wish))
+    orders = Orders(
+        paused=installed.paused if installed else False,
+        lease_seconds=LEASE.total_seconds(),
+        renewed=tuple(renewed),
+        kill=tuple(kill),
+        wishes=tuple(wishes),
+    )
+    space.effects.append(Answer(sender.runner, sender.instance, orders))
+
+
+def _take_back(space: Registry, said: Hello | Heartbeat, sender: Sender, event: Orphaned) -> None:
+    """What the runner owns but neither runs nor waits for is nobody's."""
+    named = {(reference.job, reference.attempt) for reference in said.running}
+    owned = [job for job in space.jobs.values() if job.owner == sender.runner]
+    for job in owned:
+        if (job.id, job.attempt) not in named and job.claim_id not in said.claims:
+            space.move(job.id, event, sender=sender)
+
+
+def _known(space: Registry, sender: Sender) -> RunnerState | None:
+    return space.runners.get(sender.runner) or space.snapshot.runners.get(sender.runner)
+
+
+def _install(space: Registry, hello: Hello) -> None:
+    name = hello.manifest.name
+    known = space.installed.get(name)
+    if known is not None and known.manifest == hello.manifest:
+        return
+    installed = (
+        known.model_copy(update={"manifest": hello.manifest})
+        if known
+        else InstalledPlugin(manifest=hello.manifest, installed_at=space.now)
+    )
+    space.change_plugin(installed)
