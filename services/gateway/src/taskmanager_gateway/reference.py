@@ -1,6 +1,7 @@
 """`/docs`: the OpenAPI document as one plain page, since Swagger UI fetches itself from a public network."""
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "code,pre{background:#f3f3f3;padding:.1rem .3rem}pre{padding:.6rem;overflow:auto}h2{margin-top:2.5rem}"
-    "td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}"
+    "td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}td,h1,h2,p{overflow-wrap:anywhere}"
 )
+
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def reference_page(document: dict[str, Any]) -> str:
@@ -24,15 +27,20 @@ def reference_page(document: dict[str, Any]) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1>"
-        f"<p>{escape(info.get('description', ''))}</p>"
+        f"<p>{_prose(info.get('description', ''))}</p>"
         f"<p>All of it as <a href='/openapi.json'>OpenAPI document</a>, for API clients.</p>{operations}"
     )
+
+
+def _prose(text: str) -> str:
+    """Escaped, with `code` between backticks."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     parts = [
         f"<h2><code>{method.upper()} {escape(path)}</code></h2>",
-        f"<p>{escape(operation.get('description', ''))}</p>",
+        f"<p>{_prose(operation.get('description', ''))}</p>",
         *_table("Parameters", _parameters(operation)),
         *_body(operation),
         *_table("Answers", _answers(operation)),
@@ -57,7 +65,7 @@ def _answers(operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _table(title: str, rows: Iterator[tuple[str, str]]) -> Iterator[str]:
-    lines = [f"<tr><th><code>{escape(left)}</code><td>{escape(right)}" for left, right in rows]
+    lines = [f"<tr><th><code>{escape(left)}</code><td>{_prose(right)}" for left, right in rows]
     if lines:
         yield f"<h3>{title}</h3><table>{''.join(lines)}</table>"
 
