@@ -1,6 +1,7 @@
 """Plugins for tests and measurements, through the public interface only."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -240,7 +241,7 @@ class Stubborn:
 class WildParameters(Parameters):
     """What to do wrong."""
 
-    deed: Literal["orphan", "exit", "print", "log", "link", "hog", "raise", "seize"]
+    deed: Literal["orphan", "exit", "print", "log", "link", "hog", "raise", "seize", "fork"]
     note: str = ""
     """A file that gets the process id of a program the job starts."""
 
@@ -276,8 +277,19 @@ class Wild:
                     context.log.info(note)
             case "link":
                 (context.output / "link").symlink_to("/etc/passwd")
+            case "fork":
+                context.log.info(_end_of_fork())
             case "raise":
                 raise RuntimeError("a defect with a name that is no text: \udcff")
+
+
+def _end_of_fork() -> str:
+    """How a worker process ends that is forked and told to end, as pools of processes do."""
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    process.start()
+    process.terminate()
+    process.join()
+    return f"ended with {process.exitcode}"
 
 
 def _with_programs(deed: str, note: str) -> None:

@@ -8,8 +8,18 @@ from tests.unit.runner.faults import names, picture
 from tests.unit.runner.scenes import paths, scene
 from tests.unit.runner.slots import until
 
-from taskmanager.jobs import JobSpec
-from taskmanager.messages import Advanced, Commit, Failed, Finished, Grant, HandedBack, Logged, Progressed
+from taskmanager.jobs import CancelMethod, JobSpec
+from taskmanager.messages import (
+    Advanced,
+    Cancelled,
+    Commit,
+    Failed,
+    Finished,
+    Grant,
+    HandedBack,
+    Logged,
+    Progressed,
+)
 from taskmanager_plugin_runner import attempt as module
 from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.outcomes import Outcome
@@ -31,13 +41,15 @@ async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: 
     assert names(tmp_path / "workspace") == []
 
 
-async def test_an_attempt_that_is_not_allowed_to_place_ends_quietly_without_a_trace(tmp_path: Path) -> None:
+async def test_an_attempt_that_is_not_allowed_to_place_ends_without_a_trace(tmp_path: Path) -> None:
     async with scene("tally", tmp_path, answer=False) as made:
         job = paths(tmp_path)
         before = picture(tmp_path)
         await made.start("tally", **job)
     assert made.over == [Outcome.SUPERSEDED]
-    assert made.desk.of(Finished) == made.desk.of(Failed) == []
+    assert made.desk.of(Finished, Failed) == []
+    # in vain unless it was refused for a cancel whose order is still on its way
+    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
     assert picture(tmp_path) == before
 
 

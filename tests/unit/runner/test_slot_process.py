@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,13 @@ async def test_programs_a_job_leaves_behind_are_killed_when_it_ends(tmp_path: Pa
         assert answer.failure is None
         assert is_gone(await number_in(note))
         assert "left behind" in ears.logs[-1].text
+
+
+async def test_a_plugin_may_fork_workers_and_end_them(tmp_path: Path) -> None:
+    async with slot("wild", tmp_path) as (process, ears):
+        answer = await process.ask(Step.RUN, task("wild", parameters={"deed": "fork"}))
+        assert answer.failure is None
+        assert [note.text for note in ears.logs] == [f"ended with {-signal.SIGTERM}"]
 
 
 async def test_a_slot_dies_with_its_runner_even_if_it_holds_pythons_lock(tmp_path: Path) -> None:

@@ -81,4 +81,19 @@ def obey_sigterm(barrier: Barrier, guard: int) -> None:
             die_of(number)
 
     signal.signal(signal.SIGTERM, on_sigterm)
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    _spare_forks()
+
+
+def _spare_forks() -> None:
+    """Give forked children the usual SIGTERM back; one that comes while they begin waits, or it were lost."""
+    only_that = {signal.SIGTERM}
+
+    def in_child() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, only_that)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, only_that),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, only_that),
+        after_in_child=in_child,
+    )

@@ -137,17 +137,17 @@ class Control:
                 self._note("cannot be suspended: goes on to its end")
 
     def _end(self) -> None:
-        if self._escalation is None and self._step in CONTROLLED:
-            self._escalation = asyncio.create_task(
-                self._escalate(), name=f"cancel on slot {self._slot.number}"
-            )
         self._moving.set()
+        if self._escalation is not None or self._step not in CONTROLLED:
+            return
+        half = f"{self._half_seconds:g} s"
+        self._note(f"to be cancelled at its next checkpoint; SIGTERM after {half}, SIGKILL {half} later")
+        self._slot.tell(Wish.CANCEL)
+        self._slot.resume()  # one that was stopped has to hear it
+        self._escalation = asyncio.create_task(self._escalate(), name=f"cancel on slot {self._slot.number}")
 
     async def _escalate(self) -> None:
         """Runs until the slot has answered or is dead, see `during`."""
-        self._note(f"to be cancelled: SIGTERM in {self._half_seconds:g} s, SIGKILL after as long again")
-        self._slot.tell(Wish.CANCEL)
-        self._slot.resume()  # one that was stopped has to hear it
         await asyncio.sleep(self._half_seconds)
         self.method = CancelMethod.SIGTERM
         self._note("SIGTERM to all its processes")
