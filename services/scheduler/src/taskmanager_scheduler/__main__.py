@@ -5,6 +5,8 @@ import os
 import socket
 import sys
 
+import uvloop
+
 from taskmanager import __version__, logs
 from taskmanager.config import exit_text
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
@@ -94,7 +96,8 @@ def main() -> None:
     settings = SchedulerSettings()
     logs.configure("scheduler", log_format=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings))
     except* TaskManagerError as group:
         sys.exit("\n".join(f"taskmanager-scheduler: {exit_text(error)}" for error in group.exceptions))
 
