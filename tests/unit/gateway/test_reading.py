@@ -126,7 +126,8 @@ async def test_a_failed_job_shows_everything_about_it(gateway: Gateway) -> None:
 
     assert shown["priority"] == 8
     assert (shown["tab"], shown["runner"], shown["attempt"], shown["files"]) == ("error", "jp2-a", 2, 12)
-    assert shown["error"] == {"message": "no space", "kind": "disk-full", "traceback": "Traceback"}
+    told = {"message": "no space", "kind": "disk-full", "temporary": False, "traceback": "Traceback"}
+    assert shown["error"] == told
     assert shown["links"]["log"] == f"/api/v1/jobs/{failed.id}/log"
 
 
