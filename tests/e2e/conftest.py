@@ -37,13 +37,15 @@ class System:
         return answer
 
     def pid(self, name: str) -> int:
-        """The process id of one running process."""
+        """The process id of one process; 0 while it is being started again."""
         found = [one for one in self.status()["processes"] if one["name"] == name]
-        return int(found[0]["pid"])
+        return int(found[0]["pid"] or 0)
 
     def kill(self, name: str) -> None:
         """SIGKILL, as a crash would."""
-        os.kill(self.pid(name), signal.SIGKILL)
+        pid = self.pid(name)
+        assert pid > 0, f"{name} does not run"
+        os.kill(pid, signal.SIGKILL)
 
     def submit(self, **spec: Any) -> dict[str, Any]:
         """One job; the answer's body."""

@@ -1,6 +1,6 @@
 """What an operator does over HTTP comes true in the processes of jobs, and outlives the scheduler."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,13 @@ def replace_scheduler(system: System) -> None:
 
 def sleeper(system: System, go: Path, **more: Any) -> str:
     return str(system.submit(plugin="sleep", parameters={"seconds": 600, "until": str(go)}, **more)["id"])
+
+
+@pytest.fixture(autouse=True)
+def _restarted(system: System) -> Iterator[None]:
+    """A test that failed in the middle of a stop must not fail the next one."""
+    yield
+    tell(system, "/plugins/paced/restart")
 
 
 def test_a_cancelled_job_shows_how_it_ended_and_can_be_tried_again(system: System) -> None:
