@@ -90,7 +90,7 @@ class Mongod:
             *("--wiredTigerCacheSizeGB", str(self.cache_gigabytes), "--oplogSize", "990"),
             # the diagnostic recorder writes all the time, which a small machine can do without
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-            # the transaction of a killed scheduler holds its documents until its time is over: by default 60 s
+            # a killed scheduler holds the documents of its transaction until that is over: by default 60 s
             *("--setParameter", "transactionLifetimeLimitSeconds=5"),
         ]
         return [Command("mongod", arguments, port=self.port)]
