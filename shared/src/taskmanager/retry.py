@@ -5,49 +5,17 @@ Full jitter as in the AWS Builders' Library, "Timeouts, retries, and backoff wit
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
 
 import structlog
 import tenacity
 
-from taskmanager.errors import TemporaryError
 from taskmanager.lifecycle import pause
 from taskmanager.metrics import RETRIES
-
-T = TypeVar("T")
 
 LONGEST_WAIT_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
-
-
-def _report(what: str) -> Callable[[tenacity.RetryCallState], None]:
-    def report(state: tenacity.RetryCallState) -> None:
-        RETRIES.labels(what).inc()
-        error = state.outcome.exception() if state.outcome else None
-        wait = round(state.upcoming_sleep, 3)
-        log.warning("retry", what=what, attempt=state.attempt_number, wait_seconds=wait, error=str(error))
-
-    return report
-
-
-async def retrying(
-    what: str, call: Callable[[], Awaitable[T]], *, attempts: int = 8, first_wait_seconds: float = 0.1
-) -> T:
-    """`call()` until it returns, at most `attempts` times.
-
-    Only a TemporaryError is tried again, the last one is raised.
-    """
-    policy = tenacity.AsyncRetrying(
-        stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=LONGEST_WAIT_SECONDS),
-        retry=tenacity.retry_if_exception_type(TemporaryError),
-        before_sleep=_report(what),
-        reraise=True,
-    )
-    return await policy(call)
 
 
 class Backoff:
