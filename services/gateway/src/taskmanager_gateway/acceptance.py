@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import structlog
 
+from taskmanager.crash import Point, reach
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
 from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import Submit
@@ -120,12 +121,14 @@ class Acceptance:
         body = submit.encode()
         if len(body) > self._limit_bytes:
             raise _too_large(len(body), self._limit_bytes)
+        reach(Point.GATEWAY_BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
                 await self._send(wish.spec, body)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
             log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
             raise _unconfirmed(wish) from error
+        reach(Point.GATEWAY_AFTER_CONFIRM)
         self._feed.submitted(wish.job, body)
         return Answer(Outcome.ACCEPTED, accepted_job(submit))
 

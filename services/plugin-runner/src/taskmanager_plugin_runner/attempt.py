@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from taskmanager.control import Wish
+from taskmanager.crash import Point, reach
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.jobs import JobError
 from taskmanager.messages import AttemptReference, Grant
@@ -35,6 +36,12 @@ FRESH_SECONDS = 10.0
 CLEAN_LIMIT = timedelta(minutes=2)
 """A file server that does not answer may not keep a slot for ever."""
 UNTIDY = "The folders could not be put back as they were; the next try repeats it"
+
+_UNDER_WAY = {
+    Step.BRING: Point.RUNNER_IN_UPLOAD,
+    Step.RUN: Point.RUNNER_IN_PROCESSING,
+    Step.PLACE: Point.RUNNER_IN_DOWNLOAD,
+}
 
 log = structlog.get_logger(__name__)
 
@@ -192,12 +199,14 @@ class Attempt:
         fresh = elapsed_seconds() - self._asked_at < FRESH_SECONDS
         if fresh or not self._around.leases.over(self.key):
             self.placing = True
+            reach(Point.RUNNER_AFTER_FENCE)
             return await self._step(Step.PLACE)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None
 
     async def _may_place(self) -> bool:
         """The verdict of the scheduler, asked for as long as there is none."""
+        reach(Point.RUNNER_BEFORE_COMMIT)
         question = self._reports.commit()
         self._verdict = asyncio.get_running_loop().create_future()
         while not self._verdict.done():
@@ -213,6 +222,7 @@ class Attempt:
             raise JobKilledError("the attempt was interrupted")
         self._control.require_going_on(step)
         answering = self._slot.order(step, self._task, source, self._control.known(step))
+        reach(_UNDER_WAY[step])
         with self._control.during(step):
             answer = await answering
         self._dirty = self._dirty or answer.untidy
@@ -227,6 +237,7 @@ class Attempt:
 
     def _finish(self, finished: Answer, over: Over) -> None:
         self._close_books()
+        reach(Point.RUNNER_BEFORE_FINISHED)
         self._reports.finished(finished.files, finished.bytes)
         over(Outcome.FINISHED)
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import structlog
 
+from taskmanager.crash import Point, reach
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, decode_ticket
 from taskmanager.ports import Delivery, Lanes
@@ -122,6 +123,7 @@ class Claims:
             log.warning("ticket_dropped", error=str(error))
             self._lanes.ack(delivery)
             return
+        reach(Point.RUNNER_BEFORE_CLAIM)
         claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
         waiting = _Waiting(lane, delivery, claim, elapsed_seconds())
         self._by_lane[lane] = self._by_id[claim.claim_id] = waiting
@@ -140,6 +142,7 @@ class Claims:
         self._free.discard(waiting.lane)
         timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, waiting.lane)
         self._held[waiting.lane] = (waiting.delivery, timer)
+        reach(Point.RUNNER_AFTER_GRANT)
         self._start(waiting.lane, grant, waiting.asked_at)
 
     def on_refusal(self, refusal: Refusal) -> None:

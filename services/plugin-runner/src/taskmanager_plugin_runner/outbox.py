@@ -10,8 +10,9 @@ from itertools import islice
 
 import structlog
 
+from taskmanager.crash import Point, reach
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
-from taskmanager.messages import Claim, Commit, Heartbeat, Hello, JobEvent, Progressed, RunnerEvents
+from taskmanager.messages import Claim, Commit, Finished, Heartbeat, Hello, JobEvent, Progressed, RunnerEvents
 from taskmanager.ports import Publisher
 from taskmanager.retry import Backoff
 from taskmanager.topology import Topology
@@ -105,6 +106,8 @@ class Outbox:
                 await self._backoff.wait(str(error))
             else:
                 self._backoff.reset()
+                if any(isinstance(event, Finished) for event in batch):
+                    reach(Point.RUNNER_AFTER_FINISHED)
                 return
         log.warning("events_not_sent", events=len(batch))
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import structlog
 
+from taskmanager.crash import Point, reach
 from taskmanager.errors import JobFailedError, SupersededError
 from taskmanager.paths import Roots
 from taskmanager_plugin_runner import folders
@@ -135,11 +136,14 @@ def _place(home_fd: int, placement: Placement, results: list[Result]) -> None:
         manifest = _plan(home_fd, placement.stage, results)
         _write_manifest(home_fd, placement.stage, manifest)
         for entry in manifest.entries:
+            reach(Point.SLOT_BEFORE_RENAME)
             _move(home_fd, placement.stage, entry)
+        reach(Point.SLOT_BEFORE_SEAL)
         _seal(home_fd, placement.stage, manifest)
     except JobFailedError:
         clean(placement)
         raise
+    reach(Point.SLOT_AFTER_SEAL)
     _throw_away(home_fd, placement.stage + PLACED)
 
 

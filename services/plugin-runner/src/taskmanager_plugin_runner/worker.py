@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+from taskmanager.crash import Point, reach
 from taskmanager.errors import PermanentError
 from taskmanager.paths import Roots
 from taskmanager.plugins import Plugin, load
@@ -117,6 +118,7 @@ class Worker:
         folder, spec = self._attempt_folder(order), order.spec
         if spec.destination is not None:
             open_destination(folder, spec.destination, self._roots, order.job, order.attempt)
+        reach(Point.SLOT_BRINGING)
         if spec.source is None:
             return Answer(order.number)
         brought = bring_input(
@@ -133,10 +135,12 @@ class Worker:
         folder = self._attempt_folder(order)
         template = self._manifest.choose_template(order.spec.template)
         context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier.check)
+        reach(Point.SLOT_RUNNING)
         try:
             self._plugin.run(context)
         finally:
             context.meter.flush()
+            reach(Point.SLOT_AFTER_RUN)
             left = kill_children({self._guard})
             if left:
                 note = f"{left} process(es) the plugin left behind were killed"
@@ -153,6 +157,7 @@ class Worker:
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
         placement = folder.remembered()
+        reach(Point.SLOT_CLEANING)
         if placement is not None:
             clean(placement)
         folder.remove()
@@ -175,5 +180,6 @@ def work(options: SlotOptions, descriptor: int, guard: int) -> None:
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
         line.send(Ready(f"{type(error).__name__}: {error}"))
         return
+    reach(Point.SLOT_AT_START)
     line.send(Ready(guard=guard))
     Worker(options, plugin, line, guard).serve()

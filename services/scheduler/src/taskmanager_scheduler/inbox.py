@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from taskmanager.crash import Point, reach
 from taskmanager.errors import InvalidMessageError, PermanentError, TemporaryError
 from taskmanager.messages import Inbound, Tick, decode_inbox
 from taskmanager.ports import Clock, Delivery, Subscription
@@ -115,7 +116,9 @@ class Inbox:
                 self._divide(groups, error)
                 continue
             self.stalled = None
+            reach(Point.SCHEDULER_BEFORE_ACK)
             self._acknowledge(groups.popleft())
+            reach(Point.SCHEDULER_AFTER_ACK)
 
     def _divide(self, groups: deque[Sequence[Letter]], error: Exception) -> None:
         failed = groups.popleft()
@@ -130,6 +133,7 @@ class Inbox:
 
     async def _process(self, messages: Sequence[Inbound]) -> None:
         outcome = await self._commit(messages)
+        reach(Point.SCHEDULER_BEFORE_EFFECTS)
         observe(outcome, len(messages))
         sent = await self._dispatcher.carry_out(outcome)
         await mark_sent(self._store, self._clock, sent)
@@ -140,6 +144,7 @@ class Inbox:
         needs = needs_of(messages)
         if not (needs.jobs or needs.plugins or needs.runners):
             return Outcome()
+        reach(Point.SCHEDULER_BEFORE_STORE)
         began = time.perf_counter()
         now = self._clock.now()
         outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))

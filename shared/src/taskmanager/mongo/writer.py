@@ -12,6 +12,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from taskmanager.clock import whole_milliseconds
+from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.mongo.client import Database, Document, connect, translated_errors
@@ -61,6 +62,7 @@ class MongoStore:
         await self._write_jobs(session, plan.jobs)
         await self._write_statistics(session, plan.statistics)
         await self._write_rest(session, plan)
+        reach(Point.SCHEDULER_BEFORE_COMMIT)
         return plan
 
     async def waiting(

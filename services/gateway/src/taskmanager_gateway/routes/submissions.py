@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.crash import Point, reach
 from taskmanager_gateway.acceptance import Answer, Outcome
 from taskmanager_gateway.bodies import BatchParser, parse_job, read_body
 from taskmanager_gateway.examples import BATCH, SPECIFICATION
@@ -82,6 +83,7 @@ async def submit(request: Request) -> Response:
     result = await parts.submissions.submit(Wish.of(spec, await client_of(request), key))
     if isinstance(result, Problem):
         return result.response()
+    reach(Point.GATEWAY_BEFORE_ANSWER)
     headers = {"Location": f"{API}/jobs/{result.job.id}", OUTCOME_HEADER: result.outcome}
     return json_answer(JobView.of(result.job), _STATUS[result.outcome], headers)
 
