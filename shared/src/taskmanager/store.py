@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from taskmanager.jobs import Job
+from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 
@@ -17,7 +18,8 @@ from taskmanager.states import Status, Tab
 class Needs:
     """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
 
-    `limit` bounds each of the searches; None means all.
+    `limit` bounds each of the searches; None means all. `pages` are keys of listed pages of operations, whose
+    jobs are loaded.
     """
 
     jobs: frozenset[str] = frozenset()
@@ -27,6 +29,8 @@ class Needs:
     leases_before: datetime | None = None
     tickets_before: datetime | None = None
     limit: int | None = None
+    operations: frozenset[str] = frozenset()
+    pages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Snapshot:
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)
     statistics: dict[tuple[str, Tab], TabStatistics] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    pages: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Plan:
     reports: Sequence[Report] = ()
     logs: Sequence[LogBlock] = ()
     audit: Sequence[AuditEntry] = ()
+    operations: Sequence[tuple[Operation | None, Operation]] = ()
+    failures: Sequence[Failure] = ()
 
 
 PlanT = TypeVar("PlanT", bound=Plan)
@@ -90,3 +98,13 @@ class Store(Protocol):
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """All installed plugins."""
+
+    async def open_operations(self) -> Sequence[Operation]:
+        """Operations a scheduler has something left to do for, the oldest first."""
+
+    async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
+        """Write down, in pages, the ids of all jobs the operation means, as of one moment.
+
+        Queued jobs come in the order in which they start. Listed again, they are another listing; only the
+        one a stored operation names counts.
+        """

@@ -9,7 +9,15 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from taskmanager.messages.changes import Change, Changes, Tick
-from taskmanager.messages.commands import Command, CommandOutcome, CommandResult, JobCommand, PluginCommand
+from taskmanager.messages.commands import (
+    Command,
+    CommandOutcome,
+    CommandResult,
+    JobCommand,
+    PluginCommand,
+    StartOperation,
+    StopOperation,
+)
 from taskmanager.messages.events import (
     Advanced,
     Cancelled,
@@ -77,6 +85,8 @@ __all__ = [
     "RunnerEvent",
     "RunnerEvents",
     "RunnerReplies",
+    "StartOperation",
+    "StopOperation",
     "Submit",
     "Suspended",
     "Tick",

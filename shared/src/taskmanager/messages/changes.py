@@ -27,8 +27,13 @@ class Change(Record):
 
 
 class Changes(Message):
-    """What one commit changed."""
+    """What one commit changed.
+
+    A page of an operation only names its `jobs`: nobody wants to hear of a hundred thousand one by one.
+    """
 
     type: Literal["changes"] = "changes"
     changes: tuple[Change, ...]
     plugins: tuple[PluginName, ...] = ()
+    jobs: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from pydantic import Field
 from taskmanager.control import JobAction, PluginAction, StopMode
 from taskmanager.jobs import PluginName, Priority, Record, ShortText
 from taskmanager.messages.wire import Message
+from taskmanager.operations import JobFilter
 
 
 class JobCommand(Record):
@@ -30,6 +31,28 @@ class PluginCommand(Record):
     max_running: Annotated[int, Field(ge=1)] | None = None
 
 
+class StartOperation(Record):
+    """Do this to all jobs the filter means; `priority` only with that action.
+
+    `operation` names it: the same start twice is one operation. `fingerprint` is that of the request.
+    """
+
+    type: Literal["start_operation"] = "start_operation"
+    operation: str
+    action: JobAction
+    priority: Priority | None = None
+    filter: JobFilter
+    fingerprint: str = ""
+
+
+class StopOperation(Record):
+    """Leave alone the jobs the operation has not come to yet."""
+
+    type: Literal["stop_operation"] = "stop_operation"
+    operation: str
+    action: Literal["stop_operation"] = "stop_operation"
+
+
 class Command(Message):
     """What `actor` wants, and why. `id` names the command in the audit; `gateway` gets the answer."""
 
@@ -39,11 +62,13 @@ class Command(Message):
     actor: ShortText
     reason: ShortText = ""
     at: datetime
-    order: Annotated[JobCommand | PluginCommand, Field(discriminator="type")]
+    order: Annotated[
+        JobCommand | PluginCommand | StartOperation | StopOperation, Field(discriminator="type")
+    ]
 
 
 CommandOutcome = Literal["done", "unchanged", "refused", "unknown"]
-"""`unchanged`: it was so already. `refused`: `detail` says why. `unknown`: there is no such job or plugin."""
+"""`unchanged`: it was so already. `refused`: `detail` says why. `unknown`: there is no such job, plugin or operation."""
 
 
 class CommandResult(Message):
