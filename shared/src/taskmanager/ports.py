@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.jobs import Job
+from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
 from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
 
@@ -113,6 +114,18 @@ class JobReader(Protocol):
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """One page of the audit; raises ValueError for a cursor that is none."""
+
+    async def preview(self, chosen: JobFilter) -> Preview:
+        """What an operation would concern, counted as far as its limit and its time allow."""
+
+    async def operation(self, operation_id: str) -> Operation | None:
+        """The stored operation."""
+
+    async def operations(self, query: OperationQuery) -> OperationPage:
+        """One page of operations; raises ValueError for a cursor that is none."""
+
+    async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
+        """Jobs the operation could not change, after that number, in order."""
 
     async def log(
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100

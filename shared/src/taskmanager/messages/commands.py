@@ -68,7 +68,7 @@ class Command(Message):
 
 
 CommandOutcome = Literal["done", "unchanged", "refused", "unknown"]
-"""`unchanged`: it was so already. `refused`: `detail` says why. `unknown`: there is no such job, plugin or operation."""
+"""`unchanged`: it was so already. `refused`: `detail` says why. `unknown`: there is no such thing."""
 
 
 class CommandResult(Message):

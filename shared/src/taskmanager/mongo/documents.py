@@ -17,13 +17,13 @@ DERIVED = ("plugin", "tab", "words")
 def to_document(job: Job) -> Document:
     """The whole document of a job."""
     document = job.model_dump(mode="python", exclude={"id", "spec"})
-    return {"_id": job.id, **_stored(document), "spec": job.spec.model_dump(mode="json"), **_derived(job)}
+    return {"_id": job.id, **stored(document), "spec": job.spec.model_dump(mode="json"), **_derived(job)}
 
 
 def changed_fields(before: Job, after: Job) -> Document:
     """What must be set to turn the stored `before` into `after`; never the specification."""
     names = [name for name in Job.model_fields if getattr(before, name) != getattr(after, name)]
-    fields = _stored(after.model_dump(mode="python", include=set(names)))
+    fields = stored(after.model_dump(mode="python", include=set(names)))
     if before.status is not after.status:
         fields["tab"] = after.tab.value
     return fields
@@ -53,7 +53,7 @@ def _derived(job: Job) -> Document:
     }
 
 
-def _stored(fields: Document) -> Document:
+def stored(fields: Document) -> Document:
     """Enums as their words, tuples as lists."""
     return {name: _plain(value) for name, value in fields.items()}
 

@@ -12,6 +12,9 @@ from taskmanager.states import Tab
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
 
+OPERATION_TTL_SECONDS = 90 * 24 * 3600
+"""How long an ended operation is kept; what it did to a job stays in the job's history."""
+
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
 
@@ -65,6 +68,18 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("plugin", 1), *_NEWEST], name="newest_audit_of_a_plugin"),
     ],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
+    "operations": [
+        IndexModel([("asked.at", DESCENDING), ("_id", DESCENDING)], name="newest_operations"),
+        IndexModel([("open", 1)], name="operations_to_do", partialFilterExpression={"open": True}),
+        IndexModel([("finished", 1)], name="old_operations", expireAfterSeconds=OPERATION_TTL_SECONDS),
+    ],
+    "operation_failures": [
+        IndexModel([("operation", 1), ("number", 1)], name="failures_of_an_operation"),
+        IndexModel([("at", 1)], name="old_failures", expireAfterSeconds=OPERATION_TTL_SECONDS),
+    ],
+    "operation_pages": [
+        IndexModel([("at", 1)], name="old_pages", expireAfterSeconds=OPERATION_TTL_SECONDS),
+    ],
 }
 
 

@@ -11,9 +11,11 @@ from pydantic import TypeAdapter
 from taskmanager.jobs import Job, Priority
 from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
-from taskmanager.mongo.documents import from_document, words
+from taskmanager.mongo.documents import from_document
+from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, after_key
-from taskmanager.mongo.migrations import ENDED, TURN_INDEX
+from taskmanager.mongo.migrations import TURN_INDEX
+from taskmanager.mongo.operation_reads import OperationReads
 from taskmanager.queries import (
     POSITION_LIMIT,
     AuditPage,
@@ -22,7 +24,6 @@ from taskmanager.queries import (
     JobQuery,
     Order,
     Position,
-    Sort,
 )
 from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
@@ -36,12 +37,13 @@ ALIVE_MILLISECONDS = 20_000
 _PRIORITY: TypeAdapter[int] = TypeAdapter(Priority)
 
 
-class MongoReader:
+class MongoReader(OperationReads):
     """Implements `taskmanager.ports.JobReader`."""
 
     def __init__(self, url: str) -> None:
         """Connects when first used."""
-        self._client, self._database = connect(url)
+        self._client, database = connect(url)
+        super().__init__(database)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -145,29 +147,6 @@ class MongoReader:
 
 def _of_plugin(plugin: str | None) -> Document:
     return {} if plugin is None else {"plugin": plugin}
-
-
-def job_filter(query: JobQuery) -> Document:
-    """The query's filters, from typed fields only."""
-    found: Document = {}
-    if query.plugin is not None:
-        found["plugin"] = query.plugin
-    if query.tab is not None:
-        found["tab"] = query.tab.value
-    if query.status is not None:
-        found["status"] = query.status.value
-        found.setdefault("tab", query.status.tab.value)
-    if query.sort is Sort.FINISHED:
-        found |= ENDED
-    if query.project is not None:
-        found["spec.project"] = query.project
-    if query.process is not None:
-        found["spec.goobi.process_id"] = query.process
-    if query.text:
-        found["$and"] = [{"words": {"$regex": f"^{word}"}} for word in words([query.text])] or [
-            {"words": None}
-        ]
-    return found
 
 
 def jobs_ahead(job: Job) -> Document:

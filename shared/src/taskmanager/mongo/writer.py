@@ -19,6 +19,8 @@ from taskmanager.mongo.client import Database, Document, connect, translated_err
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.migrations import OWNED
+from taskmanager.mongo.operations import OperationWrites
+from taskmanager.operations import Listing, Operation
 from taskmanager.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
@@ -32,6 +34,7 @@ class MongoStore:
     def __init__(self, url: str) -> None:
         """Connects when first used."""
         self._client, self._database = connect(url)
+        self._operations = OperationWrites(self._database)
 
     @property
     def database(self) -> Database:
@@ -62,6 +65,8 @@ class MongoStore:
         await self._write_jobs(session, plan.jobs)
         await self._write_statistics(session, plan.statistics)
         await self._write_rest(session, plan)
+        await self._operations.write_failures(session, plan.failures)
+        await self._operations.write(session, plan.operations)
         reach(Point.SCHEDULER_BEFORE_COMMIT)
         return plan
 
@@ -88,20 +93,33 @@ class MongoStore:
             documents = await self._database.plugins.find({}, {"_id": 0}).to_list()
         return [InstalledPlugin.model_validate(document) for document in documents]
 
+    async def open_operations(self) -> Sequence[Operation]:
+        """See the port."""
+        return await self._operations.open()
+
+    async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
+        """See the port."""
+        return await self._operations.list_jobs(operation, page=page)
+
     async def _snapshot(self, session: AsyncClientSession, needs: Needs) -> Snapshot:
-        jobs = await self._find_jobs(session, needs)
+        pages = await self._operations.load_pages(session, needs.pages)
+        jobs = await self._find_jobs(session, needs, [job for ids in pages.values() for job in ids])
         return Snapshot(
             jobs={job.id: job for job in jobs},
             holders=await self._holders(session, jobs),
             plugins=await self._load(session, "plugins", needs.plugins, InstalledPlugin),
             runners=await self._load(session, "runners", needs.runners, RunnerState, key="id"),
             statistics=await self._load_statistics(session, needs.plugins),
+            operations=await self._operations.load(session, needs.operations),
+            pages=pages,
         )
 
-    async def _find_jobs(self, session: AsyncClientSession, needs: Needs) -> list[Job]:
+    async def _find_jobs(
+        self, session: AsyncClientSession, needs: Needs, listed: Sequence[str]
+    ) -> list[Job]:
         alternatives: list[Document] = []
-        if needs.jobs:
-            alternatives.append({"_id": {"$in": list(needs.jobs)}})
+        if needs.jobs or listed:
+            alternatives.append({"_id": {"$in": [*needs.jobs, *listed]}})
         if needs.uniques:
             alternatives.append({"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value})
         if needs.runners:
