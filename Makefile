@@ -32,8 +32,8 @@ test-servers: setup ## contract, integration and end-to-end tests with real serv
 docs: setup ## write again the pages that are made from the code
 	$(BIN)/python -c "from taskmanager.states import document; print(document(), end='')" >docs/state-machine.md
 
-bench: setup ## measurements, side by side (not part of the tests)
-	$(BIN)/pytest tests/bench
+bench: setup ## measurements beside other systems (ONLY="latency submit" for parts; BENCH_JSON=file)
+	@$(BIN)/python -m tests.bench $(ONLY) $(BENCH_OPTIONS)
 
 up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
 	@$(BIN)/taskmanager-local up $(UP_OPTIONS)
@@ -51,5 +51,5 @@ demo: setup ## a small book (or your own images: DIR=folder) through the whole s
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -115,13 +115,13 @@ def private_rabbitmq(folder: Path) -> Iterator[RunningServer]:
 
 
 @contextmanager
-def private_mongod(folder: Path) -> Iterator[RunningServer]:
+def private_mongod(folder: Path, *, cache_gigabytes: float = TEST_CACHE_GIGABYTES) -> Iterator[RunningServer]:
     """A mongod of one's own, a replica set of one node; everything it writes lies in the folder.
 
     Raises:
         LocalStackError: there is no mongod, or it did not start.
     """
-    with _running(Mongod(folder, free_port(), TEST_CACHE_GIGABYTES)) as server:
+    with _running(Mongod(folder, free_port(), cache_gigabytes)) as server:
         yield server
 
 

@@ -1,0 +1,95 @@
+"""`make bench`: measures part by part, prints a line for each figure, and writes all of them as JSON.
+
+Never fails because something is slow; a missed target is shown in the table at the end.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tests.bench import end_to_end, latency
+from tests.bench.figures import Figure, table
+from tests.bench.parts import Bench, Part
+from tests.bench.servers import running_servers
+
+PARTS: Mapping[str, Part] = {
+    "end_to_end": end_to_end.measure,
+    "latency": latency.measure,
+}
+DEFAULT_JSON = ".bench/figures.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what was chosen."""
+    options = _parser().parse_args(arguments)
+    chosen = [name for name in PARTS if not options.only or name in options.only]
+    figures: list[Figure] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="tm-bench-") as folder:
+            for name in chosen:
+                figures += _measured(name, options, Path(folder))
+    finally:
+        _write(options.json, figures)
+    sys.stdout.write(f"\n{table(figures)}\n\nwritten to {options.json}\n")
+
+
+def _measured(name: str, options: argparse.Namespace, folder: Path) -> list[Figure]:
+    """One part on servers of its own, so that none finds what another one left."""
+    figures = []
+    with running_servers(folder / name) as servers:
+        sizes = {size: getattr(options, size) for size in ("rounds", "jobs", "stored", "queued", "pages")}
+        for one in PARTS[name](Bench(servers, folder / name, **sizes)):
+            sys.stdout.write(f"{one.line()}\n")
+            sys.stdout.flush()
+            figures.append(one)
+    return figures
+
+
+def _write(path: Path, figures: Sequence[Figure]) -> None:
+    document = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": _machine(),
+        "figures": [one.document() for one in figures],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _machine() -> dict[str, Any]:
+    """What the numbers depend on; a load beside ours spoils them."""
+    return {
+        "processors": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "python": platform.python_version(),
+        "load_of_the_last_minutes": os.getloadavg(),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("make bench", description=__doc__)
+    environment = os.environ.get
+    parser.add_argument("only", nargs="*", choices=[*PARTS, []], help="parts to measure (default: all)")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=Path(environment("BENCH_JSON", DEFAULT_JSON)),
+        help="where to write all figures (or BENCH_JSON; default %(default)s)",
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="runs of which each figure is the median")
+    parser.add_argument("--jobs", type=int, default=3000, help="jobs of a run end to end")
+    parser.add_argument("--stored", type=int, default=1_000_000, help="jobs stored when lists are measured")
+    parser.add_argument("--queued", type=int, default=100_000, help="how many of them wait")
+    parser.add_argument("--pages", type=int, default=100, help="images of an image job")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

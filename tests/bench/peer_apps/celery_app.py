@@ -1,0 +1,26 @@
+"""A Celery application that does nothing, set up as its users do who must not lose tasks.
+
+Runs in the peers' environment, without any module of ours.
+"""
+
+import os
+
+from celery import Celery
+
+PROCESSES = 2
+
+app = Celery("peer", broker=os.environ["PEER_AMQP_URL"], backend=os.environ["PEER_MONGODB_URL"])
+app.conf.update(
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    worker_concurrency=PROCESSES,
+    task_default_queue=os.environ["PEER_QUEUE"],
+    broker_connection_retry_on_startup=True,
+)
+
+
+def _nothing() -> None:
+    """What is left is the cost of the system."""
+
+
+noop = app.task(_nothing, name="peer.noop")

@@ -1,0 +1,66 @@
+"""Plugins that say when their code ran, by the clock of the machine they share with the measuring process."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from taskmanager.plugins import JobContext, Need, Parameters, PluginManifest, parse_parameters
+
+POLL_SECONDS = 0.005
+
+
+class NoteParameters(Parameters):
+    """Where to note."""
+
+    notes: str
+    """A folder; each attempt writes its file `<job>.<attempt>` there."""
+
+
+def _note(context: JobContext, *words: object) -> None:
+    """Nanoseconds since the epoch and further words, whole or not at all."""
+    now = time.time_ns()
+    folder = Path(parse_parameters(NoteParameters, context.spec.parameters).notes)
+    hidden = folder / f".{context.job_id}"
+    hidden.write_text(" ".join(map(str, (now, *words))), encoding="ascii")
+    hidden.rename(folder / f"{context.job_id}.{context.attempt}")
+
+
+class Stamp:
+    """Notes when it runs, and ends."""
+
+    manifest = PluginManifest(
+        name="stamp",
+        title="Stamp",
+        job_type="STAMP",
+        parameters=NoteParameters.model_json_schema(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """Note."""
+        _note(context)
+
+
+class Linger:
+    """Notes when it runs and the process id of its tool, then waits for the end of both; obeys at once."""
+
+    manifest = PluginManifest(
+        name="linger",
+        title="Linger",
+        job_type="LINGER",
+        parameters=NoteParameters.model_json_schema(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+    )
+
+    def run(self, context: JobContext) -> None:
+        """A checkpoint every few milliseconds."""
+        with subprocess.Popen(["/bin/sleep", "600"]) as tool:
+            try:
+                _note(context, tool.pid)
+                while tool.poll() is None:
+                    context.checkpoint()
+                    time.sleep(POLL_SECONDS)
+            finally:
+                tool.kill()

@@ -1,0 +1,59 @@
+"""What processes use: processor seconds and memory, of a process with all its descendants (Linux)."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psutil
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident bytes, and the share of them after dividing what processes have in common."""
+
+    resident_bytes: int
+    proportional_bytes: int
+
+
+def memory_of(pid: int) -> Memory:
+    """One process alone."""
+    info = psutil.Process(pid).memory_full_info()
+    return Memory(info.rss, info.pss)
+
+
+def children_of(pid: int) -> list[int]:
+    """All its descendants."""
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+def processor_seconds(pid: int) -> float:
+    """Used so far by a process and its descendants, those that ended and were waited for included."""
+    total = 0.0
+    for member in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        try:
+            total += sum(member.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+@dataclass
+class ProcessorMeter:
+    """Processor seconds of named processes between `start` and `stop`, and of this process itself."""
+
+    pids: Mapping[str, int]
+    _before: dict[str, float] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Note where everybody is."""
+        self._before = self._now()
+
+    def stop(self) -> dict[str, float]:
+        """The seconds since."""
+        return {name: seconds - self._before[name] for name, seconds in self._now().items()}
+
+    def _now(self) -> dict[str, float]:
+        used = {name: processor_seconds(pid) for name, pid in self.pids.items()}
+        return {**used, "client": time.process_time()}
