@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers docs bench up down status logs demo clean
+.PHONY: help setup lint test test-unit test-servers docs bench soak up down status logs demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ docs: setup ## write again the pages that are made from the code
 
 bench: setup ## measurements beside other systems (ONLY="latency submit" for parts; BENCH_JSON=file)
 	@$(BIN)/python -m tests.bench $(ONLY) $(BENCH_OPTIONS)
+
+soak: setup ## random work, commands and kills, then every invariant is checked (JOBS=, MINUTES=, SEED=)
+	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
 	@$(BIN)/taskmanager-local up $(UP_OPTIONS)

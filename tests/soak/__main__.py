@@ -1,0 +1,180 @@
+"""`make soak`: a whole system under random work, commands and faults, then every invariant is checked.
+
+Prints a table; exit code 1 if anything was violated or did not come to rest: the folder with data and logs
+then stays.
+"""
+
+import argparse
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from bson import Timestamp
+from rich.console import Console
+from tests.soak import collect
+from tests.soak.book import Book
+from tests.soak.chaos import Chaos
+from tests.soak.driver import Client, Operator, Submitter, Worker
+from tests.soak.evidence import Rest
+from tests.soak.judging import Evidence, facts, judge, show
+from tests.soak.machines import Machines, elapsed_seconds, running_machines, wait_until_ready
+from tests.soak.scenes import Stage
+from tests.soak.settling import NotAtRestError, ordered_starts, settle
+
+TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
+SUBMITTERS = 4
+OPERATORS = 2
+SUBMIT_SHARE = 0.85
+"""Of the time with faults; the rest is for jobs that are under way."""
+STEP_SECONDS = 0.05
+PROGRESS_SECONDS = 10
+LATE_SECONDS = 180
+"""For submissions whose clients still repeat them when the faults are over."""
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Soak:
+    """One run."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        """Nothing runs yet."""
+        self._options, self._folder = options, folder
+        self._stage, self._book = Stage(folder / "goobi"), Book()
+        self._began = elapsed_seconds()
+
+    def run(self) -> bool:
+        """Whether everything held."""
+        self._stage.build(self._random("sources"))
+        size = {"gateways": 2, "schedulers": 2, "runners": self._options.runners, "slots": 2}
+        with running_machines(self._folder / "stack", self._folder / "goobi", size) as machines:
+            store = collect.open_store(machines.database.url)
+            since = collect.moment(store)
+            self._say("the system is up")
+            operators = self._suffer(machines)
+            wait_until_ready(machines)
+            self._say("the faults are over")
+            seconds = settle(
+                machines, store, operators[0], within_seconds=self._options.rest_seconds, say=self._say
+            )
+            self._book.count("seconds until everything was at rest", round(seconds))
+            return self._judge(machines, store, since, operators[0])
+
+    def _random(self, name: str) -> Random:
+        return Random(f"{self._options.seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
+
+    def _suffer(self, machines: Machines) -> list[Operator]:
+        """Work, commands and faults, all at once."""
+        options = self._options
+        seconds = options.minutes * 60
+        every = seconds * SUBMIT_SHARE * SUBMITTERS / options.jobs
+        submitters = [self._submitter(machines, number, every) for number in range(SUBMITTERS)]
+        operators = [self._operator(machines, number) for number in range(OPERATORS)]
+        workers: list[Worker] = [*operators, *submitters]
+        for worker in workers:
+            worker.start()
+        chaos = Chaos(machines, self._book, self._random("chaos"), every=options.fault_seconds)
+        self._until(elapsed_seconds() + seconds, chaos)
+        chaos.end()
+        for operator in operators:
+            operator.over.set()
+        for worker in workers:
+            worker.join(LATE_SECONDS)
+            if worker.is_alive() or worker.failure:
+                message = f"{worker.name} did not end in order: {worker.failure!r}"
+                raise NotAtRestError(message)
+        return operators
+
+    def _submitter(self, machines: Machines, number: int, every: float) -> Submitter:
+        random = self._random(f"submitter {number}")
+        client = Client(machines.gateways, random)
+        numbers = range(number, self._options.jobs, SUBMITTERS)
+        return Submitter(
+            f"submitter-{number}", client, self._stage, self._book, random, numbers=numbers, every=every
+        )
+
+    def _operator(self, machines: Machines, number: int) -> Operator:
+        random = self._random(f"operator {number}")
+        client = Client(machines.gateways, random)
+        name, pause = f"operator-{number}", self._options.command_seconds
+        return Operator(name, client, self._book, random, pause=pause, number=number, of=OPERATORS)
+
+    def _until(self, end: float, chaos: Chaos) -> None:
+        shown = elapsed_seconds()
+        while elapsed_seconds() < end:
+            chaos.run_once()
+            time.sleep(STEP_SECONDS)
+            if elapsed_seconds() - shown > PROGRESS_SECONDS:
+                shown = elapsed_seconds()
+                self._progress()
+
+    def _progress(self) -> None:
+        names = ("submissions", "commands", "kills", "freezes")
+        numbers = ", ".join(f"{self._book.total(name):,} {name}" for name in names)
+        lines = sum(1 for _ in self._stage.run_log.open("rb"))
+        self._say(f"{numbers}, {lines:,} lines in the run log")
+
+    def _say(self, text: str) -> None:
+        console.print(f"[{elapsed_seconds() - self._began:6.1f} s] {text}", markup=False)
+
+    def _judge(self, machines: Machines, store: collect.Store, since: Timestamp, operator: Operator) -> bool:
+        held = machines.unacknowledged()
+        dead = machines.dead_letters()
+        started = ordered_starts(machines, store, operator, self._book, self._stage, self._random("order"))
+        rest: Rest = collect.rest(store, held)
+        lines = collect.run_lines(self._stage.run_log)
+        evidence = Evidence(
+            commits=collect.commits(store, since),
+            rest=rest,
+            lines=lines,
+            folders=collect.folders(self._stage, dict(rest.jobs)),
+            wishes=self._book.wishes,
+            commands=self._book.commands,
+            started=started,
+            dead_letters=dead,
+        )
+        rows = judge(evidence)
+        show(console, rows, Counter(self._book.counts) + facts(rest, lines))
+        return not any(row.violations for row in rows)
+
+
+def main() -> None:
+    """Read the command line, run, and keep the folder if something is to be looked at."""
+    options = _options()
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(TEST_PLUGINS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="taskmanager-soak-"))
+    console.print(f"seed {options.seed}, {options.jobs} jobs, {options.minutes:g} minutes, data in {folder}")
+    try:
+        held = Soak(options, folder).run()
+    except NotAtRestError as error:
+        console.print(f"VIOLATION: {error}", markup=False)
+        held = False
+    if held:
+        shutil.rmtree(folder)
+    console.print("every invariant held" if held else f"VIOLATED; data and logs stay in {folder}")
+    sys.exit(0 if held else 1)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", default=secrets.token_hex(4))
+    parser.add_argument("--runners", type=int, default=2, help="for each of the plugins")
+    parser.add_argument("--fault-seconds", type=float, default=3, help="between two faults, on average")
+    parser.add_argument("--command-seconds", type=float, default=0.3, help="between two commands")
+    parser.add_argument("--rest-seconds", type=float, default=300, help="to come to rest in")
+    parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

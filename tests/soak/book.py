@@ -1,0 +1,55 @@
+"""The driver's own log: what was asked, what was answered with 2xx, what was done to the system.
+
+Several threads write into it. Knows no server.
+"""
+
+import threading
+from collections import Counter
+
+from tests.soak.evidence import Obeyed, Wish
+
+RECENT = 400
+
+
+class Book:
+    """Written while the soak runs, read when it is over."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self.counts: Counter[str] = Counter()
+        self.wishes: list[Wish] = []
+        self.commands: list[Obeyed] = []
+        self._lock = threading.Lock()
+        self._ids: list[str] = []
+        self.plugins: dict[str, str] = {}
+        """Job -> its plugin."""
+
+    def count(self, what: str, number: int = 1) -> None:
+        """One more of these."""
+        with self._lock:
+            self.counts[what] += number
+
+    def wished(self, wish: Wish) -> None:
+        """A submission and its answer."""
+        with self._lock:
+            self.wishes.append(wish)
+            self.counts[f"submissions {wish.outcome or 'unanswered'}"] += 1
+            if wish.job:
+                self._ids.append(wish.job)
+                self.plugins[wish.job] = wish.plugin
+
+    def commanded(self, command: Obeyed) -> None:
+        """A command and its answer."""
+        with self._lock:
+            self.commands.append(command)
+            self.counts[f"commands {command.action.split()[0]} {command.outcome}"] += 1
+
+    def recent(self) -> list[str]:
+        """The last ids that were answered."""
+        with self._lock:
+            return self._ids[-RECENT:]
+
+    def total(self, prefix: str) -> int:
+        """All that was counted under names that begin so."""
+        with self._lock:
+            return sum(number for name, number in self.counts.items() if name.startswith(prefix))

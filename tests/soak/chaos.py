@@ -1,0 +1,160 @@
+"""The faults: kills, freezes, purged and deleted queues, doubled messages. Seeded; run by the main thread."""
+
+import heapq
+from collections.abc import Callable
+from random import Random
+
+import pika
+import psutil
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError
+from tests.soak.book import Book
+from tests.soak.machines import PLUGINS, Machines, elapsed_seconds, freeze, thaw
+
+from taskmanager.messages import Ticket
+from taskmanager.topology import MAX_PRIORITY, Topology
+
+FAULTS = {
+    "gateway": 3,
+    "scheduler": 4,
+    "runner": 5,
+    "slot": 6,
+    "broker": 1,
+    "mongod": 1,
+    "freeze": 3,
+    "purge": 2,
+    "delete": 1,
+    "double": 4,
+}
+LONGEST_DOWN_SECONDS = 3.0
+LONGEST_FREEZE_SECONDS = 12.0
+"""Well below a lease (60 s)."""
+DOUBLES = 40
+TOPOLOGY = Topology()
+
+
+class Chaos:
+    """Does one thing at a time, and undoes it when it is due."""
+
+    def __init__(self, machines: Machines, book: Book, random: Random, *, every: float) -> None:
+        """`every`: seconds between two faults, on average."""
+        self._machines, self._book, self._random, self._every = machines, book, random, every
+        self._due: list[tuple[float, int, str, Callable[[], None]]] = []
+        self._down: set[str] = set()
+        self._number = 0
+        self._next = elapsed_seconds() + every
+
+    def run_once(self) -> None:
+        """What is due now."""
+        self._undo(elapsed_seconds())
+        if elapsed_seconds() >= self._next:
+            self._next = elapsed_seconds() + self._random.uniform(0.3, 1.7) * self._every
+            fault = self._random.choices(list(FAULTS), list(FAULTS.values()))[0]
+            getattr(self, f"_{fault}")()
+
+    def end(self) -> None:
+        """Everything up again."""
+        self._undo(float("inf"))
+
+    def _undo(self, until: float) -> None:
+        while self._due and self._due[0][0] <= until:
+            _, _, name, undo = heapq.heappop(self._due)
+            undo()
+            self._down.discard(name)
+
+    def _later(self, name: str, longest: float, undo: Callable[[], None]) -> None:
+        self._number += 1
+        due = elapsed_seconds() + self._random.uniform(0, longest)
+        heapq.heappush(self._due, (due, self._number, name, undo))
+
+    def _standing(self, prefix: str) -> list[str]:
+        return [
+            name
+            for name in (*self._machines.services, "broker", "mongod")
+            if name.startswith(prefix) and name not in self._down
+        ]
+
+    def _kill(self, prefix: str) -> None:
+        if names := self._standing(prefix):
+            name = self._random.choice(names)
+            machine = self._machines.named(name)
+            machine.kill()
+            self._down.add(name)
+            self._book.count(f"kills {prefix}")
+            self._later(name, LONGEST_DOWN_SECONDS, machine.start)
+
+    def _gateway(self) -> None:
+        self._kill("gateway")
+
+    def _scheduler(self) -> None:
+        self._kill("scheduler")
+
+    def _runner(self) -> None:
+        self._kill("runner")
+
+    def _broker(self) -> None:
+        self._kill("broker")
+
+    def _mongod(self) -> None:
+        self._kill("mongod")
+
+    def _slot(self) -> None:
+        """A process below a runner, as the kernel does when memory runs out."""
+        if names := self._standing("runner"):
+            slots = self._machines.slots(self._random.choice(names))
+            if slots:
+                self._end(self._random.choice(slots))
+
+    def _end(self, process: psutil.Process) -> None:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            return
+        self._book.count("kills slot")
+
+    def _freeze(self) -> None:
+        if names := self._standing(""):
+            name = self._random.choice(names)
+            pid = self._machines.named(name).pid
+            freeze(pid)
+            self._down.add(name)
+            self._book.count(f"freezes {name.split('-')[0]}")
+            self._later(name, LONGEST_FREEZE_SECONDS, lambda: thaw(pid))
+
+    def _purge(self) -> None:
+        queue = TOPOLOGY.jobs(self._random.choice(PLUGINS)).name
+        self._on_broker("purged queues", lambda channel: channel.queue_purge(queue))
+
+    def _delete(self) -> None:
+        queue = TOPOLOGY.jobs(self._random.choice(PLUGINS)).name
+        self._on_broker("deleted queues", lambda channel: channel.queue_delete(queue))
+
+    def _double(self) -> None:
+        """Tickets of this and other dispatches."""
+        ids = self._book.recent()
+        chosen = self._random.choices(ids, k=DOUBLES) if ids else []
+
+        def publish(channel: BlockingChannel) -> None:
+            properties = pika.BasicProperties(priority=MAX_PRIORITY)
+            for job in chosen:
+                body = Ticket(job=job, dispatch=self._random.randint(0, 4)).encode()
+                channel.basic_publish(TOPOLOGY.dispatch, self._book.plugins[job], body, properties)
+                self._book.count("doubled tickets")
+
+        self._on_broker("doublings", publish)
+
+    def _on_broker(self, what: str, work: Callable[[BlockingChannel], object]) -> None:
+        if "broker" in self._down:
+            return
+        parameters = pika.URLParameters(self._machines.broker.url)
+        parameters.socket_timeout = parameters.blocked_connection_timeout = 5
+        try:
+            connection = pika.BlockingConnection(parameters)
+            try:
+                work(connection.channel())
+            finally:
+                connection.close()
+        except AMQPError:
+            self._book.count(f"{what} not done")
+            return
+        self._book.count(what)

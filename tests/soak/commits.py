@@ -1,0 +1,153 @@
+"""What must hold from commit to commit: judged from the database's own log, in its order. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby, pairwise
+from typing import Any
+
+from tests.soak.evidence import Commit, Document, Verdict
+
+from taskmanager.jobs import HISTORY_LIMIT
+from taskmanager.states import MOVES, Status, Tab
+from taskmanager_scheduler.transitions import CRASH_LIMIT
+
+FINAL = {status.value for status in Status if status.final}
+ARROWS = {(move.source.value if move.source else None, move.target.value) for move in MOVES}
+RUNNERS_FIELDS = ("seq", "progress")
+"""Fields that only a runner's word changes; a requeue and a retry clear the progress."""
+
+
+class History:
+    """Reads commits one after the other and keeps what the other checks need."""
+
+    def __init__(self, attempts_limit: int) -> None:
+        """`attempts_limit`: how often a job may fail temporarily in a row."""
+        self.grows = Verdict("I3", "attempt, dispatch and revision only grow, seq within an attempt")
+        self.ended = Verdict(
+            "I4", "DONE never changes, ERROR and CANCELLED by a retry only; every move is legal"
+        )
+        self.old = Verdict("I5", "nothing a runner says changes a job that is not its own")
+        self.fresh = Verdict("I6", "each dispatch starts one attempt at most")
+        self.stopped = Verdict("I9", "no job of a stopped plugin is granted")
+        self.bounded = Verdict("I13", "crashes and temporary failures in a row have a bound")
+        self.alone = Verdict("I15b", "never two active jobs with one unique key")
+        self.granted: set[tuple[str, int]] = set()
+        self.ends: dict[str, list[str]] = defaultdict(list)
+        """Job -> the final statuses it reached, in order, but for duplicates (nothing was begun)."""
+        self._attempts_limit = attempts_limit
+        self._started_by: dict[str, int] = {}
+        self._stops: dict[str, Any] = {}
+        self._holders: dict[str, set[str]] = defaultdict(set)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """All rows."""
+        return [self.grows, self.ended, self.old, self.fresh, self.stopped, self.bounded, self.alone]
+
+    def read(self, commits: Iterable[Commit]) -> None:
+        """All commits, transaction by transaction."""
+        for _, changes in groupby(commits, key=lambda commit: commit.transaction):
+            self._transaction(list(changes))
+
+    def _transaction(self, commits: list[Commit]) -> None:
+        stops_before = dict(self._stops)
+        changed: set[str] = set()
+        for commit in commits:
+            if commit.collection == "plugins":
+                self._stops[commit.key] = commit.after.get("stop")
+                changed.add(commit.key)
+        jobs = [commit for commit in commits if commit.collection == "jobs"]
+        for commit in jobs:
+            self._job(commit)
+        for commit in jobs:
+            self._gate(commit, stops_before, changed)
+            self._unique(commit)
+
+    def _job(self, commit: Commit) -> None:
+        before, after = commit.before, commit.after
+        self._numbers(before, after)
+        self._dispatch(before, after)
+        self._moves(before, after)
+        self._words(before, after)
+        text = f"{commit.key}: {after['crashes']} crashes, {after['failures']} failures in a row"
+        crashed = after["crashes"] < CRASH_LIMIT or after["status"] == Status.ERROR
+        self.bounded.check(
+            crashed and after["crashes"] <= CRASH_LIMIT and after["failures"] < self._attempts_limit, text
+        )
+
+    def _numbers(self, before: Document | None, after: Document) -> None:
+        if before is None:
+            return
+        names = ("attempt", "dispatch", "rev")
+        grown = all(after[name] >= before[name] for name in names) and after["rev"] > before["rev"]
+        if after["attempt"] == before["attempt"]:
+            grown = grown and after["seq"] >= before["seq"]
+        numbers = [(name, before[name], after[name]) for name in (*names, "seq")]
+        self.grows.check(grown, f"{after['_id']}: {numbers}")
+
+    def _dispatch(self, before: Document | None, after: Document) -> None:
+        job, first = after["_id"], before["attempt"] if before else 0
+        if after["attempt"] == first:
+            return
+        self.granted |= {(job, number) for number in range(first + 1, after["attempt"] + 1)}
+        last = self._started_by.get(job, 0)
+        text = f"{job}: attempt {after['attempt']} by dispatch {after['dispatch']} after {last}"
+        self.fresh.check(after["dispatch"] > last, text)
+        self._started_by[job] = after["dispatch"]
+
+    def _moves(self, before: Document | None, after: Document) -> None:
+        job, entries = after["_id"], list(_new_entries(before, after))
+        statuses = [before["status"] if before else None, *(entry["status"] for entry in entries)]
+        moved = [pair for pair in pairwise(statuses) if pair[0] != pair[1]]
+        illegal = [f"{source} to {target}" for source, target in moved if (source, target) not in ARROWS]
+        unnoted = before is not None and _whole(before) and statuses[-1] != after["status"]
+        self.ended.check(not illegal and not unnoted, f"{job}: {illegal or 'a move without a note'}")
+        if before is not None and before["status"] in FINAL:
+            retried = before["status"] != Status.DONE and Status.STARTED in statuses[1:]
+            self.ended.check(retried, f"{job} changed after it was {before['status']}: {statuses}")
+        duplicate = (after.get("error") or {}).get("kind") == "duplicate" and before is None
+        if not duplicate:
+            self.ends[job] += [str(target) for _, target in moved if target in FINAL]
+
+    def _words(self, before: Document | None, after: Document) -> None:
+        if before is None or before["owner"] is not None or after["attempt"] != before["attempt"]:
+            return
+        same = all(after[name] == before[name] for name in RUNNERS_FIELDS)
+        self.old.check(
+            same, f"{after['_id']} changed by a runner's word although nobody's: rev {after['rev']}"
+        )
+
+    def _gate(self, commit: Commit, stops: Document, changed: set[str]) -> None:
+        """A stop or restart in the same transaction as the grant leaves open which came first."""
+        before, after = commit.before, commit.after
+        if after["attempt"] > (before["attempt"] if before else 0) and after["plugin"] not in changed:
+            stop = stops.get(after["plugin"])
+            self.stopped.check(
+                stop is None, f"{commit.key} was granted although {after['plugin']} is stopped"
+            )
+
+    def _unique(self, commit: Commit) -> None:
+        unique = commit.after["spec"].get("unique")
+        if unique is None:
+            return
+        holders = self._holders[unique]
+        if commit.after["tab"] == Tab.QUEUE:
+            holders.add(commit.key)
+        else:
+            holders.discard(commit.key)
+        self.alone.check(len(holders) <= 1, f"{unique} is held by {sorted(holders)}")
+
+
+def _whole(document: Document) -> bool:
+    return len(document["history"]) < HISTORY_LIMIT
+
+
+def _new_entries(before: Document | None, after: Document) -> Iterator[Document]:
+    """What the history gained; with a full history, where old entries go, the moves cannot be told."""
+    known = len(before["history"]) if before else 0
+    if before is None or (_whole(before) and _whole(after)):
+        yield from after["history"][known:]
+        return
+    last = before["history"][-1]
+    kept = list(after["history"])
+    yield from kept[kept.index(last) + 1 :] if last in kept else kept[-1:]

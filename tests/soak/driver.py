@@ -1,0 +1,239 @@
+"""Clients and operators: threads that submit and command over HTTP, and write down every answer."""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from typing import Any
+
+import httpx
+from tests.soak.book import Book
+from tests.soak.evidence import Obeyed, Wish
+from tests.soak.machines import PLUGINS
+from tests.soak.scenes import Scene, Stage
+
+API = "/api/v1"
+PATIENCE_SECONDS = 120
+"""How long a client with an idempotency key repeats."""
+PAUSE_SECONDS = 0.2
+HTTP_SECONDS = 15
+ACTIONS = {"cancel": 4, "hold": 4, "release": 5, "priority": 6, "retry": 5, "plugin": 2, "look": 4}
+PLUGIN_ACTIONS = {"stop": 5, "refuse": 1, "limit": 3}
+LONGEST_STOP_SECONDS = 6
+
+
+class Client:
+    """Speaks to any of the gateways."""
+
+    def __init__(self, gateways: Sequence[str], random: Random) -> None:
+        """One for each thread."""
+        self._clients = [httpx.Client(base_url=url, timeout=HTTP_SECONDS) for url in gateways]
+        self._random = random
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response | None:
+        """The answer of some gateway; None if there was none."""
+        try:
+            return self._random.choice(self._clients).request(method, API + path, **more)
+        except httpx.TransportError:
+            return None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for client in self._clients:
+            client.close()
+
+
+class Worker(threading.Thread):
+    """A thread that keeps what it failed with."""
+
+    def __init__(self, name: str) -> None:
+        """It never holds up the end of the process."""
+        super().__init__(name=name, daemon=True)
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            self.work()
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def work(self) -> None:
+        """What there is to do."""
+        raise NotImplementedError
+
+
+class Submitter(Worker):
+    """Submits its share of the jobs, evenly over the time."""
+
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        stage: Stage,
+        book: Book,
+        random: Random,
+        *,
+        numbers: range,
+        every: float,
+    ) -> None:
+        """`every`: seconds between two submissions."""
+        super().__init__(name)
+        self._client, self._stage, self._book, self._random = client, stage, book, random
+        self._numbers, self._every = numbers, every
+
+    def work(self) -> None:
+        """All its numbers; what is behind its time is made up for."""
+        begin = time.monotonic()
+        with ThreadPoolExecutor(2, thread_name_prefix=self.name) as racers:
+            for place, number in enumerate(self._numbers):
+                time.sleep(max(0.0, begin + place * self._every - time.monotonic()))
+                self._submit(self._stage.scene(number, self._random), racers)
+
+    def _submit(self, scene: Scene, racers: ThreadPoolExecutor) -> None:
+        if not scene.race:
+            self._send(scene.number, scene.spec, scene.key)
+            return
+        self._book.count("submissions raced")
+        runs = [(scene.number, scene.spec, scene.key)]
+        if scene.key is not None:
+            runs *= 2
+        else:
+            second = 1_000_000 + scene.number
+            spec = {**scene.spec, "title": f"soak {second}"}
+            if "destination" in spec:
+                spec["destination"] = str(self._stage.process_folder(second, self._random) / "out")
+            runs.append((second, spec, None))
+        for race in [racers.submit(self._send, *run) for run in runs]:
+            race.result()
+
+    def _send(self, number: int, spec: dict[str, Any], key: str | None) -> None:
+        """Once without a key, with one until there is an answer that counts."""
+        headers = {"Idempotency-Key": key} if key else {}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            answer = self._client.ask("POST", "/jobs", json=spec, headers=headers)
+            if answer is not None and answer.is_success:
+                outcome = answer.headers.get("Taskmanager-Outcome", f"status {answer.status_code}")
+                job = answer.json()
+                self._book.wished(
+                    Wish(number, key, spec.get("unique"), job["id"], outcome, plugin=job["plugin"])
+                )
+                return
+            refusal = answer is not None and answer.status_code not in {409, 503}
+            if refusal or key is None or time.monotonic() > deadline:
+                outcome = f"status {answer.status_code}" if answer is not None else ""
+                self._book.wished(Wish(number, key, spec.get("unique"), None, outcome))
+                return
+            self._book.count("submissions repeated")
+            time.sleep(PAUSE_SECONDS)
+
+
+class Operator(Worker):
+    """Commands at random until it is told to stop; leaves no plugin stopped for long."""
+
+    def __init__(
+        self, name: str, client: Client, book: Book, random: Random, *, pause: float, number: int, of: int
+    ) -> None:
+        """`number` of `of`: the jobs of one operator are left alone by the others."""
+        super().__init__(name)
+        self.client, self._book, self._random, self._pause = client, book, random, pause
+        self._number, self._of = number, of
+        self._held: list[str] = []
+        self._restarts: dict[str, float] = {}
+        self.over = threading.Event()
+
+    def work(self) -> None:
+        """One thing after the other."""
+        while not self.over.wait(self._random.expovariate(1 / self._pause)):
+            self._restart_what_is_due()
+            action = self._random.choices(list(ACTIONS), list(ACTIONS.values()))[0]
+            getattr(self, f"_{action}")()
+
+    def tell(self, method: str, path: str, action: str, subject: str, body: dict[str, Any]) -> str:
+        """Give a command and write down what was answered."""
+        headers = {"Taskmanager-Actor": self.name}
+        answer = self.client.ask(method, path, json={"reason": "soak", **body}, headers=headers)
+        if answer is None or not answer.is_success:
+            outcome = f"status {answer.status_code}" if answer is not None else "unanswered"
+            self._book.count(f"commands {action} {outcome}")
+            return outcome
+        body = answer.json()
+        outcome = body.get("outcome", "pending") if answer.status_code == httpx.codes.OK else "pending"
+        self._book.commanded(Obeyed(body["command"], action, subject, outcome))
+        return outcome
+
+    def _some_job(self) -> str | None:
+        mine = [job for job in self._book.recent() if hash_of(job) % self._of == self._number]
+        return self._random.choice(mine) if mine else None
+
+    def _job(self, action: str) -> None:
+        if job := self._some_job():
+            self.tell("POST", f"/jobs/{job}/{action}", action, job, {})
+
+    def _cancel(self) -> None:
+        self._job("cancel")
+
+    def _hold(self) -> None:
+        if job := self._some_job():
+            self.tell("POST", f"/jobs/{job}/hold", "hold", job, {})
+            self._held.append(job)
+
+    def _release(self) -> None:
+        if self._held:
+            job = self._held.pop(0)
+            self.tell("POST", f"/jobs/{job}/release", "release", job, {})
+
+    def _priority(self) -> None:
+        if job := self._some_job():
+            body = {"priority": self._random.randint(0, 10)}
+            self.tell("PUT", f"/jobs/{job}/priority", "priority", job, body)
+
+    def _retry(self) -> None:
+        answer = self.client.ask("GET", "/jobs", params={"tab": "error", "limit": 50})
+        if answer is None or not answer.is_success:
+            return
+        mine = [one["id"] for one in answer.json()["jobs"] if hash_of(one["id"]) % self._of == self._number]
+        if mine:
+            job = self._random.choice(mine)
+            self.tell("POST", f"/jobs/{job}/retry", "retry", job, {})
+
+    def _plugin(self) -> None:
+        plugin = self._random.choice(PLUGINS)
+        action = self._random.choices(list(PLUGIN_ACTIONS), list(PLUGIN_ACTIONS.values()))[0]
+        match action:
+            case "stop":
+                mode = self._random.choice(["suspend", "suspend", "finish"])
+                self.tell("POST", f"/plugins/{plugin}/stop", "stop", plugin, {"mode": mode})
+            case "refuse":
+                self.tell("POST", f"/plugins/{plugin}/refuse", "refuse", plugin, {})
+            case "limit":
+                body = {"max_running": self._random.choice([1, 2, 3, None])}
+                self.tell("PUT", f"/plugins/{plugin}/limit", "limit", plugin, body)
+                return
+        due = time.monotonic() + self._random.uniform(0.5, LONGEST_STOP_SECONDS)
+        self._restarts[plugin] = max(self._restarts.get(plugin, 0.0), due)
+
+    def _restart_what_is_due(self) -> None:
+        for plugin, due in list(self._restarts.items()):
+            if time.monotonic() >= due:
+                answers = [
+                    self.tell("POST", f"/plugins/{plugin}/{action}", action, plugin, {})
+                    for action in ("restart", "accept")
+                ]
+                if set(answers) <= {"done", "unchanged", "pending"}:
+                    del self._restarts[plugin]
+
+    def _look(self) -> None:
+        """Readers must not disturb anything."""
+        path = self._random.choice(["/jobs?tab=queue&limit=50", "/plugins", "/runners", "/jobs?limit=20"])
+        self.client.ask("GET", path)
+        if job := self._some_job():
+            self.client.ask("GET", f"/jobs/{job}")
+
+
+def hash_of(job: str) -> int:
+    """The same in every process and every run."""
+    return int(job.replace("-", "")[-8:], 16)

@@ -1,0 +1,89 @@
+"""All checks over all evidence, and the table of what they found."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from tests.plugins.taskmanager_test_plugins.soak import RETRY, SoakOutside
+from tests.soak import resting, runs
+from tests.soak.commits import History
+from tests.soak.evidence import Commit, Folder, Obeyed, Rest, RunLine, Started, Verdict, Wish
+
+SHOWN = 10
+"""Violations of one invariant that are printed."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything there is."""
+
+    commits: Iterable[Commit]
+    rest: Rest
+    lines: Sequence[RunLine]
+    folders: dict[str, Folder]
+    wishes: Sequence[Wish]
+    commands: Sequence[Obeyed]
+    started: Sequence[Started]
+    dead_letters: int
+
+
+def judge(evidence: Evidence) -> list[Verdict]:
+    """Every row, in the order of the invariants."""
+    history = History(RETRY.attempts)
+    history.read(evidence.commits)
+    rest = evidence.rest
+    rows = [
+        resting.kept(evidence.wishes, rest),
+        runs.alone_outside(evidence.lines, SoakOutside.manifest.name),
+        *runs.placed(rest.jobs, evidence.folders),
+        *history.verdicts,
+        resting.recounted(rest),
+        runs.started_by_grant(evidence.lines, history.granted),
+        runs.started_once(evidence.lines),
+        resting.in_turn(evidence.started),
+        resting.let_go(rest),
+        resting.same_job(evidence.wishes),
+        resting.reported(rest, history.ends),
+        resting.obeyed(evidence.commands, rest),
+        resting.readable(evidence.dead_letters),
+    ]
+    return sorted(rows, key=_order)
+
+
+def _order(row: Verdict) -> tuple[int, int, str]:
+    digits = "".join(letter for letter in row.invariant if letter.isdigit())
+    return (not digits, int(digits or 0), row.invariant)
+
+
+def show(console: Console, rows: Sequence[Verdict], counts: Counter[str]) -> None:
+    """The table, the counts, and the first violations of each invariant."""
+    table = Table("invariant", "what must hold", "checked", "violations")
+    for row in rows:
+        table.add_row(row.invariant, row.says, f"{row.checked:,}", str(len(row.violations)))
+    console.print(table)
+    numbers = Table("what was done", "times")
+    for name, count in sorted(counts.items()):
+        numbers.add_row(name, f"{count:,}")
+    console.print(numbers)
+    for row in rows:
+        for violation in row.violations[:SHOWN]:
+            console.print(f"VIOLATION {row.invariant}: {violation}")
+
+
+def facts(rest: Rest, lines: Sequence[RunLine]) -> Counter[str]:
+    """What the database and the run log count."""
+    counts: Counter[str] = Counter()
+    for job in rest.jobs.values():
+        counts["jobs"] += 1
+        counts[f"jobs {job['status']}"] += 1
+        counts["attempts granted"] += job["attempt"]
+        notes = [entry["note"] for entry in job["history"]]
+        counts["attempts crashed"] += sum(note.startswith("crash") for note in notes)
+        counts["suspensions"] += notes.count("suspended")
+        counts["history entries"] += len(notes)
+    counts["attempts started by plugins"] = sum(line.what == "start" for line in lines)
+    counts["reports"] = len(rest.reports)
+    counts["audit entries"] = len(rest.audit)
+    return counts

@@ -1,0 +1,222 @@
+"""All processes of a soak: private servers and real services, which can be killed, frozen and started again.
+
+Everything is started by one thread, the main one, since the kernel ends what a thread started with the
+thread. Knows nothing of jobs.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from taskmanager.testing.waiting import eventually
+from taskmanager_local.commands import LOOPBACK, Command, free_port
+from taskmanager_local.rabbitmq import RabbitmqNode, server_script
+from taskmanager_local.servers import RunningServer, private_mongod
+from taskmanager_local.services import Options, ServiceCommands, migrate_command, service_environment
+from taskmanager_local.state import Ports, StackFolder
+
+STOP_SECONDS = 30
+READY_SECONDS = 120
+PLUGINS = ("soak-checkpoint", "soak-signal", "soak-outside")
+SETTINGS = {
+    "TASKMANAGER_SWEEP_SECONDS": "1",
+    "TASKMANAGER_MISSING_AFTER_SECONDS": "3",
+    "TASKMANAGER_LOG_FORMAT": "json",
+}
+
+
+class Machine(Protocol):
+    """What can be hit by a fault."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process itself."""
+
+    def kill(self) -> None:
+        """SIGKILL; returns when it is gone."""
+
+    def start(self) -> None:
+        """Start it again."""
+
+
+class Service:
+    """One of our own processes."""
+
+    def __init__(self, command: Command, log: Path) -> None:
+        """Starts nothing yet."""
+        self.command, self._log = command, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process of the last start."""
+        assert self._process is not None, f"{self.command.name} was never started"
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        """Of the last start."""
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it; it dies with us."""
+        launch = [sys.executable, "-m", "taskmanager_local.launch", "--parent", str(os.getpid())]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*launch, "--signal", "SIGKILL", "--", *self.command.arguments],
+                env={**os.environ, **SETTINGS, **self.command.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL if that is not enough."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def ready(self) -> bool:
+        """Whether it says so."""
+        try:
+            with urllib.request.urlopen(self._url("/health/ready"), timeout=5) as answer:  # noqa: S310 - our own
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def metrics(self) -> str:
+        """Its metrics page."""
+        with urllib.request.urlopen(self._url("/metrics"), timeout=10) as answer:  # noqa: S310 - our own
+            return str(answer.read().decode())
+
+    def _url(self, path: str) -> str:
+        return f"http://{LOOPBACK}:{self.command.port}{path}"
+
+
+class Machines:
+    """The servers and services by name."""
+
+    def __init__(self, folder: StackFolder, node: RabbitmqNode, database: RunningServer) -> None:
+        """Knows them; starts nothing."""
+        self.folder, self.database = folder, database
+        self.broker = RunningServer(node)
+        self._node = node
+        self.services: dict[str, Service] = {}
+
+    def named(self, name: str) -> Machine:
+        """A server or service."""
+        servers = {"broker": self.broker, "mongod": self.database}
+        return servers.get(name) or self.services[name]
+
+    @property
+    def gateways(self) -> list[str]:
+        """Addresses of the API."""
+        found = [one.command.port for name, one in self.services.items() if name.startswith("gateway")]
+        return [f"http://{LOOPBACK}:{port}" for port in found]
+
+    def start_with_one_slot(self, name: str) -> None:
+        """Start a stopped runner with a single slot."""
+        service = self.services[name]
+        arguments = list(service.command.arguments)
+        arguments[arguments.index("--slots") + 1] = "1"
+        service.command = replace(service.command, arguments=arguments)
+        service.start()
+
+    def slots(self, runner: str) -> list[psutil.Process]:
+        """The processes below a runner, jobs and their helpers."""
+        try:
+            return psutil.Process(self.services[runner].pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def dead_letters(self) -> int:
+        """Messages nobody could use."""
+        listing = self._rabbitmqctl("list_queues", "--silent", "name", "messages")
+        return sum(int(line.split("\t")[1]) for line in listing.splitlines() if line.startswith("tm.dead\t"))
+
+    def unacknowledged(self) -> dict[str, int]:
+        """Ticket queue -> tickets that somebody holds."""
+        listing = self._rabbitmqctl("list_queues", "--silent", "name", "messages_unacknowledged")
+        rows = [line.split("\t") for line in listing.splitlines() if ".jobs." in line]
+        return {name: int(count) for name, count in rows}
+
+    def _rabbitmqctl(self, *arguments: str) -> str:
+        environment = {**os.environ, **self._node.environment()}
+        program = server_script().with_name("rabbitmqctl")
+        return subprocess.run(
+            [program, *arguments], env=environment, capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+
+
+def wait_until_ready(machines: Machines) -> None:
+    """Every service says that it is."""
+    for name, service in machines.services.items():
+        eventually(service.ready, within_seconds=READY_SECONDS, what=f"{name} ready")
+
+
+@contextmanager
+def running_machines(path: Path, roots: Path, size: Mapping[str, int]) -> Iterator[Machines]:
+    """Everything started and ready; everything ended afterwards, whatever happens."""
+    folder = StackFolder(path)
+    folder.make()
+    with ExitStack() as stack:
+        node = RabbitmqNode(path / "rabbitmq", free_port(), free_port(), free_port())
+        machines = Machines(folder, node, stack.enter_context(private_mongod(path / "mongod")))
+        stack.callback(machines.broker.stop)
+        machines.broker.start()
+        _migrate(machines)
+        for command in _commands(machines, roots, size):
+            service = Service(command, folder.log(command.name))
+            machines.services[command.name] = service
+            service.start()
+            stack.callback(service.kill)
+        wait_until_ready(machines)
+        yield machines
+
+
+def _commands(machines: Machines, roots: Path, size: Mapping[str, int]) -> list[Command]:
+    options = Options((roots,), plugins=PLUGINS, **size)
+    environment = service_environment(machines.broker.url, options.roots)
+    ports = Ports(machines.folder)
+    return ServiceCommands(machines.folder, ports, options, environment, machines.database.url).all()
+
+
+def _migrate(machines: Machines) -> None:
+    command = migrate_command(machines.broker.url, machines.database.url)
+    with machines.folder.log("migrate").open("ab") as log:
+        environment = {**os.environ, **command.environment}
+        subprocess.run(command.arguments, env=environment, check=True, stdout=log, stderr=log, timeout=60)
+
+
+def freeze(pid: int) -> None:
+    """It stands, as a machine out of memory or a suspended virtual machine does."""
+    os.kill(pid, signal.SIGSTOP)
+
+
+def thaw(pid: int) -> None:
+    """It goes on."""
+    os.kill(pid, signal.SIGCONT)
+
+
+def elapsed_seconds() -> float:
+    """A clock that nobody sets."""
+    return time.monotonic()

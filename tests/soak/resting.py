@@ -1,0 +1,123 @@
+"""What must hold once the faults are over and everything has come to rest. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tests.soak.evidence import Document, Obeyed, Rest, Started, Verdict, Wish
+
+from taskmanager.states import Status
+
+FINAL = {status.value for status in Status if status.final}
+SUMS = ("jobs", "files", "bytes")
+
+
+def kept(wishes: Iterable[Wish], rest: Rest) -> Verdict:
+    """Every id that was answered with 2xx."""
+    verdict = Verdict("I1", "every accepted job exists and has ended")
+    for job in sorted({wish.job for wish in wishes if wish.job}):
+        stored = rest.jobs.get(job)
+        verdict.check(stored and stored["status"] in FINAL, f"{job}: {stored and stored['status']}")
+    return verdict
+
+
+def same_job(wishes: Iterable[Wish]) -> Verdict:
+    """All answers to one idempotency key."""
+    verdict = Verdict("I15a", "the same idempotency key is the same job")
+    by_key: dict[str, set[str]] = defaultdict(set)
+    for wish in wishes:
+        if wish.key and wish.job and wish.outcome != "duplicate":
+            by_key[wish.key].add(wish.job)
+    for key, jobs in by_key.items():
+        verdict.check(len(jobs) == 1, f"{key}: {sorted(jobs)}")
+    return verdict
+
+
+def recounted(rest: Rest) -> Verdict:
+    """The statistics against a recount of all jobs."""
+    verdict = Verdict("I8", "the statistics equal a recount")
+    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for job in rest.jobs.values():
+        counted[job["plugin"], job["tab"]].update(
+            {"jobs": 1, "files": job["files"], "bytes": job["bytes"], f"{job['status']}": 1}
+        )
+    stored = {(one["plugin"], one["tab"]): _sums(one) for one in rest.statistics}
+    for name in sorted({*counted, *stored}):
+        mine, theirs = _nonzero(counted.get(name, {})), _nonzero(stored.get(name, {}))
+        verdict.check(mine == theirs, f"{name}: recounted {mine}, stored {theirs}")
+    return verdict
+
+
+def _sums(document: Document) -> dict[str, int]:
+    statuses: Mapping[str, int] = document.get("statuses", {})
+    return {name: document.get(name, 0) for name in SUMS} | dict(statuses)
+
+
+def _nonzero(numbers: Mapping[str, Any]) -> dict[str, int]:
+    return {name: number for name, number in numbers.items() if number}
+
+
+def reported(rest: Rest, ends: Mapping[str, Sequence[str]]) -> Verdict:
+    """A report for each end of a job that came from Goobi, in order; delivering them is not judged."""
+    verdict = Verdict("I16", "every end of a Goobi job has its report, in order")
+    stored: dict[str, list[Document]] = defaultdict(list)
+    for report in rest.reports:
+        stored[report["job"]].append(report)
+    for job in rest.jobs.values():
+        wanted = list(ends.get(job["_id"], ())) if job["spec"].get("goobi") else []
+        found = [one["status"] for one in sorted(stored[job["_id"]], key=lambda report: report["seq"])]
+        verdict.check(found == wanted, f"{job['_id']}: ended {wanted}, reports {found}")
+    return verdict
+
+
+def let_go(rest: Rest) -> Verdict:
+    """Nobody holds a ticket when there is nothing to do."""
+    verdict = Verdict("I14", "no ticket stays unacknowledged")
+    for queue, count in rest.unacknowledged.items():
+        verdict.check(count == 0, f"{queue}: {count} unacknowledged")
+    return verdict
+
+
+def readable(dead_letters: int) -> Verdict:
+    """Whatever was killed, no message became one that nobody can use."""
+    verdict = Verdict("D", "no dead letters")
+    verdict.check(dead_letters == 0, f"{dead_letters} dead letters")
+    return verdict
+
+
+def in_turn(started: Sequence[Started]) -> Verdict:
+    """One free slot, no faults: by priority, then by the time in the queue."""
+    verdict = Verdict("I12", "with one slot jobs start by priority, then by age")
+    order = sorted(started, key=lambda one: one.started_at)
+    turns = [(-one.priority, one.queued_at) for one in order]
+    for place, (turn, right) in enumerate(zip(turns, sorted(turns), strict=True), start=1):
+        verdict.check(turn == right, f"{order[place - 1].job} started as number {place}: {turn}")
+    return verdict
+
+
+def obeyed(commands: Iterable[Obeyed], rest: Rest) -> Verdict:
+    """Every command that was answered with 2xx is stored with that outcome, and its last word holds."""
+    verdict = Verdict("C", "every answered command is in the audit and came true")
+    stored = {entry["_id"]: entry for entry in rest.audit}
+    for command in commands:
+        outcome = stored.get(command.command, {}).get("outcome")
+        right = outcome == command.outcome if command.outcome != "pending" else outcome is not None
+        verdict.check(right, f"{command}: the audit says {outcome}")
+    by_job: dict[str, list[str]] = defaultdict(list)
+    for entry in sorted(rest.audit, key=lambda one: (one["at"], one["_id"])):
+        if entry.get("job") and entry["outcome"] == "done":
+            by_job[entry["job"]].append(entry["action"])
+    for job, actions in by_job.items():
+        _last_words(verdict, rest.jobs[job], actions)
+    return verdict
+
+
+def _last_words(verdict: Verdict, job: Document, actions: Sequence[str]) -> None:
+    decisive = [action for action in actions if action in {"cancel", "retry"}]
+    if decisive and decisive[-1] == "cancel":
+        ends = {"CANCELLED"} if job["spec"].get("destination") else {"CANCELLED", "DONE"}
+        verdict.check(job["status"] in ends, f"{job['_id']} was cancelled but is {job['status']}")
+    priorities = [action.split()[1] for action in actions if action.startswith("priority ")]
+    if priorities:
+        right = str(job["priority"]) == priorities[-1]
+        verdict.check(right, f"{job['_id']} has priority {job['priority']}, last set {priorities[-1]}")
