@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_PRIORITY = 10
+SINGLE_ACTIVE = "x-single-active-consumer"
 DELIVERY_LIMIT = 100
 """How often an inbox message may be handed out before it becomes a dead letter.
 
@@ -39,6 +40,11 @@ class Queue:
     name: str
     arguments: dict[str, str | int | bool] = field(default_factory=dict)
     exclusive: bool = False
+
+    @property
+    def single_active(self) -> bool:
+        """Whether one of its consumers gets everything and the others stand by."""
+        return bool(self.arguments.get(SINGLE_ACTIVE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Topology:
             f"{self.prefix}.scheduler",
             {
                 "x-queue-type": "quorum",
-                "x-single-active-consumer": True,
+                SINGLE_ACTIVE: True,
                 "x-delivery-limit": DELIVERY_LIMIT,
                 "x-dead-letter-exchange": self.dead,
             },

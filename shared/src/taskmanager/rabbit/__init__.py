@@ -4,7 +4,8 @@ Why each default is what it is:
 - confirms on every publish, many outstanding: one confirm at a time is ten times slower;
 - every message persistent unless it is a hint;
 - publishing and consuming on separate connections: a memory or disk alarm blocks only those that publish;
-- heartbeat 15 s: a dead peer is noticed within half a minute, and no job code runs in this loop to starve it.
+- heartbeat 10 s: a dead peer is noticed within half a minute, and no job code runs in this loop to starve it;
+- every call has an end, and a consumer that gets nothing although messages wait is opened anew.
 """
 
 from taskmanager.rabbit.broker import Broker

@@ -16,10 +16,13 @@ from taskmanager.rabbit.lanes import RabbitLanes
 from taskmanager.rabbit.parts import Part
 from taskmanager.rabbit.publisher import RabbitPublisher
 from taskmanager.rabbit.subscription import RabbitSubscription
+from taskmanager.rabbit.watch import Hunger, StarvationWatch
 from taskmanager.retry import Backoff
 from taskmanager.topology import Binding, Queue
 
 CONFIRM_TIMEOUT = timedelta(seconds=10)
+LOOK = timedelta(seconds=10)
+"""Between two looks whether consumers get what waits for them."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +45,10 @@ class _LanesPart:
         """Ask the lanes."""
         return self._lanes.check()
 
+    def hunger(self) -> Hunger | None:
+        """Ask the lanes."""
+        return self._lanes.hunger()
+
 
 class _Preparation:
     """Work done on a channel of its own at every connection, before the other parts open."""
@@ -60,6 +67,10 @@ class _Preparation:
 
     def check(self) -> str | None:
         """Nothing stays open that could be wrong."""
+        return None
+
+    def hunger(self) -> Hunger | None:
+        """It consumes nothing."""
         return None
 
 
@@ -121,11 +132,11 @@ class Broker:
     async def channel(self) -> AsyncChannel:
         """A channel for a few calls, to be closed by the caller.
 
-        Raises BrokerUnavailableError when not connected.
+        Raises BrokerUnavailableError when not connected, or under an alarm, when calls would wait for long.
         """
-        if self._connection is None:
-            message = f"RabbitMQ: {self._reason}"
-            raise BrokerUnavailableError(message)
+        problem = self.check()
+        if self._connection is None or problem:
+            raise BrokerUnavailableError(problem)
         return await open_channel(self._connection, lambda _: None)
 
     @staticmethod
@@ -157,7 +168,7 @@ class Broker:
             for part in self._parts:
                 await part.open(connection)
             self._opened(connection)
-            await self._until_broken(stopping)
+            await self._until_broken(connection, stopping)
         except TemporaryError as error:
             self._break(str(error))
         finally:
@@ -172,10 +183,29 @@ class Broker:
         for callback in self._connected_callbacks:
             callback()
 
-    async def _until_broken(self, stopping: asyncio.Task[bool]) -> None:
-        broken = asyncio.create_task(self._broken.wait())
-        await asyncio.wait({broken, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        broken.cancel()
+    async def _until_broken(self, connection: AsyncioConnection, stopping: asyncio.Task[bool]) -> None:
+        """Look after the consumers meanwhile."""
+        broken, watch = asyncio.create_task(self._broken.wait()), StarvationWatch()
+        try:
+            while not (broken.done() or stopping.done()):
+                looking = asyncio.create_task(self._look_later(connection, watch))
+                await asyncio.wait({broken, stopping, looking}, return_when=asyncio.FIRST_COMPLETED)
+                looking.cancel()
+                if looking.done():
+                    looking.result()
+        finally:
+            broken.cancel()
+
+    async def _look_later(self, connection: AsyncioConnection, watch: StarvationWatch) -> None:
+        """One look at all consumers, which also shows whether the broker answers; raises TemporaryError."""
+        await asyncio.sleep(LOOK.total_seconds())
+        hungry = [hunger for part in self._parts if (hunger := part.hunger())]
+        if hungry:
+            channel = await open_channel(connection, lambda _: None)
+            problem = await watch.look(channel, hungry)
+            channel.close()
+            if problem:
+                self._break(problem)
 
     def _break(self, reason: str) -> None:
         """Begin again; the first reason is the true one, what follows from it is not."""
@@ -203,3 +233,4 @@ async def _close(connection: AsyncioConnection | None) -> None:
             await closed.wait()
     except (pika.exceptions.AMQPError, TimeoutError) as error:
         log.debug("broker_close_unanswered", error=str(error))
+        connection._terminate_stream(None)  # noqa: SLF001 - pika has no other way to let go of a silent peer

@@ -6,6 +6,7 @@ Opening a connection, and a channel whose calls fail when the channel does.
 import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import pika
 import pika.exceptions
@@ -16,11 +17,13 @@ from taskmanager.errors import BrokerUnavailableError, PermanentError, TaskManag
 
 T = TypeVar("T")
 
-HEARTBEAT_SECONDS = 15
-CONNECT_SECONDS = 10
-BLOCKED_SECONDS = 60
-"""After this long under an alarm the connection is dropped and opened anew, lest something waits for ever.
-"""
+HEARTBEAT_SECONDS = 10
+"""A dead peer is noticed within half a minute; the address may carry another `heartbeat`."""
+CONNECT_SECONDS = 5
+CALL_SECONDS = 10
+"""For everything the broker answers but confirms: it is slower only if it is not well."""
+TCP_OPTIONS = {"TCP_USER_TIMEOUT": 20_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""What is sent and not acknowledged within 20 s (here milliseconds) ends the connection; so does silence."""
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
 FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
@@ -30,8 +33,11 @@ FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
 def parameters(url: str, name: str) -> pika.URLParameters:
     """Connection parameters; `name` is shown in RabbitMQ's list of connections."""
     made = pika.URLParameters(url)
-    made.heartbeat = HEARTBEAT_SECONDS
-    made.blocked_connection_timeout = BLOCKED_SECONDS
+    if "heartbeat" not in parse_qs(urlsplit(url).query):
+        made.heartbeat = HEARTBEAT_SECONDS
+    made.tcp_options = TCP_OPTIONS
+    # an alarm may last: publishers fail at once meanwhile, and a new connection would not know of it
+    made.blocked_connection_timeout = None
     made.socket_timeout = CONNECT_SECONDS
     made.stack_timeout = CONNECT_SECONDS
     made.client_properties = {"connection_name": name}
@@ -92,6 +98,10 @@ def _reason(error: BaseException | str) -> str:
     return _reason(inner[-1]) if inner else f"{type(error).__name__}: {error}"
 
 
+class QueueMissingError(BrokerUnavailableError):
+    """There is no such queue."""
+
+
 class AsyncChannel:
     """One channel. Every pending call fails with BrokerUnavailableError when the channel closes."""
 
@@ -108,7 +118,10 @@ class AsyncChannel:
         return bool(self.raw.is_open)
 
     async def call(self, method: str, **arguments: Any) -> Any:
-        """Call a method of the channel that takes a `callback` and wait for its answer."""
+        """Call a method of the channel that takes a `callback` and wait for its answer.
+
+        Raises BrokerUnavailableError, QueueMissingError or PermanentError.
+        """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.add(answer)
         answer.add_done_callback(self._pending.discard)
@@ -117,7 +130,7 @@ class AsyncChannel:
         except pika.exceptions.AMQPError as error:
             message = f"RabbitMQ: the channel is closed ({error})"
             raise BrokerUnavailableError(message) from error
-        return await answer
+        return await _in_time(answer, method)
 
     def close(self) -> None:
         """Let go of it; closing a closed channel does nothing."""
@@ -125,12 +138,26 @@ class AsyncChannel:
             self.raw.close()
 
     def _closed(self, _: Channel, reason: BaseException) -> None:
-        code = getattr(reason, "reply_code", None)
-        kind = PermanentError if code in FOREVER_WRONG else BrokerUnavailableError
+        kind = _kind(getattr(reason, "reply_code", None))
         for answer in list(self._pending):
             if not answer.done():
                 answer.set_exception(kind(f"RabbitMQ closed the channel: {reason}"))
         self._on_closed(reason)
+
+
+def _kind(code: int | None) -> type[TaskManagerError]:
+    if code == NOT_FOUND:
+        return QueueMissingError
+    return PermanentError if code in FOREVER_WRONG else BrokerUnavailableError
+
+
+async def _in_time(answer: "asyncio.Future[T]", what: str) -> T:
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            return await answer
+    except TimeoutError as error:
+        message = f"RabbitMQ did not answer {what} within {CALL_SECONDS} s"
+        raise BrokerUnavailableError(message) from error
 
 
 async def open_channel(
@@ -139,13 +166,13 @@ async def open_channel(
     """A new channel of an open connection; raises BrokerUnavailableError."""
     opened: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
 
-    def connection_closed(_: Any, error: BaseException) -> None:
+    def closed(_: Channel, error: BaseException) -> None:
         if not opened.done():
             opened.set_exception(connection_error(error))
 
-    connection.add_on_close_callback(connection_closed)
     try:
-        connection.channel(on_open_callback=_resolving(opened))
+        channel = connection.channel(on_open_callback=_resolving(opened))
     except pika.exceptions.AMQPError as error:
         raise connection_error(error) from error
-    return AsyncChannel(await opened, on_closed)
+    channel.add_on_close_callback(closed)  # also when the connection ends
+    return AsyncChannel(await _in_time(opened, "channel.open"), on_closed)

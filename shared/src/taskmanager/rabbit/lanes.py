@@ -14,6 +14,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.ports import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
+from taskmanager.rabbit.watch import Hunger
 from taskmanager.topology import Queue
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ class _Lane:
 
     wanted: bool = False
     consumer: str | None = None
+    has_ticket: bool = False
     closing: bool = False
     settle_later: list[Callable[[], None]] = field(default_factory=list)
 
@@ -39,6 +41,7 @@ class RabbitLanes:
         self._channel: AsyncChannel | None = None
         self._generation = 0
         self._opened = 0
+        self._deliveries = 0
         self._lanes: dict[int, _Lane] = {}
         self.on_ticket: Callable[[int, Delivery], None] = _nobody_listens
 
@@ -72,6 +75,14 @@ class RabbitLanes:
         """The connection is gone; tickets in hand went back to the queue by themselves."""
         self._channel = None
 
+    def hunger(self) -> Hunger | None:
+        """A lane that is open and has no ticket waits for one."""
+        waits = any(
+            lane.consumer is not None and not lane.closing and not lane.has_ticket
+            for lane in self._lanes.values()
+        )
+        return Hunger(self._queue.name, self._deliveries) if waits else None
+
     def open(self, lane: int) -> None:
         """See `taskmanager.ports.Lanes.open`."""
         self._lanes.setdefault(lane, _Lane()).wanted = True
@@ -95,6 +106,7 @@ class RabbitLanes:
         if channel is None or delivery.generation != self._generation:
             return
         lane = self._lanes[int(delivery.key)]
+        lane.has_ticket = False
         if lane.closing:
             lane.settle_later.append(lambda: action(channel))
         else:
@@ -117,6 +129,8 @@ class RabbitLanes:
         generation = self._generation
 
         def deliver(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+            self._deliveries += 1
+            self._lanes[number].has_ticket = True
             ticket = Delivery(body, str(number), method.delivery_tag, generation, method.redelivered)
             self.on_ticket(number, ticket)
 

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from pika.adapters.asyncio_connection import AsyncioConnection
 
+from taskmanager.rabbit.watch import Hunger
+
 
 class Part(Protocol):
     """A publisher, a subscription, lanes."""
@@ -19,3 +21,6 @@ class Part(Protocol):
 
     def check(self) -> str | None:
         """What is wrong, or None."""
+
+    def hunger(self) -> Hunger | None:
+        """What it consumes, if it could take another message now."""

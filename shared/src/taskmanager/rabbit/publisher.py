@@ -11,6 +11,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
+from taskmanager.rabbit.watch import Hunger
 
 PERSISTENT = 2
 TRANSIENT = 1
@@ -27,6 +28,7 @@ class RabbitPublisher:
         self._outstanding: OrderedDict[int, asyncio.Future[None]] = OrderedDict()
         self._returned: set[str] = set()
         self._blocked = False
+        self._silent_since: float | None = None
 
     @property
     def ready(self) -> bool:
@@ -35,9 +37,22 @@ class RabbitPublisher:
 
     def check(self) -> str | None:
         """What keeps it from publishing."""
+        if obstacle := self._obstacle():
+            return obstacle
+        if self._silent_since is None:
+            return None
+        seconds = asyncio.get_running_loop().time() - self._silent_since
+        return f"RabbitMQ has confirmed nothing for {seconds:.0f} s"
+
+    def _obstacle(self) -> str | None:
+        """Why a publish cannot even be tried."""
         if self._channel is None or not self._channel.is_open:
             return "not connected to RabbitMQ"
         return "RabbitMQ blocks publishers (memory or disk alarm)" if self._blocked else None
+
+    def hunger(self) -> Hunger | None:
+        """It consumes nothing."""
+        return None
 
     async def open(self, connection: AsyncioConnection) -> None:
         """Make a channel in confirm mode."""
@@ -48,6 +63,7 @@ class RabbitPublisher:
         channel.raw.add_on_return_callback(self._on_return)
         await channel.call("confirm_delivery", ack_nack_callback=self._on_confirm)
         self._next_tag = 1
+        self._silent_since = None
         self._channel = channel
 
     def _set_blocked(self, *, blocked: bool) -> None:
@@ -72,7 +88,7 @@ class RabbitPublisher:
         mandatory: bool = False,
     ) -> None:
         """See `taskmanager.ports.Publisher.publish`."""
-        problem = self.check()
+        problem = self._obstacle()
         if problem or self._channel is None:
             raise BrokerUnavailableError(problem)
         tag = self._next_tag
@@ -94,10 +110,12 @@ class RabbitPublisher:
         await self._confirmation(tag, confirmed)
 
     async def _confirmation(self, tag: int, confirmed: asyncio.Future[None]) -> None:
+        asked = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await confirmed
         except TimeoutError as error:
+            self._silent_since = self._silent_since or asked
             message = f"RabbitMQ did not confirm within {self._timeout_seconds:g} s"
             raise BrokerUnavailableError(message) from error
         finally:
@@ -107,6 +125,7 @@ class RabbitPublisher:
         self._returned.add(properties.message_id)
 
     def _on_confirm(self, frame: Any) -> None:
+        self._silent_since = None
         method = frame.method
         refused = isinstance(method, pika.spec.Basic.Nack)
         for tag in self._settled(method.delivery_tag, multiple=method.multiple):

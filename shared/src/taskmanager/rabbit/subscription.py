@@ -9,6 +9,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from taskmanager.ports import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.declare import bind, declare_queue
+from taskmanager.rabbit.watch import Hunger
 from taskmanager.topology import Binding, Queue
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,8 @@ class RabbitSubscription:
         self._on_broken = on_broken
         self._channel: AsyncChannel | None = None
         self._generation = 0
+        self._deliveries = 0
+        self._settled = 0
 
     @property
     def ready(self) -> bool:
@@ -68,6 +71,7 @@ class RabbitSubscription:
             lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled")
         )
         self._generation += 1
+        self._deliveries = self._settled = 0
         await channel.call("basic_consume", queue=self._queue.name, on_message_callback=self._deliver)
         self._channel = channel
 
@@ -80,7 +84,14 @@ class RabbitSubscription:
         """The connection is gone."""
         self._channel = None
 
+    def hunger(self) -> Hunger | None:
+        """It could take more as long as the prefetch is not used up."""
+        if self._prefetch and self._deliveries - self._settled >= self._prefetch:
+            return None
+        return Hunger(self._queue.name, self._deliveries, single_active=self._queue.single_active)
+
     def _deliver(self, _channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+        self._deliveries = method.delivery_tag
         delivery = Delivery(
             body, method.routing_key, method.delivery_tag, self._generation, method.redelivered
         )
@@ -89,6 +100,7 @@ class RabbitSubscription:
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
         """See `taskmanager.ports.Subscription.ack`."""
         if channel := self._usable(delivery):
+            self._settled = max(self._settled, delivery.tag)
             channel.raw.basic_ack(delivery.tag, multiple)
 
     def reject(self, delivery: Delivery) -> None:

@@ -1,0 +1,164 @@
+"""The adapter for RabbitMQ behind a bad network, under an alarm, and with a consumer the broker forgot."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from tests.alarms import Alarm, alarm
+from tests.integration.test_rabbit import is_true, running
+
+from taskmanager.errors import BrokerUnavailableError
+from taskmanager.ports import Delivery
+from taskmanager.rabbit import Broker
+from taskmanager.rabbit import broker as module
+from taskmanager.rabbit.watch import StarvationWatch
+from taskmanager.testing.proxy import Direction, Fault, RunningProxy, running_proxy
+from taskmanager.testing.waiting import eventually_async
+from taskmanager.topology import Topology
+from taskmanager_local.servers import RunningServer
+
+PATIENCE = timedelta(seconds=1)
+NOTICED_SECONDS = 20
+FAULTS = [
+    (Fault.DROP, Direction.BOTH),
+    (Fault.RESET, Direction.BOTH),
+    (Fault.STALL, Direction.BOTH),
+    (Fault.STALL, Direction.UP),
+    (Fault.STALL, Direction.DOWN),
+    (Fault.HALF_OPEN, Direction.UP),
+    (Fault.HALF_OPEN, Direction.DOWN),
+]
+
+
+class Wire:
+    """A broker's connection through a proxy: what it publishes comes back to it."""
+
+    def __init__(self, proxy: RunningProxy, server: RunningServer, topology: Topology, name: str) -> None:
+        self.proxy, self.topology, self.name = proxy, topology, name
+        # the shortest heartbeat there is: pika looks every 6 s then
+        self.broker = Broker(f"{proxy.url(server.url)}?heartbeat=1", name)
+        self.publisher = self.broker.publisher(PATIENCE)
+        self.received: list[bytes] = []
+        self.subscription = self.broker.subscribe(topology.runner_control(name), self._take)
+
+    def _take(self, delivery: Delivery) -> None:
+        self.received.append(delivery.body)
+        self.subscription.ack(delivery)
+
+    async def goes_round(self, body: bytes) -> None:
+        await self.publisher.publish("", self.topology.runner_control(self.name).name, body)
+        await eventually_async(is_true(lambda: body in self.received))
+
+    async def suffers(self, fault: Fault, direction: Direction) -> None:
+        """Noticed by whoever publishes within its patience, by everybody else soon after, and healed."""
+        await self.goes_round(b"before")
+        self.proxy.set(fault, direction)
+        began = time.monotonic()
+        if direction is not Direction.DOWN:
+            with pytest.raises(BrokerUnavailableError):
+                await self.publisher.publish("", self.topology.runner_control(self.name).name, b"lost")
+            assert time.monotonic() - began < PATIENCE.total_seconds() + 1
+            assert self.broker.check() is not None
+        await eventually_async(
+            is_true(lambda: not self.subscription.ready),
+            within_seconds=NOTICED_SECONDS,
+            what=f"{fault} {direction} noticed",
+        )
+        self.proxy.heal()
+        await eventually_async(
+            is_true(lambda: self.broker.check() is None),
+            within_seconds=30,
+            what=f"{fault} {direction} healed",
+        )
+        await self.goes_round(b"after")
+
+
+@pytest.mark.timeout(90)
+async def test_every_fault_of_the_network_is_noticed_and_heals(
+    rabbitmq: RunningServer, topology: Topology
+) -> None:
+    async with AsyncExitStack() as stack:
+        wires = [
+            Wire(stack.enter_context(running_proxy(rabbitmq.port)), rabbitmq, topology, f"wire-{number}")
+            for number in range(len(FAULTS))
+        ]
+        await stack.enter_async_context(running(*(wire.broker for wire in wires)))
+        await asyncio.gather(*(wire.suffers(*fault) for wire, fault in zip(wires, FAULTS, strict=True)))
+
+
+@pytest.mark.parametrize("kind", Alarm)
+async def test_under_an_alarm_publishes_fail_soon_then_at_once_and_consumers_go_on(
+    rabbitmq: RunningServer, topology: Topology, kind: Alarm
+) -> None:
+    sending, hearing = Broker(rabbitmq.url, "sending"), Broker(rabbitmq.url, "hearing")
+    publisher = sending.publisher(PATIENCE)
+    received: list[bytes] = []
+    queue = topology.runner_control("r1")
+    hearing.subscribe(queue, lambda delivery: received.append(delivery.body))
+
+    async with running(sending, hearing):
+        await publisher.publish("", queue.name, b"before")
+        with alarm(rabbitmq, kind):
+            with pytest.raises(BrokerUnavailableError):
+                await publisher.publish("", queue.name, b"during")
+            await eventually_async(is_true(lambda: "alarm" in (sending.check() or "")))
+            with pytest.raises(BrokerUnavailableError, match="alarm"):
+                await publisher.publish("", queue.name, b"refused")
+            with pytest.raises(BrokerUnavailableError, match="alarm"):
+                await sending.channel()
+            assert hearing.check() is None
+            (await hearing.channel()).close()
+        await eventually_async(is_true(lambda: sending.check() is None))
+        await publisher.publish("", queue.name, b"after")
+        await eventually_async(is_true(lambda: b"after" in received))
+
+    assert b"refused" not in received
+
+
+async def test_a_consumer_the_broker_forgot_is_noticed_and_opened_again(
+    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK", timedelta(seconds=0.2))
+    broker = Broker(rabbitmq.url, "test")
+    publisher, received = broker.publisher(), []
+    subscription = broker.subscribe(
+        topology.inbox, lambda delivery: received.append(delivery.body), prefetch=5
+    )
+
+    async with running(broker):
+        channel = subscription._channel
+        assert channel is not None
+        for tag in channel.raw.consumer_tags:
+            await channel.call("basic_cancel", consumer_tag=tag)
+        await publisher.publish(topology.submit, "noop", b"job")
+        await eventually_async(is_true(lambda: received == [b"job"]))
+        assert subscription.generation == 2
+
+
+async def test_a_consumer_that_stands_by_or_has_its_hands_full_is_left_alone(
+    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK", timedelta(seconds=0.1))
+    looks: list[object] = []
+    look = StarvationWatch.look
+
+    async def counted(watch: StarvationWatch, *arguments: object) -> str | None:
+        answer = await look(watch, *arguments)  # type: ignore[arg-type]
+        looks.append(answer)
+        return answer
+
+    monkeypatch.setattr(StarvationWatch, "look", counted)
+    active, standby = Broker(rabbitmq.url, "active"), Broker(rabbitmq.url, "standby")
+    publisher, received = active.publisher(), []
+    active.subscribe(topology.inbox, lambda delivery: received.append(delivery.body), prefetch=2)
+
+    async with running(active):
+        second = standby.subscribe(topology.inbox, lambda _: None, prefetch=2)
+        async with running(standby):
+            for number in range(5):
+                await publisher.publish(topology.submit, "noop", b"%d" % number)
+            await eventually_async(is_true(lambda: len(looks) >= 3 and len(received) == 2))
+            assert set(looks) == {None}
+            assert second.generation == 1
