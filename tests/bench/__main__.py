@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench import end_to_end, latency
+from tests.bench import control, end_to_end, images, latency, memory, submit
 from tests.bench.figures import Figure, table
 from tests.bench.parts import Bench, Part
 from tests.bench.servers import running_servers
@@ -23,6 +23,10 @@ from tests.bench.servers import running_servers
 PARTS: Mapping[str, Part] = {
     "end_to_end": end_to_end.measure,
     "latency": latency.measure,
+    "submit": submit.measure,
+    "control": control.measure,
+    "memory": memory.measure,
+    "images": images.measure,
 }
 DEFAULT_JSON = ".bench/figures.json"
 

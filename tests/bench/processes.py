@@ -1,7 +1,7 @@
 """What processes use: processor seconds and memory, of a process with all its descendants (Linux)."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psutil
@@ -17,10 +17,10 @@ class Memory:
     proportional_bytes: int
 
 
-def memory_of(pid: int) -> Memory:
-    """One process alone."""
-    info = psutil.Process(pid).memory_full_info()
-    return Memory(info.rss, info.pss)
+def memory_of(pids: Iterable[int]) -> Memory:
+    """These processes together, without their children."""
+    infos = [psutil.Process(pid).memory_full_info() for pid in pids]
+    return Memory(sum(info.rss for info in infos), sum(info.pss for info in infos))
 
 
 def children_of(pid: int) -> list[int]:

@@ -1,0 +1,38 @@
+"""What the services hold in memory when nothing is to be done: resident, and each one's own share of it."""
+
+from collections.abc import Iterator
+
+from tests.bench.figures import Figure, Target, at_most, figure
+from tests.bench.load import post, send_all
+from tests.bench.parts import Bench
+from tests.bench.processes import MEGABYTE, children_of, memory_of
+from tests.bench.system import System, running_system
+
+from taskmanager.testing.waiting import eventually
+
+PLUGIN = "noop"
+SLOTS = 2
+USED = 500
+TARGETS = {"gateway": at_most(90), "scheduler": at_most(70), "runner": at_most(60)}
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Fresh, and after some jobs; `slots` are all child processes of a runner with two slots together."""
+    with running_system(bench.servers, bench.folder, slots={PLUGIN: SLOTS}) as system:
+        yield from held(system, "idle", TARGETS)
+        jobs = [{"plugin": PLUGIN}] * USED
+        send_all(system.port, [post("/api/v1/jobs/batch", {"jobs": jobs})], 1)
+        eventually(lambda: system.done(PLUGIN) == USED, within_seconds=60, what="all jobs are done")
+        yield from held(system, "used", {})
+
+
+def held(system: System, when: str, targets: dict[str, Target]) -> Iterator[Figure]:
+    """Two figures for each process."""
+    found = {
+        name.split("-", maxsplit=1)[0]: memory_of([service.pid]) for name, service in system.services.items()
+    }
+    if runners := [service for name, service in system.services.items() if name.startswith("runner-")]:
+        found["slots"] = memory_of(children_of(runners[0].pid))
+    for name, memory in found.items():
+        yield figure(f"memory_{when}_{name}", memory.resident_bytes / MEGABYTE, "MB", targets.get(name))
+        yield figure(f"memory_{when}_{name}_share", memory.proportional_bytes / MEGABYTE, "MB")
