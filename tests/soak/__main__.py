@@ -55,7 +55,7 @@ class Soak:
         size = {"gateways": 2, "schedulers": 2, "runners": self._options.runners, "slots": 2}
         with running_machines(self._folder / "stack", self._folder / "goobi", size) as machines:
             store = collect.open_store(machines.database.url)
-            since = collect.moment(store)
+            since = collect.beginning(store)
             self._say("the system is up")
             operators = self._suffer(machines)
             wait_until_ready(machines)

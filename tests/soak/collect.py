@@ -23,9 +23,11 @@ def open_store(url: str) -> Store:
     return client.get_default_database(codec_options=CodecOptions(tz_aware=True))
 
 
-def moment(store: Store) -> Timestamp:
-    """Now, in the database's own log."""
-    stamp: Timestamp = store.command("ping")["operationTime"]
+def beginning(store: Store) -> Timestamp:
+    """The first entry of the database's own log."""
+    first = store.client["local"]["oplog.rs"].find_one(sort=[("$natural", 1)])
+    assert first is not None, "a replica set has a log"
+    stamp: Timestamp = first["ts"]
     return stamp
 
 

@@ -31,6 +31,14 @@ class PluginAction(StrEnum):
     LIMIT = "limit"
 
 
+class RunnerAction(StrEnum):
+    """What can be asked for a runner."""
+
+    DRAIN = "drain"
+    RESUME = "resume"
+    FORGET = "forget"
+
+
 class StopMode(StrEnum):
     """What becomes of running jobs when their plugin is stopped."""
 
@@ -43,6 +51,12 @@ class Stop(Note):
     """Why a plugin takes no jobs, and until when; None: until an operator restarts it."""
 
     mode: StopMode = StopMode.SUSPEND
+    until: datetime | None = None
+
+
+class Drain(Note):
+    """Why a runner takes no jobs. At `until` it hands back what still runs; None: its jobs may end first."""
+
     until: datetime | None = None
 
 

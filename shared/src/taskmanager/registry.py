@@ -3,12 +3,12 @@
 Plugins, runners and the statistics of a plugin's tabs, as stored and as shown.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
 
-from taskmanager.control import Stop
+from taskmanager.control import Drain, Stop
 from taskmanager.jobs import LogLine, Note, PluginName, Record
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import RUNNING, Status, Tab
@@ -48,6 +48,10 @@ class InstalledPlugin(Record):
         return self.max_running if self.max_running is not None else self.manifest.max_running
 
 
+ALIVE_FOR = timedelta(seconds=20)
+"""A runner is alive if it was heard of within this time: four heartbeats."""
+
+
 class RunnerState(Record):
     """A runner as of its last hello or heartbeat, by the database's clock."""
 
@@ -62,6 +66,8 @@ class RunnerState(Record):
     started_at: datetime
     last_heartbeat: datetime
     alive: bool = True
+    drain: Drain | None = None
+    """Set while it takes no jobs; stays over its restarts."""
 
 
 class TabStatistics(Record):
@@ -103,6 +109,7 @@ class AuditEntry(Record):
     action: str
     job: str | None = None
     plugin: PluginName | None = None
+    runner: str | None = None
     outcome: str
     detail: str = ""
 

@@ -66,6 +66,7 @@ class Plan:
     statistics: Sequence[StatisticsDelta] = ()
     plugins: Sequence[InstalledPlugin] = ()
     runners: Sequence[RunnerState] = ()
+    forgotten_runners: Sequence[str] = ()
     reports: Sequence[Report] = ()
     logs: Sequence[LogBlock] = ()
     audit: Sequence[AuditEntry] = ()

@@ -4,6 +4,7 @@ from taskmanager.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histog
 
 SLOTS = Gauge(f"{PREFIX}runner_slots", "Slots whose process is ready for jobs or at work", ["plugin"])
 BUSY = Gauge(f"{PREFIX}runner_busy_slots", "Slots at work on a job", ["plugin"])
+DRAINING = Gauge(f"{PREFIX}runner_draining", "1 while an operator has the runner take no jobs", ["plugin"])
 TRANSFERS_WAITING = Gauge(f"{PREFIX}runner_transfers_waiting", "Jobs that wait for a transfer", ["plugin"])
 SLOT_DEATHS = Counter(f"{PREFIX}runner_slot_deaths_total", "Slot processes that ended unasked", ["plugin"])
 JOBS = Counter(f"{PREFIX}runner_jobs_total", "Attempts that ended, by outcome", ["plugin", "outcome"])

@@ -24,6 +24,7 @@ from taskmanager.retry import Backoff
 from taskmanager_plugin_runner.attempt import Attempt, Surroundings
 from taskmanager_plugin_runner.claims import Claims
 from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.draining import Draining
 from taskmanager_plugin_runner.heartbeats import Heartbeats, Identity
 from taskmanager_plugin_runner.leases import Leases, Reference, reference
 from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
@@ -65,7 +66,8 @@ class Runner:
         self._heartbeats = Heartbeats(
             identity, outbox, self._leases, settings.heartbeat, self._running, lambda: self._claims.waiting
         )
-        self._draining = False
+        self._draining = Draining(self._plugin, self._attempts.values)
+        self._stopping = False
         self._ordered = False
 
     # --- what is asked of it
@@ -119,14 +121,11 @@ class Runner:
             log.warning("events_unsent_at_end")
 
     async def _drain(self) -> None:
-        self._draining = True
+        self._stopping = True
         self._claims.end()
-        for attempt in self._attempts.values():
-            if attempt.standing:
-                attempt.interrupt(Outcome.HANDED_BACK)  # waiting would not bring it nearer to its end
+        self._draining.hand_back_standing()
         await self._until_idle(self._settings.drain)
-        for attempt in self._attempts.values():
-            attempt.interrupt(Outcome.HANDED_BACK)
+        self._draining.hand_back()
         await self._until_idle(UNDO_LIMIT)
         for job, number in self._attempts:
             log.warning("handed_back_untidied", job=job, attempt=number)
@@ -224,7 +223,8 @@ class Runner:
         wishes = {reference(wish): wish.wish for wish in orders.wishes}
         for name, attempt in self._attempts.items():
             attempt.want(wishes.get(name))
-        self._claims.admit(wanted=not orders.paused and not self._draining)
+        self._draining.obey(orders)
+        self._claims.admit(wanted=not (orders.paused or orders.draining or self._stopping))
 
     async def _kill_before_lease_ends(self) -> None:
         """What must not overlap with another attempt ends before another runner may have the job.

@@ -5,13 +5,21 @@ from typing import Protocol
 
 from taskmanager.control import PluginAction, Stop, StopMode, Wish, judge
 from taskmanager.jobs import Job, Note
-from taskmanager.messages import Command, CommandOutcome, CommandResult, JobCommand, PluginCommand
+from taskmanager.messages import (
+    Command,
+    CommandOutcome,
+    CommandResult,
+    JobCommand,
+    PluginCommand,
+    RunnerCommand,
+)
 from taskmanager.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin
 from taskmanager_scheduler.events import Event, Wanted
+from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_words
 
 
-class Workspace(Protocol):
+class Workspace(RunnerSpace, Protocol):
     """What a command may see and change: the fold it is part of."""
 
     now: datetime
@@ -33,6 +41,8 @@ def obey(space: Workspace, command: Command) -> None:
     order = command.order
     if isinstance(order, JobCommand):
         outcome, detail = _obey_for_job(space, command, order)
+    elif isinstance(order, RunnerCommand):
+        outcome, detail = obey_for_runner(space, command, order)
     else:
         outcome, detail = _obey_for_plugin(space, command, order)
     result = CommandResult(id=command.id, outcome=outcome, detail=detail)
@@ -46,6 +56,7 @@ def obey(space: Workspace, command: Command) -> None:
             action=_words(order),
             job=order.job if isinstance(order, JobCommand) else None,
             plugin=_plugin_of(space, order),
+            runner=order.runner if isinstance(order, RunnerCommand) else None,
             outcome=outcome,
             detail=detail,
         )
@@ -112,7 +123,9 @@ def _note(space: Workspace, command: Command) -> Note:
     return Note(by=command.actor, at=space.now, reason=command.reason)
 
 
-def _words(order: JobCommand | PluginCommand) -> str:
+def _words(order: JobCommand | PluginCommand | RunnerCommand) -> str:
+    if isinstance(order, RunnerCommand):
+        return runner_words(order)
     if isinstance(order, JobCommand):
         return f"{order.action} {order.priority}" if order.priority is not None else str(order.action)
     match order.action:
@@ -123,8 +136,11 @@ def _words(order: JobCommand | PluginCommand) -> str:
     return str(order.action)
 
 
-def _plugin_of(space: Workspace, order: JobCommand | PluginCommand) -> str | None:
+def _plugin_of(space: Workspace, order: JobCommand | PluginCommand | RunnerCommand) -> str | None:
     if isinstance(order, PluginCommand):
         return order.plugin
+    if isinstance(order, RunnerCommand):
+        runner = known_runner(space, order.runner)
+        return runner.plugin if runner else None
     job = space.jobs.get(order.job)
     return job.plugin if job else None

@@ -19,6 +19,8 @@ from taskmanager.messages import (
     Inbound,
     JobCommand,
     Logged,
+    PluginCommand,
+    RunnerCommand,
     RunnerEvent,
     RunnerEvents,
     Submit,
@@ -58,10 +60,13 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
                 if message.spec.unique:
                     uniques.add(message.spec.unique)
             case Command():
-                order = message.order
-                (jobs if isinstance(order, JobCommand) else plugins).add(
-                    order.job if isinstance(order, JobCommand) else order.plugin
-                )
+                match message.order:
+                    case JobCommand(job=job):
+                        jobs.add(job)
+                    case PluginCommand(plugin=plugin):
+                        plugins.add(plugin)
+                    case RunnerCommand(runner=runner):
+                        runners.add(runner)
             case RunnerEvents():
                 for event in message.events:
                     jobs.update(_jobs_of(event))
@@ -92,6 +97,7 @@ class Fold:
     logs: list[LogBlock] = field(default_factory=list)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     audit: list[AuditEntry] = field(default_factory=list)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
@@ -191,6 +197,7 @@ class Fold:
             statistics=deltas(pairs),
             plugins=list(self.plugins.values()),
             runners=list(self.runners.values()),
+            forgotten_runners=sorted(self.forgotten),
             reports=self.reports,
             logs=self.logs,
             audit=self.audit,

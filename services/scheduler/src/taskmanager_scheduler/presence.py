@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from taskmanager.control import Drain
 from taskmanager.jobs import Job
 from taskmanager.messages import AttemptReference, AttemptWish, Heartbeat, Hello, Orders, RunnerEvents
 from taskmanager.registry import InstalledPlugin, RunnerState
@@ -11,6 +12,7 @@ from taskmanager.store import Snapshot
 from taskmanager_scheduler.commands import wish_for
 from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect
 from taskmanager_scheduler.events import NOBODY, Event, Orphaned, Renewed, Sender
+from taskmanager_scheduler.runner_commands import known_runner
 from taskmanager_scheduler.transitions import LEASE
 
 
@@ -22,6 +24,7 @@ class Registry(Protocol):
     jobs: dict[str, Job]
     installed: dict[str, InstalledPlugin]
     runners: dict[str, RunnerState]
+    forgotten: set[str]
     effects: list[Effect]
 
     def move(self, job_id: str, event: Event, *, sender: Sender = NOBODY) -> None:
@@ -47,7 +50,9 @@ def greet(space: Registry, hello: Hello, envelope: RunnerEvents, sender: Sender)
         busy=len(hello.running),
         started_at=hello.started_at,
         last_heartbeat=space.now,
+        drain=known.drain if known else None,
     )
+    space.forgotten.discard(sender.runner)
     why = "its runner was restarted" if crashed else "its runner reconnected without it"
     _take_back(space, hello, sender, Orphaned(crashed=crashed, why=why))
     space.effects.append(DeclarePlugin(hello.manifest.name))
@@ -79,8 +84,12 @@ def _order(space: Registry, running: Sequence[AttemptReference], plugin: str, se
         (renewed if after is not before else kill).append(reference)
         if after is not None and after is not before and (wish := wish_for(after, installed)):
             wishes.append(AttemptWish(job=after.id, attempt=after.attempt, wish=wish))
+    runner = _known(space, sender)
+    drain = runner.drain if runner else None
     orders = Orders(
         paused=installed.paused if installed else False,
+        draining=drain is not None,
+        hand_back_seconds=_seconds_left(drain, space.now),
         lease_seconds=LEASE.total_seconds(),
         renewed=tuple(renewed),
         kill=tuple(kill),
@@ -99,7 +108,13 @@ def _take_back(space: Registry, said: Hello | Heartbeat, sender: Sender, event: 
 
 
 def _known(space: Registry, sender: Sender) -> RunnerState | None:
-    return space.runners.get(sender.runner) or space.snapshot.runners.get(sender.runner)
+    return known_runner(space, sender.runner)
+
+
+def _seconds_left(drain: Drain | None, now: datetime) -> float | None:
+    if drain is None or drain.until is None:
+        return None
+    return max(0.0, (drain.until - now).total_seconds())
 
 
 def _install(space: Registry, hello: Hello) -> None:

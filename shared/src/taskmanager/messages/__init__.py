@@ -15,6 +15,7 @@ from taskmanager.messages.commands import (
     CommandResult,
     JobCommand,
     PluginCommand,
+    RunnerCommand,
     StartOperation,
     StopOperation,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "RefusalReason",
     "Reply",
     "Resumed",
+    "RunnerCommand",
     "RunnerEvent",
     "RunnerEvents",
     "RunnerReplies",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.control import JobAction, PluginAction, StopMode
+from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode
 from taskmanager.jobs import PluginName, Priority, Record, ShortText
 from taskmanager.messages.wire import Message
 from taskmanager.operations import JobFilter
@@ -29,6 +29,15 @@ class PluginCommand(Record):
     mode: StopMode = StopMode.SUSPEND
     until: datetime | None = None
     max_running: Annotated[int, Field(ge=1)] | None = None
+
+
+class RunnerCommand(Record):
+    """Do this to a runner; `grace_seconds` only with drain: then it hands back what still runs (None: never)."""
+
+    type: Literal["runner"] = "runner"
+    runner: ShortText
+    action: RunnerAction
+    grace_seconds: Annotated[float, Field(ge=0)] | None = None
 
 
 class StartOperation(Record):
@@ -63,7 +72,8 @@ class Command(Message):
     reason: ShortText = ""
     at: datetime
     order: Annotated[
-        JobCommand | PluginCommand | StartOperation | StopOperation, Field(discriminator="type")
+        JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation,
+        Field(discriminator="type"),
     ]
 
 

@@ -53,11 +53,14 @@ class Orders(Record):
 
     `renewed` are the attempts whose lease runs anew; `kill` those that are not the runner's any more.
     `wishes` names the attempts that are to stop running; every other one is to run, or to go on if it was
-    suspended.
+    suspended. `draining`: take no ticket until told otherwise, and after `hand_back_seconds` (None: never) hand
+    back what still runs.
     """
 
     type: Literal["orders"] = "orders"
     paused: bool
+    draining: bool = False
+    hand_back_seconds: float | None = None
     lease_seconds: float
     renewed: tuple[AttemptReference, ...] = ()
     kill: tuple[AttemptReference, ...] = ()

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -25,13 +25,13 @@ from taskmanager.queries import (
     Order,
     Position,
 )
-from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import ALIVE_FOR, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
 """A position is worth so much of the database's time and no more."""
-ALIVE_MILLISECONDS = 20_000
+ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 """A runner is shown as alive until it has missed four heartbeats."""
 
 _PRIORITY: TypeAdapter[int] = TypeAdapter(Priority)

@@ -219,6 +219,9 @@ class MongoStore:
         for collection, updates in writes.items():
             if updates:
                 await self._database[collection].bulk_write(updates, ordered=False, session=session)
+        if plan.forgotten_runners:
+            condition = {"_id": {"$in": list(plan.forgotten_runners)}}
+            await self._database.runners.delete_many(condition, session=session)
 
 
 def statistics_id(plugin: str, tab: Tab) -> str:

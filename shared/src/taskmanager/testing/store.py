@@ -116,6 +116,8 @@ class MemoryStore:
             self.statistics[key] = _added(self.statistics.get(key), delta)
         self.installed |= {plugin.name: plugin for plugin in plan.plugins}
         self.runners |= {runner.id: runner for runner in plan.runners}
+        for name in plan.forgotten_runners:
+            self.runners.pop(name, None)
         for report in plan.reports:
             self.reports.setdefault((report.job, report.seq), report)
         for entry in plan.audit:

@@ -1,0 +1,76 @@
+"""Operators' commands for runners: take no more jobs, take them again, forget one that is gone."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from taskmanager.control import Drain, RunnerAction
+from taskmanager.jobs import Job
+from taskmanager.messages import Command, CommandOutcome, RunnerCommand
+from taskmanager.registry import ALIVE_FOR, RunnerState
+from taskmanager.store import Snapshot
+from taskmanager_scheduler.effects import Effect, NudgeRunner
+
+
+class RunnerSpace(Protocol):
+    """What such a command may see and change: the fold it is part of."""
+
+    now: datetime
+    snapshot: Snapshot
+    jobs: dict[str, Job]
+    runners: dict[str, RunnerState]
+    forgotten: set[str]
+    effects: list[Effect]
+
+
+def known_runner(space: RunnerSpace, name: str) -> RunnerState | None:
+    """The runner as it is by now."""
+    if name in space.forgotten:
+        return None
+    return space.runners.get(name) or space.snapshot.runners.get(name)
+
+
+def obey_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) -> tuple[CommandOutcome, str]:
+    """Do what can be done."""
+    runner = known_runner(space, order.runner)
+    if runner is None:
+        return "unknown", "there is no such runner"
+    if order.action is RunnerAction.FORGET:
+        return _forget(space, runner)
+    drain = _drain(space, command, order) if order.action is RunnerAction.DRAIN else None
+    if _means_the_same(runner.drain, drain):
+        return "unchanged", ""
+    space.runners[runner.id] = runner.model_copy(update={"drain": drain})
+    space.effects.append(NudgeRunner(runner.id))
+    return "done", ""
+
+
+def runner_words(order: RunnerCommand) -> str:
+    """What the audit says of it."""
+    if order.grace_seconds is None:
+        return order.action.value
+    return f"{order.action}, jobs handed back after {order.grace_seconds:g} s"
+
+
+def _drain(space: RunnerSpace, command: Command, order: RunnerCommand) -> Drain:
+    grace = timedelta(seconds=order.grace_seconds) if order.grace_seconds is not None else None
+    until = space.now + grace if grace is not None else None
+    return Drain(by=command.actor, at=space.now, reason=command.reason, until=until)
+
+
+def _means_the_same(before: Drain | None, after: Drain | None) -> bool:
+    """A grace counts from the command that gives it, so the same grace again is another moment."""
+    if before is None or after is None:
+        return before is after
+    return before.until is after.until is None
+
+
+def _forget(space: RunnerSpace, runner: RunnerState) -> tuple[CommandOutcome, str]:
+    quiet = space.now - runner.last_heartbeat
+    if quiet <= ALIVE_FOR:
+        return "refused", f"the runner is alive: it was heard of {quiet.total_seconds():.0f} s ago"
+    owned = sum(job.owner == runner.id for job in space.jobs.values())
+    if owned:
+        return "refused", f"it still owns {owned} job(s): wait until their leases have ended"
+    space.runners.pop(runner.id, None)
+    space.forgotten.add(runner.id)
+    return "done", ""
