@@ -11,7 +11,7 @@ import structlog
 from taskmanager import logs
 from taskmanager.config import exit_text
 from taskmanager.errors import TaskManagerError
-from taskmanager.mongo import MongoStore, migrate
+from taskmanager.mongo import connect, migrate
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager_scheduler.settings import SchedulerSettings
 
@@ -20,11 +20,11 @@ log = structlog.get_logger(__name__)
 
 async def prepare(settings: SchedulerSettings) -> None:
     """Declare the topology and make the indexes; raises TaskManagerError."""
-    store = MongoStore(settings.mongodb_url.get_secret_value())
+    client, database = connect(settings.mongodb_url.get_secret_value(), socket_limit=None)
     try:
-        indexes = await migrate(store.database)
+        indexes = await migrate(database)
     finally:
-        await store.close()
+        await client.close()
     log.info("indexes_made", indexes=len(indexes))
     await Broker.once(
         settings.amqp_url.get_secret_value(),

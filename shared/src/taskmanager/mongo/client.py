@@ -1,7 +1,9 @@
 """Opening the database, and the project's errors for pymongo's."""
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pymongo.errors
@@ -17,22 +19,29 @@ Database = AsyncDatabase[Document]
 
 SELECTION_MILLISECONDS = 3_000
 """How long a call waits for a writable primary before it says that there is none."""
-SOCKET_MILLISECONDS = 30_000
+SOCKET_LIMIT = timedelta(seconds=10)
+"""How long a call waits for an answer: everything is done in pages, none of which takes seconds."""
+TRANSACTION_LIMIT = timedelta(seconds=20)
+"""How long a transaction is tried again before whoever wants it is told; the driver would go on for 120 s."""
 AUTHENTICATION_FAILED = frozenset({13, 18, 8000})
 
 
-def connect(url: str) -> tuple[AsyncMongoClient[Document], Database]:
+def connect(
+    url: str, *, socket_limit: timedelta | None = SOCKET_LIMIT
+) -> tuple[AsyncMongoClient[Document], Database]:
     """A client and the database the URL names.
 
-    It connects when first used. Raises PermanentError for a bad URL.
+    It connects when first used. `socket_limit` None is for what may take long, such as making an index.
+    Raises PermanentError for a bad URL.
     """
+    socket_milliseconds = int(socket_limit.total_seconds() * 1000) if socket_limit else None
     try:
         client: AsyncMongoClient[Document] = AsyncMongoClient(
             url,
             tz_aware=True,
             serverSelectionTimeoutMS=SELECTION_MILLISECONDS,
             connectTimeoutMS=SELECTION_MILLISECONDS,
-            socketTimeoutMS=SOCKET_MILLISECONDS,
+            socketTimeoutMS=socket_milliseconds,
             appname="taskmanager",
         )
         name = client.get_default_database().name
@@ -65,6 +74,17 @@ def translated_errors() -> Iterator[None]:
         raise StoreUnavailableError(_short(error)) from error
     except (pymongo.errors.ConnectionFailure, pymongo.errors.WaitQueueTimeoutError) as error:
         raise StoreUnavailableError(_short(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def bounded(limit: timedelta = TRANSACTION_LIMIT) -> AsyncIterator[None]:
+    """`translated_errors`, and StoreUnavailableError when the time is over."""
+    try:
+        with translated_errors():
+            async with asyncio.timeout(limit.total_seconds()):
+                yield
+    except TimeoutError as error:
+        raise StoreUnavailableError(f"MongoDB: not done within {limit.total_seconds():g} s") from error
 
 
 def _short(error: Exception) -> str:
