@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from taskmanager.control import PluginAction, StopMode
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import (
     Advanced,
     Claim,
+    Command,
     Finished,
     HandedBack,
     Hello,
     Inbound,
     Logged,
+    PluginCommand,
     RunnerEvent,
     RunnerEvents,
     Submit,
@@ -97,16 +101,24 @@ async def test_a_repeated_group_changes_nothing(store: Store) -> None:
     assert await job_of(store, "1") == before
 
 
-async def test_statistics_follow_the_jobs(store: Store) -> None:
+def hello(**fields: Any) -> RunnerEvents:
+    manifest = PluginManifest(name="noop", title="Noop", job_type="NOOP", **fields)
+    return said(
+        Hello(manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+    )
+
+
+async def test_statistics_of_a_plugin_with_a_limit_follow_its_jobs(store: Store) -> None:
     processing = Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING, files=4, bytes=40)
+    await feed(store, hello(max_running=5))
     await feed(store, submit("1"), submit("2"), said(Claim(job="1", dispatch=1, claim_id="c"), processing))
+    running = await look(store, Needs(plugins=frozenset({"noop"})))
     await feed(store, said(Finished(job="1", attempt=1, seq=2, files=4, bytes=12)))
+    ended = await look(store, Needs(plugins=frozenset({"noop"})))
 
-    statistics = (await look(store, Needs(plugins=frozenset({"noop"})))).statistics
-
-    queue, done = statistics["noop", Tab.QUEUE], statistics["noop", Tab.DONE]
-    assert (queue.jobs, queue.files, queue.bytes, queue.running) == (1, 0, 0, 0)
-    assert (done.jobs, done.files, done.bytes, done.statuses[Status.DONE]) == (1, 4, 12, 1)
+    before, after = (one.statistics["noop", Tab.QUEUE] for one in (running, ended))
+    assert (before.jobs, before.files, before.bytes, before.running) == (2, 4, 40, 1)
+    assert (after.jobs, after.files, after.bytes, after.running) == (1, 0, 0, 0)
 
 
 async def test_two_decisions_over_one_state_never_both_win(store: Store) -> None:
@@ -165,13 +177,11 @@ async def test_waiting_jobs_come_in_pages_as_they_start(store: Store) -> None:
 
 
 async def test_an_installed_plugin_and_its_runner_are_known(store: Store) -> None:
-    manifest = PluginManifest(name="noop", title="Noop", job_type="NOOP")
-    hello = Hello(manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
-    await feed(store, said(hello))
+    await feed(store, hello())
 
     snapshot = await look(store, Needs(plugins=frozenset({"noop"}), runners=frozenset({"r1"})))
 
-    assert snapshot.plugins["noop"].manifest == manifest
+    assert snapshot.plugins["noop"].manifest.title == "Noop"
     assert snapshot.runners["r1"].slots == 2
     assert [plugin.name for plugin in await store.plugins()] == ["noop"]
 
@@ -192,6 +202,78 @@ async def feed_until_stored(store: Store, message: Inbound) -> None:
             except StoreUnavailableError:
                 continue
             return
+
+
+@pytest.fixture
+async def others_store(mongodb_url: str) -> AsyncIterator[MongoStore]:
+    """A second scheduler's, over the same database as `own_store`."""
+    made = MongoStore(mongodb_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def own_store(mongodb_url: str) -> AsyncIterator[MongoStore]:
+    made = MongoStore(mongodb_url)
+    yield made
+    await made.close()
+
+
+async def test_what_another_scheduler_wrote_is_found_when_it_is_written(
+    own_store: MongoStore, others_store: MongoStore
+) -> None:
+    await feed(own_store, submit("1"))
+    await feed(others_store, said(Claim(job="1", dispatch=1, claim_id="c")))
+
+    await feed(
+        own_store, said(HandedBack(job="1", attempt=1)), said(Claim(job="1", dispatch=1, claim_id="d"))
+    )
+    await feed(own_store, said(HandedBack(job="1", attempt=1)))
+    others_store.forget()
+
+    job = await job_of(others_store, "1")
+    assert (job.status, job.attempt, job.dispatch) == (Status.STARTED, 1, 2)
+
+
+async def test_a_submission_another_scheduler_has_stored_is_not_stored_again(
+    own_store: MongoStore, others_store: MongoStore
+) -> None:
+    await feed(others_store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="c")))
+    before = await job_of(others_store, "1")
+
+    await feed(own_store, submit("1"), submit("2"))
+
+    assert await job_of(own_store, "1") == before
+    assert (await job_of(own_store, "2")).status is Status.STARTED
+
+
+async def test_two_schedulers_that_change_one_plugin_both_succeed(
+    own_store: MongoStore, others_store: MongoStore
+) -> None:
+    await feed(own_store, hello())
+    await feed(others_store, ordered(PluginAction.LIMIT, max_running=3))
+
+    await feed(own_store, ordered(PluginAction.REFUSE))
+
+    (plugin,) = await others_store.plugins()
+    assert (plugin.max_running, plugin.accepting, plugin.rev) == (3, False, 3)
+
+
+async def test_a_stop_by_another_scheduler_is_seen_once_the_plugins_are_read(
+    own_store: MongoStore, others_store: MongoStore
+) -> None:
+    await feed(own_store, hello(), submit("1"))
+    await feed(others_store, ordered(PluginAction.STOP, mode=StopMode.FINISH))
+
+    await own_store.plugins()
+    await feed(own_store, said(Claim(job="1", dispatch=1, claim_id="c")))
+
+    assert (await job_of(own_store, "1")).status is Status.STARTED
+
+
+def ordered(action: PluginAction, **fields: Any) -> Command:
+    order = PluginCommand(plugin="noop", action=action, **fields)
+    return Command(id=str(action), gateway="g", actor="alice", reason="", at=NOW, order=order)
 
 
 async def test_log_blocks_are_read_in_order_and_stored_once(mongodb_url: str) -> None:

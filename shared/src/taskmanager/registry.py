@@ -26,6 +26,8 @@ class InstalledPlugin(Record):
     """Jobs in a row that ended in ERROR; counted for the circuit breaker."""
     max_running: int | None = None
     """Set by an operator; overrides the manifest's."""
+    rev: int = 0
+    """Grows with every write and guards it."""
 
     @property
     def name(self) -> str:

@@ -23,6 +23,8 @@ class Needs:
     """
 
     jobs: frozenset[str] = frozenset()
+    new: frozenset[str] = frozenset()
+    """Those of the jobs that are most likely not stored yet."""
     uniques: frozenset[str] = frozenset()
     runners: frozenset[str] = frozenset()
     plugins: frozenset[str] = frozenset()
@@ -35,7 +37,11 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was loaded, as of one moment; `holders` of the wanted unique keys and those of the loaded jobs."""
+    """What was loaded; `holders` of the wanted unique keys and those of the loaded jobs.
+
+    `statistics` are those of the queue tabs of plugins that have a limit. Only jobs, plugins and operations
+    that are as they were seen here are ever written.
+    """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)

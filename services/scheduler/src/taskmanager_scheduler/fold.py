@@ -50,6 +50,7 @@ class Outcome(Plan):
 def needs_of(messages: Iterable[Inbound]) -> Needs:
     """Everything the messages speak of."""
     jobs: set[str] = set()
+    new: set[str] = set()
     uniques: set[str] = set()
     runners: set[str] = set()
     plugins: set[str] = set()
@@ -57,6 +58,7 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
         match message:
             case Submit():
                 jobs.add(message.job)
+                new.add(message.job)
                 if message.spec.unique:
                     uniques.add(message.spec.unique)
             case Command():
@@ -74,7 +76,13 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
                         plugins.add(message.plugin)
                     if isinstance(event, Heartbeat | Hello):
                         runners.add(message.runner)
-    return Needs(frozenset(jobs), frozenset(uniques), frozenset(runners), frozenset(plugins))
+    return Needs(
+        jobs=frozenset(jobs),
+        new=frozenset(new),
+        uniques=frozenset(uniques),
+        runners=frozenset(runners),
+        plugins=frozenset(plugins),
+    )
 
 
 def _jobs_of(event: RunnerEvent) -> Iterable[str]:
@@ -185,8 +193,10 @@ class Fold:
         )
 
     def change_plugin(self, plugin: InstalledPlugin) -> None:
-        """Keep what became of a plugin."""
-        self.installed[plugin.name] = self.plugins[plugin.name] = plugin
+        """Keep what became of a plugin; however often it changes here, it is written once."""
+        loaded = self.snapshot.plugins.get(plugin.name)
+        changed = plugin.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
+        self.installed[plugin.name] = self.plugins[plugin.name] = changed
 
     def outcome(self) -> Outcome:
         """All that has come together."""

@@ -32,20 +32,18 @@ class OperationWrites:
         """Writes this database."""
         self._database = database
 
-    async def load(self, session: AsyncClientSession, ids: frozenset[str]) -> dict[str, Operation]:
+    async def load(self, ids: frozenset[str]) -> dict[str, Operation]:
         """Those of these operations that are stored."""
         if not ids:
             return {}
-        cursor = self._database.operations.find({"_id": {"$in": list(ids)}}, session=session)
+        cursor = self._database.operations.find({"_id": {"$in": list(ids)}})
         return {document["_id"]: operation_of(document) for document in await cursor.to_list()}
 
-    async def load_pages(
-        self, session: AsyncClientSession, keys: frozenset[str]
-    ) -> dict[str, tuple[str, ...]]:
+    async def load_pages(self, keys: frozenset[str]) -> dict[str, tuple[str, ...]]:
         """The listed ids of these pages."""
         if not keys:
             return {}
-        cursor = self._database.operation_pages.find({"_id": {"$in": list(keys)}}, session=session)
+        cursor = self._database.operation_pages.find({"_id": {"$in": list(keys)}})
         return {document["_id"]: tuple(document["ids"]) for document in await cursor.to_list()}
 
     async def write(

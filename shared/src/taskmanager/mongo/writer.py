@@ -1,31 +1,47 @@
 """The scheduler's writes: load what a group needs, let a pure function decide, write all or nothing.
 
-Each job is written under its `rev`: if another scheduler was quicker, nothing is written and the whole group
-is decided anew.
+Each job and plugin is written under its `rev`. If another scheduler was quicker, or what was known of it was
+out of date, nothing is written and the whole group is decided anew.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
+import structlog
 from pymongo import InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import BulkWriteError
 
 from taskmanager.clock import whole_milliseconds
 from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
-from taskmanager.mongo.client import Database, Document, connect, translated_errors
+from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.keyset import TURN_KEYS, after_key
-from taskmanager.mongo.migrations import OWNED
+from taskmanager.mongo.known import Known
+from taskmanager.mongo.loading import Loading
 from taskmanager.mongo.operations import OperationWrites
 from taskmanager.operations import Listing, Operation
-from taskmanager.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
 
 PlanT = TypeVar("PlanT", bound=Plan)
+
+COLLISIONS = 5
+"""So often a group is decided anew at once; then it waits like for a database that is away."""
+DUPLICATE_KEY = 11000
+
+log = structlog.get_logger(__name__)
+
+
+class CollisionError(Exception):
+    """Something is stored in another state than the decision was made on."""
 
 
 class MongoStore:
@@ -35,6 +51,9 @@ class MongoStore:
         """Connects when first used."""
         self._client, self._database = connect(url)
         self._operations = OperationWrites(self._database)
+        self._known = Known()
+        self._loading = Loading(self._database, self._operations, self._known)
+        self._turn = asyncio.Lock()
 
     @property
     def database(self) -> Database:
@@ -52,23 +71,50 @@ class MongoStore:
         moment: datetime = answer["localTime"]
         return whole_milliseconds(moment)
 
-    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
-        """See the port."""
-        with translated_errors():
-            async with self._client.start_session() as session:
-                return await session.with_transaction(lambda current: self._once(current, needs, decide))
+    def forget(self) -> None:
+        """Others may have written: read everything again; call it when this scheduler may have been idle."""
+        self._known.forget()
 
-    async def _once(
-        self, session: AsyncClientSession, needs: Needs, decide: Callable[[Snapshot], PlanT]
-    ) -> PlanT:
-        plan = decide(await self._snapshot(session, needs))
+    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        """See the port. One at a time, so that this process never collides with itself."""
+        async with self._turn:
+            try:
+                async with bounded():
+                    return await self._decided(needs, decide)
+            except StoreUnavailableError:
+                self._known.forget()  # what was written is unknown
+                raise
+
+    async def _decided(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        trusting = True
+        for _ in range(COLLISIONS):
+            plan = decide(await self._loading.snapshot(needs, trusting=trusting))
+            try:
+                await self._write(plan)
+            except CollisionError as error:
+                log.info("decided_anew", why=str(error))
+                trusting = False
+                continue
+            self._known.keep_jobs(after for _, after in plan.jobs)
+            self._known.keep_plugins(plan.plugins)
+            return plan
+        message = f"another scheduler was quicker {COLLISIONS} times in a row"
+        raise StoreUnavailableError(message)
+
+    async def _write(self, plan: Plan) -> None:
+        if not any(getattr(plan, part.name) for part in fields(Plan)):
+            return
+        async with self._client.start_session() as session:
+            await session.with_transaction(lambda current: self._write_all(current, plan))
+
+    async def _write_all(self, session: AsyncClientSession, plan: Plan) -> None:
         await self._write_jobs(session, plan.jobs)
         await self._write_statistics(session, plan.statistics)
+        await self._write_plugins(session, plan.plugins)
         await self._write_rest(session, plan)
         await self._operations.write_failures(session, plan.failures)
         await self._operations.write(session, plan.operations)
         reach(Point.SCHEDULER_BEFORE_COMMIT)
-        return plan
 
     async def waiting(
         self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
@@ -91,7 +137,9 @@ class MongoStore:
         """See the port."""
         with translated_errors():
             documents = await self._database.plugins.find({}, {"_id": 0}).to_list()
-        return [InstalledPlugin.model_validate(document) for document in documents]
+        plugins = [InstalledPlugin.model_validate(document) for document in documents]
+        self._known.keep_plugins(plugins)
+        return plugins
 
     async def open_operations(self) -> Sequence[Operation]:
         """See the port."""
@@ -101,78 +149,6 @@ class MongoStore:
         """See the port."""
         return await self._operations.list_jobs(operation, page=page)
 
-    async def _snapshot(self, session: AsyncClientSession, needs: Needs) -> Snapshot:
-        pages = await self._operations.load_pages(session, needs.pages)
-        jobs = await self._find_jobs(session, needs, [job for ids in pages.values() for job in ids])
-        return Snapshot(
-            jobs={job.id: job for job in jobs},
-            holders=await self._holders(session, jobs),
-            plugins=await self._load(session, "plugins", needs.plugins, InstalledPlugin),
-            runners=await self._load(session, "runners", needs.runners, RunnerState, key="id"),
-            statistics=await self._load_statistics(session, needs.plugins),
-            operations=await self._operations.load(session, needs.operations),
-            pages=pages,
-        )
-
-    async def _find_jobs(
-        self, session: AsyncClientSession, needs: Needs, listed: Sequence[str]
-    ) -> list[Job]:
-        alternatives: list[Document] = []
-        if needs.jobs or listed:
-            alternatives.append({"_id": {"$in": [*needs.jobs, *listed]}})
-        if needs.uniques:
-            alternatives.append({"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value})
-        if needs.runners:
-            alternatives.append({"owner": {"$in": list(needs.runners)}})
-        if needs.leases_before:
-            alternatives.append({**OWNED, "lease": {"$lt": needs.leases_before}})
-        if needs.tickets_before:
-            alternatives.append({"ticket_due": {"$lte": needs.tickets_before}})
-        found: dict[str, Job] = {}
-        for alternative in alternatives:
-            cursor = self._database.jobs.find(alternative, session=session)
-            bounded = cursor.limit(needs.limit) if needs.limit else cursor
-            found |= {document["_id"]: from_document(document) for document in await bounded.to_list()}
-        return list(found.values())
-
-    async def _holders(self, session: AsyncClientSession, jobs: Sequence[Job]) -> dict[str, str]:
-        """Who holds the unique keys of these jobs; ended jobs need another look."""
-        keys = {job.spec.unique for job in jobs if job.spec.unique and job.status.final}
-        found = {job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE}
-        if missing := keys - found.keys():
-            condition = {"spec.unique": {"$in": list(missing)}, "tab": Tab.QUEUE.value}
-            cursor = self._database.jobs.find(condition, {"spec.unique": 1}, session=session)
-            found |= {document["spec"]["unique"]: document["_id"] for document in await cursor.to_list()}
-        return found
-
-    async def _load(
-        self,
-        session: AsyncClientSession,
-        collection: str,
-        ids: frozenset[str],
-        kind: Any,
-        key: str | None = None,
-    ) -> dict[str, Any]:
-        if not ids:
-            return {}
-        cursor = self._database[collection].find({"_id": {"$in": list(ids)}}, session=session)
-        return {
-            document["_id"]: kind.model_validate(_without_id(document, key))
-            for document in await cursor.to_list()
-        }
-
-    async def _load_statistics(
-        self, session: AsyncClientSession, plugins: frozenset[str]
-    ) -> dict[tuple[str, Tab], TabStatistics]:
-        if not plugins:
-            return {}
-        ids = [statistics_id(plugin, tab) for plugin in plugins for tab in Tab]
-        documents = await self._database.statistics.find(
-            {"_id": {"$in": ids}}, {"_id": 0}, session=session
-        ).to_list()
-        found = [TabStatistics.model_validate(document) for document in documents]
-        return {(one.plugin, one.tab): one for one in found}
-
     async def _write_jobs(self, session: AsyncClientSession, pairs: Sequence[tuple[Job | None, Job]]) -> None:
         writes: list[InsertOne[Document] | UpdateOne] = []
         for before, after in pairs:
@@ -181,21 +157,25 @@ class MongoStore:
             else:
                 guard = {"_id": before.id, "rev": before.rev}
                 writes.append(UpdateOne(guard, {"$set": changed_fields(before, after)}))
-        if not writes:
-            return
-        result = await self._database.jobs.bulk_write(writes, ordered=False, session=session)
-        if result.matched_count + result.inserted_count != len(writes):
-            message = "another scheduler changed a job of this group"
-            raise StoreUnavailableError(message)
+        await _guarded(self._database.jobs, writes, session)
 
     async def _write_statistics(self, session: AsyncClientSession, deltas: Sequence[StatisticsDelta]) -> None:
         writes = [_increment(delta) for delta in deltas]
         if writes:
             await self._database.statistics.bulk_write(writes, ordered=False, session=session)
 
+    async def _write_plugins(self, session: AsyncClientSession, plugins: Sequence[InstalledPlugin]) -> None:
+        writes: list[InsertOne[Document] | UpdateOne] = []
+        for plugin in plugins:
+            document = _bson(plugin.model_dump(mode="python"))
+            if plugin.rev == 1:
+                writes.append(InsertOne({"_id": plugin.name, **document}))
+            else:
+                writes.append(UpdateOne({"_id": plugin.name, "rev": plugin.rev - 1}, {"$set": document}))
+        await _guarded(self._database.plugins, writes, session)
+
     async def _write_rest(self, session: AsyncClientSession, plan: Plan) -> None:
         writes: dict[str, list[UpdateOne]] = {
-            "plugins": [_replace(plugin.name, plugin.model_dump(mode="python")) for plugin in plan.plugins],
             "runners": [
                 _replace(one.id, one.model_dump(mode="python", exclude={"id", "alive"}))
                 for one in plan.runners
@@ -222,6 +202,26 @@ class MongoStore:
         if plan.forgotten_runners:
             condition = {"_id": {"$in": list(plan.forgotten_runners)}}
             await self._database.runners.delete_many(condition, session=session)
+
+
+async def _guarded(
+    collection: AsyncCollection[Document],
+    writes: Sequence[InsertOne[Document] | UpdateOne],
+    session: AsyncClientSession,
+) -> None:
+    """All of them; raises CollisionError if one is not as it was when it was decided on."""
+    if not writes:
+        return
+    try:
+        result = await collection.bulk_write(writes, ordered=False, session=session)
+    except BulkWriteError as error:
+        if all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"]):
+            message = f"{collection.name}: it is there already"
+            raise CollisionError(message) from error
+        raise
+    if result.matched_count + result.inserted_count != len(writes):
+        message = f"{collection.name}: it was changed meanwhile"
+        raise CollisionError(message)
 
 
 def statistics_id(plugin: str, tab: Tab) -> str:
@@ -255,8 +255,3 @@ def _bson(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_bson(item) for item in value]
     return value
-
-
-def _without_id(document: Document, key: str | None) -> Document:
-    identifier = document.pop("_id")
-    return {**document, key: identifier} if key else document

@@ -92,8 +92,12 @@ class MemoryStore:
             },
             plugins={name: one for name, one in self.installed.items() if name in needs.plugins},
             runners={name: one for name, one in self.runners.items() if name in needs.runners},
-            statistics={key: one for key, one in self.statistics.items() if key[0] in needs.plugins},
+            statistics={key: one for key, one in self.statistics.items() if self._limited(needs, *key)},
         )
+
+    def _limited(self, needs: Needs, plugin: str, tab: Tab) -> bool:
+        limited = plugin in self.installed and self.installed[plugin].limit is not None
+        return plugin in needs.plugins and tab is Tab.QUEUE and limited
 
     def _check(self, plan: Plan) -> None:
         """All or nothing: every job is still as it was loaded, and no unique key gets two holders."""
@@ -104,6 +108,10 @@ class MemoryStore:
                 message = f"job {job.id} changed meanwhile"
                 raise StoreUnavailableError(message)
             after[job.id] = job
+        for plugin in plan.plugins:
+            if (self.installed[plugin.name].rev if plugin.name in self.installed else 0) != plugin.rev - 1:
+                message = f"plugin {plugin.name} changed meanwhile"
+                raise StoreUnavailableError(message)
         keys = [job.spec.unique for job in after.values() if job.spec.unique and job.tab is Tab.QUEUE]
         if len(keys) != len(set(keys)):
             message = "two active jobs with one unique key"

@@ -1,0 +1,108 @@
+"""What a decision needs to see, read from the database or known from the last write. Writes nothing."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from taskmanager.jobs import Job
+from taskmanager.mongo.client import Database, Document
+from taskmanager.mongo.documents import from_document
+from taskmanager.mongo.known import Known
+from taskmanager.mongo.migrations import OWNED
+from taskmanager.mongo.operations import OperationWrites
+from taskmanager.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.states import Tab
+from taskmanager.store import Needs, Snapshot
+
+
+class Loading:
+    """Makes snapshots. What is out of date in one is found when it is written."""
+
+    def __init__(self, database: Database, operations: OperationWrites, known: Known) -> None:
+        """`known` is kept up to date by whoever writes."""
+        self._database, self._operations, self._known = database, operations, known
+
+    async def snapshot(self, needs: Needs, *, trusting: bool) -> Snapshot:
+        """What is needed; `trusting`: what is known is not read, and new jobs are taken to be new."""
+        if not trusting:
+            self._known.forget()
+        pages = await self._operations.load_pages(needs.pages)
+        named = needs.jobs.union(*pages.values())
+        known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
+        unknown = named - known.keys()
+        jobs, plugins, runners, operations = await asyncio.gather(
+            self._find_jobs(needs, unknown - needs.new if trusting else unknown),
+            self._plugins(needs.plugins),
+            self._runners(needs.runners),
+            self._operations.load(needs.operations),
+        )
+        self._known.keep_jobs(jobs.values())
+        loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
+        return Snapshot(
+            jobs=loaded,
+            holders=await self._holders(list(loaded.values())),
+            plugins=plugins,
+            runners=runners,
+            statistics=await self._statistics(
+                [one.name for one in plugins.values() if one.limit is not None]
+            ),
+            operations=operations,
+            pages=pages,
+        )
+
+    async def _find_jobs(self, needs: Needs, named: frozenset[str]) -> dict[str, Job]:
+        found: dict[str, Job] = {}
+        for alternative in _alternatives(needs, named):
+            cursor = self._database.jobs.find(alternative)
+            bounded = cursor.limit(needs.limit) if needs.limit else cursor
+            found |= {document["_id"]: from_document(document) for document in await bounded.to_list()}
+        return found
+
+    async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:
+        """Who holds the unique keys of these jobs; ended jobs need another look."""
+        keys = {job.spec.unique for job in jobs if job.spec.unique and job.status.final}
+        found = {job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE}
+        if missing := keys - found.keys():
+            condition = {"spec.unique": {"$in": list(missing)}, "tab": Tab.QUEUE.value}
+            documents = await self._database.jobs.find(condition, {"spec.unique": 1}).to_list()
+            found |= {document["spec"]["unique"]: document["_id"] for document in documents}
+        return found
+
+    async def _plugins(self, names: frozenset[str]) -> dict[str, InstalledPlugin]:
+        if unknown := names - self._known.plugins.keys():
+            documents = await self._database.plugins.find(
+                {"_id": {"$in": list(unknown)}}, {"_id": 0}
+            ).to_list()
+            self._known.keep_plugins(InstalledPlugin.model_validate(document) for document in documents)
+        return {name: self._known.plugins[name] for name in names & self._known.plugins.keys()}
+
+    async def _runners(self, ids: frozenset[str]) -> dict[str, RunnerState]:
+        if not ids:
+            return {}
+        documents = await self._database.runners.find({"_id": {"$in": list(ids)}}).to_list()
+        return {document["_id"]: _runner(document) for document in documents}
+
+    async def _statistics(self, plugins: Sequence[str]) -> dict[tuple[str, Tab], TabStatistics]:
+        if not plugins:
+            return {}
+        condition = {"plugin": {"$in": plugins}, "tab": Tab.QUEUE.value}
+        documents = await self._database.statistics.find(condition, {"_id": 0}).to_list()
+        found = [TabStatistics.model_validate(document) for document in documents]
+        return {(one.plugin, one.tab): one for one in found}
+
+
+def _alternatives(needs: Needs, named: frozenset[str]) -> list[Document]:
+    """One search each, since no index serves them together."""
+    searches: list[tuple[Any, Document]] = [
+        (named, {"_id": {"$in": list(named)}}),
+        (needs.uniques, {"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value}),
+        (needs.runners, {"owner": {"$in": list(needs.runners)}}),
+        (needs.leases_before, {**OWNED, "lease": {"$lt": needs.leases_before}}),
+        (needs.tickets_before, {"ticket_due": {"$lte": needs.tickets_before}}),
+    ]
+    return [search for wanted, search in searches if wanted]
+
+
+def _runner(document: Document) -> RunnerState:
+    identifier = document.pop("_id")
+    return RunnerState.model_validate({**document, "id": identifier})
