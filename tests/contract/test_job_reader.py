@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import Stop
+from taskmanager.control import Drain, Stop
 from taskmanager.jobs import Job, JobSpec, LogLine
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.plugins import PluginManifest
@@ -331,6 +331,7 @@ async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobRead
             busy=0,
             started_at=NOW,
             last_heartbeat=datetime.now(UTC).replace(microsecond=0),
+            drain=Drain(by="anna", at=NOW, until=NOW) if name == "a" else None,
         )
         for name in ("b", "a")
     ]
@@ -342,6 +343,7 @@ async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobRead
     assert list(await reader.plugins()) == sorted(plugins, key=lambda plugin: plugin.name)
     assert [runner.id for runner in await reader.runners()] == ["a-1", "b-1"]
     assert [runner.alive for runner in await reader.runners("b")] == [True]
+    assert [runner.drain for runner in await reader.runners()] == [runner.drain for runner in runners][::-1]
     (sums,) = await reader.statistics("a")
     assert (sums.tab, sums.jobs, sums.files, sums.bytes) == (Tab.QUEUE, 2, 2, 30)
     assert sums.statuses == {Status.STARTED: 2}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager.control import JobAction, PluginAction, StopMode, Wish
+from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode, Wish
 from taskmanager.errors import InvalidMessageError
 from taskmanager.jobs import CancelMethod, GoobiReference, JobError, JobSpec, LogLine, Progress
 from taskmanager.messages import (
@@ -39,6 +39,7 @@ from taskmanager.messages import (
     Progressed,
     Refusal,
     Resumed,
+    RunnerCommand,
     RunnerEvents,
     RunnerReplies,
     Submit,
@@ -107,6 +108,8 @@ REPLIES = (
     CommitVerdict(job=JOB, attempt=2, allowed=True),
     Orders(
         paused=False,
+        draining=True,
+        hand_back_seconds=30,
         lease_seconds=60,
         renewed=(REFERENCE,),
         kill=(REFERENCE,),
@@ -149,6 +152,17 @@ CASES: list[tuple[str, Message, Decode]] = [
             actor="anna",
             at=MOMENT,
             order=PluginCommand(plugin="jp2", action=PluginAction.STOP, mode=StopMode.FINISH, until=MOMENT),
+        ),
+        decode_inbox,
+    ),
+    (
+        "runner_command",
+        Command(
+            id="command-3",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=RunnerCommand(runner="worker-jp2", action=RunnerAction.DRAIN, grace_seconds=30),
         ),
         decode_inbox,
     ),

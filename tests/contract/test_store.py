@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import PluginAction, StopMode
+from taskmanager.control import PluginAction, RunnerAction, StopMode
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import (
@@ -20,12 +20,14 @@ from taskmanager.messages import (
     Inbound,
     Logged,
     PluginCommand,
+    RunnerCommand,
     RunnerEvent,
     RunnerEvents,
     Submit,
 )
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.plugins import PluginManifest
+from taskmanager.registry import ALIVE_FOR
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, Store
 from taskmanager.testing.store import MemoryStore
@@ -292,3 +294,20 @@ async def test_log_blocks_are_read_in_order_and_stored_once(mongodb_url: str) ->
     assert log[0].lines[0].at == NOW
     await store.close()
     await reader.close()
+
+
+async def test_a_drained_runner_stays_so_over_its_hello_until_it_is_forgotten(store: Store) -> None:
+    manifest = PluginManifest(name="noop", title="Nothing", job_type="NOOP")
+    hello = Hello(manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+
+    def tell(action: RunnerAction) -> Command:
+        order = RunnerCommand(runner="r1", action=action)
+        return Command(id=f"c-{action}", gateway="g", actor="anna", at=NOW, order=order)
+
+    await feed(store, said(hello))
+    await feed(store, tell(RunnerAction.DRAIN))
+    known = (await feed(store, said(hello))).runners[0]
+    assert known.drain is not None
+    later = NOW + ALIVE_FOR + timedelta(seconds=1)
+    assert (await feed(store, tell(RunnerAction.FORGET), now=later)).forgotten_runners == ["r1"]
+    assert (await feed(store, said(hello))).runners[0].drain is None

@@ -77,6 +77,7 @@ class AuditQuery(Record):
 
     job: ShortText | None = None
     plugin: PluginName | None = None
+    runner: ShortText | None = None
     cursor: ShortText | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 

@@ -54,6 +54,7 @@ async def test_the_audit_of_a_job_or_a_plugin_says_who_when_and_why(gateway: Gat
         "action": "cancel",
         "job": "job-2",
         "plugin": "jp2",
+        "runner": None,
         "outcome": "refused",
         "detail": "the job has ended (DONE): there is nothing to cancel",
     }

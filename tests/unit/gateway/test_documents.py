@@ -13,9 +13,9 @@ from taskmanager.jobs import JobSpec
 from taskmanager_gateway import commanding
 from taskmanager_gateway.app import make_api
 from taskmanager_gateway.bodies import BatchParser
-from taskmanager_gateway.examples import BATCH, JOB, LIMIT, PRIORITY, REASON, SPECIFICATION, STOP
+from taskmanager_gateway.examples import BATCH, DRAIN, JOB, LIMIT, PRIORITY, REASON, SPECIFICATION, STOP
 from taskmanager_gateway.identity import Wish
-from taskmanager_gateway.orders import LimitBody, PriorityBody, ReasonBody, StopBody
+from taskmanager_gateway.orders import DrainBody, LimitBody, PriorityBody, ReasonBody, StopBody
 from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.representation import JobView
 
@@ -40,6 +40,9 @@ ADDRESSES = {
     "/api/v1/plugins/{name}/accept": {"post"},
     "/api/v1/plugins/{name}/limit": {"put"},
     "/api/v1/runners": {"get"},
+    "/api/v1/runners/{runner}": {"get", "delete"},
+    "/api/v1/runners/{runner}/drain": {"post"},
+    "/api/v1/runners/{runner}/resume": {"post"},
     "/api/v1/audit": {"get"},
     "/api/v1/events": {"get"},
 }
@@ -82,6 +85,7 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         (PriorityBody, PRIORITY),
         (StopBody, STOP),
         (LimitBody, LIMIT),
+        (DrainBody, DRAIN),
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
     assert all(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import Stop, StopMode
+from taskmanager.control import Drain, Stop, StopMode
 from taskmanager.jobs import Job, Note
 from taskmanager.queries import Position
 from taskmanager.registry import RunnerState
@@ -45,9 +45,27 @@ def told(waits: Job, circumstances: Circumstances, position: Position | None = N
     return reason.code, reason.sentence
 
 
+DRAIN = Drain(by="anna", at=MOMENT, reason="a new disk")
+
+
 @pytest.mark.parametrize(
     ("circumstances", "code", "sentence"),
     [
+        (
+            around(runner(drain=DRAIN), runner("r-2", alive=False)),
+            "runners_drained",
+            f"The only runner of plugin jp2 was drained {SINCE} (a new disk).",
+        ),
+        (
+            around(runner(drain=Drain(by="ben", at=MOMENT - timedelta(days=1))), runner("r-2", drain=DRAIN)),
+            "runners_drained",
+            f"All 2 runners of plugin jp2 are drained, the last one {SINCE} (a new disk).",
+        ),
+        (
+            around(runner(drain=DRAIN, busy=2), runner("r-2", busy=1), running=3),
+            "its_turn",
+            "Plugin jp2 has a free slot, so it starts when its turn comes.",
+        ),
         (
             around(runner(), stop=STOP),
             "plugin_stopped",

@@ -1,4 +1,4 @@
-"""A drained runner is told so with every order, over its restarts, until it may work again or is forgotten."""
+"""A drained runner is told so with every order, over its restarts, until it works again or is forgotten."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

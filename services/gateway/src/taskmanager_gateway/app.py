@@ -18,8 +18,10 @@ from taskmanager_gateway.routes import (
     job_control,
     jobs,
     logs,
+    operations,
     plugin_control,
     plugins,
+    runners,
     submissions,
 )
 
@@ -47,7 +49,7 @@ def make_api(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
-    for module in (submissions, jobs, job_control, logs, plugins, plugin_control, audit, events):
+    for module in (submissions, jobs, job_control, logs, plugins, plugin_control, runners, operations, audit, events):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))

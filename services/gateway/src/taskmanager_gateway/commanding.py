@@ -14,7 +14,15 @@ import uuid_utils
 
 from taskmanager.control import judge
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
-from taskmanager.messages import Command, CommandResult, JobCommand, PluginCommand
+from taskmanager.messages import (
+    Command,
+    CommandResult,
+    JobCommand,
+    PluginCommand,
+    RunnerCommand,
+    StartOperation,
+    StopOperation,
+)
 from taskmanager.ports import Clock, Publisher
 from taskmanager.topology import Topology
 from taskmanager_gateway.acceptance import PUBLISH_TIME
@@ -25,9 +33,12 @@ from taskmanager_gateway.metrics import COMMANDS
 from taskmanager_gateway.pending import PendingCommands
 from taskmanager_gateway.problems import (
     BROKER_UNAVAILABLE,
+    KEY_REUSED,
     NOT_POSSIBLE,
     UNKNOWN_JOB,
+    UNKNOWN_OPERATION,
     UNKNOWN_PLUGIN,
+    UNKNOWN_RUNNER,
     ProblemError,
 )
 
@@ -39,7 +50,7 @@ stays below the two seconds a client waits at most to hear that the broker is aw
 
 log = structlog.get_logger(__name__)
 
-Order = JobCommand | PluginCommand
+Order = JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ class Commanding:
             order=order,
         )
         try:
-            result = await self._send(command)
+            result = await self._send(command, order)
         except ProblemError as error:
             COMMANDS.labels(order.action, error.problem.kind.name).inc()
             raise
@@ -109,6 +120,8 @@ class Commanding:
 
     async def _check(self, order: Order) -> None:
         """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
+        if isinstance(order, RunnerCommand | StartOperation | StopOperation):
+            return
         if isinstance(order, PluginCommand):
             await self._catalogue.find(order.plugin)
             return
@@ -122,12 +135,12 @@ class Commanding:
             COMMANDS.labels(order.action, NOT_POSSIBLE.name).inc()
             raise _refused(order, verdict.refusal)
 
-    async def _send(self, command: Command) -> Obeyed | Stored:
+    async def _send(self, command: Command, order: Order) -> Obeyed | Stored:
         with self._pending.wait_for(command.id) as result:
             await self._publish(command, result)
             try:
                 async with asyncio.timeout(RESULT_TIME.total_seconds()):
-                    return _answer(command.order, await result)
+                    return _answer(order, await result)
             except TimeoutError:
                 log.warning("command_without_result", command=command.id, action=command.order.action)
                 return Stored(command.id)
@@ -162,6 +175,10 @@ def _answer(order: Order, result: CommandResult) -> Obeyed:
 
 def _refused(order: Order, why: str) -> ProblemError:
     """409; `why` is the scheduler's word or, beforehand, the same rule's."""
+    if isinstance(order, StartOperation):
+        return ProblemError(KEY_REUSED, f"Cannot start it: {why}.", operation=order.operation)
+    if isinstance(order, StopOperation):
+        return ProblemError(NOT_POSSIBLE, f"Cannot stop it: {why}.", operation=order.operation)
     detail = f"Cannot {order.action}: {why}."
     if isinstance(order, JobCommand):
         return ProblemError(NOT_POSSIBLE, detail, job=order.job)
@@ -171,6 +188,10 @@ def _refused(order: Order, why: str) -> ProblemError:
 def _unknown(order: Order) -> ProblemError:
     if isinstance(order, JobCommand):
         return ProblemError(UNKNOWN_JOB, f"There is no job {order.job!r}: it was never stored or is deleted.")
+    if isinstance(order, StartOperation | StopOperation):
+        return ProblemError(UNKNOWN_OPERATION, f"There is no operation {order.operation[:80]!r}.")
+    if isinstance(order, RunnerCommand):
+        return ProblemError(UNKNOWN_RUNNER, f"There is no runner {order.runner[:80]!r}.")
     return ProblemError(UNKNOWN_PLUGIN, f"There is no plugin {order.plugin!r}.")
 
 

@@ -56,4 +56,47 @@ JOB: dict[str, Any] = {
 REASON: dict[str, Any] = {"reason": "wrong scan"}
 PRIORITY: dict[str, Any] = {"priority": 9, "reason": "the reader waits for it"}
 STOP: dict[str, Any] = {"mode": "suspend", "reason": "the disk is full", "until": "2027-01-01T08:00:00+01:00"}
+DRAIN: dict[str, Any] = {"grace_seconds": 600, "reason": "a new disk"}
 LIMIT: dict[str, Any] = {"max_running": 2, "reason": "leave room for others"}
+
+CANCEL_MANY: dict[str, Any] = {
+    "action": "cancel",
+    "filter": {"plugin": "jp2", "project": "Newspapers", "status": "STARTED", "older_than_seconds": 86400},
+    "reason": "wrong scans",
+}
+
+_OPERATION = "01a20918-7c11-7b02-9d4e-0f6f2a1be8d3"
+
+OPERATION: dict[str, Any] = {
+    "id": _OPERATION,
+    "action": "cancel",
+    "priority": None,
+    "filter": {
+        "plugin": "jp2",
+        "tab": None,
+        "status": "STARTED",
+        "project": "Newspapers",
+        "process": None,
+        "text": None,
+        "priority_min": None,
+        "priority_max": None,
+        "created_before": "2026-11-22T15:43:54.120Z",
+        "created_after": None,
+        "ids": None,
+    },
+    "asked": {"by": "anna", "at": "2026-11-23T15:43:54.130Z", "reason": "wrong scans"},
+    "state": "running",
+    "total": 12000,
+    "done": 5990,
+    "unchanged": 4,
+    "refused": 6,
+    "percent": 50,
+    "started": "2026-11-23T15:43:54.220Z",
+    "finished": None,
+    "stop": None,
+    "links": {
+        "self": f"/api/v1/operations/{_OPERATION}",
+        "failures": f"/api/v1/operations/{_OPERATION}/failures",
+        "stop": f"/api/v1/operations/{_OPERATION}/stop",
+    },
+}

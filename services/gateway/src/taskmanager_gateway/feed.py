@@ -72,6 +72,8 @@ class Feed:
         for change in changes.changes:
             self._recent.stored(change.job)
             self._watchers.notify(change.job)
+        for job in changes.jobs:
+            self._watchers.notify(job)
         if changes.plugins:
             self._catalogue.refresh_soon()
         self._hub.publish(changes)

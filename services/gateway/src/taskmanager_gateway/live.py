@@ -121,6 +121,8 @@ class Hub:
             self._send(Event("job", change.model_dump_json()), change)
         for plugin in changes.plugins:
             self._send(Event("plugin", f'{{"plugin":"{plugin}"}}'), plugin)
+        for operation in changes.operations:
+            self._send(Event("operation", f'{{"operation":"{operation}"}}'), None)
 
     def reset(self) -> None:
         """Changes may have been missed: tell everybody to read again."""

@@ -9,7 +9,8 @@ from pydantic.json_schema import models_json_schema
 
 from taskmanager.jobs import JobSpec
 from taskmanager_gateway.bodies import BatchItem
-from taskmanager_gateway.orders import LimitBody, PriorityBody, ReasonBody, StopBody
+from taskmanager_gateway.operation_bodies import OperationBody
+from taskmanager_gateway.orders import DrainBody, LimitBody, PriorityBody, ReasonBody, StopBody
 from taskmanager_gateway.problems import ProblemDocument
 
 REFERENCE = "#/components/schemas/{model}"
@@ -39,7 +40,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _own_schemas() -> dict[str, Any]:
-    orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody]
+    orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody]
     models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]

@@ -17,16 +17,19 @@ BODY_LIMIT_BYTES = 16 * 1024
 LONGEST_STOP = timedelta(days=3_660)
 """A later `until` is a slip of the pen; a stop without an end needs none."""
 MOST_RUNNING = 100_000
+LONGEST_GRACE = timedelta(days=366)
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
+    """The text; raises ValueError if it holds what cannot be shown."""
     if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
         message = "contains a control character"
         raise ValueError(message)
     return text
 
 
-Reason = Annotated[ShortText, AfterValidator(_readable)]
+Grace = Annotated[float, Field(ge=0, le=LONGEST_GRACE.total_seconds(), allow_inf_nan=False)]
+Reason = Annotated[ShortText, AfterValidator(readable)]
 
 
 class ReasonBody(Record):
@@ -57,6 +60,12 @@ class StopBody(ReasonBody):
         return whole_milliseconds(self.until.astimezone(UTC))
 
 
+class DrainBody(ReasonBody):
+    """How long running jobs may go on; then they are handed back, unfailed. Without it they may end."""
+
+    grace_seconds: Grace | None = None
+
+
 class LimitBody(ReasonBody):
     """How many jobs of a plugin may run at once over all runners; null: what the plugin itself declares."""
 
@@ -66,9 +75,11 @@ class LimitBody(ReasonBody):
 BodyT = TypeVar("BodyT", bound=ReasonBody)
 
 
-async def read_order(request: Request, model: type[BodyT]) -> BodyT:
+async def read_order(
+    request: Request, model: type[BodyT], limit_bytes: int = BODY_LIMIT_BYTES
+) -> BodyT:
     """The body as `model`; no body is an empty one. Raises ProblemError that lists every wrong field."""
-    body = await read_body(request, BODY_LIMIT_BYTES)
+    body = await read_body(request, limit_bytes)
     try:
         return model.model_validate_json(body or b"{}", strict=True)
     except ValidationError as error:

@@ -17,6 +17,7 @@ from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.joblog import JobLogs
 from taskmanager_gateway.live import Hub, Watchers
+from taskmanager_gateway.operating import Operating
 from taskmanager_gateway.pending import PendingCommands
 from taskmanager_gateway.reasons import Reasons
 from taskmanager_gateway.recent import Recent
@@ -33,6 +34,7 @@ class Parts:
     catalogue: Catalogue
     submissions: Submissions
     commanding: Commanding
+    operating: Operating
     finder: JobFinder
     reasons: Reasons
     clock: Clock
@@ -85,6 +87,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         catalogue=catalogue,
         submissions=Submissions(SpecificationCheck(catalogue), paths, acceptance),
         commanding=commanding,
+        operating=Operating(reader, commanding, catalogue, clock),
         finder=finder,
         reasons=Reasons(reader),
         clock=clock,

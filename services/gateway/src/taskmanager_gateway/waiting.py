@@ -23,6 +23,7 @@ class WaitingCode(StrEnum):
     BACKING_OFF = "backing_off"
     PLUGIN_STOPPED = "plugin_stopped"
     NO_RUNNER = "no_runner"
+    RUNNERS_DRAINED = "runners_drained"
     LIMIT_REACHED = "limit_reached"
     NO_FREE_SLOT = "no_free_slot"
     ITS_TURN = "its_turn"
@@ -56,14 +57,20 @@ class Circumstances:
         return [runner for runner in self.runners if runner.alive]
 
     @property
+    def working(self) -> list[RunnerState]:
+        """Those of them that take jobs."""
+        return [runner for runner in self.alive if runner.drain is None]
+
+    @property
     def slots(self) -> int:
-        """How many jobs the living runners can take at once."""
-        return sum(runner.slots for runner in self.alive)
+        """How many jobs the working runners can take at once."""
+        return sum(runner.slots for runner in self.working)
 
     @property
     def busy(self) -> int:
-        """How many slots are taken; heartbeats also count suspended jobs, the store is quicker."""
-        return max(self.running, sum(runner.busy for runner in self.alive))
+        """How many of those slots are taken; heartbeats also count suspended jobs, the store is quicker."""
+        drained = sum(runner.busy for runner in self.alive if runner.drain is not None)
+        return max(self.running - drained, sum(runner.busy for runner in self.working))
 
 
 def waiting_reason(job: Job, around: Circumstances, position: Position | None = None) -> Waiting | None:
@@ -128,6 +135,16 @@ def _no_runner(around: Circumstances) -> str | None:
     return f"No runner of plugin {around.plugin.name} is alive{last}"
 
 
+def _drained(around: Circumstances) -> str | None:
+    drains = [runner.drain for runner in around.alive if runner.drain is not None]
+    if around.working or not drains:
+        return None
+    last = _by(max(drains, key=lambda drain: drain.at))
+    if len(drains) == 1:
+        return f"The only runner of plugin {around.plugin.name} was drained {last}"
+    return f"All {len(drains)} runners of plugin {around.plugin.name} are drained, the last one {last}"
+
+
 def _limit(around: Circumstances) -> str | None:
     limit = around.plugin.limit
     if limit is None or around.running < limit:
@@ -145,6 +162,7 @@ def _no_slot(around: Circumstances) -> str | None:
 _LOOKS: tuple[tuple[WaitingCode, Callable[[Circumstances], str | None]], ...] = (
     (WaitingCode.PLUGIN_STOPPED, _stop),
     (WaitingCode.NO_RUNNER, _no_runner),
+    (WaitingCode.RUNNERS_DRAINED, _drained),
     (WaitingCode.LIMIT_REACHED, _limit),
     (WaitingCode.NO_FREE_SLOT, _no_slot),
 )

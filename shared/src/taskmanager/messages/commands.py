@@ -32,7 +32,7 @@ class PluginCommand(Record):
 
 
 class RunnerCommand(Record):
-    """Do this to a runner; `grace_seconds` only with drain: then it hands back what still runs (None: never)."""
+    """Do this to a runner; `grace_seconds` only with drain: after it, what still runs is handed back."""
 
     type: Literal["runner"] = "runner"
     runner: ShortText

@@ -53,8 +53,8 @@ class Orders(Record):
 
     `renewed` are the attempts whose lease runs anew; `kill` those that are not the runner's any more.
     `wishes` names the attempts that are to stop running; every other one is to run, or to go on if it was
-    suspended. `draining`: take no ticket until told otherwise, and after `hand_back_seconds` (None: never) hand
-    back what still runs.
+    suspended. `draining`: take no ticket until told otherwise, and after `hand_back_seconds` (None: never)
+    hand back what still runs.
     """
 
     type: Literal["orders"] = "orders"

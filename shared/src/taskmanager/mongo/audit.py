@@ -12,7 +12,7 @@ from taskmanager.registry import AuditEntry
 
 def audit_filter(query: AuditQuery) -> Document:
     """What a page holds, from typed fields only; raises ValueError for a cursor nobody gave out."""
-    filters = {"job": query.job, "plugin": query.plugin}
+    filters = {"job": query.job, "plugin": query.plugin, "runner": query.runner}
     found: Document = {name: value for name, value in filters.items() if value is not None}
     if query.cursor is not None:
         at, entry = _read_cursor(query.cursor)

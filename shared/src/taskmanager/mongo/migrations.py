@@ -66,6 +66,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(_NEWEST, name="newest_audit"),
         IndexModel([("job", 1), *_NEWEST], name="newest_audit_of_a_job"),
         IndexModel([("plugin", 1), *_NEWEST], name="newest_audit_of_a_plugin"),
+        IndexModel([("runner", 1), *_NEWEST], name="newest_audit_of_a_runner"),
     ],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
     "operations": [

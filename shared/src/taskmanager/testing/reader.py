@@ -188,7 +188,8 @@ def _turn(job: Job) -> Key:
 
 
 def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:
-    return query.job in (None, entry.job) and query.plugin in (None, entry.plugin)
+    wanted = [(query.job, entry.job), (query.plugin, entry.plugin), (query.runner, entry.runner)]
+    return all(wish is None or wish == value for wish, value in wanted)
 
 
 def _age_key(entry: AuditEntry) -> tuple[float, str]:

@@ -47,7 +47,7 @@ async def show_audit(request: Request, query: Annotated[AuditQuery, Query()]) ->
 
 
 def _check_text(query: AuditQuery) -> None:
-    for name in ("job", "cursor"):
+    for name in ("job", "runner", "cursor"):
         if "\0" in (getattr(query, name) or ""):
             message = "contains a NUL character"
             raise field_problem(INVALID_REQUEST, [FieldError(field=name, message=message)])

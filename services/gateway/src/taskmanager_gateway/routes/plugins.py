@@ -1,4 +1,4 @@
-"""Plugins and runners."""
+"""The installed plugins."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import STORE_UNAVAILABLE, UNKNOWN_PLUGIN, ProblemError
-from taskmanager_gateway.representation import API, PluginListView, PluginView, RunnerListView
+from taskmanager_gateway.representation import API, PluginListView, PluginView
 from taskmanager_gateway.routes.answers import json_answer, problems
 
 router = APIRouter(prefix=API, tags=["Plugins and runners"])
@@ -54,15 +54,3 @@ async def plugin_view(request: Request, name: str) -> PluginView:
         detail = f"There is no plugin {name[:80]!r}. Known: {', '.join(known) or 'none is installed yet'}."
         raise ProblemError(UNKNOWN_PLUGIN, detail, known=list(known))
     return known[name]
-
-
-@router.get(
-    "/runners",
-    summary="The runners",
-    response_model=RunnerListView,
-    responses=problems(STORE_UNAVAILABLE),
-)
-async def list_runners(request: Request) -> Response:
-    """All runners that ever said hello, with their last sign of life."""
-    runners = await from_store(parts_of(request).reader.runners())
-    return json_answer(RunnerListView.model_construct(runners=list(runners)))

@@ -1,0 +1,102 @@
+"""Starting operations over many jobs: the scheduler works them off, here they are asked for and found again."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Note
+from taskmanager.messages import StartOperation
+from taskmanager.operations import Operation
+from taskmanager.ports import Clock, JobReader
+from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.commanding import Author, Commanding, Stored
+from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.problems import KEY_REUSED, UNKNOWN_OPERATION, ProblemError
+
+log = structlog.get_logger(__name__)
+
+
+class Taken(StrEnum):
+    """What became of the request for an operation."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+    """The same request under the same key was taken before: that operation."""
+    PENDING = "pending"
+    """The broker has it, and the scheduler is going to store it when it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation as it is now, or as it is going to be stored."""
+
+    operation: Operation
+    taken: Taken
+
+
+class Operating:
+    """Asks the scheduler for operations."""
+
+    def __init__(
+        self, reader: JobReader, commanding: Commanding, catalogue: Catalogue, clock: Clock
+    ) -> None:
+        """`clock` dates what is not stored yet."""
+        self._reader = reader
+        self._commanding = commanding
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def start(self, order: StartOperation, author: Author, *, keyed: bool) -> Asked:
+        """Have it done; `keyed`: its id may name an earlier one. Raises ProblemError."""
+        if order.filter.plugin is not None:
+            await self._catalogue.find(order.filter.plugin)
+        earlier = await self._earlier(order) if keyed else None
+        if earlier is not None:
+            return Asked(earlier, Taken.REPLAYED)
+        result = await self._commanding.command(order, author)
+        if isinstance(result, Stored):
+            return Asked(self._expected(order, author), Taken.PENDING)
+        taken = Taken.ACCEPTED if result.outcome == "done" else Taken.REPLAYED
+        return Asked(await self._stored(order, author), taken)
+
+    async def find(self, operation_id: str) -> Operation:
+        """The stored operation; raises ProblemError if there is none, StoreUnavailableError."""
+        found = await from_store(self._reader.operation(operation_id))
+        if found is None:
+            detail = (
+                f"There is no operation {operation_id[:80]!r}. Its id is in the answer to its start; it is stored "
+                "by the scheduler, and deleted 90 days after its end."
+            )
+            raise ProblemError(UNKNOWN_OPERATION, detail)
+        return found
+
+    async def _earlier(self, order: StartOperation) -> Operation | None:
+        """What an earlier request made; None also if the store is away, for the scheduler settles it."""
+        try:
+            known = await from_store(self._reader.operation(order.operation), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("operation_not_checked", operation=order.operation, error=str(error))
+            return None
+        if known is not None and known.fingerprint != order.fingerprint:
+            detail = "The operation under this key is another one. Use a new key, or the body sent with it first."
+            raise ProblemError(KEY_REUSED, detail, operation=order.operation)
+        return known
+
+    async def _stored(self, order: StartOperation, author: Author) -> Operation:
+        try:
+            known = await from_store(self._reader.operation(order.operation))
+        except StoreUnavailableError:
+            known = None
+        return known or self._expected(order, author)
+
+    def _expected(self, order: StartOperation, author: Author) -> Operation:
+        return Operation(
+            id=order.operation,
+            action=order.action,
+            priority=order.priority,
+            filter=order.filter,
+            asked=Note(by=author.actor, at=self._clock.now(), reason=author.reason),
+            fingerprint=order.fingerprint,
+        )

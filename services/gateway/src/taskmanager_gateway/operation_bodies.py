@@ -1,0 +1,109 @@
+"""The bodies of requests for operations over many jobs, and the operation each asks for."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import uuid_utils
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import to_json
+
+from taskmanager.clock import whole_milliseconds
+from taskmanager.control import JobAction
+from taskmanager.jobs import Number, PluginName, Priority, Record
+from taskmanager.messages import StartOperation
+from taskmanager.operations import IDS_LIMIT, JobFilter
+from taskmanager.states import Status, Tab
+from taskmanager_gateway.identity import NAMESPACE
+from taskmanager_gateway.orders import Reason, ReasonBody, readable
+from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
+
+BODY_LIMIT_BYTES = 256 * 1024
+LONGEST_AGE_SECONDS = 100 * 366 * 24 * 3600
+
+Seconds = Annotated[int, Field(ge=0, le=LONGEST_AGE_SECONDS)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(readable)]
+
+
+class FilterBody(Record):
+    """Which jobs: all given conditions hold. Ages count from the submission of a job to this request."""
+
+    plugin: PluginName | None = None
+    tab: Tab | None = None
+    status: Status | None = None
+    project: Reason | None = None
+    process: Annotated[Number | None, Field(description="Goobi's process id")] = None
+    text: Annotated[
+        Reason | None, Field(description="Beginnings of words in title and process title, all of them")
+    ] = None
+    priority_min: Priority | None = None
+    priority_max: Priority | None = None
+    older_than_seconds: Seconds | None = None
+    newer_than_seconds: Seconds | None = None
+    ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
+
+    def at(self, now: datetime) -> JobFilter:
+        """The filter with the moments its ages mean now."""
+        same = self.model_dump(exclude={"older_than_seconds", "newer_than_seconds"})
+        return JobFilter(
+            **same,
+            created_before=_ago(now, self.older_than_seconds),
+            created_after=_ago(now, self.newer_than_seconds),
+        )
+
+
+class OperationBody(ReasonBody):
+    """What to do to all jobs the filter means.
+
+    `priority` belongs to that action. Without a plugin and without ids `all` must say that really the jobs of
+    all plugins are meant.
+    """
+
+    action: JobAction
+    priority: Priority | None = None
+    filter: FilterBody = FilterBody()
+    all: bool = False
+    dry_run: Annotated[bool, Field(description="Change nothing: count the jobs and show some.")] = False
+
+    def check(self) -> None:
+        """Raise ProblemError that lists what does not go together."""
+        if errors := list(self._errors()):
+            raise field_problem(INVALID_REQUEST, errors)
+
+    def order(self, client: str, key: str | None, now: datetime) -> StartOperation:
+        """What the scheduler is told; with a key the operation's id follows from client and key."""
+        identifier = (
+            uuid_utils.uuid7()
+            if key is None
+            else uuid_utils.uuid5(NAMESPACE, f"operation\0{client}\0{key}")
+        )
+        return StartOperation(
+            operation=str(identifier),
+            action=self.action,
+            priority=self.priority,
+            filter=self.filter.at(now),
+            fingerprint=self._fingerprint(),
+        )
+
+    def _errors(self) -> Iterator[FieldError]:
+        chosen = self.filter
+        if chosen.plugin is None and chosen.ids is None and not self.all:
+            message = 'give filter.plugin or filter.ids, or "all": true if the jobs of all plugins are meant'
+            yield FieldError(field="filter", message=message)
+        if self.action is JobAction.PRIORITY and self.priority is None:
+            yield FieldError(field="priority", message="this action needs the new priority, 0 to 10")
+        if self.action is not JobAction.PRIORITY and self.priority is not None:
+            message = "only the action priority takes one; jobs are chosen by filter.priority_min and _max"
+            yield FieldError(field="priority", message=message)
+        if chosen.status and chosen.tab and chosen.status.tab is not chosen.tab:
+            message = f"no job of the tab {chosen.tab} is {chosen.status}"
+            yield FieldError(field="filter.status", message=message)
+
+    def _fingerprint(self) -> str:
+        asked = self.model_dump(mode="json", include={"action", "priority", "filter"})
+        return hashlib.sha256(to_json(asked)).hexdigest()
+
+
+def _ago(now: datetime, seconds: int | None) -> datetime | None:
+    return None if seconds is None else whole_milliseconds(now - timedelta(seconds=seconds))

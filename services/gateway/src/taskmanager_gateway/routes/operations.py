@@ -1,0 +1,234 @@
+"""Operations over many jobs: start, preview, follow and stop them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.control import JobAction
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Record
+from taskmanager.messages import StopOperation
+from taskmanager.operations import OperationQuery
+from taskmanager.queries import PAGE_LIMIT
+from taskmanager.states import Tab
+from taskmanager_gateway.commanding import Author, Stored
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.examples import CANCEL_MANY
+from taskmanager_gateway.identity import KEY_HEADER, KEY_LENGTH, checked_key, client_of
+from taskmanager_gateway.operating import Asked
+from taskmanager_gateway.operation_bodies import BODY_LIMIT_BYTES, FilterBody, OperationBody
+from taskmanager_gateway.operation_views import (
+    FailureListView,
+    OperationCommandView,
+    OperationListView,
+    OperationView,
+    PreviewView,
+)
+from taskmanager_gateway.orders import ReasonBody, read_order
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import (
+    INVALID_CURSOR,
+    INVALID_REQUEST,
+    KEY_REUSED,
+    PLUGINS_UNKNOWN,
+    STORE_UNAVAILABLE,
+    UNKNOWN_OPERATION,
+    UNKNOWN_PLUGIN,
+    FieldError,
+    ProblemError,
+    field_problem,
+)
+from taskmanager_gateway.representation import API, JobView
+from taskmanager_gateway.routes.answers import Answers, json_answer, json_request, problems
+from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.submissions import OUTCOME_HEADER
+
+router = APIRouter(prefix=API, tags=["Operations"])
+
+_TAKEN: dict[str, Any] = {
+    "description": "The operation is taken, by this request or by an earlier one under the same Idempotency-Key",
+    "model": OperationView,
+    "headers": {
+        "Location": {"description": "Where the operation is", "schema": {"type": "string"}},
+        OUTCOME_HEADER: {
+            "description": "`accepted`, `replayed`, or `pending`: the message broker has stored it and the "
+            "scheduler has not answered yet; do not repeat it without a key",
+            "schema": {"type": "string"},
+        },
+    },
+}
+_PREVIEW: dict[str, Any] = {"description": "With `dry_run`: what it would concern", "model": PreviewView}
+_KEY = {
+    "parameters": [
+        {
+            "name": KEY_HEADER,
+            "in": "header",
+            "description": "Makes a repeat harmless: the same key is the same operation",
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
+        }
+    ]
+}
+
+
+def _start_answers() -> Answers:
+    return command_answers(UNKNOWN_PLUGIN, PLUGINS_UNKNOWN, KEY_REUSED) | {202: _TAKEN}
+
+
+class FailureQuery(Record):
+    """Which failures: those after that number."""
+
+    after: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 100
+
+
+@router.post(
+    "/operations",
+    summary="Change many jobs",
+    status_code=202,
+    responses=_start_answers() | problems(STORE_UNAVAILABLE) | {200: _PREVIEW},
+    openapi_extra=json_request("OperationBody", CANCEL_MANY) | _KEY,
+)
+async def start(request: Request, actor: Actor) -> Response:
+    """Do something to all jobs a filter means, however many; `dry_run` counts them and shows some.
+
+    The scheduler lists the jobs there are at this moment and changes them page by page, each as if it was
+    commanded alone: follow it at `Location`. What cannot be done to a job is in the operation's failures.
+    """
+    body = await read_order(request, OperationBody, BODY_LIMIT_BYTES)
+    body.check()
+    if body.dry_run:
+        return await _preview(request, body)
+    return await _start(request, body, actor)
+
+
+@router.post(
+    "/plugins/{name}/cancel-jobs",
+    summary="Cancel all current jobs of a plugin",
+    status_code=202,
+    responses=_start_answers(),
+    openapi_extra=REASON_BODY | _KEY,
+)
+async def cancel_jobs(request: Request, name: str, actor: Actor) -> Response:
+    """Cancel every job that is in the plugin's queue tab now, running ones too: an operation like any other."""
+    await parts_of(request).catalogue.find(name)
+    given = await read_order(request, ReasonBody)
+    chosen = FilterBody(plugin=name, tab=Tab.QUEUE)
+    body = OperationBody(action=JobAction.CANCEL, filter=chosen, reason=given.reason)
+    return await _start(request, body, actor)
+
+
+@router.get(
+    "/operations",
+    summary="Operations",
+    response_model=OperationListView,
+    responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
+)
+async def list_operations(request: Request, query: Annotated[OperationQuery, Query()]) -> Response:
+    """The newest first; they are kept for 90 days. Go on with `cursor` = `next_cursor`."""
+    if "\0" in (query.cursor or ""):
+        message = "contains a NUL character"
+        raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message=message)])
+    try:
+        page = await from_store(parts_of(request).reader.operations(query))
+    except ValueError as error:
+        raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
+    links = {"self": _address(request)}
+    if page.next_cursor:
+        links["next"] = _address(request, page.next_cursor)
+    shown = [OperationView.of(operation) for operation in page.operations]
+    return json_answer(
+        OperationListView.model_construct(operations=shown, next_cursor=page.next_cursor, links=links)
+    )
+
+
+@router.get(
+    "/operations/{operation}",
+    summary="One operation",
+    response_model=OperationView,
+    responses=problems(UNKNOWN_OPERATION, STORE_UNAVAILABLE),
+)
+async def show_operation(request: Request, operation: str) -> Response:
+    """How far it is: `done`, `unchanged` and `refused` of `total`."""
+    return json_answer(OperationView.of(await parts_of(request).operating.find(operation)))
+
+
+@router.get(
+    "/operations/{operation}/failures",
+    summary="What an operation could not do",
+    response_model=FailureListView,
+    responses=problems(INVALID_REQUEST, UNKNOWN_OPERATION, STORE_UNAVAILABLE),
+)
+async def list_failures(
+    request: Request, operation: str, query: Annotated[FailureQuery, Query()]
+) -> Response:
+    """Each job it could not change, with the reason."""
+    parts = parts_of(request)
+    known = await parts.operating.find(operation)
+    found = await from_store(
+        parts.reader.failures(known.id, after=query.after, limit=query.limit + 1)
+    )
+    shown = list(found[: query.limit])
+    view = FailureListView.model_construct(
+        operation=known.id,
+        refused=known.refused,
+        failures=shown,
+        after=shown[-1].number if shown else query.after,
+        more=len(found) > query.limit,
+    )
+    return json_answer(view)
+
+
+@router.post(
+    "/operations/{operation}/stop",
+    summary="Stop an operation",
+    response_model=OperationCommandView,
+    responses=command_answers(UNKNOWN_OPERATION),
+    openapi_extra=REASON_BODY,
+)
+async def stop(request: Request, operation: str, actor: Actor) -> Response:
+    """Leave the jobs alone that it has not come to; what was done stays done."""
+    body = await read_order(request, ReasonBody)
+    parts = parts_of(request)
+    result = await parts.commanding.command(
+        StopOperation(operation=operation[:100]), Author(actor, body.reason)
+    )
+    if isinstance(result, Stored):
+        return stored_answer(result, "limit=50")
+    try:
+        shown = OperationView.of(await parts.operating.find(operation))
+    except StoreUnavailableError:
+        shown = None
+    return json_answer(
+        OperationCommandView.model_construct(command=result.command, outcome=result.outcome, operation=shown)
+    )
+
+
+async def _preview(request: Request, body: OperationBody) -> Response:
+    parts = parts_of(request)
+    chosen = body.filter.at(parts.clock.now())
+    if chosen.plugin is not None:
+        await parts.catalogue.find(chosen.plugin)
+    found = await from_store(parts.reader.preview(chosen))
+    examples = [JobView.of(job) for job in found.examples]
+    return json_answer(PreviewView.model_construct(count=found.count, exact=found.exact, examples=examples))
+
+
+async def _start(request: Request, body: OperationBody, actor: str) -> Response:
+    parts = parts_of(request)
+    key = checked_key(request.headers.get(KEY_HEADER))
+    order = body.order(await client_of(request), key, parts.clock.now())
+    asked = await parts.operating.start(order, Author(actor, body.reason), keyed=key is not None)
+    return _taken(asked)
+
+
+def _taken(asked: Asked) -> Response:
+    headers = {"Location": f"{API}/operations/{asked.operation.id}", OUTCOME_HEADER: asked.taken.value}
+    return json_answer(OperationView.of(asked.operation), 202, headers)
+
+
+def _address(request: Request, cursor: str | None = None) -> str:
+    url = request.url.include_query_params(cursor=cursor) if cursor else request.url
+    return str(url.replace(scheme="", netloc=""))
