@@ -22,7 +22,10 @@ from taskmanager.messages import (
 )
 from taskmanager_plugin_runner import attempt as module
 from taskmanager_plugin_runner.attempt import Attempt
+from taskmanager_plugin_runner.failures import UNTIDY
 from taskmanager_plugin_runner.outcomes import Outcome
+from taskmanager_plugin_runner.protocol import Answer, Step
+from taskmanager_plugin_runner.slot_process import Task
 
 
 async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: Path) -> None:
@@ -86,6 +89,26 @@ async def test_a_crash_is_reported_as_one_and_the_slot_is_replaced(tmp_path: Pat
     assert failed.crashed
     assert "SIGKILL" in failed.error.message
     assert failed.error.traceback == "last words"
+    assert picture(tmp_path) == before
+
+
+async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene("crash", tmp_path) as made:
+        before, ask, asked = picture(tmp_path), made.slot.ask, []
+
+        async def killed_at_first(step: Step, task: Task, source: Path | None = None) -> Answer:
+            asked.append(step)
+            if len(asked) == 1:
+                made.slot.kill()
+            return await ask(step, task, source)
+
+        monkeypatch.setattr(made.slot, "ask", killed_at_first)
+        await made.start("crash", destination=str(tmp_path / "out"))
+    assert asked == [Step.CLEAN, Step.CLEAN]
+    assert made.over == [Outcome.CRASHED]
+    assert UNTIDY not in made.desk.of(Failed)[0].error.message
     assert picture(tmp_path) == before
 
 

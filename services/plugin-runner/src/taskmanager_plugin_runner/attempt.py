@@ -21,6 +21,7 @@ from taskmanager.states import Status
 from taskmanager_plugin_runner.claims import Sink
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.control import Control
+from taskmanager_plugin_runner.failures import with_problem
 from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.outcomes import CancelledByOrderError, Outcome, StepFailedError
@@ -35,7 +36,8 @@ FRESH_SECONDS = 10.0
 """So long after its question an allowance of the fence counts although the lease may have ended."""
 CLEAN_LIMIT = timedelta(minutes=2)
 """A file server that does not answer may not keep a slot for ever."""
-UNTIDY = "The folders could not be put back as they were; the next try repeats it"
+CLEAN_TRIES = 3
+"""What killed the job, as a machine without memory does, may kill the process that puts its folders back."""
 
 _UNDER_WAY = {
     Step.BRING: Point.RUNNER_IN_UPLOAD,
@@ -245,7 +247,7 @@ class Attempt:
         """Put the process folder back first, then report: who reads of the failure finds it as it was."""
         problem = await self._tidy()
         if outcome is Outcome.CANCELLED:
-            self._note(f"cancelled {self._control.method}" + (f"\n{UNTIDY}: {problem}" if problem else ""))
+            self._note(with_problem(f"cancelled {self._control.method}", problem))
         self._close_books()
         if outcome is Outcome.HANDED_BACK:
             self._reports.handed_back()
@@ -253,7 +255,7 @@ class Attempt:
             # the fence refused: if that was for a cancel whose order is still on its way, this is its end
             self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {Outcome.FAILED, Outcome.CRASHED}:
-            told = error if problem is None else _with_problem(error, problem)
+            told = error.model_copy(update={"message": with_problem(error.message, problem)})
             self._reports.failed(told, crashed=outcome is Outcome.CRASHED)
         over(outcome)
 
@@ -268,13 +270,21 @@ class Attempt:
             return None
         try:
             async with asyncio.timeout(CLEAN_LIMIT.total_seconds()):
-                problem = await self._clean()
+                problem = await self._clean_again()
         except (TimeoutError, TemporaryError, PermanentError) as error:
             self._slot.kill()
             problem = str(error) or "the file system did not answer in time"
         if problem is not None:
             log.error("clean_up_failed", job=self._task.job, attempt=self._task.attempt, problem=problem)
         return problem
+
+    async def _clean_again(self) -> str | None:
+        for number in range(1, CLEAN_TRIES):
+            try:
+                return await self._clean()
+            except JobKilledError as error:
+                log.warning("clean_up_killed", job=self._task.job, tries=number, error=str(error))
+        return await self._clean()
 
     async def _clean(self) -> str | None:
         if self._interrupted.is_set():
@@ -290,7 +300,3 @@ class Attempt:
     def _close_books(self) -> None:
         self._progress.flush()
         self._log.flush()
-
-
-def _with_problem(error: JobError, problem: str) -> JobError:
-    return error.model_copy(update={"message": f"{error.message}\n{UNTIDY}: {problem}"})

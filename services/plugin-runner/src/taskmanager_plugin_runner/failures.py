@@ -14,6 +14,7 @@ from taskmanager.jobs import JobError
 
 MESSAGE_CHARACTERS = 4_000
 TRACEBACK_CHARACTERS = 20_000
+UNTIDY = "The folders could not be put back as they were; the next try repeats it"
 
 _SENTENCES = {
     errno.ENOSPC: "no space is left on the file system of {path}: free some and retry the job",
@@ -81,3 +82,8 @@ def ending(returncode: int) -> str:
 def refuse(error: OSError, what: str) -> NoReturn:
     """Raise the failure of a job for a file operation: `what` could not be done, and the reason."""
     raise JobFailedError(f"{what}: {file_sentence(error)}") from error
+
+
+def with_problem(text: str, problem: str | None) -> str:
+    """How a job ended, and why its folders are not as they were, if so."""
+    return text if problem is None else f"{text}\n{UNTIDY}: {problem}"
