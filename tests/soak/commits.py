@@ -93,7 +93,8 @@ class History:
         last = self._started_by.get(job, 0)
         text = f"{job}: attempt {after['attempt']} by dispatch {after['dispatch']} after {last}"
         self.fresh.check(after["dispatch"] > last, text)
-        self._started_by[job] = after["dispatch"]
+        # a grant that was given back in the same transaction has raised the dispatch already
+        self._started_by[job] = before["dispatch"] if before else 1
 
     def _moves(self, before: Document | None, after: Document) -> None:
         job, entries = after["_id"], list(_new_entries(before, after))

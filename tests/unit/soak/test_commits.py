@@ -137,6 +137,13 @@ def test_a_second_start_by_one_dispatch_is_found() -> None:
     assert "I6" not in broken(judged(document(), first, back, granted({**back, "dispatch": 2})))
 
 
+def test_a_grant_given_back_in_the_same_transaction_is_no_second_start() -> None:
+    first = document()
+    second = {**granted(first, dispatch=2), "status": "STARTED", "owner": None}
+    second["history"] = [*second["history"], entry("STARTED")]
+    assert "I6" not in broken(judged(first, second, granted(second)))
+
+
 def plugin(stop: object) -> dict[str, Any]:
     return {"_id": "soak", "collection": "plugins", "stop": stop}
 
