@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench import control, end_to_end, images, latency, memory, submit
-from tests.bench.figures import Figure, table
+from tests.bench import control, end_to_end, images, latency, memory, stored, submit
+from tests.bench.figures import Figure, figure, table
 from tests.bench.parts import Bench, Part
+from tests.bench.processes import Bystanders
 from tests.bench.servers import running_servers
 
 PARTS: Mapping[str, Part] = {
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Part] = {
     "control": control.measure,
     "memory": memory.measure,
     "images": images.measure,
+    "stored": stored.measure,
 }
 DEFAULT_JSON = ".bench/figures.json"
 
@@ -39,22 +41,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="tm-bench-") as folder:
             for name in chosen:
-                figures += _measured(name, options, Path(folder))
+                _measure(name, options, Path(folder), figures)
     finally:
         _write(options.json, figures)
     sys.stdout.write(f"\n{table(figures)}\n\nwritten to {options.json}\n")
 
 
-def _measured(name: str, options: argparse.Namespace, folder: Path) -> list[Figure]:
+def _measure(name: str, options: argparse.Namespace, folder: Path, figures: list[Figure]) -> None:
     """One part on servers of its own, so that none finds what another one left."""
-    figures = []
+    bystanders = Bystanders()
     with running_servers(folder / name) as servers:
         sizes = {size: getattr(options, size) for size in ("rounds", "jobs", "stored", "queued", "pages")}
         for one in PARTS[name](Bench(servers, folder / name, **sizes)):
-            sys.stdout.write(f"{one.line()}\n")
-            sys.stdout.flush()
-            figures.append(one)
-    return figures
+            _show(one, figures)
+    _show(figure(f"others_during_{name}", bystanders.percent(), "% of the processors"), figures)
+
+
+def _show(one: Figure, figures: list[Figure]) -> None:
+    sys.stdout.write(f"{one.line()}\n")
+    sys.stdout.flush()
+    figures.append(one)
 
 
 def _write(path: Path, figures: Sequence[Figure]) -> None:

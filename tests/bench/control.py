@@ -1,4 +1,4 @@
-"""How quickly wishes come true: the cancel of a running job, a plugin's stop, the return of a killed runner."""
+"""How quickly wishes come true: the cancel of a job, the stop of a plugin, the return of a killed runner."""
 
 import time
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """What processes use: processor seconds and memory, of a process with all its descendants (Linux)."""
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,26 @@ def processor_seconds(pid: int) -> float:
         except psutil.NoSuchProcess:
             continue
     return total
+
+
+class Bystanders:
+    """What part of the machine's processors was used by others than this process and all it started."""
+
+    def __init__(self) -> None:
+        """From now on."""
+        self._began = time.monotonic()
+        self._before = (_machine_seconds(), processor_seconds(os.getpid()))
+
+    def percent(self) -> float:
+        """Of all processors together, until now; what ran in between must have been waited for."""
+        busy, own = _machine_seconds() - self._before[0], processor_seconds(os.getpid()) - self._before[1]
+        available = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        return max(0.0, 100 * (busy - own) / available)
+
+
+def _machine_seconds() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 @dataclass

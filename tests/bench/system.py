@@ -23,6 +23,8 @@ from taskmanager_local.services import program, service_environment
 TESTS = Path(__file__).parents[1]
 PLUGIN_FOLDERS = (TESTS / "plugins", TESTS / "bench" / "plugins")
 STOP_SECONDS = 30
+LOG_END = 4_000
+"""Characters of a log that an error shows."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Service:
     def ready(self) -> bool:
         """Whether it says so itself; raises RuntimeError if it ended."""
         if self.process is None or self.process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended; see {self.log}")
+            raise RuntimeError(f"{self.name} ended:\n{self.log.read_text()[-LOG_END:]}")
         try:
             answer = httpx.get(f"http://{LOOPBACK}:{self.port}/health/ready", trust_env=False)
         except httpx.TransportError:

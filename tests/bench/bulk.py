@@ -1,0 +1,58 @@
+"""All waiting jobs of a plugin at once: their tickets made again, and one operation that changes them."""
+
+import time
+from collections.abc import Iterator
+
+import pika
+from tests.bench.figures import Figure, at_most, figure, percentile
+from tests.bench.parts import Bench
+from tests.bench.system import System
+
+from taskmanager.jobs import PRIORITY_HIGHEST
+from taskmanager.testing.waiting import eventually
+from taskmanager.topology import Topology
+
+LIMIT_SECONDS = 120
+NEW_PRIORITY = 7
+"""None of the seeded jobs has it."""
+
+
+def wait_for_tickets(bench: Bench, system: System, plugin: str) -> float:
+    """Start the scheduler and wait until every waiting job has its ticket; seconds from the start on."""
+    began = time.perf_counter()
+    system.start("scheduler", "taskmanager-scheduler")
+    queue = Topology(system.environment["TASKMANAGER_TOPOLOGY_PREFIX"]).jobs(plugin).name
+    with pika.BlockingConnection(pika.URLParameters(bench.servers.rabbitmq.url)) as connection:
+        channel = connection.channel()
+        eventually(
+            lambda: channel.queue_declare(queue, passive=True).method.message_count >= bench.queued,
+            within_seconds=LIMIT_SECONDS,
+            what="all tickets are made again",
+        )
+    return time.perf_counter() - began
+
+
+def change_all(bench: Bench, system: System, plugin: str, another: str) -> Iterator[Figure]:
+    """One operation for all, from the request until it is done, and what commands to a job take meanwhile."""
+    order = {"action": "priority", "priority": NEW_PRIORITY, "filter": {"plugin": plugin, "tab": "queue"}}
+    began, commands, seen = time.perf_counter(), list[float](), set[int]()
+    operation = system.ask("POST", "/operations", order)
+    while operation["state"] != "done":
+        if time.perf_counter() - began > LIMIT_SECONDS:
+            raise RuntimeError(f"the operation did not end: {operation}")
+        commands.append(_command(system, another, PRIORITY_HIGHEST - len(commands) % 2))
+        operation = system.ask("GET", f"/operations/{operation['id']}")
+        seen.add(operation["percent"])
+    took = time.perf_counter() - began
+    note = f"{operation['done']} changed, {operation['refused']} refused, {len(seen)} steps of progress seen"
+    yield figure("bulk_change", took, "s", at_most(30), note)
+    yield figure("bulk_change_rate", operation["total"] / took, "jobs/s", note=f"{bench.queued} waiting")
+    yield figure("command_beside_bulk_p50", percentile(commands, 50), "ms")
+    yield figure("command_beside_bulk_p95", percentile(commands, 95), "ms")
+
+
+def _command(system: System, job: str, priority: int) -> float:
+    """Milliseconds of a command to one job."""
+    began = time.perf_counter()
+    system.ask("PUT", f"/jobs/{job}/priority", {"priority": priority})
+    return 1000 * (time.perf_counter() - began)

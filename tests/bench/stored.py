@@ -1,0 +1,108 @@
+"""A database that holds a million jobs: lists, statistics, jobs run beside them, and memory.
+
+Lists are asked one after the other over one connection, as one operator's browser does.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import uvloop
+from tests.bench.bulk import change_all, wait_for_tickets
+from tests.bench.end_to_end import BATCH, wait_until_done
+from tests.bench.figures import Figure, at_most, figure, percentile
+from tests.bench.load import Connection, get, post, send_all
+from tests.bench.memory import held
+from tests.bench.parts import Bench
+from tests.bench.seeding import WORKS, job_id, seed
+from tests.bench.system import System, running_system
+
+from taskmanager.jobs import PRIORITY_HIGHEST
+
+PLUGIN = "noop"
+SLOTS = 8
+SAMPLES = 40
+PAGE = 50
+DEEP_PAGES = 100
+DEEP_LIMIT = 200
+TARGET = at_most(50)
+JOBS = f"/api/v1/jobs?limit={PAGE}&"
+QUESTIONS = {
+    "one_job": f"/api/v1/jobs/{job_id(777)}",
+    "statistics": f"/api/v1/plugins/{PLUGIN}",
+    "list_all": JOBS,
+    "list_queue": f"{JOBS}plugin={PLUGIN}&tab=queue",
+    "list_done": f"{JOBS}plugin={PLUGIN}&tab=done",
+    "list_error": f"{JOBS}plugin={PLUGIN}&tab=error",
+    "list_status": f"{JOBS}plugin={PLUGIN}&status=STARTED",
+    "list_project": f"{JOBS}plugin={PLUGIN}&tab=done&project=project+7",
+    "list_process": f"{JOBS}process=4711",
+    "list_text_rare": f"{JOBS}text=4711",
+    "list_text_frequent": f"{JOBS}plugin={PLUGIN}&tab=done&text={WORKS[0][:5]}",
+    "list_text_two_words": f"{JOBS}plugin={PLUGIN}&text={WORKS[1]}+77",
+    "list_text_nothing": f"{JOBS}plugin={PLUGIN}&tab=error&text={WORKS[1]}+qqq",
+}
+DEEP = {f"list_{tab}_deep": {"plugin": PLUGIN, "tab": tab, "limit": DEEP_LIMIT} for tab in ("queue", "done")}
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Seed, ask with scheduler and runner down, then let them work."""
+    with running_system(bench.servers, bench.folder, slots={PLUGIN: 1}) as system:
+        for name in (f"runner-{PLUGIN}", "scheduler"):
+            system.services.pop(name).stop()
+        began = time.perf_counter()
+        seed(system, PLUGIN, stored=bench.stored, queued=bench.queued)
+        yield figure("seeding", time.perf_counter() - began, "s", note=f"{bench.stored} jobs")
+        yield from _lists(system, bench.rounds)
+        yield figure("tickets_made_again", wait_for_tickets(bench, system, PLUGIN), "s")
+        yield from change_all(bench, system, PLUGIN, job_id(bench.stored - 1))
+        yield from _work(bench, system)
+        yield from held(system, "stored", {})
+
+
+def _lists(system: System, rounds: int) -> Iterator[Figure]:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        deep = {name: runner.run(_deep(system.port, query)) for name, query in DEEP.items()}
+        for name, address in {**QUESTIONS, **deep}.items():
+            runs = [runner.run(_asked(system.port, address)) for _ in range(rounds)]
+            yield figure(f"{name}_p50", [percentile(run, 50) for run in runs], "ms")
+            yield figure(f"{name}_p95", [percentile(run, 95) for run in runs], "ms", TARGET)
+
+
+async def _asked(port: int, address: str) -> list[float]:
+    """Milliseconds of each answer."""
+    connection, took = await Connection.connect(port), list[float]()
+    for _ in range(SAMPLES):
+        began = time.perf_counter()
+        await connection.ask(get(address))
+        took.append(1000 * (time.perf_counter() - began))
+    connection.close()
+    return took
+
+
+async def _deep(port: int, query: dict[str, str | int]) -> str:
+    """The address of the page after a hundred full ones, or of the last one there is."""
+    connection, cursor = await Connection.connect(port), ""
+    for _ in range(DEEP_PAGES):
+        page = json.loads(await connection.ask(get(_address(query, cursor))))
+        cursor = page["next_cursor"] or cursor
+    connection.close()
+    return _address({**query, "limit": DEEP_LIMIT}, cursor)
+
+
+def _address(query: dict[str, str | int], cursor: str) -> str:
+    return f"/api/v1/jobs?{urlencode({**query, **({'cursor': cursor} if cursor else {})})}"
+
+
+def _work(bench: Bench, system: System) -> Iterator[Figure]:
+    """Jobs of the highest priority, so that they run before all that wait."""
+    system.start_runner(PLUGIN, SLOTS)
+    jobs = [{"plugin": PLUGIN, "priority": PRIORITY_HIGHEST}] * bench.jobs
+    groups = [jobs[first : first + BATCH] for first in range(0, len(jobs), BATCH)]
+    before, began = system.done(PLUGIN), time.perf_counter()
+    send_all(system.port, [post("/api/v1/jobs/batch", {"jobs": group}) for group in groups], 1)
+    wait_until_done(system, before + bench.jobs)
+    rate = bench.jobs / (time.perf_counter() - began)
+    yield figure("end_to_end_stored", rate, "jobs/s", note=f"batches, {SLOTS} slots, {bench.queued} waiting")
