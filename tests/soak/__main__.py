@@ -136,6 +136,7 @@ class Soak:
             folders=collect.folders(self._stage, dict(rest.jobs)),
             wishes=self._book.wishes,
             commands=self._book.commands,
+            operations=self._book.operations,
             started=started,
             dead_letters=dead,
         )

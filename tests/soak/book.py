@@ -19,6 +19,7 @@ class Book:
         self.counts: Counter[str] = Counter()
         self.wishes: list[Wish] = []
         self.commands: list[Obeyed] = []
+        self.operations: list[str] = []
         self._lock = threading.Lock()
         self._ids: list[str] = []
         self.plugins: dict[str, str] = {}
@@ -43,6 +44,11 @@ class Book:
         with self._lock:
             self.commands.append(command)
             self.counts[f"commands {command.action.split()[0]} {command.outcome}"] += 1
+
+    def operated(self, operation: str) -> None:
+        """An operation that was answered with 2xx."""
+        with self._lock:
+            self.operations.append(operation)
 
     def recent(self) -> list[str]:
         """The last ids that were answered."""

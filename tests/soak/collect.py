@@ -87,6 +87,7 @@ def rest(store: Store, unacknowledged: dict[str, int]) -> Rest:
         statistics=list(store["statistics"].find()),
         reports=list(store["reports"].find()),
         audit=list(store["audit"].find()),
+        operations={one["_id"]: one for one in store["operations"].find()},
         unacknowledged=unacknowledged,
     )
 

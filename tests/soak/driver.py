@@ -11,16 +11,29 @@ import httpx
 from tests.soak.book import Book
 from tests.soak.evidence import Obeyed, Wish
 from tests.soak.machines import PLUGINS
+from tests.soak.resting import BULK_ACTOR
 from tests.soak.scenes import Scene, Stage
 
 API = "/api/v1"
+ACTOR = "Taskmanager-Actor"
 PATIENCE_SECONDS = 120
 """How long a client with an idempotency key repeats."""
 PAUSE_SECONDS = 0.2
 HTTP_SECONDS = 15
-ACTIONS = {"cancel": 4, "hold": 4, "release": 5, "priority": 6, "retry": 5, "plugin": 2, "look": 4}
+ACTIONS = {
+    "cancel": 4,
+    "hold": 4,
+    "release": 5,
+    "priority": 6,
+    "retry": 5,
+    "plugin": 2,
+    "drain": 1,
+    "bulk": 1,
+    "look": 4,
+}
 PLUGIN_ACTIONS = {"stop": 5, "refuse": 1, "limit": 3}
 LONGEST_STOP_SECONDS = 6
+BULK_IDS = 30
 
 
 class Client:
@@ -142,6 +155,7 @@ class Operator(Worker):
         self.client, self._book, self._random, self._pause = client, book, random, pause
         self._number, self._of = number, of
         self._held: list[str] = []
+        self._drained: list[str] = []
         self._restarts: dict[str, float] = {}
         self.over = threading.Event()
 
@@ -154,7 +168,7 @@ class Operator(Worker):
 
     def tell(self, method: str, path: str, action: str, subject: str, body: dict[str, Any]) -> str:
         """Give a command and write down what was answered."""
-        headers = {"Taskmanager-Actor": self.name}
+        headers = {ACTOR: self.name}
         answer = self.client.ask(method, path, json={"reason": "soak", **body}, headers=headers)
         if answer is None or not answer.is_success:
             outcome = f"status {answer.status_code}" if answer is not None else "unanswered"
@@ -225,6 +239,43 @@ class Operator(Worker):
                 ]
                 if set(answers) <= {"done", "unchanged", "pending"}:
                     del self._restarts[plugin]
+
+    def _drain(self) -> None:
+        """One runner takes no more jobs for a while; the next time it is let go on."""
+        if self._drained:
+            runner = self._drained[0]
+            answer = self.tell("POST", f"/runners/{runner}/resume", "resume", runner, {})
+            if answer in {"done", "unchanged", "pending"}:
+                self._drained.pop(0)
+            return
+        runner = f"local-{self._random.choice(PLUGINS)}-1"
+        body = {"grace_seconds": self._random.choice([0, 1, 5])}
+        self.tell("POST", f"/runners/{runner}/drain", "drain", runner, body)
+        self._drained.append(runner)
+
+    def _bulk(self) -> None:
+        """Many jobs at once: some by name, or all of a plugin with one priority."""
+        action = self._random.choice(["cancel", "hold", "release", "release", "priority", "retry"])
+        ids = self._book.recent()
+        chosen: dict[str, Any] = {
+            "plugin": self._random.choice(PLUGINS),
+            "priority_min": 4,
+            "priority_max": 5,
+        }
+        if action == "cancel" or self._random.random() < 0.5:
+            chosen = {"ids": sorted(set(self._random.choices(ids, k=BULK_IDS)))}
+        body: dict[str, Any] = {"action": action, "filter": chosen, "reason": "soak"}
+        if action == "priority":
+            body["priority"] = self._random.randint(0, 10)
+        if ids:
+            answer = self.client.ask("POST", "/operations", json=body, headers={ACTOR: BULK_ACTOR})
+            self._operated(action, answer)
+
+    def _operated(self, action: str, answer: httpx.Response | None) -> None:
+        if answer is not None and answer.is_success:
+            self._book.operated(answer.headers["Location"].rsplit("/", 1)[1])
+        outcome = "unanswered" if answer is None else f"status {answer.status_code}"
+        self._book.count(f"operations {action} {outcome}")
 
     def _look(self) -> None:
         """Readers must not disturb anything."""

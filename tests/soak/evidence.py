@@ -86,6 +86,7 @@ class Rest:
     statistics: Sequence[Document] = ()
     reports: Sequence[Document] = ()
     audit: Sequence[Document] = ()
+    operations: Mapping[str, Document] = field(default_factory=dict)
     unacknowledged: Mapping[str, int] = field(default_factory=dict)
     """Queue -> tickets that somebody holds."""
 

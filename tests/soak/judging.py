@@ -25,6 +25,7 @@ class Evidence:
     folders: dict[str, Folder]
     wishes: Sequence[Wish]
     commands: Sequence[Obeyed]
+    operations: Sequence[str]
     started: Sequence[Started]
     dead_letters: int
 
@@ -47,6 +48,7 @@ def judge(evidence: Evidence) -> list[Verdict]:
         resting.same_job(evidence.wishes),
         resting.reported(rest, history.ends),
         resting.obeyed(evidence.commands, rest),
+        resting.worked_off(evidence.operations, rest),
         resting.readable(evidence.dead_letters),
     ]
     return sorted(rows, key=_order)

@@ -58,6 +58,8 @@ def _release(store: Store, operator: Operator) -> None:
         for action in ("restart", "accept"):
             operator.tell("POST", f"/plugins/{plugin}/{action}", action, plugin, {})
         operator.tell("PUT", f"/plugins/{plugin}/limit", "limit", plugin, {"max_running": None})
+    for runner in store["runners"].find({}, {"_id": 1}):
+        operator.tell("POST", f"/runners/{runner['_id']}/resume", "resume", runner["_id"], {})
     for job in store["jobs"].find({"tab": "queue", "held": {"$ne": None}}, {"_id": 1}):
         operator.tell("POST", f"/jobs/{job['_id']}/release", "release", job["_id"], {})
 
@@ -65,6 +67,7 @@ def _release(store: Store, operator: Operator) -> None:
 def _resting(machines: Machines, store: Store) -> bool:
     try:
         moving = store["jobs"].count_documents({"tab": "queue"}, limit=1)
+        moving += store["operations"].count_documents({"state": {"$in": ["waiting", "running"]}}, limit=1)
     except PyMongoError:
         return False
     return not moving and inbox_is_empty(machines)

@@ -190,6 +190,14 @@ def test_a_priority_that_did_not_come_true_is_found() -> None:
     assert resting.obeyed([], Rest({"j": job(priority=3)}, audit=entries)).violations
 
 
+def test_an_operation_that_does_not_end_or_add_up_is_found() -> None:
+    done = {"state": "done", "total": 3, "done": 1, "unchanged": 1, "refused": 1}
+    assert not resting.worked_off(["o"], Rest({}, operations={"o": done})).violations
+    for wrong in ({"state": "running"}, {"done": 2}):
+        assert resting.worked_off(["o"], Rest({}, operations={"o": done | wrong})).violations
+    assert resting.worked_off(["o"], Rest({})).violations
+
+
 # --- reading the database's log
 
 
