@@ -1,0 +1,276 @@
+"""A system whose processes a test starts, cuts off, kills and starts again one by one.
+
+Real commands on private servers, names and a database of their own; each connection may lead through a fault
+proxy. For what `taskmanager-local` would heal by itself before anybody could look.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+from tests.e2e.conftest import TEST_PLUGINS
+
+from taskmanager.testing.proxy import RunningProxy, running_proxy
+from taskmanager.testing.waiting import eventually
+from taskmanager_local.commands import LOOPBACK, free_port
+from taskmanager_local.servers import RunningServer
+from taskmanager_local.services import program
+
+CLIENT_SECONDS = 5.0
+"""So long a client waits at most; nothing may take longer, whatever is broken."""
+START_SECONDS = 40
+STOP_SECONDS = 20
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Service:
+    """One process of the system."""
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
+        self.name, self.port = name, free_port()
+        self.log = folder / f"{name}.log"
+        launch = [sys.executable, "-m", "taskmanager_local.launch", "--parent", str(os.getpid())]
+        self._arguments = [*launch, "--signal", "SIGKILL", "--", *arguments]
+        self._environment = {
+            **os.environ,
+            **environment,
+            "TASKMANAGER_HTTP_PORT": str(self.port),
+            "PYTHONPATH": str(TEST_PLUGINS),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, extra: Mapping[str, str] = NOTHING) -> None:
+        """Start it with more settings; returns at once."""
+        assert not self.running, f"{self.name} runs already"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._arguments, env={**self._environment, **extra}, stdout=log, stderr=log
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait_for_death(self) -> int:
+        """The exit code once it has ended."""
+        assert self._process is not None
+        return self._process.wait(START_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        if self.running:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait_for_death()
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL if that does not help; repeatable."""
+        if self._process is None or not self.running:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def problems(self) -> dict[str, str] | None:
+        """What it is not ready for, {} if it is ready, None while it does not answer."""
+        try:
+            answer = httpx.get(f"http://{LOOPBACK}:{self.port}/health/ready", timeout=CLIENT_SECONDS)
+        except httpx.TransportError:
+            return None
+        found: dict[str, str] = answer.json().get("problems", {})
+        assert (answer.status_code == httpx.codes.OK) == (not found)
+        return found
+
+    def until_ready(self) -> None:
+        """Return when it is; fails with the end of its log."""
+        try:
+            eventually(lambda: self.problems() == {}, within_seconds=START_SECONDS)
+        except AssertionError as error:
+            tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+            raise AssertionError(f"{self.name} is not ready: {self.problems()}\n{tail}") from error
+
+    def until_unready(self) -> dict[str, str]:
+        """What it says is wrong, once it says so."""
+        return eventually(self.problems, within_seconds=START_SECONDS, what=f"{self.name} not ready") or {}
+
+
+@dataclass
+class Stage:
+    """A gateway, a scheduler and a runner of one plugin."""
+
+    folder: Path
+    gateway: Service
+    scheduler: Service
+    runner: Service
+    proxies: Mapping[str, RunningProxy] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> Path:
+        """Where jobs may read and write."""
+        return self.folder / "goobi"
+
+    @property
+    def services(self) -> tuple[Service, Service, Service]:
+        """All three."""
+        return self.gateway, self.scheduler, self.runner
+
+    def client(self) -> httpx.Client:
+        """A client of the gateway who does not wait for ever."""
+        return httpx.Client(base_url=f"http://{LOOPBACK}:{self.gateway.port}", timeout=CLIENT_SECONDS)
+
+    def offer(self, spec: Mapping[str, Any], key: str) -> httpx.Response | None:
+        """One try to submit a job; None if nobody answers."""
+        try:
+            with self.client() as client:
+                return client.post("/api/v1/jobs", json=spec, headers={"Idempotency-Key": key})
+        except httpx.TransportError:
+            return None
+
+    def submit(self, spec: Mapping[str, Any], key: str) -> str:
+        """The job's id; tried again as a good client does."""
+
+        def accepted() -> str | None:
+            answer = self.offer(spec, key)
+            if answer is None or answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                return None
+            assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+            return str(answer.json()["id"])
+
+        return eventually(accepted, within_seconds=START_SECONDS, what="a submission") or ""
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every stored job."""
+        found: list[dict[str, Any]] = []
+        with self.client() as client:
+            query: dict[str, str | int] = {"limit": 200}
+            while True:
+                page = client.get("/api/v1/jobs", params=query).raise_for_status().json()
+                found += page["jobs"]
+                if not page.get("next_cursor"):
+                    return found
+                query["cursor"] = page["next_cursor"]
+
+    def tabs(self) -> dict[str, Any]:
+        """The statistics of the runner's plugin."""
+        with self.client() as client:
+            answer: dict[str, Any] = client.get("/api/v1/plugins").raise_for_status().json()
+        [plugin] = answer["plugins"]
+        tabs: dict[str, Any] = plugin["tabs"]
+        return tabs
+
+    def all_done(self, ids: Sequence[str], *, within_seconds: float = 60) -> list[dict[str, Any]]:
+        """These jobs, once every one of them is DONE."""
+
+        def done() -> list[dict[str, Any]] | None:
+            try:
+                found = [job for job in self.jobs() if job["id"] in wanted]
+            except httpx.HTTPError:
+                return None
+            states.clear()
+            states.extend(f"{job['id'][-6:]} {job['status']} {job['attempt']}" for job in found)
+            return found if len(found) == len(wanted) and all_are_done(found) else None
+
+        wanted, states = set(ids), list[str]()
+        try:
+            return eventually(done, within_seconds=within_seconds) or []
+        except AssertionError as error:
+            raise AssertionError(f"not all of {len(wanted)} jobs are DONE: {states}") from error
+
+
+def all_are_done(jobs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether not one is missing."""
+    return all(job["status"] == "DONE" for job in jobs)
+
+
+@contextmanager
+def running_stage(
+    folder: Path,
+    rabbitmq: RunningServer,
+    mongod: RunningServer,
+    *,
+    plugin: str,
+    settings: Mapping[str, str] = NOTHING,
+    proxied: bool = False,
+) -> Iterator[Stage]:
+    """A system, ready; all of its processes are gone at the end, whatever happened."""
+    with ExitStack() as stack:
+        stage = _make(folder, rabbitmq, mongod, plugin, settings, stack if proxied else None)
+        for service in stage.services:
+            stack.callback(service.stop)
+            service.start()
+        for service in stage.services:
+            service.until_ready()
+        yield stage
+
+
+def _make(
+    folder: Path,
+    rabbitmq: RunningServer,
+    mongod: RunningServer,
+    plugin: str,
+    settings: Mapping[str, str],
+    proxies: ExitStack | None,
+) -> Stage:
+    (folder / "goobi").mkdir(parents=True)
+    (folder / "workspace").mkdir()
+    # straight to the one member: what a replica set calls itself would lead around a proxy
+    base = mongod.url.split("?", maxsplit=1)[0].rsplit("/", maxsplit=1)[0]
+    mongodb_url = f"{base}/t{uuid.uuid4().hex[:10]}?directConnection=true"
+    amqp_url = f"{rabbitmq.url}?heartbeat=1"
+    common = {
+        "TASKMANAGER_TOPOLOGY_PREFIX": f"t{uuid.uuid4().hex[:10]}",
+        "TASKMANAGER_ROOTS": str(folder / "goobi"),
+        "TASKMANAGER_WORKSPACE": str(folder / "workspace"),
+        "TASKMANAGER_SWEEP_SECONDS": "0.5",
+        "TASKMANAGER_MISSING_AFTER_SECONDS": "1",
+        "TASKMANAGER_HEARTBEAT_SECONDS": "1",
+        **settings,
+    }
+    subprocess.run(
+        [program("taskmanager-migrate")],
+        env={**os.environ, **common, "AMQP_URL": amqp_url, "MONGODB_URL": mongodb_url},
+        check=True,
+        capture_output=True,
+        timeout=START_SECONDS,
+    )
+    made: dict[str, RunningProxy] = {}
+
+    def through(name: str, port: int, url: str) -> str:
+        if proxies is None:
+            return url
+        made[name] = proxies.enter_context(running_proxy(port))
+        return made[name].url(url)
+
+    def service(name: str, arguments: Sequence[str], *, store: bool) -> Service:
+        urls = {"AMQP_URL": through(f"{name}-broker", rabbitmq.port, amqp_url)}
+        if store:
+            urls["MONGODB_URL"] = through(f"{name}-database", mongod.port, mongodb_url)
+        return Service(name, arguments, {**common, **urls}, folder)
+
+    runner = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--slots", "2", "--id", "runner"]
+    return Stage(
+        folder,
+        service("gateway", [program("taskmanager-gateway")], store=True),
+        service("scheduler", [program("taskmanager-scheduler")], store=True),
+        service("runner", runner, store=False),
+        made,
+    )

@@ -1,0 +1,72 @@
+"""The crash table row by row: a process dies at a named point, starts again, and no job is lost or doubled."""
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.e2e.shelf import Shelf, check_result, check_statistics
+from tests.e2e.stage import Service, Stage, running_stage
+
+from taskmanager.crash import END_AT, END_ONCE, Point
+from taskmanager.testing.waiting import eventually
+from taskmanager_local.servers import RunningServer
+
+JOBS = 3
+LATER_TIMES = {
+    # the first groups of a scheduler are hellos and heartbeats, of which nobody misses anything
+    Point.SCHEDULER_BEFORE_STORE: (2, 4),
+    Point.SCHEDULER_BEFORE_COMMIT: (2, 4),
+    Point.SCHEDULER_BEFORE_EFFECTS: (2, 4),
+    Point.SCHEDULER_BEFORE_ACK: (2, 4),
+    Point.SCHEDULER_AFTER_ACK: (3,),
+    Point.SLOT_BEFORE_RENAME: (1, 3),
+}
+DEATHS = [(point, times) for point in Point for times in LATER_TIMES.get(point, (1,))]
+IN_ITS_SLOT = "slot"
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
+) -> Iterator[Stage]:
+    folder = Path(tmp_path_factory.mktemp("matrix"))
+    with running_stage(folder, rabbitmq, mongod, plugin="diary") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shelf(stage: Stage) -> Shelf:
+    return Shelf(stage.roots)
+
+
+def victim_of(stage: Stage, point: Point) -> Service:
+    found = {service.name: service for service in stage.services} | {IN_ITS_SLOT: stage.runner}
+    return found[point.partition("-")[0]]
+
+
+@pytest.mark.parametrize(("point", "times"), DEATHS, ids=[f"{point}-{times}" for point, times in DEATHS])
+def test_a_death_at_this_point_loses_and_doubles_nothing(
+    stage: Stage, shelf: Shelf, tmp_path: Path, point: Point, times: int
+) -> None:
+    victim, died = victim_of(stage, point), tmp_path / "died"
+    victim.kill()
+    victim.start({END_AT: f"{point}:{times}", END_ONCE: str(died)})
+    before = len(shelf.processes)
+
+    with ThreadPoolExecutor(JOBS) as clients:
+        submitting = [clients.submit(stage.submit, spec, uuid.uuid4().hex) for spec in shelf.jobs(JOBS)]
+        eventually(died.exists, within_seconds=30, what=f"a death at {point}")
+        if not point.startswith(IN_ITS_SLOT):
+            assert victim.wait_for_death() < 0
+            victim.start()
+        ids = [one.result() for one in submitting]
+    jobs = stage.all_done(ids)
+
+    assert len(set(ids)) == JOBS
+    for job in jobs:
+        check_result(job)
+    stored = stage.jobs()
+    assert len(stored) == before + JOBS, "a repeated submission must not make another job"
+    check_statistics(stage.tabs(), stored)
