@@ -20,11 +20,15 @@ from taskmanager.states import Status
 from taskmanager.testing.waiting import eventually
 
 SLOTS = (2, 8, 16)
+MANY = 8
+"""With fewer slots the slots are what limits: a quarter of the jobs says as much."""
 CONNECTIONS = 16
 BATCH = 500
 WARM = 300
 PLUGIN = "noop"
 LIMIT_SECONDS = 120
+PEERS = {"dramatiq": ("dramatiq", True), "celery": ("celery", False), "celery_confirmed": ("celery", True)}
+"""By the name of their figures: which, and whether a submission waits for the broker's confirm, as ours."""
 TARGETS = {"dramatiq": at_least(2), "celery": at_least(4)}
 
 
@@ -52,26 +56,28 @@ class Way(NamedTuple):
 def measure(bench: Bench) -> Iterator[Figure]:
     """Rates, ratios and where the processor time goes."""
     ensure_environment()
-    peers: dict[str, list[PeerRun]] = {"dramatiq": [], "celery": []}
+    peers: dict[str, list[PeerRun]] = {name: [] for name in PEERS}
     ours: dict[Way, list[OurRun]] = {}
     for _ in range(bench.rounds):
         for slots in SLOTS:
             for way, run in _ours(bench, slots):
                 ours.setdefault(way, []).append(run)
-        for peer, runs in peers.items():
-            runs.append(run_peer(peer, bench.servers, bench.folder, warm=WARM, jobs=bench.jobs))
+        for name, (peer, confirms) in PEERS.items():
+            sizes = {"warm": WARM, "jobs": bench.jobs}
+            peers[name].append(run_peer(peer, bench.servers, bench.folder, **sizes, confirms=confirms))
     yield from _figures(bench, ours, peers)
 
 
 def _ours(bench: Bench, slots: int) -> Iterator[tuple[Way, OurRun]]:
+    jobs = bench.jobs if slots >= MANY else bench.jobs // 4
     with running_system(bench.servers, bench.folder, slots={PLUGIN: slots}) as system:
         pids = {name: service.pid for name, service in system.services.items()}
         meter = ProcessorMeter({**pids, **server_pids(bench.servers)})
         send_all(system.port, singles(WARM), CONNECTIONS)
         wait_until_done(system, WARM)
-        yield Way(slots), _run(system, singles(bench.jobs), CONNECTIONS, bench.jobs, meter)
-        yield Way(slots, batch=True), _run(system, batches(bench.jobs), 1, bench.jobs, meter)
-        _check(system, WARM + 2 * bench.jobs)
+        yield Way(slots), _run(system, singles(jobs), CONNECTIONS, jobs, meter)
+        yield Way(slots, batch=True), _run(system, batches(jobs), 1, jobs, meter)
+        _check(system, WARM + 2 * jobs)
 
 
 def singles(number: int) -> list[bytes]:
@@ -122,11 +128,11 @@ def _figures(
     rate = median(run.rate for run in ours[best])
     yield figure("end_to_end", [run.rate for run in ours[best]], "jobs/s", note=f"{best.slots} slots")
     for peer, each in peers.items():
-        yield figure(f"end_to_end_{peer}", [run.rate for run in each], "jobs/s", note=known[peer])
+        yield figure(f"end_to_end_{peer}", [run.rate for run in each], "jobs/s", note=known[PEERS[peer][0]])
         yield figure(f"submit_{peer}", [run.submit_rate for run in each], "jobs/s")
     for peer, each in peers.items():
         ratio = rate / median(run.rate for run in each)
-        yield figure(f"end_to_end_vs_{peer}", ratio, "x", TARGETS[peer], f"{best.slots} slots")
+        yield figure(f"end_to_end_vs_{peer}", ratio, "x", TARGETS.get(peer), f"{best.slots} slots")
     yield from _costs("", [run.processor for run in ours[best]], bench.jobs)
     for peer, each in peers.items():
         yield from _costs(f"_{peer}", [run.processor for run in each], bench.jobs)

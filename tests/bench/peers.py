@@ -57,14 +57,21 @@ def versions() -> dict[str, str]:
     return {name: found[name] for name in WORKERS}
 
 
-def run_peer(peer: str, servers: Servers, folder: Path, *, warm: int, jobs: int) -> PeerRun:
-    """Start the workers, let them run `warm` and then `jobs` tasks, stop them; only the latter count."""
+def run_peer(
+    peer: str, servers: Servers, folder: Path, *, warm: int, jobs: int, confirms: bool = False
+) -> PeerRun:
+    """Start the workers, let them run `warm` and then `jobs` tasks, stop them; only the latter count.
+
+    `confirms`: Celery waits for the broker's confirm of each task, as it does not by default; Dramatiq always
+    does here.
+    """
     name = fresh_name()
     environment = {
         **{key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
         "PEER_AMQP_URL": servers.rabbitmq.url,
         "PEER_MONGODB_URL": servers.database_url(name, "w=majority&journal=true"),
         "PEER_QUEUE": name,
+        "PEER_CONFIRMS": "yes" if confirms else "no",
     }
     with (folder / f"{peer}.log").open("ab") as log:
         workers = _start(WORKERS[peer], environment, log)

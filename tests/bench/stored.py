@@ -89,7 +89,7 @@ async def _deep(port: int, query: dict[str, str | int]) -> str:
         page = json.loads(await connection.ask(get(_address(query, cursor))))
         cursor = page["next_cursor"] or cursor
     connection.close()
-    return _address({**query, "limit": DEEP_LIMIT}, cursor)
+    return _address({**query, "limit": PAGE}, cursor)
 
 
 def _address(query: dict[str, str | int], cursor: str) -> str:

@@ -16,6 +16,7 @@ app.conf.update(
     worker_concurrency=PROCESSES,
     task_default_queue=os.environ["PEER_QUEUE"],
     broker_connection_retry_on_startup=True,
+    broker_transport_options={"confirm_publish": os.environ.get("PEER_CONFIRMS") == "yes"},
 )
 
 
