@@ -75,6 +75,14 @@ class History:
             crashed and after["crashes"] <= CRASH_LIMIT and after["failures"] < self._attempts_limit, text
         )
 
+        tried = before["failures"] + 1 if before else 0
+        error = after["error"] or {}
+        if after["status"] == Status.ERROR and error.get("temporary") and error.get("kind") != "Crash":
+            self.bounded.check(
+                tried >= self._attempts_limit,
+                f"{commit.key} was given up at try {tried} although the failure is temporary",
+            )
+
     def _numbers(self, before: Document | None, after: Document) -> None:
         if before is None:
             return

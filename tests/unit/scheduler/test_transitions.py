@@ -396,6 +396,18 @@ def test_a_held_job_that_loses_its_runner_stays_held() -> None:
     assert (job.status, job.owner, job.ticket_due) == (Status.PAUSED, None, None)
 
 
+def test_a_hold_costs_a_job_that_fails_temporarily_no_try() -> None:
+    held = obey(job_after(*to_download()[:3]), JobAction.HOLD).job
+
+    job = transition(held, fail(1, 8, crashed=False, temporary=True), at()).job
+
+    assert job is not None
+    assert (job.status, job.owner, job.failures, job.not_before) == (Status.PAUSED, None, 1, None)
+    released = obey(job, JobAction.RELEASE)
+    assert released.job is not None
+    assert (released.job.status, released.job.failures) == (Status.STARTED, 1)
+
+
 def test_a_new_priority_makes_the_old_ticket_worthless() -> None:
     step = obey(job_after(), JobAction.PRIORITY, priority=9)
 

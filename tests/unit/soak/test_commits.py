@@ -165,6 +165,14 @@ def test_retries_without_a_bound_are_found(fields: dict[str, Any]) -> None:
     assert broken(judged(document(), {**document(), **fields, "rev": 2})) == {"I13"}
 
 
+def test_a_temporary_failure_that_ends_a_job_too_early_is_found() -> None:
+    temporary = {"kind": "TemporaryError", "temporary": True}
+    for failures, found in ((0, True), (2, False)):
+        first = granted(document(), failures=failures)
+        failed = moved(first, "ERROR", owner=None, error=temporary)
+        assert ("I13" in broken(judged(document(), first, failed))) is found
+
+
 def test_two_active_jobs_with_one_key_are_found() -> None:
     first = document(spec={"unique": "k"})
     second = {**first, "_id": "job-2"}

@@ -237,13 +237,17 @@ def _fail(job: Job, event: Failed, at: Situation) -> Step:
         return cancelled(job, CancelMethod.COOPERATIVE, at, note=f"ended meanwhile: {event.error.message}")
     if event.crashed:
         return _crashed(job, event.error, at)
-    if event.error.temporary and job.failures + 1 < at.retry.attempts and job.held is None:
+    if event.error.temporary and job.failures + 1 < at.retry.attempts:
         return _try_later(job, event.error, at)
     return end(job, Trigger.FAIL, Status.ERROR, at, event.error.message, seq=event.seq, error=event.error)
 
 
 def _try_later(job: Job, error: JobError, at: Situation) -> Step:
+    """After a wait; a held job stands until it is released, for a hold costs no try."""
     failures = job.failures + 1
+    if job.held is not None:
+        note = f"try {failures} of {at.retry.attempts} failed: {error.message}"
+        return requeue(changed(job, failures=failures, error=error), at, note)
     until = at.now + waiting_time(at.retry, failures, job.id)
     note = f"try {failures} of {at.retry.attempts} failed, next at {until.isoformat()}: {error.message}"
     return back_off(job, at, note, until, failures=failures, error=error)
