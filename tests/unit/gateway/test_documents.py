@@ -1,7 +1,7 @@
 """The OpenAPI document and the page made of it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,27 @@ import jsonschema
 import pytest
 from fastapi import FastAPI
 
-from taskmanager.jobs import JobSpec
+from taskmanager.control import JobAction
+from taskmanager.jobs import JobSpec, Note
+from taskmanager.operations import JobFilter, Operation
 from taskmanager_gateway import commanding
 from taskmanager_gateway.app import make_api
 from taskmanager_gateway.bodies import BatchParser
-from taskmanager_gateway.examples import BATCH, DRAIN, JOB, LIMIT, PRIORITY, REASON, SPECIFICATION, STOP
+from taskmanager_gateway.examples import (
+    BATCH,
+    CANCEL_MANY,
+    DRAIN,
+    JOB,
+    LIMIT,
+    OPERATION,
+    PRIORITY,
+    REASON,
+    SPECIFICATION,
+    STOP,
+)
 from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.operation_bodies import OperationBody
+from taskmanager_gateway.operation_views import OperationView
 from taskmanager_gateway.orders import DrainBody, LimitBody, PriorityBody, ReasonBody, StopBody
 from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.representation import JobView
@@ -39,6 +54,11 @@ ADDRESSES = {
     "/api/v1/plugins/{name}/refuse": {"post"},
     "/api/v1/plugins/{name}/accept": {"post"},
     "/api/v1/plugins/{name}/limit": {"put"},
+    "/api/v1/plugins/{name}/cancel-jobs": {"post"},
+    "/api/v1/operations": {"get", "post"},
+    "/api/v1/operations/{operation}": {"get"},
+    "/api/v1/operations/{operation}/failures": {"get"},
+    "/api/v1/operations/{operation}/stop": {"post"},
     "/api/v1/runners": {"get"},
     "/api/v1/runners/{runner}": {"get", "delete"},
     "/api/v1/runners/{runner}/drain": {"post"},
@@ -80,12 +100,14 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) -> None:
     assert JobSpec.model_validate(SPECIFICATION, strict=True)
     assert JobView.model_validate(JOB)
+    assert OperationView.model_validate(OPERATION)
     for model, example in (
         (ReasonBody, REASON),
         (PriorityBody, PRIORITY),
         (StopBody, STOP),
         (LimitBody, LIMIT),
         (DrainBody, DRAIN),
+        (OperationBody, CANCEL_MANY),
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
     assert all(
@@ -113,6 +135,16 @@ async def test_answers_have_the_documented_form(
     check("JobCommandView", (await gateway.client.post(f"/api/v1/jobs/{stored}/cancel")).json())
     check("PluginCommandView", (await gateway.client.post("/api/v1/plugins/noop/stop")).json())
     check("AuditView", (await gateway.client.get("/api/v1/audit")).json())
+    cancel = {"action": "cancel", "filter": {"plugin": "noop"}}
+    preview = await gateway.client.post("/api/v1/operations", json={**cancel, "dry_run": True})
+    check("PreviewView", preview.json())
+    check("OperationView", (await gateway.client.post("/api/v1/operations", json=cancel)).json())
+    known = Operation(
+        id="1", action=JobAction.CANCEL, filter=JobFilter(), asked=Note(by="anna", at=datetime.now(UTC))
+    )
+    gateway.reader.known_operations["1"] = known
+    check("OperationCommandView", (await gateway.client.post("/api/v1/operations/1/stop")).json())
+    check("OperationListView", (await gateway.client.get("/api/v1/operations")).json())
     gateway.scheduler.silent = True
     check("PendingView", (await gateway.client.post("/api/v1/plugins/noop/stop")).json())
     check("RunnerListView", (await gateway.client.get("/api/v1/runners")).json())

@@ -49,7 +49,8 @@ def make_api(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
-    for module in (submissions, jobs, job_control, logs, plugins, plugin_control, runners, operations, audit, events):
+    reading, controlling = (jobs, logs, plugins), (job_control, plugin_control, runners, operations)
+    for module in (submissions, *reading, *controlling, audit, events):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))

@@ -40,7 +40,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _own_schemas() -> dict[str, Any]:
-    orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody]
+    orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
     models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]

@@ -1,4 +1,4 @@
-"""Starting operations over many jobs: the scheduler works them off, here they are asked for and found again."""
+"""Operations over many jobs are asked for and found here; the scheduler works them off."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,9 +39,7 @@ class Asked:
 class Operating:
     """Asks the scheduler for operations."""
 
-    def __init__(
-        self, reader: JobReader, commanding: Commanding, catalogue: Catalogue, clock: Clock
-    ) -> None:
+    def __init__(self, reader: JobReader, commanding: Commanding, catalogue: Catalogue, clock: Clock) -> None:
         """`clock` dates what is not stored yet."""
         self._reader = reader
         self._commanding = commanding
@@ -66,8 +64,8 @@ class Operating:
         found = await from_store(self._reader.operation(operation_id))
         if found is None:
             detail = (
-                f"There is no operation {operation_id[:80]!r}. Its id is in the answer to its start; it is stored "
-                "by the scheduler, and deleted 90 days after its end."
+                f"There is no operation {operation_id[:80]!r}. Its id is in the answer to its start; "
+                "it is stored by the scheduler, and deleted 90 days after its end."
             )
             raise ProblemError(UNKNOWN_OPERATION, detail)
         return found
@@ -80,7 +78,9 @@ class Operating:
             log.debug("operation_not_checked", operation=order.operation, error=str(error))
             return None
         if known is not None and known.fingerprint != order.fingerprint:
-            detail = "The operation under this key is another one. Use a new key, or the body sent with it first."
+            detail = (
+                "The operation under this key is another one. Use a new key, or the body sent with it first."
+            )
             raise ProblemError(KEY_REUSED, detail, operation=order.operation)
         return known
 

@@ -74,9 +74,7 @@ class OperationBody(ReasonBody):
     def order(self, client: str, key: str | None, now: datetime) -> StartOperation:
         """What the scheduler is told; with a key the operation's id follows from client and key."""
         identifier = (
-            uuid_utils.uuid7()
-            if key is None
-            else uuid_utils.uuid5(NAMESPACE, f"operation\0{client}\0{key}")
+            uuid_utils.uuid7() if key is None else uuid_utils.uuid5(NAMESPACE, f"operation\0{client}\0{key}")
         )
         return StartOperation(
             operation=str(identifier),

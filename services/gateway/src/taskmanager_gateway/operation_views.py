@@ -13,7 +13,7 @@ from taskmanager_gateway.representation import API, JobView
 
 
 class OperationView(Record):
-    """An operation and how far it is: `done`, `unchanged` (it was so already) and `refused` of `total` jobs."""
+    """An operation and how far it is: `done`, `unchanged` (so already) and `refused` of `total` jobs."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [OPERATION]})
 

@@ -75,9 +75,7 @@ class LimitBody(ReasonBody):
 BodyT = TypeVar("BodyT", bound=ReasonBody)
 
 
-async def read_order(
-    request: Request, model: type[BodyT], limit_bytes: int = BODY_LIMIT_BYTES
-) -> BodyT:
+async def read_order(request: Request, model: type[BodyT], limit_bytes: int = BODY_LIMIT_BYTES) -> BodyT:
     """The body as `model`; no body is an empty one. Raises ProblemError that lists every wrong field."""
     body = await read_body(request, limit_bytes)
     try:

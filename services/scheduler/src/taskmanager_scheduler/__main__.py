@@ -21,6 +21,7 @@ from taskmanager_scheduler.database_clock import DatabaseClock
 from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox import Inbox
 from taskmanager_scheduler.observation import show_statistics
+from taskmanager_scheduler.operations import Operations
 from taskmanager_scheduler.settings import SchedulerSettings
 from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
 from taskmanager_scheduler.timers import StopTimer
@@ -44,13 +45,26 @@ async def serve(settings: SchedulerSettings) -> None:
     queues = PluginQueues(publishing, topology)
     dispatcher = Dispatcher(publisher, topology, queues.declare)
     leases = LeaseWatch(store, dispatcher, clock)
-    inbox = Inbox(store, dispatcher, clock, group_limit=settings.group_limit, on_tick=leases.end_leases)
+    operations = Operations(
+        store,
+        dispatcher,
+        clock,
+        page_limit=settings.operation_page_limit,
+        active_for=3 * settings.sweep_interval,
+    )
+
+    async def ticked() -> None:
+        await operations.ticked()
+        await leases.end_leases()
+
+    inbox = Inbox(store, dispatcher, clock, group_limit=settings.group_limit, on_tick=ticked)
     # a deleted inbox, or one a young broker lost, must not need a person
     consuming.prepare(lambda channel: declare_topology(channel, topology))
     inbox.attach(
         consuming.subscribe(topology.inbox, inbox.deliver, prefetch=GROUPS_IN_HAND * settings.group_limit)
     )
     consuming.on_connected(leases.reconnected)
+    consuming.on_connected(store.forget)  # until now another scheduler may have been at work
     tickets = TicketSweep(
         store, dispatcher, clock, missing_after=settings.missing_after, waiting_messages=queues.waiting
     )
@@ -69,7 +83,8 @@ async def serve(settings: SchedulerSettings) -> None:
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
         await _first_time(clock, inbox, stop)
-        await run_parts([inbox.run, consuming.run, sweeper.run, timer.run, clock.run], stop)
+        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, clock.run]
+        await run_parts(parts, stop)
 
     try:
         await run_parts([health.run, publishing.run, consume], stop)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.control import PluginAction, Stop, StopMode, Wish, judge
+from taskmanager.control import JobAction, PluginAction, Stop, StopMode, Wish, judge
 from taskmanager.jobs import Job, Note
 from taskmanager.messages import (
     Command,
@@ -12,11 +12,17 @@ from taskmanager.messages import (
     JobCommand,
     PluginCommand,
     RunnerCommand,
+    StartOperation,
+    StopOperation,
 )
+from taskmanager.operations import Operation
 from taskmanager.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin
 from taskmanager_scheduler.events import Event, Wanted
+from taskmanager_scheduler.operation_orders import start, stop
 from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_words
+
+Order = JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation
 
 
 class Workspace(RunnerSpace, Protocol):
@@ -26,6 +32,7 @@ class Workspace(RunnerSpace, Protocol):
     jobs: dict[str, Job]
     installed: dict[str, InstalledPlugin]
     holders: dict[str, str]
+    operations: dict[str, Operation]
     effects: list[Effect]
     audit: list[AuditEntry]
 
@@ -35,16 +42,14 @@ class Workspace(RunnerSpace, Protocol):
     def change_plugin(self, plugin: InstalledPlugin) -> None:
         """Keep what became of a plugin."""
 
+    def change_operation(self, operation: Operation) -> None:
+        """Keep what became of an operation."""
+
 
 def obey(space: Workspace, command: Command) -> None:
     """Do what can be done, answer, and write it down."""
     order = command.order
-    if isinstance(order, JobCommand):
-        outcome, detail = _obey_for_job(space, command, order)
-    elif isinstance(order, RunnerCommand):
-        outcome, detail = obey_for_runner(space, command, order)
-    else:
-        outcome, detail = _obey_for_plugin(space, command, order)
+    outcome, detail = _obeyed(space, command, order)
     result = CommandResult(id=command.id, outcome=outcome, detail=detail)
     space.effects.append(AnswerGateway(command.gateway, result))
     space.audit.append(
@@ -71,17 +76,34 @@ def wish_for(job: Job, plugin: InstalledPlugin | None) -> Wish | None:
     return Wish.SUSPEND if job.held is not None or stopped else None
 
 
-def _obey_for_job(space: Workspace, command: Command, order: JobCommand) -> tuple[CommandOutcome, str]:
-    job = space.jobs.get(order.job)
+def _obeyed(space: Workspace, command: Command, order: Order) -> tuple[CommandOutcome, str]:
+    match order:
+        case JobCommand():
+            return change_job(space, order.job, order.action, order.priority, _note(space, command))
+        case PluginCommand():
+            return _obey_for_plugin(space, command, order)
+        case RunnerCommand():
+            return obey_for_runner(space, command, order)
+        case StartOperation():
+            return start(space, order, _note(space, command))
+        case StopOperation():
+            return stop(space, order, _note(space, command))
+
+
+def change_job(
+    space: Workspace, job_id: str, action: JobAction, priority: int | None, note: Note
+) -> tuple[CommandOutcome, str]:
+    """Do it to one job if it can be done; else say why not. `priority` belongs to that action."""
+    job = space.jobs.get(job_id)
     if job is None:
         return "unknown", "there is no such job"
-    verdict = judge(job, order.action, order.priority)
+    verdict = judge(job, action, priority)
     if verdict.refusal is not None:
         return "refused", verdict.refusal
     if verdict.unchanged:
         return "unchanged", ""
     holder = space.holders.get(job.spec.unique) if job.spec.unique else None
-    space.move(job.id, Wanted(order.action, _note(space, command), order.priority), holder=holder)
+    space.move(job.id, Wanted(action, note, priority), holder=holder)
     if space.jobs[job.id] is job:
         return "refused", f"job {holder} holds its unique key {job.spec.unique!r}"
     return "done", ""
@@ -123,11 +145,25 @@ def _note(space: Workspace, command: Command) -> Note:
     return Note(by=command.actor, at=space.now, reason=command.reason)
 
 
-def _words(order: JobCommand | PluginCommand | RunnerCommand) -> str:
-    if isinstance(order, RunnerCommand):
-        return runner_words(order)
-    if isinstance(order, JobCommand):
-        return f"{order.action} {order.priority}" if order.priority is not None else str(order.action)
+def _words(order: Order) -> str:
+    match order:
+        case RunnerCommand():
+            return runner_words(order)
+        case JobCommand():
+            return _of_jobs(order)
+        case StartOperation():
+            return f"{_of_jobs(order)}, operation {order.operation}"
+        case StopOperation():
+            return f"stop operation {order.operation}"
+        case PluginCommand():
+            return _of_plugin(order)
+
+
+def _of_jobs(order: JobCommand | StartOperation) -> str:
+    return f"{order.action} {order.priority}" if order.priority is not None else str(order.action)
+
+
+def _of_plugin(order: PluginCommand) -> str:
     match order.action:
         case PluginAction.STOP:
             return f"stop, {order.mode}" + (f" until {order.until.isoformat()}" if order.until else "")
@@ -136,9 +172,12 @@ def _words(order: JobCommand | PluginCommand | RunnerCommand) -> str:
     return str(order.action)
 
 
-def _plugin_of(space: Workspace, order: JobCommand | PluginCommand | RunnerCommand) -> str | None:
+def _plugin_of(space: Workspace, order: Order) -> str | None:
     if isinstance(order, PluginCommand):
         return order.plugin
+    if isinstance(order, StartOperation | StopOperation):
+        operation = space.operations.get(order.operation)
+        return operation.filter.plugin if operation else None
     if isinstance(order, RunnerCommand):
         runner = known_runner(space, order.runner)
         return runner.plugin if runner else None

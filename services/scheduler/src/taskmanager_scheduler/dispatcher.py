@@ -87,9 +87,12 @@ class Dispatcher:
     async def _tell_gateways(self, outcome: Outcome) -> None:
         for start in range(0, max(len(outcome.changes), 1), CHANGES_A_MESSAGE):
             changes = tuple(outcome.changes[start : start + CHANGES_A_MESSAGE])
-            plugins = tuple(outcome.changed_plugins) if start == 0 else ()
-            if changes or plugins:
-                body = Changes(changes=changes, plugins=plugins).encode()
+            first = start == 0
+            plugins = tuple(outcome.changed_plugins) if first else ()
+            jobs = tuple(outcome.changed_jobs) if first else ()
+            operations = tuple(outcome.changed_operations) if first else ()
+            if changes or plugins or operations:
+                body = Changes(changes=changes, plugins=plugins, jobs=jobs, operations=operations).encode()
                 await self._tried(
                     "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
                 )

@@ -23,14 +23,17 @@ from taskmanager.messages import (
     RunnerCommand,
     RunnerEvent,
     RunnerEvents,
+    StartOperation,
+    StopOperation,
     Submit,
 )
+from taskmanager.operations import Operation
 from taskmanager.plugins import RetryPolicy
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.breaker import after_end
-from taskmanager_scheduler.commands import obey
+from taskmanager_scheduler.commands import Order, obey
 from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
 from taskmanager_scheduler.presence import greet, note_heartbeat
@@ -45,6 +48,9 @@ class Outcome(Plan):
     effects: Sequence[Effect] = ()
     changes: Sequence[Change] = ()
     changed_plugins: Sequence[str] = ()
+    changed_jobs: Sequence[str] = ()
+    """Named, but not told one by one: those of a page of an operation."""
+    changed_operations: Sequence[str] = ()
 
 
 def needs_of(messages: Iterable[Inbound]) -> Needs:
@@ -54,6 +60,7 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
     uniques: set[str] = set()
     runners: set[str] = set()
     plugins: set[str] = set()
+    operations: set[str] = set()
     for message in messages:
         match message:
             case Submit():
@@ -62,13 +69,7 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
                 if message.spec.unique:
                     uniques.add(message.spec.unique)
             case Command():
-                match message.order:
-                    case JobCommand(job=job):
-                        jobs.add(job)
-                    case PluginCommand(plugin=plugin):
-                        plugins.add(plugin)
-                    case RunnerCommand(runner=runner):
-                        runners.add(runner)
+                _name_subject(message.order, jobs, plugins, runners, operations)
             case RunnerEvents():
                 for event in message.events:
                     jobs.update(_jobs_of(event))
@@ -82,7 +83,22 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
         uniques=frozenset(uniques),
         runners=frozenset(runners),
         plugins=frozenset(plugins),
+        operations=frozenset(operations),
     )
+
+
+def _name_subject(
+    order: Order, jobs: set[str], plugins: set[str], runners: set[str], operations: set[str]
+) -> None:
+    match order:
+        case JobCommand(job=job):
+            jobs.add(job)
+        case PluginCommand(plugin=plugin):
+            plugins.add(plugin)
+        case RunnerCommand(runner=runner):
+            runners.add(runner)
+        case StartOperation() | StopOperation():
+            operations.add(order.operation)
 
 
 def _jobs_of(event: RunnerEvent) -> Iterable[str]:
@@ -107,6 +123,7 @@ class Fold:
     runners: dict[str, RunnerState] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     audit: list[AuditEntry] = field(default_factory=list)
+    operations: dict[str, Operation] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
 
@@ -115,6 +132,7 @@ class Fold:
         self.jobs = dict(self.snapshot.jobs)
         self.holders = dict(self.snapshot.holders)
         self.installed = dict(self.snapshot.plugins)
+        self.operations = dict(self.snapshot.operations)
 
     def take(self, message: Inbound) -> None:
         """Fold one message."""
@@ -198,10 +216,19 @@ class Fold:
         changed = plugin.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
         self.installed[plugin.name] = self.plugins[plugin.name] = changed
 
+    def change_operation(self, operation: Operation) -> None:
+        """Keep what became of an operation."""
+        self.operations[operation.id] = operation
+
     def outcome(self) -> Outcome:
         """All that has come together."""
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
         logged = {block.job for block in self.logs}
+        operations = [
+            (before, after)
+            for key, after in self.operations.items()
+            if after is not (before := self.snapshot.operations.get(key))
+        ]
         return Outcome(
             jobs=pairs,
             statistics=deltas(pairs),
@@ -211,6 +238,7 @@ class Fold:
             reports=self.reports,
             logs=self.logs,
             audit=self.audit,
+            operations=operations,
             effects=self.effects,
             changes=[
                 *(change_of(after, logged=after.id in logged) for _, after in pairs),
@@ -221,6 +249,7 @@ class Fold:
                 ),
             ],
             changed_plugins=sorted(self.plugins),
+            changed_operations=[one.id for _, one in operations],
         )
 
 

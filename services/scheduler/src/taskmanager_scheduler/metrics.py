@@ -25,5 +25,16 @@ JOB_DURATION = Histogram(
 )
 LEASES_EXPIRED = Counter(f"{PREFIX}lease_expired_total", "Leases that ended without a heartbeat", ["plugin"])
 TICKETS_REMADE = Counter(f"{PREFIX}tickets_remade_total", "Tickets published again", ["plugin", "reason"])
+OPERATION_JOBS = Counter(
+    f"{PREFIX}operation_jobs_total",
+    "Jobs operations have been through, by action and whether they were done, unchanged or refused",
+    ["action", "outcome"],
+)
+OPERATION_PAGES = Histogram(
+    f"{PREFIX}operation_page_seconds",
+    "From reading a page of an operation to its commit, and the tickets of the page before",
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)
+OPERATIONS_OPEN = Gauge(f"{PREFIX}operations_open", "Operations a scheduler has something left to do for")
 JOBS = Gauge(f"{PREFIX}jobs", "Jobs by status, from the statistics", ["plugin", "status"])
 PAUSED = Gauge(f"{PREFIX}plugin_paused", "1 while a plugin is stopped", ["plugin"])

@@ -18,6 +18,9 @@ class SchedulerSettings(StoreSettings):
     missing_after_seconds: float = Field(default=15.0, gt=0)
     """A job that waits this long although its queue is empty has lost its ticket."""
 
+    operation_page_limit: int = Field(default=500, ge=1, le=5000)
+    """Jobs an operation changes in one transaction; everything else waits for no more than that."""
+
     @property
     def sweep_interval(self) -> timedelta:
         """Between two sweeps."""

@@ -4,13 +4,22 @@ import asyncio
 import base64
 import binascii
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
+from taskmanager.operations import (
+    EXAMPLES,
+    PREVIEW_LIMIT,
+    Failure,
+    JobFilter,
+    Operation,
+    OperationPage,
+    OperationQuery,
+    Preview,
+)
 from taskmanager.queries import (
     POSITION_LIMIT,
     AuditPage,
@@ -23,15 +32,15 @@ from taskmanager.queries import (
 )
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
+from taskmanager.testing.operations import has_words, meant
 
 Key = tuple[str | float, ...]
 
-_WORD = re.compile(r"[^\W_]+")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class FakeReader:
-    """What tests put into `stored`, `installed`, `known_runners`, `blocks` and `audited` is what it reads."""
+    """What tests put into its public attributes is what it reads."""
 
     def __init__(self) -> None:
         """An empty, available store."""
@@ -40,6 +49,8 @@ class FakeReader:
         self.known_runners: dict[str, RunnerState] = {}
         self.blocks: list[LogBlock] = []
         self.audited: list[AuditEntry] = []
+        self.known_operations: dict[str, Operation] = {}
+        self.known_failures: list[Failure] = []
         self.available = True
         self.answers = asyncio.Event()
         """Cleared: the store hangs until it is set."""
@@ -105,6 +116,34 @@ class FakeReader:
         cursor = json.dumps(_age_key(page[-1])) if len(later) > query.limit else None
         return AuditPage(entries=tuple(page), next_cursor=cursor)
 
+    async def preview(self, chosen: JobFilter) -> Preview:
+        """See `JobReader.preview`."""
+        await self._arrive("preview")
+        found = [job for job in self.stored.values() if meant(job, chosen)]
+        count = min(len(found), PREVIEW_LIMIT)
+        return Preview(count=count, exact=count < PREVIEW_LIMIT, examples=tuple(found[:EXAMPLES]))
+
+    async def operation(self, operation_id: str) -> Operation | None:
+        """See `JobReader.operation`."""
+        await self._arrive("operation")
+        return self.known_operations.get(operation_id)
+
+    async def operations(self, query: OperationQuery) -> OperationPage:
+        """See `JobReader.operations`."""
+        await self._arrive("operations")
+        start = _read_audit_cursor(query.cursor)
+        found = sorted(self.known_operations.values(), key=_asked_key, reverse=True)
+        later = [one for one in found if start is None or _asked_key(one) < start]
+        page = later[: query.limit]
+        cursor = json.dumps(_asked_key(page[-1])) if len(later) > query.limit else None
+        return OperationPage(operations=tuple(page), next_cursor=cursor)
+
+    async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
+        """See `JobReader.failures`."""
+        await self._arrive("failures")
+        found = [one for one in self.known_failures if one.operation == operation_id and one.number > after]
+        return sorted(found, key=lambda one: one.number)[:limit]
+
     async def log(
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
     ) -> Sequence[LogBlock]:
@@ -158,21 +197,7 @@ def _matches(job: Job, query: JobQuery) -> bool:
         (query.project, job.spec.project),
         (query.process, goobi.process_id if goobi else None),
     ]
-    return all(wish is None or wish == value for wish, value in wanted) and _has_words(job, query.text)
-
-
-def _has_words(job: Job, text: str | None) -> bool:
-    """Whether each word of the text begins one of the job's; a text of signs alone matches nothing."""
-    if not text:
-        return True
-    goobi = job.spec.goobi
-    found = _words(job.spec.title) | _words(goobi.process_title if goobi else None)
-    wanted = _words(text)
-    return bool(wanted) and all(any(word.startswith(start) for word in found) for start in wanted)
-
-
-def _words(text: str | None) -> set[str]:
-    return set(_WORD.findall((text or "").casefold()))
+    return all(wish is None or wish == value for wish, value in wanted) and has_words(job, query.text)
 
 
 def _key(job: Job, query: JobQuery) -> Key:
@@ -194,6 +219,10 @@ def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:
 
 def _age_key(entry: AuditEntry) -> tuple[float, str]:
     return (entry.at.timestamp(), entry.id)
+
+
+def _asked_key(operation: Operation) -> tuple[float, str]:
+    return (operation.asked.at.timestamp(), operation.id)
 
 
 def _read_audit_cursor(cursor: str | None) -> tuple[float, str] | None:

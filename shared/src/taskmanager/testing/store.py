@@ -9,10 +9,12 @@ from datetime import datetime
 from taskmanager.clock import SystemClock
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
+from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.ports import Clock
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
+from taskmanager.testing.operations import listed, paged
 
 
 class MemoryStore:
@@ -29,6 +31,9 @@ class MemoryStore:
         self.reports: dict[tuple[str, int], Report] = {}
         self.audit: dict[str, AuditEntry] = {}
         self.logs: dict[tuple[str, int, int], LogBlock] = {}
+        self.operations: dict[str, Operation] = {}
+        self.failures: dict[tuple[str, int], Failure] = {}
+        self.pages: dict[str, tuple[str, ...]] = {}
 
     async def time(self) -> datetime:
         """See the port."""
@@ -64,14 +69,31 @@ class MemoryStore:
         self._answer()
         return list(self.installed.values())
 
+    async def open_operations(self) -> Sequence[Operation]:
+        """See the port."""
+        self._answer()
+        found = [one for one in self.operations.values() if one.open]
+        return sorted(found, key=lambda one: (one.asked.at, one.id))
+
+    async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
+        """See the port."""
+        self._answer()
+        ids = listed(self.jobs.values(), operation)
+        key = f"listing-{len(self.pages)}"
+        pages = paged(key, ids, page)
+        self.pages |= pages
+        return Listing(id=key, pages=len(pages), total=len(ids))
+
     def _answer(self) -> None:
         if self.away:
             message = "MongoDB: no primary"
             raise StoreUnavailableError(message)
 
     def _snapshot(self, needs: Needs) -> Snapshot:
+        pages = {key: self.pages[key] for key in needs.pages if key in self.pages}
+        named = needs.jobs.union(*pages.values())
         searches: list[Callable[[Job], bool]] = [
-            lambda job: job.id in needs.jobs,
+            lambda job: job.id in named,
             lambda job: job.spec.unique in needs.uniques and job.tab is Tab.QUEUE,
             lambda job: job.owner in needs.runners,
             lambda job: bool(needs.leases_before and job.lease and job.lease < needs.leases_before),
@@ -93,6 +115,8 @@ class MemoryStore:
             plugins={name: one for name, one in self.installed.items() if name in needs.plugins},
             runners={name: one for name, one in self.runners.items() if name in needs.runners},
             statistics={key: one for key, one in self.statistics.items() if self._limited(needs, *key)},
+            operations={key: one for key, one in self.operations.items() if key in needs.operations},
+            pages=pages,
         )
 
     def _limited(self, needs: Needs, plugin: str, tab: Tab) -> bool:
@@ -112,6 +136,11 @@ class MemoryStore:
             if (self.installed[plugin.name].rev if plugin.name in self.installed else 0) != plugin.rev - 1:
                 message = f"plugin {plugin.name} changed meanwhile"
                 raise StoreUnavailableError(message)
+        for known, operation in plan.operations:
+            stored_operation = self.operations.get(operation.id)
+            if (stored_operation.rev if stored_operation else None) != (known.rev if known else None):
+                message = f"operation {operation.id} changed meanwhile"
+                raise StoreUnavailableError(message)
         keys = [job.spec.unique for job in after.values() if job.spec.unique and job.tab is Tab.QUEUE]
         if len(keys) != len(set(keys)):
             message = "two active jobs with one unique key"
@@ -126,6 +155,9 @@ class MemoryStore:
         self.runners |= {runner.id: runner for runner in plan.runners}
         for name in plan.forgotten_runners:
             self.runners.pop(name, None)
+        self.operations |= {operation.id: operation for _, operation in plan.operations}
+        for failure in plan.failures:
+            self.failures.setdefault((failure.operation, failure.number), failure)
         for report in plan.reports:
             self.reports.setdefault((report.job, report.seq), report)
         for entry in plan.audit:

@@ -49,7 +49,7 @@ from taskmanager_gateway.routes.submissions import OUTCOME_HEADER
 router = APIRouter(prefix=API, tags=["Operations"])
 
 _TAKEN: dict[str, Any] = {
-    "description": "The operation is taken, by this request or by an earlier one under the same Idempotency-Key",
+    "description": "The operation is taken, by this request or an earlier one under the same Idempotency-Key",
     "model": OperationView,
     "headers": {
         "Location": {"description": "Where the operation is", "schema": {"type": "string"}},
@@ -112,7 +112,7 @@ async def start(request: Request, actor: Actor) -> Response:
     openapi_extra=REASON_BODY | _KEY,
 )
 async def cancel_jobs(request: Request, name: str, actor: Actor) -> Response:
-    """Cancel every job that is in the plugin's queue tab now, running ones too: an operation like any other."""
+    """Cancel every job that is in the plugin's queue tab now, running ones too, by an operation."""
     await parts_of(request).catalogue.find(name)
     given = await read_order(request, ReasonBody)
     chosen = FilterBody(plugin=name, tab=Tab.QUEUE)
@@ -167,9 +167,7 @@ async def list_failures(
     """Each job it could not change, with the reason."""
     parts = parts_of(request)
     known = await parts.operating.find(operation)
-    found = await from_store(
-        parts.reader.failures(known.id, after=query.after, limit=query.limit + 1)
-    )
+    found = await from_store(parts.reader.failures(known.id, after=query.after, limit=query.limit + 1))
     shown = list(found[: query.limit])
     view = FailureListView.model_construct(
         operation=known.id,

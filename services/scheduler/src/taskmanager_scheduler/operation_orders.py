@@ -1,0 +1,52 @@
+"""Starting and stopping an operation over many jobs: what is stored of it; no job is touched here. Pure."""
+
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.jobs import Note
+from taskmanager.messages import CommandOutcome, StartOperation, StopOperation
+from taskmanager.operations import Operation, OperationState
+
+
+class Desk(Protocol):
+    """What such an order may see and change: the fold it is part of."""
+
+    now: datetime
+    operations: dict[str, Operation]
+
+    def change_operation(self, operation: Operation) -> None:
+        """Keep what became of an operation."""
+
+
+def start(desk: Desk, order: StartOperation, note: Note) -> tuple[CommandOutcome, str]:
+    """Store it; its pages are worked off later. The same start again changes nothing."""
+    known = desk.operations.get(order.operation)
+    if known is not None:
+        if known.fingerprint == order.fingerprint and known.action is order.action:
+            return "unchanged", ""
+        return "refused", "this Idempotency-Key belongs to another operation"
+    desk.change_operation(
+        Operation(
+            id=order.operation,
+            action=order.action,
+            priority=order.priority,
+            filter=order.filter,
+            asked=note,
+            fingerprint=order.fingerprint,
+        )
+    )
+    return "done", ""
+
+
+def stop(desk: Desk, order: StopOperation, note: Note) -> tuple[CommandOutcome, str]:
+    """No page is begun from now on; what is done stays done."""
+    known = desk.operations.get(order.operation)
+    if known is None:
+        return "unknown", "there is no such operation"
+    if known.state is OperationState.STOPPED:
+        return "unchanged", ""
+    if known.state.ended:
+        return "refused", "the operation is done already"
+    ended = {"state": OperationState.STOPPED, "stop": note, "finished": desk.now}
+    desk.change_operation(known.model_copy(update={**ended, "rev": known.rev + 1}))
+    return "done", ""

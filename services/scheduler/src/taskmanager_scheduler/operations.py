@@ -1,0 +1,201 @@
+"""Works off operations over many jobs, page by page, beside the inbox.
+
+A page is one transaction; its tickets are published while the next page is stored. Whoever dies: the place of
+the operation says which pages are done and whose tickets are surely sent, and the rest is done by the
+scheduler that has the inbox then. Two at once do no harm: a page is stored once. The store takes one call
+after the other, so the inbox gets its turn after every page. Knows no database.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import BrokerUnavailableError, TemporaryError
+from taskmanager.lifecycle import pause
+from taskmanager.operations import Operation, OperationState, page_key
+from taskmanager.ports import Clock
+from taskmanager.retry import Backoff
+from taskmanager.states import Status
+from taskmanager.store import Needs, Snapshot, Store
+from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.effects import DeclarePlugin, Effect, SendTicket
+from taskmanager_scheduler.fold import Outcome
+from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
+from taskmanager_scheduler.moves import ticket_for
+from taskmanager_scheduler.observation import observe
+from taskmanager_scheduler.pages import begin, give_up, needs_of_page, settle, work
+
+LOOK = timedelta(seconds=0.5)
+"""Between two looks for operations while there are none."""
+log = structlog.get_logger(__name__)
+
+
+class Operations:
+    """Advances every open operation by a page, again and again."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        *,
+        page_limit: int,
+        active_for: timedelta,
+    ) -> None:
+        """`page_limit` jobs are changed in one transaction; the inbox waits for no more than that.
+
+        For so long after a tick came through the inbox this scheduler is `active`: the one that has it.
+        """
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._page_limit = page_limit
+        self._active_seconds = active_for.total_seconds()
+        self._sent: dict[str, int] = {}
+        """Pages of each operation whose tickets are surely in their queues."""
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._active_until = float("-inf")
+
+    async def ticked(self) -> None:
+        """A tick came through the inbox: this scheduler has it, and so the operations."""
+        self._active_until = time.monotonic() + self._active_seconds
+
+    async def run_once(self) -> bool:
+        """One step of every open operation; False if there is none. Raises TemporaryError."""
+        operations = await self._store.open_operations()
+        OPERATIONS_OPEN.set(len(operations))
+        self._forget_all_but({operation.id for operation in operations})
+        for operation in operations:
+            await self._step(operation)
+        return bool(operations)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what fails is tried again later, from where it stands."""
+        backoff = Backoff("operations")
+        try:
+            while not stop.is_set():
+                try:
+                    busy = time.monotonic() < self._active_until and await self.run_once()
+                except TemporaryError as error:
+                    await backoff.wait(str(error), stop)
+                    continue
+                backoff.reset()
+                if not busy:
+                    await pause(stop, LOOK)
+        finally:
+            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+
+    async def _step(self, operation: Operation) -> None:
+        try:
+            if operation.state is OperationState.WAITING:
+                await self._begin(operation)
+            elif operation.state is OperationState.RUNNING and operation.page < operation.pages:
+                await self._work(operation)
+            else:
+                await self._settle(operation)
+        except TemporaryError:
+            raise
+        except Exception as error:
+            # One that nobody foresaw must not stop the inbox and all other operations for ever.
+            log.exception("operation_failed", operation=operation.id)
+            why = f"a defect of the scheduler: {error}"
+            await self._apply(
+                operation, lambda snapshot: give_up(snapshot, operation, self._clock.now(), why)
+            )
+
+    async def _begin(self, operation: Operation) -> None:
+        listing = await self._store.list_jobs(operation, page=self._page_limit)
+        outcome = await self._apply(
+            operation, lambda snapshot: begin(snapshot, operation, listing, self._clock.now())
+        )
+        await self._dispatcher.carry_out(outcome)
+        log.info("operation_begun", operation=operation.id, action=operation.action, jobs=listing.total)
+
+    async def _work(self, operation: Operation) -> None:
+        """Store the next page while the tickets of the one before it are published."""
+        began = time.perf_counter()
+        sent = self._sent.get(operation.id, operation.ticketed)
+        outcome = await self._apply(
+            operation,
+            lambda snapshot: work(snapshot, operation, self._clock.now(), ticketed=sent),
+            needs_of_page(operation),
+        )
+        await self._all_sent(operation)
+        if outcome.operations:
+            self._publish(outcome, operation)
+            self._observe(outcome, time.perf_counter() - began)
+
+    def _publish(self, outcome: Outcome, operation: Operation) -> None:
+        page = operation.page + 1
+        sending = self._send(operation.id, outcome, page)
+        self._sending[operation.id] = asyncio.create_task(sending, name=f"operation {operation.id}")
+
+    async def _settle(self, operation: Operation) -> None:
+        """The last tickets, then the end."""
+        await self._all_sent(operation)
+        outcome = await self._apply(
+            operation,
+            lambda snapshot: settle(snapshot, operation, self._clock.now(), ticketed=operation.page),
+        )
+        await self._dispatcher.carry_out(outcome)
+        self._observe_end(outcome)
+
+    async def _all_sent(self, operation: Operation) -> None:
+        """Return once the tickets of all pages before this one are in their queues.
+
+        Those another scheduler, or an earlier try, may have left are sent again: twice does no harm.
+        """
+        sending = self._sending.pop(operation.id, None)
+        if sending is not None:
+            await sending
+        for page in range(self._sent.get(operation.id, operation.ticketed), operation.page):
+            await self._send_again(operation, page)
+
+    async def _send_again(self, operation: Operation, page: int) -> None:
+        found: list[Snapshot] = []
+
+        def look(snapshot: Snapshot) -> Outcome:
+            found.append(snapshot)
+            return Outcome()
+
+        key = page_key(operation.listing or "", page)
+        await self._store.apply(Needs(pages=frozenset({key})), look)
+        waiting = [job for job in found[-1].jobs.values() if job.status is Status.STARTED]
+        declare = {DeclarePlugin(job.plugin) for job in waiting}
+        effects: list[Effect] = [*declare, *map(ticket_for, waiting)]
+        await self._send(operation.id, Outcome(effects=effects), page + 1)
+
+    async def _send(self, operation_id: str, outcome: Outcome, page: int) -> None:
+        """Carry out what follows from pages before `page`; raises BrokerUnavailableError."""
+        sent = await self._dispatcher.carry_out(outcome)
+        wanted = sum(isinstance(effect, SendTicket) for effect in outcome.effects)
+        if len(sent) < wanted:
+            message = f"{wanted - len(sent)} tickets of an operation did not reach their queue"
+            raise BrokerUnavailableError(message)
+        self._sent[operation_id] = page
+
+    async def _apply(
+        self, operation: Operation, decide: Callable[[Snapshot], Outcome], needs: Needs | None = None
+    ) -> Outcome:
+        return await self._store.apply(needs or Needs(operations=frozenset({operation.id})), decide)
+
+    def _forget_all_but(self, known: set[str]) -> None:
+        self._sent = {key: page for key, page in self._sent.items() if key in known}
+
+    def _observe(self, outcome: Outcome, seconds: float) -> None:
+        OPERATION_PAGES.observe(seconds)
+        observe(outcome, 0)
+        for before, after in outcome.operations:
+            for result in ("done", "unchanged", "refused"):
+                grown = getattr(after, result) - (getattr(before, result) if before else 0)
+                OPERATION_JOBS.labels(after.action, result).inc(grown)
+        self._observe_end(outcome)
+
+    def _observe_end(self, outcome: Outcome) -> None:
+        for _, after in outcome.operations:
+            if after.state.ended:
+                counts = {"done": after.done, "unchanged": after.unchanged, "refused": after.refused}
+                log.info("operation_ended", operation=after.id, state=after.state, **counts)
