@@ -66,6 +66,9 @@ class Subscription(Protocol):
     def ready(self) -> bool:
         """Whether messages are being delivered."""
 
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the message is still ours; after the loss of its channel the broker gives it out again."""
+
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
         """The message (with `multiple` also all before it) is taken care of."""
 

@@ -97,9 +97,16 @@ class RabbitSubscription:
         )
         self._on_delivery(delivery)
 
+    def holds(self, delivery: Delivery) -> bool:
+        """See `taskmanager.ports.Subscription.holds`."""
+        return self._usable(delivery) is not None
+
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
         """See `taskmanager.ports.Subscription.ack`."""
-        if channel := self._usable(delivery):
+        channel = self._usable(delivery)
+        if channel is None:
+            log.debug("late_acknowledgement_dropped", queue=self._queue.name)
+        else:
             self._settled = max(self._settled, delivery.tag)
             channel.raw.basic_ack(delivery.tag, multiple)
 
@@ -110,6 +117,5 @@ class RabbitSubscription:
 
     def _usable(self, delivery: Delivery) -> AsyncChannel | None:
         if self._channel is None or not self._channel.is_open or delivery.generation != self._generation:
-            log.debug("late_acknowledgement_dropped", queue=self._queue.name)
             return None
         return self._channel

@@ -1,0 +1,77 @@
+"""Deliveries of the inbox to groups of messages. Knows no store and no effect."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import InvalidMessageError
+from taskmanager.messages import Inbound, decode_inbox
+from taskmanager.ports import Delivery, Subscription
+from taskmanager_scheduler.metrics import DEAD_LETTERS
+
+GATHER = timedelta(milliseconds=3)
+"""How long the first message of a group waits for others.
+
+When a slot is free, the claim of a job comes this soon after its submission, and the next claim of a slot
+this soon after the end of its last job: both then share a commit.
+"""
+
+log = structlog.get_logger(__name__)
+
+Letter = tuple[Delivery, Inbound]
+
+
+class Gathering:
+    """Takes deliveries as they come and gives them out in groups, in order."""
+
+    def __init__(self, group_limit: int) -> None:
+        """`group_limit` is the most messages of one group."""
+        self._group_limit = group_limit
+        self._arrived: deque[Delivery] = deque()
+        self._some = asyncio.Event()
+        self._subscription: Subscription | None = None
+
+    def attach(self, subscription: Subscription) -> None:
+        """The subscription the deliveries come from."""
+        self._subscription = subscription
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take one delivery from the broker."""
+        self._arrived.append(delivery)
+        self._some.set()
+
+    async def next_group(self) -> Sequence[Letter]:
+        """The next messages, at least one if it can be read; waits for them."""
+        await self._some.wait()
+        if len(self._arrived) < self._group_limit:
+            await asyncio.sleep(GATHER.total_seconds())
+        group = [self._arrived.popleft() for _ in range(min(len(self._arrived), self._group_limit))]
+        if not self._arrived:
+            self._some.clear()
+        return self._readable(group)
+
+    def _readable(self, group: Sequence[Delivery]) -> list[Letter]:
+        letters = []
+        for delivery in group:
+            if self._subscription is not None and not self._subscription.holds(delivery):
+                continue  # it comes again, here or at another scheduler, which may be at it already
+            try:
+                letters.append((delivery, decode_inbox(delivery.body)))
+            except InvalidMessageError as error:
+                self.bury(delivery, "unreadable", error)
+        return letters
+
+    def acknowledge(self, letters: Sequence[Letter]) -> None:
+        """This group and all before it are taken care of."""
+        if self._subscription is not None:
+            self._subscription.ack(letters[-1][0], multiple=True)
+
+    def bury(self, delivery: Delivery, reason: str, error: Exception) -> None:
+        """To the dead letters, counted and logged with the beginning of the body."""
+        DEAD_LETTERS.labels(reason).inc()
+        log.error("dead_letter", reason=reason, key=delivery.key, error=str(error), body=delivery.body[:500])
+        if self._subscription is not None:
+            self._subscription.reject(delivery)
