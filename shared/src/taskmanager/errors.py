@@ -53,5 +53,9 @@ class ToolFailedError(JobFailedError):
     """An external program ended with an error; the message holds its exit code and the end of its stderr."""
 
 
+class ToolStoppedError(TemporaryError):
+    """An external program was stopped because its job is to end."""
+
+
 class JobKilledError(TemporaryError):
     """The process of a job ended without an answer (signal, crash, out of memory)."""

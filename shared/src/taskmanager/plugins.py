@@ -60,6 +60,39 @@ class RetryPolicy(Record):
     longest_wait_seconds: float = Field(default=3600.0, gt=0)
 
 
+class JobLimits(Record):
+    """What one job may use; beyond that its runner ends it as failed. None: as much as it likes.
+
+    `time_limit_seconds` is for the plugin's own work (PROCESSING), `file_time_limit_seconds` for the time
+    without a report of progress to the next file; time in which the job is PAUSED counts for neither.
+    `memory_limit_bytes` is for all its processes together. `temporary`: such a failure is tried again as
+    the plugin's `RetryPolicy` says.
+    """
+
+    time_limit_seconds: float | None = Field(default=None, gt=0)
+    file_time_limit_seconds: float | None = Field(default=None, gt=0)
+    memory_limit_bytes: int | None = Field(default=None, ge=1)
+    temporary: bool = False
+
+    @property
+    def time_limit(self) -> timedelta | None:
+        """How long the plugin may work on one job."""
+        return _span(self.time_limit_seconds)
+
+    @property
+    def file_time_limit(self) -> timedelta | None:
+        """How long it may take until it comes to the next file."""
+        return _span(self.file_time_limit_seconds)
+
+    def overridden_by(self, other: "JobLimits") -> "JobLimits":
+        """These limits with those that `other` sets."""
+        return self.model_copy(update=other.model_dump(exclude_defaults=True))
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
 class PluginManifest(Record):
     """What the rest of the system must know about a plugin; a runner sends it with its hello.
 
@@ -86,6 +119,18 @@ class PluginManifest(Record):
     retry: RetryPolicy = RetryPolicy()
     stop_after_failures: int | None = Field(default=None, ge=1)
     """The circuit breaker: so many jobs in a row that end in ERROR stop the plugin; None: never."""
+    limits: JobLimits = JobLimits()
+    template_limits: dict[ShortText, JobLimits] = Field(default_factory=dict)
+    """What a template sets goes before `limits`."""
+    processors: int | None = Field(default=None, ge=1)
+    """How many processors a job may use at once; None: all of its machine."""
+
+    def limits_for(self, template: str | None) -> JobLimits:
+        """The limits of a job that names this template."""
+        if not self.knows_template(template or ""):
+            return self.limits  # the job is going to fail for that
+        chosen = self.choose_template(template)
+        return self.limits.overridden_by(self.template_limits.get(chosen or "", JobLimits()))
 
     def knows_template(self, name: str) -> bool:
         """Whether `choose_template` finds one."""

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from taskmanager.errors import ToolFailedError
+from taskmanager.errors import ToolFailedError, ToolStoppedError
 
 STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
 """More than this on stdout is an error: nobody reads a report of that size from memory."""
@@ -28,6 +28,8 @@ ENVIRONMENT_ALLOWED = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "SOURCE_DATE_EP
 """What a tool sees of our environment: the rest holds addresses and secrets of the services."""
 
 _SLICE_SECONDS = 1.0
+_STOP_SLICE_SECONDS = 0.1
+"""How late a wish to stop may be noticed."""
 _CHUNK_BYTES = 65536
 
 
@@ -46,20 +48,24 @@ def run(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     time_limit: timedelta | None = None,
+    stopping: Callable[[], bool] | None = None,
 ) -> ToolResult:
     """Run a program without a shell and wait for it; stdin is empty, the environment small and English.
 
     `environment` is added to what the tool sees. `time_limit` does not count time in which the process group
-    was suspended. Raises ToolFailedError with the program's name, its exit code or signal and the end of its
-    stderr, also if the program does not exist or ran out of time.
+    was suspended. Once `stopping()` is true the program gets SIGTERM, nothing more is waited for than its own
+    end, and ToolStoppedError is raised. Raises ToolFailedError with the program's name, its exit code or
+    signal and the end of its stderr, also if the program does not exist or ran out of time.
     """
     words = [str(word) for word in argv]
     with _start(words, cwd, _environment(environment)) as process:
-        streams = _Streams(process)
+        streams = _Streams(process, stopping)
         try:
             timely = streams.read(time_limit)
         finally:
             _end(process)
+    if streams.stopped:
+        raise ToolStoppedError(f"{Path(words[0]).name} was stopped")
     if not timely:
         raise ToolFailedError(_message(words[0], f"was stopped after {time_limit}, its time limit", streams))
     if streams.overflowed:
@@ -105,12 +111,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 class _Streams:
     """Reads stdout and stderr of a process at the same time, keeping no more than the limits."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stopping: Callable[[], bool] | None) -> None:
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.overflowed = False
         self.stderr_cut = False
+        self.stopped = False
         self._process = process
+        self._stopping = stopping
+        self._slice_seconds = _SLICE_SECONDS if stopping is None else _STOP_SLICE_SECONDS
 
     def read(self, time_limit: timedelta | None) -> bool:
         """Read until both streams end and the program with them; False if the time was over first.
@@ -124,14 +133,22 @@ class _Streams:
                 (self._process.stderr, self._keep_tail),
             ):
                 selector.register(_opened(stream), selectors.EVENT_READ, sink)
-            while selector.get_map() and not self.overflowed:
+            while selector.get_map() and not self.overflowed and not self._stopped_and_gone():
                 began = time.monotonic()
-                self._read_once(selector, _SLICE_SECONDS if left is None else min(left, _SLICE_SECONDS))
+                longest = self._slice_seconds
+                self._read_once(selector, longest if left is None else min(left, longest))
                 if left is not None:
-                    left -= min(time.monotonic() - began, _SLICE_SECONDS)
+                    left -= min(time.monotonic() - began, longest)
                     if left <= 0:
                         return False
-        return self.overflowed or self._ended(left)
+        return self.overflowed or self.stopped or self._ended(left)
+
+    def _stopped_and_gone(self) -> bool:
+        """Ask it to end when that is wished; what it has started may hold the streams open for longer."""
+        if not self.stopped and self._stopping is not None and self._stopping():
+            self.stopped = True
+            self._process.terminate()
+        return self.stopped and self._process.poll() is not None
 
     def _ended(self, seconds: float | None) -> bool:
         try:

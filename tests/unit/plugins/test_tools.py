@@ -1,6 +1,7 @@
 """Running a tool: what the caller gets back, and what an operator reads when it failed."""
 
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from taskmanager import tools
-from taskmanager.errors import ToolFailedError
+from taskmanager.errors import ToolFailedError, ToolStoppedError
 
 
 def test_a_tool_gives_back_what_it_wrote() -> None:
@@ -91,3 +92,15 @@ def test_tools_run_at_the_same_time_in_threads(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(meet, "ab", "ba")) == ["met\n", "met\n"]
+
+
+def test_a_tool_is_stopped_with_what_it_has_started_left_to_its_group(tmp_path: Path) -> None:
+    note = tmp_path / "started"
+    words = ["sh", "-c", f"sleep 600 & echo $! >{note}; wait"]
+    with pytest.raises(ToolStoppedError, match="sh was stopped"):
+        tools.run(words, stopping=lambda: note.exists() and note.stat().st_size > 0)
+    os.kill(int(note.read_text(encoding="ascii")), signal.SIGKILL)
+
+
+def test_a_tool_that_nobody_stops_ends_as_always() -> None:
+    assert tools.run(["sh", "-c", "echo out"], stopping=lambda: False).stdout == "out\n"

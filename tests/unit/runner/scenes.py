@@ -51,6 +51,7 @@ class Scene:
     def __init__(self, process: SlotProcess, desk: Desk, around: Surroundings) -> None:
         self.slot, self.desk, self.around = process, desk, around
         self.over: list[Outcome] = []
+        self.looks = 0
 
     @property
     def attempt(self) -> Attempt:

@@ -20,7 +20,7 @@ from taskmanager.messages import (
     Logged,
     Progressed,
 )
-from taskmanager_plugin_runner import attempt as module
+from taskmanager_plugin_runner import fence
 from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.failures import UNTIDY
 from taskmanager_plugin_runner.outcomes import Outcome
@@ -59,7 +59,7 @@ async def test_an_attempt_that_is_not_allowed_to_place_ends_without_a_trace(tmp_
 async def test_a_verdict_that_got_old_while_waiting_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "FRESH_SECONDS", -1.0)  # and there is no lease: every allowance is too old
+    monkeypatch.setattr(fence, "FRESH_SECONDS", -1.0)  # and there is no lease: every allowance is too old
     async with scene("tally", tmp_path) as made:
         running = made.start("tally", **paths(tmp_path))
         await until(lambda: len(made.desk.of(Commit)) > 2)

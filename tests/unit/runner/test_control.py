@@ -1,6 +1,7 @@
 """An attempt obeys: it stands, goes on and ends as wished. Real slots, a scheduler in memory."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -340,8 +341,8 @@ async def test_sigterm_to_a_service_group_does_not_end_a_job(tmp_path: Path) -> 
     async with scene("sleep", tmp_path) as made:
         running = made.start("sleep", parameters={"seconds": 600, "until": str(tmp_path / "go")})
         await until(lambda: processing(made))
-        assert made.slot._process is not None
-        made.slot._process.send_signal(signal.SIGTERM)
+        assert made.slot.pid is not None
+        os.kill(made.slot.pid, signal.SIGTERM)
         fill(tmp_path, {"go": ""})
         await running
     assert made.over == [Outcome.FINISHED]

@@ -30,6 +30,7 @@ from taskmanager_plugin_runner.protocol import SlotOptions
 from taskmanager_plugin_runner.recovery import held_folder, recover
 from taskmanager_plugin_runner.runner import Runner
 from taskmanager_plugin_runner.settings import RUNNER_ID_PATTERN, RunnerSettings, default_runner_id
+from taskmanager_plugin_runner.watch import tell_limits
 
 CONFIRM_LIMIT = timedelta(seconds=10)
 WRONG_USE = 2
@@ -76,7 +77,7 @@ def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: Pl
     return Identity(
         runner=options.id or settings.runner_id or default_runner_id(manifest.name),
         instance=uuid4().hex,
-        manifest=manifest,
+        manifest=settings.limited(manifest),
         host=socket.gethostname(),
         version=__version__,
         slots=options.slots,
@@ -94,7 +95,10 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> N
     consuming = Broker(url, f"runner {identity.runner} consume")
     publisher = publishing.publisher(CONFIRM_LIMIT)
     outbox = Outbox(publisher, topology, plugin=plugin, runner=identity.runner, instance=identity.instance)
-    options = SlotOptions(plugin, str(folder), settings.roots, settings.upload_mode, os.getpid())
+    options = SlotOptions(
+        plugin, str(folder), settings.roots, settings.upload_mode, os.getpid(), settings.nice
+    )
+    tell_limits(identity.manifest, settings.nice)
     runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
     queue = topology.runner_control(identity.runner)
     keys = (topology.runner_key(identity.runner), topology.plugin_key(plugin))

@@ -19,9 +19,9 @@ from taskmanager.messages import AttemptReference, Grant
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status
 from taskmanager_plugin_runner.claims import Sink
-from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.control import Control
-from taskmanager_plugin_runner.failures import with_problem
+from taskmanager_plugin_runner.failures import killer_words, with_problem
+from taskmanager_plugin_runner.fence import Fence
 from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.outcomes import CancelledByOrderError, Outcome, StepFailedError
@@ -29,11 +29,8 @@ from taskmanager_plugin_runner.protocol import Answer, LogNote, ProgressNote, St
 from taskmanager_plugin_runner.reports import Reports
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 from taskmanager_plugin_runner.transfers import Transfers
+from taskmanager_plugin_runner.watch import Watch
 
-ASK_AGAIN = timedelta(seconds=2)
-"""The question of the commit fence is repeated after this time until it is answered."""
-FRESH_SECONDS = 10.0
-"""So long after its question an allowance of the fence counts although the lease may have ended."""
 CLEAN_LIMIT = timedelta(minutes=2)
 """A file server that does not answer may not keep a slot for ever."""
 CLEAN_TRIES = 3
@@ -73,13 +70,13 @@ class Attempt:
         self._ordered: Outcome | None = None
         self._interrupted = asyncio.Event()
         self._leaving = asyncio.Event()
-        self._verdict: asyncio.Future[bool] | None = None
-        self._asked_at = 0.0
+        self._fence = Fence(self._reports, self._leaving)
         self._dirty = False
         self.placing = False
         self._log = JobLogBook(self._reports.logged)
         self._progress = ProgressPace(self._reports.progressed)
         self._control = Control(around.manifest, slot, self._reports, self._note)
+        self._watch = Watch(around.manifest.limits_for(grant.spec.template))
 
     @property
     def reference(self) -> AttemptReference:
@@ -115,11 +112,11 @@ class Attempt:
 
     def on_verdict(self, *, allowed: bool) -> None:
         """The answer of the commit fence."""
-        if self._verdict is not None and not self._verdict.done():
-            self._verdict.set_result(allowed)
+        self._fence.answer(allowed=allowed)
 
     def on_progress(self, note: ProgressNote) -> None:
         """See `slot_process.Listener`."""
+        self._watch.progressed(note)
         self._progress.note(note)
 
     def on_log(self, note: LogNote) -> None:
@@ -137,6 +134,13 @@ class Attempt:
     def _note(self, text: str) -> None:
         self._log.add("info", text, datetime.now(UTC))
 
+    async def look(self) -> None:
+        """End it if it has passed a limit; to be called every `watch.LOOK`."""
+        if self._control.watched and self._slot.pid is not None:
+            error = await self._watch.look(self._slot.pid, standing=self._control.standing)
+            if error is not None:
+                self._control.exceed(error)
+
     # --- the way of the job
 
     async def run(self, over: Over) -> None:
@@ -150,12 +154,12 @@ class Attempt:
         except StepFailedError as error:
             await self._end(Outcome.FAILED, error.error, over)
         except CancelledByOrderError:
-            await self._end(self._cut_short(Outcome.CANCELLED), None, over)
+            await self._end(*self._cut_short(Outcome.CANCELLED), over)
         except JobKilledError as error:
-            await self._end(self._cut_short(Outcome.CRASHED), self._evidence(error), over)
+            await self._end(*self._cut_short(Outcome.CRASHED, self._evidence(error)), over)
         else:
             if finished is None:
-                await self._end(self._cut_short(Outcome.SUPERSEDED), None, over)
+                await self._end(*self._cut_short(Outcome.SUPERSEDED), over)
             else:
                 self._finish(finished, over)
                 await self._tidy()
@@ -168,6 +172,7 @@ class Attempt:
             raise StepFailedError(JobError(message="the job's id cannot be a file name", kind="ValueError"))
         brought = await self._bring()
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
+        self._watch.begin()
         made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
         self._progress.flush()
         await self._control.let_go_on()
@@ -190,7 +195,7 @@ class Attempt:
 
     async def _place(self) -> Answer | None:
         """Ask until the answer is fresh when the turn comes, then put the results into place."""
-        while await self._may_place():
+        while await self._fence.opens():
             placed = await self._around.transfers.during(self._place_if_ours, self._interrupted)
             if placed is not None:
                 return placed
@@ -198,26 +203,12 @@ class Attempt:
 
     async def _place_if_ours(self) -> Answer | None:
         """None if the lease ended while the attempt waited for its turn."""
-        fresh = elapsed_seconds() - self._asked_at < FRESH_SECONDS
-        if fresh or not self._around.leases.over(self.key):
+        if self._fence.fresh or not self._around.leases.over(self.key):
             self.placing = True
             reach(Point.RUNNER_AFTER_FENCE)
             return await self._step(Step.PLACE)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None
-
-    async def _may_place(self) -> bool:
-        """The verdict of the scheduler, asked for as long as there is none."""
-        reach(Point.RUNNER_BEFORE_COMMIT)
-        question = self._reports.commit()
-        self._verdict = asyncio.get_running_loop().create_future()
-        while not self._verdict.done():
-            if self._leaving.is_set():
-                return False
-            self._asked_at = elapsed_seconds()
-            self._reports.ask(question)
-            await asyncio.wait({self._verdict}, timeout=ASK_AGAIN.total_seconds())
-        return self._verdict.result()
 
     async def _step(self, step: Step, source: Path | None = None) -> Answer:
         if self._interrupted.is_set():
@@ -259,10 +250,17 @@ class Attempt:
             self._reports.failed(told, crashed=outcome is Outcome.CRASHED)
         over(outcome)
 
-    def _cut_short(self, otherwise: Outcome) -> Outcome:
+    def _cut_short(
+        self, otherwise: Outcome, error: JobError | None = None
+    ) -> tuple[Outcome, JobError | None]:
+        """How it ends, and for which error: what it was told comes before what happened to it."""
         if self._ordered is not None:
-            return self._ordered
-        return Outcome.CANCELLED if self._control.cancelling else otherwise
+            return self._ordered, None
+        if self._control.cancelling:
+            return Outcome.CANCELLED, None
+        if self._control.exceeded is not None:
+            return Outcome.FAILED, self._control.exceeded
+        return otherwise, error
 
     async def _tidy(self) -> str | None:
         """Undo and remove what the attempt left, in a new process if need be; what went wrong, in words."""
@@ -295,7 +293,8 @@ class Attempt:
         return answer.failure.message if answer.failure is not None else None
 
     def _evidence(self, error: JobKilledError) -> JobError:
-        return JobError(message=str(error), kind="Crash", traceback="\n".join(self._log.printed) or None)
+        message = f"{error}{killer_words(error, struck=self._watch.struck())}{self._watch.evidence()}"
+        return JobError(message=message, kind="Crash", traceback="\n".join(self._log.printed) or None)
 
     def _close_books(self) -> None:
         self._progress.flush()

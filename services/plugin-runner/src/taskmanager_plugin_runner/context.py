@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
+from taskmanager.errors import ToolStoppedError
 from taskmanager.jobs import JobSpec
 from taskmanager.paths import Roots
 from taskmanager.tools import ToolResult, run
@@ -27,6 +28,17 @@ NOTES_PER_SECOND = 50
 """Progress beyond this rate is held back until the next call or the end of the job."""
 
 Send = Callable[[SlotEvent], None]
+
+
+class Barrier(Protocol):
+    """Where a job stands still or ends."""
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether it is to end."""
+
+    def check(self) -> None:
+        """Return when it may go on, or raise what ends it."""
 
 
 class LineLog:
@@ -65,14 +77,15 @@ class ProgressMeter:
         self._send = send
         self._lock = threading.Lock()
         self._held: ProgressNote | None = None
-        self._sent_at = 0.0
+        self._second = 0
+        self._left = NOTES_PER_SECOND
 
     def note(self, done: int, total: int, current_file: str | None) -> None:
         """Take a report."""
         name = shorten(current_file, 500) if current_file is not None else None
         with self._lock:
             self._held = ProgressNote(done, total, name)
-            if time.monotonic() - self._sent_at >= 1 / NOTES_PER_SECOND:
+            if self._may_pass():
                 self._pass_on()
 
     def flush(self) -> None:
@@ -80,10 +93,18 @@ class ProgressMeter:
         with self._lock:
             self._pass_on()
 
+    def _may_pass(self) -> bool:
+        """So many in each second: a slow file after some quick ones is not held back."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._left = second, NOTES_PER_SECOND
+        self._left -= 1
+        return self._left >= 0
+
     def _pass_on(self) -> None:
         if self._held is not None:
             self._send(self._held)
-            self._held, self._sent_at = None, time.monotonic()
+            self._held = None
 
 
 class SlotContext:
@@ -96,14 +117,14 @@ class SlotContext:
         roots: Roots,
         send: Send,
         template: str | None,
-        stand: Callable[[], None],
+        barrier: Barrier,
     ) -> None:
         """`template` is the chosen one, `roots` are what links in the source may lead to.
 
-        `stand` returns when the job may go on, or raises what ends it.
+        `barrier` is where it stands while it is suspended.
         """
         self._order, self._folder, self._roots = order, folder, roots
-        self._template, self._stand = template, stand
+        self._template, self._barrier = template, barrier
         self._log = LineLog(send)
         self.meter = ProgressMeter(send)
 
@@ -169,7 +190,7 @@ class SlotContext:
         Progress goes out at the latest here.
         """
         self.meter.flush()
-        self._stand()
+        self._barrier.check()
 
     def run_tool(
         self,
@@ -179,11 +200,22 @@ class SlotContext:
         environment: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
     ) -> ToolResult:
-        """Run a program in the job's process group; its temporary files go to the job's scratch folder."""
+        """Run a program in the job's process group; its temporary files go to the job's scratch folder.
+
+        When the job is to end, the program is ended and this does not return.
+        """
         own = {"TMPDIR": str(self.scratch), "MAGICK_TEMPORARY_PATH": str(self.scratch)}
-        result = run(
-            argv, cwd=cwd or self.scratch, environment={**own, **(environment or {})}, time_limit=time_limit
-        )
+        try:
+            result = run(
+                argv,
+                cwd=cwd or self.scratch,
+                environment={**own, **(environment or {})},
+                time_limit=time_limit,
+                stopping=lambda: self._barrier.cancelling,
+            )
+        except ToolStoppedError:
+            self._barrier.check()
+            raise
         if said := result.stderr.strip():
             self._log.info(f"{Path(argv[0]).name}: {said}")
         return result

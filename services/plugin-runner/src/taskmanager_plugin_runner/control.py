@@ -5,7 +5,8 @@ plugin's own work (PROCESSING) and goes by what its manifest declares. A cancel 
 input; it cannot be taken back.
 
 A cancelled job has `grace_seconds` of its manifest in two halves: in the first it is asked to end at its next
-checkpoint, at the half SIGTERM goes to all its processes, at the end SIGKILL.
+checkpoint, at the half SIGTERM goes to all its processes, at the end SIGKILL. One that has passed a limit
+ends the same way, but as failed.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from taskmanager.control import Wish
-from taskmanager.jobs import CancelMethod
+from taskmanager.jobs import CancelMethod, JobError
 from taskmanager.plugins import PauseSupport, PluginManifest
 from taskmanager_plugin_runner.outcomes import CancelledByOrderError
 from taskmanager_plugin_runner.protocol import Step
@@ -42,11 +43,23 @@ class Control:
         self._escalation: asyncio.Task[None] | None = None
         self.method = CancelMethod.COOPERATIVE
         """How far it had to go to end the attempt."""
+        self.exceeded: JobError | None = None
+        """The limit the attempt has passed and for which it ends, unless a cancel comes first."""
 
     @property
     def cancelling(self) -> bool:
         """Whether the attempt is to end."""
         return self._wish is Wish.CANCEL
+
+    @property
+    def ending(self) -> bool:
+        """Whether it ends for a cancel or a limit."""
+        return self.cancelling or self.exceeded is not None
+
+    @property
+    def watched(self) -> bool:
+        """Whether the limits of the attempt count now: its plugin is at work and not being ended."""
+        return self._step is Step.RUN and not self.ending
 
     @property
     def standing(self) -> bool:
@@ -55,10 +68,17 @@ class Control:
 
     def want(self, wish: Wish | None) -> None:
         """What the scheduler wishes from now on; None: run."""
-        if wish is self._wish or self.cancelling:
+        if wish is self._wish or self.cancelling or (self.ending and wish is not Wish.CANCEL):
             return
         self._wish = wish
         self._obey()
+
+    def exceed(self, error: JobError) -> None:
+        """It has passed a limit: end it as for a cancel, but as failed. Only the first call counts."""
+        if self.watched:
+            self.exceeded = error
+            self._note(error.message)
+            self._end("ended")
 
     def known(self, step: Step) -> Wish | None:
         """The wish that the slot must know before it begins `step`, lest it passes the first checkpoint."""
@@ -100,13 +120,13 @@ class Control:
             raise CancelledByOrderError
 
     def require_unforced(self) -> None:
-        """Raises CancelledByOrderError after a signal to the job: no answer of it counts any more."""
-        if self.method is not CancelMethod.COOPERATIVE:
+        """Raises CancelledByOrderError after a signal to the job or a limit: no answer of it counts."""
+        if self.method is not CancelMethod.COOPERATIVE or self.exceeded is not None:
             raise CancelledByOrderError
 
     def on_standing(self, *, standing: bool) -> None:
         """The attempt stands still, or goes on; the scheduler hears of every change."""
-        if standing == self.standing or self.cancelling:
+        if standing == self.standing or self.ending:
             return
         if standing:
             self._moving.clear()
@@ -118,7 +138,7 @@ class Control:
 
     def _obey(self) -> None:
         if self.cancelling:
-            self._end()
+            self._end("cancelled")
         elif self._step is Step.RUN:
             self._stand_or_go_on(stand=self._wish is Wish.SUSPEND)
         elif self._wish is None:
@@ -136,12 +156,12 @@ class Control:
             case PauseSupport.NONE if stand:
                 self._note("cannot be suspended: goes on to its end")
 
-    def _end(self) -> None:
+    def _end(self, what: str) -> None:
         self._moving.set()
         if self._escalation is not None or self._step not in CONTROLLED:
             return
         half = f"{self._half_seconds:g} s"
-        self._note(f"to be cancelled at its next checkpoint; SIGTERM after {half}, SIGKILL {half} later")
+        self._note(f"to be {what} at its next checkpoint; SIGTERM after {half}, SIGKILL {half} later")
         self._slot.tell(Wish.CANCEL)
         self._slot.resume()  # one that was stopped has to hear it
         self._escalation = asyncio.create_task(self._escalate(), name=f"cancel on slot {self._slot.number}")

@@ -9,8 +9,9 @@ import signal
 import traceback
 from typing import NoReturn
 
-from taskmanager.errors import JobFailedError, TemporaryError
+from taskmanager.errors import JobFailedError, JobKilledError, TemporaryError
 from taskmanager.jobs import JobError
+from taskmanager_plugin_runner.memory import size_words
 
 MESSAGE_CHARACTERS = 4_000
 TRACEBACK_CHARACTERS = 20_000
@@ -77,6 +78,29 @@ def signal_name(number: int) -> str:
 def ending(returncode: int) -> str:
     """How a process ended, in words, from the return code of `subprocess` (negative: a signal)."""
     return f"killed by {signal_name(-returncode)}" if returncode < 0 else f"exit code {returncode}"
+
+
+class SlotEndedError(JobKilledError):
+    """The process of a slot ended. `expected`: this runner killed it."""
+
+    def __init__(self, returncode: int, peak_bytes: int, *, expected: bool) -> None:
+        """`peak_bytes` is the most its largest process had, since the slot was started."""
+        super().__init__(
+            f"the process of the job ended: {ending(returncode)}; its largest process had "
+            f"{size_words(peak_bytes)} of memory at most"
+        )
+        self.returncode, self.expected = returncode, expected
+
+
+def killer_words(error: JobKilledError, *, struck: bool | None) -> str:
+    """Who sent SIGKILL, as far as it can be told; `struck`: the kernel ended something for want of memory."""
+    if not isinstance(error, SlotEndedError) or error.expected or error.returncode != -signal.SIGKILL:
+        return ""
+    if struck is None:
+        return "; nobody here sent it, so probably the machine was out of memory (its kernel's log tells)"
+    if struck:
+        return "; the kernel's out-of-memory killer was at work, so probably it was that (its log tells)"
+    return "; nobody here sent it, and the kernel's out-of-memory killer was not at work"
 
 
 def refuse(error: OSError, what: str) -> NoReturn:

@@ -5,9 +5,12 @@ import ctypes
 import os
 import select
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
+OOM_SCORE = 500
+"""Of -1000 to 1000 (proc(5)): a job goes before the runner and the servers beside it."""
 
 
 def guard_group(socket: int) -> int:
@@ -36,6 +39,18 @@ def adopt_orphans() -> None:
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def stand_back(nice: int, processors: Sequence[int]) -> None:
+    """Have this process and all it starts leave the machine to others, and be the first to go without memory.
+
+    With the nice value the priority of its input and output falls too (ioprio_set(2)).
+    """
+    os.nice(nice)
+    if processors:
+        os.sched_setaffinity(0, processors)
+    with contextlib.suppress(OSError):  # a container may not have it; then the kernel chooses by size alone
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
 
 
 def children(parent: int | str = "self") -> set[int]:

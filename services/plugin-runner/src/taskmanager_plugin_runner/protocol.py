@@ -5,9 +5,10 @@ escapes them.
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +44,10 @@ class SlotOptions:
     upload_mode: str
     parent: int
     """Process id of the runner."""
+    nice: int = 0
+    """How much the jobs stand back for other programs, as nice(1) counts: 0 to 19."""
+    processors: tuple[int, ...] = ()
+    """The ones its jobs may use; none: all that the runner may."""
 
     def encode(self) -> str:
         """JSON for one argument."""
@@ -51,7 +56,16 @@ class SlotOptions:
     @classmethod
     def decode(cls, text: str) -> "SlotOptions":
         """What `encode` wrote."""
-        return cls(**json.loads(text))
+        raw = json.loads(text)
+        return cls(**{**raw, "processors": tuple(raw["processors"])})
+
+    def on_processors(self, slot: int, limit: int | None) -> "SlotOptions":
+        """Those of one slot: `limit` processors, not its neighbours' as long as there are others."""
+        known = sorted(os.sched_getaffinity(0))
+        if limit is None or limit >= len(known):
+            return self
+        chosen = (known[(slot * limit + number) % len(known)] for number in range(limit))
+        return replace(self, processors=tuple(sorted(chosen)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from taskmanager_plugin_runner.protocol import SlotOptions
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.slot_process import SlotProcess
 from taskmanager_plugin_runner.transfers import Transfers
+from taskmanager_plugin_runner.watch import LOOK
 
 WATCH = timedelta(seconds=1)
 KILL_SECONDS = 5.0
@@ -59,7 +60,10 @@ class Runner:
         transfers = Transfers(identity.transfers, self._plugin)
         self._around = Surroundings(outbox, self._leases, transfers, identity.manifest)
         self._attempts: dict[Reference, Attempt] = {}
-        self._slots = [SlotProcess(number, options) for number in range(identity.slots)]
+        self._slots = [
+            SlotProcess(number, options.on_processors(number, identity.manifest.processors))
+            for number in range(identity.slots)
+        ]
         self._offers: dict[int, asyncio.Future[Attempt]] = {}
         self._idle = asyncio.Event()
         self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout)
@@ -110,6 +114,7 @@ class Runner:
             ]
             group.create_task(self._heartbeats.run(over))
             group.create_task(every(WATCH, self._kill_before_lease_ends, over))
+            group.create_task(every(LOOK, self._look_after_limits, over))
             await stop.wait()
             await self._drain()
             over.set()
@@ -236,6 +241,10 @@ class Runner:
             alone = self._identity.manifest.outside_effects or attempt.placing
             if alone and self._leases.seconds_left(attempt.key) < KILL_SECONDS:
                 attempt.interrupt(Outcome.HANDED_BACK)
+
+    async def _look_after_limits(self) -> None:
+        for attempt in list(self._attempts.values()):
+            await attempt.look()
 
     def _running(self) -> tuple[AttemptReference, ...]:
         return tuple(attempt.reference for attempt in self._attempts.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from taskmanager.config import RootsSettings
+from taskmanager.plugins import JobLimits, PluginManifest
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""
@@ -37,6 +38,25 @@ class RunnerSettings(RootsSettings):
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
     drain_seconds: float = Field(default=10.0, ge=0)
     """How long running jobs may go on after SIGTERM."""
+
+    nice: int = Field(default=5, ge=0, le=19)
+    """How much jobs stand back for the other programs of the machine."""
+    time_limit_seconds: float | None = Field(default=None, gt=0)
+    file_time_limit_seconds: float | None = Field(default=None, gt=0)
+    memory_limit_bytes: int | None = Field(default=None, ge=1)
+    processors: int | None = Field(default=None, ge=1)
+    """These go before what the plugin itself declares; what a template sets goes before them."""
+
+    def limited(self, manifest: PluginManifest) -> PluginManifest:
+        """The manifest with the limits that are set here."""
+        own = JobLimits(
+            time_limit_seconds=self.time_limit_seconds,
+            file_time_limit_seconds=self.file_time_limit_seconds,
+            memory_limit_bytes=self.memory_limit_bytes,
+        )
+        processors = self.processors or manifest.processors
+        limits = manifest.limits.overridden_by(own)
+        return manifest.model_copy(update={"limits": limits, "processors": processors})
 
     @property
     def heartbeat(self) -> timedelta:

@@ -19,7 +19,8 @@ import structlog
 from taskmanager.control import Wish
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.jobs import JobSpec
-from taskmanager_plugin_runner.failures import ending
+from taskmanager_plugin_runner.child import ChildProcess
+from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.output_pipe import OutputPipe
 from taskmanager_plugin_runner.processes import kill_group, resume_group, suspend_group, terminate_group
 from taskmanager_plugin_runner.protocol import (
@@ -98,7 +99,8 @@ class SlotProcess:
         self._numbers = count(1)
         self._number = 0
         self._guard: int | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._killed = False
+        self._process: ChildProcess | None = None
         self._transport: asyncio.Transport | None = None
         self._output: OutputPipe | None = None
         self._ready: asyncio.Future[None] | None = None
@@ -132,7 +134,7 @@ class SlotProcess:
         ours, theirs = socket.socketpair()
         self._output = OutputPipe(self._on_output)
         try:
-            self._process = await self._spawn(theirs, self._output)
+            self._process = self._spawn(theirs, self._output)
         except OSError:
             ours.close()
             self._output.close()
@@ -141,6 +143,7 @@ class SlotProcess:
             theirs.close()
             self._output.close_writing()
         self.ended.clear()
+        self._killed = False
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
         _, link = await loop.create_unix_connection(lambda: _Link(self), sock=ours)
         self._transport = link.transport
@@ -152,21 +155,15 @@ class SlotProcess:
             await self.stop()
             raise TemporaryError("the slot process did not become ready in time") from error
 
-    async def _spawn(self, theirs: socket.socket, output: OutputPipe) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # the working folder is no place to import from
-            "-m",
-            "taskmanager_plugin_runner.slot",
-            str(theirs.fileno()),
-            self._options.encode(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output.descriptor,
-            stderr=output.descriptor,
-            pass_fds=(theirs.fileno(),),
+    def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
+        isolated = "-P"  # the working folder is no place to import from
+        slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno()), self._options.encode()]
+        return ChildProcess(
+            [sys.executable, isolated, *slot],
+            output=output.descriptor,
+            keep=theirs.fileno(),
             cwd=self._options.folder,
             env=slot_environment(os.environ),
-            start_new_session=True,
         )
 
     async def ask(self, step: Step, task: Task, source: Path | None = None) -> Answer:
@@ -210,6 +207,7 @@ class SlotProcess:
     def kill(self) -> None:
         """SIGKILL to the whole group; `ended` tells when it is gone."""
         if self._process is not None and self.alive:
+            self._killed = True
             kill_group(self._process.pid)
 
     async def stop(self, limit: timedelta | None = None) -> None:
@@ -266,16 +264,16 @@ class SlotProcess:
         else:
             log.info("slot_output", slot=self.number, line=line)
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+    async def _watch(self, process: ChildProcess) -> None:
         """Wait for the end of the process, end what is left of its group, and fail what waits for it."""
-        returncode = await process.wait()
+        ended = await process.wait()
         kill_group(process.pid)  # its guard keeps the number of the group from being used again
         if self._transport is not None:
             self._transport.close()
         if self._output is not None:
             self._output.close()
         self._transport, self._output = None, None
-        error = JobKilledError(f"the process of the job ended: {ending(returncode)}{_hint(returncode)}")
+        error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed)
         for waiting in (self._ready, self._answer):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)
@@ -283,10 +281,6 @@ class SlotProcess:
         self.ended.set()
         if self._on_end is not None:
             self._on_end(error)
-
-
-def _hint(returncode: int) -> str:
-    return " (often the machine was out of memory)" if returncode == -9 else ""  # noqa: PLR2004 - SIGKILL
 
 
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:

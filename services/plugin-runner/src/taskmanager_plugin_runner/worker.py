@@ -18,7 +18,7 @@ from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sig
 from taskmanager_plugin_runner.context import SlotContext
 from taskmanager_plugin_runner.failures import job_error
 from taskmanager_plugin_runner.placement import clean, place
-from taskmanager_plugin_runner.processes import adopt_orphans, kill_children
+from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
     Answer,
     Control,
@@ -134,8 +134,7 @@ class Worker:
     def _run(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
         template = self._manifest.choose_template(order.spec.template)
-        context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier.check)
-        reach(Point.SLOT_RUNNING)
+        context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier)
         try:
             self._plugin.run(context)
         finally:
@@ -174,6 +173,7 @@ def work(options: SlotOptions, descriptor: int, guard: int) -> None:
     """Load the plugin, say so, and serve."""
     faulthandler.enable()
     adopt_orphans()
+    stand_back(options.nice, options.processors)
     line = Line(descriptor)
     try:
         plugin = load(options.plugin)

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from taskmanager.jobs import Record, ShortText
-from taskmanager.plugins import Parameters
+from taskmanager.plugins import JobLimits, Parameters
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
 
 JOB_VALUES: Final = frozenset(
@@ -116,6 +116,8 @@ class Template(Record):
     folder: Folder | None = None
     parallel: int | None = Field(default=None, ge=1, le=64)
     time_limit_seconds: float = Field(default=600.0, gt=0, le=604800)
+    job_time_limit_seconds: float | None = Field(default=None, gt=0, le=2_592_000)
+    memory_limit_bytes: int | None = Field(default=None, ge=1)
     check: Check = Check.NOT_EMPTY
     verify: tuple[str, ...] = ()
     accepted_warnings: tuple[Regex, ...] = ()
@@ -150,6 +152,13 @@ class Template(Record):
                     )
                 if position == 0:
                     raise ValueError(f"{key}[0]: the program is a fixed word, {{magick}} or {{identify}}")
+
+    @property
+    def limits(self) -> JobLimits:
+        """What the runner must know of it."""
+        return JobLimits(
+            time_limit_seconds=self.job_time_limit_seconds, memory_limit_bytes=self.memory_limit_bytes
+        )
 
     @cached_property
     def about_images(self) -> bool:
