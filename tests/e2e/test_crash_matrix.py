@@ -1,4 +1,4 @@
-"""The crash table row by row: a process dies at a named point, starts again, and no job is lost or doubled."""
+"""The crash table row by row: a process dies at a named point, starts again; nothing is lost or doubled."""
 
 import uuid
 from collections.abc import Iterator
