@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench import control, end_to_end, images, latency, memory, stored, submit
+from tests.bench import control, end_to_end, growth, images, latency, memory, stored, submit
 from tests.bench.figures import Figure, figure, table
 from tests.bench.parts import Bench, Part
 from tests.bench.processes import Bystanders
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Part] = {
     "control": control.measure,
     "memory": memory.measure,
     "images": images.measure,
+    "growth": growth.measure,
     "stored": stored.measure,
 }
 DEFAULT_JSON = ".bench/figures.json"
@@ -36,6 +38,7 @@ DEFAULT_JSON = ".bench/figures.json"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what was chosen."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _leave)
     chosen = [name for name in PARTS if not options.only or name in options.only]
     figures: list[Figure] = []
     try:
@@ -45,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     finally:
         _write(options.json, figures)
     sys.stdout.write(f"\n{table(figures)}\n\nwritten to {options.json}\n")
+
+
+def _leave(number: int, _: object) -> None:
+    """End as after an exception, so that every process started here is ended first."""
+    sys.exit(128 + number)
 
 
 def _measure(name: str, options: argparse.Namespace, folder: Path, figures: list[Figure]) -> None:
