@@ -13,11 +13,12 @@ from tests.unit.runner.slots import manifest, slot
 from taskmanager.control import Wish
 from taskmanager.jobs import JobSpec
 from taskmanager.messages import Commit, Grant, Logged
-from taskmanager_plugin_runner.attempt import Attempt, Surroundings
+from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.outbox import Event
 from taskmanager_plugin_runner.outcomes import Outcome
 from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.surroundings import Surroundings
 from taskmanager_plugin_runner.transfers import Transfers
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"

@@ -49,7 +49,7 @@ def test_an_answer_that_came_late_renews_from_its_question_and_a_second_one_noth
     clock.now = 300.0  # the machine slept; both answers were waiting
     made.renewed([ONE], 60)
     made.renewed([ONE], 60)
-    assert made.over(ONE)
+    assert made.seconds_left(ONE) <= 0
 
 
 def test_what_was_not_renewed_runs_out_and_what_is_unknown_is_over() -> None:
@@ -58,9 +58,9 @@ def test_what_was_not_renewed_runs_out_and_what_is_unknown_is_over() -> None:
     made.asked()
     made.renewed([], 60)
     clock.now = 160.0
-    assert made.over(ONE)
-    assert made.over(("other", 1))
+    assert made.seconds_left(ONE) <= 0
+    assert made.seconds_left(("other", 1)) <= 0
     made.ended(ONE)
     made.asked()
     made.renewed([ONE], 60)
-    assert made.over(ONE)
+    assert made.seconds_left(ONE) <= 0

@@ -341,3 +341,12 @@ def _crashes(work: Callable[[], object]) -> bool:
     except Crash:
         return True
     return False
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_an_attempt_that_is_not_ours_any_more_undoes_what_it_placed(scene: Scene, steps: int) -> None:
+    placement = scene.prepare()
+    left = iter([True] * steps)
+    with pytest.raises(SupersededError, match="its lease ended"):
+        place(scene.output, placement, lambda: next(left, False))
+    assert picture(scene.process) == scene.before

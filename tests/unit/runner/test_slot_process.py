@@ -9,9 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.unit.runner.faults import fill, names
 from tests.unit.runner.slots import PLUGINS, is_gone, number_in, options, slot, task, until
 
 from taskmanager.errors import JobKilledError, PermanentError
+from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.protocol import Step
 from taskmanager_plugin_runner.slot_process import SlotProcess, slot_environment
 
@@ -118,6 +120,7 @@ async def test_a_slot_dies_with_its_runner_even_if_it_holds_pythons_lock(tmp_pat
 import asyncio, sys
 from pathlib import Path
 from tests.unit.runner.slots import slot, task
+from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.protocol import Step
 async def main():
     async with slot("wild", Path(sys.argv[1])) as (process, _):
@@ -155,3 +158,22 @@ async def test_a_plugin_that_cannot_be_loaded_is_told_clearly(tmp_path: Path) ->
 def test_secrets_of_the_runner_are_not_in_the_environment_of_plugins() -> None:
     environment = {"AMQP_URL": "a", "AMQP_URL_FILE": "b", "MONGODB_URL": "c", "PATH": "d"}
     assert slot_environment(environment) == {"PATH": "d", "PYTHONUNBUFFERED": "1"}
+
+
+async def test_a_slot_that_thaws_after_its_lease_places_nothing(tmp_path: Path) -> None:
+    fill(tmp_path / "in", {"a.tif": "a"})
+    job = task("tally", source=str(tmp_path / "in"), destination=str(tmp_path / "out"))
+    async with slot("tally", tmp_path) as (process, _):
+        brought = await process.ask(Step.BRING, job)
+        assert (await process.ask(Step.RUN, job, Path(brought.source or ""))).failure is None
+        assert process.pid is not None
+        process.keep(elapsed_seconds() + 0.2)
+        os.kill(process.pid, signal.SIGSTOP)
+        placing = process.order(Step.PLACE, job)
+        over = elapsed_seconds() + 0.3
+        await until(lambda: elapsed_seconds() > over)
+        os.kill(process.pid, signal.SIGCONT)
+        answer = await placing
+    assert answer.failure is not None
+    assert (answer.failure.kind, answer.failure.temporary) == ("SupersededError", True)
+    assert names(tmp_path) == ["in", "workspace"]

@@ -5,7 +5,6 @@ Drives a slot step by step and puts events into the outbox; knows neither ticket
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,19 +15,17 @@ from taskmanager.crash import Point, reach
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.jobs import JobError
 from taskmanager.messages import AttemptReference, Grant
-from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status
-from taskmanager_plugin_runner.claims import Sink
+from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.control import Control
 from taskmanager_plugin_runner.failures import killer_words, with_problem
 from taskmanager_plugin_runner.fence import Fence
 from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
-from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.outcomes import CancelledByOrderError, Outcome, StepFailedError
 from taskmanager_plugin_runner.protocol import Answer, LogNote, ProgressNote, Step, is_job_id
 from taskmanager_plugin_runner.reports import Reports
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
-from taskmanager_plugin_runner.transfers import Transfers
+from taskmanager_plugin_runner.surroundings import Surroundings
 from taskmanager_plugin_runner.watch import Watch
 
 CLEAN_LIMIT = timedelta(minutes=2)
@@ -43,16 +40,6 @@ _UNDER_WAY = {
 }
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all attempts of a runner share."""
-
-    outbox: Sink
-    leases: Leases
-    transfers: Transfers
-    manifest: PluginManifest
 
 
 Over = Callable[[Outcome], None]
@@ -134,6 +121,15 @@ class Attempt:
     def _note(self, text: str) -> None:
         self._log.add("info", text, datetime.now(UTC))
 
+    @property
+    def _ours_until(self) -> float:
+        return max(self._around.leases.end(self.key), self._fence.counts_until)
+
+    def keep(self) -> None:
+        """Its lease may have been renewed: a slot that is placing results must know how long it may."""
+        if self.placing:
+            self._slot.keep(self._ours_until)
+
     async def look(self) -> None:
         """End it if it has passed a limit; to be called every `watch.LOOK`."""
         if self._control.watched and self._slot.pid is not None:
@@ -203,9 +199,9 @@ class Attempt:
 
     async def _place_if_ours(self) -> Answer | None:
         """None if the lease ended while the attempt waited for its turn."""
-        if self._fence.fresh or not self._around.leases.over(self.key):
+        if self._ours_until > elapsed_seconds():
             self.placing = True
-            reach(Point.RUNNER_AFTER_FENCE)
+            self.keep()
             return await self._step(Step.PLACE)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None

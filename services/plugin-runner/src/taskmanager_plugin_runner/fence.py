@@ -22,9 +22,9 @@ class Fence:
         self._asked_at = 0.0
 
     @property
-    def fresh(self) -> bool:
-        """Whether the last answer counts by itself."""
-        return elapsed_seconds() - self._asked_at < FRESH_SECONDS
+    def counts_until(self) -> float:
+        """How long the last answer counts by itself, in seconds of the clock."""
+        return self._asked_at + FRESH_SECONDS
 
     def answer(self, *, allowed: bool) -> None:
         """The scheduler's verdict, or our own to ask no more."""

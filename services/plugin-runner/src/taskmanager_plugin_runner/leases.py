@@ -52,10 +52,10 @@ class Leases:
         """The attempt does not run any more."""
         self._ends.pop(attempt, None)
 
-    def over(self, attempt: Reference) -> bool:
-        """Whether the attempt may belong to somebody else by now."""
-        return self.seconds_left(attempt) <= 0
-
     def seconds_left(self, attempt: Reference) -> float:
         """How long the attempt is surely ours."""
-        return self._ends.get(attempt, 0.0) - self._clock()
+        return self.end(attempt) - self._clock()
+
+    def end(self, attempt: Reference) -> float:
+        """Until when the attempt is surely ours, in seconds of the clock."""
+        return self._ends.get(attempt, 0.0)

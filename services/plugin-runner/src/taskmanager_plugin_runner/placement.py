@@ -7,9 +7,8 @@ point of no return, and removed. A crash at any step is undone by `stages.undo`.
 """
 
 import os
-import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +19,7 @@ from taskmanager.errors import JobFailedError, SupersededError
 from taskmanager.paths import Roots
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.failures import refuse
-from taskmanager_plugin_runner.filesystems import require_space
+from taskmanager_plugin_runner.filling import Result, fill
 from taskmanager_plugin_runner.stages import (
     MANIFEST,
     NEW,
@@ -61,15 +60,6 @@ class Placement:
         return PurePosixPath() if self.home == self.destination else PurePosixPath(self.destination.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One file of the output, named relative to `home`."""
-
-    name: str
-    path: Path
-    bytes: int
-
-
 def prepare(text: str, roots: Roots, job: str, attempt: int) -> Placement:
     """Undo what earlier attempts left, and make the stage; this also shows early whether one may write there.
 
@@ -106,15 +96,16 @@ def clean(placement: Placement) -> None:
     undo_attempt(placement.home, placement.job, placement.attempt)
 
 
-def place(output: Path, placement: Placement) -> tuple[int, int]:
+def place(output: Path, placement: Placement, ours: Callable[[], bool] = lambda: True) -> tuple[int, int]:
     """Move everything in `output` to the destination; return how many files and bytes it is.
 
+    `ours` is asked before each step that shows, so that an attempt that was frozen meanwhile undoes it all.
     Raises JobFailedError or SupersededError; the destination is then as it was.
     """
     results = list(_results(output, placement.inside))
     try:
         with folders.opened(placement.home) as home_fd:
-            _place(home_fd, placement, results)
+            _place(home_fd, placement, results, ours)
     except OSError as error:
         _explain(error, placement)
     return len(results), sum(result.bytes for result in results)
@@ -130,21 +121,28 @@ def _explain(error: OSError, placement: Placement) -> None:
     refuse(error, f"the results could not be put into {placement.destination}, which is as it was before")
 
 
-def _place(home_fd: int, placement: Placement, results: list[Result]) -> None:
+def _place(home_fd: int, placement: Placement, results: list[Result], ours: Callable[[], bool]) -> None:
     try:
-        _fill(home_fd, placement, results)
+        fill(home_fd, placement.home, placement.stage, results)
         manifest = _plan(home_fd, placement.stage, results)
         _write_manifest(home_fd, placement.stage, manifest)
         for entry in manifest.entries:
             reach(Point.SLOT_BEFORE_RENAME)
+            _require(ours)
             _move(home_fd, placement.stage, entry)
         reach(Point.SLOT_BEFORE_SEAL)
+        _require(ours)
         _seal(home_fd, placement.stage, manifest)
-    except JobFailedError:
+    except (JobFailedError, SupersededError):
         clean(placement)
         raise
     reach(Point.SLOT_AFTER_SEAL)
     _throw_away(home_fd, placement.stage + PLACED)
+
+
+def _require(ours: Callable[[], bool]) -> None:
+    if not ours():
+        raise SupersededError("its lease ended while its results were put into place, as if it was frozen")
 
 
 def _results(output: Path, inside: PurePosixPath) -> Iterator[Result]:
@@ -160,70 +158,6 @@ def _results(output: Path, inside: PurePosixPath) -> Iterator[Result]:
                     f"the plugin made {name}; names that begin with {PREFIX} are not allowed"
                 )
             yield Result(str(inside / path.relative_to(output)), path, details.st_size)
-
-
-# --- writing beside the target
-
-
-def _fill(home_fd: int, placement: Placement, results: list[Result]) -> None:
-    may_link = _may_link(home_fd)
-    umask = _umask()
-    if not (may_link and results and results[0].path.stat().st_dev == os.fstat(home_fd).st_dev):
-        require_space(placement.home, sum(result.bytes for result in results))
-    base = f"{placement.stage}/{NEW}"
-    os.mkdir(base, dir_fd=home_fd)
-    made = {PurePosixPath()}
-    for result in results:
-        for parent in reversed(PurePosixPath(result.name).parents):
-            if parent not in made:
-                os.mkdir(f"{base}/{parent}", dir_fd=home_fd)
-                made.add(parent)
-        if not (may_link and _link(result.path, f"{base}/{result.name}", home_fd, umask)):
-            _copy(result.path, f"{base}/{result.name}", home_fd)
-    for folder in made:
-        with folders.below(home_fd, base / folder) as descriptor:
-            folders.sync(descriptor)
-
-
-def _may_link(home_fd: int) -> bool:
-    """Whether a link does as well as a copy: not where files inherit group or rights from their folder."""
-    if os.fstat(home_fd).st_mode & stat.S_ISGID:
-        return False
-    try:
-        return "system.posix_acl_default" not in os.listxattr(home_fd)
-    except OSError:
-        return True  # the file system has no such attributes
-
-
-def _umask() -> int:
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o022
-
-
-def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
-    """Spare the copy where workspace and target share a file system; the tool's private mode is widened."""
-    try:
-        os.link(source, name, dst_dir_fd=home_fd, follow_symlinks=False)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        return False  # another file system, or one without links
-    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home_fd)
-    with os.fdopen(descriptor, "rb"):
-        os.fchmod(descriptor, 0o666 & ~umask)
-        os.fsync(descriptor)
-    return True
-
-
-def _copy(source: Path, name: str, home_fd: int) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(name, flags, 0o666, dir_fd=home_fd)
-    with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
-        shutil.copyfileobj(origin, target, 1024 * 1024)
-        target.flush()
-        os.fsync(descriptor)
 
 
 # --- moving

@@ -119,9 +119,22 @@ class Control:
         return json.dumps({"number": self.number, "wish": self.wish}).encode() + b"\n"
 
 
-def decode_order(line: bytes | str) -> Order | Control:
-    """What one of the two wrote; raises ValueError as they do."""
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """Until when the attempt at work is surely the runner's, in seconds of `clock.elapsed_seconds`."""
+
+    until: float
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps({"ours_until": self.until}).encode() + b"\n"
+
+
+def decode_order(line: bytes | str) -> Order | Control | Tenure:
+    """What one of the three wrote; raises ValueError as they do."""
     raw = json.loads(line)
+    if "ours_until" in raw:
+        return Tenure(raw["ours_until"])
     if "wish" in raw:
         return Control(raw["number"], Wish(raw["wish"]) if raw["wish"] is not None else None)
     return Order.of(raw)

@@ -21,7 +21,7 @@ from taskmanager.messages import (
 )
 from taskmanager.ports import Delivery, Lanes
 from taskmanager.retry import Backoff
-from taskmanager_plugin_runner.attempt import Attempt, Surroundings
+from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.claims import Claims
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.draining import Draining
@@ -33,6 +33,7 @@ from taskmanager_plugin_runner.outcomes import Outcome
 from taskmanager_plugin_runner.protocol import SlotOptions
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.surroundings import Surroundings
 from taskmanager_plugin_runner.transfers import Transfers
 from taskmanager_plugin_runner.watch import LOOK
 
@@ -228,6 +229,7 @@ class Runner:
         wishes = {reference(wish): wish.wish for wish in orders.wishes}
         for name, attempt in self._attempts.items():
             attempt.want(wishes.get(name))
+            attempt.keep()
         self._draining.obey(orders)
         self._claims.admit(wanted=not (orders.paused or orders.draining or self._stopping))
 

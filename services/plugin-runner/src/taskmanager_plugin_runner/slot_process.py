@@ -34,6 +34,7 @@ from taskmanager_plugin_runner.protocol import (
     SlotOptions,
     Standing,
     Step,
+    Tenure,
     decode_event,
 )
 
@@ -188,6 +189,11 @@ class SlotProcess:
         """What the step in hand is to do at its next checkpoint, or no more."""
         if self._transport is not None and self.alive:
             self._transport.write(Control(self._number, wish).encode())
+
+    def keep(self, until: float) -> None:
+        """Until when the attempt is surely ours, for a step that must not go on after it."""
+        if self._transport is not None and self.alive:
+            self._transport.write(Tenure(until).encode())
 
     def suspend(self) -> None:
         """SIGSTOP to all its processes but the guard."""

@@ -15,6 +15,7 @@ from taskmanager.errors import PermanentError
 from taskmanager.paths import Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
+from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.context import SlotContext
 from taskmanager_plugin_runner.failures import job_error
 from taskmanager_plugin_runner.placement import clean, place
@@ -27,6 +28,7 @@ from taskmanager_plugin_runner.protocol import (
     SlotEvent,
     SlotOptions,
     Step,
+    Tenure,
     decode_order,
     encode_event,
 )
@@ -45,7 +47,7 @@ class Line:
         self._orders: queue.SimpleQueue[Order | Exception | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
 
-    def orders(self, on_control: Callable[[Control], None]) -> Iterator[Order]:
+    def orders(self, on_control: Callable[[Control | Tenure], None]) -> Iterator[Order]:
         """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
         threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
         while (order := self._orders.get()) is not None:
@@ -53,14 +55,14 @@ class Line:
                 raise order
             yield order
 
-    def _listen(self, on_control: Callable[[Control], None]) -> None:
+    def _listen(self, on_control: Callable[[Control | Tenure], None]) -> None:
         try:
             for line in self._lines:
                 said = decode_order(line)
-                if isinstance(said, Control):
-                    on_control(said)
-                else:
+                if isinstance(said, Order):
                     self._orders.put(said)
+                else:
+                    on_control(said)
         except Exception as error:  # noqa: BLE001 - the thread that waits for orders must hear of it
             self._orders.put(error)
         self._orders.put(None)
@@ -79,6 +81,7 @@ class Worker:
         self._barrier = Barrier(line.send)
         self._plugin, self._manifest, self._line, self._guard = plugin, plugin.manifest, line, guard
         self._folder = Path(options.folder)
+        self._ours_until = float("inf")
         self._roots = Roots.parse(options.roots)
         self._mode = UploadMode(options.upload_mode)
 
@@ -91,7 +94,7 @@ class Worker:
             Step.PLACE: self._place,
             Step.CLEAN: self._clean,
         }
-        for order in self._line.orders(self._barrier.hear):
+        for order in self._line.orders(self._hear):
             self._barrier.begin(order.number)
             try:
                 answer = steps[order.step](order)
@@ -104,6 +107,16 @@ class Worker:
             sys.stdout.flush()
             sys.stderr.flush()
             self._line.send(answer)
+
+    def _hear(self, said: Control | Tenure) -> None:
+        """In the thread that listens."""
+        if isinstance(said, Tenure):
+            self._ours_until = said.until
+        else:
+            self._barrier.hear(said)
+
+    def _ours(self) -> bool:
+        return elapsed_seconds() < self._ours_until
 
     def _failed(self, order: Order, error: BaseException) -> Answer:
         return Answer(order.number, untidy=self._untidy(order), error=job_error(error).model_dump())
@@ -151,7 +164,7 @@ class Worker:
         placement = folder.remembered()
         if placement is None:
             raise PermanentError("the record of the destination is gone from the workspace")
-        return Answer(order.number, *place(folder.output, placement))
+        return Answer(order.number, *place(folder.output, placement, self._ours))
 
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
