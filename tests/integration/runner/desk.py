@@ -52,6 +52,8 @@ class Desk:
         self.mute: Callable[[Any], bool] = lambda _: False
         """Events it pretends not to have received."""
         self.paused = False
+        self.draining = False
+        self.hand_back_seconds: float | None = None
         self.lease_seconds = LEASE_SECONDS
         self.kill: set[str] = set()
         self._topology = topology
@@ -171,6 +173,13 @@ class Desk:
                 key = self._topology.runner_key(effect.runner)
                 await self._publisher.publish(self._topology.control, key, Notice().encode())
 
+    async def drain(self, *, wanted: bool = True, hand_back_seconds: float | None = None) -> None:
+        """What an operator wants of the runner `r1`, which is told to ask for orders."""
+        self.draining, self.hand_back_seconds = wanted, hand_back_seconds
+        await self._publisher.publish(
+            self._topology.control, self._topology.runner_key("r1"), Notice().encode()
+        )
+
     async def ticket(self, plugin: str, job: str, dispatch: int) -> None:
         """Put a ticket into a plugin's queue."""
         body = Ticket(job=job, dispatch=dispatch).encode()
@@ -198,6 +207,8 @@ class Desk:
             (renewed if ours else kill).append(AttemptReference(job=reference.job, attempt=reference.attempt))
         return Orders(
             paused=self.paused,
+            draining=self.draining,
+            hand_back_seconds=self.hand_back_seconds,
             lease_seconds=self.lease_seconds,
             renewed=tuple(renewed),
             kill=tuple(kill),

@@ -1,0 +1,43 @@
+"""Limits of jobs on a real runner: what passes one is ended and fails, and the runner goes on."""
+
+from pathlib import Path
+
+from tests.integration.runner.conftest import StartRunner
+from tests.integration.runner.desk import Desk
+from tests.unit.runner.faults import fill, names, picture
+
+from taskmanager.messages import Failed
+from taskmanager.states import Status
+
+MEGABYTE = 2**20
+
+
+async def test_a_job_that_takes_too_long_fails_and_leaves_nothing(
+    desk: Desk, start_runner: StartRunner, roots: Path, tmp_path: Path
+) -> None:
+    destination = fill(roots / "result", {"half.txt": "old"})
+    before = picture(roots)
+    async with desk.open("hasty"):
+        start_runner("hasty")
+        for _ in range(2):  # in the same slot
+            job = await desk.ended(await desk.submit("hasty", destination=str(destination)))
+            assert (job.status, job.attempt, job.crashes) == (Status.ERROR, 1, 0)
+            assert job.error is not None
+            assert job.error.kind == "TimeLimit"
+            assert "the time limit for a job, 1 s, is over" in job.error.message
+            assert "at file second.tif, 1 of 2 files done" in job.error.message
+            assert picture(roots) == before
+    assert names(tmp_path / "workspace" / "r1") == [".lock"]
+
+
+async def test_a_setting_of_the_runner_goes_before_what_the_plugin_declares(
+    desk: Desk, start_runner: StartRunner
+) -> None:
+    async with desk.open("greedy"):
+        start_runner("greedy", MEMORY_LIMIT_BYTES=str(200 * MEGABYTE))
+        job = await desk.ended(await desk.submit("greedy", {"megabytes": 300}))
+        assert job.status is Status.ERROR
+        assert job.error is not None
+        assert job.error.kind == "MemoryLimit"
+        assert "the memory limit, 200.0 MiB, is passed" in job.error.message
+        assert not any(failed.crashed for failed in desk.events(Failed, job.id))
