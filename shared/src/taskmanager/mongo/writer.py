@@ -209,11 +209,16 @@ async def _guarded(
     writes: Sequence[InsertOne[Document] | UpdateOne],
     session: AsyncClientSession,
 ) -> None:
-    """All of them; raises CollisionError if one is not as it was when it was decided on."""
+    """All of them; raises CollisionError if one is not as it was when it was decided on.
+
+    In order, inserts first: a duplicate key ends the transaction, and whatever were still sent in it would be
+    answered as if the transaction only had to be tried again, for ever.
+    """
     if not writes:
         return
+    inserts_first = sorted(writes, key=lambda write: isinstance(write, UpdateOne))
     try:
-        result = await collection.bulk_write(writes, ordered=False, session=session)
+        result = await collection.bulk_write(inserts_first, ordered=True, session=session)
     except BulkWriteError as error:
         if all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"]):
             message = f"{collection.name}: it is there already"
