@@ -21,6 +21,7 @@ def wait_for_tickets(bench: Bench, system: System, plugin: str) -> float:
     """Start the scheduler and wait until every waiting job has its ticket; seconds from the start on."""
     began = time.perf_counter()
     system.start("scheduler", "taskmanager-scheduler")
+    system.wait_until_ready()
     queue = Topology(system.environment["TASKMANAGER_TOPOLOGY_PREFIX"]).jobs(plugin).name
     with pika.BlockingConnection(pika.URLParameters(bench.servers.rabbitmq.url)) as connection:
         channel = connection.channel()

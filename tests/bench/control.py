@@ -75,7 +75,7 @@ def _return(system: System, folder: Path) -> float:
     runner.kill()
     runner.start()
     again = max(_running(folder, job, attempt=2)[0] for job in jobs)
-    system.wait_until_ready(runner.name)
+    system.wait_until_ready()
     for job in jobs:
         system.ask("POST", f"/jobs/{job}/cancel")
     eventually(

@@ -24,6 +24,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield from _grown(bench, system, 1)
         for plugin in OTHERS:
             system.start_runner(plugin, 1)
+        system.wait_until_ready()
         yield from _grown(bench, system, 1 + len(OTHERS))
 
 

@@ -99,6 +99,7 @@ def _address(query: dict[str, str | int], cursor: str) -> str:
 def _work(bench: Bench, system: System) -> Iterator[Figure]:
     """Jobs of the highest priority, so that they run before all that wait."""
     system.start_runner(PLUGIN, SLOTS)
+    system.wait_until_ready()
     jobs = [{"plugin": PLUGIN, "priority": PRIORITY_HIGHEST}] * bench.jobs
     groups = [jobs[first : first + BATCH] for first in range(0, len(jobs), BATCH)]
     before, began = system.done(PLUGIN), time.perf_counter()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class System:
         return httpx.Client(base_url=f"http://{LOOPBACK}:{self.port}", timeout=30, trust_env=False)
 
     def start(self, name: str, *arguments: str, **settings: str) -> Service:
-        """Start a service by its command and wait until it is ready."""
+        """Start a service by its command; does not wait until it is ready."""
         service = Service(
             name,
             [program(arguments[0]), *arguments[1:]],
@@ -116,7 +117,6 @@ class System:
         )
         self.services[name] = service
         service.start()
-        self.wait_until_ready(name)
         return service
 
     def start_runner(self, plugin: str, slots: int) -> Service:
@@ -124,15 +124,18 @@ class System:
         workspace = private_folder(self.folder / "workspace" / plugin)
         command = ("taskmanager-plugin-runner", "--plugin", plugin, "--id", f"bench-{plugin}")
         sizes = ("--slots", str(slots), "--transfers", "2")
-        service = self.start(f"runner-{plugin}", *command, *sizes, TASKMANAGER_WORKSPACE=str(workspace))
-        eventually(lambda: self.knows(plugin), what=f"the gateway knows {plugin}")
-        return service
+        return self.start(f"runner-{plugin}", *command, *sizes, TASKMANAGER_WORKSPACE=str(workspace))
 
-    def wait_until_ready(self, name: str) -> None:
-        """Poll its health."""
-        eventually(self.services[name].ready, within_seconds=60, what=f"{name} is ready")
+    def wait_until_ready(self) -> None:
+        """Poll the health of all, and the gateway until it takes jobs for every runner's plugin."""
+        for name, service in self.services.items():
+            eventually(service.ready, within_seconds=60, what=f"{name} is ready")
+        for name in self.services:
+            kind, _, plugin = name.partition("-")
+            if kind == "runner":
+                eventually(partial(self._knows, plugin), what=f"jobs for {plugin} are taken")
 
-    def knows(self, plugin: str) -> bool:
+    def _knows(self, plugin: str) -> bool:
         """Whether jobs for a plugin are accepted."""
         with self.client as client:
             return client.get(f"/api/v1/plugins/{plugin}").status_code == httpx.codes.OK
@@ -180,6 +183,7 @@ def running_system(
             system.start("scheduler", "taskmanager-scheduler")
             for plugin, number in (slots or {}).items():
                 system.start_runner(plugin, number)
+            system.wait_until_ready()
             yield system
         finally:
             system.stop()
