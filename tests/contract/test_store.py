@@ -231,7 +231,7 @@ async def test_what_another_scheduler_wrote_is_found_when_it_is_written(
         own_store, said(HandedBack(job="1", attempt=1)), said(Claim(job="1", dispatch=1, claim_id="d"))
     )
     await feed(own_store, said(HandedBack(job="1", attempt=1)))
-    others_store.forget()
+    await others_store.look_anew()
 
     job = await job_of(others_store, "1")
     assert (job.status, job.attempt, job.dispatch) == (Status.STARTED, 1, 2)

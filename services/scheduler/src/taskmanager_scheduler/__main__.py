@@ -57,14 +57,20 @@ async def serve(settings: SchedulerSettings) -> None:
         await operations.ticked()
         await leases.end_leases()
 
-    inbox = Inbox(store, dispatcher, clock, group_limit=settings.group_limit, on_tick=ticked)
+    inbox = Inbox(
+        store,
+        dispatcher,
+        clock,
+        group_limit=settings.group_limit,
+        on_tick=ticked,
+        on_turn=store.look_anew,  # until now another scheduler may have been at work
+    )
     # a deleted inbox, or one a young broker lost, must not need a person
     consuming.prepare(lambda channel: declare_topology(channel, topology))
     inbox.attach(
         consuming.subscribe(topology.inbox, inbox.deliver, prefetch=GROUPS_IN_HAND * settings.group_limit)
     )
     consuming.on_connected(leases.reconnected)
-    consuming.on_connected(store.forget)  # until now another scheduler may have been at work
     tickets = TicketSweep(
         store, dispatcher, clock, missing_after=settings.missing_after, waiting_messages=queues.waiting
     )

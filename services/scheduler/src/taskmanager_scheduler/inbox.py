@@ -39,9 +39,16 @@ class Inbox:
         *,
         group_limit: int,
         on_tick: Callable[[], Awaitable[None]],
+        on_turn: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_tick` is called when a tick has come through: all before it has been taken into account."""
+        """`on_tick` is called when a tick has come through: all before it has been taken into account.
+
+        `on_turn` is called before the first group of a channel: only then is this scheduler the one that is
+        served, and others have written until now, although the connection may be old.
+        """
         self._store = store
+        self._on_turn = on_turn
+        self._generation: int | None = None
         self._clock = clock
         self._gathering = Gathering(group_limit)
         self._following = Following(self._gathering, store, dispatcher, clock, on_tick)
@@ -65,10 +72,17 @@ class Inbox:
                 if not gathering.done():
                     gathering.cancel()
                 elif letters := gathering.result():
+                    await self._begin(letters)
                     await self._take_care_of(letters, stop)
         finally:
             stopping.cancel()
             await self._following.finish()
+
+    async def _begin(self, letters: Sequence[Letter]) -> None:
+        generation = letters[0][0].generation
+        if generation != self._generation:
+            self._generation = generation
+            await self._on_turn()
 
     async def _take_care_of(self, letters: Sequence[Letter], stop: asyncio.Event) -> None:
         """Process one group until it is stored; if it cannot be decided, its messages are taken singly."""

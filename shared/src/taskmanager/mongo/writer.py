@@ -71,9 +71,13 @@ class MongoStore:
         moment: datetime = answer["localTime"]
         return whole_milliseconds(moment)
 
-    def forget(self) -> None:
-        """Others may have written: read everything again; call it when this scheduler may have been idle."""
-        self._known.forget()
+    async def look_anew(self) -> None:
+        """Others may have written: read everything again; call it when this scheduler was idle until now.
+
+        Nothing that was read before is kept afterwards.
+        """
+        async with self._turn:
+            self._known.forget()
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
         """See the port. One at a time, so that this process never collides with itself."""
@@ -135,10 +139,11 @@ class MongoStore:
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """See the port."""
-        with translated_errors():
-            documents = await self._database.plugins.find({}, {"_id": 0}).to_list()
-        plugins = [InstalledPlugin.model_validate(document) for document in documents]
-        self._known.keep_plugins(plugins)
+        async with self._turn:
+            with translated_errors():
+                documents = await self._database.plugins.find({}, {"_id": 0}).to_list()
+            plugins = [InstalledPlugin.model_validate(document) for document in documents]
+            self._known.keep_plugins(plugins)
         return plugins
 
     async def open_operations(self) -> Sequence[Operation]:
