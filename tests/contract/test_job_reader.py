@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from taskmanager.control import Drain, Stop
-from taskmanager.jobs import Job, JobSpec, LogLine
+from taskmanager.jobs import Job, JobSpec, LogLine, Note
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.plugins import PluginManifest
 from taskmanager.ports import JobReader
@@ -139,6 +139,23 @@ async def test_times_are_paged_without_gap_or_overlap_and_ties_by_id(
     assert found[-1] != []
 
 
+async def test_jobs_that_were_put_next_come_first_the_first_one_put_first(
+    reader: JobReader, write: Write
+) -> None:
+    later = NOW + timedelta(seconds=1)
+    note = Note(by="anna", at=NOW)
+    await put(
+        write,
+        job(1, priority=10),
+        job(2, priority=0, put_next=note, queued_at=later),
+        job(3, priority=9, put_next=note),
+    )
+
+    query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=1)
+
+    assert await pages(reader, query) == [[3], [2], [1]]
+
+
 async def test_a_full_last_page_has_no_next_one(reader: JobReader, write: Write) -> None:
     await put(write, *(job(n) for n in range(4)))
 
@@ -246,6 +263,9 @@ async def test_a_position_counts_the_waiting_jobs_of_the_plugin_that_start_befor
     ahead = [(await reader.position(one)).ahead for one in jobs[:5]]
 
     assert ahead == [0, 1, 2, 3, 4]
+    first = job(11, priority=0, put_next=Note(by="anna", at=NOW))
+    await put(write, first)
+    assert [(await reader.position(one)).ahead for one in (first, jobs[0])] == [0, 1]
     assert await reader.position(job(10, plugin="none")) == Position(ahead=0)
 
 
@@ -316,6 +336,7 @@ async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobRead
             manifest=PluginManifest(name=name, title=name, job_type=name),
             installed_at=NOW,
             stop=Stop(by="anna", at=NOW) if name == "a" else None,
+            rev=1,
         )
         for name in ("b", "a")
     ]

@@ -96,6 +96,24 @@ def _restarted(system: System) -> Iterator[None]:
     tell(system, "/plugins/paced/restart")
 
 
+def test_a_job_that_is_put_next_starts_before_higher_priorities(system: System) -> None:
+    go = system.roots / "go-next"
+    first = sleeper(system, go)
+    shows(system, first, lambda one: one["status"] == "PROCESSING")
+    high, low = sleeper(system, go, priority=9), sleeper(system, go, priority=0)
+    shows(system, low, lambda one: one["waiting"] and one["waiting"]["position"] == 1)
+
+    assert tell(system, f"/jobs/{low}/next", reason="the reader is here")["outcome"] == "done"
+
+    assert (
+        shows(system, high, lambda one: one["waiting"]["position"] == 1)["waiting"]["code"] == "no_free_slot"
+    )
+    assert system.job(low)["put_next"]["reason"] == "the reader is here"
+    go.touch()
+    started = [system.finished(job)["started_at"] for job in (first, low, high)]
+    assert started == sorted(started)
+
+
 def test_a_cancelled_job_shows_how_it_ended_and_can_be_tried_again(system: System) -> None:
     go = system.roots / "go-cancelled"
     job = sleeper(system, go)

@@ -18,6 +18,8 @@ class JobAction(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     PRIORITY = "priority"
+    NEXT = "next"
+    """Before all others, whatever their priority; until its end or another priority."""
     RETRY = "retry"
 
 
@@ -88,7 +90,17 @@ def judge(job: Job, action: JobAction, priority: int | None = None) -> Verdict:
 def _judge_priority(job: Job, priority: int | None) -> Verdict:
     if job.status.final:
         return _no(f"the job has ended ({job.status}): its priority means nothing any more")
-    return ALREADY if job.priority == priority else DOABLE
+    return ALREADY if job.turn == priority else DOABLE
+
+
+def _judge_next(job: Job) -> Verdict:
+    if job.status.final:
+        return _no(f"the job has ended ({job.status}): it has no turn any more")
+    if job.cancel is not None:
+        return _no("the job is being cancelled")
+    if job.owner is not None:
+        return _no(f"the job has begun ({job.status}): it had its turn")
+    return ALREADY if job.put_next is not None else DOABLE
 
 
 def _judge_retry(job: Job) -> Verdict:
@@ -136,4 +148,5 @@ _RULES = {
     JobAction.HOLD: _judge_hold,
     JobAction.RELEASE: _judge_release,
     JobAction.RETRY: _judge_retry,
+    JobAction.NEXT: _judge_next,
 }

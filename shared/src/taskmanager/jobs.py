@@ -15,6 +15,8 @@ from taskmanager.states import Status, Tab
 PRIORITY_LOWEST = 0
 PRIORITY_HIGHEST = 10
 PRIORITY_DEFAULT = 5
+TURN_NEXT = PRIORITY_HIGHEST + 1
+"""The turn of a job that an operator has put next: before all priorities."""
 HISTORY_LIMIT = 50
 """Entries of a job's history that are kept; the oldest after the first are dropped."""
 
@@ -162,6 +164,8 @@ class Job(Record):
     lease: datetime | None = None
     ticket_due: datetime | None = None
     error: JobError | None = None
+    put_next: Note | None = None
+    """An operator has put it before all others; of several such jobs the first one put goes first."""
     held: Note | None = None
     """An operator's hold; a running job pauses as soon as it can."""
     cancel: Note | None = None
@@ -174,6 +178,11 @@ class Job(Record):
     def plugin(self) -> str:
         """The plugin whose queue the job stands in."""
         return self.spec.plugin
+
+    @property
+    def turn(self) -> int:
+        """What the order of starting goes by first, from high to low: its priority unless it was put next."""
+        return TURN_NEXT if self.put_next is not None else self.priority
 
     @property
     def cancelling(self) -> bool:

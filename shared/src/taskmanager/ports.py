@@ -113,7 +113,7 @@ class JobReader(Protocol):
         """The job in the queue tab that holds this unique key."""
 
     async def position(self, job: Job) -> Position:
-        """How many STARTED jobs of its plugin start before this one: by priority, time of queueing and id."""
+        """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """One page of the audit; raises ValueError for a cursor that is none."""

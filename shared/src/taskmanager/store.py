@@ -100,7 +100,7 @@ class Store(Protocol):
     ) -> Sequence[Job]:
         """Jobs in STARTED that were queued before a moment and do not back off, as they start.
 
-        `after` is the (priority, queued_at, id) of the last one seen.
+        `after` is the (turn, queued_at, id) of the last one seen.
         """
 
     async def plugins(self) -> Sequence[InstalledPlugin]:

@@ -8,7 +8,10 @@ transient shared queue.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-MAX_PRIORITY = 10
+from taskmanager.jobs import TURN_NEXT
+
+MAX_PRIORITY = TURN_NEXT
+"""One more than jobs have: for those an operator has put next."""
 SINGLE_ACTIVE = "x-single-active-consumer"
 DELIVERY_LIMIT = 100
 """How often an inbox message may be handed out before it becomes a dead letter.

@@ -70,7 +70,13 @@ async def test_the_answer_shows_the_job_as_it_is_now(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(
     ("action", "status"),
-    [("cancel", "STARTED"), ("hold", "STARTED"), ("release", "STARTED"), ("retry", "ERROR")],
+    [
+        ("cancel", "STARTED"),
+        ("hold", "STARTED"),
+        ("release", "STARTED"),
+        ("retry", "ERROR"),
+        ("next", "STARTED"),
+    ],
 )
 async def test_each_action_reaches_the_scheduler(gateway: Gateway, action: str, status: str) -> None:
     known = put(gateway, status=Status(status))

@@ -46,6 +46,7 @@ ADDRESSES = {
     "/api/v1/jobs/{job_id}/hold": {"post"},
     "/api/v1/jobs/{job_id}/release": {"post"},
     "/api/v1/jobs/{job_id}/retry": {"post"},
+    "/api/v1/jobs/{job_id}/next": {"post"},
     "/api/v1/jobs/{job_id}/priority": {"put"},
     "/api/v1/plugins": {"get"},
     "/api/v1/plugins/{name}": {"get"},

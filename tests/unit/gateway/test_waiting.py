@@ -1,5 +1,6 @@
 """Why a job waits: one word for programs, one sentence for people."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,54 @@ def test_a_paused_job_says_who_keeps_it() -> None:
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.STARTED, Status.PAUSED}))
 def test_only_what_waits_has_a_reason(status: Status) -> None:
     assert waiting_reason(job(1, plugin="jp2", status=status), around(stop=STOP)) is None
+
+
+def took(number: int, seconds: float, ago: timedelta = timedelta(minutes=5)) -> Job:
+    ended = MOMENT - ago
+    times = {"started_at": ended - timedelta(seconds=seconds), "finished": ended}
+    return job(number, plugin="jp2", status=Status.DONE, **times)
+
+
+FOUR = tuple(took(n, seconds) for n, seconds in enumerate((10, 20, 20, 30)))
+
+
+def start_of(circumstances: Circumstances, position: Position) -> tuple[float, float] | None:
+    reason = waiting_reason(job(9, plugin="jp2"), circumstances, position, MOMENT)
+    assert reason is not None
+    expected = reason.expected_start
+    if expected is None:
+        return None
+    return (expected.earliest - MOMENT).total_seconds(), (expected.latest - MOMENT).total_seconds()
+
+
+def test_a_start_is_expected_by_the_last_jobs_and_the_places() -> None:
+    busy = replace(around(runner(busy=2)), ended=FOUR)
+    limited = replace(around(runner(busy=1), running=1, max_running=1), ended=FOUR)
+
+    assert start_of(busy, Position(ahead=0)) == (9, 11)
+    assert start_of(busy, Position(ahead=9)) == (88, 112)
+    assert start_of(limited, Position(ahead=9)) == (175, 225)
+
+
+@pytest.mark.parametrize(
+    ("circumstances", "position"),
+    [
+        (replace(around(runner(busy=2)), ended=FOUR[:3]), Position(ahead=1)),
+        (
+            replace(around(runner(busy=2)), ended=[took(n, 9, timedelta(days=8)) for n in range(9)]),
+            Position(ahead=1),
+        ),
+        (replace(around(runner(busy=2)), ended=FOUR), Position(ahead=10_000, capped=True)),
+        (replace(around(runner(busy=2), stop=STOP), ended=FOUR), Position(ahead=1)),
+        (replace(around(), ended=FOUR), Position(ahead=1)),
+        (replace(around(runner(busy=0)), ended=FOUR), Position(ahead=0)),
+    ],
+    ids=["too few jobs", "old jobs", "uncounted", "stopped", "no runner", "a free slot"],
+)
+def test_where_nothing_speaks_for_a_start_none_is_promised(
+    circumstances: Circumstances, position: Position
+) -> None:
+    assert start_of(circumstances, position) is None
 
 
 def test_every_reason_is_one_sentence() -> None:

@@ -41,6 +41,7 @@ JOB: dict[str, Any] = {
     "dispatch": 1,
     "runner": "jp2-worker1",
     "error": None,
+    "put_next": None,
     "held": None,
     "cancelling": False,
     "cancel": None,

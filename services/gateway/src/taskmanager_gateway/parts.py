@@ -89,7 +89,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         commanding=commanding,
         operating=Operating(reader, commanding, catalogue, clock),
         finder=finder,
-        reasons=Reasons(reader),
+        reasons=Reasons(reader, clock),
         clock=clock,
         logs=JobLogs(reader, finder, watchers, stopping),
         hub=hub,

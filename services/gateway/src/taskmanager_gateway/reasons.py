@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
-from taskmanager.ports import JobReader
-from taskmanager.queries import Position
+from taskmanager.ports import Clock, JobReader
+from taskmanager.queries import JobQuery, Position, Sort
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.expectation import JUDGED_BY
 from taskmanager_gateway.waiting import Circumstances, Waiting, waiting_reason
 
 WAITS = frozenset({Status.STARTED, Status.PAUSED})
@@ -21,17 +23,21 @@ log = structlog.get_logger(__name__)
 class Reasons:
     """Why jobs wait."""
 
-    def __init__(self, reader: JobReader) -> None:
-        """`reader` is asked."""
-        self._reader = reader
+    def __init__(self, reader: JobReader, clock: Clock) -> None:
+        """`reader` is asked; `clock` is only for estimates."""
+        self._reader, self._clock = reader, clock
 
     async def of_one(self, job: Job) -> Waiting | None:
         """Why the job waits, with its position; None if it does not, or if it cannot be known now."""
         if job.status not in WAITS:
             return None
-        around, position = await asyncio.gather(self._circumstances(job.plugin), self._position(job))
+        around, position, ended = await asyncio.gather(
+            self._circumstances(job.plugin), self._position(job), self._ended(job)
+        )
         known = around.get(job.plugin)
-        return waiting_reason(job, known, position) if known else None
+        if known is None:
+            return None
+        return waiting_reason(job, replace(known, ended=ended), position, self._clock.now())
 
     async def of_page(self, jobs: Sequence[Job]) -> dict[str, Waiting]:
         """Why each of these jobs waits, without positions; those that do not are missing."""
@@ -51,6 +57,17 @@ class Reasons:
         except StoreUnavailableError as error:
             log.debug("position_not_counted", job=job.id, error=str(error))
             return None
+
+    async def _ended(self, job: Job) -> Sequence[Job]:
+        """The last jobs of its plugin that are DONE; none if the job does not wait for others to end."""
+        if job.status is not Status.STARTED:
+            return ()
+        query = JobQuery(plugin=job.plugin, tab=Tab.DONE, sort=Sort.FINISHED, limit=JUDGED_BY)
+        try:
+            return (await from_store(self._reader.jobs(query), LOOKUP_TIME)).jobs
+        except StoreUnavailableError as error:
+            log.debug("last_jobs_not_read", job=job.id, error=str(error))
+            return ()
 
     async def _circumstances(self, name: str | None) -> Mapping[str, Circumstances]:
         """By plugin: those of one, or of all."""

@@ -44,6 +44,7 @@ class JobView(JobSpec):
     dispatch: int
     runner: str | None
     error: JobError | None
+    put_next: Note | None = Field(description="Who put it before all others, when and why.")
     held: Note | None = Field(description="An operator's hold; a running job pauses as soon as it can.")
     cancelling: bool = Field(description="Whether a cancel was asked for and has not come true yet.")
     cancel: Note | None = Field(description="Who asked for its cancel, when and why.")

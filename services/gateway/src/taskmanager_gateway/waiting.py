@@ -12,6 +12,7 @@ from taskmanager.jobs import Job, Note, Record
 from taskmanager.queries import Position
 from taskmanager.registry import InstalledPlugin, RunnerState
 from taskmanager.states import Status
+from taskmanager_gateway.expectation import Expectation, expected_start
 
 
 class WaitingCode(StrEnum):
@@ -41,6 +42,11 @@ class Waiting(Record):
     position_capped: bool = Field(
         default=False, description="Whether counting ended at `position`: there may be more."
     )
+    expected_start: Expectation | None = Field(
+        default=None,
+        description="When it is likely to start; only where one job is shown, its plugin is at work, and its "
+        "last jobs give something to judge by.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Circumstances:
     plugin: InstalledPlugin
     runners: Sequence[RunnerState]
     running: int
+    ended: Sequence[Job] = ()
+    """The last jobs that are DONE, if they were looked up."""
 
     @property
     def alive(self) -> list[RunnerState]:
@@ -72,9 +80,19 @@ class Circumstances:
         drained = sum(runner.busy for runner in self.alive if runner.drain is not None)
         return max(self.running - drained, sum(runner.busy for runner in self.working))
 
+    @property
+    def places(self) -> int:
+        """How many jobs can run at once."""
+        return self.slots if self.plugin.limit is None else min(self.slots, self.plugin.limit)
 
-def waiting_reason(job: Job, around: Circumstances, position: Position | None = None) -> Waiting | None:
-    """Why the job waits; None for one that runs or has ended. `position` if it was counted."""
+
+def waiting_reason(
+    job: Job, around: Circumstances, position: Position | None = None, now: datetime | None = None
+) -> Waiting | None:
+    """Why the job waits; None for one that runs or has ended.
+
+    `position` if it was counted; `now` if its start is to be estimated.
+    """
     if job.status is Status.PAUSED:
         return _pause(job, around)
     if job.status is not Status.STARTED:
@@ -87,7 +105,16 @@ def waiting_reason(job: Job, around: Circumstances, position: Position | None = 
         sentence=f"{reason}{_place(position)}.",
         position=position.ahead if position else None,
         position_capped=position is not None and position.capped,
+        expected_start=_expected(code, around, position, now),
     )
+
+
+def _expected(
+    code: WaitingCode, around: Circumstances, position: Position | None, now: datetime | None
+) -> Expectation | None:
+    if position is None or now is None or code not in _MOVING:
+        return None
+    return expected_start(position, around.ended, around.places, now)
 
 
 def _backing_off(job: Job, until: datetime) -> str:
@@ -166,6 +193,8 @@ _LOOKS: tuple[tuple[WaitingCode, Callable[[Circumstances], str | None]], ...] = 
     (WaitingCode.LIMIT_REACHED, _limit),
     (WaitingCode.NO_FREE_SLOT, _no_slot),
 )
+_MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
+"""Reasons that pass by themselves, as jobs end."""
 
 
 def _stopped(plugin: InstalledPlugin, stop: Stop) -> str:

@@ -14,17 +14,7 @@ def intervene(job: Job, event: Wanted, at: Situation) -> Step:
     verdict = judge(job, event.action, event.priority)
     if verdict.refusal is not None or verdict.unchanged:
         return Step(job)
-    match event.action:
-        case JobAction.CANCEL:
-            return _cancel(job, event, at)
-        case JobAction.HOLD:
-            return _hold(job, event, at)
-        case JobAction.RELEASE:
-            return _release(job, event, at)
-        case JobAction.PRIORITY:
-            return _reprioritise(job, event, at)
-        case JobAction.RETRY:
-            return _retry(job, event, at)
+    return _DEEDS[event.action](job, event, at)
 
 
 def _cancel(job: Job, event: Wanted, at: Situation) -> Step:
@@ -76,9 +66,26 @@ def _reprioritise(job: Job, event: Wanted, at: Situation) -> Step:
     """
     text = event.text(f"priority {job.priority} to {event.priority}")
     if job.status is not Status.STARTED:
-        return Step(noted(changed(job, priority=event.priority), at, text, runner=job.owner))
-    again = {"dispatch": job.dispatch + 1, "queued_at": at.now, "ticket_due": at.now}
-    queued = noted(changed(job, priority=event.priority, **again), at, text)
+        wanted = changed(job, priority=event.priority, put_next=None)
+        return Step(noted(wanted, at, text, runner=job.owner))
+    wanted = changed(job, priority=event.priority, put_next=None)
+    if job.not_before is not None and job.not_before > at.now:
+        return Step(noted(wanted, at, text))  # it gets its ticket when it has waited
+    return _queue_anew(wanted, at, text)
+
+
+def _put_next(job: Job, event: Wanted, at: Situation) -> Step:
+    """Before all others but those that were put next earlier; a job that backs off waits no longer."""
+    first = changed(job, put_next=event.note)
+    if job.status is not Status.STARTED:
+        return Step(noted(first, at, event.text("put next, for when it is released")))
+    return _queue_anew(first, at, event.text("put next"))
+
+
+def _queue_anew(job: Job, at: Situation, text: str) -> Step:
+    """With a ticket for its new turn; the old one is worthless."""
+    again = {"dispatch": job.dispatch + 1, "queued_at": at.now, "ticket_due": at.now, "not_before": None}
+    queued = noted(job.model_copy(update=again), at, text)
     return Step(queued, (ticket_for(queued),))
 
 
@@ -109,3 +116,13 @@ def obeyed(job: Job, event: Suspended | Resumed | Cancelled, at: Situation) -> S
         case Cancelled() if job.cancel is not None:
             return cancelled(changed(job, seq=event.seq), event.method, at)
     return Step(job)
+
+
+_DEEDS = {
+    JobAction.CANCEL: _cancel,
+    JobAction.HOLD: _hold,
+    JobAction.RELEASE: _release,
+    JobAction.PRIORITY: _reprioritise,
+    JobAction.NEXT: _put_next,
+    JobAction.RETRY: _retry,
+}

@@ -25,7 +25,7 @@ def requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -
 
 
 def queue(job: Job, trigger: Trigger, at: Situation, note: str, **fields: object) -> Step:
-    """To the end of its priority, with a ticket that is owed until it is surely sent."""
+    """To the end of its turn, with a ticket that is owed until it is surely sent."""
     due = {"queued_at": at.now, "ticket_due": at.now, "not_before": None}
     queued = move(job, trigger, Status.STARTED, at, note, **due, **fields)
     return Step(queued, (ticket_for(queued),))
@@ -40,7 +40,7 @@ def back_off(job: Job, at: Situation, note: str, until: datetime, **fields: obje
 
 def ticket_for(job: Job) -> SendTicket:
     """The ticket that would start the job now."""
-    return SendTicket(job.plugin, job.id, job.dispatch, job.priority)
+    return SendTicket(job.plugin, job.id, job.dispatch, job.turn)
 
 
 def reports(job: Job, at: Situation) -> tuple[Effect, ...]:
@@ -52,7 +52,7 @@ def reports(job: Job, at: Situation) -> tuple[Effect, ...]:
 
 def end(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Step:
     """To DONE, ERROR or CANCELLED, with the report that Goobi is owed."""
-    ended = {"finished": at.now, "ticket_due": None, "held": None, **NOBODYS, **fields}
+    ended = {"finished": at.now, "ticket_due": None, "held": None, "put_next": None, **NOBODYS, **fields}
     ended_job = move(job, trigger, target, at, note, **ended)
     return Step(ended_job, reports(ended_job, at))
 

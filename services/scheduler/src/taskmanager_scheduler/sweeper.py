@@ -128,7 +128,7 @@ class TicketSweep:
             if len(sent) < len(jobs):
                 return
             last = jobs[-1]
-            after = (last.priority, last.queued_at, last.id)
+            after = (last.turn, last.queued_at, last.id)
 
 
 class Sweeper:

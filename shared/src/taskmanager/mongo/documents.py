@@ -10,7 +10,7 @@ from taskmanager.mongo.client import Document
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
 
-DERIVED = ("plugin", "tab", "words")
+DERIVED = ("plugin", "tab", "turn", "words")
 """Fields that only serve indexes; they are made from the job with every write."""
 
 
@@ -26,6 +26,8 @@ def changed_fields(before: Job, after: Job) -> Document:
     fields = stored(after.model_dump(mode="python", include=set(names)))
     if before.status is not after.status:
         fields["tab"] = after.tab.value
+    if before.turn != after.turn:
+        fields["turn"] = after.turn
     return fields
 
 
@@ -49,6 +51,7 @@ def _derived(job: Job) -> Document:
     return {
         "plugin": job.plugin,
         "tab": job.tab.value,
+        "turn": job.turn,
         "words": words([job.spec.title, goobi.process_title if goobi else None]),
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 from taskmanager.mongo.client import Document
 from taskmanager.queries import Sort
 
-TURN_KEYS = [("priority", -1), ("queued_at", 1), ("_id", 1)]
+TURN_KEYS = [("turn", -1), ("queued_at", 1), ("_id", 1)]
 """As jobs start."""
 
 KEYS: dict[Sort, list[tuple[str, int]]] = {

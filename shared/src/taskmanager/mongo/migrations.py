@@ -18,7 +18,7 @@ OPERATION_TTL_SECONDS = 90 * 24 * 3600
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
 
-_TURN = [("priority", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
+_TURN = [("turn", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
 _FINISHED = [("finished", DESCENDING), ("_id", DESCENDING)]
 _CREATED = [("created", DESCENDING), ("_id", DESCENDING)]
 _NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]

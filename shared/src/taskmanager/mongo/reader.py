@@ -4,11 +4,11 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from taskmanager.jobs import Job, Priority
+from taskmanager.jobs import TURN_NEXT, Job
 from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document
@@ -34,7 +34,7 @@ POSITION_MILLISECONDS = 500
 ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 """A runner is shown as alive until it has missed four heartbeats."""
 
-_PRIORITY: TypeAdapter[int] = TypeAdapter(Priority)
+_TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
 class MongoReader(OperationReads):
@@ -152,10 +152,10 @@ def _of_plugin(plugin: str | None) -> Document:
 def jobs_ahead(job: Job) -> Document:
     """The waiting jobs of its plugin that start before `job`; a range of the index for each alternative."""
     waits = {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
-    same: Document = {**waits, "priority": job.priority}
+    same: Document = {**waits, "turn": job.turn}
     return {
         "$or": [
-            {**waits, "priority": {"$gt": job.priority}},
+            {**waits, "turn": {"$gt": job.turn}},
             {**same, "queued_at": {"$lt": job.queued_at}},
             {**same, "queued_at": job.queued_at, "_id": {"$lt": job.id}},
         ]
@@ -195,8 +195,8 @@ def _plain(value: Any) -> Any:
 def _typed(field: str, value: Any) -> Any:
     if field in {"queued_at", "finished", "created"}:
         return datetime.fromisoformat(value).astimezone(UTC)
-    if field == "priority":
-        return _PRIORITY.validate_python(value)
+    if field == "turn":
+        return _TURN.validate_python(value)
     if not isinstance(value, str):
         message = f"{field} is no text"
         raise TypeError(message)

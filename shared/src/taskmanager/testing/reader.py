@@ -209,7 +209,7 @@ def _key(job: Job, query: JobQuery) -> Key:
 
 
 def _turn(job: Job) -> Key:
-    return (-job.priority, job.queued_at.timestamp(), job.id)
+    return (-job.turn, job.queued_at.timestamp(), job.id)
 
 
 def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:

@@ -167,7 +167,7 @@ class MemoryStore:
 
 
 def _turn(job: Job) -> tuple[int, datetime, str]:
-    return (-job.priority, job.queued_at, job.id)
+    return (-job.turn, job.queued_at, job.id)
 
 
 def _added(one: TabStatistics | None, delta: StatisticsDelta) -> TabStatistics:

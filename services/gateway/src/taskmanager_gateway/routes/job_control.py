@@ -67,6 +67,20 @@ async def retry(request: Request, job_id: str, actor: Actor) -> Response:
     return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), actor)
 
 
+@router.post(
+    "/jobs/{job_id}/next",
+    summary="Put a job next",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def put_next(request: Request, job_id: str, actor: Actor) -> Response:
+    """Before all waiting jobs of its plugin, whatever their priority; of several, the first one put is first.
+
+    It lasts until the job ends or gets another priority.
+    """
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.NEXT), actor)
+
+
 @router.put(
     "/jobs/{job_id}/priority",
     summary="Change the priority of a job",

@@ -1,0 +1,77 @@
+"""A job, two runners, and the moves that bring the job somewhere: what the tests of `transition` share."""
+
+from datetime import UTC, datetime, timedelta
+
+from taskmanager.control import JobAction
+from taskmanager.jobs import GoobiReference, Job, JobError, JobSpec, Note
+from taskmanager.messages import (
+    Advanced,
+    Claim,
+    Commit,
+    Failed,
+    Submit,
+)
+from taskmanager.states import Status
+from taskmanager_scheduler.effects import Answer
+from taskmanager_scheduler.events import (
+    Event,
+    Gate,
+    Sender,
+    Situation,
+    Step,
+    Wanted,
+)
+from taskmanager_scheduler.transitions import transition
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+JOB = "job-1"
+SPEC = JobSpec(plugin="jp2", destination="/data/1", goobi=GoobiReference(process_id=1, step_id=2))
+ONE, TWO = Sender("runner-1", "a"), Sender("runner-2", "b")
+OPEN = Gate(paused=False, running=0, limit=None)
+
+
+def submission(spec: JobSpec = SPEC) -> Submit:
+    return Submit(job=JOB, client="test", submitted_at=BEGIN, spec=spec)
+
+
+def claim(dispatch: int = 1, claim_id: str = "c1") -> Claim:
+    return Claim(job=JOB, dispatch=dispatch, claim_id=claim_id)
+
+
+def fail(attempt: int, seq: int, *, crashed: bool, temporary: bool = False) -> Failed:
+    error = JobError(message="bad", kind="Test", temporary=temporary)
+    return Failed(job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=error)
+
+
+def wanted(action: JobAction, priority: int = 9) -> Wanted:
+    return Wanted(action, Note(by="anna", at=BEGIN), priority)
+
+
+def at(seconds: float = 0, sender: Sender = ONE, gate: Gate = OPEN, holder: str | None = None) -> Situation:
+    return Situation(BEGIN + timedelta(seconds=seconds), sender, gate, holder)
+
+
+def play(*events: Event, spec: JobSpec = SPEC) -> Step:
+    step = transition(None, submission(spec), at())
+    for event in events:
+        step = transition(step.job, event, at())
+    return step
+
+
+def job_after(*events: Event, spec: JobSpec = SPEC) -> Job:
+    job = play(*events, spec=spec).job
+    assert job is not None
+    return job
+
+
+def replies(step: Step) -> list[object]:
+    return [effect.reply for effect in step.effects if isinstance(effect, Answer)]
+
+
+def to_download(attempt: int = 1) -> list[Event]:
+    return [
+        claim(),
+        Advanced(job=JOB, attempt=attempt, seq=1, status=Status.UPLOAD),
+        Advanced(job=JOB, attempt=attempt, seq=2, status=Status.PROCESSING, files=3, bytes=30),
+        Commit(job=JOB, attempt=attempt, seq=3),
+    ]
