@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from tests.unit.runner.faults import fill, names, picture
 from tests.unit.runner.scenes import Scene, paths, scene
 from tests.unit.runner.slots import is_gone, number_in, options, task, until
@@ -181,3 +182,27 @@ async def test_jobs_stand_back_for_the_rest_of_the_machine(tmp_path: Path) -> No
         assert Path(f"/proc/{slot.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "500"
     finally:
         await slot.stop()
+
+
+async def test_a_cancel_ends_the_programs_of_all_files_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = (
+        'title = "Wait"\nargv = ["sh", "-c", "sleep 600", "{output}"]\noutput_suffix = ".txt"\nparallel = 2\n'
+    )
+    fill(tmp_path / "templates" / "shell", {"wait.toml": template})
+    monkeypatch.setenv("TASKMANAGER_TEMPLATES", str(tmp_path / "templates"))
+    async with scene("shell", tmp_path, grace_seconds=600) as made:
+        running = made.start("shell", **paths(tmp_path), template="wait")
+        leader = psutil.Process(made.slot.pid)
+        await until(
+            lambda: len([one for one in leader.children(recursive=True) if one.name() == "sleep"]) == 2
+        )
+        family = [one.pid for one in leader.children(recursive=True) if one.name() == "sleep"]
+        made.want(Wish.CANCEL)
+        await running
+        assert all(is_gone(pid) for pid in family)
+        assert made.slot.pid == leader.pid
+        assert not (tmp_path / "out").exists()
+    assert made.over == [Outcome.CANCELLED]
+    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
