@@ -100,9 +100,10 @@ async def migrate(database: Database) -> list[str]:
 
 
 async def _drop_unlisted(database: Database, collection: str, indexes: list[IndexModel]) -> None:
-    listed = {index.document["name"] for index in indexes} | {"_id_"}
+    """Also those that are listed with other keys: an index cannot be changed."""
+    listed = {index.document["name"]: list(index.document["key"].items()) for index in indexes}
     async for index in await database[collection].list_indexes():
-        if index["name"] not in listed:
+        if index["name"] != "_id_" and list(index["key"].items()) != listed.get(index["name"]):
             await database[collection].drop_index(index["name"])
 
 
