@@ -195,6 +195,23 @@ async def test_only_one_active_job_holds_a_unique_key(store: Store) -> None:
     assert sorted(job.status for job in jobs) == [Status.CANCELLED] * 3 + [Status.STARTED]
 
 
+async def test_a_group_another_scheduler_has_half_stored_is_decided_anew_at_once(
+    store: Store, store_url: str | None
+) -> None:
+    """One that takes over knows nothing of the job that is there, and changes others in the same group."""
+    await feed(store, hello(), submit("1"), submit("2"))
+    other = store if store_url is None else MongoStore(store_url)
+    claim = Claim(job="2", dispatch=1, claim_id="c")
+
+    async with asyncio.timeout(10):
+        await feed(other, submit("1"), submit("3"), said(claim))
+        seen = await look(other, Needs(jobs=frozenset({"1", "2", "3"})))
+
+    assert [seen.jobs[job].attempt for job in ("1", "2", "3")] == [0, 1, 0]
+    if isinstance(other, MongoStore):
+        await other.close()
+
+
 async def feed_until_stored(store: Store, message: Inbound) -> None:
     """As the inbox does: a collision is no loss, the group is decided anew."""
     async with asyncio.timeout(10):
