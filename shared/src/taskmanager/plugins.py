@@ -127,8 +127,8 @@ class PluginManifest(Record):
 
     def limits_for(self, template: str | None) -> JobLimits:
         """The limits of a job that names this template."""
-        if not self.knows_template(template or ""):
-            return self.limits  # the job is going to fail for that
+        if not self.template_limits or not self.knows_template(template or ""):
+            return self.limits  # of a template nobody knows: the job is going to fail for that
         chosen = self.choose_template(template)
         return self.limits.overridden_by(self.template_limits.get(chosen or "", JobLimits()))
 
