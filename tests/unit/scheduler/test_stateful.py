@@ -307,7 +307,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     def take_grant(self, answer: Answer, grant: Grant) -> None:
         """An answer to an earlier life of the runner, or one nobody waits for, changes nothing there."""
         [runner] = [one for one in self.runners if one.name == answer.runner]
-        if answer.instance == f"{runner.name}-{runner.life}" and runner.claims.pop(grant.claim_id, None):
+        if answer.instance == f"{runner.name}-{runner.life}" and grant.claim_id in runner.claims:
+            del runner.claims[grant.claim_id]
             runner.attempts[grant.job, grant.attempt] = 0
 
     # --- what must hold
@@ -328,8 +329,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert job.attempt > was.attempt or job.seq >= was.seq or job.owner is None, "I3"
             assert was.status is not Status.DONE, "I4"
             assert not was.status.final or job.id in retried, "I4, I10"
-        for job, attempt in old_attempts(before, group):
-            assert len(group) > 1 or self.store.jobs[job] == before[job], f"I5: attempt {attempt}"
+        for name, attempt in old_attempts(before, group):
+            assert len(group) > 1 or self.store.jobs[name] == before[name], f"I5: attempt {attempt}"
 
     def check_grants(
         self, outcome: Outcome, group: Sequence[Inbound], before: dict[str, Job], *, paused: bool
