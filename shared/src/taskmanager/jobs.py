@@ -29,6 +29,9 @@ Priority = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST, strict=
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A number of Goobi's, within what the store can hold (a signed 64-bit integer)."""
 
+InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+"""Of a Goobi installation in the settings: lower case letters, digits and hyphens."""
+
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -45,6 +48,8 @@ class GoobiReference(Record):
     process_id: Number
     step_id: Number | None = None
     process_title: ShortText | None = None
+    installation: InstallationName | None = None
+    """Which of the configured installations; None: the default one."""
 
 
 class JobSpec(Record):
