@@ -67,7 +67,7 @@ class Operations:
         """One step of every open operation; False if there is none. Raises TemporaryError."""
         operations = await self._store.open_operations()
         OPERATIONS_OPEN.set(len(operations))
-        self._forget_all_but({operation.id for operation in operations})
+        await self._part_from_all_but({operation.id for operation in operations})
         for operation in operations:
             await self._step(operation)
         return bool(operations)
@@ -182,8 +182,11 @@ class Operations:
     ) -> Outcome:
         return await self._store.apply(needs or Needs(operations=frozenset({operation.id})), decide)
 
-    def _forget_all_but(self, known: set[str]) -> None:
+    async def _part_from_all_but(self, known: set[str]) -> None:
+        """Await what follows from the last page of those that ended with it: no other step does."""
         self._sent = {key: page for key, page in self._sent.items() if key in known}
+        for key in self._sending.keys() - known:
+            await self._sending.pop(key)
 
     def _observe(self, outcome: Outcome, seconds: float) -> None:
         OPERATION_PAGES.observe(seconds)
