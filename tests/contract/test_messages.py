@@ -42,6 +42,8 @@ from taskmanager.messages import (
     RunnerCommand,
     RunnerEvents,
     RunnerReplies,
+    StartOperation,
+    StopOperation,
     Submit,
     Suspended,
     Tick,
@@ -51,6 +53,7 @@ from taskmanager.messages import (
     decode_inbox,
     decode_ticket,
 )
+from taskmanager.operations import JobFilter
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status, Tab
 
@@ -166,11 +169,56 @@ CASES: list[tuple[str, Message, Decode]] = [
         ),
         decode_inbox,
     ),
+    (
+        "start_operation",
+        Command(
+            id="command-4",
+            gateway="g-1",
+            actor="anna",
+            reason="urgent",
+            at=MOMENT,
+            order=StartOperation(
+                operation="operation-1",
+                action=JobAction.PRIORITY,
+                priority=9,
+                filter=JobFilter(
+                    plugin="jp2",
+                    tab=Tab.QUEUE,
+                    status=Status.STARTED,
+                    project="Zoology",
+                    process=17,
+                    text="danica",
+                    priority_min=0,
+                    priority_max=5,
+                    created_before=MOMENT,
+                    created_after=MOMENT,
+                    ids=(JOB,),
+                ),
+                fingerprint="abc",
+            ),
+        ),
+        decode_inbox,
+    ),
+    (
+        "stop_operation",
+        Command(
+            id="command-5",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=StopOperation(operation="operation-1"),
+        ),
+        decode_inbox,
+    ),
     ("command_result", CommandResult(id="command-1", outcome="refused", detail="it is DONE"), decode_changes),
     ("tick", Tick(scheduler="s-1"), decode_inbox),
     ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
     ("notice", Notice(), decode_control),
-    ("changes", Changes(changes=(CHANGE,), plugins=("jp2",)), decode_changes),
+    (
+        "changes",
+        Changes(changes=(CHANGE,), plugins=("jp2",), jobs=(JOB,), operations=("operation-1",)),
+        decode_changes,
+    ),
 ]
 
 
