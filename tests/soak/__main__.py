@@ -34,6 +34,8 @@ SUBMIT_SHARE = 0.85
 """Of the time with faults; the rest is for jobs that are under way."""
 STEP_SECONDS = 0.05
 PROGRESS_SECONDS = 10
+REST_SECONDS = 120
+REST_JOBS_A_SECOND = 25
 LATE_SECONDS = 180
 """For submissions whose clients still repeat them when the faults are over."""
 
@@ -52,7 +54,8 @@ class Soak:
     def run(self) -> bool:
         """Whether everything held."""
         self._stage.build(self._random("sources"))
-        size = {"gateways": 2, "schedulers": 2, "runners": self._options.runners, "slots": 2}
+        options = self._options
+        size = {"gateways": 2, "schedulers": 2, "runners": options.runners, "slots": options.slots}
         with running_machines(self._folder / "stack", self._folder / "goobi", size) as machines:
             store = collect.open_store(machines.database.url)
             since = collect.beginning(store)
@@ -60,11 +63,14 @@ class Soak:
             operators = self._suffer(machines)
             wait_until_ready(machines)
             self._say("the faults are over")
-            seconds = settle(
-                machines, store, operators[0], within_seconds=self._options.rest_seconds, say=self._say
-            )
+            seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self._say)
             self._book.count("seconds until everything was at rest", round(seconds))
             return self._judge(machines, store, since, operators[0])
+
+    @property
+    def _patience(self) -> float:
+        """The time to come to rest in: a lease, and what is left over when the system had no rest at all."""
+        return float(self._options.rest_seconds or REST_SECONDS + self._options.jobs / REST_JOBS_A_SECOND)
 
     def _random(self, name: str) -> Random:
         return Random(f"{self._options.seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
@@ -115,8 +121,9 @@ class Soak:
                 self._progress()
 
     def _progress(self) -> None:
-        names = ("submissions", "commands", "kills", "freezes")
-        numbers = ", ".join(f"{self._book.total(name):,} {name}" for name in names)
+        names = ("commands", "kills", "freezes")
+        done = [(len(self._book.wishes), "submissions"), *((self._book.total(name), name) for name in names)]
+        numbers = ", ".join(f"{number:,} {name}" for number, name in done)
         lines = sum(1 for _ in self._stage.run_log.open("rb"))
         self._say(f"{numbers}, {lines:,} lines in the run log")
 
@@ -170,9 +177,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", default=secrets.token_hex(4))
     parser.add_argument("--runners", type=int, default=2, help="for each of the plugins")
+    parser.add_argument("--slots", type=int, default=3, help="for each of the runners")
     parser.add_argument("--fault-seconds", type=float, default=3, help="between two faults, on average")
     parser.add_argument("--command-seconds", type=float, default=0.3, help="between two commands")
-    parser.add_argument("--rest-seconds", type=float, default=300, help="to come to rest in")
+    parser.add_argument("--rest-seconds", type=float, help="to come to rest in (default: by the jobs)")
     parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
     return parser.parse_args()
 
