@@ -55,11 +55,20 @@ def measure(bench: Bench) -> Iterator[Figure]:
         began = time.perf_counter()
         seed(system, PLUGIN, stored=bench.stored, queued=bench.queued)
         yield figure("seeding", time.perf_counter() - began, "s", note=f"{bench.stored} jobs")
+        yield from _sizes(system)
         yield from _lists(system, bench.rounds)
         yield figure("tickets_made_again", wait_for_tickets(bench, system, PLUGIN), "s")
         yield from change_all(bench, system, PLUGIN, job_id(bench.stored - 1))
         yield from _work(bench, system)
         yield from held(system, "stored", {})
+
+
+def _sizes(system: System) -> Iterator[Figure]:
+    """What a job takes in the database: its document, that compressed on disk, its entries in all indexes."""
+    system.database.client.admin.command("fsync")  # sizes on disk are those of the last checkpoint
+    found = system.database.command("collStats", "jobs")
+    for name, key in (("document", "size"), ("disk", "storageSize"), ("indexes", "totalIndexSize")):
+        yield figure(f"stored_job_{name}", found[key] / found["count"], "bytes")
 
 
 def _lists(system: System, rounds: int) -> Iterator[Figure]:
