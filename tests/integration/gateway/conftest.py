@@ -27,6 +27,7 @@ NOOP = InstalledPlugin(
         name="noop", title="No-op", job_type="NOOP", source=Need.OPTIONAL, destination=Need.OPTIONAL
     ),
     installed_at=datetime(2026, 11, 23, tzinfo=UTC),
+    rev=1,
 )
 
 
@@ -106,6 +107,29 @@ def start_gateway(
 def gateway(start_gateway: StartGateway) -> RunningGateway:
     """One running gateway."""
     return start_gateway()
+
+
+@pytest.fixture
+def start_scheduler(
+    rabbitmq: RunningServer, topology: Topology, mongodb_url: str
+) -> Iterator[Callable[[], None]]:
+    """Starts a scheduler; it stops at the end of the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        environment = {
+            "PATH": "",
+            "AMQP_URL": rabbitmq.url,
+            "MONGODB_URL": mongodb_url,
+            "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
+            "TASKMANAGER_HTTP_PORT": str(free_port()),
+        }
+        started.append(subprocess.Popen([sys.executable, "-m", "taskmanager_scheduler"], env=environment))
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
 
 
 def settle(rabbitmq: RunningServer, topology: Topology) -> None:

@@ -1,18 +1,12 @@
 """Operators' commands through real gateways and a real scheduler; no runner is needed to give orders."""
 
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
-from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 
 from .conftest import RunningGateway, StartGateway
@@ -21,29 +15,6 @@ Freeze = Callable[[RunningServer], None]
 ANSWER_SECONDS = 2.0
 """How long a client waits at most to hear that the broker is away: a requirement, not a measurement."""
 ANNA = {"Taskmanager-Actor": "anna"}
-
-
-@pytest.fixture
-def start_scheduler(
-    rabbitmq: RunningServer, topology: Topology, mongodb_url: str
-) -> Iterator[Callable[[], None]]:
-    """Starts a scheduler; it stops at the end of the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> None:
-        environment = {
-            "PATH": "",
-            "AMQP_URL": rabbitmq.url,
-            "MONGODB_URL": mongodb_url,
-            "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
-            "TASKMANAGER_HTTP_PORT": str(free_port()),
-        }
-        started.append(subprocess.Popen([sys.executable, "-m", "taskmanager_scheduler"], env=environment))
-
-    yield start
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
 
 
 def stored(gateway: RunningGateway, **fields: Any) -> str:
