@@ -128,6 +128,7 @@ class FaultProxy:
 
     async def stop(self) -> None:
         """Listen no more and cut every connection; repeatable."""
+        self._fault = Fault.PASS
         self._release()
         await self._deafen()
         for connection in self._connections:
@@ -231,10 +232,8 @@ class RunningProxy:
 
     async def _ended(self) -> None:
         await self._proxy.stop()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=ANSWER_SECONDS / 2)  # they end with their connections
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(ANSWER_SECONDS)
