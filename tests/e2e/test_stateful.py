@@ -19,8 +19,8 @@ from tests.e2e.stage import CLIENT_SECONDS, Stage, running_stage
 from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
 
-EXAMPLES = 4
-STEPS = 15
+EXAMPLES = 8
+STEPS = 20
 FINAL = {"DONE", "ERROR", "CANCELLED"}
 
 
