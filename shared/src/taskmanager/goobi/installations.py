@@ -1,0 +1,137 @@
+"""One Goobi installation as configured: where it is, how it is spoken to and what it is told."""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, AnyHttpUrl, Field, model_validator
+
+from taskmanager.goobi.templates import EntryTemplate
+from taskmanager.jobs import Record
+
+
+class Dialect(StrEnum):
+    """Which of Goobi's three interfaces is used."""
+
+    WEBAPI = "webapi"
+    """The classic servlet `/wi`; off by default since Goobi 22.11."""
+    REST = "rest"
+    """The older REST plugin below `/api`."""
+    CORE = "core"
+    """The REST interface of Goobi itself below `/api`."""
+
+
+class LogType(StrEnum):
+    """Types of process log entries that may be sent; `important` is known to the core interface only."""
+
+    ERROR = "error"
+    WARN = "warn"
+    INFO = "info"
+    DEBUG = "debug"
+    USER = "user"
+    IMPORTANT = "important"
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError(f"{str(path)!r} is not absolute: give the full path of the file")
+    return path
+
+
+FilePath = Annotated[Path, AfterValidator(_absolute)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _without_secrets(url: AnyHttpUrl) -> AnyHttpUrl:
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError("must hold no name, password, query or fragment; secrets belong into files")
+    return url
+
+
+class Ending(Record):
+    """What Goobi is told when a job has ended in one way."""
+
+    entry: EntryTemplate | None
+    """The text of the process log entry; an empty one: none is written."""
+    type: LogType = LogType.INFO
+    step: bool = True
+    """Whether the step is closed (DONE) or set to error (ERROR); without meaning for CANCELLED."""
+
+
+class JwtAccess(Record):
+    """Tokens signed with Goobi's own `jwtSecret`.
+
+    Goobi's key changes daily: the secret followed by the start of the UTC day in milliseconds. `daily_key`
+    false signs with the secret as it is.
+    """
+
+    secret_file: FilePath
+    issuer: str = "Goobi"
+    lifetime_seconds: Seconds = 300.0
+    daily_key: bool = True
+
+
+class Installation(Record):
+    """One table `[installations.NAME]`; durations in seconds where the name says so."""
+
+    dialect: Dialect
+    url: Annotated[AnyHttpUrl, AfterValidator(_without_secrets)]
+    """Goobi's own address, such as `https://goobi.example.org/goobi`, without `/wi` or `/api`."""
+    token_file: FilePath | None = None
+    """Password of `goobi_webapi.xml`, or token of `goobi_rest.xml`."""
+    api_token_file: FilePath | None = None
+    """A user's API token, sent as `Authorization: Basic`."""
+    jwt: JwtAccess | None = None
+    verify_tls: bool = True
+    ca_file: FilePath | None = None
+    """Certificates trusted instead of the system's."""
+    ipv4_only: bool | None = None
+    """Connect by IPv4 only; None: for the classic web API, which refuses anything else."""
+    connect_timeout_seconds: Seconds = 5.0
+    timeout_seconds: Seconds = 30.0
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    """Requests to this installation at the same time; those of one job always follow one another."""
+    author: Annotated[str, Field(min_length=1, max_length=100)] = "TaskManager"
+    """Who entries are from. The older interfaces write their own user, so the text begins with it there."""
+    longest_wait_seconds: Seconds = 900.0
+    """Between two tries of one report."""
+    give_up_after_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    on_done: Ending = Ending(
+        entry="{plugin}: finished, {files} files, {volume}, in {duration}.", type=LogType.INFO
+    )
+    on_error: Ending = Ending(entry="{plugin}: failed. {error}", type=LogType.ERROR)
+    on_cancelled: Ending = Ending(
+        entry="{plugin}: cancelled by {by}. {reason}", type=LogType.WARN, step=False
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        ways = [way for way in (self.token_file, self.api_token_file, self.jwt) if way is not None]
+        if len(ways) > 1:
+            raise ValueError("give one of token_file, api_token_file and jwt, not several")
+        if self.dialect is Dialect.WEBAPI and self.token_file is None:
+            raise ValueError("dialect webapi needs token_file, the password of goobi_webapi.xml")
+        if self.ca_file is not None and not self.verify_tls:
+            raise ValueError("ca_file has no meaning with verify_tls = false")
+        return self
+
+    @property
+    def base(self) -> str:
+        """The address without a slash at its end."""
+        return str(self.url).rstrip("/")
+
+    @property
+    def by_ipv4(self) -> bool:
+        """Whether connections are made by IPv4 only."""
+        return self.dialect is Dialect.WEBAPI if self.ipv4_only is None else self.ipv4_only
+
+    @property
+    def give_up_after(self) -> timedelta:
+        """So long after it was made, or replayed, a report is given up."""
+        return timedelta(days=self.give_up_after_days)
+
+    @property
+    def longest_wait(self) -> timedelta:
+        """Between two tries of one report."""
+        return timedelta(seconds=self.longest_wait_seconds)

@@ -1,0 +1,34 @@
+"""Secrets that lie in files: read when needed, read again when the file changes, shown by nobody."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from taskmanager.errors import TemporaryError
+
+
+class SecretUnreadableError(TemporaryError):
+    """The file of a secret cannot be used; the text names the file, never its content."""
+
+
+@dataclass(slots=True)
+class SecretFile:
+    """One secret; its value is not part of any text made of this object."""
+
+    path: Path
+    _seen: tuple[int, int, int] | None = field(default=None, init=False, repr=False)
+    _value: str = field(default="", init=False, repr=False)
+
+    def read(self) -> str:
+        """The stripped content as of now; raises SecretUnreadableError."""
+        try:
+            status = self.path.stat()
+            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if seen != self._seen:
+                self._value = self.path.read_text(encoding="utf-8").strip()
+                self._seen = seen
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise SecretUnreadableError(f"secret file {self.path} cannot be read: {reason}") from error
+        if not self._value:
+            raise SecretUnreadableError(f"secret file {self.path} is empty")
+        return self._value

@@ -1,0 +1,112 @@
+"""The TOML file about Goobi (`TASKMANAGER_GOOBI`): installations, what they are told, where callbacks may go.
+
+Scheduler and gateway read the same file; it holds no secret itself.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from taskmanager.errors import PermanentError
+from taskmanager.goobi.installations import Installation
+from taskmanager.jobs import InstallationName, Record
+
+
+class GoobiSettingsError(PermanentError):
+    """The file cannot be used; one line for each thing that is wrong, naming table and key."""
+
+
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:\[\]_-]{1,255}$", to_lower=True)]
+"""A host name or address, without a port."""
+
+
+class GoobiSettings(Record):
+    """The whole file. Without one there are no installations: reports wait until there is a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    default: InstallationName | None = None
+    """The installation of jobs that name none; may be left out if there is only one."""
+    callback_hosts: tuple[Host, ...] = ()
+    """Hosts callbacks may go to besides those of the installations."""
+    installations: dict[InstallationName, Installation] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.default is not None and self.default not in self.installations:
+            raise ValueError(f"default names {self.default!r}, but there is no such installation")
+        if self.default is None and len(self.installations) > 1:
+            raise ValueError("default must name the installation of jobs that name none")
+        return self
+
+    def name_of(self, asked: str | None) -> str | None:
+        """The installation a job means; None if it names none and there is no default one."""
+        if asked is not None:
+            return asked
+        return self.default or next(iter(self.installations), None)
+
+    def find(self, asked: str | None) -> Installation | None:
+        """The installation a job means, if there is one."""
+        name = self.name_of(asked)
+        return None if name is None else self.installations.get(name)
+
+    def misfit(self, asked: str | None) -> str | None:
+        """Why a job cannot name this installation, or None. Jobs that name none always may."""
+        if asked is None or asked in self.installations:
+            return None
+        known = ", ".join(self.installations) or "none is configured"
+        return f"no Goobi installation is called {asked!r} (known: {known})"
+
+    def callback_misfit(self, url: str) -> str | None:
+        """Why this address must not be called back, or None.
+
+        A callback is a request our machine makes for a stranger, so only known hosts are called.
+        """
+        host = (urlsplit(url).hostname or "").lower()
+        own = {(urlsplit(one.base).hostname or "").lower() for one in self.installations.values()}
+        if host in own or host in {known.strip("[]") for known in self.callback_hosts}:
+            return None
+        return f"callbacks to host {host!r} are not allowed: name it in callback_hosts of the Goobi settings"
+
+
+def load(path: Path | None) -> GoobiSettings:
+    """The settings of a file; none at all without one. Raises GoobiSettingsError."""
+    if path is None:
+        return GoobiSettings()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GoobiSettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise GoobiSettingsError(f"{path}: is no TOML: {error}") from error
+    return parse(document, str(path))
+
+
+def parse(document: Mapping[str, object], name: str) -> GoobiSettings:
+    """The settings of a document; `name` begins every line of a GoobiSettingsError."""
+    try:
+        return GoobiSettings.model_validate(document)
+    except ValidationError as error:
+        lines = [
+            f"{name}: {_place(tuple(one['loc']))}{_reason(one['type'], one['msg'])}" for one in error.errors()
+        ]
+        raise GoobiSettingsError("\n".join(lines)) from error
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    """`[installations.main] url: ` for people who look at the file."""
+    parts = [str(part) for part in location if part != "[key]"]
+    if not parts:
+        return ""
+    *table, key = parts
+    return f"[{'.'.join(table)}] {key}: " if table else f"{key}: "
+
+
+def _reason(kind: str, message: str) -> str:
+    known = {"extra_forbidden": "there is no such key", "missing": "is missing"}
+    return known.get(kind, message.removeprefix("Value error, "))
