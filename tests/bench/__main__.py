@@ -7,7 +7,9 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -74,11 +76,21 @@ def _show(one: Figure, figures: list[Figure]) -> None:
 def _write(path: Path, figures: Sequence[Figure]) -> None:
     document = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
         "machine": _machine(),
         "figures": [one.document() for one in figures],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _commit() -> str:
+    """What was measured; empty where there is no repository."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    words = [git, "describe", "--always", "--dirty"]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _machine() -> dict[str, Any]:

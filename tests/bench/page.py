@@ -27,9 +27,10 @@ def main(files: Sequence[str]) -> None:
 
 def _origin(documents: Sequence[Mapping[str, Any]]) -> str:
     machine, days = documents[-1]["machine"], sorted({document["at"][:10] for document in documents})
+    commits = ", ".join(dict.fromkeys(document["commit"] for document in documents))
     memory = machine["memory_bytes"] / 2**30
     return (
-        f"Measured on {', '.join(days)}: {machine['processors']} processors, {memory:.0f} GB of memory, "
+        f"Measured on {', '.join(days)} at {commits}: {machine['processors']} processors, {memory:.0f} GB of memory, "
         f"Python {machine['python']}; everything, the clients too, on that one machine."
     )
 
