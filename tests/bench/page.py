@@ -31,7 +31,8 @@ def _origin(documents: Sequence[Mapping[str, Any]]) -> str:
     memory = machine["memory_bytes"] / 2**30
     return (
         f"Measured on {', '.join(days)} at {commits}: {machine['processors']} processors, "
-        f"{memory:.0f} GB of memory, Python {machine['python']}; everything, the clients too, on that one machine."
+        f"{memory:.0f} GB of memory, Python {machine['python']}; "
+        "everything, the clients too, on that one machine."
     )
 
 
