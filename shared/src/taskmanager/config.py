@@ -88,6 +88,13 @@ class StoreSettings(Settings):
     )
 
 
+class GoobiFileSettings(Settings):
+    """For the services that speak with Goobi or for it."""
+
+    goobi: Path | None = None
+    """The TOML file about Goobi: installations, job types, paths."""
+
+
 class RootsSettings(Settings):
     """For the services that look at paths of jobs."""
 

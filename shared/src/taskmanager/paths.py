@@ -1,42 +1,85 @@
-"""Which folders of the file system a job may touch.
+"""Which folders of the file system a job may touch, and what others call them.
 
-The same check in the gateway and, at use, in the runner.
+The same check in the gateway and, at use, in the runner. Machines that mount one share in different places
+are told so by a `PathMapping`.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import PathRefusedError
 
 
 @dataclass(frozen=True, slots=True)
+class PathMapping:
+    """Pairs of folders: as the sender of a path calls it, and where the same folder lies on this machine."""
+
+    pairs: tuple[tuple[PurePosixPath, PurePosixPath], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "PathMapping":
+        """Read `theirs=ours` pairs separated by `os.pathsep`; raises PathRefusedError."""
+        pairs = {}
+        for part in filter(None, text.split(os.pathsep)):
+            theirs, equals, ours = part.partition("=")
+            if not equals:
+                message = f"{part!r} is no mapping: write /their/folder=/our/folder"
+                raise PathRefusedError(message)
+            pairs[theirs] = ours
+        return cls.of(pairs)
+
+    @classmethod
+    def of(cls, pairs: Mapping[str, str]) -> "PathMapping":
+        """The mapping, the longest folders first; raises PathRefusedError for a malformed one."""
+        found = [(_well_formed(theirs), _well_formed(ours)) for theirs, ours in pairs.items()]
+        found.sort(key=lambda pair: len(pair[0].parts), reverse=True)
+        return cls(tuple((PurePosixPath(theirs), PurePosixPath(ours)) for theirs, ours in found))
+
+    def apply(self, text: str) -> str:
+        """The path on this machine. What no folder of the mapping holds, or is malformed, stays as it is.
+
+        Nothing is looked up: `Roots.resolve` judges what comes of it.
+        """
+        try:
+            path = PurePosixPath(_well_formed(text))
+        except PathRefusedError:
+            return text
+        for theirs, ours in self.pairs:
+            if path.is_relative_to(theirs):
+                return str(ours / path.relative_to(theirs))
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Roots:
-    """The configured root folders, resolved; a job's paths must lie inside one of them."""
+    """The configured root folders, resolved; a job's paths must, after mapping, lie inside one of them."""
 
     folders: tuple[Path, ...]
+    mapping: PathMapping = PathMapping()
 
     @classmethod
-    def parse(cls, text: str) -> "Roots":
+    def parse(cls, text: str, mapping: PathMapping = PathMapping()) -> "Roots":
         """Read absolute folders separated by `os.pathsep`; raises PathRefusedError for a relative one."""
-        return cls.of([Path(part) for part in text.split(os.pathsep) if part])
+        return cls.of([Path(part) for part in text.split(os.pathsep) if part], mapping)
 
     @classmethod
-    def of(cls, folders: Sequence[Path]) -> "Roots":
+    def of(cls, folders: Sequence[Path], mapping: PathMapping = PathMapping()) -> "Roots":
         """Resolve the folders once; raises PathRefusedError for a relative one."""
         for folder in folders:
             if not folder.is_absolute():
                 message = f"root {str(folder)!r} is not absolute: give the full path of a folder"
                 raise PathRefusedError(message)
-        return cls(tuple(folder.resolve() for folder in folders))
+        return cls(tuple(folder.resolve() for folder in folders), mapping)
 
     def resolve(self, text: str) -> Path:
-        """The real path behind `text`, links followed; it need not exist.
+        """The real path behind `text`, mapped and with links followed; it need not exist.
 
-        Raises PathRefusedError for NUL, relative paths, `..`, and anything that leads outside the roots.
+        Raises PathRefusedError for NUL, relative paths, `..`, mixed separators, and anything that leads
+        outside the roots.
         """
-        path = _well_formed(text)
+        path = Path(self.mapping.apply(str(_well_formed(text))))
         try:
             real = path.resolve()
         except (OSError, RuntimeError) as error:
@@ -48,9 +91,18 @@ class Roots:
         """`real` if it lies inside the roots; raises PathRefusedError that speaks of `text` otherwise."""
         if not any(real == root or root in real.parents for root in self.folders):
             known = ", ".join(map(str, self.folders)) or "none are configured"
-            message = f"path {text!r} leads outside the folders jobs may use ({known})"
+            message = f"path {text!r} leads outside the folders jobs may use ({known}){self._elsewhere(text)}"
             raise PathRefusedError(message)
         return real
+
+    def _elsewhere(self, text: str) -> str:
+        """What the mapping has to do with a path that is refused."""
+        if not self.mapping.pairs:
+            return ""
+        mapped = self.mapping.apply(text)
+        if mapped != text:
+            return f": here it is {mapped!r}"
+        return f"; mapped to here are {', '.join(str(theirs) for theirs, _ in self.mapping.pairs)}"
 
 
 def _well_formed(text: str) -> Path:
@@ -58,6 +110,9 @@ def _well_formed(text: str) -> Path:
         message = f"path {text!r} contains a NUL character"
         raise PathRefusedError(message)
     path = Path(text)
+    if "/" in text and "\\" in text:
+        message = f"path {text!r} mixes / and \\: use / only"
+        raise PathRefusedError(message)
     if not path.is_absolute():
         message = f"path {text!r} is not absolute: give the full path"
         raise PathRefusedError(message)

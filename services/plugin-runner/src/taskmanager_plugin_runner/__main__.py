@@ -96,7 +96,13 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> N
     publisher = publishing.publisher(CONFIRM_LIMIT)
     outbox = Outbox(publisher, topology, plugin=plugin, runner=identity.runner, instance=identity.instance)
     options = SlotOptions(
-        plugin, str(folder), settings.roots, settings.upload_mode, os.getpid(), settings.nice
+        plugin,
+        str(folder),
+        settings.roots,
+        settings.upload_mode,
+        os.getpid(),
+        settings.nice,
+        paths=settings.paths,
     )
     tell_limits(identity.manifest, settings.nice)
     runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
@@ -136,6 +142,7 @@ def main() -> None:
         return
     try:
         settings = RunnerSettings()
+        _ = settings.job_roots  # a wrong folder is told now, not by the first job
         manifest = load(options.plugin).manifest
     except ValidationError as error:
         _leave(_settings_text(error), WRONG_USE)

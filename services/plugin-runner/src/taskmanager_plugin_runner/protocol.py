@@ -48,6 +48,8 @@ class SlotOptions:
     """How much the jobs stand back for other programs, as nice(1) counts: 0 to 19."""
     processors: tuple[int, ...] = ()
     """The ones its jobs may use; none: all that the runner may."""
+    paths: str = ""
+    """Where the folders of jobs lie on this machine, as in the settings."""
 
     def encode(self) -> str:
         """JSON for one argument."""

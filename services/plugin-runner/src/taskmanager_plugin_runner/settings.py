@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from taskmanager.config import RootsSettings
+from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import JobLimits, PluginManifest
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
@@ -33,6 +34,8 @@ class RunnerSettings(RootsSettings):
     templates: Path | None = None
     """Folder with more templates, read by the plugins."""
     runner_id: str | None = Field(default=None, pattern=RUNNER_ID_PATTERN)
+    paths: str = ""
+    """Where the folders of jobs lie on this machine: `/stored=/here` pairs, separated by `os.pathsep`."""
     upload_mode: UploadMode = UploadMode.AUTO
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
@@ -57,6 +60,11 @@ class RunnerSettings(RootsSettings):
         processors = self.processors or manifest.processors
         limits = manifest.limits.overridden_by(own)
         return manifest.model_copy(update={"limits": limits, "processors": processors})
+
+    @property
+    def job_roots(self) -> Roots:
+        """The folders jobs may touch, reached as `paths` says; raises PathRefusedError."""
+        return Roots.parse(self.roots, PathMapping.parse(self.paths))
 
     @property
     def heartbeat(self) -> timedelta:

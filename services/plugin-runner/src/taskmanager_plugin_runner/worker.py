@@ -12,7 +12,7 @@ from typing import IO
 
 from taskmanager.crash import Point, reach
 from taskmanager.errors import PermanentError
-from taskmanager.paths import Roots
+from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
@@ -82,7 +82,7 @@ class Worker:
         self._plugin, self._manifest, self._line, self._guard = plugin, plugin.manifest, line, guard
         self._folder = Path(options.folder)
         self._ours_until = float("inf")
-        self._roots = Roots.parse(options.roots)
+        self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
         self._mode = UploadMode(options.upload_mode)
 
     def serve(self) -> None:

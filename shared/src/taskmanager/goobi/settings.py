@@ -14,7 +14,10 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError, mode
 
 from taskmanager.errors import PermanentError
 from taskmanager.goobi.installations import Installation
+from taskmanager.goobi.job_types import JobTypeTable
+from taskmanager.goobi.path_mapping import PathTable
 from taskmanager.jobs import InstallationName, Record
+from taskmanager.paths import PathMapping
 
 
 class GoobiSettingsError(PermanentError):
@@ -35,6 +38,8 @@ class GoobiSettings(Record):
     callback_hosts: tuple[Host, ...] = ()
     """Hosts callbacks may go to besides those of the installations."""
     installations: dict[InstallationName, Installation] = Field(default_factory=dict)
+    job_types: JobTypeTable = Field(default_factory=dict)
+    paths: PathTable = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -43,6 +48,11 @@ class GoobiSettings(Record):
         if self.default is None and len(self.installations) > 1:
             raise ValueError("default must name the installation of jobs that name none")
         return self
+
+    @property
+    def path_mapping(self) -> PathMapping:
+        """From what Goobi calls its folders to where they lie here."""
+        return PathMapping.of(self.paths)
 
     def name_of(self, asked: str | None) -> str | None:
         """The installation a job means; None if it names none and there is no default one."""
