@@ -21,7 +21,7 @@ SELECTION_MILLISECONDS = 3_000
 """How long a call waits for a writable primary before it says that there is none."""
 SOCKET_LIMIT = timedelta(seconds=10)
 """How long a call waits for an answer: everything is done in pages, none of which takes seconds."""
-TRANSACTION_LIMIT = timedelta(seconds=20)
+TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction is tried again before whoever wants it is told; the driver would go on for 120 s."""
 AUTHENTICATION_FAILED = frozenset({13, 18, 8000})
 
