@@ -66,6 +66,9 @@ class JobSpec(Record):
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     callback_url: AnyHttpUrl | None = None
     unique: ShortText | None = None
+    extra: dict[str, JsonValue] | None = None
+    """What the sender said that neither a field here nor the plugin takes; kept to be looked at, and given
+    to nobody. The ITM-compatible interface puts fields of older callers here."""
 
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON: equal for equal specifications, whatever order the client sent."""
