@@ -233,6 +233,29 @@ async def test_a_cursor_of_another_order_is_refused(reader: JobReader, write: Wr
             await reader.jobs(query.model_copy(update={"cursor": page.next_cursor}))
 
 
+async def test_words_are_not_found_in_projects_or_numbers(reader: JobReader, write: Write) -> None:
+    await put(
+        write, job(1, title="a", project="project b", goobi={"process_id": 12}), job(2, title="12 project")
+    )
+
+    async def found(**filters: Any) -> list[int]:
+        return numbers((await reader.jobs(JobQuery(**filters))).jobs)
+
+    assert await found(text="project") == await found(text="12") == [2]
+    assert await found(project="project b") == await found(process=12) == [1]
+    assert await found(text="...") == await found(project="b") == await found(process=1) == []
+
+
+async def test_all_plugins_are_listed_as_one(reader: JobReader, write: Write) -> None:
+    await put(write, *(job(n, plugin=f"p{n % 3}", priority=n % 2, queued_at=NOW) for n in range(7)))
+
+    turns = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=2))
+    times = await pages(reader, JobQuery(limit=3))
+
+    assert turns == [[1, 3], [5, 0], [2, 4], [6]]
+    assert times == [[6, 5, 4], [3, 2, 1], [0]]
+
+
 async def test_only_a_job_in_the_queue_holds_a_unique_key(reader: JobReader, write: Write) -> None:
     await put(write, job(1, status=Status.DONE, unique="u"), job(2, status=Status.PAUSED, unique="u"), job(3))
 

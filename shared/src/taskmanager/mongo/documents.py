@@ -10,7 +10,7 @@ from taskmanager.mongo.client import Document
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
 
-DERIVED = ("plugin", "tab", "turn", "words")
+DERIVED = ("plugin", "tab", "terms", "turn")
 """Fields that only serve indexes; they are made from the job with every write."""
 
 
@@ -46,13 +46,28 @@ def words(texts: Iterable[str | None]) -> list[str]:
     return list(found)[:MAX_WORDS]
 
 
-def _derived(job: Job) -> Document:
+def term(kind: str, value: object) -> str:
+    """What a search finds a job by beside words; no word looks like it."""
+    return f"={kind} {value}"
+
+
+def _terms(job: Job) -> list[str]:
+    """One index serves them all: each one more is looked at with every write of a job."""
     goobi = job.spec.goobi
+    found = words([job.spec.title, goobi.process_title if goobi else None])
+    if goobi is not None:
+        found.append(term("process", goobi.process_id))
+    if job.spec.project is not None:
+        found.append(term("project", job.spec.project))
+    return found
+
+
+def _derived(job: Job) -> Document:
     return {
         "plugin": job.plugin,
         "tab": job.tab.value,
         "turn": job.turn,
-        "words": words([job.spec.title, goobi.process_title if goobi else None]),
+        "terms": _terms(job),
     }
 
 

@@ -1,8 +1,8 @@
 """From typed filters to conditions on the documents of jobs; opens no connection."""
 
 from taskmanager.mongo.client import Document
-from taskmanager.mongo.documents import words
-from taskmanager.mongo.migrations import ENDED
+from taskmanager.mongo.documents import term, words
+from taskmanager.mongo.migrations import ENDED, WITH_TERMS
 from taskmanager.operations import JobFilter, Operation
 from taskmanager.queries import JobQuery, Sort
 from taskmanager.states import Tab
@@ -52,12 +52,19 @@ def _common(query: JobQuery | JobFilter) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
+    if terms := _terms(query):
+        found["$and"] = terms
+    return found
+
+
+def _terms(query: JobQuery | JobFilter) -> list[Document]:
+    """The index holds only jobs with terms, which a search by the beginning of a word has to say."""
+    found: list[Document] = []
     if query.project is not None:
-        found["spec.project"] = query.project
+        found.append({"terms": term("project", query.project)})
     if query.process is not None:
-        found["spec.goobi.process_id"] = query.process
+        found.append({"terms": term("process", query.process)})
     if query.text:
-        found["$and"] = [{"words": {"$regex": f"^{word}"}} for word in words([query.text])] or [
-            {"words": None}
-        ]
+        beginnings = [{"terms": {"$regex": f"^{word}"}} for word in words([query.text])]
+        found += [*beginnings, WITH_TERMS] if beginnings else [{"terms": term("nothing", "")}]
     return found

@@ -18,9 +18,14 @@ KEYS: dict[Sort, list[tuple[str, int]]] = {
 
 def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
     """The filter for what comes after `values` in the order of `keys`."""
+    return {"$or": places_after(keys, values)}
+
+
+def places_after(keys: list[tuple[str, int]], values: list[Any]) -> list[Document]:
+    """Its alternatives, each a range of an index."""
     alternatives = []
     for depth, (field, direction) in enumerate(keys):
         same = {name: value for (name, _), value in zip(keys[:depth], values[:depth], strict=True)}
         operator = "$gt" if direction > 0 else "$lt"
         alternatives.append({**same, field: {operator: values[depth]}})
-    return {"$or": alternatives}
+    return alternatives

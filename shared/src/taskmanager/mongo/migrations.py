@@ -1,8 +1,11 @@
 """The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start.
 
-Every index a change of status touches costs each job twice; partial ones are touched only where they serve.
+MongoDB looks at every index of a job with each change of an indexed field, so there are few: a search over
+all plugins names them all (`scope`), and one index serves words, projects and processes.
 Indexes that are not listed here any more are dropped.
 """
+
+from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
@@ -26,6 +29,8 @@ _NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 _QUEUED = {"tab": Tab.QUEUE.value}
 ENDED = {"finished": {"$type": "date"}}
 """An index of ended jobs only: a query must say so to be served by it."""
+WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
+"""An index of jobs that a search can find: they have a project, a process or words."""
 OWNED = {"owner": {"$type": "string"}}
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -34,13 +39,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
         ),
-        IndexModel([("tab", 1), *_TURN], name="all_by_turn", partialFilterExpression=_QUEUED),
-        IndexModel([("tab", 1), *_FINISHED], name="all_by_finish", partialFilterExpression=ENDED),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
-        IndexModel(_CREATED, name="by_creation"),
-        IndexModel([("spec.project", 1), *_CREATED], name="project_by_creation", sparse=True),
-        IndexModel([("spec.goobi.process_id", 1), *_CREATED], name="process_by_creation", sparse=True),
-        IndexModel([("words", 1), *_CREATED], name="words_by_creation"),
+        IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),
         IndexModel(
             [("spec.unique", 1)],
             name="one_active_per_unique_key",

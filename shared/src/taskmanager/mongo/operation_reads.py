@@ -11,6 +11,7 @@ from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.filters import jobs_meant
 from taskmanager.mongo.operations import operation_of
+from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import (
     EXAMPLES,
     PREVIEW_LIMIT,
@@ -36,8 +37,8 @@ class OperationReads:
 
     async def preview(self, chosen: JobFilter) -> Preview:
         """See the port."""
-        condition = jobs_meant(chosen)
         with translated_errors():
+            condition = await over_all_plugins(self._database, jobs_meant(chosen))
             cursor = self._database.jobs.find(condition, max_time_ms=QUERY_MILLISECONDS)
             examples = [from_document(found) for found in await cursor.limit(EXAMPLES).to_list()]
             count, exact = await self._count(condition)

@@ -11,6 +11,7 @@ from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import stored
 from taskmanager.mongo.filters import jobs_of
 from taskmanager.mongo.keyset import TURN_KEYS
+from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import Failure, Listing, Operation, page_key
 from taskmanager.states import Tab
 
@@ -83,8 +84,8 @@ class OperationWrites:
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
         """See `taskmanager.store.Store`. Read as of one moment, so that no job is listed twice."""
         listing, pages, total = uuid.uuid4().hex, 0, 0
-        condition = jobs_of(operation)
         with translated_errors():
+            condition = await over_all_plugins(self._database, jobs_of(operation))
             async with self._database.client.start_session(snapshot=True) as session:
                 cursor = self._database.jobs.find(
                     condition, {"_id": 1}, session=session, max_time_ms=LIST_MILLISECONDS

@@ -13,9 +13,10 @@ from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.filters import job_filter
-from taskmanager.mongo.keyset import KEYS, after_key
+from taskmanager.mongo.keyset import KEYS, places_after
 from taskmanager.mongo.migrations import TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
+from taskmanager.mongo.scope import in_each, plugins_with_jobs
 from taskmanager.queries import (
     POSITION_LIMIT,
     AuditPage,
@@ -24,6 +25,7 @@ from taskmanager.queries import (
     JobQuery,
     Order,
     Position,
+    Sort,
 )
 from taskmanager.registry import ALIVE_FOR, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
@@ -69,11 +71,10 @@ class MongoReader(OperationReads):
     async def jobs(self, query: JobQuery) -> JobPage:
         """See the port."""
         keys = sort_keys(query)
-        conditions = [job_filter(query)]
-        if query.cursor:
-            conditions.append(after_key(keys, read_cursor(query)))
+        places = places_after(keys, read_cursor(query)) if query.cursor else [{}]
         with translated_errors():
-            cursor = self._database.jobs.find({"$and": conditions}, max_time_ms=QUERY_MILLISECONDS)
+            condition = await self._page_condition(query, places)
+            cursor = self._database.jobs.find(condition, max_time_ms=QUERY_MILLISECONDS)
             documents = await cursor.sort(keys).limit(query.limit + 1).to_list()
         page = documents[: query.limit]
         more = len(documents) > query.limit
@@ -81,6 +82,13 @@ class MongoReader(OperationReads):
             jobs=tuple(from_document(document) for document in page),
             next_cursor=write_cursor(query, page[-1]) if more else None,
         )
+
+    async def _page_condition(self, query: JobQuery, places: list[Document]) -> Document:
+        """In a form that an index serves in the order of the query: by plugin, or by a term."""
+        condition = job_filter(query)
+        if query.plugin is not None or (query.sort is Sort.CREATED and "$and" in condition):
+            return {"$and": [condition, {"$or": places}]}
+        return in_each(await plugins_with_jobs(self._database) or [""], condition, places)
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See the port."""

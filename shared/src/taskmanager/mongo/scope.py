@@ -1,0 +1,26 @@
+"""Searches over all plugins: the indexes of jobs begin with the plugin, so such a search names them all.
+
+An index for all plugins beside each one for a plugin would cost every write of a job as much again.
+"""
+
+from collections.abc import Sequence
+
+from taskmanager.mongo.client import Database, Document
+
+
+async def plugins_with_jobs(database: Database) -> list[str]:
+    """Their names; read off an index in as many steps as there are plugins."""
+    names: list[str] = await database.jobs.distinct("plugin")
+    return names
+
+
+async def over_all_plugins(database: Database, condition: Document) -> Document:
+    """The same condition in a form that an index serves; as it is if it names a plugin or its jobs."""
+    if "plugin" in condition or "_id" in condition:
+        return condition
+    return {**condition, "plugin": {"$in": await plugins_with_jobs(database)}}
+
+
+def in_each(plugins: Sequence[str], condition: Document, places: Sequence[Document]) -> Document:
+    """The condition with one of the places, spelled out for each plugin: the server merges their indexes."""
+    return {"$or": [{"$and": [{**condition, "plugin": name}, place]} for name in plugins for place in places]}
