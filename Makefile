@@ -50,8 +50,8 @@ status: setup ## what runs, since when, restarted how often
 logs: setup ## the end of every log (FOLLOW=1 to go on)
 	@$(BIN)/taskmanager-local logs $(if $(FOLLOW),--follow)
 
-demo: setup ## a small book (or your own images: DIR=folder) through the whole system
-	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)")
+demo: setup ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
+	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
 	rm -rf .venv .taskmanager .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

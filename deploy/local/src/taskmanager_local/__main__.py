@@ -14,6 +14,7 @@ from rich.table import Table
 
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.command import add_demo_options, run_demo
+from taskmanager_local.goobi import DIALECTS
 from taskmanager_local.services import Options
 from taskmanager_local.stack import ProcessStatus, Stack
 from taskmanager_local.state import Plan, StackFolder, load_plan
@@ -93,6 +94,7 @@ def _add_up_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--schedulers", type=int, default=defaults.schedulers)
     parser.add_argument("--gateways", type=int, default=defaults.gateways)
+    parser.add_argument("--goobi", choices=DIALECTS, help="start a fake Goobi too, which gets the reports")
     for name in ("port", "amqp-port", "mongodb-port"):
         variable = f"TASKMANAGER_LOCAL_{name.replace('-', '_').upper()}"
         parser.add_argument(f"--{name}", type=int, default=environment(variable), help=f"or {variable}")
@@ -118,6 +120,7 @@ def _options(options: argparse.Namespace) -> Options:
         transfers=options.transfers,
         runners=options.runners,
         plugins=tuple(options.plugins),
+        goobi=options.goobi,
         schedulers=options.schedulers,
         gateways=options.gateways,
         gateway_port=options.port,

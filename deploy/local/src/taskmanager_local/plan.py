@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from taskmanager_local.goobi import fake_goobi
 from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode
 from taskmanager_local.services import Options, ServiceCommands, service_environment
@@ -26,9 +27,14 @@ def make_plan(folder: StackFolder, options: Options) -> Plan:
     amqp_url = node.url if node else os.environ["AMQP_URL"]
     mongodb_url = mongod.url if mongod else os.environ["MONGODB_URL"]
     environment = service_environment(amqp_url, options.roots)
+    beside = []
+    if options.goobi:
+        goobi, settings = fake_goobi(folder, ports, options.goobi)
+        beside = [goobi]
+        environment["TASKMANAGER_GOOBI"] = str(settings)
     return Plan(
         servers=[*(node.commands() if node else []), *(mongod.commands() if mongod else [])],
-        services=ServiceCommands(folder, ports, options, environment, mongodb_url).all(),
+        services=[*beside, *ServiceCommands(folder, ports, options, environment, mongodb_url).all()],
         amqp_url=amqp_url,
         mongodb_url=mongodb_url,
         roots=[str(root) for root in options.roots],

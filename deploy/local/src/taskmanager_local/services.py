@@ -26,6 +26,7 @@ class Options:
         transfers: jobs that one runner brings in or out at a time.
         runners: runners for each plugin.
         plugins: for which plugins to start runners; none named means all that are installed.
+        goobi: the Goobi to start beside them (a key of `goobi.DIALECTS`); None for none.
         gateway_port: the port of the first gateway; None for any free one.
         amqp_port: the port of the private broker; None for any free one.
         mongodb_port: the port of the private mongod; None for any free one.
@@ -41,6 +42,7 @@ class Options:
     amqp_port: int | None = None
     mongodb_port: int | None = None
     plugins: tuple[str, ...] = ()
+    goobi: str | None = None
 
 
 def program(name: str) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from rich.table import Table
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.client import Client, JobView
 from taskmanager_local.demo.process_folder import ProcessFolder, new_process
+from taskmanager_local.demo.reports import GoobiScreen
+from taskmanager_local.goobi import fake_goobi_url
 from taskmanager_local.services import Options
 from taskmanager_local.stack import Stack
 from taskmanager_local.state import Plan, StackFolder
@@ -42,9 +45,11 @@ def run_demo(
     console.print(f"{len(list(process.masters.iterdir()))} page images lie in {process.masters}")
     plan = stack.up(options)
     _require_root(plan, process)
-    with Client(plan.gateways[0]) as client:
-        jobs = _submit(client, process)
-        finished = _watch(client, jobs, console)
+    with Client(plan.gateways[0]) as client, _goobi(plan, options, process) as goobi:
+        jobs = _submit(client, process, goobi)
+        finished = _watch(client, jobs, console, goobi)
+        for line in goobi.rest_of_news() if goobi else ():
+            console.print(line)
     _show_results(finished, process, console)
     _show_ways_on(plan, console)
     console.print(f"All of it took {time.monotonic() - started:.0f} s.")
@@ -61,10 +66,19 @@ def _require_root(plan: Plan, process: ProcessFolder) -> None:
         )
 
 
-def _submit(client: Client, process: ProcessFolder) -> dict[str, JobView]:
-    goobi = {"process_id": process.number, "step_id": 1, "process_title": process.title}
-    common: dict[str, Any] = {"source": str(process.masters), "goobi": goobi, "project": PROJECT}
-    wishes = {
+def _goobi(
+    plan: Plan, options: Options, process: ProcessFolder
+) -> AbstractContextManager[GoobiScreen | None]:
+    url = fake_goobi_url(plan)
+    if options.goobi and url is None:
+        raise LocalStackError("what runs has no Goobi beside it: `taskmanager-local down` first, then again")
+    return GoobiScreen(url, process) if url else nullcontext()
+
+
+def _submit(client: Client, process: ProcessFolder, goobi: GoobiScreen | None) -> dict[str, JobView]:
+    origin = {"process_id": process.number, "process_title": process.title}
+    common: dict[str, Any] = {"source": str(process.masters), "project": PROJECT}
+    wishes: dict[str, dict[str, Any]] = {
         "shell": {
             "template": "jpeg",
             "title": f"JPEG derivatives of {process.title}",
@@ -74,11 +88,15 @@ def _submit(client: Client, process: ProcessFolder) -> dict[str, JobView]:
     }
     for plugin in wishes:
         client.wait_for_plugin(plugin)
-    return {plugin: client.submit({**common, **wish, "plugin": plugin}) for plugin, wish in wishes.items()}
+        steps = {"step_id": goobi.step_of(plugin)} if goobi else {}
+        wishes[plugin] |= {"plugin": plugin, "goobi": {**origin, **steps}}
+    return {plugin: client.submit({**common, **wish}) for plugin, wish in wishes.items()}
 
 
-def _watch(client: Client, jobs: Mapping[str, JobView], console: Console) -> dict[str, JobView]:
-    """Show one bar for each job until all of them are finished."""
+def _watch(
+    client: Client, jobs: Mapping[str, JobView], console: Console, goobi: GoobiScreen | None
+) -> dict[str, JobView]:
+    """Show one bar for each job until all of them are finished, and what arrives at Goobi meanwhile."""
     seen = dict(jobs)
     columns = (
         TextColumn("{task.description:>6}"),
@@ -93,6 +111,8 @@ def _watch(client: Client, jobs: Mapping[str, JobView], console: Console) -> dic
         while True:
             for plugin, job in seen.items():
                 _draw(progress, bars[plugin], job)
+            for line in goobi.news() if goobi else ():
+                progress.console.print(line)
             if all(job.finished for job in seen.values()):
                 return seen
             time.sleep(POLL.total_seconds())
