@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from taskmanager.jobs import Job
 from taskmanager.mongo.client import Document
@@ -17,13 +16,13 @@ DERIVED = ("plugin", "tab", "terms", "turn")
 def to_document(job: Job) -> Document:
     """The whole document of a job."""
     document = job.model_dump(mode="python", exclude={"id", "spec"})
-    return {"_id": job.id, **stored(document), "spec": job.spec.model_dump(mode="json"), **_derived(job)}
+    return {"_id": job.id, **document, "spec": job.spec.model_dump(mode="json"), **_derived(job)}
 
 
 def changed_fields(before: Job, after: Job) -> Document:
     """What must be set to turn the stored `before` into `after`; never the specification."""
     names = [name for name in Job.model_fields if getattr(before, name) != getattr(after, name)]
-    fields = stored(after.model_dump(mode="python", include=set(names)))
+    fields = after.model_dump(mode="python", include=set(names))
     if before.status is not after.status:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
@@ -69,18 +68,3 @@ def _derived(job: Job) -> Document:
         "turn": job.turn,
         "terms": _terms(job),
     }
-
-
-def stored(fields: Document) -> Document:
-    """Enums as their words, tuples as lists."""
-    return {name: _plain(value) for name, value in fields.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -31,6 +31,10 @@ class Known:
         while len(self.jobs) > MOST_JOBS:
             self.jobs.popitem(last=False)
 
+    def renew_jobs(self, jobs: Iterable[Job]) -> None:
+        """The same for jobs that are known already; others are not worth the room."""
+        self.keep_jobs([job for job in jobs if job.id in self.jobs])
+
     def keep_plugins(self, plugins: Iterable[InstalledPlugin]) -> None:
         """They are stored like this; of two states of one plugin the later counts."""
         for plugin in plugins:

@@ -36,7 +36,7 @@ class Loading:
             self._runners(needs.runners),
             self._operations.load(needs.operations),
         )
-        self._known.keep_jobs(jobs.values())
+        self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
         return Snapshot(
             jobs=loaded,

@@ -8,7 +8,6 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.documents import stored
 from taskmanager.mongo.filters import jobs_of
 from taskmanager.mongo.keyset import TURN_KEYS
 from taskmanager.mongo.scope import over_all_plugins
@@ -121,5 +120,5 @@ def _cut(ids: list[str], page: int) -> list[list[str]]:
 
 
 def _document(operation: Operation) -> Document:
-    """All of it but the id; enums as their words."""
-    return {**stored(operation.model_dump(mode="python", exclude={"id"})), "open": operation.open}
+    """All of it but the id."""
+    return {**operation.model_dump(mode="python", exclude={"id"}), "open": operation.open}

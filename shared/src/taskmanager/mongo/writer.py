@@ -99,7 +99,8 @@ class MongoStore:
                 log.info("decided_anew", why=str(error))
                 trusting = False
                 continue
-            self._known.keep_jobs(after for _, after in plan.jobs)
+            keep = self._known.renew_jobs if plan.operations else self._known.keep_jobs
+            keep(after for _, after in plan.jobs)  # the jobs of an operation's page are not at work
             self._known.keep_plugins(plan.plugins)
             return plan
         message = f"another scheduler was quicker {COLLISIONS} times in a row"
