@@ -11,6 +11,7 @@ import pytest
 
 from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode, Wish
 from taskmanager.errors import InvalidMessageError
+from taskmanager.goobi.installations import LogType
 from taskmanager.jobs import CancelMethod, GoobiReference, JobError, JobSpec, LogLine, Progress
 from taskmanager.messages import (
     Advanced,
@@ -38,10 +39,12 @@ from taskmanager.messages import (
     PluginCommand,
     Progressed,
     Refusal,
+    ReplayReports,
     Resumed,
     RunnerCommand,
     RunnerEvents,
     RunnerReplies,
+    SendMessage,
     StartOperation,
     StopOperation,
     Submit,
@@ -55,6 +58,7 @@ from taskmanager.messages import (
 )
 from taskmanager.operations import JobFilter
 from taskmanager.plugins import PluginManifest
+from taskmanager.reports import OperatorMessage
 from taskmanager.states import Status, Tab
 
 GOLDEN = Path(__file__).parent / "messages"
@@ -135,6 +139,28 @@ CASES: list[tuple[str, Message, Decode]] = [
     ("submit", Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC), decode_inbox),
     ("ticket", Ticket(job=JOB, dispatch=3), decode_ticket),
     ("events", RunnerEvents(plugin="jp2", runner="worker-jp2", instance="i-1", events=EVENTS), decode_inbox),
+    (
+        "send_message",
+        Command(
+            id="command-message",
+            gateway="gateway-1",
+            actor="anna",
+            at=MOMENT,
+            order=SendMessage(job=JOB, message=OperatorMessage(type=LogType.WARN, text="Page 7 is missing")),
+        ),
+        decode_inbox,
+    ),
+    (
+        "replay_reports",
+        Command(
+            id="command-replay",
+            gateway="gateway-1",
+            actor="anna",
+            at=MOMENT,
+            order=ReplayReports(installations=("main", None)),
+        ),
+        decode_inbox,
+    ),
     (
         "job_command",
         Command(

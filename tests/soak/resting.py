@@ -64,7 +64,8 @@ def reported(rest: Rest, ends: Mapping[str, Sequence[str]]) -> Verdict:
     verdict = Verdict("I16", "every end of a Goobi job has its report, in order")
     stored: dict[str, list[Document]] = defaultdict(list)
     for report in rest.reports:
-        stored[report["job"]].append(report)
+        if report["kind"] == "entry":  # each end has one; what else is told depends on the job
+            stored[report["job"]].append(report)
     for job in rest.jobs.values():
         wanted = list(ends.get(job["_id"], ())) if job["spec"].get("goobi") else []
         found = [one["status"] for one in sorted(stored[job["_id"]], key=lambda report: report["seq"])]

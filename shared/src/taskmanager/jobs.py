@@ -141,6 +141,8 @@ class HistoryEntry(Record):
     attempt: int
     note: str
     runner: str | None = None
+    report: str | None = None
+    """The report to Goobi this is about; its state says whether Goobi has it."""
 
 
 class Job(Record):

@@ -12,6 +12,7 @@ from taskmanager.jobs import Job
 from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
 from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 
 
 class Clock(Protocol):
@@ -134,6 +135,18 @@ class JobReader(Protocol):
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
     ) -> Sequence[LogBlock]:
         """Log blocks after (attempt, seq), in order."""
+
+    async def report(self, report_id: str) -> Report | None:
+        """The stored report."""
+
+    async def reports(self, query: ReportQuery) -> ReportPage:
+        """One page of reports, the newest first; raises ValueError for a cursor that is none."""
+
+    async def backlog(self, installations: Sequence[str | None]) -> Backlog:
+        """What these installations have not been told yet; None: the default one's."""
+
+    async def installations_health(self) -> Sequence[InstallationHealth]:
+        """How deliveries went, by installation."""
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """All installed plugins by name."""

@@ -4,7 +4,6 @@ Plugins, runners and the statistics of a plugin's tabs, as stored and as shown.
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from pydantic import Field
 
@@ -114,16 +113,3 @@ class AuditEntry(Record):
     runner: str | None = None
     outcome: str
     detail: str = ""
-
-
-class Report(Record):
-    """Something Goobi must be told, stored with the change that caused it.
-
-    `seq` orders the reports of a job.
-    """
-
-    job: str
-    seq: int
-    status: Status
-    created: datetime
-    state: Literal["pending", "delivered", "given_up"] = "pending"

@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar
 
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.reports import Replay, Report
 from taskmanager.states import Status, Tab
 
 
@@ -74,6 +75,7 @@ class Plan:
     runners: Sequence[RunnerState] = ()
     forgotten_runners: Sequence[str] = ()
     reports: Sequence[Report] = ()
+    replays: Sequence[Replay] = ()
     logs: Sequence[LogBlock] = ()
     audit: Sequence[AuditEntry] = ()
     operations: Sequence[tuple[Operation | None, Operation]] = ()

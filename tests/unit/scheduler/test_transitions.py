@@ -14,6 +14,7 @@ from taskmanager.messages import (
     Refusal,
 )
 from taskmanager.plugins import RetryPolicy
+from taskmanager.reports import ReportKind
 from taskmanager.states import Status
 from taskmanager_scheduler.effects import SendTicket, StoreReport
 from taskmanager_scheduler.events import (
@@ -59,11 +60,12 @@ def test_a_job_goes_from_submission_to_done() -> None:
     ]
 
 
-def test_an_end_of_a_job_from_goobi_stores_a_report() -> None:
+def test_an_end_of_a_job_from_goobi_stores_reports() -> None:
     step = play(*to_download(), Finished(job=JOB, attempt=1, seq=4, files=3, bytes=12))
 
-    assert [effect.report.status for effect in step.effects if isinstance(effect, StoreReport)] == [
-        Status.DONE
+    assert [effect.report.kind for effect in step.effects if isinstance(effect, StoreReport)] == [
+        ReportKind.ENTRY,
+        ReportKind.CLOSE_STEP,
     ]
 
 

@@ -135,9 +135,14 @@ def test_wrong_statistics_are_found(wrong: dict[str, Any]) -> None:
 def test_a_missing_or_disordered_report_is_found() -> None:
     jobs = {"j": job(spec={"destination": None, "goobi": {"process_id": 1}})}
     ends = {"j": ["ERROR", "DONE"]}
-    reports = [{"job": "j", "seq": 9, "status": "DONE"}, {"job": "j", "seq": 4, "status": "ERROR"}]
+    entry = {"job": "j", "kind": "entry"}
+    reports = [
+        {**entry, "seq": 9, "status": "DONE"},
+        {**entry, "seq": 4, "status": "ERROR"},
+        {**entry, "seq": 10, "status": "DONE", "kind": "close_step"},
+    ]
     assert not resting.reported(Rest(jobs, reports=reports), ends).violations
-    assert resting.reported(Rest(jobs, reports=reports[:1]), ends).violations
+    assert resting.reported(Rest(jobs, reports=[reports[0], reports[2]]), ends).violations
     swapped = [{**reports[0], "seq": 1}, reports[1]]
     assert resting.reported(Rest(jobs, reports=swapped), ends).violations
 

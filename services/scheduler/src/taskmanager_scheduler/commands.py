@@ -11,7 +11,9 @@ from taskmanager.messages import (
     CommandResult,
     JobCommand,
     PluginCommand,
+    ReplayReports,
     RunnerCommand,
+    SendMessage,
     StartOperation,
     StopOperation,
 )
@@ -20,12 +22,15 @@ from taskmanager.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin
 from taskmanager_scheduler.events import Event, Wanted
 from taskmanager_scheduler.operation_orders import start, stop
+from taskmanager_scheduler.report_commands import ReportSpace, obey_for_reports, report_words
 from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_words
 
-Order = JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation
+Order = (
+    JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports
+)
 
 
-class Workspace(RunnerSpace, Protocol):
+class Workspace(RunnerSpace, ReportSpace, Protocol):
     """What a command may see and change: the fold it is part of."""
 
     now: datetime
@@ -59,7 +64,7 @@ def obey(space: Workspace, command: Command) -> None:
             actor=command.actor,
             reason=command.reason,
             action=_words(order),
-            job=order.job if isinstance(order, JobCommand) else None,
+            job=order.job if isinstance(order, JobCommand | SendMessage) else None,
             plugin=_plugin_of(space, order),
             runner=order.runner if isinstance(order, RunnerCommand) else None,
             outcome=outcome,
@@ -88,6 +93,8 @@ def _obeyed(space: Workspace, command: Command, order: Order) -> tuple[CommandOu
             return start(space, order, _note(space, command))
         case StopOperation():
             return stop(space, order, _note(space, command))
+        case SendMessage() | ReplayReports():
+            return obey_for_reports(space, command, order)
 
 
 def change_job(
@@ -155,6 +162,8 @@ def _words(order: Order) -> str:
             return f"{_of_jobs(order)}, operation {order.operation}"
         case StopOperation():
             return f"stop operation {order.operation}"
+        case SendMessage() | ReplayReports():
+            return report_words(order)
         case PluginCommand():
             return _of_plugin(order)
 
@@ -181,5 +190,7 @@ def _plugin_of(space: Workspace, order: Order) -> str | None:
     if isinstance(order, RunnerCommand):
         runner = known_runner(space, order.runner)
         return runner.plugin if runner else None
+    if isinstance(order, ReplayReports):
+        return None
     job = space.jobs.get(order.job)
     return job.plugin if job else None

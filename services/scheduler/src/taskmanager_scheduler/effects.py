@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from taskmanager.messages import CommandResult, CommitVerdict, Grant, Orders, Refusal
-from taskmanager.registry import Report
+from taskmanager.reports import Report
 
 
 @dataclass(frozen=True, slots=True)

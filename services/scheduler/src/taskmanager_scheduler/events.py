@@ -19,6 +19,7 @@ from taskmanager.messages import (
     Suspended,
 )
 from taskmanager.plugins import RetryPolicy
+from taskmanager.reports import OperatorMessage
 from taskmanager_scheduler.effects import Effect
 
 
@@ -91,13 +92,22 @@ class Wanted:
         return f"{what} by {self.note.by}{why}"
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An operator wants Goobi's users to read something; `report` names the message, once and for all."""
+
+    report: str
+    message: OperatorMessage
+    note: Note
+
+
 RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
 """What only the runner of the current attempt may say."""
 
 Finding = Orphaned | Renewed | LeaseEnded | Ticketed
 """What the scheduler finds out by itself."""
 
-Event = Submit | Claim | Commit | RunnerReport | Finding | Wanted
+Event = Submit | Claim | Commit | RunnerReport | Finding | Wanted | Said
 
 
 @dataclass(frozen=True, slots=True)

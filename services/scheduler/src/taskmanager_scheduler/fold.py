@@ -23,13 +23,15 @@ from taskmanager.messages import (
     RunnerCommand,
     RunnerEvent,
     RunnerEvents,
+    SendMessage,
     StartOperation,
     StopOperation,
     Submit,
 )
 from taskmanager.operations import Operation
 from taskmanager.plugins import RetryPolicy
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState
+from taskmanager.reports import Replay, Report
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.breaker import after_end
@@ -91,7 +93,7 @@ def _name_subject(
     order: Order, jobs: set[str], plugins: set[str], runners: set[str], operations: set[str]
 ) -> None:
     match order:
-        case JobCommand(job=job):
+        case JobCommand(job=job) | SendMessage(job=job):
             jobs.add(job)
         case PluginCommand(plugin=plugin):
             plugins.add(plugin)
@@ -118,6 +120,7 @@ class Fold:
     running: dict[str, int] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    replays: list[Replay] = field(default_factory=list)
     logs: list[LogBlock] = field(default_factory=list)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)
@@ -236,6 +239,7 @@ class Fold:
             runners=list(self.runners.values()),
             forgotten_runners=sorted(self.forgotten),
             reports=self.reports,
+            replays=self.replays,
             logs=self.logs,
             audit=self.audit,
             operations=operations,

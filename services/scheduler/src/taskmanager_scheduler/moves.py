@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
-from taskmanager.registry import Report
 from taskmanager.states import MOVES, Move, Status, Trigger
-from taskmanager_scheduler.effects import Effect, SendTicket, StoreReport
+from taskmanager_scheduler.effects import SendTicket
 from taskmanager_scheduler.events import Situation, Step
+from taskmanager_scheduler.reporting import reports_of_end
 
 NOBODYS = {"owner": None, "claim_id": None, "lease": None}
 """The fields of a job that no runner has."""
@@ -43,18 +43,11 @@ def ticket_for(job: Job) -> SendTicket:
     return SendTicket(job.plugin, job.id, job.dispatch, job.turn)
 
 
-def reports(job: Job, at: Situation) -> tuple[Effect, ...]:
-    """Goobi hears of the end of jobs that came from it."""
-    if job.spec.goobi is None and job.spec.callback_url is None:
-        return ()
-    return (StoreReport(Report(job=job.id, seq=job.rev, status=job.status, created=at.now)),)
-
-
 def end(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Step:
-    """To DONE, ERROR or CANCELLED, with the report that Goobi is owed."""
+    """To DONE, ERROR or CANCELLED, with the reports that Goobi is owed."""
     ended = {"finished": at.now, "ticket_due": None, "held": None, "put_next": None, **NOBODYS, **fields}
     ended_job = move(job, trigger, target, at, note, **ended)
-    return Step(ended_job, reports(ended_job, at))
+    return Step(ended_job, reports_of_end(ended_job, at))
 
 
 def move(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
@@ -71,8 +64,10 @@ def changed(job: Job, **fields: object) -> Job:
     return job.model_copy(update={**fields, "rev": job.rev + 1})
 
 
-def noted(job: Job, at: Situation, note: str, runner: str | None = None) -> Job:
+def noted(job: Job, at: Situation, note: str, runner: str | None = None, report: str | None = None) -> Job:
     """With one more entry in its history; the first one is always kept."""
-    entry = HistoryEntry(at=at.now, status=job.status, attempt=job.attempt, note=note, runner=runner)
+    entry = HistoryEntry(
+        at=at.now, status=job.status, attempt=job.attempt, note=note, runner=runner, report=report
+    )
     kept = job.history if len(job.history) < HISTORY_LIMIT else (job.history[0], *job.history[2:])
     return job.model_copy(update={"history": (*kept, entry)})

@@ -34,6 +34,7 @@ from taskmanager_scheduler.events import (
     Orphaned,
     Renewed,
     RunnerReport,
+    Said,
     Situation,
     Step,
     Ticketed,
@@ -41,9 +42,13 @@ from taskmanager_scheduler.events import (
 )
 from taskmanager_scheduler.interventions import cancelled, intervene, obeyed
 from taskmanager_scheduler.moves import back_off, changed, end, move, noted, requeue
+from taskmanager_scheduler.reporting import message_report
 
 LEASE = timedelta(seconds=60)
 """How long a granted attempt stays its runner's without a heartbeat."""
+
+MESSAGE_SHOWN = 200
+"""Characters of an operator's message that stand in the history; the whole is with the report."""
 
 CRASH_LIMIT = 3
 """The third crash in a row parks the job: without a bound one bad file could keep a runner dying for ever."""
@@ -59,6 +64,8 @@ def transition(job: Job | None, event: Event, at: Situation) -> Step:
         return _found(job, event, at)
     if isinstance(event, Wanted):
         return intervene(job, event, at)
+    if isinstance(event, Said):
+        return _said(job, event, at)
     return _reported(job, event, at)
 
 
@@ -87,6 +94,15 @@ def _found(job: Job, event: Finding, at: Situation) -> Step:
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
             return Step(changed(job, ticket_due=None))
     return Step(job)
+
+
+def _said(job: Job, event: Said, at: Situation) -> Step:
+    """A message to Goobi changes nothing but the history, whatever the job is doing."""
+    text = event.message.text
+    shown = text if len(text) <= MESSAGE_SHOWN else f"{text[:MESSAGE_SHOWN]}..."
+    note = f"message to Goobi ({event.message.type}) by {event.note.by}: {shown}"
+    after = noted(changed(job), at, note, report=event.report)
+    return Step(after, (message_report(after, at, event.note, event.message, event.report),))
 
 
 def _submit(event: Submit, at: Situation) -> Step:

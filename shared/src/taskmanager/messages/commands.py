@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode
-from taskmanager.jobs import PluginName, Priority, Record, ShortText
+from taskmanager.jobs import InstallationName, PluginName, Priority, Record, ShortText
 from taskmanager.messages.wire import Message
 from taskmanager.operations import JobFilter
+from taskmanager.reports import OperatorMessage
 
 
 class JobCommand(Record):
@@ -62,6 +63,27 @@ class StopOperation(Record):
     action: Literal["stop_operation"] = "stop_operation"
 
 
+class SendMessage(Record):
+    """Write this into the process log of the job's process in Goobi."""
+
+    type: Literal["send_message"] = "send_message"
+    job: str
+    message: OperatorMessage
+    action: Literal["send_message"] = "send_message"
+
+
+class ReplayReports(Record):
+    """Deliver again from now on: one report, or all that were given up of these installations.
+
+    An installation may go by several names: None is the default one.
+    """
+
+    type: Literal["replay_reports"] = "replay_reports"
+    report: str | None = None
+    installations: tuple[InstallationName | None, ...] = ()
+    action: Literal["replay_reports"] = "replay_reports"
+
+
 class Command(Message):
     """What `actor` wants, and why. `id` names the command in the audit; `gateway` gets the answer."""
 
@@ -72,7 +94,13 @@ class Command(Message):
     reason: ShortText = ""
     at: datetime
     order: Annotated[
-        JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation,
+        JobCommand
+        | PluginCommand
+        | RunnerCommand
+        | StartOperation
+        | StopOperation
+        | SendMessage
+        | ReplayReports,
         Field(discriminator="type"),
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from taskmanager.mongo.client import Database, translated_errors
+from taskmanager.reports import REPORTS_KEPT
 from taskmanager.states import Tab
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
@@ -17,6 +18,8 @@ LOG_TTL_SECONDS = 90 * 24 * 3600
 
 OPERATION_TTL_SECONDS = 90 * 24 * 3600
 """How long an ended operation is kept; what it did to a job stays in the job's history."""
+
+_REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
 
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
@@ -60,7 +63,15 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "reports": [
         IndexModel([("job", 1), ("seq", 1)], name="reports_of_a_job"),
-        IndexModel([("state", 1), ("created", 1)], name="reports_to_deliver"),
+        IndexModel(
+            [("goobi.installation", 1), ("next_try", 1), ("_id", 1)],
+            name="reports_due",
+            partialFilterExpression={"state": "pending"},
+        ),
+        IndexModel([("state", 1), ("goobi.installation", 1), ("created", 1)], name="backlogs"),
+        IndexModel([("state", 1), *_CREATED], name="reports_by_state"),
+        IndexModel(_CREATED, name="newest_reports"),
+        IndexModel([("delivered_at", 1)], name="old_reports", expireAfterSeconds=_REPORT_TTL_SECONDS),
     ],
     "audit": [
         IndexModel(_NEWEST, name="newest_audit"),
@@ -94,7 +105,7 @@ async def migrate(database: Database) -> list[str]:
         for collection, indexes in INDEXES.items():
             await _drop_unlisted(database, collection, indexes)
             made += await database[collection].create_indexes(indexes)
-        for collection in ("plugins", "statistics", "settings"):
+        for collection in ("plugins", "statistics", "settings", "installations"):
             await _ensure_collection(database, collection)
     return made
 

@@ -16,6 +16,7 @@ from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, places_after
 from taskmanager.mongo.migrations import TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
+from taskmanager.mongo.report_reads import ReportReads
 from taskmanager.mongo.scope import in_each, plugins_with_jobs
 from taskmanager.queries import (
     POSITION_LIMIT,
@@ -39,7 +40,7 @@ ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
-class MongoReader(OperationReads):
+class MongoReader(OperationReads, ReportReads):
     """Implements `taskmanager.ports.JobReader`."""
 
     def __init__(self, url: str) -> None:

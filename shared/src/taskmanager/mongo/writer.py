@@ -26,6 +26,7 @@ from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.known import Known
 from taskmanager.mongo.loading import Loading
 from taskmanager.mongo.operations import OperationWrites
+from taskmanager.mongo.reports import replay, report_document
 from taskmanager.operations import Listing, Operation
 from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status, Tab
@@ -186,10 +187,7 @@ class MongoStore:
                 _replace(one.id, one.model_dump(mode="python", exclude={"id", "alive"}))
                 for one in plan.runners
             ],
-            "reports": [
-                _keep(f"{report.job}:{report.seq}", report.model_dump(mode="python"))
-                for report in plan.reports
-            ],
+            "reports": [_keep(report.id, report_document(report)) for report in plan.reports],
             "audit": [
                 _keep(entry.id, entry.model_dump(mode="python", exclude={"id"})) for entry in plan.audit
             ],
@@ -205,6 +203,8 @@ class MongoStore:
         for collection, updates in writes.items():
             if updates:
                 await self._database[collection].bulk_write(updates, ordered=False, session=session)
+        for wanted in plan.replays:
+            await replay(self._database, session, wanted)
         if plan.forgotten_runners:
             condition = {"_id": {"$in": list(plan.forgotten_runners)}}
             await self._database.runners.delete_many(condition, session=session)

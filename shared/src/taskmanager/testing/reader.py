@@ -31,8 +31,11 @@ from taskmanager.queries import (
     Sort,
 )
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.report_store import Among
+from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.states import Status, Tab
 from taskmanager.testing.operations import has_words, meant
+from taskmanager.testing.reports import backlog_of, page_of
 
 Key = tuple[str | float, ...]
 
@@ -49,6 +52,8 @@ class FakeReader:
         self.known_runners: dict[str, RunnerState] = {}
         self.blocks: list[LogBlock] = []
         self.audited: list[AuditEntry] = []
+        self.known_reports: dict[str, Report] = {}
+        self.known_health: list[InstallationHealth] = []
         self.known_operations: dict[str, Operation] = {}
         self.known_failures: list[Failure] = []
         self.available = True
@@ -115,6 +120,26 @@ class FakeReader:
         page = later[: query.limit]
         cursor = json.dumps(_age_key(page[-1])) if len(later) > query.limit else None
         return AuditPage(entries=tuple(page), next_cursor=cursor)
+
+    async def report(self, report_id: str) -> Report | None:
+        """See `JobReader.report`."""
+        await self._arrive("report")
+        return self.known_reports.get(report_id)
+
+    async def reports(self, query: ReportQuery) -> ReportPage:
+        """See `JobReader.reports`."""
+        await self._arrive("reports")
+        return page_of(self.known_reports.values(), query)
+
+    async def backlog(self, installations: Sequence[str | None]) -> Backlog:
+        """See `JobReader.backlog`."""
+        await self._arrive("backlog")
+        return backlog_of(self.known_reports.values(), Among(tuple(installations)))
+
+    async def installations_health(self) -> Sequence[InstallationHealth]:
+        """See `JobReader.installations_health`."""
+        await self._arrive("installations_health")
+        return self.known_health
 
     async def preview(self, chosen: JobFilter) -> Preview:
         """See `JobReader.preview`."""

@@ -11,10 +11,12 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.ports import Clock
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, Report, RunnerState, TabStatistics
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.reports import Report
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
 from taskmanager.testing.operations import listed, paged
+from taskmanager.testing.reports import MemoryReports, replayed
 
 
 class MemoryStore:
@@ -28,7 +30,9 @@ class MemoryStore:
         self.statistics: dict[tuple[str, Tab], TabStatistics] = {}
         self.installed: dict[str, InstalledPlugin] = {}
         self.runners: dict[str, RunnerState] = {}
-        self.reports: dict[tuple[str, int], Report] = {}
+        self.reports: dict[str, Report] = {}
+        self.told = MemoryReports(self.reports, lambda: self.away)
+        """What delivery sees of them."""
         self.audit: dict[str, AuditEntry] = {}
         self.logs: dict[tuple[str, int, int], LogBlock] = {}
         self.operations: dict[str, Operation] = {}
@@ -159,7 +163,9 @@ class MemoryStore:
         for failure in plan.failures:
             self.failures.setdefault((failure.operation, failure.number), failure)
         for report in plan.reports:
-            self.reports.setdefault((report.job, report.seq), report)
+            self.reports.setdefault(report.id, report)
+        for replay in plan.replays:
+            self.reports |= {one.id: one for one in replayed(self.reports.values(), replay)}
         for entry in plan.audit:
             self.audit.setdefault(entry.id, entry)
         for block in plan.logs:

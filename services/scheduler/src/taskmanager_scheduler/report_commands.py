@@ -1,0 +1,54 @@
+"""Operators' commands about Goobi: write a message into the process log, deliver reports again."""
+
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.jobs import Job, Note
+from taskmanager.messages import Command, CommandOutcome, ReplayReports, SendMessage
+from taskmanager.reports import Replay
+from taskmanager_scheduler.events import Event, Said
+
+
+class ReportSpace(Protocol):
+    """What such a command may see and change: the fold it is part of."""
+
+    now: datetime
+    jobs: dict[str, Job]
+    replays: list[Replay]
+
+    def move(self, job_id: str, event: Event, *, holder: str | None = None) -> None:
+        """Send an event through `transition`."""
+
+
+def obey_for_reports(
+    space: ReportSpace, command: Command, order: SendMessage | ReplayReports
+) -> tuple[CommandOutcome, str]:
+    """Do what can be done."""
+    if isinstance(order, ReplayReports):
+        space.replays.append(Replay(report=order.report, installations=order.installations, at=space.now))
+        return "done", ""
+    return _send_message(space, command, order)
+
+
+def report_words(order: SendMessage | ReplayReports) -> str:
+    """What the audit says of it."""
+    if isinstance(order, SendMessage):
+        return f"message to Goobi, {order.message.type}"
+    if order.report is not None:
+        return f"replay report {order.report}"
+    names = ", ".join(name or "the default one" for name in order.installations)
+    return f"replay undelivered reports of {names}"
+
+
+def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> tuple[CommandOutcome, str]:
+    """The command's id names the message: handed out twice by the broker, it is written once."""
+    job = space.jobs.get(order.job)
+    if job is None:
+        return "unknown", "there is no such job"
+    if job.spec.goobi is None:
+        return "refused", "the job does not come from Goobi, so there is no process log to write to"
+    if any(entry.report == command.id for entry in job.history):
+        return "unchanged", ""
+    note = Note(by=command.actor, at=space.now, reason=command.reason)
+    space.move(job.id, Said(command.id, order.message, note))
+    return "done", ""

@@ -1,0 +1,121 @@
+"""Reports between values and documents, and what delivery reads and writes of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.documents import stored
+from taskmanager.report_store import Among
+from taskmanager.reports import (
+    BACKLOG_LIMIT,
+    REPLAY_LIMIT,
+    Backlog,
+    InstallationHealth,
+    Replay,
+    Report,
+    ReportState,
+)
+
+PENDING = {"state": ReportState.PENDING.value}
+_DELIVERY = {"state", "attempts", "since", "next_try", "last_answer", "delivered_at", "rev"}
+"""The only fields of a report that ever change."""
+
+
+def report_document(report: Report) -> Document:
+    """All but the id."""
+    fields = report.model_dump(mode="python", exclude={"id", "callback_url"})
+    url = str(report.callback_url) if report.callback_url is not None else None
+    return {**stored(fields), "callback_url": url}
+
+
+def report_of(document: Document) -> Report:
+    """The report behind a document."""
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return Report.model_validate({"id": document["_id"], **fields})
+
+
+def of_installations(among: Among) -> Document:
+    """A filter; the name None also stands for jobs that came with a callback alone."""
+    return {"goobi.installation": {"$nin" if among.others else "$in": list(among.names)}}
+
+
+async def backlog(database: Database, among: Among) -> Backlog:
+    """Counted as far as the limit; raises StoreUnavailableError."""
+    own = of_installations(among)
+    given_up = {"state": ReportState.GIVEN_UP.value, **own}
+    with translated_errors():
+        pending = await database.reports.count_documents({**PENDING, **own}, limit=BACKLOG_LIMIT)
+        lost = await database.reports.count_documents(given_up, limit=BACKLOG_LIMIT)
+        oldest = await database.reports.find_one({**PENDING, **own}, {"created": 1}, sort=[("created", 1)])
+    return Backlog(
+        pending=pending,
+        capped=pending >= BACKLOG_LIMIT,
+        given_up=lost,
+        oldest=oldest["created"] if oldest else None,
+    )
+
+
+async def replay(database: Database, session: AsyncClientSession, wanted: Replay) -> None:
+    """Part of a transaction; a report that is delivered stays so."""
+    if wanted.report is not None:
+        meant: Document = {"_id": wanted.report, "state": {"$ne": ReportState.DELIVERED.value}}
+    else:
+        own = of_installations(Among(wanted.installations))
+        cursor = database.reports.find(
+            {"state": ReportState.GIVEN_UP.value, **own}, {"_id": 1}, session=session
+        )
+        oldest = await cursor.sort([("created", 1), ("_id", 1)]).limit(REPLAY_LIMIT).to_list()
+        meant = {"_id": {"$in": [document["_id"] for document in oldest]}}
+    again = {"state": ReportState.PENDING.value, "since": wanted.at, "next_try": wanted.at}
+    await database.reports.update_many(meant, {"$set": again, "$inc": {"rev": 1}}, session=session)
+
+
+class MongoReports:
+    """Implements `taskmanager.report_store.ReportStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Shares the store's connections, but waits for none of its transactions."""
+        self._database = database
+
+    async def due(self, among: Among, *, now: datetime, limit: int) -> Sequence[Report]:
+        """See the port."""
+        wanted = {**PENDING, **of_installations(among), "next_try": {"$lte": now}}
+        return await self._find(wanted, [("next_try", 1), ("_id", 1)], limit)
+
+    async def pending_of(self, jobs: Sequence[str]) -> Sequence[Report]:
+        """See the port."""
+        return await self._find({**PENDING, "job": {"$in": list(jobs)}}, [("job", 1), ("seq", 1)], 0)
+
+    async def settle(self, report: Report) -> bool:
+        """See the port."""
+        fields = stored(report.model_dump(mode="python", include=_DELIVERY))
+        with translated_errors():
+            result = await self._database.reports.update_one(
+                {"_id": report.id, "rev": report.rev - 1}, {"$set": fields}
+            )
+        return result.matched_count == 1
+
+    async def postpone(self, job: str, until: datetime) -> None:
+        """See the port."""
+        with translated_errors():
+            await self._database.reports.update_many({**PENDING, "job": job}, {"$max": {"next_try": until}})
+
+    async def note_health(self, health: InstallationHealth) -> None:
+        """See the port."""
+        fields = stored(health.model_dump(mode="python", exclude={"name"}))
+        change = UpdateOne({"_id": health.name}, {"$set": fields}, upsert=True)
+        with translated_errors():
+            await self._database.installations.bulk_write([change])
+
+    async def undelivered(self, among: Among) -> Backlog:
+        """See the port."""
+        return await backlog(self._database, among)
+
+    async def _find(self, wanted: Document, order: list[tuple[str, Any]], limit: int) -> list[Report]:
+        with translated_errors():
+            documents = await self._database.reports.find(wanted).sort(order).limit(limit).to_list()
+        return [report_of(document) for document in documents]
