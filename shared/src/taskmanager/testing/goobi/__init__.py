@@ -23,6 +23,7 @@ from taskmanager.testing.goobi.access import (
 from taskmanager.testing.goobi.app import REST_ROOT, WEB_API, FakeGoobi, book
 from taskmanager.testing.goobi.faults import Fault, FaultKind, SeenRequest
 from taskmanager.testing.goobi.processes import EventKind, JournalEntry, LogType, Process, Step, StepStatus
+from taskmanager.testing.goobi.scripts import Scripts
 from taskmanager.testing.goobi.server import RunningGoobi, running_goobi
 from taskmanager.testing.goobi.workflow import Workflow
 
@@ -45,6 +46,7 @@ __all__ = [
     "Process",
     "RestAccess",
     "RunningGoobi",
+    "Scripts",
     "SeenRequest",
     "Step",
     "StepStatus",
