@@ -8,7 +8,6 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.documents import stored
 from taskmanager.report_store import Among
 from taskmanager.reports import (
     BACKLOG_LIMIT,
@@ -29,7 +28,7 @@ def report_document(report: Report) -> Document:
     """All but the id."""
     fields = report.model_dump(mode="python", exclude={"id", "callback_url"})
     url = str(report.callback_url) if report.callback_url is not None else None
-    return {**stored(fields), "callback_url": url}
+    return {**fields, "callback_url": url}
 
 
 def report_of(document: Document) -> Report:
@@ -92,7 +91,7 @@ class MongoReports:
 
     async def settle(self, report: Report) -> bool:
         """See the port."""
-        fields = stored(report.model_dump(mode="python", include=_DELIVERY))
+        fields = report.model_dump(mode="python", include=_DELIVERY)
         with translated_errors():
             result = await self._database.reports.update_one(
                 {"_id": report.id, "rev": report.rev - 1}, {"$set": fields}
@@ -106,7 +105,7 @@ class MongoReports:
 
     async def note_health(self, health: InstallationHealth) -> None:
         """See the port."""
-        fields = stored(health.model_dump(mode="python", exclude={"name"}))
+        fields = health.model_dump(mode="python", exclude={"name"})
         change = UpdateOne({"_id": health.name}, {"$set": fields}, upsert=True)
         with translated_errors():
             await self._database.installations.bulk_write([change])
