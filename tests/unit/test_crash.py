@@ -47,5 +47,13 @@ def test_of_all_that_share_the_file_one_dies(tmp_path: Path) -> None:
     assert codes == [-signal.SIGKILL, 0]
 
 
+def test_every_point_is_somewhere_in_the_services() -> None:
+    """A change of the code around a point must not lose it: its row of the crash table would go unproven."""
+    folders = [Path(__file__).parents[2] / name for name in ("services", "shared/src")]
+    sources = [file.read_text(encoding="utf-8") for folder in folders for file in folder.rglob("*.py")]
+
+    assert [point for point in Point if not any(f"Point.{point.name}" in text for text in sources)] == []
+
+
 def test_a_setting_that_names_no_point_is_no_silent_pass() -> None:
     assert ended(Point.SLOT_RUNNING, at="nowhere") == 1

@@ -202,6 +202,7 @@ class Attempt:
         if self._ours_until > elapsed_seconds():
             self.placing = True
             self.keep()
+            reach(Point.RUNNER_AFTER_FENCE)
             return await self._step(Step.PLACE)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None

@@ -148,6 +148,7 @@ class Worker:
         folder = self._attempt_folder(order)
         template = self._manifest.choose_template(order.spec.template)
         context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier)
+        reach(Point.SLOT_RUNNING)
         try:
             self._plugin.run(context)
         finally:
