@@ -194,7 +194,7 @@ def running_machines(path: Path, roots: Path, size: Mapping[str, int]) -> Iterat
 
 
 def _commands(machines: Machines, roots: Path, size: Mapping[str, int]) -> list[Command]:
-    options = Options((roots,), plugins=PLUGINS, **size)
+    options = replace(Options((roots,), plugins=PLUGINS), **size)
     environment = service_environment(machines.broker.url, options.roots)
     ports = Ports(machines.folder)
     return ServiceCommands(machines.folder, ports, options, environment, machines.database.url).all()
