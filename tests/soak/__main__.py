@@ -55,8 +55,9 @@ class Soak:
         """Whether everything held."""
         self._stage.build(self._random("sources"))
         options = self._options
-        size = {"gateways": 2, "schedulers": 2, "runners": options.runners, "slots": options.slots}
-        with running_machines(self._folder / "stack", self._folder / "goobi", size) as machines:
+        with running_machines(
+            self._folder / "stack", self._folder / "goobi", runners=options.runners, slots=options.slots
+        ) as machines:
             store = collect.open_store(machines.database.url)
             since = collect.beginning(store)
             self._say("the system is up")

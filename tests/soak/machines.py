@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -174,7 +174,7 @@ def wait_until_ready(machines: Machines) -> None:
 
 
 @contextmanager
-def running_machines(path: Path, roots: Path, size: Mapping[str, int]) -> Iterator[Machines]:
+def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> Iterator[Machines]:
     """Everything started and ready; everything ended afterwards, whatever happens."""
     folder = StackFolder(path)
     folder.make()
@@ -184,7 +184,8 @@ def running_machines(path: Path, roots: Path, size: Mapping[str, int]) -> Iterat
         stack.callback(machines.broker.stop)
         machines.broker.start()
         _migrate(machines)
-        for command in _commands(machines, roots, size):
+        options = Options((roots,), slots, gateways=2, schedulers=2, runners=runners, plugins=PLUGINS)
+        for command in _commands(machines, options):
             service = Service(command, folder.log(command.name))
             machines.services[command.name] = service
             service.start()
@@ -193,8 +194,7 @@ def running_machines(path: Path, roots: Path, size: Mapping[str, int]) -> Iterat
         yield machines
 
 
-def _commands(machines: Machines, roots: Path, size: Mapping[str, int]) -> list[Command]:
-    options = replace(Options((roots,), plugins=PLUGINS), **size)
+def _commands(machines: Machines, options: Options) -> list[Command]:
     environment = service_environment(machines.broker.url, options.roots)
     ports = Ports(machines.folder)
     return ServiceCommands(machines.folder, ports, options, environment, machines.database.url).all()
