@@ -15,6 +15,8 @@ from taskmanager_gateway.reference import reference_page
 from taskmanager_gateway.routes import (
     audit,
     events,
+    itm,
+    itm_reading,
     job_control,
     jobs,
     logs,
@@ -50,10 +52,11 @@ def make_api(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (jobs, logs, plugins), (job_control, plugin_control, runners, operations)
-    for module in (submissions, *reading, *controlling, audit, events):
+    for module in (submissions, *reading, *controlling, audit, events, itm, itm_reading):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))
+    app.routes.extend(Route(path, itm.to_the_pages) for path in (itm.PREFIX, f"{itm.PREFIX}/"))
     install_handlers(app)
     return app
 

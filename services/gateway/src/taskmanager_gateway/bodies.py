@@ -1,6 +1,7 @@
 """From the bytes of a request to job specifications: limits kept while reading, strict types, no guess."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from taskmanager_gateway.problems import (
 from taskmanager_gateway.storable import storage_errors
 
 BODY_TIME = timedelta(seconds=30)
+JSON = "application/json"
 _NUL = rb"\u0000"
 _KEY = "idempotency_key"
 
@@ -39,9 +41,9 @@ class BatchItem(JobSpec):
 _ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """The whole JSON body; raises ProblemError if it is no JSON by its own word, too large or too slow."""
-    _check_media_type(request)
+async def read_body(request: Request, limit_bytes: int, media_types: Collection[str] = (JSON,)) -> bytes:
+    """The whole body; raises ProblemError if it is of another kind by its own word, too large or too slow."""
+    _check_media_type(request, media_types)
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:19]) > limit_bytes:
         raise _too_large(limit_bytes)
@@ -69,10 +71,14 @@ def _too_large(limit_bytes: int) -> ProblemError:
     return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit_bytes)
 
 
-def _check_media_type(request: Request) -> None:
-    given = request.headers.get("content-type", "application/json")
-    media_type = given.partition(";")[0].strip().lower()
-    if media_type != "application/json" or "content-encoding" in request.headers:
+def media_type(request: Request) -> str:
+    """What the body calls itself; JSON if it does not say."""
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+
+
+def _check_media_type(request: Request, allowed: Collection[str]) -> None:
+    if media_type(request) not in allowed or "content-encoding" in request.headers:
+        given = request.headers.get("content-type", JSON)
         detail = (
             f"Got {given[:100]!r}. Send JSON, uncompressed, with the header Content-Type: application/json."
         )

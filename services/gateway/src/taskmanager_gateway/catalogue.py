@@ -1,6 +1,7 @@
 """The installed plugins as last read, so that submissions go on while the database is away."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,6 +71,15 @@ class Catalogue:
             )
             raise ProblemError(UNKNOWN_PLUGIN, detail, known=names)
         return known
+
+    async def installed(self, *, again: bool = False) -> Sequence[KnownPlugin]:
+        """All plugins as last read, or, with `again`, as they are now if the database tells in time.
+
+        Raises ProblemError if they were never read.
+        """
+        if again or self._plugins is None:
+            await self._look_again()
+        return list(self._known().values())
 
     def _known(self) -> dict[str, KnownPlugin]:
         if self._plugins is None:

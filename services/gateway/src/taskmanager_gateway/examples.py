@@ -21,6 +21,17 @@ BATCH: dict[str, Any] = {
     ]
 }
 
+ITM_CALL: dict[str, Any] = {
+    "jobtype": "JP2",
+    "templatename": "lossless.xml",
+    "sourceDir": "/data/metadata/4711/images/master",
+    "targetDir": "/data/metadata/4711/images/jp2",
+    "priority": "5",
+    "goobiId": "4711",
+    "stepId": "23",
+    "goobiTitle": "bd1_1890",
+}
+
 _ID = "01a20918-3b46-7309-a646-530432a72955"
 
 JOB: dict[str, Any] = {

@@ -40,6 +40,14 @@ class PathCheck:
             )
             raise ProblemError(FILE_SYSTEM_SLOW, detail) from error
 
+    def placed(self, spec: JobSpec) -> JobSpec:
+        """The specification with its paths as they are on this machine; nothing is looked up."""
+        if not self._roots.mapping.pairs:
+            return spec
+        apply = self._roots.mapping.apply
+        given = {"source": spec.source, "destination": spec.destination}
+        return spec.model_copy(update={name: apply(path) for name, path in given.items() if path})
+
     def close(self) -> None:
         """Let the threads end."""
         self._threads.close()

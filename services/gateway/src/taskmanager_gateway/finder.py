@@ -17,6 +17,11 @@ PATIENCE = timedelta(milliseconds=500)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+def is_job_id(text: str) -> bool:
+    """Whether a text has the form of a job's id."""
+    return _ID.fullmatch(text) is not None
+
+
 class JobFinder:
     """Looks in the store first; what only the broker has is shown as accepted."""
 
@@ -28,7 +33,7 @@ class JobFinder:
 
     async def find(self, job_id: str) -> Job:
         """The job; raises ProblemError if there is none, StoreUnavailableError if that cannot be known."""
-        if not _ID.fullmatch(job_id):
+        if not is_job_id(job_id):
             raise _unknown(job_id)
         with self._watchers.watch(job_id) as news:
             found = await self._look(job_id)

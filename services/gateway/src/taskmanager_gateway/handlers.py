@@ -27,6 +27,10 @@ from taskmanager_gateway.problems import (
 
 E = TypeVar("E", bound=Exception)
 
+STORE_AWAY = Problem(
+    STORE_UNAVAILABLE, "What is stored cannot be read now; new jobs are still taken. Try again soon."
+)
+
 NOT_ALLOWED_STATUS = 405
 NOT_FOUND_STATUS = 404
 
@@ -53,9 +57,7 @@ def _handler(
 
 
 def _store_away(_: Request, __: StoreUnavailableError) -> Problem:
-    return Problem(
-        STORE_UNAVAILABLE, "What is stored cannot be read now; new jobs are still taken. Try again soon."
-    )
+    return STORE_AWAY
 
 
 def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
+from taskmanager.goobi.settings import load
 from taskmanager.http import Check
 from taskmanager.ports import Clock, JobReader, Publisher
 from taskmanager_gateway.acceptance import Acceptance
@@ -15,6 +16,8 @@ from taskmanager_gateway.commanding import Commanding
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.finder import JobFinder
+from taskmanager_gateway.itm.identifiers import Identifiers
+from taskmanager_gateway.itm.job_types import JobTypes
 from taskmanager_gateway.joblog import JobLogs
 from taskmanager_gateway.live import Hub, Watchers
 from taskmanager_gateway.operating import Operating
@@ -43,6 +46,8 @@ class Parts:
     watchers: Watchers
     feed: Feed
     paths: PathCheck
+    job_types: JobTypes
+    identifiers: Identifiers
     checks: Mapping[str, Check]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -66,7 +71,7 @@ def make_parts(  # noqa: PLR0913 - wiring
     stopping: asyncio.Event,
     checks: Mapping[str, Check],
 ) -> Parts:
-    """Wire a gateway, `gateway_id` to the scheduler.
+    """Wire a gateway, `gateway_id` to the scheduler; raises GoobiSettingsError.
 
     `checks` are those of the connections; the gateway adds its own.
     """
@@ -74,7 +79,8 @@ def make_parts(  # noqa: PLR0913 - wiring
     hub, pending = Hub(settings.event_queue_limit), PendingCommands()
     feed = Feed(recent, watchers, hub, catalogue, pending)
     finder = JobFinder(reader, recent, watchers)
-    paths = PathCheck(settings.job_roots)
+    goobi = load(settings.goobi)
+    paths = PathCheck(replace(settings.job_roots, mapping=goobi.path_mapping))
     acceptance = Acceptance(
         publisher, reader, recent, feed, settings.topology, clock, limit_bytes=settings.body_limit_bytes
     )
@@ -96,6 +102,8 @@ def make_parts(  # noqa: PLR0913 - wiring
         watchers=watchers,
         feed=feed,
         paths=paths,
+        job_types=JobTypes(goobi.job_types, catalogue),
+        identifiers=Identifiers(reader, recent),
         checks={**checks, "plugins": catalogue.check},
     )
 

@@ -1,6 +1,9 @@
 """Submissions that are accepted but perhaps not stored yet, so that any gateway finds a job at once."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
+
+from pydantic_core import to_json
 
 from taskmanager.jobs import Job
 from taskmanager.messages import Submit
@@ -31,6 +34,13 @@ class Recent:
         """The submission, unless it is unknown or stored."""
         body = self._entries.get(job)
         return None if body is None else Submit.model_validate_json(body)
+
+    def containing(self, text: str) -> Iterator[Submit]:
+        """Submissions that are not stored yet and hold the text somewhere, the newest first."""
+        wanted = to_json(text)[1:-1]
+        for body in reversed(self._entries.values()):
+            if body is not None and wanted in body:
+                yield Submit.model_validate_json(body)
 
     def _put(self, job: str, entry: bytes | None) -> None:
         self._entries[job] = entry

@@ -1,15 +1,27 @@
 """What an operator may set for a gateway; read once, by `__main__`."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 from pydantic import Field
 
-from taskmanager.config import RootsSettings, StoreSettings
+from taskmanager.config import GoobiFileSettings, RootsSettings, StoreSettings
 
 MEBIBYTE = 1024 * 1024
 
 
-class GatewaySettings(StoreSettings, RootsSettings):
+class DuplicateAnswer(StrEnum):
+    """What `/itm/service` says when the job that is asked for is active already."""
+
+    HISTORIC = "historic"
+    """200, STATUS ERROR and ITM's own message, which its callers know to be no failure."""
+    OK = "ok"
+    """200, STATUS OK and the message: for callers that take every STATUS ERROR for a failure."""
+    CONFLICT = "conflict"
+    """409, STATUS ERROR and the message: Goobi's HTTP step sets its step to error."""
+
+
+class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings):
     """Every limit of the HTTP API, with the value that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)
@@ -24,6 +36,14 @@ class GatewaySettings(StoreSettings, RootsSettings):
     """Events that may wait for one slow listener before it is dropped."""
     event_keepalive_seconds: float = Field(default=15.0, gt=0)
     plugin_refresh_seconds: float = Field(default=5.0, gt=0)
+    itm_default_job_type: str = Field(default="OCR", min_length=1, max_length=80)
+    """What a call to `/itm/service` without a job type means: old calls for OCR name none."""
+    itm_unique: bool = True
+    """Whether such a call without a `unique` key gets one, so that a step started twice is one job."""
+    itm_duplicate: DuplicateAnswer = DuplicateAnswer.HISTORIC
+    """How such a call is answered when the job is active already."""
+    itm_list_limit: int = Field(default=500, ge=1, le=10_000)
+    """Jobs in one answer of `/itm/api`, the newest."""
 
     @property
     def plugin_refresh(self) -> timedelta:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from taskmanager_gateway.acceptance import Acceptance, Answer
 from taskmanager_gateway.checks import SpecificationCheck
@@ -69,8 +70,14 @@ class Submissions:
         checked: list[Wish | Problem] = []
         for wish in wishes:
             errors = next(found) if isinstance(wish, Wish) else []
-            checked.append(field_problem(PATH_REFUSED, errors).problem if errors else wish)
+            checked.append(field_problem(PATH_REFUSED, errors).problem if errors else self._placed(wish))
         return checked
+
+    def _placed(self, wish: Wish | Problem) -> Wish | Problem:
+        """From here on the job speaks of folders as the runners see them."""
+        if isinstance(wish, Problem):
+            return wish
+        return replace(wish, spec=self._paths.placed(wish.spec))
 
     async def _accepted(self, wish: Wish | Problem) -> Result:
         if isinstance(wish, Problem):

@@ -48,7 +48,7 @@ _TAKEN: dict[str, Any] = {
         OUTCOME_HEADER: {"description": "`accepted` or `replayed`", "schema": {"type": "string"}},
     },
 }
-_KEY = {
+KEY_PARAMETER: dict[str, Any] = {
     "parameters": [
         {
             "name": KEY_HEADER,
@@ -73,7 +73,7 @@ _ANSWERS: Answers = {
     status_code=202,
     response_model=JobView,
     responses=_ANSWERS | problems(*_OF_THE_BODY, *_OF_THE_JOB, *_OF_THE_SYSTEM),
-    openapi_extra=json_request("JobSpec", SPECIFICATION) | _KEY,
+    openapi_extra=json_request("JobSpec", SPECIFICATION) | KEY_PARAMETER,
 )
 async def submit(request: Request) -> Response:
     """Take one job. With an `Idempotency-Key` a repeat is harmless: it gets the same job."""

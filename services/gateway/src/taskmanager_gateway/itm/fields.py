@@ -1,0 +1,187 @@
+"""Reads what callers of ITM send: each value under all names it was ever sent by, or 17 values by position.
+
+Knows no plugin and nothing of what the values mean here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
+
+from taskmanager_gateway.problems import (
+    INVALID_REQUEST,
+    FieldError,
+    ProblemError,
+    field_problem,
+    malformed_body,
+)
+
+FORM = "application/x-www-form-urlencoded"
+MEDIA_TYPES = ("application/json", "text/json", "text/plain", FORM)
+"""What a body may call itself; anything but a form is read as JSON."""
+MOST_FORM_FIELDS = 200
+SHOWN = 200
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "job_type": ("jobtype",),
+    "process": ("goobiId", "processId"),
+    "step": ("stepId", "postOCR"),
+    "source": ("sourceDir", "source"),
+    "destination": ("targetDir", "destination"),
+    "template": ("templatename", "template"),
+    "priority": ("priority",),
+    "title": ("title",),
+    "title_prefix": ("titleprefix",),
+    "process_title": ("goobiTitle", "processTitle"),
+    "callback_url": ("callbackUrl",),
+    "unique": ("unique",),
+    "installation": ("installation",),
+}
+"""Value -> the names it is sent under; of several the first counts. Capitals make no difference."""
+
+SHOWN_NAMES = {
+    "plugin": "jobtype",
+    "source": "sourceDir",
+    "destination": "targetDir",
+    "template": "templatename",
+    "callback_url": "callbackUrl",
+    "goobi.process_id": "goobiId",
+    "goobi.step_id": "stepId",
+    "goobi.process_title": "goobiTitle",
+    "goobi.installation": "installation",
+}
+"""Fields of a specification as callers of this interface know them."""
+
+POSITIONS = (
+    "url",
+    "sourceDir",
+    "targetDir",
+    "language",
+    "fontType",
+    "priority",
+    "postOCR",
+    "title",
+    "templatename",
+    "jobtype",
+    "goobiId",
+    "serverType",
+    "value13",
+    "value14",
+    "value15",
+    "language",
+    "returnError",
+)
+"""The 17 values of the TaskClient library. What the empty ones were for is not known: they keep a number."""
+
+_OF_THE_CLIENT = frozenset({"url", "returnerror"})
+"""What only the calling program itself needed."""
+_PARAMETERS = "parameters"
+_CANONICAL = {name.casefold(): value for value, names in NAMES.items() for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as texts; None: not given, or empty. `others` keep the names and types they were sent with."""
+
+    job_type: str | None = None
+    process: str | None = None
+    step: str | None = None
+    source: str | None = None
+    destination: str | None = None
+    template: str | None = None
+    priority: str | None = None
+    title: str | None = None
+    title_prefix: str | None = None
+    process_title: str | None = None
+    callback_url: str | None = None
+    unique: str | None = None
+    installation: str | None = None
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    others: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+def read_call(body: bytes, media_type: str) -> Call:
+    """The call in a body; raises ProblemError for what is no call at all, or has values of a wrong kind."""
+    document = _form(body) if media_type == FORM else _json(body)
+    given = _positional(document) if isinstance(document, list) else document
+    if not isinstance(given, dict):
+        raise _wrong("body", "an object with the fields of a job is expected")
+    return _call({name: value for name, value in given.items() if value is not None and value != ""})
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError as error:
+        raise malformed_body(str(error)) from error
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(
+            body.decode(), strict_parsing=True, errors="strict", max_num_fields=MOST_FORM_FIELDS
+        )
+    except ValueError as error:
+        raise malformed_body(f"it is no form: {error}") from error
+    document: dict[str, Any] = dict(pairs)
+    if _PARAMETERS in document:
+        document[_PARAMETERS] = _json(document[_PARAMETERS].encode())
+    return document
+
+
+def _positional(values: list[Any]) -> dict[str, Any]:
+    if len(values) != len(POSITIONS):
+        message = (
+            f"a list has {len(POSITIONS)} values, as the TaskClient library sends them; got {len(values)}"
+        )
+        raise _wrong("body", message)
+    named: dict[str, Any] = {}
+    for name, value in zip(POSITIONS, values, strict=True):
+        if value not in (None, ""):
+            named.setdefault(name, value)
+    return named
+
+
+def _call(given: dict[str, Any]) -> Call:
+    texts: dict[str, tuple[int, str]] = {}
+    others: dict[str, JsonValue] = {}
+    parameters: Any = {}
+    for name, value in given.items():
+        key = name.casefold()
+        if key == _PARAMETERS:
+            parameters = value
+        elif key in _CANONICAL:
+            _take(texts, name, value)
+        elif key not in _OF_THE_CLIENT:
+            others[name] = value
+    if not isinstance(parameters, dict):
+        raise _wrong(_PARAMETERS, "an object is expected")
+    found = {value: text for value, (_, text) in texts.items()}
+    return Call(**found, parameters=parameters, others=others)
+
+
+def _take(texts: dict[str, tuple[int, str]], name: str, value: Any) -> None:
+    """Of several names for one value the one that stands first in `NAMES` counts."""
+    canonical = _CANONICAL[name.casefold()]
+    rank = [known.casefold() for known in NAMES[canonical]].index(name.casefold())
+    text = _text(name, value)
+    if text and (canonical not in texts or rank < texts[canonical][0]):
+        texts[canonical] = (rank, text)
+
+
+def _text(name: str, value: Any) -> str:
+    """Texts and numbers alike; some callers write 4711 as 4711.0."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise _wrong(name, f"a text or a number is expected, got {to_json(value).decode()[:SHOWN]}")
+
+
+def _wrong(name: str, message: str) -> ProblemError:
+    return field_problem(INVALID_REQUEST, [FieldError(field=name, message=message)])

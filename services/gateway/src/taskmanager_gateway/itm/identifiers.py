@@ -1,0 +1,71 @@
+"""Finds a job by what the viewer calls it: its identifier, its record, a process id, or our own id."""
+
+from collections.abc import Iterable
+
+from taskmanager.jobs import Job
+from taskmanager.ports import JobReader
+from taskmanager.queries import PAGE_LIMIT, JobQuery
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.finder import is_job_id
+from taskmanager_gateway.itm.overview import asked_job_type
+from taskmanager_gateway.itm.translation import IDENTIFIERS
+from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
+from taskmanager_gateway.recent import Recent, accepted_job
+
+LONGEST = 200
+LARGEST = 2**63 - 1
+
+
+class Identifiers:
+    """Looks among what is just accepted and what is stored, the newest first."""
+
+    def __init__(self, reader: JobReader, recent: Recent) -> None:
+        """Where to look."""
+        self._reader = reader
+        self._recent = recent
+
+    async def find(self, identifier: str, kind: str) -> Job:
+        """The newest job of that identifier, of the kind (`pdf`, `epub`) if there is one of it.
+
+        Raises ProblemError if there is none, StoreUnavailableError.
+        """
+        if 1 <= len(identifier) <= LONGEST and "\0" not in identifier:
+            found = [*self._accepted(identifier), *await self._stored(identifier)]
+            known = [job for job in found if _is_called(job, identifier)]
+            if known:
+                return next((job for job in known if _is_of_kind(job, kind)), known[0])
+        detail = (
+            f"No job is known by {identifier[:80]!r}: neither as goobiId, nor as pi, nor as id. "
+            "Old jobs are deleted."
+        )
+        raise ProblemError(UNKNOWN_JOB, detail)
+
+    def _accepted(self, identifier: str) -> Iterable[Job]:
+        return [accepted_job(submit) for submit in self._recent.containing(identifier)]
+
+    async def _stored(self, identifier: str) -> list[Job]:
+        if is_job_id(identifier):
+            job = await from_store(self._reader.job(identifier))
+            return [job] if job else []
+        page = await from_store(self._reader.jobs(JobQuery(text=identifier, limit=PAGE_LIMIT)))
+        found = list(page.jobs)
+        if identifier.isascii() and identifier.isdigit() and int(identifier) <= LARGEST:
+            query = JobQuery(process=int(identifier), limit=PAGE_LIMIT)
+            found += (await from_store(self._reader.jobs(query))).jobs
+        return found
+
+
+def _is_called(job: Job, identifier: str) -> bool:
+    kept = [
+        values.get(name) for values in (job.spec.extra or {}, job.spec.parameters) for name in IDENTIFIERS
+    ]
+    process = str(job.spec.goobi.process_id) if job.spec.goobi else None
+    return identifier in [job.id, process, *kept]
+
+
+def _is_of_kind(job: Job, kind: str) -> bool:
+    """By the `type` the newer viewer sends, else by the job type (`VIEWERPDF`) or the plugin's name."""
+    sent = (job.spec.extra or {}).get("type") or job.spec.parameters.get("type")
+    if isinstance(sent, str):
+        return sent.lower() == kind
+    return kind in (asked_job_type(job) or job.plugin).lower()

@@ -1,0 +1,56 @@
+"""Which plugin does what callers of ITM ask for: the settings' table first, then the plugins' own words."""
+
+from collections.abc import Mapping, Sequence
+
+from taskmanager.goobi.job_types import JobType, find_job_type
+from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
+from taskmanager_gateway.itm.translation import Target
+from taskmanager_gateway.problems import UNKNOWN_JOB_TYPE, ProblemError
+
+SHOWN = 80
+
+
+class JobTypes:
+    """Finds plugins by job types."""
+
+    def __init__(self, table: Mapping[str, JobType], catalogue: Catalogue) -> None:
+        """`table` is that of the settings."""
+        self._table = dict(table)
+        self._catalogue = catalogue
+
+    async def find(self, word: str) -> Target:
+        """The plugin for a job type; one that is not known is looked up once more. Raises ProblemError."""
+        entry = find_job_type(self._table, word)
+        plugins = _meant(await self._catalogue.installed(), word, entry)
+        if not plugins:
+            plugins = _meant(await self._catalogue.installed(again=True), word, entry)
+        if len(plugins) != 1:
+            raise self._unknown(word, entry, plugins, await self._catalogue.installed())
+        return Target(word, entry, plugins[0].installed.manifest)
+
+    def _unknown(
+        self, word: str, entry: JobType | None, found: Sequence[KnownPlugin], installed: Sequence[KnownPlugin]
+    ) -> ProblemError:
+        known = sorted({*self._table, *(plugin.installed.manifest.job_type for plugin in installed)})
+        listed = f"Known job types: {', '.join(known) or 'none, no plugin is installed yet'}."
+        if entry is not None:
+            detail = (
+                f"Job type {word[:SHOWN]!r} is for plugin {entry.plugin!r}, which is not installed. {listed}"
+            )
+        elif found:
+            names = ", ".join(sorted(plugin.installed.name for plugin in found))
+            detail = f"Several plugins do job type {word[:SHOWN]!r} ({names}): [job_types] must name one."
+        else:
+            detail = f"No plugin does job type {word[:SHOWN]!r}. {listed}"
+        return ProblemError(UNKNOWN_JOB_TYPE, detail, known=known)
+
+
+def _meant(plugins: Sequence[KnownPlugin], word: str, entry: JobType | None) -> list[KnownPlugin]:
+    """The plugin of the settings; else those of that job type; else the one of that name."""
+    if entry is not None:
+        return [plugin for plugin in plugins if plugin.installed.name == entry.plugin]
+    wanted = word.casefold()
+    named = [plugin for plugin in plugins if plugin.installed.name == wanted]
+    typed = [plugin for plugin in plugins if plugin.installed.manifest.job_type.casefold() == wanted]
+    both = [plugin for plugin in typed if plugin in named]
+    return both or typed or named

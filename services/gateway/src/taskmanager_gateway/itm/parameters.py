@@ -1,0 +1,62 @@
+"""Sorts a caller's values into the plugin's parameters and the rest, and gives them the types it asks for.
+
+Callers of ITM write every value as a text; a plugin's schema says what it wants.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pydantic import JsonValue
+
+Schema = Mapping[str, JsonValue]
+Values = dict[str, JsonValue]
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,18}\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+def sort_out(others: Mapping[str, JsonValue], schema: Schema) -> tuple[Values, Values]:
+    """What the plugin takes, and what it does not; a strict plugin never sees a field it does not know."""
+    taken = {name: value for name, value in others.items() if _takes(schema, name)}
+    left = {name: value for name, value in others.items() if name not in taken}
+    return fitted(taken, schema), left
+
+
+def fitted(values: Mapping[str, JsonValue], schema: Schema) -> Values:
+    """The values with texts turned into numbers or truth values where the schema wants no text."""
+    properties = schema.get("properties")
+    known = properties if isinstance(properties, dict) else {}
+    return {name: _fit(value, set(_types(known.get(name)))) for name, value in values.items()}
+
+
+def _takes(schema: Schema, name: str) -> bool:
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and name in properties:
+        return True
+    return schema.get("additionalProperties", True) is not False
+
+
+def _types(schema: JsonValue) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    kinds = schema.get("type")
+    yield from (kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str))
+    for word in ("anyOf", "oneOf"):
+        options = schema.get(word)
+        for option in options if isinstance(options, list) else []:
+            yield from _types(option)
+
+
+def _fit(value: JsonValue, types: set[str]) -> JsonValue:
+    """What cannot be turned stays, for the schema to say what is wrong with it."""
+    if types and not isinstance(value, str | bool) and isinstance(value, int | float):
+        return str(value) if types == {"string"} else value
+    if not isinstance(value, str) or "string" in types:
+        return value
+    text = value.strip()
+    if "integer" in types and _WHOLE.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    return _BOOLEANS.get(text.lower(), value) if "boolean" in types else value
