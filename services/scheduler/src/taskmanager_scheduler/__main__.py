@@ -10,15 +10,17 @@ import uvloop
 from taskmanager import __version__, logs
 from taskmanager.config import exit_text
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
+from taskmanager.goobi.settings import load
 from taskmanager.http import HttpServer, health_app
 from taskmanager.lifecycle import run_parts, stop_on_signals
 from taskmanager.metrics import BUILD
-from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.retry import Backoff
 from taskmanager_scheduler.database_clock import DatabaseClock
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox import Inbox
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
@@ -53,8 +55,13 @@ async def serve(settings: SchedulerSettings) -> None:
         active_for=3 * settings.sweep_interval,
     )
 
+    reporter = Reporter(
+        load(settings.goobi), MongoReports(store.database), clock, active_for=3 * settings.sweep_interval
+    )
+
     async def ticked() -> None:
         await operations.ticked()
+        await reporter.ticked()
         await leases.end_leases()
 
     inbox = Inbox(
@@ -89,7 +96,7 @@ async def serve(settings: SchedulerSettings) -> None:
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
         await _first_time(clock, inbox, stop)
-        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, clock.run]
+        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, reporter.run, clock.run]
         await run_parts(parts, stop)
 
     try:

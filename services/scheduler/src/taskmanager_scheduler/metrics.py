@@ -38,3 +38,16 @@ OPERATION_PAGES = Histogram(
 OPERATIONS_OPEN = Gauge(f"{PREFIX}operations_open", "Operations a scheduler has something left to do for")
 JOBS = Gauge(f"{PREFIX}jobs", "Jobs by status, from the statistics", ["plugin", "status"])
 PAUSED = Gauge(f"{PREFIX}plugin_paused", "1 while a plugin is stopped", ["plugin"])
+GOOBI_REPORTS = Counter(
+    f"{PREFIX}goobi_reports_total",
+    "Tries to tell Goobi something, by installation, kind and whether it was delivered, failed or given up",
+    ["installation", "kind", "outcome"],
+)
+GOOBI_BACKLOG = Gauge(
+    f"{PREFIX}goobi_undelivered_reports",
+    "Reports Goobi does not have, up to 10,000",
+    ["installation", "state"],
+)
+GOOBI_OLDEST = Gauge(
+    f"{PREFIX}goobi_oldest_report_seconds", "Age of the oldest report that is pending", ["installation"]
+)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from taskmanager.config import StoreSettings
+from taskmanager.config import GoobiFileSettings, StoreSettings
 
 
-class SchedulerSettings(StoreSettings):
+class SchedulerSettings(StoreSettings, GoobiFileSettings):
     """From the environment, `TASKMANAGER_<NAME>`; durations in seconds."""
 
     http_port: int = 8081

@@ -1,0 +1,31 @@
+"""Calling back the address a job brought with it: POST, empty body, the header `jobType`.
+
+As goobi-plugin-step-mixed-ocr takes it; there is no callback for failure.
+"""
+
+from taskmanager_scheduler.goobi.calls import (
+    Answer,
+    Call,
+    Callback,
+    Fate,
+    Judgement,
+    described,
+    is_page,
+    refused_access,
+)
+
+SUCCESS = range(200, 300)
+
+
+def call(task: Callback) -> Call:
+    """The request."""
+    return Call("POST", task.url, {"jobType": task.job_type})
+
+
+def judge(answer: Answer) -> Judgement:
+    """Any success but a web page: that is what a log-in form in between answers."""
+    if (refused := refused_access(answer)) is not None:
+        return refused
+    if is_page(answer.text):
+        return Judgement(Fate.AGAIN, f"a web page instead of an answer, {described(answer)}")
+    return Judgement(Fate.DONE if answer.status in SUCCESS else Fate.AGAIN, described(answer))

@@ -1,0 +1,196 @@
+"""Tests a configured installation from the name to the answer and says in plain words what is wrong.
+
+Changes nothing: the calls either only read or name a process that does not exist. Only `write` tells it to
+leave a debug entry in the log of the process that is named.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from taskmanager.goobi.installations import Dialect as DialectName
+from taskmanager.goobi.installations import Installation, LogType
+from taskmanager.goobi.secrets import SecretFile, SecretUnreadableError
+from taskmanager_scheduler.goobi.access import Access
+from taskmanager_scheduler.goobi.calls import (
+    NOT_FOUND,
+    OK,
+    REDIRECTS,
+    UNAUTHORIZED,
+    Answer,
+    Call,
+    CloseStep,
+    Entry,
+    Fate,
+    described,
+    is_page,
+)
+from taskmanager_scheduler.goobi.core import Core
+from taskmanager_scheduler.goobi.telling import dialect_of
+from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
+from taskmanager_scheduler.goobi.webapi import EXECUTED, WebApi, title
+
+COMMANDS = ("addToProcessLog", "closeStep", "setErrorStep")
+"""What the web API must allow."""
+TEXT = "Test of the connection by an operator."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `advice` says what to do about it."""
+
+    ok: bool
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What may be looked at in Goobi, as far as the operator names it; `write`: leave an entry there."""
+
+    process_id: int | None = None
+    step_id: int | None = None
+    write: bool = False
+
+
+async def findings(installation: Installation, target: Target) -> AsyncIterator[Finding]:
+    """Everything there is to say, in order; the first thing that is wrong is the last."""
+    for steps in (_secrets(installation), _name(installation), _calls(installation, target)):
+        async for finding in steps:
+            yield finding
+            if not finding.ok:
+                return
+
+
+async def _secrets(installation: Installation) -> AsyncIterator[Finding]:
+    files = [installation.token_file, installation.api_token_file]
+    files.append(installation.jwt.secret_file if installation.jwt else None)
+    for file in filter(None, files):
+        try:
+            SecretFile(file).read()
+        except SecretUnreadableError as error:
+            yield Finding(ok=False, text=str(error), advice="Let the scheduler's user read it.")
+            return
+        yield Finding(ok=True, text=f"secret file {file} can be read")
+
+
+async def _name(installation: Installation) -> AsyncIterator[Finding]:
+    host = urlsplit(installation.base).hostname or ""
+    family = socket.AF_INET if installation.by_ipv4 else socket.AF_UNSPEC
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, None, family=family, type=socket.SOCK_STREAM
+        )
+    except socket.gaierror as error:
+        only = " to an IPv4 address" if installation.by_ipv4 else ""
+        text = f"the name {host!r} cannot be resolved{only}: {error.strerror}"
+        yield Finding(ok=False, text=text, advice="Correct url, or the name service of this machine.")
+        return
+    addresses = ", ".join(sorted({str(one[4][0]) for one in found}))
+    yield Finding(ok=True, text=f"{host} is {addresses}")
+
+
+async def _calls(installation: Installation, target: Target) -> AsyncIterator[Finding]:
+    access = Access(installation)
+    transport = Transport(installation, access)
+    try:
+        async for finding in _asked(installation, access, transport, target):
+            yield finding
+    except (UnreachableError, SecretUnreadableError) as error:
+        advice = "Is Goobi running, and does a firewall let this machine through?"
+        yield Finding(ok=False, text=str(error), advice=advice)
+    finally:
+        await transport.close()
+
+
+async def _asked(
+    installation: Installation, access: Access, transport: Transport, target: Target
+) -> AsyncIterator[Finding]:
+    if installation.dialect is DialectName.WEBAPI:
+        finding = _of_webapi(await transport.send(WebApi(access.password()).help()))
+    else:
+        finding = _of_rest(await transport.send(_probe(installation, target)), target)
+    yield finding
+    if not finding.ok:
+        return
+    if target.process_id is not None and target.step_id is not None:
+        async for step in _step(installation, transport, target.process_id, target.step_id):
+            yield step
+    if target.write and target.process_id is not None:
+        yield await _written(installation, access, transport, target)
+
+
+def _probe(installation: Installation, target: Target) -> Call:
+    """A call that changes nothing, as near as can be to what is needed."""
+    if installation.dialect is DialectName.CORE:
+        return Call("GET", f"/api/process/{target.process_id or 0}/steps", {"Accept": "application/json"})
+    return Call("POST", "/api/closestep/0")
+
+
+def _of_webapi(answer: Answer) -> Finding:
+    if (finding := _of_any(answer)) is not None:
+        return finding
+    if answer.status == NOT_FOUND:
+        advice = "Set useWebApi=true in goobi_config.properties, and see whether url ends before /wi."
+        return Finding(ok=False, text=f"the web API is off or elsewhere ({described(answer)})", advice=advice)
+    if EXECUTED not in title(answer.text).lower():
+        return Finding(ok=False, text=f"this is no answer of Goobi's web API: {described(answer)}")
+    missing = [name for name in COMMANDS if name not in answer.text]
+    if missing:
+        text = f"the web API answers, but does not know {', '.join(missing)}"
+        return Finding(ok=False, text=text, advice="Install goobi-plugin-command-intranda.")
+    text = "the web API answers and takes the password"
+    return Finding(ok=True, text=f"{text}; whether it allows all of {', '.join(COMMANDS)} shows only in use")
+
+
+def _of_rest(answer: Answer, target: Target) -> Finding:
+    if (finding := _of_any(answer)) is not None:
+        return finding
+    if answer.status == OK or (answer.status == NOT_FOUND and not is_page(answer.text)):
+        if answer.status == NOT_FOUND and target.process_id is not None:
+            text = f"Goobi answers, but knows no process {target.process_id}"
+            return Finding(ok=False, text=text, advice="Take the id of a process that exists.")
+        return Finding(ok=True, text="the REST interface answers and takes our token")
+    advice = "See whether url ends before /api and whether dialect is the right one."
+    return Finding(ok=False, text=f"this is no answer of Goobi's: {described(answer)}", advice=advice)
+
+
+def _of_any(answer: Answer) -> Finding | None:
+    if answer.status == UNAUTHORIZED:
+        advice = (
+            "The token, this machine's address or the call is not allowed: see goobi_webapi.xml or "
+            "goobi_rest.xml. Behind a proxy Goobi sees the address in x-forwarded-for; the web API takes "
+            "IPv4 only."
+        )
+        return Finding(ok=False, text=f"Goobi refuses access ({described(answer)})", advice=advice)
+    if answer.status in REDIRECTS:
+        text = f"Goobi redirects to {answer.location}"
+        return Finding(ok=False, text=text, advice="Redirects are not followed: write that address into url.")
+    return None
+
+
+async def _step(
+    installation: Installation, transport: Transport, process_id: int, step_id: int
+) -> AsyncIterator[Finding]:
+    if installation.dialect is not DialectName.CORE:
+        yield Finding(ok=True, text="this dialect cannot read a step: it was not looked at")
+        return
+    core, task = Core(), CloseStep(process_id, step_id)
+    answer = await transport.send(core.look(task) or core.call(task))
+    if answer.status != OK:
+        text = f"step {step_id} of process {process_id} cannot be read: {described(answer)}"
+        yield Finding(ok=False, text=text, advice="Does the step belong to that process?")
+        return
+    yield Finding(ok=True, text=f"step {step_id} of process {process_id} can be read: {described(answer)}")
+
+
+async def _written(
+    installation: Installation, access: Access, transport: Transport, target: Target
+) -> Finding:
+    entry = Entry(target.process_id or 0, target.step_id, LogType.DEBUG, installation.author, TEXT)
+    dialect = dialect_of(installation, access)
+    judgement = dialect.judge(entry, await transport.send(dialect.call(entry)))
+    text = f"debug entry in the log of process {target.process_id}: {judgement.words}"
+    return Finding(ok=judgement.fate is Fate.DONE, text=text)

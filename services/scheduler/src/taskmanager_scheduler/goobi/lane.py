@@ -1,0 +1,178 @@
+"""Delivery to one installation: in order per job, at least once, with growing waits, until it is given up.
+
+Each installation has a lane of its own, so one that is slow or dead holds up no other. What a lane keeps in
+memory only saves time; all that counts is stored, so it may be killed at any point: what was sent and not
+stored is sent again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import structlog
+
+from taskmanager.ports import Clock
+from taskmanager.report_store import Among, ReportStore
+from taskmanager.reports import InstallationHealth, Report, ReportState
+from taskmanager_scheduler.goobi.calls import Fate, Judgement
+from taskmanager_scheduler.goobi.telling import Telling
+from taskmanager_scheduler.metrics import GOOBI_REPORTS
+
+JOBS_AT_ONCE = 100
+"""Jobs whose reports are taken in hand in one round."""
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(seconds=60)
+"""Between two looks whether an installation that takes nothing is back."""
+ANSWER_KEPT = 500
+
+log = structlog.get_logger(__name__)
+
+
+def wait_after(failures: int, longest: timedelta, chance: float) -> timedelta:
+    """After so many failures in a row: doubled each time, bounded, spread over its upper half."""
+    grown = min(longest, FIRST_WAIT * 2.0 ** min(failures - 1, 40))
+    return timedelta(milliseconds=round((0.5 + 0.5 * chance) * grown / timedelta(milliseconds=1)))
+
+
+class Lane:
+    """One installation's reports."""
+
+    def __init__(
+        self,
+        name: str,
+        among: Among,
+        telling: Telling,
+        store: ReportStore,
+        clock: Clock,
+        *,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`among` are the names jobs call it by; `chance` spreads the waits."""
+        self.name, self._among, self._telling = name, among, telling
+        self._store, self._clock, self._chance = store, clock, chance
+        self._failures = 0
+        """Rounds in a row in which nothing was taken."""
+        self._paused_until: datetime | None = None
+        self._since: datetime | None = None
+        self._tried: set[str] = set()
+        """Told, but it is not sure that this is stored."""
+        self._health = InstallationHealth(name=name)
+
+    def begin_anew(self) -> None:
+        """Another scheduler may have been at work until now: whatever is older may have been told already."""
+        self._since = self._clock.now()
+
+    async def run_once(self) -> bool:
+        """Tell what is due; False if nothing was. Raises StoreUnavailableError."""
+        now = self._clock.now()
+        if self._paused_until is not None and now < self._paused_until:
+            return False
+        limit = JOBS_AT_ONCE if self._failures == 0 else self._telling.installation.concurrency
+        due = await self._store.due(self._among, now=now, limit=limit)
+        if not due:
+            return False
+        jobs = list(dict.fromkeys(report.job for report in due))
+        pending = await self._store.pending_of(jobs)
+        told = await self._tell_all([list(group) for _, group in groupby(pending, lambda one: one.job)], now)
+        self._conclude(told)
+        await self._store.note_health(self._health)
+        return True
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._telling.close()
+
+    async def _tell_all(self, chains: Iterable[Sequence[Report]], now: datetime) -> list[bool]:
+        """Whether each job's first report was taken; jobs side by side, as many as the settings allow."""
+        slots = asyncio.Semaphore(self._telling.installation.concurrency)
+        away = asyncio.Event()
+
+        async def tell(chain: Sequence[Report]) -> bool | None:
+            async with slots:
+                return None if away.is_set() else await self._tell_chain(chain, now, away)
+
+        results = await asyncio.gather(*map(tell, chains), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if isinstance(result, bool)]
+
+    async def _tell_chain(self, chain: Sequence[Report], now: datetime, away: asyncio.Event) -> bool | None:
+        """One job's reports in order, until one is not taken; whether any was, None if none was due."""
+        for number, report in enumerate(chain):
+            if report.next_try is not None and report.next_try > now:
+                await self._store.postpone(report.job, report.next_try)
+                return True if number else None
+            judgement = await self._tell(report)
+            after = self._after(report, judgement)
+            await self._keep(report, after, judgement)
+            if after.state is ReportState.PENDING:
+                if after.next_try is not None:
+                    await self._store.postpone(report.job, after.next_try)
+                if judgement.fate is Fate.AWAY:
+                    away.set()
+                return number > 0
+        return True
+
+    async def _tell(self, report: Report) -> Judgement:
+        older = self._since is not None and report.created <= self._since
+        doubtful = report.attempts > 0 or older or report.id in self._tried
+        self._tried.add(report.id)
+        try:
+            return await self._telling.tell(report, doubtful=doubtful)
+        except Exception as error:
+            # A report nobody foresaw must not hold up all others.
+            log.exception("report_failed", report=report.id)
+            return Judgement(Fate.AGAIN, f"a defect of the scheduler: {type(error).__name__}")
+
+    def _after(self, report: Report, judgement: Judgement) -> Report:
+        """The report with what came of this try."""
+        now = self._clock.now()
+        fields: dict[str, object] = {
+            "attempts": report.attempts + 1,
+            "last_answer": judgement.words[:ANSWER_KEPT],
+            "rev": report.rev + 1,
+        }
+        if judgement.fate is Fate.DONE:
+            fields |= {"state": ReportState.DELIVERED, "delivered_at": now, "next_try": None}
+        elif judgement.fate is Fate.REFUSED or now - report.since >= self._telling.installation.give_up_after:
+            fields |= {"state": ReportState.GIVEN_UP, "next_try": None}
+        else:
+            longest = self._telling.installation.longest_wait
+            if judgement.fate is Fate.AWAY:
+                longest = min(longest, LONGEST_PAUSE)  # when it is back, it shall hear everything soon
+            fields["next_try"] = now + wait_after(report.attempts + 1, longest, self._chance())
+        return report.model_copy(update=fields)
+
+    async def _keep(self, before: Report, after: Report, judgement: Judgement) -> None:
+        if not await self._store.settle(after):
+            log.info("report_changed_meanwhile", report=before.id)
+        self._tried.discard(before.id)
+        GOOBI_REPORTS.labels(self.name, after.kind.value, _outcome(after)).inc()
+        if after.state is ReportState.DELIVERED:
+            self._note(last_success=self._clock.now())
+            log.info("report_delivered", report=after.id, kind=after.kind, installation=self.name)
+            return
+        self._note(last_failure=self._clock.now(), last_answer=after.last_answer)
+        event = "report_given_up" if after.state is ReportState.GIVEN_UP else "report_not_taken"
+        log.warning(
+            event, report=after.id, kind=after.kind, installation=self.name, attempts=after.attempts,
+            answer=judgement.words, next_try=after.next_try,
+        )  # fmt: skip
+
+    def _note(self, **fields: object) -> None:
+        self._health = self._health.model_copy(update=fields)
+
+    def _conclude(self, told: Sequence[bool]) -> None:
+        """Where nothing at all is taken, look less and less often, with few requests."""
+        if any(told) or not told:
+            self._failures, self._paused_until = 0, None
+            return
+        self._failures += 1
+        self._paused_until = self._clock.now() + wait_after(self._failures, LONGEST_PAUSE, self._chance())
+
+
+def _outcome(report: Report) -> str:
+    return {"delivered": "delivered", "given_up": "given_up", "pending": "failed"}[report.state.value]

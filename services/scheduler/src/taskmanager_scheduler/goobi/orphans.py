@@ -1,0 +1,25 @@
+"""Reports of jobs whose installation is no longer in the settings: given up, saying so, to be replayed."""
+
+from taskmanager.goobi.settings import GoobiSettings
+from taskmanager.ports import Clock
+from taskmanager.report_store import Among, ReportStore
+from taskmanager.reports import ReportState
+
+AT_ONCE = 200
+
+
+class Orphans:
+    """Has the shape of a lane."""
+
+    def __init__(self, among: Among, settings: GoobiSettings, store: ReportStore, clock: Clock) -> None:
+        """`among` are all names that are not in the settings."""
+        self._among, self._settings, self._store, self._clock = among, settings, store, clock
+
+    async def run_once(self) -> bool:
+        """Give up what is due; False if nothing was. Raises StoreUnavailableError."""
+        due = await self._store.due(self._among, now=self._clock.now(), limit=AT_ONCE)
+        for report in due:
+            reason = self._settings.misfit(report.installation) or ""
+            fields = {"state": ReportState.GIVEN_UP, "last_answer": reason, "next_try": None}
+            await self._store.settle(report.model_copy(update={**fields, "rev": report.rev + 1}))
+        return bool(due)

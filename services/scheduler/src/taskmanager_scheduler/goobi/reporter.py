@@ -1,0 +1,141 @@
+"""Runs the lanes of all installations, while this scheduler is the one that has the inbox."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import TemporaryError
+from taskmanager.goobi.settings import GoobiSettings
+from taskmanager.lifecycle import pause
+from taskmanager.ports import Clock
+from taskmanager.report_store import Among, ReportStore
+from taskmanager.retry import Backoff
+from taskmanager_scheduler.goobi.lane import Lane
+from taskmanager_scheduler.goobi.orphans import Orphans
+from taskmanager_scheduler.goobi.telling import Telling
+from taskmanager_scheduler.metrics import GOOBI_BACKLOG, GOOBI_OLDEST
+
+LOOK = timedelta(milliseconds=500)
+"""Between two looks for reports that are due."""
+COUNT = timedelta(seconds=10)
+"""Between two counts of the backlogs."""
+FINISH = timedelta(seconds=5)
+"""How long requests under way may still take when the process stops; later ones are sent again."""
+
+log = structlog.get_logger(__name__)
+
+
+def names_of(settings: GoobiSettings, name: str) -> Among:
+    """What jobs call this installation: its name and, if it is the default one, nothing."""
+    return Among((name, None) if settings.name_of(None) == name else (name,))
+
+
+class Reporter:
+    """Delivers the stored reports. Without installations it leaves them alone: they wait for settings."""
+
+    def __init__(
+        self,
+        settings: GoobiSettings,
+        store: ReportStore,
+        clock: Clock,
+        *,
+        active_for: timedelta,
+        lanes: Sequence[Lane] | None = None,
+    ) -> None:
+        """For so long after a tick came through the inbox this scheduler is the one that delivers."""
+        self._settings, self._store, self._clock = settings, store, clock
+        self._active_seconds = active_for.total_seconds()
+        self._active_until = float("-inf")
+        self._lanes = list(lanes) if lanes is not None else self._made()
+        self._orphans = Orphans(Among((None, *settings.installations), others=True), settings, store, clock)
+
+    def _made(self) -> list[Lane]:
+        return [
+            Lane(
+                name,
+                names_of(self._settings, name),
+                Telling(self._settings, installation),
+                self._store,
+                self._clock,
+            )
+            for name, installation in self._settings.installations.items()
+        ]
+
+    async def ticked(self) -> None:
+        """A tick came through the inbox: this scheduler has it, and so the reports."""
+        if not self._active:
+            for lane in self._lanes:
+                lane.begin_anew()
+        self._active_until = time.monotonic() + self._active_seconds
+
+    @property
+    def _active(self) -> bool:
+        return time.monotonic() < self._active_until
+
+    async def run_once(self) -> None:
+        """One round of every lane, side by side; raises TemporaryError."""
+        await asyncio.gather(*(lane.run_once() for lane in self._lanes), self._orphans.run_once())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`; then what is under way may end, for a moment."""
+        if not self._settings.installations:
+            log.info("no_goobi_configured", setting="TASKMANAGER_GOOBI")
+            await stop.wait()
+            return
+        parts: list[Lane | Orphans] = [*self._lanes, self._orphans]
+        working = [asyncio.create_task(self._work(part, stop), name="reports") for part in parts]
+        working.append(asyncio.create_task(self._count(stop), name="report backlogs"))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait(working, timeout=FINISH.total_seconds())
+        finally:
+            await self._end([stopping, *working])
+
+    async def _end(self, tasks: Sequence["asyncio.Task[object]"]) -> None:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes:
+            await lane.close()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _work(self, part: "Lane | Orphans", stop: asyncio.Event) -> None:
+        backoff = Backoff("reports")
+        while not stop.is_set():
+            try:
+                busy = self._active and await part.run_once()
+            except TemporaryError as error:
+                await backoff.wait(str(error), stop)
+                continue
+            except Exception as error:
+                # Jobs must go on, whatever is wrong with what Goobi is told.
+                log.exception("reports_failed")
+                await backoff.wait(f"a defect of the scheduler: {error}", stop)
+                continue
+            backoff.reset()
+            if not busy:
+                await pause(stop, LOOK)
+
+    async def _count(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if self._active:
+                await self._show_backlogs()
+            await pause(stop, COUNT)
+
+    async def _show_backlogs(self) -> None:
+        """For the metrics; a database that is away is told by others."""
+        try:
+            for name in self._settings.installations:
+                backlog = await self._store.undelivered(names_of(self._settings, name))
+                GOOBI_BACKLOG.labels(name, "pending").set(backlog.pending)
+                GOOBI_BACKLOG.labels(name, "given_up").set(backlog.given_up)
+                age = self._clock.now() - backlog.oldest if backlog.oldest else timedelta(0)
+                GOOBI_OLDEST.labels(name).set(age.total_seconds())
+        except TemporaryError as error:
+            log.debug("backlogs_not_counted", error=str(error))

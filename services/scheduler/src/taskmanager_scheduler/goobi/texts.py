@@ -1,0 +1,89 @@
+"""The tasks and texts made of stored reports. Pure."""
+
+from taskmanager.goobi.installations import Ending, Installation
+from taskmanager.reports import Report, ReportKind
+from taskmanager.states import Status
+from taskmanager_scheduler.goobi.calls import Callback, CloseStep, Entry, ErrorStep, Task
+
+TEXT_LIMIT = 4_000
+_KILO = 1_000.0
+_MINUTE, _HOUR = 60, 3600
+
+
+class UnwantedError(Exception):
+    """The settings say that Goobi is not told this; the text says by which key."""
+
+
+def task_of(report: Report, installation: Installation) -> Task:
+    """What Goobi is asked to do; raises UnwantedError."""
+    if report.kind is ReportKind.CALLBACK:
+        return Callback(str(report.callback_url), report.callback_job_type or report.facts.plugin)
+    if report.goobi is None:
+        raise UnwantedError("the report names no process")
+    process_id, step_id = report.goobi.process_id, report.goobi.step_id
+    if report.kind is ReportKind.MESSAGE and report.message is not None:
+        author = f"{report.facts.by} ({installation.author})"
+        return Entry(process_id, step_id, report.message.type, author, report.message.text)
+    key, ending = _ending(report.status, installation)
+    if report.kind is ReportKind.ENTRY:
+        text = filled(ending.entry or "", report)
+        if not text:
+            raise UnwantedError(f"{key}.entry is empty in the settings")
+        return Entry(process_id, step_id, ending.type, installation.author, text)
+    if not ending.step or step_id is None:
+        raise UnwantedError(f"{key}.step is false in the settings")
+    if report.kind is ReportKind.CLOSE_STEP:
+        return CloseStep(process_id, step_id)
+    return ErrorStep(process_id, step_id)
+
+
+def _ending(status: Status, installation: Installation) -> tuple[str, Ending]:
+    match status:
+        case Status.DONE:
+            return "on_done", installation.on_done
+        case Status.ERROR:
+            return "on_error", installation.on_error
+        case _:
+            return "on_cancelled", installation.on_cancelled
+
+
+def filled(template: str, report: Report) -> str:
+    """The template with every place filled, without blanks at its ends and within a bound."""
+    facts = report.facts
+    places = {
+        "plugin": facts.plugin,
+        "title": facts.title,
+        "job": report.job,
+        "files": facts.files,
+        "volume": volume(facts.bytes),
+        "duration": duration(facts.seconds),
+        "error": facts.error,
+        "reason": facts.reason,
+        "by": facts.by or "the TaskManager",
+        "process_title": (report.goobi.process_title if report.goobi else None) or "",
+        "template": facts.template or "",
+        "source": facts.source or "",
+        "destination": facts.destination or "",
+    }
+    return template.format_map(places).strip()[:TEXT_LIMIT]
+
+
+def volume(size_bytes: float) -> str:
+    """Bytes as people read them: decimal units, one digit after the point."""
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if size_bytes < _KILO or unit == "TB":
+            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= _KILO
+    raise AssertionError("the last unit takes everything")
+
+
+def duration(seconds: float | None) -> str:
+    """`2 h 3 min`, `4 min 5 s`, `0.7 s`."""
+    if seconds is None:
+        return "unknown time"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"

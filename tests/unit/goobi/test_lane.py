@@ -1,0 +1,245 @@
+"""Order, waits, giving up and recovery of deliveries, without HTTP: Goobi is what the test says."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.goobi.reports import NOW, HandClock, report
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.goobi.settings import GoobiSettings, parse
+from taskmanager.report_store import Among
+from taskmanager.reports import Report, ReportKind, ReportState
+from taskmanager.testing.reports import MemoryReports
+from taskmanager_scheduler.goobi.calls import Answer, Call
+from taskmanager_scheduler.goobi.lane import Lane, wait_after
+from taskmanager_scheduler.goobi.orphans import Orphans
+from taskmanager_scheduler.goobi.telling import Telling
+from taskmanager_scheduler.goobi.transport import UnreachableError
+
+CLOSED = ReportKind.CLOSE_STEP
+SETTINGS = parse(
+    {"installations": {"main": {"dialect": "core", "url": "http://goobi/goobi", "concurrency": 2}}}, "f"
+)
+
+
+class Script:
+    """Answers calls as told, and keeps them."""
+
+    def __init__(self, answer: Callable[[Call], Answer | Exception] = lambda _: Answer(200)) -> None:
+        self.answer, self.calls = answer, list[Call]()
+
+    async def send(self, call: Call) -> Answer:
+        self.calls.append(call)
+        await asyncio.sleep(0)
+        answer = self.answer(call)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        pass
+
+    @property
+    def writes(self) -> list[str]:
+        return [f"{call.method} {call.path}" for call in self.calls if call.method != "GET"]
+
+
+class Stage:
+    """A lane over reports in memory, with a clock moved by hand."""
+
+    def __init__(
+        self, *reports: Report, script: Script | None = None, settings: GoobiSettings = SETTINGS
+    ) -> None:
+        self.clock, self.script = HandClock(), script or Script()
+        self.store = MemoryReports({one.id: one for one in reports}, lambda: self.away)
+        self.away = False
+        telling = Telling(settings, settings.installations["main"], self.script)
+        among = Among(("main", None))
+        self.lane = Lane("main", among, telling, self.store, self.clock, chance=lambda: 1.0)
+
+    def states(self) -> list[ReportState]:
+        return [one.state for one in sorted(self.store.reports.values(), key=lambda one: one.seq)]
+
+    async def after(self, **span: float) -> list[ReportState]:
+        self.clock.move(**span)
+        await self.lane.run_once()
+        return self.states()
+
+
+DELIVERED, PENDING, GIVEN_UP = ReportState.DELIVERED, ReportState.PENDING, ReportState.GIVEN_UP
+
+
+async def test_the_reports_of_a_job_go_out_in_order() -> None:
+    stage = Stage(report(2, CLOSED), report(1))
+    assert await stage.after() == [DELIVERED, DELIVERED]
+    assert stage.script.writes == ["POST /api/process/1/journal", "PUT /api/process/1/step/11/close"]
+    assert stage.store.reports["job-1:00000001"].delivered_at == NOW
+    assert not await stage.lane.run_once()
+
+
+async def test_what_is_not_taken_holds_up_the_rest_of_its_job_only() -> None:
+    script = Script(lambda call: Answer(500, "no") if "process/2" in call.path else Answer(200))
+    goobi = {"process_id": 2, "step_id": 21}
+    stage = Stage(
+        report(1, job="bad", goobi=goobi),
+        report(2, CLOSED, job="bad", goobi=goobi),
+        report(3),
+        report(4, CLOSED),
+        script=script,
+    )
+    assert await stage.after() == [PENDING, PENDING, DELIVERED, DELIVERED]
+    bad = stage.store.reports["bad:00000001"]
+    assert (bad.attempts, bad.last_answer) == (1, "500: no")
+    assert bad.next_try == NOW + timedelta(seconds=2)
+    assert stage.store.reports["bad:00000002"].next_try == bad.next_try
+    assert "PUT /api/process/2/step/21/close" not in script.writes
+
+
+async def test_tries_become_rarer_up_to_a_bound_and_end() -> None:
+    stage = Stage(report(), script=Script(lambda _: Answer(500)))
+    waits = []
+    for _ in range(12):
+        await stage.lane.run_once()
+        one = next(iter(stage.store.reports.values()))
+        assert one.next_try is not None
+        waits.append((one.next_try - stage.clock.now()).total_seconds())
+        await stage.after(seconds=-1)  # not before its time: nothing is tried
+        stage.clock.move(seconds=waits[-1] + 62)
+    assert waits[:4] == [2, 4, 8, 16]
+    assert waits[-1] == 900
+    assert await stage.after(days=30) == [GIVEN_UP]
+
+
+async def test_after_a_report_is_given_up_the_next_one_of_its_job_goes_out() -> None:
+    script = Script(lambda call: Answer(400, "unknown type") if "journal" in call.path else Answer(200))
+    stage = Stage(report(1), report(2, CLOSED), script=script)
+    assert await stage.after() == [GIVEN_UP, DELIVERED]
+    assert stage.store.reports["job-1:00000001"].last_answer == "400: unknown type"
+
+
+async def test_an_installation_that_is_away_is_asked_seldom_and_by_few_requests() -> None:
+    script = Script(lambda _: UnreachableError("goobi refuses the connection"))
+    stage = Stage(*(report(number, job=f"job-{number}") for number in range(1, 51)), script=script)
+    await stage.after()
+    assert len(script.calls) <= 2
+    for _ in range(3600):
+        stage.clock.move(seconds=1)
+        await stage.lane.run_once()
+    assert len(script.calls) < 200
+    script.answer = lambda _: Answer(200)
+    states: list[ReportState] = []
+    for _ in range(140):
+        states = await stage.after(seconds=1)
+    assert states == [DELIVERED] * 50
+
+
+async def test_a_lost_answer_is_looked_for_before_it_is_told_again() -> None:
+    written: list[str] = []
+
+    def goobi(call: Call) -> Answer | Exception:
+        if call.method == "GET":
+            entries = ",".join(f'{{"userName": "TaskManager", "message": "{text}"}}' for text in written)
+            return Answer(200, f"[{entries}]")
+        written.append("jp2: finished, 12 files, 34.5 MB, in 2 min 5 s.")
+        return UnreachableError("broke off")
+
+    stage = Stage(report(), script=Script(goobi))
+    assert await stage.after() == [PENDING]
+    assert await stage.after(seconds=61) == [DELIVERED]
+    assert len(written) == 1
+    assert stage.store.reports["job-1:00000001"].last_answer == "was there already"
+
+
+async def test_what_is_older_than_this_schedulers_turn_may_have_been_told_already() -> None:
+    stage = Stage(report(), script=Script(lambda _: Answer(200, "[]")))
+    stage.lane.begin_anew()
+    await stage.after()
+    assert [call.method for call in stage.script.calls] == ["GET", "POST"]
+
+
+async def test_a_step_that_is_closed_already_counts_as_closed() -> None:
+    def goobi(call: Call) -> Answer:
+        return Answer(200, '{"status": "stepdone"}') if call.method == "GET" else Answer(409, "conflict")
+
+    stage = Stage(report(1, CLOSED), script=Script(goobi))
+    assert await stage.after() == [DELIVERED]
+
+
+async def test_a_step_that_cannot_be_closed_is_tried_again() -> None:
+    def goobi(call: Call) -> Answer:
+        return Answer(200, '{"status": "steplocked"}') if call.method == "GET" else Answer(409, "locked")
+
+    stage = Stage(report(1, CLOSED), script=Script(goobi))
+    assert await stage.after() == [PENDING]
+
+
+async def test_without_the_database_nothing_is_lost_and_what_was_told_is_told_again() -> None:
+    stage = Stage(report())
+
+    def goobi(_: Call) -> Answer:
+        stage.away = True
+        return Answer(200)
+
+    stage.script.answer = goobi
+    with pytest.raises(StoreUnavailableError):
+        await stage.lane.run_once()
+    stage.away, stage.script.answer = False, lambda _: Answer(200)
+    assert await stage.after() == [DELIVERED]
+    assert [call.method for call in stage.script.calls] == ["POST", "GET", "POST"]
+
+
+async def test_a_report_that_nobody_foresaw_does_not_hold_up_others() -> None:
+    def goobi(call: Call) -> Answer | Exception:
+        return RuntimeError("defect") if "process/2" in call.path else Answer(200)
+
+    strange = report(1, job="bad", goobi={"process_id": 2})
+    stage = Stage(strange, report(2), script=Script(goobi))
+    assert await stage.after() == [PENDING, DELIVERED]
+
+
+async def test_what_the_settings_do_not_want_told_is_left_out() -> None:
+    table: dict[str, Any] = {
+        "dialect": "core",
+        "url": "http://goobi/goobi",
+        "on_done": {"entry": "", "step": False},
+    }
+    settings = parse({"installations": {"main": table}}, "f")
+    stage = Stage(report(1), report(2, CLOSED), settings=settings)
+    assert await stage.after() == [DELIVERED, DELIVERED]
+    assert stage.script.calls == []
+    assert stage.store.reports["job-1:00000001"].last_answer == (
+        "left out: on_done.entry is empty in the settings"
+    )
+
+
+async def test_a_callback_goes_to_known_hosts_only() -> None:
+    stage = Stage(
+        report(1, ReportKind.CALLBACK, callback_url="http://goobi/goobi/api/plugins/ocr/7/done"),
+        report(2, ReportKind.CALLBACK, job="other", callback_url="http://elsewhere/"),
+    )
+    assert await stage.after() == [DELIVERED, GIVEN_UP]
+    (call,) = stage.script.calls
+    assert (call.method, call.headers["jobType"], call.content) == ("POST", "jp2", None)
+
+
+async def test_reports_of_an_installation_that_is_gone_are_given_up_and_say_why() -> None:
+    gone = report(goobi={"process_id": 1, "installation": "old"})
+    store = MemoryReports({gone.id: gone})
+    orphans = Orphans(Among((None, "main"), others=True), SETTINGS, store, HandClock())
+    assert await orphans.run_once()
+    after = store.reports[gone.id]
+    assert (after.state, after.last_answer) == (
+        GIVEN_UP,
+        "no Goobi installation is called 'old' (known: main)",
+    )
+    assert not await orphans.run_once()
+
+
+def test_waits_double_and_are_spread_over_their_upper_half() -> None:
+    longest = timedelta(minutes=15)
+    assert wait_after(1, longest, 0.0) == timedelta(seconds=1)
+    assert wait_after(3, longest, 1.0) == timedelta(seconds=8)
+    assert wait_after(1000, longest, 1.0) == longest
