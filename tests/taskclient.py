@@ -46,6 +46,10 @@ def run(
     interpreter: str = sys.executable,
 ) -> "subprocess.CompletedProcess[str]":
     """Start it and wait for its end."""
-    process = start(arguments, environment=environment, interpreter=interpreter)
-    stdout, stderr = process.communicate(timeout=60)
+    with start(arguments, environment=environment, interpreter=interpreter) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

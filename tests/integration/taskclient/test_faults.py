@@ -2,6 +2,7 @@
 
 import json
 import socket
+import subprocess
 import time
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -175,6 +176,18 @@ def test_status_of_a_job_in_words_and_as_json(service: Service) -> None:
     assert (said.returncode, said.stdout) == (0, "j1: PROCESSING, 5 of 10 files, 7.tif\n")
     told = run(["-itm", service.address, "--status", "j1", "--json"])
     assert json.loads(told.stdout) == view("PROCESSING", 50)
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.13"])
+def test_other_versions_of_python_do(service: Service, version: str) -> None:
+    interpreter = f"python{version}"
+    try:
+        subprocess.run([interpreter, "--version"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip(f"{interpreter} is not installed here")
+    service.faults.extend(["lost after", "503"])
+    sent = run(["-itm", service.address, *STEP], interpreter=interpreter)
+    assert (sent.returncode, sent.stderr, len(service.jobs)) == (99, "", 1)
 
 
 def test_what_nobody_reads_does_not_change_the_exit_code(service: Service) -> None:
