@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench import control, end_to_end, growth, images, latency, memory, stored, submit
+from tests.bench import control, end_to_end, growth, images, latency, memory, stored, submit, taskclient
 from tests.bench.figures import Figure, figure, table
 from tests.bench.parts import Bench, Part
 from tests.bench.processes import Bystanders
@@ -30,6 +30,7 @@ PARTS: Mapping[str, Part] = {
     "submit": submit.measure,
     "control": control.measure,
     "memory": memory.measure,
+    "taskclient": taskclient.measure,
     "images": images.measure,
     "growth": growth.measure,
     "stored": stored.measure,

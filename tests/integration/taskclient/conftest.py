@@ -2,13 +2,14 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -116,7 +117,11 @@ class Server(ThreadingHTTPServer):
         """Say nothing."""
 
 
-StartService = Callable[[], Service]
+class StartService(Protocol):
+    """Starts a service; with a context it speaks https."""
+
+    def __call__(self, context: ssl.SSLContext | None = None) -> Service:
+        """The running service."""
 
 
 @pytest.fixture
@@ -124,10 +129,13 @@ def start_service() -> Iterator[StartService]:
     """Starts services on ports of their own."""
     started: list[tuple[Server, Service]] = []
 
-    def start() -> Service:
+    def start(context: ssl.SSLContext | None = None) -> Service:
         service = Service()
         server = Server(("127.0.0.1", 0), type("OwnHandler", (Handler,), {"service": service}))
-        service.address = f"http://127.0.0.1:{server.server_port}/itm/service"
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        scheme = "http" if context is None else "https"
+        service.address = f"{scheme}://127.0.0.1:{server.server_port}/itm/service"
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
         started.append((server, service))
         return service

@@ -21,6 +21,7 @@ MISTAKES = [
     ([*JP2, "-s", "/a", "--source", "/b"], "--source is given twice"),
     ([*JP2, "-x", "1", "-x", "2"], "-x is given twice"),
     ([*JP2, "-s", "/a", "b"], "'b' belongs to no option; a value with blanks needs double quotes"),
+    ([*JP2, "-p", "--5"], "the priority (-p)"),
     ([*JP2, "-p", "high"], "the priority (-p) is a number from 0 to 10, not 'high'"),
     ([*JP2, "-p", "٣"], "the priority (-p)"),
     ([*JP2, "--wiat"], "there is no option --wiat"),
@@ -34,6 +35,8 @@ MISTAKES = [
     (["-t", "JP2", "-itm", "itm:8080"], "'itm:8080' is no address like http://HOST:PORT/itm/service"),
     (["-t", "JP2", "-itm", "http://itm:port/"], "is no address"),
     (["-t", "JP2", "-itm", "ftp://itm/"], "is no address"),
+    (["-t", "JP2", "-itm", "http://itm/\u00fc"], "is no address"),
+    (["-t", "JP2", "-itm", "http://itm/a b"], "is no address"),
     (["-t", "JP2", "-itm", "http://u:secret@itm/"], "an address must not hold a password"),
 ]
 

@@ -15,6 +15,7 @@ FOLDER = PROGRAM.parent
 
 CORE = [
     ("post", "/process/17/journal"),
+    ("get", "/process/17/journal"),
     ("put", "/process/17/step/42/close"),
     ("put", "/process/17/step"),
     ("get", "/process/17/step/42"),
