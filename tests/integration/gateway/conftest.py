@@ -48,7 +48,8 @@ class RunningGateway:
             return False
 
 
-StartGateway = Callable[[], RunningGateway]
+StartGateway = Callable[..., RunningGateway]
+"""`ready` waits until it is; other keyword arguments are more of its environment."""
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def start_gateway(
     store(mongodb_url, Plan(plugins=(NOOP,)))
     started: list[RunningGateway] = []
 
-    def start() -> RunningGateway:
+    def start(*, ready: bool = True, **more: str) -> RunningGateway:
         port = free_port()
         environment = {
             "PATH": "",
@@ -87,12 +88,14 @@ def start_gateway(
             "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
             "TASKMANAGER_ROOTS": str(roots),
             "TASKMANAGER_HTTP_PORT": str(port),
+            **more,
         }
         process = subprocess.Popen([sys.executable, "-m", "taskmanager_gateway"], env=environment)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
         gateway = RunningGateway(process, client)
         started.append(gateway)
-        eventually(gateway.ready, what="the gateway is ready")
+        if ready:
+            eventually(gateway.ready, what="the gateway is ready")
         return gateway
 
     yield start

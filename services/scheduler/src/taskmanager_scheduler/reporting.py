@@ -90,7 +90,7 @@ def _report(job: Job, at: Situation, kind: ReportKind, number: int) -> Report:
 
 def _callback_job_type(job: Job) -> str:
     """What mixed OCR asks for: which of its halves is ready, by the word it sent as the font type."""
-    font = job.spec.parameters.get("fontType")
+    font = {**(job.spec.extra or {}), **job.spec.parameters}.get("fontType")
     return font[:500] if isinstance(font, str) and font.isascii() and font.isprintable() else job.plugin
 
 

@@ -30,8 +30,9 @@ class Identifiers:
         Raises ProblemError if there is none, StoreUnavailableError.
         """
         if 1 <= len(identifier) <= LONGEST and "\0" not in identifier:
-            found = [*self._accepted(identifier), *await self._stored(identifier)]
-            known = [job for job in found if _is_called(job, identifier)]
+            both = [*self._accepted(identifier), *await self._stored(identifier)]
+            found = {job.id: job for job in both}  # what is stored goes before what was accepted
+            known = [job for job in found.values() if _is_called(job, identifier)]
             if known:
                 return next((job for job in known if _is_of_kind(job, kind)), known[0])
         detail = (
@@ -44,9 +45,8 @@ class Identifiers:
         return [accepted_job(submit) for submit in self._recent.containing(identifier)]
 
     async def _stored(self, identifier: str) -> list[Job]:
-        if is_job_id(identifier):
-            job = await from_store(self._reader.job(identifier))
-            return [job] if job else []
+        if is_job_id(identifier) and (job := await from_store(self._reader.job(identifier))):
+            return [job]
         page = await from_store(self._reader.jobs(JobQuery(text=identifier, limit=PAGE_LIMIT)))
         found = list(page.jobs)
         if identifier.isascii() and identifier.isdigit() and int(identifier) <= LARGEST:
