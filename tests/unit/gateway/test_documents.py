@@ -21,16 +21,26 @@ from taskmanager_gateway.examples import (
     DRAIN,
     JOB,
     LIMIT,
+    MESSAGE,
     OPERATION,
     PRIORITY,
     REASON,
+    REPLAY,
     SPECIFICATION,
     STOP,
 )
 from taskmanager_gateway.identity import Wish
 from taskmanager_gateway.operation_bodies import OperationBody
 from taskmanager_gateway.operation_views import OperationView
-from taskmanager_gateway.orders import DrainBody, LimitBody, PriorityBody, ReasonBody, StopBody
+from taskmanager_gateway.orders import (
+    DrainBody,
+    LimitBody,
+    MessageBody,
+    PriorityBody,
+    ReasonBody,
+    ReplayBody,
+    StopBody,
+)
 from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.representation import JobView
 
@@ -64,6 +74,13 @@ ADDRESSES = {
     "/api/v1/runners/{runner}": {"get", "delete"},
     "/api/v1/runners/{runner}/drain": {"post"},
     "/api/v1/runners/{runner}/resume": {"post"},
+    "/api/v1/jobs/{job_id}/messages": {"post"},
+    "/api/v1/jobs/{job_id}/reports": {"get"},
+    "/api/v1/reports": {"get"},
+    "/api/v1/reports/replay": {"post"},
+    "/api/v1/reports/{report}": {"get"},
+    "/api/v1/reports/{report}/replay": {"post"},
+    "/api/v1/goobi": {"get"},
     "/api/v1/audit": {"get"},
     "/api/v1/events": {"get"},
     "/itm/service": {"get", "post"},
@@ -116,6 +133,8 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         (LimitBody, LIMIT),
         (DrainBody, DRAIN),
         (OperationBody, CANCEL_MANY),
+        (MessageBody, MESSAGE),
+        (ReplayBody, REPLAY),
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
     assert all(

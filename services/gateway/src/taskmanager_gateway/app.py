@@ -23,6 +23,7 @@ from taskmanager_gateway.routes import (
     operations,
     plugin_control,
     plugins,
+    reports,
     runners,
     submissions,
 )
@@ -52,7 +53,7 @@ def make_api(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (jobs, logs, plugins), (job_control, plugin_control, runners, operations)
-    for module in (submissions, *reading, *controlling, audit, events, itm, itm_reading):
+    for module in (submissions, *reading, *controlling, reports, audit, events, itm, itm_reading):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))

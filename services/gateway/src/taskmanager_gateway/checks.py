@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.jobs import JobSpec
 from taskmanager.plugins import Need, PluginManifest
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
@@ -19,15 +20,17 @@ from taskmanager_gateway.problems import (
 class SpecificationCheck:
     """Holds a specification against the plugin it is for."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """`catalogue` knows the plugins."""
-        self._catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, goobi: GoobiSettings) -> None:
+        """`catalogue` knows the plugins, `goobi` the installations."""
+        self._catalogue, self._goobi = catalogue, goobi
 
     async def check(self, spec: JobSpec) -> None:
         """Return if the plugin takes it; raises ProblemError."""
         known = await self._catalogue.find(spec.plugin)
         _check_accepting(known)
         _check_template(spec, known.installed.manifest)
+        if errors := list(_goobi_errors(spec, self._goobi)):
+            raise field_problem(INVALID_REQUEST, errors)
         if errors := list(_need_errors(spec, known.installed.manifest)):
             raise field_problem(INVALID_REQUEST, errors)
         if errors := known.schema.errors(spec.parameters):
@@ -50,6 +53,17 @@ def _check_template(spec: JobSpec, manifest: PluginManifest) -> None:
     advice = f"Use one of: {', '.join(known)}." if known else "It takes none: leave the field out."
     detail = f"Plugin {manifest.name} has no template {spec.template!r}. {advice}"
     raise ProblemError(UNKNOWN_TEMPLATE, detail, known=known)
+
+
+def _goobi_errors(spec: JobSpec, goobi: GoobiSettings) -> Iterator[FieldError]:
+    """Only what can never be delivered; without any installation reports wait until there is one."""
+    named = spec.goobi.installation if spec.goobi else None
+    if (misfit := goobi.misfit(named)) is not None:
+        yield FieldError(field="goobi.installation", message=misfit)
+    if spec.callback_url is not None and goobi.installations:
+        misfit = goobi.callback_misfit(str(spec.callback_url))
+        if misfit is not None:
+            yield FieldError(field="callback_url", message=misfit)
 
 
 def _need_errors(spec: JobSpec, manifest: PluginManifest) -> Iterator[FieldError]:

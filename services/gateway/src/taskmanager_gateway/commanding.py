@@ -19,7 +19,9 @@ from taskmanager.messages import (
     CommandResult,
     JobCommand,
     PluginCommand,
+    ReplayReports,
     RunnerCommand,
+    SendMessage,
     StartOperation,
     StopOperation,
 )
@@ -38,6 +40,7 @@ from taskmanager_gateway.problems import (
     UNKNOWN_JOB,
     UNKNOWN_OPERATION,
     UNKNOWN_PLUGIN,
+    UNKNOWN_REPORT,
     UNKNOWN_RUNNER,
     ProblemError,
 )
@@ -50,7 +53,9 @@ stays below the two seconds a client waits at most to hear that the broker is aw
 
 log = structlog.get_logger(__name__)
 
-Order = JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation
+Order = (
+    JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ class Commanding:
 
     async def _check(self, order: Order) -> None:
         """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
-        if isinstance(order, RunnerCommand | StartOperation | StopOperation):
+        if isinstance(order, RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports):
             return
         if isinstance(order, PluginCommand):
             await self._catalogue.find(order.plugin)
@@ -180,13 +185,17 @@ def _refused(order: Order, why: str) -> ProblemError:
     if isinstance(order, StopOperation):
         return ProblemError(NOT_POSSIBLE, f"Cannot stop it: {why}.", operation=order.operation)
     detail = f"Cannot {order.action}: {why}."
+    if isinstance(order, SendMessage):
+        return ProblemError(NOT_POSSIBLE, f"Cannot send it: {why}.", job=order.job)
     if isinstance(order, JobCommand):
         return ProblemError(NOT_POSSIBLE, detail, job=order.job)
     return ProblemError(NOT_POSSIBLE, detail)
 
 
 def _unknown(order: Order) -> ProblemError:
-    if isinstance(order, JobCommand):
+    if isinstance(order, ReplayReports):
+        return ProblemError(UNKNOWN_REPORT, "There is no such report.")
+    if isinstance(order, JobCommand | SendMessage):
         return ProblemError(UNKNOWN_JOB, f"There is no job {order.job!r}: it was never stored or is deleted.")
     if isinstance(order, StartOperation | StopOperation):
         return ProblemError(UNKNOWN_OPERATION, f"There is no operation {order.operation[:80]!r}.")

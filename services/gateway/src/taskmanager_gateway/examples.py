@@ -77,6 +77,10 @@ CANCEL_MANY: dict[str, Any] = {
     "reason": "wrong scans",
 }
 
+MESSAGE: dict[str, Any] = {"type": "warn", "text": "Page 7 was scanned twice: please look at it."}
+
+REPLAY: dict[str, Any] = {"installation": "main", "reason": "Goobi has moved"}
+
 _OPERATION = "01a20918-7c11-7b02-9d4e-0f6f2a1be8d3"
 
 OPERATION: dict[str, Any] = {

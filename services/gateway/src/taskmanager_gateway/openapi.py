@@ -10,7 +10,15 @@ from pydantic.json_schema import models_json_schema
 from taskmanager.jobs import JobSpec
 from taskmanager_gateway.bodies import BatchItem
 from taskmanager_gateway.operation_bodies import OperationBody
-from taskmanager_gateway.orders import DrainBody, LimitBody, PriorityBody, ReasonBody, StopBody
+from taskmanager_gateway.orders import (
+    DrainBody,
+    LimitBody,
+    MessageBody,
+    PriorityBody,
+    ReasonBody,
+    ReplayBody,
+    StopBody,
+)
 from taskmanager_gateway.problems import ProblemDocument
 
 REFERENCE = "#/components/schemas/{model}"
@@ -41,6 +49,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 def _own_schemas() -> dict[str, Any]:
     orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
+    orders += [MessageBody, ReplayBody]
     models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]

@@ -9,7 +9,9 @@ from starlette.requests import Request
 
 from taskmanager.clock import whole_milliseconds
 from taskmanager.control import StopMode
-from taskmanager.jobs import Priority, Record, ShortText
+from taskmanager.goobi.installations import LogType
+from taskmanager.jobs import InstallationName, Priority, Record, ShortText
+from taskmanager.reports import MESSAGE_LIMIT, OperatorMessage
 from taskmanager_gateway.bodies import read_body
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem, validation_problem
 
@@ -64,6 +66,24 @@ class DrainBody(ReasonBody):
     """How long running jobs may go on; then they are handed back, unfailed. Without it they may end."""
 
     grace_seconds: Grace | None = None
+
+
+class MessageBody(ReasonBody):
+    """What Goobi's users shall read. `important` stands out where Goobi's interface knows it."""
+
+    type: LogType = LogType.INFO
+    text: Annotated[str, Field(min_length=1, max_length=MESSAGE_LIMIT), AfterValidator(readable)]
+
+    @property
+    def message(self) -> OperatorMessage:
+        """As it is stored."""
+        return OperatorMessage(type=self.type, text=self.text)
+
+
+class ReplayBody(ReasonBody):
+    """The installation whose undelivered reports are meant."""
+
+    installation: InstallationName
 
 
 class LimitBody(ReasonBody):

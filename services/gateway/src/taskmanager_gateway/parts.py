@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
-from taskmanager.goobi.settings import load
+from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.http import Check
 from taskmanager.ports import Clock, JobReader, Publisher
 from taskmanager_gateway.acceptance import Acceptance
@@ -46,6 +46,7 @@ class Parts:
     watchers: Watchers
     feed: Feed
     paths: PathCheck
+    goobi: GoobiSettings
     job_types: JobTypes
     identifiers: Identifiers
     checks: Mapping[str, Check]
@@ -91,7 +92,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         settings=settings,
         reader=reader,
         catalogue=catalogue,
-        submissions=Submissions(SpecificationCheck(catalogue), paths, acceptance),
+        submissions=Submissions(SpecificationCheck(catalogue, goobi), paths, acceptance),
         commanding=commanding,
         operating=Operating(reader, commanding, catalogue, clock),
         finder=finder,
@@ -102,6 +103,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         watchers=watchers,
         feed=feed,
         paths=paths,
+        goobi=goobi,
         job_types=JobTypes(goobi.job_types, catalogue),
         identifiers=Identifiers(reader, recent),
         checks={**checks, "plugins": catalogue.check},

@@ -1,0 +1,244 @@
+"""What Goobi is told: messages of operators, reports and how far they got, the installations."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.goobi.settings import GoobiSettings
+from taskmanager.jobs import InstallationName, Record, ShortText
+from taskmanager.messages import ReplayReports, SendMessage
+from taskmanager.queries import PAGE_LIMIT
+from taskmanager.reports import InstallationHealth, Report, ReportPage, ReportQuery, ReportState
+from taskmanager_gateway.commanding import Author, Stored
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.examples import MESSAGE, REPLAY
+from taskmanager_gateway.orders import MessageBody, ReasonBody, ReplayBody, read_order
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import (
+    INVALID_CURSOR,
+    INVALID_REQUEST,
+    NOT_POSSIBLE,
+    STORE_UNAVAILABLE,
+    UNKNOWN_JOB,
+    UNKNOWN_REPORT,
+    FieldError,
+    ProblemError,
+    field_problem,
+)
+from taskmanager_gateway.report_views import (
+    InstallationListView,
+    InstallationView,
+    ReplayView,
+    ReportCommandView,
+    ReportListView,
+    ReportView,
+)
+from taskmanager_gateway.representation import API
+from taskmanager_gateway.routes.answers import json_answer, json_request, problems
+from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+
+MESSAGE_BODY_LIMIT_BYTES = 64 * 1024
+
+router = APIRouter(prefix=API, tags=["Goobi"])
+
+State = Literal["pending", "delivered", "given_up", "undelivered"]
+"""`undelivered` is another word for `given_up`."""
+
+
+class ReportFilter(Record):
+    """One page of reports, the newest first."""
+
+    state: State | None = None
+    installation: InstallationName | None = None
+    cursor: ShortText | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
+
+
+class PageFilter(Record):
+    """One page."""
+
+    cursor: ShortText | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
+
+
+@router.post(
+    "/jobs/{job_id}/messages",
+    summary="Write into the process log",
+    response_model=ReportCommandView,
+    responses=command_answers(UNKNOWN_JOB),
+    openapi_extra=json_request("MessageBody", MESSAGE),
+)
+async def send_message(request: Request, job_id: str, actor: Actor) -> Response:
+    """Send a message to Goobi's users: it appears in the log of the job's process, under your name.
+
+    It is stored at once and delivered in order with the other reports of the job, however long Goobi is away.
+    """
+    body = await read_order(request, MessageBody, MESSAGE_BODY_LIMIT_BYTES)
+    order = SendMessage(job=job_id, message=body.message)
+    result = await parts_of(request).commanding.command(order, Author(actor, body.reason))
+    if isinstance(result, Stored):
+        return stored_answer(result, f"job={job_id}")
+    shown = await _shown(request, result.command)
+    return json_answer(
+        ReportCommandView.model_construct(command=result.command, outcome=result.outcome, report=shown)
+    )
+
+
+@router.get(
+    "/jobs/{job_id}/reports",
+    summary="What Goobi is told of a job",
+    response_model=ReportListView,
+    responses=problems(INVALID_REQUEST, INVALID_CURSOR, UNKNOWN_JOB, STORE_UNAVAILABLE),
+)
+async def job_reports(request: Request, job_id: str, query: Annotated[PageFilter, Query()]) -> Response:
+    """All reports about one job, also operators' messages, the newest first."""
+    await parts_of(request).finder.find(job_id)
+    return await _list(request, ReportQuery(job=job_id, cursor=query.cursor, limit=query.limit))
+
+
+@router.get(
+    "/reports",
+    summary="Reports to Goobi",
+    response_model=ReportListView,
+    responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
+)
+async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]) -> Response:
+    """One page of reports, the newest first: `state=undelivered` are those that were given up."""
+    state = None if query.state is None else _STATES[query.state]
+    names = None
+    if query.installation is not None:
+        names = _names(parts_of(request).goobi, query.installation)
+    wanted = ReportQuery(state=state, installations=names, cursor=query.cursor, limit=query.limit)
+    return await _list(request, wanted)
+
+
+@router.get(
+    "/reports/{report}",
+    summary="One report",
+    response_model=ReportView,
+    responses=problems(UNKNOWN_REPORT, STORE_UNAVAILABLE),
+)
+async def show_report(request: Request, report: str) -> Response:
+    """One report as it is now."""
+    return json_answer(ReportView.of(await _find(request, report)))
+
+
+@router.post(
+    "/reports/replay",
+    summary="Deliver all undelivered reports again",
+    response_model=ReplayView,
+    responses=command_answers(),
+    openapi_extra=json_request("ReplayBody", REPLAY),
+)
+async def replay_all(request: Request, actor: Actor) -> Response:
+    """All reports to one installation that were given up, the oldest 10,000 of them, are pending again."""
+    body = await read_order(request, ReplayBody)
+    order = ReplayReports(installations=_names(parts_of(request).goobi, body.installation))
+    result = await parts_of(request).commanding.command(order, Author(actor, body.reason))
+    if isinstance(result, Stored):
+        return stored_answer(result, "limit=50")
+    return json_answer(ReplayView.model_construct(command=result.command, outcome=result.outcome))
+
+
+@router.post(
+    "/reports/{report}/replay",
+    summary="Deliver a report again",
+    response_model=ReportCommandView,
+    responses=command_answers(UNKNOWN_REPORT),
+    openapi_extra=REASON_BODY,
+)
+async def replay(request: Request, report: str, actor: Actor) -> Response:
+    """Have one report that was given up, or that waits for its next try, delivered from now on."""
+    body = await read_order(request, ReasonBody)
+    if (await _find(request, report)).state is ReportState.DELIVERED:
+        raise ProblemError(NOT_POSSIBLE, "Cannot replay it: Goobi has it already.")
+    order = ReplayReports(report=report)
+    result = await parts_of(request).commanding.command(order, Author(actor, body.reason))
+    if isinstance(result, Stored):
+        return stored_answer(result, "limit=50")
+    shown = await _shown(request, report)
+    return json_answer(
+        ReportCommandView.model_construct(command=result.command, outcome=result.outcome, report=shown)
+    )
+
+
+@router.get(
+    "/goobi",
+    summary="The Goobi installations",
+    response_model=InstallationListView,
+    responses=problems(STORE_UNAVAILABLE),
+)
+async def list_installations(request: Request) -> Response:
+    """Every configured installation: what it has not been told yet, and how it answered last."""
+    parts = parts_of(request)
+    known = {one.name: one for one in await from_store(parts.reader.installations_health())}
+    default = parts.goobi.name_of(None)
+    views = [
+        InstallationView.of(
+            name,
+            installation,
+            await from_store(parts.reader.backlog(_names(parts.goobi, name))),
+            known.get(name, InstallationHealth(name=name)),
+            parts.clock.now(),
+            default=name == default,
+        )
+        for name, installation in parts.goobi.installations.items()
+    ]
+    return json_answer(InstallationListView.model_construct(installations=views))
+
+
+_STATES: dict[State, ReportState] = {
+    "pending": ReportState.PENDING,
+    "delivered": ReportState.DELIVERED,
+    "given_up": ReportState.GIVEN_UP,
+    "undelivered": ReportState.GIVEN_UP,
+}
+
+
+def _names(goobi: GoobiSettings, name: str) -> tuple[str | None, ...]:
+    """What jobs call this installation; one that was configured once still has its reports."""
+    return (name, None) if goobi.name_of(None) == name else (name,)
+
+
+async def _list(request: Request, query: ReportQuery) -> Response:
+    page = await _page(request, query)
+    links = {"self": _address(request)}
+    if page.next_cursor:
+        links["next"] = _address(request, page.next_cursor)
+    views = [ReportView.of(report) for report in page.reports]
+    return json_answer(
+        ReportListView.model_construct(reports=views, next_cursor=page.next_cursor, links=links)
+    )
+
+
+async def _page(request: Request, query: ReportQuery) -> ReportPage:
+    if "\0" in (query.cursor or ""):
+        raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message="contains a NUL character")])
+    try:
+        return await from_store(parts_of(request).reader.reports(query))
+    except ValueError as error:
+        raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
+
+
+async def _find(request: Request, report: str) -> Report:
+    found = None if "\0" in report else await from_store(parts_of(request).reader.report(report))
+    if found is None:
+        raise ProblemError(UNKNOWN_REPORT, f"There is no report {report[:100]!r}.")
+    return found
+
+
+async def _shown(request: Request, report: str) -> ReportView | None:
+    try:
+        found = await from_store(parts_of(request).reader.report(report))
+    except StoreUnavailableError:
+        return None
+    return ReportView.of(found) if found is not None else None
+
+
+def _address(request: Request, cursor: str | None = None) -> str:
+    url = request.url.include_query_params(cursor=cursor) if cursor else request.url
+    return str(url.replace(scheme="", netloc=""))
