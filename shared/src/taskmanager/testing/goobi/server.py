@@ -59,7 +59,7 @@ class RunningGoobi:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=0,
+            timeout_graceful_shutdown=None,
             ssl_certfile=self._certificate,
             ssl_keyfile=self._key,
             proxy_headers=False,
