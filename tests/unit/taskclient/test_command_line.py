@@ -24,6 +24,7 @@ MISTAKES = [
     ([*JP2, "-p", "--5"], "the priority (-p)"),
     ([*JP2, "-p", "high"], "the priority (-p) is a number from 0 to 10, not 'high'"),
     ([*JP2, "-p", "٣"], "the priority (-p)"),
+    ([*ITM, "--status", ""], "--status needs the id of a job"),
     ([*JP2, "--wiat"], "there is no option --wiat"),
     ([*JP2, "--budget", "soon"], "--budget needs a number"),
     ([*JP2, "--budget", "nan"], "--budget needs a number"),
