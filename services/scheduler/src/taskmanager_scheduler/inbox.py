@@ -14,10 +14,10 @@ import structlog
 
 from taskmanager.crash import Point, reach
 from taskmanager.errors import PermanentError, TemporaryError
-from taskmanager.messages import Inbound
+from taskmanager.messages import Inbound, Tick
 from taskmanager.ports import Clock, Delivery, Subscription
 from taskmanager.retry import Backoff
-from taskmanager.store import Needs, Store
+from taskmanager.store import Store
 from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.following import Following
@@ -113,9 +113,9 @@ class Inbox:
             groups.extendleft([letter] for letter in reversed(failed))
 
     async def _commit(self, messages: Sequence[Inbound]) -> Outcome:
-        needs = needs_of(messages)
-        if needs == Needs():
+        if all(isinstance(message, Tick) for message in messages):
             return Outcome()
+        needs = needs_of(messages)
         reach(Point.SCHEDULER_BEFORE_STORE)
         began = time.perf_counter()
         now = self._clock.now()

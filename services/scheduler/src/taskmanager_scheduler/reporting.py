@@ -8,6 +8,8 @@ from taskmanager_scheduler.events import Situation
 
 REPORTS_A_REVISION = 10
 """Room in the numbering for the reports of one change."""
+FONT_TYPE = "fontType"
+WORD_LIMIT = 100
 ERROR_LIMIT = 2_000
 """Characters of an error that go into the process log; the whole of it stays with the job."""
 
@@ -90,8 +92,10 @@ def _report(job: Job, at: Situation, kind: ReportKind, number: int) -> Report:
 
 def _callback_job_type(job: Job) -> str:
     """What mixed OCR asks for: which of its halves is ready, by the word it sent as the font type."""
-    font = {**(job.spec.extra or {}), **job.spec.parameters}.get("fontType")
-    return font[:500] if isinstance(font, str) and font.isascii() and font.isprintable() else job.plugin
+    spec = job.spec
+    font = spec.parameters.get(FONT_TYPE, (spec.extra or {}).get(FONT_TYPE))
+    fits = isinstance(font, str) and 0 < len(font) <= WORD_LIMIT and font.isascii() and font.isprintable()
+    return str(font) if fits else job.plugin
 
 
 def _shortened(text: str) -> str:
