@@ -40,10 +40,10 @@ class Ears:
         self.printed.append(line)
 
 
-def options(plugin: str, folder: Path, *, upload_mode: str = "auto") -> SlotOptions:
+def options(plugin: str, folder: Path, *, upload_mode: str = "auto", paths: str = "") -> SlotOptions:
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
-    return SlotOptions(plugin, str(workspace), str(folder), upload_mode, os.getpid())
+    return SlotOptions(plugin, str(workspace), str(folder), upload_mode, os.getpid(), paths=paths)
 
 
 @asynccontextmanager
