@@ -106,7 +106,7 @@ async def test_the_reports_of_a_job_wait_together(both: Both) -> None:
 
 
 async def test_what_was_given_up_is_replayed_by_installation(both: Both) -> None:
-    lost = {"state": ReportState.GIVEN_UP, "next_try": None, "attempts": 7}
+    lost: dict[str, Any] = {"state": ReportState.GIVEN_UP, "next_try": None, "attempts": 7}
     await both.make(of("main", 1, **lost), of(None, 2, **lost), of("old", 3, **lost), of("main", 4))
     await both.replay(installations=("main", None))
     again = await both.reader.report(of("main", 1).id)
@@ -118,7 +118,7 @@ async def test_what_was_given_up_is_replayed_by_installation(both: Both) -> None
 
 
 async def test_one_report_is_replayed_unless_it_is_delivered(both: Both) -> None:
-    delivered = {"state": ReportState.DELIVERED, "next_try": None, "delivered_at": NOW}
+    delivered: dict[str, Any] = {"state": ReportState.DELIVERED, "next_try": None, "delivered_at": NOW}
     await both.make(report(1, next_try=LATER + timedelta(hours=1)), report(2, job="job-2", **delivered))
     for name in (report(1).id, report(2, job="job-2").id):
         await both.replay(report=name)
@@ -126,7 +126,7 @@ async def test_one_report_is_replayed_unless_it_is_delivered(both: Both) -> None
 
 
 async def test_backlogs_are_counted_by_installation(both: Both) -> None:
-    lost = {"state": ReportState.GIVEN_UP, "next_try": None}
+    lost: dict[str, Any] = {"state": ReportState.GIVEN_UP, "next_try": None}
     await both.make(
         of("main", 1, created=LATER), of(None, 2), of("old", 3), of("main", 4, **lost), of("main", 5, **lost)
     )
@@ -137,7 +137,7 @@ async def test_backlogs_are_counted_by_installation(both: Both) -> None:
 
 
 async def test_reports_are_listed_the_newest_first(both: Both) -> None:
-    lost = {"state": ReportState.GIVEN_UP, "next_try": None}
+    lost: dict[str, Any] = {"state": ReportState.GIVEN_UP, "next_try": None}
     await both.make(*(report(number) for number in (1, 2, 3)), report(4, created=LATER, **lost), of("old", 5))
 
     async def pages(**fields: Any) -> list[list[int]]:
