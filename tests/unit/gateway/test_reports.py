@@ -89,7 +89,7 @@ async def test_a_message_of_a_job_that_is_not_goobis_is_refused_by_the_scheduler
 
 async def test_reports_are_listed_by_state_and_installation_page_by_page(gateway: Gateway) -> None:
     goobi = {"process_id": 1, "installation": "old"}
-    lost = {"state": ReportState.GIVEN_UP, "next_try": None, "last_answer": "500"}
+    lost: dict[str, Any] = {"state": ReportState.GIVEN_UP, "next_try": None, "last_answer": "500"}
     put(gateway, report(1), report(2, goobi=goobi, **lost), *(report(n, **lost) for n in (3, 4)))
 
     async def seqs(query: str) -> list[int]:
