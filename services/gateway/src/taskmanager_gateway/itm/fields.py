@@ -108,7 +108,7 @@ def read_call(body: bytes, media_type: str) -> Call:
     document = _form(body) if media_type == FORM else _json(body)
     given = _positional(document) if isinstance(document, list) else document
     if not isinstance(given, dict):
-        raise _wrong("body", "an object with the fields of a job is expected")
+        raise wrong("body", "an object with the fields of a job is expected")
     return _call({name: value for name, value in given.items() if value is not None and value != ""})
 
 
@@ -137,7 +137,7 @@ def _positional(values: list[Any]) -> dict[str, Any]:
         message = (
             f"a list has {len(POSITIONS)} values, as the TaskClient library sends them; got {len(values)}"
         )
-        raise _wrong("body", message)
+        raise wrong("body", message)
     named: dict[str, Any] = {}
     for name, value in zip(POSITIONS, values, strict=True):
         if value not in (None, ""):
@@ -158,7 +158,7 @@ def _call(given: dict[str, Any]) -> Call:
         elif key not in _OF_THE_CLIENT:
             others[name] = value
     if not isinstance(parameters, dict):
-        raise _wrong(_PARAMETERS, "an object is expected")
+        raise wrong(_PARAMETERS, "an object is expected")
     found = {value: text for value, (_, text) in texts.items()}
     return Call(**found, parameters=parameters, others=others)
 
@@ -180,8 +180,9 @@ def _text(name: str, value: Any) -> str:
         return str(int(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise _wrong(name, f"a text or a number is expected, got {to_json(value).decode()[:SHOWN]}")
+    raise wrong(name, f"a text or a number is expected, got {to_json(value).decode()[:SHOWN]}")
 
 
-def _wrong(name: str, message: str) -> ProblemError:
+def wrong(name: str, message: str) -> ProblemError:
+    """The problem with one field, under the caller's name for it."""
     return field_problem(INVALID_REQUEST, [FieldError(field=name, message=message)])

@@ -8,7 +8,7 @@ from taskmanager.queries import PAGE_LIMIT, JobQuery
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import is_job_id
 from taskmanager_gateway.itm.overview import asked_job_type
-from taskmanager_gateway.itm.translation import IDENTIFIERS
+from taskmanager_gateway.itm.references import IDENTIFIERS
 from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
 from taskmanager_gateway.recent import Recent, accepted_job
 

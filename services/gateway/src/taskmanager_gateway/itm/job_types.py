@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from taskmanager.goobi.job_types import JobType, find_job_type
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
-from taskmanager_gateway.itm.translation import Target
+from taskmanager_gateway.itm.target import Target
 from taskmanager_gateway.problems import UNKNOWN_JOB_TYPE, ProblemError
 
 SHOWN = 80

@@ -1,0 +1,100 @@
+"""Whom a call of ITM's interface is about: process and step of Goobi, or a record of the viewer. Pure."""
+
+import hashlib
+import json
+from pathlib import PurePosixPath
+
+from pydantic import JsonValue
+
+from taskmanager_gateway.itm.fields import SHOWN, Call, wrong
+from taskmanager_gateway.itm.target import Target
+
+TEXT_LIMIT = 500
+"""Of a title and of a `unique` key."""
+LONGEST_NUMBER = 18
+IDENTIFIERS = ("goobiId", "pi")
+"""Where the identifier stands that a job of the viewer is asked for by; kept in `extra` or `parameters`."""
+
+
+def goobi_reference(call: Call, target: Target) -> dict[str, object] | None:
+    """The process and step; None for calls that speak of none."""
+    if not target.of_goobi:
+        return None
+    step = _number("stepId", call.step) if call.step else None
+    process = _process(call, needed=step is not None)
+    if process is None:
+        return None
+    title = call.process_title or plain_title(call)
+    return {
+        "process_id": process,
+        "step_id": step,
+        "process_title": title[:TEXT_LIMIT] if title else None,
+        "installation": call.installation,
+    }
+
+
+def _process(call: Call, *, needed: bool) -> int | None:
+    """The process id sent, else the first folder that is a number: that is how Goobi calls them."""
+    if call.process and is_number(call.process):
+        return int(call.process)
+    folders = [part for path in (call.source, call.destination) for part in PurePosixPath(path or "").parts]
+    found = next((int(part) for part in folders if is_number(part)), None)
+    if found is None and needed:
+        message = (
+            f"{call.process[:SHOWN]!r} is no process id"
+            if call.process
+            else "the process id is missing, and no folder of the job is called by one"
+        )
+        raise wrong("goobiId", f"{message}; without it the step could not be closed")
+    return found if needed else None
+
+
+def is_number(text: str) -> bool:
+    """Whether a text may be an id of Goobi's."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+
+
+def _number(name: str, text: str) -> int:
+    if not is_number(text):
+        raise wrong(name, f"{text[:SHOWN]!r} is no id of a step: a number is expected")
+    return int(text)
+
+
+def is_address(text: str | None) -> bool:
+    """Whether a text is an address of HTTP."""
+    return (text or "").lower().startswith(("http://", "https://"))
+
+
+def plain_title(call: Call) -> str | None:
+    """The title, unless it is the address to call back: mixed OCR sends that there too."""
+    return None if is_address(call.title) else call.title
+
+
+def text_of(value: JsonValue) -> str | None:
+    """The value if it is a text."""
+    return value if isinstance(value, str) else None
+
+
+def unique_key(call: Call, target: Target) -> str | None:
+    """What makes two calls the same: installation, step, job type, and all that says what is to be done.
+
+    The last part, because a step may hold several calls of one job type, and mixed OCR sends two for a step.
+    Jobs of the viewer are known by their identifier.
+    """
+    owner, word = call.installation or "", target.word.upper()
+    if not target.of_goobi:
+        identifier = call.process or text_of(call.others.get("pi"))
+        kind = text_of(call.others.get("type")) or ""
+        return _cut(f"itm:{owner}:{word}:{kind}:{identifier}") if identifier else None
+    if not call.step:
+        return None
+    what = (call.template, call.source, call.destination, call.others.get("fontType"))
+    digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
+    return _cut(f"itm:{owner}:{call.step}:{word}:{digest}")
+
+
+def _cut(key: str) -> str:
+    """As long as a key may be; a longer one ends in its own digest."""
+    if len(key) <= TEXT_LIMIT:
+        return key
+    return f"{key[: TEXT_LIMIT - 65]}:{hashlib.sha256(key.encode()).hexdigest()}"
