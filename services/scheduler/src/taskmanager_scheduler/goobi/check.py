@@ -27,7 +27,7 @@ from taskmanager_scheduler.goobi.calls import (
     described,
     is_page,
 )
-from taskmanager_scheduler.goobi.core import Core
+from taskmanager_scheduler.goobi.core import READING, Core
 from taskmanager_scheduler.goobi.telling import dialect_of
 from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
 from taskmanager_scheduler.goobi.webapi import EXECUTED, WebApi, title
@@ -108,10 +108,7 @@ async def _calls(installation: Installation, target: Target) -> AsyncIterator[Fi
 async def _asked(
     installation: Installation, access: Access, transport: Transport, target: Target
 ) -> AsyncIterator[Finding]:
-    if installation.dialect is DialectName.WEBAPI:
-        finding = _of_webapi(await transport.send(WebApi(access.password()).help()))
-    else:
-        finding = _of_rest(await transport.send(_probe(installation, target)), target)
+    finding = await _first_answer(installation, access, transport, target)
     yield finding
     if not finding.ok:
         return
@@ -122,11 +119,18 @@ async def _asked(
         yield await _written(installation, access, transport, target)
 
 
-def _probe(installation: Installation, target: Target) -> Call:
-    """A call that changes nothing, as near as can be to what is needed."""
-    if installation.dialect is DialectName.CORE:
-        return Call("GET", f"/api/process/{target.process_id or 0}/steps", {"Accept": "application/json"})
-    return Call("POST", "/api/closestep/0")
+async def _first_answer(
+    installation: Installation, access: Access, transport: Transport, target: Target
+) -> Finding:
+    """To a call that changes nothing, as near as can be to what is needed."""
+    match installation.dialect:
+        case DialectName.WEBAPI:
+            return _of_webapi(await transport.send(WebApi(access.password()).help()))
+        case DialectName.REST:
+            return _of_rest_plugin(await transport.send(Call("POST", "/api/closestep/0")))
+        case DialectName.CORE:
+            path = f"/api/process/{target.process_id or 0}/steps"
+            return _of_core(await transport.send(Call("GET", path, READING)), target)
 
 
 def _of_webapi(answer: Answer) -> Finding:
@@ -145,14 +149,31 @@ def _of_webapi(answer: Answer) -> Finding:
     return Finding(ok=True, text=f"{text}; whether it allows all of {', '.join(COMMANDS)} shows only in use")
 
 
-def _of_rest(answer: Answer, target: Target) -> Finding:
+def _of_rest_plugin(answer: Answer) -> Finding:
+    """There is no step 0: the plugin says so in its own words."""
     if (finding := _of_any(answer)) is not None:
         return finding
-    if answer.status == OK or (answer.status == NOT_FOUND and not is_page(answer.text)):
-        if answer.status == NOT_FOUND and target.process_id is not None:
-            text = f"Goobi answers, but knows no process {target.process_id}"
-            return Finding(ok=False, text=text, advice="Take the id of a process that exists.")
+    if "CloseStepResponse" in answer.text:
+        return Finding(ok=True, text="the REST plugin answers and takes our token")
+    return _stranger(answer)
+
+
+def _of_core(answer: Answer, target: Target) -> Finding:
+    if (finding := _of_any(answer)) is not None:
+        return finding
+    missing = answer.status == NOT_FOUND and not is_page(answer.text)
+    if missing and target.process_id is not None:
+        text = f"Goobi answers, but knows no process {target.process_id}"
+        return Finding(ok=False, text=text, advice="Take the id of a process that exists.")
+    if missing:
+        text = "the REST interface takes our token; name a process (--process) to see that it is Goobi's"
+        return Finding(ok=True, text=text)
+    if answer.status == OK and not is_page(answer.text):
         return Finding(ok=True, text="the REST interface answers and takes our token")
+    return _stranger(answer)
+
+
+def _stranger(answer: Answer) -> Finding:
     advice = "See whether url ends before /api and whether dialect is the right one."
     return Finding(ok=False, text=f"this is no answer of Goobi's: {described(answer)}", advice=advice)
 

@@ -90,7 +90,7 @@ class Reporter:
         working.append(asyncio.create_task(self._count(stop), name="report backlogs"))
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait(working, timeout=FINISH.total_seconds())
         finally:
             await self._end([stopping, *working])
