@@ -136,6 +136,27 @@ async def test_an_installation_that_is_away_is_asked_seldom_and_by_few_requests(
     assert states == [DELIVERED] * 50
 
 
+async def test_a_report_that_goobi_never_takes_delays_none_that_come_later() -> None:
+    script = Script(lambda call: Answer(500, "no") if "process/2" in call.path else Answer(200))
+    stage = Stage(report(1, job="bad", goobi={"process_id": 2, "step_id": 21}), script=script)
+    for _ in range(200):
+        await stage.after(seconds=1)
+    late = report(2, job="late")
+    stage.store.reports[late.id] = late
+    assert (await stage.after(seconds=1))[1] is DELIVERED
+
+
+async def test_the_longest_wait_of_the_settings_is_also_that_for_an_installation_that_is_away() -> None:
+    table = {"dialect": "core", "url": "http://goobi/goobi", "longest_wait_seconds": 5}
+    script = Script(lambda _: UnreachableError("goobi refuses the connection"))
+    stage = Stage(report(), script=script, settings=parse({"installations": {"main": table}}, "f"))
+    for _ in range(60):
+        await stage.after(seconds=1)
+    script.answer = lambda _: Answer(200)
+    states = [(await stage.after(seconds=1))[0] for _ in range(6)]
+    assert DELIVERED in states
+
+
 async def test_a_lost_answer_is_looked_for_before_it_is_told_again() -> None:
     written: list[str] = []
 

@@ -75,8 +75,10 @@ class Lane:
             return False
         jobs = list(dict.fromkeys(report.job for report in due))
         pending = await self._store.pending_of(jobs)
-        told = await self._tell_all([list(group) for _, group in groupby(pending, lambda one: one.job)], now)
-        self._conclude(told)
+        chains = [list(group) for _, group in groupby(pending, lambda one: one.job)]
+        away = asyncio.Event()
+        told = await self._tell_all(chains, now, away)
+        self._conclude(away=away.is_set() and not any(told))
         await self._store.note_health(self._health)
         return True
 
@@ -84,10 +86,11 @@ class Lane:
         """Let go of the connections."""
         await self._telling.close()
 
-    async def _tell_all(self, chains: Iterable[Sequence[Report]], now: datetime) -> list[bool]:
+    async def _tell_all(
+        self, chains: Iterable[Sequence[Report]], now: datetime, away: asyncio.Event
+    ) -> list[bool]:
         """Whether each job's first report was taken; jobs side by side, as many as the settings allow."""
         slots = asyncio.Semaphore(self._telling.installation.concurrency)
-        away = asyncio.Event()
 
         async def tell(chain: Sequence[Report]) -> bool | None:
             async with slots:
@@ -165,13 +168,17 @@ class Lane:
     def _note(self, **fields: object) -> None:
         self._health = self._health.model_copy(update=fields)
 
-    def _conclude(self, told: Sequence[bool]) -> None:
-        """Where nothing at all is taken, look less and less often, with few requests."""
-        if any(told) or not told:
+    def _conclude(self, *, away: bool) -> None:
+        """Where nobody takes anything, look less and less often, with few requests.
+
+        What Goobi does not take although it is there waits by itself: it must not hold up what it would take.
+        """
+        if not away:
             self._failures, self._paused_until = 0, None
             return
         self._failures += 1
-        self._paused_until = self._clock.now() + wait_after(self._failures, LONGEST_PAUSE, self._chance())
+        longest = min(LONGEST_PAUSE, self._telling.installation.longest_wait)
+        self._paused_until = self._clock.now() + wait_after(self._failures, longest, self._chance())
 
 
 def _outcome(report: Report) -> str:
