@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,7 @@ from taskmanager.messages import Command, CommandResult
 from taskmanager.plugins import Need
 from taskmanager.testing.publisher import FakePublisher, Published
 from taskmanager.testing.reader import FakeReader
+from taskmanager_gateway.itm.fields import FORM
 from taskmanager_gateway.settings import GatewaySettings
 
 from .conftest import PARAMETERS, Gateway, Scheduler, installed, job, make_gateway
@@ -36,7 +37,8 @@ ALMOST_JOB = st.fixed_dictionaries({"plugin": NAMES_OF_PLUGINS}, optional={}) | 
 )
 JOBS = st.builds(lambda job, more: {**job, **more}, ALMOST_JOB, st.dictionaries(FIELDS, VALUES, max_size=5))
 DOCUMENTS = JOBS | st.fixed_dictionaries({"jobs": st.lists(JOBS | JSON, max_size=3)}) | JSON
-BODIES = DOCUMENTS.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200)
+FORMS = st.dictionaries(FIELDS, st.text(max_size=9), max_size=5).map(lambda value: urlencode(value).encode())
+BODIES = DOCUMENTS.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200) | FORMS
 PARTS = st.sampled_from(
     [
         "api",
@@ -94,7 +96,9 @@ QUERIES = st.lists(
     max_size=3,
 )
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"])
-MEDIA_TYPES = st.sampled_from(["application/json", "application/json; charset=utf-8", "text/plain", "", ";"])
+MEDIA_TYPES = st.sampled_from(
+    [*["application/json", "application/json; charset=utf-8", "text/plain", "", ";"], FORM]
+)
 KEYS = st.none() | st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=10)
 
 

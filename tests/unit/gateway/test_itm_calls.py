@@ -1,5 +1,6 @@
 """Every documented call of ITM's interface, each a test named after it."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -274,6 +275,28 @@ async def test_a_form(itm: Gateway, root: str) -> None:
     (submit,) = itm.submitted()
     assert submit.spec.goobi == GoobiReference(process_id=4711, step_id=23, process_title="bd1_1890")
     assert submit.spec.parameters == {"rate": 1}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+async def test_json_in_the_encodings_java_callers_use(itm: Gateway, root: str, encoding: str) -> None:
+    body = json.dumps({**http_step(root), "goobiTitle": "Bände_1890"}, ensure_ascii=False).encode(encoding)
+
+    answer = await itm.client.post("/itm/service", content=body, headers={"Content-Type": "text/plain"})
+
+    assert answer.json()["STATUS"] == "OK"
+    assert itm.submitted()[0].spec.title == "Bände_1890"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+async def test_a_form_in_the_encodings_java_callers_use(itm: Gateway, root: str, encoding: str) -> None:
+    form = urlencode({**http_step(root), "goobiTitle": "Bände 1890"}, encoding=encoding)
+
+    answer = await itm.client.post(
+        "/itm/service", content=form, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+
+    assert answer.json()["STATUS"] == "OK"
+    assert itm.submitted()[0].spec.title == "Bände 1890"
 
 
 async def test_load_balancer_health_check(itm: Gateway) -> None:

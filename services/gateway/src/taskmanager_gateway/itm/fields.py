@@ -105,31 +105,47 @@ class Call:
 
 def read_call(body: bytes, media_type: str) -> Call:
     """The call in a body; raises ProblemError for what is no call at all, or has values of a wrong kind."""
-    document = _form(body) if media_type == FORM else _json(body)
+    text = _decoded(body)
+    document = _form(text) if media_type == FORM else _json(text)
     given = _positional(document) if isinstance(document, list) else document
     if not isinstance(given, dict):
         raise wrong("body", "an object with the fields of a job is expected")
     return _call({name: value for name, value in given.items() if value is not None and value != ""})
 
 
-def _json(body: bytes) -> Any:
+def _decoded(body: bytes) -> str:
+    """UTF-8, or else Latin-1: Apache's HttpClient, which callers use, writes that unless told otherwise."""
     try:
-        return from_json(body)
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
+
+
+def _json(text: str) -> Any:
+    try:
+        return from_json(text)
     except ValueError as error:
         raise malformed_body(str(error)) from error
 
 
-def _form(body: bytes) -> dict[str, Any]:
+def _form(text: str) -> dict[str, Any]:
     try:
-        pairs = parse_qsl(
-            body.decode(), strict_parsing=True, errors="strict", max_num_fields=MOST_FORM_FIELDS
-        )
+        document: dict[str, Any] = dict(_pairs(text))
     except ValueError as error:
         raise malformed_body(f"it is no form: {error}") from error
-    document: dict[str, Any] = dict(pairs)
     if _PARAMETERS in document:
-        document[_PARAMETERS] = _json(document[_PARAMETERS].encode())
+        document[_PARAMETERS] = _json(document[_PARAMETERS])
     return document
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Names and values; what `%` hides is in one of the same two encodings."""
+    try:
+        return parse_qsl(text, strict_parsing=True, errors="strict", max_num_fields=MOST_FORM_FIELDS)
+    except UnicodeDecodeError:
+        return parse_qsl(
+            text, strict_parsing=True, encoding="latin-1", errors="strict", max_num_fields=MOST_FORM_FIELDS
+        )
 
 
 def _positional(values: list[Any]) -> dict[str, Any]:
