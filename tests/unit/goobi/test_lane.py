@@ -157,6 +157,19 @@ async def test_the_longest_wait_of_the_settings_is_also_that_for_an_installation
     assert DELIVERED in states
 
 
+async def test_a_goobi_that_refuses_everything_is_asked_seldom_too() -> None:
+    script = Script(lambda _: Answer(401, "token?"))
+    stage = Stage(*(report(number, job=f"job-{number}") for number in range(1, 501)), script=script)
+    for _ in range(600):
+        await stage.after(seconds=1)
+    assert len(script.calls) < 200
+    script.answer = lambda _: Answer(200)
+    states: list[ReportState] = []
+    for _ in range(600):
+        states = await stage.after(seconds=1)
+    assert set(states) == {DELIVERED}
+
+
 async def test_a_lost_answer_is_looked_for_before_it_is_told_again() -> None:
     written: list[str] = []
 

@@ -22,6 +22,8 @@ from taskmanager_scheduler.metrics import GOOBI_REPORTS
 
 JOBS_AT_ONCE = 100
 """Jobs whose reports are taken in hand in one round."""
+MANY = 20
+"""Jobs of which nothing is taken in one round: it is not the jobs, it is Goobi or the settings."""
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(seconds=60)
 """Between two looks whether an installation that takes nothing is back."""
@@ -78,7 +80,7 @@ class Lane:
         chains = [list(group) for _, group in groupby(pending, lambda one: one.job)]
         away = asyncio.Event()
         told = await self._tell_all(chains, now, away)
-        self._conclude(away=away.is_set() and not any(told))
+        self._conclude(told, away=away.is_set())
         await self._store.note_health(self._health)
         return True
 
@@ -168,11 +170,15 @@ class Lane:
     def _note(self, **fields: object) -> None:
         self._health = self._health.model_copy(update=fields)
 
-    def _conclude(self, *, away: bool) -> None:
-        """Where nobody takes anything, look less and less often, with few requests.
+    def _conclude(self, told: Sequence[bool], *, away: bool) -> None:
+        """Where nobody takes anything, or nothing of much, look less and less often, with few requests.
 
-        What Goobi does not take although it is there waits by itself: it must not hold up what it would take.
+        A few reports that Goobi does not take wait by themselves: they must not hold up what it would take.
         """
+        if any(told):
+            away = False
+        elif not away:
+            away = len(told) >= (self._telling.installation.concurrency if self._failures else MANY)
         if not away:
             self._failures, self._paused_until = 0, None
             return
