@@ -305,6 +305,10 @@ async def test_load_balancer_health_check(itm: Gateway) -> None:
     assert (answer.status_code, answer.json()) == (200, {"STATUS": "OK"})
 
 
+async def test_load_balancer_health_check_by_head(itm: Gateway) -> None:
+    assert (await itm.client.head("/itm/service")).status_code == 200
+
+
 async def test_load_balancer_health_check_of_a_gateway_that_is_not_ready(itm: Gateway) -> None:
     itm.parts.catalogue._plugins = None
 

@@ -57,7 +57,7 @@ def make_api(parts: Parts) -> FastAPI:
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))
-    app.routes.extend(Route(path, itm.to_the_pages) for path in (itm.PREFIX, f"{itm.PREFIX}/"))
+    app.routes.extend(itm.BESIDE)
     install_handlers(app)
     return app
 

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
@@ -165,6 +166,13 @@ async def health(request: Request) -> Response:
     return answers.healthy({name: wrong for name, wrong in found.items() if wrong is not None})
 
 
-async def to_the_pages(_: Request) -> Response:
+async def _to_the_pages(_: Request) -> Response:
     """People who open the old address in a browser."""
     return RedirectResponse(PAGES)
+
+
+BESIDE = [
+    Route(f"{PREFIX}/service", health, methods=["HEAD"]),  # some load balancers ask so
+    *(Route(path, _to_the_pages) for path in (PREFIX, f"{PREFIX}/")),
+]
+"""Addresses that are no part of the documented interface."""
