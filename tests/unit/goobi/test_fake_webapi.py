@@ -127,6 +127,12 @@ def test_add_property_is_written_with_a_capital_a(caller: Any, goobi: FakeGoobi)
     assert [(one.name, one.value) for one in goobi.workflow.process(1).properties] == [("a", "c")]
 
 
+def test_run_script_and_close_closes_the_step(caller: Any, goobi: FakeGoobi) -> None:
+    allow_everything(goobi)
+    assert_executed(caller.wi("runScriptAndClose", stepId=11, scriptname="convert"), "Step closed")
+    assert goobi.workflow.step(11).closings == 1
+
+
 def test_help_lists_the_commands(caller: Any) -> None:
     assert "addToProcessLog, closeStep" in caller.wi("help").text
 
