@@ -56,3 +56,16 @@ def test_the_demo_converts_a_drawn_book_and_says_when_a_page_is_broken(folder: P
     assert failed.returncode == 1
     assert "ended in ERROR: " in failed.stdout
     assert "broken.tif" in failed.stdout
+
+
+def test_with_a_fake_goobi_it_shows_every_report_up_to_the_closed_steps(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    Image.new("RGB", (64, 64)).save(own / "1.tif")
+    done = run(folder, "demo", "--images", str(own), "--goobi", "fake")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [line.split(maxsplit=3)[1:] for line in done.stdout.splitlines() if line.startswith("Goobi  ")]
+    kinds = [" ".join(line[:2]) for line in told]
+    assert kinds[:2] == ["step opened", "step opened"]
+    assert sorted(kinds[2:6]) == ["journal entry", "journal entry", "step closed", "step closed"]
+    assert kinds[5:] == ["step closed", "step opened"]
