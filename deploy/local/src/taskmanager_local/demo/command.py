@@ -17,7 +17,7 @@ from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.client import Client, JobView
 from taskmanager_local.demo.process_folder import ProcessFolder, new_process
 from taskmanager_local.demo.reports import GoobiScreen
-from taskmanager_local.goobi import fake_goobi_url
+from taskmanager_local.goobi import PAGES, fake_goobi_url
 from taskmanager_local.services import Options
 from taskmanager_local.stack import Stack
 from taskmanager_local.state import Plan, StackFolder
@@ -141,4 +141,6 @@ def _show_results(jobs: Mapping[str, JobView], process: ProcessFolder, console: 
 def _show_ways_on(plan: Plan, console: Console) -> None:
     gateway = plan.gateways[0]
     console.print(f"The API goes on at {gateway}/api/v1, its description at {gateway}/docs.")
+    if goobi := fake_goobi_url(plan):
+        console.print(f"The fake Goobi shows its processes at {goobi}{PAGES}.")
     console.print("`make status` and `make logs` show more; `make down` stops everything.")
