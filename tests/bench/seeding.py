@@ -17,7 +17,7 @@ from tests.bench.system import System, migrate
 
 from taskmanager.jobs import GoobiReference, HistoryEntry, Job, JobError, JobSpec
 from taskmanager.mongo import MongoStore
-from taskmanager.mongo.documents import to_document, words
+from taskmanager.mongo.documents import term, to_document, words
 from taskmanager.states import Status
 from taskmanager.store import Needs, Plan, StatisticsDelta
 
@@ -117,7 +117,7 @@ def _error() -> JobError:
 
 
 def _copied(form: Document, number: int) -> Document:
-    """A document of its own: id, times, titles and the words they are found by."""
+    """A document of its own: id, times, titles and what it is found by."""
     created = FIRST + number * EVERY
     title, process = (
         f"{WORKS[number % len(WORKS)]} {number}",
@@ -136,7 +136,7 @@ def _copied(form: Document, number: int) -> Document:
             "title": title,
             "goobi": {**goobi, "process_id": number // 3, "process_title": process},
         },
-        "words": words([title, process]),
+        "terms": [*words([title, process]), term("process", number // 3), term("project", spec["project"])],
     }
 
 

@@ -32,6 +32,10 @@ class UnroutableMessageError(PermanentError):
     """No queue took a published message: the topology was not declared."""
 
 
+class CursorError(PermanentError, ValueError):
+    """A cursor was not made for the list it is used with."""
+
+
 class InvalidMessageError(PermanentError):
     """A message body could not be decoded; `body` keeps the bytes for the dead-letter queue."""
 

@@ -108,7 +108,7 @@ class JobReader(Protocol):
         """Those of these jobs that are stored, in one read."""
 
     async def jobs(self, query: JobQuery) -> JobPage:
-        """One page; raises ValueError for a cursor that belongs to another query."""
+        """One page; raises CursorError for a cursor that belongs to another query."""
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """The job in the queue tab that holds this unique key."""
@@ -117,7 +117,7 @@ class JobReader(Protocol):
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
     async def audit(self, query: AuditQuery) -> AuditPage:
-        """One page of the audit; raises ValueError for a cursor that is none."""
+        """One page of the audit; raises CursorError for a cursor that is none."""
 
     async def preview(self, chosen: JobFilter) -> Preview:
         """What an operation would concern, counted as far as its limit and its time allow."""
@@ -126,7 +126,7 @@ class JobReader(Protocol):
         """The stored operation."""
 
     async def operations(self, query: OperationQuery) -> OperationPage:
-        """One page of operations; raises ValueError for a cursor that is none."""
+        """One page of operations; raises CursorError for a cursor that is none."""
 
     async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
         """Jobs the operation could not change, after that number, in order."""
@@ -140,7 +140,7 @@ class JobReader(Protocol):
         """The stored report."""
 
     async def reports(self, query: ReportQuery) -> ReportPage:
-        """One page of reports, the newest first; raises ValueError for a cursor that is none."""
+        """One page of reports, the newest first; raises CursorError for a cursor that is none."""
 
     async def backlog(self, installations: Sequence[str | None]) -> Backlog:
         """What these installations have not been told yet; None: the default one's."""

@@ -5,13 +5,14 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Document
 from taskmanager.queries import AuditPage, AuditQuery
 from taskmanager.registry import AuditEntry
 
 
 def audit_filter(query: AuditQuery) -> Document:
-    """What a page holds, from typed fields only; raises ValueError for a cursor nobody gave out."""
+    """What a page holds, from typed fields only; raises CursorError for a cursor nobody gave out."""
     filters = {"job": query.job, "plugin": query.plugin, "runner": query.runner}
     found: Document = {name: value for name, value in filters.items() if value is not None}
     if query.cursor is not None:
@@ -45,8 +46,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         moment = datetime.fromisoformat(at).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         message = "cursor is not one of the audit: take it from next_cursor"
-        raise ValueError(message) from error
+        raise CursorError(message) from error
     if not isinstance(entry, str):
         message = "cursor is not one of the audit: it names no entry"
-        raise ValueError(message)  # noqa: TRY004 - the port promises this error for every bad cursor
+        raise CursorError(message)
     return moment, entry

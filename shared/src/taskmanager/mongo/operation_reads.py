@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pymongo.errors
 
+from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.filters import jobs_meant
@@ -95,8 +96,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         moment = datetime.fromisoformat(at).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         message = "cursor is not one of the operations: take it from next_cursor"
-        raise ValueError(message) from error
+        raise CursorError(message) from error
     if not isinstance(last, str):
         message = "cursor is not one of the operations: it names none"
-        raise ValueError(message)  # noqa: TRY004 - the port promises this error for every bad cursor
+        raise CursorError(message)
     return moment, last

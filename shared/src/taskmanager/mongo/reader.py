@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from taskmanager.errors import CursorError
 from taskmanager.jobs import TURN_NEXT, Job
 from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
@@ -184,16 +185,16 @@ def write_cursor(query: JobQuery, document: Document) -> str:
 
 
 def read_cursor(query: JobQuery) -> list[Any]:
-    """The values of a cursor; raises ValueError if it was not made for this order."""
+    """The values of a cursor; raises CursorError if it was not made for this order."""
     try:
         sort, order, *values = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
         typed = [_typed(field, value) for (field, _), value in zip(KEYS[query.sort], values, strict=True)]
     except (ValueError, TypeError, OverflowError) as error:
         message = "cursor is not one of this list: take it from next_cursor"
-        raise ValueError(message) from error
+        raise CursorError(message) from error
     if (sort, order) != (query.sort, query.order):
         message = f"cursor belongs to sort={sort} order={order}: begin without a cursor"
-        raise ValueError(message)
+        raise CursorError(message)
     return typed
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.reports import backlog, of_installations, report_of
 from taskmanager.report_store import Among
@@ -74,7 +75,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         created, report = json.loads(base64.urlsafe_b64decode(cursor))
         moment = datetime.fromisoformat(created).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError("cursor is not one of this list: take it from next_cursor") from error
+        raise CursorError("cursor is not one of this list: take it from next_cursor") from error
     if not isinstance(report, str):
-        raise ValueError("cursor names no report: take it from next_cursor")  # noqa: TRY004 - the port's error
+        raise CursorError("cursor names no report: take it from next_cursor")
     return moment, report

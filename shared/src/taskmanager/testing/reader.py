@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from taskmanager.errors import StoreUnavailableError
+from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.operations import (
     EXAMPLES,
@@ -258,7 +258,7 @@ def _read_audit_cursor(cursor: str | None) -> tuple[float, str] | None:
         return (float(at), str(entry))
     except (ValueError, TypeError) as error:
         message = "this cursor was not made by the audit"
-        raise ValueError(message) from error
+        raise CursorError(message) from error
 
 
 def _is_after(key: Key, start: Key, order: Order) -> bool:
@@ -280,8 +280,8 @@ def _read_cursor(query: JobQuery) -> Key | None:
         scope, *key = json.loads(base64.urlsafe_b64decode(query.cursor.encode()))
     except (ValueError, TypeError, binascii.Error) as error:
         message = "this cursor was not made by this list"
-        raise ValueError(message) from error
+        raise CursorError(message) from error
     if scope != _scope(query):
         message = "this cursor belongs to another query"
-        raise ValueError(message)
+        raise CursorError(message)
     return tuple(key)

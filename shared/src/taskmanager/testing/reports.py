@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from taskmanager.errors import StoreUnavailableError
+from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.report_store import Among
 from taskmanager.reports import (
     BACKLOG_LIMIT,
@@ -118,7 +118,7 @@ def page_of(reports: Iterable[Report], query: ReportQuery) -> ReportPage:
     if query.cursor is not None:
         start = next((number for number, one in enumerate(ordered, 1) if one.id == query.cursor), -1)
         if start < 0:
-            raise ValueError("cursor is not one of this list: take it from next_cursor")
+            raise CursorError("cursor is not one of this list: take it from next_cursor")
     shown = ordered[start : start + query.limit]
     more = len(ordered) > start + query.limit
     return ReportPage(reports=tuple(shown), next_cursor=shown[-1].id if more else None)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.errors import CursorError
 from taskmanager.queries import AuditQuery
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.parts import parts_of
@@ -37,7 +38,7 @@ async def show_audit(request: Request, query: Annotated[AuditQuery, Query()]) ->
     _check_text(query)
     try:
         page = await from_store(parts_of(request).reader.audit(query))
-    except ValueError as error:
+    except CursorError as error:
         raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
     links = {"self": _address(request)}
     if page.next_cursor:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.errors import CursorError
 from taskmanager.queries import JobPage, JobQuery, Order, Sort
 from taskmanager.states import Tab
 from taskmanager_gateway.deadlines import from_store
@@ -67,7 +68,7 @@ def _address(request: Request) -> str:
 async def _page(request: Request, query: JobQuery) -> JobPage:
     try:
         return await from_store(parts_of(request).reader.jobs(query))
-    except ValueError as error:
+    except CursorError as error:
         detail = "Use 'next_cursor' of the page before, with the same filters and order."
         raise ProblemError(INVALID_CURSOR, detail) from error
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.control import JobAction
-from taskmanager.errors import StoreUnavailableError
+from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.jobs import Record
 from taskmanager.messages import StopOperation
 from taskmanager.operations import OperationQuery
@@ -133,7 +133,7 @@ async def list_operations(request: Request, query: Annotated[OperationQuery, Que
         raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message=message)])
     try:
         page = await from_store(parts_of(request).reader.operations(query))
-    except ValueError as error:
+    except CursorError as error:
         raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
     links = {"self": _address(request)}
     if page.next_cursor:

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import StoreUnavailableError
+from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.jobs import InstallationName, Record, ShortText
 from taskmanager.messages import ReplayReports, SendMessage
@@ -220,7 +220,7 @@ async def _page(request: Request, query: ReportQuery) -> ReportPage:
         raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message="contains a NUL character")])
     try:
         return await from_store(parts_of(request).reader.reports(query))
-    except ValueError as error:
+    except CursorError as error:
         raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
 
 
