@@ -5,7 +5,9 @@ Full jitter as in the AWS Builders' Library, "Timeouts, retries, and backoff wit
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 import tenacity
@@ -15,7 +17,29 @@ from taskmanager.metrics import RETRIES
 
 LONGEST_WAIT_SECONDS = 10.0
 
+TRIES = 4
+"""Of one idempotent call, with a few seconds in all between them."""
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
+
+
+def again(what: str, call: Callable[[], T], on: type[Exception]) -> T:
+    """The result of an idempotent call, tried a few times while it raises `on`; blocks, for slots only."""
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        RETRIES.labels(what).inc()
+        error = state.outcome.exception() if state.outcome is not None else None
+        log.warning("retry", what=what, attempt=state.attempt_number, error=str(error))
+
+    tries = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(TRIES),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=2.0),
+        retry=tenacity.retry_if_exception_type(on),
+        before_sleep=tell,
+        reraise=True,
+    )
+    return tries(call)
 
 
 class Backoff:

@@ -18,6 +18,7 @@ from taskmanager import __version__, logs
 from taskmanager.clock import SystemClock
 from taskmanager.config import exit_text
 from taskmanager.errors import TaskManagerError
+from taskmanager.goobi.settings import load as load_goobi
 from taskmanager.http import HttpServer, health_app
 from taskmanager.lifecycle import run_parts, stop_on_signals
 from taskmanager.metrics import BUILD
@@ -103,6 +104,7 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> N
         os.getpid(),
         settings.nice,
         paths=settings.paths,
+        goobi=str(settings.files_api.resolve()) if settings.files_api else "",
     )
     tell_limits(identity.manifest, settings.nice)
     runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
@@ -143,6 +145,7 @@ def main() -> None:
     try:
         settings = RunnerSettings()
         _ = settings.job_roots  # a wrong folder is told now, not by the first job
+        _ = load_goobi(settings.files_api)
         manifest = load(options.plugin).manifest
     except ValidationError as error:
         _leave(_settings_text(error), WRONG_USE)
@@ -152,7 +155,7 @@ def main() -> None:
     identity = identify(options, settings, manifest)
     try:
         with held_folder(settings.workspace, identity.runner) as folder:
-            recover(folder)
+            recover(folder, settings.goobi)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
                 loop.run(serve(identity, settings, folder))
     except* TaskManagerError as group:

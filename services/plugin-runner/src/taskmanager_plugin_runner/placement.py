@@ -102,7 +102,7 @@ def place(output: Path, placement: Placement, ours: Callable[[], bool] = lambda:
     `ours` is asked before each step that shows, so that an attempt that was frozen meanwhile undoes it all.
     Raises JobFailedError or SupersededError; the destination is then as it was.
     """
-    results = list(_results(output, placement.inside))
+    results = list(results_in(output, placement.inside))
     try:
         with folders.opened(placement.home) as home_fd:
             _place(home_fd, placement, results, ours)
@@ -145,7 +145,8 @@ def _require(ours: Callable[[], bool]) -> None:
         raise SupersededError("its lease ended while its results were put into place, as if it was frozen")
 
 
-def _results(output: Path, inside: PurePosixPath) -> Iterator[Result]:
+def results_in(output: Path, inside: PurePosixPath) -> Iterator[Result]:
+    """What a plugin made, named below `inside`; raises JobFailedError for what is no regular file."""
     for root, subfolders, files in os.walk(output):
         subfolders.sort()
         for name in sorted([*files, *(sub for sub in subfolders if (Path(root) / sub).is_symlink())]):

@@ -50,6 +50,8 @@ class SlotOptions:
     """The ones its jobs may use; none: all that the runner may."""
     paths: str = ""
     """Where the folders of jobs lie on this machine, as in the settings."""
+    goobi: str = ""
+    """The file about Goobi if files travel over its files API; empty: over the shared file system."""
 
     def encode(self) -> str:
         """JSON for one argument."""

@@ -11,6 +11,7 @@ import structlog
 from taskmanager.errors import PermanentError, TaskManagerError
 from taskmanager_plugin_runner.failures import file_sentence
 from taskmanager_plugin_runner.placement import clean
+from taskmanager_plugin_runner.transports import undo
 from taskmanager_plugin_runner.workspace import AttemptFolder
 
 LOCK = ".lock"
@@ -37,10 +38,11 @@ def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
         yield folder
 
 
-def recover(folder: Path) -> int:
+def recover(folder: Path, goobi: Path | None = None) -> int:
     """Undo what attempts of an earlier process began to place, remove their files; return their number.
 
-    What cannot be undone now (a share that is not mounted) is kept for the next start.
+    What cannot be undone now (a share that is not mounted, a Goobi that is away) is kept for the next start.
+    `goobi` is the file about Goobi.
     """
     left = [AttemptFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()]
     for attempt in left:
@@ -51,6 +53,7 @@ def recover(folder: Path) -> int:
             elif placement is not None:
                 log.warning("recovery_postponed", attempt=attempt.path.name, home=str(placement.home))
                 continue
+            undo(goobi, attempt)
             attempt.remove()
         except (OSError, ValueError, TaskManagerError) as error:
             log.warning("recovery_failed", attempt=attempt.path.name, error=str(error))

@@ -5,8 +5,9 @@ import socket
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from taskmanager.config import RootsSettings
 from taskmanager.paths import PathMapping, Roots
@@ -25,6 +26,15 @@ class UploadMode(StrEnum):
     IN_PLACE = "in_place"
 
 
+class TransportName(StrEnum):
+    """How input and results of jobs travel."""
+
+    SHARED = "shared"
+    """Over a file system that Goobi and the runner share."""
+    FILES_API = "files-api"
+    """Over Goobi's files API; for a runner that has not the share."""
+
+
 class RunnerSettings(RootsSettings):
     """Environment of a runner; times are in seconds."""
 
@@ -37,6 +47,9 @@ class RunnerSettings(RootsSettings):
     paths: str = ""
     """Where the folders of jobs lie on this machine: `/stored=/here` pairs, separated by `os.pathsep`."""
     upload_mode: UploadMode = UploadMode.AUTO
+    transport: TransportName = TransportName.SHARED
+    goobi: Path | None = None
+    """TOML file about Goobi, needed by the transport `files-api` only."""
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
     drain_seconds: float = Field(default=10.0, ge=0)
@@ -49,6 +62,17 @@ class RunnerSettings(RootsSettings):
     memory_limit_bytes: int | None = Field(default=None, ge=1)
     processors: int | None = Field(default=None, ge=1)
     """These go before what the plugin itself declares; what a template sets goes before them."""
+
+    @model_validator(mode="after")
+    def _check_transport(self) -> Self:
+        if self.transport is TransportName.FILES_API and self.goobi is None:
+            raise ValueError("transport files-api needs TASKMANAGER_GOOBI, the file about Goobi")
+        return self
+
+    @property
+    def files_api(self) -> Path | None:
+        """The file about Goobi if files travel over its files API."""
+        return self.goobi if self.transport is TransportName.FILES_API else None
 
     def limited(self, manifest: PluginManifest) -> PluginManifest:
         """The manifest with the limits that are set here."""

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from taskmanager.crash import Point, reach
-from taskmanager.errors import PermanentError
 from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.context import SlotContext
 from taskmanager_plugin_runner.failures import job_error
-from taskmanager_plugin_runner.placement import clean, place
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
     Answer,
@@ -32,8 +30,8 @@ from taskmanager_plugin_runner.protocol import (
     decode_order,
     encode_event,
 )
-from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.workspace import AttemptFolder, bring_input, open_destination
+from taskmanager_plugin_runner.transports import choose
+from taskmanager_plugin_runner.workspace import AttemptFolder
 
 
 class Line:
@@ -83,7 +81,7 @@ class Worker:
         self._folder = Path(options.folder)
         self._ours_until = float("inf")
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
-        self._mode = UploadMode(options.upload_mode)
+        self._transport = choose(options, reads_in_place=self._manifest.reads_in_place)
 
     def serve(self) -> None:
         """Take orders until the runner hangs up."""
@@ -130,18 +128,11 @@ class Worker:
     def _bring(self, order: Order) -> Answer:
         folder, spec = self._attempt_folder(order), order.spec
         if spec.destination is not None:
-            open_destination(folder, spec.destination, self._roots, order.job, order.attempt)
+            self._transport.open(folder, order, spec.destination)
         reach(Point.SLOT_BRINGING)
         if spec.source is None:
             return Answer(order.number)
-        brought = bring_input(
-            folder,
-            spec.source,
-            self._roots,
-            self._mode,
-            reads_in_place=self._manifest.reads_in_place,
-            between=self._barrier.check,
-        )
+        brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
         return Answer(order.number, brought.files, brought.bytes, str(brought.source))
 
     def _run(self, order: Order) -> Answer:
@@ -161,18 +152,12 @@ class Worker:
         return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
 
     def _place(self, order: Order) -> Answer:
-        folder = self._attempt_folder(order)
-        placement = folder.remembered()
-        if placement is None:
-            raise PermanentError("the record of the destination is gone from the workspace")
-        return Answer(order.number, *place(folder.output, placement, self._ours))
+        return Answer(order.number, *self._transport.place(self._attempt_folder(order), self._ours))
 
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
-        placement = folder.remembered()
         reach(Point.SLOT_CLEANING)
-        if placement is not None:
-            clean(placement)
+        self._transport.clean(folder)
         folder.remove()
         return Answer(order.number)
 

@@ -97,6 +97,8 @@ class Installation(Record):
     longest_wait_seconds: Seconds = 900.0
     """Between two tries of one report."""
     give_up_after_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    folders: dict[str, Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,255}$")]] = Field(default_factory=dict)
+    """For runners without the share: patterns of a folder's own name, and what the files API calls it."""
     on_done: Ending = Ending(
         entry="{plugin}: finished, {files} files, {volume}, in {duration}.", type=LogType.INFO
     )

@@ -1,0 +1,125 @@
+"""The transport for a runner without the share: input fetched and results delivered over Goobi's files API.
+
+Knows which folder of Goobi a job's path means; what makes a delivery whole is the business of `deliveries`.
+"""
+
+import json
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.goobi.settings import load
+from taskmanager.jobs import JobSpec
+from taskmanager.paths import Roots
+from taskmanager_plugin_runner import deliveries, placement
+from taskmanager_plugin_runner.deliveries import Delivery
+from taskmanager_plugin_runner.failures import refuse
+from taskmanager_plugin_runner.files_api import FilesApi, NotInGoobiError
+from taskmanager_plugin_runner.protocol import Order
+from taskmanager_plugin_runner.transports import LOST, RECORD
+from taskmanager_plugin_runner.workspace import AttemptFolder, Input
+
+
+class GoobiFiles:
+    """Goobi's files API. The file about Goobi and the secrets it names are read at use."""
+
+    def __init__(self, settings: Path, roots: Roots) -> None:
+        """`settings` is `TASKMANAGER_GOOBI`."""
+        self._settings, self._roots = settings, roots
+
+    def open(self, folder: AttemptFolder, order: Order, destination: str) -> None:
+        """Undo what earlier attempts left."""
+        delivery = self._locate(order, destination)
+        with api(self._settings, delivery) as there:
+            deliveries.prepare(there, delivery)
+        try:
+            (folder.open(folder.path) / RECORD).write_text(delivery.encode(), encoding="utf-8")
+        except OSError as error:
+            refuse(error, "the workspace of the runner cannot be used")
+
+    def bring(self, folder: AttemptFolder, order: Order, source: str, between: Callable[[], None]) -> Input:
+        """Fetch all files of the folder, always into the workspace."""
+        target, size = folder.open(folder.input), 0
+        with api(self._settings, self._locate(order, source)) as there:
+            names = sorted(name for name in there.names() if not name.startswith("."))
+            if not names:
+                raise JobFailedError(f"{there.where} is empty: check the process and the table `folders`")
+            for name in names:
+                between()
+                size += _fetch(there, name, target)
+        return Input(target, len(names), size)
+
+    def place(self, folder: AttemptFolder, ours: Callable[[], bool]) -> tuple[int, int]:
+        """Upload the results; see `deliveries.deliver`."""
+        delivery = remembered(folder)
+        if delivery is None:
+            raise PermanentError(LOST)
+        results = list(placement.results_in(folder.output, PurePosixPath()))
+        deep = [result.name for result in results if "/" in result.name]
+        if deep:
+            raise JobFailedError(f"the plugin made {deep[0]}; Goobi's files API knows no folders in folders")
+        with api(self._settings, delivery) as there:
+            deliveries.deliver(there, delivery, results, ours)
+        return len(results), sum(result.bytes for result in results)
+
+    def clean(self, folder: AttemptFolder) -> None:
+        """Remove what this attempt uploaded; see `deliveries.clean`."""
+        undo_delivery(self._settings, folder)
+
+    def _locate(self, order: Order, text: str) -> Delivery:
+        name, process, folder = locate(self._settings, order.spec, self._roots.resolve(text))
+        return Delivery(name, process, folder, order.job, order.attempt)
+
+
+def locate(settings: Path, spec: JobSpec, path: Path) -> tuple[str, int, str]:
+    """Installation, process and folder name of a job's path; raises JobFailedError.
+
+    The last part of the path is looked up in the installation's `folders`, the first pattern that fits wins;
+    the process's number must be one of its other parts, as it is in Goobi's metadata folder.
+    """
+    if spec.goobi is None:
+        raise JobFailedError("this runner works over Goobi's files API, and the job names no Goobi process")
+    goobi, process = load(settings), spec.goobi.process_id
+    name, installation = goobi.name_of(spec.goobi.installation), goobi.find(spec.goobi.installation)
+    if name is None or installation is None:
+        raise JobFailedError(f"the runner knows no Goobi installation {name!r}: see {settings}")
+    if str(process) not in path.parent.parts:
+        raise JobFailedError(f"the folder {path} is not one of Goobi's process {process}")
+    for pattern, folder in installation.folders.items():
+        if fnmatchcase(path.name, pattern):
+            return name, process, folder
+    raise JobFailedError(f"no pattern of [installations.{name}.folders] in {settings} fits {path.name!r}")
+
+
+def api(settings: Path, delivery: Delivery) -> FilesApi:
+    """The folder in Goobi; raises GoobiSettingsError and JobFailedError."""
+    installation = load(settings).find(delivery.installation)
+    if installation is None:
+        raise JobFailedError(f"there is no Goobi installation {delivery.installation!r} in {settings}")
+    return FilesApi(installation, delivery.process, delivery.folder)
+
+
+def _fetch(there: FilesApi, name: str, target: Path) -> int:
+    try:
+        return there.fetch(name, target / name)
+    except OSError as error:
+        refuse(error, f"{name} could not be fetched to the workspace")
+    except NotInGoobiError as error:
+        raise JobFailedError(f"{name} was in {there.where} a moment ago and is gone") from error
+
+
+def undo_delivery(settings: Path, folder: AttemptFolder) -> None:
+    """Remove what an attempt uploaded, if it did; raises TaskManagerError and ValueError."""
+    delivery = remembered(folder)
+    if delivery is not None:
+        with api(settings, delivery) as there:
+            deliveries.clean(there, delivery)
+
+
+def remembered(folder: AttemptFolder) -> Delivery | None:
+    """Where an attempt delivers over the files API, if it does."""
+    try:
+        return Delivery(**json.loads((folder.path / RECORD).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,90 @@
+"""How input and results of jobs travel: over the shared file system, or over Goobi's files API.
+
+`choose` is the only place that knows which. Both have the same four steps. What speaks HTTP is imported when
+it is needed, so that the slots of other runners stay small.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from taskmanager.errors import PermanentError
+from taskmanager.paths import PathMapping, Roots
+from taskmanager_plugin_runner import placement
+from taskmanager_plugin_runner.protocol import Order, SlotOptions
+from taskmanager_plugin_runner.settings import UploadMode
+from taskmanager_plugin_runner.workspace import AttemptFolder, Input, bring_input, open_destination
+
+RECORD = "delivery.json"
+"""In the folder of an attempt: where it delivers, for the next start of the runner."""
+LOST = "the record of the destination is gone from the workspace"
+
+
+class Transport(Protocol):
+    """The steps of a job that touch what is not the runner's."""
+
+    def open(self, folder: AttemptFolder, order: Order, destination: str) -> None:
+        """Undo what earlier attempts left, before hours of work."""
+
+    def bring(self, folder: AttemptFolder, order: Order, source: str, between: Callable[[], None]) -> Input:
+        """The input; `between` is called before each file."""
+
+    def place(self, folder: AttemptFolder, ours: Callable[[], bool]) -> tuple[int, int]:
+        """Put the results into place; files and bytes."""
+
+    def clean(self, folder: AttemptFolder) -> None:
+        """Put everything back as it was before the attempt, unless all is in place."""
+
+
+class SharedFolders:
+    """The shared file system."""
+
+    def __init__(self, roots: Roots, mode: UploadMode, *, reads_in_place: bool) -> None:
+        self._roots, self._mode, self._reads_in_place = roots, mode, reads_in_place
+
+    def open(self, folder: AttemptFolder, order: Order, destination: str) -> None:
+        """See `placement.prepare`."""
+        open_destination(folder, destination, self._roots, order.job, order.attempt)
+
+    def bring(self, folder: AttemptFolder, order: Order, source: str, between: Callable[[], None]) -> Input:
+        """See `workspace.bring_input`."""
+        del order
+        return bring_input(
+            folder, source, self._roots, self._mode, reads_in_place=self._reads_in_place, between=between
+        )
+
+    def place(self, folder: AttemptFolder, ours: Callable[[], bool]) -> tuple[int, int]:
+        """See `placement.place`."""
+        remembered = folder.remembered()
+        if remembered is None:
+            raise PermanentError(LOST)
+        return placement.place(folder.output, remembered, ours)
+
+    def clean(self, folder: AttemptFolder) -> None:
+        """See `placement.clean`."""
+        remembered = folder.remembered()
+        if remembered is not None:
+            placement.clean(remembered)
+
+
+def choose(options: SlotOptions, *, reads_in_place: bool) -> Transport:
+    """The transport of a runner."""
+    roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
+    if options.goobi:
+        from taskmanager_plugin_runner.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
+
+        return GoobiFiles(Path(options.goobi), roots)
+    return SharedFolders(roots, UploadMode(options.upload_mode), reads_in_place=reads_in_place)
+
+
+def undo(settings: Path | None, folder: AttemptFolder) -> None:
+    """Remove what an attempt uploaded over the files API, if it did; raises TaskManagerError, ValueError."""
+    if not (folder.path / RECORD).exists():
+        return
+    if settings is None:
+        raise PermanentError(
+            "results were delivered over Goobi's files API: set TASKMANAGER_GOOBI to undo it"
+        )
+    from taskmanager_plugin_runner.goobi_files import undo_delivery  # noqa: PLC0415 - see above
+
+    undo_delivery(settings, folder)
