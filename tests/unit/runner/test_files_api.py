@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from taskmanager.errors import JobFailedError
 from taskmanager.goobi.installations import Installation
 from taskmanager.jobs import GoobiReference, JobSpec
+from taskmanager_plugin_runner.deliveries import Delivery, deliver
 from taskmanager_plugin_runner.files_api import FilesApi, GoobiAwayError
+from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.goobi_files import locate
 from taskmanager_plugin_runner.settings import RunnerSettings
 
@@ -140,6 +142,22 @@ def test_the_token_comes_from_its_file_each_time(tmp_path: Path) -> None:
 def test_the_classic_web_api_has_no_files(tmp_path: Path) -> None:
     with pytest.raises(JobFailedError, match="dialect rest or core"):
         api(always(200), dialect="webapi", token_file=str(tmp_path / "token"))
+
+
+def test_nothing_is_delivered_to_a_goobi_that_does_not_keep_the_journal(tmp_path: Path) -> None:
+    sent: list[bytes] = []
+
+    def forgetful(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            sent.append(request.read())
+        return httpx.Response(200 if request.method == "POST" else 404)
+
+    file = tmp_path / "a.jp2"
+    file.write_bytes(b"pixels")
+    with pytest.raises(JobFailedError, match="does not keep"):
+        deliver(api(forgetful), Delivery("main", 17, "media", "job", 1), [Result("a.jp2", file, 6)])
+    assert len(sent) == 1
+    assert b"pixels" not in sent[0]
 
 
 # --- which folder a path means

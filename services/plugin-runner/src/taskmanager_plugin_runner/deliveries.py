@@ -101,6 +101,10 @@ def _upload(api: FilesApi, delivery: Delivery, results: list[Result], ours: Call
     if not ours():
         raise SupersededError("its lease ended before its results were delivered, as if it was frozen")
     api.upload(delivery.journal, lambda: io.BytesIO(body))
+    if _journal(api, delivery) != journal:
+        raise JobFailedError(
+            f"{api.where} does not keep {delivery.journal}, without which nothing is delivered"
+        )
     for result in results:
         reach(Point.SLOT_BEFORE_RENAME)
         _require(api, delivery, ours)
@@ -108,12 +112,10 @@ def _upload(api: FilesApi, delivery: Delivery, results: list[Result], ours: Call
 
 
 def _require(api: FilesApi, delivery: Delivery, ours: Callable[[], bool]) -> None:
-    """The journal is still ours: shows as well that this Goobi keeps it."""
+    """Both the lease and the journal are still ours."""
     found = _journal(api, delivery)
     if found is None or found.attempt != delivery.attempt:
-        raise SupersededError(
-            f"the journal in {api.where} is gone: another attempt took over, or this Goobi does not keep it"
-        )
+        raise SupersededError(f"the journal in {api.where} is gone: another attempt took over")
     if not ours():
         raise SupersededError("its lease ended while its results were delivered, as if it was frozen")
 
