@@ -1,5 +1,6 @@
 """Slots without the share: input and results go over the files API of a fake Goobi, whatever happens."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.runner.slots import Ears, options, task
+from tests.unit.runner.slots import PLUGINS, Ears, options, task
 
 from taskmanager.crash import END_AT
 from taskmanager.errors import JobKilledError, SupersededError
@@ -26,6 +27,11 @@ from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 PAGES = {"1.tif": b"one", "2.tif": b"two"}
 RESULT = {**PAGES, "tally.txt": b"2\n"}
 JOB = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.fixture(autouse=True)
+def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS), prepend=os.pathsep)
 
 
 @pytest.fixture
