@@ -16,13 +16,18 @@ from taskmanager.testing.reports import MemoryReports
 from taskmanager_scheduler.goobi.calls import Answer, Call
 from taskmanager_scheduler.goobi.lane import Lane, wait_after
 from taskmanager_scheduler.goobi.orphans import Orphans
-from taskmanager_scheduler.goobi.telling import Telling
+from taskmanager_scheduler.goobi.telling import LOOKS_IN_VAIN, Telling
 from taskmanager_scheduler.goobi.transport import UnreachableError
 
 CLOSED = ReportKind.CLOSE_STEP
 SETTINGS = parse(
     {"installations": {"main": {"dialect": "core", "url": "http://goobi/goobi", "concurrency": 2}}}, "f"
 )
+
+
+def nothing_done(call: Call) -> Answer:
+    """What Goobi says of a process whose journal is empty and whose step is at work."""
+    return Answer(200, "[]" if call.path.endswith("/journal") else '{"status": "stepinwork"}')
 
 
 class Script:
@@ -37,7 +42,7 @@ class Script:
         answer = self.answer(call)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return nothing_done(call) if call.method == "GET" and answer == Answer(200) else answer
 
     async def close(self) -> None:
         pass
@@ -184,7 +189,25 @@ async def test_a_lost_answer_is_looked_for_before_it_is_told_again() -> None:
     assert await stage.after() == [PENDING]
     assert await stage.after(seconds=61) == [DELIVERED]
     assert len(written) == 1
-    assert stage.store.reports["job-1:00000001"].last_answer == "was there already"
+    assert stage.store.reports["job-1:00000001"].last_answer == "was done already"
+
+
+async def test_what_may_be_done_already_waits_until_it_can_be_seen_but_not_for_ever() -> None:
+    script = Script(lambda call: Answer(500, "no journal today") if call.method == "GET" else Answer(200))
+    stage = Stage(report(), script=script)
+    stage.lane.begin_anew()
+    for _ in range(LOOKS_IN_VAIN):
+        assert await stage.after(hours=1) == [PENDING]
+    assert script.writes == []
+    assert await stage.after(hours=1) == [DELIVERED]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+async def test_where_goobi_cannot_be_read_it_is_told_at_once(status: int) -> None:
+    script = Script(lambda call: Answer(status) if call.method == "GET" else Answer(200))
+    stage = Stage(report(), script=script)
+    stage.lane.begin_anew()
+    assert await stage.after() == [DELIVERED]
 
 
 async def test_what_is_older_than_this_schedulers_turn_may_have_been_told_already() -> None:

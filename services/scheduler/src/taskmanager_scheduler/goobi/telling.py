@@ -9,12 +9,26 @@ from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.reports import Report
 from taskmanager_scheduler.goobi import callback
 from taskmanager_scheduler.goobi.access import Access
-from taskmanager_scheduler.goobi.calls import Answer, Call, Callback, Dialect, Fate, Judgement, Task
+from taskmanager_scheduler.goobi.calls import (
+    Answer,
+    Call,
+    Callback,
+    Dialect,
+    Fate,
+    Judgement,
+    Task,
+    described,
+)
 from taskmanager_scheduler.goobi.core import Core
 from taskmanager_scheduler.goobi.rest import RestPlugin
 from taskmanager_scheduler.goobi.texts import UnwantedError, task_of
 from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
 from taskmanager_scheduler.goobi.webapi import WebApi
+
+UNREADABLE = frozenset({401, 403, 404, 405})
+"""Answers to a look that do not get better by waiting: this Goobi lets us write but not read."""
+LOOKS_IN_VAIN = 8
+"""After so many tries it is told again, seen or not: twice is better than never."""
 
 
 class Sender(Protocol):
@@ -63,24 +77,34 @@ class Telling:
         if isinstance(task, Callback) and (misfit := self._settings.callback_misfit(task.url)):
             return Judgement(Fate.REFUSED, misfit)
         try:
-            return await self._told(task, doubtful=doubtful)
+            return await self._told(task, doubtful=doubtful, patient=report.attempts < LOOKS_IN_VAIN)
         except (UnreachableError, SecretUnreadableError) as error:
             return Judgement(Fate.AWAY, str(error))
 
-    async def _told(self, task: Task, *, doubtful: bool) -> Judgement:
+    async def _told(self, task: Task, *, doubtful: bool, patient: bool) -> Judgement:
         if isinstance(task, Callback):
             return callback.judge(await self._sender.send(callback.call(task)))
         dialect = dialect_of(self.installation, self._access)
-        if doubtful and await self._is_done(dialect, task):
-            return Judgement(Fate.DONE, "was there already")
+        if doubtful and (found := await self._found(dialect, task, patient=patient)) is not None:
+            return found
         judgement = dialect.judge(task, await self._sender.send(dialect.call(task)))
         if judgement.fate is not Fate.LOOK:
             return judgement
-        if await self._is_done(dialect, task):
-            return Judgement(Fate.DONE, "was done already")
-        return Judgement(Fate.AGAIN, judgement.words)
+        found = await self._found(dialect, task, patient=False)
+        return found or Judgement(Fate.AGAIN, judgement.words)
 
-    async def _is_done(self, dialect: Dialect, task: Task) -> bool:
-        """Whether Goobi says so; what it does not say is done (again)."""
+    async def _found(self, dialect: Dialect, task: Task, *, patient: bool) -> Judgement | None:
+        """What a look says; None: it is not done, or nobody can tell.
+
+        Who is patient rather looks again later than does twice what may be done already.
+        """
         look = dialect.look(task)
-        return look is not None and dialect.seen(task, await self._sender.send(look)) is True
+        if look is None:
+            return None
+        answer = await self._sender.send(look)
+        seen = dialect.seen(task, answer)
+        if seen:
+            return Judgement(Fate.DONE, "was done already")
+        if seen is None and patient and answer.status not in UNREADABLE:
+            return Judgement(Fate.AGAIN, f"it cannot be seen whether it is done: {described(answer)}")
+        return None
