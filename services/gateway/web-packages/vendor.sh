@@ -1,0 +1,26 @@
+#!/bin/sh
+# Installs the packages of package.json and copies exactly the files that the web pages serve, with their licences.
+#   sh vendor.sh TARGET [npm options]     TARGET: the folder of the files; made new, only when all of it is there
+# npm checks each package against the checksum its registry names. Repeatable; needs npm.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+target=$1
+shift
+
+(cd "$here" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --omit=peer \
+    --loglevel=error "$@" >/dev/null)
+
+fresh=$target.fresh
+rm -rf "$fresh"
+mkdir -p "$fresh"
+take() { cp "$here/node_modules/$1" "$fresh/$2"; }
+take bootstrap/dist/css/bootstrap.min.css bootstrap.min.css
+take bootstrap/dist/js/bootstrap.bundle.min.js bootstrap.bundle.min.js
+take bootstrap/LICENSE bootstrap.LICENSE.txt
+take htmx.org/dist/htmx.min.js htmx.min.js
+take htmx.org/LICENSE htmx.LICENSE.txt
+take idiomorph/dist/idiomorph.min.js idiomorph.min.js
+take idiomorph/LICENSE idiomorph.LICENSE.txt
+chmod 644 "$fresh"/*
+rm -rf "$target"
+mv "$fresh" "$target"
