@@ -19,7 +19,7 @@ take bootstrap/dist/js/bootstrap.bundle.min.js bootstrap.bundle.min.js
 take bootstrap/LICENSE bootstrap.LICENSE.txt
 take htmx.org/dist/htmx.min.js htmx.min.js
 take htmx.org/LICENSE htmx.LICENSE.txt
-take idiomorph/dist/idiomorph.min.js idiomorph.min.js
+take idiomorph/dist/idiomorph-ext.min.js idiomorph-ext.min.js
 take idiomorph/LICENSE idiomorph.LICENSE.txt
 chmod 644 "$fresh"/*
 rm -rf "$target"

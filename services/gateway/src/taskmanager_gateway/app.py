@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskmanager.http import health_routes
 from taskmanager_gateway.guard import Guard
@@ -27,8 +27,10 @@ from taskmanager_gateway.routes import (
     runners,
     submissions,
 )
+from taskmanager_gateway.web.app import make_pages
 
 VERSION = "0.1.0"
+_PROGRAMS = ("/api/", "/itm", "/docs", "/openapi.json", "/health/", "/metrics")
 DESCRIPTION = (
     "Hands jobs to plugins and tells what becomes of them. Every error is an RFC 9457 problem document whose "
     "detail says what was wrong and what to do."
@@ -36,8 +38,21 @@ DESCRIPTION = (
 
 
 def make_app(parts: Parts) -> ASGIApp:
-    """The whole application; it starts nothing by itself."""
-    return Guard(make_api(parts))
+    """The whole application; it starts nothing by itself. Raises AssetsMissingError."""
+    return Guard(Sites(make_api(parts), make_pages(parts)))
+
+
+class Sites:
+    """The APIs and the pages: two applications under one address, each with its own kind of error answers."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        """`api` serves what programs ask for, `pages` everything else."""
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        app = self._api if scope.get("path", "").startswith(_PROGRAMS) else self._pages
+        await app(scope, receive, send)
 
 
 def make_api(parts: Parts) -> FastAPI:

@@ -1,7 +1,7 @@
 """Which problem each error becomes: the one table between exceptions and HTTP answers."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -25,8 +25,6 @@ from taskmanager_gateway.problems import (
     validation_problem,
 )
 
-E = TypeVar("E", bound=Exception)
-
 STORE_AWAY = Problem(
     STORE_UNAVAILABLE, "What is stored cannot be read now; new jobs are still taken. Try again soon."
 )
@@ -37,23 +35,18 @@ NOT_FOUND_STATUS = 404
 
 def install_handlers(app: FastAPI) -> None:
     """Answer every expected error as a problem."""
-    app.add_exception_handler(ProblemError, _handler(ProblemError, lambda _, error: error.problem))
-    app.add_exception_handler(StoreUnavailableError, _handler(StoreUnavailableError, _store_away))
-    app.add_exception_handler(BrokerUnavailableError, _handler(BrokerUnavailableError, _broker_away))
-    app.add_exception_handler(RequestValidationError, _handler(RequestValidationError, _wrong_query))
-    app.add_exception_handler(Exception, _handler(Exception, _defect))
-    app.add_exception_handler(HTTPException, _handler(HTTPException, _http))
+    for kind in _PROBLEMS:
+        app.add_exception_handler(kind, _answer)
 
 
-def _handler(
-    kind: type[E], problem_of: Callable[[Request, E], Problem]
-) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def handle(request: Request, error: Exception) -> Response:
-        if not isinstance(error, kind):
-            raise error
-        return problem_of(request, error).response()
+async def _answer(request: Request, error: Exception) -> Response:
+    return problem_of(request, error).response()
 
-    return handle
+
+def problem_of(request: Request, error: Exception) -> Problem:
+    """The problem an error is; a defect for those nobody expected."""
+    kind = next(kind for kind in _PROBLEMS if isinstance(error, kind))
+    return _PROBLEMS[kind](request, error)
 
 
 def _store_away(_: Request, __: StoreUnavailableError) -> Problem:
@@ -93,3 +86,14 @@ def _http(request: Request, error: HTTPException) -> Problem:
         return Problem(NOT_FOUND, f"Nothing is at {path}. /docs lists every address.", headers=headers)
     kind = Kind(INVALID_REQUEST.name, error.status_code, INVALID_REQUEST.title)
     return Problem(kind, str(error.detail), headers=headers)
+
+
+_PROBLEMS: dict[type[Exception], Callable[[Request, Any], Problem]] = {
+    ProblemError: lambda _, error: error.problem,
+    StoreUnavailableError: _store_away,
+    BrokerUnavailableError: _broker_away,
+    RequestValidationError: _wrong_query,
+    HTTPException: _http,
+    Exception: _defect,
+}
+"""In the order in which they are looked up: the last is every other error."""

@@ -1,0 +1,40 @@
+"""The application of the pages: routes, error pages and headers around the parts of a gateway."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from taskmanager_gateway.parts import Parts
+from taskmanager_gateway.web.assets import Assets
+from taskmanager_gateway.web.failures import install_failures
+from taskmanager_gateway.web.headers import SecureHeaders
+from taskmanager_gateway.web.languages import LANGUAGES
+from taskmanager_gateway.web.overview import Overviews
+from taskmanager_gateway.web.render import Web
+from taskmanager_gateway.web.routes import home, menu, preferences
+from taskmanager_gateway.web.templating import Templates
+
+COMPRESSED_FROM_BYTES = 1_000
+
+
+def make_pages(parts: Parts) -> ASGIApp:
+    """The pages around these parts. Raises AssetsMissingError if the gateway was not set up completely."""
+    assets = Assets()
+    templates = Templates({"asset": assets.address, "languages": LANGUAGES})
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SecureHeaders),
+            Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES),
+        ],
+    )
+    app.state.parts = parts
+    app.state.web = Web(parts, assets, templates, Overviews(parts.reader))
+    for module in (home, menu, preferences):
+        app.include_router(module.router)
+    app.routes.append(Mount(f"/static/{assets.version}", assets.app()))
+    install_failures(app)
+    return app

@@ -1,0 +1,59 @@
+"""Style sheets and scripts, our own and those of pinned packages; their address changes with them."""
+
+import hashlib
+from pathlib import Path
+
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from taskmanager.errors import TaskManagerError
+
+STATIC = Path(__file__).parent / "static"
+VENDOR = ("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js")
+"""Copied from their packages when the gateway is set up."""
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class AssetsMissingError(TaskManagerError):
+    """The gateway was not set up completely."""
+
+
+class Assets:
+    """All files below `static`."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        """Raises AssetsMissingError."""
+        missing = [name for name in VENDOR if not (folder / "vendor" / name).is_file()]
+        if missing:
+            place, names = folder / "vendor", ", ".join(missing)
+            message = f"{place} lacks {names}. Run `make setup`, or build the package again."
+            raise AssetsMissingError(message)
+        self.version = _digest(folder)
+        self._folder = folder
+
+    def address(self, name: str) -> str:
+        """Where the file is served."""
+        return f"/static/{self.version}/{name}"
+
+    def app(self) -> ASGIApp:
+        """What serves them, to be mounted at `/static/{version}`."""
+        return GZipMiddleware(_Immutable(directory=self._folder), minimum_size=500)
+
+
+class _Immutable(StaticFiles):
+    """Another content has another address, so that browsers need never ask again."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = _FOR_EVER
+        return response
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

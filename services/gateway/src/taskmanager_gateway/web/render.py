@@ -1,0 +1,96 @@
+"""How a page, a part of a page, and the end of an action are answered: the one way from a route to HTML."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from taskmanager.access import Principal, everybody
+from taskmanager_gateway.parts import Parts
+from taskmanager_gateway.web.assets import Assets
+from taskmanager_gateway.web.languages import translations
+from taskmanager_gateway.web.menu import plugin_items
+from taskmanager_gateway.web.overview import Overview, Overviews
+from taskmanager_gateway.web.templating import Templates
+from taskmanager_gateway.web.visitor import Visitor
+
+Tone = Literal["success", "info", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What the pages use, put together once."""
+
+    parts: Parts
+    assets: Assets
+    templates: Templates
+    overviews: Overviews
+
+
+def web_of(request: Request) -> Web:
+    """The pages' parts of the gateway that serves this request."""
+    web: Web = request.app.state.web
+    return web
+
+
+def asker(request: Request) -> Principal:
+    """Who reads."""
+    principal: Principal = getattr(request.state, "principal", None) or everybody()
+    return principal
+
+
+def text(request: Request, sentence: str, **values: Any) -> str:
+    """A sentence in the reader's language; `values` fill its `%(name)s`."""
+    translated: str = translations(Visitor.of(request).language).ugettext(sentence)
+    return translated % values if values else translated
+
+
+async def page(
+    request: Request, template: str, context: Mapping[str, Any], *, status: int = 200, fresh: bool = False
+) -> Response:
+    """A whole page, with its menu; `fresh`: the reader just changed something."""
+    web = web_of(request)
+    overview: Overview = context.get("overview") or await web.overviews.read(fresh=fresh)
+    whole = {
+        **_common(request),
+        "menu": plugin_items(overview.plugins, asker(request)),
+        "overview": overview,
+        **context,
+    }
+    return _html(request, template, whole, status)
+
+
+def fragment(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
+    """A part of a page, for a page that is open."""
+    return _html(request, template, {**_common(request), **context}, status)
+
+
+def done(message: str, *, tone: Tone = "success", events: Sequence[str] = ()) -> Response:
+    """An action was carried out: close the pop-up, say so, and have those parts of the page renew themselves.
+
+    `events` are triggered on the page's body; its parts listen by `hx-trigger="<event> from:body"`.
+    """
+    triggers: dict[str, Any] = {"tm-close": {}, "tm-toast": {"message": message, "tone": tone}}
+    triggers.update({event: {} for event in events})
+    return Response(status_code=204, headers={"HX-Trigger": json.dumps(triggers)})
+
+
+def _common(request: Request) -> dict[str, Any]:
+    visitor = Visitor.of(request)
+    return {
+        "visitor": visitor,
+        "f": visitor.formats,
+        "who": asker(request),
+        "csrf": getattr(request.state, "csrf", ""),
+        "path": request.url.path,
+        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+    }
+
+
+def _html(request: Request, template: str, context: Mapping[str, Any], status: int) -> Response:
+    language = context["visitor"].language
+    content = web_of(request).templates.render(template, language, context)
+    return HTMLResponse(content, status, {"Content-Language": language, "Vary": "Accept-Language, Cookie"})

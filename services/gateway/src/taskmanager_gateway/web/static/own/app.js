@@ -1,0 +1,70 @@
+// What every page needs: pop-ups, short messages, the proof that a change comes from our own page.
+
+const dialog = document.getElementById("dialog");
+const body = document.getElementById("dialog-body");
+
+// --- pop-ups: whatever htmx puts into the dialog opens it ----------------------------------------------
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target === body && body.childElementCount && !dialog.open) dialog.showModal();
+});
+
+dialog.addEventListener("click", (event) => {
+  if (event.target.closest("[data-close]")) dialog.close();
+});
+
+dialog.addEventListener("close", () => {
+  body.replaceChildren();
+  document.body.dispatchEvent(new CustomEvent("tm-closed"));
+});
+
+document.body.addEventListener("tm-close", () => dialog.close());
+
+// --- errors: shown where the reader acts ------------------------------------------------------------------
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status < 400) return;
+  const place = (dialog.open && dialog.querySelector(".dialog-problem")) || document.getElementById("problem");
+  event.detail.target = place;
+  event.detail.swapOverride = "innerHTML";
+  place.scrollIntoView({ block: "nearest" });
+});
+
+document.addEventListener("htmx:beforeRequest", () => {
+  for (const place of document.querySelectorAll(".dialog-problem, #problem")) place.replaceChildren();
+});
+
+// --- short messages -----------------------------------------------------------------------------------------
+
+const TOAST_MILLISECONDS = 6000;
+
+export function toast(message, tone = "success") {
+  const box = document.createElement("div");
+  box.className = `toast align-items-center text-bg-${tone} border-0`;
+  const line = document.createElement("div");
+  line.className = "toast-body";
+  line.textContent = message;
+  box.append(line);
+  document.getElementById("toasts").append(box);
+  const shown = new bootstrap.Toast(box, { delay: TOAST_MILLISECONDS });
+  box.addEventListener("hidden.bs.toast", () => box.remove());
+  shown.show();
+}
+
+document.body.addEventListener("tm-toast", (event) => toast(event.detail.message, event.detail.tone));
+
+// --- CSRF -----------------------------------------------------------------------------------------------------
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf]").content;
+});
+
+// --- a double click is one click: while a form is on its way its buttons wait ------------------------------------
+
+document.addEventListener("htmx:beforeRequest", (event) => setBusy(event.target, true));
+document.addEventListener("htmx:afterRequest", (event) => setBusy(event.target, false));
+
+function setBusy(element, busy) {
+  if (!(element instanceof HTMLFormElement)) return;
+  for (const button of element.querySelectorAll("button[type=submit]")) button.disabled = busy;
+}

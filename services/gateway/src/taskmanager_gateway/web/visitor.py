@@ -1,0 +1,44 @@
+"""Who reads a page, and how they like it: language, zone, colours. Kept in cookies, which hold no secret."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote
+
+from starlette.requests import Request
+
+from taskmanager_gateway.web.formats import Formats, zone_of
+from taskmanager_gateway.web.languages import choose
+
+LANGUAGE_COOKIE = "tm_language"
+THEME_COOKIE = "tm_theme"
+ZONE_COOKIE = "tm_zone"
+"""Set by script: only the browser knows it."""
+
+
+class Theme(StrEnum):
+    """The colours. `auto`: as the reader's system."""
+
+    AUTO = "auto"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """How a reader likes pages."""
+
+    language: str
+    theme: Theme
+    formats: Formats
+
+    @classmethod
+    def of(cls, request: Request) -> "Visitor":
+        """What the request tells; nonsense counts as nothing."""
+        cookies = request.cookies
+        language = choose(cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+        theme = cookies.get(THEME_COOKIE)
+        return cls(
+            language,
+            Theme(theme) if theme in set(Theme) else Theme.AUTO,
+            Formats(language, zone_of(unquote(cookies.get(ZONE_COOKIE, "")))),
+        )
