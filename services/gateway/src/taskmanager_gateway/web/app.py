@@ -3,7 +3,6 @@
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from taskmanager_gateway.parts import Parts
@@ -35,6 +34,6 @@ def make_pages(parts: Parts) -> ASGIApp:
     app.state.web = Web(parts, assets, templates, Overviews(parts.reader))
     for module in (home, menu, preferences):
         app.include_router(module.router)
-    app.routes.append(Mount(f"/static/{assets.version}", assets.app()))
+    app.routes.append(assets.route())
     install_failures(app)
     return app

@@ -5,15 +5,17 @@ from pathlib import Path
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import Scope
 
 from taskmanager.errors import TaskManagerError
 
 STATIC = Path(__file__).parent / "static"
 VENDOR = ("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js")
 """Copied from their packages when the gateway is set up."""
-_FOR_EVER = "public, max-age=31536000, immutable"
+COMPRESSED_FROM_BYTES = 500
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class AssetsMissingError(TaskManagerError):
@@ -37,17 +39,26 @@ class Assets:
         """Where the file is served."""
         return f"/static/{self.version}/{name}"
 
-    def app(self) -> ASGIApp:
-        """What serves them, to be mounted at `/static/{version}`."""
-        return GZipMiddleware(_Immutable(directory=self._folder), minimum_size=500)
+    def route(self) -> Mount:
+        """What serves them."""
+        files = _Versioned(self._folder, self.version)
+        return Mount("/static/{version}", GZipMiddleware(files, minimum_size=COMPRESSED_FROM_BYTES))
 
 
-class _Immutable(StaticFiles):
-    """Another content has another address, so that browsers need never ask again."""
+class _Versioned(StaticFiles):
+    """Another content has another address, so that browsers need never ask again.
+
+    During an update another gateway's page may ask this one: it gets the file, but does not keep it.
+    """
+
+    def __init__(self, folder: Path, version: str) -> None:
+        super().__init__(directory=folder)
+        self._version = version
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = _FOR_EVER
+        ours = scope["path_params"]["version"] == self._version
+        response.headers["Cache-Control"] = FOR_EVER if ours else "no-cache"
         return response
 
 
