@@ -1,0 +1,92 @@
+"""The plugins and runners of the scene: one that works, and one for each state an operator may find."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from taskmanager.control import Drain, Stop, StopMode
+from taskmanager.jobs import Note
+from taskmanager.plugins import Need, PauseSupport, PluginManifest
+from taskmanager.registry import InstalledPlugin, RunnerState
+
+JP2, SHELL, OCR, PDF, LONG = "jp2", "shell", "ocr", "pdf", "checks-of-everything-that-ever-came-here"
+"""At work; stopped; refusing new jobs and without a runner; stopping; with the longest name and title."""
+UNINSTALLED = "tiff-check"
+"""Has jobs, but nobody knows it any more."""
+
+_TITLES = {
+    JP2: "JPEG 2000",
+    SHELL: "Bildableitungen",
+    OCR: "Texterkennung für Fraktur",
+    PDF: "PDF",
+    LONG: "Prüfung aller Lieferungen auf Vollständigkeit, Dateinamen, Farbprofile und lesbare Metadaten",
+}
+_TEMPLATES = ("lossless", "lossy", "preview")
+
+
+def plugins(now: datetime) -> list[InstalledPlugin]:
+    """All that are installed."""
+    states: dict[str, dict[str, Any]] = {
+        SHELL: {"stop": _stop(now, hours=2, mode=StopMode.FINISH, until=now + timedelta(hours=3))},
+        OCR: {
+            "refused": Note(by="bertä", at=now - timedelta(days=1), reason="Zu viele Aufträge aus dem Import")
+        },
+        PDF: {"stop": _stop(now, hours=1, mode=StopMode.SUSPEND, until=None)},
+    }
+    return [
+        InstalledPlugin(
+            manifest=_manifest(name), installed_at=now - timedelta(days=400), rev=1, **states.get(name, {})
+        )
+        for name in _TITLES
+    ]
+
+
+def _stop(now: datetime, *, hours: int, mode: StopMode, until: datetime | None) -> Stop:
+    reason = "Der Speicher wird erweitert; <b>bitte warten</b>"
+    return Stop(by="anna", at=now - timedelta(hours=hours), reason=reason, mode=mode, until=until)
+
+
+def _manifest(name: str) -> PluginManifest:
+    return PluginManifest(
+        name=name,
+        title=_TITLES[name],
+        job_type=name.upper(),
+        version="1.2.0",
+        templates=_TEMPLATES if name == JP2 else (),
+        template_default=_TEMPLATES[0] if name == JP2 else None,
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+        pause=PauseSupport.CHECKPOINT,
+        max_running=4 if name == JP2 else None,
+    )
+
+
+ALIVE = ("werk-1", "werk-2", "pdf-1", "prüf-1")
+GONE = ("werk-alt", "ocr-1")
+
+
+def runners(now: datetime) -> Iterator[RunnerState]:
+    """Two at work for one plugin, of which one drains, one for two others each, and two that are gone."""
+    drain = Drain(by="anna", at=now - timedelta(minutes=20), reason="Kernel-Update", until=None)
+    yield _runner("werk-1", JP2, now, busy=2)
+    yield _runner("werk-2", JP2, now, busy=1, drain=drain)
+    yield _runner("pdf-1", PDF, now, busy=1)
+    yield _runner("prüf-1", LONG, now, busy=0)
+    yield _runner("werk-alt", JP2, now - timedelta(days=3), busy=0)
+    yield _runner("ocr-1", OCR, now - timedelta(minutes=4), busy=1)
+
+
+def _runner(name: str, plugin: str, heard: datetime, *, busy: int, drain: Drain | None = None) -> RunnerState:
+    return RunnerState(
+        id=name,
+        instance="1",
+        plugin=plugin,
+        host=f"{name}.bibliothek.example.org",
+        version="0.1.0",
+        slots=2,
+        transfers=1,
+        busy=busy,
+        started_at=heard - timedelta(days=2, hours=5),
+        last_heartbeat=heard,
+        drain=drain,
+    )

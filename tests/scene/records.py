@@ -1,0 +1,143 @@
+"""What stands around the jobs of the scene: reports to Goobi, operations, their failures, audit, logs."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tests.scene.cast import JP2, PDF, SHELL
+from tests.scene.jobs import SCRIPT, Jobs
+
+from taskmanager.control import JobAction
+from taskmanager.goobi.installations import LogType
+from taskmanager.jobs import Job, LogLine, Note
+from taskmanager.operations import Failure, JobFilter, Operation, OperationState
+from taskmanager.registry import AuditEntry, LogBlock
+from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind, ReportState
+from taskmanager.states import Status
+
+RUNNING_OPERATION, ENDED_OPERATION, STOPPED_OPERATION = "op-running", "op-ended", "op-stopped"
+FAILURES = 75
+"""More than a page."""
+REFUSED = "the job has ended (DONE): its priority means nothing any more"
+AUDITED = 130
+
+
+def reports(jobs: Jobs, now: datetime) -> Iterator[Report]:
+    """Delivered, waiting after failures, given up, and messages of operators in each state."""
+    ended = [job for job in jobs.all if job.status in {Status.DONE, Status.ERROR} and job.spec.goobi][:40]
+    for number, job in enumerate(ended):
+        state = list(ReportState)[number % 3]
+        yield _report(job, 1, ReportKind.ENTRY, state, now)
+        closing = ReportKind.CLOSE_STEP if job.status is Status.DONE else ReportKind.ERROR_STEP
+        yield _report(job, 2, closing, state, now)
+    spoken = next(job for job in jobs.all if job.id == jobs.noteworthy["processing"])
+    for number, state in enumerate(ReportState):
+        yield _report(spoken, number + 1, ReportKind.MESSAGE, state, now)
+
+
+def _report(job: Job, seq: int, kind: ReportKind, state: ReportState, now: datetime) -> Report:
+    message = OperatorMessage(type=LogType.INFO, text=f"Bitte Seite {seq} nachscannen. {SCRIPT}")
+    tried = state is not ReportState.DELIVERED
+    return Report(
+        id=f"{job.id}:{seq:08d}",
+        job=job.id,
+        seq=seq,
+        kind=kind,
+        status=job.status,
+        goobi=job.spec.goobi,
+        facts=Facts(
+            plugin=job.plugin, title=job.spec.title[:500], files=job.files, bytes=job.bytes, seconds=520.0
+        ),
+        message=message if kind is ReportKind.MESSAGE else None,
+        created=job.created + timedelta(minutes=9),
+        state=state,
+        attempts=6 if tried else 1,
+        since=job.created + timedelta(minutes=9),
+        next_try=now + timedelta(minutes=12) if state is ReportState.PENDING else None,
+        last_answer="503: Goobi wird gerade neu gestartet" if tried else "200",
+        delivered_at=None if tried else job.created + timedelta(minutes=10),
+    )
+
+
+def operations(now: datetime) -> Iterator[Operation]:
+    """One at work, one that ended with failures, one that was stopped."""
+    yield _operation(RUNNING_OPERATION, now, OperationState.RUNNING, done=31_000, refused=0)
+    yield _operation(
+        ENDED_OPERATION, now - timedelta(hours=3), OperationState.DONE, done=80_000, refused=FAILURES
+    )
+    yield _operation(STOPPED_OPERATION, now - timedelta(days=2), OperationState.STOPPED, done=500, refused=3)
+
+
+def _operation(name: str, at: datetime, state: OperationState, *, done: int, refused: int) -> Operation:
+    stopped = state is OperationState.STOPPED
+    return Operation(
+        id=name,
+        action=JobAction.PRIORITY,
+        priority=9,
+        filter=JobFilter(plugin=JP2, text="stadtchronik", created_before=at),
+        asked=Note(by="anna", at=at, reason="Die Ausstellung beginnt früher"),
+        state=state,
+        started=at + timedelta(seconds=1),
+        finished=at + timedelta(minutes=2) if state.ended else None,
+        stop=Note(by="bertä", at=at + timedelta(minutes=1), reason="Versehen") if stopped else None,
+        total=done + refused + (0 if state is OperationState.DONE else 69_000),
+        done=done,
+        refused=refused,
+        listing=name,
+        pages=100,
+        page=100 if state.ended else 31,
+        ticketed=100 if state.ended else 31,
+    )
+
+
+def failures(jobs: Jobs, now: datetime) -> Iterator[Failure]:
+    """Of the operation that ended."""
+    done = [job.id for job in jobs.all if job.status is Status.DONE]
+    for number in range(FAILURES):
+        yield Failure(
+            operation=ENDED_OPERATION,
+            number=number + 1,
+            job=done[number],
+            reason=REFUSED,
+            at=now - timedelta(hours=3),
+        )
+
+
+def audit(jobs: Jobs, now: datetime) -> Iterator[AuditEntry]:
+    """Commands of some people over some days, done and refused."""
+    targets = [job for job in jobs.all if job.plugin == JP2][:AUDITED]
+    for number, job in enumerate(targets):
+        done = number % 5 != 0
+        yield AuditEntry(
+            id=f"audit-{number:04d}",
+            at=now - timedelta(minutes=37 * number + 1),
+            actor=("anna", "bertä", "token:goobi")[number % 3],
+            reason=("Für die Ausstellung", "", SCRIPT)[number % 3],
+            action=("cancel", "hold", "priority", "retry")[number % 4],
+            job=job.id,
+            plugin=JP2,
+            outcome="done" if done else "refused",
+            detail="" if done else REFUSED,
+        )
+    for number, plugin in enumerate((SHELL, PDF)):
+        yield AuditEntry(
+            id=f"audit-stop-{plugin}",
+            at=now - timedelta(hours=number + 1),
+            actor="anna",
+            reason="Der Speicher wird erweitert",
+            action="stop",
+            plugin=plugin,
+            outcome="done",
+        )
+
+
+def logs(jobs: Jobs, now: datetime) -> Iterator[LogBlock]:
+    """Of the job at work and of one that failed."""
+    for name in ("processing", "error"):
+        lines = (
+            LogLine(
+                at=now - timedelta(seconds=600 - number), level="info", text=f"{number:08d}.tif geschrieben"
+            )
+            for number in range(150)
+        )
+        warning = LogLine(at=now, level="warning", text=f"Farbprofil fehlt: {SCRIPT}")
+        yield LogBlock(job=jobs.noteworthy[name], attempt=1, seq=1, lines=(*lines, warning))

@@ -1,0 +1,110 @@
+"""Puts the scene into a database, as a scheduler would have stored it, and keeps its runners alive."""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tests.scene import cast, records
+from tests.scene.jobs import Jobs, Noteworthy
+
+from taskmanager.jobs import Job
+from taskmanager.mongo import MongoStore
+from taskmanager.registry import ALIVE_FOR
+from taskmanager.states import Status, Tab
+from taskmanager.store import Needs, Plan, StatisticsDelta
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What was written: when, and the ids of what is worth looking at."""
+
+    now: datetime
+    jobs: Noteworthy
+
+
+@contextmanager
+def written_scene(mongodb_url: str) -> Iterator[Scene]:
+    """The scene in a migrated, empty database; its living runners live as long as the `with` block."""
+    now = _whole_milliseconds(datetime.now(UTC))
+    jobs = Jobs(now)
+    for plan in _plans(jobs, now):
+        asyncio.run(_apply(mongodb_url, plan))
+    with _heartbeats(mongodb_url):
+        yield Scene(now, jobs.noteworthy)
+
+
+def _whole_milliseconds(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _plans(jobs: Jobs, now: datetime) -> Iterator[Plan]:
+    yield Plan(
+        plugins=cast.plugins(now),
+        runners=list(cast.runners(now)),
+        jobs=[(None, job) for job in jobs.all],
+        statistics=list(statistics(jobs.all)),
+        logs=list(records.logs(jobs, now)),
+    )
+    yield Plan(
+        reports=list(records.reports(jobs, now)),
+        operations=[(None, one) for one in records.operations(now)],
+        failures=list(records.failures(jobs, now)),
+        audit=list(records.audit(jobs, now)),
+    )
+
+
+def statistics(jobs: Iterable[Job]) -> Iterator[StatisticsDelta]:
+    """The sums that belong to these jobs."""
+    groups: dict[tuple[str, Tab], list[Job]] = defaultdict(list)
+    for job in jobs:
+        groups[job.plugin, job.tab].append(job)
+    for (plugin, tab), members in groups.items():
+        counted: dict[Status, int] = defaultdict(int)
+        for job in members:
+            counted[job.status] += 1
+        yield StatisticsDelta(
+            plugin=plugin,
+            tab=tab,
+            jobs=len(members),
+            files=sum(job.files for job in members),
+            bytes=sum(job.bytes for job in members),
+            statuses=dict(counted),
+        )
+
+
+async def _apply(url: str, plan: Plan) -> None:
+    store = MongoStore(url)
+    try:
+        await store.apply(Needs(), lambda _: plan)
+    finally:
+        await store.close()
+
+
+@contextmanager
+def _heartbeats(url: str) -> Iterator[None]:
+    """What runners do for themselves."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(ALIVE_FOR / timedelta(seconds=4)):
+            now = datetime.now(UTC)
+            alive = [runner for runner in cast.runners(now) if runner.id in cast.ALIVE]
+            asyncio.run(_apply(url, Plan(runners=alive)))
+
+    with _running(beat, stop):
+        yield
+
+
+@contextmanager
+def _running(work: Callable[[], None], stop: threading.Event) -> Iterator[None]:
+    thread = threading.Thread(target=work, name="heartbeats of the scene", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
