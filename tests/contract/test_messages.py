@@ -9,22 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from taskmanager.access import Right, Role
 from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode, Wish
 from taskmanager.errors import InvalidMessageError
 from taskmanager.goobi.installations import LogType
 from taskmanager.jobs import CancelMethod, GoobiReference, JobError, JobSpec, LogLine, Progress
 from taskmanager.messages import (
+    AccessOrder,
+    AddToken,
+    AddUser,
     Advanced,
     AttemptReference,
     AttemptWish,
     Cancelled,
     Change,
     Changes,
+    ChangeUser,
     Claim,
     Command,
     CommandResult,
     Commit,
     CommitVerdict,
+    EndSession,
+    EndSessions,
     Failed,
     Finished,
     Grant,
@@ -39,18 +46,22 @@ from taskmanager.messages import (
     PluginCommand,
     Progressed,
     Refusal,
+    RemoveUser,
     ReplayReports,
     Resumed,
+    RevokeToken,
     RunnerCommand,
     RunnerEvents,
     RunnerReplies,
     SendMessage,
+    SetPassword,
     StartOperation,
     StopOperation,
     Submit,
     Suspended,
     Tick,
     Ticket,
+    TokensUsed,
     decode_changes,
     decode_control,
     decode_inbox,
@@ -134,6 +145,25 @@ CHANGE = Change(
 )
 
 Decode = Callable[[bytes], Message]
+
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$aGFzaGhhc2g"
+ACCESS: list[AccessOrder] = [
+    AddUser(name="Anna", role=Role.OPERATOR, plugins=("jp2",), password_hash=HASH, one_time=True),
+    ChangeUser(name="Anna", role=Role.VIEWER, plugins="all", disabled=True),
+    SetPassword(name="Anna", password_hash=HASH, rehash_of=HASH),
+    EndSessions(name="Anna"),
+    RemoveUser(name="Anna"),
+    AddToken(
+        id="token-1",
+        name="goobi",
+        secret_hash="ab" * 32,
+        scopes=(Right.READ, Right.SUBMIT),
+        plugins=("jp2",),
+        expires=MOMENT,
+    ),
+    RevokeToken(token="token-1"),
+    EndSession(user="Anna", session="session-1", expires=MOMENT),
+]
 
 CASES: list[tuple[str, Message, Decode]] = [
     ("submit", Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC), decode_inbox),
@@ -236,13 +266,22 @@ CASES: list[tuple[str, Message, Decode]] = [
         ),
         decode_inbox,
     ),
+    *(
+        (
+            order.type,
+            Command(id="command-access", gateway="g-1", actor="anna", at=MOMENT, order=order),
+            decode_inbox,
+        )
+        for order in ACCESS
+    ),
+    ("tokens_used", TokensUsed(uses={"token-1": MOMENT}), decode_inbox),
     ("command_result", CommandResult(id="command-1", outcome="refused", detail="it is DONE"), decode_changes),
     ("tick", Tick(scheduler="s-1"), decode_inbox),
     ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
     ("notice", Notice(), decode_control),
     (
         "changes",
-        Changes(changes=(CHANGE,), plugins=("jp2",), jobs=(JOB,), operations=("operation-1",)),
+        Changes(changes=(CHANGE,), plugins=("jp2",), jobs=(JOB,), operations=("operation-1",), access=True),
         decode_changes,
     ),
 ]

@@ -3,6 +3,7 @@
 Pure rules; knows no request, no password and no store.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,10 +11,16 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from taskmanager.jobs import Note, PluginName, Record, ShortText
+from taskmanager.jobs import Note, PluginName, Record
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,80}$")]
 """Letters of any script, digits and . @ + - _: it stands in addresses and in the audit."""
+TokenName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+def user_key(name: str) -> str:
+    """What two spellings of one user's name have in common: names differ by more than case."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 class Right(StrEnum):
@@ -68,7 +75,10 @@ class User(Record):
     one_time: bool = False
     disabled: Note | None = None
     sessions_from: datetime
-    """Sessions begun before are void: set by a new password, by "log out everywhere", by a disabling."""
+    """Sessions begun before are void: set by a new password, by "log out everywhere", by a disabling.
+
+    By the database's clock: a session begins at the later of this and the gateway's time.
+    """
     created: Note
     rev: int = 0
 
@@ -87,7 +97,7 @@ class Token(Record):
     """
 
     id: str
-    name: ShortText
+    name: TokenName
     secret_hash: str
     scopes: Annotated[tuple[Right, ...], Field(min_length=1)]
     plugins: tuple[PluginName, ...] | None = None

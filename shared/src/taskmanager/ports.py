@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from taskmanager.access import Token, User
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
@@ -156,3 +157,25 @@ class JobReader(Protocol):
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """All runners by id, `alive` judged by the database's clock."""
+
+
+class AccessReader(Protocol):
+    """What log-in and the checks of rights read. Every call may raise StoreUnavailableError."""
+
+    async def user(self, name: str) -> User | None:
+        """The user, however the name is spelled."""
+
+    async def users(self) -> Sequence[User]:
+        """All users by name."""
+
+    async def token_by_hash(self, secret_hash: str) -> Token | None:
+        """The token with this secret, whether usable or not."""
+
+    async def tokens(self) -> Sequence[Token]:
+        """All tokens, the newest first."""
+
+    async def session_ended(self, session_id: str) -> bool:
+        """Whether somebody logged out of this session."""
+
+    async def session_key(self) -> bytes | None:
+        """The key sessions are signed with: 256 bits. None: `taskmanager-migrate` has not been run."""

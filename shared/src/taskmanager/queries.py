@@ -78,6 +78,8 @@ class AuditQuery(Record):
     job: ShortText | None = None
     plugin: PluginName | None = None
     runner: ShortText | None = None
+    subject: ShortText | None = None
+    """A user's name, or `token:` and a token's."""
     cursor: ShortText | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 

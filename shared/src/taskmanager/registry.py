@@ -111,5 +111,7 @@ class AuditEntry(Record):
     job: str | None = None
     plugin: PluginName | None = None
     runner: str | None = None
+    subject: str | None = None
+    """The user or token concerned, spelled as actors are: a user's name, or `token:` and the token's."""
     outcome: str
     detail: str = ""

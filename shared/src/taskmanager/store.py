@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from taskmanager.access_store import AccessPlan, AccessState
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
@@ -20,7 +21,8 @@ class Needs:
     """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
 
     `limit` bounds each of the searches; None means all. `pages` are keys of listed pages of operations, whose
-    jobs are loaded.
+    jobs are loaded. `access` are the ids of commands about users, tokens and sessions; if there are any, all
+    users and tokens are loaded.
     """
 
     jobs: frozenset[str] = frozenset()
@@ -34,6 +36,7 @@ class Needs:
     limit: int | None = None
     operations: frozenset[str] = frozenset()
     pages: frozenset[str] = frozenset()
+    access: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Snapshot:
     statistics: dict[tuple[str, Tab], TabStatistics] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     pages: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    access: AccessState = field(default_factory=AccessState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Plan:
     audit: Sequence[AuditEntry] = ()
     operations: Sequence[tuple[Operation | None, Operation]] = ()
     failures: Sequence[Failure] = ()
+    access: AccessPlan | None = None
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

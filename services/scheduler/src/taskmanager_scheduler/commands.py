@@ -6,6 +6,7 @@ from typing import Protocol
 from taskmanager.control import JobAction, PluginAction, Stop, StopMode, Wish, judge
 from taskmanager.jobs import Job, Note
 from taskmanager.messages import (
+    AccessOrder,
     Command,
     CommandOutcome,
     CommandResult,
@@ -19,6 +20,12 @@ from taskmanager.messages import (
 )
 from taskmanager.operations import Operation
 from taskmanager.registry import AuditEntry, InstalledPlugin
+from taskmanager_scheduler.access_commands import (
+    AccessSpace,
+    access_subject,
+    access_words,
+    obey_for_access,
+)
 from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin
 from taskmanager_scheduler.events import Event, Wanted
 from taskmanager_scheduler.operation_orders import start, stop
@@ -30,7 +37,7 @@ Order = (
 )
 
 
-class Workspace(RunnerSpace, ReportSpace, Protocol):
+class Workspace(RunnerSpace, ReportSpace, AccessSpace, Protocol):
     """What a command may see and change: the fold it is part of."""
 
     now: datetime
@@ -53,24 +60,37 @@ class Workspace(RunnerSpace, ReportSpace, Protocol):
 
 def obey(space: Workspace, command: Command) -> None:
     """Do what can be done, answer, and write it down."""
+    entry = space.register.heard.get(command.id)
+    if entry is None:
+        entry = _entry(space, command)
+        space.audit.append(entry)
+        if isinstance(command.order, AccessOrder):
+            space.register.heard[command.id] = entry
+    answer = {"id": command.id, "outcome": entry.outcome, "detail": entry.detail}
+    space.effects.append(AnswerGateway(command.gateway, CommandResult.model_validate(answer)))
+
+
+def _entry(space: Workspace, command: Command) -> AuditEntry:
+    """Obey, and say what became of it."""
     order = command.order
-    outcome, detail = _obeyed(space, command, order)
-    result = CommandResult(id=command.id, outcome=outcome, detail=detail)
-    space.effects.append(AnswerGateway(command.gateway, result))
-    space.audit.append(
-        AuditEntry(
-            id=command.id,
-            at=space.now,
-            actor=command.actor,
-            reason=command.reason,
-            action=_words(order),
-            job=order.job if isinstance(order, JobCommand | SendMessage) else None,
-            plugin=_plugin_of(space, order),
-            runner=order.runner if isinstance(order, RunnerCommand) else None,
-            outcome=outcome,
-            detail=detail,
-        )
-    )
+    about: dict[str, str | None]
+    if isinstance(order, AccessOrder):
+        about = {"subject": access_subject(space.register, order), "action": access_words(order)}
+        outcome, detail = obey_for_access(space, command, order)
+    else:
+        outcome, detail = _obeyed(space, command, order)
+        about = _about(space, order)
+    signed = {"id": command.id, "at": space.now, "actor": command.actor, "reason": command.reason}
+    return AuditEntry.model_validate({**signed, **about, "outcome": outcome, "detail": detail})
+
+
+def _about(space: Workspace, order: Order) -> dict[str, str | None]:
+    return {
+        "action": _words(order),
+        "job": order.job if isinstance(order, JobCommand | SendMessage) else None,
+        "plugin": _plugin_of(space, order),
+        "runner": order.runner if isinstance(order, RunnerCommand) else None,
+    }
 
 
 def wish_for(job: Job, plugin: InstalledPlugin | None) -> Wish | None:

@@ -91,8 +91,11 @@ class Dispatcher:
             plugins = tuple(outcome.changed_plugins) if first else ()
             jobs = tuple(outcome.changed_jobs) if first else ()
             operations = tuple(outcome.changed_operations) if first else ()
-            if changes or plugins or operations:
-                body = Changes(changes=changes, plugins=plugins, jobs=jobs, operations=operations).encode()
+            access = first and outcome.access is not None and outcome.access.changes_access
+            if changes or plugins or operations or access:
+                body = Changes(
+                    changes=changes, plugins=plugins, jobs=jobs, operations=operations, access=access
+                ).encode()
                 await self._tried(
                     "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
                 )

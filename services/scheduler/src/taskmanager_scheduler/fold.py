@@ -9,6 +9,7 @@ from datetime import datetime
 
 from taskmanager.jobs import Job
 from taskmanager.messages import (
+    AccessOrder,
     Change,
     Claim,
     Command,
@@ -27,6 +28,7 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
     Submit,
+    TokensUsed,
 )
 from taskmanager.operations import Operation
 from taskmanager.plugins import RetryPolicy
@@ -39,6 +41,7 @@ from taskmanager_scheduler.commands import Order, obey
 from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
 from taskmanager_scheduler.presence import greet, note_heartbeat
+from taskmanager_scheduler.register import Register
 from taskmanager_scheduler.statistics import deltas
 from taskmanager_scheduler.transitions import transition
 
@@ -63,6 +66,7 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
     runners: set[str] = set()
     plugins: set[str] = set()
     operations: set[str] = set()
+    access: set[str] = set()
     for message in messages:
         match message:
             case Submit():
@@ -70,8 +74,11 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
                 new.add(message.job)
                 if message.spec.unique:
                     uniques.add(message.spec.unique)
-            case Command():
-                _name_subject(message.order, jobs, plugins, runners, operations)
+            case Command(order=order):
+                if isinstance(order, AccessOrder):
+                    access.add(message.id)
+                else:
+                    _name_subject(order, jobs, plugins, runners, operations)
             case RunnerEvents():
                 for event in message.events:
                     jobs.update(_jobs_of(event))
@@ -86,6 +93,7 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
         runners=frozenset(runners),
         plugins=frozenset(plugins),
         operations=frozenset(operations),
+        access=frozenset(access),
     )
 
 
@@ -129,6 +137,7 @@ class Fold:
     operations: dict[str, Operation] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
+    register: Register = field(init=False)
 
     def __post_init__(self) -> None:
         """Start from what was loaded."""
@@ -136,6 +145,7 @@ class Fold:
         self.holders = dict(self.snapshot.holders)
         self.installed = dict(self.snapshot.plugins)
         self.operations = dict(self.snapshot.operations)
+        self.register = Register(self.snapshot.access)
 
     def take(self, message: Inbound) -> None:
         """Fold one message."""
@@ -145,6 +155,8 @@ class Fold:
                 self.move(message.job, message, holder=holder)
             case Command():
                 obey(self, message)
+            case TokensUsed():
+                self.register.note_uses(message.uses, self.now)
             case RunnerEvents():
                 for event in message.events:
                     self._take_event(event, message)
@@ -243,6 +255,7 @@ class Fold:
             logs=self.logs,
             audit=self.audit,
             operations=operations,
+            access=self.register.plan(),
             effects=self.effects,
             changes=[
                 *(change_of(after, logged=after.id in logged) for _, after in pairs),

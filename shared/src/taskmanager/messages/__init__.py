@@ -8,6 +8,18 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from taskmanager.messages.access_commands import (
+    AccessOrder,
+    AddToken,
+    AddUser,
+    ChangeUser,
+    EndSession,
+    EndSessions,
+    RemoveUser,
+    RevokeToken,
+    SetPassword,
+    TokensUsed,
+)
 from taskmanager.messages.changes import Change, Changes, Tick
 from taskmanager.messages.commands import (
     Command,
@@ -54,11 +66,15 @@ from taskmanager.messages.submissions import Submit, Ticket
 from taskmanager.messages.wire import AttemptReference, Message, decode
 
 __all__ = [
+    "AccessOrder",
+    "AddToken",
+    "AddUser",
     "Advanced",
     "AttemptReference",
     "AttemptWish",
     "Cancelled",
     "Change",
+    "ChangeUser",
     "Changes",
     "Claim",
     "Command",
@@ -66,6 +82,8 @@ __all__ = [
     "CommandResult",
     "Commit",
     "CommitVerdict",
+    "EndSession",
+    "EndSessions",
     "Failed",
     "Finished",
     "Grant",
@@ -83,27 +101,31 @@ __all__ = [
     "Progressed",
     "Refusal",
     "RefusalReason",
+    "RemoveUser",
     "ReplayReports",
     "Reply",
     "Resumed",
+    "RevokeToken",
     "RunnerCommand",
     "RunnerEvent",
     "RunnerEvents",
     "RunnerReplies",
     "SendMessage",
+    "SetPassword",
     "StartOperation",
     "StopOperation",
     "Submit",
     "Suspended",
     "Tick",
     "Ticket",
+    "TokensUsed",
     "decode_changes",
     "decode_control",
     "decode_inbox",
     "decode_ticket",
 ]
 
-Inbound = Submit | RunnerEvents | Command | Tick
+Inbound = Submit | RunnerEvents | Command | TokensUsed | Tick
 """What the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])

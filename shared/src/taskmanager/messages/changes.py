@@ -30,6 +30,7 @@ class Changes(Message):
     """What one commit changed.
 
     A page of an operation only names its `jobs`: nobody wants to hear of a hundred thousand one by one.
+    `access`: users, tokens or ended sessions; whatever was kept of them is to be read again.
     """
 
     type: Literal["changes"] = "changes"
@@ -37,3 +38,4 @@ class Changes(Message):
     plugins: tuple[PluginName, ...] = ()
     jobs: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
+    access: bool = False

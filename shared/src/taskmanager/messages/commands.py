@@ -7,6 +7,7 @@ from pydantic import Field
 
 from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode
 from taskmanager.jobs import InstallationName, PluginName, Priority, Record, ShortText
+from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.wire import Message
 from taskmanager.operations import JobFilter
 from taskmanager.reports import OperatorMessage
@@ -100,7 +101,8 @@ class Command(Message):
         | StartOperation
         | StopOperation
         | SendMessage
-        | ReplayReports,
+        | ReplayReports
+        | AccessOrder,
         Field(discriminator="type"),
     ]
 

@@ -13,7 +13,8 @@ from taskmanager.registry import AuditEntry
 
 def audit_filter(query: AuditQuery) -> Document:
     """What a page holds, from typed fields only; raises CursorError for a cursor nobody gave out."""
-    filters = {"job": query.job, "plugin": query.plugin, "runner": query.runner}
+    names = ("job", "plugin", "runner", "subject")
+    filters = {name: getattr(query, name) for name in names}
     found: Document = {name: value for name, value in filters.items() if value is not None}
     if query.cursor is not None:
         at, entry = _read_cursor(query.cursor)

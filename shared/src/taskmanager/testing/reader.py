@@ -238,7 +238,12 @@ def _turn(job: Job) -> Key:
 
 
 def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:
-    wanted = [(query.job, entry.job), (query.plugin, entry.plugin), (query.runner, entry.runner)]
+    wanted = [
+        (query.job, entry.job),
+        (query.plugin, entry.plugin),
+        (query.runner, entry.runner),
+        (query.subject, entry.subject),
+    ]
     return all(wish is None or wish == value for wish, value in wanted)
 
 

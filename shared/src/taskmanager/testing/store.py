@@ -4,8 +4,10 @@ Decisions are made and written at once, statistics kept by their deltas.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from taskmanager.access_store import AccessState
 from taskmanager.clock import SystemClock
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
@@ -15,6 +17,7 @@ from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerSt
 from taskmanager.reports import Report
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
+from taskmanager.testing.access import FakeAccess
 from taskmanager.testing.operations import listed, paged
 from taskmanager.testing.reports import MemoryReports, replayed
 
@@ -38,6 +41,8 @@ class MemoryStore:
         self.operations: dict[str, Operation] = {}
         self.failures: dict[tuple[str, int], Failure] = {}
         self.pages: dict[str, tuple[str, ...]] = {}
+        self.access = FakeAccess()
+        """What gateways read of it."""
 
     async def time(self) -> datetime:
         """See the port."""
@@ -121,7 +126,14 @@ class MemoryStore:
             statistics={key: one for key, one in self.statistics.items() if self._limited(needs, *key)},
             operations={key: one for key, one in self.operations.items() if key in needs.operations},
             pages=pages,
+            access=self._access_state(needs),
         )
+
+    def _access_state(self, needs: Needs) -> AccessState:
+        if not needs.access:
+            return AccessState()
+        heard = {key: entry for key, entry in self.audit.items() if key in needs.access}
+        return replace(self.access.state(), heard=heard)
 
     def _limited(self, needs: Needs, plugin: str, tab: Tab) -> bool:
         limited = plugin in self.installed and self.installed[plugin].limit is not None
@@ -151,6 +163,8 @@ class MemoryStore:
             raise StoreUnavailableError(message)
 
     def _write(self, plan: Plan) -> None:
+        if plan.access is not None:
+            self.access.write(plan.access)
         self.jobs |= {job.id: job for _, job in plan.jobs}
         for delta in plan.statistics:
             key = (delta.plugin, delta.tab)

@@ -1,0 +1,201 @@
+"""Admins' commands for users, tokens and sessions; and what everybody may do to their own. Pure.
+
+Whether the actor has the right was checked by the gateway. A command the broker hands out again is not
+obeyed again, whatever has happened since: it gets its first answer.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.access import Token, User
+from taskmanager.jobs import Note
+from taskmanager.messages import (
+    AccessOrder,
+    AddToken,
+    AddUser,
+    ChangeUser,
+    Command,
+    CommandOutcome,
+    EndSession,
+    EndSessions,
+    RemoveUser,
+    RevokeToken,
+    SetPassword,
+)
+from taskmanager_scheduler.register import Register, is_enabled_admin
+
+Obeyed = tuple[CommandOutcome, str]
+
+
+class AccessSpace(Protocol):
+    """What such a command may see and change: the fold it is part of."""
+
+    now: datetime
+    register: Register
+
+
+def obey_for_access(space: AccessSpace, command: Command, order: AccessOrder) -> Obeyed:
+    """Do what can be done."""
+    note = Note(by=command.actor, at=space.now, reason=command.reason)
+    match order:
+        case AddUser():
+            return _add_user(space.register, order, note)
+        case AddToken():
+            return _add_token(space.register, order, note)
+        case RevokeToken():
+            return _revoke_token(space.register, order, note)
+        case EndSession():
+            return _end_session(space, order)
+    return _obey_for_user(space, order, note)
+
+
+def _obey_for_user(
+    space: AccessSpace, order: ChangeUser | SetPassword | EndSessions | RemoveUser, note: Note
+) -> Obeyed:
+    user = space.register.user(order.name)
+    if user is None:
+        return "unknown", f"there is no user {order.name}"
+    match order:
+        case RemoveUser():
+            return _remove(space.register, user)
+        case ChangeUser():
+            return _kept(space.register, user, _changed(user, order, note))
+        case SetPassword():
+            return _set_password(space, user, order)
+        case EndSessions():
+            return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
+
+
+def access_words(order: AccessOrder) -> str:
+    """What the audit says of it; never a hash."""
+    match order:
+        case AddUser():
+            return f"add user, {order.role}, {_reach(order.plugins)}"
+        case ChangeUser():
+            return ", ".join(["change user", *_changes(order)])
+        case SetPassword():
+            if order.rehash_of is not None:
+                return "hash password anew"
+            return "set one-time password" if order.one_time else "set password"
+        case AddToken():
+            until = f", until {order.expires.isoformat()}" if order.expires else ""
+            return f"add token, {' '.join(order.scopes)}, {_reach(order.plugins)}{until}"
+    return order.action.replace("_", " ")
+
+
+def access_subject(register: Register, order: AccessOrder) -> str:
+    """The user or token concerned, as the audit spells it."""
+    match order:
+        case AddToken():
+            return f"token:{order.name}"
+        case RevokeToken():
+            token = register.tokens.get(order.token)
+            return f"token:{token.name if token else order.token}"
+    name = order.user if isinstance(order, EndSession) else order.name
+    user = register.user(name)
+    return user.name if user else name
+
+
+def _add_user(register: Register, order: AddUser, note: Note) -> Obeyed:
+    known = register.user(order.name)
+    if known is not None:
+        return "refused", f"there is a user {known.name} already: change that one, or choose another name"
+    register.keep(
+        User(
+            name=order.name,
+            role=order.role,
+            plugins=order.plugins,
+            password_hash=order.password_hash,
+            one_time=order.one_time and order.password_hash is not None,
+            sessions_from=note.at,
+            created=note,
+        )
+    )
+    return "done", ""
+
+
+def _changed(user: User, order: ChangeUser, note: Note) -> User:
+    fields: dict[str, object] = {}
+    if order.role is not None:
+        fields["role"] = order.role
+    if order.plugins is not None:
+        fields["plugins"] = None if order.plugins == "all" else order.plugins
+    if order.disabled is False:
+        fields["disabled"] = None
+    if order.disabled and user.disabled is None:
+        fields |= {"disabled": note, "sessions_from": note.at}
+    return user.model_copy(update=fields)
+
+
+def _set_password(space: AccessSpace, user: User, order: SetPassword) -> Obeyed:
+    fields: dict[str, object] = {"password_hash": order.password_hash}
+    if order.rehash_of is None:
+        fields |= {"one_time": order.one_time, "sessions_from": space.now}
+    elif order.rehash_of != user.password_hash:
+        return "unchanged", "there is another password by now"
+    return _kept(space.register, user, user.model_copy(update=fields))
+
+
+def _kept(register: Register, before: User, after: User) -> Obeyed:
+    if after == before:
+        return "unchanged", ""
+    if is_enabled_admin(before) and not is_enabled_admin(after) and not register.admin_without(before):
+        return "refused", _last_admin(before)
+    register.keep(after)
+    return "done", ""
+
+
+def _remove(register: Register, user: User) -> Obeyed:
+    if is_enabled_admin(user) and not register.admin_without(user):
+        return "refused", _last_admin(user)
+    register.drop(user)
+    return "done", ""
+
+
+def _last_admin(user: User) -> str:
+    return f"{user.name} is the last enabled admin: make somebody else an admin first"
+
+
+def _add_token(register: Register, order: AddToken, note: Note) -> Obeyed:
+    if order.expires is not None and order.expires <= note.at:
+        return "refused", "the token would have expired already: choose a later moment"
+    for known in register.tokens.values():
+        if known.id == order.id or known.secret_hash == order.secret_hash:
+            return "refused", "there is such a token already: make another one"
+        if known.name == order.name and known.usable(note.at):
+            return "refused", f"there is a token {known.name} already: revoke it, or choose another name"
+    fields = order.model_dump(include={"id", "name", "secret_hash", "scopes", "plugins", "expires"})
+    register.tokens[order.id] = Token(**fields, created=note)
+    return "done", ""
+
+
+def _revoke_token(register: Register, order: RevokeToken, note: Note) -> Obeyed:
+    token = register.tokens.get(order.token)
+    if token is None:
+        return "unknown", "there is no such token"
+    if token.revoked is not None:
+        return "unchanged", ""
+    register.tokens[token.id] = token.model_copy(update={"revoked": note})
+    return "done", ""
+
+
+def _end_session(space: AccessSpace, order: EndSession) -> Obeyed:
+    if order.expires <= space.now:
+        return "unchanged", "the session has ended already"
+    space.register.ended[order.session] = order.expires
+    return "done", ""
+
+
+def _changes(order: ChangeUser) -> list[str]:
+    words = [str(order.role)] if order.role is not None else []
+    if order.plugins is not None:
+        words.append(_reach(None if order.plugins == "all" else order.plugins))
+    if order.disabled is not None:
+        words.append("disable" if order.disabled else "enable")
+    return words
+
+
+def _reach(plugins: tuple[str, ...] | None) -> str:
+    if plugins is None:
+        return "all plugins"
+    return f"plugins {' '.join(plugins)}" if plugins else "no plugin"
