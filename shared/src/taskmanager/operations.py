@@ -11,7 +11,7 @@ from pydantic import Field
 
 from taskmanager.control import JobAction
 from taskmanager.jobs import Job, Note, Number, PluginName, Priority, Record, ShortText
-from taskmanager.queries import PAGE_LIMIT
+from taskmanager.queries import PAGE_LIMIT, PLUGINS_LIMIT
 from taskmanager.states import Status, Tab
 
 IDS_LIMIT = 1_000
@@ -33,6 +33,8 @@ class JobFilter(Record):
     """
 
     plugin: PluginName | None = None
+    plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
+    """Of these only; with `plugin` both hold."""
     tab: Tab | None = None
     status: Status | None = None
     project: ShortText | None = None

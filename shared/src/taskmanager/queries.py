@@ -10,6 +10,8 @@ from taskmanager.registry import AuditEntry
 from taskmanager.states import Status, Tab
 
 PAGE_LIMIT = 200
+PLUGINS_LIMIT = 1_000
+"""Names of plugins in one query: more than any house installs."""
 POSITION_LIMIT = 10_000
 """Jobs before a waiting one are counted so far and no further: nobody needs the rest to the job."""
 
@@ -34,6 +36,8 @@ class JobQuery(Record):
     """One page of jobs. `text` matches the beginnings of words in title and process title, all of them."""
 
     plugin: PluginName | None = None
+    plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
+    """Of these only; with `plugin` both hold."""
     tab: Tab | None = None
     status: Status | None = None
     project: ShortText | None = None
@@ -77,6 +81,8 @@ class AuditQuery(Record):
 
     job: ShortText | None = None
     plugin: PluginName | None = None
+    plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
+    """Of these only; with `plugin` both hold."""
     runner: ShortText | None = None
     subject: ShortText | None = None
     """A user's name, or `token:` and a token's."""

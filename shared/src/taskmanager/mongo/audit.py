@@ -16,6 +16,8 @@ def audit_filter(query: AuditQuery) -> Document:
     names = ("job", "plugin", "runner", "subject")
     filters = {name: getattr(query, name) for name in names}
     found: Document = {name: value for name, value in filters.items() if value is not None}
+    if query.plugins is not None:
+        found["plugin"] = {"$in": [name for name in query.plugins if query.plugin in {None, name}]}
     if query.cursor is not None:
         at, entry = _read_cursor(query.cursor)
         found["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry}}]

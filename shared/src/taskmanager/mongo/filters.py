@@ -45,7 +45,9 @@ def jobs_of(operation: Operation) -> Document:
 
 def _common(query: JobQuery | JobFilter) -> Document:
     found: Document = {}
-    if query.plugin is not None:
+    if query.plugins is not None:
+        found["plugin"] = {"$in": [name for name in query.plugins if query.plugin in {None, name}]}
+    elif query.plugin is not None:
         found["plugin"] = query.plugin
     if query.tab is not None:
         found["tab"] = query.tab.value

@@ -90,7 +90,8 @@ class MongoReader(OperationReads, ReportReads):
         condition = job_filter(query)
         if query.plugin is not None or (query.sort is Sort.CREATED and "$and" in condition):
             return {"$and": [condition, {"$or": places}]}
-        return in_each(await plugins_with_jobs(self._database) or [""], condition, places)
+        names = query.plugins if query.plugins is not None else await plugins_with_jobs(self._database)
+        return in_each(names or [""], condition, places)
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See the port."""

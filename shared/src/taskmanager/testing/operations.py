@@ -21,8 +21,10 @@ def meant(job: Job, chosen: JobFilter) -> bool:
         (chosen.process, goobi.process_id if goobi else None),
     ]
     named = chosen.ids is None or job.id in chosen.ids
+    within = chosen.plugins is None or job.plugin in chosen.plugins
     return (
         named
+        and within
         and all(wish is None or wish == value for wish, value in wanted)
         and _in_range(job, chosen)
         and has_words(job, chosen.text)

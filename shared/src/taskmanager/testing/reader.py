@@ -222,7 +222,8 @@ def _matches(job: Job, query: JobQuery) -> bool:
         (query.project, job.spec.project),
         (query.process, goobi.process_id if goobi else None),
     ]
-    return all(wish is None or wish == value for wish, value in wanted) and has_words(job, query.text)
+    within = query.plugins is None or job.plugin in query.plugins
+    return within and all(w is None or w == value for w, value in wanted) and has_words(job, query.text)
 
 
 def _key(job: Job, query: JobQuery) -> Key:
@@ -244,7 +245,8 @@ def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:
         (query.runner, entry.runner),
         (query.subject, entry.subject),
     ]
-    return all(wish is None or wish == value for wish, value in wanted)
+    within = query.plugins is None or entry.plugin in query.plugins
+    return within and all(wish is None or wish == value for wish, value in wanted)
 
 
 def _age_key(entry: AuditEntry) -> tuple[float, str]:
