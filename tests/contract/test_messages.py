@@ -141,6 +141,7 @@ CHANGE = Change(
     tab=Tab.DONE,
     rev=7,
     progress=Progress(percent=100),
+    was=Status.DOWNLOAD,
     logged=True,
 )
 

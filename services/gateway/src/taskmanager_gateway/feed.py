@@ -8,6 +8,7 @@ from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Changes, CommandResult, Submit, decode_changes
 from taskmanager.ports import Delivery, Subscription
 from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.digests import Digests
 from taskmanager_gateway.live import Hub, Watchers
 from taskmanager_gateway.metrics import UNREADABLE
 from taskmanager_gateway.pending import PendingCommands
@@ -20,12 +21,19 @@ class Feed:
     """Spreads each message to those it concerns. None of it is the truth about a job."""
 
     def __init__(
-        self, recent: Recent, watchers: Watchers, hub: Hub, catalogue: Catalogue, pending: PendingCommands
+        self,
+        recent: Recent,
+        watchers: Watchers,
+        hub: Hub,
+        digests: Digests,
+        catalogue: Catalogue,
+        pending: PendingCommands,
     ) -> None:
         """Whom to tell."""
         self._recent = recent
         self._watchers = watchers
         self._hub = hub
+        self._digests = digests
         self._catalogue = catalogue
         self._pending = pending
         self._subscription: Subscription | None = None
@@ -67,6 +75,7 @@ class Feed:
         self._catalogue.refresh_soon()
         self._watchers.notify_all()
         self._hub.reset()
+        self._digests.reset()
 
     def _changed(self, changes: Changes) -> None:
         for change in changes.changes:
@@ -77,6 +86,7 @@ class Feed:
         if changes.plugins:
             self._catalogue.refresh_soon()
         self._hub.publish(changes)
+        self._digests.publish(changes)
 
     def _acknowledge(self) -> None:
         delivery, self._unacknowledged = self._unacknowledged, None

@@ -13,6 +13,7 @@ from taskmanager_gateway.acceptance import Acceptance
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.checks import SpecificationCheck
 from taskmanager_gateway.commanding import Commanding
+from taskmanager_gateway.digests import Digests
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.finder import JobFinder
@@ -43,6 +44,7 @@ class Parts:
     clock: Clock
     logs: JobLogs
     hub: Hub
+    digests: Digests
     watchers: Watchers
     feed: Feed
     paths: PathCheck
@@ -59,6 +61,7 @@ class Parts:
         """When the process stops, let go of everybody who listens, so that the server can end."""
         await stop.wait()
         self.hub.close()
+        self.digests.close()
         self.watchers.notify_all()
 
 
@@ -77,8 +80,8 @@ def make_parts(  # noqa: PLR0913 - wiring
     `checks` are those of the connections; the gateway adds its own.
     """
     catalogue, recent, watchers = Catalogue(reader), Recent(settings.recent_limit), Watchers()
-    hub, pending = Hub(settings.event_queue_limit), PendingCommands()
-    feed = Feed(recent, watchers, hub, catalogue, pending)
+    hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
+    feed = Feed(recent, watchers, hub, digests, catalogue, pending)
     finder = JobFinder(reader, recent, watchers)
     goobi = load(settings.goobi)
     paths = PathCheck(replace(settings.job_roots, mapping=goobi.path_mapping))
@@ -100,6 +103,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         clock=clock,
         logs=JobLogs(reader, finder, watchers, stopping),
         hub=hub,
+        digests=digests,
         watchers=watchers,
         feed=feed,
         paths=paths,

@@ -258,9 +258,9 @@ class Fold:
             access=self.register.plan(),
             effects=self.effects,
             changes=[
-                *(change_of(after, logged=after.id in logged) for _, after in pairs),
+                *(change_of(before, after, logged=after.id in logged) for before, after in pairs),
                 *(
-                    change_of(self.jobs[one], logged=True)
+                    change_of(self.jobs[one], self.jobs[one], logged=True)
                     for one in logged
                     if one in self.jobs and one not in self.touched
                 ),
@@ -278,8 +278,8 @@ def decide(messages: Sequence[Inbound], snapshot: Snapshot, now: datetime) -> Ou
     return fold.outcome()
 
 
-def change_of(job: Job, *, logged: bool = False) -> Change:
-    """What the gateways are told of a job."""
+def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
+    """What the gateways are told of a job that was `before`."""
     return Change(
         job=job.id,
         plugin=job.plugin,
@@ -287,5 +287,6 @@ def change_of(job: Job, *, logged: bool = False) -> Change:
         tab=job.tab,
         rev=job.rev,
         progress=job.progress,
+        was=before.status if before is not None else None,
         logged=logged,
     )

@@ -23,6 +23,8 @@ class Change(Record):
     tab: Tab
     rev: int
     progress: Progress
+    was: Status | None = None
+    """Its status before the commit; None: it is new."""
     logged: bool = False
 
 

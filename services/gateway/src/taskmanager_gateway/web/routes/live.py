@@ -1,0 +1,47 @@
+"""What open pages hear, live: digests of what changed."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sse_starlette import ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.jobs import PluginName, Record
+from taskmanager_gateway.digests import Digests
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.routes.streams import event_stream, plain_events
+from taskmanager_gateway.web.render import asker
+
+router = APIRouter()
+
+
+class LiveQuery(Record):
+    """The plugin whose page is open; none: a page of all plugins."""
+
+    plugin: PluginName | None = None
+
+
+@router.get("/ui/live", response_class=Response)
+async def live(request: Request, query: Annotated[LiveQuery, Query()]) -> Response:
+    """Events `digest` and `reset`. Read what is shown again after each connection and each `reset`.
+
+    `digest` for a plugin: `{name, jobs: [{job, rev, status, tab}], many, arrived: {tab: jobs}, counts,
+    plugin, operations, access}`. `many`: more jobs changed than are named. `arrived`: so many are new in
+    a tab. `counts`, `plugin`: the counts, or the plugin itself (stop, limit), are not what they were.
+    `operations`: those that went on. `access`: users, tokens or sessions changed.
+    For all plugins: `{plugins: {name: {counts, plugin, arrived}}, operations, access}`.
+    """
+    parts = parts_of(request)
+    kind = "pages of all plugins" if query.plugin is None else "pages of a plugin"
+    events = _heard(parts.digests, query.plugin, asker(request).plugins)
+    return event_stream(kind, events, parts.settings.event_keepalive_seconds)
+
+
+async def _heard(
+    digests: Digests, plugin: str | None, among: frozenset[str] | None
+) -> AsyncIterator[ServerSentEvent]:
+    with digests.listen(plugin, among) as listener:
+        async for event in plain_events(listener.events()):
+            yield event
