@@ -28,12 +28,13 @@ def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
     """A page of at most `limit` entries; one document more says that there is another page."""
     shown = documents[:limit]
     return AuditPage(
-        entries=tuple(_entry(document) for document in shown),
+        entries=tuple(audit_entry(document) for document in shown),
         next_cursor=_write_cursor(shown[-1]) if len(documents) > limit else None,
     )
 
 
-def _entry(document: Document) -> AuditEntry:
+def audit_entry(document: Document) -> AuditEntry:
+    """The entry behind a document."""
     fields = {name: value for name, value in document.items() if name != "_id"}
     return AuditEntry.model_validate({"id": document["_id"], **fields})
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from taskmanager.jobs import Job
+from taskmanager.mongo.access import AccessWrites
 from taskmanager.mongo.client import Database, Document
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.known import Known
@@ -18,9 +19,12 @@ from taskmanager.store import Needs, Snapshot
 class Loading:
     """Makes snapshots. What is out of date in one is found when it is written."""
 
-    def __init__(self, database: Database, operations: OperationWrites, known: Known) -> None:
+    def __init__(
+        self, database: Database, operations: OperationWrites, access: AccessWrites, known: Known
+    ) -> None:
         """`known` is kept up to date by whoever writes."""
-        self._database, self._operations, self._known = database, operations, known
+        self._database, self._operations, self._access = database, operations, access
+        self._known = known
 
     async def snapshot(self, needs: Needs, *, trusting: bool) -> Snapshot:
         """What is needed; `trusting`: what is known is not read, and new jobs are taken to be new."""
@@ -48,6 +52,7 @@ class Loading:
             ),
             operations=operations,
             pages=pages,
+            access=await self._access.load(needs.access),
         )
 
     async def _find_jobs(self, needs: Needs, named: frozenset[str]) -> dict[str, Job]:

@@ -8,7 +8,9 @@ Indexes that are not listed here any more are dropped.
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import CollectionInvalid, OperationFailure
 
+from taskmanager.mongo.access import ensure_session_key
 from taskmanager.mongo.client import Database, translated_errors
 from taskmanager.reports import REPORTS_KEPT
 from taskmanager.states import Tab
@@ -35,6 +37,8 @@ ENDED = {"finished": {"$type": "date"}}
 WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 OWNED = {"owner": {"$type": "string"}}
+
+NAMESPACE_EXISTS = 48
 
 INDEXES: dict[str, list[IndexModel]] = {
     "jobs": [
@@ -78,7 +82,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("job", 1), *_NEWEST], name="newest_audit_of_a_job"),
         IndexModel([("plugin", 1), *_NEWEST], name="newest_audit_of_a_plugin"),
         IndexModel([("runner", 1), *_NEWEST], name="newest_audit_of_a_runner"),
+        IndexModel([("subject", 1), *_NEWEST], name="newest_audit_of_a_user_or_token"),
     ],
+    "tokens": [IndexModel([("secret_hash", 1)], name="token_by_secret", unique=True)],
+    "ended_sessions": [IndexModel([("expires", 1)], name="old_sessions", expireAfterSeconds=0)],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
     "operations": [
         IndexModel([("asked.at", DESCENDING), ("_id", DESCENDING)], name="newest_operations"),
@@ -96,7 +103,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 
 async def migrate(database: Database) -> list[str]:
-    """Make every missing index and drop what is not listed.
+    """Make every missing index and the key of sessions, drop what is not listed. May run twice at once.
 
     Returns the names of all. Raises StoreUnavailableError.
     """
@@ -105,8 +112,9 @@ async def migrate(database: Database) -> list[str]:
         for collection, indexes in INDEXES.items():
             await _drop_unlisted(database, collection, indexes)
             made += await database[collection].create_indexes(indexes)
-        for collection in ("plugins", "statistics", "settings", "installations"):
+        for collection in ("plugins", "statistics", "settings", "installations", "users"):
             await _ensure_collection(database, collection)
+    await ensure_session_key(database)
     return made
 
 
@@ -121,4 +129,10 @@ async def _drop_unlisted(database: Database, collection: str, indexes: list[Inde
 async def _ensure_collection(database: Database, name: str) -> None:
     """Exist before the first transaction, which may not create collections on every server version."""
     if name not in await database.list_collection_names(filter={"name": name}):
-        await database.create_collection(name)
+        try:
+            await database.create_collection(name)
+        except CollectionInvalid:
+            return
+        except OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:  # another migration was quicker
+                raise

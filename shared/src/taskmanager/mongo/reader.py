@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from taskmanager.errors import CursorError
 from taskmanager.jobs import TURN_NEXT, Job
+from taskmanager.mongo.access_reads import AccessReads
 from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document
@@ -41,8 +42,8 @@ ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
-class MongoReader(OperationReads, ReportReads):
-    """Implements `taskmanager.ports.JobReader`."""
+class MongoReader(OperationReads, ReportReads, AccessReads):
+    """Implements `taskmanager.ports.JobReader` and, on the same connections, `AccessReader`."""
 
     def __init__(self, url: str) -> None:
         """Connects when first used."""

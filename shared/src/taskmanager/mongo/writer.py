@@ -20,6 +20,7 @@ from taskmanager.clock import whole_milliseconds
 from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
+from taskmanager.mongo.access import AccessWrites
 from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.keyset import TURN_KEYS, after_key
@@ -52,8 +53,9 @@ class MongoStore:
         """Connects when first used."""
         self._client, self._database = connect(url)
         self._operations = OperationWrites(self._database)
+        self._access = AccessWrites(self._database)
         self._known = Known()
-        self._loading = Loading(self._database, self._operations, self._known)
+        self._loading = Loading(self._database, self._operations, self._access, self._known)
         self._turn = asyncio.Lock()
 
     @property
@@ -117,6 +119,9 @@ class MongoStore:
         await self._write_jobs(session, plan.jobs)
         await self._write_statistics(session, plan.statistics)
         await self._write_plugins(session, plan.plugins)
+        if plan.access is not None:
+            await _guarded(self._database.settings, self._access.guard_of(plan.access), session)
+            await self._access.write(session, plan.access)
         await self._write_rest(session, plan)
         await self._operations.write_failures(session, plan.failures)
         await self._operations.write(session, plan.operations)

@@ -76,7 +76,10 @@ class FakeAccess:
         for key in plan.removed_users:
             self.known_users.pop(key, None)
         self.known_users |= {user_key(user.name): user for user in plan.users}
-        self.known_tokens |= {token.id: token for token in plan.tokens}
+        for token in plan.tokens:
+            known = self.known_tokens.get(token.id)
+            used = {"last_used": known.last_used if known else None}
+            self.known_tokens[token.id] = token.model_copy(update=used)
         self.ended = {**plan.ended_sessions, **self.ended}
         for token_id, moment in plan.token_uses.items():
             self._use(token_id, moment)

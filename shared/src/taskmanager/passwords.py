@@ -1,0 +1,69 @@
+"""Passwords: whether one may be chosen, its hash, and one-time passwords. Knows no user and no store.
+
+Hashing and verifying take a tenth of a second and 64 MiB on purpose: call them in a thread. Whoever stores a
+hash stores nothing else; a password is never logged.
+"""
+
+import secrets
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+from taskmanager.access import user_key
+
+SHORTEST = 12
+"""Characters. NIST SP 800-63B-4 asks for 8 beside a second factor and 15 without; length is what counts, so
+there is no rule about kinds of characters."""
+LONGEST = 256
+
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+"""32 signs, none of which is taken for another one (no l, o, 0 or 1)."""
+GROUPS, GROUP_LENGTH = 5, 5
+"""125 bits."""
+
+_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+
+def refusal(password: str, user_name: str) -> str | None:
+    """Why the password may not be chosen; None: it may.
+
+    Length and the name only (NIST SP 800-63B-4, 3.1.1.2).
+    """
+    if len(password) < SHORTEST:
+        return f"the password is too short: at least {SHORTEST} characters, for example a few words"
+    if len(password) > LONGEST:
+        return f"the password is too long: at most {LONGEST} characters"
+    if user_key(user_name) in user_key(password) and len(user_name) * 2 > len(password):
+        return "the password is little more than the user's name: choose another one"
+    return None
+
+
+def hash_password(password: str) -> str:
+    """argon2id with the parameters RFC 9106 recommends where memory is scarce, as text. Blocks."""
+    return _HASHER.hash(_normal(password))
+
+
+def verify(password_hash: str, password: str) -> bool:
+    """Whether the password is the one that was hashed; False also for what is no hash. Blocks."""
+    try:
+        return _HASHER.verify(password_hash, _normal(password))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether it was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(password_hash)
+
+
+def one_time_password() -> str:
+    """A random one that can be read aloud and typed: five groups of five signs."""
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+    return "-".join(groups)
+
+
+def _normal(password: str) -> str:
+    """The same signs however a keyboard composes them (NIST SP 800-63B-4, 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)
