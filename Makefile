@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers docs bench soak goobi up down status logs demo clean
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak goobi up down status logs demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,13 +21,19 @@ lint: setup ## ruff, mypy, import contracts, hadolint, compose file
 	$(BIN)/lint-imports
 	$(BIN)/python deploy/lint_containers.py
 
-test: setup lint test-unit test-servers ## set-up, lint and every test
+test: setup lint test-unit test-servers test-browser ## set-up, lint and every test
 
 test-unit: setup ## the tests that need no server, in parallel
 	$(BIN)/pytest -n auto tests/unit
 
-test-servers: setup ## contract, integration and end-to-end tests with real servers
-	$(BIN)/pytest tests/contract tests/integration tests/e2e
+test-servers: setup ## contract, integration and end-to-end tests with real servers, two at a time
+	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration tests/e2e
+
+test-browser: setup ## the web pages in a real Chromium
+	$(BIN)/pytest -n 2 --dist loadscope tests/browser
+
+screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY="home plugin" for some)
+	@$(BIN)/python -m tests.browser.screenshots $(ONLY)
 
 docs: setup ## write again the pages that are made from the code
 	$(BIN)/python -c "from taskmanager.states import document; print(document(), end='')" >docs/state-machine.md
@@ -57,5 +63,5 @@ demo: setup ## a small book through the whole system (DIR=folder for your images
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .screenshots services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,120 @@
+"""Real pages in a real browser: one Chromium for the run, one scene to look at, a whole system to act on.
+
+All tests of this folder share one event loop, in which the browser is spoken with.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, expect
+from tests.browser.chromium import Visitor, running_chromium
+from tests.browser.watching import Watch
+from tests.e2e.stage import Stage, running_stage
+from tests.scene.looking import Looking, address_of, looking
+
+from taskmanager_local.servers import RunningServer
+
+HERE = Path(__file__).parent
+PATIENCE_MILLISECONDS = 10_000
+NewPage = Callable[..., Awaitable[Page]]
+"""`await new_page(visitor, address)`: both may be left out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of the run."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    async with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def scene(
+    tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
+) -> Iterator[Looking]:
+    """A gateway in front of the seeded scene, for tests that only look. Nothing works there."""
+    with looking(Path(tmp_path_factory.mktemp("scene")), rabbitmq, mongod) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stage_plugin() -> str:
+    """The plugin of the whole system; a module overrides it."""
+    return "sleep"
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory,
+    rabbitmq: RunningServer,
+    mongod: RunningServer,
+    stage_plugin: str,
+) -> Iterator[Stage]:
+    """Gateway, scheduler and a runner of one plugin, for tests that act."""
+    folder = Path(tmp_path_factory.mktemp("stage"))
+    settings = {"TASKMANAGER_ACCESS": "off"}
+    with running_stage(folder / "stage", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
+        yield made
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> str:
+    """Whose pages are looked at: those of the scene, or of the whole system if the test asks for `stage`."""
+    if "stage" in request.fixturenames:
+        stage: Stage = request.getfixturevalue("stage")
+        return address_of(stage.gateway)
+    scene: Looking = request.getfixturevalue("scene")
+    return scene.address
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    """Whose browser `page` is; parametrise or override it."""
+    return Visitor()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watches() -> AsyncIterator[list[Watch]]:
+    """Every page of the test; the test fails if one of them misbehaved."""
+    made: list[Watch] = []
+    yield made
+    for watch in made:
+        watch.check()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_page(
+    chromium: Browser, address: str, visitor: Visitor, watches: list[Watch]
+) -> AsyncIterator[NewPage]:
+    """Opens further browser windows, each with cookies of its own: a second operator, another language."""
+    contexts: list[BrowserContext] = []
+
+    async def open_page(who: Visitor = visitor, at: str = address) -> Page:
+        context = await who.context(chromium, at)
+        contexts.append(context)
+        watches.append(Watch(context, at))
+        return await context.new_page()
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(new_page: NewPage) -> Page:
+    """An empty page of `visitor`; `await page.goto("/")`."""
+    return await new_page()
+
+
+@pytest.fixture
+def watch(page: Page, watches: list[Watch]) -> Watch:
+    """What `page` did wrong so far; `watch.forgive(...)` what the test is about."""
+    return watches[0]

@@ -1,0 +1,62 @@
+"""Every page and pop-up there is: looked at by axe in every variant, and photographed by `make screenshots`.
+
+Who makes a page adds a line here.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from playwright.async_api import Page, Response
+from tests.browser.chromium import MONITOR, PHONE, WALL, Visitor
+
+Step = Callable[[Page], Awaitable[None]]
+LANGUAGES = {"en": "en-GB", "de": "de-DE"}
+ONCE_EACH = (
+    Visitor(LANGUAGES["de"], width=PHONE, dark=True),
+    Visitor(LANGUAGES["en"], width=PHONE),
+    Visitor(LANGUAGES["en"], width=MONITOR, dark=True),
+    Visitor(LANGUAGES["de"], width=MONITOR),
+)
+"""Any two of language, width and colours meet once."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One thing to look at.
+
+    Attributes:
+        path: of the page; `{name}` stands for the id of a noteworthy job of the scene.
+        then: what a visitor does on it, for instance to open a pop-up. It ends when all is to be seen.
+        status: what the page is answered with.
+        widths: for the photographs.
+    """
+
+    name: str
+    path: str
+    then: Step | None = None
+    status: int = 200
+    widths: tuple[int, ...] = (MONITOR, PHONE)
+
+    async def open(self, page: Page, ids: Mapping[str, str]) -> Response:
+        """Go there and do it; raises AssertionError for another answer."""
+        answer = await page.goto(self.path.format_map(ids))
+        assert answer is not None
+        assert answer.status == self.status, f"{self.path} answers {answer.status}"
+        if self.then is not None:
+            await self.then(page)
+        return answer
+
+
+VIEWS = (
+    View("home", "/"),
+    View("not-found", "/nothing-is-here", status=404),
+)
+EVERYTHING = (MONITOR, PHONE, WALL)
+"""For a page that must look well on the monitor at the wall too."""
+
+
+def visitors(view: View) -> list[Visitor]:
+    """All that a view is photographed for."""
+    variants = product(view.widths, (False, True), LANGUAGES.values())
+    return [Visitor(language, width=width, dark=dark) for width, dark, language in variants]

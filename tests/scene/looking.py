@@ -1,0 +1,103 @@
+"""A gateway in front of the scene: all there is to look at, nobody who changes it."""
+
+import asyncio
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.stage import START_SECONDS, Service
+from tests.scene.writing import Scene, written_scene
+
+from taskmanager.mongo import connect
+from taskmanager_local.commands import LOOPBACK
+from taskmanager_local.servers import RunningServer
+from taskmanager_local.services import program
+
+GOOBI = """
+default = "main"
+[installations.main]
+dialect = "core"
+token_file = "/nowhere/goobi-main.token"
+url = "https://goobi.example.org/goobi"
+[installations.karten]
+dialect = "rest"
+url = "http://192.0.2.21:8080/goobi"
+"""
+
+
+@dataclass(frozen=True)
+class Looking:
+    """The running gateway and what it shows."""
+
+    gateway: Service
+    scene: Scene
+    mongodb_url: str
+
+    @property
+    def address(self) -> str:
+        """Of the pages, without a slash at the end."""
+        return address_of(self.gateway)
+
+
+def address_of(service: Service) -> str:
+    """Where it listens, without a slash at the end."""
+    return f"http://{LOOPBACK}:{service.port}"
+
+
+@contextmanager
+def looking(
+    folder: Path, rabbitmq: RunningServer, mongod: RunningServer, **settings: str
+) -> Iterator[Looking]:
+    """A gateway whose visitors need not log in, unless `settings` (of its environment) say otherwise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mongodb_url = _database_url(mongod)
+    environment = {
+        "AMQP_URL": rabbitmq.url,
+        "MONGODB_URL": mongodb_url,
+        "TASKMANAGER_TOPOLOGY_PREFIX": f"s{uuid.uuid4().hex[:10]}",
+        "TASKMANAGER_ROOTS": str(folder),
+        "TASKMANAGER_GOOBI": str(_goobi_file(folder)),
+        "TASKMANAGER_ACCESS": "off",
+        **settings,
+    }
+    _migrate(environment)
+    gateway = Service("gateway", [program("taskmanager-gateway")], environment, folder)
+    with written_scene(mongodb_url) as scene:
+        try:
+            gateway.start()
+            gateway.until_ready()
+            yield Looking(gateway, scene, mongodb_url)
+        finally:
+            gateway.stop()
+            asyncio.run(_drop(mongodb_url))
+
+
+def _goobi_file(folder: Path) -> Path:
+    file = folder / "goobi.toml"
+    file.write_text(GOOBI, encoding="utf-8")
+    return file
+
+
+def _database_url(mongod: RunningServer) -> str:
+    base, query = mongod.url.split("?", maxsplit=1)
+    return f"{base.rsplit('/', maxsplit=1)[0]}/s{uuid.uuid4().hex[:10]}?{query}"
+
+
+def _migrate(environment: Mapping[str, str]) -> None:
+    subprocess.run(
+        [program("taskmanager-migrate")],
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+        timeout=START_SECONDS,
+    )
+
+
+async def _drop(mongodb_url: str) -> None:
+    client, database = connect(mongodb_url)
+    await client.drop_database(database.name)
+    await client.close()
