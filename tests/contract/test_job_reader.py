@@ -11,6 +11,7 @@ import pytest
 from taskmanager.control import Drain, Stop
 from taskmanager.jobs import Job, JobSpec, LogLine, Note
 from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.operations import JobFilter
 from taskmanager.plugins import PluginManifest
 from taskmanager.ports import JobReader
 from taskmanager.queries import POSITION_LIMIT, AuditQuery, JobQuery, Order, Position, Sort
@@ -185,6 +186,34 @@ async def test_filters_hold_together(reader: JobReader, write: Write) -> None:
     assert await found(text="latt") == []
     assert await found(text="ämt strass") == [2]
     assert await found(text="$.*") == []
+
+
+@pytest.mark.parametrize("sort", [Sort.TURN, Sort.CREATED])
+async def test_lists_keep_to_priorities_ages_and_names_as_operations_do(
+    reader: JobReader, write: Write, sort: Sort
+) -> None:
+    jobs = [job(n, priority=n, created=NOW + timedelta(seconds=n)) for n in range(8)]
+    jobs[6] = jobs[6].model_copy(update={"put_next": Note(by="anna", at=NOW)})
+    await put(write, *jobs)
+    filters: list[dict[str, Any]] = [
+        {"priority_min": 3, "priority_max": 6},
+        {"priority_max": 2},
+        {"created_after": NOW + timedelta(seconds=4)},
+        {"created_before": NOW + timedelta(seconds=4), "priority_min": 2},
+        {"ids": ("job-001", "job-007", "job-009")},
+        {"plugins": ("noop",), "priority_min": 7},
+        {"plugins": ("other",)},
+    ]
+
+    found = []
+    for fields in filters:
+        query = JobQuery(tab=Tab.QUEUE, sort=sort, order=Order.ASC, limit=2, **fields)
+        listed = sorted(n for page in await pages(reader, query) for n in page)
+        preview = await reader.preview(JobFilter(tab=Tab.QUEUE, **fields))
+        assert preview.count == len(listed)
+        found.append(listed)
+
+    assert found == [[3, 4, 5, 6], [0, 1, 2], [5, 6, 7], [2, 3], [1, 7], [7], []]
 
 
 @pytest.mark.parametrize(

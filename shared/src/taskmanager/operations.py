@@ -10,42 +10,18 @@ from typing import Annotated
 from pydantic import Field
 
 from taskmanager.control import JobAction
-from taskmanager.jobs import Job, Note, Number, PluginName, Priority, Record, ShortText
-from taskmanager.queries import PAGE_LIMIT, PLUGINS_LIMIT
-from taskmanager.states import Status, Tab
+from taskmanager.jobs import Job, Note, Priority, Record, ShortText
+from taskmanager.queries import PAGE_LIMIT, JobConditions
 
-IDS_LIMIT = 1_000
-"""Jobs an operation may name one by one; more of them share something a filter can say."""
 FAILURES_KEPT = 1_000
 """Jobs that are listed with the reason why not; beyond that they are only counted."""
 PREVIEW_LIMIT = 1_000_000
 """A preview counts so far."""
 EXAMPLES = 5
 
-JobId = Annotated[str, Field(min_length=1, max_length=100)]
 
-
-class JobFilter(Record):
-    """Which jobs: all conditions hold.
-
-    `text` matches the beginnings of words in title and process title, all of them; `created_before` and
-    `created_after` are the moments of submission.
-    """
-
-    plugin: PluginName | None = None
-    plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
-    """Of these only; with `plugin` both hold."""
-    tab: Tab | None = None
-    status: Status | None = None
-    project: ShortText | None = None
-    process: Number | None = None
-    """Goobi's process id."""
-    text: ShortText | None = None
-    priority_min: Priority | None = None
-    priority_max: Priority | None = None
-    created_before: datetime | None = None
-    created_after: datetime | None = None
-    ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
+class JobFilter(JobConditions):
+    """Which jobs an operation means."""
 
     def misfit(self, job: Job) -> str | None:
         """Why a job that was chosen by this filter is not meant any more, or None.

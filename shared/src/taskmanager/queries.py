@@ -3,17 +3,22 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
-from taskmanager.jobs import Job, Number, PluginName, Record, ShortText
+from taskmanager.jobs import Job, Number, PluginName, Priority, Record, ShortText
 from taskmanager.registry import AuditEntry
 from taskmanager.states import Status, Tab
 
 PAGE_LIMIT = 200
+IDS_LIMIT = 1_000
+"""Jobs a query may name one by one; more of them share something a filter can say."""
 PLUGINS_LIMIT = 1_000
 """Names of plugins in one query: more than any house installs."""
 POSITION_LIMIT = 10_000
 """Jobs before a waiting one are counted so far and no further: nobody needs the rest to the job."""
+
+
+JobId = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Sort(StrEnum):
@@ -32,8 +37,12 @@ class Order(StrEnum):
     DESC = "desc"
 
 
-class JobQuery(Record):
-    """One page of jobs. `text` matches the beginnings of words in title and process title, all of them."""
+class JobConditions(Record):
+    """Which jobs: all conditions hold. What a list can show, an operation can mean, and the other way round.
+
+    `text` matches the beginnings of words in title and process title, all of them; `created_before` and
+    `created_after` are the moments of submission.
+    """
 
     plugin: PluginName | None = None
     plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
@@ -44,6 +53,16 @@ class JobQuery(Record):
     process: Number | None = None
     """Goobi's process id."""
     text: ShortText | None = None
+    priority_min: Priority | None = None
+    priority_max: Priority | None = None
+    created_before: AwareDatetime | None = None
+    created_after: AwareDatetime | None = None
+    ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
+
+
+class JobQuery(JobConditions):
+    """One page of jobs."""
+
     sort: Sort = Sort.CREATED
     order: Order = Order.DESC
     cursor: ShortText | None = None

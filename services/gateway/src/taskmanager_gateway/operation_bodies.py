@@ -13,7 +13,8 @@ from taskmanager.clock import whole_milliseconds
 from taskmanager.control import JobAction
 from taskmanager.jobs import Number, PluginName, Priority, Record
 from taskmanager.messages import StartOperation
-from taskmanager.operations import IDS_LIMIT, JobFilter
+from taskmanager.operations import JobFilter
+from taskmanager.queries import IDS_LIMIT
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.identity import NAMESPACE
 from taskmanager_gateway.orders import Reason, ReasonBody, readable

@@ -1,18 +1,21 @@
 """From typed filters to conditions on the documents of jobs; opens no connection."""
 
+from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
 from taskmanager.mongo.client import Document
 from taskmanager.mongo.documents import term, words
 from taskmanager.mongo.migrations import ENDED, WITH_TERMS
 from taskmanager.operations import JobFilter, Operation
-from taskmanager.queries import JobQuery, Sort
+from taskmanager.queries import JobConditions, JobQuery, Sort
 from taskmanager.states import Tab
 
 
 def job_filter(query: JobQuery) -> Document:
     """The query's filters, from typed fields only."""
-    found = _common(query)
+    found = _conditions(query)
     if query.sort is Sort.FINISHED:
         found |= ENDED
+    if query.sort is Sort.TURN and (query.priority_min, query.priority_max) != (None, None):
+        found["turn"] = {"$in": _turns(query)}
     return found
 
 
@@ -21,9 +24,14 @@ def jobs_meant(chosen: JobFilter) -> Document:
 
     A tab of ended jobs is served by an index that holds only those.
     """
-    found = _common(chosen)
+    found = _conditions(chosen)
     if found.get("tab") in {Tab.DONE.value, Tab.ERROR.value}:
         found |= ENDED
+    return found
+
+
+def _ranges(chosen: JobConditions) -> Document:
+    found: Document = {}
     ranges: dict[str, Document] = {
         "priority": {"$gte": chosen.priority_min, "$lte": chosen.priority_max},
         "created": {"$gt": chosen.created_after, "$lt": chosen.created_before},
@@ -43,8 +51,15 @@ def jobs_of(operation: Operation) -> Document:
     return {**jobs_meant(operation.filter), "history.0.at": {"$not": {"$gt": operation.asked.at}}}
 
 
-def _common(query: JobQuery | JobFilter) -> Document:
-    found: Document = {}
+def _turns(query: JobQuery) -> list[int]:
+    """All turns that jobs of these priorities can have: the index of turns need not be read past them."""
+    low = PRIORITY_LOWEST if query.priority_min is None else query.priority_min
+    high = PRIORITY_HIGHEST if query.priority_max is None else query.priority_max
+    return [*range(low, high + 1), TURN_NEXT]
+
+
+def _conditions(query: JobConditions) -> Document:
+    found = _ranges(query)
     if query.plugins is not None:
         found["plugin"] = {"$in": [name for name in query.plugins if query.plugin in {None, name}]}
     elif query.plugin is not None:
@@ -59,7 +74,7 @@ def _common(query: JobQuery | JobFilter) -> Document:
     return found
 
 
-def _terms(query: JobQuery | JobFilter) -> list[Document]:
+def _terms(query: JobConditions) -> list[Document]:
     """The index holds only jobs with terms, which a search by the beginning of a word has to say."""
     found: list[Document] = []
     if query.project is not None:

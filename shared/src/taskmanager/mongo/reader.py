@@ -89,7 +89,11 @@ class MongoReader(OperationReads, ReportReads, AccessReads):
     async def _page_condition(self, query: JobQuery, places: list[Document]) -> Document:
         """In a form that an index serves in the order of the query: by plugin, or by a term."""
         condition = job_filter(query)
-        if query.plugin is not None or (query.sort is Sort.CREATED and "$and" in condition):
+        if (
+            query.ids is not None
+            or query.plugin is not None
+            or (query.sort is Sort.CREATED and "$and" in condition)
+        ):
             return {"$and": [condition, {"$or": places}]}
         names = query.plugins if query.plugins is not None else await plugins_with_jobs(self._database)
         return in_each(names or [""], condition, places)

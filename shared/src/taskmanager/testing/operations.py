@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from taskmanager.jobs import Job
-from taskmanager.operations import JobFilter, Operation, page_key
+from taskmanager.operations import Operation, page_key
+from taskmanager.queries import JobConditions
 from taskmanager.states import Tab
 
 _WORD = re.compile(r"[^\W_]+")
 
 
-def meant(job: Job, chosen: JobFilter) -> bool:
+def meant(job: Job, chosen: JobConditions) -> bool:
     """Whether the filter means the job as it is now."""
     goobi = job.spec.goobi
     wanted = [
@@ -31,7 +32,7 @@ def meant(job: Job, chosen: JobFilter) -> bool:
     )
 
 
-def _in_range(job: Job, chosen: JobFilter) -> bool:
+def _in_range(job: Job, chosen: JobConditions) -> bool:
     return (
         (chosen.priority_min is None or job.priority >= chosen.priority_min)
         and (chosen.priority_max is None or job.priority <= chosen.priority_max)

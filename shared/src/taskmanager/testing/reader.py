@@ -34,7 +34,7 @@ from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerSt
 from taskmanager.report_store import Among
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.states import Status, Tab
-from taskmanager.testing.operations import has_words, meant
+from taskmanager.testing.operations import meant
 from taskmanager.testing.reports import backlog_of, page_of
 
 Key = tuple[str | float, ...]
@@ -88,7 +88,7 @@ class FakeReader:
         """See `JobReader.jobs`."""
         await self._arrive("jobs")
         start = _read_cursor(query)
-        found = [(_key(job, query), job) for job in self.stored.values() if _matches(job, query)]
+        found = [(_key(job, query), job) for job in self.stored.values() if meant(job, query)]
         found.sort(reverse=query.order is Order.DESC)
         later = [item for item in found if start is None or _is_after(item[0], start, query.order)]
         page = later[: query.limit]
@@ -211,19 +211,6 @@ class FakeReader:
         if not self.available:
             message = "the store is away"
             raise StoreUnavailableError(message)
-
-
-def _matches(job: Job, query: JobQuery) -> bool:
-    goobi = job.spec.goobi
-    wanted = [
-        (query.plugin, job.plugin),
-        (query.tab, job.tab),
-        (query.status, job.status),
-        (query.project, job.spec.project),
-        (query.process, goobi.process_id if goobi else None),
-    ]
-    within = query.plugins is None or job.plugin in query.plugins
-    return within and all(w is None or w == value for w, value in wanted) and has_words(job, query.text)
 
 
 def _key(job: Job, query: JobQuery) -> Key:
