@@ -173,6 +173,7 @@ def running_system(
         **service_environment(servers.rabbitmq.url, (roots,)),
         "MONGODB_URL": servers.database_url(name),
         "TASKMANAGER_TOPOLOGY_PREFIX": prefix,
+        "TASKMANAGER_ACCESS": "off",
         "PYTHONPATH": os.pathsep.join(map(str, PLUGIN_FOLDERS)),
     }
     with servers.database(name) as documents:

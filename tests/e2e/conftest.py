@@ -123,7 +123,7 @@ def running_system(base: Path, *options: str, settings: Mapping[str, str]) -> It
     folder, roots = base / "stack", base / "goobi"
     roots.mkdir(exist_ok=True)
     try:
-        local(folder, "up", "--roots", str(roots), *options, settings=settings)
+        local(folder, "up", "--no-log-in", "--roots", str(roots), *options, settings=settings)
         gateway = json.loads(local(folder, "status", "--json"))["gateway"]
         with httpx.Client(base_url=gateway, timeout=20) as client:
             yield System(folder, roots, client)

@@ -243,6 +243,7 @@ def _make(
         "TASKMANAGER_SWEEP_SECONDS": "0.5",
         "TASKMANAGER_MISSING_AFTER_SECONDS": "1",
         "TASKMANAGER_HEARTBEAT_SECONDS": "1",
+        "TASKMANAGER_ACCESS": "off",
         **settings,
     }
     subprocess.run(

@@ -184,7 +184,9 @@ def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> It
         stack.callback(machines.broker.stop)
         machines.broker.start()
         _migrate(machines)
-        options = Options((roots,), slots, gateways=2, schedulers=2, runners=runners, plugins=PLUGINS)
+        options = Options(
+            (roots,), slots, gateways=2, schedulers=2, runners=runners, plugins=PLUGINS, log_in=False
+        )
         for command in _commands(machines, options):
             service = Service(command, folder.log(command.name))
             machines.services[command.name] = service

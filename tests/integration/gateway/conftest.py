@@ -88,6 +88,7 @@ def start_gateway(
             "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
             "TASKMANAGER_ROOTS": str(roots),
             "TASKMANAGER_HTTP_PORT": str(port),
+            "TASKMANAGER_ACCESS": "off",
             **more,
         }
         process = subprocess.Popen([sys.executable, "-m", "taskmanager_gateway"], env=environment)

@@ -17,9 +17,11 @@ from taskmanager.messages import Command, CommandOutcome, CommandResult, Submit
 from taskmanager.plugins import Need, PluginManifest
 from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status
+from taskmanager.testing.access import FakeAccess
 from taskmanager.testing.publisher import FakePublisher, Published
 from taskmanager.testing.reader import FakeReader
 from taskmanager.testing.waiting import eventually_async
+from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.app import make_app
 from taskmanager_gateway.parts import Parts, make_parts
 from taskmanager_gateway.settings import GatewaySettings
@@ -96,11 +98,22 @@ class Gateway:
 
 
 def make_gateway(
-    reader: FakeReader, publisher: FakePublisher, scheduler: Scheduler, settings: GatewaySettings
+    reader: FakeReader,
+    publisher: FakePublisher,
+    scheduler: Scheduler,
+    settings: GatewaySettings,
+    access: FakeAccess | None = None,
 ) -> Gateway:
     stopping = asyncio.Event()
     parts = make_parts(
-        settings, reader, publisher, SystemClock(), gateway_id="g-1", stopping=stopping, checks={}
+        settings,
+        reader,
+        access or FakeAccess(),
+        publisher,
+        SystemClock(),
+        gateway_id="g-1",
+        stopping=stopping,
+        checks={},
     )
     client = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(parts)), base_url="http://gateway")
     return Gateway(client, parts, reader, publisher, scheduler, stopping)
@@ -124,7 +137,7 @@ def roots(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(roots: Path) -> GatewaySettings:
-    return GatewaySettings(roots=str(roots), event_queue_limit=3, batch_limit=50)
+    return GatewaySettings(roots=str(roots), access=AccessMode.OFF, event_queue_limit=3, batch_limit=50)
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from taskmanager.access import everybody
 from taskmanager.errors import BrokerUnavailableError
 from taskmanager.jobs import JobSpec
 from taskmanager.testing.publisher import FakePublisher
-from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.identity import Submitter, Wish
 
 from .conftest import Gateway, installed
 
@@ -105,7 +106,7 @@ async def test_after_a_lost_broker_the_rest_of_a_batch_is_not_tried(gateway: Gat
     publisher.publish = publish  # type: ignore[method-assign,assignment]
     wishes = gateway.parts.submissions
     results = await wishes.submit_all(
-        [Wish.of(JobSpec(plugin="noop"), "anonymous", None) for _ in range(450)]
+        [Wish.of(JobSpec(plugin="noop"), Submitter(everybody(), "anonymous"), None) for _ in range(450)]
     )
 
     assert len(tried) == 200

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from fastapi import FastAPI
 
+from taskmanager.access import everybody
 from taskmanager.control import JobAction
 from taskmanager.jobs import JobSpec, Note
 from taskmanager.operations import JobFilter, Operation
@@ -29,7 +30,7 @@ from taskmanager_gateway.examples import (
     SPECIFICATION,
     STOP,
 )
-from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.identity import Submitter, Wish
 from taskmanager_gateway.operation_bodies import OperationBody
 from taskmanager_gateway.operation_views import OperationView
 from taskmanager_gateway.orders import (
@@ -137,9 +138,8 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         (ReplayBody, REPLAY),
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
-    assert all(
-        isinstance(item, Wish) for item in BatchParser(9).parse(json.dumps(BATCH).encode(), "anonymous")
-    )
+    wishes = BatchParser(9).parse(json.dumps(BATCH).encode(), Submitter(everybody(), "anonymous"))
+    assert all(isinstance(item, Wish) for item in wishes)
 
 
 async def test_answers_have_the_documented_form(

@@ -23,6 +23,7 @@ from taskmanager.jobs import GoobiReference, JobSpec
 from taskmanager.plugins import Need
 from taskmanager.testing.publisher import FakePublisher, Published
 from taskmanager.testing.reader import FakeReader
+from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.settings import DuplicateAnswer, GatewaySettings
 
 from .conftest import Gateway, Scheduler, installed, job, make_gateway
@@ -58,7 +59,7 @@ def root(roots: Path) -> str:
 def settings(roots: Path, tmp_path: Path) -> GatewaySettings:
     file = tmp_path / "goobi.toml"
     file.write_text(GOOBI.replace("ROOT", str(roots)), encoding="utf-8")
-    return GatewaySettings(roots=str(roots), goobi=file)
+    return GatewaySettings(roots=str(roots), goobi=file, access=AccessMode.OFF)
 
 
 async def gateway_with(settings: GatewaySettings) -> Gateway:

@@ -10,6 +10,7 @@ from tests.unit.goobi.reports import NOW, report
 from taskmanager.goobi.installations import LogType
 from taskmanager.messages import Command, ReplayReports, SendMessage
 from taskmanager.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
+from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.settings import GatewaySettings
 
 from .conftest import Gateway, job
@@ -35,7 +36,7 @@ dialect = "rest"
 url = "http://10.0.0.7/goobi"
 """
     )
-    return GatewaySettings(roots=str(roots), goobi=file)
+    return GatewaySettings(roots=str(roots), goobi=file, access=AccessMode.OFF)
 
 
 def put(gateway: Gateway, *reports: Report) -> None:

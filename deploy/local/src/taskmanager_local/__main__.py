@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -95,6 +95,11 @@ def _add_up_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schedulers", type=int, default=defaults.schedulers)
     parser.add_argument("--gateways", type=int, default=defaults.gateways)
     parser.add_argument("--goobi", choices=DIALECTS, help="start a fake Goobi too, which gets the reports")
+    parser.add_argument(
+        "--no-log-in",
+        action="store_true",
+        help="everybody on this machine may do everything, under any name; every page says so",
+    )
     for name in ("port", "amqp-port", "mongodb-port"):
         variable = f"TASKMANAGER_LOCAL_{name.replace('-', '_').upper()}"
         parser.add_argument(f"--{name}", type=int, default=environment(variable), help=f"or {variable}")
@@ -121,6 +126,7 @@ def _options(options: argparse.Namespace) -> Options:
         runners=options.runners,
         plugins=tuple(options.plugins),
         goobi=options.goobi,
+        log_in=not options.no_log_in,
         schedulers=options.schedulers,
         gateways=options.gateways,
         gateway_port=options.port,
@@ -209,7 +215,8 @@ def _logs(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    return run_demo(options, _stack(options), _options(options), _folder(options), console)
+    open_to_all = replace(_options(options), log_in=False)  # it shows jobs, and nobody who logs in
+    return run_demo(options, _stack(options), open_to_all, _folder(options), console)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Options:
         transfers: jobs that one runner brings in or out at a time.
         runners: runners for each plugin.
         plugins: for which plugins to start runners; none named means all that are installed.
+        log_in: whether people and programs have to show who they are.
         goobi: the Goobi to start beside them (a key of `goobi.DIALECTS`); None for none.
         gateway_port: the port of the first gateway; None for any free one.
         amqp_port: the port of the private broker; None for any free one.
@@ -43,6 +44,7 @@ class Options:
     mongodb_port: int | None = None
     plugins: tuple[str, ...] = ()
     goobi: str | None = None
+    log_in: bool = True
 
 
 def program(name: str) -> str:
@@ -118,7 +120,10 @@ class ServiceCommands:
         return [self._runner(plugin, number) for plugin in plugins for number in numbers]
 
     def _with_store(self, name: str, command: str, wish: int | None = None) -> Command:
-        return self._command(name, [program(command)], {"MONGODB_URL": self.mongodb_url}, wish)
+        environment = {"MONGODB_URL": self.mongodb_url}
+        if not self.options.log_in:
+            environment["TASKMANAGER_ACCESS"] = "off"
+        return self._command(name, [program(command)], environment, wish)
 
     def _runner(self, plugin: str, number: int) -> Command:
         # the same id at every start, so that the scheduler knows a runner that comes back

@@ -89,7 +89,14 @@ def _wire(
     checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
     publisher = sending.publisher(PUBLISH_TIME)
     parts = make_parts(
-        settings, reader, publisher, SystemClock(), gateway_id=gateway_id, stopping=stop, checks=checks
+        settings,
+        reader,
+        reader,
+        publisher,
+        SystemClock(),
+        gateway_id=gateway_id,
+        stopping=stop,
+        checks=checks,
     )
     queue = topology.gateway_changes(gateway_id)
     bindings = [

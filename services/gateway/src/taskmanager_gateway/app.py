@@ -7,6 +7,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskmanager.http import health_routes
+from taskmanager_gateway.access.gate import Gate
 from taskmanager_gateway.guard import Guard
 from taskmanager_gateway.handlers import install_handlers
 from taskmanager_gateway.openapi import openapi_document
@@ -39,7 +40,8 @@ DESCRIPTION = (
 
 def make_app(parts: Parts) -> ASGIApp:
     """The whole application; it starts nothing by itself. Raises AssetsMissingError."""
-    return Guard(Sites(make_api(parts), make_pages(parts)))
+    sites = Sites(make_api(parts), make_pages(parts))
+    return Guard(Gate(sites, parts.access.proving, parts.settings.proxy_networks))
 
 
 class Sites:

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from starlette.requests import Request
 
 from taskmanager.jobs import JobSpec
-from taskmanager_gateway.identity import Wish, checked_key
+from taskmanager_gateway.identity import Submitter, Wish, checked_key
 from taskmanager_gateway.problems import (
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
@@ -110,10 +110,10 @@ class BatchParser:
 
     limit: int
 
-    def parse(self, body: bytes, client: str) -> list[Wish | Problem]:
+    def parse(self, body: bytes, by: Submitter) -> list[Wish | Problem]:
         """A wish or a problem for each item; raises ProblemError if it is no batch at all."""
         suspicious = _NUL in body
-        return [self._item(item, client, suspicious=suspicious) for item in self._items(body)]
+        return [self._item(item, by, suspicious=suspicious) for item in self._items(body)]
 
     def _items(self, body: bytes) -> list[Any]:
         try:
@@ -127,11 +127,11 @@ class BatchParser:
             raise _batch_problem(f"{len(jobs)} jobs; a batch holds 1 to {self.limit}")
         return jobs
 
-    def _item(self, item: Any, client: str, *, suspicious: bool) -> Wish | Problem:
+    def _item(self, item: Any, by: Submitter, *, suspicious: bool) -> Wish | Problem:
         key = item.pop(_KEY, None) if isinstance(item, dict) else None
         try:
             spec = _storable(JobSpec.model_validate(item, strict=True), suspicious=suspicious)
-            return Wish.of(spec, client, checked_key(_ITEM_KEY.validate_python(key, strict=True)))
+            return Wish.of(spec, by, checked_key(_ITEM_KEY.validate_python(key, strict=True)))
         except ValidationError as error:
             return _invalid(error).problem
         except ProblemError as error:

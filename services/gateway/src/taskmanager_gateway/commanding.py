@@ -12,14 +12,17 @@ from typing import Literal
 import structlog
 import uuid_utils
 
+from taskmanager.access import Principal
 from taskmanager.control import judge
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
 from taskmanager.messages import (
+    AddToken,
     Command,
     CommandResult,
     JobCommand,
     PluginCommand,
     ReplayReports,
+    RevokeToken,
     RunnerCommand,
     SendMessage,
     StartOperation,
@@ -28,6 +31,7 @@ from taskmanager.messages import (
 from taskmanager.ports import Clock, Publisher
 from taskmanager.topology import Topology
 from taskmanager_gateway.acceptance import PUBLISH_TIME
+from taskmanager_gateway.access.permissions import Order, Permissions
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder
@@ -42,6 +46,8 @@ from taskmanager_gateway.problems import (
     UNKNOWN_PLUGIN,
     UNKNOWN_REPORT,
     UNKNOWN_RUNNER,
+    UNKNOWN_TOKEN,
+    UNKNOWN_USER,
     ProblemError,
 )
 
@@ -53,17 +59,18 @@ stays below the two seconds a client waits at most to hear that the broker is aw
 
 log = structlog.get_logger(__name__)
 
-Order = (
-    JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who wants something, and why."""
 
-    actor: str
+    principal: Principal
     reason: str = ""
+
+    @property
+    def actor(self) -> str:
+        """As the audit calls them."""
+        return self.principal.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +96,18 @@ class Commanding:
         publisher: Publisher,
         pending: PendingCommands,
         finder: JobFinder,
+        permissions: Permissions,
         catalogue: Catalogue,
+        *,
         topology: Topology,
         clock: Clock,
-        *,
         gateway_id: str,
     ) -> None:
         """`gateway_id` is where the scheduler answers to."""
         self._publisher = publisher
         self._pending = pending
         self._finder = finder
+        self._permissions = permissions
         self._catalogue = catalogue
         self._topology = topology
         self._clock = clock
@@ -106,7 +115,8 @@ class Commanding:
 
     async def command(self, order: Order, author: Author) -> Obeyed | Stored:
         """Have it done; raises ProblemError if it cannot be done or may not have been sent."""
-        await self._check(order)
+        await self._permissions.check(order, author.principal)
+        await self._check(order, author.principal)
         command = Command(
             id=str(uuid_utils.uuid7()),
             gateway=self._gateway_id,
@@ -123,16 +133,17 @@ class Commanding:
         COMMANDS.labels(order.action, result.outcome if isinstance(result, Obeyed) else "pending").inc()
         return result
 
-    async def _check(self, order: Order) -> None:
+    async def _check(self, order: Order, who: Principal) -> None:
         """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
-        if isinstance(order, RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports):
-            return
         if isinstance(order, PluginCommand):
             await self._catalogue.find(order.plugin)
+        if not isinstance(order, JobCommand):
             return
         try:
-            job = await from_store(self._finder.find(order.job), CHECK_TIME)
+            job = await from_store(self._finder.find(order.job, who), CHECK_TIME)
         except StoreUnavailableError as error:
+            if not who.unrestricted:
+                raise
             log.debug("command_not_checked", job=order.job, error=str(error))
             return
         verdict = judge(job, order.action, order.priority)
@@ -193,15 +204,22 @@ def _refused(order: Order, why: str) -> ProblemError:
 
 
 def _unknown(order: Order) -> ProblemError:
-    if isinstance(order, ReplayReports):
-        return ProblemError(UNKNOWN_REPORT, "There is no such report.")
-    if isinstance(order, JobCommand | SendMessage):
-        return ProblemError(UNKNOWN_JOB, f"There is no job {order.job!r}: it was never stored or is deleted.")
-    if isinstance(order, StartOperation | StopOperation):
-        return ProblemError(UNKNOWN_OPERATION, f"There is no operation {order.operation[:80]!r}.")
-    if isinstance(order, RunnerCommand):
-        return ProblemError(UNKNOWN_RUNNER, f"There is no runner {order.runner[:80]!r}.")
-    return ProblemError(UNKNOWN_PLUGIN, f"There is no plugin {order.plugin!r}.")
+    match order:
+        case ReplayReports():
+            kind, detail = UNKNOWN_REPORT, "There is no such report."
+        case JobCommand() | SendMessage():
+            kind, detail = UNKNOWN_JOB, f"There is no job {order.job!r}: it was never stored or is deleted."
+        case StartOperation() | StopOperation():
+            kind, detail = UNKNOWN_OPERATION, f"There is no operation {order.operation[:80]!r}."
+        case RunnerCommand():
+            kind, detail = UNKNOWN_RUNNER, f"There is no runner {order.runner[:80]!r}."
+        case PluginCommand():
+            kind, detail = UNKNOWN_PLUGIN, f"There is no plugin {order.plugin!r}."
+        case RevokeToken() | AddToken():
+            kind, detail = UNKNOWN_TOKEN, "There is no such token."
+        case _:
+            kind, detail = UNKNOWN_USER, "There is no such user."
+    return ProblemError(kind, detail)
 
 
 def _unconfirmed(command: Command) -> ProblemError:

@@ -1,6 +1,7 @@
 """What the gateway hears: every submission to any gateway, what the scheduler changed, and its answers."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -36,12 +37,17 @@ class Feed:
         self._digests = digests
         self._catalogue = catalogue
         self._pending = pending
+        self._forget_access: Callable[[], None] = lambda: None
         self._subscription: Subscription | None = None
         self._unacknowledged: Delivery | None = None
 
     def attach(self, subscription: Subscription) -> None:
         """Where deliveries are acknowledged."""
         self._subscription = subscription
+
+    def on_access_changed(self, forget: Callable[[], None]) -> None:
+        """What to do when somebody may do something else from now on, or may have been given other rights."""
+        self._forget_access = forget
 
     def on_delivery(self, delivery: Delivery) -> None:
         """Take one message; a whole burst is acknowledged at once."""
@@ -72,6 +78,7 @@ class Feed:
 
     def reconnected(self) -> None:
         """Messages may have been missed."""
+        self._forget_access()
         self._catalogue.refresh_soon()
         self._watchers.notify_all()
         self._hub.reset()
@@ -85,6 +92,9 @@ class Feed:
             self._watchers.notify(job)
         if changes.plugins:
             self._catalogue.refresh_soon()
+        if changes.access:
+            self._forget_access()
+            self._hub.hang_up()
         self._hub.publish(changes)
         self._digests.publish(changes)
 

@@ -4,9 +4,11 @@ import asyncio
 import re
 from datetime import timedelta
 
+from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.ports import JobReader
+from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.deadlines import LOOKUP_TIME, READ_TIME, from_store
 from taskmanager_gateway.live import Watchers
 from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
@@ -31,8 +33,11 @@ class JobFinder:
         self._recent = recent
         self._watchers = watchers
 
-    async def find(self, job_id: str) -> Job:
-        """The job; raises ProblemError if there is none, StoreUnavailableError if that cannot be known."""
+    async def find(self, job_id: str, who: Principal) -> Job:
+        """The job; raises ProblemError if there is none or it is out of reach of who asks.
+
+        Raises StoreUnavailableError if that cannot be known.
+        """
         if not is_job_id(job_id):
             raise _unknown(job_id)
         with self._watchers.watch(job_id) as news:
@@ -41,6 +46,7 @@ class JobFinder:
                 found = await self._look(job_id)
         if found is None:
             raise _unknown(job_id)
+        allow(who, found.plugin)
         return found
 
     async def _look(self, job_id: str) -> Job | None:

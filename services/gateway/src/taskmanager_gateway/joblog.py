@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
+from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports import JobReader
 from taskmanager.registry import LogBlock
@@ -52,36 +53,36 @@ class JobLogs:
         self._watchers = watchers
         self._stopping = stopping
 
-    async def page(self, job: str, after: Position, limit: int) -> LogView:
+    async def page(self, job: str, who: Principal, after: Position, limit: int) -> LogView:
         """Blocks after a position; raises ProblemError for an unknown job, StoreUnavailableError."""
-        await self._finder.find(job)
+        await self._finder.find(job, who)
         blocks = await self._blocks(job, after, limit + 1)
         shown = blocks[:limit]
         last = write_position(_end(shown, after))
         return LogView(job=job, blocks=list(shown), after=last, more=len(blocks) > limit)
 
-    async def text(self, job: str) -> AsyncIterator[str]:
+    async def text(self, job: str, who: Principal) -> AsyncIterator[str]:
         """The whole log as lines for people; the first page is read before this returns."""
-        await self._finder.find(job)
+        await self._finder.find(job, who)
         return self._lines(job, await self._blocks(job, (0, 0), PAGE))
 
-    async def stream(self, job: str, after: Position) -> AsyncIterator[Event]:
+    async def stream(self, job: str, who: Principal, after: Position) -> AsyncIterator[Event]:
         """Blocks as they come, until the job is final; raises ProblemError for an unknown job."""
-        await self._finder.find(job)
-        return self._follow(job, after)
+        await self._finder.find(job, who)
+        return self._follow(job, who, after)
 
     async def _lines(self, job: str, blocks: Sequence[LogBlock]) -> AsyncIterator[str]:
         while blocks:
             yield "".join(map(_block_text, blocks))
             blocks = await self._blocks(job, _end(blocks, (0, 0)), PAGE)
 
-    async def _follow(self, job: str, after: Position) -> AsyncIterator[Event]:
+    async def _follow(self, job: str, who: Principal, after: Position) -> AsyncIterator[Event]:
         with self._watchers.watch(job) as news:
             while not self._stopping.is_set():
                 news.clear()
                 try:
                     final = (
-                        await self._finder.find(job)
+                        await self._finder.find(job, who)
                     ).status.final  # before the log: a final job writes none
                     async for block in self._after(job, after):
                         after = (block.attempt, block.seq)

@@ -56,10 +56,16 @@ class Interest:
 
     plugin: str | None = None
     tab: Tab | None = None
+    plugins: tuple[str, ...] | None = None
+    """The plugins within the listener's reach."""
 
     def covers(self, change: Change) -> bool:
         """Whether the change of a job is wanted. The tab is the one the job is in now."""
-        return self.plugin in (None, change.plugin) and self.tab in (None, change.tab)
+        return self.concerns(change.plugin) and self.tab in (None, change.tab)
+
+    def concerns(self, plugin: str) -> bool:
+        """Whether news of the plugin is wanted and may be heard."""
+        return self.plugin in (None, plugin) and (self.plugins is None or plugin in self.plugins)
 
 
 class Listener:
@@ -128,6 +134,12 @@ class Hub:
         """Changes may have been missed: tell everybody to read again."""
         self._send(Event("reset", "{}"), None)
 
+    def hang_up(self) -> None:
+        """Somebody may hear less from now on: end all streams, so that listeners show again who they are."""
+        for listener in list(self._listeners):
+            self._listeners.discard(listener)
+            listener.end(Event("reset", '{"reason":"rights have changed"}'))
+
     def close(self) -> None:
         """End all streams."""
         self._closed = True
@@ -145,4 +157,4 @@ class Hub:
 def _wanted(interest: Interest, subject: Change | str | None) -> bool:
     if isinstance(subject, Change):
         return interest.covers(subject)
-    return subject is None or interest.plugin in (None, subject)
+    return subject is None or interest.concerns(subject)

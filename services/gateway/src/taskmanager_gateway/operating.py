@@ -5,11 +5,13 @@ from enum import StrEnum
 
 import structlog
 
+from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Note
 from taskmanager.messages import StartOperation
 from taskmanager.operations import Operation
 from taskmanager.ports import Clock, JobReader
+from taskmanager_gateway.access.reach import allow_all, kept_within, reaches
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.commanding import Author, Commanding, Stored
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
@@ -48,6 +50,7 @@ class Operating:
 
     async def start(self, order: StartOperation, author: Author, *, keyed: bool) -> Asked:
         """Have it done; `keyed`: its id may name an earlier one. Raises ProblemError."""
+        order = order.model_copy(update={"filter": kept_within(author.principal, order.filter)})
         if order.filter.plugin is not None:
             await self._catalogue.find(order.filter.plugin)
         earlier = await self._earlier(order) if keyed else None
@@ -59,8 +62,8 @@ class Operating:
         taken = Taken.ACCEPTED if result.outcome == "done" else Taken.REPLAYED
         return Asked(await self._stored(order, author), taken)
 
-    async def find(self, operation_id: str) -> Operation:
-        """The stored operation; raises ProblemError if there is none, StoreUnavailableError."""
+    async def find(self, operation_id: str, who: Principal) -> Operation:
+        """The stored operation; raises ProblemError if it is none or out of reach, StoreUnavailableError."""
         found = await from_store(self._reader.operation(operation_id))
         if found is None:
             detail = (
@@ -68,6 +71,8 @@ class Operating:
                 "it is stored by the scheduler, and deleted 90 days after its end."
             )
             raise ProblemError(UNKNOWN_OPERATION, detail)
+        if not reaches(who, found.filter):
+            allow_all(who, "the operation")
         return found
 
     async def _earlier(self, order: StartOperation) -> Operation | None:

@@ -8,8 +8,10 @@ from starlette.requests import Request
 
 from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.http import Check
-from taskmanager.ports import Clock, JobReader, Publisher
+from taskmanager.ports import AccessReader, Clock, JobReader, Publisher
 from taskmanager_gateway.acceptance import Acceptance
+from taskmanager_gateway.access.part import Access, make_access
+from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.checks import SpecificationCheck
 from taskmanager_gateway.commanding import Commanding
@@ -51,11 +53,14 @@ class Parts:
     goobi: GoobiSettings
     job_types: JobTypes
     identifiers: Identifiers
+    access: Access
     checks: Mapping[str, Check]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the list of plugins fresh."""
-        await self.catalogue.run(stop, self.settings.plugin_refresh)
+        """Keep the list of plugins fresh, and tell which tokens were used."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.catalogue.run(stop, self.settings.plugin_refresh))
+            group.create_task(self.access.run(stop))
 
     async def end_streams(self, stop: asyncio.Event) -> None:
         """When the process stops, let go of everybody who listens, so that the server can end."""
@@ -68,6 +73,7 @@ class Parts:
 def make_parts(  # noqa: PLR0913 - wiring
     settings: GatewaySettings,
     reader: JobReader,
+    access_reader: AccessReader,
     publisher: Publisher,
     clock: Clock,
     *,
@@ -88,8 +94,18 @@ def make_parts(  # noqa: PLR0913 - wiring
     acceptance = Acceptance(
         publisher, reader, recent, feed, settings.topology, clock, limit_bytes=settings.body_limit_bytes
     )
+    permissions = Permissions(reader, finder)
+    access = make_access(settings, access_reader, permissions, publisher, settings.topology, clock)
+    feed.on_access_changed(access.directory.forget)
     commanding = Commanding(
-        publisher, pending, finder, catalogue, settings.topology, clock, gateway_id=gateway_id
+        publisher,
+        pending,
+        finder,
+        permissions,
+        catalogue,
+        topology=settings.topology,
+        clock=clock,
+        gateway_id=gateway_id,
     )
     return Parts(
         settings=settings,
@@ -110,6 +126,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         goobi=goobi,
         job_types=JobTypes(goobi.job_types, catalogue),
         identifiers=Identifiers(reader, recent),
+        access=access,
         checks={**checks, "plugins": catalogue.check},
     )
 

@@ -33,11 +33,16 @@ class Kind:
         return f"urn:taskmanager:problem:{self.name}"
 
 
+NOT_AUTHENTICATED = Kind("not-authenticated", 401, "It is not known who asks")
+FORBIDDEN = Kind("forbidden", 403, "This is not allowed to who asks")
+CSRF = Kind("csrf", 403, "The request does not come from a page of this log-in")
+TOO_MANY_TRIES = Kind("too-many-tries", 429, "Too many failed log-ins")
 INVALID_REQUEST = Kind("invalid-request", 422, "The request has wrong or missing fields")
 MALFORMED_BODY = Kind("malformed-body", 422, "The body is not valid JSON")
 INVALID_PARAMETERS = Kind("invalid-parameters", 422, "The plugin does not take these parameters")
 PATH_REFUSED = Kind("path-refused", 422, "A path cannot be used")
 KEY_REUSED = Kind("idempotency-key-reused", 422, "The Idempotency-Key was used for another request")
+WEAK_PASSWORD = Kind("weak-password", 422, "The password is not good enough")
 INVALID_CURSOR = Kind("invalid-cursor", 422, "The cursor does not belong to this list")
 UNKNOWN_PLUGIN = Kind("unknown-plugin", 404, "No such plugin is installed")
 UNKNOWN_JOB_TYPE = Kind("unknown-job-type", 404, "No plugin does this job type")
@@ -45,6 +50,8 @@ UNKNOWN_TEMPLATE = Kind("unknown-template", 404, "The plugin has no such templat
 UNKNOWN_RUNNER = Kind("unknown-runner", 404, "No such runner")
 UNKNOWN_REPORT = Kind("unknown-report", 404, "No such report")
 UNKNOWN_OPERATION = Kind("unknown-operation", 404, "No such operation")
+UNKNOWN_USER = Kind("unknown-user", 404, "No such user")
+UNKNOWN_TOKEN = Kind("unknown-token", 404, "No such token")
 UNKNOWN_JOB = Kind("unknown-job", 404, "No such job")
 NOT_FOUND = Kind("not-found", 404, "Nothing is served at this address")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address does not take this method")
@@ -116,10 +123,12 @@ class Problem:
 class ProblemError(TaskManagerError):
     """Ends a request with a problem."""
 
-    def __init__(self, kind: Kind, detail: str, **extensions: Any) -> None:
-        """`extensions` become members of the problem document."""
+    def __init__(
+        self, kind: Kind, detail: str, headers: Mapping[str, str] | None = None, **extensions: Any
+    ) -> None:
+        """`extensions` become members of the problem document, `headers` those of the answer."""
         super().__init__(detail)
-        self.problem = Problem(kind, detail, extensions)
+        self.problem = Problem(kind, detail, extensions, headers or {})
 
 
 def field_problem(kind: Kind, errors: list[FieldError]) -> ProblemError:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from taskmanager.config import GoobiFileSettings, RootsSettings, StoreSettings
+from taskmanager_gateway.access.settings import AccessSettings
 
 MEBIBYTE = 1024 * 1024
 
@@ -21,7 +22,7 @@ class DuplicateAnswer(StrEnum):
     """409, STATUS ERROR and the message: Goobi's HTTP step sets its step to error."""
 
 
-class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings):
+class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSettings):
     """Every limit of the HTTP API, with the value that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taskmanager_gateway.acceptance import Acceptance, Answer
+from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.checks import SpecificationCheck
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.identity import Wish
@@ -57,6 +58,7 @@ class Submissions:
         if isinstance(wish, Problem):
             return wish
         try:
+            allow(wish.who, wish.spec.plugin)
             await self._check.check(wish.spec)
         except ProblemError as error:
             return error.problem
@@ -83,9 +85,11 @@ class Submissions:
         if isinstance(wish, Problem):
             return wish
         try:
-            return await self._acceptance.accept(wish)
+            answer = await self._acceptance.accept(wish)
+            allow(wish.who, answer.job.plugin)  # another plugin's job may hold the `unique` key
         except ProblemError as error:
             return error.problem
+        return answer
 
 
 def _not_tried(wish: Wish | Problem) -> Result:

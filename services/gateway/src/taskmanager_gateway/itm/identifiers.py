@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+from taskmanager.access import Principal
 from taskmanager.jobs import Job
 from taskmanager.ports import JobReader
 from taskmanager.queries import PAGE_LIMIT, JobQuery
+from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import is_job_id
 from taskmanager_gateway.itm.overview import asked_job_type
@@ -24,15 +26,15 @@ class Identifiers:
         self._reader = reader
         self._recent = recent
 
-    async def find(self, identifier: str, kind: str) -> Job:
+    async def find(self, identifier: str, kind: str, who: Principal) -> Job:
         """The newest job of that identifier, of the kind (`pdf`, `epub`) if there is one of it.
 
-        Raises ProblemError if there is none, StoreUnavailableError.
+        Only jobs of plugins within reach count. Raises ProblemError if there is none, StoreUnavailableError.
         """
         if 1 <= len(identifier) <= LONGEST and "\0" not in identifier:
-            both = [*self._accepted(identifier), *await self._stored(identifier)]
+            both = [*self._accepted(identifier), *await self._stored(identifier, who)]
             found = {job.id: job for job in both}  # what is stored goes before what was accepted
-            known = [job for job in found.values() if _is_called(job, identifier)]
+            known = [job for job in found.values() if _is_called(job, identifier) and who.sees(job.plugin)]
             if known:
                 return next((job for job in known if _is_of_kind(job, kind)), known[0])
         detail = (
@@ -44,13 +46,16 @@ class Identifiers:
     def _accepted(self, identifier: str) -> Iterable[Job]:
         return [accepted_job(submit) for submit in self._recent.containing(identifier)]
 
-    async def _stored(self, identifier: str) -> list[Job]:
+    async def _stored(self, identifier: str, who: Principal) -> list[Job]:
         if is_job_id(identifier) and (job := await from_store(self._reader.job(identifier))):
             return [job]
-        page = await from_store(self._reader.jobs(JobQuery(text=identifier, limit=PAGE_LIMIT)))
+        plugins = narrowed(who, None)
+        page = await from_store(
+            self._reader.jobs(JobQuery(text=identifier, plugins=plugins, limit=PAGE_LIMIT))
+        )
         found = list(page.jobs)
         if identifier.isascii() and identifier.isdigit() and int(identifier) <= LARGEST:
-            query = JobQuery(process=int(identifier), limit=PAGE_LIMIT)
+            query = JobQuery(process=int(identifier), plugins=plugins, limit=PAGE_LIMIT)
             found += (await from_store(self._reader.jobs(query))).jobs
         return found
 

@@ -6,8 +6,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Right
 from taskmanager.errors import CursorError
 from taskmanager.queries import AuditQuery
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import (
@@ -21,7 +25,7 @@ from taskmanager_gateway.problems import (
 from taskmanager_gateway.representation import API, AuditView
 from taskmanager_gateway.routes.answers import json_answer, problems
 
-router = APIRouter(prefix=API, tags=["Control"])
+router = APIRouter(prefix=API, tags=["Control"], dependencies=[needs(Right.READ)])
 
 
 @router.get(
@@ -30,14 +34,15 @@ router = APIRouter(prefix=API, tags=["Control"])
     response_model=AuditView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def show_audit(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
+async def show_audit(request: Request, query: Annotated[AuditQuery, Query()], who: Asker) -> Response:
     """Every command that reached the scheduler, also what it refused, the newest first.
 
     `id` is the command's. Go on with `cursor` = `next_cursor` and the same filters.
     """
     _check_text(query)
+    kept = query.model_copy(update={"plugins": narrowed(who, query.plugin, query.plugins)})
     try:
-        page = await from_store(parts_of(request).reader.audit(query))
+        page = await from_store(parts_of(request).reader.audit(kept))
     except CursorError as error:
         raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
     links = {"self": _address(request)}

@@ -1,13 +1,11 @@
-"""What the routes of operators' commands share: who asks, the body, the answers."""
+"""What the routes of operators' commands share: the body, the answers."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends
 from starlette.responses import Response
 
 from taskmanager_gateway.commanding import Stored
 from taskmanager_gateway.examples import REASON
-from taskmanager_gateway.identity import actor_of
 from taskmanager_gateway.problems import (
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
@@ -20,8 +18,6 @@ from taskmanager_gateway.problems import (
 )
 from taskmanager_gateway.representation import API, PendingView
 from taskmanager_gateway.routes.answers import Answers, json_answer, json_request, problems
-
-Actor = Annotated[str, Depends(actor_of)]
 
 REASON_BODY = json_request("ReasonBody", REASON, required=False)
 _OF_THE_REQUEST = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY, INVALID_REQUEST)

@@ -8,8 +8,12 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Right
 from taskmanager.jobs import PluginName, Record
 from taskmanager.states import Tab
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.live import Hub, Interest
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import INVALID_REQUEST
@@ -17,7 +21,7 @@ from taskmanager_gateway.representation import API
 from taskmanager_gateway.routes.answers import Answers, problems
 from taskmanager_gateway.routes.streams import event_stream, plain_events
 
-router = APIRouter(prefix=API, tags=["Live"])
+router = APIRouter(prefix=API, tags=["Live"], dependencies=[needs(Right.READ)])
 
 
 class EventQuery(Record):
@@ -41,14 +45,14 @@ _STREAM: Answers = {
     response_class=Response,
     responses=_STREAM | problems(INVALID_REQUEST),
 )
-async def listen(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
+async def listen(request: Request, query: Annotated[EventQuery, Query()], who: Asker) -> Response:
     """Events `job` and `plugin`: hints to read again. `tab` is the tab the job is in now.
 
     Nothing is replayed (`Last-Event-ID` is ignored): read what you show after each connection and each
     `reset`, which comes when events may have been missed, also because the listener was too slow.
     """
     parts = parts_of(request)
-    events = _heard(parts.hub, Interest(query.plugin, query.tab))
+    events = _heard(parts.hub, Interest(query.plugin, query.tab, narrowed(who, query.plugin)))
     return event_stream("events", events, parts.settings.event_keepalive_seconds)
 
 

@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from taskmanager.access import Right
 from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
+from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.bodies import media_type, read_body
 from taskmanager_gateway.examples import ITM_CALL
 from taskmanager_gateway.handlers import STORE_AWAY
-from taskmanager_gateway.identity import KEY_HEADER, Wish, checked_key, client_of
+from taskmanager_gateway.identity import KEY_HEADER, Submitter, Wish, checked_key
 from taskmanager_gateway.itm import answers
 from taskmanager_gateway.itm.fields import FORM, MEDIA_TYPES, read_call
 from taskmanager_gateway.itm.translation import specification
@@ -134,6 +136,7 @@ _BODY: dict[str, Any] = {
     response_model=ItmAnswer,
     responses=itm_problems(*_OF_THE_BODY, *_OF_THE_JOB, *_OF_THE_SYSTEM),
     openapi_extra=_BODY | KEY_PARAMETER,
+    dependencies=[needs(Right.SUBMIT)],
 )
 async def submit(request: Request) -> Response:
     """Take a job under the names ITM's callers use: JSON, a form, or the list of the TaskClient library.
@@ -148,7 +151,7 @@ async def submit(request: Request) -> Response:
     call = read_call(body, media_type(request))
     target = await parts.job_types.find(call.job_type or settings.itm_default_job_type)
     spec = specification(call, target, derive_unique=settings.itm_unique)
-    result = await parts.submissions.submit(Wish.of(spec, await client_of(request), key))
+    result = await parts.submissions.submit(Wish.of(spec, Submitter.of(request), key))
     if isinstance(result, Problem):
         return answers.refused(result)
     reach(Point.GATEWAY_BEFORE_ANSWER)

@@ -8,10 +8,14 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.jobs import Job
 from taskmanager.queries import PAGE_LIMIT, JobQuery
 from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status, Tab
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.itm import overview
 from taskmanager_gateway.itm.overview import JobRow, PluginRow
@@ -28,7 +32,7 @@ from taskmanager_gateway.problems import (
 from taskmanager_gateway.routes.answers import Answers
 from taskmanager_gateway.routes.itm import PREFIX, TAGS, ItmRoute, itm_problems
 
-router = APIRouter(prefix=PREFIX, tags=TAGS, route_class=ItmRoute)
+router = APIRouter(prefix=PREFIX, tags=TAGS, route_class=ItmRoute, dependencies=[needs(Right.READ)])
 
 _ACTIONS = ("getPlugins", "getJobs")
 _KINDS = {"viewerpdf": "pdf", "viewerepub": "epub"}
@@ -54,6 +58,7 @@ _ERRORS = itm_problems(UNKNOWN_JOB, STORE_UNAVAILABLE)
 )
 async def overview_api(
     request: Request,
+    who: Asker,
     action: Annotated[str, Query(description="`getPlugins` or `getJobs`")] = "",
     jobtype: Annotated[str, Query(description="Jobs of this job type only")] = "",
     status: ListName = "",
@@ -64,21 +69,23 @@ async def overview_api(
     """
     parts = parts_of(request)
     if action == "getPlugins":
-        return _json(await _plugins(parts))
+        return _json(await _plugins(parts, who))
     if action == "getJobs":
-        return _json(await _jobs(parts, jobtype or None, status or None))
+        return _json(await _jobs(parts, who, jobtype or None, status or None))
     message = f"{action[:80]!r} is not known; use one of: {', '.join(_ACTIONS)}"
     raise field_problem(INVALID_REQUEST, [FieldError(field="action", message=message)])
 
 
-async def _plugins(parts: Parts) -> list[PluginRow]:
+async def _plugins(parts: Parts, who: Principal) -> list[PluginRow]:
     reads = asyncio.gather(parts.reader.plugins(), parts.reader.statistics())
     plugins, statistics = await from_store(reads)
     queued = {row.plugin: row.jobs for row in statistics if row.tab is Tab.QUEUE}
-    return [overview.plugin_row(plugin, queued.get(plugin.name, 0)) for plugin in plugins]
+    return [
+        overview.plugin_row(plugin, queued.get(plugin.name, 0)) for plugin in plugins if who.sees(plugin.name)
+    ]
 
 
-async def _jobs(parts: Parts, job_type: str | None, status: str | None) -> list[JobRow]:
+async def _jobs(parts: Parts, who: Principal, job_type: str | None, status: str | None) -> list[JobRow]:
     plugin = (await parts.job_types.find(job_type)).manifest.name if job_type else None
     limit = parts.settings.itm_list_limit
     try:
@@ -86,6 +93,7 @@ async def _jobs(parts: Parts, job_type: str | None, status: str | None) -> list[
     except ValueError as error:
         message = f"{(status or '')[:80]!r} is no status; use one of: {', '.join(Status)}"
         raise field_problem(INVALID_REQUEST, [FieldError(field="status", message=message)]) from error
+    query = query.model_copy(update={"plugins": narrowed(who, plugin)})
     jobs = await _first(parts, query, limit)
     installed: list[InstalledPlugin] = [known.installed for known in await parts.catalogue.installed()]
     types = {one.name: one.manifest.job_type for one in installed}
@@ -108,9 +116,9 @@ async def _first(parts: Parts, query: JobQuery, limit: int) -> list[Job]:
     summary="The state of a job of the viewer",
     responses=_ERRORS,
 )
-async def info(request: Request, viewer: Viewer, identifier: Identifier) -> Response:
+async def info(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
     """`status`, and `errorMessage` if it failed or was cancelled."""
-    job = await _find(request, viewer, identifier)
+    job = await _find(request, viewer, identifier, who)
     body = {"id": job.id, "status": job.status.value}
     if message := overview.error_message(job):
         body["errorMessage"] = message
@@ -122,9 +130,9 @@ async def info(request: Request, viewer: Viewer, identifier: Identifier) -> Resp
     summary="How many jobs start before a job of the viewer",
     responses=_PLAIN | _ERRORS,
 )
-async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier) -> Response:
+async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
     """Its place in the queue; 0 for one that does not wait."""
-    job = await _find(request, viewer, identifier)
+    job = await _find(request, viewer, identifier, who)
     if job.status is not Status.STARTED:
         return PlainTextResponse("0")
     return PlainTextResponse(str((await from_store(parts_of(request).reader.position(job))).ahead))
@@ -135,9 +143,9 @@ async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier) -
     summary="The size of a PDF for the viewer",
     responses=_PLAIN | _ERRORS,
 )
-async def pdf_size(request: Request, identifier: Identifier) -> Response:
+async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Response:
     """Bytes of the results; 0 before the job is done."""
-    return _size(await _find(request, "viewerpdf", identifier))
+    return _size(await _find(request, "viewerpdf", identifier, who))
 
 
 @router.get(
@@ -145,20 +153,20 @@ async def pdf_size(request: Request, identifier: Identifier) -> Response:
     summary="The size of an EPUB for the viewer",
     responses=_PLAIN | _ERRORS,
 )
-async def epub_size(request: Request, identifier: Identifier) -> Response:
+async def epub_size(request: Request, identifier: Identifier, who: Asker) -> Response:
     """Bytes of the results; 0 before the job is done."""
-    return _size(await _find(request, "viewerepub", identifier))
+    return _size(await _find(request, "viewerepub", identifier, who))
 
 
 def _size(job: Job) -> Response:
     return PlainTextResponse(str(job.bytes if job.status is Status.DONE else 0))
 
 
-async def _find(request: Request, viewer: str, identifier: str) -> Job:
+async def _find(request: Request, viewer: str, identifier: str, who: Principal) -> Job:
     if viewer not in _KINDS:
         detail = f"There is no {viewer[:80]!r} here. Use one of: {', '.join(_KINDS)}."
         raise ProblemError(UNKNOWN_JOB, detail)
-    return await parts_of(request).identifiers.find(identifier, _KINDS[viewer])
+    return await parts_of(request).identifiers.find(identifier, _KINDS[viewer], who)
 
 
 def _json(body: Any) -> Response:

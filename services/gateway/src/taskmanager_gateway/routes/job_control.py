@@ -4,9 +4,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.control import JobAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import JobCommand
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.commanding import Author, Obeyed, Stored
 from taskmanager_gateway.examples import PRIORITY
 from taskmanager_gateway.orders import PriorityBody, ReasonBody, read_order
@@ -14,9 +17,11 @@ from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import UNKNOWN_JOB
 from taskmanager_gateway.representation import API, JobCommandView, JobView
 from taskmanager_gateway.routes.answers import json_answer, json_request
-from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.commands import REASON_BODY, command_answers, stored_answer
 
-router = APIRouter(prefix=API, tags=["Control"], responses=command_answers(UNKNOWN_JOB))
+router = APIRouter(
+    prefix=API, tags=["Control"], responses=command_answers(UNKNOWN_JOB), dependencies=[needs(Right.OPERATE)]
+)
 
 
 @router.post(
@@ -25,13 +30,13 @@ router = APIRouter(prefix=API, tags=["Control"], responses=command_answers(UNKNO
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def cancel(request: Request, job_id: str, actor: Actor) -> Response:
+async def cancel(request: Request, job_id: str, who: Asker) -> Response:
     """End the job for good: a waiting one at once, a running one as soon as its processes are gone.
 
     Until then the job shows `cancelling`; `cancelled` then says how it ended. Refused while its results are
     put into place.
     """
-    return await _plain(request, JobCommand(job=job_id, action=JobAction.CANCEL), actor)
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.CANCEL), who)
 
 
 @router.post(
@@ -40,9 +45,9 @@ async def cancel(request: Request, job_id: str, actor: Actor) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def hold(request: Request, job_id: str, actor: Actor) -> Response:
+async def hold(request: Request, job_id: str, who: Asker) -> Response:
     """Keep the job from starting, or pause it where it is, until it is released."""
-    return await _plain(request, JobCommand(job=job_id, action=JobAction.HOLD), actor)
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.HOLD), who)
 
 
 @router.post(
@@ -51,9 +56,9 @@ async def hold(request: Request, job_id: str, actor: Actor) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def release(request: Request, job_id: str, actor: Actor) -> Response:
+async def release(request: Request, job_id: str, who: Asker) -> Response:
     """Let a held job go on: it waits for its turn again, or continues where it was paused."""
-    return await _plain(request, JobCommand(job=job_id, action=JobAction.RELEASE), actor)
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.RELEASE), who)
 
 
 @router.post(
@@ -62,9 +67,9 @@ async def release(request: Request, job_id: str, actor: Actor) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def retry(request: Request, job_id: str, actor: Actor) -> Response:
+async def retry(request: Request, job_id: str, who: Asker) -> Response:
     """Queue a job in ERROR or CANCELLED again, from its beginning; its history and log stay."""
-    return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), actor)
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), who)
 
 
 @router.post(
@@ -73,12 +78,12 @@ async def retry(request: Request, job_id: str, actor: Actor) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def put_next(request: Request, job_id: str, actor: Actor) -> Response:
+async def put_next(request: Request, job_id: str, who: Asker) -> Response:
     """Before all waiting jobs of its plugin, whatever their priority; of several, the first one put is first.
 
     It lasts until the job ends or gets another priority.
     """
-    return await _plain(request, JobCommand(job=job_id, action=JobAction.NEXT), actor)
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.NEXT), who)
 
 
 @router.put(
@@ -87,29 +92,29 @@ async def put_next(request: Request, job_id: str, actor: Actor) -> Response:
     response_model=JobCommandView,
     openapi_extra=json_request("PriorityBody", PRIORITY),
 )
-async def set_priority(request: Request, job_id: str, actor: Actor) -> Response:
+async def set_priority(request: Request, job_id: str, who: Asker) -> Response:
     """0 to 10, higher first. A waiting job goes to the end of its new priority; a running one runs on."""
     body = await read_order(request, PriorityBody)
     order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=body.priority)
-    return await _command(request, order, Author(actor, body.reason))
+    return await _command(request, order, Author(who, body.reason))
 
 
-async def _plain(request: Request, order: JobCommand, actor: str) -> Response:
+async def _plain(request: Request, order: JobCommand, who: Principal) -> Response:
     body = await read_order(request, ReasonBody)
-    return await _command(request, order, Author(actor, body.reason))
+    return await _command(request, order, Author(who, body.reason))
 
 
 async def _command(request: Request, order: JobCommand, author: Author) -> Response:
     result = await parts_of(request).commanding.command(order, author)
     if isinstance(result, Stored):
         return stored_answer(result, f"job={order.job}")
-    return json_answer(await _view(request, order.job, result))
+    return json_answer(await _view(request, order.job, result, author.principal))
 
 
-async def _view(request: Request, job_id: str, obeyed: Obeyed) -> JobCommandView:
+async def _view(request: Request, job_id: str, obeyed: Obeyed, who: Principal) -> JobCommandView:
     parts = parts_of(request)
     try:
-        job = await parts.finder.find(job_id)
+        job = await parts.finder.find(job_id, who)
         shown = JobView.of(job, await parts.reasons.of_one(job))
     except StoreUnavailableError:
         shown = None

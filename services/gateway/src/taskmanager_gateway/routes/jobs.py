@@ -6,9 +6,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.errors import CursorError
 from taskmanager.queries import JobPage, JobQuery, Order, Sort
 from taskmanager.states import Tab
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import (
@@ -23,7 +27,7 @@ from taskmanager_gateway.problems import (
 from taskmanager_gateway.representation import API, HistoryView, JobListView, JobView
 from taskmanager_gateway.routes.answers import json_answer, problems
 
-router = APIRouter(prefix=API, tags=["Jobs"])
+router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
 
 _ORDERS = {
     Tab.QUEUE: (Sort.TURN, Order.ASC),
@@ -39,14 +43,14 @@ _ORDERS = {
     response_model=JobListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def list_jobs(request: Request, query: Annotated[JobQuery, Query()]) -> Response:
+async def list_jobs(request: Request, query: Annotated[JobQuery, Query()], who: Asker) -> Response:
     """One page of jobs that match all filters.
 
     Without `sort`: `tab=queue` as the jobs are going to start (`turn`), `done` and `error` the last
     `finished` first, otherwise the last `created` first.
     Go on with `cursor` = `next_cursor` and the same filters.
     """
-    page = await _page(request, _completed(query))
+    page = await _page(request, _completed(query), who)
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = str(
@@ -65,9 +69,10 @@ def _address(request: Request) -> str:
     return str(request.url.replace(scheme="", netloc=""))
 
 
-async def _page(request: Request, query: JobQuery) -> JobPage:
+async def _page(request: Request, query: JobQuery, who: Principal) -> JobPage:
+    kept = query.model_copy(update={"plugins": narrowed(who, query.plugin, query.plugins)})
     try:
-        return await from_store(parts_of(request).reader.jobs(query))
+        return await from_store(parts_of(request).reader.jobs(kept))
     except CursorError as error:
         detail = "Use 'next_cursor' of the page before, with the same filters and order."
         raise ProblemError(INVALID_CURSOR, detail) from error
@@ -92,10 +97,10 @@ def _completed(query: JobQuery) -> JobQuery:
     response_model=JobView,
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
-async def show_job(request: Request, job_id: str) -> Response:
+async def show_job(request: Request, job_id: str, who: Asker) -> Response:
     """A job as it is now, and why it waits. One that was just accepted is found at once, on any gateway."""
     parts = parts_of(request)
-    job = await parts.finder.find(job_id)
+    job = await parts.finder.find(job_id, who)
     return json_answer(JobView.of(job, await parts.reasons.of_one(job)))
 
 
@@ -105,7 +110,7 @@ async def show_job(request: Request, job_id: str) -> Response:
     response_model=HistoryView,
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
-async def show_history(request: Request, job_id: str) -> Response:
+async def show_history(request: Request, job_id: str, who: Asker) -> Response:
     """What happened to the job, oldest first; at most the first and the newest entries are kept."""
-    job = await parts_of(request).finder.find(job_id)
+    job = await parts_of(request).finder.find(job_id, who)
     return json_answer(HistoryView.model_construct(job=job.id, history=list(job.history)))

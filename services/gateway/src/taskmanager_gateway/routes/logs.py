@@ -8,7 +8,10 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from taskmanager.access import Principal, Right
 from taskmanager.jobs import Record
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.joblog import PAGE, parse_position
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE, UNKNOWN_JOB
@@ -16,7 +19,7 @@ from taskmanager_gateway.representation import API, LogView
 from taskmanager_gateway.routes.answers import Answers, json_answer, problems
 from taskmanager_gateway.routes.streams import event_stream, log_events
 
-router = APIRouter(prefix=API, tags=["Jobs"])
+router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
 
 PAGE_LIMIT = 500
 
@@ -65,6 +68,7 @@ async def show_log(
     request: Request,
     job_id: str,
     query: Annotated[LogQuery, Query()],
+    who: Asker,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The job's log as JSON blocks, as text, or live.
@@ -74,10 +78,10 @@ async def show_log(
     """
     form = query.format or _asked_form(request)
     if form is Format.TEXT:
-        return await _text(request, job_id)
+        return await _text(request, job_id, who)
     if form is Format.STREAM:
-        return await _stream(request, job_id, last_event_id or query.after)
-    page = await parts_of(request).logs.page(job_id, parse_position(query.after), query.limit)
+        return await _stream(request, job_id, who, last_event_id or query.after)
+    page = await parts_of(request).logs.page(job_id, who, parse_position(query.after), query.limit)
     return json_answer(page)
 
 
@@ -86,13 +90,13 @@ def _asked_form(request: Request) -> Format:
     return next((_BY_MEDIA_TYPE[part] for part in accepted if part in _BY_MEDIA_TYPE), Format.JSON)
 
 
-async def _text(request: Request, job_id: str) -> Response:
-    lines = await parts_of(request).logs.text(job_id)
+async def _text(request: Request, job_id: str, who: Principal) -> Response:
+    lines = await parts_of(request).logs.text(job_id, who)
     headers = {"Content-Disposition": f'attachment; filename="{job_id}.log"'}
     return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-async def _stream(request: Request, job_id: str, after: str | None) -> Response:
+async def _stream(request: Request, job_id: str, who: Principal, after: str | None) -> Response:
     parts = parts_of(request)
-    events = await parts.logs.stream(job_id, parse_position(after))
+    events = await parts.logs.stream(job_id, who, parse_position(after))
     return event_stream("log", log_events(events), parts.settings.event_keepalive_seconds)

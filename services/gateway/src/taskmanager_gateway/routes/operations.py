@@ -7,6 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.control import JobAction
 from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.jobs import Record
@@ -14,10 +15,13 @@ from taskmanager.messages import StopOperation
 from taskmanager.operations import OperationQuery
 from taskmanager.queries import PAGE_LIMIT
 from taskmanager.states import Tab
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import allow, kept_within, reaches
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.examples import CANCEL_MANY
-from taskmanager_gateway.identity import KEY_HEADER, KEY_LENGTH, checked_key, client_of
+from taskmanager_gateway.identity import KEY_HEADER, KEY_LENGTH, Submitter, checked_key
 from taskmanager_gateway.operating import Asked
 from taskmanager_gateway.operation_bodies import BODY_LIMIT_BYTES, FilterBody, OperationBody
 from taskmanager_gateway.operation_views import (
@@ -43,10 +47,10 @@ from taskmanager_gateway.problems import (
 )
 from taskmanager_gateway.representation import API, JobView
 from taskmanager_gateway.routes.answers import Answers, json_answer, json_request, problems
-from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.commands import REASON_BODY, command_answers, stored_answer
 from taskmanager_gateway.routes.submissions import OUTCOME_HEADER
 
-router = APIRouter(prefix=API, tags=["Operations"])
+router = APIRouter(prefix=API, tags=["Operations"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 _TAKEN: dict[str, Any] = {
     "description": "The operation is taken, by this request or an earlier one under the same Idempotency-Key",
@@ -91,7 +95,7 @@ class FailureQuery(Record):
     responses=_start_answers() | problems(STORE_UNAVAILABLE) | {200: _PREVIEW},
     openapi_extra=json_request("OperationBody", CANCEL_MANY) | _KEY,
 )
-async def start(request: Request, actor: Actor) -> Response:
+async def start(request: Request, who: Asker) -> Response:
     """Do something to all jobs a filter means, however many; `dry_run` counts them and shows some.
 
     The scheduler lists the jobs there are at this moment and changes them page by page, each as if it was
@@ -100,8 +104,8 @@ async def start(request: Request, actor: Actor) -> Response:
     body = await read_order(request, OperationBody, BODY_LIMIT_BYTES)
     body.check()
     if body.dry_run:
-        return await _preview(request, body)
-    return await _start(request, body, actor)
+        return await _preview(request, body, who)
+    return await _start(request, body, who)
 
 
 @router.post(
@@ -111,13 +115,14 @@ async def start(request: Request, actor: Actor) -> Response:
     responses=_start_answers(),
     openapi_extra=REASON_BODY | _KEY,
 )
-async def cancel_jobs(request: Request, name: str, actor: Actor) -> Response:
+async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
     """Cancel every job that is in the plugin's queue tab now, running ones too, by an operation."""
+    allow(who, name)
     await parts_of(request).catalogue.find(name)
     given = await read_order(request, ReasonBody)
     chosen = FilterBody(plugin=name, tab=Tab.QUEUE)
     body = OperationBody(action=JobAction.CANCEL, filter=chosen, reason=given.reason)
-    return await _start(request, body, actor)
+    return await _start(request, body, who)
 
 
 @router.get(
@@ -126,7 +131,9 @@ async def cancel_jobs(request: Request, name: str, actor: Actor) -> Response:
     response_model=OperationListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def list_operations(request: Request, query: Annotated[OperationQuery, Query()]) -> Response:
+async def list_operations(
+    request: Request, query: Annotated[OperationQuery, Query()], who: Asker
+) -> Response:
     """The newest first; they are kept for 90 days. Go on with `cursor` = `next_cursor`."""
     if "\0" in (query.cursor or ""):
         message = "contains a NUL character"
@@ -138,7 +145,7 @@ async def list_operations(request: Request, query: Annotated[OperationQuery, Que
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = _address(request, page.next_cursor)
-    shown = [OperationView.of(operation) for operation in page.operations]
+    shown = [OperationView.of(operation) for operation in page.operations if reaches(who, operation.filter)]
     return json_answer(
         OperationListView.model_construct(operations=shown, next_cursor=page.next_cursor, links=links)
     )
@@ -150,9 +157,9 @@ async def list_operations(request: Request, query: Annotated[OperationQuery, Que
     response_model=OperationView,
     responses=problems(UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )
-async def show_operation(request: Request, operation: str) -> Response:
+async def show_operation(request: Request, operation: str, who: Asker) -> Response:
     """How far it is: `done`, `unchanged` and `refused` of `total`."""
-    return json_answer(OperationView.of(await parts_of(request).operating.find(operation)))
+    return json_answer(OperationView.of(await parts_of(request).operating.find(operation, who)))
 
 
 @router.get(
@@ -162,11 +169,11 @@ async def show_operation(request: Request, operation: str) -> Response:
     responses=problems(INVALID_REQUEST, UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )
 async def list_failures(
-    request: Request, operation: str, query: Annotated[FailureQuery, Query()]
+    request: Request, operation: str, query: Annotated[FailureQuery, Query()], who: Asker
 ) -> Response:
     """Each job it could not change, with the reason."""
     parts = parts_of(request)
-    known = await parts.operating.find(operation)
+    known = await parts.operating.find(operation, who)
     found = await from_store(parts.reader.failures(known.id, after=query.after, limit=query.limit + 1))
     shown = list(found[: query.limit])
     view = FailureListView.model_construct(
@@ -186,17 +193,17 @@ async def list_failures(
     responses=command_answers(UNKNOWN_OPERATION),
     openapi_extra=REASON_BODY,
 )
-async def stop(request: Request, operation: str, actor: Actor) -> Response:
+async def stop(request: Request, operation: str, who: Asker) -> Response:
     """Leave the jobs alone that it has not come to; what was done stays done."""
     body = await read_order(request, ReasonBody)
     parts = parts_of(request)
     result = await parts.commanding.command(
-        StopOperation(operation=operation[:100]), Author(actor, body.reason)
+        StopOperation(operation=operation[:100]), Author(who, body.reason)
     )
     if isinstance(result, Stored):
         return stored_answer(result, "limit=50")
     try:
-        shown = OperationView.of(await parts.operating.find(operation))
+        shown = OperationView.of(await parts.operating.find(operation, who))
     except StoreUnavailableError:
         shown = None
     return json_answer(
@@ -204,9 +211,9 @@ async def stop(request: Request, operation: str, actor: Actor) -> Response:
     )
 
 
-async def _preview(request: Request, body: OperationBody) -> Response:
+async def _preview(request: Request, body: OperationBody, who: Principal) -> Response:
     parts = parts_of(request)
-    chosen = body.filter.at(parts.clock.now())
+    chosen = kept_within(who, body.filter.at(parts.clock.now()))
     if chosen.plugin is not None:
         await parts.catalogue.find(chosen.plugin)
     found = await from_store(parts.reader.preview(chosen))
@@ -214,11 +221,11 @@ async def _preview(request: Request, body: OperationBody) -> Response:
     return json_answer(PreviewView.model_construct(count=found.count, exact=found.exact, examples=examples))
 
 
-async def _start(request: Request, body: OperationBody, actor: str) -> Response:
+async def _start(request: Request, body: OperationBody, who: Principal) -> Response:
     parts = parts_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
-    order = body.order(await client_of(request), key, parts.clock.now())
-    asked = await parts.operating.start(order, Author(actor, body.reason), keyed=key is not None)
+    order = body.order(Submitter.of(request).client, key, parts.clock.now())
+    asked = await parts.operating.start(order, Author(who, body.reason), keyed=key is not None)
     return _taken(asked)
 
 

@@ -4,9 +4,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.control import PluginAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import PluginCommand
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.commanding import Author, Obeyed, Stored
 from taskmanager_gateway.examples import LIMIT, STOP
 from taskmanager_gateway.orders import LimitBody, ReasonBody, StopBody, read_order
@@ -14,10 +18,15 @@ from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN
 from taskmanager_gateway.representation import API, PluginCommandView
 from taskmanager_gateway.routes.answers import json_answer, json_request
-from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.commands import REASON_BODY, command_answers, stored_answer
 from taskmanager_gateway.routes.plugins import plugin_view
 
-router = APIRouter(prefix=API, tags=["Control"], responses=command_answers(UNKNOWN_PLUGIN, PLUGINS_UNKNOWN))
+router = APIRouter(
+    prefix=API,
+    tags=["Control"],
+    responses=command_answers(UNKNOWN_PLUGIN, PLUGINS_UNKNOWN),
+    dependencies=[needs(Right.OPERATE)],
+)
 
 
 @router.post(
@@ -26,17 +35,17 @@ router = APIRouter(prefix=API, tags=["Control"], responses=command_answers(UNKNO
     response_model=PluginCommandView,
     openapi_extra=json_request("StopBody", STOP, required=False),
 )
-async def stop(request: Request, name: str, actor: Actor) -> Response:
+async def stop(request: Request, name: str, who: Asker) -> Response:
     """Start no job of the plugin until it is restarted, or until `until`. New jobs are still taken.
 
     Running jobs pause where they are and go on afterwards (`mode` suspend), or come to their end (finish).
     Stopping it again with another `mode` or `until` changes the stop.
     """
-    await _known(request, name)
+    await _known(request, name, who)
     body = await read_order(request, StopBody)
     until = body.ends(parts_of(request).clock.now())
     order = PluginCommand(plugin=name, action=PluginAction.STOP, mode=body.mode, until=until)
-    return await _command(request, order, Author(actor, body.reason))
+    return await _command(request, order, Author(who, body.reason))
 
 
 @router.post(
@@ -45,9 +54,9 @@ async def stop(request: Request, name: str, actor: Actor) -> Response:
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
-async def restart(request: Request, name: str, actor: Actor) -> Response:
+async def restart(request: Request, name: str, who: Asker) -> Response:
     """End the stop: suspended jobs go on, waiting ones start."""
-    return await _plain(request, name, PluginAction.RESTART, actor)
+    return await _plain(request, name, PluginAction.RESTART, who)
 
 
 @router.post(
@@ -56,9 +65,9 @@ async def restart(request: Request, name: str, actor: Actor) -> Response:
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
-async def refuse(request: Request, name: str, actor: Actor) -> Response:
+async def refuse(request: Request, name: str, who: Asker) -> Response:
     """Answer submissions for the plugin with 409 from now on; jobs that are in go on."""
-    return await _plain(request, name, PluginAction.REFUSE, actor)
+    return await _plain(request, name, PluginAction.REFUSE, who)
 
 
 @router.post(
@@ -67,9 +76,9 @@ async def refuse(request: Request, name: str, actor: Actor) -> Response:
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
-async def accept(request: Request, name: str, actor: Actor) -> Response:
+async def accept(request: Request, name: str, who: Asker) -> Response:
     """Take submissions for the plugin again."""
-    return await _plain(request, name, PluginAction.ACCEPT, actor)
+    return await _plain(request, name, PluginAction.ACCEPT, who)
 
 
 @router.put(
@@ -78,25 +87,26 @@ async def accept(request: Request, name: str, actor: Actor) -> Response:
     response_model=PluginCommandView,
     openapi_extra=json_request("LimitBody", LIMIT),
 )
-async def set_limit(request: Request, name: str, actor: Actor) -> Response:
+async def set_limit(request: Request, name: str, who: Asker) -> Response:
     """At most so many jobs of the plugin run at once over all runners; null goes back to its own limit.
 
     Jobs that run already are left alone.
     """
-    await _known(request, name)
+    await _known(request, name, who)
     body = await read_order(request, LimitBody)
     order = PluginCommand(plugin=name, action=PluginAction.LIMIT, max_running=body.max_running)
-    return await _command(request, order, Author(actor, body.reason))
+    return await _command(request, order, Author(who, body.reason))
 
 
-async def _plain(request: Request, name: str, action: PluginAction, actor: str) -> Response:
-    await _known(request, name)
+async def _plain(request: Request, name: str, action: PluginAction, who: Principal) -> Response:
+    await _known(request, name, who)
     body = await read_order(request, ReasonBody)
-    return await _command(request, PluginCommand(plugin=name, action=action), Author(actor, body.reason))
+    return await _command(request, PluginCommand(plugin=name, action=action), Author(who, body.reason))
 
 
-async def _known(request: Request, name: str) -> None:
-    """Raise ProblemError if there is no such plugin, before the name is used in a message."""
+async def _known(request: Request, name: str, who: Principal) -> None:
+    """Raise ProblemError if the plugin is none or out of reach, before its name is used in a message."""
+    allow(who, name)
     await parts_of(request).catalogue.find(name)
 
 
@@ -104,12 +114,12 @@ async def _command(request: Request, order: PluginCommand, author: Author) -> Re
     result = await parts_of(request).commanding.command(order, author)
     if isinstance(result, Stored):
         return stored_answer(result, f"plugin={order.plugin}")
-    return json_answer(await _view(request, order.plugin, result))
+    return json_answer(await _view(request, order.plugin, result, author.principal))
 
 
-async def _view(request: Request, name: str, obeyed: Obeyed) -> PluginCommandView:
+async def _view(request: Request, name: str, obeyed: Obeyed, who: Principal) -> PluginCommandView:
     try:
-        shown = await plugin_view(request, name)
+        shown = await plugin_view(request, name, who)
     except StoreUnavailableError:
         shown = None
     return PluginCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, plugin=shown)

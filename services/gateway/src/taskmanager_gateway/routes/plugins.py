@@ -6,20 +6,24 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import STORE_UNAVAILABLE, UNKNOWN_PLUGIN, ProblemError
 from taskmanager_gateway.representation import API, PluginListView, PluginView
 from taskmanager_gateway.routes.answers import json_answer, problems
 
-router = APIRouter(prefix=API, tags=["Plugins and runners"])
+router = APIRouter(prefix=API, tags=["Plugins and runners"], dependencies=[needs(Right.READ)])
 
 
-async def _views(request: Request, name: str | None = None) -> list[PluginView]:
+async def _views(request: Request, who: Principal, name: str | None = None) -> list[PluginView]:
     reader = parts_of(request).reader
     reads = asyncio.gather(reader.plugins(), reader.statistics(name), reader.runners(name))
     plugins, statistics, runners = await from_store(reads)
-    return [PluginView.of(plugin, statistics, runners) for plugin in plugins]
+    return [PluginView.of(plugin, statistics, runners) for plugin in plugins if who.sees(plugin.name)]
 
 
 @router.get(
@@ -28,9 +32,9 @@ async def _views(request: Request, name: str | None = None) -> list[PluginView]:
     response_model=PluginListView,
     responses=problems(STORE_UNAVAILABLE),
 )
-async def list_plugins(request: Request) -> Response:
+async def list_plugins(request: Request, who: Asker) -> Response:
     """All plugins with their manifests, counts, volumes and runners."""
-    return json_answer(PluginListView.model_construct(plugins=await _views(request)))
+    return json_answer(PluginListView.model_construct(plugins=await _views(request, who)))
 
 
 @router.get(
@@ -39,17 +43,18 @@ async def list_plugins(request: Request) -> Response:
     response_model=PluginView,
     responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
 )
-async def show_plugin(request: Request, name: str) -> Response:
+async def show_plugin(request: Request, name: str, who: Asker) -> Response:
     """A plugin: what it takes, its jobs by status, files and bytes of each tab, its runners and limits.
 
     `state` says how a stop is going: `stopping` with `still_running` jobs, then `stopped`.
     """
-    return json_answer(await plugin_view(request, name))
+    return json_answer(await plugin_view(request, name, who))
 
 
-async def plugin_view(request: Request, name: str) -> PluginView:
-    """One plugin as it is now; raises ProblemError if there is none, StoreUnavailableError."""
-    known = {view.manifest.name: view for view in await _views(request, name)}
+async def plugin_view(request: Request, name: str, who: Principal) -> PluginView:
+    """One plugin as it is now; raises ProblemError if it is none or out of reach, StoreUnavailableError."""
+    allow(who, name)
+    known = {view.manifest.name: view for view in await _views(request, who, name)}
     if name not in known:
         detail = f"There is no plugin {name[:80]!r}. Known: {', '.join(known) or 'none is installed yet'}."
         raise ProblemError(UNKNOWN_PLUGIN, detail, known=list(known))

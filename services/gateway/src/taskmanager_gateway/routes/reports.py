@@ -7,12 +7,16 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.jobs import InstallationName, Record, ShortText
 from taskmanager.messages import ReplayReports, SendMessage
 from taskmanager.queries import PAGE_LIMIT
 from taskmanager.reports import InstallationHealth, Report, ReportPage, ReportQuery, ReportState
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import allow_all
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.examples import MESSAGE, REPLAY
@@ -39,11 +43,11 @@ from taskmanager_gateway.report_views import (
 )
 from taskmanager_gateway.representation import API
 from taskmanager_gateway.routes.answers import json_answer, json_request, problems
-from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.commands import REASON_BODY, command_answers, stored_answer
 
 MESSAGE_BODY_LIMIT_BYTES = 64 * 1024
 
-router = APIRouter(prefix=API, tags=["Goobi"])
+router = APIRouter(prefix=API, tags=["Goobi"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 State = Literal["pending", "delivered", "given_up", "undelivered"]
 """`undelivered` is another word for `given_up`."""
@@ -72,14 +76,14 @@ class PageFilter(Record):
     responses=command_answers(UNKNOWN_JOB),
     openapi_extra=json_request("MessageBody", MESSAGE),
 )
-async def send_message(request: Request, job_id: str, actor: Actor) -> Response:
+async def send_message(request: Request, job_id: str, who: Asker) -> Response:
     """Send a message to Goobi's users: it appears in the log of the job's process, under your name.
 
     It is stored at once and delivered in order with the other reports of the job, however long Goobi is away.
     """
     body = await read_order(request, MessageBody, MESSAGE_BODY_LIMIT_BYTES)
     order = SendMessage(job=job_id, message=body.message)
-    result = await parts_of(request).commanding.command(order, Author(actor, body.reason))
+    result = await parts_of(request).commanding.command(order, Author(who, body.reason))
     if isinstance(result, Stored):
         return stored_answer(result, f"job={job_id}")
     shown = await _shown(request, result.command)
@@ -94,10 +98,12 @@ async def send_message(request: Request, job_id: str, actor: Actor) -> Response:
     response_model=ReportListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
-async def job_reports(request: Request, job_id: str, query: Annotated[PageFilter, Query()]) -> Response:
+async def job_reports(
+    request: Request, job_id: str, query: Annotated[PageFilter, Query()], who: Asker
+) -> Response:
     """All reports about one job, also operators' messages, the newest first."""
-    await parts_of(request).finder.find(job_id)
-    return await _list(request, ReportQuery(job=job_id, cursor=query.cursor, limit=query.limit))
+    await parts_of(request).finder.find(job_id, who)
+    return await _list(request, ReportQuery(job=job_id, cursor=query.cursor, limit=query.limit), who)
 
 
 @router.get(
@@ -106,14 +112,14 @@ async def job_reports(request: Request, job_id: str, query: Annotated[PageFilter
     response_model=ReportListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]) -> Response:
+async def list_reports(request: Request, query: Annotated[ReportFilter, Query()], who: Asker) -> Response:
     """One page of reports, the newest first: `state=undelivered` are those that were given up."""
     state = None if query.state is None else _STATES[query.state]
     names = None
     if query.installation is not None:
         names = _names(parts_of(request).goobi, query.installation)
     wanted = ReportQuery(state=state, installations=names, cursor=query.cursor, limit=query.limit)
-    return await _list(request, wanted)
+    return await _list(request, wanted, who)
 
 
 @router.get(
@@ -122,9 +128,9 @@ async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]
     response_model=ReportView,
     responses=problems(UNKNOWN_REPORT, STORE_UNAVAILABLE),
 )
-async def show_report(request: Request, report: str) -> Response:
+async def show_report(request: Request, report: str, who: Asker) -> Response:
     """One report as it is now."""
-    return json_answer(ReportView.of(await _find(request, report)))
+    return json_answer(ReportView.of(await _find(request, report, who)))
 
 
 @router.post(
@@ -134,11 +140,11 @@ async def show_report(request: Request, report: str) -> Response:
     responses=command_answers(),
     openapi_extra=json_request("ReplayBody", REPLAY),
 )
-async def replay_all(request: Request, actor: Actor) -> Response:
+async def replay_all(request: Request, who: Asker) -> Response:
     """All reports to one installation that were given up, the oldest 10,000 of them, are pending again."""
     body = await read_order(request, ReplayBody)
     order = ReplayReports(installations=_names(parts_of(request).goobi, body.installation))
-    result = await parts_of(request).commanding.command(order, Author(actor, body.reason))
+    result = await parts_of(request).commanding.command(order, Author(who, body.reason))
     if isinstance(result, Stored):
         return stored_answer(result, "limit=50")
     return json_answer(ReplayView.model_construct(command=result.command, outcome=result.outcome))
@@ -151,13 +157,13 @@ async def replay_all(request: Request, actor: Actor) -> Response:
     responses=command_answers(UNKNOWN_REPORT),
     openapi_extra=REASON_BODY,
 )
-async def replay(request: Request, report: str, actor: Actor) -> Response:
+async def replay(request: Request, report: str, who: Asker) -> Response:
     """Have one report that was given up, or that waits for its next try, delivered from now on."""
     body = await read_order(request, ReasonBody)
-    if (await _find(request, report)).state is ReportState.DELIVERED:
+    if (await _find(request, report, who)).state is ReportState.DELIVERED:
         raise ProblemError(NOT_POSSIBLE, "Cannot replay it: Goobi has it already.")
     order = ReplayReports(report=report)
-    result = await parts_of(request).commanding.command(order, Author(actor, body.reason))
+    result = await parts_of(request).commanding.command(order, Author(who, body.reason))
     if isinstance(result, Stored):
         return stored_answer(result, "limit=50")
     shown = await _shown(request, report)
@@ -172,8 +178,9 @@ async def replay(request: Request, report: str, actor: Actor) -> Response:
     response_model=InstallationListView,
     responses=problems(STORE_UNAVAILABLE),
 )
-async def list_installations(request: Request) -> Response:
+async def list_installations(request: Request, who: Asker) -> Response:
     """Every configured installation: what it has not been told yet, and how it answered last."""
+    allow_all(who, "what an installation was told")
     parts = parts_of(request)
     known = {one.name: one for one in await from_store(parts.reader.installations_health())}
     default = parts.goobi.name_of(None)
@@ -204,12 +211,15 @@ def _names(goobi: GoobiSettings, name: str) -> tuple[str | None, ...]:
     return (name, None) if goobi.name_of(None) == name else (name,)
 
 
-async def _list(request: Request, query: ReportQuery) -> Response:
+async def _list(request: Request, query: ReportQuery, who: Principal) -> Response:
     page = await _page(request, query)
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = _address(request, page.next_cursor)
-    views = [ReportView.of(report) for report in page.reports]
+    views = [
+        ReportView.of(report)
+        for report in await parts_of(request).access.permissions.reports(page.reports, who)
+    ]
     return json_answer(
         ReportListView.model_construct(reports=views, next_cursor=page.next_cursor, links=links)
     )
@@ -224,10 +234,11 @@ async def _page(request: Request, query: ReportQuery) -> ReportPage:
         raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
 
 
-async def _find(request: Request, report: str) -> Report:
+async def _find(request: Request, report: str, who: Principal) -> Report:
     found = None if "\0" in report else await from_store(parts_of(request).reader.report(report))
     if found is None:
         raise ProblemError(UNKNOWN_REPORT, f"There is no report {report[:100]!r}.")
+    await parts_of(request).access.permissions.job(found.job, who)
     return found
 
 

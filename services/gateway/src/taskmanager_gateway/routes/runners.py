@@ -6,9 +6,13 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Principal, Right
 from taskmanager.control import RunnerAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import RunnerCommand
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.examples import DRAIN
@@ -17,11 +21,11 @@ from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import INVALID_REQUEST, STORE_UNAVAILABLE, UNKNOWN_RUNNER, ProblemError
 from taskmanager_gateway.representation import API, RunnerCommandView, RunnerListView, RunnerView
 from taskmanager_gateway.routes.answers import json_answer, json_request, problems
-from taskmanager_gateway.routes.commands import REASON_BODY, Actor, command_answers, stored_answer
+from taskmanager_gateway.routes.commands import REASON_BODY, command_answers, stored_answer
 
 RunnerId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$")]
 
-router = APIRouter(prefix=API)
+router = APIRouter(prefix=API, dependencies=[needs(Right.READ, change=Right.OPERATE)])
 _READING, _CONTROL = "Plugins and runners", "Control"
 
 
@@ -32,10 +36,11 @@ _READING, _CONTROL = "Plugins and runners", "Control"
     response_model=RunnerListView,
     responses=problems(STORE_UNAVAILABLE),
 )
-async def list_runners(request: Request) -> Response:
+async def list_runners(request: Request, who: Asker) -> Response:
     """All runners that ever said hello and were not forgotten, with their last sign of life."""
     runners = await from_store(parts_of(request).reader.runners())
-    return json_answer(RunnerListView.model_construct(runners=[RunnerView.of(runner) for runner in runners]))
+    shown = [RunnerView.of(runner) for runner in runners if who.sees(runner.plugin)]
+    return json_answer(RunnerListView.model_construct(runners=shown))
 
 
 @router.get(
@@ -45,12 +50,13 @@ async def list_runners(request: Request) -> Response:
     response_model=RunnerView,
     responses=problems(INVALID_REQUEST, UNKNOWN_RUNNER, STORE_UNAVAILABLE),
 )
-async def show_runner(request: Request, runner: RunnerId) -> Response:
+async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Response:
     """A runner; `state` says how a drain is going: `draining` with `busy` jobs, then `drained`."""
     found = await _find(request, runner)
     if found is None:
         detail = f"There is no runner {runner!r}: it never said hello, or it is forgotten."
         raise ProblemError(UNKNOWN_RUNNER, detail)
+    allow(who, found.plugin)
     return json_answer(found)
 
 
@@ -62,7 +68,7 @@ async def show_runner(request: Request, runner: RunnerId) -> Response:
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=json_request("DrainBody", DRAIN, required=False),
 )
-async def drain(request: Request, runner: RunnerId, actor: Actor) -> Response:
+async def drain(request: Request, runner: RunnerId, who: Asker) -> Response:
     """Let the runner take no more jobs, so that its machine can be stopped; others take them.
 
     Its running jobs come to their end, or are handed back unfailed after `grace_seconds`; jobs that stand
@@ -71,7 +77,7 @@ async def drain(request: Request, runner: RunnerId, actor: Actor) -> Response:
     """
     body = await read_order(request, DrainBody)
     order = RunnerCommand(runner=runner, action=RunnerAction.DRAIN, grace_seconds=body.grace_seconds)
-    return await _command(request, order, Author(actor, body.reason))
+    return await _command(request, order, Author(who, body.reason))
 
 
 @router.post(
@@ -82,9 +88,9 @@ async def drain(request: Request, runner: RunnerId, actor: Actor) -> Response:
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=REASON_BODY,
 )
-async def resume(request: Request, runner: RunnerId, actor: Actor) -> Response:
+async def resume(request: Request, runner: RunnerId, who: Asker) -> Response:
     """End the drain."""
-    return await _plain(request, runner, RunnerAction.RESUME, actor)
+    return await _plain(request, runner, RunnerAction.RESUME, who)
 
 
 @router.delete(
@@ -95,14 +101,14 @@ async def resume(request: Request, runner: RunnerId, actor: Actor) -> Response:
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=REASON_BODY,
 )
-async def forget(request: Request, runner: RunnerId, actor: Actor) -> Response:
+async def forget(request: Request, runner: RunnerId, who: Asker) -> Response:
     """Show the runner no more. Refused while it is alive or owns jobs; its next hello brings it back."""
-    return await _plain(request, runner, RunnerAction.FORGET, actor)
+    return await _plain(request, runner, RunnerAction.FORGET, who)
 
 
-async def _plain(request: Request, runner: str, action: RunnerAction, actor: str) -> Response:
+async def _plain(request: Request, runner: str, action: RunnerAction, who: Principal) -> Response:
     body = await read_order(request, ReasonBody)
-    return await _command(request, RunnerCommand(runner=runner, action=action), Author(actor, body.reason))
+    return await _command(request, RunnerCommand(runner=runner, action=action), Author(who, body.reason))
 
 
 async def _command(request: Request, order: RunnerCommand, author: Author) -> Response:

@@ -6,11 +6,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Right
 from taskmanager.crash import Point, reach
 from taskmanager_gateway.acceptance import Answer, Outcome
+from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.bodies import BatchParser, parse_job, read_body
 from taskmanager_gateway.examples import BATCH, SPECIFICATION
-from taskmanager_gateway.identity import KEY_HEADER, KEY_LENGTH, Wish, checked_key, client_of
+from taskmanager_gateway.identity import KEY_HEADER, KEY_LENGTH, Submitter, Wish, checked_key
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import (
     BODY_TIMEOUT,
@@ -34,7 +36,7 @@ from taskmanager_gateway.problems import (
 from taskmanager_gateway.representation import API, BatchResult, BatchView, JobView
 from taskmanager_gateway.routes.answers import Answers, RawRoute, json_answer, json_request, problems
 
-router = APIRouter(prefix=API, tags=["Submitting"], route_class=RawRoute)
+router = APIRouter(prefix=API, tags=["Submitting"], route_class=RawRoute, dependencies=[needs(Right.SUBMIT)])
 
 OUTCOME_HEADER = "Taskmanager-Outcome"
 _STATUS = {Outcome.ACCEPTED: 202, Outcome.REPLAYED: 202, Outcome.DUPLICATE: 200}
@@ -80,7 +82,7 @@ async def submit(request: Request) -> Response:
     parts = parts_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
     spec = parse_job(await read_body(request, parts.settings.body_limit_bytes))
-    result = await parts.submissions.submit(Wish.of(spec, await client_of(request), key))
+    result = await parts.submissions.submit(Wish.of(spec, Submitter.of(request), key))
     if isinstance(result, Problem):
         return result.response()
     reach(Point.GATEWAY_BEFORE_ANSWER)
@@ -100,7 +102,7 @@ async def submit_batch(request: Request) -> Response:
     parts = parts_of(request)
     parser = BatchParser(parts.settings.batch_limit)
     wishes = parser.parse(
-        await read_body(request, parts.settings.batch_body_limit_bytes), await client_of(request)
+        await read_body(request, parts.settings.batch_body_limit_bytes), Submitter.of(request)
     )
     results = await parts.submissions.submit_all(wishes)
     taken = sum(isinstance(result, Answer) for result in results)

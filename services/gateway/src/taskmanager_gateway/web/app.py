@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from taskmanager_gateway.access.needs import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.failures import install_failures
@@ -36,4 +37,5 @@ def make_pages(parts: Parts) -> ASGIApp:
         app.include_router(module.router)
     app.routes.append(assets.route())
     install_failures(app)
+    app.add_exception_handler(ElsewhereFirstError, lead_elsewhere)
     return app

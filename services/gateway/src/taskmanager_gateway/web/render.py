@@ -8,7 +8,7 @@ from typing import Any, Literal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from taskmanager.access import Principal, everybody
+from taskmanager.access import Principal
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.languages import translations
@@ -38,7 +38,7 @@ def web_of(request: Request) -> Web:
 
 def asker(request: Request) -> Principal:
     """Who reads."""
-    principal: Principal = getattr(request.state, "principal", None) or everybody()
+    principal: Principal = request.state.principal
     return principal
 
 

@@ -1,0 +1,28 @@
+"""The header in which somebody says for whom they ask, by their own word."""
+
+from starlette.datastructures import Headers
+
+from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
+
+ACTOR_HEADER = "Taskmanager-Actor"
+ACTOR_LENGTH = 100
+
+
+def named_actor(headers: Headers) -> str | None:
+    """The name; None without one. Raises ProblemError for one that cannot be shown."""
+    actor = headers.get(ACTOR_HEADER)
+    if actor is None:
+        return None
+    name = _text(actor).strip()
+    if 1 <= len(name) <= ACTOR_LENGTH and name.isprintable():
+        return name
+    message = f"1 to {ACTOR_LENGTH} printable characters are expected"
+    raise field_problem(INVALID_REQUEST, [FieldError(field=ACTOR_HEADER, message=message)])
+
+
+def _text(header: str) -> str:
+    """A header as UTF-8, which clients send; the server reads Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header

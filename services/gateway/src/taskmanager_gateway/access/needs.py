@@ -1,0 +1,132 @@
+"""What a route needs: a right, and for changes in a session the proof that one of our pages sent them.
+
+Every route that is not open to all declares it: `dependencies=[needs(Right.READ)]`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from taskmanager.access import NOBODY, Right
+from taskmanager.errors import TaskManagerError
+from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
+from taskmanager_gateway.access.proving import SHOW
+from taskmanager_gateway.access.reach import allow_right, forbidden
+from taskmanager_gateway.problems import CSRF, NOT_AUTHENTICATED, ProblemError
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+FORM_LIMIT_BYTES = 1024 * 1024
+SEE_OTHER = 303
+
+
+class ElsewhereFirstError(TaskManagerError):
+    """Whoever opened the page has to go to another one first."""
+
+    def __init__(self, location: str) -> None:
+        """`location` is a local address."""
+        super().__init__(location)
+        self.location = location
+
+
+async def lead_elsewhere(_: Request, error: Exception) -> Response:
+    """The answer to that, for the application's table of errors."""
+    return RedirectResponse(error.location if isinstance(error, ElsewhereFirstError) else "/", SEE_OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a route needs; None: only to be logged in."""
+
+    right: Right | None
+    change: Right | None = None
+    """For methods that change something, instead of `right`."""
+
+    async def __call__(self, request: Request) -> None:
+        """Raise ProblemError if who asks may not, or ElsewhereFirstError, which leads to the log-in."""
+        proof = proof_of(request)
+        changes = request.method not in SAFE
+        right = self.change if changes and self.change is not None else self.right
+        _check_known(request, proof)
+        if proof.logged_in is not None:
+            if changes:
+                await _check_csrf(request, proof.logged_in)
+            if right is not None and proof.logged_in.user.one_time:
+                raise _password_first(request, proof)
+        if right is not None:
+            allow_right(proof.principal, right)
+
+
+def needs(right: Right, *, change: Right | None = None) -> Any:
+    """For `dependencies`: who asks must have the right; `change`: another one for methods that change."""
+    return Depends(Need(right, change))
+
+
+def needs_log_in() -> Any:
+    """For `dependencies`: somebody must be logged in or show a token, whatever they may do."""
+    return Depends(Need(None))
+
+
+def _check_known(request: Request, proof: Proof) -> None:
+    if proof.refused is not None:
+        problem = proof.refused
+        raise ProblemError(problem.kind, problem.detail, problem.headers, **problem.extensions)
+    if proof.principal is not NOBODY:
+        return
+    if _is_browsing(request):
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        raise ElsewhereFirstError(f"/log-in?next={quote(target, safe='')}")
+    headers = {"WWW-Authenticate": 'Bearer realm="taskmanager"'}
+    if is_htmx(request):
+        headers["HX-Trigger"] = "log-in-needed"
+    raise ProblemError(NOT_AUTHENTICATED, f"This needs a log-in or a token. {SHOW}", headers)
+
+
+def _password_first(request: Request, proof: Proof) -> Exception:
+    """A one-time password is good for choosing another one and nothing else."""
+    if _is_browsing(request):
+        return ElsewhereFirstError("/account")
+    return forbidden(proof.principal, "must choose another password first, at /account")
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether a script of our pages asks."""
+    return request.headers.get("hx-request") == "true"
+
+
+def _is_browsing(request: Request) -> bool:
+    """Whether somebody opens a page: they are led on, while programs are told."""
+    return (
+        request.method in SAFE
+        and not is_htmx(request)
+        and "text/html" in request.headers.get("accept", "")
+        and not request.url.path.startswith(("/api/", "/itm/"))
+    )
+
+
+async def _check_csrf(request: Request, logged_in: LoggedIn) -> None:
+    """Raise ProblemError unless a page of this session sent the request."""
+    token = request.headers.get(CSRF_HEADER) or await _field(request)
+    if not token or not logged_in.cookies.is_csrf_token(logged_in.session, token):
+        detail = (
+            f"Nothing was done: the header {CSRF_HEADER} is missing or not of this log-in. "
+            "Load the page again; programs use a token instead of a log-in."
+        )
+        raise ProblemError(CSRF, detail)
+
+
+async def _field(request: Request) -> str | None:
+    """The token in a form without script, which is read once for the route too."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    size = request.headers.get("content-length", "")
+    if kind not in FORMS or not size.isdecimal() or int(size[:19]) > FORM_LIMIT_BYTES:
+        return None
+    await request.body()
+    field = (await request.form()).get(CSRF_FIELD)
+    return field if isinstance(field, str) else None

@@ -1,0 +1,56 @@
+"""What is known of who asks, kept with the request; and how routes get at it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from taskmanager.access import NOBODY, Principal, User
+from taskmanager_gateway.access.sessions import Session, SessionCookies
+from taskmanager_gateway.problems import Problem
+
+ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The session a request belongs to."""
+
+    session: Session
+    user: User
+    cookies: SessionCookies
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who asks, as far as it is proved. `refused`: what was shown proves nothing, and why."""
+
+    principal: Principal = NOBODY
+    client: str = ANONYMOUS
+    """In whose name Idempotency-Keys count."""
+    logged_in: LoggedIn | None = None
+    refused: Problem | None = None
+
+
+UNPROVED = Proof()
+
+
+def proof_of(request: Request) -> Proof:
+    """What the gate found out."""
+    proof: Proof = request.state.proof
+    return proof
+
+
+async def asker_of(request: Request) -> Principal:
+    """Who asks. Checks no right: that is `needs`' business."""
+    return proof_of(request).principal
+
+
+Asker = Annotated[Principal, Depends(asker_of)]
+
+
+def csrf_token(request: Request) -> str:
+    """What a page sends along with each change; empty where nobody is logged in."""
+    logged_in = proof_of(request).logged_in
+    return logged_in.cookies.csrf_token(logged_in.session) if logged_in else ""

@@ -1,0 +1,80 @@
+"""What an operator may set about access."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from taskmanager.config import Settings
+from taskmanager_gateway.access.networks import Network, networks_of
+
+
+class AccessMode(StrEnum):
+    """Whether anybody has to show who they are."""
+
+    REQUIRED = "required"
+    OFF = "off"
+    """Everybody may do everything, under any name: for demonstrations on one machine only."""
+
+
+class CookieSecurity(StrEnum):
+    """Whether browsers send the cookie of a session over HTTPS only."""
+
+    AUTO = "auto"
+    """If the log-in came over HTTPS."""
+    ALWAYS = "always"
+
+
+class AccessSettings(Settings):
+    """Log-in, sessions, the organisation's identity provider, and who needs no token."""
+
+    access: AccessMode = AccessMode.REQUIRED
+    itm_open_to: str = ""
+    """Networks (`192.0.2.0/24,2001:db8::7`) whose calls to `/itm/service` need no token."""
+    trusted_proxies: str = ""
+    """Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^/?#]+)?$")
+    """How browsers reach the gateways, without a path; empty: as the request's `Host` says."""
+    session_hours: float = Field(default=12, gt=0, le=24 * 31)
+    session_cookie: CookieSecurity = CookieSecurity.AUTO
+    oidc_issuer: str = Field(default="", pattern=r"^(https?://[^?#]+)?$")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_scopes: str = "openid profile email"
+    oidc_name_claim: str = "preferred_username"
+    oidc_role_claim: str = "groups"
+    oidc_admin_group: str = ""
+    oidc_operator_group: str = ""
+    oidc_viewer_group: str = ""
+    oidc_plugins_claim: str = ""
+    """Names the claim that lists the plugins somebody is restricted to; empty: nobody is."""
+
+    @property
+    def session_lifetime(self) -> timedelta:
+        """From the log-in to its end."""
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def itm_open_networks(self) -> tuple[Network, ...]:
+        """Whose calls to ITM's address need no token."""
+        return networks_of(self.itm_open_to)
+
+    @property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """Whose word about the client's address is believed."""
+        return networks_of(self.trusted_proxies)
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        """Raises ValueError, which names the setting, before anything is served."""
+        for name in ("itm_open_to", "trusted_proxies"):
+            try:
+                networks_of(getattr(self, name))
+            except ValueError as error:
+                message = f"TASKMANAGER_{name.upper()}: {error}"
+                raise ValueError(message) from error
+        if self.oidc_issuer and not self.oidc_client_id:
+            message = "TASKMANAGER_OIDC_ISSUER needs TASKMANAGER_OIDC_CLIENT_ID"
+            raise ValueError(message)
+        return self
