@@ -1,0 +1,66 @@
+"""Which actions a job offers to whom. Pure; the rules are those of `taskmanager.control`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from taskmanager.access import Principal, Right
+from taskmanager.control import JobAction, judge
+from taskmanager.jobs import Job
+from taskmanager.states import Status
+
+
+class Act(StrEnum):
+    """What can be done about a job. The words stand in addresses: `/ui/jobs/{id}/{act}`."""
+
+    PRIORITY = "priority"
+    NEXT = "next"
+    RELEASE = "release"
+    HOLD = "hold"
+    RETRY = "retry"
+    MESSAGE = "message"
+    CANCEL = "cancel"
+
+
+AT_ONCE = frozenset({Act.RELEASE, Act.RETRY})
+"""Done by one click: they undo what an operator or a fault did, and ask for nothing."""
+
+_LIKELY = (Act.RELEASE, Act.RETRY, Act.PRIORITY, Act.CANCEL)
+"""The first of them that is offered gets a button of its own; a job at work has no turn to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One action a job offers."""
+
+    act: Act
+    likely: bool = False
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it is done without a pop-up."""
+        return self.act in AT_ONCE
+
+
+def offers(job: Job, who: Principal) -> list[Offer]:
+    """What may be done about the job as it is now, in the order of the menu; its details are for all."""
+    if not who.may(Right.OPERATE, job.plugin):
+        return []
+    possible = list(_possible(job))
+    likely = next((act for act in _LIKELY if act in possible and _is_likely(act, job)), None)
+    return [Offer(act, act is likely) for act in possible]
+
+
+def _possible(job: Job) -> Iterator[Act]:
+    for act in Act:
+        if act is Act.MESSAGE:
+            if job.spec.goobi is not None:
+                yield act
+            continue
+        verdict = judge(job, JobAction(act.value))
+        if verdict.refusal is None and not verdict.unchanged:
+            yield act
+
+
+def _is_likely(act: Act, job: Job) -> bool:
+    return act is not Act.PRIORITY or job.status is Status.STARTED
