@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taskmanager.control import Drain, Stop
+from taskmanager.figures import HOUR, HourlyFigures
 from taskmanager.jobs import Job, JobSpec, LogLine, Note
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.operations import JobFilter
@@ -44,6 +45,7 @@ def write_into(fake: FakeReader) -> Write:
             fake.install(plugin)
         fake.known_runners |= {runner.id: runner for runner in plan.runners}
         fake.blocks += plan.logs
+        fake.figures += plan.figures
         fake.audited += plan.audit
 
     return write
@@ -422,6 +424,58 @@ async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobRead
     assert sums.statuses == {Status.STARTED: 2}
     assert await reader.statistics("b") == []
     assert [row.plugin for row in await reader.statistics()] == ["a"]
+
+
+async def test_figures_of_an_hour_grow_and_are_read_by_hour_and_plugin(
+    reader: JobReader, write: Write
+) -> None:
+    one = HourlyFigures(
+        plugin="a",
+        hour=NOW,
+        done=2,
+        files=3,
+        bytes=2**40,
+        running_seconds=1.5,
+        longest_seconds=1,
+        durations={10: 2},
+    )
+    more = HourlyFigures(plugin="a", hour=NOW, done=1, failed=1, longest_seconds=0.5, durations={9: 1, 10: 1})
+    later = one.model_copy(update={"hour": NOW + HOUR})
+    await write(Plan(figures=[one, one.model_copy(update={"plugin": "a-b"})]))
+    await write(Plan(figures=[more, later]))
+
+    now = await reader.hourly(NOW + timedelta(minutes=59), "a")
+    everything = await reader.hourly(NOW - HOUR)
+
+    assert [(found.hour, found.done) for found in now] == [(NOW, 3), (NOW + HOUR, 2)]
+    assert now[0] == HourlyFigures(
+        plugin="a",
+        hour=NOW,
+        done=3,
+        failed=1,
+        files=3,
+        bytes=2**40,
+        running_seconds=1.5,
+        longest_seconds=1,
+        durations={9: 1, 10: 3},
+    )
+    assert [found.plugin for found in everything] == ["a", "a-b", "a"]
+    assert await reader.hourly(NOW + HOUR, "a-b") == []
+
+
+async def test_the_oldest_waiting_job_is_found_whatever_its_priority(reader: JobReader, write: Write) -> None:
+    moments = [NOW + timedelta(seconds=n) for n in range(5)]
+    await put(
+        write,
+        job(0, queued_at=moments[0], status=Status.PROCESSING),
+        job(1, queued_at=moments[1], plugin="other"),
+        job(2, queued_at=moments[2], priority=0),
+        job(3, queued_at=moments[3], priority=9),
+        job(4, queued_at=moments[4], put_next=Note(by="anna", at=NOW)),
+    )
+
+    assert await reader.oldest_waiting("noop") == moments[2]
+    assert await reader.oldest_waiting("none") is None
 
 
 async def test_a_store_that_answers_answers_a_ping(reader: JobReader) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.access import Token, User
+from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
@@ -154,6 +155,15 @@ class JobReader(Protocol):
 
     async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
         """The statistics of one plugin's tabs, or of all."""
+
+    async def hourly(self, since: datetime, plugin: str | None = None) -> Sequence[HourlyFigures]:
+        """The figures of one plugin or of all from the hour of `since` on, by hour and plugin.
+
+        An hour in which no job ended is missing.
+        """
+
+    async def oldest_waiting(self, plugin: str) -> datetime | None:
+        """Since when the longest waiting job in STARTED is in the queue; None also if it takes too long."""
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """All runners by id, `alive` judged by the database's clock."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from taskmanager.access_store import AccessPlan, AccessState
+from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
@@ -75,6 +76,8 @@ class Plan:
 
     jobs: Sequence[tuple[Job | None, Job]] = ()
     statistics: Sequence[StatisticsDelta] = ()
+    figures: Sequence[HourlyFigures] = ()
+    """What is added to those of their hours."""
     plugins: Sequence[InstalledPlugin] = ()
     runners: Sequence[RunnerState] = ()
     forgotten_runners: Sequence[str] = ()

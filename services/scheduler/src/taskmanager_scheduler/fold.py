@@ -40,6 +40,7 @@ from taskmanager_scheduler.breaker import after_end
 from taskmanager_scheduler.commands import Order, obey
 from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
+from taskmanager_scheduler.figures import figures_of
 from taskmanager_scheduler.presence import greet, note_heartbeat
 from taskmanager_scheduler.register import Register
 from taskmanager_scheduler.statistics import deltas
@@ -247,6 +248,7 @@ class Fold:
         return Outcome(
             jobs=pairs,
             statistics=deltas(pairs),
+            figures=figures_of(pairs),
             plugins=list(self.plugins.values()),
             runners=list(self.runners.values()),
             forgotten_runners=sorted(self.forgotten),

@@ -14,6 +14,7 @@ from taskmanager.operations import FAILURES_KEPT, Failure, Listing, Operation, O
 from taskmanager.store import Needs, Snapshot
 from taskmanager_scheduler.commands import change_job
 from taskmanager_scheduler.effects import SendTicket
+from taskmanager_scheduler.figures import figures_of
 from taskmanager_scheduler.fold import Fold, Outcome
 from taskmanager_scheduler.statistics import deltas
 
@@ -118,6 +119,7 @@ def _outcome(
     return Outcome(
         jobs=pairs,
         statistics=deltas(pairs),
+        figures=figures_of(pairs),
         plugins=list(fold.plugins.values()),
         reports=fold.reports,
         operations=[operation],

@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from taskmanager.figures import FIGURES_KEPT
 from taskmanager.mongo.access import ensure_session_key
 from taskmanager.mongo.client import Database, translated_errors
 from taskmanager.reports import REPORTS_KEPT
@@ -21,6 +22,7 @@ LOG_TTL_SECONDS = 90 * 24 * 3600
 OPERATION_TTL_SECONDS = 90 * 24 * 3600
 """How long an ended operation is kept; what it did to a job stays in the job's history."""
 
+_FIGURES_TTL_SECONDS = int(FIGURES_KEPT.total_seconds())
 _REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
 
 TURN_INDEX = "tab_by_turn"
@@ -61,6 +63,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"ticket_due": {"$type": "date"}},
         ),
     ],
+    "hourly": [IndexModel([("hour", 1)], name="old_figures", expireAfterSeconds=_FIGURES_TTL_SECONDS)],
     "job_logs": [
         IndexModel([("job", 1), ("attempt", 1), ("seq", 1)], name="log_of_a_job", unique=True),
         IndexModel([("at", 1)], name="old_logs", expireAfterSeconds=LOG_TTL_SECONDS),

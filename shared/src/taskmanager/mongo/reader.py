@@ -14,6 +14,7 @@ from taskmanager.mongo.access_reads import AccessReads
 from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document
+from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, places_after
 from taskmanager.mongo.migrations import TURN_INDEX
@@ -42,7 +43,7 @@ ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
-class MongoReader(OperationReads, ReportReads, AccessReads):
+class MongoReader(FiguresReads, OperationReads, ReportReads, AccessReads):
     """Implements `taskmanager.ports.JobReader` and, on the same connections, `AccessReader`."""
 
     def __init__(self, url: str) -> None:

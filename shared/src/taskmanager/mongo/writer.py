@@ -23,6 +23,7 @@ from taskmanager.jobs import Job
 from taskmanager.mongo.access import AccessWrites
 from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
+from taskmanager.mongo.figures import growth
 from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.known import Known
 from taskmanager.mongo.loading import Loading
@@ -118,6 +119,9 @@ class MongoStore:
     async def _write_all(self, session: AsyncClientSession, plan: Plan) -> None:
         await self._write_jobs(session, plan.jobs)
         await self._write_statistics(session, plan.statistics)
+        if plan.figures:
+            grown = [growth(one) for one in plan.figures]
+            await self._database.hourly.bulk_write(grown, ordered=False, session=session)
         await self._write_plugins(session, plan.plugins)
         if plan.access is not None:
             await _guarded(self._database.settings, self._access.guard_of(plan.access), session)

@@ -4,11 +4,12 @@ import asyncio
 import base64
 import binascii
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError, StoreUnavailableError
+from taskmanager.figures import HourlyFigures, hour_of, total
 from taskmanager.jobs import Job
 from taskmanager.operations import (
     EXAMPLES,
@@ -51,6 +52,7 @@ class FakeReader:
         self.installed: dict[str, InstalledPlugin] = {}
         self.known_runners: dict[str, RunnerState] = {}
         self.blocks: list[LogBlock] = []
+        self.figures: list[HourlyFigures] = []
         self.audited: list[AuditEntry] = []
         self.known_reports: dict[str, Report] = {}
         self.known_health: list[InstallationHealth] = []
@@ -187,6 +189,24 @@ class FakeReader:
         await self._arrive("statistics")
         names = sorted(self.installed) if plugin is None else [plugin]
         return [sums for name in names for tab in Tab if (sums := self._sums(name, tab)).jobs]
+
+    async def hourly(self, since: datetime, plugin: str | None = None) -> Sequence[HourlyFigures]:
+        """See `JobReader.hourly`."""
+        await self._arrive("hourly")
+        added: defaultdict[tuple[datetime, str], list[HourlyFigures]] = defaultdict(list)
+        for one in self.figures:
+            if one.hour >= hour_of(since) and plugin in {None, one.plugin}:
+                added[one.hour, one.plugin].append(one)
+        return [
+            HourlyFigures(hour=hour, plugin=name, **total(added[hour, name]).model_dump())
+            for hour, name in sorted(added)
+        ]
+
+    async def oldest_waiting(self, plugin: str) -> datetime | None:
+        """See `JobReader.oldest_waiting`."""
+        await self._arrive("oldest_waiting")
+        waits = (job for job in self.stored.values() if job.status is Status.STARTED and job.plugin == plugin)
+        return min((job.queued_at for job in waits), default=None)
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """See `JobReader.runners`."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from taskmanager.access_store import AccessState
 from taskmanager.clock import SystemClock
 from taskmanager.errors import StoreUnavailableError
+from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.ports import Clock
@@ -31,6 +32,8 @@ class MemoryStore:
         self.away = False
         self.jobs: dict[str, Job] = {}
         self.statistics: dict[tuple[str, Tab], TabStatistics] = {}
+        self.figures: list[HourlyFigures] = []
+        """All that was added."""
         self.installed: dict[str, InstalledPlugin] = {}
         self.runners: dict[str, RunnerState] = {}
         self.reports: dict[str, Report] = {}
@@ -169,6 +172,7 @@ class MemoryStore:
         for delta in plan.statistics:
             key = (delta.plugin, delta.tab)
             self.statistics[key] = _added(self.statistics.get(key), delta)
+        self.figures += plan.figures
         self.installed |= {plugin.name: plugin for plugin in plan.plugins}
         self.runners |= {runner.id: runner for runner in plan.runners}
         for name in plan.forgotten_runners:

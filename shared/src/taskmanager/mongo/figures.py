@@ -1,0 +1,74 @@
+"""The hourly figures as documents: their keys, how they grow, and how they are read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pymongo.errors
+from pymongo import UpdateOne
+
+from taskmanager.figures import SUMMED, HourlyFigures, hour_of
+from taskmanager.jobs import TURN_NEXT
+from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.migrations import TURN_INDEX
+from taskmanager.states import Status, Tab
+
+OLDEST_MILLISECONDS = 500
+"""The oldest waiting job is worth so much of the database's time and no more."""
+
+TURNS = list(range(TURN_NEXT + 1))
+
+
+def figures_id(plugin: str, hour: datetime) -> str:
+    """The key of an hour of a plugin; the hours of a plugin lie in order."""
+    return f"{plugin}:{hour:%Y-%m-%dT%H}"
+
+
+def growth(figures: HourlyFigures) -> UpdateOne:
+    """The write that adds the figures to those of their hour."""
+    counts = {name: value for name in SUMMED if (value := getattr(figures, name))}
+    counts |= {f"durations.{power}": count for power, count in figures.durations.items()}
+    names = {"plugin": figures.plugin, "hour": figures.hour}
+    change: Document = {
+        "$inc": counts,
+        "$max": {"longest_seconds": figures.longest_seconds},
+        "$setOnInsert": names,
+    }
+    return UpdateOne({"_id": figures_id(figures.plugin, figures.hour)}, change, upsert=True)
+
+
+class FiguresReads:
+    """The part of `taskmanager.ports.JobReader` that is about what was done and what waits longest."""
+
+    _database: Database
+
+    async def hourly(self, since: datetime, plugin: str | None = None) -> Sequence[HourlyFigures]:
+        """See the port."""
+        first = hour_of(since)
+        condition: Document = {"hour": {"$gte": first}}
+        if plugin is not None:
+            condition = {"_id": {"$gte": figures_id(plugin, first), "$lt": f"{plugin};"}}
+        with translated_errors():
+            documents = await self._database.hourly.find(condition, {"_id": 0}).to_list()
+        found = [HourlyFigures.model_validate(document) for document in documents]
+        return sorted(found, key=lambda one: (one.hour, one.plugin))
+
+    async def oldest_waiting(self, plugin: str) -> datetime | None:
+        """See the port. The index gives the oldest of each turn; the server merges them."""
+        condition = {
+            "plugin": plugin,
+            "tab": Tab.QUEUE.value,
+            "status": Status.STARTED.value,
+            "turn": {"$in": TURNS},
+        }
+        with translated_errors():
+            try:
+                document = await self._database.jobs.find_one(
+                    condition,
+                    {"queued_at": 1},
+                    sort=[("queued_at", 1)],
+                    hint=TURN_INDEX,
+                    max_time_ms=OLDEST_MILLISECONDS,
+                )
+            except pymongo.errors.ExecutionTimeout:
+                return None
+        return document["queued_at"] if document else None
