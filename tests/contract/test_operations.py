@@ -261,6 +261,20 @@ async def test_operations_are_read_page_by_page_the_newest_first(stored: Stored)
     assert last.next_cursor is None
 
 
+async def test_those_at_work_and_those_that_ended_are_read_apart(stored: Stored) -> None:
+    made = [
+        operation(number).model_copy(update={"state": state}) for number, state in enumerate(OperationState)
+    ]
+    await stored.write(Plan(operations=[(None, one) for one in made]))
+
+    async def read(*, running: bool) -> set[OperationState]:
+        page = await stored.reader.operations(OperationQuery(running=running))
+        return {one.state for one in page.operations}
+
+    assert await read(running=True) == {OperationState.WAITING, OperationState.RUNNING}
+    assert await read(running=False) == {OperationState.STOPPED, OperationState.DONE}
+
+
 @pytest.mark.parametrize("cursor", ["nonsense", "", "e30=", "WzEsMl0="])
 async def test_a_cursor_nobody_gave_out_is_refused(stored: Stored, cursor: str) -> None:
     with pytest.raises(ValueError, match="cursor"):

@@ -51,6 +51,10 @@ class OperationState(StrEnum):
         return self in {OperationState.STOPPED, OperationState.DONE}
 
 
+RUNNING = frozenset(state for state in OperationState if not state.ended)
+"""While it works, or is going to."""
+
+
 class Operation(Record):
     """The stored state of an operation. `rev` grows with every write and guards it.
 
@@ -118,8 +122,9 @@ class Preview(Record):
 
 
 class OperationQuery(Record):
-    """One page of operations, the newest first."""
+    """One page of operations, the newest first. `running`: those that have not ended, or those that have."""
 
+    running: bool | None = None
     cursor: ShortText | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 

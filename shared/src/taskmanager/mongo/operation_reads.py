@@ -16,6 +16,7 @@ from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import (
     EXAMPLES,
     PREVIEW_LIMIT,
+    RUNNING,
     Failure,
     JobFilter,
     Operation,
@@ -65,7 +66,7 @@ class OperationReads:
 
     async def operations(self, query: OperationQuery) -> OperationPage:
         """See the port."""
-        condition: Document = {}
+        condition = _state(query)
         if query.cursor is not None:
             at, last = _read_cursor(query.cursor)
             condition["$or"] = [{"asked.at": {"$lt": at}}, {"asked.at": at, "_id": {"$lt": last}}]
@@ -83,6 +84,14 @@ class OperationReads:
             cursor = self._database.operation_failures.find(condition, {"_id": 0})
             documents = await cursor.sort([("number", 1)]).limit(limit).to_list()
         return [Failure.model_validate(document) for document in documents]
+
+
+def _state(query: OperationQuery) -> Document:
+    """Those at work are few and have an index; of all others nearly each one has ended."""
+    states = [state.value for state in RUNNING]
+    if query.running is None:
+        return {}
+    return {"open": True, "state": {"$in": states}} if query.running else {"state": {"$nin": states}}
 
 
 def _write_cursor(operation: Operation) -> str:

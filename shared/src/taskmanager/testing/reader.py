@@ -159,7 +159,9 @@ class FakeReader:
         """See `JobReader.operations`."""
         await self._arrive("operations")
         start = _read_audit_cursor(query.cursor)
-        found = sorted(self.known_operations.values(), key=_asked_key, reverse=True)
+        known = self.known_operations.values()
+        wanted = (one for one in known if query.running in {None, not one.state.ended})
+        found = sorted(wanted, key=_asked_key, reverse=True)
         later = [one for one in found if start is None or _asked_key(one) < start]
         page = later[: query.limit]
         cursor = json.dumps(_asked_key(page[-1])) if len(later) > query.limit else None
