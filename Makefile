@@ -30,7 +30,7 @@ test-servers: setup ## contract, integration and end-to-end tests with real serv
 	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration tests/e2e
 
 test-browser: setup ## the web pages in a real Chromium
-	$(BIN)/pytest -n 2 --dist loadscope tests/browser
+	$(BIN)/pytest -n 2 --dist loadgroup tests/browser
 
 screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY="home plugin" for some)
 	@$(BIN)/python -m tests.browser.screenshots $(ONLY)

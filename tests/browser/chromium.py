@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
@@ -32,10 +33,12 @@ class Visitor:
     width: int = MONITOR
     height: int = 900
     dark: bool = False
+    known: bool = True
+    """Whether the pages know the zone already; those of a first visit load a second time to show it."""
 
     async def context(self, browser: Browser, address: str) -> BrowserContext:
-        """A browser window of its own, without cookies; paths are relative to `address`."""
-        return await browser.new_context(
+        """A browser window with cookies of its own; paths are relative to `address`."""
+        context = await browser.new_context(
             base_url=address,
             locale=self.language,
             timezone_id=self.zone,
@@ -43,6 +46,11 @@ class Visitor:
             color_scheme="dark" if self.dark else "light",
             reduced_motion="reduce",
         )
+        if self.known:
+            await context.add_cookies(
+                [{"name": "tm_zone", "value": quote(self.zone, safe=""), "url": address}]
+            )
+        return context
 
 
 def program() -> str:

@@ -14,6 +14,7 @@ from tests.browser.watching import Watch
 from tests.e2e.stage import Stage, running_stage
 from tests.scene.looking import Looking, address_of, looking
 
+from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
 
 HERE = Path(__file__).parent
@@ -22,10 +23,15 @@ NewPage = Callable[..., Awaitable[Page]]
 """`await new_page(visitor, address)`: both may be left out."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+        if HERE not in item.path.parents:
+            continue
+        if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        if "stage" in getattr(item, "fixturenames", ()):  # one worker has it; what only looks is for any
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -62,6 +68,8 @@ def stage(
     folder = Path(tmp_path_factory.mktemp("stage"))
     settings = {"TASKMANAGER_ACCESS": "off"}
     with running_stage(folder / "stage", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
+        with made.client() as client:
+            eventually(lambda: client.get(f"/api/v1/plugins/{stage_plugin}").is_success, what="the plugin")
         yield made
 
 
