@@ -12,7 +12,7 @@ from taskmanager.jobs import GoobiReference
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.ports import JobReader
 from taskmanager.report_store import Among, ReportStore
-from taskmanager.reports import InstallationHealth, Replay, Report, ReportQuery, ReportState
+from taskmanager.reports import InstallationHealth, Replay, Report, ReportKind, ReportQuery, ReportState
 from taskmanager.store import Needs, Plan, Store
 from taskmanager.testing.reader import FakeReader
 from taskmanager.testing.store import MemoryStore
@@ -150,6 +150,8 @@ async def test_reports_are_listed_the_newest_first(both: Both) -> None:
 
     assert await pages(installations=("main", None)) == [[4, 3], [2, 1]]
     assert await pages(state=ReportState.GIVEN_UP) == [[4]]
+    assert await pages(kind=ReportKind.ENTRY, state=ReportState.GIVEN_UP) == [[4]]
+    assert await pages(kind=ReportKind.MESSAGE) == [[]]
     assert await pages(job="job-1") == [[4, 3], [2, 1]]
     assert await pages(job="nobody") == [[]]
     with pytest.raises(ValueError, match="cursor"):

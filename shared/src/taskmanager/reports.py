@@ -136,6 +136,7 @@ class ReportQuery(Record):
     """One page of reports, the newest first."""
 
     state: ReportState | None = None
+    kind: ReportKind | None = None
     job: ShortText | None = None
     installations: tuple[InstallationName | None, ...] | None = None
     cursor: ShortText | None = None

@@ -77,6 +77,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("state", 1), ("goobi.installation", 1), ("created", 1)], name="backlogs"),
         IndexModel([("state", 1), *_CREATED], name="reports_by_state"),
+        IndexModel([("kind", 1), *_CREATED], name="reports_by_kind"),
         IndexModel(_CREATED, name="newest_reports"),
         IndexModel([("delivered_at", 1)], name="old_reports", expireAfterSeconds=_REPORT_TTL_SECONDS),
     ],

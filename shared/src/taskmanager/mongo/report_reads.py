@@ -55,6 +55,8 @@ def _wanted(query: ReportQuery) -> Document:
     wanted: Document = {}
     if query.state is not None:
         wanted["state"] = query.state.value
+    if query.kind is not None:
+        wanted["kind"] = query.kind.value
     if query.job is not None:
         wanted["job"] = query.job
     if query.installations is not None:

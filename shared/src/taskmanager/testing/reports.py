@@ -110,6 +110,7 @@ def page_of(reports: Iterable[Report], query: ReportQuery) -> ReportPage:
         one
         for one in reports
         if (query.state is None or one.state is query.state)
+        and (query.kind is None or one.kind is query.kind)
         and (query.job is None or one.job == query.job)
         and (query.installations is None or one.installation in query.installations)
     ]
