@@ -128,11 +128,14 @@ class Stack:
             ended = subprocess.run(
                 migrate.arguments,
                 env={**os.environ, **migrate.environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
                 check=False,
                 timeout=MIGRATE_LIMIT.total_seconds(),
             )
+        for line in ended.stdout.splitlines():  # the first password: for the terminal, not for a log
+            self._say(line)
         if ended.returncode != 0:
             raise LocalStackError(
                 f"taskmanager-migrate failed:\n{readiness.log_tail(self._folder, 'migrate')}"

@@ -1,6 +1,7 @@
-"""Prepares broker and database.
+"""Prepares broker and database, and gives the first way in.
 
-`taskmanager-migrate`. Explicit, repeatable, and the only place that makes indexes.
+`taskmanager-migrate`. Explicit, repeatable, and the only place that makes indexes. The password of the first
+admin goes to stdout and nowhere else.
 """
 
 import asyncio
@@ -11,15 +12,16 @@ import structlog
 from taskmanager import logs
 from taskmanager.config import exit_text
 from taskmanager.errors import TaskManagerError
-from taskmanager.mongo import connect, migrate
+from taskmanager.mongo import MongoStore, connect, migrate
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager_scheduler.settings import SchedulerSettings
+from taskmanager_scheduler.users import give_first_password
 
 log = structlog.get_logger(__name__)
 
 
 async def prepare(settings: SchedulerSettings) -> None:
-    """Declare the topology and make the indexes; raises TaskManagerError."""
+    """Declare the topology, make the indexes and the first admin; raises TaskManagerError."""
     client, database = connect(settings.mongodb_url.get_secret_value(), socket_limit=None)
     try:
         indexes = await migrate(database)
@@ -32,6 +34,19 @@ async def prepare(settings: SchedulerSettings) -> None:
         lambda channel: declare_topology(channel, settings.topology),
     )
     log.info("topology_declared", prefix=settings.topology_prefix)
+    await _make_first_admin(settings)
+
+
+async def _make_first_admin(settings: SchedulerSettings) -> None:
+    store = MongoStore(settings.mongodb_url.get_secret_value())
+    try:
+        shown = await give_first_password(store)
+    finally:
+        await store.close()
+    if shown is not None:
+        sys.stdout.write(shown)
+        sys.stdout.flush()
+        log.info("first_admin_made")
 
 
 def main() -> None:
