@@ -55,6 +55,7 @@ async def test_the_audit_of_a_job_or_a_plugin_says_who_when_and_why(gateway: Gat
         "job": "job-2",
         "plugin": "jp2",
         "runner": None,
+        "subject": None,
         "outcome": "refused",
         "detail": "the job has ended (DONE): there is nothing to cancel",
     }

@@ -8,15 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.access import Principal, Right
-from taskmanager.errors import CursorError, StoreUnavailableError
-from taskmanager.goobi.settings import GoobiSettings
+from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import InstallationName, Record, ShortText
-from taskmanager.messages import ReplayReports, SendMessage
+from taskmanager.messages import SendMessage
 from taskmanager.queries import PAGE_LIMIT
-from taskmanager.reports import InstallationHealth, Report, ReportPage, ReportQuery, ReportState
+from taskmanager.reports import ReportQuery, ReportState
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
-from taskmanager_gateway.access.reach import allow_all
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.examples import MESSAGE, REPLAY
@@ -25,22 +23,18 @@ from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import (
     INVALID_CURSOR,
     INVALID_REQUEST,
-    NOT_POSSIBLE,
     STORE_UNAVAILABLE,
     UNKNOWN_JOB,
     UNKNOWN_REPORT,
-    FieldError,
-    ProblemError,
-    field_problem,
 )
 from taskmanager_gateway.report_views import (
     InstallationListView,
-    InstallationView,
     ReplayView,
     ReportCommandView,
     ReportListView,
     ReportView,
 )
+from taskmanager_gateway.reporting import reporting
 from taskmanager_gateway.representation import API
 from taskmanager_gateway.routes.answers import json_answer, json_request, problems
 from taskmanager_gateway.routes.commands import REASON_BODY, command_answers, stored_answer
@@ -117,7 +111,7 @@ async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]
     state = None if query.state is None else _STATES[query.state]
     names = None
     if query.installation is not None:
-        names = _names(parts_of(request).goobi, query.installation)
+        names = reporting(parts_of(request)).names(query.installation)
     wanted = ReportQuery(state=state, installations=names, cursor=query.cursor, limit=query.limit)
     return await _list(request, wanted, who)
 
@@ -130,7 +124,7 @@ async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]
 )
 async def show_report(request: Request, report: str, who: Asker) -> Response:
     """One report as it is now."""
-    return json_answer(ReportView.of(await _find(request, report, who)))
+    return json_answer(ReportView.of(await reporting(parts_of(request)).find(report, who)))
 
 
 @router.post(
@@ -143,8 +137,7 @@ async def show_report(request: Request, report: str, who: Asker) -> Response:
 async def replay_all(request: Request, who: Asker) -> Response:
     """All reports to one installation that were given up, the oldest 10,000 of them, are pending again."""
     body = await read_order(request, ReplayBody)
-    order = ReplayReports(installations=_names(parts_of(request).goobi, body.installation))
-    result = await parts_of(request).commanding.command(order, Author(who, body.reason))
+    result = await reporting(parts_of(request)).replay_all(body.installation, Author(who, body.reason))
     if isinstance(result, Stored):
         return stored_answer(result, "limit=50")
     return json_answer(ReplayView.model_construct(command=result.command, outcome=result.outcome))
@@ -160,10 +153,7 @@ async def replay_all(request: Request, who: Asker) -> Response:
 async def replay(request: Request, report: str, who: Asker) -> Response:
     """Have one report that was given up, or that waits for its next try, delivered from now on."""
     body = await read_order(request, ReasonBody)
-    if (await _find(request, report, who)).state is ReportState.DELIVERED:
-        raise ProblemError(NOT_POSSIBLE, "Cannot replay it: Goobi has it already.")
-    order = ReplayReports(report=report)
-    result = await parts_of(request).commanding.command(order, Author(who, body.reason))
+    result = await reporting(parts_of(request)).replay(report, Author(who, body.reason))
     if isinstance(result, Stored):
         return stored_answer(result, "limit=50")
     shown = await _shown(request, report)
@@ -180,21 +170,7 @@ async def replay(request: Request, report: str, who: Asker) -> Response:
 )
 async def list_installations(request: Request, who: Asker) -> Response:
     """Every configured installation: what it has not been told yet, and how it answered last."""
-    allow_all(who, "what an installation was told")
-    parts = parts_of(request)
-    known = {one.name: one for one in await from_store(parts.reader.installations_health())}
-    default = parts.goobi.name_of(None)
-    views = [
-        InstallationView.of(
-            name,
-            installation,
-            await from_store(parts.reader.backlog(_names(parts.goobi, name))),
-            known.get(name, InstallationHealth(name=name)),
-            parts.clock.now(),
-            default=name == default,
-        )
-        for name, installation in parts.goobi.installations.items()
-    ]
+    views = list(await reporting(parts_of(request)).installations(who))
     return json_answer(InstallationListView.model_construct(installations=views))
 
 
@@ -206,40 +182,15 @@ _STATES: dict[State, ReportState] = {
 }
 
 
-def _names(goobi: GoobiSettings, name: str) -> tuple[str | None, ...]:
-    """What jobs call this installation; one that was configured once still has its reports."""
-    return (name, None) if goobi.name_of(None) == name else (name,)
-
-
 async def _list(request: Request, query: ReportQuery, who: Principal) -> Response:
-    page = await _page(request, query)
+    page = await reporting(parts_of(request)).page(query, who)
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = _address(request, page.next_cursor)
-    views = [
-        ReportView.of(report)
-        for report in await parts_of(request).access.permissions.reports(page.reports, who)
-    ]
+    views = [ReportView.of(report) for report in page.reports]
     return json_answer(
         ReportListView.model_construct(reports=views, next_cursor=page.next_cursor, links=links)
     )
-
-
-async def _page(request: Request, query: ReportQuery) -> ReportPage:
-    if "\0" in (query.cursor or ""):
-        raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message="contains a NUL character")])
-    try:
-        return await from_store(parts_of(request).reader.reports(query))
-    except CursorError as error:
-        raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
-
-
-async def _find(request: Request, report: str, who: Principal) -> Report:
-    found = None if "\0" in report else await from_store(parts_of(request).reader.report(report))
-    if found is None:
-        raise ProblemError(UNKNOWN_REPORT, f"There is no report {report[:100]!r}.")
-    await parts_of(request).access.permissions.job(found.job, who)
-    return found
 
 
 async def _shown(request: Request, report: str) -> ReportView | None:

@@ -1,0 +1,35 @@
+"""What operators asked for, for whoever looks at it: the use case of the API and the pages."""
+
+from taskmanager.access import Principal
+from taskmanager.errors import CursorError
+from taskmanager.ports import JobReader
+from taskmanager.queries import AuditPage, AuditQuery
+from taskmanager_gateway.access.reach import narrowed
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.problems import (
+    INVALID_CURSOR,
+    INVALID_REQUEST,
+    FieldError,
+    ProblemError,
+    field_problem,
+)
+
+
+async def audit_page(reader: JobReader, query: AuditQuery, who: Principal) -> AuditPage:
+    """One page, kept to the plugins within reach.
+
+    Raises ProblemError for a cursor that is none and for a plugin out of reach, StoreUnavailableError.
+    """
+    _check_text(query)
+    kept = query.model_copy(update={"plugins": narrowed(who, query.plugin, query.plugins)})
+    try:
+        return await from_store(reader.audit(kept))
+    except CursorError as error:
+        raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
+
+
+def _check_text(query: AuditQuery) -> None:
+    for name in ("job", "runner", "subject", "cursor"):
+        if "\0" in (getattr(query, name) or ""):
+            message = "contains a NUL character"
+            raise field_problem(INVALID_REQUEST, [FieldError(field=name, message=message)])

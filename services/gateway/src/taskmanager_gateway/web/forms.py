@@ -1,0 +1,11 @@
+"""What the forms of pop-ups have in common."""
+
+from taskmanager.jobs import Record
+from taskmanager_gateway.orders import Reason
+
+
+class ReasonForm(Record):
+    """Why; and the proof that a page of this log-in sent it, which is checked before."""
+
+    reason: Reason = ""
+    csrf: str = ""

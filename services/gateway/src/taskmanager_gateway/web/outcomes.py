@@ -1,0 +1,23 @@
+"""What a reader is told of a command that was sent, whatever it was about."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager_gateway.commanding import Obeyed, Stored
+from taskmanager_gateway.web.render import done, text
+
+
+def outcome(
+    request: Request, result: Obeyed | Stored, sentence: str, *, events: Sequence[str] = ()
+) -> Response:
+    """Close the pop-up and say `sentence`, which is in the reader's language, or why not yet."""
+    if isinstance(result, Stored):
+        later = text(
+            request, "The scheduler does not answer at present. What you asked for is kept and will be done."
+        )
+        return done(later, tone="warning", events=events)
+    if result.outcome == "unchanged":
+        return done(text(request, "It was so already."), tone="info", events=events)
+    return done(sentence, events=events)
