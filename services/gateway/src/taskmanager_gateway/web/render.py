@@ -14,6 +14,7 @@ from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.languages import translations
 from taskmanager_gateway.web.menu import plugin_items
 from taskmanager_gateway.web.overview import Overview, Overviews
+from taskmanager_gateway.web.sentences import Sentences
 from taskmanager_gateway.web.templating import Templates
 from taskmanager_gateway.web.visitor import Visitor
 
@@ -83,8 +84,10 @@ def _common(request: Request) -> dict[str, Any]:
     return {
         "visitor": visitor,
         "f": visitor.formats,
+        "said": Sentences(visitor.formats),
         "who": asker(request),
-        "csrf": getattr(request.state, "csrf", ""),
+        "csrf": request.state.csrf,
+        "access_off": web_of(request).parts.access.off,
         "path": request.url.path,
         "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
