@@ -55,7 +55,7 @@ async def _photograph(views: Sequence[View], scene: Looking) -> list[str]:
 
 
 async def _one(browser: Browser, view: View, visitor: Visitor, scene: Looking) -> None:
-    context = await visitor.context(browser, scene.address)
+    context = await visitor.context(browser, view.address(scene))
     page = await context.new_page()
     await view.open(page, scene.scene.jobs.ids)
     await page.screenshot(path=FOLDER / _name(view, visitor), full_page=not await _has_pop_up(page))

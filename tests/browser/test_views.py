@@ -15,7 +15,7 @@ from tests.scene.looking import Looking
 async def test_it_is_accessible_quiet_and_fits(
     view: View, visitor: Visitor, scene: Looking, new_page: NewPage, watches: list[Watch]
 ) -> None:
-    page = await new_page(visitor)
+    page = await new_page(visitor, view.address(scene))
     if view.status >= 400:
         watches[0].forgive(f"responded with a status of {view.status}")
     await view.open(page, scene.scene.jobs.ids)

@@ -9,6 +9,7 @@ from itertools import product
 
 from playwright.async_api import Page, Response
 from tests.browser.chromium import MONITOR, PHONE, WALL, Visitor
+from tests.scene.looking import Looking
 
 Step = Callable[[Page], Awaitable[None]]
 LANGUAGES = {"en": "en-GB", "de": "de-DE"}
@@ -29,6 +30,7 @@ class View:
         path: of the page; `{name}` stands for the id of a noteworthy job of the scene.
         then: what a visitor does on it, for instance to open a pop-up. It ends when all is to be seen.
         status: what the page is answered with.
+        guarded: whether at the gateway that wants a log-in.
         widths: for the photographs.
     """
 
@@ -36,7 +38,12 @@ class View:
     path: str
     then: Step | None = None
     status: int = 200
+    guarded: bool = False
     widths: tuple[int, ...] = (MONITOR, PHONE)
+
+    def address(self, scene: Looking) -> str:
+        """Of the gateway."""
+        return scene.guarded_address if self.guarded else scene.address
 
     async def open(self, page: Page, ids: Mapping[str, str]) -> Response:
         """Go there and do it; raises AssertionError for another answer."""

@@ -94,7 +94,7 @@ class Jobs:
         for number in range(MANY_WAITING):
             yield self._job(Status.STARTED, age=timedelta(minutes=3 * number + 1), priority=number % 7)
         for number in range(MANY_DONE):
-            yield self._job(Status.DONE, age=timedelta(minutes=7 * number + 30))
+            yield self._job(Status.DONE, age=timedelta(minutes=5 * number + 4 * (number % 23) + 30))
         for number in range(MANY_FAILED):
             yield self._job(Status.ERROR, age=timedelta(minutes=31 * number + 40))
 
@@ -129,7 +129,7 @@ class Jobs:
             "created": created,
             "queued_at": created,
             "started_at": created + timedelta(seconds=20) if began else None,
-            "finished": created + timedelta(minutes=9) if status.final else None,
+            "finished": created + timedelta(minutes=2 + number % 11) if status.final else None,
             "files": 0 if status is Status.STARTED else 120 + number,
             "bytes": 0 if status is Status.STARTED else (120 + number) * 4_200_000,
             "attempt": int(began),

@@ -5,7 +5,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,10 @@ url = "http://192.0.2.21:8080/goobi"
 
 @dataclass(frozen=True)
 class Looking:
-    """The running gateway and what it shows."""
+    """Two running gateways and what they show: log-in is off at the first and required at the second."""
 
     gateway: Service
+    guarded: Service
     scene: Scene
     mongodb_url: str
 
@@ -41,6 +42,11 @@ class Looking:
     def address(self) -> str:
         """Of the pages, without a slash at the end."""
         return address_of(self.gateway)
+
+    @property
+    def guarded_address(self) -> str:
+        """Of the same pages for those who log in; `tests.scene.people` has names and the password."""
+        return address_of(self.guarded)
 
 
 def address_of(service: Service) -> str:
@@ -52,7 +58,7 @@ def address_of(service: Service) -> str:
 def looking(
     folder: Path, rabbitmq: RunningServer, mongod: RunningServer, **settings: str
 ) -> Iterator[Looking]:
-    """A gateway whose visitors need not log in, unless `settings` (of its environment) say otherwise."""
+    """The scene in a database of its own, and its gateways; `settings` are for their environment."""
     folder.mkdir(parents=True, exist_ok=True)
     mongodb_url = _database_url(mongod)
     environment = {
@@ -61,19 +67,24 @@ def looking(
         "TASKMANAGER_TOPOLOGY_PREFIX": f"s{uuid.uuid4().hex[:10]}",
         "TASKMANAGER_ROOTS": str(folder),
         "TASKMANAGER_GOOBI": str(_goobi_file(folder)),
-        "TASKMANAGER_ACCESS": "off",
         **settings,
     }
     _migrate(environment)
-    gateway = Service("gateway", [program("taskmanager-gateway")], environment, folder)
-    with written_scene(mongodb_url) as scene:
-        try:
+    with ExitStack() as stack:
+        stack.callback(lambda: asyncio.run(_drop(mongodb_url)))
+        scene = stack.enter_context(written_scene(mongodb_url))
+        open_to_all, guarded = (_gateway(folder, environment, access) for access in ("off", "required"))
+        for gateway in (open_to_all, guarded):
+            stack.callback(gateway.stop)
             gateway.start()
+        for gateway in (open_to_all, guarded):
             gateway.until_ready()
-            yield Looking(gateway, scene, mongodb_url)
-        finally:
-            gateway.stop()
-            asyncio.run(_drop(mongodb_url))
+        yield Looking(open_to_all, guarded, scene, mongodb_url)
+
+
+def _gateway(folder: Path, environment: Mapping[str, str], access: str) -> Service:
+    wanted = {**environment, "TASKMANAGER_ACCESS": access}
+    return Service(f"gateway-{access}", [program("taskmanager-gateway")], wanted, folder)
 
 
 def _goobi_file(folder: Path) -> Path:

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.scene import cast, records
+from tests.scene import cast, people, records
 from tests.scene.jobs import Jobs, Noteworthy
 
+from taskmanager.access_store import AccessPlan
 from taskmanager.jobs import Job
 from taskmanager.mongo import MongoStore
 from taskmanager.registry import ALIVE_FOR
 from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, StatisticsDelta
+from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
+from taskmanager_scheduler.figures import figures_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ def written_scene(mongodb_url: str) -> Iterator[Scene]:
     jobs = Jobs(now)
     for plan in _plans(jobs, now):
         asyncio.run(_apply(mongodb_url, plan))
+    asyncio.run(_let_in(mongodb_url, now))
     with _heartbeats(mongodb_url):
         yield Scene(now, jobs.noteworthy)
 
@@ -47,6 +50,7 @@ def _plans(jobs: Jobs, now: datetime) -> Iterator[Plan]:
         runners=list(cast.runners(now)),
         jobs=[(None, job) for job in jobs.all],
         statistics=list(statistics(jobs.all)),
+        figures=figures_of((None, job) for job in jobs.all),
         logs=list(records.logs(jobs, now)),
     )
     yield Plan(
@@ -74,6 +78,20 @@ def statistics(jobs: Iterable[Job]) -> Iterator[StatisticsDelta]:
             bytes=sum(job.bytes for job in members),
             statuses=dict(counted),
         )
+
+
+async def _let_in(url: str, now: datetime) -> None:
+    """Users and tokens beside those there are."""
+
+    def decide(seen: Snapshot) -> Plan:
+        users, tokens = list(people.users(now)), list(people.tokens(now))
+        return Plan(access=AccessPlan(rev=seen.access.rev, users=users, tokens=tokens))
+
+    store = MongoStore(url)
+    try:
+        await store.apply(Needs(access=frozenset({"scene"})), decide)
+    finally:
+        await store.close()
 
 
 async def _apply(url: str, plan: Plan) -> None:
