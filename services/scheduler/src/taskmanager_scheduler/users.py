@@ -21,7 +21,7 @@ from taskmanager_scheduler.settings import SchedulerSettings
 
 PROGRAM = "taskmanager-users"
 FIRST_START = "first start"
-EPILOG = "Gateways take it up within a minute. Exit code 0: done, 1: not done, 2: a wrong call."
+EPILOG = "Gateways take it up within seconds. Exit code 0: done, 1: not done, 2: a wrong call."
 
 
 async def give_first_password(store: MongoStore) -> str | None:
