@@ -10,7 +10,7 @@ import pytest
 
 from taskmanager.control import Drain, Stop
 from taskmanager.figures import HOUR, HourlyFigures
-from taskmanager.jobs import Job, JobSpec, LogLine, Note
+from taskmanager.jobs import HistoryEntry, Job, JobError, JobSpec, LogLine, Note
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.operations import JobFilter
 from taskmanager.plugins import PluginManifest
@@ -157,6 +157,20 @@ async def test_jobs_that_were_put_next_come_first_the_first_one_put_first(
     query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=1)
 
     assert await pages(reader, query) == [[3], [2], [1]]
+
+
+async def test_a_list_is_light_and_the_job_is_whole(reader: JobReader, write: Write) -> None:
+    history = tuple(HistoryEntry(at=NOW, status=Status.ERROR, attempt=1, note=str(n)) for n in range(5))
+    error = JobError(message="ü" * 4_000, kind="ValueError", traceback="t" * 20_000)
+    failed = job(1, status=Status.ERROR, finished=NOW, error=error, history=history)
+    await put(write, failed, job(2, status=Status.ERROR, finished=NOW, error=JobError(message="m", kind="k")))
+
+    short, listed = (await reader.jobs(JobQuery(tab=Tab.ERROR, sort=Sort.FINISHED))).jobs
+
+    assert short.error == JobError(message="m", kind="k")
+    assert listed.error == JobError(message="ü" * 299 + "…", kind="ValueError")
+    assert listed.history == history[-1:]
+    assert await reader.job("job-001") == failed
 
 
 async def test_a_full_last_page_has_no_next_one(reader: JobReader, write: Write) -> None:

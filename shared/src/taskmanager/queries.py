@@ -14,6 +14,8 @@ IDS_LIMIT = 1_000
 """Jobs a query may name one by one; more of them share something a filter can say."""
 PLUGINS_LIMIT = 1_000
 """Names of plugins in one query: more than any house installs."""
+LISTED_MESSAGE = 300
+"""Characters of an error message that a list shows; the whole one comes with the job."""
 POSITION_LIMIT = 10_000
 """Jobs before a waiting one are counted so far and no further: nobody needs the rest to the job."""
 
@@ -81,8 +83,18 @@ class JobQuery(JobConditions):
         return self
 
 
+def as_listed(job: Job) -> Job:
+    """The job as lists show it: no traceback, the beginning of the error, the last entry of its history."""
+    if job.error is None:
+        return job.model_copy(update={"history": job.history[-1:]})
+    message = job.error.message
+    cut = message if len(message) <= LISTED_MESSAGE else f"{message[: LISTED_MESSAGE - 1]}…"
+    error = job.error.model_copy(update={"message": cut, "traceback": None})
+    return job.model_copy(update={"history": job.history[-1:], "error": error})
+
+
 class JobPage(Record):
-    """Jobs in order and, unless it is the last page, where the next one begins."""
+    """Jobs in order, as lists show them, and, unless it is the last page, where the next one begins."""
 
     jobs: tuple[Job, ...]
     next_cursor: str | None = None

@@ -16,10 +16,12 @@ from taskmanager_gateway.reference import reference_page
 from taskmanager_gateway.routes import (
     audit,
     events,
+    figures,
     itm,
     itm_reading,
     job_control,
     jobs,
+    landing,
     logs,
     operations,
     plugin_control,
@@ -69,7 +71,10 @@ def make_api(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
-    reading, controlling = (jobs, logs, plugins), (job_control, plugin_control, runners, operations)
+    reading, controlling = (
+        (jobs, landing, logs, plugins, figures),
+        (job_control, plugin_control, runners, operations),
+    )
     for module in (submissions, *reading, *controlling, reports, audit, events, itm, itm_reading):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))

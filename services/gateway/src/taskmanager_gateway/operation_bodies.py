@@ -49,8 +49,8 @@ class FilterBody(Record):
         same = self.model_dump(exclude={"older_than_seconds", "newer_than_seconds"})
         return JobFilter(
             **same,
-            created_before=_ago(now, self.older_than_seconds),
-            created_after=_ago(now, self.newer_than_seconds),
+            created_before=ago(now, self.older_than_seconds),
+            created_after=ago(now, self.newer_than_seconds),
         )
 
 
@@ -104,5 +104,6 @@ class OperationBody(ReasonBody):
         return hashlib.sha256(to_json(asked)).hexdigest()
 
 
-def _ago(now: datetime, seconds: int | None) -> datetime | None:
+def ago(now: datetime, seconds: int | None) -> datetime | None:
+    """The moment so long ago; None for None."""
     return None if seconds is None else whole_milliseconds(now - timedelta(seconds=seconds))

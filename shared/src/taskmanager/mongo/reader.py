@@ -30,6 +30,7 @@ from taskmanager.queries import (
     Order,
     Position,
     Sort,
+    as_listed,
 )
 from taskmanager.registry import ALIVE_FOR, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
@@ -39,6 +40,9 @@ POSITION_MILLISECONDS = 500
 """A position is worth so much of the database's time and no more."""
 ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 """A runner is shown as alive until it has missed four heartbeats."""
+
+LISTED: Document = {"error.traceback": 0, "terms": 0, "history": {"$slice": -1}}
+"""What a list does not read."""
 
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
@@ -78,12 +82,12 @@ class MongoReader(FiguresReads, OperationReads, ReportReads, AccessReads):
         places = places_after(keys, read_cursor(query)) if query.cursor else [{}]
         with translated_errors():
             condition = await self._page_condition(query, places)
-            cursor = self._database.jobs.find(condition, max_time_ms=QUERY_MILLISECONDS)
+            cursor = self._database.jobs.find(condition, LISTED, max_time_ms=QUERY_MILLISECONDS)
             documents = await cursor.sort(keys).limit(query.limit + 1).to_list()
         page = documents[: query.limit]
         more = len(documents) > query.limit
         return JobPage(
-            jobs=tuple(from_document(document) for document in page),
+            jobs=tuple(as_listed(from_document(document)) for document in page),
             next_cursor=write_cursor(query, page[-1]) if more else None,
         )
 

@@ -30,6 +30,7 @@ from taskmanager.queries import (
     Order,
     Position,
     Sort,
+    as_listed,
 )
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.report_store import Among
@@ -96,7 +97,7 @@ class FakeReader:
         page = later[: query.limit]
         more = len(later) > query.limit
         cursor = _write_cursor(query, page[-1][0]) if more else None
-        return JobPage(jobs=tuple(job for _, job in page), next_cursor=cursor)
+        return JobPage(jobs=tuple(as_listed(job) for _, job in page), next_cursor=cursor)
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See `JobReader.active_by_unique`."""

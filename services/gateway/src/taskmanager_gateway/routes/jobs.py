@@ -4,37 +4,33 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from taskmanager.access import Principal, Right
 from taskmanager.errors import CursorError
-from taskmanager.queries import JobPage, JobQuery, Order, Sort
-from taskmanager.states import Tab
+from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import narrowed
+from taskmanager_gateway.csv_export import rows
 from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.list_queries import ListQuery
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import (
     INVALID_CURSOR,
     INVALID_REQUEST,
     STORE_UNAVAILABLE,
     UNKNOWN_JOB,
-    FieldError,
     ProblemError,
-    field_problem,
 )
 from taskmanager_gateway.representation import API, HistoryView, JobListView, JobView
-from taskmanager_gateway.routes.answers import json_answer, problems
+from taskmanager_gateway.routes.answers import Answers, json_answer, problems
 
 router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
 
-_ORDERS = {
-    Tab.QUEUE: (Sort.TURN, Order.ASC),
-    Tab.DONE: (Sort.FINISHED, Order.DESC),
-    Tab.ERROR: (Sort.FINISHED, Order.DESC),
+_CSV: Answers = {
+    200: {"description": "The jobs", "content": {"text/csv": {"example": "id,plugin,title\r\n"}}}
 }
-"""How a tab is sorted if nothing is asked for: as its jobs start, or the last finished first."""
 
 
 @router.get(
@@ -43,14 +39,15 @@ _ORDERS = {
     response_model=JobListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def list_jobs(request: Request, query: Annotated[JobQuery, Query()], who: Asker) -> Response:
+async def list_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
     """One page of jobs that match all filters.
 
     Without `sort`: `tab=queue` as the jobs are going to start (`turn`), `done` and `error` the last
     `finished` first, otherwise the last `created` first.
-    Go on with `cursor` = `next_cursor` and the same filters.
+    Go on with `cursor` = `next_cursor` and the same filters. A list shows the beginning of an error message
+    and no traceback: the job itself has both.
     """
-    page = await _page(request, _completed(query), who)
+    page = await _page(request, query.at(parts_of(request).clock.now()), who)
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = str(
@@ -78,17 +75,28 @@ async def _page(request: Request, query: JobQuery, who: Principal) -> JobPage:
         raise ProblemError(INVALID_CURSOR, detail) from error
 
 
-def _completed(query: JobQuery) -> JobQuery:
-    """The query with the order that suits its tab; raises ProblemError for text no job can hold."""
-    if any("\0" in text for text in (query.text, query.project, query.cursor) if text):
-        raise field_problem(INVALID_REQUEST, [FieldError(field="text", message="contains a NUL character")])
-    tab = query.tab or (query.status.tab if query.status else None)
-    sort, order = _ORDERS[tab] if tab else (Sort.CREATED, Order.DESC)
-    if "sort" in query.model_fields_set:
-        sort, order = query.sort, Order.ASC if query.sort is Sort.TURN else Order.DESC
-    if "order" in query.model_fields_set:
-        order = query.order
-    return query.model_copy(update={"sort": sort, "order": order})
+@router.get(
+    "/jobs.csv",
+    summary="Export jobs as CSV",
+    response_class=Response,
+    responses=_CSV | problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
+)
+async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
+    """All jobs that match, in the order of the list: the same parameters as there, `limit` is not used.
+
+    UTF-8 with a byte order mark, times in UTC, `'` before cells that a spreadsheet would work out. After a
+    million jobs the last line says that it was cut. A transfer that breaks off is not complete.
+    """
+    parts = parts_of(request)
+    wanted = query.at(parts.clock.now()).model_copy(update={"limit": PAGE_LIMIT})
+
+    async def read(further: JobQuery) -> JobPage:
+        return await _page(request, further, who)
+
+    name = f"jobs-{query.plugin or 'all'}-{query.tab or 'all'}-{parts.clock.now():%Y%m%d-%H%M%S}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    lines = rows(await read(wanted), wanted, read)
+    return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 @router.get(

@@ -1,0 +1,79 @@
+"""A list of jobs as CSV (RFC 4180), page by page in constant memory; fit to be opened in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import datetime
+
+from taskmanager.jobs import Job
+from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery
+
+ROWS_LIMIT = 1_000_000
+"""What a spreadsheet takes, less a few."""
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it Excel takes UTF-8 for something else."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is worked out by spreadsheets, whoever wrote it (OWASP, CSV injection)."""
+
+COLUMNS: tuple[tuple[str, Callable[[Job], object]], ...] = (
+    ("id", lambda job: job.id),
+    ("plugin", lambda job: job.plugin),
+    ("title", lambda job: job.spec.title),
+    ("process_id", lambda job: job.spec.goobi.process_id if job.spec.goobi else None),
+    ("process_title", lambda job: job.spec.goobi.process_title if job.spec.goobi else None),
+    ("step_id", lambda job: job.spec.goobi.step_id if job.spec.goobi else None),
+    ("project", lambda job: job.spec.project),
+    ("status", lambda job: job.status),
+    ("priority", lambda job: job.priority),
+    ("created", lambda job: job.created),
+    ("queued_at", lambda job: job.queued_at),
+    ("started_at", lambda job: job.started_at),
+    ("finished", lambda job: job.finished),
+    ("attempt", lambda job: job.attempt),
+    ("runner", lambda job: job.owner),
+    ("percent", lambda job: job.progress.percent),
+    ("files", lambda job: job.files),
+    ("bytes", lambda job: job.bytes),
+    ("error", lambda job: job.error.message if job.error else None),
+    ("source", lambda job: job.spec.source),
+    ("destination", lambda job: job.spec.destination),
+)
+
+Read = Callable[[JobQuery], Awaitable[JobPage]]
+
+
+async def rows(first: JobPage, query: JobQuery, read: Read, limit: int = ROWS_LIMIT) -> AsyncIterator[bytes]:
+    """The lines, a page at a time; `first` was read with the query.
+
+    Raises what `read` raises: the transfer then breaks off instead of looking complete.
+    """
+    page, left = first, limit
+    yield BYTE_ORDER_MARK.encode() + _lines([[name for name, _ in COLUMNS]])
+    while True:
+        yield _lines(_cells(job) for job in page.jobs[:left])
+        left -= len(page.jobs)
+        if page.next_cursor is None and left >= 0:
+            return
+        if left <= 0:
+            yield _lines([[f"cut: more than {limit} jobs match, narrow the filters"]])
+            return
+        page = await read(query.model_copy(update={"cursor": page.next_cursor, "limit": PAGE_LIMIT}))
+
+
+def _cells(job: Job) -> list[str]:
+    return [_cell(value(job)) for _, value in COLUMNS]
+
+
+def _cell(value: object) -> str:
+    """Times with their zone; a text that would be worked out gets a quotation mark before it."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return value.isoformat() if isinstance(value, datetime) else str(value)
+    return f"'{value}" if value.startswith(_FORMULA) else str(value)
+
+
+def _lines(cells: Iterable[list[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(cells)
+    return text.getvalue().encode()
