@@ -32,6 +32,7 @@ if "--list" in sys.argv:
     print("shell\\njp2")
     sys.exit()
 if name == "taskmanager-migrate":
+    print("the first password")
     sys.exit(os.environ.get("STAND_IN_MIGRATE_FAILS") and "no permission")
 class Ready(BaseHTTPRequestHandler):
     def do_GET(self):
@@ -102,6 +103,12 @@ def is_over(pid: int) -> bool:
 
 def supervisor_of(bench: Bench) -> int:
     return int((bench.folder.run / "supervisord.pid").read_text())
+
+
+def test_up_shows_what_the_migration_has_for_the_terminal_and_logs_it_nowhere(bench: Bench) -> None:
+    bench.stack.up(bench.options)
+    assert "the first password" in bench.said
+    assert "the first password" not in bench.folder.log("migrate").read_text()
 
 
 def test_up_migrates_then_starts_every_service_with_its_settings(bench: Bench) -> None:
