@@ -1,0 +1,142 @@
+"""Operations over many jobs: all of them, one of them, how far it is, and stopping it."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.access import Right
+from taskmanager.errors import CursorError
+from taskmanager.jobs import Record, ShortText
+from taskmanager.messages import StopOperation
+from taskmanager.operations import OperationPage, OperationQuery
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.commanding import Author
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.operation_views import OperationView
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import INVALID_CURSOR, UNKNOWN_OPERATION, ProblemError
+from taskmanager_gateway.web.forms import ReasonForm
+from taskmanager_gateway.web.operation_rows import FailurePage, OperationRow, operation_rows
+from taskmanager_gateway.web.outcomes import outcome
+from taskmanager_gateway.web.overview import Overview
+from taskmanager_gateway.web.render import fragment, page, text, web_of
+
+router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
+
+ROWS, FAILURES = 50, 50
+ENDED_EVENTS = "tm-rows, tm-counts, tm-job, tm-operations"
+"""What changes on a page when an operation has come to its end."""
+
+
+class ListQuery(Record):
+    """Which operations, and where the page begins."""
+
+    running: bool | None = None
+    cursor: ShortText | None = None
+
+
+class DetailQuery(Record):
+    """From where on failures are shown."""
+
+    after: Annotated[int, Field(ge=0)] = 0
+
+
+class ProgressQuery(Record):
+    """`awaited`: that it is not stored yet is no error."""
+
+    awaited: bool = False
+
+
+@router.get("/operations")
+async def list_operations(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
+    """The newest first."""
+    found = await _read(request, query)
+    overview = await web_of(request).overviews.read()
+    context = {
+        "rows": operation_rows(found, who),
+        "running": query.running,
+        "first": query.cursor is None,
+        "here": _address(query, query.cursor),
+        "older": _address(query, found.next_cursor) if found.next_cursor else None,
+        "titles": titles(overview),
+        "overview": overview,
+    }
+    return await page(request, "operations/list.html", context)
+
+
+@router.get("/operations/{operation}")
+async def show(
+    request: Request, operation: str, query: Annotated[DetailQuery, Query()], who: Asker
+) -> Response:
+    """What it is to do, how far it is, and what it could not do."""
+    parts = parts_of(request)
+    known = await parts.operating.find(operation, who)
+    failures = await from_store(parts.reader.failures(known.id, after=query.after, limit=FAILURES + 1))
+    overview = await web_of(request).overviews.read()
+    context = {
+        "row": OperationRow.of(known, who),
+        "failures": FailurePage.of(list(failures), FAILURES),
+        "after": query.after,
+        "titles": titles(overview),
+        "overview": overview,
+    }
+    return await page(request, "operations/one.html", context)
+
+
+@router.get("/ui/operations/{operation}/progress")
+async def progress(
+    request: Request, operation: str, query: Annotated[ProgressQuery, Query()], who: Asker
+) -> Response:
+    """The progress alone; at its end it has the rest of the page renewed."""
+    try:
+        known = await parts_of(request).operating.find(operation, who)
+    except ProblemError as error:
+        if error.problem.kind is not UNKNOWN_OPERATION or not query.awaited:
+            raise
+        return fragment(request, "operations/one_progress.html", {"operation": None, "id": operation})
+    answer = fragment(request, "operations/one_progress.html", {"operation": OperationView.of(known)})
+    if known.state.ended:
+        answer.headers["HX-Trigger"] = ENDED_EVENTS
+    return answer
+
+
+@router.get("/ui/operations/{operation}/stop")
+async def ask_stop(request: Request, operation: str, who: Asker) -> Response:
+    """The pop-up."""
+    known = await parts_of(request).operating.find(operation, who)
+    return fragment(request, "operations/stop.html", {"row": OperationRow.of(known, who)})
+
+
+@router.post("/ui/operations/{operation}/stop")
+async def stop(request: Request, operation: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+    """Leave the jobs alone that it has not come to."""
+    order = StopOperation(operation=operation[:100])
+    result = await parts_of(request).commanding.command(order, Author(who, form.reason))
+    sentence = text(request, "The operation is stopped; what was done stays done.")
+    return outcome(request, result, sentence, events=("tm-operations", "tm-rows", "tm-counts"))
+
+
+def titles(overview: Overview) -> Mapping[str, str]:
+    """Plugin -> its title."""
+    return {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
+
+
+async def _read(request: Request, query: ListQuery) -> OperationPage:
+    wanted = OperationQuery(running=query.running, cursor=query.cursor, limit=ROWS)
+    try:
+        return await from_store(parts_of(request).reader.operations(wanted))
+    except CursorError as error:
+        raise ProblemError(INVALID_CURSOR, "Begin with the first page.") from error
+
+
+def _address(query: ListQuery, cursor: str | None) -> str:
+    kept = {} if query.running is None else {"running": str(query.running).lower()}
+    if cursor is not None:
+        kept["cursor"] = cursor
+    return "/operations" + (f"?{urlencode(kept)}" if kept else "")
