@@ -48,6 +48,13 @@ from taskmanager_gateway.representation import JobView
 from .conftest import Gateway
 
 ADDRESSES = {
+    "/api/v1/me": {"get"},
+    "/api/v1/users": {"get", "post"},
+    "/api/v1/users/{name}": {"get", "patch", "delete"},
+    "/api/v1/users/{name}/password": {"put"},
+    "/api/v1/users/{name}/log-out": {"post"},
+    "/api/v1/tokens": {"get", "post"},
+    "/api/v1/tokens/{token}": {"get", "delete"},
     "/api/v1/jobs": {"get", "post"},
     "/api/v1/jobs/batch": {"post"},
     "/api/v1/jobs/{job_id}": {"get"},

@@ -23,12 +23,15 @@ from taskmanager_gateway.routes import (
     jobs,
     landing,
     logs,
+    me,
     operations,
     plugin_control,
     plugins,
     reports,
     runners,
     submissions,
+    tokens,
+    users,
 )
 from taskmanager_gateway.web.app import make_pages
 
@@ -75,7 +78,19 @@ def make_api(parts: Parts) -> FastAPI:
         (jobs, landing, logs, plugins, figures),
         (job_control, plugin_control, runners, operations),
     )
-    for module in (submissions, *reading, *controlling, reports, audit, events, itm, itm_reading):
+    for module in (
+        submissions,
+        *reading,
+        *controlling,
+        reports,
+        audit,
+        events,
+        me,
+        users,
+        tokens,
+        itm,
+        itm_reading,
+    ):
         app.include_router(module.router)
     app.routes.extend(health_routes(parts.checks))
     app.routes.append(Route("/docs", _docs))

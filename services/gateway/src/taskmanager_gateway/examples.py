@@ -116,3 +116,13 @@ OPERATION: dict[str, Any] = {
         "stop": f"/api/v1/operations/{_OPERATION}/stop",
     },
 }
+
+ADD_USER: dict[str, Any] = {"name": "anna", "role": "operator", "plugins": ["jp2"], "reason": "scanning room"}
+CHANGE_USER: dict[str, Any] = {"role": "viewer", "plugins": "all", "reason": "new task"}
+SET_PASSWORD: dict[str, Any] = {"reason": "lost"}
+ADD_TOKEN: dict[str, Any] = {
+    "name": "goobi",
+    "scopes": ["submit", "read"],
+    "plugins": ["jp2"],
+    "expires": "2027-12-31T00:00:00Z",
+}

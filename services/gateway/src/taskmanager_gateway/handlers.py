@@ -69,7 +69,7 @@ def _wrong_query(_: Request, error: RequestValidationError) -> Problem:
 
 def _allowed_methods(request: Request) -> Iterator[str]:
     """Over all routes of the address; Starlette names those of the first (RFC 9110, 10.2.1 wants all)."""
-    for method in ("GET", "POST", "PUT"):
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
             yield method

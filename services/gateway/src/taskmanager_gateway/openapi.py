@@ -8,6 +8,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from taskmanager.jobs import JobSpec
+from taskmanager_gateway.access.sessions import COOKIE
+from taskmanager_gateway.access_bodies import (
+    AddTokenBody,
+    AddUserBody,
+    ChangeUserBody,
+    SetPasswordBody,
+)
 from taskmanager_gateway.bodies import BatchItem
 from taskmanager_gateway.operation_bodies import OperationBody
 from taskmanager_gateway.orders import (
@@ -19,8 +26,22 @@ from taskmanager_gateway.orders import (
     ReplayBody,
     StopBody,
 )
-from taskmanager_gateway.problems import ProblemDocument
+from taskmanager_gateway.problems import FORBIDDEN, NOT_AUTHENTICATED, ProblemDocument
 
+SECURITY_SCHEMES: dict[str, Any] = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token of a program, made by an admin"},
+    "password": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The same token as the password of any user, for callers that know nothing else",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "A log-in at /log-in; changes also need its X-CSRF-Token",
+    },
+}
 REFERENCE = "#/components/schemas/{model}"
 
 
@@ -43,17 +64,33 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas = document["components"]["schemas"]
         schemas.update(_own_schemas())
         _drop_foreign_errors(document["paths"], schemas)
+        _say_who_is_refused(document["paths"])
+        document["components"]["securitySchemes"] = SECURITY_SCHEMES
+        document["security"] = [{name: []} for name in SECURITY_SCHEMES]
         app.openapi_schema = document
     return app.openapi_schema
 
 
 def _own_schemas() -> dict[str, Any]:
     orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
-    orders += [MessageBody, ReplayBody]
+    orders += [MessageBody, ReplayBody, AddUserBody, ChangeUserBody, SetPasswordBody, AddTokenBody]
     models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas
+
+
+def _say_who_is_refused(paths: dict[str, Any]) -> None:
+    """What every address that needs a right may answer."""
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            if (method, path) == ("get", "/itm/service"):
+                operation["security"] = []
+                continue
+            like = next(iter(answer for code, answer in operation["responses"].items() if code >= "4"), None)
+            for kind in (NOT_AUTHENTICATED, FORBIDDEN):
+                described = {"description": f"{kind.title} (`{kind.name}`)"}
+                operation["responses"].setdefault(str(kind.status), {**(like or {}), **described})
 
 
 def _drop_foreign_errors(paths: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -95,8 +95,6 @@ def make_parts(  # noqa: PLR0913 - wiring
         publisher, reader, recent, feed, settings.topology, clock, limit_bytes=settings.body_limit_bytes
     )
     permissions = Permissions(reader, finder)
-    access = make_access(settings, access_reader, permissions, publisher, settings.topology, clock)
-    feed.on_access_changed(access.directory.forget)
     commanding = Commanding(
         publisher,
         pending,
@@ -107,6 +105,16 @@ def make_parts(  # noqa: PLR0913 - wiring
         clock=clock,
         gateway_id=gateway_id,
     )
+    access = make_access(
+        settings,
+        access_reader,
+        permissions,
+        commanding,
+        publisher=publisher,
+        topology=settings.topology,
+        clock=clock,
+    )
+    feed.on_access_changed(access.directory.forget)
     return Parts(
         settings=settings,
         reader=reader,

@@ -3,6 +3,7 @@
 Every route that is not open to all declares it: `dependencies=[needs(Right.READ)]`.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -127,6 +128,7 @@ async def _field(request: Request) -> str | None:
     size = request.headers.get("content-length", "")
     if kind not in FORMS or not size.isdecimal() or int(size[:19]) > FORM_LIMIT_BYTES:
         return None
-    await request.body()
+    with contextlib.suppress(RuntimeError):  # FastAPI has read the form for its route already, and keeps it
+        await request.body()
     field = (await request.form()).get(CSRF_FIELD)
     return field if isinstance(field, str) else None

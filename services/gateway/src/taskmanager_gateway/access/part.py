@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from taskmanager.ports import AccessReader, Clock, Publisher
 from taskmanager.topology import Topology
+from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.directory import Directory
+from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.access.proving import Proving
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.throttle import Throttle
 from taskmanager_gateway.access.token_use import TokenUse
+from taskmanager_gateway.commanding import Commanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Access:
     permissions: Permissions
     throttle: Throttle
     use: TokenUse
+    log_in: LogIn
+    accounts: Accounts
 
     @property
     def off(self) -> bool:
@@ -35,10 +40,12 @@ class Access:
         await self.use.run(stop)
 
 
-def make_access(
+def make_access(  # noqa: PLR0913 - wiring
     settings: AccessSettings,
     reader: AccessReader,
     permissions: Permissions,
+    commanding: Commanding,
+    *,
     publisher: Publisher,
     topology: Topology,
     clock: Clock,
@@ -46,4 +53,16 @@ def make_access(
     """Wire it."""
     directory, use = Directory(reader), TokenUse(publisher, topology)
     proving = Proving(settings, directory, use, clock)
-    return Access(settings, reader, directory, proving, permissions, Throttle(), use)
+    throttle = Throttle()
+    log_in = LogIn(settings, reader, commanding, throttle, clock)
+    return Access(
+        settings=settings,
+        reader=reader,
+        directory=directory,
+        proving=proving,
+        permissions=permissions,
+        throttle=throttle,
+        use=use,
+        log_in=log_in,
+        accounts=Accounts(reader, commanding, log_in),
+    )

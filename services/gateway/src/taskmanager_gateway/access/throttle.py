@@ -7,6 +7,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from taskmanager.access import user_key
 from taskmanager_gateway.problems import TOO_MANY_TRIES, ProblemError
 
 WINDOW_MINUTES = 5
@@ -22,21 +23,33 @@ class Throttle:
         """None yet."""
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def check(self, name: str, address: str) -> None:
-        """Raise ProblemError (429) if there were too many failures lately."""
-        for limit, key in _limits(name, address):
-            if not self._limiter.test(limit, *key):
-                ends = self._limiter.get_window_stats(limit, *key).reset_time
-                raise _too_many(max(1, math.ceil(ends - time.time())))
+    def attempt(self, name: str, address: str) -> None:
+        """Somebody tries; raises ProblemError (429) if there were too many failures lately.
 
-    def failed(self, name: str, address: str) -> None:
-        """A log-in failed."""
-        for limit, key in _limits(name, address):
-            self._limiter.hit(limit, *key)
+        A try counts as a failure until it succeeded, so that many at the same time do not slip through.
+        """
+        key = _name_key(name, address)
+        if not self._limiter.test(BY_ADDRESS, address):
+            raise _too_many(self._ends(BY_ADDRESS, address))
+        if not self._limiter.hit(BY_NAME, *key):
+            raise _too_many(self._ends(BY_NAME, *key))
+
+    def failed(self, address: str) -> None:
+        """The name and the password do not fit."""
+        self._limiter.hit(BY_ADDRESS, address)
+
+    def succeeded(self, name: str, address: str) -> None:
+        """They do: earlier failures of this name from there are forgotten."""
+        self._limiter.clear(BY_NAME, *_name_key(name, address))
+
+    def _ends(self, limit: RateLimitItem, *key: str) -> int:
+        """In so many seconds there may be another try."""
+        reset = self._limiter.get_window_stats(limit, *key).reset_time
+        return max(1, math.ceil(reset - time.time()))
 
 
-def _limits(name: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
-    return [(BY_NAME, ("name", name.casefold()[:100], address)), (BY_ADDRESS, ("address", address))]
+def _name_key(name: str, address: str) -> tuple[str, str]:
+    return user_key(name)[:100], address
 
 
 def _too_many(seconds: int) -> ProblemError:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from taskmanager.access import Principal
+from taskmanager.access import Principal, Right
 from taskmanager.states import RUNNING, Status
 from taskmanager_gateway.representation import PluginState, PluginView
 
@@ -26,7 +26,7 @@ class PluginItem:
 
 def plugin_items(plugins: Sequence[PluginView], who: Principal) -> list[PluginItem]:
     """The plugins within the reader's reach, by title."""
-    seen = [_item(plugin) for plugin in plugins if who.sees(plugin.manifest.name)]
+    seen = [_item(plugin) for plugin in plugins if who.may(Right.READ, plugin.manifest.name)]
     return sorted(seen, key=lambda item: item.title.casefold())
 
 

@@ -4,9 +4,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Right
+from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.web.render import asker, page, web_of
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 @router.get("/")

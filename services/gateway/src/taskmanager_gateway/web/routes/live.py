@@ -8,13 +8,15 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.access import Right
 from taskmanager.jobs import PluginName, Record
+from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.digests import Digests
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.routes.streams import event_stream, plain_events
 from taskmanager_gateway.web.render import asker
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 class LiveQuery(Record):

@@ -1,0 +1,101 @@
+"""Logging in with a password, and choosing another one. An unknown name takes as long as a wrong password."""
+
+from taskmanager import passwords
+from taskmanager.access import User, user_key
+from taskmanager.messages import EndSession, SetPassword
+from taskmanager.ports import AccessReader, Clock
+from taskmanager_gateway.access.proof import LoggedIn
+from taskmanager_gateway.access.sessions import Session
+from taskmanager_gateway.access.settings import AccessSettings
+from taskmanager_gateway.access.throttle import Throttle
+from taskmanager_gateway.commanding import Author, Commanding, Obeyed, Stored
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.problems import NOT_AUTHENTICATED, WEAK_PASSWORD, ProblemError
+from taskmanager_gateway.threads import DaemonThreads
+
+AT_ONCE = 2
+"""Hashes that are made at the same time: each takes 64 MiB and four threads' work."""
+NOBODYS_HASH = (
+    "$argon2id$v=19$m=65536,t=3,p=4$I4mwmNISt1AAmLo+w5I8ig$3ZFRaJpvFlrvIuG17O6+cgmu1CuGML/jaEHgxvKKgWA"
+)
+"""Of a random text nobody knows: what is verified for somebody without a password."""
+WRONG = "Name and password do not fit."
+
+
+class LogIn:
+    """Begins and ends sessions; every call may raise StoreUnavailableError."""
+
+    def __init__(
+        self,
+        settings: AccessSettings,
+        reader: AccessReader,
+        commanding: Commanding,
+        throttle: Throttle,
+        clock: Clock,
+    ) -> None:
+        """Beginning one needs neither scheduler nor broker."""
+        self._lifetime = settings.session_lifetime
+        self._reader, self._commanding, self._clock = reader, commanding, clock
+        self._throttle = throttle
+        self._threads = DaemonThreads(AT_ONCE, "password")
+
+    async def with_password(self, name: str, password: str, address: str) -> tuple[User, Session]:
+        """A new session; raises ProblemError: 401 if name and password do not fit, 429 after too many."""
+        user = await self._verified(name, password, address)
+        return user, self.session(user)
+
+    def session(self, user: User) -> Session:
+        """A new session of somebody who has shown who they are."""
+        return Session.begin(user.name, max(self._clock.now(), user.sessions_from))
+
+    async def end(self, logged_in: LoggedIn, author: Author) -> Obeyed | Stored:
+        """Make the session void at every gateway."""
+        session = logged_in.session
+        expires = session.begun + self._lifetime
+        return await self._commanding.command(
+            EndSession(user=session.user, session=session.id, expires=expires), author
+        )
+
+    async def choose_password(
+        self, author: Author, current: str, new: str, address: str
+    ) -> tuple[Obeyed | Stored, Session]:
+        """Set one's own password, which ends all one's sessions; a new one to go on with."""
+        name = author.principal.name
+        user = await self._verified(name, current, address)
+        check_new(new, user.name, current)
+        hashed = await self.hashed(new)
+        result = await self._commanding.command(SetPassword(name=user.name, password_hash=hashed), author)
+        return result, self.session(await self.user(name) or user)
+
+    async def user(self, name: str) -> User | None:
+        """The user as stored now."""
+        return await from_store(self._reader.user(name))
+
+    async def hashed(self, password: str) -> str:
+        """Its hash, made in a thread."""
+        return await self._threads.run(lambda: passwords.hash_password(password))
+
+    async def _verified(self, name: str, password: str, address: str) -> User:
+        self._throttle.attempt(name, address)
+        user = await self.user(name)
+        known = user.password_hash if user is not None and user.disabled is None else None
+        given = password[: passwords.LONGEST]
+        fits = await self._threads.run(lambda: passwords.verify(known or NOBODYS_HASH, given))
+        if user is None or known is None or not fits:
+            self._throttle.failed(address)
+            raise ProblemError(NOT_AUTHENTICATED, WRONG)
+        self._throttle.succeeded(name, address)
+        return user
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.close()
+
+
+def check_new(password: str, user_name: str, current: str | None = None) -> None:
+    """Raise ProblemError if the password may not be chosen."""
+    refusal = passwords.refusal(password, user_name)
+    if refusal is None and current is not None and user_key(current) == user_key(password):
+        refusal = "it is the password there was: choose another one"
+    if refusal is not None:
+        raise ProblemError(WEAK_PASSWORD, f"Nothing was changed: {refusal}.")

@@ -1,0 +1,163 @@
+"""Logging in and out, and one's own password."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from taskmanager.access import Right
+from taskmanager.jobs import Record
+from taskmanager_gateway.access.log_in import LogIn
+from taskmanager_gateway.access.needs import is_htmx, needs_log_in
+from taskmanager_gateway.access.origin import check_origin
+from taskmanager_gateway.access.proof import Asker, proof_of
+from taskmanager_gateway.access.sessions import COOKIE, Session
+from taskmanager_gateway.access.settings import CookieSecurity
+from taskmanager_gateway.commanding import Author
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import FORBIDDEN, NOT_AUTHENTICATED, WEAK_PASSWORD, Problem, ProblemError
+from taskmanager_gateway.web.render import fragment, page
+from taskmanager_gateway.web.routes.preferences import local_path
+
+router = APIRouter()
+own = APIRouter(dependencies=[needs_log_in()])
+
+ACCOUNT = "/account"
+
+
+class LogInForm(Record):
+    """Who, and where to go on."""
+
+    name: Annotated[str, Form(max_length=200)] = ""
+    password: Annotated[str, Form(max_length=1_000)] = ""
+    next: Annotated[str, Form(max_length=2_000)] = "/"
+    csrf: str = ""
+
+
+class PasswordForm(Record):
+    """One's own password, the new one, and that again."""
+
+    current: Annotated[str, Form(max_length=1_000)] = ""
+    password: Annotated[str, Form(max_length=1_000)] = ""
+    again: Annotated[str, Form(max_length=1_000)] = ""
+    csrf: str = ""
+
+
+@router.get("/log-in")
+async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - what the address calls it
+    """The form: a page, or what a pop-up shows."""
+    return await _form(request, local_path(next))
+
+
+@router.post("/log-in")
+async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Response:
+    """Begin a session; for scripts 204 and the event `logged-in` with the new CSRF token."""
+    check_origin(request)
+    target = local_path(form.next)
+    address = request.client.host if request.client else ""
+    try:
+        user, session = await _use(request).with_password(form.name.strip(), form.password, address)
+    except ProblemError as error:
+        return await _form(request, target, error.problem, form.name)
+    if is_htmx(request):
+        return await _with_session(
+            request, session, await _logged_in(request, session, one_time=user.one_time)
+        )
+    return await _with_session(request, session, RedirectResponse(ACCOUNT if user.one_time else target, 303))
+
+
+@own.post("/log-out")
+async def log_out(request: Request, who: Asker) -> Response:
+    """End this session at every gateway; the cookie goes, even if the end cannot be stored now."""
+    answer = RedirectResponse("/log-in", 303)
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    logged_in = proof_of(request).logged_in
+    if logged_in is not None:
+        await _use(request).end(logged_in, Author(who))
+        parts_of(request).access.directory.forget()
+    return answer
+
+
+@own.get(ACCOUNT)
+async def account(request: Request) -> Response:
+    """Who one is here, and the form for another password."""
+    return await _account(request)
+
+
+@own.post(ACCOUNT)
+async def choose_password(request: Request, form: Annotated[PasswordForm, Form()], who: Asker) -> Response:
+    """Another password; all other sessions of the user end."""
+    logged_in = proof_of(request).logged_in
+    if logged_in is None or logged_in.user.password_hash is None:
+        raise ProblemError(FORBIDDEN, "Only somebody who logged in with a password has one to change.")
+    if form.password != form.again:
+        problem = Problem(WEAK_PASSWORD, "Nothing was changed: the two new passwords differ.")
+        return await _account(request, problem)
+    address = request.client.host if request.client else ""
+    try:
+        result, session = await _use(request).choose_password(
+            Author(who), form.current, form.password, address
+        )
+    except ProblemError as error:
+        if error.problem.kind is NOT_AUTHENTICATED:
+            return await _account(request, Problem(WEAK_PASSWORD, "The current password is not right."))
+        return await _account(request, error.problem)
+    parts_of(request).access.directory.forget()
+    del result
+    return await _with_session(request, session, RedirectResponse("/", 303))
+
+
+def _use(request: Request) -> LogIn:
+    return parts_of(request).access.log_in
+
+
+async def _form(request: Request, target: str, problem: Problem | None = None, name: str = "") -> Response:
+    context = {
+        "target": target,
+        "problem": problem,
+        "name": name,
+        "provider": bool(parts_of(request).settings.oidc_issuer),
+    }
+    status = problem.kind.status if problem else 200
+    if is_htmx(request):
+        answer = fragment(request, "access/log_in_form.html", context, status=status)
+    else:
+        answer = await page(request, "access/log_in.html", context, status=status)
+    for header, value in (problem.headers if problem else {}).items():
+        answer.headers[header] = value
+    return answer
+
+
+async def _account(request: Request, problem: Problem | None = None) -> Response:
+    proof = proof_of(request)
+    context = {
+        "problem": problem,
+        "user": proof.logged_in.user if proof.logged_in else None,
+        "rights": [right for right in Right if right in proof.principal.rights],
+    }
+    return await page(request, "access/account.html", context, status=problem.kind.status if problem else 200)
+
+
+async def _logged_in(request: Request, session: Session, *, one_time: bool) -> Response:
+    cookies = await parts_of(request).access.proving.cookies()
+    told = {"csrf": cookies.csrf_token(session), "go": ACCOUNT if one_time else None}
+    return Response(status_code=204, headers={"HX-Trigger": json.dumps({"logged-in": told})})
+
+
+async def _with_session(request: Request, session: Session, answer: Response) -> Response:
+    parts = parts_of(request)
+    cookies = await parts.access.proving.cookies()
+    settings = parts.settings
+    secure = request.url.scheme == "https" or settings.session_cookie is CookieSecurity.ALWAYS
+    answer.set_cookie(
+        COOKIE,
+        cookies.write(session),
+        max_age=round(settings.session_lifetime.total_seconds()),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer

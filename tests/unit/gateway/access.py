@@ -1,0 +1,68 @@
+"""People and programs for tests of access, and a scheduler that obeys orders about them."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from taskmanager.access import Right, Role, Token, User
+from taskmanager.clock import SystemClock
+from taskmanager.jobs import Note
+from taskmanager.messages import Command, EndSession, SetPassword
+from taskmanager.passwords import hash_password
+from taskmanager.testing.access import FakeAccess
+
+from .conftest import Gateway
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+NOTE = Note(by="root", at=BEGIN)
+PASSWORD = "seven old scanners hum"
+HASH = hash_password(PASSWORD)
+
+
+def user(name: str, role: Role = Role.OPERATOR, **fields: Any) -> User:
+    made = {"password_hash": HASH, "sessions_from": BEGIN, "created": NOTE, **fields}
+    return User(name=name, role=role, **made)
+
+
+def token(name: str, *scopes: Right, **fields: Any) -> Token:
+    """Its secret is `tm_` and its name."""
+    digest = hashlib.sha256(f"tm_{name}".encode()).hexdigest()
+    return Token(id=f"id-{name}", name=name, secret_hash=digest, scopes=scopes, created=NOTE, **fields)
+
+
+def bearer(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer tm_{name}"}
+
+
+@dataclass
+class Obedient:
+    """Does what orders about sessions and passwords say, as the scheduler would."""
+
+    access: FakeAccess
+    obeyed: list[Command] = field(default_factory=list)
+
+    def __call__(self, command: Command) -> None:
+        self.obeyed.append(command)
+        order = command.order
+        if isinstance(order, EndSession):
+            self.access.ended[order.session] = order.expires
+        if isinstance(order, SetPassword):
+            before = self.access.known_users[order.name]
+            after = {"password_hash": order.password_hash, "one_time": order.one_time}
+            ends = SystemClock().now() + timedelta(milliseconds=1)
+            self.access.put_user(before.model_copy(update={**after, "sessions_from": ends}))
+
+
+async def log_in(gateway: Gateway, name: str, password: str = PASSWORD, **headers: str) -> httpx.Response:
+    return await gateway.client.post(
+        "/log-in", data={"name": name, "password": password, "next": "/"}, headers=headers
+    )
+
+
+async def csrf(gateway: Gateway) -> str:
+    """The CSRF token of the client's session."""
+    answer = await gateway.client.get("/api/v1/me")
+    return str(answer.json()["csrf"])
