@@ -1,7 +1,10 @@
 """Logging in with a password, and choosing another one. An unknown name takes as long as a wrong password."""
 
+import structlog
+
 from taskmanager import passwords
-from taskmanager.access import User, user_key
+from taskmanager.access import User, principal_of_user, user_key
+from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import EndSession, SetPassword
 from taskmanager.ports import AccessReader, Clock
 from taskmanager_gateway.access.proof import LoggedIn
@@ -20,6 +23,8 @@ NOBODYS_HASH = (
 )
 """Of a random text nobody knows: what is verified for somebody without a password."""
 WRONG = "Name and password do not fit."
+
+log = structlog.get_logger(__name__)
 
 
 class LogIn:
@@ -85,7 +90,17 @@ class LogIn:
             self._throttle.failed(address)
             raise ProblemError(NOT_AUTHENTICATED, WRONG)
         self._throttle.succeeded(name, address)
+        if passwords.needs_rehash(known):
+            await self._hash_anew(user, known, given)
         return user
+
+    async def _hash_anew(self, user: User, known: str, password: str) -> None:
+        """With today's parameters; if that fails now, it is tried at the next log-in."""
+        order = SetPassword(name=user.name, password_hash=await self.hashed(password), rehash_of=known)
+        try:
+            await self._commanding.command(order, Author(principal_of_user(user)))
+        except (ProblemError, StoreUnavailableError) as error:
+            log.info("password_not_hashed_anew", user=user.name, error=str(error))
 
     def close(self) -> None:
         """Let the threads end."""

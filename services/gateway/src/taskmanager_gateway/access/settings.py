@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from taskmanager.config import Settings
 from taskmanager_gateway.access.networks import Network, networks_of
@@ -27,28 +27,15 @@ class CookieSecurity(StrEnum):
 
 
 class AccessSettings(Settings):
-    """Log-in, sessions, the organisation's identity provider, and who needs no token."""
+    """Log-in, sessions, and who needs no token."""
 
     access: AccessMode = AccessMode.REQUIRED
     itm_open_to: str = ""
     """Networks (`192.0.2.0/24,2001:db8::7`) whose calls to `/itm/service` need no token."""
     trusted_proxies: str = ""
     """Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
-    public_url: str = Field(default="", pattern=r"^(https?://[^/?#]+)?$")
-    """How browsers reach the gateways, without a path; empty: as the request's `Host` says."""
     session_hours: float = Field(default=12, gt=0, le=24 * 31)
     session_cookie: CookieSecurity = CookieSecurity.AUTO
-    oidc_issuer: str = Field(default="", pattern=r"^(https?://[^?#]+)?$")
-    oidc_client_id: str = ""
-    oidc_client_secret: SecretStr = SecretStr("")
-    oidc_scopes: str = "openid profile email"
-    oidc_name_claim: str = "preferred_username"
-    oidc_role_claim: str = "groups"
-    oidc_admin_group: str = ""
-    oidc_operator_group: str = ""
-    oidc_viewer_group: str = ""
-    oidc_plugins_claim: str = ""
-    """Names the claim that lists the plugins somebody is restricted to; empty: nobody is."""
 
     @property
     def session_lifetime(self) -> timedelta:
@@ -74,7 +61,4 @@ class AccessSettings(Settings):
             except ValueError as error:
                 message = f"TASKMANAGER_{name.upper()}: {error}"
                 raise ValueError(message) from error
-        if self.oidc_issuer and not self.oidc_client_id:
-            message = "TASKMANAGER_OIDC_ISSUER needs TASKMANAGER_OIDC_CLIENT_ID"
-            raise ValueError(message)
         return self

@@ -118,7 +118,6 @@ async def _form(request: Request, target: str, problem: Problem | None = None, n
         "target": target,
         "problem": problem,
         "name": name,
-        "provider": bool(parts_of(request).settings.oidc_issuer),
     }
     status = problem.kind.status if problem else 200
     if is_htmx(request):
