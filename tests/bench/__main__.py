@@ -18,7 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench import control, end_to_end, growth, images, latency, memory, stored, submit, taskclient
+from tests.bench import (
+    control,
+    end_to_end,
+    growth,
+    images,
+    latency,
+    memory,
+    pages,
+    stored,
+    submit,
+    taskclient,
+)
 from tests.bench.figures import Figure, figure, table
 from tests.bench.parts import Bench, Part
 from tests.bench.processes import Bystanders
@@ -34,6 +45,7 @@ PARTS: Mapping[str, Part] = {
     "images": images.measure,
     "growth": growth.measure,
     "stored": stored.measure,
+    "pages": pages.measure,
 }
 DEFAULT_JSON = ".bench/figures.json"
 
