@@ -255,7 +255,9 @@ async def test_a_wrong_method_is_answered_with_the_right_ones(gateway: Gateway) 
     assert answer.headers["Allow"] == "GET, POST"
 
 
-@pytest.mark.parametrize("address", ["/nothing", "/api/v1/nothing", "/api/v1/jobs/", "/api/v2/jobs", "/%00", "/%ff"])
+@pytest.mark.parametrize(
+    "address", ["/nothing", "/api/v1/nothing", "/api/v1/jobs/", "/api/v2/jobs", "/%00", "/%ff"]
+)
 async def test_an_unknown_address_is_a_problem_too(gateway: Gateway, address: str) -> None:
     answer = await gateway.client.get(address)
 
