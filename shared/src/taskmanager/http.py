@@ -67,7 +67,7 @@ class HttpServer:
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             server_header=False,
-            proxy_headers=False,  # it would believe every caller on this machine about where a request is from
+            proxy_headers=False,  # it would believe every caller on this machine about where it comes from
         )
         self._server = _Server(config)
 
