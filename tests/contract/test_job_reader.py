@@ -398,6 +398,24 @@ async def test_a_log_is_read_in_order_from_any_position(reader: JobReader, write
     assert await found((2, 3)) == []
 
 
+async def test_jobs_at_work_are_listed_by_their_runner(reader: JobReader, write: Write) -> None:
+    jobs = [
+        job(1, status=Status.PROCESSING, owner="r-2", title="Akten"),
+        job(2, status=Status.UPLOAD, owner="r-1"),
+        job(3),
+        job(4, status=Status.DOWNLOAD, owner="r-2"),
+    ]
+    await write(Plan(jobs=[(None, one) for one in jobs]))
+    found = await reader.at_work(10)
+    assert [(one.runner, one.job) for one in found] == [
+        ("r-1", "job-002"),
+        ("r-2", "job-001"),
+        ("r-2", "job-004"),
+    ]
+    assert (found[1].title, found[1].plugin, found[1].status) == ("Akten", "noop", Status.PROCESSING)
+    assert len(await reader.at_work(2)) == 2
+
+
 async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobReader, write: Write) -> None:
     plugins = [
         InstalledPlugin(

@@ -13,7 +13,7 @@ from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
-from taskmanager.registry import InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 
 
@@ -167,6 +167,9 @@ class JobReader(Protocol):
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """All runners by id, `alive` judged by the database's clock."""
+
+    async def at_work(self, limit: int) -> Sequence[AtWork]:
+        """Jobs that belong to a runner, by runner and id; so many at most."""
 
 
 class AccessReader(Protocol):

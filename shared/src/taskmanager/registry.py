@@ -71,6 +71,16 @@ class RunnerState(Record):
     """Set while it takes no jobs; stays over its restarts."""
 
 
+class AtWork(Record):
+    """A job that belongs to a runner, as far as a list of runners shows it."""
+
+    job: str
+    plugin: PluginName
+    title: str = ""
+    status: Status
+    runner: str
+
+
 class TabStatistics(Record):
     """The sums over all jobs of one plugin and tab, kept in step with the jobs by the same transactions.
 

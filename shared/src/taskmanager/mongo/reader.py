@@ -17,7 +17,7 @@ from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, places_after
-from taskmanager.mongo.migrations import TURN_INDEX
+from taskmanager.mongo.migrations import OWNED, TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
 from taskmanager.mongo.report_reads import ReportReads
 from taskmanager.mongo.scope import in_each, plugins_with_jobs
@@ -32,7 +32,7 @@ from taskmanager.queries import (
     Sort,
     as_listed,
 )
-from taskmanager.registry import ALIVE_FOR, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import ALIVE_FOR, AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.states import Status, Tab
 
 QUERY_MILLISECONDS = 5_000
@@ -164,6 +164,24 @@ class MongoReader(FiguresReads, OperationReads, ReportReads, AccessReads):
         with translated_errors():
             documents = await (await self._database.runners.aggregate(pipeline)).to_list()
         return [RunnerState.model_validate(document) for document in documents]
+
+    async def at_work(self, limit: int) -> Sequence[AtWork]:
+        """See the port; served by the index of jobs that have an owner."""
+        wanted = {"plugin": 1, "status": 1, "owner": 1, "spec.title": 1}
+        with translated_errors():
+            cursor = self._database.jobs.find(OWNED, wanted, max_time_ms=QUERY_MILLISECONDS)
+            documents = await cursor.sort([("owner", 1), ("_id", 1)]).limit(limit).to_list()
+        return [_at_work(document) for document in documents]
+
+
+def _at_work(document: Document) -> AtWork:
+    return AtWork(
+        job=document["_id"],
+        plugin=document["plugin"],
+        title=document["spec"].get("title") or "",
+        status=document["status"],
+        runner=document["owner"],
+    )
 
 
 def _of_plugin(plugin: str | None) -> Document:

@@ -32,7 +32,7 @@ from taskmanager.queries import (
     Sort,
     as_listed,
 )
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import AtWork, AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.report_store import Among
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.states import Status, Tab
@@ -216,6 +216,16 @@ class FakeReader:
         await self._arrive("runners")
         found = [self.known_runners[name] for name in sorted(self.known_runners)]
         return [runner for runner in found if plugin in (None, runner.plugin)]
+
+    async def at_work(self, limit: int) -> Sequence[AtWork]:
+        """See `JobReader.at_work`."""
+        await self._arrive("at_work")
+        found = [
+            AtWork(job=one.id, plugin=one.plugin, title=one.spec.title, status=one.status, runner=one.owner)
+            for one in self.stored.values()
+            if one.owner is not None
+        ]
+        return sorted(found, key=lambda one: (one.runner, one.job))[:limit]
 
     def _sums(self, plugin: str, tab: Tab) -> TabStatistics:
         jobs = [job for job in self.stored.values() if job.plugin == plugin and job.tab is tab]
