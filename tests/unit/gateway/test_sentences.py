@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.gateway.conftest import MOMENT, installed, job
@@ -30,7 +31,7 @@ BARE = Note(by="anna", at=MOMENT)
 
 
 def refusals() -> set[str]:
-    notes = [{}, {"held": NOTE}, {"cancel": NOTE}, {"put_next": NOTE}, {"owner": "r"}]
+    notes: list[dict[str, Any]] = [{}, {"held": NOTE}, {"cancel": NOTE}, {"put_next": NOTE}, {"owner": "r"}]
     found = set()
     for status, fields, action in product(Status, notes, JobAction):
         verdict = judge(job(1, status=status, **fields), action, 3)

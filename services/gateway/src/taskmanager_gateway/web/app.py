@@ -13,7 +13,19 @@ from taskmanager_gateway.web.headers import SecureHeaders
 from taskmanager_gateway.web.languages import LANGUAGES
 from taskmanager_gateway.web.overview import Overviews
 from taskmanager_gateway.web.render import Web
-from taskmanager_gateway.web.routes import audit, home, live, log_in, menu, operations, preferences, reports
+from taskmanager_gateway.web.routes import (
+    audit,
+    home,
+    job,
+    job_actions,
+    job_messages,
+    live,
+    log_in,
+    menu,
+    operations,
+    preferences,
+    reports,
+)
 from taskmanager_gateway.web.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
@@ -34,7 +46,19 @@ def make_pages(parts: Parts) -> ASGIApp:
     app.state.parts = parts
     app.state.web = Web(parts, assets, templates, Overviews(parts.reader))
     app.include_router(log_in.own)
-    for module in (log_in, home, live, menu, preferences, operations, reports, audit):
+    for module in (
+        log_in,
+        home,
+        live,
+        menu,
+        preferences,
+        operations,
+        reports,
+        audit,
+        job,
+        job_messages,
+        job_actions,
+    ):
         app.include_router(module.router)
     app.routes.append(assets.route())
     install_failures(app)

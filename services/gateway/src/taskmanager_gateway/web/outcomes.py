@@ -10,14 +10,19 @@ from taskmanager_gateway.web.render import done, text
 
 
 def outcome(
-    request: Request, result: Obeyed | Stored, sentence: str, *, events: Sequence[str] = ()
+    request: Request,
+    result: Obeyed | Stored,
+    sentence: str,
+    *,
+    events: Sequence[str] = (),
+    close: bool = True,
 ) -> Response:
     """Close the pop-up and say `sentence`, which is in the reader's language, or why not yet."""
     if isinstance(result, Stored):
         later = text(
             request, "The scheduler does not answer at present. What you asked for is kept and will be done."
         )
-        return done(later, tone="warning", events=events)
+        return done(later, tone="warning", events=events, close=close)
     if result.outcome == "unchanged":
-        return done(text(request, "It was so already."), tone="info", events=events)
-    return done(sentence, events=events)
+        return done(text(request, "It was so already."), tone="info", events=events, close=close)
+    return done(sentence, events=events, close=close)

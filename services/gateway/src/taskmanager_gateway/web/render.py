@@ -69,12 +69,13 @@ def fragment(request: Request, template: str, context: Mapping[str, Any], *, sta
     return _html(request, template, {**_common(request), **context}, status)
 
 
-def done(message: str, *, tone: Tone = "success", events: Sequence[str] = ()) -> Response:
+def done(message: str, *, tone: Tone = "success", events: Sequence[str] = (), close: bool = True) -> Response:
     """An action was carried out: close the pop-up, say so, and have those parts of the page renew themselves.
 
     `events` are triggered on the page's body; its parts listen by `hx-trigger="<event> from:body"`.
     """
-    triggers: dict[str, Any] = {"tm-close": {}, "tm-toast": {"message": message, "tone": tone}}
+    triggers: dict[str, Any] = {"tm-close": {}} if close else {}
+    triggers["tm-toast"] = {"message": message, "tone": tone}
     triggers.update({event: {} for event in events})
     return Response(status_code=204, headers={"HX-Trigger": json.dumps(triggers)})
 

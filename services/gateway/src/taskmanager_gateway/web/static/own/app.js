@@ -20,17 +20,35 @@ dialog.addEventListener("close", () => {
 
 document.body.addEventListener("tm-close", () => dialog.close());
 
+// a link to a pop-up is a link: with a key held down it opens elsewhere, as its address says
+document.addEventListener(
+  "click",
+  (event) => {
+    const held = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (held && event.target.closest("a[href][hx-get]")) event.stopPropagation();
+  },
+  true,
+);
+
 // --- errors: shown where the reader acts ------------------------------------------------------------------
+
+// parts that renew themselves: what they lack for a moment is no answer to anything the reader did
+const inBackground = (element) => /tm-|every /.test(element.getAttribute("hx-trigger") ?? "");
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status < 400) return;
+  if (inBackground(event.detail.requestConfig.elt)) {
+    event.detail.shouldSwap = false;
+    return;
+  }
   const place = (dialog.open && dialog.querySelector(".dialog-problem")) || document.getElementById("problem");
   event.detail.target = place;
   event.detail.swapOverride = "innerHTML";
   place.scrollIntoView({ block: "nearest" });
 });
 
-document.addEventListener("htmx:beforeRequest", () => {
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (inBackground(event.detail.elt)) return;
   for (const place of document.querySelectorAll(".dialog-problem, #problem")) place.replaceChildren();
 });
 

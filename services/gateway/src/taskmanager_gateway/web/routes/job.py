@@ -1,0 +1,71 @@
+"""One job: its details as a page that can be linked to and as a pop-up, both from the same templates."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from taskmanager.access import Principal, Right
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.jobs import Job
+from taskmanager.reports import ReportQuery
+from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.reporting import reporting
+from taskmanager_gateway.web.job_details import JobDetails, error_text, job_details
+from taskmanager_gateway.web.render import fragment, page, web_of
+from taskmanager_gateway.web.reports import ReportLine, report_lines
+
+router = APIRouter(dependencies=[needs(Right.READ)])
+
+REPORTS_SHOWN = 50
+
+
+@router.get("/jobs/{job_id}")
+async def show(request: Request, job_id: str, who: Asker) -> Response:
+    """The page."""
+    return await page(request, "job/page.html", {"it": await _details(request, job_id, who)})
+
+
+@router.get("/ui/jobs/{job_id}")
+async def pop_up(request: Request, job_id: str, who: Asker) -> Response:
+    """The same as a pop-up."""
+    return fragment(request, "job/dialog.html", {"it": await _details(request, job_id, who)})
+
+
+@router.get("/ui/jobs/{job_id}/now")
+async def now(request: Request, job_id: str, who: Asker) -> Response:
+    """What changes of both."""
+    return fragment(request, "job/now.html", {"it": await _details(request, job_id, who)})
+
+
+@router.get("/ui/jobs/{job_id}/error-file")
+async def error(request: Request, job_id: str, who: Asker) -> Response:
+    """The whole error as a file."""
+    job = await parts_of(request).finder.find(job_id, who)
+    headers = {"Content-Disposition": f'attachment; filename="{job.id}-error.txt"'}
+    return PlainTextResponse(error_text(job), headers=headers)
+
+
+async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
+    parts = parts_of(request)
+    job = await parts.finder.find(job_id, who)
+    plugin = (await web_of(request).overviews.read()).plugin(job.plugin)
+    return job_details(
+        job,
+        who,
+        parts.goobi,
+        plugin_title=plugin.manifest.title if plugin else None,
+        waiting=await parts.reasons.of_one(job),
+        reports=await _reports(request, job, who),
+    )
+
+
+async def _reports(request: Request, job: Job, who: Principal) -> list[ReportLine] | None:
+    """The newest first; a job is shown without them rather than not at all."""
+    parts = parts_of(request)
+    try:
+        found = await reporting(parts).page(ReportQuery(job=job.id, limit=REPORTS_SHOWN), who)
+    except StoreUnavailableError:
+        return None
+    return report_lines(found.reports, parts.goobi, who)
