@@ -55,12 +55,29 @@ def file_sentence(error: OSError) -> str:
     return sentence.format(path=os.fsdecode(path) if isinstance(path, str | bytes) else "a file of the job")
 
 
+def error_message(error: BaseException) -> str:
+    """All an exception has to say, however long."""
+    return file_sentence(error) if isinstance(error, OSError) else str(error) or type(error).__name__
+
+
+def too_long_for_the_job(message: str) -> bool:
+    """Whether the job keeps only the beginning; the whole belongs into its log."""
+    return len(message) > MESSAGE_CHARACTERS
+
+
+def _cut(message: str) -> str:
+    if not too_long_for_the_job(message):
+        return shorten(message, MESSAGE_CHARACTERS)
+    said = f"… [the first of {len(message):,} characters; more of them in the log]"
+    return shorten(message[:MESSAGE_CHARACTERS], MESSAGE_CHARACTERS - len(said)).removesuffix("…") + said
+
+
 def job_error(error: BaseException) -> JobError:
     """What the job keeps of an exception."""
-    message = file_sentence(error) if isinstance(error, OSError) else str(error) or type(error).__name__
+    message = error_message(error)
     trace = "".join(traceback.format_exception(error))
     return JobError(
-        message=shorten(message, MESSAGE_CHARACTERS),
+        message=_cut(message),
         kind=type(error).__name__,
         temporary=isinstance(error, TemporaryError),
         traceback=clean_text(trace, TRACEBACK_CHARACTERS),

@@ -6,7 +6,9 @@ import queue
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -15,12 +17,13 @@ from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.context import SlotContext
-from taskmanager_plugin_runner.failures import job_error
+from taskmanager_plugin_runner.context import LINE_CHARACTERS, LOG_LINES, SlotContext
+from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
     Answer,
     Control,
+    LogNote,
     Order,
     Ready,
     SlotEvent,
@@ -117,7 +120,20 @@ class Worker:
         return elapsed_seconds() < self._ours_until
 
     def _failed(self, order: Order, error: BaseException) -> Answer:
+        message = error_message(error)
+        if too_long_for_the_job(message):
+            self._log_all(message)
         return Answer(order.number, untidy=self._untidy(order), error=job_error(error).model_dump())
+
+    def _log_all(self, message: str) -> None:
+        """As far as a log goes; whoever keeps it says where it ends."""
+        pieces = (
+            line[start : start + LINE_CHARACTERS]
+            for line in message.splitlines()
+            for start in range(0, len(line), LINE_CHARACTERS)
+        )
+        for piece in islice(pieces, LOG_LINES + 1):
+            self._line.send(LogNote(time.time(), "error", shorten(piece, LINE_CHARACTERS)))
 
     def _attempt_folder(self, order: Order) -> AttemptFolder:
         return AttemptFolder.of(self._folder, order.job, order.attempt)

@@ -9,6 +9,7 @@ from taskmanager_gateway.access.needs import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.failures import install_failures
+from taskmanager_gateway.web.glances import Glances
 from taskmanager_gateway.web.headers import SecureHeaders
 from taskmanager_gateway.web.languages import LANGUAGES
 from taskmanager_gateway.web.overview import Overviews
@@ -25,6 +26,7 @@ from taskmanager_gateway.web.routes import (
     operations,
     preferences,
     reports,
+    runners,
 )
 from taskmanager_gateway.web.templating import Templates
 
@@ -44,6 +46,7 @@ def make_pages(parts: Parts) -> ASGIApp:
         ],
     )
     app.state.parts = parts
+    app.state.glances = Glances(parts.reader, tuple(parts.goobi.installations), parts.clock)
     app.state.web = Web(parts, assets, templates, Overviews(parts.reader))
     app.include_router(log_in.own)
     for module in (
@@ -53,6 +56,7 @@ def make_pages(parts: Parts) -> ASGIApp:
         menu,
         preferences,
         operations,
+        runners,
         reports,
         audit,
         job,

@@ -1,12 +1,18 @@
 """The home page: all plugins at a glance."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.access import Right
 from taskmanager_gateway.access.needs import needs
-from taskmanager_gateway.web.render import asker, page, web_of
+from taskmanager_gateway.web.glances import Glances
+from taskmanager_gateway.web.home_view import home as home_of
+from taskmanager_gateway.web.render import asker, fragment, page, web_of
+from taskmanager_gateway.web.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -14,6 +20,19 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 @router.get("/")
 async def home(request: Request) -> Response:
     """All plugins within the reader's reach."""
+    return await page(request, "home/page.html", await _context(request))
+
+
+@router.get("/ui/home")
+async def plugins(request: Request) -> Response:
+    """What changes on it."""
+    return fragment(request, "home/plugins.html", await _context(request))
+
+
+async def _context(request: Request) -> dict[str, Any]:
     overview = await web_of(request).overviews.read()
-    plugins = [plugin for plugin in overview.plugins if asker(request).sees(plugin.manifest.name)]
-    return await page(request, "home.html", {"plugins": plugins, "overview": overview})
+    glances: Glances = request.app.state.glances
+    glance = await glances.read(overview.plugins)
+    now = datetime.now(UTC)
+    midnight = Visitor.of(request).formats.midnight(now)
+    return {"home": home_of(overview.plugins, glance, asker(request), now, midnight), "overview": overview}
