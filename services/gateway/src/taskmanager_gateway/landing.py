@@ -1,47 +1,56 @@
-"""Where in the queue a job would land if it got another priority, or were put next."""
+"""Where in the queue a job would stand with another priority, or put next. Nothing is changed."""
+
+from datetime import datetime
+from typing import Any
 
 from taskmanager.jobs import Job, Note
 from taskmanager.ports import Clock, JobReader
-from taskmanager.queries import POSITION_LIMIT, Position
+from taskmanager.queries import Position
 from taskmanager.states import Status
 from taskmanager_gateway.deadlines import from_store
 
+WAITS = frozenset({Status.STARTED, Status.PAUSED})
 ANYBODY = "anybody"
 
 
 class Landing:
-    """Counts by the index that gives the order; raises StoreUnavailableError."""
+    """Counts by the index that gives the order; every call may raise StoreUnavailableError."""
 
     def __init__(self, reader: JobReader, clock: Clock) -> None:
         """`clock` says when the job would be queued anew."""
         self._reader, self._clock = reader, clock
 
     async def of_priority(self, job: Job, priority: int) -> Position | None:
-        """How many jobs would start before it, at the end of that priority; None if it does not wait."""
-        if job.status is not Status.STARTED:
+        """How many jobs would start before it; None for a job that does not wait."""
+        if job.status not in WAITS:
             return None
-        if priority == job.turn:
-            return await from_store(self._reader.position(job))
-        return await self._of(job, priority=priority, put_next=None)
+        stays = job.status is Status.STARTED and job.turn == priority
+        return await self._before(job, job if stays else _moved(job, priority, self._clock.now()))
 
     async def of_next(self, job: Job) -> Position | None:
-        """How many jobs would start before it: those that were put next earlier."""
-        if job.status is not Status.STARTED:
+        """The same before all priorities: only those that were put next earlier start before it."""
+        if job.status not in WAITS:
             return None
-        return await self._of(job, put_next=Note(by=ANYBODY, at=self._clock.now()))
+        now = self._clock.now()
+        first = {"put_next": Note(by=ANYBODY, at=now), "queued_at": now}
+        return await self._before(job, job.model_copy(update=first))
 
-    async def _of(self, job: Job, **fields: object) -> Position:
-        anew = job.model_copy(update={"queued_at": self._clock.now(), **fields})
-        found = await from_store(self._reader.position(anew))
-        return without_itself(job, anew, found)
-
-
-def without_itself(job: Job, anew: Job, found: Position) -> Position:
-    """The job as it is stands before the job as it would be if its turn is higher, or the same and older."""
-    if found.capped or _turn(job) >= _turn(anew):
-        return found
-    return Position(ahead=min(max(found.ahead - 1, 0), POSITION_LIMIT))
+    async def _before(self, job: Job, there: Job) -> Position:
+        """Without the job itself, which is counted where it stands now."""
+        found = await from_store(self._reader.position(there))
+        counted = job.status is Status.STARTED and _order(job) < _order(there)
+        if not counted or found.capped or not found.ahead:
+            return found
+        return Position(ahead=found.ahead - 1)
 
 
-def _turn(job: Job) -> tuple[int, float, str]:
-    return (-job.turn, job.queued_at.timestamp(), job.id)
+def _moved(job: Job, priority: int, now: datetime) -> Job:
+    """As the scheduler would have it: at the end of its new priority; a job that backs off keeps its time."""
+    fields: dict[str, Any] = {"priority": priority, "put_next": None}
+    if job.status is Status.PAUSED or job.not_before is None:
+        fields["queued_at"] = now
+    return job.model_copy(update=fields)
+
+
+def _order(job: Job) -> tuple[int, datetime, str]:
+    return (-job.turn, job.queued_at, job.id)
