@@ -13,8 +13,8 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from taskmanager.access import user_key
 
-SHORTEST = 12
-"""Characters. NIST SP 800-63B-4 asks for 8 beside a second factor and 15 without; length is what counts, so
+SHORTEST = 15
+"""Characters, as NIST SP 800-63B-4 asks for where the password is the only factor; length is what counts, so
 there is no rule about kinds of characters."""
 LONGEST = 256
 

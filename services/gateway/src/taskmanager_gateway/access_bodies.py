@@ -39,7 +39,7 @@ class SetPasswordBody(ReasonBody):
 
 
 class OwnPasswordBody(ReasonBody):
-    """The password there is, and the new one: at least 12 characters."""
+    """The password there is, and the new one: at least 15 characters."""
 
     current: Password
     password: Password
