@@ -135,15 +135,15 @@ async def test_nothing_is_collected_while_nobody_looks() -> None:
         assert await heard(digests, page) == []
 
 
-async def test_changes_are_told_by_themselves_and_access_to_everybody() -> None:
+async def test_changes_are_told_by_themselves_and_operations_to_everybody() -> None:
     digests = Digests(SOON)
     with digests.listen("jp2") as page, digests.listen(None, frozenset()) as home:
-        digests.publish(changes(access=True))
+        digests.publish(changes(operations=("o",)))
         async with asyncio.timeout(5):
             of_page = await anext(page.events())
             of_home = await anext(home.events())
 
-    assert [one["access"] for one in data([of_page, of_home])] == [True, True]
+    assert [one["operations"] for one in data([of_page, of_home])] == [["o"], ["o"]]
 
 
 async def test_a_page_that_is_too_slow_is_told_to_read_again_and_dropped() -> None:
@@ -159,14 +159,26 @@ async def test_a_page_that_is_too_slow_is_told_to_read_again_and_dropped() -> No
     assert [(event.type, event.data) for event in told] == [("reset", '{"reason":"this page was too slow"}')]
 
 
-async def test_after_a_lost_connection_pages_are_told_to_read_again_instead_of_what_was_collected() -> None:
+async def test_pages_are_hung_up_on_instead_of_being_told_what_was_collected() -> None:
     digests = Digests()
     with digests.listen("jp2") as page:
         digests.publish(changes(change("1", Status.STARTED)))
-        digests.reset()
-        told = await heard(digests, page)
+        digests.hang_up("rights have changed")
+        told = [event async for event in page.events()]
+        digests.publish(changes(change("2", Status.STARTED)))
+        assert digests._collected == {}
 
-    assert [event.type for event in told] == ["reset"]
+    assert told == [Event("reset", '{"reason":"rights have changed"}')]
+
+
+async def test_whoever_listens_is_judged_anew_when_rights_change(gateway: Gateway) -> None:
+    digests = gateway.parts.digests
+    page = asyncio.create_task(gateway.client.get("/ui/live?plugin=jp2"))
+    await until(lambda: len(digests._viewers) == 1)
+    gateway.parts.feed.take(changes(access=True).encode())
+
+    assert events(await page) == [("reset", {"reason": "rights have changed"})]
+    assert digests._viewers == set()
 
 
 async def test_pages_listen_over_http(gateway: Gateway) -> None:
@@ -177,11 +189,8 @@ async def test_pages_listen_over_http(gateway: Gateway) -> None:
     await until(lambda: len(gateway.parts.digests._viewers) == 2)
     gateway.parts.feed.take(changes(change("1", Status.STARTED)).encode())
     gateway.parts.digests.tell()
-    gateway.parts.feed.reconnected()
     await until(lambda: all(one.listener._events.empty() for one in gateway.parts.digests._viewers))
-    stop = asyncio.Event()
-    stop.set()
-    await gateway.parts.end_streams(stop)
+    gateway.parts.feed.reconnected()
 
     assert [name for name, _ in events(await page)] == ["digest", "reset"]
     assert [name for name, _ in events(await home)] == ["digest", "reset"]

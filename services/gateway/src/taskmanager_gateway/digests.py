@@ -117,14 +117,13 @@ class Digests:
                 self._of(plugin).add_many()
             self._of(plugin).plugin = True
         self._operations |= dict.fromkeys(changes.operations)
-        self._access |= changes.access
         self._tell_soon()
 
-    def reset(self) -> None:
-        """Changes may have been missed: everybody look again."""
-        self._clear()
+    def hang_up(self, reason: str) -> None:
+        """Somebody may see less from now on: end all streams, so that pages show again whose they are."""
         for viewer in list(self._viewers):
-            self._send(viewer, Event("reset", "{}"))
+            self._end(viewer, reason)
+        self._clear()
 
     def close(self) -> None:
         """End all streams."""
@@ -153,7 +152,6 @@ class Digests:
     def _clear(self) -> None:
         self._collected: dict[str, _Collected] = {}
         self._operations: dict[str, None] = {}
-        self._access = False
 
     def _of(self, plugin: str) -> _Collected:
         return self._collected.setdefault(plugin, _Collected())
@@ -166,7 +164,7 @@ class Digests:
 
     def _digest(self, viewer: _Viewer) -> Event | None:
         """None if nothing happened that this page shows."""
-        around = {"operations": list(self._operations)[-OPERATIONS_NAMED:], "access": self._access}
+        around = {"operations": list(self._operations)[-OPERATIONS_NAMED:]}
         if viewer.plugin is not None:
             own = self._collected.get(viewer.plugin)
             if own is None and not any(around.values()):
@@ -182,8 +180,11 @@ class Digests:
     def _send(self, viewer: _Viewer, event: Event) -> None:
         if not viewer.listener.offer(event):
             STREAMS_DROPPED.inc()
-            self._viewers.discard(viewer)
-            viewer.listener.end(Event("reset", '{"reason":"this page was too slow"}'))
+            self._end(viewer, "this page was too slow")
+
+    def _end(self, viewer: _Viewer, reason: str) -> None:
+        self._viewers.discard(viewer)
+        viewer.listener.end(Event("reset", f'{{"reason":"{reason}"}}'))
 
 
 def _event(digest: dict[str, object]) -> Event:

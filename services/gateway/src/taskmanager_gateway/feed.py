@@ -77,12 +77,10 @@ class Feed:
         self._watchers.notify(job)
 
     def reconnected(self) -> None:
-        """Messages may have been missed."""
-        self._forget_access()
+        """Messages may have been missed, also that somebody may see less from now on."""
         self._catalogue.refresh_soon()
         self._watchers.notify_all()
-        self._hub.reset()
-        self._digests.reset()
+        self._judge_anew("changes may have been missed")
 
     def _changed(self, changes: Changes) -> None:
         for change in changes.changes:
@@ -93,10 +91,15 @@ class Feed:
         if changes.plugins:
             self._catalogue.refresh_soon()
         if changes.access:
-            self._forget_access()
-            self._hub.hang_up()
+            self._judge_anew("rights have changed")
         self._hub.publish(changes)
         self._digests.publish(changes)
+
+    def _judge_anew(self, reason: str) -> None:
+        """Whoever listens comes back and is asked again who may hear what."""
+        self._forget_access()
+        self._hub.hang_up(reason)
+        self._digests.hang_up(reason)
 
     def _acknowledge(self) -> None:
         delivery, self._unacknowledged = self._unacknowledged, None

@@ -130,15 +130,11 @@ class Hub:
         for operation in changes.operations:
             self._send(Event("operation", f'{{"operation":"{operation}"}}'), None)
 
-    def reset(self) -> None:
-        """Changes may have been missed: tell everybody to read again."""
-        self._send(Event("reset", "{}"), None)
-
-    def hang_up(self) -> None:
+    def hang_up(self, reason: str) -> None:
         """Somebody may hear less from now on: end all streams, so that listeners show again who they are."""
         for listener in list(self._listeners):
             self._listeners.discard(listener)
-            listener.end(Event("reset", '{"reason":"rights have changed"}'))
+            listener.end(Event("reset", f'{{"reason":"{reason}"}}'))
 
     def close(self) -> None:
         """End all streams."""

@@ -30,10 +30,11 @@ async def live(request: Request, query: Annotated[LiveQuery, Query()]) -> Respon
     """Events `digest` and `reset`. Read what is shown again after each connection and each `reset`.
 
     `digest` for a plugin: `{name, jobs: [{job, rev, status, tab}], many, arrived: {tab: jobs}, counts,
-    plugin, operations, access}`. `many`: more jobs changed than are named. `arrived`: so many are new in
+    plugin, operations}`. `many`: more jobs changed than are named. `arrived`: so many are new in
     a tab. `counts`, `plugin`: the counts, or the plugin itself (stop, limit), are not what they were.
-    `operations`: those that went on. `access`: users, tokens or sessions changed.
-    For all plugins: `{plugins: {name: {counts, plugin, arrived}}, operations, access}`.
+    `operations`: those that went on.
+    For all plugins: `{plugins: {name: {counts, plugin, arrived}}, operations}`.
+    A stream is ended when rights may have changed: whoever comes back is judged anew.
     """
     parts = parts_of(request)
     kind = "pages of all plugins" if query.plugin is None else "pages of a plugin"
