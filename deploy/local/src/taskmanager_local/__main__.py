@@ -146,7 +146,9 @@ def _roots(options: argparse.Namespace) -> tuple[Path, ...]:
 def _up(options: argparse.Namespace) -> int:
     plan = _stack(options).up(_options(options))
     for gateway in plan.gateways:
-        console.print(f"The API is at {gateway}/api/v1, its description at {gateway}/docs")
+        console.print(
+            f"The web pages are at {gateway}/, the API at {gateway}/api/v1, its description at {gateway}/docs"
+        )
     console.print(f"Jobs may touch files below {os.pathsep.join(plan.roots)}")
     return 0
 

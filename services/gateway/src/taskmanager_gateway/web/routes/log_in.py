@@ -97,15 +97,12 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
         return await _account(request, problem)
     address = request.client.host if request.client else ""
     try:
-        result, session = await _use(request).choose_password(
-            Author(who), form.current, form.password, address
-        )
+        _, session = await _use(request).choose_password(Author(who), form.current, form.password, address)
     except ProblemError as error:
         if error.problem.kind is NOT_AUTHENTICATED:
             return await _account(request, Problem(WEAK_PASSWORD, "The current password is not right."))
         return await _account(request, error.problem)
     parts_of(request).access.directory.forget()
-    del result
     return await _with_session(request, session, RedirectResponse("/", 303))
 
 
