@@ -27,6 +27,8 @@ from taskmanager_gateway.web.routes import (
     preferences,
     reports,
     runners,
+    tokens,
+    users,
 )
 from taskmanager_gateway.web.templating import Templates
 
@@ -59,6 +61,8 @@ def make_pages(parts: Parts) -> ASGIApp:
         runners,
         reports,
         audit,
+        users,
+        tokens,
         job,
         job_messages,
         job_actions,
