@@ -16,6 +16,8 @@ from taskmanager_gateway.web.overview import Overviews
 from taskmanager_gateway.web.render import Web
 from taskmanager_gateway.web.routes import (
     audit,
+    bulk,
+    errors,
     home,
     job,
     job_actions,
@@ -24,6 +26,8 @@ from taskmanager_gateway.web.routes import (
     log_in,
     menu,
     operations,
+    plugin,
+    plugin_commands,
     preferences,
     reports,
     runners,

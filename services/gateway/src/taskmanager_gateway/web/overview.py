@@ -9,9 +9,10 @@ import structlog
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports import JobReader
-from taskmanager.registry import RunnerState
+from taskmanager.registry import InstalledPlugin, RunnerState
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.representation import PluginView
+from taskmanager_gateway.waiting import Circumstances
 
 FRESH_SECONDS = 1.0
 """So old a menu may be, except after the reader's own commands."""
@@ -27,10 +28,20 @@ class Overview:
     runners: Sequence[RunnerState] = ()
     current: bool = False
     read_at: float = field(default_factory=time.monotonic)
+    installed: Sequence[InstalledPlugin] = ()
 
     def plugin(self, name: str) -> PluginView | None:
         """The plugin of that name."""
         return next((plugin for plugin in self.plugins if plugin.manifest.name == name), None)
+
+    def around(self, name: str) -> Circumstances | None:
+        """What jobs of the plugin wait for; None: it is not installed."""
+        view = self.plugin(name)
+        installed = next((plugin for plugin in self.installed if plugin.name == name), None)
+        if view is None or installed is None:
+            return None
+        runners = [runner for runner in self.runners if runner.plugin == name]
+        return Circumstances(installed, runners, view.still_running)
 
 
 class Overviews:
@@ -60,8 +71,9 @@ class Overviews:
             plugins, statistics, runners = await from_store(reads, LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.warning("overview_not_read", error=str(error))
-            return Overview(self._last.plugins, self._last.runners)
+            return Overview(self._last.plugins, self._last.runners, installed=self._last.installed)
         views = [PluginView.of(plugin, statistics, runners) for plugin in plugins]
+        made = Overview(views, runners, current=True, read_at=begun, installed=plugins)
         if begun >= self._last.read_at or not self._last.current:
-            self._last = Overview(views, runners, current=True, read_at=begun)
-        return Overview(views, runners, current=True, read_at=begun)
+            self._last = made
+        return made

@@ -1,0 +1,172 @@
+"""The list of a plugin page as its address says it: tab, filters, order, page. Pure.
+
+What cannot be read is left out and named, so that an old or mistyped link still leads to a list.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
+
+from taskmanager.clock import whole_milliseconds
+from taskmanager.jobs import Number, Record, ShortText
+from taskmanager.operations import JobFilter
+from taskmanager.queries import JobQuery, Order, Sort
+from taskmanager.states import Status, Tab
+from taskmanager_gateway.operation_bodies import Seconds, ago
+from taskmanager_gateway.orders import readable
+from taskmanager_gateway.representation import API
+
+PAGE_SIZES = (25, 50, 100, 200)
+PAGE_SIZE = 50
+ORDERS = {
+    Tab.QUEUE: (Sort.TURN, Order.ASC),
+    Tab.DONE: (Sort.FINISHED, Order.DESC),
+    Tab.ERROR: (Sort.FINISHED, Order.DESC),
+}
+"""As its jobs start, or the last finished first."""
+FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max")
+
+_IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
+
+Text = Annotated[ShortText, AfterValidator(readable)]
+Level = Annotated[int, Field(ge=0, le=10)]
+
+
+def _size(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+class Listing(Record):
+    """What the reader wants to see. Ages count back from `at`, which the links to further pages keep."""
+
+    tab: Tab = Tab.QUEUE
+    status: Status | None = None
+    q: Text | None = None
+    """Beginnings of words in title and process title."""
+    project: Text | None = None
+    process: Number | None = None
+    older: Seconds | None = None
+    newer: Seconds | None = None
+    priority_min: Level | None = None
+    priority_max: Level | None = None
+    sort: Sort | None = None
+    order: Order | None = None
+    limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
+    cursor: Text | None = None
+    at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if self.sort not in {None, Sort.CREATED, ORDERS[self.tab][0]}:
+            message = "no job of this tab has that"
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> tuple[Self, list[str]]:
+        """The list, and the names of what could not be read."""
+        fields: dict[str, Any] = {
+            name: value.strip() for name, value in asked.items() if name in cls.model_fields and value.strip()
+        }
+        ignored: list[str] = []
+        while True:
+            try:
+                return cls(**fields).consistent(ignored)
+            except ValidationError as error:
+                wrong = {str(one["loc"][0]) if one["loc"] else "sort" for one in error.errors()}
+                ignored += sorted(wrong)
+                fields = {name: value for name, value in fields.items() if name not in wrong}
+
+    def consistent(self, ignored: list[str]) -> tuple[Self, list[str]]:
+        """The list without a status of another tab, which would show nothing, and what is left out."""
+        if self.status is None or self.status.tab is self.tab:
+            return self, ignored
+        return self.changed(status=None), [*ignored, "status"]
+
+    def changed(self, **changes: Any) -> Self:
+        """The same list with other values."""
+        return type(self).model_validate({**dict(self), **changes})
+
+    @property
+    def first(self) -> Self:
+        """Its first page, of now."""
+        return self.changed(cursor=None, at=None)
+
+    @property
+    def bare(self) -> Self:
+        """All jobs of the tab in its usual order."""
+        return self.changed(cursor=None, at=None, **dict.fromkeys(FILTERS))
+
+    @property
+    def filtered(self) -> bool:
+        """Whether something keeps jobs of the tab out."""
+        return any(getattr(self, name) is not None for name in FILTERS)
+
+    @property
+    def sorted_by(self) -> Sort:
+        """What decides the order."""
+        return self.sort or ORDERS[self.tab][0]
+
+    @property
+    def direction(self) -> Order:
+        """Its direction."""
+        usual = Order.ASC if self.sorted_by is Sort.TURN else Order.DESC
+        return self.order or usual
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether it shows waiting jobs as they are going to start, with none left out."""
+        return self.sorted_by is Sort.TURN and self.direction is Order.ASC and not self.filtered
+
+    def parameters(self) -> dict[str, str]:
+        """What its address says; what goes without saying is left out."""
+        said = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        return {name: str(value) for name, value in said.items()}
+
+    def address(self, plugin: str, **changes: Any) -> str:
+        """Where this list is shown, or the same with other values."""
+        query = urlencode((self.changed(**changes) if changes else self).parameters())
+        return f"/plugins/{plugin}" + (f"?{query}" if query else "")
+
+    def at_moment(self, now: datetime) -> Self:
+        """The list with the moment its ages count from."""
+        dated = self.older is not None or self.newer is not None
+        return self.changed(at=self.at or whole_milliseconds(now)) if dated else self.changed(at=None)
+
+    def query(self, plugin: str, now: datetime) -> JobQuery:
+        """What is asked of the store."""
+        return JobQuery(
+            **self._conditions(plugin, now),
+            sort=self.sorted_by,
+            order=self.direction,
+            cursor=self.cursor,
+            limit=self.limit,
+        )
+
+    def chosen(self, plugin: str, now: datetime) -> JobFilter:
+        """All jobs of the list, on all its pages."""
+        return JobFilter(**self._conditions(plugin, now))
+
+    def export(self, plugin: str) -> str:
+        """Where the API has the whole list as CSV."""
+        said = self.first.parameters()
+        named = {_IN_THE_API.get(name, name): value for name, value in said.items() if name != "limit"}
+        return f"{API}/jobs.csv?{urlencode({'plugin': plugin, 'tab': self.tab.value, **named})}"
+
+    def _conditions(self, plugin: str, now: datetime) -> dict[str, Any]:
+        at = self.at or now
+        return {
+            "plugin": plugin,
+            "tab": self.tab,
+            "status": self.status,
+            "project": self.project,
+            "process": self.process,
+            "text": self.q,
+            "priority_min": self.priority_min,
+            "priority_max": self.priority_max,
+            "created_before": ago(at, self.older),
+            "created_after": ago(at, self.newer),
+        }
