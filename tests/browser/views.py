@@ -55,8 +55,48 @@ class View:
         return answer
 
 
+def press(selector: str) -> Step:
+    """Opens the pop-up behind the control."""
+
+    async def step(page: Page) -> None:
+        await page.locator(selector).first.click()
+        await page.locator("#dialog[open] .tm-dialog-head").wait_for()
+
+    return step
+
+
+def unfold(selector: str) -> Step:
+    """Opens a part that is folded away."""
+
+    async def step(page: Page) -> None:
+        await page.locator(f"{selector} summary").click()
+
+    return step
+
+
+def _job(name: str, job: str, act: str | None = None) -> "View":
+    """A job's page, or a pop-up on it."""
+    return View(name, f"/jobs/{{{job}}}", press(f"#job-now [hx-get$='/{act}']") if act else None)
+
+
+JOBS = (
+    _job("job-waiting", "started"),
+    _job("job-working", "processing"),
+    _job("job-cancelling", "cancelling"),
+    _job("job-huge-error", "huge_error"),
+    _job("job-script-title", "script_title"),
+    _job("job-uninstalled", "uninstalled_done"),
+    View("job-log", "/jobs/{processing}", unfold("[data-job-log]")),
+    View("job-unknown", "/jobs/00000000-0000-4000-8000-000000000000", status=404),
+    _job("job-priority", "started", "priority"),
+    _job("job-next", "started", "next"),
+    _job("job-hold", "processing", "hold"),
+    _job("job-cancel", "processing", "cancel"),
+    _job("job-message", "done", "message"),
+)
 VIEWS = (
     View("home", "/"),
+    *JOBS,
     View("not-found", "/nothing-is-here", status=404),
 )
 EVERYTHING = (MONITOR, PHONE, WALL)
