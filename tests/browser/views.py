@@ -9,6 +9,7 @@ from itertools import product
 
 from playwright.async_api import Page, Response
 from tests.browser.chromium import MONITOR, PHONE, WALL, Visitor
+from tests.scene import records
 from tests.scene.looking import Looking
 
 Step = Callable[[Page], Awaitable[None]]
@@ -20,6 +21,8 @@ ONCE_EACH = (
     Visitor(LANGUAGES["de"], width=MONITOR),
 )
 """Any two of language, width and colours meet once."""
+EVERYTHING = (MONITOR, PHONE, WALL)
+"""For a page that must look well on the monitor at the wall too."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,13 @@ VIEWS = (
     View("home", "/"),
     *JOBS,
     View("not-found", "/nothing-is-here", status=404),
+    View("operations", "/operations"),
+    View("operation", f"/operations/{records.ENDED_OPERATION}"),
+    View("operation-running", f"/operations/{records.RUNNING_OPERATION}"),
+    View("reports", "/reports"),
+    View("audit", "/audit"),
+    View("log-in", "/log-in", guarded=True),
 )
-EVERYTHING = (MONITOR, PHONE, WALL)
-"""For a page that must look well on the monitor at the wall too."""
 
 
 def visitors(view: View) -> list[Visitor]:
