@@ -101,7 +101,14 @@ VIEWS = (
     View("home", "/"),
     *JOBS,
     View("not-found", "/nothing-is-here", status=404),
+    View("runners", "/runners"),
+    View("runner-drain", "/runners", press("#drain-werk-1")),
+    View("runner-resume", "/runners", press("#resume-werk-2")),
+    View("runner-forget", "/runners", press("#forget-werk-alt")),
     View("operations", "/operations"),
+    View(
+        "operation-stop", f"/operations/{records.RUNNING_OPERATION}", press("#operation button[hx-get$='/stop']")
+    ),
     View("operation", f"/operations/{records.ENDED_OPERATION}"),
     View("operation-running", f"/operations/{records.RUNNING_OPERATION}"),
     View("reports", "/reports"),
