@@ -101,6 +101,8 @@ VIEWS = (
     View("home", "/"),
     *JOBS,
     View("not-found", "/nothing-is-here", status=404),
+    View("tokens", "/tokens"),
+    View("users", "/users"),
     View("runners", "/runners"),
     View("runner-drain", "/runners", press("#drain-werk-1")),
     View("runner-resume", "/runners", press("#resume-werk-2")),
