@@ -1,4 +1,4 @@
-"""Doing something to many jobs of a plugin: which ones are chosen, and the operations that come of it. Pure."""
+"""Doing something to many jobs of a plugin: which are chosen, and the operations that come of it. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
