@@ -34,16 +34,21 @@ _SENTENCES = {
 }
 
 
+def printable(text: str) -> str:
+    """`text` fit for UTF-8: file names may hold any byte."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def clean_text(text: str, limit: int) -> str:
-    """`text` fit for UTF-8 (file names may hold any byte), at most `limit` characters, the end kept."""
-    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return printable if len(printable) <= limit else "…" + printable[1 - limit :]
+    """`text` fit for UTF-8, at most `limit` characters, the end kept."""
+    clean = printable(text)
+    return clean if len(clean) <= limit else "…" + clean[1 - limit :]
 
 
 def shorten(text: str, limit: int) -> str:
     """`text` fit for UTF-8, at most `limit` characters, the beginning kept."""
-    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
+    clean = printable(text)
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def file_sentence(error: OSError) -> str:
@@ -69,7 +74,7 @@ def _cut(message: str) -> str:
     if not too_long_for_the_job(message):
         return shorten(message, MESSAGE_CHARACTERS)
     said = f"… [the first of {len(message):,} characters; more of them in the log]"
-    return shorten(message[:MESSAGE_CHARACTERS], MESSAGE_CHARACTERS - len(said)).removesuffix("…") + said
+    return printable(message[:MESSAGE_CHARACTERS])[: MESSAGE_CHARACTERS - len(said)] + said
 
 
 def job_error(error: BaseException) -> JobError:
