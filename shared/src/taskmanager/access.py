@@ -13,8 +13,11 @@ from pydantic import Field, StringConstraints
 
 from taskmanager.jobs import Note, PluginName, Record
 
-UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,80}$")]
-"""Letters of any script, digits and . @ + - _: it stands in addresses and in the audit."""
+UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]+$", max_length=80)]
+"""Letters of any script, digits and . @ + - _: it stands in addresses and in the audit.
+
+The length stands outside the pattern: letters of any script, counted, cost every process 7 MB.
+"""
 TokenName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 

@@ -31,7 +31,7 @@ from taskmanager_gateway.representation import API
 from taskmanager_gateway.routes.answers import json_answer, json_request, problems
 from taskmanager_gateway.routes.commands import REASON_BODY, command_answers
 
-Name = Annotated[str, Path(pattern=r"^[\w.@+-]{1,80}$")]
+Name = Annotated[str, Path(pattern=r"^[\w.@+-]+$", max_length=80)]
 
 router = APIRouter(
     prefix=API,

@@ -22,7 +22,7 @@ from taskmanager_gateway.web.secrets import shown_once
 
 CHANGED = ("tm-access",)
 
-Name = Annotated[str, Path(pattern=r"^[\w.@+-]{1,80}$")]
+Name = Annotated[str, Path(pattern=r"^[\w.@+-]+$", max_length=80)]
 
 router = APIRouter(dependencies=[needs(Right.ADMIN)])
 
