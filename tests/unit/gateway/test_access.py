@@ -105,7 +105,7 @@ async def test_nothing_can_be_read_with_the_right_to_submit_alone(gateway: Gatew
 def test_every_route_of_the_pages_says_what_it_needs() -> None:
     from taskmanager_gateway.web import app  # noqa: PLC0415 - only to look at its routes
 
-    open_to_all = {"/log-in", "/ui/preferences"}
+    open_to_all = {"/log-in", "/log-in/oidc", "/log-in/oidc/back", "/ui/preferences"}
     routers = [module.router for module in vars(app).values() if hasattr(module, "router")]
     for router in routers:
         for route in router.routes:

@@ -164,7 +164,7 @@ async def test_a_token_is_made_and_its_secret_shown_once(gateway: Gateway) -> No
     assert order.expires == datetime(2100, 1, 1, tzinfo=UTC)
     secret = answer.text.split('value="')[1].split('"')[0]
     assert secret_hash(secret) == order.secret_hash
-    assert 'data-copy="secret"' in answer.text
+    assert 'data-copy-field="secret"' in answer.text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from taskmanager.topology import Topology
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.log_in import LogIn
+from taskmanager_gateway.access.oidc.entering import Entering
+from taskmanager_gateway.access.oidc.part import Oidc, make_oidc
 from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.access.proving import Proving
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
@@ -29,6 +31,7 @@ class Access:
     use: TokenUse
     log_in: LogIn
     accounts: Accounts
+    oidc: Oidc | None
 
     @property
     def off(self) -> bool:
@@ -65,4 +68,5 @@ def make_access(  # noqa: PLR0913 - wiring
         use=use,
         log_in=log_in,
         accounts=Accounts(reader, commanding, log_in),
+        oidc=make_oidc(settings, Entering(log_in, commanding, directory), directory),
     )

@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from taskmanager.config import Settings
 from taskmanager_gateway.access.networks import Network, networks_of
+from taskmanager_gateway.access.oidc.settings import OidcSettings
 
 
 class AccessMode(StrEnum):
@@ -26,7 +26,7 @@ class CookieSecurity(StrEnum):
     ALWAYS = "always"
 
 
-class AccessSettings(Settings):
+class AccessSettings(OidcSettings):
     """Log-in, sessions, and who needs no token."""
 
     access: AccessMode = AccessMode.REQUIRED

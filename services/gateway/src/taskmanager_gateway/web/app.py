@@ -25,6 +25,7 @@ from taskmanager_gateway.web.routes import (
     live,
     log_in,
     menu,
+    oidc,
     operations,
     plugin,
     plugin_commands,
@@ -57,6 +58,7 @@ def make_pages(parts: Parts) -> ASGIApp:
     app.include_router(log_in.own)
     for module in (
         log_in,
+        oidc,
         home,
         live,
         menu,

@@ -74,6 +74,13 @@ MAY_NOT = (
     _("%(name)s is restricted to some plugins, and users and tokens concern all"),
     _("%(name)s has a one-time password and must choose another one first, at /account"),
 )
+WEAKNESSES = (
+    _("the two new passwords differ"),
+    _("the password is too short: at least %(count)s characters, for example a few words"),
+    _("the password is too long: at most %(count)s characters"),
+    _("the password is little more than the user's name: choose another one"),
+    _("it is the password there was: choose another one"),
+)
 REACH = (_("no plugin at all"), _("the plugins %(plugins)s"), _("the plugin %(plugin)s"))
 PROBLEMS = (
     _("Cannot replay it: Goobi has it already."),
@@ -109,6 +116,11 @@ PROBLEMS = (
     _("The request met a defect of the gateway; its log has the details."),
     _("The database is away since this gateway started. Try again soon."),
     _("Who asks cannot be looked up now. Try again soon."),
+    _("Name and password do not fit."),
+    _("The current password is not right."),
+    _("Nothing was changed: %(weakness)s."),
+    _("Only somebody who logged in with a password has one to change."),
+    _("Nothing was done: the form was sent by a page of another site."),
     _("Too many log-ins failed. Try again in %(seconds)s seconds."),
     _("This needs a log-in or a token. Send 'Authorization: Bearer <token>', or log in at /log-in."),
     _(
@@ -179,6 +191,7 @@ FORMS = {
     "stop": STOPS,
     "obstacle": OBSTACLES,
     "forbidden": MAY_NOT,
+    "weakness": WEAKNESSES,
     "reach": REACH,
     "fault": FAULTS,
 }

@@ -62,10 +62,10 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
     except ProblemError as error:
         return await _form(request, target, error.problem, form.name)
     if is_htmx(request):
-        return await _with_session(
+        return await with_session(
             request, session, await _logged_in(request, session, one_time=user.one_time)
         )
-    return await _with_session(request, session, RedirectResponse(ACCOUNT if user.one_time else target, 303))
+    return await with_session(request, session, RedirectResponse(ACCOUNT if user.one_time else target, 303))
 
 
 @own.post("/log-out")
@@ -103,7 +103,7 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
             return await _account(request, Problem(WEAK_PASSWORD, "The current password is not right."))
         return await _account(request, error.problem)
     parts_of(request).access.directory.forget()
-    return await _with_session(request, session, RedirectResponse("/", 303))
+    return await with_session(request, session, RedirectResponse("/", 303))
 
 
 def _use(request: Request) -> LogIn:
@@ -111,10 +111,12 @@ def _use(request: Request) -> LogIn:
 
 
 async def _form(request: Request, target: str, problem: Problem | None = None, name: str = "") -> Response:
+    oidc = parts_of(request).access.oidc
     context = {
         "target": target,
         "problem": problem,
         "name": name,
+        "oidc": oidc.name if oidc is not None else None,
     }
     status = problem.kind.status if problem else 200
     if is_htmx(request):
@@ -142,7 +144,8 @@ async def _logged_in(request: Request, session: Session, *, one_time: bool) -> R
     return Response(status_code=204, headers={"HX-Trigger": json.dumps({"logged-in": told})})
 
 
-async def _with_session(request: Request, session: Session, answer: Response) -> Response:
+async def with_session(request: Request, session: Session, answer: Response) -> Response:
+    """The answer with the session's cookie."""
     parts = parts_of(request)
     cookies = await parts.access.proving.cookies()
     settings = parts.settings

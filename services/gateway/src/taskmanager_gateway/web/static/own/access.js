@@ -2,9 +2,9 @@
 // clipboard from scripts.
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("[data-copy-field]");
   if (!button) return;
-  const field = document.getElementById(button.dataset.copy);
+  const field = document.getElementById(button.dataset.copyField);
   if (!(await copied(field))) return;
   button.textContent = button.dataset.copied;
   document.getElementById("copied").textContent = button.dataset.copied;

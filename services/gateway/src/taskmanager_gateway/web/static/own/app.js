@@ -33,7 +33,7 @@ document.addEventListener(
 // --- errors: shown where the reader acts ------------------------------------------------------------------
 
 // parts that renew themselves: what they lack for a moment is no answer to anything the reader did
-const inBackground = (element) => /tm-|every /.test(element.getAttribute("hx-trigger") ?? "");
+export const inBackground = (element) => /tm-|every /.test(element.getAttribute("hx-trigger") ?? "");
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status < 400) return;
@@ -82,7 +82,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => setBusy(event.target, true));
 document.addEventListener("htmx:afterRequest", (event) => setBusy(event.target, false));
 
+let pressed = null; // a button that waits loses the focus, and gets it back
+
 function setBusy(element, busy) {
   if (!(element instanceof HTMLFormElement)) return;
+  if (busy) pressed = element.contains(document.activeElement) ? document.activeElement : null;
   for (const button of element.querySelectorAll("button[type=submit]")) button.disabled = busy;
+  if (!busy && pressed?.isConnected && document.activeElement === document.body) pressed.focus();
 }

@@ -1,7 +1,7 @@
 // Follows what happens and has the parts of the page renew themselves; says whether it does.
 //
 // One event stream while the page is to be seen and not paused. What it hears becomes events on the body:
-// tm-counts, tm-rows, tm-job, tm-operations, tm-reports. `detail.jobs`: the ids of changed jobs, null for all.
+// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-access. `detail.jobs`: the ids of changed jobs, null for all.
 // tm-arrived: how many jobs are new in which tab; tm-missed: there may be some that were not heard of.
 // A page is read again whole after each connection, for nothing is replayed.
 
@@ -21,6 +21,7 @@ let source = null;
 let failures = 0;
 let heard = false; // whether there was a connection before
 let retry = null;
+let loggedOut = false;
 let paused = sessionStorage.getItem("tm-paused") === "yes";
 
 const say = (name, detail = {}) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
@@ -70,6 +71,7 @@ function renewAll() {
   tellRows((before) => union(before, null));
   tellOperations(() => true);
   say("tm-reports", { live: true });
+  say("tm-access", { live: true }); // every stream is ended when users or tokens change, and followed anew
 }
 
 function hear(digest) {
@@ -87,7 +89,7 @@ function hear(digest) {
 // --- the connection -------------------------------------------------------------------------------------------
 
 function wanted() {
-  return !paused && document.visibilityState === "visible";
+  return !paused && !loggedOut && document.visibilityState === "visible";
 }
 
 function follow() {
@@ -151,6 +153,18 @@ button.addEventListener("click", () => {
     failures = 0;
     follow();
   }
+});
+
+document.body.addEventListener("logged-out", () => {
+  loggedOut = true;
+  follow();
+  box.hidden = true; // the line about the log-in says it
+});
+document.body.addEventListener("logged-in", () => {
+  loggedOut = false;
+  failures = 0;
+  if (paused) show("paused");
+  follow();
 });
 
 document.addEventListener("visibilitychange", follow);

@@ -1,7 +1,5 @@
 // The list of a plugin page: rows renew in place, new ones are announced, nothing the reader does is disturbed.
 
-import { toast } from "./app.js";
-
 const table = document.getElementById("jobs");
 const rows = document.getElementById("rows");
 const news = document.getElementById("news");
@@ -57,7 +55,7 @@ async function fetchRows(shown, changed) {
   } catch {
     return; // the connection is lost: live.js says so, and has everything read again when it is back
   }
-  if (answer.status === 401) document.body.dispatchEvent(new CustomEvent("log-in-needed"));
+  if (answer.status === 401) document.body.dispatchEvent(new CustomEvent("log-in-ended"));
   if (answer.ok) put(await answer.text());
 }
 
@@ -140,29 +138,3 @@ document.body.addEventListener("tm-missed", () => {
 document.getElementById("filter")?.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (!value.trim()) event.formData.delete(name);
 });
-
-// --- copying the whole error, however long ----------------------------------------------------------------------------
-
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (!button) return;
-  button.disabled = true;
-  try {
-    const answer = await fetch(button.dataset.copy);
-    await copy(await answer.text());
-    toast(button.dataset.copied, "info");
-  } finally {
-    button.disabled = false;
-  }
-});
-
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // without HTTPS browsers have no other way
-  const area = document.createElement("textarea");
-  area.value = text;
-  (document.querySelector("dialog[open]") ?? document.body).append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-}

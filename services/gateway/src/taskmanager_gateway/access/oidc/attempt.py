@@ -1,0 +1,77 @@
+"""One log-in on its way to the provider and back, kept by the browser in a signed cookie.
+
+Any gateway with the same key can end what another began. The cookie holds no secret: state, nonce and PKCE
+verifier are derived from it with a key that never leaves the gateways.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+COOKIE = "tm_oidc"
+LIFETIME = timedelta(minutes=10)
+_SALT = "taskmanager.oidc.1"
+
+
+class Attempt:
+    """What binds the provider's answer to the browser that asked."""
+
+    def __init__(self, key: bytes, identifier: str, target: str) -> None:
+        """`key` is that of sessions; `target` where to go on afterwards."""
+        self._key, self._id, self.target = key, identifier, target
+
+    @classmethod
+    def begin(cls, key: bytes, target: str) -> "Attempt":
+        """A new one."""
+        return cls(key, secrets.token_urlsafe(32), target)
+
+    @classmethod
+    def read(cls, key: bytes, cookie: str) -> "Attempt | None":
+        """The one in the cookie; None if it is too old or not one of ours."""
+        try:
+            identifier, target = _serializer(key).loads(cookie, max_age=round(LIFETIME.total_seconds()))
+        except (BadData, ValueError, TypeError):
+            return None
+        return cls(key, identifier, target)
+
+    def write(self) -> str:
+        """The cookie's value."""
+        written = _serializer(self._key).dumps([self._id, self.target])
+        return written if isinstance(written, str) else written.decode()
+
+    @property
+    def state(self) -> str:
+        """What the provider must send back."""
+        return self._derived("state")
+
+    @property
+    def nonce(self) -> str:
+        """What must stand in the ID token."""
+        return self._derived("nonce")
+
+    @property
+    def verifier(self) -> str:
+        """Shows that the code is redeemed by who asked for it (RFC 7636)."""
+        return self._derived("verifier")
+
+    @property
+    def challenge(self) -> str:
+        """Its hash (S256), which the provider gets beforehand."""
+        return _text(hashlib.sha256(self.verifier.encode()).digest())
+
+    def _derived(self, purpose: str) -> str:
+        return _text(hmac.digest(self._key, f"{_SALT} {purpose} {self._id}".encode(), "sha256"))
+
+
+def _text(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _serializer(key: bytes) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        key, salt=_SALT, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    )

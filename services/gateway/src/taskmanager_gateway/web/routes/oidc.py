@@ -1,0 +1,85 @@
+"""Logging in at the organisation's identity provider: to it and back."""
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from taskmanager_gateway.access.oidc.attempt import COOKIE, LIFETIME
+from taskmanager_gateway.access.oidc.part import Oidc
+from taskmanager_gateway.access.oidc.refusals import OidcError
+from taskmanager_gateway.access.settings import CookieSecurity
+from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import NOT_FOUND, ProblemError
+from taskmanager_gateway.web.render import page
+from taskmanager_gateway.web.routes.log_in import with_session
+from taskmanager_gateway.web.routes.preferences import local_path
+
+router = APIRouter()
+
+PATH = "/log-in/oidc"
+
+log = structlog.get_logger(__name__)
+
+
+@router.get(PATH)
+async def begin(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - what the address calls it
+    """Lead the browser to the provider."""
+    oidc = _oidc(request)
+    try:
+        address, cookie = await oidc.begin(_origin(request), local_path(next))
+    except OidcError as error:
+        return await _refused(request, oidc, error)
+    answer = RedirectResponse(address, 303)
+    settings = parts_of(request).settings
+    answer.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=round(LIFETIME.total_seconds()),
+        path=PATH,
+        secure=request.url.scheme == "https" or settings.session_cookie is CookieSecurity.ALWAYS,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+@router.get(PATH + "/back")
+async def end(request: Request) -> Response:
+    """The provider has sent the browser back: begin a session, or say why not."""
+    oidc = _oidc(request)
+    try:
+        user, target = await oidc.end(
+            _origin(request), request.cookies.get(COOKIE, ""), dict(request.query_params)
+        )
+    except OidcError as error:
+        answer = await _refused(request, oidc, error)
+    else:
+        session = parts_of(request).access.log_in.session(user)
+        answer = await with_session(request, session, RedirectResponse(local_path(target), 303))
+    answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
+    return answer
+
+
+def _oidc(request: Request) -> Oidc:
+    found = parts_of(request).access.oidc
+    if found is None:
+        raise ProblemError(NOT_FOUND, "Log-in by OpenID Connect is not set up here.")
+    return found
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def _refused(request: Request, oidc: Oidc, error: OidcError) -> Response:
+    log.warning("log_in_by_oidc_refused", why=error.refusal.value, detail=str(error))
+    context = {
+        "refusal": error.refusal.value,
+        "user_name": error.name,
+        "provider": oidc.name,
+        "groups": oidc.groups,
+    }
+    return await page(request, "access/oidc_refused.html", context, status=error.refusal.status)
