@@ -26,6 +26,7 @@ ONLY_SHOWN = {
     "attempt.py": "the time of a log line",
     "context.py": "the time of a log line",
     "job_log.py": "the time of a log line",
+    "worker.py": "the time of a log line",
 }
 
 

@@ -5,7 +5,7 @@ What cannot be read is left out and named, so that an old or mistyped link still
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
@@ -20,7 +20,7 @@ from taskmanager_gateway.orders import readable
 from taskmanager_gateway.representation import API
 
 PAGE_SIZES = (25, 50, 100, 200)
-PAGE_SIZE = 50
+PAGE_SIZE: Final = 50
 ORDERS = {
     Tab.QUEUE: (Sort.TURN, Order.ASC),
     Tab.DONE: (Sort.FINISHED, Order.DESC),
