@@ -181,6 +181,13 @@ ACTIONS = {
     "next": _("put it next"),
     "retry": _("try it again"),
     "forget": _("forget it"),
+    "add_user": _("add the user"),
+    "change_user": _("change the user"),
+    "set_password": _("set the password"),
+    "end_sessions": _("log the user out everywhere"),
+    "remove_user": _("remove the user"),
+    "add_token": _("make the token"),
+    "revoke_token": _("revoke the token"),
 }
 """The words of `taskmanager.control`, as a sentence needs them."""
 

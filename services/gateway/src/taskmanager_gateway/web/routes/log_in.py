@@ -120,7 +120,7 @@ async def _form(request: Request, target: str, problem: Problem | None = None, n
     }
     status = problem.kind.status if problem else 200
     if is_htmx(request):
-        answer = fragment(request, "access/log_in_form.html", context, status=status)
+        answer = fragment(request, "access/log_in_pop_up.html", context, status=status)
     else:
         answer = await page(request, "access/log_in.html", context, status=status)
     for header, value in (problem.headers if problem else {}).items():
@@ -140,7 +140,11 @@ async def _account(request: Request, problem: Problem | None = None) -> Response
 
 async def _logged_in(request: Request, session: Session, *, one_time: bool) -> Response:
     cookies = await parts_of(request).access.proving.cookies()
-    told = {"csrf": cookies.csrf_token(session), "go": ACCOUNT if one_time else None}
+    told = {
+        "csrf": cookies.csrf_token(session),
+        "user": session.user,
+        "address": ACCOUNT if one_time else None,
+    }
     return Response(status_code=204, headers={"HX-Trigger": json.dumps({"logged-in": told})})
 
 
