@@ -12,7 +12,6 @@ from taskmanager.jobs import JobError
 from taskmanager.queries import JobPage, JobQuery
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.csv_export import BYTE_ORDER_MARK, COLUMNS, rows
-from taskmanager_gateway.glances import Glances
 
 from .conftest import MOMENT, Gateway, job
 
@@ -127,19 +126,3 @@ async def test_an_export_breaks_off_if_the_database_goes_away() -> None:
     stream = rows(JobPage(jobs=(job(1),), next_cursor="c"), JobQuery(), read)
     with pytest.raises(StoreUnavailableError):
         [part async for part in stream]
-
-
-async def test_a_glance_is_read_once_for_all_and_again_after_a_failure(gateway: Gateway) -> None:
-    gateway.reader.put(job(1))
-    glances = Glances(gateway.reader)
-    gateway.reader.available = False
-    with pytest.raises(StoreUnavailableError):
-        await glances.oldest_waiting(["noop"])
-    gateway.reader.available = True
-
-    found = [await glances.oldest_waiting(["noop", "jp2"]) for _ in range(3)]
-    await glances.hourly(MOMENT)
-    await glances.hourly(MOMENT)
-
-    assert found == [{"noop": MOMENT, "jp2": None}] * 3
-    assert (gateway.reader.calls["oldest_waiting"], gateway.reader.calls["hourly"]) == (3, 1)
