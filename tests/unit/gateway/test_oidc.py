@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import time
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -259,6 +260,17 @@ async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gate
         with pytest.raises(OidcError) as caught:
             await entering(gateway).enter(stranger)
         assert caught.value.refusal is Refusal.TRY_LATER
+
+
+async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sent_once(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskmanager_gateway.commanding.RESULT_TIME", timedelta(milliseconds=50))
+    gateway.scheduler.silent = True
+    with pytest.raises(OidcError) as caught:
+        await entering(gateway).enter(Identity("anna", Role.VIEWER))
+    assert caught.value.refusal is Refusal.TRY_LATER
+    assert len(gateway.scheduler.commands) == 1
 
 
 async def test_without_settings_there_is_neither_button_nor_address(gateway: Gateway) -> None:

@@ -6,7 +6,7 @@ from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.oidc.identity import Identity
 from taskmanager_gateway.access.oidc.refusals import OidcError, Refusal
-from taskmanager_gateway.commanding import Author, Commanding
+from taskmanager_gateway.commanding import Author, Commanding, Stored
 from taskmanager_gateway.problems import BROKER_UNAVAILABLE, NOT_POSSIBLE, UNKNOWN_USER, ProblemError
 
 REASON = "OpenID Connect"
@@ -32,11 +32,11 @@ class Entering:
                 return user
             if order is not None:
                 await self._change(order)
-        raise OidcError(Refusal.TRY_LATER, "the change is not stored yet", identity.name)
+        raise OidcError(Refusal.TRY_LATER, "somebody else changes the user at the same time", identity.name)
 
     async def _change(self, order: AddUser | ChangeUser) -> None:
         try:
-            await self._commanding.command(order, _author(order.name))
+            result = await self._commanding.command(order, _author(order.name))
         except ProblemError as error:
             if error.problem.kind is BROKER_UNAVAILABLE:
                 raise OidcError(Refusal.TRY_LATER, error.problem.detail, order.name) from error
@@ -44,6 +44,9 @@ class Entering:
                 raise
             if isinstance(order, ChangeUser) and error.problem.kind is NOT_POSSIBLE:
                 raise OidcError(Refusal.NOT_CHANGED, error.problem.detail, order.name) from error
+        else:
+            if isinstance(result, Stored):
+                raise OidcError(Refusal.TRY_LATER, "the scheduler has not done it yet", order.name)
         self._directory.forget()
 
 

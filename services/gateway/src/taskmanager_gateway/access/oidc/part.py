@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,9 +11,11 @@ from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.oidc.attempt import Attempt
 from taskmanager_gateway.access.oidc.entering import Entering
 from taskmanager_gateway.access.oidc.identity import identity_of, lacks
-from taskmanager_gateway.access.oidc.provider import Description, Provider
 from taskmanager_gateway.access.oidc.refusals import OidcError, Refusal
 from taskmanager_gateway.access.oidc.settings import OidcSettings
+
+if TYPE_CHECKING:
+    from taskmanager_gateway.access.oidc.provider import Description, Provider
 
 BACK = "/log-in/oidc/back"
 
@@ -23,7 +26,7 @@ class Oidc:
     """Every call may raise OidcError and StoreUnavailableError."""
 
     def __init__(
-        self, settings: OidcSettings, provider: Provider, entering: Entering, directory: Directory
+        self, settings: OidcSettings, provider: "Provider", entering: Entering, directory: Directory
     ) -> None:
         """`directory` has the key that attempts are signed with."""
         self._settings, self._provider = settings, provider
@@ -64,7 +67,7 @@ class Oidc:
         return user, attempt.target
 
 
-def _check_answer(answer: Mapping[str, str], attempt: Attempt, provider: Description) -> None:
+def _check_answer(answer: Mapping[str, str], attempt: Attempt, provider: "Description") -> None:
     """Raise OidcError unless it is the answer to this attempt and has a code."""
     if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
         raise OidcError(Refusal.NOT_BEGUN, "the state is not that of this browser's log-in")
@@ -83,4 +86,8 @@ def make_oidc(settings: OidcSettings, entering: Entering, directory: Directory) 
     """None if it is not set. Raises OSError if the CA file cannot be read."""
     if not settings.oidc_issuer:
         return None
+    from taskmanager_gateway.access.oidc.provider import (  # noqa: PLC0415 - its libraries take 10 MB, and most need none of it
+        Provider,
+    )
+
     return Oidc(settings, Provider(settings), entering, directory)
