@@ -82,10 +82,10 @@ async def test_nothing_in_a_job_becomes_markup(gateway: Gateway) -> None:
 async def test_a_huge_error_is_shown_from_its_beginning_and_given_whole_as_a_file(gateway: Gateway) -> None:
     message = "line of an error\n" * 600_000
     stored(gateway, status=Status.ERROR, error=JobError(message=message, kind="ToolFailedError"))
-    page, file = await get(gateway, f"/jobs/{ONE}"), await get(gateway, f"/ui/jobs/{ONE}/error-file")
+    page, file = await get(gateway, f"/jobs/{ONE}"), await get(gateway, f"/jobs/{ONE}/error.txt")
     assert len(page.text) < 10 * SHOWN_CHARACTERS
     assert "the first 20,000 of 10,200,000 characters" in page.text
-    assert file.headers["content-disposition"].startswith("attachment")
+    assert f'href="/jobs/{ONE}/error.txt" download' in page.text
     assert file.text == f"ToolFailedError: {message}"
 
 

@@ -108,14 +108,6 @@ def job_details(
     )
 
 
-def error_text(job: Job) -> str:
-    """The whole error, for a file or the clipboard."""
-    if job.error is None:
-        return ""
-    parts = (f"{job.error.kind}: {job.error.message}", job.error.traceback)
-    return "\n\n".join(part for part in parts if part)
-
-
 def _note(note: str) -> str:
     """In a line: it may quote a whole error."""
     return note if len(note) <= NOTE_CHARACTERS else f"{note[:NOTE_CHARACTERS]}…"

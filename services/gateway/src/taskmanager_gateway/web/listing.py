@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 
 from taskmanager.clock import whole_milliseconds
 from taskmanager.jobs import Number, Record, ShortText
@@ -18,6 +18,7 @@ from taskmanager.states import Status, Tab
 from taskmanager_gateway.operation_bodies import Seconds, ago
 from taskmanager_gateway.orders import readable
 from taskmanager_gateway.representation import API
+from taskmanager_gateway.web.wishes import read_wish
 
 PAGE_SIZES = (25, 50, 100, 200)
 PAGE_SIZE: Final = 50
@@ -68,17 +69,8 @@ class Listing(Record):
     @classmethod
     def read(cls, asked: Mapping[str, str]) -> tuple[Self, list[str]]:
         """The list, and the names of what could not be read."""
-        fields: dict[str, Any] = {
-            name: value.strip() for name, value in asked.items() if name in cls.model_fields and value.strip()
-        }
-        ignored: list[str] = []
-        while True:
-            try:
-                return cls(**fields).consistent(ignored)
-            except ValidationError as error:
-                wrong = {str(one["loc"][0]) if one["loc"] else "sort" for one in error.errors()}
-                ignored += sorted(wrong)
-                fields = {name: value for name, value in fields.items() if name not in wrong}
+        listing, ignored = read_wish(cls, asked, together="sort")
+        return listing.consistent(ignored)
 
     def consistent(self, ignored: list[str]) -> tuple[Self, list[str]]:
         """The list without a status of another tab, which would show nothing, and what is left out."""

@@ -14,15 +14,23 @@ from taskmanager.jobs import Record
 WishT = TypeVar("WishT", bound=Record)
 
 
-def read_wish(model: type[WishT], asked: Mapping[str, str]) -> tuple[WishT, list[str]]:
-    """The wish, and the names of what could not be read and is left out. Every field has a default."""
+def read_wish(model: type[WishT], asked: Mapping[str, str], *, together: str = "") -> tuple[WishT, list[str]]:
+    """The wish, and the names of what could not be read and is left out. Every field has a default.
+
+    `together`: the field that gives way where two do not go together.
+    """
     fields = {name: value.strip() for name, value in asked.items() if name in model.model_fields}
     fields = {name: value for name, value in fields.items() if value}
-    try:
-        return model.model_validate(fields), []
-    except ValidationError as error:
-        wrong = sorted({str(one["loc"][0]) for one in error.errors()})
-        return model.model_validate({name: fields[name] for name in fields if name not in wrong}), wrong
+    ignored: list[str] = []
+    while True:
+        try:
+            return model.model_validate(fields), ignored
+        except ValidationError as error:
+            wrong = {str(one["loc"][0]) if one["loc"] else together for one in error.errors()}
+            if not wrong & fields.keys():
+                raise
+            ignored += sorted(wrong)
+            fields = {name: value for name, value in fields.items() if name not in wrong}
 
 
 def address(path: str, wish: Record, **changes: object) -> str:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from taskmanager.access import Principal, Right
 from taskmanager.errors import StoreUnavailableError
@@ -12,7 +12,7 @@ from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.reporting import reporting
-from taskmanager_gateway.web.job_details import JobDetails, error_text, job_details
+from taskmanager_gateway.web.job_details import JobDetails, job_details
 from taskmanager_gateway.web.render import fragment, page, web_of
 from taskmanager_gateway.web.reports import ReportLine, report_lines
 
@@ -37,14 +37,6 @@ async def pop_up(request: Request, job_id: str, who: Asker) -> Response:
 async def now(request: Request, job_id: str, who: Asker) -> Response:
     """What changes of both."""
     return fragment(request, "job/now.html", {"it": await _details(request, job_id, who)})
-
-
-@router.get("/ui/jobs/{job_id}/error-file")
-async def error(request: Request, job_id: str, who: Asker) -> Response:
-    """The whole error as a file."""
-    job = await parts_of(request).finder.find(job_id, who)
-    headers = {"Content-Disposition": f'attachment; filename="{job.id}-error.txt"'}
-    return PlainTextResponse(error_text(job), headers=headers)
 
 
 async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
