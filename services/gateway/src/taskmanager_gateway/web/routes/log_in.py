@@ -39,6 +39,8 @@ class LogInForm(Record):
 class PasswordForm(Record):
     """One's own password, the new one, and that again."""
 
+    name: Annotated[str, Form(max_length=200)] = ""
+    """Whose password it is, for password managers only."""
     current: Annotated[str, Form(max_length=1_000)] = ""
     password: Annotated[str, Form(max_length=1_000)] = ""
     again: Annotated[str, Form(max_length=1_000)] = ""

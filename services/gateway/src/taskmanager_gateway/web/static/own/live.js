@@ -11,7 +11,7 @@ const RETRY_MILLISECONDS = 1000;
 const RETRY_MOST_MILLISECONDS = 30000;
 const STABLE_MILLISECONDS = 5000; // a connection that lasted so long was a good one
 
-const box = document.getElementById("live");
+const box = document.getElementById("live"); // not there for those who may not read
 const word = document.getElementById("live-state");
 const button = document.getElementById("live-pause");
 const plugin = document.body.dataset.livePlugin;
@@ -89,7 +89,7 @@ function hear(digest) {
 // --- the connection -------------------------------------------------------------------------------------------
 
 function wanted() {
-  return !paused && !loggedOut && document.visibilityState === "visible";
+  return box && !paused && !loggedOut && document.visibilityState === "visible";
 }
 
 function follow() {
@@ -142,7 +142,7 @@ function show(state) {
 
 // --- what the reader and the browser say --------------------------------------------------------------------------
 
-button.addEventListener("click", () => {
+button?.addEventListener("click", () => {
   paused = !paused;
   sessionStorage.setItem("tm-paused", paused ? "yes" : "no");
   if (paused) {
@@ -158,7 +158,7 @@ button.addEventListener("click", () => {
 document.body.addEventListener("logged-out", () => {
   loggedOut = true;
   follow();
-  box.hidden = true; // the line about the log-in says it
+  if (box) box.hidden = true; // the line about the log-in says it
 });
 document.body.addEventListener("logged-in", () => {
   loggedOut = false;
@@ -175,5 +175,5 @@ window.addEventListener("online", () => {
 window.addEventListener("pagehide", end);
 window.addEventListener("pageshow", (event) => event.persisted && follow());
 
-if (paused) show("paused");
+if (box && paused) show("paused");
 follow();
