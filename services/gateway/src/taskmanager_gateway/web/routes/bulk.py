@@ -16,7 +16,7 @@ from taskmanager.operations import PREVIEW_LIMIT, Preview
 from taskmanager.states import Tab
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker, proof_of
-from taskmanager_gateway.access.reach import allow, kept_within
+from taskmanager_gateway.access.reach import allow, allow_right, kept_within
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.operating import Taken
@@ -62,6 +62,7 @@ async def ask_cancel_all(request: Request, name: str, who: Asker) -> Response:
 
 
 async def _ask(request: Request, name: str, form: ChoiceForm, who: Asker, *, everything: bool) -> Response:
+    allow_right(who, Right.OPERATE)
     allow(who, name)
     now = parts_of(request).clock.now()
     context = {

@@ -35,13 +35,15 @@ document.addEventListener(
 // parts that renew themselves: what they lack for a moment is no answer to anything the reader did
 export const inBackground = (element) => /tm-|every /.test(element.getAttribute("hx-trigger") ?? "");
 
+const problemPlace = () => (dialog.open && dialog.querySelector(".dialog-problem")) || document.getElementById("problem");
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status < 400) return;
   if (inBackground(event.detail.requestConfig.elt)) {
     event.detail.shouldSwap = false;
     return;
   }
-  const place = (dialog.open && dialog.querySelector(".dialog-problem")) || document.getElementById("problem");
+  const place = problemPlace();
   event.detail.target = place;
   event.detail.swapOverride = "innerHTML";
   place.scrollIntoView({ block: "nearest" });
@@ -50,6 +52,21 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (inBackground(event.detail.elt)) return;
   for (const place of document.querySelectorAll(".dialog-problem, #problem")) place.replaceChildren();
+});
+
+// a part that renews itself every few seconds waits while nobody sees it
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && inBackground(event.detail.elt)) event.preventDefault();
+});
+
+document.addEventListener("htmx:sendError", (event) => {
+  if (inBackground(event.detail.elt)) return;
+  const place = problemPlace();
+  const line = document.createElement("p");
+  line.className = "alert alert-danger";
+  line.textContent = document.getElementById("problem").dataset.silent;
+  place.replaceChildren(line);
+  place.scrollIntoView({ block: "nearest" });
 });
 
 // --- short messages -----------------------------------------------------------------------------------------

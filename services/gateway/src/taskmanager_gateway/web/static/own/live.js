@@ -9,6 +9,7 @@ const RENEW_MILLISECONDS = 1000; // rows at most so often
 const COUNTS_MILLISECONDS = 2000; // menus and sums, which every open page asks for
 const RETRY_MILLISECONDS = 1000;
 const RETRY_MOST_MILLISECONDS = 30000;
+const SILENCE_MILLISECONDS = 10000; // between two looks at what no event tells
 const STABLE_MILLISECONDS = 5000; // a connection that lasted so long was a good one
 
 const box = document.getElementById("live"); // not there for those who may not read
@@ -85,6 +86,9 @@ function hear(digest) {
   }
   if (digest.operations.length) tellOperations(() => true);
 }
+
+// nobody tells that a runner went silent: it is what has not been heard for a while
+setInterval(() => source && tellCounts(() => true), SILENCE_MILLISECONDS);
 
 // --- the connection -------------------------------------------------------------------------------------------
 

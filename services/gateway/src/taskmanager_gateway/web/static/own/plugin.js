@@ -97,6 +97,15 @@ function putPlace(fresh) {
 
 document.body.addEventListener("tm-rows", (event) => renew(event.detail?.live ? event.detail.jobs : null));
 
+// why jobs wait changes with the plugin and its runners, although the jobs themselves do not
+const around = () => document.getElementById("plugin-around").dataset.around;
+let before = around();
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "plugin-head" || around() === before) return;
+  before = around();
+  renew(null);
+});
+
 document.addEventListener("hidden.bs.dropdown", () => {
   if (!owed.size) return;
   const late = [...owed];
