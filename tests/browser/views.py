@@ -9,7 +9,9 @@ from itertools import product
 
 from playwright.async_api import Page, Response
 from tests.browser.chromium import MONITOR, PHONE, WALL, Visitor
-from tests.scene import records
+from tests.browser.entering import fill_in
+from tests.scene import people, records
+from tests.scene.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
 from tests.scene.looking import Looking
 
 Step = Callable[[Page], Awaitable[None]]
@@ -68,6 +70,27 @@ def press(selector: str) -> Step:
     return step
 
 
+def ask(name: str, act: str) -> Step:
+    """Opens the pop-up of a user, and from there the one that asks once more."""
+
+    async def step(page: Page) -> None:
+        await press(f"#user-{name} button")(page)
+        await page.locator(f"#dialog [hx-get$='/{act}']").click()
+        await page.locator(f"#dialog form[hx-post$='/{act}']").wait_for()
+
+    return step
+
+
+def enter(name: str, place: str) -> Step:
+    """Logs in, and ends up there."""
+
+    async def step(page: Page) -> None:
+        await fill_in(page, name)
+        await page.wait_for_url(f"**{place}")
+
+    return step
+
+
 def unfold(selector: str) -> Step:
     """Opens a part that is folded away."""
 
@@ -82,6 +105,59 @@ def _job(name: str, job: str, act: str | None = None) -> "View":
     return View(name, f"/jobs/{{{job}}}", press(f"#job-now [hx-get$='/{act}']") if act else None)
 
 
+def choose(row: str, action: str) -> Step:
+    """Selects one row of a plugin's list and opens the pop-up of an action on what is selected."""
+
+    async def step(page: Page) -> None:
+        await page.locator(f"#rows {row} .tm-choose").first.check()
+        await press(f"#bulk [value='{action}']")(page)
+
+    return step
+
+
+def unroll(row: str) -> Step:
+    """Opens the menu of one row of a plugin's list."""
+
+    async def step(page: Page) -> None:
+        await page.locator(f"#rows {row} .tm-job-more").first.click()
+        await page.locator(f"#rows {row} .dropdown-menu.show").first.wait_for()
+
+    return step
+
+
+def _plugin(name: str, query: str = "", *, plugin: str = JP2, act: str | None = None) -> "View":
+    """A plugin's page, or a pop-up about the plugin."""
+    then = press(f"#plugin-controls [hx-get$='/{act}']") if act else None
+    return View(name, f"/plugins/{plugin}{query}", then)
+
+
+PLUGINS = (
+    View("plugin-queue", "/plugins/jp2", widths=EVERYTHING),
+    View("plugin-done", "/plugins/jp2?tab=done", widths=EVERYTHING),
+    View("plugin-error", "/plugins/jp2?tab=error", widths=EVERYTHING),
+    _plugin("plugin-filtered", "?q=stadtchronik&status=STARTED&priority_min=2&newer=86400"),
+    _plugin("plugin-nothing-matches", "?tab=done&q=thereisnosuchword"),
+    _plugin("plugin-mistyped", "?tab=queue&status=DONE&sort=nonsense"),
+    _plugin("plugin-empty", "?tab=error", plugin=SHELL),
+    _plugin("plugin-stopped", plugin=SHELL),
+    _plugin("plugin-stopping", plugin=PDF),
+    _plugin("plugin-refusing", plugin=OCR),
+    _plugin("plugin-long", plugin=LONG),
+    _plugin("plugin-uninstalled", plugin=UNINSTALLED),
+    View("plugin-unknown", "/plugins/nobody-knows-it", status=404),
+    _plugin("plugin-stop", act="stop"),
+    _plugin("plugin-limit", act="limit"),
+    _plugin("plugin-refuse", act="refuse"),
+    _plugin("plugin-cancel-all", act="cancel-jobs"),
+    _plugin("plugin-restart", plugin=SHELL, act="restart"),
+    _plugin("plugin-accept", plugin=OCR, act="accept"),
+    View("plugin-row-menu", "/plugins/jp2", unroll("tr")),
+    View("plugin-row-details", "/plugins/jp2", press("#rows .tm-title > a")),
+    View("plugin-error-text", "/plugins/jp2?tab=error", press("#rows .tm-error")),
+    View("plugin-selected", "/plugins/jp2?tab=done", choose("tr", "retry")),
+    View("plugin-bulk-cancel", "/plugins/jp2", choose("[data-status='STARTED']", "cancel")),
+    View("plugin-bulk-priority", "/plugins/jp2", choose("[data-status='STARTED']", "priority")),
+)
 JOBS = (
     _job("job-waiting", "started"),
     _job("job-working", "processing"),
@@ -97,25 +173,42 @@ JOBS = (
     _job("job-cancel", "processing", "cancel"),
     _job("job-message", "done", "message"),
 )
+ACCESS = (
+    View("user-add", "/users", press("[hx-get='/ui/new-user']")),
+    View("user-change", "/users", press(f"#user-{people.RESTRICTED} button")),
+    View("user-password", "/users", ask(people.OPERATOR, "password")),
+    View("user-remove", "/users", ask(people.OPERATOR, "remove")),
+    View("token-add", "/tokens", press("[hx-get='/ui/new-token']")),
+    View("token-revoke", "/tokens", press("#tokens [hx-get$='/revoke']")),
+    View("tokens-void", "/tokens?void=true"),
+    View("account", "/log-in?next=/account", enter(people.OPERATOR, "/account"), guarded=True),
+    View("account-new", "/log-in", enter(people.NEW, "/account"), guarded=True),
+)
 VIEWS = (
     View("home", "/"),
+    *PLUGINS,
     *JOBS,
     View("not-found", "/nothing-is-here", status=404),
-    View("tokens", "/tokens"),
-    View("users", "/users"),
     View("runners", "/runners"),
     View("runner-drain", "/runners", press("#drain-werk-1")),
     View("runner-resume", "/runners", press("#resume-werk-2")),
     View("runner-forget", "/runners", press("#forget-werk-alt")),
     View("operations", "/operations"),
     View(
-        "operation-stop", f"/operations/{records.RUNNING_OPERATION}", press("#operation button[hx-get$='/stop']")
+        "operation-stop",
+        f"/operations/{records.RUNNING_OPERATION}",
+        press("#operation button[hx-get$='/stop']"),
     ),
     View("operation", f"/operations/{records.ENDED_OPERATION}"),
     View("operation-running", f"/operations/{records.RUNNING_OPERATION}"),
     View("reports", "/reports"),
     View("audit", "/audit"),
+    View("users", "/users"),
+    View("tokens", "/tokens"),
     View("log-in", "/log-in", guarded=True),
+    *ACCESS,
+    View("report", "/reports", press("#reports [hx-get^='/ui/reports/']")),
+    View("replay-all", "/reports", press("#installations [hx-get$='/replay']")),
 )
 
 
