@@ -121,6 +121,9 @@ class Stage:
     gateway: Service
     scheduler: Service
     runner: Service
+    mongodb_url: str
+    first_start: str
+    """What `taskmanager-migrate` said."""
     proxies: Mapping[str, RunningProxy] = field(default_factory=dict)
 
     @property
@@ -246,11 +249,12 @@ def _make(
         "TASKMANAGER_ACCESS": "off",
         **settings,
     }
-    subprocess.run(
+    migrated = subprocess.run(
         [program("taskmanager-migrate")],
         env={**os.environ, **common, "AMQP_URL": amqp_url, "MONGODB_URL": mongodb_url},
         check=True,
         capture_output=True,
+        text=True,
         timeout=START_SECONDS,
     )
     made: dict[str, RunningProxy] = {}
@@ -273,5 +277,7 @@ def _make(
         service("gateway", [program("taskmanager-gateway")], store=True),
         service("scheduler", [program("taskmanager-scheduler")], store=True),
         service("runner", runner, store=False),
+        mongodb_url,
+        migrated.stdout,
         made,
     )

@@ -35,7 +35,7 @@ def written_scene(mongodb_url: str) -> Iterator[Scene]:
     jobs = Jobs(now)
     for plan in _plans(jobs, now):
         asyncio.run(_apply(mongodb_url, plan))
-    asyncio.run(_let_in(mongodb_url, now))
+    asyncio.run(let_in(mongodb_url, now))
     with _heartbeats(mongodb_url):
         yield Scene(now, jobs.noteworthy)
 
@@ -80,7 +80,7 @@ def statistics(jobs: Iterable[Job]) -> Iterator[StatisticsDelta]:
         )
 
 
-async def _let_in(url: str, now: datetime) -> None:
+async def let_in(url: str, now: datetime) -> None:
     """Users and tokens beside those there are."""
 
     def decide(seen: Snapshot) -> Plan:

@@ -69,6 +69,11 @@ document.addEventListener("htmx:sendError", (event) => {
   place.scrollIntoView({ block: "nearest" });
 });
 
+// --- what the reader has typed or ticked stays when the part around it renews itself ------------------------
+
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
+  !(["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea"));
+
 // --- short messages -----------------------------------------------------------------------------------------
 
 const TOAST_MILLISECONDS = 6000;

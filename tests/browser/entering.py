@@ -1,0 +1,18 @@
+"""How somebody gets in: by the form, or beforehand where the form is not what a test is about."""
+
+from playwright.async_api import Page
+from tests.scene.people import PASSWORD
+
+
+async def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    """The page's browser has a session from now on."""
+    answer = await page.context.request.post("/log-in", form={"name": name, "password": password})
+    assert answer.ok, f"{name} is not let in: {answer.status}"
+
+
+async def fill_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    """Write into the form, on its page or in its pop-up, and send it."""
+    form = page.locator("#log-in-form")
+    await form.locator("#log-in-name").fill(name)
+    await form.locator("#log-in-password").fill(password)
+    await form.locator("button[type=submit]").click()
