@@ -34,9 +34,9 @@ function paced(milliseconds, act) {
   let timer = null;
   const tell = () => {
     timer = null;
-    if (news === null) return;
     const told = news;
     news = null;
+    if (told === null || !wanted()) return; // whoever looks again has all read again
     timer = setTimeout(tell, milliseconds);
     act(told);
   };
