@@ -41,7 +41,9 @@ def test_times_are_those_of_the_reader_s_zone() -> None:
 
 def test_a_table_shows_the_time_of_today_and_the_day_of_other_days() -> None:
     assert GERMAN.brief(AT, now=AT + timedelta(hours=2)) == "01:30:05"
-    assert GERMAN.brief(AT, now=AT + timedelta(days=1)) == "29.03.26, 01:30"
+    assert GERMAN.brief(AT, now=AT + timedelta(days=1)) == "29.3. 01:30"
+    assert ENGLISH.brief(AT, now=AT + timedelta(days=1)) == "29/03 00:30"
+    assert GERMAN.brief(AT, now=AT + timedelta(days=300)) == "29.03.26, 01:30"
 
 
 def test_the_day_begins_at_the_reader_s_midnight() -> None:

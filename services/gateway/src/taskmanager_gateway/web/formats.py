@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -53,13 +53,16 @@ class Formats:
         return format_datetime(self._local(at), "medium", tzinfo=self.zone, locale=self.locale)
 
     def brief(self, at: datetime | None, now: datetime | None = None) -> str:
-        """The time of today, the day and time of other days: for tables."""
+        """The time of today, day and minute of this year, day and minute with the year before: for tables."""
         if at is None:
             return NOTHING
-        local = self._local(at)
-        if local.date() == self._local(now or datetime.now(UTC)).date():
+        local, today = self._local(at), self._local(now or datetime.now(UTC))
+        if local.date() == today.date():
             return format_time(local, "medium", tzinfo=self.zone, locale=self.locale)
-        return format_datetime(local, "short", tzinfo=self.zone, locale=self.locale)
+        if local.year != today.year:
+            return format_datetime(local, "short", tzinfo=self.zone, locale=self.locale)
+        day = format_skeleton("Md", local, tzinfo=self.zone, locale=self.locale)
+        return f"{day} {format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
 
     def day(self, at: datetime) -> str:
         """The day."""
