@@ -154,7 +154,7 @@ PLUGINS = (
     View("plugin-row-menu", "/plugins/jp2", unroll("tr")),
     View("plugin-row-details", "/plugins/jp2", press("#rows .tm-title > a")),
     View("plugin-error-text", "/plugins/jp2?tab=error", press("#rows .tm-error")),
-    View("plugin-selected", "/plugins/jp2?tab=done", choose("tr", "retry")),
+    View("plugin-bulk-retry", "/plugins/jp2?tab=error", choose("tr", "retry")),
     View("plugin-bulk-cancel", "/plugins/jp2", choose("[data-status='STARTED']", "cancel")),
     View("plugin-bulk-priority", "/plugins/jp2", choose("[data-status='STARTED']", "priority")),
 )
