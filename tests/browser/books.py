@@ -1,0 +1,109 @@
+"""Jobs of the plugin `paced` for tests that watch its page: each goes on when the test lets it."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.async_api import Locator, Page, expect
+from tests.e2e.stage import Stage
+
+from taskmanager.testing.waiting import eventually
+
+PLUGIN = "paced"
+PATH = f"/plugins/{PLUGIN}"
+FILES = ("1.tif", "2.tif", "3.tif", "4.tif")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Book:
+    """A job of four files; each is done when the test allows it."""
+
+    stage: Stage
+    id: str
+    folder: Path
+
+    def let(self, file: str) -> None:
+        """Allow this file, a number from 1, or `all`."""
+        (self.folder / file).touch()
+
+    def row(self, page: Page) -> Locator:
+        """Its row in the list."""
+        return page.locator(f"#job-{self.id}")
+
+    @property
+    def now(self) -> dict[str, Any]:
+        """As the API shows it."""
+        with self.stage.client() as client:
+            found: dict[str, Any] = client.get(f"/api/v1/jobs/{self.id}").raise_for_status().json()
+        return found
+
+    def becomes(self, status: str) -> "Book":
+        """Returns when it has that status."""
+        eventually(lambda: self.now["status"] == status, within_seconds=30, what=f"{status} of {self.id}")
+        return self
+
+
+def book(stage: Stage, title: str, **more: Any) -> Book:
+    """Submit one."""
+    number = next(_numbers)
+    folder = stage.roots / f"book-{number}"
+    source, leave = folder / "source", folder / "leave"
+    for needed in (source, leave):
+        needed.mkdir(parents=True)
+    for name in FILES:
+        (source / name).write_text(name, encoding="ascii")
+    spec = {
+        "plugin": PLUGIN,
+        "title": title,
+        "source": str(source),
+        "destination": str(folder / "result"),
+        "parameters": {"leave": str(leave)},
+    }
+    made = Book(stage, stage.submit({**spec, **more}, f"book-{number}"), leave)
+    with stage.client() as client:  # accepted is not yet listed
+        eventually(lambda: made.id in {one["id"] for one in _current(client)}, what="a submitted job")
+    return made
+
+
+def working(stage: Stage, *titles: str) -> list[Book]:
+    """Books that are being worked on: at most as many as there are slots."""
+    return [one.becomes("PROCESSING") for one in [book(stage, title) for title in titles]]
+
+
+def clear(stage: Stage) -> None:
+    """End every job and every stop, whatever the test before left."""
+    with stage.client() as client:
+        client.post(f"/api/v1/plugins/{PLUGIN}/restart", json={}).raise_for_status()
+        chosen = {"plugin": PLUGIN, "tab": "queue"}
+        client.post("/api/v1/operations", json={"action": "cancel", "filter": chosen}).raise_for_status()
+        for folder in stage.roots.glob("book-*/leave"):
+            (folder / "all").touch()
+        eventually(lambda: not _current(client), within_seconds=60, what="an empty queue")
+
+
+def _current(client: httpx.Client) -> list[Any]:
+    query: dict[str, str | int] = {"plugin": PLUGIN, "tab": "queue", "limit": 200}
+    found: list[Any] = client.get("/api/v1/jobs", params=query).raise_for_status().json()["jobs"]
+    return found
+
+
+async def live(page: Page, path: str = PATH) -> None:
+    """Open the page and have it follow what happens."""
+    await page.goto(path)
+    await expect(page.locator("#live")).to_have_attribute("data-state", "live")
+
+
+def asked(page: Page) -> list[str]:
+    """What the page asks the gateway for from now on."""
+    paths: list[str] = []
+    page.on("request", lambda request: paths.append(f"{request.method} {request.url}"))
+    return paths
+
+
+def steps() -> Iterator[tuple[str, str]]:
+    """A file to allow, and the percentage that is shown then."""
+    return iter((("1", "25"), ("2", "50"), ("3", "75")))

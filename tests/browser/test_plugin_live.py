@@ -1,0 +1,253 @@
+"""The page of a plugin while jobs run: it tells the truth, and disturbs nobody who works on it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.browser.books import PLUGIN, asked, book, clear, live, steps, working
+from tests.browser.chromium import Visitor
+from tests.browser.conftest import NewPage
+from tests.browser.watching import Watch
+from tests.e2e.stage import Stage
+
+DIES_MILLISECONDS = 100_000
+"""A silent runner keeps its jobs for a lease of a minute."""
+HIDE = """hidden => {
+    const say = (name, value) => Object.defineProperty(document, name, {value, configurable: true});
+    say('visibilityState', hidden ? 'hidden' : 'visible');
+    say('hidden', hidden);
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+@pytest.fixture(scope="module")
+def stage_plugin() -> str:
+    return PLUGIN
+
+
+@pytest.fixture(autouse=True)
+def _empty(stage: Stage) -> Iterator[None]:
+    yield
+    for service in stage.services:
+        if not service.running:
+            service.start()
+            service.until_ready()
+    clear(stage)
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+async def test_progress_comes_into_the_row_while_somebody_types_into_a_pop_up(
+    stage: Stage, page: Page
+) -> None:
+    first, _ = working(stage, "Atlas", "Bibel")
+    waiting, other = book(stage, "Chronik"), book(stage, "Daten")
+    await live(page)
+    await other.row(page).locator(".tm-choose").check()
+    button = waiting.row(page).locator("[hx-get$='/priority']").first
+    await button.click()
+    await expect(page.locator("#dialog-body.htmx-settling")).to_have_count(0)  # has given the focus away
+    reason = page.locator("#dialog #reason")
+    await reason.fill("the reader wai")
+    for file, percent in steps():
+        first.let(file)
+        await expect(first.row(page).locator("progress")).to_have_attribute("value", re.compile(percent))
+        await expect(first.row(page)).to_contain_text(f"{int(file) + 1}.tif")
+        await expect(reason).to_be_focused()
+    await page.keyboard.type("ts")
+    await expect(reason).to_have_value("the reader waits")
+    await page.keyboard.press("Escape")
+    await expect(button).to_be_focused()
+    await expect(other.row(page).locator(".tm-choose")).to_be_checked()
+    await expect(page.locator("#bulk-count")).to_have_text("1 job selected")
+
+
+async def test_focus_scroll_and_an_open_menu_survive_updates(stage: Stage, new_page: NewPage) -> None:
+    first, second = working(stage, "Atlas", "Bibel")
+    rest = [book(stage, f"Band {number}") for number in range(12)]
+    page = await new_page(Visitor(height=420))
+    await live(page)
+    await page.evaluate("window.scrollTo(0, 300)")
+    more = first.row(page).locator(".tm-job-more")
+    await more.evaluate("node => node.click()")
+    menu = first.row(page).locator(".dropdown-menu")
+    await expect(menu).to_be_visible()
+    link = rest[3].row(page).locator(".tm-title > a")
+    await link.evaluate("node => node.focus({preventScroll: true})")
+    before = await page.evaluate("window.scrollY")
+    for file, percent in steps():
+        first.let(file)
+        second.let(file)
+        await expect(second.row(page).locator("progress")).to_have_attribute("value", re.compile(percent))
+    await expect(menu).to_be_visible()
+    await expect(link).to_be_focused()
+    assert await page.evaluate("window.scrollY") == before
+    await page.locator("h1").evaluate("node => node.click()")
+    await expect(menu).not_to_be_visible()
+    await expect(first.row(page).locator("progress")).to_have_attribute("value", re.compile("75"))
+
+
+async def test_a_job_that_ends_is_marked_and_those_behind_it_move_up(stage: Stage, page: Page) -> None:
+    first, _ = working(stage, "Atlas", "Bibel")
+    next_one, last = book(stage, "Chronik"), book(stage, "Daten")
+    await live(page)
+    place = last.row(page).locator("[data-place]")
+    await expect(place).to_have_text("2")
+    first.let("all")
+    await expect(first.row(page)).to_contain_text("is now in: Done")
+    await expect(page.locator("#news-text")).to_have_text("1 job has left this list.")
+    await expect(next_one.row(page).locator(".tm-status")).to_have_text("PROCESSING")
+    await expect(place).to_have_text("1")
+    await expect(page.locator("#count-done")).not_to_have_text("0")
+    await page.locator("#news a").click()
+    await expect(first.row(page)).to_have_count(0)
+
+
+async def test_new_jobs_are_announced_and_shown_on_request(stage: Stage, page: Page) -> None:
+    await live(page)
+    await expect(page.locator("#empty")).to_be_visible()
+    first = book(stage, "Atlas")
+    await expect(page.locator("#news-text")).to_have_text("1 new job.")
+    await expect(page.locator("#count-queue")).to_have_text("1")
+    await page.locator("#news a").click()
+    await expect(first.row(page)).to_be_visible()
+    await expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    more = [book(stage, title) for title in ("Bibel", "Chronik")]
+    await expect(page.locator("#news-text")).to_have_text("2 new jobs.")
+    await expect(page.locator("#rows tr")).to_have_count(1)
+    await page.locator("#news a").click()
+    for one in more:
+        await expect(one.row(page)).to_be_visible()
+    await expect(page.locator("#news")).not_to_be_visible()
+
+
+# --- lost, paused, hidden -------------------------------------------------------------------------
+
+
+async def test_a_dead_gateway_is_shown_and_the_page_heals_to_the_truth(
+    stage: Stage, page: Page, watch: Watch
+) -> None:
+    watch.forgive("net::ERR_")
+    watch.forgive("console error: htmx:")  # each way in which a request of its own may fail
+    first, second = working(stage, "Atlas", "Bibel")
+    await live(page)
+    stage.gateway.kill()
+    await expect(page.locator("#live")).to_have_attribute("data-state", "lost")
+    await expect(page.locator("#live-state")).to_have_text("connection lost, trying again")
+    await second.row(page).locator("[hx-get$='/cancel']").first.click()
+    await expect(page.locator("#problem")).to_contain_text("does not answer")
+    first.let("all")
+    stage.gateway.start()
+    stage.gateway.until_ready()
+    await expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=40_000)
+    await expect(first.row(page)).to_contain_text("is now in: Done")
+    second.let("1")
+    await expect(second.row(page)).to_contain_text("2.tif")
+
+
+async def test_paused_it_asks_for_nothing_and_then_shows_all(stage: Stage, new_page: NewPage) -> None:
+    (first,) = working(stage, "Atlas")
+    paused, other = await new_page(), await new_page()
+    for page in (paused, other):
+        await live(page)
+    button = paused.get_by_role("button", name="Pause updates")
+    await button.click()
+    await expect(button).to_have_attribute("aria-pressed", "true")
+    await expect(paused.locator("#live-state")).to_have_text("paused")
+    paths = asked(paused)
+    for file, percent in steps():
+        first.let(file)
+        await expect(first.row(other).locator("progress")).to_have_attribute("value", re.compile(percent))
+    await expect(first.row(paused)).to_contain_text("1.tif")
+    assert not paths
+    await button.click()
+    await expect(first.row(paused)).to_contain_text("4.tif")
+    await expect(paused.locator("#live-state")).to_have_text("live")
+
+
+async def test_a_page_that_nobody_sees_asks_for_nothing(stage: Stage, new_page: NewPage) -> None:
+    (first,) = working(stage, "Atlas")
+    waiting = [book(stage, f"Band {number}") for number in range(3)]
+    hidden, other = await new_page(), await new_page()
+    for page in (hidden, other):
+        await live(page)
+    await hidden.evaluate(
+        "document.body.dispatchEvent(new CustomEvent('tm-follow', {detail: {operations: ['none']}}))"
+    )
+    await expect(hidden.locator("#following")).to_be_visible()
+    await hidden.evaluate(HIDE, arg=True)
+    paths = asked(hidden)
+    for file, percent in steps():
+        first.let(file)
+        await expect(first.row(other).locator("progress")).to_have_attribute("value", re.compile(percent))
+    assert not paths
+    book(stage, "Neu")
+    await hidden.evaluate(HIDE, arg=False)
+    await expect(first.row(hidden)).to_contain_text("4.tif")
+    await expect(hidden.locator("#news-text")).to_contain_text("new job")
+    await expect(waiting[0].row(hidden)).to_be_visible()
+
+
+# --- a runner that dies ---------------------------------------------------------------------------
+
+
+async def test_a_dead_runner_is_shown_and_its_jobs_wait_again(stage: Stage, page: Page) -> None:
+    first, second = working(stage, "Atlas", "Bibel")
+    await live(page)
+    stage.runner.kill()
+    for one in (first, second):
+        await expect(one.row(page).locator(".tm-status")).to_have_text("STARTED", timeout=DIES_MILLISECONDS)
+    await expect(page.locator("#plugin-head")).to_contain_text(
+        "No runner of this plugin is alive", timeout=DIES_MILLISECONDS
+    )
+    await expect(first.row(page)).to_contain_text("no runner is alive")
+    stage.runner.start()
+    stage.runner.until_ready()
+    await expect(first.row(page).locator(".tm-status")).to_have_text("PROCESSING", timeout=DIES_MILLISECONDS)
+    await expect(page.locator("#plugin-head")).to_contain_text("1 runner alive")
+
+
+# --- two at once ----------------------------------------------------------------------------------
+
+
+async def test_what_one_operator_does_the_other_sees(stage: Stage, new_page: NewPage) -> None:
+    working(stage, "Atlas", "Bibel")
+    waiting = book(stage, "Chronik")
+    first, second = await new_page(), await new_page()
+    for page in (first, second):
+        await live(page)
+        await waiting.row(page).locator(".tm-job-more").click()
+        await waiting.row(page).locator(".dropdown-menu [hx-get$='/cancel']").click()
+        await expect(page.locator("#dialog")).to_be_visible()
+    commands = asked(first)
+    await first.locator("#dialog #reason").fill("wrong scan")
+    await first.locator("#dialog button[type=submit]").dblclick()
+    await expect(waiting.row(first)).to_contain_text("is now in: Error")
+    assert len([path for path in commands if path.startswith("POST") and "/cancel" in path]) == 1
+    await expect(waiting.row(second)).to_contain_text("is now in: Error")
+    await expect(second.locator("#dialog")).to_be_visible()
+    await second.locator("#dialog button[type=submit]").click()
+    await expect(second.locator("#toasts")).to_contain_text("It was so already")
+    await expect(waiting.row(second).locator(".tm-status")).to_have_text("CANCELLED")
+
+
+async def test_the_second_hears_why_not_and_sees_the_truth(
+    stage: Stage, new_page: NewPage, watches: list[Watch]
+) -> None:
+    first, _ = working(stage, "Atlas", "Bibel")
+    page = await new_page()
+    watches[0].forgive("409")
+    await live(page)
+    await first.row(page).locator("[hx-get$='/cancel']").first.click()
+    reason = page.locator("#dialog #reason")
+    await reason.fill("wrong scan")
+    first.let("all")
+    await expect(first.row(page)).to_contain_text("is now in: Done")
+    await expect(reason).to_have_value("wrong scan")
+    await page.locator("#dialog button[type=submit]").click()
+    await expect(page.locator("#dialog .dialog-problem")).not_to_be_empty()
+    await expect(reason).to_have_value("wrong scan")
+    await page.keyboard.press("Escape")
+    await expect(first.row(page).locator(".tm-status")).to_have_text("DONE")
