@@ -79,3 +79,16 @@ async def test_files_are_kept_for_ever_under_the_address_of_their_content(gatewa
 def test_a_gateway_that_was_not_set_up_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AssetsMissingError, match=r"bootstrap\.min\.css.*make setup"):
         Assets(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example", "host": "gateway"}]
+)
+async def test_where_nobody_logs_in_a_page_of_another_site_changes_nothing(
+    gateway: Gateway, headers: dict[str, str]
+) -> None:
+    answer = await gateway.client.post("/api/v1/plugins/noop/stop", headers=headers)
+    assert answer.status_code == 403
+    assert not gateway.scheduler.commands
+    ours = await gateway.client.post("/api/v1/plugins/noop/stop", headers={"sec-fetch-site": "same-origin"})
+    assert ours.status_code == 200

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.access import NOBODY, Right
 from taskmanager.errors import TaskManagerError
+from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
 from taskmanager_gateway.access.proving import SHOW
 from taskmanager_gateway.access.reach import allow_right, forbidden
@@ -55,6 +56,8 @@ class Need:
         changes = request.method not in SAFE
         right = self.change if changes and self.change is not None else self.right
         _check_known(request, proof)
+        if changes and proof.logged_in is None and "authorization" not in request.headers:
+            check_origin(request)  # let in without any proof: a page of another site must not use that
         if proof.logged_in is not None:
             if changes:
                 await _check_csrf(request, proof.logged_in)

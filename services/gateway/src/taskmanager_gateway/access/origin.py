@@ -1,4 +1,4 @@
-"""Whether a form comes from a page of ours, for the one form that no session can prove: the log-in."""
+"""Whether a form comes from a page of ours, where no session proves it: log-in, and where nobody logs in."""
 
 from urllib.parse import urlsplit
 
