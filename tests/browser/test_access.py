@@ -145,7 +145,7 @@ async def test_what_was_typed_survives_being_logged_out_everywhere(stage: Stage,
     await admin.goto("/users")
     await admin.locator(f"#user-{OPERATOR} button").click()
     await admin.locator("#dialog [hx-get$='/log-out']").click()
-    await admin.locator("#dialog button[type=submit]").click()
+    await admin.locator("#dialog form[hx-post$='/log-out'] button[type=submit]").click()
     await expect(admin.locator("#toasts")).to_contain_text("überall abgemeldet")
 
     await expect(page.locator("#logged-out")).to_be_visible()
