@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from taskmanager.control import JobAction
+from taskmanager.errors import BrokerUnavailableError
 from taskmanager.jobs import Job, JobSpec, Note
 from taskmanager.messages import (
     AttemptReference,
@@ -60,7 +61,7 @@ class Desk:
         self._publishing, self._consuming = Broker(url, "desk publish"), Broker(url, "desk consume")
         self._publisher = self._publishing.publisher()
         self._inbox = self._consuming.subscribe(topology.inbox, self._deliver, prefetch=1000)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work_task: asyncio.Task[None] | None = None
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
 
     @asynccontextmanager
@@ -68,7 +69,7 @@ class Desk:
         """Work until the block ends."""
         stop = asyncio.Event()
         tasks = [asyncio.create_task(part.run(stop)) for part in (self._publishing, self._consuming)]
-        tasks.append(asyncio.create_task(self._work()))
+        self._work_task = asyncio.create_task(self._work())
         await self.until(lambda: self._publisher.ready and self._inbox.ready)
         channel = await self._publishing.channel()
         await declare_plugin(channel, self._topology, plugin)
@@ -77,13 +78,15 @@ class Desk:
             yield self
         finally:
             stop.set()
-            tasks[-1].cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._work_task.cancel()
+            await asyncio.gather(*tasks, self._work_task, return_exceptions=True)
 
     async def until(self, true: Callable[[], object], seconds: float = 30) -> None:
         """Wait for something to become true."""
 
         async def look() -> bool:
+            if self._work_task is not None and self._work_task.done():
+                self._work_task.result()
             return bool(true())
 
         try:
@@ -130,12 +133,17 @@ class Desk:
     async def _work(self) -> None:
         while True:
             delivery = await self._queue.get()
-            message = decode_inbox(delivery.body)
-            if isinstance(message, Submit):
-                self._move(message.job, message, "", "")
-            elif isinstance(message, RunnerEvents):
-                await self._on_events(message)
+            try:
+                await self._on_message(decode_inbox(delivery.body))
+            except BrokerUnavailableError:
+                continue  # not acknowledged: it comes again once the broker is back
             self._inbox.ack(delivery)
+
+    async def _on_message(self, message: Any) -> None:
+        if isinstance(message, Submit):
+            self._move(message.job, message, "", "")
+        elif isinstance(message, RunnerEvents):
+            await self._on_events(message)
 
     async def _on_events(self, message: RunnerEvents) -> None:
         replies: list[Reply] = []
