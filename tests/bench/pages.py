@@ -30,6 +30,7 @@ VIEWERS = 50
 LOOK_SECONDS = 10
 FOLLOW_SECONDS = 20
 STREAM = "/ui/live"
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
 USABLE = """() => Math.max(
     performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd,
     performance.getEntriesByName('first-contentful-paint')[0].startTime)"""
@@ -113,6 +114,7 @@ async def _opened(context: BrowserContext, path: str) -> tuple[Weight, float]:
     answer = await page.goto(path)
     if answer is None or not answer.ok:
         raise RuntimeError(f"{path} is answered with {answer.status if answer else 'nothing'}")
+    await page.wait_for_function(PAINTED)
     usable = float(await page.evaluate(USABLE))
     await page.close()
     return weight, usable
@@ -200,10 +202,12 @@ class Viewer:
 async def _viewers(system: System, fragments: list[str]) -> AsyncIterator[list[Viewer]]:
     viewers = [Viewer(system.port, fragments) for _ in range(VIEWERS)]
     tasks = [asyncio.create_task(viewer.follow()) for viewer in viewers]
-    yield viewers
-    ended = [task for task in tasks if task.done()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield viewers
+        ended = sum(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     if ended:
-        raise RuntimeError(f"{len(ended)} of {VIEWERS} viewers lost their stream")
+        raise RuntimeError(f"{ended} of {VIEWERS} viewers lost their stream")
