@@ -106,6 +106,35 @@ class JobError(Record):
     traceback: str | None = None
 
 
+class FileState(StrEnum):
+    """What became of one file of a job's source."""
+
+    DONE = "done"
+    FAILED = "failed"
+    LEFT_OUT = "left out"
+    """The plugin does not take such files."""
+
+
+class FileRecord(Record):
+    """One file of a job's source, and what the plugin made of it.
+
+    `results` are names below the destination. `facts` tell what the source is and `result_facts` what was made of
+    it, as short values in the words of the plugin (`{"size": "2480 x 3508", "bits": 8}`). `bytes` and `result_bytes`
+    are sizes of files; `seconds` is the time on the wall.
+    """
+
+    name: ShortText
+    state: FileState
+    results: tuple[ShortText, ...] = ()
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    result_facts: dict[str, JsonValue] = Field(default_factory=dict)
+    bytes: Annotated[int, Field(ge=0)] = 0
+    result_bytes: Annotated[int, Field(ge=0)] = 0
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+
 class LogLine(Record):
     """One line of a job's log."""
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from taskmanager.errors import JobFailedError, PermanentError
-from taskmanager.jobs import JobSpec, PluginName, Record, ShortText
+from taskmanager.jobs import FileRecord, JobSpec, PluginName, Record, ShortText
 from taskmanager.tools import ToolResult
 
 ENTRY_POINT_GROUP = "taskmanager.plugins"
@@ -209,6 +209,12 @@ class JobContext(Protocol):
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
+
+    def record(self, file: FileRecord) -> None:
+        """Say what became of one file; it is kept with the job, and one line of the job's log is made of it.
+
+        Its warnings go to the log as warnings, and so count as warnings of the job.
+        """
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
         """Say how many of how many files are done, and which one is at work."""

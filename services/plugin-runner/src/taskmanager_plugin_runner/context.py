@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from taskmanager.errors import ToolStoppedError
-from taskmanager.jobs import JobSpec
+from taskmanager.jobs import FileRecord, JobSpec
 from taskmanager.paths import Roots
 from taskmanager.tools import ToolResult, run
 from taskmanager_plugin_runner.failures import shorten
@@ -179,6 +179,11 @@ class SlotContext:
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
         return self._files
+
+    def record(self, file: FileRecord) -> None:
+        """Say what became of one file; its warnings go to the log."""
+        for warning in file.warnings:
+            self._log.warning(f"{file.name}: {warning}")
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
         """Say how many of how many files are done, and which one is at work."""

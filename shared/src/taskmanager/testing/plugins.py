@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from taskmanager import sources, tools
-from taskmanager.jobs import GoobiReference, JobSpec
+from taskmanager.jobs import FileRecord, GoobiReference, JobSpec
 from taskmanager.plugins import Plugin
 from taskmanager.tools import ToolResult
 
@@ -62,6 +62,7 @@ class LocalContext:
     progress_calls: list[tuple[int, int, str | None]] = field(default_factory=list)
     checkpoints: int = 0
     tool_runs: list[tuple[str, ...]] = field(default_factory=list)
+    records: list[FileRecord] = field(default_factory=list)
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
@@ -70,6 +71,12 @@ class LocalContext:
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
         """Remember how far the plugin says it is."""
         self.progress_calls.append((done, total, current_file))
+
+    def record(self, file: FileRecord) -> None:
+        """Remember what became of a file, and its warnings in the log."""
+        self.records.append(file)
+        for warning in file.warnings:
+            self.log.warning(f"{file.name}: {warning}")
 
     def checkpoint(self) -> None:
         """Count the call; raise CancelledInTestError if the test wants the job cancelled here."""
