@@ -118,9 +118,9 @@ class FileState(StrEnum):
 class FileRecord(Record):
     """One file of a job's source, and what the plugin made of it.
 
-    `results` are names below the destination. `facts` tell what the source is and `result_facts` what was made of
-    it, as short values in the words of the plugin (`{"size": "2480 x 3508", "bits": 8}`). `bytes` and `result_bytes`
-    are sizes of files; `seconds` is the time on the wall.
+    `results` are names below the destination. `facts` tell what the source is and `result_facts` what was
+    made of it, as short values in the words of the plugin (`{"size": "2480 x 3508", "bits": 8}`). `bytes` and
+    `result_bytes` are sizes of files; `seconds` is the time on the wall.
     """
 
     name: ShortText
