@@ -1,6 +1,7 @@
 """Holds a result against its source: the facts of both, and the pictures themselves. Runs in a child process."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,13 +16,13 @@ from taskmanager_plugin_runner.plugins.pictures.facts import Facts
 GRID: Final = 64
 """Cells along the longest side of the copies that are compared."""
 _OVERSAMPLING: Final = 4
+_BLOCK: Final = 8
 _DIFFERENCE: Final = 3.0
 """Of 255, on average over the reduced copies: what resizing and compression leave is below one."""
-_FINE_DIFFERENCE: Final = 12.0
-"""More where a point of the copy is few pixels, since each pixel may differ by more."""
+_SHARE_OF_CONTRAST: Final = 0.3
+"""More, as a share of the source's own standard deviation: an unrelated picture differs by more than once that."""
 _POOR_QUALITY: Final = 60
 _RESOLUTION_TOLERANCE: Final = 0.01
-_COARSE: Final = 4
 
 
 def require_same_facts(result: Facts, expected: Facts) -> None:
@@ -68,31 +69,39 @@ def require_equal(result: NDArray[Any], source: NDArray[Any]) -> None:
     )
 
 
-def reduced(pixels: NDArray[Any], cells: tuple[int, int] | None = None) -> NDArray[Any]:
-    """The mean of each cell of a grid over 8-bit pixels; without `cells` the longest side has GRID (or its pixels)."""
-    height, width = pixels.shape[:2]
-    step = max(1, max(height, width) // (_OVERSAMPLING * GRID))
-    if step > 1:
-        image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
-        pixels = samples.array_of(image.shrink(min(step, width), min(step, height)))
-    return _means(
-        pixels, (width, height), (min(step, width), min(step, height)), cells or _cells(width, height)
-    )
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A small copy of a picture of `size` (width, height), each of its pixels standing for `step` of the picture."""
+
+    pixels: NDArray[Any]
+    size: tuple[int, int]
+    step: tuple[int, int]
+
+    @classmethod
+    def of(cls, pixels: NDArray[Any]) -> "Reduced":
+        """Of 8-bit pixels, height x width x channels."""
+        height, width = pixels.shape[:2]
+        factor = max(1, max(height, width) // (_OVERSAMPLING * GRID))
+        step = min(factor, width), min(factor, height)
+        if factor > 1:
+            image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
+            pixels = samples.array_of(image.shrink(*step))
+        return cls(pixels, (width, height), step)
+
+    def means(self, cells: tuple[int, int]) -> NDArray[Any]:
+        """The mean of each cell of a grid over the picture; pixels count by the area they share with it."""
+        down = _weights(self.pixels.shape[0], self.step[1], self.size[1], cells[1])
+        across = _weights(self.pixels.shape[1], self.step[0], self.size[0], cells[0])
+        return np.asarray(
+            np.einsum("yh,hwc,xw->yxc", down, self.pixels.astype(np.float32), across, optimize=True)
+        )
 
 
-def _cells(width: int, height: int) -> tuple[int, int]:
-    """Cells across and down."""
-    factor = min(1.0, GRID / max(width, height))
-    return max(1, round(width * factor)), max(1, round(height * factor))
-
-
-def _means(
-    pixels: NDArray[Any], size: tuple[int, int], step: tuple[int, int], cells: tuple[int, int]
-) -> NDArray[Any]:
-    """Means over the cells; a pixel stands for `step` pixels of a picture of `size`, and counts by its area."""
-    down = _weights(pixels.shape[0], step[1], size[1], cells[1])
-    across = _weights(pixels.shape[1], step[0], size[0], cells[0])
-    return np.einsum("yh,hwc,xw->yxc", down, pixels.astype(np.float32), across, optimize=True)
+def _cells(size: tuple[int, int]) -> tuple[int, int]:
+    """Cells across and down: GRID along the longest side, but none smaller than a block of JPEG."""
+    width, height = size
+    longest = max(1, min(GRID, max(size) // _BLOCK))
+    return max(1, round(longest * width / max(size))), max(1, round(longest * height / max(size)))
 
 
 def _weights(count: int, step: int, extent: int, cells: int) -> NDArray[Any]:
@@ -106,54 +115,39 @@ def _weights(count: int, step: int, extent: int, cells: int) -> NDArray[Any]:
     return (covered / np.where(total > 0, total, 1)).astype(np.float32)
 
 
-def require_alike(result: Path, source: NDArray[Any], pixels: tuple[int, int], quality: int) -> None:
-    """Raise JobFailedError unless a JPEG shows what its source does.
+def require_alike(result: Path, size: tuple[int, int], source: Reduced, quality: int) -> None:
+    """Raise JobFailedError unless a JPEG of `size` shows what its source does.
 
-    `source` is a reduced copy of the source, `pixels` the size of the result. It notices a picture that is grey,
-    inverted, mirrored, turned, shifted or half; it does not judge quality.
+    It notices a picture that is grey, inverted, mirrored, turned, shifted or half; it does not judge quality.
     """
-    copy = _reduced_jpeg(result, pixels, (source.shape[1], source.shape[0]))
-    if copy.shape[2] != source.shape[2]:
-        raise JobFailedError(f"the result has {copy.shape[2]} channel(s) instead of {source.shape[2]}")
-    step = max(pixels) / GRID
-    if step < _COARSE:
-        copy, source = _luma(copy), _luma(source)
-    difference = float(np.abs(copy - source).mean())
-    allowed = _DIFFERENCE + _FINE_DIFFERENCE / max(1.0, step) + max(0, _POOR_QUALITY - quality) / 4
-    if difference > allowed:
-        raise JobFailedError(
-            f"the result does not look like its source: reduced copies differ by {difference:.1f} of 255 on average "
-            f"({allowed:.1f} are allowed)"
-        )
+    allowed = _DIFFERENCE + max(0, _POOR_QUALITY - quality) / 4
+    _require_alike(_reduced_jpeg(result, size), source, allowed)
 
 
 def require_close(result: NDArray[Any], source: NDArray[Any], allowed: float) -> None:
-    """Raise JobFailedError if reduced copies of two 8-bit pictures, of whatever sizes, differ by more on average."""
-    height, width = source.shape[:2]
-    cells = _cells(min(width, result.shape[1]), min(height, result.shape[0]))
-    copies = [reduced(pixels, cells) for pixels in (result, source)]
-    if copies[0].shape != copies[1].shape:
+    """The same for the 8-bit pixels of two pictures, of whatever sizes; `allowed` on average, of 255."""
+    _require_alike(Reduced.of(result), Reduced.of(source), allowed)
+
+
+def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
+    cells = _cells(min(result.size, source.size))
+    one, other = result.means(cells), source.means(cells)
+    if one.shape != other.shape:
+        raise JobFailedError(f"the result has {one.shape[2]} channel(s) instead of {other.shape[2]}")
+    difference = float(np.abs(one - other).mean())
+    allowed += _SHARE_OF_CONTRAST * float(other.std())
+    if difference > allowed:
         raise JobFailedError(
-            f"the result has {copies[0].shape[2]} channel(s), the source {copies[1].shape[2]}"
-        )
-    difference = float(np.abs(copies[0] - copies[1]).mean())
-    if difference > allowed + _FINE_DIFFERENCE / max(1.0, max(width, height) / GRID):
-        raise JobFailedError(
-            f"the result does not look like its source: reduced copies differ by {difference:.1f} of 255 on average"
+            "the result does not look like its source: reduced copies differ by "
+            f"{difference:.1f} of 255 on average ({allowed:.1f} are allowed)"
         )
 
 
-def _reduced_jpeg(path: Path, size: tuple[int, int], cells: tuple[int, int]) -> NDArray[Any]:
-    """Means over the cells of a JPEG, decoded at the smallest size that will do."""
-    factor = next((factor for factor in (8, 4, 2) if min(size) >= 2 * factor * max(cells)), 1)
+def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:
+    """Decoded at the smallest size that will do."""
+    factor = next((factor for factor in (8, 4, 2) if max(size) >= 2 * factor * GRID and min(size) >= factor), 1)
     try:
         found = samples.array_of(pyvips.Image.jpegload(str(path), shrink=factor, fail_on="warning"))
     except pyvips.Error as error:
         raise JobFailedError(f"the result cannot be decoded: {error}") from error
-    return _means(found, size, (factor, factor), cells)
-
-
-def _luma(pixels: NDArray[Any]) -> NDArray[Any]:
-    if pixels.shape[2] == 1:
-        return pixels
-    return pixels @ np.array([0.299, 0.587, 0.114])
+    return Reduced(found, size, (factor, factor))

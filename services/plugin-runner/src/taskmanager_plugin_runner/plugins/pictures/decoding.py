@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures import samples, tiff_samples
+from taskmanager_plugin_runner.plugins.pictures import jpeg2000, samples, tiff_samples
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts
 
 logging.getLogger("pyvips").setLevel(logging.CRITICAL)
@@ -158,8 +158,11 @@ def _read_bmp(path: Path, facts: Facts) -> Picture:
 
 
 def _read_jpeg2000(path: Path, facts: Facts) -> Picture:
-    """OpenJPEG applies palettes and channel definitions; that the file is complete its facts have shown."""
-    data = path.read_bytes()
+    """By OpenJPEG; that the file is complete its facts have shown.
+
+    It gets the bare codestream, since it would convert colours by a profile; only palettes it is to apply itself.
+    """
+    data = path.read_bytes() if facts.compression == "palette" else jpeg2000.codestream(path)
     read = _called(lambda: imagecodecs.jpeg2k_decode(data))
     read = read.reshape(*read.shape[:2], -1)
     if read.shape[2] != facts.samples:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import colour, comparing, decoding, formats, samples
+from taskmanager_plugin_runner.plugins.pictures.comparing import Reduced
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
 from taskmanager_plugin_runner.plugins.pictures.facts import Facts
 
@@ -66,18 +67,18 @@ def derive(
     """All JPEGs of one picture; raises JobFailedError if it is damaged or a result is not as it should be."""
     began = time.monotonic()
     picture = decoding.decode(source, facts)
-    screens: dict[bool, tuple[Picture, NDArray[Any]]] = {}
+    screens: dict[bool, tuple[Picture, Reduced]] = {}
     made = []
     for one in sorted(wanted, key=lambda one: one.longest_side or JPEG_SIDE_MAX, reverse=True):
         if one.keep_profile not in screens:
             screen = colour.to_screen(picture, bits=8, keep_profile=one.keep_profile, background=background)
-            screens[one.keep_profile] = (screen, comparing.reduced(screen.samples))
+            screens[one.keep_profile] = (screen, Reduced.of(screen.samples))
         made.append(_make(*screens[one.keep_profile], one))
     notes = dict.fromkeys(note for screen, _ in screens.values() for note in screen.facts.notes)
     return Derived(tuple(made), tuple(notes), time.monotonic() - began)
 
 
-def _make(screen: Picture, small: NDArray[Any], wanted: Wanted) -> Made:
+def _make(screen: Picture, small: Reduced, wanted: Wanted) -> Made:
     pixels = _resized(screen, wanted.longest_side)
     height, width = pixels.shape[:2]
     if max(width, height) > JPEG_SIDE_MAX:
@@ -98,7 +99,7 @@ def _make(screen: Picture, small: NDArray[Any], wanted: Wanted) -> Made:
     if not data.endswith(_END_OF_IMAGE):
         raise JobFailedError("the result is no complete JPEG file: its end marker is missing")
     comparing.require_same_facts(result, expected)
-    comparing.require_alike(wanted.path, small, (width, height), wanted.quality)
+    comparing.require_alike(wanted.path, (width, height), small, wanted.quality)
     return Made(result, len(data))
 
 

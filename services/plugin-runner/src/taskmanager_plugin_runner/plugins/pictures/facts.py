@@ -3,7 +3,7 @@
 Decodes nothing. numpy, libvips and the like are not imported here, so that a runner may look at facts cheaply.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -74,7 +74,7 @@ class Facts:
     unspecified: int = 0
     planar: bool = False
     compression: str = ""
-    icc: bytes | None = None
+    icc: bytes | None = field(default=None, repr=False)
     dots_per_inch: tuple[float, float] | None = None
     gamma: float | None = None
     directory: int = 0

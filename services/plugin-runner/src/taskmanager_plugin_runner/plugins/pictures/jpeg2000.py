@@ -66,6 +66,19 @@ def read_j2k(path: Path) -> list[Facts]:
         return [_facts("j2k", check_codestream(file, Box(CODESTREAM_BOX, 0, 0, end)), _Header())]
 
 
+def codestream(path: Path) -> bytes:
+    """The codestream of a file, without the boxes around it; of a bare codestream all of it."""
+    with path.open("rb") as file:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
+            file.seek(0)
+            return file.read()
+        for found in read_boxes(file, 0, os.fstat(file.fileno()).st_size):
+            if found.type == CODESTREAM_BOX:
+                file.seek(found.contents)
+                return file.read(found.end - found.contents)
+    raise JobFailedError("the JPEG 2000 file has no codestream")
+
+
 def _facts(name: str, size: Size, header: _Header) -> Facts:
     if header.size not in {None, (size.width, size.height, size.components)}:
         raise JobFailedError("header and codestream of the JPEG 2000 file differ in size or components")
@@ -73,6 +86,8 @@ def _facts(name: str, size: Size, header: _Header) -> Facts:
     alphas = [_ALPHA_TYPES[kind] for kind in header.channels.values() if kind in _ALPHA_TYPES]
     unspecified = sum(kind == _UNSPECIFIED_CHANNEL for kind in header.channels.values())
     colours = channels - len(alphas) - unspecified
+    if alphas and header.channels.get(colours) not in _ALPHA_TYPES:
+        raise JobFailedError("the channels of the JPEG 2000 file stand in an order that is not processed")
     colour = header.colour or {1: Colour.GREY, 2: Colour.GREY}.get(colours, Colour.RGB)
     expected = {Colour.GREY: 1, Colour.CMYK: 4}.get(colour, 3)
     if colours < expected:
@@ -88,7 +103,7 @@ def _facts(name: str, size: Size, header: _Header) -> Facts:
         unspecified=channels - expected - (1 if alphas else 0),
         icc=header.icc,
         dots_per_inch=header.dots_per_inch,
-        compression="high throughput" if size.high_throughput else "",
+        compression="palette" if header.palette_columns else "high throughput" if size.high_throughput else "",
     )
 
 
