@@ -1,4 +1,4 @@
-"""`make images`: every drawn file and every sample file through the plugins, and a table of what became of it.
+"""`make images`: every drawn file and sample file through the plugins, and a table of what became of it.
 
 Ends with 1 if a result is wrong, or if a file is refused that should have been done.
 """

@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from taskmanager.errors import JobFailedError
-from taskmanager.plugins import Plugin
-from taskmanager.testing.plugins import LocalContext, run_plugin
-from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
-from taskmanager_plugin_runner.plugins.shell import ShellPlugin
 from tests.images.judge import Judgement, Verdict, faults
 from tests.images.oracle import Either, Expectation, Refused, Right, expect
 from tests.images.results import UnreadableError, read
 from tests.images.targets import Target
 from tests.images.truth import Case
+
+from taskmanager.errors import JobFailedError
+from taskmanager.plugins import Plugin
+from taskmanager.testing.plugins import LocalContext, run_plugin
+from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
+from taskmanager_plugin_runner.plugins.shell import ShellPlugin
 
 PLUGINS: Final[Mapping[str, Callable[[], Plugin]]] = {"shell": ShellPlugin, "jp2": Jp2Plugin}
 
@@ -59,7 +60,7 @@ def _refusal(source: Path, output: Path, message: str, expectation: Expectation)
         return Judgement(Verdict.WRONG, "failed, but left something in the output")
     reason = _short(message.removeprefix(f"{source.name}: ").replace(source.name, "the file"))
     if source.name not in message:
-        return Judgement(Verdict.WRONG, f"the error does not name the file: {reason}")
+        return Judgement(Verdict.MISSED, f"the error does not name the file: {reason}")
     if isinstance(expectation, Right):
         return Judgement(Verdict.MISSED, reason)
     if not re.search(expectation.reason, message):

@@ -4,7 +4,7 @@ Written for the tests, so that no reader and its writer can be wrong together.
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
@@ -148,7 +148,7 @@ def ccitt_rle(rows: Array) -> bytes:
     return b"".join(_bytes_of(_coded_row(row)) for row in rows)
 
 
-def group3(rows: Array, *, fill: bool = False, end: bool = True) -> bytes:
+def group3(rows: Iterable[Array], *, fill: bool = False, end: bool = True) -> bytes:
     """Group 3 in one dimension (compression 3), with `fill` so that every EOL ends at a byte."""
     bits = ""
     for row in rows:

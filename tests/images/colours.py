@@ -1,7 +1,6 @@
-"""The arithmetic of colours, written out: what a value means as sRGB. Values go from 0 to 1. Knows no file."""
+"""The arithmetic of colours: what a value means as sRGB. Values go from 0 to 1. Knows no file."""
 
 import io
-import warnings
 from typing import Final
 
 import numpy as np
@@ -24,12 +23,12 @@ _MODES: Final = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
 def from_light(light: Array) -> Array:
     """Linear light as sRGB values (IEC 61966-2-1)."""
     safe = np.clip(light, 0, 1)
-    return np.where(safe <= 0.0031308, safe * 12.92, 1.055 * safe ** (1 / 2.4) - 0.055)  # noqa: PLR2004 - its knee
+    return np.where(safe <= 0.0031308, safe * 12.92, 1.055 * safe ** (1 / 2.4) - 0.055)
 
 
 def to_light(values: Array) -> Array:
     """SRGB values as linear light."""
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004 - its knee
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
 def lab_to_srgb(lab: Array) -> Array:
@@ -76,21 +75,20 @@ def gamma_to_srgb(values: Array, gamma: float) -> Array:
 
 
 def space_of(profile: bytes | None) -> str | None:
-    """The colour space a profile is for, or None if LittleCMS cannot open it."""
+    """The colour space a profile is for, or None if LittleCMS cannot work with it."""
     if profile is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    except (OSError, ImageCms.PyCMSError):
+        space = str(ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space)
+        through_profile(np.zeros((1, 1, len(space.strip()))), profile, space)
+    except (OSError, KeyError, ImageCms.PyCMSError):
         return None
-    return str(opened.profile.xcolor_space)
+    return space
 
 
-def through_profile(values: Array, profile: bytes) -> Array:
+def through_profile(values: Array, profile: bytes, space: str | None = None) -> Array:
     """Values of a picture as sRGB: relative colorimetric with black point compensation, by LittleCMS."""
-    mode = _MODES[space_of(profile) or ""]
+    mode = _MODES[space or space_of(profile) or ""]
     whole = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     image = (
         Image.fromarray(whole[..., 0] if mode == "L" else whole, mode=None)

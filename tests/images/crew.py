@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, Self
 
 _CONTEXT: Final = get_context("spawn")
 _END_SECONDS: Final = 5
@@ -45,12 +45,12 @@ class Crew:
         self._count = hands
         self._idle: SimpleQueue[_Hand] = SimpleQueue()
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> Self:
         for _ in range(self._count):
             self._idle.put(self._hire())
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *reason: object) -> None:
         for _ in range(self._count):
             self._dismiss(self._idle.get())
 

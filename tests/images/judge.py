@@ -21,6 +21,7 @@ _NOISE: Final = 0.8
 _UNLIKE: Final = 30.0
 _RESOLUTION_MAX: Final = 0.01
 _QUALITY: Final = 78
+_REDUCED: Final = 5.0
 
 
 class Verdict(StrEnum):
@@ -53,25 +54,29 @@ def faults(result: Result, right: Right, *, jpeg: bool) -> list[str]:
 
 
 def _picture_faults(result: Result, right: Right, *, jpeg: bool) -> list[str]:
-    wanted = right.pixels.shape
-    channels = result.samples.shape[2]
+    wanted, shape = right.pixels.shape, result.samples.shape
+    found = []
     if right.bits is not None and result.bits != right.bits:
-        return [f"{result.bits} bits instead of {right.bits}"]
-    if channels != wanted[2]:
-        return [f"{channels} components instead of {wanted[2]}"]
-    if (result.alpha is None) != (right.alpha is None):
-        return [f"alpha is {result.alpha} instead of {right.alpha}"]
-    expected = _scaled(right, result.samples.shape)
+        found.append(f"{result.bits} bits instead of {right.bits}")
+    if shape[2] != wanted[2]:
+        found.append(f"{shape[2]} components instead of {wanted[2]}")
+    elif (result.alpha is None) != (right.alpha is None):
+        found.append(f"alpha is {result.alpha} instead of {right.alpha}")
+    expected = _scaled(right, shape)
     if expected is None:
-        return [f"{result.samples.shape[1]} x {result.samples.shape[0]} instead of {wanted[1]} x {wanted[0]}"]
+        found.append(f"{shape[1]} x {shape[0]} instead of {wanted[1]} x {wanted[0]}")
+    return found if found or expected is None else _colour_faults(result, right, expected, jpeg=jpeg)
+
+
+def _colour_faults(result: Result, right: Right, expected: Array, *, jpeg: bool) -> list[str]:
     seen = result.samples / (2**result.bits - 1)
     if right.alpha == "associated" and result.alpha == "unassociated":
         seen = np.concatenate([seen[..., :-1] * seen[..., -1:], seen[..., -1:]], axis=-1)
         return pixel_faults(seen, expected, right.tolerance + 1.5)
     if right.tolerance == 0 and not jpeg:
-        return _exact_faults(result, expected)
+        return _exact_faults(result, expected, right.slack)
     lost = _lost_by_jpeg(expected) if jpeg else (0.0, 0.0)
-    reduced = 5.0 if expected.shape != wanted else 0.0
+    reduced = _REDUCED if expected.shape != right.pixels.shape else 0.0
     return pixel_faults(seen, expected, right.tolerance + reduced, lost)
 
 
@@ -93,14 +98,14 @@ def _scaled(right: Right, shape: tuple[int, ...]) -> Array | None:
     return np.stack([np.asarray(plane) for plane in planes], axis=-1) / 255
 
 
-def _exact_faults(result: Result, expected: Array) -> list[str]:
+def _exact_faults(result: Result, expected: Array, slack: int) -> list[str]:
     wanted = np.rint(expected * (2**result.bits - 1)).astype(np.int64)
-    different = np.any(result.samples != wanted, axis=-1)
+    difference = np.abs(result.samples - wanted).max(axis=-1)
+    different, worst = difference > slack, int(difference.max())
     if not different.any():
         return []
-    worst = int(np.abs(result.samples - wanted).max())
-    name = _likeness(result.samples / (2**result.bits - 1), expected)
-    return [f"{name or 'other samples'}: {different.mean():.0%} of the pixels differ, by up to {worst}"]
+    name = _likeness(result.samples / (2**result.bits - 1), expected) or "other samples"
+    return [f"{name}: {different.mean():.0%} of the pixels differ, by up to {worst}"]
 
 
 def pixel_faults(
@@ -109,8 +114,8 @@ def pixel_faults(
     """Compare pictures of values from 0 to 1; `tolerance` and `lost` (mean, worst block) in levels of 255."""
     mean, worst = differences(seen, expected)
     if mean > tolerance + lost[0] or worst > 3 * tolerance + 4 + lost[1]:
-        name = _likeness(seen, expected) or "another picture"
-        return [f"{name}: off by {mean:.1f} levels, {worst:.0f} at the worst place"]
+        likeness = _likeness(seen, expected) or "another picture"
+        return [f"{likeness}: off by {mean:.1f} levels, {worst:.0f} at the worst place"]
     if mean > _NOISE and tolerance < _UNLIKE and (name := _better(seen, expected, mean)):
         return [f"{name}: fits better so"]
     return []
@@ -163,6 +168,11 @@ def _moved(rows: int, columns: int) -> Callable[[Array], Array]:
     return move
 
 
+def _swapped(a: Array) -> Array:
+    wide = np.rint(a * 65535).astype(np.uint16)
+    return wide.byteswap() / 65535
+
+
 _CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
     "inverted": _invert,
     "mirrored": lambda a: a[:, ::-1],
@@ -174,7 +184,7 @@ _CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
     "twice as bright": lambda a: np.clip(a * 2, 0, 1),
     "half as bright": lambda a: a / 2,
     "a sixteenth as bright": lambda a: a / 16,
-    "its bytes are swapped": lambda a: _swapped(a),
+    "its bytes are swapped": _swapped,
     "all black": lambda a: a * 0,
     "all white": lambda a: a * 0 + 1,
     "moved to the right": _moved(0, 1),
@@ -190,19 +200,13 @@ _COLOUR_CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
 }
 
 
-def _swapped(a: Array) -> Array:
-    wide = np.rint(a * 65535).astype(np.uint16)
-    return wide.byteswap() / 65535
-
-
 def _likeness(seen: Array, expected: Array) -> str | None:
     """The change that explains a wrong picture, if one does."""
-    mean, _ = differences(seen, expected)
-    return _better(seen, expected, mean)
+    return _better(seen, expected, differences(seen, expected)[0])
 
 
 def _better(seen: Array, expected: Array, mean: float) -> str | None:
-    changes = {**_CHANGES, **(_COLOUR_CHANGES if expected.shape[2] > 2 else {})}  # noqa: PLR2004 - RGB
+    changes = {**_CHANGES, **(_COLOUR_CHANGES if expected.shape[2] > 2 else {})}
     fits = {name: differences(seen, change(expected))[0] for name, change in changes.items()}
     name = min(fits, key=lambda key: fits[key])
     return name if fits[name] < mean * _NEAR and not math.isclose(fits[name], mean) else None
@@ -220,10 +224,10 @@ def _profile_faults(result: Result, right: Right) -> list[str]:
 
 def _is_srgb(profile: bytes, channels: int) -> bool:
     """A profile that changes nothing on the way to sRGB."""
-    if colours.space_of(profile) != ("GRAY" if channels < 3 else "RGB "):  # noqa: PLR2004 - RGB
+    if colours.space_of(profile) != ("GRAY" if channels < 3 else "RGB "):
         return False
-    steps = np.linspace(0, 1, 18).reshape(3, 6, 1) if channels < 3 else np.linspace(0, 1, 54).reshape(3, 6, 3)  # noqa: PLR2004
-    return differences(colours.through_profile(steps, profile), steps)[1] < 2  # noqa: PLR2004 - rounding
+    steps = np.linspace(0, 1, 18).reshape(3, 6, 1) if channels < 3 else np.linspace(0, 1, 54).reshape(3, 6, 3)
+    return differences(colours.through_profile(steps, profile), steps)[1] < 2
 
 
 def _resolution_faults(result: Result, right: Right) -> list[str]:

@@ -24,14 +24,16 @@ class Right:
     """The right result. `pixels` go from 0 to 1, with the alpha channel last if it has one.
 
     `bits` None allows 8 and 16. `tolerance` is the mean difference allowed in levels of 255, beside what JPEG
-    loses; 0 stands for equality of every sample. `profile` None means none, or one that is sRGB itself where
-    `srgb` allows it. `warns` None leaves it open whether the log has a warning.
+    loses; 0 stands for equality of every sample, up to `slack` where samples had to be scaled. `profile`
+    None means none, or one that is sRGB itself where `srgb` allows it. `warns` None leaves
+    it open whether the log has a warning.
     """
 
     pixels: Array
     bits: int | None = 8
     alpha: Extra | None = None
     tolerance: float = 0.0
+    slack: int = 0
     profile: bytes | None = None
     srgb: bool = True
     resolution: tuple[float, float] | None = None
@@ -62,7 +64,7 @@ def expect(truth: Truth, target: Target) -> Expectation:
     if truth.shape is Shape.BROKEN:
         return Refused(truth.reason)
     if target.plugin == "jp2" and (reason := _refusal(truth, target)):
-        return Refused(reason)
+        return Refused(reason if truth.known_by_jp2 else truth.reason)
     right = _derivative(truth, target) if target.plugin == "shell" else _master(truth, target)
     right = replace(right, pixels=upright(right.pixels, truth.orientation), size=target.size)
     if truth.orientation in _TURNED and right.resolution is not None:
@@ -101,7 +103,7 @@ def units(truth: Truth) -> Array:
 
 
 def _stretched(values: Array) -> Array:
-    """Floats: from 0 to 1 as they are, others from their lowest to their highest; what is no number is black."""
+    """Floats from 0 to 1 as they are, others from lowest to highest; what is no number is black."""
     finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
     if low < 0 or high > 1:
@@ -161,7 +163,7 @@ def as_srgb(truth: Truth, values: Array) -> tuple[Array, float, bool]:
 
 
 def lab_of(truth: Truth, samples: Array) -> Array:
-    """Stored CIELab as L* of 100, a* and b* (TIFF 6.0, section 23; the offset kind is stored as signed here)."""
+    """Stored CIELab as L* of 100, a* and b* (TIFF 6.0, section 23), a* and b* signed."""
     step = 2.0 ** (truth.bits - 8)
     lightness = samples[..., 0] * 100 / (2.0**truth.bits - 1)
     return np.stack([lightness, samples[..., 1] / step, samples[..., 2] / step], axis=-1)
@@ -203,7 +205,7 @@ def _master(truth: Truth, target: Target) -> Right:
     if truth.palette is not None:
         bits = palette_entries(truth.palette)[1]
     if used or truth.colour is Colour.YCBCR:
-        bits = 8 if truth.bits <= 8 else None  # noqa: PLR2004 - a byte
+        bits = 8 if truth.bits <= 8 else None
     if alpha is not None:
         pixels = np.concatenate([pixels, alpha], axis=-1)
     lossy = _RATE if target.lossy else 0.0
@@ -212,6 +214,7 @@ def _master(truth: Truth, target: Target) -> Right:
         bits=bits,
         alpha=kind,
         tolerance=tolerance + truth.loss + lossy,
+        slack=int(truth.palette is None and truth.bits < 8),
         profile=None if table else profile,
         resolution=truth.resolution,
         warns=True if table else _warns(truth, target),

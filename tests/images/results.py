@@ -1,6 +1,7 @@
-"""Reads what a plugin wrote: JPEG by Pillow, JPEG 2000 by its boxes and opj_decompress. Knows no expectation."""
+"""Reads what a plugin wrote: JPEG by Pillow, JPEG 2000 by its boxes and opj_decompress. Knows no truth."""
 
 import io
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -54,7 +55,7 @@ def read_jpeg(data: bytes) -> Result:
             info = dict(image.info)
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableError(f"the JPEG cannot be read: {error}") from error
-    if samples.ndim == 2:  # noqa: PLR2004 - grey
+    if samples.ndim == 2:
         samples = samples[..., np.newaxis]
     unit, density = info.get("jfif_unit", 0), info.get("jfif_density")
     factor = {_INCH: 1.0, _CENTIMETRE: 2.54}.get(unit)
@@ -121,17 +122,21 @@ def decode(stream: bytes, shape: tuple[int, int, int], bits: int) -> Array:
         code, raw = Path(folder, "1.j2k"), Path(folder, "1.rawl")
         code.write_bytes(stream)
         done = subprocess.run(
-            ["opj_decompress", "-i", str(code), "-o", str(raw)], capture_output=True, text=True, check=False
+            [_program(), "-i", str(code), "-o", str(raw)], capture_output=True, text=True, check=False
         )
         if done.returncode or not raw.exists():
             raise UnreadableError(f"opj_decompress: {(done.stderr or done.stdout)[-300:]}")
         content = raw.read_bytes()
     rows, columns, components = shape
-    kind = "u1" if bits <= 8 else "<u2"  # noqa: PLR2004 - a byte
+    kind = "u1" if bits <= 8 else "<u2"
     planes = np.frombuffer(content, kind)
     if planes.size != rows * columns * components:
         raise UnreadableError(f"opj_decompress gives {planes.size} samples of {shape}")
     return planes.reshape(components, rows, columns).transpose(1, 2, 0).astype(np.int64)
+
+
+def _program() -> str:
+    return shutil.which("opj_decompress") or "opj_decompress"
 
 
 def _alpha(definitions: bytes) -> str | None:

@@ -65,7 +65,7 @@ def _segments(truth: Truth, layout: Layout) -> Iterator[bytes]:
     for plane in planes:
         for block in _blocks(plane, layout):
             data = layout.encode(block) if layout.encode else _compressed(block, truth, layout)
-            yield codecs.reverse_bits(data) if layout.fill_order == 2 else data  # noqa: PLR2004 - its name
+            yield codecs.reverse_bits(data) if layout.fill_order == 2 else data
 
 
 def _blocks(plane: Array, layout: Layout) -> Iterator[Array]:
@@ -114,7 +114,7 @@ def _row(row: Array, truth: Truth, layout: Layout, *, predicted: bool) -> bytes:
     if truth.bits in _WHOLE_BYTES:
         return row.astype(f"{layout.order}{letter}{truth.bits // 8}").tobytes()
     packed = codecs.pack_bits(row, truth.bits)
-    if truth.bits == 24 and layout.order == "<":  # noqa: PLR2004 - three bytes, which libtiff swaps
+    if truth.bits == 24 and layout.order == "<":
         return np.frombuffer(packed, np.uint8).reshape(-1, 3)[:, ::-1].tobytes()
     return packed
 

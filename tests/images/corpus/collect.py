@@ -4,11 +4,21 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from tests.images.corpus import tiff_samples, tiff_storage
+from tests.images.corpus import (
+    jpeg,
+    jpeg2000,
+    others,
+    png,
+    tiff_broken,
+    tiff_colour,
+    tiff_pages,
+    tiff_samples,
+    tiff_storage,
+)
 from tests.images.targets import CONVERTED, FOR_LARGE, MAIN, Target
 from tests.images.truth import Case, Colour, Extra
 
-PARTS: Final = (tiff_samples, tiff_storage)
+PARTS: Final = (tiff_samples, tiff_storage, tiff_colour, tiff_pages, tiff_broken, png, jpeg, jpeg2000, others)
 
 
 @cache

@@ -27,12 +27,12 @@ def white_is_zero(bits: int = 8, **options: Options) -> Truth:
 
 def bilevel(**options: Options) -> Truth:
     """A picture of black and white; black is zero."""
-    return Truth(samples=unsigned((picture(1) > 0.5) * 1.0, 1), bits=1, **options)  # noqa: PLR2004 - the middle
+    return Truth(samples=unsigned((picture(1) > 0.5) * 1.0, 1), bits=1, **options)
 
 
 def fax(**options: Options) -> Truth:
     """A picture of black and white as fax codes know it: white is zero."""
-    return Truth(samples=unsigned((picture(1) <= 0.5) * 1.0, 1), bits=1, inverted=True, **options)  # noqa: PLR2004
+    return Truth(samples=unsigned((picture(1) <= 0.5) * 1.0, 1), bits=1, inverted=True, **options)
 
 
 def rgb(bits: int = 8, **options: Options) -> Truth:

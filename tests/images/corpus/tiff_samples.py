@@ -94,7 +94,7 @@ def _rgb() -> Iterator[Case]:
         for bits in _NARROW:
             way = "planes" if separate else "mixed"
             layout = Layout(separate=separate, order=">" if bits % 4 else "<")
-            chosen = separate == (bits > 8) and bits in {4, 8, 12, 16}  # noqa: PLR2004 - a byte
+            chosen = separate == (bits > 8) and bits in {4, 8, 12, 16}
             kind = f"TIFF, RGB, 1 to 16 bits{', separate planes' if separate else ''}"
             yield tif(kind, f"rgb-{bits:02}-{way}", rgb(bits), layout, representative=chosen)
     grey_looking = Truth(samples=np.repeat(grey().samples, 3, axis=-1), colour=Colour.RGB)
@@ -126,7 +126,7 @@ def _extra() -> Iterator[Case]:
                 layout = Layout(separate=separate)
                 row = "TIFF, extra channels" if Extra.UNSPECIFIED in extra else "TIFF, alpha"
                 tail = f"{name}-{bits}{'-planes' if separate else ''}"
-                chosen = bits == 8 and not separate  # noqa: PLR2004 - a byte
+                chosen = bits == 8 and not separate
                 yield tif(row, f"rgb-{tail}", with_extra(rgb(bits), extra), layout, representative=chosen)
                 yield tif(row, f"grey-{tail}", with_extra(grey(bits), extra), layout)
     undeclared = with_extra(rgb(), (Extra.UNSPECIFIED,))

@@ -50,8 +50,8 @@ def _predictors() -> Iterator[Case]:
     kind = "TIFF, predictors"
     for order, mark in (("<", "ii"), (">", "mm")):
         for bits in (8, 16, 32):
-            layout = Layout(order=order, compression=5 if bits == 16 else 8, predictor=2)  # noqa: PLR2004
-            yield tif(kind, f"difference-{bits}-{mark}", grey(bits), layout, representative=bits == 16)  # noqa: PLR2004
+            layout = Layout(order=order, compression=5 if bits == 16 else 8, predictor=2)
+            yield tif(kind, f"difference-{bits}-{mark}", grey(bits), layout, representative=bits == 16)
             yield tif(kind, f"difference-rgb-{bits}-{mark}", rgb(bits), layout)
         for bits in (16, 32, 64):
             values = picture(1).astype(f"f{bits // 8}").astype(np.float64)
@@ -103,11 +103,11 @@ def strip_by_libtiff(compression: str, mode: str, content: bytes, size: tuple[in
     return data[at : at + count]
 
 
-def _packed(compression: str, block: Array) -> bytes:
-    """A block of bits or bytes by Pillow's libtiff; as fax it takes 0 for white."""
+def packed_by_libtiff(compression: str, block: Array) -> bytes:
+    """A block of bits or bytes by Pillow's libtiff, whose fax codes take 0 for white."""
     height, width, channels = block.shape
     if compression.startswith(("group", "tiff_ccitt")):
-        content = b"".join(codecs.pack_bits(row.reshape(-1) ^ 1, 1) for row in block.astype(np.uint64))
+        content = b"".join(codecs.pack_bits(row.reshape(-1), 1) for row in block.astype(np.uint64))
         return strip_by_libtiff(compression, "1", content, (width, height))
     mode = "RGB" if channels > 1 else "L"
     return strip_by_libtiff(compression, mode, block.astype("u1").tobytes(), (width, height))
@@ -122,10 +122,10 @@ def _webp(block: Array) -> bytes:
 def _by_libtiff() -> Iterator[Case]:
     for name, number, tags in (("group4", 4, {}), ("group3-2d", 3, {292: (LONG, [1])})):
         for order in (1, 2):
-            layout = Layout(compression=number, encode=partial(_packed, name), fill_order=order)
+            layout = Layout(compression=number, encode=partial(packed_by_libtiff, name), fill_order=order)
             yield tif("TIFF, fax", f"{name}-fill{order}", fax(), layout, tags, representative=True)
     for name, number in (("zstd", 50000), ("lzma", 34925)):
-        layout = Layout(compression=number, encode=partial(_packed, name), rows_per_strip=0)
+        layout = Layout(compression=number, encode=partial(packed_by_libtiff, name), rows_per_strip=0)
         yield tif("TIFF, ZSTD, LZMA, WebP", f"{name}-grey", grey(), layout)
         yield tif("TIFF, ZSTD, LZMA, WebP", f"{name}-rgb", rgb(), layout, representative=name == "zstd")
     yield tif("TIFF, ZSTD, LZMA, WebP", "webp-rgb", rgb(), Layout(compression=50001, encode=_webp))
