@@ -23,12 +23,26 @@ PARTS: Final = (tiff_samples, tiff_storage, tiff_colour, tiff_pages, tiff_broken
 
 @cache
 def drawn() -> tuple[Case, ...]:
-    """Every case, once."""
+    """Every case, drawn once."""
+    return draw()
+
+
+def draw() -> tuple[Case, ...]:
+    """Draw every case."""
     cases = tuple(case for part in PARTS for case in part.cases())
     names = [case.name for case in cases]
     double = {name for name in names if names.count(name) > 1}
     assert not double, f"two files of the same name: {double}"
     return cases
+
+
+def chosen(of_each: int = 2) -> list[Case]:
+    """The representative cases, not more than a few of each kind."""
+    found: dict[str, list[Case]] = {}
+    for case in drawn():
+        if case.representative:
+            found.setdefault(case.kind, []).append(case)
+    return [case for cases in found.values() for case in cases[:of_each]]
 
 
 def targets_of(case: Case) -> Iterator[Target]:
