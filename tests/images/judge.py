@@ -21,16 +21,21 @@ _NOISE: Final = 0.8
 _UNLIKE: Final = 30.0
 _RESOLUTION_MAX: Final = 0.01
 _QUALITY: Final = 78
+_MIDDLE: Final = 600
 _REDUCED: Final = 5.0
 
 
 class Verdict(StrEnum):
-    """What became of a file. MISSED: refused though it should have been done."""
+    """What became of a file.
+
+    MISSED: refused though it should have been done. UNCOMPARED: done, and nobody else reads the file.
+    """
 
     RIGHT = "right"
     REFUSED = "refused"
     MISSED = "missed"
     WRONG = "wrong"
+    UNCOMPARED = "not compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def pixel_faults(
     if mean > tolerance + lost[0] or worst > 3 * tolerance + 4 + lost[1]:
         likeness = _likeness(seen, expected) or "another picture"
         return [f"{likeness}: off by {mean:.1f} levels, {worst:.0f} at the worst place"]
-    if mean > _NOISE and tolerance < _UNLIKE and (name := _better(seen, expected, mean)):
+    if mean > _NOISE and tolerance < _UNLIKE and (name := _likeness(seen, expected)):
         return [f"{name}: fits better so"]
     return []
 
@@ -124,13 +129,12 @@ def pixel_faults(
 def differences(seen: Array, expected: Array) -> tuple[float, float]:
     """The mean difference and that of the worst block, in levels of 255."""
     difference = np.abs(seen - expected).mean(axis=-1) * 255
-    rows, columns = difference.shape
-    blocks = [
-        float(difference[top : top + _BLOCK, left : left + _BLOCK].mean())
-        for top in range(0, rows, _BLOCK)
-        for left in range(0, columns, _BLOCK)
-    ]
-    return float(difference.mean()), max(blocks)
+    rows, columns = (np.arange(0, length, _BLOCK) for length in difference.shape)
+    sums = np.add.reduceat(np.add.reduceat(difference, rows, axis=0), columns, axis=1)
+    heights, widths = (
+        np.diff(np.append(*ends)) for ends in zip((rows, columns), difference.shape, strict=True)
+    )
+    return float(difference.mean()), float((sums / np.outer(heights, widths)).max())
 
 
 def _lost_by_jpeg(expected: Array) -> tuple[float, float]:
@@ -202,14 +206,18 @@ _COLOUR_CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
 
 def _likeness(seen: Array, expected: Array) -> str | None:
     """The change that explains a wrong picture, if one does."""
-    return _better(seen, expected, differences(seen, expected)[0])
-
-
-def _better(seen: Array, expected: Array, mean: float) -> str | None:
+    seen, expected = _middle(seen), _middle(expected)
+    mean = differences(seen, expected)[0]
     changes = {**_CHANGES, **(_COLOUR_CHANGES if expected.shape[2] > 2 else {})}
     fits = {name: differences(seen, change(expected))[0] for name, change in changes.items()}
     name = min(fits, key=lambda key: fits[key])
     return name if fits[name] < mean * _NEAR and not math.isclose(fits[name], mean) else None
+
+
+def _middle(a: Array) -> Array:
+    """The middle of a large picture, which is changed as the whole is."""
+    top, left = (max(0, (length - _MIDDLE) // 2) for length in a.shape[:2])
+    return a[top : a.shape[0] - top, left : a.shape[1] - left]
 
 
 def _profile_faults(result: Result, right: Right) -> list[str]:
