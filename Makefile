@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak goobi up down status logs demo clean
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi up down status logs demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ bench: setup ## measurements beside other systems (ONLY="latency submit" for par
 
 soak: setup ## random work, commands and kills, then every invariant is checked (JOBS=, MINUTES=, SEED=)
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+images: setup ## drawn and sample images through every template and profile, judged (ONLY="CMYK lossless" for some)
+	@$(BIN)/python -m tests.images $(ONLY) $(if $(WRITE),--write)
+
+fuzz: setup ## drawn images with a few bytes changed, through the plugins in bounded children (SECONDS=60, SEED=1)
+	@$(BIN)/python -m tests.images.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
 
 goobi: setup ## every report arrives once Goobi is back: jobs with a fake Goobi down half of the time (JOBS=1000)
 	@TASKMANAGER_GOOBI_JOBS=$(or $(JOBS),1000) $(BIN)/pytest -q tests/e2e/test_goobi_unsteady.py

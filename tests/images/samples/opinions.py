@@ -1,0 +1,89 @@
+"""A second opinion on a file that nobody drew: this project's own reader, else Pillow, else none."""
+
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+from tests.images.pictures import Array
+from tests.images.samples.bytestreams import UnsupportedError
+from tests.images.samples.tiff_reader import truth_of
+from tests.images.truth import Colour, Extra, Truth
+
+_BITS: Final = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16}
+_COLOURS: Final = {"CMYK": Colour.CMYK, "LAB": Colour.LAB}
+_LOSS: Final = {"JPEG": 1.5, "MPO": 1.5, "JPEG2000": 1.5, "WEBP": 1.5}
+_TIFF_JPEG: Final = "jpeg"
+_ORIENTATION: Final = 274
+
+
+@lru_cache(maxsize=2)
+def opinion(path: Path) -> Truth | None:
+    """What the file shows; None if neither reader knows."""
+    if path.read_bytes()[:2] in {b"II", b"MM"}:
+        try:
+            return truth_of(path.read_bytes())
+        except UnsupportedError:
+            pass
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _by_pillow(path)
+        except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError):
+            return None
+
+
+def _by_pillow(path: Path) -> Truth | None:
+    with Image.open(path) as image:
+        image.load()
+        _forward(image)
+        info: dict[str, Any] = {str(name): value for name, value in image.info.items()}
+        kind, mode, original = image.format or "", image.mode, image
+        loss = _LOSS.get(kind, 0.0) + (1.5 if info.get("compression") == _TIFF_JPEG else 0.0)
+        tagged = kind != "TIFF" or 282 in image.tag_v2  # type: ignore[attr-defined]
+        turn = 1 if kind == "TIFF" else int(image.getexif().get(_ORIENTATION, 1))
+        pixels = _pixels(original)
+    if pixels is None:
+        return None
+    samples, extra = pixels
+    return Truth(
+        samples=samples,
+        colour=_colour(mode, samples.shape[2] - len(extra)),
+        bits=_BITS.get(mode, 8),
+        extra=extra,
+        orientation=turn if 1 <= turn <= 8 else 1,
+        profile=info.get("icc_profile") or None,
+        resolution=info.get("dpi") if tagged else None,
+        gamma=info.get("gamma"),
+        loss=loss,
+    )
+
+
+def _forward(image: Image.Image) -> None:
+    """Go to the first full page of a TIFF that begins with a reduced copy."""
+    for page in range(getattr(image, "n_frames", 1) if image.format == "TIFF" else 0):
+        image.seek(page)
+        if not int(image.tag_v2.get(254, 0)) & 5:  # type: ignore[attr-defined]
+            image.load()
+            return
+    if image.format == "TIFF":
+        image.seek(0)
+        image.load()
+
+
+def _pixels(image: Image.Image) -> tuple[Array, tuple[Extra, ...]] | None:
+    if image.mode in {"P", "PA", "LA", "RGBA"} or "transparency" in image.info:
+        clear = image.mode != "P" or "transparency" in image.info
+        grey = image.mode == "LA" or (image.mode == "L" and clear)
+        samples = np.asarray(image.convert(("LA" if grey else "RGBA") if clear else "RGB"))
+        return samples.astype(np.int64), (Extra.UNASSOCIATED,) if clear else ()
+    if image.mode in {"1", "L", "RGB", "CMYK", "I;16", "I;16B", "I;16L"}:
+        samples = np.asarray(image).astype(np.int64)
+        return samples.reshape(image.height, image.width, -1), ()
+    return None
+
+
+def _colour(mode: str, channels: int) -> Colour:
+    return _COLOURS.get(mode, Colour.RGB if channels > 2 else Colour.GREY)

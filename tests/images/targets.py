@@ -1,0 +1,44 @@
+"""What the plugins are asked for: a plugin, its template or profile, and parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of result. `size` is the longest side it may have, None if it keeps that of its source."""
+
+    name: str
+    plugin: str
+    template: str
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    size: int | None = None
+    keeps_profile: bool = True
+    lossy: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What its results end with."""
+        return ".jpg" if self.plugin == "shell" else ".jp2"
+
+    @property
+    def converts(self) -> bool:
+        """The job allows colours to be converted."""
+        return self.parameters.get("convert") is True
+
+
+JPEG: Final = Target("jpeg", "shell", "jpeg")
+SMALL: Final = Target("jpeg-small", "shell", "jpeg-small", {"size": 40}, size=40)
+THUMBNAIL: Final = Target("thumbnail", "shell", "thumbnail", size=240, keeps_profile=False)
+LOSSLESS: Final = Target("lossless", "jp2", "lossless")
+CONVERTED: Final = Target("lossless, convert", "jp2", "lossless", {"convert": True})
+ARCHIVE: Final = Target("archive", "jp2", "archive")
+ACCESS: Final = Target("access-rate10", "jp2", "access-rate10", lossy=True)
+NEWSPAPER: Final = Target("newspaper-rate8", "jp2", "newspaper-rate8", lossy=True)
+
+ALL: Final = (JPEG, SMALL, THUMBNAIL, LOSSLESS, CONVERTED, ARCHIVE, ACCESS, NEWSPAPER)
+MAIN: Final = (JPEG, THUMBNAIL, LOSSLESS)
+FOR_LARGE: Final = (SMALL, ARCHIVE, ACCESS, NEWSPAPER)
