@@ -29,7 +29,7 @@ _CANDIDATES: Final = {
 asked."""
 _FAULTS_SHOWN: Final = 10
 POLICY: Final = Path(__file__).parent / "magick_policy"
-"""A folder with a policy.xml of our own, which is asked before that of the machine: it allows the largest sheets."""
+"""A folder with a policy.xml of our own, asked before that of the machine: it allows the largest sheets."""
 _VERSION_LIMIT: Final = timedelta(seconds=20)
 _DIAGNOSTIC: Final = re.compile(r" @ (?:warning|error|fatal)/")
 _HARMLESS: Final = tuple(

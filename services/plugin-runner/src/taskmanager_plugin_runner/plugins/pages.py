@@ -47,7 +47,7 @@ class PageReader:
         page = self._page(found[0], 1, file.stem)
         if len(found) == 1:
             return [page]
-        note = f"the file has {len(found)} pages; only the first was taken (parameter `pages`: all takes every one)"
+        note = f"the file has {len(found)} pages; only the first was taken (`pages`: all takes every one)"
         return [replace(page, notes=(note,))]
 
     def _page(self, facts: Facts, number: int, stem: str) -> Page:

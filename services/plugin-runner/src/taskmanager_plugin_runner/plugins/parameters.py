@@ -19,5 +19,5 @@ class PictureParameters(Parameters):
 
     pages: Pages = Field(
         default=Pages.FIRST,
-        description="of a file with several pages: the first only, or all, named <stem>_0001, <stem>_0002, ...",
+        description="of a file with several pages: the first, or all, named <stem>_0001, <stem>_0002, ...",
     )

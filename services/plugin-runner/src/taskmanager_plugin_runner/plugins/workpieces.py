@@ -59,12 +59,13 @@ def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
 
 
 def require_distinct(files: Sequence[Path]) -> None:
-    """Raise JobFailedError if two files would get results of the same name, since they differ in suffix only."""
+    """Raise JobFailedError if two files would get results of the same name: they differ in suffix only."""
     found: dict[str, Path] = {}
     for file in files:
         if file.stem in found:
             raise JobFailedError(
-                f"{found[file.stem].name} and {file.name} would get results of the same name; remove or rename one"
+                f"{found[file.stem].name} and {file.name} would get results of the same name; "
+                "remove or rename one"
             )
         found[file.stem] = file
 

@@ -1,4 +1,4 @@
-"""Runs one JP2 job: every page decoded, compressed by opj_compress or OpenJPH, and proven before it counts."""
+"""Runs one JP2 job: every page decoded, compressed by opj_compress or OpenJPH, and proven."""
 
 import os
 import time

@@ -10,6 +10,6 @@ class Jp2Parameters(PictureParameters):
 
     convert: bool = Field(
         default=False,
-        description="let a lossless profile take pictures that must be converted first (CMYK, Lab, floating point, "
-        "more than 16 bits), with a warning that the result is not lossless",
+        description="let a lossless profile take pictures that must be converted first (CMYK, Lab, floating "
+        "point, more than 16 bits), with a warning that the result is not lossless",
     )

@@ -8,4 +8,4 @@ its source. Code that decodes runs in the child processes of `crew`.
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-"""Before numpy is imported: its threads would be of no use here, and a process without threads forks safely."""
+"""Before numpy is imported: its threads would be of no use, and a process without threads forks safely."""

@@ -1,7 +1,7 @@
 """From what a picture is to what a screen shows: sRGB or grey of 8 or 16 bits, by way of its profile.
 
-Colour management is LittleCMS's, by way of libvips: relative colorimetric with black point compensation. Runs in
-a child process.
+Colour management is LittleCMS's, by way of libvips: relative colorimetric with black point compensation.
+Runs in a child process.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
 from taskmanager_plugin_runner.plugins.pictures.facts import COLOUR_SAMPLES, Colour, Facts, profile_name
 
 CMYK_DEFAULT: Final = "Chemical proof"
-"""The profile of CMYK that has none: made by Graeme W. Gill, in the public domain, part of libvips (`cmyk`)."""
+"""The profile of CMYK that has none: by Graeme W. Gill, in the public domain, part of libvips (`cmyk`)."""
 _SPACES: Final = {Colour.GREY: b"GRAY", Colour.RGB: b"RGB ", Colour.CMYK: b"CMYK"}
 _INTERPRETATIONS: Final = {
     (Colour.GREY, 8): "b-w",
@@ -30,6 +30,8 @@ _INTERPRETATIONS: Final = {
 _ICC_HEADER_BYTES: Final = 132
 _SRGB_GAMMA: Final = 0.45455
 _SAME_GAMMA: Final = 0.02
+_SRGB_LINEAR: Final = 0.0031308
+"""Up to here the curve of sRGB is a line (IEC 61966-2-1)."""
 _SRGB_TOLERANCE: Final = 2
 """Of 255: a profile that moves no colour further is as good as sRGB."""
 
@@ -65,9 +67,9 @@ def to_screen(
 ) -> Picture:
     """Grey or RGB, unsigned, `bits` (8 or 16) a sample; what nobody calls alpha is left out.
 
-    Alpha is laid over `background`, or kept if that is None. With `keep_profile` a profile that fits grey or RGB
-    stays with the picture and its colours stay untouched; otherwise the colours are converted to sRGB before it
-    is dropped. The notes say what else was done.
+    Alpha is laid over `background`, or kept if that is None. With `keep_profile` a profile that fits grey or
+    RGB stays with the picture and its colours stay untouched; otherwise the colours are converted to sRGB
+    before it is dropped. The notes say what else was done.
     """
     facts = picture.facts
     count = COLOUR_SAMPLES[facts.colour]
@@ -204,7 +206,7 @@ def _without_gamma(values: NDArray[Any], facts: Facts, notes: list[str]) -> NDAr
         return values
     most = np.iinfo(values.dtype).max
     linear = (np.arange(int(most) + 1) / most) ** (1 / facts.gamma)
-    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    curve = np.where(linear <= _SRGB_LINEAR, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     notes.append(f"its tones were converted from gamma {facts.gamma:g} to those of sRGB")
     table: NDArray[Any] = np.rint(np.clip(curve, 0, 1) * most).astype(values.dtype)
     return table[values]

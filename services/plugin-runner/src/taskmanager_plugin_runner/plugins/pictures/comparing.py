@@ -1,4 +1,7 @@
-"""Holds a result against its source: the facts of both, and the pictures themselves. Runs in a child process."""
+"""Holds a result against its source: the facts of both, and the pictures themselves.
+
+Runs in a child process.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +23,13 @@ _BLOCK: Final = 8
 _DIFFERENCE: Final = 3.0
 """Of 255, on average over the reduced copies: what resizing and compression leave is below one."""
 _SHARE_OF_CONTRAST: Final = 0.3
-"""More, as a share of the source's own standard deviation: an unrelated picture differs by more than once that."""
+"""More, as a share of the source's own standard deviation: unrelated pictures differ by more than that."""
 _POOR_QUALITY: Final = 60
 _RESOLUTION_TOLERANCE: Final = 0.01
 
 
 def require_same_facts(result: Facts, expected: Facts) -> None:
-    """Raise JobFailedError if the result is not what it was meant to be: all that differs, in one sentence."""
+    """Raise JobFailedError with all that differs if the result is not what it was meant to be."""
     different = [
         f"{what}: {getattr(result, name)} instead of {getattr(expected, name)}"
         for what, name in (
@@ -64,14 +67,14 @@ def require_equal(result: NDArray[Any], source: NDArray[Any]) -> None:
     differing = np.argwhere(result != source)
     row, column, channel = (int(number) for number in differing[0])
     raise JobFailedError(
-        f"the result is not lossless: {len(differing)} samples differ, the first at column {column}, row {row}, "
-        f"channel {channel}"
+        f"the result is not lossless: {len(differing)} samples differ, the first at column {column}, "
+        f"row {row}, channel {channel}"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """A small copy of a picture of `size` (width, height), each of its pixels standing for `step` of the picture."""
+    """A small copy of a picture of `size` (width, height); each of its pixels stands for `step` of those."""
 
     pixels: NDArray[Any]
     size: tuple[int, int]
@@ -145,7 +148,8 @@ def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
 
 def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:
     """Decoded at the smallest size that will do."""
-    factor = next((factor for factor in (8, 4, 2) if max(size) >= 2 * factor * GRID and min(size) >= factor), 1)
+    fitting = (by for by in (8, 4, 2) if max(size) >= 2 * by * GRID and min(size) >= by)
+    factor = next(fitting, 1)
     try:
         found = samples.array_of(pyvips.Image.jpegload(str(path), shrink=factor, fail_on="warning"))
     except pyvips.Error as error:

@@ -96,8 +96,8 @@ def _profile(facts: Facts) -> tuple[bytes | None, list[str]]:
     if colour.is_srgb(icc):
         return None, [f"its colour profile ({profile_name(icc)}) means the same as sRGB and was left out"]
     raise JobFailedError(
-        f"this cannot be lossless: its colour profile ({profile_name(icc)}) is of a kind that a JP2 file may not hold "
-        "(with tables), and without it its colours would be others. Choose a profile with loss"
+        f"this cannot be lossless: its colour profile ({profile_name(icc)}) is of a kind that a JP2 file may "
+        "not hold (with tables), and without it its colours would be others. Choose a profile with loss"
     )
 
 
@@ -152,7 +152,8 @@ def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: in
     facts = prepared.expected
     if facts.bits not in _PLAIN_BITS:
         raise JobFailedError(
-            f"its samples have {facts.bits} bits; high-throughput profiles hold 8 or 16. Choose another profile"
+            f"its samples have {facts.bits} bits; high-throughput profiles hold 8 or 16. "
+            "Choose another profile"
         )
     values = _written(prepared)
     plain = np.ascontiguousarray(values if facts.samples > 1 else values[..., 0])
@@ -163,7 +164,7 @@ def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: in
 
 
 def verify(prepared: Prepared, result: Path, *, lossless: bool) -> Verified:
-    """Read the result back; raises JobFailedError unless it has the expected facts and shows the same picture.
+    """Read the result back; raises JobFailedError unless it has the expected facts and shows the same.
 
     Lossless: every sample is compared with that of the source.
     """

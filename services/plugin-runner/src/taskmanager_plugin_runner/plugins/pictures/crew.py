@@ -1,7 +1,8 @@
-"""Child processes that decode and convert, so that a picture that crashes a library ends its job and nothing else.
+"""Child processes that decode and convert: a picture that crashes a library ends its job and nothing else.
 
-A crew belongs to one job. Its processes are forked from the slot, which has the libraries loaded by then, and stay in
-its process group: whoever stops the job stops them. Each does one call at a time, within a limit of address space.
+A crew belongs to one job. Its processes are forked from the slot, which has the libraries loaded by then, and
+stay in its process group: whoever stops the job stops them. Each does one call at a time, within a limit of
+address space.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, cast
 
 from taskmanager.errors import JobFailedError, TaskManagerError, ToolFailedError
 from taskmanager_plugin_runner.memory import size_words
@@ -85,8 +86,8 @@ class Crew:
     def call(self, function: Callable[..., ResultT], *arguments: object, time_limit: timedelta) -> ResultT:
         """What `function(*arguments)` returns in one of the processes; both must be picklable.
 
-        Raises the JobFailedError that it raised, or ToolFailedError for a crash, a defect, too much memory or a
-        call that took longer than `time_limit`.
+        Raises the JobFailedError that it raised, or ToolFailedError for a crash, a defect, too much memory or
+        a call that took longer than `time_limit`.
         """
         hand = self._idle.get()
         try:
@@ -100,7 +101,7 @@ class Crew:
             self._idle.put(hand)
         if isinstance(answer, _Failure):
             raise self._error(answer)
-        return answer  # type: ignore[no-any-return]  # what the function returned
+        return cast("ResultT", answer)
 
     def _replace(self, hand: "_Hand") -> "_Hand":
         self._hands.remove(hand)
@@ -112,7 +113,8 @@ class Crew:
     def _error(self, failure: _Failure) -> TaskManagerError:
         if failure.out_of_memory:
             return ToolFailedError(
-                f"the picture takes more than {size_words(self._memory_bytes)} of memory, which its header did not show"
+                f"the picture takes more than {size_words(self._memory_bytes)} of memory, "
+                "which its header did not show"
             )
         if failure.defect:
             return ToolFailedError(f"{failure.message}\n{failure.defect}")
@@ -152,7 +154,7 @@ class _Hand:
             target=_serve, args=(theirs, memory_bytes), name="pictures", daemon=True
         )
         with _FORKING, warnings.catch_warnings():
-            # Python warns of threads since 3.12; the child uses none of their locks, only its pipe and its libraries
+            # Python warns of threads since 3.12; the child uses none of their locks
             warnings.simplefilter("ignore", DeprecationWarning)
             self._process.start()
         theirs.close()
@@ -221,8 +223,8 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> o
 
 def _close_all_but(kept: int) -> None:
     """Neither the slot's line to the runner nor the pipes of other children."""
-    for name in os.listdir("/proc/self/fd"):
-        number = int(name)
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        number = int(entry.name)
         if number > sys.stderr.fileno() and number != kept:
             with contextlib.suppress(OSError):
                 os.close(number)

@@ -1,8 +1,8 @@
-"""Turns a file into samples: complete and in the meaning its facts give them, or an error that says what is missing.
+"""Turns a file into samples, complete and with the meaning its facts give them, or says what is wrong.
 
-One reader for each kind, chosen by trying all public test files ([decision 12](docs/adr/0012-reading-pictures.md)).
-Each is made to fail on the least doubt; where it fails on a file that may be whole, another one settles it. Runs
-in a child process.
+One reader for each kind, chosen by trying public test files (docs/adr/0012-reading-pictures.md).
+Each is made to fail on the least doubt; where it fails on a file that may be whole, another one settles it.
+Runs in a child process.
 """
 
 import logging
@@ -160,9 +160,9 @@ def _read_bmp(path: Path, facts: Facts) -> Picture:
 def _read_jpeg2000(path: Path, facts: Facts) -> Picture:
     """By OpenJPEG; that the file is complete its facts have shown.
 
-    It gets the bare codestream, since it would convert colours by a profile; only palettes it is to apply itself.
+    It gets the bare codestream, since it would convert colours by a profile; palettes it is to apply itself.
     """
-    data = path.read_bytes() if facts.compression == "palette" else jpeg2000.codestream(path)
+    data = path.read_bytes() if facts.compression == jpeg2000.PALETTE else jpeg2000.codestream(path)
     read = _called(lambda: imagecodecs.jpeg2k_decode(data))
     read = read.reshape(*read.shape[:2], -1)
     if read.shape[2] != facts.samples:

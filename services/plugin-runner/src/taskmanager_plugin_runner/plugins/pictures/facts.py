@@ -1,6 +1,6 @@
-"""What a file says of one picture in it: the facts all decisions are made on, and every result is held against.
+"""What a file says of one picture in it: all decisions are made on that, and results are held against it.
 
-Decodes nothing. numpy, libvips and the like are not imported here, so that a runner may look at facts cheaply.
+Decodes nothing. numpy, libvips and the like are not imported here, so that facts are cheap.
 """
 
 from dataclasses import dataclass, field
@@ -56,9 +56,10 @@ class Facts:
 
     `stored` is width and height in pixels before `orientation` (1 to 8) is applied. `samples` counts all of a
     pixel, also alpha and the `unspecified` ones, which nobody calls alpha. `bits` are those of one sample.
-    `icc_lab`: Lab whose a and b are not signed but have 128 added. `directory` names the picture in the file; what it is belongs to the format. `dots_per_inch` is None if the
-    file gives no absolute resolution. `gamma` is that of a PNG (its chunk gAMA). `icc` are the bytes of the
-    embedded profile as they are, fitting or not. `notes` say what is odd about the file.
+    `icc_lab`: Lab whose a and b are not signed but have 128 added. `directory` names the picture in the
+    file; what it is belongs to the format. `dots_per_inch` is None if the file gives no absolute resolution.
+    `gamma` is that of a PNG (its chunk gAMA). `icc` are the bytes of the embedded profile as they are,
+    fitting or not. `notes` say what is odd about the file.
     """
 
     format: str

@@ -1,4 +1,4 @@
-"""Facts of a JPEG 2000 file, and the file that is made around a codestream (ISO/IEC 15444-1, annexes A and I).
+"""Facts of a JPEG 2000 file, and the file around a codestream (ISO/IEC 15444-1, annexes A and I).
 
 Files of Part 1 (.jp2, .jpx as far as they hold one), of Part 15 (.jph), and bare codestreams (.j2k, .j2c).
 """
@@ -24,6 +24,8 @@ from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Fact
 
 SIGNATURE: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
 JP2, JPH = b"jp2 ", b"jph "
+PALETTE, HIGH_THROUGHPUT = "palette", "high throughput"
+"""In the place of a compression: what is special about the file."""
 _ENUMERATED: Final = {12: Colour.CMYK, 14: Colour.LAB, 16: Colour.RGB, 17: Colour.GREY, 18: Colour.YCBCR}
 """Colour spaces by their number (I.5.3.3; 12 and 14 from Part 2, M.11.7.3)."""
 _ICC_COLOURS: Final = {b"GRAY": Colour.GREY, b"RGB ": Colour.RGB, b"CMYK": Colour.CMYK, b"Lab ": Colour.LAB}
@@ -103,7 +105,7 @@ def _facts(name: str, size: Size, header: _Header) -> Facts:
         unspecified=channels - expected - (1 if alphas else 0),
         icc=header.icc,
         dots_per_inch=header.dots_per_inch,
-        compression="palette" if header.palette_columns else "high throughput" if size.high_throughput else "",
+        compression=PALETTE if header.palette_columns else HIGH_THROUGHPUT if size.high_throughput else "",
     )
 
 
@@ -143,7 +145,7 @@ def _take(found: _Header, kind: bytes, contents: bytes) -> None:
 
 
 def _resolution(contents: bytes) -> tuple[float, float] | None:
-    """From the first box inside, capture or display resolution: dots per metre, the vertical first (I.5.3.7)."""
+    """From the first box inside, of capture or display: dots per metre, the vertical first (I.5.3.7)."""
     vn, vd, hn, hd, ve, he = struct.unpack(">HHHHbb", contents[8:18])
     if not vd or not hd or not vn or not hn:
         return None
@@ -158,8 +160,8 @@ def write_file(
 ) -> None:
     """Put a codestream into a file whose header says what `facts` say.
 
-    `facts.icc` must be of a kind the file may hold (`fitting_profile`). Raises JobFailedError if the codestream
-    is not complete.
+    `facts.icc` must be of a kind the file may hold (`fitting_profile`). Raises JobFailedError if the
+    codestream is not complete.
     """
     with codestream.open("rb") as stream:
         length = os.fstat(stream.fileno()).st_size

@@ -12,6 +12,7 @@ SETTING: Final = "TASKMANAGER_PICTURE_MEMORY_MB"
 BASE_BYTES: Final = 256 * 1024 * 1024
 """What a child process takes in address space besides its picture: libraries, threads, buffers."""
 _CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
+_SHORT_BITS: Final = 16
 _SCREEN_BYTES: Final = 2
 """A sample of the converted copy, and of the buffers beside it."""
 OPENJPEG_BYTES: Final = 5
@@ -49,7 +50,7 @@ def estimate(facts: Facts, *, compressing: bool) -> int:
     stored = -(-facts.bits // 8) if facts.bits <= 8 or facts.bits > 16 else 2  # noqa: PLR2004 - bytes and shorts
     needs_floats = (
         facts.sample_format is SampleFormat.FLOAT
-        or facts.bits > 16
+        or facts.bits > _SHORT_BITS
         or facts.colour in {Colour.LAB, Colour.YCBCR}
     )
     channels = 3 if facts.colour is Colour.PALETTE else facts.samples
@@ -65,5 +66,6 @@ def require_room(facts: Facts, needed: int, most: int) -> None:
         width, height = facts.stored
         raise JobFailedError(
             f"its {width:,} x {height:,} pixels of {facts.samples} sample(s) would take about "
-            f"{size_words(needed)} of memory; {SETTING} allows {size_words(most)} (raise it if the picture is sound)"
+            f"{size_words(needed)} of memory; {SETTING} allows {size_words(most)} "
+            "(raise it if the picture is sound)"
         )

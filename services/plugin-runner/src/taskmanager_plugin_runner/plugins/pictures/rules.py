@@ -1,4 +1,4 @@
-"""What a picture may become: pure decisions on facts. `docs/images.md` says them in the words of those who digitise."""
+"""What a picture may become: pure decisions on facts, which `docs/images.md` says in plainer words."""
 
 from typing import Final
 

@@ -20,11 +20,12 @@ _REC_601: Final = (0.299, 0.587, 0.114)
 def array_of(image: "pyvips.Image") -> NDArray[Any]:
     """The pixels of a libvips image, height x width x bands; decodes it now."""
     found: NDArray[Any] = image.numpy()
-    return found.reshape(image.height, image.width, image.bands)
+    shaped: NDArray[Any] = found.reshape(image.height, image.width, image.bands)
+    return shaped
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Apply an orientation (TIFF 6.0, page 36: where row 0 and column 0 are seen); a view where that will do."""
+    """Apply an orientation (TIFF 6.0, page 36: where row 0 and column 0 are seen); gives a view."""
     if orientation in {5, 6, 7, 8}:
         pixels = pixels.swapaxes(0, 1)
     down = orientation in {3, 4, 7, 8}
@@ -46,7 +47,7 @@ def rgb_of_ycbcr(
     coefficients: tuple[float, float, float] | None = None,
     reference: tuple[float, ...] | None = None,
 ) -> NDArray[Any]:
-    """8-bit RGB of 8-bit YCbCr; `coefficients` of luma and `reference` black and white as in TIFF 6.0, section 21."""
+    """8-bit RGB of 8-bit YCbCr; `coefficients` and `reference` black and white as in TIFF 6.0, section 21."""
     red, green, blue = coefficients or _REC_601
     black_white = reference or (0, 255, 128, 255, 128, 255)
     scaled = values.astype(np.float32)
@@ -60,7 +61,7 @@ def rgb_of_ycbcr(
 
 
 def scaled(values: NDArray[Any], bits: int, wanted: int) -> NDArray[Any]:
-    """Unsigned samples of `bits`, by their full range, in `wanted` bits (8 or 16): 0 stays 0, the most the most."""
+    """Unsigned samples of `bits` in `wanted` bits (8 or 16), by the full range: the most becomes the most."""
     kind = np.uint8 if wanted == _BYTE_BITS else np.uint16
     if bits == wanted:
         return values.astype(kind, copy=False)
@@ -75,19 +76,21 @@ def scaled(values: NDArray[Any], bits: int, wanted: int) -> NDArray[Any]:
 def displayable(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArray[Any], str | None]:
     """Any samples as unsigned ones of `wanted` bits, and the sentence that says by which rule, if it loses.
 
-    Unsigned and signed integers: the full range of the format. Floating point: 0 to 1 if all values lie there,
-    else from the lowest to the highest of this picture.
+    Unsigned and signed integers: the full range of the format. Floating point: 0 to 1 if all values lie
+    there, else from the lowest to the highest of this picture.
     """
     if facts.sample_format is SampleFormat.FLOAT:
         return _of_float(values, facts, wanted)
     if facts.sample_format is SampleFormat.SIGNED:
         unsigned = values.astype(np.int64) + 2 ** (facts.bits - 1)
-        said = f"signed samples of {facts.bits} bits were scaled by the full range of the format to {wanted} bits"
-        return scaled(unsigned.astype(np.uint64), facts.bits, wanted), said
+        return scaled(unsigned.astype(np.uint64), facts.bits, wanted), f"signed {_said(facts, wanted)}"
     if facts.bits > _SHORT_BITS:
-        said = f"samples of {facts.bits} bits were scaled by the full range of the format to {wanted} bits"
-        return scaled(values, facts.bits, wanted), said
+        return scaled(values, facts.bits, wanted), _said(facts, wanted)
     return scaled(values, facts.bits, wanted), None
+
+
+def _said(facts: Facts, wanted: int) -> str:
+    return f"samples of {facts.bits} bits were scaled by the full range of the format to {wanted} bits"
 
 
 def _of_float(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArray[Any], str]:

@@ -23,7 +23,8 @@ _PNG_COLOURS: Final = {
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of frame headers (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-_ADOBE_RGB, _ADOBE_YCBCR, _ADOBE_YCCK = 0, 1, 2
+_APP0, _APP1, _APP2 = 0xE0, 0xE1, 0xE2
+"""JFIF, EXIF and ICC profile."""
 
 
 def read_png(path: Path) -> list[Facts]:
@@ -107,8 +108,8 @@ def read_jpeg(path: Path) -> list[Facts]:
         raise JobFailedError(
             "the JPEG file does not say how many lines it has (DNL); no reader knows such files"
         )
-    application = {kind: body for kind, body in reversed(segments) if 0xE0 <= kind <= 0xEF}
-    block = next((body for kind, body in segments if kind == 0xE1 and body.startswith(b"Exif\0\0")), b"")
+    header = next((body for kind, body in segments if kind == _APP0), b"")
+    block = next((body for kind, body in segments if kind == _APP1 and body.startswith(b"Exif\0\0")), b"")
     return [
         Facts(
             format="jpeg",
@@ -119,7 +120,7 @@ def read_jpeg(path: Path) -> list[Facts]:
             orientation=exif.orientation(block),
             compression="lossless" if frame[0] in {0xC3, 0xC7, 0xCB, 0xCF} else "",
             icc=_jpeg_profile(segments),
-            dots_per_inch=_jfif_resolution(application.get(0xE0, b"")) or exif.resolution(block),
+            dots_per_inch=_jfif_resolution(header) or exif.resolution(block),
         )
     ]
 
@@ -150,7 +151,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _jpeg_profile(segments: list[tuple[int, bytes]]) -> bytes | None:
     """The pieces of APP2 in their order (ICC.1, annex B.4)."""
-    pieces = [body for kind, body in segments if kind == 0xE2 and body.startswith(b"ICC_PROFILE\0")]
+    pieces = [body for kind, body in segments if kind == _APP2 and body.startswith(b"ICC_PROFILE\0")]
     return b"".join(piece[14:] for piece in sorted(pieces, key=lambda piece: piece[12:13])) or None
 
 

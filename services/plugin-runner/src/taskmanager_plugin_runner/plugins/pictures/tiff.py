@@ -1,4 +1,4 @@
-"""Facts of the pictures of a TIFF file, by way of tifffile, which knows more kinds of it than any other reader.
+"""Facts of the pictures of a TIFF file, by way of tifffile, which knows more kinds than any other reader.
 
 TIFF 6.0, its technical notes, and BigTIFF. Decodes nothing.
 """

@@ -169,7 +169,7 @@ def _through_palette(
     colours = page.colormap
     if colours is None or facts.samples != 1:
         raise JobFailedError("the picture has a palette in a form that is not understood")
-    table = np.asarray(colours, dtype=np.uint16).reshape(3, -1).T
+    table: NDArray[Any] = np.asarray(colours, dtype=np.uint16).reshape(3, -1).T
     if int(found.max(initial=0)) >= len(table):
         raise JobFailedError("pixels name colours that the palette does not have")
     if table.max(initial=0) <= _UINT8_MAX and len(table) > 1:
@@ -256,7 +256,7 @@ def _by_pillow(path: Path, facts: Facts, number: int | None) -> tuple[NDArray[An
             found = np.asarray(image.convert(mode))
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise JobFailedError(
-            f"its old-style JPEG compression (TIFF compression 6, replaced in 1995) could not be read: {error}"
+            f"its old-style JPEG (TIFF compression 6, replaced in 1995) could not be read: {error}"
         ) from error
     found = found.reshape(*found.shape[:2], -1)
     note = "old-style JPEG compression (TIFF compression 6), which many programs cannot read"

@@ -88,7 +88,7 @@ class DerivativeParameters(PictureParameters):
     derivatives: tuple[Derivative, ...] = Field(
         default=(),
         max_length=20,
-        description="instead of the template's: folder below the destination, longest side in pixels, JPEG quality",
+        description="instead of the template's: folder below the destination, longest side, quality",
     )
     background: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
         default="#ffffff", description="colour behind transparent pixels"

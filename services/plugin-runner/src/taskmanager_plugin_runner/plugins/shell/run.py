@@ -92,7 +92,7 @@ class FileRun(Runner):
         return found[0]
 
     def _check(self, piece: Workpiece, source: Facts | None) -> Facts | None:
-        """The facts of a result that is an image; raises JobFailedError if it is not what the template wants."""
+        """The facts of an image that was made; raises JobFailedError if it is not what the template wants."""
         if not piece.output.is_file() or not piece.output.stat().st_size:
             raise JobFailedError("the program ended well but wrote no result")
         if self.template.check is Check.NOT_EMPTY or source is None:
@@ -106,7 +106,8 @@ class FileRun(Runner):
             source.height,
         ):
             raise JobFailedError(
-                f"the result has {result.width} x {result.height} pixels, the source {source.width} x {source.height}"
+                f"the result has {result.width} x {result.height} pixels, "
+                f"the source {source.width} x {source.height}"
             )
         look = (
             derivatives.require_alike if self.template.check is Check.ALIKE else derivatives.require_decodable

@@ -41,7 +41,7 @@ class Mode(StrEnum):
 
 
 class Check(StrEnum):
-    """What a result must be: not empty, an image, one of its source's size, or one that looks like its source."""
+    """What a result must be: not empty, an image, one of its source's size, one like it."""
 
     NOT_EMPTY = "not-empty"
     IMAGE = "image"
