@@ -11,6 +11,8 @@ from taskmanager.testing.plugins import run_plugin
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
 from taskmanager_plugin_runner.plugins.jp2.profile import Profile
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
+from taskmanager_plugin_runner.plugins.shell.derivatives import Derivative, DerivativeTemplate
+from taskmanager_plugin_runner.plugins.shell.plugin import read_template
 from taskmanager_plugin_runner.plugins.shell.template import (
     FILE_VALUES,
     JOB_VALUES,
@@ -19,6 +21,7 @@ from taskmanager_plugin_runner.plugins.shell.template import (
     Template,
 )
 
+SHIPPED = ("goobi-thumbnails", "jpeg", "jpeg-small", "media-and-thumbnails", "thumbnail")
 COPY = 'title = "Copy"\nargv = ["cp", "{input}", "{output}"]\noutput_suffix = ".txt"\n'
 
 
@@ -32,13 +35,20 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_shipped_templates_are_read() -> None:
     manifest = ShellPlugin().manifest
-    assert manifest.templates == ("jpeg", "jpeg-small", "thumbnail")
+    assert manifest.templates == SHIPPED
     assert (manifest.job_type, manifest.template_default) == ("SHELL", "jpeg")
 
 
 def test_the_shipped_profiles_are_read() -> None:
     manifest = Jp2Plugin().manifest
-    assert manifest.templates == ("access-rate10", "archive", "lossless", "newspaper-rate8")
+    assert manifest.templates == (
+        "access-rate10",
+        "access-rate10-fast",
+        "archive",
+        "lossless",
+        "lossless-ht",
+        "newspaper-rate8",
+    )
     assert (manifest.job_type, manifest.template_default) == ("JP2", "lossless")
 
 
@@ -48,7 +58,7 @@ def test_a_template_is_found_as_goobi_writes_it(name: str | None) -> None:
 
 
 def test_an_unknown_template_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(JobFailedError, match="has no template 'gif'; it has: jpeg, jpeg-small, thumbnail"):
+    with pytest.raises(JobFailedError, match="has no template 'gif'; it has: goobi-thumbnails, jpeg, "):
         ShellPlugin().manifest.choose_template("gif")
 
 
@@ -56,14 +66,14 @@ def test_an_operators_template_is_added_and_one_of_the_same_name_replaces_a_ship
     (own / "iii-create_jpeg.toml").write_text(COPY)
     (own / "thumbnail.toml").write_text(COPY)
     manifest = ShellPlugin().manifest
-    assert manifest.templates == ("iii-create_jpeg", "jpeg", "jpeg-small", "thumbnail")
+    assert manifest.templates == tuple(sorted((*SHIPPED, "iii-create_jpeg")))
 
 
 def test_parameters_of_all_templates_are_in_the_manifest(own: Path) -> None:
     (own / "a.toml").write_text(f'{COPY}[parameters.quality]\ntype = "string"\n')
     properties = ShellPlugin().manifest.parameters["properties"]
     assert isinstance(properties, dict)
-    assert set(properties) == {"quality", "size"}
+    assert set(properties) == {"background", "derivatives", "pages", "quality", "size"}
     quality = properties["quality"]
     assert isinstance(quality, dict)
     kinds = quality["anyOf"]
@@ -138,7 +148,13 @@ DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "templates.md"
 
 
 def test_every_key_is_explained_to_operators() -> None:
-    keys = {*Template.model_fields, *Profile.model_fields, *Parameter.model_fields}
+    keys = {
+        *Template.model_fields,
+        *Derivative.model_fields,
+        *DerivativeTemplate.model_fields,
+        *Profile.model_fields,
+        *Parameter.model_fields,
+    }
     text = DOCUMENT.read_text(encoding="utf-8")
     assert [key for key in sorted(keys) if f"`{key}`" not in text and f"`{key}.NAME`" not in text] == []
 
@@ -150,9 +166,10 @@ def test_every_placeholder_is_explained_to_operators() -> None:
 
 def test_the_documents_examples_are_valid() -> None:
     examples = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
-        (Template if "argv" in example else Profile).model_validate(tomllib.loads(example))
+        raw = tomllib.loads(example)
+        read_template(raw) if {"argv", "derivatives"} & raw.keys() else Profile.model_validate(raw)
 
 
 def test_every_shipped_template_is_in_the_document() -> None:

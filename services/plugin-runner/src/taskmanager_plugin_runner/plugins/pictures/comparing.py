@@ -24,6 +24,8 @@ _DIFFERENCE: Final = 3.0
 """Of 255, on average over the reduced copies: what resizing and compression leave is below one."""
 _SHARE_OF_CONTRAST: Final = 0.3
 """More, as a share of the source's own standard deviation: unrelated pictures differ by more than that."""
+_CLEARLY: Final = 1.0
+"""Of 255, by which a result is nearer to something than to its source: pages of text are nearly symmetric."""
 _POOR_QUALITY: Final = 60
 _RESOLUTION_TOLERANCE: Final = 0.01
 
@@ -144,6 +146,13 @@ def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
             "the result does not look like its source: reduced copies differ by "
             f"{difference:.1f} of 255 on average ({allowed:.1f} are allowed)"
         )
+    for how, turned in (
+        ("mirrored", other[:, ::-1]),
+        ("upside down", other[::-1]),
+        ("turned", other[::-1, ::-1]),
+    ):
+        if float(np.abs(one - turned).mean()) + _CLEARLY < difference:
+            raise JobFailedError(f"the result does not look like its source, but like its source {how}")
 
 
 def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:

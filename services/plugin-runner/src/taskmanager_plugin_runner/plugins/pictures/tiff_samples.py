@@ -29,6 +29,9 @@ _JPEG_COLOURS: Final = {
 }
 _SUBSAMPLING, _COEFFICIENTS, _REFERENCE = 530, 529, 532
 _UINT8_MAX: Final = 255
+_THREE_BYTES: Final = 24
+_HORIZONTAL: Final = 2
+"""Predictor that stores differences of samples (TIFF 6.0, section 14)."""
 _ICC_LAB_MOST: Final = 65280
 """Lightness 100 in 16 bits (ICC.1, the older encoding that ICC Lab of TIFF uses)."""
 
@@ -125,7 +128,42 @@ def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], F
     found = found.reshape(height, width, planes * channels)
     if found.dtype == np.bool_:
         found = found.view(np.uint8)
+    if page.predictor == _HORIZONTAL and found.dtype.kind == "u":
+        found = found & found.dtype.type(2**facts.bits - 1)  # differences of odd depths are taken modulo their range
+    if facts.bits == _THREE_BYTES and facts.sample_format is not SampleFormat.FLOAT:
+        found = _of_three_bytes(found, page)
     return _black_is_zero(found, facts, page)
+
+
+def _of_three_bytes(found: NDArray[Any], page: tifffile.TiffPage) -> NDArray[Any]:
+    """Samples of 24 bits; raises JobFailedError if it cannot be told in which order their bytes stand.
+
+    libtiff has them in the order of the file, others always put the most significant byte first, as tifffile
+    reads them. In the wrong order a picture is noise: the right one has by far the smaller steps from pixel to
+    pixel.
+    """
+    values = found.astype(np.uint32)
+    if page.parent.byteorder == ">":
+        return values.byteswap()  # tifffile takes what it has unpacked for big-endian once more
+    if page.predictor != 1:
+        return values  # libtiff knows no predictor for them
+    swapped = (values & 0xFF) << 16 | values & 0xFF00 | values >> 16
+    if np.array_equal(values >> 16, swapped >> 16):
+        return values
+    steps, swapped_steps = _steps(values), _steps(swapped)
+    if min(steps, swapped_steps) * 2 > max(steps, swapped_steps):
+        raise JobFailedError(
+            "its samples have 24 bits, and writers differ in the order of their bytes; this picture does not "
+            "show which was meant. Convert the file to 16 bits before"
+        )
+    return values if steps < swapped_steps else swapped
+
+
+def _steps(values: NDArray[Any]) -> float:
+    """The mean step from a pixel to its neighbours."""
+    wide = values.astype(np.int64)
+    steps = [np.abs(np.diff(wide, axis=axis)).mean() for axis in (0, 1) if wide.shape[axis] > 1]
+    return float(np.mean(steps)) if steps else 0.0
 
 
 def _black_is_zero(found: NDArray[Any], facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:

@@ -1,8 +1,9 @@
-"""JP2 files looked through without decoding: what counts as complete, and how labels get in."""
+"""JP2 files looked through without decoding: what is complete, and what stands around a codestream."""
 
 import contextlib
 import io
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.jp2.boxes import add_labels, fitting_profile, resolution
-from taskmanager_plugin_runner.plugins.jp2.codestream import Size, check_jp2
+from taskmanager_plugin_runner.plugins.pictures.boxes import fitting_profile, resolution
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.jpeg2000 import codestream, read_jp2, write_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -34,16 +36,20 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("data", "size"),
+    ("data", "expected"),
     [
-        (PLAIN, Size(150, 100, 3, 1)),
-        (TILED, Size(150, 100, 3, 6)),
-        (jp2("L", (1, 1), num_resolutions=1), Size(1, 1, 1, 1)),
+        (PLAIN, (150, 100, 3, Colour.RGB)),
+        (TILED, (150, 100, 3, Colour.RGB)),
+        (jp2("L", (1, 1), num_resolutions=1), (1, 1, 1, Colour.GREY)),
     ],
 )
-def test_a_complete_file_gives_its_size(path: Path, data: bytes, size: Size) -> None:
+def test_a_complete_file_gives_its_facts(
+    path: Path, data: bytes, expected: tuple[int, int, int, Colour]
+) -> None:
     path.write_bytes(data)
-    assert check_jp2(path) == size
+    facts = read_jp2(path)[0]
+    assert (facts.width, facts.height, facts.samples, facts.colour) == expected
+    assert (facts.bits, facts.sample_format) == (8, SampleFormat.UNSIGNED)
 
 
 @settings(max_examples=200, deadline=None)
@@ -54,7 +60,7 @@ def test_a_file_cut_anywhere_is_refused(
     path = tmp_path_factory.getbasetemp() / "cut.jp2"
     path.write_bytes(data[: -(1 + cut % (len(data) - 1))])
     with pytest.raises(JobFailedError):
-        check_jp2(path)
+        read_jp2(path)
 
 
 @settings(max_examples=300, deadline=None)
@@ -65,7 +71,7 @@ def test_a_damaged_header_is_refused_or_harmless_but_never_a_defect(
     path = tmp_path_factory.getbasetemp() / "damaged.jp2"
     path.write_bytes(data[:at] + bytes([value]) + data[at + 1 :])
     with contextlib.suppress(JobFailedError):
-        check_jp2(path)
+        read_jp2(path)
 
 
 def test_a_missing_tile_is_noticed(path: Path) -> None:
@@ -75,27 +81,41 @@ def test_a_missing_tile_is_noticed(path: Path) -> None:
     body = TILED[codestream + 8 : start] + b"\xff\xd9"
     path.write_bytes(TILED[:codestream] + struct.pack(">I4s", 8 + len(body), b"jp2c") + body)
     with pytest.raises(JobFailedError, match="has 5 of 6 tiles"):
-        check_jp2(path)
+        read_jp2(path)
 
 
-def test_labels_are_added_and_the_codestream_stays(path: Path) -> None:
-    path.write_bytes(PLAIN)
-    add_labels(path, SRGB, (300.0, 600.0))
-    assert check_jp2(path) == Size(150, 100, 3, 1)
-    assert path.read_bytes().endswith(PLAIN[PLAIN.index(b"jp2c") - 4 :])
+def wrapped(path: Path, **changes: object) -> Facts:
+    """A file around the codestream of PLAIN that says what the facts say, read back."""
+    source = path.with_name("plain.jp2")
+    source.write_bytes(PLAIN)
+    stream = path.with_name("stream.j2k")
+    stream.write_bytes(codestream(source))
+    write_file(path, stream, replace(read_jp2(source)[0], **changes))  # type: ignore[arg-type]
+    return read_jp2(path)[0]
+
+
+def test_what_is_written_around_a_codestream_is_read_by_others(path: Path) -> None:
+    facts = wrapped(path, icc=SRGB, dots_per_inch=(300.0, 600.0))
+    assert facts.dots_per_inch == pytest.approx((300, 600), rel=1e-6)
+    assert facts.icc == SRGB
     with Image.open(path) as image, Image.open(io.BytesIO(PLAIN)) as plain:
         assert image.info["dpi"] == pytest.approx((300, 600), rel=1e-6)
         assert image.tobytes() == plain.tobytes()
-    assert SRGB in path.read_bytes()
 
 
-def test_labels_can_be_added_twice(path: Path) -> None:
+def test_alpha_is_what_the_file_says_and_nothing_else(path: Path) -> None:
+    path.write_bytes(jp2("RGBA"))
+    assert read_jp2(path)[0].alpha is Alpha.UNASSOCIATED
     path.write_bytes(PLAIN)
-    add_labels(path, None, (72.0, 72.0))
-    add_labels(path, None, (300.0, 300.0))
-    assert path.read_bytes().count(b"resc") == 1
-    with Image.open(path) as image:
-        assert image.info["dpi"] == pytest.approx((300, 300), rel=1e-6)
+    assert (read_jp2(path)[0].alpha, read_jp2(path)[0].unspecified) == (None, 0)
+
+
+def test_zero_bytes_behind_the_end_do_no_harm(path: Path) -> None:
+    stream = path.with_suffix(".j2k")
+    path.write_bytes(PLAIN)
+    stream.write_bytes(codestream(path) + bytes(100))
+    write_file(path, stream, read_jp2(path)[0])
+    assert read_jp2(path)[0].width == 150
 
 
 @given(dpi=st.floats(min_value=1, max_value=100_000))
