@@ -53,12 +53,12 @@ def test_a_call_gives_what_its_function_returns(crew: Crew) -> None:
 
 
 def test_a_refusal_is_the_jobs_error_in_its_own_words(crew: Crew) -> None:
-    with pytest.raises(JobFailedError, match="^too dark$"):
+    with pytest.raises(JobFailedError, match=r"^too dark$"):
         crew.call(refuse, "too dark", time_limit=MINUTE)
 
 
 def test_a_crash_is_named_and_the_next_call_works(crew: Crew) -> None:
-    with pytest.raises(ToolFailedError, match="crashed .SIGSEGV."):
+    with pytest.raises(ToolFailedError, match=r"crashed .SIGSEGV."):
         crew.call(crash, time_limit=MINUTE)
     assert crew.call(double, 1, time_limit=MINUTE) == 2
 

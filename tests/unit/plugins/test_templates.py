@@ -78,7 +78,7 @@ def test_parameters_of_all_templates_are_in_the_manifest(own: Path) -> None:
     assert isinstance(quality, dict)
     kinds = quality["anyOf"]
     assert isinstance(kinds, list)
-    assert len(kinds) == 3
+    assert len(kinds) == 4
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ _OVERSAMPLING: Final = 4
 _BLOCK: Final = 8
 _DIFFERENCE: Final = 3.0
 """Of 255, on average over the reduced copies: what resizing and compression leave is below one."""
-_SHARE_OF_CONTRAST: Final = 0.3
-"""More, as a share of the source's own standard deviation: unrelated pictures differ by more than that."""
+_SHARE_OF_CONTRAST, _SHARE_WHEN_SMALL, _SMALL = 0.05, 0.25, 128
+"""More, as a share of the source's own standard deviation, and how much more for pictures of so few pixels a
+side, where compression changes the mean of a cell: unrelated pictures differ by more than all of it."""
 _CLEARLY: Final = 1.0
 """Of 255, by which a result is nearer to something than to its source: pages of text are nearly symmetric."""
 _POOR_QUALITY: Final = 60
@@ -140,7 +141,8 @@ def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
     if one.shape != other.shape:
         raise JobFailedError(f"the result has {one.shape[2]} channel(s) instead of {other.shape[2]}")
     difference = float(np.abs(one - other).mean())
-    allowed += _SHARE_OF_CONTRAST * float(other.std())
+    share = _SHARE_OF_CONTRAST + _SHARE_WHEN_SMALL * min(1.0, _SMALL / max(result.size))
+    allowed += share * float(other.std())
     if difference > allowed:
         raise JobFailedError(
             "the result does not look like its source: reduced copies differ by "

@@ -34,7 +34,7 @@ ResultT = TypeVar("ResultT")
 
 _LOOK_SECONDS: Final = 0.2
 """How late a wish to stop may be noticed."""
-_PATH_BYTES: Final = 4096
+_STDERR: Final = 2
 _FORKING: Final = threading.Lock()
 
 
@@ -225,7 +225,7 @@ def _close_all_but(kept: int) -> None:
     """Neither the slot's line to the runner nor the pipes of other children."""
     for entry in list(Path("/proc/self/fd").iterdir()):
         number = int(entry.name)
-        if number > sys.stderr.fileno() and number != kept:
+        if number > _STDERR and number != kept:
             with contextlib.suppress(OSError):
                 os.close(number)
 

@@ -129,7 +129,8 @@ def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], F
     if found.dtype == np.bool_:
         found = found.view(np.uint8)
     if page.predictor == _HORIZONTAL and found.dtype.kind == "u":
-        found = found & found.dtype.type(2**facts.bits - 1)  # differences of odd depths are taken modulo their range
+        # the differences of odd depths are meant modulo their range
+        found = found & found.dtype.type(2**facts.bits - 1)
     if facts.bits == _THREE_BYTES and facts.sample_format is not SampleFormat.FLOAT:
         found = _of_three_bytes(found, page)
     return _black_is_zero(found, facts, page)
@@ -139,8 +140,8 @@ def _of_three_bytes(found: NDArray[Any], page: tifffile.TiffPage) -> NDArray[Any
     """Samples of 24 bits; raises JobFailedError if it cannot be told in which order their bytes stand.
 
     libtiff has them in the order of the file, others always put the most significant byte first, as tifffile
-    reads them. In the wrong order a picture is noise: the right one has by far the smaller steps from pixel to
-    pixel.
+    reads them. In the wrong order a picture is noise: the right one has by far the smaller steps from pixel
+    to pixel.
     """
     values = found.astype(np.uint32)
     if page.parent.byteorder == ">":
