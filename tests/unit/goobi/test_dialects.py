@@ -17,7 +17,8 @@ from taskmanager_scheduler.goobi.calls import Answer, Callback, CloseStep, Entry
 from taskmanager_scheduler.goobi.core import Core
 from taskmanager_scheduler.goobi.rest import RestPlugin
 from taskmanager_scheduler.goobi.telling import Telling
-from taskmanager_scheduler.goobi.texts import duration, filled, task_of, volume
+from taskmanager.measures import duration, volume
+from taskmanager_scheduler.goobi.texts import filled, task_of
 from taskmanager_scheduler.goobi.webapi import WebApi
 
 TEXT = "1+1 = 100 % ä"

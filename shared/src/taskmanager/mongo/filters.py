@@ -3,7 +3,7 @@
 from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
 from taskmanager.mongo.client import Document
 from taskmanager.mongo.documents import term, words
-from taskmanager.mongo.migrations import ENDED, WITH_TERMS
+from taskmanager.mongo.migrations import ENDED, WARNED, WITH_TERMS
 from taskmanager.operations import JobFilter, Operation
 from taskmanager.queries import JobConditions, JobQuery, Sort
 from taskmanager.states import Tab
@@ -69,6 +69,8 @@ def _conditions(query: JobConditions) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
+    if query.warnings:
+        found |= WARNED
     if terms := _terms(query):
         found["$and"] = terms
     return found

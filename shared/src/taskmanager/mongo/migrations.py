@@ -40,6 +40,9 @@ WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 OWNED = {"owner": {"$type": "string"}}
 
+WARNED: dict[str, Any] = {"warnings": {"$gt": 0}}
+"""Indexes of jobs with warnings only: they cost jobs without any nothing."""
+
 NAMESPACE_EXISTS = 48
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -49,6 +52,10 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
         ),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
+        IndexModel(
+            [("plugin", 1), ("tab", 1), *_FINISHED], name="warned_by_finish", partialFilterExpression=WARNED
+        ),
+        IndexModel([("plugin", 1), *_CREATED], name="warned_by_creation", partialFilterExpression=WARNED),
         IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),
         IndexModel(
             [("spec.unique", 1)],
@@ -67,6 +74,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "job_logs": [
         IndexModel([("job", 1), ("attempt", 1), ("seq", 1)], name="log_of_a_job", unique=True),
         IndexModel([("at", 1)], name="old_logs", expireAfterSeconds=LOG_TTL_SECONDS),
+    ],
+    "job_files": [
+        IndexModel([("job", 1), ("state", 1), ("_id", 1)], name="files_of_a_job_by_state"),
+        IndexModel([("at", 1)], name="old_files", expireAfterSeconds=LOG_TTL_SECONDS),
     ],
     "reports": [
         IndexModel([("job", 1), ("seq", 1)], name="reports_of_a_job"),

@@ -15,6 +15,7 @@ from taskmanager.mongo.audit import audit_filter, audit_page
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.figures import FiguresReads
+from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, places_after
 from taskmanager.mongo.migrations import OWNED, TURN_INDEX
@@ -41,13 +42,13 @@ POSITION_MILLISECONDS = 500
 ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 """A runner is shown as alive until it has missed four heartbeats."""
 
-LISTED: Document = {"error.traceback": 0, "terms": 0, "history": {"$slice": -1}}
+LISTED: Document = {"error.traceback": 0, "terms": 0, "warning_texts": 0, "history": {"$slice": -1}}
 """What a list does not read."""
 
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
-class MongoReader(FiguresReads, OperationReads, ReportReads, AccessReads):
+class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessReads):
     """Implements `taskmanager.ports.JobReader` and, on the same connections, `AccessReader`."""
 
     def __init__(self, url: str) -> None:
