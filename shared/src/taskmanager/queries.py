@@ -1,7 +1,7 @@
 """What a reader may ask of the stored jobs: typed filters only, keyset paging, no skip and no count."""
 
-from enum import StrEnum
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
@@ -93,7 +93,7 @@ class JobQuery(JobConditions):
             message = "sort=finished needs tab=done or tab=error: only ended jobs have an end"
             raise ValueError(message)
         if self.sort is Sort.TURN and self.warnings:
-            message = "warnings=true needs tab=done or tab=error, or sort=created: only an end tells of warnings"
+            message = "warnings=true needs tab=done, tab=error or sort=created: only an end tells of warnings"
             raise ValueError(message)
         return self
 
@@ -177,7 +177,7 @@ class FilePage(Record):
 
 
 def files_after(query: FileQuery) -> int:
-    """The number of the last file seen, 0 without a cursor; raises CursorError if it is of another attempt."""
+    """The number of the last file seen, 0 without a cursor; raises CursorError for one of another list."""
     if query.cursor is None:
         return 0
     attempt, _, number = query.cursor.partition(".")

@@ -111,7 +111,7 @@ class LogBlock(Record):
 
 
 FILES_KEPT = 100_000
-"""Files of one attempt that are kept. One more is stored as the sign that there were more; it is not shown."""
+"""Files of one attempt that are kept. One more is stored as the sign that there were more, and not shown."""
 
 
 class StoredFile(Record):

@@ -112,7 +112,7 @@ class Logged(AttemptReference):
 
 
 class FilesRecorded(AttemptReference):
-    """What became of files; those of an attempt are numbered from 1, and `first` is the number of the first."""
+    """What became of files; those of an attempt are numbered from 1, `first` is the number of the first."""
 
     type: Literal["files_recorded"] = "files_recorded"
     first: Annotated[int, Field(ge=1)]
