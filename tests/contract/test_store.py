@@ -9,11 +9,12 @@ import pytest
 
 from taskmanager.control import PluginAction, RunnerAction, StopMode
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Job, JobSpec
+from taskmanager.jobs import FileRecord, FileState, Job, JobSpec
 from taskmanager.messages import (
     Advanced,
     Claim,
     Command,
+    FilesRecorded,
     Finished,
     HandedBack,
     Hello,
@@ -25,8 +26,10 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
 )
-from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.mongo import MongoReader, MongoStore, connect
+from taskmanager.mongo.filters import job_filter
 from taskmanager.plugins import PluginManifest
+from taskmanager.queries import FileQuery, JobQuery, Sort
 from taskmanager.registry import ALIVE_FOR
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, Store
@@ -311,6 +314,67 @@ async def test_log_blocks_are_read_in_order_and_stored_once(mongodb_url: str) ->
     assert log[0].lines[0].at == NOW
     await store.close()
     await reader.close()
+
+
+def recorded(attempt: int, first: int, *names: str) -> RunnerEvents:
+    files = tuple(FileRecord(name=name, state=FileState.DONE) for name in names)
+    return said(FilesRecorded(job="1", attempt=attempt, first=first, files=files))
+
+
+async def test_files_are_stored_once_and_those_of_an_old_attempt_are_not_shown(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    first, second = (Claim(job="1", dispatch=number, claim_id=f"c{number}") for number in (1, 2))
+    await feed(store, submit("1"), said(first), recorded(1, 1, "a", "b", "c"))
+    await feed(store, said(HandedBack(job="1", attempt=1)), said(second))
+    for _ in range(2):
+        await feed(store, recorded(2, 1, "d"), recorded(1, 4, "late"), recorded(2, 2, "e"))
+
+    async def names(attempt: int) -> list[str]:
+        page = await reader.files(FileQuery(job="1", attempt=attempt))
+        return [one.file.name for one in page.files]
+
+    assert (await names(1), await names(2)) == (["a", "b", "c"], ["d", "e"])
+    await store.close()
+    await reader.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
+        (JobQuery(plugin="noop", warnings=True), "warned_by_creation"),
+    ],
+)
+async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_of_its_own(
+    mongodb_url: str, query: JobQuery, index: str
+) -> None:
+    """Of many jobs few have warnings: none of the others is looked at."""
+    store = MongoStore(mongodb_url)
+    spec = JobSpec(plugin="noop")
+    jobs = [
+        Job(
+            id=f"{number:04}",
+            spec=spec,
+            client="test",
+            status=Status.DONE,
+            priority=5,
+            created=NOW,
+            queued_at=NOW,
+            finished=NOW + timedelta(seconds=number),
+            warnings=int(number % 100 == 0),
+        )
+        for number in range(500)
+    ]
+    await store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
+    await store.close()
+    client, database = connect(mongodb_url)
+    field = "finished" if query.sort is Sort.FINISHED else "created"
+    found = database.jobs.find(job_filter(query)).sort([(field, -1), ("_id", -1)]).limit(50)
+    explained = await found.explain()
+    await client.close()
+
+    assert explained["executionStats"]["totalDocsExamined"] == 5
+    assert index in str(explained["queryPlanner"]["winningPlan"])
 
 
 async def test_a_drained_runner_stays_so_over_its_hello_until_it_is_forgotten(store: Store) -> None:
