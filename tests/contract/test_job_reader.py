@@ -476,7 +476,7 @@ async def test_a_cursor_of_other_files_is_refused(reader: JobReader, cursor: str
 async def test_jobs_with_warnings_are_listed_by_their_end_and_by_their_submission(
     reader: JobReader, write: Write
 ) -> None:
-    ended = {"status": Status.DONE, "finished": NOW}
+    ended: dict[str, Any] = {"status": Status.DONE, "finished": NOW}
     await put(
         write,
         job(1, warnings=3, warning_texts=("a", "b"), **ended),

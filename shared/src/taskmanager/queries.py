@@ -172,8 +172,13 @@ class FilePage(Record):
         """The page, of one file more than it holds if there are so many."""
         kept = [one for one in found if one.number <= FILES_KEPT]
         shown, more = tuple(kept[: query.limit]), len(kept) > query.limit
-        cursor = f"{query.attempt}.{shown[-1].number}" if more else None
+        cursor = file_cursor(query.attempt, shown[-1].number) if more else None
         return cls(files=shown, next_cursor=cursor, cut=len(kept) < len(found) and not more)
+
+
+def file_cursor(attempt: int, number: int) -> str:
+    """The cursor for what comes after the file of that number."""
+    return f"{attempt}.{number}"
 
 
 def files_after(query: FileQuery) -> int:
