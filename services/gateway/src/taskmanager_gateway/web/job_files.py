@@ -8,7 +8,7 @@ from taskmanager.file_records import facts_text
 from taskmanager.jobs import FileRecord, FileState, Job
 from taskmanager.queries import FilePage, FileQuery, file_cursor, files_after
 
-ROWS = 50
+ROWS = 25
 FOLLOWED = 200
 """So many rows come by themselves while a job runs; further ones when they are asked for."""
 
