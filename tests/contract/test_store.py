@@ -9,11 +9,12 @@ import pytest
 
 from taskmanager.control import PluginAction, RunnerAction, StopMode
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import FileRecord, FileState, Job, JobSpec
+from taskmanager.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
 from taskmanager.messages import (
     Advanced,
     Claim,
     Command,
+    Failed,
     FilesRecorded,
     Finished,
     HandedBack,
@@ -339,15 +340,15 @@ async def test_files_are_stored_once_and_those_of_an_old_attempt_are_not_shown(m
 
 
 @pytest.mark.parametrize(
-    ("query", "index"),
+    "query",
     [
-        (JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
-        (JobQuery(plugin="noop", warnings=True), "warned_by_creation"),
+        JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED),
+        JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED),
+        JobQuery(plugin="noop", warnings=True),
+        JobQuery(warnings=True),
     ],
 )
-async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_of_its_own(
-    mongodb_url: str, query: JobQuery, index: str
-) -> None:
+async def test_a_list_of_jobs_with_warnings_is_read_off_an_index(mongodb_url: str, query: JobQuery) -> None:
     """Of many jobs few have warnings: none of the others is looked at."""
     store = MongoStore(mongodb_url)
     spec = JobSpec(plugin="noop")
@@ -374,7 +375,45 @@ async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_of_its_own(
     await client.close()
 
     assert explained["executionStats"]["totalDocsExamined"] == 5
-    assert index in str(explained["queryPlanner"]["winningPlan"])
+    assert "term_by_creation" in str(explained["queryPlanner"]["winningPlan"])
+
+
+async def test_a_job_is_found_by_its_warnings_while_its_last_attempt_has_some(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    failed = Failed(
+        job="1",
+        attempt=1,
+        seq=1,
+        error=JobError(message="bad", kind="Test"),
+        crashed=True,
+        warnings=Warnings(count=2, texts=("no profile",)),
+    )
+
+    async def found() -> list[int]:
+        page = await reader.jobs(JobQuery(plugin="noop", warnings=True, text="1"))
+        return [one.warnings for one in page.jobs]
+
+    await feed(store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="a"), failed))
+    assert await found() == [2]
+    await feed(store, said(Claim(job="1", dispatch=2, claim_id="b")))
+    assert await found() == []
+    await store.close()
+    await reader.close()
+
+
+async def test_a_job_stored_before_there_were_warnings_is_read(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    await feed(store, submit("1"))
+    client, database = connect(mongodb_url)
+    await database.jobs.update_one({"_id": "1"}, {"$unset": {"warnings": 1, "warning_texts": 1}})
+    await client.close()
+
+    job = await reader.job("1")
+
+    assert job is not None
+    assert (job.warnings, job.warning_texts) == (0, ())
+    await store.close()
+    await reader.close()
 
 
 async def test_a_drained_runner_stays_so_over_its_hello_until_it_is_forgotten(store: Store) -> None:

@@ -27,6 +27,8 @@ def changed_fields(before: Job, after: Job) -> Document:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
         fields["turn"] = after.turn
+    if bool(before.warnings) != bool(after.warnings):
+        fields["terms"] = _terms(after)
     return fields
 
 
@@ -50,6 +52,11 @@ def term(kind: str, value: object) -> str:
     return f"={kind} {value}"
 
 
+def warned(plugin: str | None = None) -> str:
+    """The term of jobs with warnings, of one plugin or of all; others have none and pay nothing for it."""
+    return term("warned", plugin or "")
+
+
 def _terms(job: Job) -> list[str]:
     """One index serves them all: each one more is looked at with every write of a job."""
     goobi = job.spec.goobi
@@ -58,6 +65,8 @@ def _terms(job: Job) -> list[str]:
         found.append(term("process", goobi.process_id))
     if job.spec.project is not None:
         found.append(term("project", job.spec.project))
+    if job.warnings:
+        found += [warned(), warned(job.plugin)]
     return found
 
 

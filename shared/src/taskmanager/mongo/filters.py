@@ -2,8 +2,8 @@
 
 from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
 from taskmanager.mongo.client import Document
-from taskmanager.mongo.documents import term, words
-from taskmanager.mongo.migrations import ENDED, WARNED, WITH_TERMS
+from taskmanager.mongo.documents import term, warned, words
+from taskmanager.mongo.migrations import ENDED, WITH_TERMS
 from taskmanager.operations import JobFilter, Operation
 from taskmanager.queries import JobConditions, JobQuery, Sort
 from taskmanager.states import Tab
@@ -69,8 +69,6 @@ def _conditions(query: JobConditions) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
-    if query.warnings:
-        found |= WARNED
     if terms := _terms(query):
         found["$and"] = terms
     return found
@@ -83,6 +81,8 @@ def _terms(query: JobConditions) -> list[Document]:
         found.append({"terms": term("project", query.project)})
     if query.process is not None:
         found.append({"terms": term("process", query.process)})
+    if query.warnings:
+        found.append({"terms": warned(query.plugin)})
     if query.text:
         beginnings = [{"terms": {"$regex": f"^{word}"}} for word in words([query.text])]
         found += [*beginnings, WITH_TERMS] if beginnings else [{"terms": term("nothing", "")}]

@@ -1,7 +1,7 @@
 """The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start.
 
 MongoDB looks at every index of a job with each change of an indexed field, so there are few: a search over
-all plugins names them all (`scope`), and one index serves words, projects and processes.
+all plugins names them all (`scope`), and one index serves words, projects, processes and warnings.
 Indexes that are not listed here any more are dropped.
 """
 
@@ -40,9 +40,6 @@ WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 OWNED = {"owner": {"$type": "string"}}
 
-WARNED: dict[str, Any] = {"warnings": {"$gt": 0}}
-"""Indexes of jobs with warnings only: they cost jobs without any nothing."""
-
 NAMESPACE_EXISTS = 48
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -52,10 +49,6 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
         ),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
-        IndexModel(
-            [("plugin", 1), ("tab", 1), *_FINISHED], name="warned_by_finish", partialFilterExpression=WARNED
-        ),
-        IndexModel([("plugin", 1), *_CREATED], name="warned_by_creation", partialFilterExpression=WARNED),
         IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),
         IndexModel(
             [("spec.unique", 1)],

@@ -99,6 +99,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
             query.ids is not None
             or query.plugin is not None
             or (query.sort is Sort.CREATED and "$and" in condition)
+            or query.warnings
         ):
             return {"$and": [condition, {"$or": places}]}
         names = query.plugins if query.plugins is not None else await plugins_with_jobs(self._database)
