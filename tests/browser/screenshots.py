@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         failed = asyncio.run(_photograph(chosen, scene))
     (FOLDER / "index.html").write_text("".join(_contact_sheet(chosen)), encoding="utf-8")
     sys.stdout.write(f"{FOLDER / 'index.html'}\n")
-    sys.exit("\n".join(failed))
+    sys.exit("\n".join(failed) or None)  # an empty text would be a failure
 
 
 async def _photograph(views: Sequence[View], scene: Looking) -> list[str]:

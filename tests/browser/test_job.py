@@ -10,7 +10,12 @@ from tests.browser.watching import Watch
 from tests.e2e.stage import Stage
 from tests.scene.looking import Looking
 
+from taskmanager.jobs import FileRecord, FileState
+from taskmanager.mongo import MongoStore
+from taskmanager.registry import StoredFile
+from taskmanager.store import Needs, Plan
 from taskmanager_gateway.web.job_details import SHOWN_CHARACTERS
+from taskmanager_gateway.web.job_files import ROWS
 
 GERMAN = Visitor("de-DE")
 
@@ -121,3 +126,28 @@ async def test_two_operators_on_one_job_and_the_second_hears_why_not(
     await expect(second.locator("#job-state .tm-status")).to_have_text("CANCELLED")
     await second.locator("#dialog button[type=submit]").click()
     await expect(second.locator("#toasts")).to_contain_text("Es war bereits so")
+
+
+async def test_files_come_as_they_are_told_of_and_further_ones_on_request(scene: Looking, page: Page) -> None:
+    many, at_work = (scene.scene.jobs[name] for name in ("warned", "processing"))
+    await page.goto(f"/jobs/{many}")
+    rows = page.locator("[data-file]")
+    await expect(rows).to_have_count(ROWS)
+    await page.get_by_role("button", name="More files").click()
+    await expect(rows).to_have_count(2 * ROWS)
+
+    await page.goto(f"/jobs/{at_work}")
+    before = await rows.count()
+    await tell_of_file(scene, at_work, before + 1)
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('tm-job'))")
+    await expect(rows).to_have_count(before + 1)
+    await expect(rows.last).to_contain_text("new.tif")
+
+
+async def tell_of_file(scene: Looking, job: str, number: int) -> None:
+    """As the scheduler stores it while a page is open."""
+    file = FileRecord(name="new.tif", state=FileState.DONE)
+    one = StoredFile(job=job, attempt=1, number=number, at=scene.scene.now, file=file)
+    store = MongoStore(scene.mongodb_url)
+    await store.apply(Needs(), lambda _: Plan(files=[one]))
+    await store.close()

@@ -100,6 +100,17 @@ def unfold(selector: str) -> Step:
     return step
 
 
+def keep_to(state: str) -> Step:
+    """Keeps a job's files to a state."""
+
+    async def step(page: Page) -> None:
+        async with page.expect_response("**/files?state=*"):
+            await page.locator("#job-files select").select_option(state)
+        await page.locator("[data-file='1']").wait_for(state="detached")
+
+    return step
+
+
 def _job(name: str, job: str, act: str | None = None) -> "View":
     """A job's page, or a pop-up on it."""
     return View(name, f"/jobs/{{{job}}}", press(f"#job-now [hx-get$='/{act}']") if act else None)
@@ -136,6 +147,7 @@ PLUGINS = (
     View("plugin-done", "/plugins/jp2?tab=done", widths=EVERYTHING),
     View("plugin-error", "/plugins/jp2?tab=error", widths=EVERYTHING),
     _plugin("plugin-filtered", "?q=stadtchronik&status=STARTED&priority_min=2&newer=86400"),
+    _plugin("plugin-warned", "?tab=done&warnings=true"),
     _plugin("plugin-nothing-matches", "?tab=done&q=thereisnosuchword"),
     _plugin("plugin-mistyped", "?tab=queue&status=DONE&sort=nonsense"),
     _plugin("plugin-empty", "?tab=error", plugin=SHELL),
@@ -162,6 +174,9 @@ JOBS = (
     _job("job-waiting", "started"),
     _job("job-working", "processing"),
     _job("job-cancelling", "cancelling"),
+    _job("job-warned", "warned"),
+    _job("job-warned-error", "warned_error"),
+    View("job-files", "/jobs/{warned}", keep_to("failed")),
     _job("job-huge-error", "huge_error"),
     _job("job-script-title", "script_title"),
     _job("job-uninstalled", "uninstalled_done"),

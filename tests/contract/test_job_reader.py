@@ -10,13 +10,20 @@ import pytest
 
 from taskmanager.control import Drain, Stop
 from taskmanager.figures import HOUR, HourlyFigures
-from taskmanager.jobs import HistoryEntry, Job, JobError, JobSpec, LogLine, Note
+from taskmanager.jobs import FileRecord, FileState, HistoryEntry, Job, JobError, JobSpec, LogLine, Note
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.operations import JobFilter
 from taskmanager.plugins import PluginManifest
 from taskmanager.ports import JobReader
-from taskmanager.queries import POSITION_LIMIT, AuditQuery, JobQuery, Order, Position, Sort
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState
+from taskmanager.queries import POSITION_LIMIT, AuditQuery, FileQuery, JobQuery, Order, Position, Sort
+from taskmanager.registry import (
+    FILES_KEPT,
+    AuditEntry,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    StoredFile,
+)
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, StatisticsDelta
 from taskmanager.testing.reader import FakeReader
@@ -45,6 +52,7 @@ def write_into(fake: FakeReader) -> Write:
             fake.install(plugin)
         fake.known_runners |= {runner.id: runner for runner in plan.runners}
         fake.blocks += plan.logs
+        fake.recorded += plan.files
         fake.figures += plan.figures
         fake.audited += plan.audit
 
@@ -396,6 +404,96 @@ async def test_a_log_is_read_in_order_from_any_position(reader: JobReader, write
     assert await found((1, 2)) == positions[2:]
     assert await found((1, 10), limit=1) == [(2, 1)]
     assert await found((2, 3)) == []
+
+
+def stored_file(number: int, attempt: int = 1, of: str = "job-001", **fields: Any) -> StoredFile:
+    known = {"name": f"{number:04}.tif", "state": FileState.DONE, **fields}
+    return StoredFile(job=of, attempt=attempt, number=number, at=NOW, file=FileRecord.model_validate(known))
+
+
+async def file_pages(reader: JobReader, query: FileQuery) -> list[list[int]]:
+    found: list[list[int]] = []
+    cursor: str | None = None
+    while not found or cursor:
+        page = await reader.files(query.model_copy(update={"cursor": cursor}))
+        found.append([one.number for one in page.files])
+        cursor = page.next_cursor
+    return found
+
+
+async def test_files_of_an_attempt_are_paged_in_their_order(reader: JobReader, write: Write) -> None:
+    whole = stored_file(
+        1,
+        results=["a.jp2"],
+        facts={"$size.x": "2480 x 3508", "a\0b": None, "bits": 8, "grey": True},
+        result_facts={"deep": [1, {"a": 2.5}]},
+        bytes=2**62,
+        seconds=1.25,
+        warnings=["no profile"],
+        error="odd",
+    )
+    others = [stored_file(number) for number in (100_000, 2, 10, 9)]
+    noise = [stored_file(1, attempt=2), stored_file(1, of="job-002"), stored_file(3, of="job-001x")]
+    await write(Plan(files=[*noise, *others, whole]))
+    query = FileQuery(job="job-001", attempt=1)
+
+    assert (await reader.files(query)).files[0] == whole
+    assert await file_pages(reader, query) == [[1, 2, 9, 10, 100_000]]
+    assert await file_pages(reader, query.model_copy(update={"limit": 2})) == [[1, 2], [9, 10], [100_000]]
+    assert await file_pages(reader, query.model_copy(update={"limit": 5})) == [[1, 2, 9, 10, 100_000]]
+    assert await file_pages(reader, FileQuery(job="job-001", attempt=3)) == [[]]
+
+
+async def test_files_are_kept_to_a_state(reader: JobReader, write: Write) -> None:
+    states = [FileState.DONE, FileState.FAILED, FileState.LEFT_OUT, FileState.FAILED]
+    await write(Plan(files=[stored_file(number, state=state) for number, state in enumerate(states, 1)]))
+    query = FileQuery(job="job-001", attempt=1, limit=1)
+
+    assert await file_pages(reader, query.model_copy(update={"state": FileState.FAILED})) == [[2], [4]]
+    assert await file_pages(reader, query.model_copy(update={"state": FileState.LEFT_OUT})) == [[3]]
+
+
+async def test_the_end_of_a_cut_list_says_so(reader: JobReader, write: Write) -> None:
+    await write(Plan(files=[stored_file(number) for number in (1, FILES_KEPT, FILES_KEPT + 1)]))
+
+    async def read(limit: int, cursor: str | None = None) -> tuple[list[int], str | None, bool]:
+        query = FileQuery(job="job-001", attempt=1, limit=limit, cursor=cursor)
+        page = await reader.files(query)
+        return [one.number for one in page.files], page.next_cursor, page.cut
+
+    assert await read(10) == ([1, FILES_KEPT], None, True)
+    assert await read(2) == ([1, FILES_KEPT], None, True)
+    assert await read(1) == ([1], "1.1", False)
+    assert await read(1, "1.1") == ([FILES_KEPT], None, True)
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "2.1", "1.x", "1.-1", "1.²", "1." + "9" * 40])
+async def test_a_cursor_of_other_files_is_refused(reader: JobReader, cursor: str) -> None:
+    with pytest.raises(ValueError, match="cursor"):
+        await reader.files(FileQuery(job="job-001", attempt=1, cursor=cursor))
+
+
+async def test_jobs_with_warnings_are_listed_by_their_end_and_by_their_submission(
+    reader: JobReader, write: Write
+) -> None:
+    ended: dict[str, Any] = {"status": Status.DONE, "finished": NOW}
+    await put(
+        write,
+        job(1, warnings=3, warning_texts=("a", "b"), **ended),
+        job(2, **ended),
+        job(3, warnings=1, plugin="jp2", **ended),
+        job(4, warnings=1, status=Status.ERROR, finished=NOW),
+        job(5, warnings=1),
+    )
+    done = JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED)
+
+    assert await pages(reader, done) == [[3, 1]]
+    assert await pages(reader, done.model_copy(update={"plugin": "noop"})) == [[1]]
+    assert await pages(reader, JobQuery(plugin="noop", warnings=True)) == [[5, 4, 1]]
+    assert await pages(reader, JobQuery(warnings=True, limit=3)) == [[5, 4, 3], [1]]
+    (listed,) = (await reader.jobs(JobQuery(ids=("job-001",)))).jobs
+    assert (listed.warnings, listed.warning_texts) == (3, ())
+    assert (await reader.preview(JobFilter(plugin="noop", tab=Tab.ERROR, warnings=True))).count == 1
 
 
 async def test_jobs_at_work_are_listed_by_their_runner(reader: JobReader, write: Write) -> None:

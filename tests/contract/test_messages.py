@@ -13,7 +13,17 @@ from taskmanager.access import Right, Role
 from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode, Wish
 from taskmanager.errors import InvalidMessageError
 from taskmanager.goobi.installations import LogType
-from taskmanager.jobs import CancelMethod, GoobiReference, JobError, JobSpec, LogLine, Progress
+from taskmanager.jobs import (
+    CancelMethod,
+    FileRecord,
+    FileState,
+    GoobiReference,
+    JobError,
+    JobSpec,
+    LogLine,
+    Progress,
+    Warnings,
+)
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
@@ -33,6 +43,7 @@ from taskmanager.messages import (
     EndSession,
     EndSessions,
     Failed,
+    FilesRecorded,
     Finished,
     Grant,
     HandedBack,
@@ -110,10 +121,36 @@ EVENTS = (
         **ATTEMPT, seq=2, progress=Progress(percent=50, files_done=6, files_total=12, current_file="6.tif")
     ),
     Logged(**ATTEMPT, seq=1, lines=(LogLine(at=MOMENT, level="info", text="line"),)),
+    FilesRecorded(
+        **ATTEMPT,
+        first=1,
+        files=(
+            FileRecord(
+                name="1.tif",
+                state=FileState.DONE,
+                results=("1.jp2",),
+                facts={"size": "2480 x 3508", "bits": 8, "profile": None},
+                result_facts={"lossless": True},
+                bytes=26_100_000,
+                result_bytes=11_400_000,
+                seconds=1.25,
+                warnings=("no profile",),
+            ),
+            FileRecord(name="2.tif", state=FileState.FAILED, error="damaged"),
+            FileRecord(name="Thumbs.db", state=FileState.LEFT_OUT),
+        ),
+    ),
     Commit(**ATTEMPT, seq=3),
     Finished(**ATTEMPT, seq=4, files=12, bytes=1200),
+    Finished(**ATTEMPT, seq=4, files=12, bytes=1200, warnings=Warnings(count=21, texts=("no profile",))),
     Failed(
         **ATTEMPT, seq=5, error=JobError(message="bad", kind="JobFailedError", traceback="..."), crashed=True
+    ),
+    Failed(
+        **ATTEMPT,
+        seq=5,
+        error=JobError(message="bad", kind="JobFailedError"),
+        warnings=Warnings(count=1, texts=("no profile",)),
     ),
     Suspended(**ATTEMPT, seq=6),
     Resumed(**ATTEMPT, seq=7),
@@ -249,6 +286,7 @@ CASES: list[tuple[str, Message, Decode]] = [
                     priority_max=5,
                     created_before=MOMENT,
                     created_after=MOMENT,
+                    warnings=True,
                     ids=(JOB,),
                 ),
                 fingerprint="abc",

@@ -9,11 +9,13 @@ import pytest
 
 from taskmanager.control import PluginAction, RunnerAction, StopMode
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Job, JobSpec
+from taskmanager.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
 from taskmanager.messages import (
     Advanced,
     Claim,
     Command,
+    Failed,
+    FilesRecorded,
     Finished,
     HandedBack,
     Hello,
@@ -25,8 +27,10 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
 )
-from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.mongo import MongoReader, MongoStore, connect
+from taskmanager.mongo.reader import sort_keys
 from taskmanager.plugins import PluginManifest
+from taskmanager.queries import FileQuery, JobQuery, Sort
 from taskmanager.registry import ALIVE_FOR
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, Store
@@ -309,6 +313,109 @@ async def test_log_blocks_are_read_in_order_and_stored_once(mongodb_url: str) ->
 
     assert [block.seq for block in log] == [2, 3]
     assert log[0].lines[0].at == NOW
+    await store.close()
+    await reader.close()
+
+
+def recorded(attempt: int, first: int, *names: str) -> RunnerEvents:
+    files = tuple(FileRecord(name=name, state=FileState.DONE) for name in names)
+    return said(FilesRecorded(job="1", attempt=attempt, first=first, files=files))
+
+
+async def test_files_are_stored_once_and_those_of_an_old_attempt_are_not_shown(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    first, second = (Claim(job="1", dispatch=number, claim_id=f"c{number}") for number in (1, 2))
+    await feed(store, submit("1"), said(first), recorded(1, 1, "a", "b", "c"))
+    await feed(store, said(HandedBack(job="1", attempt=1)), said(second))
+    for _ in range(2):
+        await feed(store, recorded(2, 1, "d"), recorded(1, 4, "late"), recorded(2, 2, "e"))
+
+    async def names(attempt: int) -> list[str]:
+        page = await reader.files(FileQuery(job="1", attempt=attempt))
+        return [one.file.name for one in page.files]
+
+    assert (await names(1), await names(2)) == (["a", "b", "c"], ["d", "e"])
+    await store.close()
+    await reader.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
+        (JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
+        (JobQuery(plugin="noop", warnings=True), "term_by_creation"),
+        (JobQuery(warnings=True), "term_by_creation"),
+    ],
+)
+async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_in_its_order(
+    mongodb_url: str, query: JobQuery, index: str
+) -> None:
+    """Of many jobs few have warnings: none of the others is looked at."""
+    store = MongoStore(mongodb_url)
+    spec = JobSpec(plugin="noop")
+    jobs = [
+        Job(
+            id=f"{number:04}",
+            spec=spec,
+            client="test",
+            status=Status.DONE,
+            priority=5,
+            created=NOW,
+            queued_at=NOW,
+            finished=NOW + timedelta(seconds=number),
+            warnings=int(number % 100 == 0),
+        )
+        for number in range(500)
+    ]
+    await store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
+    await store.close()
+    (client, database), reader = connect(mongodb_url), MongoReader(mongodb_url)
+    condition = await reader._page_condition(query, [{}])
+    explained = await database.jobs.find(condition).sort(sort_keys(query)).limit(50).explain()
+    await client.close()
+    await reader.close()
+
+    plan = str(explained["queryPlanner"]["winningPlan"])
+    assert explained["executionStats"]["totalDocsExamined"] == 5
+    assert index in plan
+    assert "'SORT'" not in plan
+
+
+async def test_a_job_is_found_by_its_warnings_while_its_last_attempt_has_some(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    failed = Failed(
+        job="1",
+        attempt=1,
+        seq=1,
+        error=JobError(message="bad", kind="Test"),
+        crashed=True,
+        warnings=Warnings(count=2, texts=("no profile",)),
+    )
+
+    async def found() -> list[int]:
+        page = await reader.jobs(JobQuery(plugin="noop", warnings=True, text="1"))
+        return [one.warnings for one in page.jobs]
+
+    await feed(store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="a"), failed))
+    assert await found() == [2]
+    await feed(store, said(Claim(job="1", dispatch=2, claim_id="b")))
+    assert await found() == []
+    await store.close()
+    await reader.close()
+
+
+async def test_a_job_stored_before_there_were_warnings_is_read(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    await feed(store, submit("1"))
+    client, database = connect(mongodb_url)
+    await database.jobs.update_one({"_id": "1"}, {"$unset": {"warnings": 1, "warning_texts": 1}})
+    await client.close()
+
+    job = await reader.job("1")
+
+    assert job is not None
+    assert (job.warnings, job.warning_texts) == (0, ())
     await store.close()
     await reader.close()
 

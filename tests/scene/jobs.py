@@ -81,6 +81,9 @@ class Jobs:
         yield self._named("no_title", Status.STARTED, title="", goobi=None, project=None)
 
     def _endings(self) -> Iterator[Job]:
+        texts = ("0001.tif: kein Farbprofil, sRGB angenommen", f"0002.tif: {SCRIPT}", UNBROKEN[:300])
+        yield self._named("warned", Status.DONE, warnings=1_204, warning_texts=(*texts, *texts * 3))
+        yield self._named("warned_error", Status.ERROR, warnings=1, warning_texts=texts[:1])
         yield self._named("huge_error", Status.ERROR, error=JobError(message=HUGE, kind="ToolFailedError"))
         yield self._named("script_error", Status.ERROR, error=JobError(message=SCRIPT, kind="JobFailedError"))
         crash = "the process ended by SIGKILL (out of memory: 3.9 GB of 4.0 GB), file 0007.tif"
@@ -94,7 +97,9 @@ class Jobs:
         for number in range(MANY_WAITING):
             yield self._job(Status.STARTED, age=timedelta(minutes=3 * number + 1), priority=number % 7)
         for number in range(MANY_DONE):
-            yield self._job(Status.DONE, age=timedelta(minutes=5 * number + 4 * (number % 23) + 30))
+            warned: dict[str, Any] = {"warnings": number % 40, "warning_texts": ("kein Farbprofil",)}
+            age = timedelta(minutes=5 * number + 4 * (number % 23) + 30)
+            yield self._job(Status.DONE, age=age, **(warned if number % 8 == 1 else {}))
         for number in range(MANY_FAILED):
             yield self._job(Status.ERROR, age=timedelta(minutes=31 * number + 40))
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tests.scene.cast import JP2, PDF, SHELL
-from tests.scene.jobs import SCRIPT, Jobs
+from tests.scene.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 
 from taskmanager.control import JobAction
 from taskmanager.goobi.installations import LogType
-from taskmanager.jobs import Job, LogLine, Note
+from taskmanager.jobs import FileRecord, FileState, Job, LogLine, Note
 from taskmanager.operations import Failure, JobFilter, Operation, OperationState
-from taskmanager.registry import AuditEntry, LogBlock
+from taskmanager.registry import AuditEntry, LogBlock, StoredFile
 from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager.states import Status
 
@@ -141,3 +141,40 @@ def logs(jobs: Jobs, now: datetime) -> Iterator[LogBlock]:
         )
         warning = LogLine(at=now, level="warning", text=f"Farbprofil fehlt: {SCRIPT}")
         yield LogBlock(job=jobs.noteworthy[name], attempt=1, seq=1, lines=(*lines, warning))
+
+
+def files(jobs: Jobs, now: datetime) -> Iterator[StoredFile]:
+    """Of a job at work, one that failed, one that has many, with everything a row may stumble over."""
+    for name, count in (("processing", 7), ("warned_error", 3), ("warned", 130)):
+        for number in range(1, count + 1):
+            odd = _ODD.get(number, {}) if name != "processing" else {}
+            known = {**_page(number), **odd}
+            yield StoredFile(
+                job=jobs.noteworthy[name],
+                attempt=1,
+                number=number,
+                at=now,
+                file=FileRecord.model_validate(known),
+            )
+
+
+def _page(number: int) -> dict[str, object]:
+    return {
+        "name": f"{number:08d}.tif",
+        "state": FileState.DONE,
+        "results": (f"{number:08d}.jp2",),
+        "facts": {"format": "TIFF", "size": f"{2480 + number} x 3508", "bits": 8, "colour": "RGB"},
+        "result_facts": {"format": "JPEG 2000", "lossless": True, "levels": 5},
+        "bytes": 26_100_000 + 10_000 * number,
+        "result_bytes": 11_400_000 + 7_000 * number,
+        "seconds": 1.2 + number % 7,
+    }
+
+
+_ODD: dict[int, dict[str, object]] = {
+    1: {"warnings": ("kein Farbprofil, sRGB angenommen",)},
+    2: {"state": FileState.FAILED, "results": (), "result_facts": {}, "error": f"beschädigt: {SCRIPT}"},
+    3: {"name": "Thumbs.db", "state": FileState.LEFT_OUT, "results": (), "facts": {}, "result_facts": {}}
+    | {"bytes": 0, "result_bytes": 0, "seconds": 0},
+    4: {"name": f"{UNBROKEN[:200]}.tif", "results": (f"{UNBROKEN[:200]}.jp2",), "warnings": (LONG_TITLE,)},
+}

@@ -52,6 +52,7 @@ def _plans(jobs: Jobs, now: datetime) -> Iterator[Plan]:
         statistics=list(statistics(jobs.all)),
         figures=figures_of((None, job) for job in jobs.all),
         logs=list(records.logs(jobs, now)),
+        files=list(records.files(jobs, now)),
     )
     yield Plan(
         reports=list(records.reports(jobs, now)),

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from taskmanager.states import Status, Tab
 
@@ -19,6 +19,10 @@ TURN_NEXT = PRIORITY_HIGHEST + 1
 """The turn of a job that an operator has put next: before all priorities."""
 HISTORY_LIMIT = 50
 """Entries of a job's history that are kept; the oldest after the first are dropped."""
+WARNINGS_KEPT = 20
+"""Of the warnings of an attempt so many texts are kept with the job, the first ones."""
+WARNING_CHARACTERS = 300
+"""Of the text of a warning so much is kept with the job."""
 
 PluginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 """Lower case letters, digits and hyphens: it becomes part of queue names and access patterns."""
@@ -32,8 +36,28 @@ Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 """Of a Goobi installation in the settings: lower case letters, digits and hyphens."""
 
-ShortText = Annotated[str, StringConstraints(max_length=500)]
+_SHORT = 500
+ShortText = Annotated[str, StringConstraints(max_length=_SHORT)]
 PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+def _printable(value: Any) -> Any:
+    """A text fit for UTF-8: what speaks of files quotes names, which may hold any byte."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _printable_name(value: Any) -> Any:
+    told = _printable(value)
+    return told[:_SHORT] if isinstance(told, str) else told
+
+
+def _printable_facts(value: Any) -> Any:
+    return {name: _printable(fact) for name, fact in value.items()} if isinstance(value, dict) else value
+
+
+FileName = Annotated[ShortText, BeforeValidator(_printable_name)]
+FileText = Annotated[str, BeforeValidator(_printable)]
+FileFacts = Annotated[dict[str, JsonValue], BeforeValidator(_printable_facts)]
 
 
 class Record(BaseModel):
@@ -123,16 +147,16 @@ class FileRecord(Record):
     `result_bytes` are sizes of files; `seconds` is the time on the wall.
     """
 
-    name: ShortText
+    name: FileName
     state: FileState
-    results: tuple[ShortText, ...] = ()
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
-    result_facts: dict[str, JsonValue] = Field(default_factory=dict)
-    bytes: Annotated[int, Field(ge=0)] = 0
-    result_bytes: Annotated[int, Field(ge=0)] = 0
-    seconds: Annotated[float, Field(ge=0)] = 0.0
-    warnings: tuple[str, ...] = ()
-    error: str | None = None
+    results: tuple[FileName, ...] = ()
+    facts: FileFacts = Field(default_factory=dict)
+    result_facts: FileFacts = Field(default_factory=dict)
+    bytes: Number = 0
+    result_bytes: Number = 0
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    warnings: tuple[FileText, ...] = ()
+    error: FileText | None = None
 
 
 class LogLine(Record):
@@ -141,6 +165,13 @@ class LogLine(Record):
     at: datetime
     level: Literal["debug", "info", "warning", "error"]
     text: str
+
+
+class Warnings(Record):
+    """How many lines of an attempt's log were warnings, and the texts of the first of them."""
+
+    count: Annotated[int, Field(ge=1)]
+    texts: Annotated[tuple[str, ...], Field(max_length=WARNINGS_KEPT)] = ()
 
 
 class Note(Record):
@@ -203,6 +234,10 @@ class Job(Record):
     lease: datetime | None = None
     ticket_due: datetime | None = None
     error: JobError | None = None
+    warnings: int = 0
+    """How many lines of the log of its last attempt were warnings; known once the attempt has ended."""
+    warning_texts: tuple[str, ...] = ()
+    """The first of them."""
     put_next: Note | None = None
     """An operator has put it before all others; of several such jobs the first one put goes first."""
     held: Note | None = None

@@ -229,11 +229,14 @@ class JobContext(Protocol):
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
+        log_stdout: bool = False,
     ) -> ToolResult:
         """Run a program in the job's process group and return what it wrote; threads may call it at once.
 
-        `environment` is added to the small one tools get. Raises ToolFailedError with exit code or signal and
-        the end of stderr, also when `time_limit` is over; stderr of a success goes to the log.
+        `environment` is added to the small one tools get. What it writes to stderr goes to the log line by
+        line while it runs; with `log_stdout` its stdout too, for a program that tells people there what it
+        does. The log also shows the command, once for each kind of command. Raises ToolFailedError with exit
+        code or signal and the end of stderr, also when `time_limit` is over.
         """
 
 

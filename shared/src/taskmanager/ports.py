@@ -12,7 +12,7 @@ from taskmanager.access import Token, User
 from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
-from taskmanager.queries import AuditPage, AuditQuery, JobPage, JobQuery, Position
+from taskmanager.queries import AuditPage, AuditQuery, FilePage, FileQuery, JobPage, JobQuery, Position
 from taskmanager.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 
@@ -137,6 +137,9 @@ class JobReader(Protocol):
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
     ) -> Sequence[LogBlock]:
         """Log blocks after (attempt, seq), in order."""
+
+    async def files(self, query: FileQuery) -> FilePage:
+        """One page of an attempt's files; raises CursorError for a cursor of another list."""
 
     async def report(self, report_id: str) -> Report | None:
         """The stored report."""

@@ -1,12 +1,14 @@
 """What a reader may ask of the stored jobs: typed filters only, keyset paging, no skip and no count."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
-from taskmanager.jobs import Job, Number, PluginName, Priority, Record, ShortText
-from taskmanager.registry import AuditEntry
+from taskmanager.errors import CursorError
+from taskmanager.jobs import FileState, Job, Number, PluginName, Priority, Record, ShortText
+from taskmanager.registry import FILES_KEPT, AuditEntry, StoredFile
 from taskmanager.states import Status, Tab
 
 PAGE_LIMIT = 200
@@ -39,6 +41,14 @@ class Order(StrEnum):
     DESC = "desc"
 
 
+def _spelled(value: Any) -> Any:
+    return value == "true" or value
+
+
+WithWarnings = Annotated[Literal[True], BeforeValidator(_spelled)]
+"""Only jobs with warnings. There is no list of those without: nothing serves it."""
+
+
 class JobConditions(Record):
     """Which jobs: all conditions hold. What a list can show, an operation can mean, and the other way round.
 
@@ -59,6 +69,8 @@ class JobConditions(Record):
     priority_max: Priority | None = None
     created_before: AwareDatetime | None = None
     created_after: AwareDatetime | None = None
+    warnings: WithWarnings | None = None
+    """Those whose last attempt warned of something."""
     ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
 
@@ -80,17 +92,24 @@ class JobQuery(JobConditions):
         if self.sort is Sort.FINISHED and tab not in {Tab.DONE, Tab.ERROR}:
             message = "sort=finished needs tab=done or tab=error: only ended jobs have an end"
             raise ValueError(message)
+        if self.sort is Sort.TURN and self.warnings:
+            message = "warnings=true needs tab=done, tab=error or sort=created: only an end tells of warnings"
+            raise ValueError(message)
         return self
 
 
 def as_listed(job: Job) -> Job:
-    """The job as lists show it: no traceback, the beginning of the error, the last entry of its history."""
+    """The job as lists show it: no traceback, the beginning of the error, the last entry of its history.
+
+    Of its warnings only the number.
+    """
+    short: dict[str, Any] = {"history": job.history[-1:], "warning_texts": ()}
     if job.error is None:
-        return job.model_copy(update={"history": job.history[-1:]})
+        return job.model_copy(update=short)
     message = job.error.message
     cut = message if len(message) <= LISTED_MESSAGE else f"{message[: LISTED_MESSAGE - 1]}…"
     error = job.error.model_copy(update={"message": cut, "traceback": None})
-    return job.model_copy(update={"history": job.history[-1:], "error": error})
+    return job.model_copy(update={**short, "error": error})
 
 
 class JobPage(Record):
@@ -126,3 +145,49 @@ class AuditPage(Record):
 
     entries: tuple[AuditEntry, ...]
     next_cursor: str | None = None
+
+
+class FileQuery(Record):
+    """One page of what became of the files of one attempt, in the order in which they were recorded."""
+
+    job: str
+    attempt: int
+    state: FileState | None = None
+    cursor: ShortText | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
+
+
+class FilePage(Record):
+    """Files in order and, unless it is the last page, where the next one begins.
+
+    `cut`: the list ends here because no more are kept, not because there were no more.
+    """
+
+    files: tuple[StoredFile, ...]
+    next_cursor: str | None = None
+    cut: bool = False
+
+    @classmethod
+    def of(cls, found: Sequence[StoredFile], query: FileQuery) -> "FilePage":
+        """The page, of one file more than it holds if there are so many."""
+        kept = [one for one in found if one.number <= FILES_KEPT]
+        shown, more = tuple(kept[: query.limit]), len(kept) > query.limit
+        cursor = file_cursor(query.attempt, shown[-1].number) if more else None
+        return cls(files=shown, next_cursor=cursor, cut=len(kept) < len(found) and not more)
+
+
+def file_cursor(attempt: int, number: int) -> str:
+    """The cursor for what comes after the file of that number."""
+    return f"{attempt}.{number}"
+
+
+def files_after(query: FileQuery) -> int:
+    """The number of the last file seen, 0 without a cursor; raises CursorError for one of another list."""
+    if query.cursor is None:
+        return 0
+    attempt, _, number = query.cursor.partition(".")
+    if not (number.isdecimal() and number.isascii() and len(number) < 10):  # noqa: PLR2004 - fits any store
+        raise CursorError("cursor is not one of this list: take it from next_cursor")
+    if attempt != str(query.attempt):
+        raise CursorError("cursor is of another attempt of the job: begin without a cursor")
+    return int(number)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from taskmanager.control import Drain, Stop
-from taskmanager.jobs import LogLine, Note, PluginName, Record
+from taskmanager.jobs import FileRecord, LogLine, Note, PluginName, Record
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import RUNNING, Status, Tab
 
@@ -108,6 +108,20 @@ class LogBlock(Record):
     attempt: int
     seq: int
     lines: tuple[LogLine, ...]
+
+
+FILES_KEPT = 100_000
+"""Files of one attempt that are kept. One more is stored as the sign that there were more, and not shown."""
+
+
+class StoredFile(Record):
+    """What became of one file of a job, as stored: `number` counts the files of an attempt from 1."""
+
+    job: str
+    attempt: int
+    number: int
+    at: datetime
+    file: FileRecord
 
 
 class AuditEntry(Record):

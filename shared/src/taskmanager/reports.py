@@ -60,6 +60,8 @@ class Facts(Record):
     seconds: float | None = None
     """From the start of its last attempt to its end."""
     error: str = ""
+    warnings: int = 0
+    warning_texts: tuple[str, ...] = ()
     by: str = ""
     """Who cancelled it, or who wrote the message."""
     reason: str = ""

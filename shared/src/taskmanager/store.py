@@ -12,7 +12,7 @@ from taskmanager.access_store import AccessPlan, AccessState
 from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile, TabStatistics
 from taskmanager.reports import Replay, Report
 from taskmanager.states import Status, Tab
 
@@ -84,6 +84,7 @@ class Plan:
     reports: Sequence[Report] = ()
     replays: Sequence[Replay] = ()
     logs: Sequence[LogBlock] = ()
+    files: Sequence[StoredFile] = ()
     audit: Sequence[AuditEntry] = ()
     operations: Sequence[tuple[Operation | None, Operation]] = ()
     failures: Sequence[Failure] = ()

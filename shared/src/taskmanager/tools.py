@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from taskmanager.errors import ToolFailedError, ToolStoppedError
 
@@ -24,8 +24,16 @@ STDERR_LIMIT_BYTES = 64 * 1024
 """Of stderr this much is kept, from the end: a damaged image can make a tool warn without end."""
 
 MESSAGE_LINES = 20
+LINES_TOLD = 500
+"""Of each stream of a program so many lines are passed on while it runs."""
+
+LINE_BYTES = 4_000
+"""Of a longer line the beginning is passed on."""
+
 ENVIRONMENT_ALLOWED = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH"})
 """What a tool sees of our environment: the rest holds addresses and secrets of the services."""
+
+Stream = Literal["stdout", "stderr"]
 
 _SLICE_SECONDS = 1.0
 _STOP_SLICE_SECONDS = 0.1
@@ -49,17 +57,20 @@ def run(
     environment: Mapping[str, str] | None = None,
     time_limit: timedelta | None = None,
     stopping: Callable[[], bool] | None = None,
+    on_line: Callable[[Stream, str], None] | None = None,
 ) -> ToolResult:
     """Run a program without a shell and wait for it; stdin is empty, the environment small and English.
 
     `environment` is added to what the tool sees. `time_limit` does not count time in which the process group
     was suspended. Once `stopping()` is true the program gets SIGTERM, nothing more is waited for than its own
-    end, and ToolStoppedError is raised. Raises ToolFailedError with the program's name, its exit code or
-    signal and the end of its stderr, also if the program does not exist or ran out of time.
+    end, and ToolStoppedError is raised. `on_line` gets each line as the program writes it, in this thread;
+    empty lines are left out, long ones and a flood of them are cut. Raises ToolFailedError with the program's
+    name, its exit code or signal and the end of its stderr, also if the program does not exist or ran out of
+    time.
     """
     words = [str(word) for word in argv]
     with _start(words, cwd, _environment(environment)) as process:
-        streams = _Streams(process, stopping)
+        streams = _Streams(process, stopping, on_line)
         try:
             timely = streams.read(time_limit)
         finally:
@@ -108,10 +119,51 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+class _Lines:
+    """Cuts a stream into lines and passes them on as they are complete."""
+
+    def __init__(self, stream: Stream, tell: Callable[[Stream, str], None] | None) -> None:
+        self._stream, self._tell = stream, tell
+        self._line = bytearray()
+        self._cut = False
+        self._left = LINES_TOLD
+
+    def feed(self, chunk: bytes) -> None:
+        """What comes next."""
+        if self._tell is None or self._left < 0:
+            return
+        *complete, last = chunk.split(b"\n")
+        for piece in complete:
+            self._grow(piece)
+            self.end()
+        self._grow(last)
+
+    def end(self) -> None:
+        """The line is complete, or there is no more of it."""
+        text = self._line.decode(errors="replace").rstrip()
+        shown = text.rpartition("\r")[2] + "…" * self._cut  # what a terminal would show of a bar that grows
+        self._line.clear()
+        self._cut = False
+        if self._tell is None or not shown.strip() or self._left < 0:
+            return
+        self._tell(self._stream, shown if self._left else f"[...] more than {LINES_TOLD} lines")
+        self._left -= 1
+
+    def _grow(self, piece: bytes) -> None:
+        room = LINE_BYTES - len(self._line)
+        self._line += piece[:room]
+        self._cut = self._cut or len(piece) > room
+
+
 class _Streams:
     """Reads stdout and stderr of a process at the same time, keeping no more than the limits."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stopping: Callable[[], bool] | None) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stopping: Callable[[], bool] | None,
+        on_line: Callable[[Stream, str], None] | None,
+    ) -> None:
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.overflowed = False
@@ -119,6 +171,7 @@ class _Streams:
         self.stopped = False
         self._process = process
         self._stopping = stopping
+        self._stdout_lines, self._stderr_lines = _Lines("stdout", on_line), _Lines("stderr", on_line)
         self._slice_seconds = _SLICE_SECONDS if stopping is None else _STOP_SLICE_SECONDS
 
     def read(self, time_limit: timedelta | None) -> bool:
@@ -141,6 +194,8 @@ class _Streams:
                     left -= min(time.monotonic() - began, longest)
                     if left <= 0:
                         return False
+        for lines in (self._stdout_lines, self._stderr_lines):
+            lines.end()
         return self.overflowed or self.stopped or self._ended(left)
 
     def _stopped_and_gone(self) -> bool:
@@ -167,10 +222,12 @@ class _Streams:
                 selector.unregister(key.fileobj)
 
     def _keep_head(self, chunk: bytes) -> None:
+        self._stdout_lines.feed(chunk)
         self.stdout += chunk
         self.overflowed = len(self.stdout) > STDOUT_LIMIT_BYTES
 
     def _keep_tail(self, chunk: bytes) -> None:
+        self._stderr_lines.feed(chunk)
         self.stderr += chunk
         self.stderr_cut = self.stderr_cut or len(self.stderr) > STDERR_LIMIT_BYTES
         del self.stderr[:-STDERR_LIMIT_BYTES]

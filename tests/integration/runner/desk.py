@@ -12,11 +12,12 @@ from uuid import uuid4
 
 from taskmanager.control import JobAction
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.jobs import Job, JobSpec, Note
+from taskmanager.jobs import FileRecord, Job, JobSpec, Note
 from taskmanager.messages import (
     AttemptReference,
     AttemptWish,
     Claim,
+    FilesRecorded,
     Grant,
     Heartbeat,
     Hello,
@@ -122,6 +123,11 @@ class Desk:
         blocks = [event for event in self.heard if isinstance(event, Logged) and event.job == job]
         return [line.text for block in blocks for line in block.lines]
 
+    def files_of(self, job: str, attempt: int) -> dict[int, FileRecord]:
+        """What an attempt told of files, by their numbers."""
+        blocks = [one for one in self.events(FilesRecorded, job) if one.attempt == attempt]
+        return {number: file for block in blocks for number, file in enumerate(block.files, block.first)}
+
     def events(self, kind: type[Any], job: str | None = None) -> list[Any]:
         """What was heard of one kind."""
         found = (event for event in self.heard if isinstance(event, kind))
@@ -155,7 +161,7 @@ class Desk:
                 await self._requeue_lost(event, message)
             if isinstance(event, Hello | Heartbeat):
                 replies.append(self._orders(event, message))
-            elif not isinstance(event, Logged):
+            elif not isinstance(event, Logged | FilesRecorded):
                 replies += await self._react(event, message)
         if replies:
             key = self._topology.runner_key(message.runner)

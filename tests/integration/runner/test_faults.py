@@ -59,6 +59,26 @@ async def test_a_killed_runner_that_comes_back_runs_its_jobs_again(
         assert (await desk.ended(job)).attempt == 2
 
 
+async def test_files_of_an_attempt_that_was_killed_are_numbered_anew_by_the_next(
+    desk: Desk, start_runner: StartRunner, roots: Path
+) -> None:
+    async with desk.open("recording"):
+        first = start_runner("recording")
+        job = await desk.submit("recording", {"files": 3, "warnings": 5, "until": str(roots / "never")})
+        await desk.until(lambda: len(desk.files_of(job, attempt=1)) == 3)
+        first.kill()
+        await ended(first)
+        start_runner("recording")
+        done = await desk.ended(job)
+
+        assert (done.attempt, done.warnings) == (2, 5)
+        files = desk.files_of(job, attempt=2)
+        assert {number: file.result_facts for number, file in files.items()} == {
+            1: {"attempt": 2},
+            2: {"attempt": 2},
+        }
+
+
 async def test_a_killed_runner_that_was_placing_puts_the_folder_back_before_its_hello(
     desk: Desk, start_runner: StartRunner, roots: Path, tmp_path: Path
 ) -> None:

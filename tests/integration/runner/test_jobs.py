@@ -60,3 +60,15 @@ async def test_a_failure_is_reported_and_leaves_no_trace(
     assert job.error.message == "this job is meant to fail"
     assert "JobFailedError" in (job.error.traceback or "")
     assert names(roots) == []
+
+
+async def test_a_job_tells_of_its_files_and_what_it_warned_of(desk: Desk, start_runner: StartRunner) -> None:
+    async with desk.open("recording"):
+        start_runner("recording")
+        job = await desk.ended(await desk.submit("recording", {"files": 120, "warnings": 2}))
+
+        assert job.status is Status.DONE
+        assert (job.warnings, job.warning_texts) == (2, ("0001.tif: warning 1", "0001.tif: warning 2"))
+        files = desk.files_of(job.id, attempt=1)
+        assert [files[number].name for number in sorted(files)] == [f"{one:04d}.tif" for one in range(1, 121)]
+        assert files[1].warnings == ("warning 1", "warning 2")

@@ -213,6 +213,7 @@ async def test_who_is_restricted_sees_the_jobs_of_their_plugins_alone(gateway: G
         ("GET", "/api/v1/jobs/{job}"),
         ("GET", "/api/v1/jobs/{job}/history"),
         ("GET", "/api/v1/jobs/{job}/log"),
+        ("GET", "/api/v1/jobs/{job}/files"),
         ("GET", "/api/v1/jobs/{job}/reports"),
         ("GET", "/api/v1/jobs?plugin=noop"),
         ("GET", "/api/v1/jobs?plugins=noop"),

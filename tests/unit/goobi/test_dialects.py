@@ -11,13 +11,14 @@ import pytest
 from tests.unit.goobi.reports import report, settings
 
 from taskmanager.goobi.installations import JwtAccess, LogType
+from taskmanager.measures import duration, volume
 from taskmanager_scheduler.goobi import callback
 from taskmanager_scheduler.goobi.access import Access, signed
 from taskmanager_scheduler.goobi.calls import Answer, Callback, CloseStep, Entry, ErrorStep, Fate, in_brief
 from taskmanager_scheduler.goobi.core import Core
 from taskmanager_scheduler.goobi.rest import RestPlugin
 from taskmanager_scheduler.goobi.telling import Telling
-from taskmanager_scheduler.goobi.texts import duration, filled, task_of, volume
+from taskmanager_scheduler.goobi.texts import filled, task_of
 from taskmanager_scheduler.goobi.webapi import WebApi
 
 TEXT = "1+1 = 100 % ä"

@@ -104,3 +104,47 @@ def test_a_tool_is_stopped_with_what_it_has_started_left_to_its_group(tmp_path: 
 
 def test_a_tool_that_nobody_stops_ends_as_always() -> None:
     assert tools.run(["sh", "-c", "echo out"], stopping=lambda: False).stdout == "out\n"
+
+
+def told_by(script: str) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    tools.run(["bash", "-c", script], on_line=lambda stream, line: lines.append((stream, line)))
+    return lines
+
+
+def test_lines_are_passed_on_while_the_program_runs(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+
+    def tell(stream: str, line: str) -> None:
+        if (stream, line) == ("stderr", "here"):
+            heard.touch()
+
+    script = 'echo here >&2; until [ -e "$0" ]; do read -t 0.01 <> <(:); done; echo went on'
+    result = tools.run(["bash", "-c", script, str(heard)], on_line=tell, time_limit=timedelta(seconds=20))
+
+    assert (result.stdout, result.stderr) == ("went on\n", "here\n")
+
+
+def test_lines_are_told_whole_and_of_both_streams() -> None:
+    assert told_by("printf 'a\\n\\nb'") == [("stdout", "a"), ("stdout", "b")]
+    assert told_by("printf 'c\\xff\\r\\n' >&2") == [("stderr", "c\N{REPLACEMENT CHARACTER}")]
+
+
+def test_of_a_bar_that_grows_the_last_is_told() -> None:
+    assert told_by("printf '10%%\\r55%%\\r100%%\\n'") == [("stdout", "100%")]
+
+
+def test_a_long_line_and_a_flood_of_lines_are_cut() -> None:
+    ((_, line),) = told_by("printf 'x%.0s' {1..9000}")
+    assert line == "x" * tools.LINE_BYTES + "…"
+
+    lines = told_by("seq 1 100000")
+    assert len(lines) == tools.LINES_TOLD + 1
+    assert lines[-1] == ("stdout", f"[...] more than {tools.LINES_TOLD} lines")
+
+
+def test_what_a_program_says_before_it_fails_is_told() -> None:
+    lines: list[str] = []
+    with pytest.raises(ToolFailedError):
+        tools.run(["sh", "-c", "echo no; exit 1"], on_line=lambda _, line: lines.append(line))
+    assert lines == ["no"]

@@ -12,7 +12,7 @@ import psutil
 from taskmanager.jobs import JobSpec
 from taskmanager.plugins import PluginManifest
 from taskmanager.testing.waiting import eventually_async
-from taskmanager_plugin_runner.protocol import LogNote, ProgressNote, SlotOptions
+from taskmanager_plugin_runner.protocol import FileNote, LogNote, ProgressNote, SlotOptions
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -25,6 +25,7 @@ class Ears:
         self.progress: list[ProgressNote] = []
         self.logs: list[LogNote] = []
         self.printed: list[str] = []
+        self.files: list[FileNote] = []
         self.standing: list[bool] = []
 
     def on_progress(self, note: ProgressNote) -> None:
@@ -32,6 +33,9 @@ class Ears:
 
     def on_log(self, note: LogNote) -> None:
         self.logs.append(note)
+
+    def on_file(self, note: FileNote) -> None:
+        self.files.append(note)
 
     def on_standing(self, *, standing: bool) -> None:
         self.standing.append(standing)

@@ -23,9 +23,9 @@ WALL_CLOCKS = {
 }
 ONLY_SHOWN = {
     "__main__.py": "when the runner was started, in its hello",
-    "attempt.py": "the time of a log line",
-    "context.py": "the time of a log line",
+    "hearing.py": "the time of a log line",
     "job_log.py": "the time of a log line",
+    "line_log.py": "the time of a log line",
     "worker.py": "the time of a log line",
 }
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from tests.unit.runner.slots import slot, task
 
-from taskmanager_plugin_runner.context import LINE_CHARACTERS, LOG_LINES
 from taskmanager_plugin_runner.failures import MESSAGE_CHARACTERS, job_error
+from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES
 from taskmanager_plugin_runner.protocol import Step
 
 

@@ -17,6 +17,7 @@ from taskmanager_gateway.routes import (
     audit,
     events,
     figures,
+    files,
     itm,
     itm_reading,
     job_control,
@@ -75,7 +76,7 @@ def make_api(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (
-        (jobs, landing, logs, plugins, figures),
+        (jobs, landing, logs, files, plugins, figures),
         (job_control, plugin_control, runners, operations),
     )
     for module in (

@@ -34,6 +34,7 @@ COLUMNS: tuple[tuple[str, Callable[[Job], object]], ...] = (
     ("percent", lambda job: job.progress.percent),
     ("files", lambda job: job.files),
     ("bytes", lambda job: job.bytes),
+    ("warnings", lambda job: job.warnings),
     ("error", lambda job: job.error.message if job.error else None),
     ("source", lambda job: job.spec.source),
     ("destination", lambda job: job.spec.destination),

@@ -52,6 +52,8 @@ JOB: dict[str, Any] = {
     "dispatch": 1,
     "runner": "jp2-worker1",
     "error": None,
+    "warnings": 0,
+    "warning_texts": [],
     "put_next": None,
     "held": None,
     "cancelling": False,
@@ -62,6 +64,33 @@ JOB: dict[str, Any] = {
         "self": f"/api/v1/jobs/{_ID}",
         "history": f"/api/v1/jobs/{_ID}/history",
         "log": f"/api/v1/jobs/{_ID}/log",
+        "files": f"/api/v1/jobs/{_ID}/files",
+    },
+}
+
+FILES: dict[str, Any] = {
+    "job": _ID,
+    "attempt": 1,
+    "files": [
+        {
+            "number": 1,
+            "name": "00000001.tif",
+            "state": "done",
+            "results": ["00000001.jp2"],
+            "facts": {"format": "TIFF", "size": "2480 x 3508", "bits": 8},
+            "result_facts": {"format": "JPEG 2000", "lossless": True},
+            "bytes": 26112000,
+            "result_bytes": 11403264,
+            "seconds": 1.2,
+            "warnings": ["no colour profile: taken to be sRGB"],
+            "error": None,
+        }
+    ],
+    "next_cursor": "1.1",
+    "cut": False,
+    "links": {
+        "self": f"/api/v1/jobs/{_ID}/files?limit=1",
+        "next": f"/api/v1/jobs/{_ID}/files?limit=1&cursor=1.1",
     },
 }
 
@@ -98,6 +127,7 @@ OPERATION: dict[str, Any] = {
         "priority_max": None,
         "created_before": "2026-11-22T15:43:54.120Z",
         "created_after": None,
+        "warnings": None,
         "ids": None,
     },
     "asked": {"by": "anna", "at": "2026-11-23T15:43:54.130Z", "reason": "wrong scans"},

@@ -51,7 +51,8 @@ class ListQuery(JobQuery):
 
     def _order(self) -> tuple[Sort, Order]:
         tab = self.tab or (self.status.tab if self.status else None)
-        sort, order = _ORDERS[tab] if tab else (Sort.CREATED, Order.DESC)
+        usual = tab if tab is not Tab.QUEUE or not self.warnings else None
+        sort, order = _ORDERS[usual] if usual else (Sort.CREATED, Order.DESC)
         if "sort" in self.model_fields_set:
             sort, order = self.sort, Order.ASC if self.sort is Sort.TURN else Order.DESC
         return sort, self.order if "order" in self.model_fields_set else order

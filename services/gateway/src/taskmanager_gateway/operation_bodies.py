@@ -14,7 +14,7 @@ from taskmanager.control import JobAction
 from taskmanager.jobs import Number, PluginName, Priority, Record
 from taskmanager.messages import StartOperation
 from taskmanager.operations import JobFilter
-from taskmanager.queries import IDS_LIMIT
+from taskmanager.queries import IDS_LIMIT, WithWarnings
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.identity import NAMESPACE
 from taskmanager_gateway.orders import Reason, ReasonBody, readable
@@ -42,6 +42,7 @@ class FilterBody(Record):
     priority_max: Priority | None = None
     older_than_seconds: Seconds | None = None
     newer_than_seconds: Seconds | None = None
+    warnings: Annotated[WithWarnings | None, Field(description="Only jobs with warnings")] = None
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
     def at(self, now: datetime) -> JobFilter:

@@ -21,6 +21,7 @@ from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.itm.identifiers import Identifiers
 from taskmanager_gateway.itm.job_types import JobTypes
+from taskmanager_gateway.jobfiles import JobFiles
 from taskmanager_gateway.joblog import JobLogs
 from taskmanager_gateway.live import Hub, Watchers
 from taskmanager_gateway.operating import Operating
@@ -45,6 +46,7 @@ class Parts:
     reasons: Reasons
     clock: Clock
     logs: JobLogs
+    files: JobFiles
     hub: Hub
     digests: Digests
     watchers: Watchers
@@ -126,6 +128,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         reasons=Reasons(reader, clock),
         clock=clock,
         logs=JobLogs(reader, finder, watchers, stopping),
+        files=JobFiles(reader, finder),
         hub=hub,
         digests=digests,
         watchers=watchers,

@@ -9,9 +9,24 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from taskmanager.control import Stop
-from taskmanager.jobs import CancelMethod, HistoryEntry, Job, JobError, JobSpec, Note, Progress, Record
+from taskmanager.jobs import (
+    CancelMethod,
+    HistoryEntry,
+    Job,
+    JobError,
+    JobSpec,
+    Note,
+    Progress,
+    Record,
+)
 from taskmanager.plugins import PluginManifest
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import (
+    AuditEntry,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    TabStatistics,
+)
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.acceptance import Outcome
 from taskmanager_gateway.examples import JOB
@@ -21,7 +36,7 @@ from taskmanager_gateway.waiting import Waiting
 API = "/api/v1"
 
 JobLinks = TypedDict(  # noqa: UP013 - a field called self reads badly in a class
-    "JobLinks", {"self": str, "history": str, "log": str}
+    "JobLinks", {"self": str, "history": str, "log": str, "files": str}
 )
 
 
@@ -44,6 +59,8 @@ class JobView(JobSpec):
     dispatch: int
     runner: str | None
     error: JobError | None
+    warnings: int = Field(description="Warnings in the log of its last attempt, once that has ended.")
+    warning_texts: tuple[str, ...] = Field(description="The first of them; lists leave them out.")
     put_next: Note | None = Field(description="Who put it before all others, when and why.")
     held: Note | None = Field(description="An operator's hold; a running job pauses as soon as it can.")
     cancelling: bool = Field(description="Whether a cancel was asked for and has not come true yet.")
@@ -64,7 +81,12 @@ class JobView(JobSpec):
             **{**job.spec.__dict__, **state},
             runner=job.owner,
             waiting=waiting,
-            links={"self": address, "history": f"{address}/history", "log": f"{address}/log"},
+            links={
+                "self": address,
+                "history": f"{address}/history",
+                "log": f"{address}/log",
+                "files": f"{address}/files",
+            },
         )
 
 

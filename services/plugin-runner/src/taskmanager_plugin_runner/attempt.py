@@ -5,7 +5,7 @@ Drives a slot step by step and puts events into the outbox; knows neither ticket
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -20,9 +20,9 @@ from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.control import Control
 from taskmanager_plugin_runner.failures import killer_words, with_problem
 from taskmanager_plugin_runner.fence import Fence
-from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
+from taskmanager_plugin_runner.hearing import Books, Hearing
 from taskmanager_plugin_runner.outcomes import CancelledByOrderError, Outcome, StepFailedError
-from taskmanager_plugin_runner.protocol import Answer, LogNote, ProgressNote, Step, is_job_id
+from taskmanager_plugin_runner.protocol import Answer, Step, is_job_id
 from taskmanager_plugin_runner.reports import Reports
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 from taskmanager_plugin_runner.surroundings import Surroundings
@@ -60,10 +60,10 @@ class Attempt:
         self._fence = Fence(self._reports, self._leaving)
         self._dirty = False
         self.placing = False
-        self._log = JobLogBook(self._reports.logged)
-        self._progress = ProgressPace(self._reports.progressed)
-        self._control = Control(around.manifest, slot, self._reports, self._note)
+        self._books = Books(self._reports)
+        self._control = Control(around.manifest, slot, self._reports, self._books.note)
         self._watch = Watch(around.manifest.limits_for(grant.spec.template))
+        self._hearing = Hearing(self._books, self._control, self._watch)
 
     @property
     def reference(self) -> AttemptReference:
@@ -101,26 +101,6 @@ class Attempt:
         """The answer of the commit fence."""
         self._fence.answer(allowed=allowed)
 
-    def on_progress(self, note: ProgressNote) -> None:
-        """See `slot_process.Listener`."""
-        self._watch.progressed(note)
-        self._progress.note(note)
-
-    def on_log(self, note: LogNote) -> None:
-        """See `slot_process.Listener`."""
-        self._log.note(note)
-
-    def on_standing(self, *, standing: bool) -> None:
-        """See `slot_process.Listener`."""
-        self._control.on_standing(standing=standing)
-
-    def on_output(self, line: str) -> None:
-        """See `slot_process.Listener`."""
-        self._log.print(line)
-
-    def _note(self, text: str) -> None:
-        self._log.add("info", text, datetime.now(UTC))
-
     @property
     def _ours_until(self) -> float:
         return max(self._around.leases.end(self.key), self._fence.counts_until)
@@ -144,7 +124,7 @@ class Attempt:
 
         `over` is called once the outcome is reported; after a success the slot may still have to be tidied.
         """
-        self._slot.listener = self
+        self._slot.listener = self._hearing
         try:
             finished = await self._phases()
         except StepFailedError as error:
@@ -170,7 +150,7 @@ class Attempt:
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         self._watch.begin()
         made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
-        self._progress.flush()
+        self._books.progress.flush()
         await self._control.let_go_on()
         return made if self._task.spec.destination is None else await self._place()
 
@@ -226,17 +206,17 @@ class Attempt:
     # --- its end
 
     def _finish(self, finished: Answer, over: Over) -> None:
-        self._close_books()
+        warnings = self._books.close()
         reach(Point.RUNNER_BEFORE_FINISHED)
-        self._reports.finished(finished.files, finished.bytes)
+        self._reports.finished(finished.files, finished.bytes, warnings)
         over(Outcome.FINISHED)
 
     async def _end(self, outcome: Outcome, error: JobError | None, over: Over) -> None:
         """Put the process folder back first, then report: who reads of the failure finds it as it was."""
         problem = await self._tidy()
         if outcome is Outcome.CANCELLED:
-            self._note(with_problem(f"cancelled {self._control.method}", problem))
-        self._close_books()
+            self._books.note(with_problem(f"cancelled {self._control.method}", problem))
+        warnings = self._books.close()
         if outcome is Outcome.HANDED_BACK:
             self._reports.handed_back()
         elif outcome is Outcome.CANCELLED or (outcome is Outcome.SUPERSEDED and self._ordered is None):
@@ -244,7 +224,7 @@ class Attempt:
             self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {Outcome.FAILED, Outcome.CRASHED}:
             told = error.model_copy(update={"message": with_problem(error.message, problem)})
-            self._reports.failed(told, crashed=outcome is Outcome.CRASHED)
+            self._reports.failed(told, warnings, crashed=outcome is Outcome.CRASHED)
         over(outcome)
 
     def _cut_short(
@@ -291,8 +271,4 @@ class Attempt:
 
     def _evidence(self, error: JobKilledError) -> JobError:
         message = f"{error}{killer_words(error, struck=self._watch.struck())}{self._watch.evidence()}"
-        return JobError(message=message, kind="Crash", traceback="\n".join(self._log.printed) or None)
-
-    def _close_books(self) -> None:
-        self._progress.flush()
-        self._log.flush()
+        return JobError(message=message, kind="Crash", traceback="\n".join(self._books.log.printed) or None)

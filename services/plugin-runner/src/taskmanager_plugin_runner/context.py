@@ -6,28 +6,26 @@ threads.
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from taskmanager.errors import ToolStoppedError
+from taskmanager.file_records import bounded
 from taskmanager.jobs import FileRecord, JobSpec
 from taskmanager.paths import Roots
-from taskmanager.tools import ToolResult, run
+from taskmanager.tools import Stream, ToolResult, run
+from taskmanager_plugin_runner.commands import Commands
 from taskmanager_plugin_runner.failures import shorten
-from taskmanager_plugin_runner.protocol import LogNote, Order, ProgressNote, SlotEvent
+from taskmanager_plugin_runner.line_log import LineLog, Send
+from taskmanager_plugin_runner.protocol import FileNote, Order, ProgressNote
 from taskmanager_plugin_runner.sources import scan
 from taskmanager_plugin_runner.workspace import AttemptFolder
 
-LOG_LINES = 2_000
-"""Lines of a job's log that are kept of one attempt."""
-LINE_CHARACTERS = 4_000
 NOTES_PER_SECOND = 50
 """Progress beyond this rate is held back until the next call or the end of the job."""
-
-Send = Callable[[SlotEvent], None]
 
 
 class Barrier(Protocol):
@@ -39,35 +37,6 @@ class Barrier(Protocol):
 
     def check(self) -> None:
         """Return when it may go on, or raise what ends it."""
-
-
-class LineLog:
-    """The job's log: lines go to the runner at once, up to a limit."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._lock = threading.Lock()
-        self._left = LOG_LINES
-
-    def info(self, text: str) -> None:
-        """Something worth knowing."""
-        self._write("info", text)
-
-    def warning(self, text: str) -> None:
-        """Something an operator should look at."""
-        self._write("warning", text)
-
-    def error(self, text: str) -> None:
-        """Something that failed."""
-        self._write("error", text)
-
-    def _write(self, level: Literal["info", "warning", "error"], text: str) -> None:
-        with self._lock:
-            if self._left < 0:
-                return
-            self._left -= 1
-        # One more than the limit is sent: it makes the runner write the line that says so.
-        self._send(LogNote(time.time(), level, shorten(str(text), LINE_CHARACTERS)))
 
 
 class ProgressMeter:
@@ -125,7 +94,9 @@ class SlotContext:
         """
         self._order, self._folder, self._roots = order, folder, roots
         self._template, self._barrier = template, barrier
+        self._send = send
         self._log = LineLog(send)
+        self._commands = Commands()
         self.meter = ProgressMeter(send)
 
     @property
@@ -181,9 +152,9 @@ class SlotContext:
         return self._files
 
     def record(self, file: FileRecord) -> None:
-        """Say what became of one file; its warnings go to the log."""
-        for warning in file.warnings:
-            self._log.warning(f"{file.name}: {warning}")
+        """Say what became of one file: to the log in words, to the runner as it is."""
+        self._log.record(file)
+        self._send(FileNote(bounded(file).model_dump(mode="json")))
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
         """Say how many of how many files are done, and which one is at work."""
@@ -204,23 +175,30 @@ class SlotContext:
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
+        log_stdout: bool = False,
     ) -> ToolResult:
         """Run a program in the job's process group; its temporary files go to the job's scratch folder.
 
         When the job is to end, the program is ended and this does not return.
         """
         own = {"TMPDIR": str(self.scratch), "MAGICK_TEMPORARY_PATH": str(self.scratch)}
+        program = Path(argv[0]).name
+        if command := self._commands.first_of_its_kind(argv):
+            self._log.info(command)
+
+        def tell(stream: Stream, line: str) -> None:
+            if log_stdout or stream == "stderr":
+                self._log.info(f"{program}: {line}")
+
         try:
-            result = run(
+            return run(
                 argv,
                 cwd=cwd or self.scratch,
                 environment={**own, **(environment or {})},
                 time_limit=time_limit,
                 stopping=lambda: self._barrier.cancelling,
+                on_line=tell,
             )
         except ToolStoppedError:
             self._barrier.check()
             raise
-        if said := result.stderr.strip():
-            self._log.info(f"{Path(argv[0]).name}: {said}")
-        return result

@@ -1,19 +1,40 @@
-"""Collects the lines of one attempt's log and its progress, and passes them on in measured portions."""
+"""Collects the lines of one attempt's log and its progress, and passes them on in measured portions.
+
+Warnings are counted, whether or not there is room for them in the log.
+"""
 
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from taskmanager.clock import whole_milliseconds
-from taskmanager.jobs import LogLine, Progress
-from taskmanager_plugin_runner.context import LINE_CHARACTERS, LOG_LINES
+from taskmanager.jobs import WARNING_CHARACTERS, WARNINGS_KEPT, LogLine, Progress, Warnings
 from taskmanager_plugin_runner.failures import shorten
+from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES
 from taskmanager_plugin_runner.protocol import LogNote, ProgressNote
 
 FLUSH_SECONDS = 0.5
 BLOCK_LINES = 100
 PROGRESS_SECONDS = 1.0
 TAIL_LINES = 20
+
+
+class WarningCount:
+    """How many there were, and the texts of the first."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._texts: list[str] = []
+
+    def add(self, text: str) -> None:
+        """One more."""
+        self._count += 1
+        if len(self._texts) < WARNINGS_KEPT:
+            self._texts.append(shorten(text, WARNING_CHARACTERS))
+
+    def total(self) -> Warnings | None:
+        """All so far; None for none."""
+        return Warnings(count=self._count, texts=tuple(self._texts)) if self._count else None
 
 
 class JobLogBook:
@@ -25,6 +46,7 @@ class JobLogBook:
         self._lines: list[LogLine] = []
         self._left = LOG_LINES
         self._timer: asyncio.TimerHandle | None = None
+        self.warnings = WarningCount()
         self.printed: list[str] = []
         """The last lines the processes of the job printed, the evidence of a crash."""
 
@@ -38,11 +60,13 @@ class JobLogBook:
         self.add("info", line, datetime.now(UTC))
 
     def add(self, level: str, text: str, at: datetime) -> None:
-        """Any line."""
+        """Any line; that the log is full is no warning, for nothing is wrong with the job."""
+        if level == "warning":
+            self.warnings.add(text)
         if self._left < 0:
             return
         if self._left == 0:
-            level, text = "warning", f"the log ends here: more than {LOG_LINES} lines"
+            level, text = "info", f"the log ends here: more than {LOG_LINES} lines"
         self._left -= 1
         raw = {"at": whole_milliseconds(at), "level": level, "text": shorten(text, LINE_CHARACTERS)}
         self._lines.append(LogLine.model_validate(raw))

@@ -5,6 +5,7 @@ because a runner without a broker gets no new jobs, and the log of each attempt 
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import islice
 
@@ -12,12 +13,24 @@ import structlog
 
 from taskmanager.crash import Point, reach
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
-from taskmanager.messages import Claim, Commit, Finished, Heartbeat, Hello, JobEvent, Progressed, RunnerEvents
+from taskmanager.messages import (
+    Claim,
+    Commit,
+    FilesRecorded,
+    Finished,
+    Heartbeat,
+    Hello,
+    JobEvent,
+    Progressed,
+    RunnerEvents,
+)
 from taskmanager.ports import Publisher
 from taskmanager.retry import Backoff
 from taskmanager.topology import Topology
 
 BATCH_EVENTS = 200
+BATCH_FILES = 500
+"""Records of files in one message: each may be long, and a broker takes messages of 16 MB at most."""
 LONGEST_WAIT_SECONDS = 1.0
 
 Event = JobEvent | Heartbeat | Hello
@@ -86,7 +99,7 @@ class Outbox:
         return True
 
     def _take(self) -> tuple[Event, ...]:
-        numbers = list(islice(self._waiting, BATCH_EVENTS))
+        numbers = _first_batch(self._waiting)
         batch = tuple(self._waiting.pop(number) for number in numbers)
         for event in batch:
             key = _replaces(event)
@@ -110,6 +123,18 @@ class Outbox:
                     reach(Point.RUNNER_AFTER_FINISHED)
                 return
         log.warning("events_not_sent", events=len(batch))
+
+
+def _first_batch(waiting: Mapping[int, Event]) -> list[int]:
+    """The numbers of what goes into one message: the first at least."""
+    numbers: list[int] = []
+    files = 0
+    for number, event in islice(waiting.items(), BATCH_EVENTS):
+        files += len(event.files) if isinstance(event, FilesRecorded) else 0
+        if numbers and files > BATCH_FILES:
+            break
+        numbers.append(number)
+    return numbers
 
 
 def _replaces(event: Event) -> Key | None:

@@ -195,18 +195,26 @@ class LogNote:
 
 
 @dataclass(frozen=True, slots=True)
+class FileNote:
+    """What became of a file: the fields of a `FileRecord`."""
+
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The job stands at a checkpoint, or goes on from it."""
 
     standing: bool
 
 
-SlotEvent = Answer | Ready | ProgressNote | LogNote | Standing
+SlotEvent = Answer | Ready | ProgressNote | LogNote | FileNote | Standing
 _EVENTS: dict[str, type[SlotEvent]] = {
     "answer": Answer,
     "ready": Ready,
     "progress": ProgressNote,
     "log": LogNote,
+    "file": FileNote,
     "standing": Standing,
 }
 _NAMES = {kind: name for name, kind in _EVENTS.items()}

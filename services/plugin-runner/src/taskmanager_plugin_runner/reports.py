@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from taskmanager.jobs import CancelMethod, JobError, LogLine, Progress
+from taskmanager.jobs import CancelMethod, FileRecord, JobError, LogLine, Progress, Warnings
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
     Cancelled,
     Commit,
     Failed,
+    FilesRecorded,
     Finished,
     HandedBack,
     Logged,
@@ -21,7 +22,7 @@ from taskmanager_plugin_runner.claims import Sink
 
 
 class Reports:
-    """Numbers the events of one attempt; blocks of its log are numbered apart."""
+    """Numbers the events of one attempt; blocks of its log and its files are numbered apart."""
 
     def __init__(self, job: str, attempt: int, outbox: Sink) -> None:
         self._job, self._attempt, self._outbox = job, attempt, outbox
@@ -61,6 +62,10 @@ class Reports:
         self._blocks += 1
         self._outbox.put(Logged(job=self._job, attempt=self._attempt, seq=self._blocks, lines=lines))
 
+    def recorded(self, first: int, files: tuple[FileRecord, ...]) -> None:
+        """What became of files; `first` is the number of the first of them."""
+        self._outbox.put(FilesRecorded(job=self._job, attempt=self._attempt, first=first, files=files))
+
     def commit(self) -> Commit:
         """The question of the fence, to be asked by `ask` until it is answered."""
         return Commit(job=self._job, attempt=self._attempt, seq=self._next())
@@ -69,16 +74,30 @@ class Reports:
         """Ask."""
         self._outbox.put(question)
 
-    def finished(self, files: int, size: int) -> None:
+    def finished(self, files: int, size: int, warnings: Warnings | None) -> None:
         """The results are in place."""
         self._outbox.put(
-            Finished(job=self._job, attempt=self._attempt, seq=self._next(), files=files, bytes=size)
+            Finished(
+                job=self._job,
+                attempt=self._attempt,
+                seq=self._next(),
+                files=files,
+                bytes=size,
+                warnings=warnings,
+            )
         )
 
-    def failed(self, error: JobError, *, crashed: bool) -> None:
+    def failed(self, error: JobError, warnings: Warnings | None, *, crashed: bool) -> None:
         """It is over without results."""
         self._outbox.put(
-            Failed(job=self._job, attempt=self._attempt, seq=self._next(), error=error, crashed=crashed)
+            Failed(
+                job=self._job,
+                attempt=self._attempt,
+                seq=self._next(),
+                error=error,
+                crashed=crashed,
+                warnings=warnings,
+            )
         )
 
     def suspended(self) -> None:

@@ -27,6 +27,7 @@ from taskmanager_plugin_runner.protocol import (
     LINE_BYTES,
     Answer,
     Control,
+    FileNote,
     LogNote,
     Order,
     ProgressNote,
@@ -53,6 +54,9 @@ class Listener(Protocol):
 
     def on_log(self, note: LogNote) -> None:
         """A line of its log."""
+
+    def on_file(self, note: FileNote) -> None:
+        """What became of a file."""
 
     def on_standing(self, *, standing: bool) -> None:
         """It stands still at a checkpoint, or goes on from it."""
@@ -244,7 +248,7 @@ class SlotProcess:
             case _:
                 self._tell_listener(event)
 
-    def _tell_listener(self, event: ProgressNote | LogNote | Standing) -> None:
+    def _tell_listener(self, event: ProgressNote | LogNote | FileNote | Standing) -> None:
         if self.listener is None:
             return
         match event:
@@ -252,6 +256,8 @@ class SlotProcess:
                 self.listener.on_progress(event)
             case LogNote():
                 self.listener.on_log(event)
+            case FileNote():
+                self.listener.on_file(event)
             case Standing():
                 self.listener.on_standing(standing=event.standing)
 

@@ -17,8 +17,9 @@ from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.context import LINE_CHARACTERS, LOG_LINES, SlotContext
+from taskmanager_plugin_runner.context import SlotContext
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
+from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
     Answer,

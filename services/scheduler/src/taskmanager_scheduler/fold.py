@@ -14,6 +14,7 @@ from taskmanager.messages import (
     Claim,
     Command,
     Failed,
+    FilesRecorded,
     Finished,
     Heartbeat,
     Hello,
@@ -32,7 +33,7 @@ from taskmanager.messages import (
 )
 from taskmanager.operations import Operation
 from taskmanager.plugins import RetryPolicy
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
 from taskmanager.reports import Replay, Report
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
@@ -42,6 +43,7 @@ from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
 from taskmanager_scheduler.figures import figures_of
 from taskmanager_scheduler.presence import greet, note_heartbeat
+from taskmanager_scheduler.recording import log_block, stored_files
 from taskmanager_scheduler.register import Register
 from taskmanager_scheduler.statistics import deltas
 from taskmanager_scheduler.transitions import transition
@@ -131,6 +133,7 @@ class Fold:
     reports: list[Report] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
     logs: list[LogBlock] = field(default_factory=list)
+    files: list[StoredFile] = field(default_factory=list)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
@@ -170,9 +173,9 @@ class Fold:
             case Heartbeat():
                 note_heartbeat(self, event, envelope, sender)
             case Logged():
-                self.logs.append(
-                    LogBlock(job=event.job, attempt=event.attempt, seq=event.seq, lines=event.lines)
-                )
+                self.logs.append(log_block(event))
+            case FilesRecorded():
+                self.files += stored_files(self.jobs.get(event.job), event, self.now)
             case _:
                 self.move(event.job, event, sender=sender, plugin=envelope.plugin)
 
@@ -255,6 +258,7 @@ class Fold:
             reports=self.reports,
             replays=self.replays,
             logs=self.logs,
+            files=self.files,
             audit=self.audit,
             operations=operations,
             access=self.register.plan(),

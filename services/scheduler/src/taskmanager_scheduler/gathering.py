@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -18,6 +19,9 @@ GATHER = timedelta(milliseconds=3)
 When a slot is free, the claim of a job comes this soon after its submission, and the next claim of a slot
 this soon after the end of its last job: both then share a commit.
 """
+
+GROUP_BYTES = 2 * 1024 * 1024
+"""Of a group with long messages: logs and files are stored within the time a transaction may take."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,10 +52,19 @@ class Gathering:
         await self._some.wait()
         if len(self._arrived) < self._group_limit:
             await asyncio.sleep(GATHER.total_seconds())
-        group = [self._arrived.popleft() for _ in range(min(len(self._arrived), self._group_limit))]
+        group = [self._arrived.popleft() for _ in range(self._next_size())]
         if not self._arrived:
             self._some.clear()
         return self._readable(group)
+
+    def _next_size(self) -> int:
+        """As many as fit into a group, one at least."""
+        size = 0
+        for number, delivery in enumerate(islice(self._arrived, self._group_limit)):
+            size += len(delivery.body)
+            if size > GROUP_BYTES and number:
+                return number
+        return min(len(self._arrived), self._group_limit)
 
     def _readable(self, group: Sequence[Delivery]) -> list[Letter]:
         letters = []

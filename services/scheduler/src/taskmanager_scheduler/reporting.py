@@ -12,6 +12,8 @@ FONT_TYPE = "fontType"
 WORD_LIMIT = 100
 ERROR_LIMIT = 2_000
 """Characters of an error that go into the process log; the whole of it stays with the job."""
+WARNINGS_GIVEN = 5
+"""Texts of warnings that go into a report; all that are kept stay with the job."""
 
 
 def reports_of_end(job: Job, at: Situation) -> tuple[StoreReport, ...]:
@@ -47,6 +49,8 @@ def facts_of(job: Job) -> Facts:
         bytes=job.bytes,
         seconds=_seconds(job),
         error=_shortened(job.error.message) if job.error is not None else "",
+        warnings=job.warnings,
+        warning_texts=job.warning_texts[:WARNINGS_GIVEN],
         by=cancel.by if cancel is not None else "",
         reason=cancel.reason if cancel is not None else "",
     )

@@ -151,6 +151,8 @@ def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
         ticket_due=None,
         not_before=None,
         error=None,
+        warnings=0,
+        warning_texts=(),
     )
     return Step(granted, (_grant(granted, claim.claim_id, at),))
 
@@ -245,10 +247,20 @@ def _finish(job: Job, event: Finished, at: Situation) -> Step:
         crashes=0,
         failures=0,
         progress=Progress(percent=100, files_done=total, files_total=total),
+        **_warned(event),
     )
 
 
+def _warned(event: Finished | Failed) -> dict[str, object]:
+    """The fields of a job that tell what the attempt that ended warned of; it began without any."""
+    if event.warnings is None:
+        return {}
+    return {"warnings": event.warnings.count, "warning_texts": event.warnings.texts}
+
+
 def _fail(job: Job, event: Failed, at: Situation) -> Step:
+    """The job is changed in any case."""
+    job = job.model_copy(update=_warned(event))
     if job.cancel is not None:
         return cancelled(job, CancelMethod.COOPERATIVE, at, note=f"ended meanwhile: {event.error.message}")
     if event.crashed:

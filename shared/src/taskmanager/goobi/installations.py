@@ -100,7 +100,7 @@ class Installation(Record):
     folders: dict[str, Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,255}$")]] = Field(default_factory=dict)
     """For runners without the share: patterns of a folder's own name, and what the files API calls it."""
     on_done: Ending = Ending(
-        entry="{plugin}: finished, {files} files, {volume}, in {duration}.", type=LogType.INFO
+        entry="{plugin}: finished, {files} files, {volume}, in {duration}. {warnings}", type=LogType.INFO
     )
     on_error: Ending = Ending(entry="{plugin}: failed. {error}", type=LogType.ERROR)
     on_cancelled: Ending = Ending(

@@ -13,6 +13,7 @@ PLACES = (
     "volume",
     "duration",
     "error",
+    "warnings",
     "reason",
     "by",
     "process_title",

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.jobs import CancelMethod, JobError, LogLine, PluginName, Progress, Record
+from taskmanager.jobs import (
+    CancelMethod,
+    FileRecord,
+    JobError,
+    LogLine,
+    PluginName,
+    Progress,
+    Record,
+    Warnings,
+)
 from taskmanager.messages.wire import AttemptReference, Message
 from taskmanager.plugins import PluginManifest
 from taskmanager.states import Status
@@ -52,6 +61,8 @@ class Finished(AttemptReference):
     seq: int
     files: int
     bytes: int
+    warnings: Warnings | None = None
+    """What its log warned of; None: of nothing."""
 
 
 class Failed(AttemptReference):
@@ -61,6 +72,7 @@ class Failed(AttemptReference):
     seq: int
     error: JobError
     crashed: bool = False
+    warnings: Warnings | None = None
 
 
 class Suspended(AttemptReference):
@@ -97,6 +109,14 @@ class Logged(AttemptReference):
     type: Literal["logged"] = "logged"
     seq: int
     lines: tuple[LogLine, ...]
+
+
+class FilesRecorded(AttemptReference):
+    """What became of files; those of an attempt are numbered from 1, `first` is the number of the first."""
+
+    type: Literal["files_recorded"] = "files_recorded"
+    first: Annotated[int, Field(ge=1)]
+    files: tuple[FileRecord, ...]
 
 
 class Heartbeat(Record):
@@ -142,6 +162,7 @@ JobEvent = (
     | Cancelled
     | HandedBack
     | Logged
+    | FilesRecorded
 )
 RunnerEvent = Annotated[JobEvent | Heartbeat | Hello, Field(discriminator="type")]
 

@@ -9,7 +9,7 @@ from taskmanager.mongo.client import Document
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
 
-DERIVED = ("plugin", "tab", "terms", "turn")
+DERIVED = ("plugin", "tab", "terms", "turn", "warned")
 """Fields that only serve indexes; they are made from the job with every write."""
 
 
@@ -27,6 +27,10 @@ def changed_fields(before: Job, after: Job) -> Document:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
         fields["turn"] = after.turn
+    if bool(before.warnings) != bool(after.warnings):
+        fields["terms"] = _terms(after)
+    if _warned(before) != _warned(after):
+        fields["warned"] = _warned(after)
     return fields
 
 
@@ -50,6 +54,11 @@ def term(kind: str, value: object) -> str:
     return f"={kind} {value}"
 
 
+def warned(plugin: str | None = None) -> str:
+    """The term of jobs with warnings, of one plugin or of all; others have none and pay nothing for it."""
+    return term("warned", plugin or "")
+
+
 def _terms(job: Job) -> list[str]:
     """One index serves them all: each one more is looked at with every write of a job."""
     goobi = job.spec.goobi
@@ -58,13 +67,24 @@ def _terms(job: Job) -> list[str]:
         found.append(term("process", goobi.process_id))
     if job.spec.project is not None:
         found.append(term("project", job.spec.project))
+    if job.warnings:
+        found += [warned(), warned(job.plugin)]
     return found
 
 
 def _derived(job: Job) -> Document:
+    ended_with_warnings = _warned(job)
     return {
         "plugin": job.plugin,
         "tab": job.tab.value,
         "turn": job.turn,
         "terms": _terms(job),
+        **({"warned": ended_with_warnings} if ended_with_warnings else {}),
     }
+
+
+def _warned(job: Job) -> Document | None:
+    """What the list of ended jobs with warnings goes by; others have none, and pay nothing for its index."""
+    if not job.warnings or job.finished is None:
+        return None
+    return {"plugin": job.plugin, "tab": job.tab.value, "finished": job.finished}

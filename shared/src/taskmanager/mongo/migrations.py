@@ -1,7 +1,7 @@
 """The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start.
 
 MongoDB looks at every index of a job with each change of an indexed field, so there are few: a search over
-all plugins names them all (`scope`), and one index serves words, projects and processes.
+all plugins names them all (`scope`), and one index serves words, projects, processes and warnings.
 Indexes that are not listed here any more are dropped.
 """
 
@@ -40,6 +40,9 @@ WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 OWNED = {"owner": {"$type": "string"}}
 
+WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
+"""An index of ended jobs with warnings, on fields that only they have: writes of other jobs pass it by."""
+
 NAMESPACE_EXISTS = 48
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -47,6 +50,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("plugin", 1), ("tab", 1), *_TURN], name=TURN_INDEX, partialFilterExpression=_QUEUED),
         IndexModel(
             [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
+        ),
+        IndexModel(
+            [("warned.plugin", 1), ("warned.tab", 1), ("warned.finished", DESCENDING), ("_id", DESCENDING)],
+            name="warned_by_finish",
+            partialFilterExpression=WARNED,
         ),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
         IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),
@@ -67,6 +75,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "job_logs": [
         IndexModel([("job", 1), ("attempt", 1), ("seq", 1)], name="log_of_a_job", unique=True),
         IndexModel([("at", 1)], name="old_logs", expireAfterSeconds=LOG_TTL_SECONDS),
+    ],
+    "job_files": [
+        IndexModel([("job", 1), ("state", 1), ("_id", 1)], name="files_of_a_job_by_state"),
+        IndexModel([("at", 1)], name="old_files", expireAfterSeconds=LOG_TTL_SECONDS),
     ],
     "reports": [
         IndexModel([("job", 1), ("seq", 1)], name="reports_of_a_job"),

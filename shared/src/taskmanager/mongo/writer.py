@@ -24,6 +24,7 @@ from taskmanager.mongo.access import AccessWrites
 from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.figures import growth
+from taskmanager.mongo.files import file_document, file_key
 from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.known import Known
 from taskmanager.mongo.loading import Loading
@@ -207,6 +208,9 @@ class MongoStore:
                 )
                 for block in plan.logs
                 if block.lines
+            ],
+            "job_files": [
+                _keep(file_key(one.job, one.attempt, one.number), file_document(one)) for one in plan.files
             ],
         }
         for collection, updates in writes.items():

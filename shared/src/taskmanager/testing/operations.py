@@ -26,6 +26,7 @@ def meant(job: Job, chosen: JobConditions) -> bool:
     return (
         named
         and within
+        and (chosen.warnings is None or job.warnings > 0)
         and all(wish is None or wish == value for wish, value in wanted)
         and _in_range(job, chosen)
         and has_words(job, chosen.text)

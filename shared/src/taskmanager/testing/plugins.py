@@ -12,9 +12,10 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from taskmanager import sources, tools
+from taskmanager.file_records import lines_of
 from taskmanager.jobs import FileRecord, GoobiReference, JobSpec
 from taskmanager.plugins import Plugin
-from taskmanager.tools import ToolResult
+from taskmanager.tools import Stream, ToolResult
 
 
 class CancelledInTestError(Exception):
@@ -73,10 +74,9 @@ class LocalContext:
         self.progress_calls.append((done, total, current_file))
 
     def record(self, file: FileRecord) -> None:
-        """Remember what became of a file, and its warnings in the log."""
+        """Remember what became of a file, and the lines about it in the log."""
         self.records.append(file)
-        for warning in file.warnings:
-            self.log.lines.append(("warning", f"{file.name}: {warning}"))
+        self.log.lines += lines_of(file)
 
     def checkpoint(self) -> None:
         """Count the call; raise CancelledInTestError if the test wants the job cancelled here."""
@@ -91,13 +91,17 @@ class LocalContext:
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
+        log_stdout: bool = False,
     ) -> ToolResult:
         """Run the real program as a runner would, in `scratch` if no other folder is given."""
         self.tool_runs.append(tuple(str(word) for word in argv))
-        result = tools.run(argv, cwd=cwd or self.scratch, environment=environment, time_limit=time_limit)
-        if result.stderr.strip():
-            self.log.info(result.stderr.strip())
-        return result
+
+        def tell(stream: Stream, line: str) -> None:
+            if log_stdout or stream == "stderr":
+                self.log.info(line)
+
+        folder = cwd or self.scratch
+        return tools.run(argv, cwd=folder, environment=environment, time_limit=time_limit, on_line=tell)
 
 
 def run_plugin(

@@ -25,14 +25,25 @@ from taskmanager.queries import (
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
+    FilePage,
+    FileQuery,
     JobPage,
     JobQuery,
     Order,
     Position,
     Sort,
     as_listed,
+    files_after,
 )
-from taskmanager.registry import AtWork, AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import (
+    AtWork,
+    AuditEntry,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    StoredFile,
+    TabStatistics,
+)
 from taskmanager.report_store import Among
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.states import Status, Tab
@@ -53,6 +64,7 @@ class FakeReader:
         self.installed: dict[str, InstalledPlugin] = {}
         self.known_runners: dict[str, RunnerState] = {}
         self.blocks: list[LogBlock] = []
+        self.recorded: list[StoredFile] = []
         self.figures: list[HourlyFigures] = []
         self.audited: list[AuditEntry] = []
         self.known_reports: dict[str, Report] = {}
@@ -123,6 +135,19 @@ class FakeReader:
         page = later[: query.limit]
         cursor = json.dumps(_age_key(page[-1])) if len(later) > query.limit else None
         return AuditPage(entries=tuple(page), next_cursor=cursor)
+
+    async def files(self, query: FileQuery) -> FilePage:
+        """See `JobReader.files`."""
+        await self._arrive("files")
+        after = files_after(query)
+        found = [
+            one
+            for one in self.recorded
+            if (one.job, one.attempt) == (query.job, query.attempt)
+            and one.number > after
+            and query.state in {None, one.file.state}
+        ]
+        return FilePage.of(sorted(found, key=lambda one: one.number)[: query.limit + 1], query)
 
     async def report(self, report_id: str) -> Report | None:
         """See `JobReader.report`."""

@@ -14,7 +14,14 @@ from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.ports import Clock
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.registry import (
+    AuditEntry,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    StoredFile,
+    TabStatistics,
+)
 from taskmanager.reports import Report
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
@@ -41,6 +48,7 @@ class MemoryStore:
         """What delivery sees of them."""
         self.audit: dict[str, AuditEntry] = {}
         self.logs: dict[tuple[str, int, int], LogBlock] = {}
+        self.files: dict[tuple[str, int, int], StoredFile] = {}
         self.operations: dict[str, Operation] = {}
         self.failures: dict[tuple[str, int], Failure] = {}
         self.pages: dict[str, tuple[str, ...]] = {}
@@ -188,6 +196,8 @@ class MemoryStore:
             self.audit.setdefault(entry.id, entry)
         for block in plan.logs:
             self.logs.setdefault((block.job, block.attempt, block.seq), block)
+        for one in plan.files:
+            self.files.setdefault((one.job, one.attempt, one.number), one)
 
 
 def _turn(job: Job) -> tuple[int, datetime, str]:

@@ -40,6 +40,15 @@ def json_answer(model: Any, status: int = 200, headers: dict[str, str] | None = 
     return Response(json_bytes(model), status, headers, "application/json")
 
 
+def page_links(request: Request, next_cursor: str | None) -> dict[str, str]:
+    """Where this page of a list is and, if there is one, the next."""
+    links = {"self": str(request.url.replace(scheme="", netloc=""))}
+    if next_cursor:
+        after = request.url.include_query_params(cursor=next_cursor)
+        links["next"] = str(after.replace(scheme="", netloc=""))
+    return links
+
+
 def problems(*kinds: Kind) -> Answers:
     """The error answers of a route for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}

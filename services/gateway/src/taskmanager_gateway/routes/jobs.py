@@ -24,7 +24,7 @@ from taskmanager_gateway.problems import (
     ProblemError,
 )
 from taskmanager_gateway.representation import API, HistoryView, JobListView, JobView
-from taskmanager_gateway.routes.answers import Answers, json_answer, problems
+from taskmanager_gateway.routes.answers import Answers, json_answer, page_links, problems
 
 router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
 
@@ -44,26 +44,18 @@ async def list_jobs(request: Request, query: Annotated[ListQuery, Query()], who:
 
     Without `sort`: `tab=queue` as the jobs are going to start (`turn`), `done` and `error` the last
     `finished` first, otherwise the last `created` first.
-    Go on with `cursor` = `next_cursor` and the same filters. A list shows the beginning of an error message
-    and no traceback: the job itself has both.
+    Go on with `cursor` = `next_cursor` and the same filters. A list shows the beginning of an error message,
+    no traceback and no texts of warnings: the job itself has them. `warnings=true` keeps it to jobs whose
+    last attempt warned of something; it needs an ended `tab`, or the order `created`.
     """
     page = await _page(request, query.at(parts_of(request).clock.now()), who)
-    links = {"self": _address(request)}
-    if page.next_cursor:
-        links["next"] = str(
-            request.url.include_query_params(cursor=page.next_cursor).replace(scheme="", netloc="")
-        )
     reasons = await parts_of(request).reasons.of_page(page.jobs)
     view = JobListView.model_construct(
         jobs=[JobView.of(job, reasons.get(job.id)) for job in page.jobs],
         next_cursor=page.next_cursor,
-        links=links,
+        links=page_links(request, page.next_cursor),
     )
     return json_answer(view)
-
-
-def _address(request: Request) -> str:
-    return str(request.url.replace(scheme="", netloc=""))
 
 
 async def _page(request: Request, query: JobQuery, who: Principal) -> JobPage:

@@ -3,7 +3,7 @@
 What cannot be read is left out and named, so that an old or mistyped link still leads to a list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, mode
 from taskmanager.clock import whole_milliseconds
 from taskmanager.jobs import Number, Record, ShortText
 from taskmanager.operations import JobFilter
-from taskmanager.queries import JobQuery, Order, Sort
+from taskmanager.queries import JobQuery, Order, Sort, WithWarnings
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.operation_bodies import Seconds, ago
 from taskmanager_gateway.orders import readable
@@ -28,7 +28,7 @@ ORDERS = {
     Tab.ERROR: (Sort.FINISHED, Order.DESC),
 }
 """As its jobs start, or the last finished first."""
-FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max")
+FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings")
 
 _IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
 
@@ -53,6 +53,8 @@ class Listing(Record):
     newer: Seconds | None = None
     priority_min: Level | None = None
     priority_max: Level | None = None
+    warnings: WithWarnings | None = None
+    """Only jobs that warned of something; there are none to be found in the queue."""
     sort: Sort | None = None
     order: Order | None = None
     limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
@@ -73,10 +75,15 @@ class Listing(Record):
         return listing.consistent(ignored)
 
     def consistent(self, ignored: list[str]) -> tuple[Self, list[str]]:
-        """The list without a status of another tab, which would show nothing, and what is left out."""
-        if self.status is None or self.status.tab is self.tab:
-            return self, ignored
-        return self.changed(status=None), [*ignored, "status"]
+        """The list without what no job of its tab has, which would show nothing, and what is left out."""
+        odd = [*self._misfits()]
+        return (self.changed(**dict.fromkeys(odd)), [*ignored, *odd]) if odd else (self, ignored)
+
+    def _misfits(self) -> Iterator[str]:
+        if self.status is not None and self.status.tab is not self.tab:
+            yield "status"
+        if self.warnings and self.tab is Tab.QUEUE:
+            yield "warnings"
 
     def changed(self, **changes: Any) -> Self:
         """The same list with other values."""
@@ -116,7 +123,7 @@ class Listing(Record):
     def parameters(self) -> dict[str, str]:
         """What its address says; what goes without saying is left out."""
         said = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        return {name: str(value) for name, value in said.items()}
+        return {name: "true" if value is True else str(value) for name, value in said.items()}
 
     def address(self, plugin: str, **changes: Any) -> str:
         """Where this list is shown, or the same with other values."""
@@ -161,4 +168,5 @@ class Listing(Record):
             "priority_max": self.priority_max,
             "created_before": ago(at, self.older),
             "created_after": ago(at, self.newer),
+            "warnings": self.warnings,
         }

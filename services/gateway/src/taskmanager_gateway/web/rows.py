@@ -51,6 +51,11 @@ class Row:
         return self.job.status.running or (self.job.status is Status.PAUSED and self.job.owner is not None)
 
     @property
+    def warned(self) -> bool:
+        """Whether it has ended and warned of something."""
+        return self.job.status.final and self.job.warnings > 0
+
+    @property
     def error(self) -> str | None:
         """The beginning of its error, in one line."""
         return shortened(self.job.error.message) if self.job.error else None

@@ -1,13 +1,14 @@
 """The tasks and texts made of stored reports. Pure."""
 
 from taskmanager.goobi.installations import Ending, Installation
-from taskmanager.reports import Report, ReportKind
+from taskmanager.measures import duration, volume
+from taskmanager.reports import Facts, Report, ReportKind
 from taskmanager.states import Status
 from taskmanager_scheduler.goobi.calls import Callback, CloseStep, Entry, ErrorStep, Task
 
 TEXT_LIMIT = 4_000
-_KILO = 1_000.0
-_MINUTE, _HOUR = 60, 3600
+WARNINGS_TOLD = 3
+"""Of a job's warnings so many are told, for a process log is read at a glance."""
 
 
 class UnwantedError(Exception):
@@ -58,6 +59,7 @@ def filled(template: str, report: Report) -> str:
         "volume": volume(facts.bytes),
         "duration": duration(facts.seconds),
         "error": facts.error,
+        "warnings": warnings(facts),
         "reason": facts.reason,
         "by": facts.by or "the TaskManager",
         "process_title": (report.goobi.process_title if report.goobi else None) or "",
@@ -68,22 +70,13 @@ def filled(template: str, report: Report) -> str:
     return template.format_map(places).strip()[:TEXT_LIMIT]
 
 
-def volume(size_bytes: float) -> str:
-    """Bytes as people read them: decimal units, one digit after the point."""
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if size_bytes < _KILO or unit == "TB":
-            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
-        size_bytes /= _KILO
-    raise AssertionError("the last unit takes everything")
-
-
-def duration(seconds: float | None) -> str:
-    """`2 h 3 min`, `4 min 5 s`, `0.7 s`."""
-    if seconds is None:
-        return "unknown time"
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+def warnings(facts: Facts) -> str:
+    """`2 warnings: this; that`, with how many more there are; empty without any."""
+    if not facts.warnings:
+        return ""
+    told = [" ".join(text.split()) for text in facts.warning_texts[:WARNINGS_TOLD]]
+    more = facts.warnings - len(told)
+    if told and more:
+        told.append(f"and {more} more")
+    counted = f"{facts.warnings} warning{'s' if facts.warnings > 1 else ''}"
+    return f"{counted}: {'; '.join(told)}" if told else counted

@@ -6,13 +6,15 @@ from starlette.responses import Response
 
 from taskmanager.access import Principal, Right
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Job
+from taskmanager.jobs import FileState, Job
 from taskmanager.reports import ReportQuery
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.parts import parts_of
+from taskmanager_gateway.problems import INVALID_CURSOR, ProblemError
 from taskmanager_gateway.reporting import reporting
 from taskmanager_gateway.web.job_details import JobDetails, job_details
+from taskmanager_gateway.web.job_files import ROWS, FileList, file_list
 from taskmanager_gateway.web.render import fragment, page, web_of
 from taskmanager_gateway.web.reports import ReportLine, report_lines
 
@@ -24,19 +26,54 @@ REPORTS_SHOWN = 50
 @router.get("/jobs/{job_id}")
 async def show(request: Request, job_id: str, who: Asker) -> Response:
     """The page."""
-    return await page(request, "job/page.html", {"it": await _details(request, job_id, who)})
+    return await page(request, "job/page.html", await _whole(request, job_id, who))
 
 
 @router.get("/ui/jobs/{job_id}")
 async def pop_up(request: Request, job_id: str, who: Asker) -> Response:
     """The same as a pop-up."""
-    return fragment(request, "job/dialog.html", {"it": await _details(request, job_id, who)})
+    return fragment(request, "job/dialog.html", await _whole(request, job_id, who))
 
 
 @router.get("/ui/jobs/{job_id}/now")
 async def now(request: Request, job_id: str, who: Asker) -> Response:
     """What changes of both."""
     return fragment(request, "job/now.html", {"it": await _details(request, job_id, who)})
+
+
+@router.get("/ui/jobs/{job_id}/files")
+async def files(
+    request: Request, job_id: str, who: Asker, cursor: str | None = None, state: str = ""
+) -> Response:
+    """The list of files from its beginning, or with a cursor further rows of it."""
+    chosen = FileState(state) if state in set(FileState) else None
+    try:
+        found = await _files(request, job_id, who, chosen, cursor)
+    except ProblemError as problem:
+        if problem.problem.kind is not INVALID_CURSOR or cursor is None:
+            raise
+        answer = fragment(request, "job/files.html", {"files": await _files(request, job_id, who, chosen)})
+        answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#job-files", "innerHTML"
+        return answer  # another attempt has begun: its list takes the place of the old one
+    template = "job/files.html" if cursor is None else "job/file_rows.html"
+    return fragment(request, template, {"files": found})
+
+
+async def _files(
+    request: Request, job_id: str, who: Principal, state: FileState | None = None, cursor: str | None = None
+) -> FileList:
+    read = parts_of(request).files
+    job, found = await read.page(job_id, who, state=state, cursor=cursor, limit=ROWS)
+    return file_list(job, found, state=state, cursor=cursor)
+
+
+async def _whole(request: Request, job_id: str, who: Principal) -> dict[str, object]:
+    """The job and its files; it is shown without them rather than not at all."""
+    details = await _details(request, job_id, who)
+    try:
+        return {"it": details, "files": await _files(request, job_id, who)}
+    except StoreUnavailableError:
+        return {"it": details, "files": None}
 
 
 async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:

@@ -35,7 +35,7 @@ class Runner:
         name = argv[0].strip("{}") if is_magick(argv) else argv[0]
         words = [name, *fill(argv[1:], {**self._values, **values}, magick=is_magick(argv))]
         if not is_magick(argv):
-            self.context.run_tool(words, cwd=folder, time_limit=self.time_limit)
+            self.context.run_tool(words, cwd=folder, time_limit=self.time_limit, log_stdout=True)
             return
         magick.run(
             self.context,

@@ -1,0 +1,36 @@
+"""What became of the files of a job, for the API and the page alike: those of its last attempt."""
+
+from taskmanager.access import Principal
+from taskmanager.errors import CursorError
+from taskmanager.jobs import FileState, Job
+from taskmanager.ports import JobReader
+from taskmanager.queries import FilePage, FileQuery
+from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.finder import JobFinder
+from taskmanager_gateway.problems import INVALID_CURSOR, ProblemError
+
+
+class JobFiles:
+    """Reads the files of a job."""
+
+    def __init__(self, reader: JobReader, finder: JobFinder) -> None:
+        """Where they are, and who may see the job."""
+        self._reader, self._finder = reader, finder
+
+    async def page(
+        self, job_id: str, who: Principal, *, state: FileState | None, cursor: str | None, limit: int
+    ) -> tuple[Job, FilePage]:
+        """The job and a page of its files.
+
+        Raises ProblemError for a job that is unknown or out of reach and for a cursor of another list, and
+        StoreUnavailableError.
+        """
+        job = await self._finder.find(job_id, who)
+        query = FileQuery(job=job.id, attempt=job.attempt, state=state, cursor=cursor, limit=limit)
+        try:
+            return job, await from_store(self._reader.files(query))
+        except CursorError as error:
+            detail = (
+                "Use 'next_cursor' of the page before; begin anew if the job has begun another attempt since."
+            )
+            raise ProblemError(INVALID_CURSOR, detail) from error

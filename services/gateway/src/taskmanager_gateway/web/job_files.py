@@ -1,0 +1,68 @@
+"""The files of a job as its page shows them: a page of rows, and how one gets on from there. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from taskmanager.file_records import facts_text
+from taskmanager.jobs import FileRecord, FileState, Job
+from taskmanager.queries import FilePage, FileQuery, file_cursor, files_after
+
+ROWS = 25
+FOLLOWED = 200
+"""So many rows come by themselves while a job runs; further ones when they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file, its facts in words."""
+
+    number: int
+    file: FileRecord
+    facts: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """Rows and what comes after them."""
+
+    job: Job
+    state: FileState | None
+    rows: Sequence[FileRow]
+    cut: bool
+    more: str | None
+    """Where further rows are to be asked for."""
+    coming: str | None
+    """Where rows will be that are not there yet."""
+
+    @property
+    def first(self) -> str:
+        """Where the list begins."""
+        return f"/ui/jobs/{self.job.id}/files"
+
+
+def file_list(job: Job, page: FilePage, *, state: FileState | None, cursor: str | None) -> FileList:
+    """The list from `cursor` on; a job at work gets new rows at its end."""
+    rows = [_row(one.number, one.file) for one in page.files]
+    last = rows[-1].number if rows else files_after(FileQuery(job=job.id, attempt=job.attempt, cursor=cursor))
+    after = _address(job, page.next_cursor or file_cursor(job.attempt, last), state)
+    going_on = page.next_cursor is not None
+    at_work = not (going_on or job.status.final)
+    return FileList(
+        job=job,
+        state=state,
+        rows=rows,
+        cut=page.cut,
+        more=after if going_on or (at_work and last >= FOLLOWED) else None,
+        coming=after if at_work and last < FOLLOWED else None,
+    )
+
+
+def _row(number: int, file: FileRecord) -> FileRow:
+    return FileRow(number, file, facts_text(file.facts), facts_text(file.result_facts))
+
+
+def _address(job: Job, cursor: str, state: FileState | None) -> str:
+    asked = {"cursor": cursor, **({"state": state.value} if state is not None else {})}
+    return f"/ui/jobs/{job.id}/files?{urlencode(asked)}"

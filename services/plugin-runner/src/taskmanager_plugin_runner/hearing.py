@@ -1,0 +1,61 @@
+"""What one attempt hears of its slot, written into its books: log, progress, files. Decides nothing."""
+
+from datetime import UTC, datetime
+
+from taskmanager.jobs import Warnings
+from taskmanager_plugin_runner.control import Control
+from taskmanager_plugin_runner.file_book import FileBook
+from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace
+from taskmanager_plugin_runner.protocol import FileNote, LogNote, ProgressNote
+from taskmanager_plugin_runner.reports import Reports
+from taskmanager_plugin_runner.watch import Watch
+
+
+class Books:
+    """What is kept of an attempt beside its state."""
+
+    def __init__(self, reports: Reports) -> None:
+        """`reports` take what comes together."""
+        self.log = JobLogBook(reports.logged)
+        self.progress = ProgressPace(reports.progressed)
+        self.files = FileBook(reports.recorded)
+
+    def note(self, text: str) -> None:
+        """A line of the runner's own in the log."""
+        self.log.add("info", text, datetime.now(UTC))
+
+    def close(self) -> Warnings | None:
+        """Send what is held back; returns what was warned of."""
+        self.progress.flush()
+        self.files.flush()
+        self.log.flush()
+        return self.log.warnings.total()
+
+
+class Hearing:
+    """Implements `slot_process.Listener`."""
+
+    def __init__(self, books: Books, control: Control, watch: Watch) -> None:
+        """Who else has to know."""
+        self._books, self._control, self._watch = books, control, watch
+
+    def on_progress(self, note: ProgressNote) -> None:
+        """See the protocol."""
+        self._watch.progressed(note)
+        self._books.progress.note(note)
+
+    def on_log(self, note: LogNote) -> None:
+        """See the protocol."""
+        self._books.log.note(note)
+
+    def on_file(self, note: FileNote) -> None:
+        """See the protocol."""
+        self._books.files.note(note)
+
+    def on_standing(self, *, standing: bool) -> None:
+        """See the protocol."""
+        self._control.on_standing(standing=standing)
+
+    def on_output(self, line: str) -> None:
+        """See the protocol."""
+        self._books.log.print(line)

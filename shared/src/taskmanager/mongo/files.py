@@ -1,0 +1,48 @@
+"""What became of the files of a job, as documents and read page by page.
+
+The key is job, attempt and number, written so that it sorts like them: a page is a range of the keys.
+"""
+
+from taskmanager.jobs import FileRecord
+from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.queries import FilePage, FileQuery, files_after
+from taskmanager.registry import StoredFile
+
+QUERY_MILLISECONDS = 5_000
+
+
+def file_key(job: str, attempt: int, number: int) -> str:
+    """The key of a document; its numbers have room for more digits than there will ever be."""
+    return f"{job}:{attempt:06d}:{number:09d}"
+
+
+def file_document(one: StoredFile) -> Document:
+    """All but the key. Facts become pairs, for a database does not take every text as a name."""
+    file = one.file.model_dump(mode="json")
+    facts = {name: [list(fact) for fact in file[name].items()] for name in ("facts", "result_facts")}
+    return {"job": one.job, "attempt": one.attempt, "number": one.number, "at": one.at, **file, **facts}
+
+
+def from_file_document(document: Document) -> StoredFile:
+    """The file behind a document."""
+    fields = {name: document[name] for name in FileRecord.model_fields if name in document}
+    facts = {name: dict(document[name]) for name in ("facts", "result_facts")}
+    known = {name: document[name] for name in ("job", "attempt", "number", "at")}
+    return StoredFile.model_validate({**known, "file": {**fields, **facts}})
+
+
+class FileReads:
+    """The part of `taskmanager.ports.JobReader` that is about files."""
+
+    _database: Database
+
+    async def files(self, query: FileQuery) -> FilePage:
+        """See the port."""
+        after = file_key(query.job, query.attempt, files_after(query))
+        wanted: Document = {"_id": {"$gt": after, "$lt": file_key(query.job, query.attempt + 1, 0)}}
+        if query.state is not None:
+            wanted |= {"job": query.job, "state": query.state.value}
+        with translated_errors():
+            cursor = self._database.job_files.find(wanted, max_time_ms=QUERY_MILLISECONDS)
+            documents = await cursor.sort([("_id", 1)]).limit(query.limit + 1).to_list()
+        return FilePage.of([from_file_document(document) for document in documents], query)

@@ -1,0 +1,50 @@
+"""The whole system: what a job told of its files and warned of, through deaths of runner and scheduler."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.stage import Stage, running_stage
+
+from taskmanager.testing.waiting import eventually
+from taskmanager_local.servers import RunningServer
+
+
+def get(stage: Stage, address: str) -> Any:
+    with stage.client() as client:
+        return client.get(address).raise_for_status().json()
+
+
+def files(stage: Stage, job: str) -> dict[str, Any]:
+    found: dict[str, Any] = get(stage, f"/api/v1/jobs/{job}/files?limit=200")
+    return found
+
+
+def told(stage: Stage, job: str, attempt: int, count: int) -> bool:
+    """Whether so many files of that attempt are shown."""
+    found = files(stage, job)
+    return found["attempt"] == attempt and len(found["files"]) == count
+
+
+def test_files_of_an_attempt_that_died_do_not_show_as_those_of_the_next(
+    tmp_path: Path, rabbitmq: RunningServer, mongod: RunningServer
+) -> None:
+    with running_stage(tmp_path, rabbitmq, mongod, plugin="recording") as stage:
+        never = str(stage.roots / "never")
+        spec = {"plugin": "recording", "parameters": {"files": 120, "warnings": 2, "until": never}}
+        job = stage.submit(spec, "recording-1")
+        eventually(lambda: told(stage, job, 1, 120), within_seconds=30, what="the first try told all")
+
+        stage.scheduler.kill()
+        stage.runner.kill()
+        for service in (stage.scheduler, stage.runner):
+            service.start()
+        (done,) = stage.all_done([job])
+
+        assert (done["attempt"], done["warnings"], done["warning_texts"]) == (2, 2, [])
+        shown = files(stage, job)["files"]
+        assert [one["number"] for one in shown] == list(range(1, 120))
+        assert {one["result_facts"]["attempt"] for one in shown} == {2}
+        whole = get(stage, f"/api/v1/jobs/{job}")
+        assert whole["warning_texts"] == ["0001.tif: warning 1", "0001.tif: warning 2"]
+        listed = get(stage, "/api/v1/jobs?tab=done&warnings=true")
+        assert [one["id"] for one in listed["jobs"]] == [job]
