@@ -67,6 +67,8 @@ class Point(StrEnum):
     """The plugin has written all its output into the workspace."""
     SLOT_BEFORE_RENAME = "slot-before-rename"
     """The manifest is written; the N-th result is about to move to its name."""
+    SLOT_BEFORE_REMOVAL = "slot-before-removal"
+    """Every result has its name; the N-th result of an earlier job is about to make room."""
     SLOT_BEFORE_SEAL = "slot-before-seal"
     """Every result has its name; it can still be undone."""
     SLOT_AFTER_SEAL = "slot-after-seal"

@@ -1,0 +1,48 @@
+"""What lies mounted where, as the kernel tells it. Knows no job."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+MOUNTINFO = Path("/proc/self/mountinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of mountinfo (proc(5)): `root` is the folder of the file system that shows at `point`."""
+
+    point: Path
+    device: str
+    root: PurePosixPath
+    kind: str
+
+    def place_of(self, path: Path) -> tuple[str, PurePosixPath]:
+        """File system and folder in it that `path`, below the mount point, means."""
+        return self.device, self.root / path.relative_to(self.point)
+
+
+def mount_of(path: Path, mounts: str | None = None) -> Mount | None:
+    """The mount an absolute path without links lies on; `mounts` as in mountinfo. None if nobody knows."""
+    best: Mount | None = None
+    for mount in map(_parse, (_read() if mounts is None else mounts).splitlines()):
+        inside = path == mount.point or mount.point in path.parents
+        if inside and (best is None or len(mount.point.parts) >= len(best.point.parts)):
+            best = mount  # of several at one point the last covers the others
+    return best
+
+
+def _read() -> str:
+    try:
+        return MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return ""  # no Linux
+
+
+def _parse(line: str) -> Mount:
+    left, _, right = line.partition(" - ")
+    words = left.split(" ")
+    return Mount(Path(_unescape(words[4])), words[2], PurePosixPath(_unescape(words[3])), right.split()[0])
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
