@@ -6,17 +6,20 @@ threads.
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
 from taskmanager.errors import ToolStoppedError
+from taskmanager.existing import Existing
 from taskmanager.jobs import FileRecord, JobSpec
 from taskmanager.paths import Roots
 from taskmanager.tools import ToolResult, run
 from taskmanager_plugin_runner.failures import shorten
+from taskmanager_plugin_runner.leftovers import Destination, require_no_sources, settle, settle_single
 from taskmanager_plugin_runner.protocol import LogNote, Order, ProgressNote, SlotEvent
 from taskmanager_plugin_runner.sources import scan
 from taskmanager_plugin_runner.workspace import AttemptFolder
@@ -107,6 +110,18 @@ class ProgressMeter:
             self._held = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where the files of a job come from and go to.
+
+    `roots` are what links in the source may lead to; `in_place`: its sources may be replaced.
+    """
+
+    roots: Roots
+    destination: Destination | None = None
+    in_place: bool = False
+
+
 class SlotContext:
     """One job as its plugin sees it."""
 
@@ -114,16 +129,13 @@ class SlotContext:
         self,
         order: Order,
         folder: AttemptFolder,
-        roots: Roots,
+        ways: Ways,
         send: Send,
         template: str | None,
         barrier: Barrier,
     ) -> None:
-        """`template` is the chosen one, `roots` are what links in the source may lead to.
-
-        `barrier` is where it stands while it is suspended.
-        """
-        self._order, self._folder, self._roots = order, folder, roots
+        """`template` is the chosen one, `barrier` is where the job stands while it is suspended."""
+        self._order, self._folder, self._ways = order, folder, ways
         self._template, self._barrier = template, barrier
         self._log = LineLog(send)
         self.meter = ProgressMeter(send)
@@ -173,12 +185,25 @@ class SlotContext:
         source = self.source
         if source is None:
             return ()
-        roots = Roots((*self._roots.folders, self._folder.path.resolve()))
+        roots = Roots((*self._ways.roots.folders, self._folder.path.resolve()))
         return tuple((source / file.name if source.is_dir() else source) for file in scan(source, roots))
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
         return self._files
+
+    def existing(self, policy: Existing, results: Collection[Path]) -> None:
+        """Say what becomes of results of earlier jobs; see `leftovers`."""
+        source, destination = self.source, self._ways.destination
+        names = [str(result.relative_to(self.output)) for result in results]
+        if source is None or destination is None:
+            return
+        if not self._ways.in_place:
+            require_no_sources(names, destination, self._folder)
+        if source.is_dir():
+            settle(policy, names, destination, self._folder, self._log)
+        else:
+            settle_single(policy, names, destination)
 
     def record(self, file: FileRecord) -> None:
         """Say what became of one file; its warnings go to the log."""

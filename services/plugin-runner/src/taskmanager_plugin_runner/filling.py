@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from taskmanager.sources import open_regular
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.filesystems import require_space
 from taskmanager_plugin_runner.stages import NEW
@@ -80,7 +81,7 @@ def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
 def _copy(source: Path, name: str, home_fd: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o666, dir_fd=home_fd)
-    with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
+    with os.fdopen(descriptor, "wb") as target, open_regular(source) as origin:
         shutil.copyfileobj(origin, target, 1024 * 1024)
         target.flush()
         os.fsync(descriptor)

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import IO
 
 from taskmanager.crash import Point, reach
+from taskmanager.existing import listed
 from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.context import LINE_CHARACTERS, LOG_LINES, SlotContext
+from taskmanager_plugin_runner.context import LINE_CHARACTERS, LOG_LINES, LineLog, SlotContext, Ways
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
+from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
     Answer,
@@ -144,17 +146,24 @@ class Worker:
     def _bring(self, order: Order) -> Answer:
         folder, spec = self._attempt_folder(order), order.spec
         if spec.destination is not None:
-            self._transport.open(folder, order, spec.destination)
+            in_place = self._manifest.works_in_place(spec.template)
+            self._transport.open(folder, order, spec.destination, in_place=in_place)
         reach(Point.SLOT_BRINGING)
         if spec.source is None:
             return Answer(order.number)
         brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
+        if brought.odd:
+            LineLog(self._line.send).warning(
+                f"left out, for no job reads such a thing: {listed(brought.odd)}"
+            )
         return Answer(order.number, brought.files, brought.bytes, str(brought.source))
 
     def _run(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
         template = self._manifest.choose_template(order.spec.template)
-        context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier)
+        in_place = self._manifest.works_in_place(order.spec.template)
+        ways = Ways(self._roots, self._transport.destination(folder), in_place)
+        context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
         reach(Point.SLOT_RUNNING)
         try:
             self._plugin.run(context)
@@ -168,7 +177,10 @@ class Worker:
         return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
 
     def _place(self, order: Order) -> Answer:
-        return Answer(order.number, *self._transport.place(self._attempt_folder(order), self._ours))
+        folder, log = self._attempt_folder(order), LineLog(self._line.send)
+        in_place = self._manifest.works_in_place(order.spec.template)
+        terms = Terms(self._ours, frozenset() if in_place else folder.sources(), warn=log.warning)
+        return Answer(order.number, *self._transport.place(folder, terms))
 
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)

@@ -7,28 +7,38 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from taskmanager.errors import JobFailedError
+from taskmanager.overlap import misfit
 from taskmanager.paths import Roots
+from taskmanager.sources import open_regular
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filesystems import is_local, require_space
 from taskmanager_plugin_runner.placement import Placement, prepare
+from taskmanager_plugin_runner.planning import Fingerprint
 from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.sources import SourceFile, scan
+from taskmanager_plugin_runner.sources import Identity, SourceFile, odd_entries, scan
 
 PLACEMENT = "placement.json"
+SOURCES = "sources.json"
+"""Device and inode of every source, which must not be replaced."""
+LEAVING = "leaving.json"
+"""What is to be removed from the destination when the results come."""
+COPY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a job reads: a folder or a file, and how much it is."""
+    """What a job reads: a folder or a file, and how much it is. `odd` lies there and is no file."""
 
     source: Path
     files: int
     bytes: int
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +90,42 @@ class AttemptFolder:
             "job": placement.job,
             "attempt": placement.attempt,
         }
-        file = self.open(self.path) / PLACEMENT
+        self._write(PLACEMENT, record)
+
+    def remembered(self) -> Placement | None:
+        """Where the stage of the attempt is, if it has one."""
+        raw = self._read(PLACEMENT)
+        if raw is None:
+            return None
+        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"])
+
+    def remember_sources(self, files: Sequence[SourceFile]) -> None:
+        """Write down which files they are."""
+        self._write(SOURCES, [file.identity for file in files])
+
+    def sources(self) -> frozenset[Identity]:
+        """The sources written down before."""
+        return frozenset((device, inode) for device, inode in self._read(SOURCES) or ())
+
+    def remember_leaving(self, files: Mapping[str, Fingerprint]) -> None:
+        """Write down what is to leave the destination, named as seen from there."""
+        self._write(LEAVING, files)
+
+    def leaving(self) -> dict[str, Fingerprint]:
+        """What is to leave."""
+        return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
+
+    def _write(self, name: str, record: object) -> None:
+        file = self.open(self.path) / name
         part = file.with_suffix(".part")
         part.write_text(json.dumps(record), encoding="utf-8")
         part.replace(file)
 
-    def remembered(self) -> Placement | None:
-        """Where the stage of the attempt is, if it has one."""
+    def _read(self, name: str) -> Any:
         try:
-            raw = json.loads((self.path / PLACEMENT).read_text(encoding="utf-8"))
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"])
 
     def remove(self) -> None:
         """Throw everything away; raises OSError."""
@@ -100,6 +134,12 @@ class AttemptFolder:
         except FileNotFoundError:
             if self.path.exists():
                 raise
+
+
+def require_apart(source: Path, destination: Path) -> None:
+    """Raise JobFailedError if the results would be put among the sources."""
+    if (reason := misfit(source, destination)) is not None:
+        raise JobFailedError(reason)
 
 
 def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int) -> None:
@@ -122,16 +162,17 @@ def bring_input(
     """
     source = roots.resolve(text)
     found = scan(source, roots)
-    size = sum(file.bytes for file in found)
+    folder.remember_sources(found)
+    size, odd = sum(file.bytes for file in found), odd_entries(source)
     if mode is UploadMode.IN_PLACE or (mode is UploadMode.AUTO and reads_in_place and is_local(source)):
         _check_readable(found)
-        return Input(source, len(found), size)
+        return Input(source, len(found), size, odd)
     target = folder.open(folder.input)
     require_space(target, size)
     for file in found:
         between()
         _copy(file, target)
-    return Input(target if source.is_dir() else target / source.name, len(found), size)
+    return Input(target if source.is_dir() else target / source.name, len(found), size, odd)
 
 
 def _check_readable(found: list[SourceFile]) -> None:
@@ -144,7 +185,8 @@ def _check_readable(found: list[SourceFile]) -> None:
 
 def _copy(file: SourceFile, target: Path) -> None:
     try:
-        shutil.copyfile(file.path, target / file.name)
+        with open_regular(file.path) as origin, (target / file.name).open("wb") as copy:
+            shutil.copyfileobj(origin, copy, COPY_BYTES)
         shutil.copystat(file.path, target / file.name)
     except OSError as error:
         refuse(error, f"{file.path} could not be copied to the workspace")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError, ToolFailedError
+from taskmanager.existing import Existing
 from taskmanager.plugins import JobContext
 from taskmanager_plugin_runner.plugins import images, magick, workpieces
 from taskmanager_plugin_runner.plugins.images import ImageFacts
@@ -39,10 +40,11 @@ class Compression:
         self._parallel = profile.parallel or default_parallel()
         self._threads = 1
 
-    def run(self) -> None:
+    def run(self, existing: Existing = Existing.KEEP) -> None:
         """Compress all images; raises JobFailedError if there is none or one fails."""
         taken = workpieces.take(self._context, INPUTS)
         self._targets = workpieces.targets(taken, self._context.output, ".jp2")
+        self._context.existing(existing, self._targets.values())
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
         self._threads = max(1, len(os.sched_getaffinity(0)) // min(self._parallel, len(taken)))
         for_each_file(self._context, taken, self._compress, self._parallel)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from taskmanager.errors import JobFailedError
-from taskmanager.plugins import JobContext, parse_parameters
+from taskmanager.plugins import ExistingParameters, JobContext, parse_parameters
 from taskmanager_plugin_runner.plugins import images, magick, workpieces
 from taskmanager_plugin_runner.plugins.images import ImageFacts
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
@@ -51,6 +51,9 @@ class FileRun(Runner):
         taken = workpieces.take(self.context, self.template.inputs)
         folder = self.context.output / (self.template.folder or "")
         self._targets = workpieces.targets(taken, folder, self.template.output_suffix or "")
+        chosen = parse_parameters(self.template.parameters_model, self.context.spec.parameters)
+        if isinstance(chosen, ExistingParameters):
+            self.context.existing(chosen.existing, self._targets.values())
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
         for_each_file(self.context, taken, self._convert, self.parallel)
 
