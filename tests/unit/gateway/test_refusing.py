@@ -331,3 +331,16 @@ async def test_a_defect_is_answered_without_internals(
 def test_every_kind_of_problem_has_a_type_of_its_own() -> None:
     assert len({kind.type for kind in KINDS}) == len(KINDS)
     assert all("//" not in kind.type for kind in KINDS)
+
+
+async def test_a_path_that_fits_several_names_in_another_form_is_refused(
+    gateway: Gateway, roots: Path
+) -> None:
+    (roots / "\N{LATIN SMALL LETTER U WITH DIAERESIS AND MACRON}").mkdir()
+    (roots / "u\N{COMBINING DIAERESIS}\N{COMBINING MACRON}").mkdir()
+    name = "\N{LATIN SMALL LETTER U WITH DIAERESIS}\N{COMBINING MACRON}"
+
+    answer = (await gateway.submit(source=str(roots / name))).json()
+
+    assert (kind(answer), fields(answer)) == ("path-refused", ["source"])
+    assert "several names differ from it only in their Unicode form" in answer["detail"]

@@ -145,6 +145,7 @@ class Worker:
 
     def _bring(self, order: Order) -> Answer:
         folder, spec = self._attempt_folder(order), order.spec
+        self._note_spelling(spec.source, spec.destination)
         if spec.destination is not None:
             in_place = self._manifest.works_in_place(spec.template)
             self._transport.open(folder, order, spec.destination, in_place=in_place)
@@ -157,6 +158,12 @@ class Worker:
                 f"left out, for no job reads such a thing: {listed(brought.odd)}"
             )
         return Answer(order.number, brought.files, brought.bytes, str(brought.source))
+
+    def _note_spelling(self, *paths: str | None) -> None:
+        log = LineLog(self._line.send)
+        for path in paths:
+            if path is not None and (note := self._roots.note(path)) is not None:
+                log.info(note)
 
     def _run(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
