@@ -110,8 +110,9 @@ class PluginManifest(Record):
     are the known names; empty means that the plugin takes none. `max_running` limits its running jobs over
     all runners. `outside_effects`: it changes something beyond its results, so two attempts must never
     overlap. `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
-    `templates_in_place` are those whose results may take the place of their sources; jobs of all others are
-    refused if their destination is their source.
+    `takes_files_in_order`: it calls `JobContext.wait_for` before it reads a file, so its input may still be
+    on its way while it works. `templates_in_place` are those whose results may take the place of their
+    sources; jobs of all others are refused if their destination is their source.
     """
 
     name: PluginName
@@ -127,6 +128,7 @@ class PluginManifest(Record):
     pause: PauseSupport = PauseSupport.NONE
     outside_effects: bool = False
     reads_in_place: bool = False
+    takes_files_in_order: bool = Field(default=False, exclude_if=lambda flag: not flag)
     max_running: int | None = Field(default=None, ge=1)
     grace_seconds: float = Field(default=10.0, ge=0)
     retry: RetryPolicy = RetryPolicy()
@@ -228,6 +230,16 @@ class JobContext(Protocol):
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
+
+    def wait_for(self, file: Path) -> None:
+        """Return when this one of `files()` may be read; at once if it is there, else a checkpoint.
+
+        To be called for every file, in the order of `files()`, by a plugin that declares
+        `takes_files_in_order`; any thread may. Raises JobFailedError if the file could not be brought.
+        """
+
+    def finished(self, result: Path) -> None:
+        """This result below `output` is complete: it may travel while the next is made. Do not change it."""
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
         """Say before any work which results there will be, and what becomes of those of earlier jobs.

@@ -12,9 +12,9 @@ from tests.unit.runner.faults import Crash, crash, fill, names, picture, stopped
 from taskmanager.errors import JobFailedError
 from taskmanager.paths import Roots
 from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
-from taskmanager_plugin_runner.planning import Fingerprint, Terms
+from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.rights import ACL
-from taskmanager_plugin_runner.sources import scan
+from taskmanager_plugin_runner.sources import Fingerprint, scan
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 BEFORE = {"1.jp2": "old 1", "2.jp2": "gone 2", "sub/3.jp2": "gone 3", "keep.txt": "mine"}

@@ -18,6 +18,8 @@ from taskmanager.existing import Existing
 from taskmanager.jobs import FileRecord, JobSpec
 from taskmanager.paths import Roots
 from taskmanager.tools import ToolResult, run
+from taskmanager_plugin_runner.ahead import Ahead
+from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.failures import shorten
 from taskmanager_plugin_runner.leftovers import Destination, require_no_sources, settle, settle_single
 from taskmanager_plugin_runner.protocol import LogNote, Order, ProgressNote, SlotEvent
@@ -120,6 +122,8 @@ class Ways:
     roots: Roots
     destination: Destination | None = None
     in_place: bool = False
+    ahead: Ahead | None = None
+    carrier: Carrier | None = None
 
 
 class SlotContext:
@@ -185,12 +189,24 @@ class SlotContext:
         source = self.source
         if source is None:
             return ()
+        if self._ways.ahead is not None:
+            return self._ways.ahead.paths
         roots = Roots((*self._ways.roots.folders, self._folder.path.resolve()))
         return tuple((source / file.name if source.is_dir() else source) for file in scan(source, roots))
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
         return self._files
+
+    def wait_for(self, file: Path) -> None:
+        """Return when this file of `files()` may be read; see `ahead`."""
+        if self._ways.ahead is not None:
+            self._ways.ahead.wait_for(file, self._barrier.check)
+
+    def finished(self, result: Path) -> None:
+        """This result is complete and may go on its way; see `carrying`."""
+        if self._ways.carrier is not None:
+            self._ways.carrier.finished(result)
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
         """Say what becomes of results of earlier jobs; see `leftovers`."""

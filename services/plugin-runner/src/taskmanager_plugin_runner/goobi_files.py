@@ -86,6 +86,9 @@ class GoobiFiles:
         delivery = remembered(folder)
         return GoobiFolder(self._settings, delivery) if delivery is not None else None
 
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> None:
+        """Nothing shows in Goobi before the commit fence."""
+
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """Upload the results; see `deliveries.deliver`."""
         delivery = remembered(folder)

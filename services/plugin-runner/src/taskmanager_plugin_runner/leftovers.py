@@ -21,8 +21,7 @@ from taskmanager.existing import (
 )
 from taskmanager.plugins import JobLog
 from taskmanager_plugin_runner.failures import refuse
-from taskmanager_plugin_runner.planning import Fingerprint
-from taskmanager_plugin_runner.sources import Identity
+from taskmanager_plugin_runner.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.workspace import AttemptFolder
 
 

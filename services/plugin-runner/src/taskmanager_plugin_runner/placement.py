@@ -129,7 +129,7 @@ def _explain(error: OSError, placement: Placement) -> None:
 
 def _place(home_fd: int, placement: Placement, results: list[Result], terms: Terms) -> None:
     try:
-        fill(home_fd, placement.home, placement.stage, results)
+        fill(home_fd, placement.home, placement.stage, results, terms.carried)
         manifest = plan(home_fd, placement.stage, results, terms)
         dress(home_fd, placement.stage, manifest, terms)
         _write_manifest(home_fd, placement.stage, manifest)

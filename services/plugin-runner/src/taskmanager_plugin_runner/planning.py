@@ -5,29 +5,16 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from taskmanager.errors import JobFailedError
 from taskmanager.overlap import folded
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.rights import keep_rights
-from taskmanager_plugin_runner.sources import Identity
+from taskmanager_plugin_runner.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.stages import NEW, OLD, PREFIX, Entry, Manifest, details, exists, is_folder
 
 PROBLEMS_SHOWN = 5
-
-
-class Fingerprint(NamedTuple):
-    """What shows that a file is still the one that was looked at."""
-
-    bytes: int
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, found: os.stat_result) -> "Fingerprint":
-        """The one of a file that was just looked at."""
-        return cls(found.st_size, found.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +22,14 @@ class Terms:
     """What placing has to mind beside the results themselves.
 
     `ours` is asked before each step that shows. `sources` may not be replaced. `leaving` are files, as seen
-    from the destination, that go when the results come, unless they changed since. `warn` hears what could
-    not be kept of replaced files.
+    from the destination, that go when the results come, unless they changed since. `carried` are results that
+    lie in the stage already, as they were then. `warn` hears what could not be kept of replaced files.
     """
 
     ours: Callable[[], bool] = lambda: True
     sources: Collection[Identity] = frozenset()
     leaving: Mapping[str, Fingerprint] = field(default_factory=dict)
+    carried: Mapping[str, Fingerprint] = field(default_factory=dict)
     warn: Callable[[str], None] = lambda _: None
 
 

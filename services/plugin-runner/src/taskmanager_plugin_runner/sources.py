@@ -15,6 +15,18 @@ Identity = tuple[int, int]
 """Device and inode: what a file is, whatever it is called."""
 
 
+class Fingerprint(NamedTuple):
+    """What shows that a file is still the one that was looked at."""
+
+    bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> "Fingerprint":
+        """The one of a file that was just looked at."""
+        return cls(found.st_size, found.st_mtime_ns)
+
+
 class SourceFile(NamedTuple):
     """One input file: its name in the source, the real file behind it, its size, and which file it is."""
 

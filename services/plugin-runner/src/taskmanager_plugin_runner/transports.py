@@ -11,7 +11,9 @@ from typing import Protocol
 
 from taskmanager.errors import PermanentError
 from taskmanager.paths import PathMapping, Roots
+from taskmanager.plugins import PluginManifest
 from taskmanager_plugin_runner import placement
+from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.leftovers import Destination, SharedDestination
 from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.protocol import Order, SlotOptions
@@ -41,6 +43,9 @@ class Transport(Protocol):
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """Where the results will go, if the attempt was opened."""
 
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> Carrier | None:
+        """What takes complete results on their way while the plugin works, if that can be done."""
+
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """Put the results into place; files and bytes."""
 
@@ -51,8 +56,9 @@ class Transport(Protocol):
 class SharedFolders:
     """The shared file system."""
 
-    def __init__(self, roots: Roots, mode: UploadMode, *, reads_in_place: bool) -> None:
-        self._roots, self._mode, self._reads_in_place = roots, mode, reads_in_place
+    def __init__(self, roots: Roots, mode: UploadMode, *, reads_in_place: bool, ahead_bytes: int) -> None:
+        self._roots, self._mode = roots, mode
+        self._reads_in_place, self._ahead_bytes = reads_in_place, ahead_bytes
 
     def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
         """See `placement.prepare`."""
@@ -64,13 +70,24 @@ class SharedFolders:
         """See `workspace.bring_input`."""
         del order
         return bring_input(
-            folder, source, self._roots, self._mode, reads_in_place=self._reads_in_place, between=between
+            folder,
+            source,
+            self._roots,
+            self._mode,
+            reads_in_place=self._reads_in_place,
+            ahead_bytes=self._ahead_bytes,
+            between=between,
         )
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """The folder."""
         remembered = folder.remembered()
         return SharedDestination(remembered.destination) if remembered is not None else None
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> Carrier | None:
+        """To the stage."""
+        remembered = folder.remembered()
+        return Carrier(remembered, folder.output, suspended) if remembered is not None else None
 
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """See `placement.place`; what is to leave was written down as seen from the destination."""
@@ -87,14 +104,19 @@ class SharedFolders:
             placement.clean(remembered)
 
 
-def choose(options: SlotOptions, *, reads_in_place: bool) -> Transport:
-    """The transport of a runner."""
+def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
+    """The transport of a runner, as its plugin allows."""
     roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
     if options.goobi:
         from taskmanager_plugin_runner.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
 
         return GoobiFiles(Path(options.goobi), roots)
-    return SharedFolders(roots, UploadMode(options.upload_mode), reads_in_place=reads_in_place)
+    return SharedFolders(
+        roots,
+        UploadMode(options.upload_mode),
+        reads_in_place=manifest.reads_in_place,
+        ahead_bytes=options.ahead_bytes if manifest.takes_files_in_order else 0,
+    )
 
 
 def undo(settings: Path | None, folder: AttemptFolder) -> None:

@@ -36,6 +36,7 @@ from taskmanager_plugin_runner.protocol import (
     encode_event,
 )
 from taskmanager_plugin_runner.transports import choose
+from taskmanager_plugin_runner.under_way import UnderWay
 from taskmanager_plugin_runner.workspace import AttemptFolder
 
 
@@ -86,7 +87,8 @@ class Worker:
         self._folder = Path(options.folder)
         self._ours_until = float("inf")
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
-        self._transport = choose(options, reads_in_place=self._manifest.reads_in_place)
+        self._under_way = UnderWay()
+        self._transport = choose(options, self._manifest)
 
     def serve(self) -> None:
         """Take orders until the runner hangs up."""
@@ -157,6 +159,7 @@ class Worker:
             LineLog(self._line.send).warning(
                 f"left out, for no job reads such a thing: {listed(brought.odd)}"
             )
+        self._under_way = UnderWay(folder.path, brought.ahead)
         return Answer(order.number, brought.files, brought.bytes, str(brought.source))
 
     def _note_spelling(self, *paths: str | None) -> None:
@@ -166,12 +169,18 @@ class Worker:
                 log.info(note)
 
     def _run(self, order: Order) -> Answer:
-        folder = self._attempt_folder(order)
-        template = self._manifest.choose_template(order.spec.template)
+        folder, under_way = self._attempt_folder(order), self._of_attempt(order)
         in_place = self._manifest.works_in_place(order.spec.template)
-        ways = Ways(self._roots, self._transport.destination(folder), in_place)
+        carrier = self._transport.carrier(folder, self._suspending)
+        ways = Ways(self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier)
+        template = self._manifest.choose_template(order.spec.template)
         context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
         reach(Point.SLOT_RUNNING)
+        with under_way.moving(carrier, self._suspending):
+            self._run_plugin(context)
+        return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
+
+    def _run_plugin(self, context: SlotContext) -> None:
         try:
             self._plugin.run(context)
         finally:
@@ -181,12 +190,23 @@ class Worker:
             if left:
                 note = f"{left} process(es) the plugin left behind were killed"
                 context.log.warning(note)
-        return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
+
+    def _suspending(self) -> bool:
+        return self._barrier.suspending
+
+    def _of_attempt(self, order: Order) -> UnderWay:
+        """What its earlier steps left to go on with."""
+        path = self._attempt_folder(order).path
+        if self._under_way.folder != path:
+            self._under_way = UnderWay(path)
+        return self._under_way
 
     def _place(self, order: Order) -> Answer:
         folder, log = self._attempt_folder(order), LineLog(self._line.send)
         in_place = self._manifest.works_in_place(order.spec.template)
-        terms = Terms(self._ours, frozenset() if in_place else folder.sources(), warn=log.warning)
+        sources = frozenset() if in_place else folder.sources()
+        carried = self._of_attempt(order).carried
+        terms = Terms(self._ours, sources, carried=carried, warn=log.warning)
         return Answer(order.number, *self._transport.place(folder, terms))
 
     def _clean(self, order: Order) -> Answer:

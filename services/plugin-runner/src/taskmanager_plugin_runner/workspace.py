@@ -15,30 +15,33 @@ from typing import Any
 from taskmanager.errors import JobFailedError
 from taskmanager.overlap import misfit
 from taskmanager.paths import Roots
-from taskmanager.sources import open_regular
+from taskmanager_plugin_runner.ahead import Ahead
+from taskmanager_plugin_runner.copying import copy_source
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filesystems import is_local, require_space
 from taskmanager_plugin_runner.placement import Placement, prepare
-from taskmanager_plugin_runner.planning import Fingerprint
 from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.sources import Identity, SourceFile, odd_entries, scan
+from taskmanager_plugin_runner.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
 
 PLACEMENT = "placement.json"
 SOURCES = "sources.json"
 """Device and inode of every source, which must not be replaced."""
 LEAVING = "leaving.json"
 """What is to be removed from the destination when the results come."""
-COPY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a job reads: a folder or a file, and how much it is. `odd` lies there and is no file."""
+    """What a job reads: a folder or a file, and how much it is.
+
+    `odd` lies there and is no file. `ahead`: the files come while the plugin works.
+    """
 
     source: Path
     files: int
     bytes: int
     odd: tuple[str, ...] = ()
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +150,20 @@ def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, a
     folder.remember(prepare(text, roots, job, attempt))
 
 
-def bring_input(
+def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     folder: AttemptFolder,
     text: str,
     roots: Roots,
     mode: UploadMode,
     *,
     reads_in_place: bool,
+    ahead_bytes: int = 0,
     between: Callable[[], None] = lambda: None,
 ) -> Input:
     """Copy the source into the workspace, or use it where it lies; raises JobFailedError.
 
-    `between` is called before each file; what it raises ends the copying.
+    With `ahead_bytes` the files of a folder are to come later, so many bytes ahead of the work. `between` is
+    called before each file; what it raises ends the copying.
     """
     source = roots.resolve(text)
     found = scan(source, roots)
@@ -169,9 +174,11 @@ def bring_input(
         return Input(source, len(found), size, odd)
     target = folder.open(folder.input)
     require_space(target, size)
+    if ahead_bytes and len(found) > 1:
+        return Input(target, len(found), size, odd, Ahead(found, target, ahead_bytes))
     for file in found:
         between()
-        _copy(file, target)
+        copy_source(file, target)
     return Input(target if source.is_dir() else target / source.name, len(found), size, odd)
 
 
@@ -181,12 +188,3 @@ def _check_readable(found: list[SourceFile]) -> None:
             raise JobFailedError(
                 f"the runner's user may not read {file.path}: give it the permission and retry the job"
             )
-
-
-def _copy(file: SourceFile, target: Path) -> None:
-    try:
-        with open_regular(file.path) as origin, (target / file.name).open("wb") as copy:
-            shutil.copyfileobj(origin, copy, COPY_BYTES)
-        shutil.copystat(file.path, target / file.name)
-    except OSError as error:
-        refuse(error, f"{file.path} could not be copied to the workspace")

@@ -68,12 +68,26 @@ class LocalContext:
     checkpoints: int = 0
     tool_runs: list[tuple[str, ...]] = field(default_factory=list)
     records: list[FileRecord] = field(default_factory=list)
+    waited: list[Path] = field(default_factory=list)
+    results: list[Path] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     leaving: list[str] = field(default_factory=list)
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
         return sources.files_of(self.source)
+
+    def wait_for(self, file: Path) -> None:
+        """Remember the call; raise ValueError for what is none of `files()`."""
+        if file not in self.files():
+            raise ValueError(f"{file} is no file of the source")
+        self.waited.append(file)
+
+    def finished(self, result: Path) -> None:
+        """Remember the result; raise ValueError if it is none, so that a test sees it."""
+        if not (result.is_relative_to(self.output) and result.is_file()):
+            raise ValueError(f"{result} is no file below the output folder")
+        self.results.append(result)
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
         """Hold the results against `destination` as a runner would; remember both, and what is to leave."""

@@ -63,6 +63,7 @@ class Compression:
         add_labels(piece.output, self._colour_profile(file, facts), facts.dots_per_inch)
         self._check(piece, facts)
         piece.finish()
+        self._context.finished(piece.target)
 
     def _readable(self, piece: Workpiece, name: str, facts: ImageFacts) -> Path:
         """The image itself, or a TIFF made of it that opj_compress reads correctly."""

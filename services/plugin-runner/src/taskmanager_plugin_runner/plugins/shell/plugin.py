@@ -32,6 +32,7 @@ class ShellPlugin:
             template_limits={name: template.limits for name, template in self._templates.items()},
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,
+            takes_files_in_order=True,
         )
 
     @property

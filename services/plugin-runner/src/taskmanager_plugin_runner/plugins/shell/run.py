@@ -66,6 +66,7 @@ class FileRun(Runner):
         if self.template.verify:
             self.start(self.template.verify, values, piece.folder)
         piece.finish()
+        self.context.finished(piece.target)
 
     def _facts(self, piece: Workpiece) -> tuple[str, ImageFacts]:
         name = images.sniff(piece.source)
@@ -97,6 +98,8 @@ class JobRun(Runner):
     def run(self) -> None:
         """Run the program; raises JobFailedError if it fails or leaves nothing."""
         self.context.checkpoint()
+        for file in self.context.files():
+            self.context.wait_for(file)
         self.context.progress(0, 1, self.template.title)
         self.start(self.template.argv, {}, self.context.scratch)
         if not any(path.is_file() and path.stat().st_size for path in self.context.output.rglob("*")):
