@@ -56,9 +56,10 @@ class Transport(Protocol):
 class SharedFolders:
     """The shared file system."""
 
-    def __init__(self, roots: Roots, mode: UploadMode, *, reads_in_place: bool, ahead_bytes: int) -> None:
-        self._roots, self._mode = roots, mode
-        self._reads_in_place, self._ahead_bytes = reads_in_place, ahead_bytes
+    def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
+        self._roots, self._mode = roots, UploadMode(options.upload_mode)
+        self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
+        self._ahead_bytes = options.ahead_bytes if manifest.takes_files_in_order else 0
 
     def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
         """See `placement.prepare`."""
@@ -86,7 +87,7 @@ class SharedFolders:
 
     def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> Carrier | None:
         """To the stage."""
-        remembered = folder.remembered()
+        remembered = folder.remembered() if self._overlap else None
         return Carrier(remembered, folder.output, suspended) if remembered is not None else None
 
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
@@ -111,12 +112,7 @@ def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
         from taskmanager_plugin_runner.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
 
         return GoobiFiles(Path(options.goobi), roots)
-    return SharedFolders(
-        roots,
-        UploadMode(options.upload_mode),
-        reads_in_place=manifest.reads_in_place,
-        ahead_bytes=options.ahead_bytes if manifest.takes_files_in_order else 0,
-    )
+    return SharedFolders(roots, options, manifest)
 
 
 def undo(settings: Path | None, folder: AttemptFolder) -> None:
