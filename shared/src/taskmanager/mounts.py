@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -23,11 +24,10 @@ class Mount:
 
 def mount_of(path: Path, mounts: str | None = None) -> Mount | None:
     """The mount an absolute path without links lies on; `mounts` as in mountinfo. None if nobody knows."""
-    best: Mount | None = None
-    for mount in map(_parse, (_read() if mounts is None else mounts).splitlines()):
-        inside = path == mount.point or mount.point in path.parents
-        if inside and (best is None or len(mount.point.parts) >= len(best.point.parts)):
-            best = mount  # of several at one point the last covers the others
+    best, length, text = None, -1, f"{path}/"
+    for prefix, mount in _table(_read() if mounts is None else mounts):
+        if len(prefix) >= length and text.startswith(prefix):
+            best, length = mount, len(prefix)  # of several at one point the last covers the others
     return best
 
 
@@ -36,6 +36,13 @@ def _read() -> str:
         return MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return ""  # no Linux
+
+
+@lru_cache(maxsize=4)
+def _table(text: str) -> tuple[tuple[str, Mount], ...]:
+    """The mounts, each with how a path on it begins; they seldom change."""
+    found = map(_parse, text.splitlines())
+    return tuple((f"{str(mount.point).rstrip('/')}/", mount) for mount in found)
 
 
 def _parse(line: str) -> Mount:

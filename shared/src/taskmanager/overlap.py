@@ -32,18 +32,29 @@ def misfit(source: Path, destination: Path) -> str | None:
 
 
 def _inside(inner: Path, outer: Path) -> bool:
-    return any(_same(folder, outer) for folder in inner.parents) or _mounted_inside(inner, outer)
+    if outer in inner.parents:
+        return True
+    known = _identity(outer)
+    if known is None:
+        return False  # what does not exist has no other name
+    return any(
+        _identity(folder) == known or _other_spelling(folder, outer) for folder in inner.parents
+    ) or _mounted_inside(inner, outer)
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one == other or _same_inode(one, other) or _other_spelling(one, other)
+    if one == other:
+        return True
+    known = _identity(other)
+    return known is not None and (_identity(one) == known or _other_spelling(one, other))
 
 
-def _same_inode(one: Path, other: Path) -> bool:
+def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        return one.samefile(other)
+        found = path.stat()
     except OSError:
-        return False
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _mounted_inside(inner: Path, outer: Path) -> bool:
@@ -57,7 +68,7 @@ def _mounted_inside(inner: Path, outer: Path) -> bool:
 
 def _other_spelling(one: Path, other: Path) -> bool:
     """Two spellings of one existing folder, on a share that ignores case but makes up its inodes."""
-    if str(one) == str(other) or _folded(one.parts) != _folded(other.parts):
+    if len(one.parts) != len(other.parts) or _folded(one.parts) != _folded(other.parts):
         return False
     if not (one.exists() and other.exists()):
         return False

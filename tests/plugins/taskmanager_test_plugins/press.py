@@ -9,8 +9,10 @@ POLL_SECONDS = 0.01
 
 
 class PressParameters(ExistingParameters):
-    """When to end."""
+    """How long it takes."""
 
+    page_seconds: float = 0.0
+    """What a page takes, without use of a processor."""
     until: str | None = None
     """A file; the job ends when it exists."""
 
@@ -40,6 +42,7 @@ class Press:
             context.checkpoint()
             context.progress(number, len(targets), file.name)
             context.wait_for(file)
+            time.sleep(parameters.page_seconds)
             target.write_bytes(b"printed " + file.read_bytes())
             context.finished(target)
         context.progress(len(targets), len(targets))

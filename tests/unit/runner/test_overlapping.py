@@ -309,6 +309,19 @@ async def test_the_plugin_works_before_its_last_file_is_there(tmp_path: Path, el
     assert not (tmp_path / "out").exists()
 
 
+async def test_a_slot_that_was_replaced_does_not_take_half_an_input_for_the_whole(
+    tmp_path: Path, elsewhere: Path
+) -> None:
+    made = job(tmp_path)
+    async with slot(tmp_path, elsewhere) as (process, _):
+        source = await brought(process, made)
+    async with slot(tmp_path, elsewhere) as (process, ears):
+        answer = await process.ask(Step.RUN, made, source)
+    assert answer.failure is not None
+    assert answer.failure.temporary
+    assert ears.progress == []
+
+
 async def test_a_job_that_waits_for_a_file_obeys_a_cancel(tmp_path: Path, elsewhere: Path) -> None:
     made = job(tmp_path)
     async with slot(tmp_path, elsewhere, ahead_bytes=1) as (process, ears):

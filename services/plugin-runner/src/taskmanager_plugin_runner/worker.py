@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from taskmanager.crash import Point, reach
+from taskmanager.errors import TemporaryError
 from taskmanager.existing import listed
 from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
@@ -170,6 +171,7 @@ class Worker:
 
     def _run(self, order: Order) -> Answer:
         folder, under_way = self._attempt_folder(order), self._of_attempt(order)
+        self._require_input(folder)
         in_place = self._manifest.works_in_place(order.spec.template)
         carrier = self._transport.carrier(folder, self._suspending)
         ways = Ways(self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier)
@@ -200,6 +202,11 @@ class Worker:
         if self._under_way.folder != path:
             self._under_way = UnderWay(path)
         return self._under_way
+
+    def _require_input(self, folder: AttemptFolder) -> None:
+        """A slot that was replaced meanwhile must not take half an input for the whole."""
+        if folder.ahead and self._under_way.ahead is None:
+            raise TemporaryError("the process that was to bring the input is gone")
 
     def _place(self, order: Order) -> Answer:
         folder, log = self._attempt_folder(order), LineLog(self._line.send)

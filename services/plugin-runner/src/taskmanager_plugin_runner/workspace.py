@@ -26,6 +26,8 @@ from taskmanager_plugin_runner.sources import Fingerprint, Identity, SourceFile,
 PLACEMENT = "placement.json"
 SOURCES = "sources.json"
 """Device and inode of every source, which must not be replaced."""
+AHEAD = "ahead.json"
+"""The input comes while the plugin works."""
 LEAVING = "leaving.json"
 """What is to be removed from the destination when the results come."""
 
@@ -118,6 +120,15 @@ class AttemptFolder:
         """What is to leave."""
         return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
 
+    def mark_ahead(self) -> None:
+        """Write down that the input is not whole before it was brought while the plugin works."""
+        self._write(AHEAD, {})
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it was written down."""
+        return self._read(AHEAD) is not None
+
     def _write(self, name: str, record: object) -> None:
         file = self.open(self.path) / name
         part = file.with_suffix(".part")
@@ -175,6 +186,7 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     target = folder.open(folder.input)
     require_space(target, size)
     if ahead_bytes and len(found) > 1:
+        folder.mark_ahead()
         return Input(target, len(found), size, odd, Ahead(found, target, ahead_bytes))
     for file in found:
         between()
