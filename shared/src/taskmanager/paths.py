@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import PathRefusedError
+from taskmanager.spelling import as_spelled, composed, spelling_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class PathMapping:
         except PathRefusedError:
             return text
         for theirs, ours in self.pairs:
-            if path.is_relative_to(theirs):
-                return str(ours / path.relative_to(theirs))
+            if _composed(path).is_relative_to(_composed(theirs)):
+                return str(ours.joinpath(*path.parts[len(theirs.parts) :]))
         return text
 
 
@@ -76,16 +77,24 @@ class Roots:
     def resolve(self, text: str) -> Path:
         """The real path behind `text`, mapped and with links followed; it need not exist.
 
-        Raises PathRefusedError for NUL, relative paths, `..`, mixed separators, and anything that leads
-        outside the roots.
+        A name that exists only in the other Unicode normal form is found. Raises PathRefusedError for NUL,
+        relative paths, `..`, mixed separators, names in several forms, and what leads outside the roots.
         """
-        path = Path(self.mapping.apply(str(_well_formed(text))))
         try:
-            real = path.resolve()
+            real = as_spelled(self._here(text)).resolve()
         except (OSError, RuntimeError) as error:
             message = f"path {text!r} cannot be resolved: {error}"
             raise PathRefusedError(message) from error
         return self.contain(real, text)
+
+    def note(self, text: str) -> str | None:
+        """What the log of a job should say of how its path was found, if anything."""
+        given = self._here(text)
+        used = as_spelled(given)
+        return spelling_note(given, used) if used != given else None
+
+    def _here(self, text: str) -> Path:
+        return Path(self.mapping.apply(str(_well_formed(text))))
 
     def contain(self, real: Path, text: str) -> Path:
         """`real` if it lies inside the roots; raises PathRefusedError that speaks of `text` otherwise."""
@@ -103,6 +112,10 @@ class Roots:
         if mapped != text:
             return f": here it is {mapped!r}"
         return f"; mapped to here are {', '.join(str(theirs) for theirs, _ in self.mapping.pairs)}"
+
+
+def _composed(path: PurePosixPath) -> PurePosixPath:
+    return PurePosixPath(composed(str(path)))
 
 
 def _well_formed(text: str) -> Path:

@@ -6,16 +6,17 @@ A plugin is a class with a `manifest` and a `run`, named by an entry point of th
     my-plugin = "my_package:MyPlugin"
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError, WithJsonSchema
 
 from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.existing import Existing
 from taskmanager.jobs import FileRecord, JobSpec, PluginName, Record, ShortText
 from taskmanager.tools import ToolResult
 
@@ -46,6 +47,15 @@ class Parameters(BaseModel):
     """Base of a plugin's parameters: unknown ones are refused with a clear message."""
 
     model_config = {"extra": "forbid", "frozen": True}
+
+
+class ExistingParameters(Parameters):
+    """Base of the parameters of a plugin that calls `JobContext.existing`."""
+
+    existing: Annotated[Existing, WithJsonSchema({"type": "string", "enum": [*Existing]})] = Field(
+        default=Existing.KEEP,
+        description="What becomes of results of earlier jobs whose page is gone: keep, replace or refuse",
+    )
 
 
 class RetryPolicy(Record):
@@ -100,6 +110,9 @@ class PluginManifest(Record):
     are the known names; empty means that the plugin takes none. `max_running` limits its running jobs over
     all runners. `outside_effects`: it changes something beyond its results, so two attempts must never
     overlap. `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
+    `takes_files_in_order`: it calls `JobContext.wait_for` before it reads a file, so its input may still be
+    on its way while it works. `templates_in_place` are those whose results may take the place of their
+    sources; jobs of all others are refused if their destination is their source.
     """
 
     name: PluginName
@@ -109,11 +122,13 @@ class PluginManifest(Record):
     parameters: dict[str, JsonValue] = Field(default_factory=Parameters.model_json_schema)
     templates: tuple[ShortText, ...] = ()
     template_default: ShortText | None = None
+    templates_in_place: tuple[ShortText, ...] = Field(default=(), exclude_if=lambda names: not names)
     source: Need = Need.REQUIRED
     destination: Need = Need.REQUIRED
     pause: PauseSupport = PauseSupport.NONE
     outside_effects: bool = False
     reads_in_place: bool = False
+    takes_files_in_order: bool = Field(default=False, exclude_if=lambda flag: not flag)
     max_running: int | None = Field(default=None, ge=1)
     grace_seconds: float = Field(default=10.0, ge=0)
     retry: RetryPolicy = RetryPolicy()
@@ -131,6 +146,12 @@ class PluginManifest(Record):
             return self.limits  # of a template nobody knows: the job is going to fail for that
         chosen = self.choose_template(template)
         return self.limits.overridden_by(self.template_limits.get(chosen or "", JobLimits()))
+
+    def works_in_place(self, template: str | None) -> bool:
+        """Whether a job that names this template may replace its own sources."""
+        if not self.templates_in_place or not self.knows_template(template or ""):
+            return False
+        return self.choose_template(template) in self.templates_in_place
 
     def knows_template(self, name: str) -> bool:
         """Whether `choose_template` finds one."""
@@ -209,6 +230,25 @@ class JobContext(Protocol):
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
+
+    def wait_for(self, file: Path) -> None:
+        """Return when this one of `files()` may be read; at once if it is there, else a checkpoint.
+
+        To be called for every file, in the order of `files()`, by a plugin that declares
+        `takes_files_in_order`; any thread may. Raises JobFailedError if the file could not be brought.
+        """
+
+    def finished(self, result: Path) -> None:
+        """This result below `output` is complete: it may travel while the next is made. Do not change it."""
+
+    def existing(self, policy: Existing, results: Collection[Path]) -> None:
+        """Say before any work which results there will be, and what becomes of those of earlier jobs.
+
+        `results` are paths below `output`. Files in the same folders of the destination with the same
+        suffixes that none of the results replaces are named in a warning, removed when the results come, or
+        a reason to refuse the job (JobFailedError), as `policy` says. Does nothing about other pages for a
+        job whose source is a single file.
+        """
 
     def record(self, file: FileRecord) -> None:
         """Say what became of one file; it is kept with the job, and one line of the job's log is made of it.

@@ -14,7 +14,7 @@ from taskmanager.errors import JobFailedError, ToolFailedError
 from taskmanager.testing.plugins import run_plugin
 from taskmanager_plugin_runner.plugins import magick
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
-from taskmanager_plugin_runner.plugins.jp2.codestream import check_jp2
+from taskmanager_plugin_runner.plugins.pictures.formats import read_facts
 
 Draw = Callable[..., Path]
 PROFILES = Jp2Plugin().manifest.templates
@@ -163,7 +163,7 @@ def test_cmyk_becomes_rgb(draw: Draw, source: Path, tmp_path: Path) -> None:
 def test_a_turned_picture_is_turned(draw: Draw, source: Path, tmp_path: Path) -> None:
     draw("1.tif", tiffinfo={274: 6})
     run_plugin(Jp2Plugin(), source, tmp_path / "out")
-    assert check_jp2(tmp_path / "out" / "1.jp2").width == 430
+    assert read_facts(tmp_path / "out" / "1.jp2")[0].width == 430
 
 
 @pytest.mark.parametrize("profile", PROFILES)

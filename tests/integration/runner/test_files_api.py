@@ -20,7 +20,7 @@ from taskmanager.testing.goobi.server import RunningGoobi, running_goobi
 from taskmanager_plugin_runner.deliveries import Delivery, deliver, prepare
 from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.goobi_files import api
-from taskmanager_plugin_runner.protocol import Answer, Step
+from taskmanager_plugin_runner.protocol import Answer, LogNote, Step
 from taskmanager_plugin_runner.recovery import recover
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 
@@ -62,8 +62,8 @@ def settings(goobi: RunningGoobi, tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def slot(folder: Path, settings: Path) -> AsyncIterator[SlotProcess]:
-    process = SlotProcess(0, replace(options("tally", folder), goobi=str(settings)))
+async def slot(folder: Path, settings: Path, plugin: str = "tally") -> AsyncIterator[SlotProcess]:
+    process = SlotProcess(0, replace(options(plugin, folder), goobi=str(settings)))
     await process.start()
     process.listener = Ears()
     try:
@@ -72,14 +72,19 @@ async def slot(folder: Path, settings: Path) -> AsyncIterator[SlotProcess]:
         await process.stop()
 
 
-def job(folder: Path, attempt: int = 1, **more: Any) -> Task:
+def heard(process: SlotProcess) -> list[LogNote]:
+    assert isinstance(process.listener, Ears)
+    return process.listener.logs
+
+
+def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> Task:
     images = folder / "metadata" / "1" / "images"
     fields = {
         "source": str(images / "master_zoo_media"),
         "destination": str(images / "zoo_media"),
         "goobi": GoobiReference(process_id=1),
     }
-    return task("tally", attempt=attempt, job=JOB, **{**fields, **more})
+    return task(plugin, attempt=attempt, job=JOB, **{**fields, **more})
 
 
 async def until_placed(process: SlotProcess, made: Task) -> Answer:
@@ -142,6 +147,41 @@ async def test_what_is_there_is_not_replaced_unless_equal(
         assert "nothing is replaced" in placed.failure.message
         await process.ask(Step.CLEAN, job(tmp_path))
     assert media(goobi) == {"1.tif": b"one", "2.tif": b"precious"}
+
+
+async def test_one_folder_of_goobi_as_source_and_destination_is_refused(
+    goobi: RunningGoobi, settings: Path, tmp_path: Path
+) -> None:
+    other_name_for_it = str(tmp_path / "metadata" / "1" / "images" / "master_other")
+    async with slot(tmp_path, settings) as process:
+        answer = await process.ask(Step.BRING, job(tmp_path, destination=other_name_for_it))
+    assert answer.failure is not None
+    assert "the destination is the source: both are folder 'master'" in answer.failure.message
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("keep", None),
+        ("replace", "over Goobi's files API nothing is removed"),
+        ("refuse", "holds 1 file(s) already that end like the results: 3.out"),
+    ],
+)
+async def test_results_of_pages_that_are_gone_are_seen_in_goobi_too(
+    goobi: RunningGoobi, settings: Path, tmp_path: Path, policy: str, words: str | None
+) -> None:
+    goobi.goobi.workflow.process(1).files["media"] = {"3.out": b"old", "note.txt": b"x"}
+    async with slot(tmp_path, settings, "press") as process:
+        placed = await until_placed(process, job(tmp_path, plugin="press", parameters={"existing": policy}))
+        said = [note.text for note in heard(process)]
+    if words is None:
+        assert placed.failure is None
+        assert "look like results of pages that are gone, and stay: 3.out" in said[0]
+        assert set(media(goobi)) == {"1.out", "2.out", "3.out", "note.txt"}
+    else:
+        assert placed.failure is not None
+        assert words in placed.failure.message
+        assert set(media(goobi)) == {"3.out", "note.txt"}
 
 
 async def test_a_goobi_that_fails_half_way_is_put_back_once_it_is_there(

@@ -365,6 +365,15 @@ async def test_derived_keys_can_be_switched_off(settings: GatewaySettings, root:
     itm.parts.paths.close()
 
 
+async def test_a_target_that_is_the_source_is_refused_in_the_callers_words(itm: Gateway, root: str) -> None:
+    body = http_step(root)
+
+    answer = await itm.client.post("/itm/service", json={**body, "targetDir": body["sourceDir"]})
+
+    assert answer.status_code == 422
+    assert "targetDir: the destination is the source: name another folder" in answer.json()["ERRORMESSAGE"]
+
+
 @pytest.mark.parametrize(
     ("change", "status", "sentence"),
     [

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -119,7 +120,7 @@ async def test_an_unusable_schema_is_the_plugins_fault_and_told_so(gateway: Gate
 @pytest.mark.parametrize("name", ["lossless", "lossless.xml", "none", "template"])
 async def test_a_template_may_be_spelled_as_goobi_does(gateway: Gateway, roots: Path, name: str) -> None:
     answer = await gateway.submit(
-        plugin="jp2", template=name, source=str(roots), destination=str(roots / "out")
+        plugin="jp2", template=name, source=str(roots / "in"), destination=str(roots / "out")
     )
 
     assert answer.status_code == 202, answer.text
@@ -131,6 +132,55 @@ async def test_a_template_that_must_be_named_is_asked_for(gateway: Gateway, root
     answer = await gateway.submit(plugin="choosy", source=str(roots), destination=str(roots))
 
     assert fields(answer.json()) == ["template"]
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "words"),
+    [
+        ("master", "master", "is the source"),
+        ("master", "link", "is the source"),
+        ("link", "master/new", "lies in the source"),
+        ("master/1.jpg", "link", "is the folder of the source"),
+        ("unseen", "unseen/new", "lies in the source"),
+    ],
+)
+async def test_a_destination_that_is_the_source_is_refused(
+    gateway: Gateway, roots: Path, source: str, destination: str, words: str
+) -> None:
+    (roots / "master").mkdir()
+    (roots / "master" / "1.jpg").touch()
+    (roots / "link").symlink_to(roots / "master")
+
+    job = {"plugin": "jp2", "source": f"{roots}/{source}", "destination": f"{roots}/{destination}"}
+    alone = (await gateway.submit(**job)).json()
+    batch = (await gateway.client.post("/api/v1/jobs/batch", json={"jobs": [job]})).json()
+
+    assert (kind(alone), fields(alone)) == ("path-refused", ["destination"])
+    assert f"the destination {words}: name another folder, or a template" in alone["detail"]
+    assert words in json.dumps(batch)
+    assert gateway.publisher.messages == []
+
+
+async def test_a_template_that_works_in_place_may_have_its_source_as_destination(
+    gateway: Gateway, roots: Path
+) -> None:
+    gateway.reader.install(
+        installed("shell", templates=("jpeg", "turn"), template_default="jpeg", templates_in_place=("turn",))
+    )
+
+    folders = {"source": str(roots), "destination": str(roots)}
+    answers = [await gateway.submit(plugin="shell", template=name, **folders) for name in ("turn", "jpeg")]
+
+    assert [answer.status_code for answer in answers] == [202, 422]
+
+
+async def test_a_source_that_is_a_pipe_is_refused_without_opening_it(gateway: Gateway, roots: Path) -> None:
+    os.mkfifo(roots / "pipe")
+
+    answer = (await gateway.submit(source=str(roots / "pipe"), destination=str(roots / "out"))).json()
+
+    assert (kind(answer), fields(answer)) == ("path-refused", ["source"])
+    assert "is a named pipe: name a file or a folder" in answer["detail"]
 
 
 async def test_a_link_that_leads_out_of_the_roots_is_refused(
@@ -281,3 +331,16 @@ async def test_a_defect_is_answered_without_internals(
 def test_every_kind_of_problem_has_a_type_of_its_own() -> None:
     assert len({kind.type for kind in KINDS}) == len(KINDS)
     assert all("//" not in kind.type for kind in KINDS)
+
+
+async def test_a_path_that_fits_several_names_in_another_form_is_refused(
+    gateway: Gateway, roots: Path
+) -> None:
+    (roots / "\N{LATIN SMALL LETTER U WITH DIAERESIS AND MACRON}").mkdir()
+    (roots / "u\N{COMBINING DIAERESIS}\N{COMBINING MACRON}").mkdir()
+    name = "\N{LATIN SMALL LETTER U WITH DIAERESIS}\N{COMBINING MACRON}"
+
+    answer = (await gateway.submit(source=str(roots / name))).json()
+
+    assert (kind(answer), fields(answer)) == ("path-refused", ["source"])
+    assert "several names differ from it only in their Unicode form" in answer["detail"]

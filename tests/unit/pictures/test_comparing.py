@@ -99,4 +99,4 @@ def test_facts_that_differ_are_named() -> None:
         ({"icc": b"x"}, "the colour profile"),
     ):
         with pytest.raises(JobFailedError, match=said):
-            require_same_facts(replace(one, **changed), one)  # type: ignore[arg-type]
+            require_same_facts(replace(one, **changed), one)

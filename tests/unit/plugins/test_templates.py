@@ -73,7 +73,7 @@ def test_parameters_of_all_templates_are_in_the_manifest(own: Path) -> None:
     (own / "a.toml").write_text(f'{COPY}[parameters.quality]\ntype = "string"\n')
     properties = ShellPlugin().manifest.parameters["properties"]
     assert isinstance(properties, dict)
-    assert set(properties) == {"background", "derivatives", "pages", "quality", "size"}
+    assert set(properties) == {"background", "derivatives", "existing", "pages", "quality", "size"}
     quality = properties["quality"]
     assert isinstance(quality, dict)
     kinds = quality["anyOf"]

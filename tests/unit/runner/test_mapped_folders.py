@@ -49,3 +49,19 @@ def test_a_wrong_mapping_is_told_at_the_start(tmp_path: Path) -> None:
 
     with pytest.raises(PathRefusedError, match="'/a' is no mapping: write /their/folder=/our/folder"):
         _ = settings.job_roots
+
+
+async def test_folders_in_the_other_unicode_form_are_found_and_the_log_says_so(tmp_path: Path) -> None:
+    there, given = "u\N{COMBINING DIAERESIS}", "\N{LATIN SMALL LETTER U WITH DIAERESIS}"
+    fill(tmp_path / there, {"in/1.txt": "one", "out/old.txt": "old"})
+    job = task("tally", source=f"{tmp_path}/{given}/in", destination=f"{tmp_path}/{given}/out")
+
+    async with slot("tally", tmp_path) as (process, ears):
+        source: Path | None = None
+        for step in (Step.BRING, Step.RUN, Step.PLACE):
+            answer = await process.ask(step, job, source)
+            assert answer.failure is None
+            source = Path(answer.source or "")
+
+    assert names(tmp_path / there / "out") == ["1.txt", "old.txt", "tally.txt"]
+    assert len([note for note in ears.logs if "exists in another Unicode form only" in note.text]) == 2

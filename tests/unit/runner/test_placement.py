@@ -14,6 +14,7 @@ from tests.unit.runner.faults import Crash, crash, fill, picture, stopped_before
 from taskmanager.errors import JobFailedError, PathRefusedError, SupersededError
 from taskmanager.paths import Roots
 from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
+from taskmanager_plugin_runner.planning import Terms
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 BEFORE = {"1.jp2": "old 1", "keep.txt": "mine", "sub/2.jp2": "old 2", "empty/": ""}
@@ -348,5 +349,5 @@ def test_an_attempt_that_is_not_ours_any_more_undoes_what_it_placed(scene: Scene
     placement = scene.prepare()
     left = iter([True] * steps)
     with pytest.raises(SupersededError, match="its lease ended"):
-        place(scene.output, placement, lambda: next(left, False))
+        place(scene.output, placement, Terms(lambda: next(left, False)))
     assert picture(scene.process) == scene.before

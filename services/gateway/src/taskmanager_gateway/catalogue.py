@@ -72,6 +72,10 @@ class Catalogue:
             raise ProblemError(UNKNOWN_PLUGIN, detail, known=names)
         return known
 
+    def last_read(self, name: str) -> KnownPlugin | None:
+        """The plugin, as far as it is known without asking the database; from any thread."""
+        return (self._plugins or {}).get(name)
+
     async def installed(self, *, again: bool = False) -> Sequence[KnownPlugin]:
         """All plugins as last read, or, with `again`, as they are now if the database tells in time.
 

@@ -36,6 +36,11 @@ class SpecificationCheck:
         if errors := known.schema.errors(spec.parameters):
             raise field_problem(INVALID_PARAMETERS, errors)
 
+    def works_in_place(self, spec: JobSpec) -> bool:
+        """Whether the job, checked before, may replace its own sources."""
+        known = self._catalogue.last_read(spec.plugin)
+        return known is not None and known.installed.manifest.works_in_place(spec.template)
+
 
 def _check_accepting(known: KnownPlugin) -> None:
     if not known.installed.accepting:

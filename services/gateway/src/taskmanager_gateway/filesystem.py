@@ -1,12 +1,18 @@
-"""Whether the paths of jobs lie inside the roots, asked without ever holding up the event loop."""
+"""Whether a job may use its paths: inside the roots, and its results not among its sources.
+
+Asked without ever holding up the event loop. What the gateway does not see, the runner finds out.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from taskmanager.errors import PathRefusedError
 from taskmanager.jobs import JobSpec
+from taskmanager.overlap import misfit
 from taskmanager.paths import Roots
+from taskmanager.sources import odd_kind
 from taskmanager_gateway.metrics import PATH_CHECKS_LATE
 from taskmanager_gateway.problems import FILE_SYSTEM_SLOW, FieldError, ProblemError, shortened
 from taskmanager_gateway.threads import DaemonThreads
@@ -25,14 +31,19 @@ class PathCheck:
         self._time_limit = time_limit
         self._threads = DaemonThreads(THREADS, "path-check")
 
-    async def errors(self, specs: Sequence[JobSpec]) -> list[list[FieldError]]:
-        """What is wrong with the paths of each; raises ProblemError if the file system does not answer."""
+    async def errors(
+        self, specs: Sequence[JobSpec], in_place: Callable[[JobSpec], bool] = lambda _: False
+    ) -> list[list[FieldError]]:
+        """What is wrong with the paths of each; raises ProblemError if the file system does not answer.
+
+        `in_place`: whether a job may replace its own sources.
+        """
         if not any(spec.source or spec.destination for spec in specs):
             return [[] for _ in specs]
         limit = self._time_limit + (len(specs) - 1) * CHECK_TIME_PER_JOB
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                return await self._threads.run(lambda: [self._look(spec) for spec in specs])
+                return await self._threads.run(lambda: [self._look(spec, in_place) for spec in specs])
         except TimeoutError as error:
             PATH_CHECKS_LATE.inc()
             detail = (
@@ -52,14 +63,31 @@ class PathCheck:
         """Let the threads end."""
         self._threads.close()
 
-    def _look(self, spec: JobSpec) -> list[FieldError]:
-        named = {"source": spec.source, "destination": spec.destination}
-        found = ((name, self._reason(path)) for name, path in named.items() if path is not None)
-        return [FieldError(field=name, message=reason) for name, reason in found if reason]
+    def _look(self, spec: JobSpec, in_place: Callable[[JobSpec], bool]) -> list[FieldError]:
+        errors: list[FieldError] = []
+        source = self._resolved("source", spec.source, errors)
+        destination = self._resolved("destination", spec.destination, errors)
+        if source is not None and (kind := _odd_kind(source)) is not None:
+            errors.append(_error("source", f"the source {source} is {kind}: name a file or a folder"))
+        if source is not None and destination is not None and not in_place(spec):
+            reason = misfit(source, destination)
+            errors += [_error("destination", reason)] if reason else []
+        return errors
 
-    def _reason(self, path: str) -> str | None:
+    def _resolved(self, field: str, path: str | None, errors: list[FieldError]) -> Path | None:
         try:
-            self._roots.resolve(path)
+            return None if path is None else self._roots.resolve(path)
         except PathRefusedError as error:
-            return shortened(str(error))
+            errors.append(_error(field, str(error)))
+            return None
+
+
+def _error(field: str, message: str) -> FieldError:
+    return FieldError(field=field, message=shortened(message))
+
+
+def _odd_kind(path: Path) -> str | None:
+    try:
+        return odd_kind(path.stat().st_mode)
+    except OSError:
         return None

@@ -66,7 +66,8 @@ class Submissions:
 
     async def _with_paths(self, wishes: Sequence[Wish | Problem]) -> list[Wish | Problem]:
         try:
-            found = iter(await self._paths.errors([wish.spec for wish in wishes if isinstance(wish, Wish)]))
+            specs = [wish.spec for wish in wishes if isinstance(wish, Wish)]
+            found = iter(await self._paths.errors(specs, self._check.works_in_place))
         except ProblemError as error:
             return [error.problem if isinstance(wish, Wish) else wish for wish in wishes]
         checked: list[Wish | Problem] = []

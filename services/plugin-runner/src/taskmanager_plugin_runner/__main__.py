@@ -104,6 +104,7 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> N
         os.getpid(),
         settings.nice,
         paths=settings.paths,
+        ahead_bytes=settings.ahead_bytes,
         goobi=str(settings.files_api.resolve()) if settings.files_api else "",
     )
     tell_limits(identity.manifest, settings.nice)

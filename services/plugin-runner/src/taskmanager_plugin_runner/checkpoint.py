@@ -34,6 +34,11 @@ class Barrier:
         """Whether the last word was to end; takes no lock, for the use in a signal handler."""
         return self._wish is Wish.CANCEL
 
+    @property
+    def suspending(self) -> bool:
+        """Whether the last word was to stand still."""
+        return self._wish is Wish.SUSPEND
+
     def begin(self, order: int) -> None:
         """From now on this order is in hand; what was wished for an earlier one is over."""
         with self._changed:

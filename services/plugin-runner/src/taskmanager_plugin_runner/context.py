@@ -6,19 +6,24 @@ threads.
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from taskmanager.errors import ToolStoppedError
+from taskmanager.existing import Existing
 from taskmanager.file_records import bounded
 from taskmanager.jobs import FileRecord, JobSpec
 from taskmanager.paths import Roots
 from taskmanager.tools import Stream, ToolResult, run
+from taskmanager_plugin_runner.ahead import Ahead
+from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.commands import Commands
 from taskmanager_plugin_runner.failures import shorten
+from taskmanager_plugin_runner.leftovers import Destination, require_no_sources, settle, settle_single
 from taskmanager_plugin_runner.line_log import LineLog, Send
 from taskmanager_plugin_runner.protocol import FileNote, Order, ProgressNote
 from taskmanager_plugin_runner.sources import scan
@@ -76,6 +81,20 @@ class ProgressMeter:
             self._held = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where the files of a job come from and go to.
+
+    `roots` are what links in the source may lead to; `in_place`: its sources may be replaced.
+    """
+
+    roots: Roots
+    destination: Destination | None = None
+    in_place: bool = False
+    ahead: Ahead | None = None
+    carrier: Carrier | None = None
+
+
 class SlotContext:
     """One job as its plugin sees it."""
 
@@ -83,16 +102,13 @@ class SlotContext:
         self,
         order: Order,
         folder: AttemptFolder,
-        roots: Roots,
+        ways: Ways,
         send: Send,
         template: str | None,
         barrier: Barrier,
     ) -> None:
-        """`template` is the chosen one, `roots` are what links in the source may lead to.
-
-        `barrier` is where it stands while it is suspended.
-        """
-        self._order, self._folder, self._roots = order, folder, roots
+        """`template` is the chosen one, `barrier` is where the job stands while it is suspended."""
+        self._order, self._folder, self._ways = order, folder, ways
         self._template, self._barrier = template, barrier
         self._send = send
         self._log = LineLog(send)
@@ -144,12 +160,37 @@ class SlotContext:
         source = self.source
         if source is None:
             return ()
-        roots = Roots((*self._roots.folders, self._folder.path.resolve()))
+        if self._ways.ahead is not None:
+            return self._ways.ahead.paths
+        roots = Roots((*self._ways.roots.folders, self._folder.path.resolve()))
         return tuple((source / file.name if source.is_dir() else source) for file in scan(source, roots))
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
         return self._files
+
+    def wait_for(self, file: Path) -> None:
+        """Return when this file of `files()` may be read; see `ahead`."""
+        if self._ways.ahead is not None:
+            self._ways.ahead.wait_for(file, self._barrier.check)
+
+    def finished(self, result: Path) -> None:
+        """This result is complete and may go on its way; see `carrying`."""
+        if self._ways.carrier is not None:
+            self._ways.carrier.finished(result)
+
+    def existing(self, policy: Existing, results: Collection[Path]) -> None:
+        """Say what becomes of results of earlier jobs; see `leftovers`."""
+        source, destination = self.source, self._ways.destination
+        names = [str(result.relative_to(self.output)) for result in results]
+        if source is None or destination is None:
+            return
+        if not self._ways.in_place:
+            require_no_sources(names, destination, self._folder)
+        if source.is_dir():
+            settle(policy, names, destination, self._folder, self._log)
+        else:
+            settle_single(policy, names, destination)
 
     def record(self, file: FileRecord) -> None:
         """Say what became of one file: to the log in words, to the runner as it is."""

@@ -1,10 +1,10 @@
 """What the runner asks the operating system about a file system: is it local, is there room."""
 
-import re
 import shutil
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
+from taskmanager.mounts import mount_of
 
 NETWORK_TYPES = frozenset(
     {
@@ -37,19 +37,8 @@ RESERVE_BYTES = 64 * 1024 * 1024
 
 def is_local(path: Path, mounts: str | None = None) -> bool:
     """Whether `path` lies on a disk of this machine, judged by its mount (`mounts` as in mountinfo)."""
-    text = Path("/proc/self/mountinfo").read_text(encoding="utf-8") if mounts is None else mounts
-    real = path.resolve()
-    best, kind = -1, "unknown"
-    for line in text.splitlines():
-        left, _, right = line.partition(" - ")
-        point = Path(_unescape(left.split()[4]))
-        if (real == point or point in real.parents) and len(point.parts) >= best:
-            best, kind = len(point.parts), right.split()[0]
-    return kind not in NETWORK_TYPES and best >= 0
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+    mount = mount_of(path.resolve(), mounts)
+    return mount is not None and mount.kind not in NETWORK_TYPES
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:

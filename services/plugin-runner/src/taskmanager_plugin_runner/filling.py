@@ -1,18 +1,22 @@
 """Writes the results of an attempt beside their target, into its stage: by links where they do, or by copies.
 
-Pure file-system code; moves nothing to its place.
+What was carried there before, while the plugin worked, is left as it is. Pure file-system code; moves
+nothing to its place.
 """
 
+import contextlib
 import os
-import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from taskmanager.sources import open_regular
 from taskmanager_plugin_runner import folders
+from taskmanager_plugin_runner.copying import pour
 from taskmanager_plugin_runner.filesystems import require_space
-from taskmanager_plugin_runner.stages import NEW
+from taskmanager_plugin_runner.sources import Fingerprint
+from taskmanager_plugin_runner.stages import NEW, details
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +28,79 @@ class Result:
     bytes: int
 
 
-def fill(home_fd: int, home: Path, stage: str, results: Sequence[Result]) -> None:
-    """Write all results into the stage, durably; raises OSError, or JobFailedError if there is no space."""
-    may_link = _may_link(home_fd)
+def fill(
+    home_fd: int, home: Path, stage: str, results: Sequence[Result], carried: Mapping[str, Fingerprint]
+) -> None:
+    """Write all results into the stage, durably; raises OSError, or JobFailedError if there is no space.
+
+    `carried` are complete in it already, as far as they have not changed since.
+    """
+    base, made = f"{stage}/{NEW}", set[str]()
+    there = _still_there(home_fd, base, results, carried)
+    missing = [result for result in results if result.name not in there]
+    if details(base, home_fd) is not None:
+        _tidy(home_fd, base, there)
+    link = _may_link(home_fd)
     umask = _umask()
-    if not (may_link and results and results[0].path.stat().st_dev == os.fstat(home_fd).st_dev):
-        require_space(home, sum(result.bytes for result in results))
-    base = f"{stage}/{NEW}"
-    os.mkdir(base, dir_fd=home_fd)
-    made = {PurePosixPath()}
+    if missing and not links_do(home_fd, missing[0].path):
+        require_space(home, sum(result.bytes for result in missing))
+    make_parents(home_fd, base, ".", made)
     for result in results:
-        for parent in reversed(PurePosixPath(result.name).parents):
-            if parent not in made:
-                os.mkdir(f"{base}/{parent}", dir_fd=home_fd)
-                made.add(parent)
-        if not (may_link and _link(result.path, f"{base}/{result.name}", home_fd, umask)):
-            _copy(result.path, f"{base}/{result.name}", home_fd)
+        make_parents(home_fd, base, result.name, made)
+    for result in missing:
+        if not (link and _link(result.path, f"{base}/{result.name}", home_fd, umask)):
+            copy(result.path, f"{base}/{result.name}", home_fd)
     for folder in made:
-        with folders.below(home_fd, base / folder) as descriptor:
+        with folders.below(home_fd, PurePosixPath(folder)) as descriptor:
             folders.sync(descriptor)
+
+
+def _still_there(
+    home_fd: int, base: str, results: Sequence[Result], carried: Mapping[str, Fingerprint]
+) -> frozenset[str]:
+    """What was carried, has not changed since, and lies in the stage as large as it is."""
+    found = set()
+    for result in results:
+        known = carried.get(result.name)
+        if known is not None and known == Fingerprint.of(result.path.lstat()):
+            staged = details(f"{base}/{result.name}", home_fd)
+            if staged is not None and stat.S_ISREG(staged.st_mode) and staged.st_size == known.bytes:
+                found.add(result.name)
+    return frozenset(found)
+
+
+def _tidy(home_fd: int, base: str, keep: Collection[str]) -> None:
+    """Remove halves, and what was carried and is no result any more: it would move with its folder."""
+    for root, _, files, descriptor in os.fwalk(base, topdown=False, dir_fd=home_fd):
+        inside = PurePosixPath(root).relative_to(base)
+        for file in files:
+            if str(inside / file) not in keep:
+                os.unlink(file, dir_fd=descriptor)
+        if root != base:
+            with contextlib.suppress(OSError):  # there is something in it
+                os.rmdir(root, dir_fd=home_fd)
+
+
+def make_parents(home_fd: int, base: str, name: str, made: set[str]) -> None:
+    """Make `base` and in it the folders of a name, unless in `made`, to which they are added.
+
+    What holds `base` is never made: that it is gone means something.
+    """
+    for parent in reversed([PurePosixPath(base), *(base / one for one in PurePosixPath(name).parents)]):
+        if str(parent) not in made:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(str(parent), dir_fd=home_fd)
+            made.add(str(parent))
+
+
+def remove(home_fd: int, name: str) -> None:
+    """Remove a file that is to be written anew."""
+    os.unlink(name, dir_fd=home_fd)
+
+
+def links_do(home_fd: int, path: Path) -> bool:
+    """Whether the results can be placed without a copy: on the same file system, where links do as well."""
+    return path.lstat().st_dev == os.fstat(home_fd).st_dev and _may_link(home_fd)
 
 
 def _may_link(home_fd: int) -> bool:
@@ -77,10 +135,11 @@ def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
     return True
 
 
-def _copy(source: Path, name: str, home_fd: int) -> None:
+def copy(source: Path, name: str, home_fd: int, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Write a file durably under a new name; raises OSError, CopyStoppedError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(name, flags, 0o666, dir_fd=home_fd)
-    with os.fdopen(descriptor, "wb") as target, source.open("rb") as origin:
-        shutil.copyfileobj(origin, target, 1024 * 1024)
+    with os.fdopen(descriptor, "wb") as target, open_regular(source) as origin:
+        pour(origin, target, stopped)
         target.flush()
         os.fsync(descriptor)

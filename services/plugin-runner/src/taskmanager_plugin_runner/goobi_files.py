@@ -4,7 +4,7 @@ Knows which folder of Goobi a job's path means; what makes a delivery whole is t
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -12,13 +12,35 @@ from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.goobi.settings import load
 from taskmanager.jobs import JobSpec
 from taskmanager.paths import Roots
-from taskmanager_plugin_runner import deliveries, placement
+from taskmanager_plugin_runner import deliveries
 from taskmanager_plugin_runner.deliveries import Delivery
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files_api import FilesApi, NotInGoobiError
+from taskmanager_plugin_runner.leftovers import Destination, Found
+from taskmanager_plugin_runner.planning import Terms, results_in
 from taskmanager_plugin_runner.protocol import Order
 from taskmanager_plugin_runner.transports import LOST, RECORD
 from taskmanager_plugin_runner.workspace import AttemptFolder, Input
+
+
+class GoobiFolder:
+    """A folder of Goobi as a destination."""
+
+    removes = False
+
+    def __init__(self, settings: Path, delivery: Delivery) -> None:
+        self._settings, self._delivery = settings, delivery
+        self.where = f"folder {delivery.folder!r} of Goobi's process {delivery.process}"
+
+    def found(self, places: Collection[str]) -> dict[str, Found]:
+        """The names; the API knows no folders in folders. None of a folder that is not there yet."""
+        if "." not in places:
+            return {}
+        with api(self._settings, self._delivery) as there:
+            try:
+                return dict.fromkeys(there.names(), Found())
+            except NotInGoobiError:
+                return {}
 
 
 class GoobiFiles:
@@ -28,9 +50,18 @@ class GoobiFiles:
         """`settings` is `TASKMANAGER_GOOBI`."""
         self._settings, self._roots = settings, roots
 
-    def open(self, folder: AttemptFolder, order: Order, destination: str) -> None:
-        """Undo what earlier attempts left."""
+    def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
+        """Refuse one folder of Goobi as source and destination, and undo what earlier attempts left."""
         delivery = self._locate(order, destination)
+        if (
+            order.spec.source is not None
+            and not in_place
+            and delivery == self._locate(order, order.spec.source)
+        ):
+            raise JobFailedError(
+                f"the destination is the source: both are folder {delivery.folder!r} of Goobi's process "
+                f"{delivery.process}; name another folder, or a template that works in place"
+            )
         with api(self._settings, delivery) as there:
             deliveries.prepare(there, delivery)
         try:
@@ -50,17 +81,25 @@ class GoobiFiles:
                 size += _fetch(there, name, target)
         return Input(target, len(names), size)
 
-    def place(self, folder: AttemptFolder, ours: Callable[[], bool]) -> tuple[int, int]:
+    def destination(self, folder: AttemptFolder) -> Destination | None:
+        """The folder in Goobi."""
+        delivery = remembered(folder)
+        return GoobiFolder(self._settings, delivery) if delivery is not None else None
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> None:
+        """Nothing shows in Goobi before the commit fence."""
+
+    def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """Upload the results; see `deliveries.deliver`."""
         delivery = remembered(folder)
         if delivery is None:
             raise PermanentError(LOST)
-        results = list(placement.results_in(folder.output, PurePosixPath()))
+        results = list(results_in(folder.output, PurePosixPath()))
         deep = [result.name for result in results if "/" in result.name]
         if deep:
             raise JobFailedError(f"the plugin made {deep[0]}; Goobi's files API knows no folders in folders")
         with api(self._settings, delivery) as there:
-            deliveries.deliver(there, delivery, results, ours)
+            deliveries.deliver(there, delivery, results, terms.ours)
         return len(results), sum(result.bytes for result in results)
 
     def clean(self, folder: AttemptFolder) -> None:

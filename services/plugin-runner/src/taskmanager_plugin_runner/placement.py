@@ -7,8 +7,7 @@ point of no return, and removed. A crash at any step is undone by `stages.undo`.
 """
 
 import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,18 +19,25 @@ from taskmanager.paths import Roots
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filling import Result, fill
+from taskmanager_plugin_runner.planning import (
+    Terms,
+    dress,
+    plan,
+    require_no_source,
+    results_in,
+    unchanged,
+)
 from taskmanager_plugin_runner.stages import (
     MANIFEST,
     NEW,
     OLD,
     PLACED,
-    PREFIX,
     Entry,
     Manifest,
+    details,
     discard,
     exists,
     homes,
-    is_folder,
     stage_name,
     undo,
     undo_attempt,
@@ -96,16 +102,16 @@ def clean(placement: Placement) -> None:
     undo_attempt(placement.home, placement.job, placement.attempt)
 
 
-def place(output: Path, placement: Placement, ours: Callable[[], bool] = lambda: True) -> tuple[int, int]:
+def place(output: Path, placement: Placement, terms: Terms | None = None) -> tuple[int, int]:
     """Move everything in `output` to the destination; return how many files and bytes it is.
 
-    `ours` is asked before each step that shows, so that an attempt that was frozen meanwhile undoes it all.
+    An attempt that was frozen meanwhile, so that it is not ours by the terms any more, undoes it all.
     Raises JobFailedError or SupersededError; the destination is then as it was.
     """
     results = list(results_in(output, placement.inside))
     try:
         with folders.opened(placement.home) as home_fd:
-            _place(home_fd, placement, results, ours)
+            _place(home_fd, placement, results, terms or Terms())
     except OSError as error:
         _explain(error, placement)
     return len(results), sum(result.bytes for result in results)
@@ -121,17 +127,18 @@ def _explain(error: OSError, placement: Placement) -> None:
     refuse(error, f"the results could not be put into {placement.destination}, which is as it was before")
 
 
-def _place(home_fd: int, placement: Placement, results: list[Result], ours: Callable[[], bool]) -> None:
+def _place(home_fd: int, placement: Placement, results: list[Result], terms: Terms) -> None:
     try:
-        fill(home_fd, placement.home, placement.stage, results)
-        manifest = _plan(home_fd, placement.stage, results)
+        fill(home_fd, placement.home, placement.stage, results, terms.carried)
+        manifest = plan(home_fd, placement.stage, results, terms)
+        dress(home_fd, placement.stage, manifest, terms)
         _write_manifest(home_fd, placement.stage, manifest)
         for entry in manifest.entries:
-            reach(Point.SLOT_BEFORE_RENAME)
-            _require(ours)
-            _move(home_fd, placement.stage, entry)
+            reach(Point.SLOT_BEFORE_REMOVAL if entry.leaves else Point.SLOT_BEFORE_RENAME)
+            _require(terms.ours)
+            _move(home_fd, placement.stage, entry, terms)
         reach(Point.SLOT_BEFORE_SEAL)
-        _require(ours)
+        _require(terms.ours)
         _seal(home_fd, placement.stage, manifest)
     except (JobFailedError, SupersededError):
         clean(placement)
@@ -145,57 +152,6 @@ def _require(ours: Callable[[], bool]) -> None:
         raise SupersededError("its lease ended while its results were put into place, as if it was frozen")
 
 
-def results_in(output: Path, inside: PurePosixPath) -> Iterator[Result]:
-    """What a plugin made, named below `inside`; raises JobFailedError for what is no regular file."""
-    for root, subfolders, files in os.walk(output):
-        subfolders.sort()
-        for name in sorted([*files, *(sub for sub in subfolders if (Path(root) / sub).is_symlink())]):
-            path = Path(root) / name
-            details = path.lstat()
-            if not stat.S_ISREG(details.st_mode):
-                raise JobFailedError(f"the plugin left {path.relative_to(output)}, which is no regular file")
-            if name.startswith(PREFIX):
-                raise JobFailedError(
-                    f"the plugin made {name}; names that begin with {PREFIX} are not allowed"
-                )
-            yield Result(str(inside / path.relative_to(output)), path, details.st_size)
-
-
-# --- moving
-
-
-def _plan(home_fd: int, stage: str, results: list[Result]) -> Manifest:
-    entries: dict[str, Entry] = {}
-    for result in results:
-        entry = _entry(home_fd, PurePosixPath(result.name))
-        entries.setdefault(entry.name, entry)
-    with folders.below(home_fd, PurePosixPath(stage)) as folder:
-        os.mkdir(OLD, dir_fd=folder)
-        made = {PurePosixPath()}
-        for entry in entries.values():
-            for parent in reversed(PurePosixPath(entry.name).parents):
-                if parent not in made:
-                    os.mkdir(f"{OLD}/{parent}", dir_fd=folder)
-                    made.add(parent)
-    return Manifest(tuple(entries.values()), tuple(result.name for result in results))
-
-
-def _entry(home_fd: int, name: PurePosixPath) -> Entry:
-    """The highest part of the path that is not there yet and so moves as a whole, or the file itself."""
-    for part in [*reversed(name.parents)][1:]:
-        if not exists(str(part), home_fd):
-            return Entry(str(part), existed=False)
-        if not is_folder(str(part), home_fd):
-            raise JobFailedError(
-                f"the result {name} needs a folder {part}, but there is something else of that name"
-            )
-    if not exists(str(name), home_fd):
-        return Entry(str(name), existed=False)
-    if is_folder(str(name), home_fd):
-        raise JobFailedError(f"the result {name} cannot be placed because there is a folder of that name")
-    return Entry(str(name), existed=True)
-
-
 def _write_manifest(home_fd: int, stage: str, manifest: Manifest) -> None:
     with folders.below(home_fd, PurePosixPath(stage)) as folder:
         descriptor = os.open(MANIFEST + ".part", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
@@ -207,14 +163,24 @@ def _write_manifest(home_fd: int, stage: str, manifest: Manifest) -> None:
         folders.sync(folder)
 
 
-def _move(home_fd: int, stage: str, entry: Entry) -> None:
+def _move(home_fd: int, stage: str, entry: Entry, terms: Terms) -> None:
     target = PurePosixPath(entry.name)
+    if entry.leaves and not unchanged(home_fd, entry.name, terms.leaving[entry.name]):
+        return  # somebody has put another file there meanwhile, which is not ours to remove
     with folders.below(home_fd, target.parent) as parent:
         if entry.existed:
-            os.rename(target.name, f"{stage}/{OLD}/{target}", src_dir_fd=parent, dst_dir_fd=home_fd)
+            _make_room(home_fd, stage, parent, target, terms)
         elif exists(target.name, parent):
             raise JobFailedError(f"{target} appeared in the destination while results were being placed")
-        os.rename(f"{stage}/{NEW}/{target}", target.name, src_dir_fd=home_fd, dst_dir_fd=parent)
+        if not entry.leaves:
+            os.rename(f"{stage}/{NEW}/{target}", target.name, src_dir_fd=home_fd, dst_dir_fd=parent)
+
+
+def _make_room(home_fd: int, stage: str, parent: int, target: PurePosixPath, terms: Terms) -> None:
+    found = details(target.name, parent) if terms.sources else None
+    if found is not None:
+        require_no_source(str(target), found, terms.sources)
+    os.rename(target.name, f"{stage}/{OLD}/{target}", src_dir_fd=parent, dst_dir_fd=home_fd)
 
 
 def _seal(home_fd: int, stage: str, manifest: Manifest) -> None:

@@ -50,6 +50,8 @@ class SlotOptions:
     """The ones its jobs may use; none: all that the runner may."""
     paths: str = ""
     """Where the folders of jobs lie on this machine, as in the settings."""
+    ahead_bytes: int = 1024**3
+    """How far the input may be copied ahead of the work; 0: all of it before, all results after."""
     goobi: str = ""
     """The file about Goobi if files travel over its files API; empty: over the shared file system."""
 

@@ -47,6 +47,9 @@ class RunnerSettings(RootsSettings):
     paths: str = ""
     """Where the folders of jobs lie on this machine: `/stored=/here` pairs, separated by `os.pathsep`."""
     upload_mode: UploadMode = UploadMode.AUTO
+    ahead_bytes: int = Field(default=1024**3, ge=0)
+    """How far input is copied ahead of the work, if the plugin allows; 0: all before the work, and
+    all results after it."""
     transport: TransportName = TransportName.SHARED
     goobi: Path | None = None
     """TOML file about Goobi, needed by the transport `files-api` only."""

@@ -1,22 +1,39 @@
 """Finds the input files of a job. Knows nothing about where they go."""
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from taskmanager.errors import JobFailedError, PathRefusedError
 from taskmanager.paths import Roots
-from taskmanager.sources import natural
+from taskmanager.sources import natural, odd_kind
 from taskmanager_plugin_runner.failures import refuse
+
+Identity = tuple[int, int]
+"""Device and inode: what a file is, whatever it is called."""
+
+
+class Fingerprint(NamedTuple):
+    """What shows that a file is still the one that was looked at."""
+
+    bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> "Fingerprint":
+        """The one of a file that was just looked at."""
+        return cls(found.st_size, found.st_mtime_ns)
 
 
 class SourceFile(NamedTuple):
-    """One input file: its name in the source, the real file behind it, and its size."""
+    """One input file: its name in the source, the real file behind it, its size, and which file it is."""
 
     name: str
     path: Path
     bytes: int
+    identity: Identity
 
 
 def scan(source: Path, roots: Roots) -> list[SourceFile]:
@@ -24,7 +41,8 @@ def scan(source: Path, roots: Roots) -> list[SourceFile]:
 
     Hidden files and sub-folders are left out: Goobi's image folders are flat, and what lies deeper
     (thumbnails, backups) is not meant for conversion. Links are followed if they stay inside the roots.
-    Raises JobFailedError if the source is missing, unreadable or empty, or a link leads out.
+    Pipes, sockets and devices are left out of a folder, and are no source. Nothing is opened. Raises
+    JobFailedError if the source is missing, unreadable or empty, or a link leads out.
     """
     if not source.exists():
         raise JobFailedError(
@@ -43,7 +61,7 @@ def scan(source: Path, roots: Roots) -> list[SourceFile]:
 
 def _files(source: Path, roots: Roots) -> Iterator[SourceFile]:
     if not source.is_dir():
-        yield SourceFile(source.name, source, source.stat().st_size)
+        yield _single(source)
         return
     with os.scandir(source) as entries:
         for entry in entries:
@@ -52,8 +70,9 @@ def _files(source: Path, roots: Roots) -> Iterator[SourceFile]:
             path = Path(entry.path)
             if entry.is_symlink():
                 path = _behind(path, roots)
-            if path.is_file():
-                yield SourceFile(entry.name, path, path.stat().st_size)
+            details = path.stat()
+            if stat.S_ISREG(details.st_mode):
+                yield _file(entry.name, path, details)
 
 
 def _behind(link: Path, roots: Roots) -> Path:
@@ -63,3 +82,23 @@ def _behind(link: Path, roots: Roots) -> Path:
         raise JobFailedError(f"the source holds a link that is not followed: {error}") from error
     except (FileNotFoundError, RuntimeError) as error:
         raise JobFailedError(f"the source holds a link to nothing: {link}") from error
+
+
+def _single(source: Path) -> SourceFile:
+    details = source.stat()
+    if (kind := odd_kind(details.st_mode)) is not None:
+        raise JobFailedError(f"the source {source} is {kind}: name a file or a folder")
+    return _file(source.name, source, details)
+
+
+def _file(name: str, path: Path, details: os.stat_result) -> SourceFile:
+    return SourceFile(name, path, details.st_size, (details.st_dev, details.st_ino))
+
+
+def odd_entries(source: Path) -> tuple[str, ...]:
+    """What lies in a source folder and is never read: `name (a named pipe)`; raises OSError."""
+    if not source.is_dir():
+        return ()
+    with os.scandir(source) as entries:
+        odd = [entry for entry in entries if not (entry.is_file() or entry.is_dir() or entry.name[0] == ".")]
+        return tuple(f"{entry.name} ({kind})" for entry in odd if (kind := odd_kind(entry.stat().st_mode)))

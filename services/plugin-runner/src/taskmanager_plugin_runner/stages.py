@@ -37,10 +37,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file or one whole new folder to be moved; `existed`: a file of that name has to make room."""
+    """One file or one whole new folder to be moved; `existed`: a file of that name has to make room.
+
+    `leaves`: that is all, nothing comes in its place.
+    """
 
     name: str
     existed: bool
+    leaves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,8 @@ def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None
     new, old = f"{stage}/{NEW}/{entry.name}", f"{stage}/{OLD}/{entry.name}"
     target = PurePosixPath(entry.name)
     with folders.below(home_fd, target.parent) as parent:
+        if entry.leaves and exists(target.name, parent):
+            return  # it never left, or somebody has put another file there since
         if exists(old, home_fd):
             os.rename(old, target.name, src_dir_fd=home_fd, dst_dir_fd=parent)
         elif not entry.existed and not exists(new, home_fd) and exists(target.name, parent):
@@ -187,11 +193,15 @@ def _files_in(parent: int, name: str, relative: PurePosixPath) -> set[str]:
 
 def exists(name: str, folder: int) -> bool:
     """Whether something of that name lies in an open folder; a dangling link counts."""
+    return details(name, folder) is not None
+
+
+def details(name: str, folder: int) -> os.stat_result | None:
+    """What lies under a name in an open folder, a link itself; None if nothing does."""
     try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
-        return False
-    return True
+        return None
 
 
 def is_folder(name: str, folder: int) -> bool:

@@ -5,15 +5,26 @@ it is needed, so that the slots of other runners stay small.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from taskmanager.errors import PermanentError
 from taskmanager.paths import PathMapping, Roots
+from taskmanager.plugins import PluginManifest
 from taskmanager_plugin_runner import placement
+from taskmanager_plugin_runner.carrying import Carrier
+from taskmanager_plugin_runner.leftovers import Destination, SharedDestination
+from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.protocol import Order, SlotOptions
 from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.workspace import AttemptFolder, Input, bring_input, open_destination
+from taskmanager_plugin_runner.workspace import (
+    AttemptFolder,
+    Input,
+    bring_input,
+    open_destination,
+    require_apart,
+)
 
 RECORD = "delivery.json"
 """In the folder of an attempt: where it delivers, for the next start of the runner."""
@@ -23,13 +34,19 @@ LOST = "the record of the destination is gone from the workspace"
 class Transport(Protocol):
     """The steps of a job that touch what is not the runner's."""
 
-    def open(self, folder: AttemptFolder, order: Order, destination: str) -> None:
-        """Undo what earlier attempts left, before hours of work."""
+    def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
+        """Refuse a destination that is the source, unless `in_place`, and undo what earlier attempts left."""
 
     def bring(self, folder: AttemptFolder, order: Order, source: str, between: Callable[[], None]) -> Input:
         """The input; `between` is called before each file."""
 
-    def place(self, folder: AttemptFolder, ours: Callable[[], bool]) -> tuple[int, int]:
+    def destination(self, folder: AttemptFolder) -> Destination | None:
+        """Where the results will go, if the attempt was opened."""
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> Carrier | None:
+        """What takes complete results on their way while the plugin works, if that can be done."""
+
+    def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """Put the results into place; files and bytes."""
 
     def clean(self, folder: AttemptFolder) -> None:
@@ -39,26 +56,47 @@ class Transport(Protocol):
 class SharedFolders:
     """The shared file system."""
 
-    def __init__(self, roots: Roots, mode: UploadMode, *, reads_in_place: bool) -> None:
-        self._roots, self._mode, self._reads_in_place = roots, mode, reads_in_place
+    def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
+        self._roots, self._mode = roots, UploadMode(options.upload_mode)
+        self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
+        self._ahead_bytes = options.ahead_bytes if manifest.takes_files_in_order else 0
 
-    def open(self, folder: AttemptFolder, order: Order, destination: str) -> None:
+    def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
         """See `placement.prepare`."""
+        if order.spec.source is not None and not in_place:
+            require_apart(self._roots.resolve(order.spec.source), self._roots.resolve(destination))
         open_destination(folder, destination, self._roots, order.job, order.attempt)
 
     def bring(self, folder: AttemptFolder, order: Order, source: str, between: Callable[[], None]) -> Input:
         """See `workspace.bring_input`."""
         del order
         return bring_input(
-            folder, source, self._roots, self._mode, reads_in_place=self._reads_in_place, between=between
+            folder,
+            source,
+            self._roots,
+            self._mode,
+            reads_in_place=self._reads_in_place,
+            ahead_bytes=self._ahead_bytes,
+            between=between,
         )
 
-    def place(self, folder: AttemptFolder, ours: Callable[[], bool]) -> tuple[int, int]:
-        """See `placement.place`."""
+    def destination(self, folder: AttemptFolder) -> Destination | None:
+        """The folder."""
+        remembered = folder.remembered()
+        return SharedDestination(remembered.destination) if remembered is not None else None
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> Carrier | None:
+        """To the stage."""
+        remembered = folder.remembered() if self._overlap else None
+        return Carrier(remembered, folder.output, suspended) if remembered is not None else None
+
+    def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
+        """See `placement.place`; what is to leave was written down as seen from the destination."""
         remembered = folder.remembered()
         if remembered is None:
             raise PermanentError(LOST)
-        return placement.place(folder.output, remembered, ours)
+        leaving = {str(remembered.inside / name): known for name, known in folder.leaving().items()}
+        return placement.place(folder.output, remembered, replace(terms, leaving=leaving))
 
     def clean(self, folder: AttemptFolder) -> None:
         """See `placement.clean`."""
@@ -67,14 +105,14 @@ class SharedFolders:
             placement.clean(remembered)
 
 
-def choose(options: SlotOptions, *, reads_in_place: bool) -> Transport:
-    """The transport of a runner."""
+def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
+    """The transport of a runner, as its plugin allows."""
     roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
     if options.goobi:
         from taskmanager_plugin_runner.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
 
         return GoobiFiles(Path(options.goobi), roots)
-    return SharedFolders(roots, UploadMode(options.upload_mode), reads_in_place=reads_in_place)
+    return SharedFolders(roots, options, manifest)
 
 
 def undo(settings: Path | None, folder: AttemptFolder) -> None:

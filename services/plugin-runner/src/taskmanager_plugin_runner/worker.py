@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import IO
 
 from taskmanager.crash import Point, reach
+from taskmanager.errors import TemporaryError
+from taskmanager.existing import listed
 from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import Plugin, load
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.context import SlotContext
+from taskmanager_plugin_runner.context import SlotContext, Ways
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
-from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES
+from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
+from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
     Answer,
@@ -35,6 +38,7 @@ from taskmanager_plugin_runner.protocol import (
     encode_event,
 )
 from taskmanager_plugin_runner.transports import choose
+from taskmanager_plugin_runner.under_way import UnderWay
 from taskmanager_plugin_runner.workspace import AttemptFolder
 
 
@@ -85,7 +89,8 @@ class Worker:
         self._folder = Path(options.folder)
         self._ours_until = float("inf")
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
-        self._transport = choose(options, reads_in_place=self._manifest.reads_in_place)
+        self._under_way = UnderWay()
+        self._transport = choose(options, self._manifest)
 
     def serve(self) -> None:
         """Take orders until the runner hangs up."""
@@ -144,19 +149,41 @@ class Worker:
 
     def _bring(self, order: Order) -> Answer:
         folder, spec = self._attempt_folder(order), order.spec
+        self._note_spelling(spec.source, spec.destination)
         if spec.destination is not None:
-            self._transport.open(folder, order, spec.destination)
+            in_place = self._manifest.works_in_place(spec.template)
+            self._transport.open(folder, order, spec.destination, in_place=in_place)
         reach(Point.SLOT_BRINGING)
         if spec.source is None:
             return Answer(order.number)
         brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
+        if brought.odd:
+            LineLog(self._line.send).warning(
+                f"left out, for no job reads such a thing: {listed(brought.odd)}"
+            )
+        self._under_way = UnderWay(folder.path, brought.ahead)
         return Answer(order.number, brought.files, brought.bytes, str(brought.source))
 
+    def _note_spelling(self, *paths: str | None) -> None:
+        log = LineLog(self._line.send)
+        for path in paths:
+            if path is not None and (note := self._roots.note(path)) is not None:
+                log.info(note)
+
     def _run(self, order: Order) -> Answer:
-        folder = self._attempt_folder(order)
+        folder, under_way = self._attempt_folder(order), self._of_attempt(order)
+        self._require_input(folder)
+        in_place = self._manifest.works_in_place(order.spec.template)
+        carrier = self._transport.carrier(folder, self._suspending)
+        ways = Ways(self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier)
         template = self._manifest.choose_template(order.spec.template)
-        context = SlotContext(order, folder, self._roots, self._line.send, template, self._barrier)
+        context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
         reach(Point.SLOT_RUNNING)
+        with under_way.moving(carrier, self._suspending):
+            self._run_plugin(context)
+        return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
+
+    def _run_plugin(self, context: SlotContext) -> None:
         try:
             self._plugin.run(context)
         finally:
@@ -166,10 +193,29 @@ class Worker:
             if left:
                 note = f"{left} process(es) the plugin left behind were killed"
                 context.log.warning(note)
-        return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
+
+    def _suspending(self) -> bool:
+        return self._barrier.suspending
+
+    def _of_attempt(self, order: Order) -> UnderWay:
+        """What its earlier steps left to go on with."""
+        path = self._attempt_folder(order).path
+        if self._under_way.folder != path:
+            self._under_way = UnderWay(path)
+        return self._under_way
+
+    def _require_input(self, folder: AttemptFolder) -> None:
+        """A slot that was replaced meanwhile must not take half an input for the whole."""
+        if folder.ahead and self._under_way.ahead is None:
+            raise TemporaryError("the process that was to bring the input is gone")
 
     def _place(self, order: Order) -> Answer:
-        return Answer(order.number, *self._transport.place(self._attempt_folder(order), self._ours))
+        folder, log = self._attempt_folder(order), LineLog(self._line.send)
+        in_place = self._manifest.works_in_place(order.spec.template)
+        sources = frozenset() if in_place else folder.sources()
+        carried = self._of_attempt(order).carried
+        terms = Terms(self._ours, sources, carried=carried, warn=log.warning)
+        return Answer(order.number, *self._transport.place(folder, terms))
 
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)

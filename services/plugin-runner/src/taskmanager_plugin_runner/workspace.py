@@ -7,28 +7,43 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from taskmanager.errors import JobFailedError
+from taskmanager.overlap import misfit
 from taskmanager.paths import Roots
+from taskmanager_plugin_runner.ahead import Ahead
+from taskmanager_plugin_runner.copying import copy_source
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filesystems import is_local, require_space
 from taskmanager_plugin_runner.placement import Placement, prepare
 from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.sources import SourceFile, scan
+from taskmanager_plugin_runner.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
 
 PLACEMENT = "placement.json"
+SOURCES = "sources.json"
+"""Device and inode of every source, which must not be replaced."""
+AHEAD = "ahead.json"
+"""The input comes while the plugin works."""
+LEAVING = "leaving.json"
+"""What is to be removed from the destination when the results come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a job reads: a folder or a file, and how much it is."""
+    """What a job reads: a folder or a file, and how much it is.
+
+    `odd` lies there and is no file. `ahead`: the files come while the plugin works.
+    """
 
     source: Path
     files: int
     bytes: int
+    odd: tuple[str, ...] = ()
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +95,51 @@ class AttemptFolder:
             "job": placement.job,
             "attempt": placement.attempt,
         }
-        file = self.open(self.path) / PLACEMENT
+        self._write(PLACEMENT, record)
+
+    def remembered(self) -> Placement | None:
+        """Where the stage of the attempt is, if it has one."""
+        raw = self._read(PLACEMENT)
+        if raw is None:
+            return None
+        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"])
+
+    def remember_sources(self, files: Sequence[SourceFile]) -> None:
+        """Write down which files they are."""
+        self._write(SOURCES, [file.identity for file in files])
+
+    def sources(self) -> frozenset[Identity]:
+        """The sources written down before."""
+        return frozenset((device, inode) for device, inode in self._read(SOURCES) or ())
+
+    def remember_leaving(self, files: Mapping[str, Fingerprint]) -> None:
+        """Write down what is to leave the destination, named as seen from there."""
+        self._write(LEAVING, files)
+
+    def leaving(self) -> dict[str, Fingerprint]:
+        """What is to leave."""
+        return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
+
+    def mark_ahead(self) -> None:
+        """Write down that the input is not whole before it was brought while the plugin works."""
+        self._write(AHEAD, {})
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it was written down."""
+        return self._read(AHEAD) is not None
+
+    def _write(self, name: str, record: object) -> None:
+        file = self.open(self.path) / name
         part = file.with_suffix(".part")
         part.write_text(json.dumps(record), encoding="utf-8")
         part.replace(file)
 
-    def remembered(self) -> Placement | None:
-        """Where the stage of the attempt is, if it has one."""
+    def _read(self, name: str) -> Any:
         try:
-            raw = json.loads((self.path / PLACEMENT).read_text(encoding="utf-8"))
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"])
 
     def remove(self) -> None:
         """Throw everything away; raises OSError."""
@@ -102,36 +150,48 @@ class AttemptFolder:
                 raise
 
 
+def require_apart(source: Path, destination: Path) -> None:
+    """Raise JobFailedError if the results would be put among the sources."""
+    if (reason := misfit(source, destination)) is not None:
+        raise JobFailedError(reason)
+
+
 def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int) -> None:
     """Undo what earlier attempts left and make sure, before hours of work, that results can be placed."""
     folder.remember(prepare(text, roots, job, attempt))
 
 
-def bring_input(
+def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     folder: AttemptFolder,
     text: str,
     roots: Roots,
     mode: UploadMode,
     *,
     reads_in_place: bool,
+    ahead_bytes: int = 0,
     between: Callable[[], None] = lambda: None,
 ) -> Input:
     """Copy the source into the workspace, or use it where it lies; raises JobFailedError.
 
-    `between` is called before each file; what it raises ends the copying.
+    With `ahead_bytes` the files of a folder are to come later, so many bytes ahead of the work. `between` is
+    called before each file; what it raises ends the copying.
     """
     source = roots.resolve(text)
     found = scan(source, roots)
-    size = sum(file.bytes for file in found)
+    folder.remember_sources(found)
+    size, odd = sum(file.bytes for file in found), odd_entries(source)
     if mode is UploadMode.IN_PLACE or (mode is UploadMode.AUTO and reads_in_place and is_local(source)):
         _check_readable(found)
-        return Input(source, len(found), size)
+        return Input(source, len(found), size, odd)
     target = folder.open(folder.input)
     require_space(target, size)
+    if ahead_bytes and len(found) > 1:
+        folder.mark_ahead()
+        return Input(target, len(found), size, odd, Ahead(found, target, ahead_bytes))
     for file in found:
         between()
-        _copy(file, target)
-    return Input(target if source.is_dir() else target / source.name, len(found), size)
+        copy_source(file, target)
+    return Input(target if source.is_dir() else target / source.name, len(found), size, odd)
 
 
 def _check_readable(found: list[SourceFile]) -> None:
@@ -140,11 +200,3 @@ def _check_readable(found: list[SourceFile]) -> None:
             raise JobFailedError(
                 f"the runner's user may not read {file.path}: give it the permission and retry the job"
             )
-
-
-def _copy(file: SourceFile, target: Path) -> None:
-    try:
-        shutil.copyfile(file.path, target / file.name)
-        shutil.copystat(file.path, target / file.name)
-    except OSError as error:
-        refuse(error, f"{file.path} could not be copied to the workspace")

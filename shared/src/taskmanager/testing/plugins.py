@@ -3,8 +3,9 @@
 For the authors of plugins as well as for this project's own tests. Knows no server.
 """
 
+import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from taskmanager import sources, tools
+from taskmanager.errors import JobFailedError
+from taskmanager.existing import Existing, kept_warning, leaving_note, left_over, of_the_kind, refusal
 from taskmanager.file_records import lines_of
 from taskmanager.jobs import FileRecord, GoobiReference, JobSpec
 from taskmanager.plugins import Plugin
@@ -48,6 +51,7 @@ class MemoryLog:
 class LocalContext:
     """A JobContext over folders of a test, which also remembers what the plugin said and did.
 
+    `destination`: a folder as an earlier job left it, if the test has one; it is only looked at.
     `cancel_at`: the checkpoint, counted from 1, at which the job is cancelled; None for never.
     """
 
@@ -59,15 +63,54 @@ class LocalContext:
     job_id: str = "00000000-0000-7000-8000-000000000001"
     attempt: int = 1
     cancel_at: int | None = None
+    destination: Path | None = None
     log: MemoryLog = field(default_factory=MemoryLog)
     progress_calls: list[tuple[int, int, str | None]] = field(default_factory=list)
     checkpoints: int = 0
     tool_runs: list[tuple[str, ...]] = field(default_factory=list)
     records: list[FileRecord] = field(default_factory=list)
+    waited: list[Path] = field(default_factory=list)
+    results: list[Path] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    leaving: list[str] = field(default_factory=list)
 
     def files(self) -> Sequence[Path]:
         """The files of the source in natural order, without hidden ones."""
         return sources.files_of(self.source)
+
+    def wait_for(self, file: Path) -> None:
+        """Remember the call; raise ValueError for what is none of `files()`."""
+        if file not in self.files():
+            raise ValueError(f"{file} is no file of the source")
+        self.waited.append(file)
+
+    def finished(self, result: Path) -> None:
+        """Remember the result; raise ValueError if it is none, so that a test sees it."""
+        if not (result.is_relative_to(self.output) and result.is_file()):
+            raise ValueError(f"{result} is no file below the output folder")
+        self.results.append(result)
+
+    def existing(self, policy: Existing, results: Collection[Path]) -> None:
+        """Hold the results against `destination` as a runner would; remember both, and what is to leave."""
+        self.expected = [str(result.relative_to(self.output)) for result in results]
+        if self.destination is None or self.source is None:
+            return
+        there = [str(path.relative_to(self.destination)) for path in self.destination.rglob("*")]
+        there = [name for name in there if (self.destination / name).is_file()]
+        over_folder = self.source.is_dir()
+        if policy is Existing.REFUSE:
+            known = of_the_kind(there, self.expected) if over_folder else set(there) & set(self.expected)
+            if known:
+                raise JobFailedError(refusal(known, str(self.destination)))
+        elif over_folder and (left := left_over(there, self.expected)):
+            self._say(policy, left)
+
+    def _say(self, policy: Existing, left: list[str]) -> None:
+        if policy is Existing.KEEP:
+            self.log.warning(kept_warning(left, str(self.destination)))
+        else:
+            self.leaving = left
+            self.log.info(leaving_note(left))
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
         """Remember how far the plugin says it is."""
@@ -104,7 +147,7 @@ class LocalContext:
         return tools.run(argv, cwd=folder, environment=environment, time_limit=time_limit, on_line=tell)
 
 
-def run_plugin(
+def run_plugin(  # noqa: PLR0913 - a test names what it needs
     plugin: Plugin,
     source: Path | None,
     output: Path,
@@ -112,17 +155,24 @@ def run_plugin(
     template: str | None = None,
     parameters: Mapping[str, JsonValue] | None = None,
     cancel_at: int | None = None,
+    destination: Path | None = None,
 ) -> LocalContext:
     """Run one job of the plugin and return what it did; results lie in `output`, which is made if missing.
 
-    Raises whatever the plugin raises.
+    With a `destination` they go there too, as a runner places them. Raises whatever the plugin raises.
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="taskmanager-scratch-") as scratch:
         spec = _spec(plugin, source, output, template, parameters)
         chosen = plugin.manifest.choose_template(template)
-        context = LocalContext(spec, chosen, source, output, Path(scratch), cancel_at=cancel_at)
+        context = LocalContext(
+            spec, chosen, source, output, Path(scratch), cancel_at=cancel_at, destination=destination
+        )
         plugin.run(context)
+        if destination is not None:
+            shutil.copytree(output, destination, dirs_exist_ok=True)
+            for name in context.leaving:
+                (destination / name).unlink()
     return context
 
 

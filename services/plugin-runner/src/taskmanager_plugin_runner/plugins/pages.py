@@ -1,10 +1,12 @@
 """The pages of a source file that a job takes, with what each will be called and how much memory it takes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
+from taskmanager.existing import Existing
 from taskmanager.plugins import JobContext
 from taskmanager_plugin_runner.plugins.parameters import Pages
 from taskmanager_plugin_runner.plugins.pictures import formats, memory
@@ -35,6 +37,16 @@ class PageReader:
         """`compressing`: to JPEG 2000, which takes more memory."""
         self._context, self._wanted, self._compressing = context, pages, compressing
         self.memory_bytes = memory.allowed()
+
+    def settle(self, existing: Existing, results: Collection[Path], *, begun: bool) -> None:
+        """Have the runner settle what becomes of earlier results: before the work, and again once it is done.
+
+        How many pages there are is known before only where the first of each file is taken; whether there is
+        anything that must not be, always.
+        """
+        known = self._wanted is Pages.FIRST
+        if known != begun or (existing is Existing.REFUSE and not begun):
+            self._context.existing(existing, results)
 
     def read(self, crew: Crew, file: Path, time_limit: timedelta) -> list[Page]:
         """The pages of a file; raises JobFailedError for what is no picture, not understood or too large."""

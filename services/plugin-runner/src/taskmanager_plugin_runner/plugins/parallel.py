@@ -33,14 +33,15 @@ def for_each_file(
             if waiting and len(crew.at_work) < parallel:
                 context.checkpoint()
                 file = waiting.popleft()
-                crew.start(file, pool.submit(_named, convert, file))
+                crew.start(file, pool.submit(_named, context, convert, file))
             else:
                 crew.collect()
     context.progress(crew.done, len(files))
 
 
-def _named(convert: Callable[[Path], None], file: Path) -> None:
+def _named(context: JobContext, convert: Callable[[Path], None], file: Path) -> None:
     try:
+        context.wait_for(file)
         convert(file)
     except JobFailedError as error:
         raise type(error)(f"{file.name}: {error}") from error

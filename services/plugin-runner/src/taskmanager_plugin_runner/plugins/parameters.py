@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from taskmanager.plugins import Parameters
+from taskmanager.plugins import ExistingParameters
 
 
 class Pages(StrEnum):
@@ -14,7 +14,7 @@ class Pages(StrEnum):
     ALL = "all"
 
 
-class PictureParameters(Parameters):
+class PictureParameters(ExistingParameters):
     """The base of their parameters."""
 
     pages: Pages = Field(

@@ -51,8 +51,15 @@ class Compression:
         self._threads = max(1, len(os.sched_getaffinity(0)) // parallel)
         self._context.log.info(self._introduction())
         self._pages = PageReader(self._context, self._parameters.pages, compressing=True)
+        expected = [self._target(file.stem) for file in taken]
+        self._pages.settle(self._parameters.existing, expected, begun=False)
         with Crew(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
             for_each_file(self._context, taken, self._compress, parallel)
+        made = list(self._context.output.iterdir())
+        self._pages.settle(self._parameters.existing, made, begun=True)
+
+    def _target(self, stem: str) -> Path:
+        return self._context.output / f"{stem}{self._profile.suffix}"
 
     def _introduction(self) -> str:
         if self._profile.coding is Coding.HIGH_THROUGHPUT:
@@ -71,7 +78,7 @@ class Compression:
             refused = rules.refusal(page.facts, convert=self._parameters.convert)
             if refused:
                 raise JobFailedError(f"{page.words}{refused}")
-        target = self._context.output / f"{page.stem}{self._profile.suffix}"
+        target = self._target(page.stem)
         folder = self._context.scratch / f"{self._numbers[file]:06d}-{page.number:04d}"
         folder.mkdir()
         with self._crew.room(page.memory_bytes):
@@ -80,6 +87,7 @@ class Compression:
             verify = partial(compression.verify, lossless=self._profile.lossless)
             verified = self._crew.call(verify, prepared, made, time_limit=self._time_limit)
         made.replace(target)
+        self._context.finished(target)
         prepared.path.unlink()
         notes = prepared.expected.notes
         if self._profile.lossless and rules.lossless_obstacle(page.facts):

@@ -28,6 +28,7 @@ class Jp2Plugin:
             template_default=PROFILE_DEFAULT,
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,
+            takes_files_in_order=True,
         )
 
     @property

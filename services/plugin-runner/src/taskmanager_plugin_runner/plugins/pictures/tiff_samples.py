@@ -257,8 +257,8 @@ def _units(data: bytes, width: int, lines: int, across: int, down: int) -> NDArr
     if len(data) < columns * rows * size:
         raise JobFailedError(f"a strip has {len(data)} of {columns * rows * size} bytes: data is missing")
     units = np.frombuffer(data, np.uint8, columns * rows * size).reshape(rows, columns, size)
-    luma = units[..., : across * down].reshape(rows, columns, down, across)
-    luma = luma.transpose(0, 2, 1, 3).reshape(rows * down, columns * across)
+    blocks = units[..., : across * down].reshape(rows, columns, down, across)
+    luma = blocks.transpose(0, 2, 1, 3).reshape(rows * down, columns * across)
     chroma = [np.repeat(np.repeat(units[..., at], down, 0), across, 1) for at in (-2, -1)]
     return np.dstack([luma, *chroma])[:lines, :width]
 

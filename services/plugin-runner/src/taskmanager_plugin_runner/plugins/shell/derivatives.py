@@ -56,6 +56,11 @@ class DerivativeTemplate(Record):
             time_limit_seconds=self.job_time_limit_seconds, memory_limit_bytes=self.memory_limit_bytes
         )
 
+    @property
+    def in_place(self) -> bool:
+        """Its results never replace their sources."""
+        return False
+
     @cached_property
     def parameters_model(self) -> type["DerivativeParameters"]:
         """What a job may choose: `quality` and `size` only where there is one derivative they could mean."""

@@ -44,9 +44,17 @@ class DeriveRun:
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
         self._context.log.info(self._introduction())
         self._pages = PageReader(self._context, self._parameters.pages, compressing=False)
+        existing = self._parameters.existing
+        expected = [self._target(folder, file.stem) for _, folder in self._wanted for file in taken]
+        self._pages.settle(existing, expected, begun=False)
         parallel = min(self._parallel, len(taken))
         with Crew(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
             for_each_file(self._context, taken, self._convert, parallel)
+        self._pages.settle(existing, list(self._context.output.rglob("*.jpg")), begun=True)
+
+    @staticmethod
+    def _target(folder: Path, stem: str) -> Path:
+        return folder / f"{stem}.jpg"
 
     def _introduction(self) -> str:
         made = "; ".join(
@@ -79,7 +87,8 @@ class DeriveRun:
                 time_limit=self._time_limit,
             )
         for made, (_, folder) in zip(wanted, self._wanted, strict=True):
-            made.path.replace(folder / f"{page.stem}.jpg")
+            target = made.path.replace(self._target(folder, page.stem))
+            self._context.finished(target)
         scratch.rmdir()
         return derived
 

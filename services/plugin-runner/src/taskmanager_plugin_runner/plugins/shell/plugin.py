@@ -31,9 +31,11 @@ class ShellPlugin:
             parameters=parameters_schema(self._templates),
             templates=tuple(self._templates),
             template_default=TEMPLATE_DEFAULT,
+            templates_in_place=tuple(name for name, template in self._templates.items() if template.in_place),
             template_limits={name: template.limits for name, template in self._templates.items()},
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,
+            takes_files_in_order=True,
         )
 
     @property

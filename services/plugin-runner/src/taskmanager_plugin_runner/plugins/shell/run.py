@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from taskmanager.errors import JobFailedError
 from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import JobContext, parse_parameters
+from taskmanager.plugins import ExistingParameters, JobContext, parse_parameters
 from taskmanager_plugin_runner.plugins import magick, workpieces
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.pictures import derivatives, formats, memory
@@ -55,6 +55,9 @@ class FileRun(Runner):
         taken = workpieces.take(self.context, self.template.inputs)
         folder = self.context.output / (self.template.folder or "")
         self._targets = workpieces.targets(taken, folder, self.template.output_suffix or "")
+        chosen = parse_parameters(self.template.parameters_model, self.context.spec.parameters)
+        if isinstance(chosen, ExistingParameters):
+            self.context.existing(chosen.existing, self._targets.values())
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
         if not self.template.about_images:
             for_each_file(self.context, taken, self._convert, self.parallel)
@@ -73,6 +76,7 @@ class FileRun(Runner):
         if self.template.verify:
             self.start(self.template.verify, values, piece.folder)
         piece.finish()
+        self.context.finished(piece.target)
         self.context.record(
             FileRecord(
                 name=file.name,
@@ -122,6 +126,8 @@ class JobRun(Runner):
     def run(self) -> None:
         """Run the program; raises JobFailedError if it fails or leaves nothing."""
         self.context.checkpoint()
+        for file in self.context.files():
+            self.context.wait_for(file)
         self.context.progress(0, 1, self.template.title)
         self.start(self.template.argv, {}, self.context.scratch)
         if not any(path.is_file() and path.stat().st_size for path in self.context.output.rglob("*")):

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from taskmanager.jobs import Record, ShortText
-from taskmanager.plugins import JobLimits, Parameters
+from taskmanager.plugins import ExistingParameters, JobLimits, Parameters
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
 
 JOB_VALUES: Final = frozenset(
@@ -115,6 +115,7 @@ class Template(Record):
     inputs: tuple[Suffix, ...] = ()
     output_suffix: Suffix | None = None
     folder: Folder | None = None
+    in_place: bool = False
     parallel: int | None = Field(default=None, ge=1, le=64)
     time_limit_seconds: float = Field(default=600.0, gt=0, le=604800)
     job_time_limit_seconds: float | None = Field(default=None, gt=0, le=2_592_000)
@@ -136,6 +137,8 @@ class Template(Record):
             raise ValueError("argv has no {output}; the program must be told where to write")
         for pattern in self.accepted_warnings:
             _compiled(pattern)
+        if "existing" in self.parameters:
+            raise ValueError("a parameter cannot be called 'existing': every template of mode 'file' has it")
         self.parameters_model.model_json_schema()
         return self
 
@@ -171,7 +174,8 @@ class Template(Record):
     def parameters_model(self) -> type[Parameters]:
         """The pydantic model of the job parameters this template takes."""
         fields: dict[str, Any] = {name: declared.field() for name, declared in self.parameters.items()}
-        return create_model("TemplateParameters", __base__=Parameters, **fields)
+        base = ExistingParameters if self.mode is Mode.FILE else Parameters
+        return create_model("TemplateParameters", __base__=base, **fields)
 
 
 def is_magick(argv: Sequence[str]) -> bool:

@@ -1,0 +1,67 @@
+"""Finds a path whose names exist only in the other Unicode normal form, as macOS and some shares write them.
+
+Looks at folders only where a name with other letters than ASCII does not exist as it is written.
+"""
+
+import unicodedata
+from pathlib import Path
+
+from taskmanager.errors import PathRefusedError
+
+
+def as_spelled(path: Path) -> Path:
+    """The absolute path with each name as its folder has it; what exists in no form stays as it is.
+
+    Raises PathRefusedError if a name fits several entries of its folder and none of them exactly.
+    """
+    if str(path).isascii() or _exists(path):
+        return path
+    found = Path(path.anchor)
+    for depth, name in enumerate(path.parts[1:], start=2):
+        spelled = _entry(found, name)
+        if spelled is None:
+            return found.joinpath(*path.parts[depth - 1 :])
+        found /= spelled
+    return found
+
+
+def _entry(folder: Path, name: str) -> str | None:
+    """How `folder` spells a name; None if it has nothing of that name."""
+    if _exists(folder / name):
+        return name
+    if name.isascii():
+        return None
+    wanted, entries = composed(name), _names(folder)
+    fitting = sorted(entry for entry in entries if composed(entry) == wanted)
+    if len(fitting) > 1:
+        forms = ", ".join(ascii(entry) for entry in fitting)
+        raise PathRefusedError(
+            f"path {str(folder / name)!r} does not exist, and several names differ from it only in their "
+            f"Unicode form: {forms}: rename all but one, or give one as it is"
+        )
+    return fitting[0] if fitting else None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return []  # whoever uses the path says what is wrong with it
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def composed(name: str) -> str:
+    """The form in which names are compared (NFC)."""
+    return unicodedata.normalize("NFC", name)
+
+
+def spelling_note(given: Path, used: Path) -> str:
+    """What a job's log says of it."""
+    return f"{given} exists in another Unicode form only, which is used: {str(used)!a}"
