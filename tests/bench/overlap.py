@@ -57,7 +57,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         size = sum(page.stat().st_size for page in source.iterdir())
         yield figure("share_reads", size / 1e6 / _seconds_to_read(share / "pages"), "MB/s")
         note = f"{bench.pages} pages, {size / 1e6:.0f} MB"
-        for work in (COMPRESSION, WAITING):
+        for work in (WAITING, COMPRESSION):
             after, meanwhile = _in_turns(work, share, bench)
             yield figure(f"overlap_{work.plugin}_one_after_the_other", after, "s", note=note)
             yield figure(f"overlap_{work.plugin}_at_the_same_time", meanwhile, "s", note=note)

@@ -165,3 +165,49 @@ def test_a_job_program_that_leaves_nothing_has_failed(template: Path, source: Pa
     template.write_text('title = "Nothing"\nmode = "job"\nargv = ["true"]\n')
     with pytest.raises(JobFailedError, match="wrote no result"):
         run_plugin(ShellPlugin(), source, tmp_path / "out", template="own")
+
+
+@pytest.mark.parametrize("existing", ["keep", "replace", "refuse"])
+def test_a_job_says_what_becomes_of_pages_that_are_gone(
+    template: Path, source: Path, tmp_path: Path, existing: str
+) -> None:
+    (source / "1.txt").write_text("one")
+    destination = tmp_path / "destination"
+    destination.mkdir()
+    for name in ("1.copy", "2.copy", "2.txt", ".2.copy"):
+        (destination / name).write_text("old")
+
+    def work() -> list[tuple[str, str]]:
+        parameters = {"existing": existing}
+        output = tmp_path / "out"
+        return run_plugin(
+            ShellPlugin(), source, output, template="own", parameters=parameters, destination=destination
+        ).log.lines
+
+    if existing == "refuse":
+        with pytest.raises(JobFailedError, match=r"already that end like the results: 1\.copy, 2\.copy;"):
+            work()
+        return
+    ((level, text),) = work()
+    assert (level, "2.copy" in text) == ({"keep": "warning", "replace": "info"}[existing], True)
+    assert names(destination) == [".2.copy", "1.copy", *(["2.copy"] if existing == "keep" else []), "2.txt"]
+    assert (destination / "1.copy").read_text() == "one"
+
+
+def test_every_file_is_waited_for_and_every_result_said_to_be_finished(
+    template: Path, source: Path, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        (source / f"{number}.txt").write_text("x")
+    context = run_plugin(ShellPlugin(), source, tmp_path / "out", template="own")
+    assert sorted(context.waited) == [source / "1.txt", source / "2.txt"]
+    assert sorted(context.results) == [tmp_path / "out" / "1.copy", tmp_path / "out" / "2.copy"]
+
+
+def test_a_template_declares_that_it_works_in_place(template: Path) -> None:
+    template.write_text(template.read_text().replace("title", "in_place = true\ntitle", 1))
+    manifest = ShellPlugin().manifest
+    assert manifest.templates_in_place == ("own",)
+    assert [manifest.works_in_place(name) for name in ("own.xml", "jpeg", None, "none")] == [
+        True, False, False, False
+    ]  # fmt: skip
