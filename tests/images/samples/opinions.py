@@ -70,9 +70,10 @@ def _by_pillow(path: Path) -> Truth | None:
 
 def _other_gamma(info: dict[str, Any]) -> float | None:
     """The gamma of a PNG, if it counts and is not that of sRGB."""
-    gamma = info.get("gamma")
-    counts = gamma is not None and not {"srgb", "icc_profile"} & info.keys()
-    return float(gamma) if counts and abs(gamma - _SRGB_GAMMA) > 0.01 else None
+    if "gamma" not in info or {"srgb", "icc_profile"} & info.keys():
+        return None
+    gamma = float(info["gamma"])
+    return gamma if abs(gamma - _SRGB_GAMMA) > 0.01 else None
 
 
 def _forward(image: Image.Image) -> None:
