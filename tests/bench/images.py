@@ -69,7 +69,7 @@ def draw_pages(folder: Path, number: int) -> Path:
 def _bare(source: Path, target: Path) -> Cost:
     """The tool for each page, as many at once as a job runs."""
     target.mkdir()
-    options = read_catalogue("jp2", Profile, SHIPPED)[PROFILE].arguments(*SIZE, 1)
+    options = read_catalogue("jp2", Profile.model_validate, SHIPPED)[PROFILE].arguments(*SIZE, 1)
 
     def compress(page: Path) -> None:
         tools.run(["opj_compress", "-i", str(page), "-o", str(target / f"{page.stem}.jp2"), *options])

@@ -87,7 +87,7 @@ class Crew:
 
     def _hire(self) -> _Hand:
         near, far = _CONTEXT.Pipe()
-        process = _CONTEXT.Process(target=_serve, args=(far, self._work, self._memory), daemon=True)
+        process = _CONTEXT.Process(target=_serve, args=(far, self._work, self._memory))
         process.start()
         far.close()
         return _Hand(process, near)

@@ -76,7 +76,7 @@ class LocalContext:
         """Remember what became of a file, and its warnings in the log."""
         self.records.append(file)
         for warning in file.warnings:
-            self.log.warning(": ".join((file.name, warning)))
+            self.log.lines.append(("warning", f"{file.name}: {warning}"))
 
     def checkpoint(self) -> None:
         """Count the call; raise CancelledInTestError if the test wants the job cancelled here."""

@@ -7,9 +7,9 @@ replaces it.
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,12 +19,14 @@ TEMPLATES_VARIABLE = "TASKMANAGER_TEMPLATES"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+Validate = Callable[[Mapping[str, Any]], ModelT]
+"""Makes an entry of what a file holds, or raises ValidationError."""
 
 
-def read_catalogue(plugin: str, model: type[ModelT], shipped: Path) -> dict[str, ModelT]:
+def read_catalogue(plugin: str, validate: Validate[ModelT], shipped: Path) -> dict[str, ModelT]:
     """All entries by name, sorted; raises PermanentError that names the file and the key that is wrong."""
     found = {path.stem: path for folder in _folders(plugin, shipped) for path in _files(folder)}
-    return {name: _read(found[name], model) for name in sorted(found)}
+    return {name: _read(found[name], validate) for name in sorted(found)}
 
 
 def _folders(plugin: str, shipped: Path) -> Iterator[Path]:
@@ -46,9 +48,9 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _read(path: Path, model: type[ModelT]) -> ModelT:
+def _read(path: Path, validate: Validate[ModelT]) -> ModelT:
     try:
-        return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PermanentError(f"{path}: is not TOML: {error}") from error
     except ValidationError as error:

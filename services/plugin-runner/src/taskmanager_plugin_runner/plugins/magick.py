@@ -14,7 +14,6 @@ from typing import Final
 from taskmanager import tools
 from taskmanager.errors import PermanentError, ToolFailedError
 from taskmanager.plugins import JobContext
-from taskmanager_plugin_runner.plugins.images import ImageFacts, refuse_huge
 
 _CANDIDATES: Final = {
     "magick": (
@@ -29,7 +28,8 @@ _CANDIDATES: Final = {
 """In this order: other programs called `convert` exist, so the bare name comes last and every one is
 asked."""
 _FAULTS_SHOWN: Final = 10
-_TURNED: Final = frozenset({"LeftTop", "RightTop", "RightBottom", "LeftBottom"})
+POLICY: Final = Path(__file__).parent / "magick_policy"
+"""A folder with a policy.xml of our own, asked before that of the machine: it allows the largest sheets."""
 _VERSION_LIMIT: Final = timedelta(seconds=20)
 _DIAGNOSTIC: Final = re.compile(r" @ (?:warning|error|fatal)/")
 _HARMLESS: Final = tuple(
@@ -69,16 +69,17 @@ def _is_imagemagick(words: tuple[str, ...]) -> bool:
 
 
 def limits(parallel: int, scratch: str) -> dict[str, str]:
-    """The environment that bounds one run; the machine's own policy.xml may bound it further.
+    """The environment that bounds one run, whatever the machine's own policy.xml says of sizes.
 
     Several runs at once get one thread each: that is faster than sharing the processors in every run. Beyond
     memory and map ImageMagick works in files of `scratch`, up to the disk limit.
     """
     threads = {"MAGICK_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"} if parallel > 1 else {}
     return {
+        "MAGICK_CONFIGURE_PATH": str(POLICY),
         "MAGICK_MEMORY_LIMIT": "1GiB",
         "MAGICK_MAP_LIMIT": "2GiB",
-        "MAGICK_DISK_LIMIT": "8GiB",
+        "MAGICK_DISK_LIMIT": "64GiB",
         "MAGICK_TEMPORARY_PATH": scratch,
         **threads,
     }
@@ -110,29 +111,6 @@ def run(
     if faults:
         raise ToolFailedError(explain("\n".join(["the image is damaged:", *faults[:_FAULTS_SHOWN]]), folder))
     return result.stdout
-
-
-def ask(context: JobContext, image: Path, format_name: str, time_limit: timedelta) -> ImageFacts:
-    """The facts of an image whose header Pillow does not know; raises ToolFailedError if nobody does."""
-    words = ["identify", "-ping", "-format", "%w %h %z %[orientation] %A %r", f"{format_name}:{image}[0]"]
-    said = run(context, words, image.parent.parent, parallel=1, time_limit=time_limit)
-    try:
-        width, height, bits, orientation, alpha, storage = said.split(maxsplit=5)
-        sides = (int(height), int(width)) if orientation in _TURNED else (int(width), int(height))
-    except ValueError as error:
-        raise ToolFailedError(f"identify describes the image as {said!r}") from error
-    refuse_huge(image.name, *sides)
-    return ImageFacts(
-        format=format_name.upper(),
-        width=sides[0],
-        height=sides[1],
-        mode=_mode("Gray" in storage, alpha.lower() not in {"false", "off", "undefined"}),
-        bits=int(bits),
-    )
-
-
-def _mode(grey: bool, alpha: bool) -> str:  # noqa: FBT001 - private, one caller
-    return f"{'L' if grey else 'RGB'}{'A' if alpha else ''}"
 
 
 def damage(stderr: str, accepted: Sequence[str] = ()) -> list[str]:

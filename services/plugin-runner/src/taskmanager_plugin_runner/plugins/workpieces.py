@@ -58,6 +58,18 @@ def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
     return taken
 
 
+def require_distinct(files: Sequence[Path]) -> None:
+    """Raise JobFailedError if two files would get results of the same name: they differ in suffix only."""
+    found: dict[str, Path] = {}
+    for file in files:
+        if file.stem in found:
+            raise JobFailedError(
+                f"{found[file.stem].name} and {file.name} would get results of the same name; "
+                "remove or rename one"
+            )
+        found[file.stem] = file
+
+
 def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
     """Where the result of each file goes; raises JobFailedError if two files would get the same result."""
     found: dict[Path, Path] = {}

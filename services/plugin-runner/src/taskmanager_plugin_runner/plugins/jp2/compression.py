@@ -1,101 +1,147 @@
-"""Runs one JP2 job: every image through opj_compress, labelled, and looked at before it counts."""
+"""Runs one JP2 job: every page decoded, compressed by opj_compress or OpenJPH, and proven."""
 
 import os
-import re
+import time
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
-from typing import Final
 
 from taskmanager.errors import JobFailedError, ToolFailedError
+from taskmanager.jobs import FileRecord, FileState
 from taskmanager.plugins import JobContext
-from taskmanager_plugin_runner.plugins import images, magick, workpieces
-from taskmanager_plugin_runner.plugins.images import ImageFacts
-from taskmanager_plugin_runner.plugins.jp2 import source
-from taskmanager_plugin_runner.plugins.jp2.boxes import add_labels, fitting_profile
-from taskmanager_plugin_runner.plugins.jp2.codestream import check_jp2
-from taskmanager_plugin_runner.plugins.jp2.profile import Profile
+from taskmanager.tools import run
+from taskmanager_plugin_runner.plugins import workpieces
+from taskmanager_plugin_runner.plugins.jp2.parameters import Jp2Parameters
+from taskmanager_plugin_runner.plugins.jp2.profile import Coding, Profile
+from taskmanager_plugin_runner.plugins.pages import Page, PageReader
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
-from taskmanager_plugin_runner.plugins.workpieces import Workpiece
+from taskmanager_plugin_runner.plugins.pictures import compression, jpeg2000, rules
+from taskmanager_plugin_runner.plugins.pictures.compression import Prepared, Verified
+from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
 
-INPUTS: Final = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
-_HARMLESS: Final = re.compile(
-    r"^\s*$"
-    r"|^TIFF(?:ReadDirectory|ReadDirectoryCheckOrder|ReadCustomDirectory|ReadEXIFDirectory|FetchNormalTag): "
-    r"|^libpng warning: (?:iCCP|cHRM|tEXt|zTXt|iTXt|pHYs|tIME|bKGD|sBIT|hIST|eXIf|oFFs)\b"
-)
-"""What the readers inside opj_compress say of tags and chunks that do not concern the pixels."""
-_SUFFIXES: Final = {"tiff": ".tif", "png": ".png"}
-"""opj_compress judges by the suffix, these are what a file of that content must be called."""
-_FAULTS_SHOWN: Final = 10
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What came of one page."""
+
+    name: str
+    verified: Verified
+    notes: tuple[str, ...]
 
 
 class Compression:
     """One job with its profile."""
 
-    def __init__(self, context: JobContext, profile: Profile) -> None:
+    def __init__(self, context: JobContext, profile: Profile, parameters: Jp2Parameters) -> None:
         self._context = context
         self._profile = profile
+        self._parameters = parameters
         self._time_limit = timedelta(seconds=profile.time_limit_seconds)
         self._parallel = profile.parallel or default_parallel()
         self._threads = 1
 
     def run(self) -> None:
-        """Compress all images; raises JobFailedError if there is none or one fails."""
-        taken = workpieces.take(self._context, INPUTS)
-        self._targets = workpieces.targets(taken, self._context.output, ".jp2")
+        """Compress all pages; raises JobFailedError if there is none or one fails."""
+        taken = workpieces.take(self._context, SUFFIXES)
+        workpieces.require_distinct(taken)
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
-        self._threads = max(1, len(os.sched_getaffinity(0)) // min(self._parallel, len(taken)))
-        for_each_file(self._context, taken, self._compress, self._parallel)
+        parallel = min(self._parallel, len(taken))
+        self._threads = max(1, len(os.sched_getaffinity(0)) // parallel)
+        self._context.log.info(self._introduction())
+        self._pages = PageReader(self._context, self._parameters.pages, compressing=True)
+        with Crew(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
+            for_each_file(self._context, taken, self._compress, parallel)
+
+    def _introduction(self) -> str:
+        if self._profile.coding is Coding.HIGH_THROUGHPUT:
+            return "OpenJPH (imagecodecs), reversible, proven by OpenJPEG"
+        words = " ".join(self._profile.arguments(1 << 20, 1 << 20, self._threads))
+        return f"opj_compress {opj_version()} with {words}"
 
     def _compress(self, file: Path) -> None:
-        name, scratch, number = images.sniff(file), self._context.scratch, self._numbers[file]
-        piece = workpieces.lay_out(scratch, number, file, self._targets[file], _SUFFIXES.get(name))
-        facts = images.read_facts(file) or magick.ask(self._context, piece.input, name, self._time_limit)
-        if facts.pages > 1:
-            self._warn(f"{file.name} has {facts.pages} pages; only the first is compressed")
-        image = self._readable(piece, name, facts)
-        options = self._profile.arguments(facts.width, facts.height, self._threads)
-        self._start(["opj_compress", "-i", str(image), "-o", str(piece.output), *options], piece)
-        if image != piece.input:
-            image.unlink()
-        add_labels(piece.output, self._colour_profile(file, facts), facts.dots_per_inch)
-        self._check(piece, facts)
-        piece.finish()
+        began = time.monotonic()
+        pages = self._pages.read(self._crew, file, self._time_limit)
+        results = [self._compress_page(file, page) for page in pages]
+        self._context.record(_record(file, pages, results, time.monotonic() - began))
 
-    def _readable(self, piece: Workpiece, name: str, facts: ImageFacts) -> Path:
-        """The image itself, or a TIFF made of it that opj_compress reads correctly."""
-        if source.goes_straight(piece.source, name, facts):
-            return piece.input
-        result = piece.folder / "out" / "intermediate.tif"
-        words = source.intermediate(facts, name, piece.input, result)
-        magick.run(self._context, words, piece.folder, parallel=self._parallel, time_limit=self._time_limit)
+    def _compress_page(self, file: Path, page: Page) -> _Result:
+        if self._profile.lossless:
+            refused = rules.refusal(page.facts, convert=self._parameters.convert)
+            if refused:
+                raise JobFailedError(f"{page.words}{refused}")
+        target = self._context.output / f"{page.stem}{self._profile.suffix}"
+        folder = self._context.scratch / f"{self._numbers[file]:06d}-{page.number:04d}"
+        folder.mkdir()
+        with self._crew.room(page.memory_bytes):
+            prepared = self._prepare(file, page, folder)
+            made = self._encode(prepared, folder)
+            verify = partial(compression.verify, lossless=self._profile.lossless)
+            verified = self._crew.call(verify, prepared, made, time_limit=self._time_limit)
+        made.replace(target)
+        prepared.path.unlink()
+        notes = prepared.expected.notes
+        if self._profile.lossless and rules.lossless_obstacle(page.facts):
+            notes = (*notes, "it was converted, so this is not lossless")
+        return _Result(target.name, verified, notes)
+
+    def _prepare(self, file: Path, page: Page, folder: Path) -> Prepared:
+        prepare = partial(compression.prepare, lossless=self._profile.lossless)
+        return self._crew.call(prepare, file, page.facts, folder, time_limit=self._time_limit)
+
+    def _encode(self, prepared: Prepared, folder: Path) -> Path:
+        codestream, result = folder / "stream.j2k", folder / f"result{self._profile.suffix}"
+        facts = prepared.expected
+        if self._profile.coding is Coding.HIGH_THROUGHPUT:
+            resolutions = self._profile.resolutions_for(facts.width, facts.height)
+            self._crew.call(
+                compression.encode_high_throughput,
+                prepared,
+                codestream,
+                resolutions,
+                time_limit=self._time_limit,
+            )
+        else:
+            options = self._profile.arguments(facts.width, facts.height, self._threads)
+            words = ["opj_compress", *prepared.input_words, "-o", str(codestream), *options]
+            self._start(words, folder)
+        if not codestream.is_file():
+            raise JobFailedError("opj_compress ended well but wrote no result")
+        brand = jpeg2000.JPH if self._profile.coding is Coding.HIGH_THROUGHPUT else jpeg2000.JP2
+        jpeg2000.write_file(result, codestream, prepared.expected, brand)
+        codestream.unlink()
         return result
 
-    def _start(self, argv: list[str], piece: Workpiece) -> None:
-        """Run a tool of OpenJPEG; raises ToolFailedError if it fails or speaks of damage."""
-        try:
-            result = self._context.run_tool(argv, cwd=piece.folder, time_limit=self._time_limit)
-        except ToolFailedError as error:
-            raise ToolFailedError(magick.explain(str(error), piece.folder)) from error
-        faults = [line for line in result.stderr.splitlines() if not _HARMLESS.match(line)]
-        if faults:
-            text = "\n".join(["the image is damaged:", *faults[:_FAULTS_SHOWN]])
-            raise ToolFailedError(magick.explain(text, piece.folder))
+    def _start(self, argv: list[str], folder: Path) -> None:
+        """Run a tool of OpenJPEG; raises ToolFailedError if it fails or complains."""
+        result = self._context.run_tool(argv, cwd=folder, time_limit=self._time_limit)
+        if said := result.stderr.strip():
+            raise ToolFailedError(f"opj_compress complains: {said}")
 
-    def _colour_profile(self, file: Path, facts: ImageFacts) -> bytes | None:
-        fitting = None
-        if source.keeps_colours(facts):
-            fitting = fitting_profile(facts.icc_profile, grey=facts.grey)
-        if facts.icc_profile is not None and fitting is None:
-            self._warn(f"{file.name}: its colour profile may not stand in a JP2 file and is left out")
-        return fitting
 
-    def _check(self, piece: Workpiece, facts: ImageFacts) -> None:
-        if not piece.output.is_file():
-            raise JobFailedError("opj_compress ended well but wrote no result")
-        size = check_jp2(piece.output)
-        images.require_same_size(facts, size.width, size.height)
-        self._start(["opj_dump", "-i", str(piece.output)], piece)
+@cache
+def opj_version() -> str:
+    """The version of opj_compress, from its help."""
+    try:
+        said = run(["opj_compress", "-h"], time_limit=timedelta(seconds=20)).stdout
+    except ToolFailedError as error:
+        said = str(error)
+    found = next((line for line in said.splitlines() if "openjp2 library" in line), "")
+    return found.rpartition(" v")[2].rstrip(".") or "of an unknown version"
 
-    def _warn(self, text: str) -> None:
-        self._context.log.warning(text)
+
+def _record(file: Path, pages: list[Page], results: list[_Result], seconds: float) -> FileRecord:
+    return FileRecord(
+        name=file.name,
+        state=FileState.DONE,
+        results=tuple(result.name for result in results),
+        facts=pages[0].facts.as_record(),
+        result_facts=results[0].verified.facts.as_record(),
+        bytes=file.stat().st_size,
+        result_bytes=sum(result.verified.bytes for result in results),
+        seconds=seconds,
+        warnings=tuple(
+            dict.fromkeys([*pages[0].notes, *(note for result in results for note in result.notes)])
+        ),
+    )

@@ -4,30 +4,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from taskmanager.plugins import JobContext, Parameters, PauseSupport, PluginManifest, parse_parameters
+from taskmanager.plugins import JobContext, PauseSupport, PluginManifest, parse_parameters
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
-from taskmanager_plugin_runner.plugins.jp2.compression import Compression
+from taskmanager_plugin_runner.plugins.jp2.parameters import Jp2Parameters
 from taskmanager_plugin_runner.plugins.jp2.profile import Profile
 
 PROFILE_DEFAULT: Final = "lossless"
 SHIPPED: Final = Path(__file__).parent / "profiles"
 
 
-class NoParameters(Parameters):
-    """The profile says everything."""
-
-
 class Jp2Plugin:
     """Reads its profiles once, when it is made; raises PermanentError if one of them is wrong."""
 
     def __init__(self) -> None:
-        self._profiles = read_catalogue("jp2", Profile, SHIPPED)
+        self._profiles = read_catalogue("jp2", Profile.model_validate, SHIPPED)
         self._manifest = PluginManifest(
             name="jp2",
             title="JPEG 2000",
             job_type="JP2",
             version=version("taskmanager-plugin-runner"),
-            parameters=NoParameters.model_json_schema(),
+            parameters=Jp2Parameters.model_json_schema(),
             templates=tuple(self._profiles),
             template_default=PROFILE_DEFAULT,
             pause=PauseSupport.CHECKPOINT,
@@ -36,11 +32,15 @@ class Jp2Plugin:
 
     @property
     def manifest(self) -> PluginManifest:
-        """Job type JP2, with the names of all profiles as its templates; it takes no parameters."""
+        """Job type JP2, with the names of all profiles as its templates; and what a job may choose."""
         return self._manifest
 
     def run(self, context: JobContext) -> None:
         """Compress all images of the source; raises JobFailedError with the file and what the tool said."""
-        parse_parameters(NoParameters, context.spec.parameters)
+        from taskmanager_plugin_runner.plugins.jp2.compression import (  # noqa: PLC0415 - a manifest needs no numpy
+            Compression,
+        )
+
+        parameters = parse_parameters(Jp2Parameters, context.spec.parameters)
         name = self._manifest.choose_template(context.template) or PROFILE_DEFAULT
-        Compression(context, self._profiles[name]).run()
+        Compression(context, self._profiles[name], parameters).run()

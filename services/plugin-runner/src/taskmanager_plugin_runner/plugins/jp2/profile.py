@@ -1,5 +1,6 @@
 """A JP2 profile: how images are compressed, as numbers that can be checked. Runs nothing."""
 
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,15 @@ _CODE_BLOCK_COEFFICIENTS = 4096
 """The most one code-block may hold (ISO/IEC 15444-1, table A.18)."""
 
 
+class Coding(StrEnum):
+    """How code-blocks are coded."""
+
+    PART_1 = "part-1"
+    """As every reader of JPEG 2000 knows it (ISO/IEC 15444-1)."""
+    HIGH_THROUGHPUT = "high-throughput"
+    """Several times as quick, read by few programs yet (ISO/IEC 15444-15, HTJ2K)."""
+
+
 class Profile(Record):
     """The keys of a profile file; `docs/templates.md` explains them to operators.
 
@@ -24,6 +34,7 @@ class Profile(Record):
     title: ShortText
     description: str = ""
     lossless: bool
+    coding: Coding = Coding.PART_1
     rates: tuple[Ratio, ...] = ()
     resolutions: int = Field(default=6, ge=1, le=33)
     tile: Pair | None = None
@@ -49,7 +60,28 @@ class Profile(Record):
             raise ValueError("rates must end with a ratio above 1, since lossless is false")
         if self.code_block[0] * self.code_block[1] > _CODE_BLOCK_COEFFICIENTS:
             raise ValueError(f"code_block may hold {_CODE_BLOCK_COEFFICIENTS} coefficients at most")
+        if self.coding is Coding.HIGH_THROUGHPUT:
+            self._check_high_throughput()
         return self
+
+    def _check_high_throughput(self) -> None:
+        set_here = self.model_fields_set - {
+            "title",
+            "description",
+            "lossless",
+            "coding",
+            "resolutions",
+            "parallel",
+            "time_limit_seconds",
+        }
+        if not self.lossless or set_here:
+            what = f" ({', '.join(sorted(set_here))} cannot be set)" if set_here else ""
+            raise ValueError(f"a high-throughput profile is lossless and sets its resolutions only{what}")
+
+    @property
+    def suffix(self) -> str:
+        """Of its results: `.jph` for Part 15 (ISO/IEC 15444-15, annex D)."""
+        return ".jph" if self.coding is Coding.HIGH_THROUGHPUT else ".jp2"
 
     def arguments(self, width: int, height: int, threads: int) -> list[str]:
         """Options of opj_compress for an image of that size in pixels."""

@@ -1,25 +1,28 @@
-"""The plugin `shell` (job type SHELL): runs a program on every file of a job, or once, as a template says."""
+"""The plugin `shell` (job type SHELL): makes derivatives, or runs a program, as a template says."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import JsonValue
 
 from taskmanager.plugins import JobContext, PauseSupport, PluginManifest
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
-from taskmanager_plugin_runner.plugins.shell.run import FileRun, JobRun
+from taskmanager_plugin_runner.plugins.shell.derivatives import DerivativeTemplate
 from taskmanager_plugin_runner.plugins.shell.template import Mode, Template
 
 TEMPLATE_DEFAULT: Final = "jpeg"
 SHIPPED: Final = Path(__file__).parent / "templates"
+
+AnyTemplate = Template | DerivativeTemplate
 
 
 class ShellPlugin:
     """Reads its templates once, when it is made; raises PermanentError if one of them is wrong."""
 
     def __init__(self) -> None:
-        self._templates = read_catalogue("shell", Template, SHIPPED)
+        self._templates = read_catalogue("shell", read_template, SHIPPED)
         self._manifest = PluginManifest(
             name="shell",
             title="Image conversion and other programs",
@@ -41,18 +44,34 @@ class ShellPlugin:
     def run(self, context: JobContext) -> None:
         """Run the job's template; raises JobFailedError with the file and what the program said."""
         template = self._templates[self._manifest.choose_template(context.template) or TEMPLATE_DEFAULT]
+        if isinstance(template, DerivativeTemplate):
+            from taskmanager_plugin_runner.plugins.shell.derive import DeriveRun  # noqa: PLC0415 - brings numpy
+
+            DeriveRun(context, template).run()
+            return
+        from taskmanager_plugin_runner.plugins.shell.run import FileRun, JobRun  # noqa: PLC0415 - the same
+
         (FileRun if template.mode is Mode.FILE else JobRun)(context, template).run()
 
 
-def parameters_schema(templates: dict[str, Template]) -> dict[str, JsonValue]:
+def read_template(raw: Mapping[str, Any]) -> AnyTemplate:
+    """The template a file holds: one with `derivatives` runs no program; raises ValidationError."""
+    return (DerivativeTemplate if "derivatives" in raw else Template).model_validate(raw)
+
+
+def parameters_schema(templates: Mapping[str, AnyTemplate]) -> dict[str, JsonValue]:
     """One JSON Schema for the parameters of all templates; each template checks its own more strictly."""
     variants: dict[str, list[JsonValue]] = {}
+    definitions: dict[str, JsonValue] = {}
     for template in templates.values():
-        for name, schema in template.parameters_model.model_json_schema().get("properties", {}).items():
+        own = template.parameters_model.model_json_schema()
+        definitions |= own.get("$defs", {})
+        for name, schema in own.get("properties", {}).items():
             known = variants.setdefault(name, [])
             if schema not in known:
                 known.append(schema)
     properties: dict[str, JsonValue] = {
         name: known[0] if len(known) == 1 else {"anyOf": known} for name, known in sorted(variants.items())
     }
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+    whole: dict[str, JsonValue] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return whole | ({"$defs": definitions} if definitions else {})

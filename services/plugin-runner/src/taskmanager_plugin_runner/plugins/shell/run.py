@@ -1,5 +1,6 @@
 """Runs one job of a shell template: fills its argument list, runs the program, looks at what it made."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from taskmanager.errors import JobFailedError
+from taskmanager.jobs import FileRecord, FileState
 from taskmanager.plugins import JobContext, parse_parameters
-from taskmanager_plugin_runner.plugins import images, magick, workpieces
-from taskmanager_plugin_runner.plugins.images import ImageFacts
+from taskmanager_plugin_runner.plugins import magick, workpieces
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
+from taskmanager_plugin_runner.plugins.pictures import derivatives, formats, memory
+from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.facts import Facts
 from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill
 from taskmanager_plugin_runner.plugins.shell.template import Check, Template, is_magick
 from taskmanager_plugin_runner.plugins.workpieces import Workpiece
@@ -52,40 +56,64 @@ class FileRun(Runner):
         folder = self.context.output / (self.template.folder or "")
         self._targets = workpieces.targets(taken, folder, self.template.output_suffix or "")
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
-        for_each_file(self.context, taken, self._convert, self.parallel)
+        if not self.template.about_images:
+            for_each_file(self.context, taken, self._convert, self.parallel)
+            return
+        parallel = min(self.parallel, len(taken))
+        with Crew(parallel, memory.allowed(), self.context.checkpoint) as self._crew:
+            for_each_file(self.context, taken, self._convert, parallel)
 
     def _convert(self, file: Path) -> None:
+        began = time.monotonic()
         piece = workpieces.lay_out(self.context.scratch, self._numbers[file], file, self._targets[file])
-        facts = self._facts(piece) if self.template.about_images else None
+        facts = self._facts(piece.source) if self.template.about_images else None
         values = _file_values(piece) | (_image_values(facts) if facts else {})
         self.start(self.template.argv, values, piece.folder)
-        self._check(piece, facts)
+        result = self._check(piece, facts)
         if self.template.verify:
             self.start(self.template.verify, values, piece.folder)
         piece.finish()
-
-    def _facts(self, piece: Workpiece) -> tuple[str, ImageFacts]:
-        name = images.sniff(piece.source)
-        facts = images.read_facts(piece.source) or magick.ask(
-            self.context, piece.input, name, self.time_limit
+        self.context.record(
+            FileRecord(
+                name=file.name,
+                state=FileState.DONE,
+                results=(str(piece.target.relative_to(self.context.output)),),
+                facts=facts.as_record() if facts else {},
+                result_facts=result.as_record() if result else {},
+                bytes=file.stat().st_size,
+                result_bytes=piece.target.stat().st_size,
+                seconds=time.monotonic() - began,
+                warnings=_warnings(facts),
+            )
         )
-        if facts.pages > 1:
-            note = f"{piece.source.name} has {facts.pages} pages; only the first is converted"
-            self.context.log.warning(note)
-        return name, facts
 
-    def _check(self, piece: Workpiece, source: tuple[str, ImageFacts] | None) -> None:
+    def _facts(self, file: Path) -> Facts:
+        found: list[Facts] = self._crew.call(formats.read_facts, file, time_limit=self.time_limit)
+        return found[0]
+
+    def _check(self, piece: Workpiece, source: Facts | None) -> Facts | None:
+        """The facts of an image that was made; raises JobFailedError if it is not what the template wants."""
         if not piece.output.is_file() or not piece.output.stat().st_size:
             raise JobFailedError("the program ended well but wrote no result")
         if self.template.check is Check.NOT_EMPTY or source is None:
-            return
-        result = images.read_facts(piece.output)
-        if result is None:
-            raise JobFailedError("the result cannot be opened as an image")
-        if result.format == "JPEG":
-            images.require_complete_jpeg(piece.output)
-        if self.template.check is Check.SAME_SIZE:
-            images.require_same_size(source[1], result.width, result.height)
+            return None
+        try:
+            result = self._facts(piece.output)
+        except JobFailedError as error:
+            raise JobFailedError(f"the result cannot be opened as an image: {error}") from error
+        if self.template.check is Check.SAME_SIZE and (result.width, result.height) != (
+            source.width,
+            source.height,
+        ):
+            raise JobFailedError(
+                f"the result has {result.width} x {result.height} pixels, "
+                f"the source {source.width} x {source.height}"
+            )
+        look = (
+            derivatives.require_alike if self.template.check is Check.ALIKE else derivatives.require_decodable
+        )
+        self._crew.call(look, piece.source, source, piece.output, result, time_limit=self.time_limit)
+        return result
 
 
 class JobRun(Runner):
@@ -128,11 +156,19 @@ def _file_values(piece: Workpiece) -> dict[str, Value]:
     }
 
 
-def _image_values(source: tuple[str, ImageFacts]) -> dict[str, Value]:
+def _image_values(facts: Facts) -> dict[str, Value]:
     """`colorspace` is what a derivative should have: what is grey stays grey and keeps its profile."""
-    name, facts = source
     space = "Gray" if facts.grey else "sRGB"
-    return {"format": Value(name, foreign=False), "colorspace": Value(space, foreign=False)}
+    return {"format": Value(facts.format, foreign=False), "colorspace": Value(space, foreign=False)}
+
+
+def _warnings(facts: Facts | None) -> tuple[str, ...]:
+    if facts is None or facts.pages == 1:
+        return facts.notes if facts else ()
+    return (
+        *facts.notes,
+        f"the file has {facts.pages} pages; the program was given all of them to choose from",
+    )
 
 
 def _parameter_values(context: JobContext, template: Template) -> dict[str, Value]:

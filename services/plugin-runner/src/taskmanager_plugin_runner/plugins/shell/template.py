@@ -41,11 +41,12 @@ class Mode(StrEnum):
 
 
 class Check(StrEnum):
-    """What a result must be: anything but empty, an image, or an image of its source's size."""
+    """What a result must be: not empty, an image, one of its source's size, one like it."""
 
     NOT_EMPTY = "not-empty"
     IMAGE = "image"
     SAME_SIZE = "same-size"
+    ALIKE = "alike"
 
 
 class Parameter(Record):

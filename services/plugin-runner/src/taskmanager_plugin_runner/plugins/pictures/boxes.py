@@ -1,26 +1,19 @@
-"""Reads the boxes around a JPEG 2000 codestream, and adds what a tool left out (ISO/IEC 15444-1, annex I).
+"""Reads and writes the boxes of JPEG 2000 files (ISO/IEC 15444-1, annex I). Knows no tool and no job."""
 
-Knows no tool and no job.
-"""
-
-import os
-import shutil
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
 
 HEADER_BOX: Final = b"jp2h"
 CODESTREAM_BOX: Final = b"jp2c"
-_COLOUR_BOX: Final = b"colr"
-_RESOLUTION_BOX: Final = b"res "
-_RESTRICTED_ICC: Final = 2
 _METRES_PER_INCH: Final = Fraction(254, 10000)
 _UINT16_MAX: Final = 0xFFFF
+_ICC_HEADER_BYTES: Final = 132
+"""Header and tag count (ICC.1, 7.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +47,6 @@ def read_boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
         start += length
 
 
-def add_labels(path: Path, icc_profile: bytes | None, dots_per_inch: tuple[float, float] | None) -> None:
-    """Write colour profile and capture resolution into the header of a JP2; the image itself stays as it is.
-
-    opj_compress writes neither. Raises JobFailedError if the file has no header box.
-    """
-    if icc_profile is None and dots_per_inch is None:
-        return
-    labelled = path.with_name(f"{path.name}.labelled")
-    with path.open("rb") as old, labelled.open("wb") as new:
-        boxes = read_boxes(old, 0, os.fstat(old.fileno()).st_size)
-        header = next((box for box in boxes if box.type == HEADER_BOX), None)
-        if header is None:
-            raise JobFailedError("the JP2 file has no header box")
-        contents = b"".join(_header_contents(old, header, icc_profile, dots_per_inch))
-        old.seek(0)
-        new.write(old.read(header.start) + box(HEADER_BOX, contents))
-        old.seek(header.end)
-        shutil.copyfileobj(old, new, 1 << 20)
-    labelled.replace(path)
-
-
-def _header_contents(
-    file: BinaryIO, header: Box, icc_profile: bytes | None, dots_per_inch: tuple[float, float] | None
-) -> Iterator[bytes]:
-    for inner in list(read_boxes(file, header.contents, header.end)):
-        if inner.type == _COLOUR_BOX and icc_profile is not None:
-            yield box(_COLOUR_BOX, bytes([_RESTRICTED_ICC, 0, 0]) + icc_profile)
-        elif inner.type != _RESOLUTION_BOX or dots_per_inch is None:
-            file.seek(inner.start)
-            yield file.read(inner.end - inner.start)
-    if dots_per_inch is not None:
-        yield box(_RESOLUTION_BOX, box(b"resc", resolution(*dots_per_inch)))
-
-
 def box(kind: bytes, contents: bytes) -> bytes:
     """A box with its length in four bytes."""
     return struct.pack(">I4s", 8 + len(contents), kind) + contents
@@ -114,7 +73,7 @@ def fitting_profile(icc_profile: bytes | None, *, grey: bool) -> bytes | None:
 
     Allowed are input and display profiles of the three-component matrix kind, or of the monochrome kind.
     """
-    if icc_profile is None or len(icc_profile) < 132:  # noqa: PLR2004 - header and tag count, ICC.1
+    if icc_profile is None or len(icc_profile) < _ICC_HEADER_BYTES:
         return None
     kind, space = icc_profile[12:16], icc_profile[16:20]
     count = struct.unpack(">I", icc_profile[128:132])[0]

@@ -1,0 +1,60 @@
+"""The pages of a source file that a job takes, with what each will be called and how much memory it takes."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from taskmanager.errors import JobFailedError
+from taskmanager.plugins import JobContext
+from taskmanager_plugin_runner.plugins.parameters import Pages
+from taskmanager_plugin_runner.plugins.pictures import formats, memory
+from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its number in the file from 1, the stem of its results, its facts, what to say of it."""
+
+    number: int
+    stem: str
+    facts: Facts
+    memory_bytes: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """For the start of an error, where a file has several."""
+        return f"page {self.number}: " if self.facts.pages > 1 else ""
+
+
+class PageReader:
+    """What the jobs of one kind have in common: which pages, and the most memory one may take."""
+
+    def __init__(self, context: JobContext, pages: Pages, *, compressing: bool) -> None:
+        """`compressing`: to JPEG 2000, which takes more memory."""
+        self._context, self._wanted, self._compressing = context, pages, compressing
+        self.memory_bytes = memory.allowed()
+
+    def read(self, crew: Crew, file: Path, time_limit: timedelta) -> list[Page]:
+        """The pages of a file; raises JobFailedError for what is no picture, not understood or too large."""
+        found: list[Facts] = crew.call(formats.read_facts, file, time_limit=time_limit)
+        if self._wanted is Pages.ALL:
+            return [
+                self._page(facts, number, f"{file.stem}_{number:04d}")
+                for number, facts in enumerate(found, 1)
+            ]
+        page = self._page(found[0], 1, file.stem)
+        if len(found) == 1:
+            return [page]
+        note = f"the file has {len(found)} pages; only the first was taken (`pages`: all takes every one)"
+        return [replace(page, notes=(note,))]
+
+    def _page(self, facts: Facts, number: int, stem: str) -> Page:
+        needed = memory.estimate(facts, compressing=self._compressing)
+        page = Page(number, stem, facts, needed)
+        try:
+            memory.require_room(facts, needed, self.memory_bytes)
+        except JobFailedError as error:
+            raise JobFailedError(f"{page.words}{error}") from error
+        return page

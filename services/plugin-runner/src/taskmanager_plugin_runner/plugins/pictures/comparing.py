@@ -1,0 +1,157 @@
+"""Holds a result against its source: the facts of both, and the pictures themselves.
+
+Runs in a child process.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures import samples
+from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+
+GRID: Final = 64
+"""Cells along the longest side of the copies that are compared."""
+_OVERSAMPLING: Final = 4
+_BLOCK: Final = 8
+_DIFFERENCE: Final = 3.0
+"""Of 255, on average over the reduced copies: what resizing and compression leave is below one."""
+_SHARE_OF_CONTRAST: Final = 0.3
+"""More, as a share of the source's own standard deviation: unrelated pictures differ by more than that."""
+_POOR_QUALITY: Final = 60
+_RESOLUTION_TOLERANCE: Final = 0.01
+
+
+def require_same_facts(result: Facts, expected: Facts) -> None:
+    """Raise JobFailedError with all that differs if the result is not what it was meant to be."""
+    different = [
+        f"{what}: {getattr(result, name)} instead of {getattr(expected, name)}"
+        for what, name in (
+            ("pixels across", "width"),
+            ("pixels down", "height"),
+            ("colour", "colour"),
+            ("samples", "samples"),
+            ("bits", "bits"),
+            ("sample format", "sample_format"),
+            ("orientation", "orientation"),
+            ("alpha", "alpha"),
+        )
+        if getattr(result, name) != getattr(expected, name)
+    ]
+    if result.icc != expected.icc:
+        different.append("the colour profile")
+    if not _same_resolution(result.dots_per_inch, expected.dots_per_inch):
+        different.append(f"resolution: {result.dots_per_inch} instead of {expected.dots_per_inch}")
+    if different:
+        raise JobFailedError(f"the result is not what it should be ({'; '.join(different)})")
+
+
+def _same_resolution(one: Sequence[float] | None, other: Sequence[float] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(abs(a - b) <= max(0.6, _RESOLUTION_TOLERANCE * b) for a, b in zip(one, other, strict=True))
+
+
+def require_equal(result: NDArray[Any], source: NDArray[Any]) -> None:
+    """Raise JobFailedError unless every sample is the same; says how many are not and where the first is."""
+    if result.shape != source.shape:
+        raise JobFailedError(f"the result has the shape {result.shape}, its source {source.shape}")
+    if np.array_equal(result, source):
+        return
+    differing = np.argwhere(result != source)
+    row, column, channel = (int(number) for number in differing[0])
+    raise JobFailedError(
+        f"the result is not lossless: {len(differing)} samples differ, the first at column {column}, "
+        f"row {row}, channel {channel}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A small copy of a picture of `size` (width, height); each of its pixels stands for `step` of those."""
+
+    pixels: NDArray[Any]
+    size: tuple[int, int]
+    step: tuple[int, int]
+
+    @classmethod
+    def of(cls, pixels: NDArray[Any]) -> "Reduced":
+        """Of 8-bit pixels, height x width x channels."""
+        height, width = pixels.shape[:2]
+        factor = max(1, max(height, width) // (_OVERSAMPLING * GRID))
+        step = min(factor, width), min(factor, height)
+        if factor > 1:
+            image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
+            pixels = samples.array_of(image.shrink(*step))
+        return cls(pixels, (width, height), step)
+
+    def means(self, cells: tuple[int, int]) -> NDArray[Any]:
+        """The mean of each cell of a grid over the picture; pixels count by the area they share with it."""
+        down = _weights(self.pixels.shape[0], self.step[1], self.size[1], cells[1])
+        across = _weights(self.pixels.shape[1], self.step[0], self.size[0], cells[0])
+        return np.asarray(
+            np.einsum("yh,hwc,xw->yxc", down, self.pixels.astype(np.float32), across, optimize=True)
+        )
+
+
+def _cells(size: tuple[int, int]) -> tuple[int, int]:
+    """Cells across and down: GRID along the longest side, but none smaller than a block of JPEG."""
+    width, height = size
+    longest = max(1, min(GRID, max(size) // _BLOCK))
+    return max(1, round(longest * width / max(size))), max(1, round(longest * height / max(size)))
+
+
+def _weights(count: int, step: int, extent: int, cells: int) -> NDArray[Any]:
+    """How much of each cell (row) each pixel (column) covers; rows add up to 1."""
+    starts = np.minimum(np.arange(count) * step, extent) / extent
+    ends = np.minimum((np.arange(count) + 1) * step, extent) / extent
+    edges = np.arange(cells + 1) / cells
+    covered = np.minimum(ends, edges[1:, None]) - np.maximum(starts, edges[:-1, None])
+    covered = np.clip(covered, 0, None)
+    total = covered.sum(axis=1, keepdims=True)
+    return (covered / np.where(total > 0, total, 1)).astype(np.float32)
+
+
+def require_alike(result: Path, size: tuple[int, int], source: Reduced, quality: int) -> None:
+    """Raise JobFailedError unless a JPEG of `size` shows what its source does.
+
+    It notices a picture that is grey, inverted, mirrored, turned, shifted or half; it does not judge quality.
+    """
+    allowed = _DIFFERENCE + max(0, _POOR_QUALITY - quality) / 4
+    _require_alike(_reduced_jpeg(result, size), source, allowed)
+
+
+def require_close(result: NDArray[Any], source: NDArray[Any], allowed: float) -> None:
+    """The same for the 8-bit pixels of two pictures, of whatever sizes; `allowed` on average, of 255."""
+    _require_alike(Reduced.of(result), Reduced.of(source), allowed)
+
+
+def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
+    cells = _cells(min(result.size, source.size))
+    one, other = result.means(cells), source.means(cells)
+    if one.shape != other.shape:
+        raise JobFailedError(f"the result has {one.shape[2]} channel(s) instead of {other.shape[2]}")
+    difference = float(np.abs(one - other).mean())
+    allowed += _SHARE_OF_CONTRAST * float(other.std())
+    if difference > allowed:
+        raise JobFailedError(
+            "the result does not look like its source: reduced copies differ by "
+            f"{difference:.1f} of 255 on average ({allowed:.1f} are allowed)"
+        )
+
+
+def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:
+    """Decoded at the smallest size that will do."""
+    fitting = (by for by in (8, 4, 2) if max(size) >= 2 * by * GRID and min(size) >= by)
+    factor = next(fitting, 1)
+    try:
+        found = samples.array_of(pyvips.Image.jpegload(str(path), shrink=factor, fail_on="warning"))
+    except pyvips.Error as error:
+        raise JobFailedError(f"the result cannot be decoded: {error}") from error
+    return Reduced(found, size, (factor, factor))

@@ -1,0 +1,193 @@
+"""What a JPEG 2000 file is made from, and the proof that it shows the same. Runs in a child process."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures import (
+    colour,
+    comparing,
+    decoding,
+    formats,
+    jpeg2000,
+    rules,
+    samples,
+)
+from taskmanager_plugin_runner.plugins.pictures.boxes import fitting_profile
+from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
+from taskmanager_plugin_runner.plugins.pictures.facts import COLOUR_SAMPLES, Colour, Facts, profile_name
+from taskmanager_plugin_runner.plugins.pictures.rules import lossless_obstacle
+
+_PLAIN_BITS: Final = frozenset({8, 16})
+"""What goes to opj_compress as TIFF, which it reads quicker than raw samples."""
+_LOSSY_DIFFERENCE: Final = 3.0
+"""Of 255, on average over reduced copies."""
+_TINY_PIXELS, _TINY_DIFFERENCE = 2048, 60.0
+"""A tenth of next to nothing says little: a picture of so few pixels may differ by that much more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Samples in a file of their own: the input of the encoder, and what its result is held against.
+
+    `expected` are the facts the result must have.
+    """
+
+    path: Path
+    expected: Facts
+    seconds: float
+
+    @property
+    def input_words(self) -> list[str]:
+        """How opj_compress is told of it."""
+        words = ["-i", str(self.path)]
+        if self.expected.bits in _PLAIN_BITS:
+            return words
+        facts = self.expected
+        return [*words, "-F", f"{facts.width},{facts.height},{facts.samples},{facts.bits},u"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Facts of the result as read back from it, and its size."""
+
+    facts: Facts
+    bytes: int
+    seconds: float
+
+
+def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool) -> Prepared:
+    """Decode, and convert where that is allowed or must be; raises JobFailedError for damage.
+
+    Whether a lossless result may be converted is for the caller to have decided (`rules.refusal`).
+    """
+    began = time.monotonic()
+    picture = decoding.decode(source, facts)
+    made = _lossless(picture) if lossless and lossless_obstacle(facts) is None else _converted(picture)
+    path = _write(folder, made)
+    return Prepared(path, replace(made.facts, format="jp2", compression=""), time.monotonic() - began)
+
+
+def _lossless(picture: Picture) -> Picture:
+    """The samples as they are; below 8 bits scaled by the full range, which loses nothing."""
+    facts = picture.facts
+    bits = rules.jpeg_2000_bits(facts)
+    values = picture.samples if facts.bits == bits else samples.scaled(picture.samples, facts.bits, bits)
+    icc, notes = _profile(facts)
+    return Picture(values, replace(facts, bits=bits, icc=icc, gamma=None)).noting(*notes)
+
+
+def _profile(facts: Facts) -> tuple[bytes | None, list[str]]:
+    """The profile a JP2 may hold, or None with the reason; raises JobFailedError if colours would change."""
+    icc = facts.icc
+    if icc is None:
+        return None, []
+    if not colour.fits(icc, facts.colour):
+        return None, ["its colour profile does not fit its components, or is damaged, and was left out"]
+    if fitting := fitting_profile(icc, grey=facts.grey):
+        return fitting, []
+    if colour.is_srgb(icc):
+        return None, [f"its colour profile ({profile_name(icc)}) means the same as sRGB and was left out"]
+    raise JobFailedError(
+        f"this cannot be lossless: its colour profile ({profile_name(icc)}) is of a kind that a JP2 file may "
+        "not hold (with tables), and without it its colours would be others. Choose a profile with loss"
+    )
+
+
+def _converted(picture: Picture) -> Picture:
+    """Grey or RGB in as many bits as the source has, alpha kept."""
+    facts = picture.facts
+    keep = fitting_profile(facts.icc, grey=facts.grey) is not None
+    bits = rules.jpeg_2000_bits(facts)
+    plain = facts.colour in {Colour.GREY, Colour.RGB} and facts.gamma is None and (keep or facts.icc is None)
+    if plain and lossless_obstacle(replace(facts, unspecified=0)) is None:
+        count = COLOUR_SAMPLES[facts.colour] + (1 if facts.alpha else 0)
+        left_out = [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
+        values = picture.samples[..., :count]
+        values = values if facts.bits == bits else samples.scaled(values, facts.bits, bits)
+        made = Picture(values, replace(facts, bits=bits, samples=count, unspecified=0))
+        return made.noting(*left_out) if facts.unspecified else made
+    deep = 8 if bits == 8 else 16  # noqa: PLR2004 - a byte
+    return colour.to_screen(picture, bits=deep, keep_profile=keep, background=None)
+
+
+def _write(folder: Path, picture: Picture) -> Path:
+    values = np.ascontiguousarray(picture.samples)
+    if picture.facts.bits in _PLAIN_BITS:
+        path = folder / "samples.tif"
+        colours = COLOUR_SAMPLES[picture.facts.colour]
+        extra = ["unassalpha"] if values.shape[2] > colours else None
+        tifffile.imwrite(
+            path,
+            values if values.shape[2] > 1 else values[..., 0],
+            photometric="minisblack" if picture.facts.grey else "rgb",
+            planarconfig="contig" if values.shape[2] > 1 else None,
+            metadata=None,
+            extrasamples=extra,
+        )
+        return path
+    path = folder / "samples.rawl"
+    values.transpose(2, 0, 1).astype("<u2").tofile(path)
+    return path
+
+
+def _written(prepared: Prepared) -> NDArray[Any]:
+    facts = prepared.expected
+    if facts.bits in _PLAIN_BITS:
+        found: NDArray[Any] = tifffile.memmap(prepared.path, mode="r")
+        return found.reshape(facts.height, facts.width, facts.samples)
+    found = np.memmap(prepared.path, "<u2", "r", shape=(facts.samples, facts.height, facts.width))
+    return found.transpose(1, 2, 0)
+
+
+def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: int) -> None:
+    """Compress by OpenJPH, reversibly (Part 15); raises JobFailedError for depths it is not used for here."""
+    facts = prepared.expected
+    if facts.bits not in _PLAIN_BITS:
+        raise JobFailedError(
+            f"its samples have {facts.bits} bits; high-throughput profiles hold 8 or 16. "
+            "Choose another profile"
+        )
+    values = _written(prepared)
+    plain = np.ascontiguousarray(values if facts.samples > 1 else values[..., 0])
+    rgb = facts.colour is Colour.RGB
+    codestream.write_bytes(
+        imagecodecs.htj2k_encode(plain, reversible=True, rgb=rgb, resolutions=resolutions, tlm=True)
+    )
+
+
+def verify(prepared: Prepared, result: Path, *, lossless: bool) -> Verified:
+    """Read the result back; raises JobFailedError unless it has the expected facts and shows the same.
+
+    Lossless: every sample is compared with that of the source.
+    """
+    began = time.monotonic()
+    facts = formats.read_facts(result)[0]
+    comparing.require_same_facts(replace(facts, compression=""), prepared.expected)
+    try:
+        found = imagecodecs.jpeg2k_decode(jpeg2000.codestream(result))
+    except RuntimeError as error:
+        raise JobFailedError(f"the result cannot be decoded: {error}") from error
+    if found.size != facts.pixels * facts.samples:
+        raise JobFailedError(f"the result has the shape {found.shape} when decoded")
+    found = found.reshape(facts.height, facts.width, facts.samples)
+    source = _written(prepared)
+    if lossless:
+        comparing.require_equal(found, source)
+    else:
+        bits = prepared.expected.bits
+        allowed = _LOSSY_DIFFERENCE + min(1, _TINY_PIXELS / prepared.expected.pixels) * _TINY_DIFFERENCE
+        comparing.require_close(_bytes(found, bits), _bytes(source, bits), allowed)
+    return Verified(facts, result.stat().st_size, time.monotonic() - began)
+
+
+def _bytes(values: NDArray[Any], bits: int) -> NDArray[Any]:
+    """8 bits of each sample, to be compared roughly."""
+    return values if bits == 8 else (values >> (bits - 8)).astype(np.uint8)  # noqa: PLR2004 - a byte

@@ -1,0 +1,218 @@
+"""Turns a file into samples, complete and with the meaning its facts give them, or says what is wrong.
+
+One reader for each kind, chosen by trying public test files (docs/adr/0012-reading-pictures.md).
+Each is made to fail on the least doubt; where it fails on a file that may be whole, another one settles it.
+Runs in a child process.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import imagecodecs
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+from PIL import Image
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures import jpeg2000, samples, tiff_samples
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts
+
+logging.getLogger("pyvips").setLevel(logging.CRITICAL)
+Image.MAX_IMAGE_PIXELS = None  # the limit on memory stands in its place
+
+_EXTRANEOUS: Final = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_HARMLESS_JPEG: Final = re.compile(
+    r"Unknown Adobe color transform code|Invalid SOS parameters for sequential|JFIF revision number"
+)
+"""What libjpeg says of headers that change no pixel."""
+_TAIL_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Samples of height x width x channels and what they are; native byte order, black is zero.
+
+    Integers stand in the smallest type that holds `facts.bits`. Colours come first, then alpha, then what is
+    unspecified. `facts.orientation` is still to be applied unless it is 1.
+    """
+
+    samples: NDArray[Any]
+    facts: Facts
+
+    def noting(self, *notes: str) -> "Picture":
+        """The same with more to be said about it."""
+        return replace(self, facts=replace(self.facts, notes=(*self.facts.notes, *notes)))
+
+
+def decode(path: Path, facts: Facts) -> Picture:
+    """The picture that `facts` (from `formats.read_facts`) describe, upright.
+
+    Raises JobFailedError if any pixel is missing or doubtful.
+    """
+    read = _READERS[facts.format](path, facts)
+    turned = samples.upright(read.samples, read.facts.orientation)
+    height, width = turned.shape[:2]
+    if (width, height) != (facts.width, facts.height):
+        expected = f"{facts.width} x {facts.height}"
+        raise JobFailedError(f"the header speaks of {expected} pixels, {width} x {height} could be read")
+    return Picture(turned, replace(read.facts, stored=(width, height), orientation=1, planar=False))
+
+
+def _read_tiff(path: Path, facts: Facts) -> Picture:
+    return Picture(*tiff_samples.read(path, facts))
+
+
+def _read_png(path: Path, facts: Facts) -> Picture:
+    """Palettes and transparent colours are expanded, fewer than 8 bits scaled to 8, by libvips."""
+    read = _vips(path, fail_on="warning")
+    bits = 16 if facts.bits == 16 else 8  # noqa: PLR2004 - the only one beyond a byte
+    colour = Colour.RGB if facts.colour is Colour.PALETTE else facts.colour
+    read = _as_described(read, colour, alpha=facts.alpha is not None)
+    return Picture(read, replace(facts, colour=colour, bits=bits, samples=read.shape[2]))
+
+
+def _read_jpeg(path: Path, facts: Facts) -> Picture:
+    if facts.bits != 8 or facts.compression:  # noqa: PLR2004 - what libvips reads
+        return _read_rare_jpeg(path, facts)
+    notes: tuple[str, ...] = ()
+    try:
+        read = _vips(path, fail_on="warning")
+    except JobFailedError as error:
+        notes = (_explain_jpeg(path, str(error)),)
+        read = _vips(path, fail_on="truncated")
+    return Picture(_as_described(read, facts.colour, alpha=False), facts).noting(*notes)
+
+
+def _explain_jpeg(path: Path, message: str) -> str:
+    """What is odd about a JPEG that is whole all the same; raises JobFailedError for one that is not.
+
+    Bytes left over before the end marker are harmless if all of them are padding: the picture was complete.
+    """
+    lines = [line for line in message.splitlines() if not _HARMLESS_JPEG.search(line)]
+    left_over = [found for line in lines if (found := _EXTRANEOUS.search(line))]
+    rest = [line for line in lines if not _EXTRANEOUS.search(line) and "vips2jpeg:" not in line]
+    serious = [line for line in rest if "Corrupt" in line or "remature" in line or "nsupported" in line]
+    if serious or not (left_over or len(lines) < len(message.splitlines())):
+        raise JobFailedError(message)
+    if left_over and not _is_padded(path, int(left_over[0][1])):
+        raise JobFailedError(f"{message}: data of the picture is left over, so it is damaged")
+    return f"{left_over[0][1]} padding bytes stand before the end marker" if left_over else lines_of(message)
+
+
+def lines_of(message: str) -> str:
+    """A message in one line."""
+    return "; ".join(line.strip() for line in message.splitlines() if line.strip())
+
+
+def _is_padded(path: Path, count: int) -> bool:
+    """Whether the bytes before the end marker are all zero, or all the fill byte 0xFF."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        tail = file.read()
+    end = tail.rfind(b"\xff\xd9")
+    padding = tail[max(0, end - count) : end]
+    return (end >= 0 and not padding.strip(b"\0")) or not padding.strip(b"\xff")
+
+
+def _read_rare_jpeg(path: Path, facts: Facts) -> Picture:
+    """12 and 16 bits, and lossless coding: libjpeg-turbo 3 by way of imagecodecs."""
+    data = path.read_bytes()
+    if b"\xff\xd9" not in data[-_TAIL_BYTES:]:
+        raise JobFailedError("the JPEG file has no end marker: it is cut short")
+    read = _called(lambda: imagecodecs.jpeg8_decode(data))
+    return Picture(_as_described(read, facts.colour, alpha=False), facts)
+
+
+def _read_webp(path: Path, facts: Facts) -> Picture:
+    read = _vips(path, fail_on="warning")
+    return Picture(_as_described(read, Colour.RGB, alpha=facts.alpha is not None), facts)
+
+
+def _read_gif(path: Path, facts: Facts) -> Picture:
+    """Libvips gives grey where all colours of the palette are; a palette is colour here all the same."""
+    read = _vips(path, fail_on="warning")
+    has_alpha = read.shape[2] in {2, 4}
+    colours = read[..., :-1] if has_alpha else read
+    colours = np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else colours
+    if has_alpha and (read[..., -1] != 255).any():  # noqa: PLR2004 - opaque
+        read, alpha = np.dstack([colours, read[..., -1]]), Alpha.UNASSOCIATED
+    else:
+        read, alpha = colours, None
+    return Picture(read, replace(facts, colour=Colour.RGB, samples=read.shape[2], alpha=alpha))
+
+
+def _read_bmp(path: Path, facts: Facts) -> Picture:
+    """Libvips knows no BMP; Pillow reads all kinds of it that were met."""
+
+    def load() -> NDArray[Any]:
+        with Image.open(path) as image:
+            image.load()
+            return np.asarray(image.convert("RGB"))
+
+    return Picture(_called(load), replace(facts, colour=Colour.RGB, samples=3, bits=8))
+
+
+def _read_jpeg2000(path: Path, facts: Facts) -> Picture:
+    """By OpenJPEG; that the file is complete its facts have shown.
+
+    It gets the bare codestream, since it would convert colours by a profile; palettes it is to apply itself.
+    """
+    data = path.read_bytes() if facts.compression == jpeg2000.PALETTE else jpeg2000.codestream(path)
+    read = _called(lambda: imagecodecs.jpeg2k_decode(data))
+    read = read.reshape(*read.shape[:2], -1)
+    if read.shape[2] != facts.samples:
+        raise JobFailedError(f"{facts.samples} component(s) are announced, {read.shape[2]} could be read")
+    if facts.colour is Colour.YCBCR and facts.samples == 3 and facts.bits == 8:  # noqa: PLR2004 - sYCC
+        return Picture(samples.rgb_of_ycbcr(read), replace(facts, colour=Colour.RGB))
+    return Picture(read, facts)
+
+
+def _vips(path: Path, **options: Any) -> NDArray[Any]:
+    """What libvips reads, height x width x channels; raises JobFailedError with what it says."""
+    return _called(
+        lambda: samples.array_of(pyvips.Image.new_from_file(str(path), access="sequential", **options))
+    )
+
+
+def _called(read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    try:
+        return read()
+    except MemoryError:
+        raise
+    except Exception as error:
+        # each library has errors of its own, from RuntimeError to plain Exception; all mean the same here
+        raise JobFailedError(f"the picture is damaged: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    said = error.detail if isinstance(error, pyvips.Error) and getattr(error, "detail", None) else str(error)
+    text = said if isinstance(said, str) else str(error)
+    return text.strip() or type(error).__name__
+
+
+def _as_described(read: NDArray[Any], colour: Colour, *, alpha: bool) -> NDArray[Any]:
+    """The channels that the header announces; raises JobFailedError if there are others."""
+    read = read.reshape(*read.shape[:2], -1)
+    wanted = {Colour.GREY: 1, Colour.CMYK: 4}.get(colour, 3) + alpha
+    if read.shape[2] != wanted and colour is Colour.RGB and read.shape[2] == 1 + alpha:
+        return np.dstack([read[..., :1]] * 3 + ([read[..., 1:]] if alpha else []))
+    if read.shape[2] != wanted:
+        raise JobFailedError(f"the header announces {wanted} channel(s), {read.shape[2]} could be read")
+    return read
+
+
+_READERS: Final[dict[str, Callable[[Path, Facts], Picture]]] = {
+    "tiff": _read_tiff,
+    "png": _read_png,
+    "jpeg": _read_jpeg,
+    "webp": _read_webp,
+    "gif": _read_gif,
+    "bmp": _read_bmp,
+    "jp2": _read_jpeg2000,
+    "j2k": _read_jpeg2000,
+}

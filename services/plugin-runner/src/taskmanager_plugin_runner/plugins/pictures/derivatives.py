@@ -1,0 +1,186 @@
+"""Makes JPEGs of one picture, several sizes from one decoding, and looks at each before it counts.
+
+Runs in a child process.
+"""
+
+import struct
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import imagecodecs
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures import colour, comparing, decoding, formats, samples
+from taskmanager_plugin_runner.plugins.pictures.comparing import Reduced
+from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
+from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+
+JPEG_SIDE_MAX: Final = 65_535
+_DENSITY_MAX: Final = 65_535
+_FULL_CHROMA_QUALITY: Final = 90
+"""From here on colours keep all their pixels, as ImageMagick has it."""
+_END_OF_IMAGE: Final = b"\xff\xd9"
+_WHITE: Final = (255, 255, 255)
+_PROGRAM_DIFFERENCE: Final = 8.0
+"""Of 255, on average over reduced copies: programs differ in how they convert colours."""
+_JFIF_END: Final = 20
+"""Bytes up to the end of the JFIF header, without a thumbnail."""
+_ICC_PIECE: Final = 65_519
+"""Bytes of a profile that a segment can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One JPEG: where, how large, how good. `longest_side` None keeps the size; nothing is ever enlarged."""
+
+    path: Path
+    longest_side: int | None
+    quality: int
+    keep_profile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The facts of one JPEG, as read back from it, and its size."""
+
+    facts: Facts
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What came of one picture; `notes` are warnings."""
+
+    made: tuple[Made, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+
+def derive(
+    source: Path, facts: Facts, wanted: tuple[Wanted, ...], background: tuple[int, int, int]
+) -> Derived:
+    """All JPEGs of one picture; raises JobFailedError if it is damaged or a result is not as it should be."""
+    began = time.monotonic()
+    picture = decoding.decode(source, facts)
+    screens: dict[bool, tuple[Picture, Reduced]] = {}
+    made = []
+    for one in sorted(wanted, key=lambda one: one.longest_side or JPEG_SIDE_MAX, reverse=True):
+        if one.keep_profile not in screens:
+            screen = colour.to_screen(picture, bits=8, keep_profile=one.keep_profile, background=background)
+            screens[one.keep_profile] = (screen, Reduced.of(screen.samples))
+        made.append(_make(*screens[one.keep_profile], one))
+    notes = dict.fromkeys(note for screen, _ in screens.values() for note in screen.facts.notes)
+    return Derived(tuple(made), tuple(notes), time.monotonic() - began)
+
+
+def _make(screen: Picture, small: Reduced, wanted: Wanted) -> Made:
+    pixels = _resized(screen, wanted.longest_side)
+    height, width = pixels.shape[:2]
+    if max(width, height) > JPEG_SIDE_MAX:
+        raise JobFailedError(
+            f"a JPEG may have {JPEG_SIDE_MAX:,} pixels a side, this picture has {width:,} x {height:,}; "
+            "ask for a smaller `longest_side`"
+        )
+    expected = replace(
+        screen.facts,
+        format="jpeg",
+        stored=(width, height),
+        dots_per_inch=_written_resolution(screen.facts),
+        compression="",
+    )
+    data = _encode(pixels, expected, wanted.quality)
+    wanted.path.write_bytes(data)
+    result = formats.read_facts(wanted.path)[0]
+    if not data.endswith(_END_OF_IMAGE):
+        raise JobFailedError("the result is no complete JPEG file: its end marker is missing")
+    comparing.require_same_facts(result, expected)
+    comparing.require_alike(wanted.path, (width, height), small, wanted.quality)
+    return Made(result, len(data))
+
+
+def _resized(screen: Picture, longest_side: int | None) -> NDArray[Any]:
+    height, width = screen.samples.shape[:2]
+    if longest_side is None or max(width, height) <= longest_side:
+        return screen.samples
+    factor = longest_side / max(width, height)
+    interpretation = "b-w" if screen.facts.grey else "srgb"
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(screen.samples), interpretation=interpretation)
+    across, down = (max(1, round(side * factor)) for side in (width, height))
+    return samples.array_of(image.thumbnail_image(across, height=down, size="force", no_rotate=True))
+
+
+def _written_resolution(facts: Facts) -> tuple[float, float] | None:
+    """Of the source in whole dots per inch: it is a fact about the scan, so a smaller copy says the same."""
+    if facts.dots_per_inch is None:
+        return None
+    x, y = (min(_DENSITY_MAX, max(1, round(value))) for value in facts.dots_per_inch)
+    return float(x), float(y)
+
+
+def _encode(pixels: NDArray[Any], facts: Facts, quality: int) -> bytes:
+    subsampling = "444" if quality >= _FULL_CHROMA_QUALITY else "420"
+    plain = np.ascontiguousarray(pixels[..., 0] if facts.grey else pixels)
+    data = bytes(imagecodecs.jpeg8_encode(plain, level=quality, subsampling=subsampling))
+    if data[2:4] != b"\xff\xe0" or data[6:11] != b"JFIF\0":
+        raise JobFailedError("the result has no JFIF header")
+    return (
+        data[:13]
+        + _density(facts.dots_per_inch)
+        + data[18:_JFIF_END]
+        + _profile(facts.icc)
+        + data[_JFIF_END:]
+    )
+
+
+def _density(dots_per_inch: tuple[float, float] | None) -> bytes:
+    """Unit and densities of the JFIF header; 1 x 1 without unit where none is known."""
+    if dots_per_inch is None:
+        return struct.pack(">BHH", 0, 1, 1)
+    return struct.pack(">BHH", 1, *(int(value) for value in dots_per_inch))
+
+
+def _profile(icc: bytes | None) -> bytes:
+    """An ICC profile in segments APP2 (ICC.1, annex B.4)."""
+    if icc is None:
+        return b""
+    pieces = [icc[at : at + _ICC_PIECE] for at in range(0, len(icc), _ICC_PIECE)]
+    return b"".join(
+        b"\xff\xe2"
+        + struct.pack(">H", len(piece) + 16)
+        + b"ICC_PROFILE\0"
+        + bytes([number, len(pieces)])
+        + piece
+        for number, piece in enumerate(pieces, start=1)
+    )
+
+
+def require_decodable(source: Path, source_facts: Facts, result: Path, facts: Facts) -> None:
+    """Raise JobFailedError unless a program's result can be decoded to its end."""
+    del source, source_facts
+    _decoded_result(result, facts)
+
+
+def require_alike(source: Path, source_facts: Facts, result: Path, facts: Facts) -> None:
+    """Raise JobFailedError unless a program's result, of whatever size, looks like its source on a screen.
+
+    For the pictures of programs that only resize, convert and compress: cropping or turning fails.
+    """
+    shown = [
+        colour.to_screen(picture, bits=8, keep_profile=False, background=_WHITE)
+        for picture in (decoding.decode(source, source_facts), _decoded_result(result, facts))
+    ]
+    if shown[0].facts.colour is not shown[1].facts.colour:
+        raise JobFailedError(f"the result is {shown[1].facts.colour}, the source {shown[0].facts.colour}")
+    comparing.require_close(shown[1].samples, shown[0].samples, _PROGRAM_DIFFERENCE)
+
+
+def _decoded_result(result: Path, facts: Facts) -> Picture:
+    try:
+        return decoding.decode(result, facts)
+    except JobFailedError as error:
+        raise JobFailedError(f"the result is no complete picture: {error}") from error

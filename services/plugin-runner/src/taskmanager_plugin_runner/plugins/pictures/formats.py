@@ -1,0 +1,95 @@
+"""Tells what a file is by its first bytes, and has its header read by who knows the format."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+
+_SIGNATURES: Final = (
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),
+    (b"MM\0+", "tiff"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "jp2"),
+    (b"\xff\x4f\xff\x51", "j2k"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"BM", "bmp"),
+)
+SUFFIXES: Final = (
+    ".tif",
+    ".tiff",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".jp2",
+    ".jpx",
+    ".jph",
+    ".j2k",
+    ".j2c",
+    ".jpc",
+    ".bmp",
+    ".gif",
+    ".webp",
+)
+"""Of the files that are taken; what a file really is goes by its content."""
+
+PIXELS_MAX: Final = 2**31
+"""No decoder here counts further; what a picture really may take is said by the memory limit."""
+
+
+def sniff(path: Path) -> str:
+    """The format of a file by its first bytes; raises JobFailedError for what is no picture."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    for signature, name in _SIGNATURES:
+        if head.startswith(signature):
+            return name
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    what = "is empty" if not head else "is no TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file"
+    raise JobFailedError(what if not head else f"{what}, whatever its name says")
+
+
+def read_facts(path: Path) -> list[Facts]:
+    """The facts of each full-resolution picture of a file, in order; decodes nothing.
+
+    Raises JobFailedError with what is wrong or not understood.
+    """
+    found = _reader(sniff(path))(path)
+    for facts in found:
+        _require_sane(facts)
+    return found
+
+
+def _reader(name: str) -> Callable[[Path], list[Facts]]:
+    """Readers are imported when they are needed: that of TIFF brings numpy with it."""
+    if name == "tiff":
+        from taskmanager_plugin_runner.plugins.pictures.tiff import read_facts as read_tiff  # noqa: PLC0415
+
+        return read_tiff
+    from taskmanager_plugin_runner.plugins.pictures import jpeg2000, small_formats  # noqa: PLC0415
+
+    return {
+        "png": small_formats.read_png,
+        "jpeg": small_formats.read_jpeg,
+        "webp": small_formats.read_webp,
+        "gif": small_formats.read_gif,
+        "bmp": small_formats.read_bmp,
+        "jp2": jpeg2000.read_jp2,
+        "j2k": jpeg2000.read_j2k,
+    }[name]
+
+
+def _require_sane(facts: Facts) -> None:
+    width, height = facts.stored
+    if width <= 0 or height <= 0:
+        raise JobFailedError(f"the header gives a size of {width} x {height} pixels")
+    if facts.pixels > PIXELS_MAX:
+        raise JobFailedError(
+            f"the header claims {width:,} x {height:,} pixels; more than {PIXELS_MAX:,} are not processed"
+        )

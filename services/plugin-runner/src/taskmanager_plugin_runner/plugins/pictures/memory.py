@@ -1,0 +1,71 @@
+"""How much memory a picture will take, from its header alone, and how much one may take."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager_plugin_runner.memory import size_words
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+
+SETTING: Final = "TASKMANAGER_PICTURE_MEMORY_MB"
+BASE_BYTES: Final = 256 * 1024 * 1024
+"""What a child process takes in address space besides its picture: libraries, threads, buffers."""
+_CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
+_SHORT_BITS: Final = 16
+_SCREEN_BYTES: Final = 2
+"""A sample of the converted copy, and of the buffers beside it."""
+OPENJPEG_BYTES: Final = 5
+"""A sample in OpenJPEG: four bytes, and the codestream beside it."""
+
+
+def allowed() -> int:
+    """Bytes one picture may take: the setting, or half of what this machine (or container) has.
+
+    Raises PermanentError if the setting is no number.
+    """
+    text = os.environ.get(SETTING, "")
+    if not text:
+        return _machine() // 2
+    try:
+        megabytes = int(text)
+    except ValueError as error:
+        raise PermanentError(f"{SETTING} is {text!r}; it must be a number of megabytes") from error
+    if megabytes <= 0:
+        raise PermanentError(f"{SETTING} is {megabytes}; it must be a number of megabytes above 0")
+    return megabytes * 1_000_000
+
+
+def _machine() -> int:
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = _CGROUP.read_text(encoding="ascii").strip()
+    except OSError:
+        return physical
+    return min(physical, int(limit)) if limit.isdigit() else physical
+
+
+def estimate(facts: Facts, *, compressing: bool) -> int:
+    """Bytes at the worst moment: decoded, turned, converted; with `compressing` in OpenJPEG as well."""
+    stored = -(-facts.bits // 8) if facts.bits <= 8 or facts.bits > 16 else 2  # noqa: PLR2004 - bytes and shorts
+    needs_floats = (
+        facts.sample_format is SampleFormat.FLOAT
+        or facts.bits > _SHORT_BITS
+        or facts.colour in {Colour.LAB, Colour.YCBCR}
+    )
+    channels = 3 if facts.colour is Colour.PALETTE else facts.samples
+    decoded = stored + (16 if needs_floats else 0)
+    copied = stored if facts.orientation != 1 or facts.alpha or facts.planar else 0
+    work = OPENJPEG_BYTES + stored if compressing else _SCREEN_BYTES
+    return BASE_BYTES + facts.pixels * channels * (decoded + copied + work)
+
+
+def require_room(facts: Facts, needed: int, most: int) -> None:
+    """Raise JobFailedError with the figures if a picture would take more than it may."""
+    if needed > most:
+        width, height = facts.stored
+        raise JobFailedError(
+            f"its {width:,} x {height:,} pixels of {facts.samples} sample(s) would take about "
+            f"{size_words(needed)} of memory; {SETTING} allows {size_words(most)} "
+            "(raise it if the picture is sound)"
+        )

@@ -1,0 +1,56 @@
+"""What a picture may become: pure decisions on facts, which `docs/images.md` says in plainer words."""
+
+from typing import Final
+
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+
+JPEG_2000_BITS_MAX: Final = 16
+"""Of a sample: what readers of JPEG 2000 in libraries can be trusted with (the standard has 38)."""
+_BYTE: Final = 8
+_JPEG_CODED: Final = frozenset({"jpeg", "ojpeg"})
+
+
+def lossless_obstacle(facts: Facts) -> str | None:
+    """Why a picture cannot become a lossless JPEG 2000 file as it is; None if it can.
+
+    All but the first two can be overcome by a conversion that is not lossless (`convert`).
+    """
+    return _range_obstacle(facts) or _colour_obstacle(facts)
+
+
+def _range_obstacle(facts: Facts) -> str | None:
+    if facts.sample_format is not SampleFormat.UNSIGNED:
+        return f"its samples are {facts.sample_format.value}; a lossless result holds unsigned integers only"
+    if facts.bits > JPEG_2000_BITS_MAX:
+        return f"its samples have {facts.bits} bits; a lossless result holds {JPEG_2000_BITS_MAX} at most"
+    return None
+
+
+def _colour_obstacle(facts: Facts) -> str | None:
+    if facts.colour in {Colour.CMYK, Colour.LAB}:
+        return f"it is {facts.colour.value}, which would have to be converted to sRGB"
+    if facts.colour is Colour.YCBCR and facts.compression not in _JPEG_CODED:
+        return "it is YCbCr, which would have to be converted to RGB"
+    if facts.unspecified:
+        return (
+            f"{facts.unspecified} sample(s) of each pixel are neither colour nor alpha and would be left out"
+        )
+    return None
+
+
+def refusal(facts: Facts, *, convert: bool) -> str | None:
+    """The sentence that ends a lossless job, with what to do; None if the picture is taken."""
+    obstacle = lossless_obstacle(facts)
+    if obstacle is None or convert:
+        return None
+    return (
+        f"this cannot be lossless: {obstacle}. Choose a profile with loss, or let the job convert it "
+        "(parameter `convert`: true)"
+    )
+
+
+def jpeg_2000_bits(facts: Facts) -> int:
+    """Bits of a sample of a JPEG 2000 result: those of the source from 8 to 16, and 8 below."""
+    if facts.sample_format is not SampleFormat.UNSIGNED or facts.colour is Colour.LAB:
+        return _BYTE if facts.bits <= _BYTE else JPEG_2000_BITS_MAX
+    return min(max(facts.bits, _BYTE), JPEG_2000_BITS_MAX)

@@ -1,0 +1,270 @@
+"""Facts of the pictures of a TIFF file, by way of tifffile, which knows more kinds than any other reader.
+
+TIFF 6.0, its technical notes, and BigTIFF. Decodes nothing.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import tifffile
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures.exif import dots_per_inch
+from taskmanager_plugin_runner.plugins.pictures.facts import (
+    COLOUR_SAMPLES,
+    Alpha,
+    Colour,
+    Facts,
+    SampleFormat,
+)
+
+DIRECTORIES_MAX: Final = 100_000
+_SUBFILE_TYPE, _OLD_SUBFILE_TYPE = 254, 255
+_PHOTOMETRIC, _ORIENTATION, _X, _Y, _UNIT = 262, 274, 282, 283, 296
+_EXTRA_SAMPLES, _SAMPLE_FORMAT, _ICC = 338, 339, 34675
+_REDUCED, _MASK = 1, 4
+_ICC_LAB: Final = 9
+_OLD_REDUCED: Final = 2
+_COLOURS: Final = {
+    0: Colour.GREY,
+    1: Colour.GREY,
+    2: Colour.RGB,
+    3: Colour.PALETTE,
+    5: Colour.CMYK,
+    6: Colour.YCBCR,
+    8: Colour.LAB,
+    9: Colour.LAB,
+}
+"""By PhotometricInterpretation; the others (masks, ITU Lab, LogLuv, camera sensors) are refused."""
+_FORMATS: Final = {
+    1: SampleFormat.UNSIGNED,
+    2: SampleFormat.SIGNED,
+    3: SampleFormat.FLOAT,
+    4: SampleFormat.UNSIGNED,
+}
+_ALPHAS: Final = {1: Alpha.ASSOCIATED, 2: Alpha.UNASSOCIATED}
+_UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    ArithmeticError,
+    AttributeError,
+    RuntimeError,
+    AssertionError,
+    NotImplementedError,
+)
+"""What tifffile raises for structures it cannot make sense of (its own error is a ValueError)."""
+
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it reports tags that are none of ours
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """The file; raises JobFailedError if it has no directory that can be read."""
+    try:
+        file = tifffile.TiffFile(path, is_ome=False)
+    except _UNREADABLE as error:
+        raise JobFailedError(f"the TIFF file cannot be read: {_words(error)}") from error
+    with file:
+        file.pages.useframes = False
+        yield file
+
+
+def read_facts(path: Path) -> list[Facts]:
+    """The full-resolution pictures in their order; raises JobFailedError saying what is not understood."""
+    with opened(path) as file:
+        pages = _full_pages(file)
+        return [_facts(page, len(pages)) for page in pages]
+
+
+def find_page(file: tifffile.TiffFile, offset: int) -> tuple[tifffile.TiffPage, int | None]:
+    """The directory that begins at a byte, and its number in the main chain if it is in it."""
+    for number, page in enumerate(_chain(file)):
+        if page.offset == offset:
+            return page, number
+        for inner in _inside(page):
+            if inner.offset == offset:
+                return inner, None
+    raise JobFailedError("the TIFF file was changed while it was read")
+
+
+def _full_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
+    """Neither reduced copies nor masks: those of the chain, else those inside its directories (SubIFDs)."""
+    chain = list(_chain(file))
+    if not chain:
+        raise JobFailedError("the TIFF file has no directory that can be read: it is cut short or damaged")
+    inner = (inside for page in chain for inside in _inside(page))
+    return (
+        [page for page in chain if _is_full(page)]
+        or [page for page in inner if _is_full(page)]
+        or [max(chain, key=lambda page: page.imagewidth * page.imagelength)]
+    )
+
+
+def _chain(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
+    """The directories up to the first that cannot be read; one met twice ends the chain."""
+    seen: set[int] = set()
+    pages = iter(range(DIRECTORIES_MAX))
+    for number in pages:
+        try:
+            page = file.pages[number]
+        except _UNREADABLE:
+            return
+        if not isinstance(page, tifffile.TiffPage) or page.offset in seen:
+            return
+        seen.add(page.offset)
+        yield page
+
+
+def _inside(page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
+    try:
+        pages = page.pages
+        found = [] if pages is None else list(islice(pages, 100))
+    except _UNREADABLE:
+        return []
+    return [inner for inner in found if isinstance(inner, tifffile.TiffPage)]
+
+
+def _is_full(page: tifffile.TiffPage) -> bool:
+    kind = _number(page, _SUBFILE_TYPE, 0)
+    return not kind & (_REDUCED | _MASK) and _number(page, _OLD_SUBFILE_TYPE, 1) != _OLD_REDUCED
+
+
+def _facts(page: tifffile.TiffPage, pages: int) -> Facts:
+    notes: list[str] = []
+    try:
+        bits, samples = _same(page.bitspersample, "bits"), page.samplesperpixel
+        colour = _colour(page, samples, notes)
+        alpha, unspecified = _extra(page, samples - COLOUR_SAMPLES[colour], notes)
+        return Facts(
+            format="tiff",
+            stored=(page.imagewidth, page.imagelength),
+            colour=colour,
+            samples=samples,
+            bits=bits,
+            sample_format=_sample_format(page),
+            orientation=_orientation(page),
+            white_is_zero=_number(page, _PHOTOMETRIC, 1) == 0,
+            icc_lab=_number(page, _PHOTOMETRIC, 1) == _ICC_LAB,
+            alpha=alpha,
+            unspecified=unspecified,
+            planar=page.planarconfig == 2 and samples > 1,  # noqa: PLR2004 - the tag's number for planes
+            compression=_compression(page),
+            icc=_icc(page),
+            dots_per_inch=_resolution(page),
+            directory=page.offset,
+            pages=pages,
+            notes=tuple(notes),
+        )
+    except _UNREADABLE as error:
+        raise JobFailedError(f"the header of the TIFF file is damaged: {_words(error)}") from error
+
+
+def _colour(page: tifffile.TiffPage, samples: int, notes: list[str]) -> Colour:
+    if page.imagedepth != 1:
+        raise JobFailedError(
+            f"the picture has {page.imagedepth} layers of depth; only flat ones are processed"
+        )
+    photometric = _number(page, _PHOTOMETRIC, -1)
+    if photometric == -1 and samples == COLOUR_SAMPLES[Colour.RGB]:
+        notes.append("the file does not say what its three samples mean; they are taken as red, green, blue")
+        return Colour.RGB
+    if photometric == -1:
+        raise JobFailedError(
+            "the file does not say what its samples mean (TIFF tag PhotometricInterpretation is missing)"
+        )
+    colour = _COLOURS.get(photometric)
+    if colour is None:
+        name = getattr(page.photometric, "name", str(photometric))
+        raise JobFailedError(
+            f"pictures of PhotometricInterpretation {name} ({photometric}) are not processed; "
+            "convert the file to grey or RGB before"
+        )
+    if samples < COLOUR_SAMPLES[colour]:
+        raise JobFailedError(f"the header speaks of {colour} but of {samples} sample(s) a pixel only")
+    return _coloured(page, colour, samples, notes)
+
+
+def _coloured(page: tifffile.TiffPage, colour: Colour, samples: int, notes: list[str]) -> Colour:
+    """Three samples and more that are called grey, none of them extra, are red, green and blue by mistake."""
+    extra = page.tags.get(_EXTRA_SAMPLES)
+    if colour is Colour.GREY and samples == COLOUR_SAMPLES[Colour.RGB] and extra is None:
+        notes.append("the file calls its three samples grey; they are taken as red, green, blue")
+        return Colour.RGB
+    return colour
+
+
+def _extra(page: tifffile.TiffPage, count: int, notes: list[str]) -> tuple[Alpha | None, int]:
+    """The alpha there is, and how many samples nobody calls alpha."""
+    if not count:
+        return None, 0
+    tag = page.tags.get(_EXTRA_SAMPLES)
+    said = [] if tag is None else list(tag.value) if isinstance(tag.value, tuple) else [tag.value]
+    alpha = _ALPHAS.get(int(said[0])) if said else None
+    unspecified = count - (1 if alpha else 0)
+    if unspecified:
+        notes.append(f"{unspecified} sample(s) of each pixel are said to be neither colour nor alpha")
+    return alpha, unspecified
+
+
+def _sample_format(page: tifffile.TiffPage) -> SampleFormat:
+    tag = page.tags.get(_SAMPLE_FORMAT)
+    number = 1 if tag is None else _same(tag.value, "sample formats")
+    if number not in _FORMATS:
+        raise JobFailedError(f"samples of SampleFormat {number} (complex numbers) are not processed")
+    return _FORMATS[number]
+
+
+def _same(values: Any, what: str) -> int:
+    """One number for all samples; raises JobFailedError if they differ."""
+    numbers = set(values) if isinstance(values, tuple) else {values}
+    if len(numbers) != 1:
+        raise JobFailedError(f"the samples of a pixel have different {what}: {sorted(numbers)}")
+    return int(numbers.pop())
+
+
+def _orientation(page: tifffile.TiffPage) -> int:
+    value = _number(page, _ORIENTATION, 1)
+    return value if 1 <= value <= 8 else 1  # noqa: PLR2004 - TIFF 6.0, page 36
+
+
+def _resolution(page: tifffile.TiffPage) -> tuple[float, float] | None:
+    return dots_per_inch(_rational(page, _X), _rational(page, _Y), _number(page, _UNIT, 2))
+
+
+def _rational(page: tifffile.TiffPage, code: int) -> float | None:
+    tag = page.tags.get(code)
+    value = None if tag is None else tag.value
+    if isinstance(value, tuple) and len(value) == 2 and value[1]:  # noqa: PLR2004 - numerator, denominator
+        return float(value[0]) / float(value[1])
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _icc(page: tifffile.TiffPage) -> bytes | None:
+    tag = page.tags.get(_ICC)
+    value = None if tag is None else tag.value
+    if isinstance(value, tuple):
+        value = bytes(value)
+    return value if isinstance(value, bytes) and value else None
+
+
+def _compression(page: tifffile.TiffPage) -> str:
+    return getattr(page.compression, "name", str(page.compression)).lower()
+
+
+def _number(page: tifffile.TiffPage, code: int, default: int) -> int:
+    tag = page.tags.get(code)
+    value = default if tag is None else tag.value
+    if isinstance(value, tuple):
+        value = value[0] if value else default
+    return int(value)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,269 @@
+"""The samples of one picture of a TIFF file.
+
+libtiff (by way of libvips) reads what is compressed as LZW, fax or JPEG: quicker, and the only one here that
+notices damage in fax and JPEG data. tifffile reads everything else and fails where a strip or tile is short.
+Pillow has the old-style JPEG that both lack.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyvips
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.pictures import samples, tiff
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+
+_FAX: Final = frozenset({"ccittrle", "ccittrlew", "ccitt_t4", "ccitt_t6", "ccittfax3", "ccittfax4"})
+_JPEG: Final = frozenset({"jpeg"})
+_OLD_JPEG: Final = frozenset({"ojpeg"})
+_JPEG_COLOURS: Final = {
+    Colour.GREY: Colour.GREY,
+    Colour.RGB: Colour.RGB,
+    Colour.YCBCR: Colour.RGB,
+}
+_SUBSAMPLING, _COEFFICIENTS, _REFERENCE = 530, 529, 532
+_UINT8_MAX: Final = 255
+_ICC_LAB_MOST: Final = 65280
+"""Lightness 100 in 16 bits (ICC.1, the older encoding that ICC Lab of TIFF uses)."""
+
+
+def read(path: Path, facts: Facts) -> tuple[NDArray[Any], Facts]:
+    """Height x width x channels, black is zero, palettes applied; and the facts of that.
+
+    Raises JobFailedError if a pixel is missing or doubtful.
+    """
+    try:
+        with tiff.opened(path) as file:
+            page, number = tiff.find_page(file, facts.directory)
+            return _canonical(*_read(path, facts, page, number))
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise JobFailedError(
+            f"the header of the picture is damaged: {error or type(error).__name__}"
+        ) from error
+
+
+def _read(
+    path: Path, facts: Facts, page: tifffile.TiffPage, number: int | None
+) -> tuple[NDArray[Any], Facts]:
+    if facts.compression in _OLD_JPEG:
+        return _by_pillow(path, facts, number)
+    if number is not None and _for_libtiff(facts):
+        return _by_libtiff(path, facts, page, number)
+    return _by_tifffile(facts, page)
+
+
+def _canonical(found: NDArray[Any], facts: Facts) -> tuple[NDArray[Any], Facts]:
+    """Lab as floating point, lightness 0 to 100 (TIFF 6.0, section 23, and the supplement for ICC Lab)."""
+    if facts.colour is not Colour.LAB:
+        return found, facts
+    if facts.bits not in {8, 16} or facts.sample_format is SampleFormat.FLOAT:
+        raise JobFailedError(f"Lab pictures of {facts.bits} bits a sample are not processed")
+    lab = found.astype(np.float32)
+    wide = facts.bits == 16  # noqa: PLR2004 - the only other one
+    most = (_ICC_LAB_MOST if facts.icc_lab else 65535) if wide else 255
+    lab[..., 0] *= 100 / most
+    step = 256 if wide else 1
+    if facts.icc_lab:
+        lab[..., 1:3] = lab[..., 1:3] / step - 128
+    else:
+        signed = found[..., 1:3].astype(np.int16 if wide else np.int8, casting="unsafe")
+        lab[..., 1:3] = signed.astype(np.float32) / step
+    return lab, facts
+
+
+def _for_libtiff(facts: Facts) -> bool:
+    """Plain pictures whose samples libvips gives back as they are, or turned as their compression says."""
+    if facts.planar or facts.alpha or facts.unspecified or facts.sample_format is not SampleFormat.UNSIGNED:
+        return False
+    if facts.compression in _FAX:
+        return facts.bits == 1 and facts.colour is Colour.GREY
+    if facts.compression in _JPEG:
+        return facts.bits == 8 and facts.colour in _JPEG_COLOURS  # noqa: PLR2004 - a byte
+    return facts.compression == "lzw" and facts.bits in {8, 16} and facts.colour in {Colour.GREY, Colour.RGB}
+
+
+def _by_libtiff(path: Path, facts: Facts, page: tifffile.TiffPage, number: int) -> tuple[NDArray[Any], Facts]:
+    try:
+        image = pyvips.Image.tiffload(str(path), page=number, access="sequential", fail_on="warning")
+        found = samples.array_of(image)
+    except pyvips.Error as error:
+        if facts.compression == "lzw":
+            found, facts = _by_tifffile(facts, page)
+            note = "the LZW data is not as it should be, but complete (another reader has all of it)"
+            return found, replace(facts, notes=(*facts.notes, note))
+        raise JobFailedError(f"the picture is damaged: {_detail(error)}") from error
+    bits = 8 if facts.bits == 1 else facts.bits
+    return found, replace(
+        facts, colour=_JPEG_COLOURS[facts.colour], bits=bits, white_is_zero=False, samples=found.shape[2]
+    )
+
+
+def _detail(error: pyvips.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return "; ".join(lines[1:] or lines) or "libtiff could not read all of it"
+
+
+def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
+    _require_all_segments(page)
+    if facts.colour is Colour.YCBCR and facts.compression not in _JPEG:
+        return _subsampled(facts, page)
+    try:
+        found = page.asarray(squeeze=False, maxworkers=1)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # codecs raise errors of their own that share nothing but Exception
+        raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
+    planes, _, height, width, channels = found.shape
+    found = found.reshape(planes, height, width, channels).transpose(1, 2, 0, 3)
+    found = found.reshape(height, width, planes * channels)
+    if found.dtype == np.bool_:
+        found = found.view(np.uint8)
+    return _black_is_zero(found, facts, page)
+
+
+def _black_is_zero(found: NDArray[Any], facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
+    if facts.colour is Colour.PALETTE:
+        return _through_palette(found, facts, page)
+    if facts.colour is Colour.YCBCR:  # JPEG: tifffile has made RGB of it
+        facts = replace(facts, colour=Colour.RGB)
+    if facts.white_is_zero:
+        found = found.copy()
+        found[..., 0] = samples.inverted(found[..., 0], facts)
+    return found, replace(facts, white_is_zero=False)
+
+
+def _require_all_segments(page: tifffile.TiffPage) -> None:
+    """Each strip or tile has its place and some bytes; raises JobFailedError saying which has none."""
+    if not page.dataoffsets:
+        raise JobFailedError(
+            "the file says nowhere where the data of the picture is (no strip or tile offsets)"
+        )
+    across = down = 1
+    if page.is_tiled:
+        across = -(-page.imagewidth // page.tilewidth)
+        down = -(-page.imagelength // page.tilelength)
+    else:
+        down = -(-page.imagelength // min(max(1, page.rowsperstrip), page.imagelength))
+    wanted = across * down * (page.samplesperpixel if page.planarconfig == 2 else 1)  # noqa: PLR2004 - planes
+    kind = "tiles" if page.is_tiled else "strips"
+    present = sum(1 for count in page.databytecounts[:wanted] if count)
+    contiguous = len(page.dataoffsets) == 1 and present == 1  # tifffile joins strips that follow one another
+    if present < wanted and not contiguous:
+        raise JobFailedError(f"{present} of {wanted} {kind} of the picture are there; the others are missing")
+
+
+def _through_palette(
+    found: NDArray[Any], facts: Facts, page: tifffile.TiffPage
+) -> tuple[NDArray[Any], Facts]:
+    """Colours of 16 bits, or of 8 where the map holds no more than that.
+
+    TIFF 6.0 wants 0 to 65535; writers fill them up as n * 257 or n * 256, old ones wrote 0 to 255.
+    """
+    colours = page.colormap
+    if colours is None or facts.samples != 1:
+        raise JobFailedError("the picture has a palette in a form that is not understood")
+    table: NDArray[Any] = np.asarray(colours, dtype=np.uint16).reshape(3, -1).T
+    if int(found.max(initial=0)) >= len(table):
+        raise JobFailedError("pixels name colours that the palette does not have")
+    if table.max(initial=0) <= _UINT8_MAX and len(table) > 1:
+        table = table.astype(np.uint8)
+    elif not (table % 257).any():
+        table = (table // 257).astype(np.uint8)
+    elif not (table % 256).any():
+        table = (table // 256).astype(np.uint8)
+    bits = 8 * table.itemsize
+    return table[found[..., 0]], replace(facts, colour=Colour.RGB, samples=3, bits=bits, white_is_zero=False)
+
+
+def _subsampled(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
+    """YCbCr without JPEG: data units of luma and two chroma samples (TIFF 6.0, section 21)."""
+    if facts.samples != 3 or facts.bits != 8 or page.is_tiled or facts.planar:  # noqa: PLR2004 - plain ones
+        raise JobFailedError("YCbCr pictures of this kind are not processed; convert the file to RGB before")
+    across, down = _pair(page, _SUBSAMPLING, (2, 2))
+    width, height = facts.stored
+    rows = min(page.rowsperstrip, height)
+    strips = []
+    for number, data in enumerate(_strips(page)):
+        lines = min(rows, height - number * rows)
+        if lines <= 0:
+            break
+        strips.append(_units(data, width, lines, across, down))
+    luma_chroma = np.concatenate(strips)[:height]
+    rgb = samples.rgb_of_ycbcr(luma_chroma, _three(page, _COEFFICIENTS), _reference(page))
+    return rgb, replace(facts, colour=Colour.RGB)
+
+
+def _strips(page: tifffile.TiffPage) -> Any:
+    """The bytes of each strip, decompressed."""
+    decompress = tifffile.TIFF.DECOMPRESSORS[page.compression]
+    file = page.parent.filehandle
+    for data, _ in file.read_segments(page.dataoffsets, page.databytecounts, lock=None, sort=False):
+        try:
+            yield data if page.compression == 1 else decompress(data)
+        except Exception as error:
+            # codecs raise errors of their own that share nothing but Exception
+            raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
+
+
+def _units(data: bytes, width: int, lines: int, across: int, down: int) -> NDArray[Any]:
+    columns, rows = -(-width // across), -(-lines // down)
+    size = across * down + 2
+    if len(data) < columns * rows * size:
+        raise JobFailedError(f"a strip has {len(data)} of {columns * rows * size} bytes: data is missing")
+    units = np.frombuffer(data, np.uint8, columns * rows * size).reshape(rows, columns, size)
+    luma = units[..., : across * down].reshape(rows, columns, down, across)
+    luma = luma.transpose(0, 2, 1, 3).reshape(rows * down, columns * across)
+    chroma = [np.repeat(np.repeat(units[..., at], down, 0), across, 1) for at in (-2, -1)]
+    return np.dstack([luma, *chroma])[:lines, :width]
+
+
+def _pair(page: tifffile.TiffPage, code: int, default: tuple[int, int]) -> tuple[int, int]:
+    tag = page.tags.get(code)
+    across, down = default if tag is None else tag.value
+    if across not in {1, 2, 4} or down not in {1, 2, 4}:
+        raise JobFailedError(f"the chroma samples are reduced by {across} and {down}, which no reader knows")
+    return across, down
+
+
+def _three(page: tifffile.TiffPage, code: int) -> tuple[float, float, float] | None:
+    tag = page.tags.get(code)
+    if tag is None or len(tag.value) != 6:  # noqa: PLR2004 - three rationals
+        return None
+    red, green, blue = (tag.value[at] / (tag.value[at + 1] or 1) for at in (0, 2, 4))
+    return red, green, blue
+
+
+def _reference(page: tifffile.TiffPage) -> tuple[float, ...] | None:
+    tag = page.tags.get(_REFERENCE)
+    if tag is None or len(tag.value) != 12:  # noqa: PLR2004 - six rationals
+        return None
+    return tuple(tag.value[at] / (tag.value[at + 1] or 1) for at in range(0, 12, 2))
+
+
+def _by_pillow(path: Path, facts: Facts, number: int | None) -> tuple[NDArray[Any], Facts]:
+    """Old-style JPEG in TIFF (TIFF 6.0, section 22)."""
+    try:
+        with Image.open(path) as image:
+            image.seek(number or 0)
+            mode = "L" if facts.colour is Colour.GREY else "RGB"
+            found = np.asarray(image.convert(mode))
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise JobFailedError(
+            f"its old-style JPEG (TIFF compression 6, replaced in 1995) could not be read: {error}"
+        ) from error
+    found = found.reshape(*found.shape[:2], -1)
+    note = "old-style JPEG compression (TIFF compression 6), which many programs cannot read"
+    return found, replace(
+        facts,
+        stored=(facts.width, facts.height),
+        orientation=1,  # Pillow has applied it
+        colour=Colour.GREY if found.shape[2] == 1 else Colour.RGB,
+        notes=(*facts.notes, note),
+    )

@@ -1,0 +1,114 @@
+"""A shell template that makes JPEGs in the plugin itself, without a program. Runs nothing."""
+
+from functools import cached_property
+from typing import Annotated, Any, Final, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
+
+from taskmanager.jobs import Record, ShortText
+from taskmanager.plugins import JobLimits
+from taskmanager_plugin_runner.plugins.parameters import PictureParameters
+
+SOURCE_NAME: Final = "{source}"
+"""In the name of a folder: that of the source folder, as Goobi names its thumbnails."""
+_FOLDER_PATTERN: Final = r"^(?:\{source\}|[A-Za-z0-9_])(?:\{source\}|[A-Za-z0-9_.-]){0,99}$"
+
+Side = Annotated[int, Field(ge=16, le=65_500, strict=True)]
+Quality = Annotated[int, Field(ge=1, le=100, strict=True)]
+DerivativeFolder = Annotated[str, StringConstraints(pattern=_FOLDER_PATTERN)]
+
+
+class Derivative(Record):
+    """One JPEG of each page.
+
+    `folder`: below the destination. `longest_side` in pixels; None keeps the size, nothing is enlarged.
+    `keep_profile`: an embedded RGB or grey profile stays; else colours become sRGB.
+    """
+
+    folder: DerivativeFolder | None = None
+    longest_side: Side | None = None
+    quality: Quality = 85
+    keep_profile: bool = True
+
+
+class DerivativeTemplate(Record):
+    """The keys of such a template file; `docs/templates.md` explains them to operators."""
+
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
+    title: ShortText
+    description: str = ""
+    derivatives: tuple[Derivative, ...] = Field(min_length=1, max_length=20)
+    parallel: int | None = Field(default=None, ge=1, le=64)
+    time_limit_seconds: float = Field(default=600.0, gt=0, le=604800)
+    job_time_limit_seconds: float | None = Field(default=None, gt=0, le=2_592_000)
+    memory_limit_bytes: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _folders_differ(self) -> Self:
+        require_different_folders(self.derivatives)
+        return self
+
+    @property
+    def limits(self) -> JobLimits:
+        """What the runner must know of it."""
+        return JobLimits(
+            time_limit_seconds=self.job_time_limit_seconds, memory_limit_bytes=self.memory_limit_bytes
+        )
+
+    @cached_property
+    def parameters_model(self) -> type["DerivativeParameters"]:
+        """What a job may choose: `quality` and `size` only where there is one derivative they could mean."""
+        fields: dict[str, Any] = {}
+        if len(self.derivatives) == 1:
+            only = self.derivatives[0]
+            fields["quality"] = (Quality, Field(default=only.quality, description="JPEG quality"))
+            if only.longest_side is not None:
+                fields["size"] = (
+                    Side,
+                    Field(default=only.longest_side, description="longest side in pixels"),
+                )
+        return create_model("DerivativeParameters", __base__=DerivativeParameters, **fields)
+
+    def chosen(self, parameters: "DerivativeParameters") -> tuple[Derivative, ...]:
+        """The derivatives of a job: its own, or those of the template with its quality and size."""
+        if parameters.derivatives:
+            return parameters.derivatives
+        if len(self.derivatives) > 1:
+            return self.derivatives
+        changes: dict[str, Any] = {"quality": parameters.quality} if hasattr(parameters, "quality") else {}
+        if hasattr(parameters, "size"):
+            changes["longest_side"] = parameters.size
+        return (self.derivatives[0].model_copy(update=changes),)
+
+
+class DerivativeParameters(PictureParameters):
+    """What every job of such a template may choose."""
+
+    derivatives: tuple[Derivative, ...] = Field(
+        default=(),
+        max_length=20,
+        description="instead of the template's: folder below the destination, longest side, quality",
+    )
+    background: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
+        default="#ffffff", description="colour behind transparent pixels"
+    )
+
+    @model_validator(mode="after")
+    def _folders_differ(self) -> Self:
+        require_different_folders(self.derivatives)
+        return self
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        """Red, green and blue, 0 to 255."""
+        red, green, blue = (int(self.background[at : at + 2], 16) for at in (1, 3, 5))
+        return red, green, blue
+
+
+def require_different_folders(derivatives: tuple[Derivative, ...]) -> None:
+    """Raise ValueError if two derivatives would have the same names in the same folder."""
+    folders = [one.folder or "" for one in derivatives]
+    if twice := {folder for folder in folders if folders.count(folder) > 1}:
+        named = ", ".join(repr(folder) for folder in sorted(twice))
+        raise ValueError(f"two derivatives go to the same folder ({named}), so one would replace the other")
