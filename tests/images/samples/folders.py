@@ -25,7 +25,7 @@ Points = Mapping[tuple[int, int], tuple[int, ...]]
 
 _REPOSITORY: Final = Path(__file__).resolve().parents[3]
 _IMAGES: Final = frozenset({".tif", ".tiff", ".jp2", ".jpg", ".jpeg", ".png", ".webp"})
-_LOSSY: Final = 12.0
+_LOSSY: Final = 20.0
 _POINT: Final = 4
 _PAGE: Final[Points] = {(10, 10): (21, 28, 24), (60, 45): (127, 127, 127), (110, 80): (233, 226, 230)}
 POINTS: Final[Mapping[str, Points]] = {
