@@ -8,7 +8,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from tests.images.attempt import attempt_one
@@ -16,10 +15,9 @@ from tests.images.corpus.collect import drawn, targets_of
 from tests.images.crew import Crew, Lost
 from tests.images.judge import Judgement, Verdict
 from tests.images.samples.folders import samples, try_sample
-from tests.images.table import Outcome, counts, table, write
+from tests.images.table import PAGE, Outcome, counts, table, write
 from tests.images.targets import ALL
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "images.md"
 _HANDS: Final = 2
 _SECONDS: Final = 300.0
 _BAD: Final = frozenset({Verdict.WRONG, Verdict.MISSED})

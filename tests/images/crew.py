@@ -18,7 +18,7 @@ _END_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The child did not answer: it hung (and was ended) or crashed."""
+    """The child did not answer: it hung (and was ended), crashed, or failed itself."""
 
     why: str
 
@@ -29,6 +29,13 @@ class _Hand:
 
     process: BaseProcess
     line: Connection
+    greeted: bool = False
+
+    def greet(self) -> None:
+        """Wait until the child has started, which is no part of a task."""
+        if not self.greeted:
+            self.line.recv()
+            self.greeted = True
 
 
 class Crew:
@@ -62,6 +69,7 @@ class Crew:
     def _one(self, task: Any) -> Any:
         hand = self._idle.get()
         try:
+            hand.greet()
             hand.line.send(task)
             if not hand.line.poll(self._seconds):
                 self._dismiss(hand)
@@ -98,6 +106,15 @@ def _serve(line: Connection, work: Callable[[Any], Any], memory_bytes: int | Non
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.environ["OMP_NUM_THREADS"] = "1"
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what decoders print about broken files
     with suppress(EOFError, OSError):
+        line.send("ready")
         while True:
-            line.send(work(line.recv()))
+            line.send(_answer(work, line.recv()))
+
+
+def _answer(work: Callable[[Any], Any], task: Any) -> Any:
+    try:
+        return work(task)
+    except Exception as error:  # noqa: BLE001 - the one who asked must hear of it
+        return Lost(f"{type(error).__name__}: {error}")

@@ -121,7 +121,8 @@ def pixel_faults(
     if mean > tolerance + lost[0] or worst > 3 * tolerance + 4 + lost[1]:
         likeness = _likeness(seen, expected) or "another picture"
         return [f"{likeness}: off by {mean:.1f} levels, {worst:.0f} at the worst place"]
-    if mean > _NOISE and tolerance < _UNLIKE and (name := _likeness(seen, expected)):
+    name = _likeness(seen, expected) if mean > _NOISE else None
+    if name and (tolerance < _UNLIKE or name in _UNMISTAKABLE):
         return [f"{name}: fits better so"]
     return []
 
@@ -196,6 +197,13 @@ _CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
     "moved down": _moved(1, 0),
     "moved up": _moved(-1, 0),
 }
+_UNMISTAKABLE: Final = frozenset(
+    {
+        *("inverted", "mirrored", "upside down", "turned by 180 degrees"),
+        *("red and blue exchanged", "red and green exchanged", "green and blue exchanged"),
+    }
+)
+"""Wrong even where the colours are only roughly known."""
 _COLOUR_CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
     "grey": lambda a: np.repeat(a.mean(axis=-1, keepdims=True), a.shape[2], axis=-1),
     "red and blue exchanged": lambda a: a[..., [2, 1, 0, *range(3, a.shape[2])]],

@@ -69,8 +69,15 @@ def expect(truth: Truth, target: Target) -> Expectation:
     right = replace(right, pixels=upright(right.pixels, truth.orientation), size=target.size)
     if truth.orientation in _TURNED and right.resolution is not None:
         right = replace(right, resolution=(right.resolution[1], right.resolution[0]))
-    unclear = truth.shape is Shape.UNCLEAR or (target.plugin == "jp2" and not truth.known_by_jp2)
+    unclear = truth.shape is Shape.UNCLEAR or (target.plugin == "jp2" and _may_be_refused(truth, target))
     return Either(right, truth.reason) if unclear else right
+
+
+def _may_be_refused(truth: Truth, target: Target) -> bool:
+    """Profiles with tables, JPEG 2000 as a source, and depths of high throughput that few readers know."""
+    table = b"A2B0" in (truth.profile or b"") and truth.colour in {Colour.GREY, Colour.RGB}
+    deep = target.template.endswith("-ht") and truth.bits not in {8, BITS_MAX}
+    return table or deep or not truth.known_by_jp2
 
 
 def upright(pixels: Array, orientation: int) -> Array:

@@ -10,6 +10,7 @@ from typing import Final
 from tests.images.judge import Judgement, Verdict
 
 BEGIN: Final = "<!-- table of make images: begin -->"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "images.md"
 END: Final = "<!-- table of make images: end -->"
 _REASONS: Final = 2
 

@@ -22,7 +22,9 @@ class Target:
     @property
     def suffix(self) -> str:
         """What its results end with."""
-        return ".jpg" if self.plugin == "shell" else ".jp2"
+        if self.plugin == "shell":
+            return ".jpg"
+        return ".jph" if self.template.endswith("-ht") else ".jp2"
 
     @property
     def converts(self) -> bool:
@@ -38,7 +40,12 @@ CONVERTED: Final = Target("lossless, convert", "jp2", "lossless", {"convert": Tr
 ARCHIVE: Final = Target("archive", "jp2", "archive")
 ACCESS: Final = Target("access-rate10", "jp2", "access-rate10", lossy=True)
 NEWSPAPER: Final = Target("newspaper-rate8", "jp2", "newspaper-rate8", lossy=True)
+FAST: Final = Target("access-rate10-fast", "jp2", "access-rate10-fast", lossy=True)
+HIGH_THROUGHPUT: Final = Target("lossless-ht", "jp2", "lossless-ht")
 
-ALL: Final = (JPEG, SMALL, THUMBNAIL, LOSSLESS, CONVERTED, ARCHIVE, ACCESS, NEWSPAPER)
+ALL: Final = (
+    *(JPEG, SMALL, THUMBNAIL, LOSSLESS, CONVERTED),
+    *(ARCHIVE, ACCESS, NEWSPAPER, FAST, HIGH_THROUGHPUT),
+)
 MAIN: Final = (JPEG, THUMBNAIL, LOSSLESS)
-FOR_LARGE: Final = (SMALL, ARCHIVE, ACCESS, NEWSPAPER)
+FOR_LARGE: Final = (SMALL, ARCHIVE, ACCESS, NEWSPAPER, FAST, HIGH_THROUGHPUT)

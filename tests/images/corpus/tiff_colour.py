@@ -171,7 +171,7 @@ def _by_libtiff() -> Iterator[Case]:
     Image.fromarray(pixels).save(file, "TIFF", compression="jpeg", quality=95)
     yield Case("TIFF, JPEG inside", "jpeg-tables.tif", file.getvalue(), rgb(loss=4))
     stream = jpeg_of(rgb().samples, subsampling="4:2:0")
-    truth = changed(_decoded(rgb(), 23, subsampling="4:2:0"), shape=Shape.UNCLEAR, loss=6)
+    truth = changed(_decoded(rgb(), 23, subsampling="4:2:0"), shape=Shape.UNCLEAR, loss=8)
     tags: dict[int, tuple[int, list[int]]] = {
         262: (SHORT, [6]),
         530: (SHORT, [2, 2]),

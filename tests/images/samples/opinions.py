@@ -1,6 +1,8 @@
 """A second opinion on a file that nobody drew: this project's own reader, else Pillow, else none."""
 
+import struct
 import warnings
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,21 +19,25 @@ _COLOURS: Final = {"CMYK": Colour.CMYK, "LAB": Colour.LAB}
 _LOSS: Final = {"JPEG": 1.5, "MPO": 1.5, "JPEG2000": 1.5, "WEBP": 1.5}
 _TIFF_JPEG: Final = "jpeg"
 _ORIENTATION: Final = 274
+_SRGB_GAMMA: Final = 0.45455
+_UNREADABLE: Final = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError),
+    *(MemoryError, RuntimeError, struct.error, Image.DecompressionBombError),
+)
+"""What Pillow raises for files it cannot make sense of."""
 
 
 @lru_cache(maxsize=2)
 def opinion(path: Path) -> Truth | None:
     """What the file shows; None if neither reader knows."""
     if path.read_bytes()[:2] in {b"II", b"MM"}:
-        try:
+        with suppress(UnsupportedError, MemoryError):
             return truth_of(path.read_bytes())
-        except UnsupportedError:
-            pass
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return _by_pillow(path)
-        except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError):
+        except _UNREADABLE:
             return None
 
 
@@ -56,9 +62,18 @@ def _by_pillow(path: Path) -> Truth | None:
         orientation=turn if 1 <= turn <= 8 else 1,
         profile=info.get("icc_profile") or None,
         resolution=info.get("dpi") if tagged else None,
-        gamma=info.get("gamma"),
+        gamma=_other_gamma(info),
+        known_by_jp2=kind != "JPEG2000",
         loss=loss,
     )
+
+
+def _other_gamma(info: dict[str, Any]) -> float | None:
+    """The gamma of a PNG, if it counts and is not that of sRGB."""
+    if "gamma" not in info or {"srgb", "icc_profile"} & info.keys():
+        return None
+    gamma = float(info["gamma"])
+    return gamma if abs(gamma - _SRGB_GAMMA) > 0.01 else None
 
 
 def _forward(image: Image.Image) -> None:

@@ -89,13 +89,12 @@ class Compression:
         made.replace(target)
         self._context.finished(target)
         prepared.path.unlink()
-        notes = prepared.expected.notes
-        if self._profile.lossless and rules.lossless_obstacle(page.facts):
-            notes = (*notes, "it was converted, so this is not lossless")
-        return _Result(target.name, verified, notes)
+        return _Result(target.name, verified, prepared.expected.notes)
 
     def _prepare(self, file: Path, page: Page, folder: Path) -> Prepared:
-        prepare = partial(compression.prepare, lossless=self._profile.lossless)
+        prepare = partial(
+            compression.prepare, lossless=self._profile.lossless, convert=self._parameters.convert
+        )
         return self._crew.call(prepare, file, page.facts, folder, time_limit=self._time_limit)
 
     def _encode(self, prepared: Prepared, folder: Path) -> Path:

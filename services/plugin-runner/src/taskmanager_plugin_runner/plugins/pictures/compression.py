@@ -63,16 +63,38 @@ class Verified:
     seconds: float
 
 
-def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool) -> Prepared:
+def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool, convert: bool) -> Prepared:
     """Decode, and convert where that is allowed or must be; raises JobFailedError for damage.
 
-    Whether a lossless result may be converted is for the caller to have decided (`rules.refusal`).
+    `convert`: a lossless result may be converted, and then says so; whether the facts alone forbid that is for
+    the caller to have decided (`rules.refusal`). A profile that cannot be kept is seen only here.
     """
     began = time.monotonic()
     picture = decoding.decode(source, facts)
-    made = _lossless(picture) if lossless and lossless_obstacle(facts) is None else _converted(picture)
+    made = _made(picture, lossless=lossless, convert=convert)
     path = _write(folder, made)
     return Prepared(path, replace(made.facts, format="jp2", compression=""), time.monotonic() - began)
+
+
+def _made(picture: Picture, *, lossless: bool, convert: bool) -> Picture:
+    if not lossless:
+        return _converted(picture)
+    obstacle = lossless_obstacle(picture.facts) or _profile_obstacle(picture.facts)
+    if obstacle is None:
+        return _lossless(picture)
+    if refused := rules.refused(obstacle, convert=convert):
+        raise JobFailedError(refused)
+    return _converted(picture).noting("it was converted, so this is not lossless")
+
+
+def _profile_obstacle(facts: Facts) -> str | None:
+    """Whether colours would become others because a JP2 file may not hold their profile."""
+    icc = facts.icc
+    if icc is None or fitting_profile(icc, grey=facts.grey) or not colour.fits(icc, facts.colour):
+        return None
+    if colour.is_srgb(icc):
+        return None
+    return f"its colour profile ({profile_name(icc)}) is of a kind that a JP2 file may not hold (with tables)"
 
 
 def _lossless(picture: Picture) -> Picture:
@@ -85,7 +107,7 @@ def _lossless(picture: Picture) -> Picture:
 
 
 def _profile(facts: Facts) -> tuple[bytes | None, list[str]]:
-    """The profile a JP2 may hold, or None with the reason; raises JobFailedError if colours would change."""
+    """The profile a JP2 may hold, or None with the reason."""
     icc = facts.icc
     if icc is None:
         return None, []
@@ -93,12 +115,7 @@ def _profile(facts: Facts) -> tuple[bytes | None, list[str]]:
         return None, ["its colour profile does not fit its components, or is damaged, and was left out"]
     if fitting := fitting_profile(icc, grey=facts.grey):
         return fitting, []
-    if colour.is_srgb(icc):
-        return None, [f"its colour profile ({profile_name(icc)}) means the same as sRGB and was left out"]
-    raise JobFailedError(
-        f"this cannot be lossless: its colour profile ({profile_name(icc)}) is of a kind that a JP2 file may "
-        "not hold (with tables), and without it its colours would be others. Choose a profile with loss"
-    )
+    return None, [f"its colour profile ({profile_name(icc)}) means the same as sRGB and was left out"]
 
 
 def _converted(picture: Picture) -> Picture:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import jpeg2000, samples, tiff_samples
-from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import ORIENTATIONS_TURNED, Alpha, Colour, Facts
 
 logging.getLogger("pyvips").setLevel(logging.CRITICAL)
 Image.MAX_IMAGE_PIXELS = None  # the limit on memory stands in its place
@@ -60,7 +60,10 @@ def decode(path: Path, facts: Facts) -> Picture:
     if (width, height) != (facts.width, facts.height):
         expected = f"{facts.width} x {facts.height}"
         raise JobFailedError(f"the header speaks of {expected} pixels, {width} x {height} could be read")
-    return Picture(turned, replace(read.facts, stored=(width, height), orientation=1, planar=False))
+    made = replace(read.facts, stored=(width, height), orientation=1, planar=False)
+    if read.facts.orientation in ORIENTATIONS_TURNED and made.dots_per_inch is not None:
+        made = replace(made, dots_per_inch=made.dots_per_inch[::-1])
+    return Picture(turned, made)
 
 
 def _read_tiff(path: Path, facts: Facts) -> Picture:

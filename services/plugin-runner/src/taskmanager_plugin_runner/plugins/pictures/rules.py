@@ -40,7 +40,11 @@ def _colour_obstacle(facts: Facts) -> str | None:
 
 def refusal(facts: Facts, *, convert: bool) -> str | None:
     """The sentence that ends a lossless job, with what to do; None if the picture is taken."""
-    obstacle = lossless_obstacle(facts)
+    return refused(lossless_obstacle(facts), convert=convert)
+
+
+def refused(obstacle: str | None, *, convert: bool) -> str | None:
+    """The same for an obstacle that is known."""
     if obstacle is None or convert:
         return None
     return (
