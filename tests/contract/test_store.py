@@ -28,7 +28,7 @@ from taskmanager.messages import (
     Submit,
 )
 from taskmanager.mongo import MongoReader, MongoStore, connect
-from taskmanager.mongo.filters import job_filter
+from taskmanager.mongo.reader import sort_keys
 from taskmanager.plugins import PluginManifest
 from taskmanager.queries import FileQuery, JobQuery, Sort
 from taskmanager.registry import ALIVE_FOR
@@ -340,15 +340,17 @@ async def test_files_are_stored_once_and_those_of_an_old_attempt_are_not_shown(m
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "index"),
     [
-        JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED),
-        JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED),
-        JobQuery(plugin="noop", warnings=True),
-        JobQuery(warnings=True),
+        (JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
+        (JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
+        (JobQuery(plugin="noop", warnings=True), "term_by_creation"),
+        (JobQuery(warnings=True), "term_by_creation"),
     ],
 )
-async def test_a_list_of_jobs_with_warnings_is_read_off_an_index(mongodb_url: str, query: JobQuery) -> None:
+async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_in_its_order(
+    mongodb_url: str, query: JobQuery, index: str
+) -> None:
     """Of many jobs few have warnings: none of the others is looked at."""
     store = MongoStore(mongodb_url)
     spec = JobSpec(plugin="noop")
@@ -368,14 +370,16 @@ async def test_a_list_of_jobs_with_warnings_is_read_off_an_index(mongodb_url: st
     ]
     await store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
     await store.close()
-    client, database = connect(mongodb_url)
-    field = "finished" if query.sort is Sort.FINISHED else "created"
-    found = database.jobs.find(job_filter(query)).sort([(field, -1), ("_id", -1)]).limit(50)
-    explained = await found.explain()
+    (client, database), reader = connect(mongodb_url), MongoReader(mongodb_url)
+    condition = await reader._page_condition(query, [{}])
+    explained = await database.jobs.find(condition).sort(sort_keys(query)).limit(50).explain()
     await client.close()
+    await reader.close()
 
+    plan = str(explained["queryPlanner"]["winningPlan"])
     assert explained["executionStats"]["totalDocsExamined"] == 5
-    assert "term_by_creation" in str(explained["queryPlanner"]["winningPlan"])
+    assert index in plan
+    assert "'SORT'" not in plan
 
 
 async def test_a_job_is_found_by_its_warnings_while_its_last_attempt_has_some(mongodb_url: str) -> None:

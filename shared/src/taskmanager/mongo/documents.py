@@ -9,7 +9,7 @@ from taskmanager.mongo.client import Document
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
 
-DERIVED = ("plugin", "tab", "terms", "turn")
+DERIVED = ("plugin", "tab", "terms", "turn", "warned")
 """Fields that only serve indexes; they are made from the job with every write."""
 
 
@@ -29,6 +29,8 @@ def changed_fields(before: Job, after: Job) -> Document:
         fields["turn"] = after.turn
     if bool(before.warnings) != bool(after.warnings):
         fields["terms"] = _terms(after)
+    if _warned(before) != _warned(after):
+        fields["warned"] = _warned(after)
     return fields
 
 
@@ -53,7 +55,7 @@ def term(kind: str, value: object) -> str:
 
 
 def warned(plugin: str | None = None) -> str:
-    """The term of jobs with warnings, of one plugin or of all; others have none and pay nothing for it."""
+    """The term of jobs with warnings, of one plugin or of all; other jobs have none."""
     return term("warned", plugin or "")
 
 
@@ -71,9 +73,18 @@ def _terms(job: Job) -> list[str]:
 
 
 def _derived(job: Job) -> Document:
+    ended_with_warnings = _warned(job)
     return {
         "plugin": job.plugin,
         "tab": job.tab.value,
         "turn": job.turn,
         "terms": _terms(job),
+        **({"warned": ended_with_warnings} if ended_with_warnings else {}),
     }
+
+
+def _warned(job: Job) -> Document | None:
+    """What the list of ended jobs with warnings goes by; other jobs have none."""
+    if not job.warnings or job.finished is None:
+        return None
+    return {"plugin": job.plugin, "tab": job.tab.value, "finished": job.finished}

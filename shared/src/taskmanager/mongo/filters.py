@@ -3,7 +3,7 @@
 from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
 from taskmanager.mongo.client import Document
 from taskmanager.mongo.documents import term, warned, words
-from taskmanager.mongo.migrations import ENDED, WITH_TERMS
+from taskmanager.mongo.migrations import ENDED, WARNED, WITH_TERMS
 from taskmanager.operations import JobFilter, Operation
 from taskmanager.queries import JobConditions, JobQuery, Sort
 from taskmanager.states import Tab
@@ -13,7 +13,7 @@ def job_filter(query: JobQuery) -> Document:
     """The query's filters, from typed fields only."""
     found = _conditions(query)
     if query.sort is Sort.FINISHED:
-        found |= ENDED
+        found |= WARNED | {"warned.tab": found["tab"]} if query.warnings else ENDED
     if query.sort is Sort.TURN and (query.priority_min, query.priority_max) != (None, None):
         found["turn"] = {"$in": _turns(query)}
     return found
@@ -69,9 +69,15 @@ def _conditions(query: JobConditions) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
-    if terms := _terms(query):
+    if terms := [*_terms(query), *_warned_terms(query)]:
         found["$and"] = terms
     return found
+
+
+def _warned_terms(query: JobConditions) -> list[Document]:
+    """Not for a list by the end of jobs: that has an index of its own."""
+    by_finish = isinstance(query, JobQuery) and query.sort is Sort.FINISHED
+    return [{"terms": warned(query.plugin)}] if query.warnings and not by_finish else []
 
 
 def _terms(query: JobConditions) -> list[Document]:
@@ -81,8 +87,6 @@ def _terms(query: JobConditions) -> list[Document]:
         found.append({"terms": term("project", query.project)})
     if query.process is not None:
         found.append({"terms": term("process", query.process)})
-    if query.warnings:
-        found.append({"terms": warned(query.plugin)})
     if query.text:
         beginnings = [{"terms": {"$regex": f"^{word}"}} for word in words([query.text])]
         found += [*beginnings, WITH_TERMS] if beginnings else [{"terms": term("nothing", "")}]

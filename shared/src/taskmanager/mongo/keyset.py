@@ -16,6 +16,10 @@ KEYS: dict[Sort, list[tuple[str, int]]] = {
 """The fields of each sort in ascending order."""
 
 
+WARNED_KEYS = [("warned.finished", 1), ("_id", 1)]
+"""As jobs that warned of something ended."""
+
+
 def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
     """The filter for what comes after `values` in the order of `keys`."""
     return {"$or": places_after(keys, values)}

@@ -40,6 +40,9 @@ WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 OWNED = {"owner": {"$type": "string"}}
 
+WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
+"""An index of ended jobs with warnings, on fields that only they have."""
+
 NAMESPACE_EXISTS = 48
 
 INDEXES: dict[str, list[IndexModel]] = {
@@ -47,6 +50,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("plugin", 1), ("tab", 1), *_TURN], name=TURN_INDEX, partialFilterExpression=_QUEUED),
         IndexModel(
             [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
+        ),
+        IndexModel(
+            [("warned.plugin", 1), ("warned.tab", 1), ("warned.finished", DESCENDING), ("_id", DESCENDING)],
+            name="warned_by_finish",
+            partialFilterExpression=WARNED,
         ),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
         IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),

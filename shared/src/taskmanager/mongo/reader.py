@@ -17,7 +17,7 @@ from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.filters import job_filter
-from taskmanager.mongo.keyset import KEYS, places_after
+from taskmanager.mongo.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.migrations import OWNED, TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
 from taskmanager.mongo.report_reads import ReportReads
@@ -42,7 +42,13 @@ POSITION_MILLISECONDS = 500
 ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 """A runner is shown as alive until it has missed four heartbeats."""
 
-LISTED: Document = {"error.traceback": 0, "terms": 0, "warning_texts": 0, "history": {"$slice": -1}}
+LISTED: Document = {
+    "error.traceback": 0,
+    "terms": 0,
+    "warned": 0,
+    "warning_texts": 0,
+    "history": {"$slice": -1},
+}
 """What a list does not read."""
 
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
@@ -95,15 +101,16 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
     async def _page_condition(self, query: JobQuery, places: list[Document]) -> Document:
         """In a form that an index serves in the order of the query: by plugin, or by a term."""
         condition = job_filter(query)
+        if query.plugin is not None:
+            condition[plugin_field(query)] = condition["plugin"]
         if (
             query.ids is not None
             or query.plugin is not None
             or (query.sort is Sort.CREATED and "$and" in condition)
-            or query.warnings
         ):
             return {"$and": [condition, {"$or": places}]}
         names = query.plugins if query.plugins is not None else await plugins_with_jobs(self._database)
-        return in_each(names or [""], condition, places)
+        return in_each(names or [""], condition, places, plugin_field(query))
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See the port."""
@@ -206,7 +213,17 @@ def jobs_ahead(job: Job) -> Document:
 def sort_keys(query: JobQuery) -> list[tuple[str, int]]:
     """Fields and directions of the query's order."""
     sign = 1 if query.order is Order.ASC else -1
-    return [(field, direction * sign) for field, direction in KEYS[query.sort]]
+    keys = WARNED_KEYS if _by_warned_end(query) else KEYS[query.sort]
+    return [(field, direction * sign) for field, direction in keys]
+
+
+def plugin_field(query: JobQuery) -> str:
+    """What the index that serves the query calls the plugin."""
+    return "warned.plugin" if _by_warned_end(query) else "plugin"
+
+
+def _by_warned_end(query: JobQuery) -> bool:
+    return bool(query.warnings) and query.sort is Sort.FINISHED
 
 
 def write_cursor(query: JobQuery, document: Document) -> str:

@@ -21,6 +21,11 @@ async def over_all_plugins(database: Database, condition: Document) -> Document:
     return {**condition, "plugin": {"$in": await plugins_with_jobs(database)}}
 
 
-def in_each(plugins: Sequence[str], condition: Document, places: Sequence[Document]) -> Document:
-    """The condition with one of the places, spelled out for each plugin: the server merges their indexes."""
-    return {"$or": [{"$and": [{**condition, "plugin": name}, place]} for name in plugins for place in places]}
+def in_each(
+    plugins: Sequence[str], condition: Document, places: Sequence[Document], field: str = "plugin"
+) -> Document:
+    """The condition with one of the places, spelled out for each plugin: the server merges their indexes.
+
+    `field` is what the index calls the plugin.
+    """
+    return {"$or": [{"$and": [{**condition, field: name}, place]} for name in plugins for place in places]}
