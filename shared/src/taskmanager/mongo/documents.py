@@ -55,7 +55,7 @@ def term(kind: str, value: object) -> str:
 
 
 def warned(plugin: str | None = None) -> str:
-    """The term of jobs with warnings, of one plugin or of all; others have none and pay nothing for it."""
+    """The term of jobs with warnings, of one plugin or of all; other jobs have none."""
     return term("warned", plugin or "")
 
 
@@ -84,7 +84,7 @@ def _derived(job: Job) -> Document:
 
 
 def _warned(job: Job) -> Document | None:
-    """What the list of ended jobs with warnings goes by; others have none, and pay nothing for its index."""
+    """What the list of ended jobs with warnings goes by; other jobs have none."""
     if not job.warnings or job.finished is None:
         return None
     return {"plugin": job.plugin, "tab": job.tab.value, "finished": job.finished}

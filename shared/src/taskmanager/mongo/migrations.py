@@ -41,7 +41,7 @@ WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 OWNED = {"owner": {"$type": "string"}}
 
 WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
-"""An index of ended jobs with warnings, on fields that only they have: writes of other jobs pass it by."""
+"""An index of ended jobs with warnings, on fields that only they have."""
 
 NAMESPACE_EXISTS = 48
 
