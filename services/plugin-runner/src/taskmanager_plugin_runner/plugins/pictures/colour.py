@@ -73,7 +73,8 @@ def to_screen(
     """
     facts = picture.facts
     count = COLOUR_SAMPLES[facts.colour]
-    colours, alpha = picture.samples[..., :count], picture.samples[..., count] if facts.alpha else None
+    colours = samples.first_channels(picture.samples, count)
+    alpha = picture.samples[..., count] if facts.alpha else None
     notes = (
         [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
         if facts.unspecified

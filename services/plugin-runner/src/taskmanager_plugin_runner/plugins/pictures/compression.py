@@ -66,8 +66,8 @@ class Verified:
 def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool, convert: bool) -> Prepared:
     """Decode, and convert where that is allowed or must be; raises JobFailedError for damage.
 
-    `convert`: a lossless result may be converted, and then says so. Whether the facts alone forbid it is for the
-    caller to have decided (`rules.refusal`); a profile that cannot be kept is seen only here.
+    `convert`: a lossless result may be converted, and then says so. Whether the facts alone forbid it is for
+    the caller to have decided (`rules.refusal`); a profile that cannot be kept is seen only here.
     """
     began = time.monotonic()
     picture = decoding.decode(source, facts)

@@ -23,7 +23,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import Facts
 JPEG_SIDE_MAX: Final = 65_535
 _DENSITY_MAX: Final = 65_535
 _FULL_CHROMA_QUALITY: Final = 90
-"""From here on colours keep all their pixels, as ImageMagick has it."""
+"""From here on colours keep all the pixels they have, as ImageMagick has it."""
 _END_OF_IMAGE: Final = b"\xff\xd9"
 _WHITE: Final = (255, 255, 255)
 _PROGRAM_DIFFERENCE: Final = 8.0
@@ -93,7 +93,8 @@ def _make(screen: Picture, small: Reduced, wanted: Wanted) -> Made:
         dots_per_inch=_written_resolution(screen.facts),
         compression="",
     )
-    data = _encode(pixels, expected, wanted.quality)
+    full_size = pixels.shape == screen.samples.shape
+    data = _encode(pixels, expected, wanted.quality, full_size=full_size)
     wanted.path.write_bytes(data)
     result = formats.read_facts(wanted.path)[0]
     if not data.endswith(_END_OF_IMAGE):
@@ -122,8 +123,10 @@ def _written_resolution(facts: Facts) -> tuple[float, float] | None:
     return float(x), float(y)
 
 
-def _encode(pixels: NDArray[Any], facts: Facts, quality: int) -> bytes:
-    subsampling = "444" if quality >= _FULL_CHROMA_QUALITY else "420"
+def _encode(pixels: NDArray[Any], facts: Facts, quality: int, *, full_size: bool) -> bytes:
+    """A JPEG; colours that the source has in fewer samples are not made more by it."""
+    full = quality >= _FULL_CHROMA_QUALITY and not (facts.subsampled and full_size)
+    subsampling = "444" if full else "420"
     plain = np.ascontiguousarray(pixels[..., 0] if facts.grey else pixels)
     data = bytes(imagecodecs.jpeg8_encode(plain, level=quality, subsampling=subsampling))
     if data[2:4] != b"\xff\xe0" or data[6:11] != b"JFIF\0":

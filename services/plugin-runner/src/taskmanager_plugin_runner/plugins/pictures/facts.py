@@ -57,9 +57,10 @@ class Facts:
     `stored` is width and height in pixels before `orientation` (1 to 8) is applied. `samples` counts all of a
     pixel, also alpha and the `unspecified` ones, which nobody calls alpha. `bits` are those of one sample.
     `icc_lab`: Lab whose a and b are not signed but have 128 added. `directory` names the picture in the
-    file; what it is belongs to the format. `dots_per_inch` is None if the file gives no absolute resolution.
-    `gamma` is that of a PNG (its chunk gAMA). `icc` are the bytes of the embedded profile as they are,
-    fitting or not. `notes` say what is odd about the file.
+    file; what it is belongs to the format. `subsampled`: colours have fewer samples than lightness, as in
+    most JPEGs. `dots_per_inch` is None if the file gives no absolute resolution. `gamma` is that of a PNG (its
+    chunk gAMA). `icc` are the bytes of the embedded profile as they are, fitting or not. `notes` say what is odd
+    about the file.
     """
 
     format: str
@@ -75,6 +76,7 @@ class Facts:
     unspecified: int = 0
     planar: bool = False
     compression: str = ""
+    subsampled: bool = False
     icc: bytes | None = field(default=None, repr=False)
     dots_per_inch: tuple[float, float] | None = None
     gamma: float | None = None

@@ -24,6 +24,15 @@ def array_of(image: "pyvips.Image") -> NDArray[Any]:
     return shaped
 
 
+def first_channels(pixels: NDArray[Any], count: int) -> NDArray[Any]:
+    """The first channels alone, copied by libvips, which is several times as quick as numpy there."""
+    if pixels.shape[2] == count:
+        return pixels
+    if pixels.dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
+        return pixels[..., :count]
+    return array_of(pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).extract_band(0, n=count))
+
+
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Apply an orientation (TIFF 6.0, page 36: where row 0 and column 0 are seen); gives a view."""
     if orientation in {5, 6, 7, 8}:
@@ -66,6 +75,9 @@ def scaled(values: NDArray[Any], bits: int, wanted: int) -> NDArray[Any]:
     if bits == wanted:
         return values.astype(kind, copy=False)
     most, target = 2**bits - 1, 2**wanted - 1
+    if target % most == 0:
+        factor = np.array(target // most, kind)
+        return np.multiply(values.astype(kind, copy=False), factor)
     if bits <= _SHORT_BITS:
         steps = np.arange(most + 1, dtype=np.uint64)
         table = ((steps * target + most // 2) // most).astype(kind)

@@ -118,11 +118,18 @@ def read_jpeg(path: Path) -> list[Facts]:
             samples=samples,
             bits=bits,
             orientation=exif.orientation(block),
+            subsampled=_is_subsampled(frame[1]),
             compression="lossless" if frame[0] in {0xC3, 0xC7, 0xCB, 0xCF} else "",
             icc=_jpeg_profile(segments),
             dots_per_inch=_jfif_resolution(header) or exif.resolution(block),
         )
     ]
+
+
+def _is_subsampled(frame: bytes) -> bool:
+    """Whether the first component has more samples than the others (B.2.2)."""
+    factors = [frame[at] for at in range(7, len(frame), 3)]
+    return any(factor != factors[0] for factor in factors)
 
 
 def _jpeg_colour(samples: int) -> Colour:

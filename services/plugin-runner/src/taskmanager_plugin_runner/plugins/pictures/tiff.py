@@ -25,7 +25,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import (
 DIRECTORIES_MAX: Final = 100_000
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE = 254, 255
 _PHOTOMETRIC, _ORIENTATION, _X, _Y, _UNIT = 262, 274, 282, 283, 296
-_EXTRA_SAMPLES, _SAMPLE_FORMAT, _ICC = 338, 339, 34675
+_EXTRA_SAMPLES, _SAMPLE_FORMAT, _SUBSAMPLING, _ICC = 338, 339, 530, 34675
 _REDUCED, _MASK = 1, 4
 _ICC_LAB: Final = 9
 _OLD_REDUCED: Final = 2
@@ -157,6 +157,7 @@ def _facts(page: tifffile.TiffPage, pages: int) -> Facts:
             planar=page.planarconfig == 2 and samples > 1,  # noqa: PLR2004 - the tag's number for planes
             compression=_compression(page),
             icc=_icc(page),
+            subsampled=colour is Colour.YCBCR and _is_subsampled(page),
             dots_per_inch=_resolution(page),
             directory=page.offset,
             pages=pages,
@@ -244,6 +245,12 @@ def _rational(page: tifffile.TiffPage, code: int) -> float | None:
     if isinstance(value, tuple) and len(value) == 2 and value[1]:  # noqa: PLR2004 - numerator, denominator
         return float(value[0]) / float(value[1])
     return float(value) if isinstance(value, int | float) else None
+
+
+def _is_subsampled(page: tifffile.TiffPage) -> bool:
+    """By YCbCrSubSampling, whose default is 2 x 2 (TIFF 6.0, section 21)."""
+    tag = page.tags.get(_SUBSAMPLING)
+    return tag is None or tag.value != (1, 1)
 
 
 def _icc(page: tifffile.TiffPage) -> bytes | None:
