@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from taskmanager.errors import JobFailedError, ToolFailedError
+from taskmanager.errors import JobFailedError
 from taskmanager.testing.plugins import run_plugin
 from taskmanager_plugin_runner.plugins import magick
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
@@ -83,10 +83,66 @@ def test_only_the_first_page_is_taken_and_the_job_says_so(draw: Draw, source: Pa
     pages = [Image.new("L", (50, 60), grey) for grey in (0, 255, 128)]
     pages[0].save(source / "1.tif", save_all=True, append_images=pages[1:])
     context = run_plugin(ShellPlugin(), source, tmp_path / "out")
-    assert ("warning", "1.tif has 3 pages; only the first is converted") in context.log.lines
+    said = "1.tif: the file has 3 pages; only the first was taken (`pages`: all takes every one)"
+    assert ("warning", said) in context.log.lines
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["1.jpg"]
     with Image.open(tmp_path / "out" / "1.jpg") as image:
         assert image.getpixel((25, 30)) == 0
+
+
+def test_all_pages_of_a_file_are_numbered(source: Path, tmp_path: Path) -> None:
+    pages = [Image.new("L", (50, 60), grey) for grey in (0, 255, 128)]
+    pages[0].save(source / "1.tif", save_all=True, append_images=pages[1:])
+    context = run_plugin(ShellPlugin(), source, tmp_path / "out", parameters={"pages": "all"})
+    made = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in made] == ["1_0001.jpg", "1_0002.jpg", "1_0003.jpg"]
+    for path, grey in zip(made, (0, 255, 128), strict=True):
+        with Image.open(path) as image:
+            assert image.getpixel((25, 30)) == pytest.approx(grey, abs=1)
+    assert context.records[0].results == ("1_0001.jpg", "1_0002.jpg", "1_0003.jpg")
+    assert context.records[0].warnings == ()
+
+
+def test_several_sizes_come_from_one_read_and_go_where_goobi_looks(
+    draw: Draw, source: Path, tmp_path: Path
+) -> None:
+    draw("1.tif", "RGB", (1000, 1400))
+    run_plugin(ShellPlugin(), source, tmp_path / "out", template="goobi-thumbnails")
+    for side in (400, 800):
+        with Image.open(tmp_path / "out" / f"{source.name}_{side}" / "1.jpg") as image:
+            assert max(image.size) == side
+
+
+def test_a_job_may_name_its_own_derivatives(draw: Draw, source: Path, tmp_path: Path) -> None:
+    draw("1.tif", "RGB", (1000, 1400))
+    wanted = [{"folder": "small", "longest_side": 100, "quality": 70}, {"longest_side": 700}]
+    run_plugin(ShellPlugin(), source, tmp_path / "out", parameters={"derivatives": wanted})
+    for path, side in (("small/1.jpg", 100), ("1.jpg", 700)):
+        with Image.open(tmp_path / "out" / path) as image:
+            assert max(image.size) == side
+
+
+def test_two_derivatives_never_share_a_place(draw: Draw, source: Path, tmp_path: Path) -> None:
+    draw("1.tif")
+    wanted = [{"longest_side": 100}, {"longest_side": 200}]
+    with pytest.raises(JobFailedError, match="two derivatives go to the same folder"):
+        run_plugin(ShellPlugin(), source, tmp_path / "out", parameters={"derivatives": wanted})
+
+
+def test_a_background_of_ones_own_stands_behind_transparent_pixels(source: Path, tmp_path: Path) -> None:
+    Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(source / "1.png")
+    run_plugin(ShellPlugin(), source, tmp_path / "out", parameters={"background": "#0000ff"})
+    with Image.open(tmp_path / "out" / "1.jpg") as image:
+        assert image.getpixel((30, 30)) == pytest.approx((0, 0, 254), abs=3)
+
+
+def test_a_picture_beyond_the_limit_of_memory_is_refused_with_the_numbers(
+    draw: Draw, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw("1.tif", "RGB", (4000, 4000))
+    monkeypatch.setenv("TASKMANAGER_PICTURE_MEMORY_MB", "300")
+    with pytest.raises(JobFailedError, match=r"4,000 x 4,000 pixels .*TASKMANAGER_PICTURE_MEMORY_MB allows"):
+        run_plugin(ShellPlugin(), source, tmp_path / "out")
 
 
 @pytest.mark.parametrize(("template", "side"), [("jpeg-small", 200), ("thumbnail", 100)])
@@ -149,7 +205,7 @@ def test_a_file_name_is_only_a_name(draw: Draw, source: Path, tmp_path: Path, na
 )
 def test_a_script_with_the_name_of_an_image_is_no_image(source: Path, tmp_path: Path, content: bytes) -> None:
     (source / "1.tif").write_bytes(content)
-    with pytest.raises(JobFailedError, match=r"^1.tif: 1.tif is (empty|no TIFF)"):
+    with pytest.raises(JobFailedError, match=r"^1.tif: it is (empty|no TIFF)"):
         run_plugin(ShellPlugin(), source, tmp_path / "out")
 
 
@@ -162,7 +218,7 @@ def test_half_a_file_never_becomes_a_result(
 ) -> None:
     path = draw(name, **options)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ToolFailedError, match=f"^{name}: "):
+    with pytest.raises(JobFailedError, match=f"^{name}: "):
         run_plugin(ShellPlugin(), source, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -184,7 +240,7 @@ def test_damaged_image_data_in_a_tiff_never_becomes_a_result(
     data = bytearray(path.read_bytes())
     data[len(data) // 3 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 3)
     path.write_bytes(data)
-    with pytest.raises(ToolFailedError, match=r"^1.tif: "):
+    with pytest.raises(JobFailedError, match=r"^1.tif: "):
         run_plugin(ShellPlugin(), source, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -58,9 +58,9 @@ class Facts:
     pixel, also alpha and the `unspecified` ones, which nobody calls alpha. `bits` are those of one sample.
     `icc_lab`: Lab whose a and b are not signed but have 128 added. `directory` names the picture in the
     file; what it is belongs to the format. `subsampled`: colours have fewer samples than lightness, as in
-    most JPEGs. `dots_per_inch` is None if the file gives no absolute resolution. `gamma` is that of a PNG (its
-    chunk gAMA). `icc` are the bytes of the embedded profile as they are, fitting or not. `notes` say what is odd
-    about the file.
+    most JPEGs. `dots_per_inch` is None if the file gives no absolute resolution. `gamma` is that of a PNG
+    (its chunk gAMA). `icc` are the bytes of the embedded profile as they are, fitting or not. `notes` say
+    what is odd about the file.
     """
 
     format: str

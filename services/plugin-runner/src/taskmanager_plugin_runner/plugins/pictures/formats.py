@@ -51,8 +51,9 @@ def sniff(path: Path) -> str:
             return name
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
-    what = "is empty" if not head else "is no TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file"
-    raise JobFailedError(what if not head else f"{what}, whatever its name says")
+    if not head:
+        raise JobFailedError("it is empty")
+    raise JobFailedError("it is no TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file, whatever its name says")
 
 
 def read_facts(path: Path) -> list[Facts]:

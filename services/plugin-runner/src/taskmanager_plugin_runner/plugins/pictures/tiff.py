@@ -157,7 +157,7 @@ def _facts(page: tifffile.TiffPage, pages: int) -> Facts:
             planar=page.planarconfig == 2 and samples > 1,  # noqa: PLR2004 - the tag's number for planes
             compression=_compression(page),
             icc=_icc(page),
-            subsampled=colour is Colour.YCBCR and _is_subsampled(page),
+            subsampled=_is_subsampled(page, colour),
             dots_per_inch=_resolution(page),
             directory=page.offset,
             pages=pages,
@@ -247,10 +247,12 @@ def _rational(page: tifffile.TiffPage, code: int) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _is_subsampled(page: tifffile.TiffPage) -> bool:
-    """By YCbCrSubSampling, whose default is 2 x 2 (TIFF 6.0, section 21)."""
+def _is_subsampled(page: tifffile.TiffPage, colour: Colour) -> bool:
+    """By YCbCrSubSampling, whose default is 2 x 2 (TIFF 6.0, section 21); JPEG data called RGB may have it too."""
     tag = page.tags.get(_SUBSAMPLING)
-    return tag is None or tag.value != (1, 1)
+    if tag is None:
+        return colour is Colour.YCBCR
+    return tag.value != (1, 1) and (colour is Colour.YCBCR or _compression(page) == "jpeg")
 
 
 def _icc(page: tifffile.TiffPage) -> bytes | None:

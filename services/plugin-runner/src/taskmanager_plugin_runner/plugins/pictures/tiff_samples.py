@@ -109,7 +109,9 @@ def _by_libtiff(path: Path, facts: Facts, page: tifffile.TiffPage, number: int) 
 
 def _detail(error: pyvips.Error) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return "; ".join(lines[1:] or lines) or "libtiff could not read all of it"
+    return (
+        "; ".join(lines[1:]) or "its data is wrong or missing in places (libtiff warns of it while it reads)"
+    )
 
 
 def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
