@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import JsonValue
 
 from taskmanager.errors import JobFailedError
 from taskmanager.testing.plugins import run_plugin
@@ -115,7 +116,7 @@ def test_several_sizes_come_from_one_read_and_go_where_goobi_looks(
 
 def test_a_job_may_name_its_own_derivatives(draw: Draw, source: Path, tmp_path: Path) -> None:
     draw("1.tif", "RGB", (1000, 1400))
-    wanted = [{"folder": "small", "longest_side": 100, "quality": 70}, {"longest_side": 700}]
+    wanted: list[JsonValue] = [{"folder": "small", "longest_side": 100}, {"longest_side": 700}]
     run_plugin(ShellPlugin(), source, tmp_path / "out", parameters={"derivatives": wanted})
     for path, side in (("small/1.jpg", 100), ("1.jpg", 700)):
         with Image.open(tmp_path / "out" / path) as image:
@@ -124,7 +125,7 @@ def test_a_job_may_name_its_own_derivatives(draw: Draw, source: Path, tmp_path: 
 
 def test_two_derivatives_never_share_a_place(draw: Draw, source: Path, tmp_path: Path) -> None:
     draw("1.tif")
-    wanted = [{"longest_side": 100}, {"longest_side": 200}]
+    wanted: list[JsonValue] = [{"longest_side": 100}, {"longest_side": 200}]
     with pytest.raises(JobFailedError, match="two derivatives go to the same folder"):
         run_plugin(ShellPlugin(), source, tmp_path / "out", parameters={"derivatives": wanted})
 
