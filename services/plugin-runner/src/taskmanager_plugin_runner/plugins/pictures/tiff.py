@@ -248,7 +248,7 @@ def _rational(page: tifffile.TiffPage, code: int) -> float | None:
 
 
 def _is_subsampled(page: tifffile.TiffPage, colour: Colour) -> bool:
-    """By YCbCrSubSampling, whose default is 2 x 2 (TIFF 6.0, section 21); JPEG data called RGB may have it."""
+    """By YCbCrSubSampling, 2 x 2 where a YCbCr file says nothing (TIFF 6.0, section 21)."""
     tag = page.tags.get(_SUBSAMPLING)
     if tag is None:
         return colour is Colour.YCBCR
