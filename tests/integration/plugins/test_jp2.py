@@ -168,7 +168,7 @@ def test_odd_depths_are_kept(source: Path, tmp_path: Path, bits: int) -> None:
     """As a PGM of that depth, by way of a TIFF that the program of another library writes."""
     values = [(x * 37 + y * 91) % 2**bits for y in range(48) for x in range(64)]
     raw = tmp_path / "1.pgm"
-    raw.write_bytes(b"P5 64 48 %d\n" % (2**bits - 1) + struct.pack(f">{64 * 48}H", *values))
+    raw.write_bytes(b"P5\n64 48\n%d\n" % (2**bits - 1) + struct.pack(f">{64 * 48}H", *values))
     words = ["opj_compress", "-i", str(raw), "-o", str(source / "1.jp2")]
     tools.run(words)
     run_plugin(Jp2Plugin(), source, tmp_path / "out")
