@@ -74,10 +74,10 @@ def expect(truth: Truth, target: Target) -> Expectation:
 
 
 def _may_be_refused(truth: Truth, target: Target) -> bool:
-    """Profiles with tables, JPEG 2000 as a source, and depths of high throughput that few readers know."""
+    """Profiles with tables, JPEG 2000 as a source, and depths that few readers know."""
     table = b"A2B0" in (truth.profile or b"") and truth.colour in {Colour.GREY, Colour.RGB}
     deep = target.template.endswith("-ht") and truth.bits not in {8, BITS_MAX}
-    return table or deep or not truth.known_by_jp2
+    return table or deep or _deep(truth) or not truth.known_by_jp2
 
 
 def upright(pixels: Array, orientation: int) -> Array:
@@ -128,21 +128,26 @@ def palette_entries(palette: Array) -> tuple[Array, int]:
 
 def _refusal(truth: Truth, target: Target) -> str | None:
     """Why a JP2 cannot hold this picture unchanged; None if it can, or the job allows a conversion."""
-    if truth.bits > BITS_MAX or truth.numbers is not Numbers.UNSIGNED:
-        return r"bit|signed|float"
-    if target.converts:
+    if target.converts or target.lossy:
         return None
+    if _deep(truth):
+        return r"bit|signed|float"
     if truth.colour in {Colour.CMYK, Colour.LAB} or (truth.colour is Colour.YCBCR and not truth.lossy_ycbcr):
         return r"(?i)cmyk|lab|ycbcr|convert"
     return r"(?i)extra|channel|sample|convert" if Extra.UNSPECIFIED in truth.extra else None
 
 
+def _deep(truth: Truth) -> bool:
+    """More than a JP2 can hold unchanged."""
+    return truth.bits > BITS_MAX or truth.numbers is not Numbers.UNSIGNED
+
+
 def _warns(truth: Truth, target: Target) -> bool | None:
     if truth.warns is not None:
         return truth.warns
-    odd = truth.bits > BITS_MAX or truth.numbers is not Numbers.UNSIGNED
-    converted = target.converts and _refusal(truth, replace(target, parameters={})) is not None
-    return True if odd or converted or Extra.UNSPECIFIED in truth.extra else None
+    plain = replace(target, parameters={}, lossy=False)
+    converted = target.converts and _refusal(truth, plain) is not None
+    return True if _deep(truth) or converted or Extra.UNSPECIFIED in truth.extra else None
 
 
 def _parts(truth: Truth) -> tuple[Array, Array | None, Extra | None]:
@@ -211,8 +216,9 @@ def _master(truth: Truth, target: Target) -> Right:
     bits: int | None = max(8, truth.bits)
     if truth.palette is not None:
         bits = palette_entries(truth.palette)[1]
-    if used or truth.colour is Colour.YCBCR:
-        bits = 8 if truth.bits <= 8 else None
+    if used or truth.colour is Colour.YCBCR or _deep(truth):
+        bits = 8 if truth.bits <= 8 and truth.numbers is Numbers.UNSIGNED else None
+        tolerance += _ROUNDING
     if alpha is not None:
         pixels = np.concatenate([pixels, alpha], axis=-1)
     lossy = _RATE if target.lossy else 0.0

@@ -15,8 +15,9 @@ from tests.images.corpus import (
     tiff_samples,
     tiff_storage,
 )
+from tests.images.oracle import BITS_MAX
 from tests.images.targets import CONVERTED, FOR_LARGE, MAIN, Target
-from tests.images.truth import Case, Colour, Extra
+from tests.images.truth import Case, Colour, Extra, Numbers
 
 PARTS: Final = (tiff_samples, tiff_storage, tiff_colour, tiff_pages, tiff_broken, png, jpeg, jpeg2000, others)
 
@@ -50,7 +51,8 @@ def targets_of(case: Case) -> Iterator[Target]:
     yield from MAIN
     truth = case.truth
     unlike = {Colour.CMYK, Colour.LAB, Colour.YCBCR}
-    if truth.colour in unlike or Extra.UNSPECIFIED in truth.extra:
+    deep = truth.bits > BITS_MAX or truth.numbers is not Numbers.UNSIGNED
+    if deep or truth.colour in unlike or Extra.UNSPECIFIED in truth.extra:
         yield CONVERTED
     if case.large:
         yield from FOR_LARGE

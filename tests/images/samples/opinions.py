@@ -19,6 +19,7 @@ _COLOURS: Final = {"CMYK": Colour.CMYK, "LAB": Colour.LAB}
 _LOSS: Final = {"JPEG": 1.5, "MPO": 1.5, "JPEG2000": 1.5, "WEBP": 1.5}
 _TIFF_JPEG: Final = "jpeg"
 _ORIENTATION: Final = 274
+_HEADER: Final = 4096
 _SRGB_GAMMA: Final = 0.45455
 _UNREADABLE: Final = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError),
@@ -54,6 +55,8 @@ def _by_pillow(path: Path) -> Truth | None:
     if pixels is None:
         return None
     samples, extra = pixels
+    if kind == "JPEG2000" and b"cdef" not in path.read_bytes()[:_HEADER]:
+        extra = (Extra.UNSPECIFIED,) * len(extra)  # Pillow takes it for alpha, the file does not say so
     return Truth(
         samples=samples,
         colour=_colour(mode, samples.shape[2] - len(extra)),
