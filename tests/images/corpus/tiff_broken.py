@@ -19,11 +19,7 @@ _LIES: Final = "TIFF, sizes that lie"
 
 
 _UNNOTICEABLE: Final = frozenset({("g4", "ones"), ("g4", "short")})
-<<<<<<< HEAD
-"""Ones are valid codes of Group 4 (all as in the row above); its last bytes may be no more than an end."""
-=======
 """Ones are valid codes of Group 4 (all as in the row above), and its last bytes may be only an end."""
->>>>>>> corpus
 
 
 @dataclass(frozen=True, slots=True)
