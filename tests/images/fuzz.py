@@ -153,7 +153,7 @@ def try_mutant(mutant: Mutant) -> Judgement:
 
 def _only_the_picture(judgement: Judgement) -> Judgement:
     """Labels of a spoilt file are anybody's guess, and so are warnings; its picture is not."""
-    about = ("resolution", "profile", "warn", "does not name")
+    about = ("resolution", "profile", "warn", "does not name", "bits instead")
     small = judgement.verdict is Verdict.WRONG and all(
         any(word in part for word in about) for part in judgement.why.split("; ")
     )

@@ -109,7 +109,12 @@ def _page(data: bytes, order: str, tags: Tags) -> Truth:
     photometric = _number(tags, 262, -1)
     count, bits = _number(tags, 277, 1), tags.get(258, (1,))
     numbers = set(tags.get(339, (1,)))
-    if photometric not in _COLOURS or len(set(bits)) != 1 or len(numbers) != 1:
+    if (
+        photometric not in _COLOURS
+        or count < _CHANNELS[photometric]
+        or len(set(bits)) != 1
+        or len(numbers) != 1
+    ):
         raise UnsupportedError(f"photometric {photometric}, {bits} bits")
     kind = _NUMBERS[numbers.pop()]
     samples = _samples(data, order, tags, kind)
