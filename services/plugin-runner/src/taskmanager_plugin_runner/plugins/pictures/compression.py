@@ -71,15 +71,16 @@ def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool, convert
     """
     began = time.monotonic()
     picture = decoding.decode(source, facts)
-    made = _made(picture, lossless=lossless, convert=convert)
+    made = _made(picture, facts, lossless=lossless, convert=convert)
     path = _write(folder, made)
     return Prepared(path, replace(made.facts, format="jp2", compression=""), time.monotonic() - began)
 
 
-def _made(picture: Picture, *, lossless: bool, convert: bool) -> Picture:
+def _made(picture: Picture, stored: Facts, *, lossless: bool, convert: bool) -> Picture:
+    """`stored` are the facts of the file: the picture may have been converted while it was decoded."""
     if not lossless:
         return _converted(picture)
-    obstacle = lossless_obstacle(picture.facts) or _profile_obstacle(picture.facts)
+    obstacle = lossless_obstacle(stored) or _profile_obstacle(picture.facts)
     if obstacle is None:
         return _lossless(picture)
     if refused := rules.refused(obstacle, convert=convert):

@@ -91,6 +91,8 @@ def _facts(name: str, size: Size, header: _Header) -> Facts:
     if alphas and header.channels.get(colours) not in _ALPHA_TYPES:
         raise JobFailedError("the channels of the JPEG 2000 file stand in an order that is not processed")
     colour = header.colour or {1: Colour.GREY, 2: Colour.GREY}.get(colours, Colour.RGB)
+    if header.icc is not None and colours == 1:
+        colour = Colour.GREY  # whatever its profile is for
     expected = {Colour.GREY: 1, Colour.CMYK: 4}.get(colour, 3)
     if colours < expected:
         raise JobFailedError(f"the JPEG 2000 file speaks of {colour} but has {colours} colour component(s)")

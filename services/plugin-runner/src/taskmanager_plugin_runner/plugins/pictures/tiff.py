@@ -70,7 +70,7 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
     try:
         file = tifffile.TiffFile(path, is_ome=False)
     except _UNREADABLE as error:
-        raise JobFailedError(f"the TIFF file cannot be read: {_words(error)}") from error
+        raise JobFailedError(f"the header of the TIFF file is not as it must be: {_words(error)}") from error
     with file:
         file.pages.useframes = False
         yield file

@@ -27,6 +27,7 @@ _JPEG_COLOURS: Final = {
     Colour.RGB: Colour.RGB,
     Colour.YCBCR: Colour.RGB,
 }
+_STRIP_OFFSETS, _STRIP_BYTE_COUNTS, _TILE_OFFSETS, _TILE_BYTE_COUNTS = 273, 279, 324, 325
 _SUBSAMPLING, _COEFFICIENTS, _REFERENCE = 530, 529, 532
 _UINT8_MAX: Final = 255
 _THREE_BYTES: Final = 24
@@ -44,6 +45,8 @@ def read(path: Path, facts: Facts) -> tuple[NDArray[Any], Facts]:
     try:
         with tiff.opened(path) as file:
             page, number = tiff.find_page(file, facts.directory)
+            if facts.compression not in _OLD_JPEG:
+                _require_all_segments(page)
             return _canonical(*_read(path, facts, page, number))
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise JobFailedError(
@@ -115,7 +118,6 @@ def _detail(error: pyvips.Error) -> str:
 
 
 def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
-    _require_all_segments(page)
     if facts.colour is Colour.YCBCR and facts.compression not in _JPEG:
         return _subsampled(facts, page)
     try:
@@ -194,10 +196,18 @@ def _require_all_segments(page: tifffile.TiffPage) -> None:
         down = -(-page.imagelength // min(max(1, page.rowsperstrip), page.imagelength))
     wanted = across * down * (page.samplesperpixel if page.planarconfig == 2 else 1)  # noqa: PLR2004 - planes
     kind = "tiles" if page.is_tiled else "strips"
-    present = sum(1 for count in page.databytecounts[:wanted] if count)
-    contiguous = len(page.dataoffsets) == 1 and present == 1  # tifffile joins strips that follow one another
-    if present < wanted and not contiguous:
+    offsets = _numbers(page, _TILE_OFFSETS if page.is_tiled else _STRIP_OFFSETS) or page.dataoffsets
+    counts = _numbers(page, _TILE_BYTE_COUNTS if page.is_tiled else _STRIP_BYTE_COUNTS) or (1,) * len(offsets)
+    present = sum(1 for offset, count in zip(offsets[:wanted], counts, strict=False) if offset and count)
+    if present < wanted:
         raise JobFailedError(f"{present} of {wanted} {kind} of the picture are there; the others are missing")
+
+
+def _numbers(page: tifffile.TiffPage, code: int) -> tuple[int, ...]:
+    tag = page.tags.get(code)
+    if tag is None:
+        return ()
+    return tuple(tag.value) if isinstance(tag.value, tuple | list) else (int(tag.value),)
 
 
 def _through_palette(
