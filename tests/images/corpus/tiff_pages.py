@@ -93,7 +93,6 @@ def _odd_tags() -> Iterator[Case]:
         "no-bits-bilevel": (two, {258: None, 277: None}),
         "no-compression": (three, {259: None}),
         "no-planar": (three, {284: None}),
-        "width-byte": (one, {256: (BYTE, [37]), 257: (BYTE, [23])}),
         "turn-long": (changed(three, orientation=6), {274: (LONG, [6])}),
         "own-tag": (three, {65000: (ASCII, b"a scanner's own\0")}),
         "empty-profile": (three, {34675: (UNDEFINED, b"")}),
@@ -112,6 +111,7 @@ def _odd_tags() -> Iterator[Case]:
     unclear = "TIFF, tags that leave it open"
     doubtful: dict[str, Tags] = {
         "no-samples-rgb": {277: None},
+        "width-byte": {256: (BYTE, [37]), 257: (BYTE, [23])},
         "no-photometric": {262: None},
         "rows-per-strip-zero": {278: (LONG, [0])},
         "unequal-bits": {258: (SHORT, [8, 8, 6])},

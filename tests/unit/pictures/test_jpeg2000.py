@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.boxes import fitting_profile, resolution
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts, SampleFormat
-from taskmanager_plugin_runner.plugins.pictures.jpeg2000 import codestream, read_jp2, write_file
+from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import fitting_profile, resolution
+from taskmanager_plugin_runner.plugins.pictures.file_formats.jpeg2000 import codestream, read_jp2, write_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -16,9 +16,10 @@ from taskmanager_plugin_runner.plugins.jp2.parameters import Jp2Parameters
 from taskmanager_plugin_runner.plugins.jp2.profile import Coding, Profile
 from taskmanager_plugin_runner.plugins.pages import Page, PageReader
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
-from taskmanager_plugin_runner.plugins.pictures import compression, jpeg2000, rules
+from taskmanager_plugin_runner.plugins.pictures import compression, rules
 from taskmanager_plugin_runner.plugins.pictures.compression import Prepared, Verified
 from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
 
 

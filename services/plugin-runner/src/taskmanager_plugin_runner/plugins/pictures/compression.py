@@ -16,13 +16,13 @@ from taskmanager_plugin_runner.plugins.pictures import (
     comparing,
     decoding,
     formats,
-    jpeg2000,
     rules,
     samples,
 )
-from taskmanager_plugin_runner.plugins.pictures.boxes import fitting_profile
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
 from taskmanager_plugin_runner.plugins.pictures.facts import COLOUR_SAMPLES, Colour, Facts, profile_name
+from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
+from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import fitting_profile
 from taskmanager_plugin_runner.plugins.pictures.rules import lossless_obstacle
 
 _PLAIN_BITS: Final = frozenset({8, 16})

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures import jpeg2000, samples, tiff_samples
+from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.facts import ORIENTATIONS_TURNED, Alpha, Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000, tiff_samples
 
 logging.getLogger("pyvips").setLevel(logging.CRITICAL)
 Image.MAX_IMAGE_PIXELS = None  # the limit on memory stands in its place

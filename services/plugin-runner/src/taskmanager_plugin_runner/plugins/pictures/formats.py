@@ -70,10 +70,13 @@ def read_facts(path: Path) -> list[Facts]:
 def _reader(name: str) -> Callable[[Path], list[Facts]]:
     """Readers are imported when they are needed: that of TIFF brings numpy with it."""
     if name == "tiff":
-        from taskmanager_plugin_runner.plugins.pictures.tiff import read_facts as read_tiff  # noqa: PLC0415
+        from taskmanager_plugin_runner.plugins.pictures.file_formats.tiff import read_facts as read_tiff  # noqa: PLC0415
 
         return read_tiff
-    from taskmanager_plugin_runner.plugins.pictures import jpeg2000, small_formats  # noqa: PLC0415
+    from taskmanager_plugin_runner.plugins.pictures.file_formats import (  # noqa: PLC0415
+        jpeg2000,
+        small_formats,
+    )
 
     return {
         "png": small_formats.read_png,

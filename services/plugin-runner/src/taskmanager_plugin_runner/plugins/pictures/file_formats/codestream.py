@@ -10,7 +10,7 @@ from math import ceil
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.boxes import Box
+from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import Box
 
 _SOC, _CAP, _SIZ, _SOT, _EOC = 0xFF4F, 0xFF50, 0xFF51, 0xFF90, 0xFFD9
 _PADDING_MAX_BYTES: Final = 4096

@@ -13,7 +13,6 @@ from typing import Any, Final
 import tifffile
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.exif import dots_per_inch
 from taskmanager_plugin_runner.plugins.pictures.facts import (
     COLOUR_SAMPLES,
     Alpha,
@@ -21,6 +20,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import (
     Facts,
     SampleFormat,
 )
+from taskmanager_plugin_runner.plugins.pictures.file_formats.exif import dots_per_inch
 
 DIRECTORIES_MAX: Final = 100_000
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE = 254, 255

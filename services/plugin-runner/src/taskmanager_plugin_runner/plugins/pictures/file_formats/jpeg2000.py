@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.boxes import (
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import (
     CODESTREAM_BOX,
     HEADER_BOX,
     Box,
@@ -19,8 +20,7 @@ from taskmanager_plugin_runner.plugins.pictures.boxes import (
     read_boxes,
     resolution,
 )
-from taskmanager_plugin_runner.plugins.pictures.codestream import Size, check_codestream
-from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.file_formats.codestream import Size, check_codestream
 
 SIGNATURE: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
 JP2, JPH = b"jp2 ", b"jph "

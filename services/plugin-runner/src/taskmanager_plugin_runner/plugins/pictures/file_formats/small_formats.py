@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures import exif
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.file_formats import exif
 
 _METRES_PER_INCH: Final = 0.0254
 _ICC_MAX_BYTES: Final = 16 * 1024 * 1024

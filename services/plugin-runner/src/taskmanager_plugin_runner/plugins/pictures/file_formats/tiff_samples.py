@@ -16,11 +16,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures import samples, tiff
+from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.file_formats import tiff
+from taskmanager_plugin_runner.plugins.pictures.file_formats.tiff_strips import (
+    packbits_has_all,
+    read_subsampled,
+)
 
 _FAX: Final = frozenset({"ccittrle", "ccittrlew", "ccitt_t4", "ccitt_t6", "ccittfax3", "ccittfax4"})
 _JPEG: Final = frozenset({"jpeg"})
+_PACKBITS: Final = "packbits"
 _OLD_JPEG: Final = frozenset({"ojpeg"})
 _JPEG_COLOURS: Final = {
     Colour.GREY: Colour.GREY,
@@ -28,7 +34,6 @@ _JPEG_COLOURS: Final = {
     Colour.YCBCR: Colour.RGB,
 }
 _STRIP_OFFSETS, _STRIP_BYTE_COUNTS, _TILE_OFFSETS, _TILE_BYTE_COUNTS = 273, 279, 324, 325
-_SUBSAMPLING, _COEFFICIENTS, _REFERENCE = 530, 529, 532
 _UINT8_MAX: Final = 255
 _THREE_BYTES: Final = 24
 _HORIZONTAL: Final = 2
@@ -61,7 +66,14 @@ def _read(
         return _by_pillow(path, facts, number)
     if number is not None and _for_libtiff(facts):
         return _by_libtiff(path, facts, page, number)
-    return _by_tifffile(facts, page)
+    try:
+        return _by_tifffile(facts, page)
+    except JobFailedError:
+        if number is None or facts.compression != _PACKBITS or not packbits_has_all(facts, page):
+            raise
+    image = pyvips.Image.tiffload(str(path), page=number, access="sequential", fail_on="error")
+    note = "bytes follow the end of its PackBits data; the picture itself is complete"
+    return samples.array_of(image), replace(facts, notes=(*facts.notes, note))
 
 
 def _canonical(found: NDArray[Any], facts: Facts) -> tuple[NDArray[Any], Facts]:
@@ -119,7 +131,7 @@ def _detail(error: pyvips.Error) -> str:
 
 def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
     if facts.colour is Colour.YCBCR and facts.compression not in _JPEG:
-        return _subsampled(facts, page)
+        return read_subsampled(facts, page)
     try:
         found = page.asarray(squeeze=False, maxworkers=1)
     except MemoryError:
@@ -231,71 +243,6 @@ def _through_palette(
         table = (table // 256).astype(np.uint8)
     bits = 8 * table.itemsize
     return table[found[..., 0]], replace(facts, colour=Colour.RGB, samples=3, bits=bits, white_is_zero=False)
-
-
-def _subsampled(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
-    """YCbCr without JPEG: data units of luma and two chroma samples (TIFF 6.0, section 21)."""
-    if facts.samples != 3 or facts.bits != 8 or page.is_tiled or facts.planar:  # noqa: PLR2004 - plain ones
-        raise JobFailedError("YCbCr pictures of this kind are not processed; convert the file to RGB before")
-    across, down = _pair(page, _SUBSAMPLING, (2, 2))
-    width, height = facts.stored
-    rows = min(page.rowsperstrip, height)
-    strips = []
-    for number, data in enumerate(_strips(page)):
-        lines = min(rows, height - number * rows)
-        if lines <= 0:
-            break
-        strips.append(_units(data, width, lines, across, down))
-    luma_chroma = np.concatenate(strips)[:height]
-    rgb = samples.rgb_of_ycbcr(luma_chroma, _three(page, _COEFFICIENTS), _reference(page))
-    return rgb, replace(facts, colour=Colour.RGB)
-
-
-def _strips(page: tifffile.TiffPage) -> Any:
-    """The bytes of each strip, decompressed."""
-    decompress = tifffile.TIFF.DECOMPRESSORS[page.compression]
-    file = page.parent.filehandle
-    for data, _ in file.read_segments(page.dataoffsets, page.databytecounts, lock=None, sort=False):
-        try:
-            yield data if page.compression == 1 else decompress(data)
-        except Exception as error:
-            # codecs raise errors of their own that share nothing but Exception
-            raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
-
-
-def _units(data: bytes, width: int, lines: int, across: int, down: int) -> NDArray[Any]:
-    columns, rows = -(-width // across), -(-lines // down)
-    size = across * down + 2
-    if len(data) < columns * rows * size:
-        raise JobFailedError(f"a strip has {len(data)} of {columns * rows * size} bytes: data is missing")
-    units = np.frombuffer(data, np.uint8, columns * rows * size).reshape(rows, columns, size)
-    blocks = units[..., : across * down].reshape(rows, columns, down, across)
-    luma = blocks.transpose(0, 2, 1, 3).reshape(rows * down, columns * across)
-    chroma = [np.repeat(np.repeat(units[..., at], down, 0), across, 1) for at in (-2, -1)]
-    return np.dstack([luma, *chroma])[:lines, :width]
-
-
-def _pair(page: tifffile.TiffPage, code: int, default: tuple[int, int]) -> tuple[int, int]:
-    tag = page.tags.get(code)
-    across, down = default if tag is None else tag.value
-    if across not in {1, 2, 4} or down not in {1, 2, 4}:
-        raise JobFailedError(f"the chroma samples are reduced by {across} and {down}, which no reader knows")
-    return across, down
-
-
-def _three(page: tifffile.TiffPage, code: int) -> tuple[float, float, float] | None:
-    tag = page.tags.get(code)
-    if tag is None or len(tag.value) != 6:  # noqa: PLR2004 - three rationals
-        return None
-    red, green, blue = (tag.value[at] / (tag.value[at + 1] or 1) for at in (0, 2, 4))
-    return red, green, blue
-
-
-def _reference(page: tifffile.TiffPage) -> tuple[float, ...] | None:
-    tag = page.tags.get(_REFERENCE)
-    if tag is None or len(tag.value) != 12:  # noqa: PLR2004 - six rationals
-        return None
-    return tuple(tag.value[at] / (tag.value[at + 1] or 1) for at in range(0, 12, 2))
 
 
 def _by_pillow(path: Path, facts: Facts, number: int | None) -> tuple[NDArray[Any], Facts]:
