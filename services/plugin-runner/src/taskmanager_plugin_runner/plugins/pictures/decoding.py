@@ -138,16 +138,26 @@ def _read_webp(path: Path, facts: Facts) -> Picture:
 
 
 def _read_gif(path: Path, facts: Facts) -> Picture:
-    """Libvips gives grey where all colours of the palette are; a palette is colour here all the same."""
-    read = _vips(path, fail_on="warning")
-    has_alpha = read.shape[2] in {2, 4}
-    colours = read[..., :-1] if has_alpha else read
-    colours = np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else colours
-    if has_alpha and (read[..., -1] != 255).any():  # noqa: PLR2004 - opaque
-        read, alpha = np.dstack([colours, read[..., -1]]), Alpha.UNASSOCIATED
-    else:
-        read, alpha = colours, None
-    return Picture(read, replace(facts, colour=Colour.RGB, samples=read.shape[2], alpha=alpha))
+    """The first picture. libvips notices damage, Pillow keeps the colours below what is transparent."""
+    pictures = _gif_pictures(path)
+
+    def load() -> NDArray[Any]:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGBA"))
+
+    read = _called(load)
+    alpha: Alpha | None = Alpha.UNASSOCIATED
+    if (read[..., 3] == samples.BYTE_MAX).all():
+        read, alpha = samples.first_channels(read, 3), None
+    made = Picture(read, replace(facts, colour=Colour.RGB, samples=read.shape[2], alpha=alpha))
+    return made.noting(f"only the first of its {pictures} pictures is taken") if pictures > 1 else made
+
+
+def _gif_pictures(path: Path) -> int:
+    """How many there are; raises JobFailedError for damage in the first."""
+    _vips(path, fail_on="warning")
+    image = pyvips.Image.gifload(str(path))
+    return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
 def _read_bmp(path: Path, facts: Facts) -> Picture:
