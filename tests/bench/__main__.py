@@ -132,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2000, help="jobs of a run end to end")
     parser.add_argument("--stored", type=int, default=1_000_000, help="jobs stored when lists are measured")
     parser.add_argument("--queued", type=int, default=100_000, help="how many of them wait")
-    parser.add_argument("--pages", type=int, default=100, help="images of an image job")
+    parser.add_argument("--pages", type=int, default=24, help="images of an image job")
     return parser
 
 

@@ -14,8 +14,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from pydantic import JsonValue
+from tests.bench.drawn import draw_pages
 from tests.bench.figures import Figure, at_least, figure
-from tests.bench.images import PROFILE, draw_pages
 from tests.bench.parts import Bench
 from tests.bench.share import missing, mounted
 
@@ -25,6 +25,7 @@ from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 MEMORY = Path("/dev/shm")
+PROFILE = "access-rate10"
 COPY_BYTES = 1024 * 1024
 
 
