@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures.comparing import (
     Reduced,
-    require_alike,
     require_equal,
+    require_jpeg_alike,
     require_same_facts,
 )
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts
@@ -44,7 +44,7 @@ def saved(tmp_path: Path, pixels: Pixels, quality: int = 90) -> Path:
 
 def compare(tmp_path: Path, result: Pixels, source: Pixels, quality: int = 90) -> None:
     height, width = result.shape[:2]
-    require_alike(saved(tmp_path, result, quality), (width, height), Reduced.of(source), quality)
+    require_jpeg_alike(saved(tmp_path, result, quality), (width, height), Reduced.of(source), quality)
 
 
 @pytest.mark.parametrize("quality", [30, 60, 75, 90, 98])

@@ -22,6 +22,10 @@ from taskmanager_plugin_runner.plugins.pictures.crew import Crew
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
 
+_CODESTREAM = "stream.j2k"
+_SMALL_SIDE = 256
+"""Pixels along the longest side that are enough to tell one picture from another."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Result:
@@ -85,11 +89,12 @@ class Compression:
         with self._crew.room(page.memory_bytes):
             prepared = self._prepare(file, page, folder)
             made = self._encode(prepared, folder)
-            verify = partial(compression.verify, lossless=self._profile.lossless)
-            verified = self._crew.call(verify, prepared, made, time_limit=self._time_limit)
+            small = None if self._profile.lossless else self._decode_small(prepared, folder)
+            verified = self._crew.call(compression.verify, prepared, made, small, time_limit=self._time_limit)
         made.replace(target)
         self._context.finished(target)
-        prepared.path.unlink()
+        for used in (prepared.path, folder / _CODESTREAM):
+            used.unlink()
         return _Result(target.name, verified, prepared.expected.notes)
 
     def _prepare(self, file: Path, page: Page, folder: Path) -> Prepared:
@@ -99,7 +104,7 @@ class Compression:
         return self._crew.call(prepare, file, page.facts, folder, time_limit=self._time_limit)
 
     def _encode(self, prepared: Prepared, folder: Path) -> Path:
-        codestream, result = folder / "stream.j2k", folder / f"result{self._profile.suffix}"
+        codestream, result = folder / _CODESTREAM, folder / f"result{self._profile.suffix}"
         facts = prepared.expected
         if self._profile.coding is Coding.HIGH_THROUGHPUT:
             resolutions = self._profile.resolutions_for(facts.width, facts.height)
@@ -118,14 +123,26 @@ class Compression:
             raise JobFailedError("opj_compress ended well but wrote no result")
         brand = jpeg2000.JPH if self._profile.coding is Coding.HIGH_THROUGHPUT else jpeg2000.JP2
         jpeg2000.write_file(result, codestream, prepared.expected, brand)
-        codestream.unlink()
         return result
+
+    def _decode_small(self, prepared: Prepared, folder: Path) -> Path:
+        """The codestream at the lowest resolution that is enough to be compared, by opj_decompress.
+
+        Not the file, whose profile it would apply to the colours.
+        """
+        facts, small = prepared.expected, folder / "small.tif"
+        halvings = self._profile.resolutions_for(facts.width, facts.height) - 1
+        reduce = min(halvings, max(0, (max(facts.width, facts.height) // _SMALL_SIDE).bit_length() - 1))
+        self._start(
+            ["opj_decompress", "-i", str(folder / _CODESTREAM), "-o", str(small), "-r", str(reduce)], folder
+        )
+        return small
 
     def _start(self, argv: list[str], folder: Path) -> None:
         """Run a tool of OpenJPEG; raises ToolFailedError if it fails or complains."""
         result = self._context.run_tool(argv, cwd=folder, time_limit=self._time_limit)
         if said := result.stderr.strip():
-            raise ToolFailedError(f"opj_compress complains: {said}")
+            raise ToolFailedError(f"{argv[0]} complains: {said}")
 
 
 @cache

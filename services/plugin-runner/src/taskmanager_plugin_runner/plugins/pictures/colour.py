@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
-from taskmanager_plugin_runner.plugins.pictures.facts import COLOUR_SAMPLES, Colour, Facts, profile_name
+from taskmanager_plugin_runner.plugins.pictures.facts import (
+    COLOUR_SAMPLES,
+    Alpha,
+    Colour,
+    Facts,
+    SampleFormat,
+    profile_name,
+)
 
 CMYK_DEFAULT: Final = "Chemical proof"
 """The profile of CMYK that has none: by Graeme W. Gill, in the public domain, part of libvips (`cmyk`)."""
@@ -71,6 +78,9 @@ def to_screen(
     RGB stays with the picture and its colours stay untouched; otherwise the colours are converted to sRGB
     before it is dropped. The notes say what else was done.
     """
+    if background is not None and _is_plain_with_alpha(picture.facts):
+        flat = samples.flattened(picture.samples, background)
+        picture = Picture(flat, replace(picture.facts, alpha=None, samples=flat.shape[2]))
     facts = picture.facts
     count = COLOUR_SAMPLES[facts.colour]
     colours = samples.first_channels(picture.samples, count)
@@ -90,7 +100,7 @@ def to_screen(
         colour=Colour.GREY if facts.grey else Colour.RGB,
         samples=shown.shape[2],
         bits=bits,
-        sample_format=type(facts.sample_format).UNSIGNED,
+        sample_format=SampleFormat.UNSIGNED,
         alpha=facts.alpha if kept else None,
         unspecified=0,
         icc=icc,
@@ -98,6 +108,13 @@ def to_screen(
         notes=(*facts.notes, *notes),
     )
     return Picture(shown, made)
+
+
+def _is_plain_with_alpha(facts: Facts) -> bool:
+    """Whether libvips may flatten the samples as they are: 8 bits, nothing behind alpha."""
+    plain = facts.bits == 8 and facts.sample_format is SampleFormat.UNSIGNED  # noqa: PLR2004 - a byte
+    simple = facts.colour in {Colour.GREY, Colour.RGB} and not facts.unspecified
+    return plain and simple and facts.alpha is Alpha.UNASSOCIATED
 
 
 def _with_alpha(

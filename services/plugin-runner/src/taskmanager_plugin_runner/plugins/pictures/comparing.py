@@ -121,21 +121,22 @@ def _weights(count: int, step: int, extent: int, cells: int) -> NDArray[Any]:
     return (covered / np.where(total > 0, total, 1)).astype(np.float32)
 
 
-def require_alike(result: Path, size: tuple[int, int], source: Reduced, quality: int) -> None:
+def require_jpeg_alike(result: Path, size: tuple[int, int], source: Reduced, quality: int) -> None:
     """Raise JobFailedError unless a JPEG of `size` shows what its source does.
 
     It notices a picture that is grey, inverted, mirrored, turned, shifted or half; it does not judge quality.
     """
     allowed = _DIFFERENCE + max(0, _POOR_QUALITY - quality) / 4
-    _require_alike(_reduced_jpeg(result, size), source, allowed)
+    require_alike(_reduced_jpeg(result, size), source, allowed)
 
 
 def require_close(result: NDArray[Any], source: NDArray[Any], allowed: float) -> None:
     """The same for the 8-bit pixels of two pictures, of whatever sizes; `allowed` on average, of 255."""
-    _require_alike(Reduced.of(result), Reduced.of(source), allowed)
+    require_alike(Reduced.of(result), Reduced.of(source), allowed)
 
 
-def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
+def require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
+    """The same for reduced copies; `allowed` is the difference on average, of 255."""
     cells = _cells(min(result.size, source.size))
     one, other = result.means(cells), source.means(cells)
     if one.shape != other.shape:
@@ -148,6 +149,8 @@ def _require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
             "the result does not look like its source: reduced copies differ by "
             f"{difference:.1f} of 255 on average ({allowed:.1f} are allowed)"
         )
+    if max(result.size) < GRID:
+        return  # of so few pixels compression leaves too little to tell
     for how, turned in (
         ("mirrored", other[:, ::-1]),
         ("upside down", other[::-1]),

@@ -19,6 +19,7 @@ from taskmanager_plugin_runner.plugins.pictures import (
     rules,
     samples,
 )
+from taskmanager_plugin_runner.plugins.pictures.comparing import Reduced
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
 from taskmanager_plugin_runner.plugins.pictures.facts import COLOUR_SAMPLES, Colour, Facts, profile_name
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
@@ -181,29 +182,42 @@ def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: in
     )
 
 
-def verify(prepared: Prepared, result: Path, *, lossless: bool) -> Verified:
+def verify(prepared: Prepared, result: Path, small: Path | None) -> Verified:
     """Read the result back; raises JobFailedError unless it has the expected facts and shows the same.
 
-    Lossless: every sample is compared with that of the source.
+    Without `small` it is lossless: every sample is compared with that of the source. `small` is a copy at one
+    of its lower resolutions (TIFF) that a program has decoded from a result with loss.
     """
     began = time.monotonic()
     facts = formats.read_facts(result)[0]
     comparing.require_same_facts(replace(facts, compression=""), prepared.expected)
+    if small is None:
+        comparing.require_equal(_decoded(result, facts), _written(prepared))
+    else:
+        _require_close(small, prepared)
+    return Verified(facts, result.stat().st_size, time.monotonic() - began)
+
+
+def _decoded(result: Path, facts: Facts) -> NDArray[Any]:
     try:
         found = imagecodecs.jpeg2k_decode(jpeg2000.codestream(result))
     except RuntimeError as error:
         raise JobFailedError(f"the result cannot be decoded: {error}") from error
     if found.size != facts.pixels * facts.samples:
         raise JobFailedError(f"the result has the shape {found.shape} when decoded")
-    found = found.reshape(facts.height, facts.width, facts.samples)
-    source = _written(prepared)
-    if lossless:
-        comparing.require_equal(found, source)
-    else:
-        bits = prepared.expected.bits
-        allowed = _LOSSY_DIFFERENCE + min(1, _TINY_PIXELS / prepared.expected.pixels) * _TINY_DIFFERENCE
-        comparing.require_close(_bytes(found, bits), _bytes(source, bits), allowed)
-    return Verified(facts, result.stat().st_size, time.monotonic() - began)
+    return found.reshape(facts.height, facts.width, facts.samples)
+
+
+def _require_close(small: Path, prepared: Prepared) -> None:
+    facts = prepared.expected
+    found = tifffile.imread(small)
+    found = found.reshape(*found.shape[:2], -1)
+    if found.shape[2] != facts.samples:
+        raise JobFailedError(f"the result has {found.shape[2]} channel(s) when decoded, not {facts.samples}")
+    step = max(1, round(facts.width / found.shape[1])) if facts.width > 1 else 1
+    copy = Reduced(_bytes(found, facts.bits), (facts.width, facts.height), (step, step))
+    allowed = _LOSSY_DIFFERENCE + min(1, _TINY_PIXELS / facts.pixels) * _TINY_DIFFERENCE
+    comparing.require_alike(copy, Reduced.of(_bytes(_written(prepared), facts.bits)), allowed)
 
 
 def _bytes(values: NDArray[Any], bits: int) -> NDArray[Any]:

@@ -70,10 +70,11 @@ def derive(
     screens: dict[bool, tuple[Picture, Reduced]] = {}
     made = []
     for one in sorted(wanted, key=lambda one: one.longest_side or JPEG_SIDE_MAX, reverse=True):
-        if one.keep_profile not in screens:
-            screen = colour.to_screen(picture, bits=8, keep_profile=one.keep_profile, background=background)
-            screens[one.keep_profile] = (screen, Reduced.of(screen.samples))
-        made.append(_make(*screens[one.keep_profile], one))
+        keep = one.keep_profile or picture.facts.icc is None  # the same where there is none to keep
+        if keep not in screens:
+            screen = colour.to_screen(picture, bits=8, keep_profile=keep, background=background)
+            screens[keep] = (screen, Reduced.of(screen.samples))
+        made.append(_make(*screens[keep], one))
     notes = dict.fromkeys(note for screen, _ in screens.values() for note in screen.facts.notes)
     return Derived(tuple(made), tuple(notes), time.monotonic() - began)
 
@@ -100,7 +101,7 @@ def _make(screen: Picture, small: Reduced, wanted: Wanted) -> Made:
     if not data.endswith(_END_OF_IMAGE):
         raise JobFailedError("the result is no complete JPEG file: its end marker is missing")
     comparing.require_same_facts(result, expected)
-    comparing.require_alike(wanted.path, (width, height), small, wanted.quality)
+    comparing.require_jpeg_alike(wanted.path, (width, height), small, wanted.quality)
     return Made(result, len(data))
 
 

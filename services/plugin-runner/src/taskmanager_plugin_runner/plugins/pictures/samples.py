@@ -125,6 +125,13 @@ def _of_float(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArray[
     return np.rint(stretched * most).astype(kind), said
 
 
+def flattened(pixels: NDArray[Any], background: tuple[int, int, int]) -> NDArray[Any]:
+    """8-bit pixels whose last channel is unassociated alpha, laid over a background by libvips."""
+    colours = pixels.shape[2] - 1
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
+    return array_of(image.flatten(background=list(background[:colours])))
+
+
 def over(
     colours: NDArray[Any], alpha: NDArray[Any], kind: Alpha, background: tuple[int, int, int]
 ) -> NDArray[Any]:
