@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
+from taskmanager.jobs import FileRecord, FileState
 from taskmanager.plugins import JobContext
 
 PARALLEL_DEFAULT_MAX = 4
@@ -44,6 +45,7 @@ def _named(context: JobContext, convert: Callable[[Path], None], file: Path) -> 
         context.wait_for(file)
         convert(file)
     except JobFailedError as error:
+        context.record(FileRecord(name=file.name, state=FileState.FAILED, error=str(error)))
         raise type(error)(f"{file.name}: {error}") from error
 
 

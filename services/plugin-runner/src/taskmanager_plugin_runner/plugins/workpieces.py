@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.jobs import FileRecord, FileState
 from taskmanager.plugins import JobContext
 
 _PLAIN_PATH: Final = re.compile(r"[\w/.,+ =-]*")
@@ -52,6 +53,8 @@ def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
         raise JobFailedError(
             f"the source has no file to work on (wanted: {wanted}; found: {names or 'nothing'})"
         )
+    for file in left:
+        context.record(FileRecord(name=file.name, state=FileState.LEFT_OUT))
     if left:
         note = f"{len(left)} file(s) left out, which are not among {', '.join(suffixes)}: {names}"
         context.log.warning(note)

@@ -1,6 +1,7 @@
 """Runs one JP2 job: every page decoded, compressed by opj_compress or OpenJPH, and proven."""
 
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -93,8 +94,7 @@ class Compression:
             verified = self._crew.call(compression.verify, prepared, made, small, time_limit=self._time_limit)
         made.replace(target)
         self._context.finished(target)
-        for used in (prepared.path, folder / _CODESTREAM):
-            used.unlink()
+        shutil.rmtree(folder)
         return _Result(target.name, verified, prepared.expected.notes)
 
     def _prepare(self, file: Path, page: Page, folder: Path) -> Prepared:

@@ -116,12 +116,12 @@ class Facts:
             "sample format": None
             if self.sample_format is SampleFormat.UNSIGNED
             else self.sample_format.value,
-            "alpha": self.alpha.value if self.alpha else None,
+            "alpha": f"{self.alpha.value} alpha" if self.alpha else None,
             "unspecified samples": self.unspecified or None,
             "compression": self.compression or None,
-            "orientation": self.orientation if self.orientation != 1 else None,
+            "orientation": f"orientation {self.orientation}" if self.orientation != 1 else None,
             "profile": profile_name(self.icc) if self.icc else None,
-            "dots per inch": _resolution_words(self.dots_per_inch),
+            "resolution": _resolution_words(self.dots_per_inch),
             "pages": self.pages if self.pages > 1 else None,
         }
         return words | {name: value for name, value in optional.items() if value is not None}
@@ -131,7 +131,7 @@ def _resolution_words(dots_per_inch: tuple[float, float] | None) -> str | None:
     if dots_per_inch is None:
         return None
     x, y = dots_per_inch
-    return f"{x:g}" if abs(x - y) < 0.01 else f"{x:g} x {y:g}"  # noqa: PLR2004 - no scanner is that exact
+    return f"{x:g} dpi" if abs(x - y) < 0.01 else f"{x:g} x {y:g} dpi"  # noqa: PLR2004 - no scanner is that exact
 
 
 def profile_name(icc: bytes) -> str:
