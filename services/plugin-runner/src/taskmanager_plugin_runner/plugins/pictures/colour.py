@@ -85,11 +85,7 @@ def to_screen(
     count = COLOUR_SAMPLES[facts.colour]
     colours = samples.first_channels(picture.samples, count)
     alpha = picture.samples[..., count] if facts.alpha else None
-    notes = (
-        [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
-        if facts.unspecified
-        else []
-    )
+    notes = left_out(facts)
     shown, icc = _shown(colours, facts, bits, keep_profile=keep_profile, notes=notes)
     if alpha is not None:
         shown, kept = _with_alpha(shown, alpha, facts, bits, background)
@@ -108,6 +104,13 @@ def to_screen(
         notes=(*facts.notes, *notes),
     )
     return Picture(shown, made)
+
+
+def left_out(facts: Facts) -> list[str]:
+    """The note about samples that nobody calls alpha, where there are any."""
+    if not facts.unspecified:
+        return []
+    return [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
 
 
 def _is_plain_with_alpha(facts: Facts) -> bool:

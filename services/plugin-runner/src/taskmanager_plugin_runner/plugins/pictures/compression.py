@@ -103,7 +103,7 @@ def _lossless(picture: Picture) -> Picture:
     """The samples as they are; below 8 bits scaled by the full range, which loses nothing."""
     facts = picture.facts
     bits = rules.jpeg_2000_bits(facts)
-    values = picture.samples if facts.bits == bits else samples.scaled(picture.samples, facts.bits, bits)
+    values = samples.scaled(picture.samples, facts.bits, bits)
     icc, notes = _profile(facts)
     return Picture(values, replace(facts, bits=bits, icc=icc, gamma=None)).noting(*notes)
 
@@ -128,11 +128,9 @@ def _converted(picture: Picture) -> Picture:
     plain = facts.colour in {Colour.GREY, Colour.RGB} and facts.gamma is None and (keep or facts.icc is None)
     if plain and lossless_obstacle(replace(facts, unspecified=0)) is None:
         count = COLOUR_SAMPLES[facts.colour] + (1 if facts.alpha else 0)
-        left_out = [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
-        values = picture.samples[..., :count]
-        values = values if facts.bits == bits else samples.scaled(values, facts.bits, bits)
+        values = samples.scaled(picture.samples[..., :count], facts.bits, bits)
         made = Picture(values, replace(facts, bits=bits, samples=count, unspecified=0))
-        return made.noting(*left_out) if facts.unspecified else made
+        return made.noting(*colour.left_out(facts))
     deep = 8 if bits == 8 else 16  # noqa: PLR2004 - a byte
     return colour.to_screen(picture, bits=deep, keep_profile=keep, background=None)
 

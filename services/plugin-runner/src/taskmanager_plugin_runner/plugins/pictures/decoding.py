@@ -120,7 +120,7 @@ def _is_padded(path: Path, count: int) -> bool:
         tail = file.read()
     end = tail.rfind(b"\xff\xd9")
     padding = tail[max(0, end - count) : end]
-    return (end >= 0 and not padding.strip(b"\0")) or not padding.strip(b"\xff")
+    return end >= 0 and (not padding.strip(b"\0") or not padding.strip(b"\xff"))
 
 
 def _read_rare_jpeg(path: Path, facts: Facts) -> Picture:
