@@ -7,20 +7,58 @@ database for each test.
 import asyncio
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from taskmanager.broker_users import BrokerUsers, broker_users
 from taskmanager.mongo import connect, migrate
+from taskmanager.mongo.access import secrets_database
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
+PLUGINS = (
+    *("crash", "diary", "fail", "greedy", "hasty", "jp2", "noop", "paced", "press", "recording", "shell"),
+    *("sleep", "stubborn", "tally", "tick", "verbose", "wild"),
+)
+USERS = BrokerUsers()
+
+
+@dataclass(frozen=True)
+class ServiceUrls:
+    """The environment of services that have accounts of their own, as in a real installation."""
+
+    rabbitmq: RunningServer
+    mongod: RunningServer
+    database: str
+
+    @property
+    def gateway(self) -> dict[str, str]:
+        """Of a gateway."""
+        return self._both(USERS.gateway, "gateway")
+
+    @property
+    def scheduler(self) -> dict[str, str]:
+        """Of a scheduler."""
+        return self._both(USERS.scheduler, "scheduler")
+
+    @property
+    def migrate(self) -> dict[str, str]:
+        """Of the migration."""
+        return self._both(USERS.migrate, "migrate")
+
+    def _both(self, user: str, account: str) -> dict[str, str]:
+        mongodb_url = self.mongod.url_of(account, self.database)
+        return {"AMQP_URL": self.rabbitmq.url_of(user), "MONGODB_URL": mongodb_url}
+
 
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A real RabbitMQ node."""
-    with private_rabbitmq(Path(tmp_path_factory.mktemp("rabbitmq"))) as server:
+    """A real RabbitMQ node with the users of every test's services, but for the keys of topic exchanges."""
+    users = broker_users(Topology(), PLUGINS, users=USERS, prefix_pattern="t[0-9a-f]{10}")
+    with private_rabbitmq(Path(tmp_path_factory.mktemp("rabbitmq")), users) as server:
         yield server
 
 
@@ -49,6 +87,14 @@ def mongodb_url(mongod: RunningServer) -> Iterator[str]:
     asyncio.run(_dropped(url))
 
 
+@pytest.fixture
+def service_urls(rabbitmq: RunningServer, mongod: RunningServer, mongodb_url: str) -> ServiceUrls:
+    """The addresses of the services' own accounts, for the database of this test."""
+    name = mongodb_url.split("?", maxsplit=1)[0].rpartition("/")[2]
+    mongod.ensure_accounts(name)
+    return ServiceUrls(rabbitmq, mongod, name)
+
+
 async def _migrated(url: str) -> None:
     client, database = connect(url)
     await migrate(database)
@@ -58,4 +104,5 @@ async def _migrated(url: str) -> None:
 async def _dropped(url: str) -> None:
     client, database = connect(url)
     await client.drop_database(database.name)
+    await client.drop_database(secrets_database(database.name))
     await client.close()

@@ -170,7 +170,9 @@ def running_system(
     base = private_folder(folder / prefix)
     roots = private_folder(base / "goobi")
     environment = {
-        **service_environment(servers.rabbitmq.url, (roots,)),
+        **service_environment((roots,)),
+        "AMQP_URL": servers.rabbitmq.url,
+        "TASKMANAGER_BROKER_USERS": "shared",
         "MONGODB_URL": servers.database_url(name),
         "TASKMANAGER_TOPOLOGY_PREFIX": prefix,
         "TASKMANAGER_ACCESS": "off",

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 import httpx
+from tests.conftest import USERS
 from tests.e2e.conftest import TEST_PLUGINS
 
 from taskmanager.testing.proxy import RunningProxy, running_proxy
@@ -236,9 +237,12 @@ def _make(
     (folder / "goobi").mkdir(parents=True)
     (folder / "workspace").mkdir()
     # straight to the one member: what a replica set calls itself would lead around a proxy
-    base = mongod.url.split("?", maxsplit=1)[0].rsplit("/", maxsplit=1)[0]
-    mongodb_url = f"{base}/t{uuid.uuid4().hex[:10]}?directConnection=true"
-    amqp_url = f"{rabbitmq.url}?heartbeat=1"
+    database = f"t{uuid.uuid4().hex[:10]}"
+    mongod.ensure_accounts(database)
+
+    def stored_at(account: str) -> str:
+        return mongod.url_of(account, database).split("?", maxsplit=1)[0] + "?directConnection=true"
+
     common = {
         "TASKMANAGER_TOPOLOGY_PREFIX": f"t{uuid.uuid4().hex[:10]}",
         "TASKMANAGER_ROOTS": str(folder / "goobi"),
@@ -251,7 +255,12 @@ def _make(
     }
     migrated = subprocess.run(
         [program("taskmanager-migrate")],
-        env={**os.environ, **common, "AMQP_URL": amqp_url, "MONGODB_URL": mongodb_url},
+        env={
+            **os.environ,
+            **common,
+            "AMQP_URL": rabbitmq.url_of(USERS.migrate),
+            "MONGODB_URL": stored_at("migrate"),
+        },
         check=True,
         capture_output=True,
         text=True,
@@ -265,19 +274,20 @@ def _make(
         made[name] = proxies.enter_context(running_proxy(port))
         return made[name].url(url)
 
-    def service(name: str, arguments: Sequence[str], *, store: bool) -> Service:
+    def service(name: str, arguments: Sequence[str], user: str, *, store: bool) -> Service:
+        amqp_url = f"{rabbitmq.url_of(user)}?heartbeat=1"
         urls = {"AMQP_URL": through(f"{name}-broker", rabbitmq.port, amqp_url)}
         if store:
-            urls["MONGODB_URL"] = through(f"{name}-database", mongod.port, mongodb_url)
+            urls["MONGODB_URL"] = through(f"{name}-database", mongod.port, stored_at(name))
         return Service(name, arguments, {**common, **urls}, folder)
 
     runner = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--slots", "2", "--id", "runner"]
     return Stage(
         folder,
-        service("gateway", [program("taskmanager-gateway")], store=True),
-        service("scheduler", [program("taskmanager-scheduler")], store=True),
-        service("runner", runner, store=False),
-        mongodb_url,
+        service("gateway", [program("taskmanager-gateway")], USERS.gateway, store=True),
+        service("scheduler", [program("taskmanager-scheduler")], USERS.scheduler, store=True),
+        service("runner", runner, USERS.runner(plugin), store=False),
+        stored_at("scheduler"),
         migrated.stdout,
         made,
     )

@@ -85,7 +85,7 @@ async def test_an_exclusive_queue_belongs_to_one_at_a_time(
 ) -> None:
     first, second = Broker(rabbitmq.url, "first"), Broker(rabbitmq.url, "second")
     for broker in (first, second):
-        broker.subscribe(topology.runner_control("r1"), lambda _: None)
+        broker.subscribe(topology.runner_control("noop", "r1"), lambda _: None)
 
     async with running(first):
         stop = asyncio.Event()

@@ -41,14 +41,14 @@ class Wire:
         self.broker = Broker(f"{proxy.url(server.url)}?heartbeat=1", name)
         self.publisher = self.broker.publisher(PATIENCE)
         self.received: list[bytes] = []
-        self.subscription = self.broker.subscribe(topology.runner_control(name), self._take)
+        self.subscription = self.broker.subscribe(topology.runner_control("noop", name), self._take)
 
     def _take(self, delivery: Delivery) -> None:
         self.received.append(delivery.body)
         self.subscription.ack(delivery)
 
     async def goes_round(self, body: bytes) -> None:
-        await self.publisher.publish("", self.topology.runner_control(self.name).name, body)
+        await self.publisher.publish("", self.topology.runner_control("noop", self.name).name, body)
         await eventually_async(is_true(lambda: body in self.received))
 
     async def suffers(self, fault: Fault, direction: Direction) -> None:
@@ -58,7 +58,9 @@ class Wire:
         began = time.monotonic()
         if direction is not Direction.DOWN:
             with pytest.raises(BrokerUnavailableError):
-                await self.publisher.publish("", self.topology.runner_control(self.name).name, b"lost")
+                await self.publisher.publish(
+                    "", self.topology.runner_control("noop", self.name).name, b"lost"
+                )
             assert time.monotonic() - began < PATIENCE.total_seconds() + 1
             assert self.broker.check() is not None
         await eventually_async(
@@ -95,7 +97,7 @@ async def test_under_an_alarm_publishes_fail_soon_then_at_once_and_consumers_go_
     sending, hearing = Broker(rabbitmq.url, "sending"), Broker(rabbitmq.url, "hearing")
     publisher = sending.publisher(PATIENCE)
     received: list[bytes] = []
-    queue = topology.runner_control("r1")
+    queue = topology.runner_control("noop", "r1")
     hearing.subscribe(queue, lambda delivery: received.append(delivery.body))
 
     async with running(sending, hearing):

@@ -30,9 +30,19 @@ from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
 from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.gathering import Gathering
 from taskmanager_scheduler.inbox import Inbox
+from taskmanager_scheduler.senders import Senders
 
+TOPOLOGY = Topology("t")
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def key_of(message: Inbound) -> str:
+    """The routing key it comes with."""
+    if isinstance(message, RunnerEvents):
+        return TOPOLOGY.events_key(message.plugin)
+    return message.spec.plugin if isinstance(message, Submit) else TOPOLOGY.tick_key
 
 
 class FrozenClock:
@@ -53,9 +63,14 @@ class Standby:
 
     def __init__(self, store: MongoStore) -> None:
         self.store = store
-        dispatcher = Dispatcher(FakePublisher(), Topology("t"), _nothing_to_declare)
+        dispatcher = Dispatcher(FakePublisher(), TOPOLOGY, _nothing_to_declare)
         self._inbox = Inbox(
-            store, dispatcher, FrozenClock(), group_limit=100, on_tick=_nothing, on_turn=store.look_anew
+            store,
+            dispatcher,
+            FrozenClock(),
+            Gathering(100, Senders(TOPOLOGY)),
+            on_tick=_nothing,
+            on_turn=store.look_anew,
         )
 
     async def sweep(self, *jobs: str) -> None:
@@ -66,7 +81,7 @@ class Standby:
     async def take_over(self, *messages: Inbound) -> None:
         """Be served these messages, and take care of them."""
         for tag, message in enumerate(messages, start=1):
-            self._inbox.deliver(Delivery(message.encode(), "", tag, generation=1))
+            self._inbox.deliver(Delivery(message.encode(), key_of(message), tag, generation=1))
         stop = asyncio.Event()
         running = asyncio.create_task(self._inbox.run(stop))
         await eventually_async(self._is_through)

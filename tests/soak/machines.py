@@ -20,6 +20,7 @@ from typing import Protocol
 import psutil
 
 from taskmanager.testing.waiting import eventually
+from taskmanager_local.access import ServiceAccess
 from taskmanager_local.commands import LOOPBACK, Command, free_port
 from taskmanager_local.rabbitmq import RabbitmqNode, server_script
 from taskmanager_local.servers import RunningServer, private_mongod
@@ -197,13 +198,18 @@ def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> It
 
 
 def _commands(machines: Machines, options: Options) -> list[Command]:
-    environment = service_environment(machines.broker.url, options.roots)
+    environment = service_environment(options.roots)
     ports = Ports(machines.folder)
-    return ServiceCommands(machines.folder, ports, options, environment, machines.database.url).all()
+    return ServiceCommands(machines.folder, ports, options, environment, _access(machines)).all()
+
+
+def _access(machines: Machines) -> ServiceAccess:
+    """One account for all."""
+    return ServiceAccess(machines.folder.path / "access", machines.broker.url, machines.database.url)
 
 
 def _migrate(machines: Machines) -> None:
-    command = migrate_command(machines.broker.url, machines.database.url)
+    command = migrate_command(_access(machines).migrate)
     with machines.folder.log("migrate").open("ab") as log:
         environment = {**os.environ, **command.environment}
         subprocess.run(command.arguments, env=environment, check=True, stdout=log, stderr=log, timeout=60)

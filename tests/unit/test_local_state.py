@@ -43,7 +43,14 @@ def test_a_wished_port_that_somebody_took_is_an_error(folder: StackFolder) -> No
 
 def test_a_plan_is_read_as_it_was_saved(folder: StackFolder) -> None:
     gateway = Command("gateway-1", ["x"], {"A": "b"}, 8080, "/health/ready")
-    plan = Plan([Command("mongod", ["mongod"], {}, 1)], [gateway], "amqp://a", "mongodb://b", ["/files"])
+    plan = Plan(
+        [Command("mongod", ["mongod"], {}, 1)],
+        [gateway],
+        "amqp://a",
+        "mongodb://b",
+        ["/files"],
+        {"A_FILE": "x"},
+    )
     assert load_plan(folder) is None
     save_plan(folder, plan)
     assert load_plan(folder) == plan
@@ -51,7 +58,7 @@ def test_a_plan_is_read_as_it_was_saved(folder: StackFolder) -> None:
 
 
 def test_nobody_else_may_read_the_plan(folder: StackFolder) -> None:
-    save_plan(folder, Plan([], [], "amqp://user:secret@a", "mongodb://b", []))
+    save_plan(folder, Plan([], [], "amqp://user:secret@a", "mongodb://b", [], {}))
     assert (folder.run / "plan.json").stat().st_mode & 0o077 == 0
 
 

@@ -60,6 +60,8 @@ class Delivery:
     tag: int
     generation: int
     redelivered: bool = False
+    user: str | None = None
+    """Who published it, if they said so: the broker compares it with the user who is logged in."""
 
 
 class Subscription(Protocol):

@@ -83,7 +83,7 @@ class Topology:
 
     @property
     def control(self) -> str:
-        """Takes answers and orders, key = `runner.<id>`, `plugin.<name>` or `gateway.<id>`."""
+        """Takes answers and orders, key = `runner.<plugin>.<id>`, `plugin.<name>` or `gateway.<id>`."""
         return f"{self.prefix}.control"
 
     @property
@@ -126,12 +126,12 @@ class Topology:
         arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-max-priority": MAX_PRIORITY}
         return Queue(f"{self.prefix}.jobs.{plugin}", arguments)
 
-    def runner_control(self, runner: str) -> Queue:
-        """A runner's private queue.
+    def runner_control(self, plugin: str, runner: str) -> Queue:
+        """A runner's private queue, under its plugin's name: only that plugin's broker user may have it.
 
-        Being exclusive it also proves that the runner's id is in use only once.
+        Being exclusive it also proves that the runner's id is in use only once for its plugin.
         """
-        return Queue(f"{self.prefix}.control.runner.{runner}", exclusive=True)
+        return Queue(f"{self.prefix}.control.runner.{plugin}.{runner}", exclusive=True)
 
     def gateway_changes(self, gateway: str) -> Queue:
         """A gateway's private queue of changes."""
@@ -146,9 +146,9 @@ class Topology:
         """Routing key of the scheduler's own tick."""
         return "scheduler.tick"
 
-    def runner_key(self, runner: str) -> str:
+    def runner_key(self, plugin: str, runner: str) -> str:
         """Routing key of answers to one runner."""
-        return f"runner.{runner}"
+        return f"runner.{plugin}.{runner}"
 
     @property
     def command_key(self) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from tests.conftest import ServiceUrls
 
 from taskmanager.mongo import MongoStore
 from taskmanager.plugins import Need, PluginManifest
@@ -73,7 +74,7 @@ def store(url: str, plan: Plan) -> None:
 
 @pytest.fixture
 def start_gateway(
-    rabbitmq: RunningServer, topology: Topology, mongodb_url: str, roots: Path
+    service_urls: ServiceUrls, topology: Topology, mongodb_url: str, roots: Path
 ) -> Iterator[StartGateway]:
     """Starts a gateway that knows the plugin `noop`, and waits until it is ready."""
     store(mongodb_url, Plan(plugins=(NOOP,)))
@@ -83,8 +84,7 @@ def start_gateway(
         port = free_port()
         environment = {
             "PATH": "",
-            "AMQP_URL": rabbitmq.url,
-            "MONGODB_URL": mongodb_url,
+            **service_urls.gateway,
             "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
             "TASKMANAGER_ROOTS": str(roots),
             "TASKMANAGER_HTTP_PORT": str(port),
@@ -114,17 +114,14 @@ def gateway(start_gateway: StartGateway) -> RunningGateway:
 
 
 @pytest.fixture
-def start_scheduler(
-    rabbitmq: RunningServer, topology: Topology, mongodb_url: str
-) -> Iterator[Callable[[], None]]:
+def start_scheduler(service_urls: ServiceUrls, topology: Topology) -> Iterator[Callable[[], None]]:
     """Starts a scheduler; it stops at the end of the test."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
         environment = {
             "PATH": "",
-            "AMQP_URL": rabbitmq.url,
-            "MONGODB_URL": mongodb_url,
+            **service_urls.scheduler,
             "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
             "TASKMANAGER_HTTP_PORT": str(free_port()),
         }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import USERS
 from tests.integration.runner.desk import Desk
 
 from taskmanager.topology import Topology
@@ -38,7 +39,7 @@ def start_runner(
         environment = {
             **os.environ,
             "PYTHONPATH": str(PLUGINS),
-            "AMQP_URL": rabbitmq.url,
+            "AMQP_URL": rabbitmq.url_of(USERS.runner(plugin)),
             "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
             "TASKMANAGER_ROOTS": str(roots),
             "TASKMANAGER_WORKSPACE": str(tmp_path / "workspace"),

@@ -73,6 +73,7 @@ class Desk:
         self._work_task = asyncio.create_task(self._work())
         await self.until(lambda: self._publisher.ready and self._inbox.ready)
         channel = await self._publishing.channel()
+        self._plugin = plugin
         await declare_plugin(channel, self._topology, plugin)
         channel.close()
         try:
@@ -164,7 +165,7 @@ class Desk:
             elif not isinstance(event, Logged | FilesRecorded):
                 replies += await self._react(event, message)
         if replies:
-            key = self._topology.runner_key(message.runner)
+            key = self._topology.runner_key(message.plugin, message.runner)
             body = RunnerReplies(instance=message.instance, replies=tuple(replies)).encode()
             await self._publisher.publish(self._topology.control, key, body)
 
@@ -184,14 +185,14 @@ class Desk:
             if isinstance(effect, SendTicket):
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
             if isinstance(effect, NudgeRunner):
-                key = self._topology.runner_key(effect.runner)
+                key = self._topology.runner_key(effect.plugin, effect.runner)
                 await self._publisher.publish(self._topology.control, key, Notice().encode())
 
     async def drain(self, *, wanted: bool = True, hand_back_seconds: float | None = None) -> None:
         """What an operator wants of the runner `r1`, which is told to ask for orders."""
         self.draining, self.hand_back_seconds = wanted, hand_back_seconds
         await self._publisher.publish(
-            self._topology.control, self._topology.runner_key("r1"), Notice().encode()
+            self._topology.control, self._topology.runner_key(self._plugin, "r1"), Notice().encode()
         )
 
     async def ticket(self, plugin: str, job: str, dispatch: int) -> None:
@@ -236,7 +237,7 @@ class Desk:
 
     def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:
         gate = Gate(paused=self.paused, running=0, limit=None)
-        at = Situation(datetime.now(UTC), Sender(runner, instance), gate, None)
+        at = Situation(datetime.now(UTC), Sender(runner, instance, ""), gate, None)
         step = transition(self.jobs.get(job), event, at)
         if step.job is not None:
             self.jobs[job] = step.job

@@ -26,7 +26,7 @@ from taskmanager_scheduler.transitions import transition
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = "job-1"
 SPEC = JobSpec(plugin="jp2", destination="/data/1", goobi=GoobiReference(process_id=1, step_id=2))
-ONE, TWO = Sender("runner-1", "a"), Sender("runner-2", "b")
+ONE, TWO = Sender("runner-1", "a", "jp2"), Sender("runner-2", "b", "jp2")
 OPEN = Gate(paused=False, running=0, limit=None)
 
 

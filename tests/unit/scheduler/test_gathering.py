@@ -4,16 +4,20 @@ import pytest
 
 from taskmanager.messages import Tick
 from taskmanager.ports import Delivery
+from taskmanager.topology import Topology
 from taskmanager_scheduler import gathering
 from taskmanager_scheduler.gathering import Gathering
+from taskmanager_scheduler.senders import Senders
+
+TOPOLOGY = Topology()
 
 
 def delivery(name: str) -> Delivery:
-    return Delivery(body=Tick(scheduler=name).encode(), key="k", tag=1, generation=1)
+    return Delivery(body=Tick(scheduler=name).encode(), key=TOPOLOGY.tick_key, tag=1, generation=1)
 
 
 async def sizes(limit: int, names: list[str]) -> list[int]:
-    made = Gathering(limit)
+    made = Gathering(limit, Senders(TOPOLOGY))
     for name in names:
         made.deliver(delivery(name))
     found: list[int] = []

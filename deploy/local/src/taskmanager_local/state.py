@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,7 +91,9 @@ class Plan:
     Attributes:
         servers: the private broker and database; empty where those of the caller are used.
         services: gateways, schedulers and runners.
+        amqp_url, mongodb_url: the administrator's addresses, for a person.
         roots: folders that jobs may touch.
+        migrate: by which the migration reaches both.
     """
 
     servers: list[Command]
@@ -99,6 +101,7 @@ class Plan:
     amqp_url: str
     mongodb_url: str
     roots: list[str]
+    migrate: Mapping[str, str]
 
     @property
     def commands(self) -> list[Command]:

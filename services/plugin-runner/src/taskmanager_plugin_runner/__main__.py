@@ -109,8 +109,8 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> N
     )
     tell_limits(identity.manifest, settings.nice)
     runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
-    queue = topology.runner_control(identity.runner)
-    keys = (topology.runner_key(identity.runner), topology.plugin_key(plugin))
+    queue = topology.runner_control(plugin, identity.runner)
+    keys = (topology.runner_key(plugin, identity.runner), topology.plugin_key(plugin))
     control = consuming.subscribe(
         queue, runner.on_control, bindings=[Binding(topology.control, queue.name, key) for key in keys]
     )

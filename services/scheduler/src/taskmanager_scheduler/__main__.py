@@ -20,10 +20,12 @@ from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.retry import Backoff
 from taskmanager_scheduler.database_clock import DatabaseClock
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.gathering import Gathering
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox import Inbox
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
+from taskmanager_scheduler.senders import senders_for
 from taskmanager_scheduler.settings import SchedulerSettings
 from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
 from taskmanager_scheduler.timers import StopTimer
@@ -64,11 +66,12 @@ async def serve(settings: SchedulerSettings) -> None:
         await reporter.ticked()
         await leases.end_leases()
 
+    senders = senders_for(topology, consuming.user, shared=settings.broker_users == "shared")
     inbox = Inbox(
         store,
         dispatcher,
         clock,
-        group_limit=settings.group_limit,
+        Gathering(settings.group_limit, senders),
         on_tick=ticked,
         on_turn=store.look_anew,  # until now another scheduler may have been at work
     )

@@ -72,17 +72,18 @@ class Dispatcher:
         answers: dict[tuple[str, str], list[Answer]] = {}
         for effect in effects:
             if isinstance(effect, Answer):
-                answers.setdefault((effect.runner, effect.instance), []).append(effect)
+                key = self._topology.runner_key(effect.plugin, effect.runner)
+                answers.setdefault((key, effect.instance), []).append(effect)
         await asyncio.gather(
             *(
-                self._tried("answer", self._send_answers(runner, instance, given))
-                for (runner, instance), given in answers.items()
+                self._tried("answer", self._send_answers(key, instance, given))
+                for (key, instance), given in answers.items()
             )
         )
 
-    async def _send_answers(self, runner: str, instance: str, answers: Sequence[Answer]) -> None:
+    async def _send_answers(self, key: str, instance: str, answers: Sequence[Answer]) -> None:
         message = RunnerReplies(instance=instance, replies=tuple(answer.reply for answer in answers))
-        await self._control(self._topology.runner_key(runner), message)
+        await self._control(key, message)
 
     async def _tell_gateways(self, outcome: Outcome) -> None:
         for start in range(0, max(len(outcome.changes), 1), CHANGES_A_MESSAGE):
@@ -102,10 +103,10 @@ class Dispatcher:
 
     async def _nudge(self, outcome: Outcome) -> None:
         """Have runners ask for their orders: all of a plugin, or the one of a job."""
-        runners = {effect.runner for effect in outcome.effects if isinstance(effect, NudgeRunner)}
+        runners = {effect for effect in outcome.effects if isinstance(effect, NudgeRunner)}
         plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, NudgePlugin)}
         keys = [self._topology.plugin_key(plugin) for plugin in sorted(plugins)]
-        keys += [self._topology.runner_key(runner) for runner in sorted(runners)]
+        keys += sorted(self._topology.runner_key(effect.plugin, effect.runner) for effect in runners)
         for key in keys:
             await self._tried("notice", self._control(key, Notice()))
 

@@ -10,6 +10,7 @@ from taskmanager.reports import Report
 class Answer:
     """Tell the runner that asked."""
 
+    plugin: str
     runner: str
     instance: str
     reply: Grant | Refusal | CommitVerdict | Orders
@@ -43,6 +44,7 @@ class DeclarePlugin:
 class NudgeRunner:
     """Have the runner ask for its orders now rather than with its next heartbeat."""
 
+    plugin: str
     runner: str
 
 

@@ -25,13 +25,17 @@ from taskmanager_scheduler.effects import Effect
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The runner an event comes from; `instance` is new with every start of its process."""
+    """The runner an event comes from; `instance` is new with every start of its process.
+
+    `plugin` is that of its broker user: to a runner of another plugin a job is unknown.
+    """
 
     runner: str
     instance: str
+    plugin: str
 
 
-NOBODY = Sender("", "")
+NOBODY = Sender("", "", "")
 """Events the scheduler finds by itself."""
 
 

@@ -166,18 +166,28 @@ class Fold:
                     self._take_event(event, message)
 
     def _take_event(self, event: RunnerEvent, envelope: RunnerEvents) -> None:
-        sender = Sender(envelope.runner, envelope.instance)
+        sender = Sender(envelope.runner, envelope.instance, envelope.plugin)
         match event:
             case Hello():
                 greet(self, event, envelope, sender)
             case Heartbeat():
                 note_heartbeat(self, event, envelope, sender)
             case Logged():
-                self.logs.append(log_block(event))
+                if not self._foreign(event.job, sender):
+                    self.logs.append(log_block(event))
             case FilesRecorded():
-                self.files += stored_files(self.jobs.get(event.job), event, self.now)
+                self.files += stored_files(self._job_for(event.job, sender), event, self.now)
             case _:
                 self.move(event.job, event, sender=sender, plugin=envelope.plugin)
+
+    def _foreign(self, job_id: str, sender: Sender) -> bool:
+        """Whether a runner speaks of another plugin's job, whose runner it may give itself out to be."""
+        job = self.jobs.get(job_id)
+        return sender is not NOBODY and job is not None and job.plugin != sender.plugin
+
+    def _job_for(self, job_id: str, sender: Sender) -> Job | None:
+        """The job, unless it is no business of the sender."""
+        return None if self._foreign(job_id, sender) else self.jobs.get(job_id)
 
     def move(
         self,
@@ -189,7 +199,7 @@ class Fold:
         holder: str | None = None,
     ) -> None:
         """Send one event through `transition` and keep what comes of it."""
-        before = self.jobs.get(job_id)
+        before = self._job_for(job_id, sender)
         gate = self._gate(plugin) if isinstance(event, Claim) else Gate(paused=False, running=0, limit=None)
         installed = self.installed.get(plugin)
         retry = installed.manifest.retry if installed else RetryPolicy()

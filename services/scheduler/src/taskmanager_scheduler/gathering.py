@@ -8,10 +8,11 @@ from itertools import islice
 
 import structlog
 
-from taskmanager.errors import InvalidMessageError
+from taskmanager.errors import InvalidMessageError, TaskManagerError
 from taskmanager.messages import Inbound, decode_inbox
 from taskmanager.ports import Delivery, Subscription
 from taskmanager_scheduler.metrics import DEAD_LETTERS
+from taskmanager_scheduler.senders import Senders
 
 GATHER = timedelta(milliseconds=3)
 """How long the first message of a group waits for others.
@@ -31,8 +32,9 @@ Letter = tuple[Delivery, Inbound]
 class Gathering:
     """Takes deliveries as they come and gives them out in groups, in order."""
 
-    def __init__(self, group_limit: int) -> None:
-        """`group_limit` is the most messages of one group."""
+    def __init__(self, group_limit: int, senders: Senders) -> None:
+        """`group_limit` is the most messages of one group; `senders` says which are believed."""
+        self._senders = senders
         self._group_limit = group_limit
         self._arrived: deque[Delivery] = deque()
         self._some = asyncio.Event()
@@ -72,9 +74,14 @@ class Gathering:
             if self._subscription is not None and not self._subscription.holds(delivery):
                 continue  # it comes again, here or at another scheduler, which may be at it already
             try:
-                letters.append((delivery, decode_inbox(delivery.body)))
+                message = decode_inbox(delivery.body)
             except InvalidMessageError as error:
                 self.bury(delivery, "unreadable", error)
+                continue
+            if doubt := self._senders.doubt(message, delivery.key, delivery.user):
+                self.bury(delivery, "not believed", TaskManagerError(doubt))
+            else:
+                letters.append((delivery, message))
         return letters
 
     def acknowledge(self, letters: Sequence[Letter]) -> None:

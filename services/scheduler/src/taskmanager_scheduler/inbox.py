@@ -36,8 +36,8 @@ class Inbox:
         store: Store,
         dispatcher: Dispatcher,
         clock: Clock,
+        gathering: Gathering,
         *,
-        group_limit: int,
         on_tick: Callable[[], Awaitable[None]],
         on_turn: Callable[[], Awaitable[None]],
     ) -> None:
@@ -50,7 +50,7 @@ class Inbox:
         self._on_turn = on_turn
         self._generation: int | None = None
         self._clock = clock
-        self._gathering = Gathering(group_limit)
+        self._gathering = gathering
         self._following = Following(self._gathering, store, dispatcher, clock, on_tick)
         self.stalled: str | None = None
 

@@ -23,7 +23,7 @@ def _cancel(job: Job, event: Wanted, at: Situation) -> Step:
     if job.owner is None:
         return cancelled(wanted, CancelMethod.AT_ONCE, at)
     text = event.text("cancel asked for")
-    return Step(noted(wanted, at, text, runner=job.owner), (NudgeRunner(job.owner),))
+    return Step(noted(wanted, at, text, runner=job.owner), (NudgeRunner(job.plugin, job.owner),))
 
 
 def cancelled(job: Job, method: CancelMethod, at: Situation, *, note: str = "") -> Step:
@@ -48,14 +48,15 @@ def _hold(job: Job, event: Wanted, at: Situation) -> Step:
             ticket_due=None,
         )
         return Step(moved)
-    effects = (NudgeRunner(job.owner),) if job.owner else ()
+    effects = (NudgeRunner(job.plugin, job.owner),) if job.owner else ()
     return Step(noted(held, at, event.text("hold asked for"), runner=job.owner), effects)
 
 
 def _release(job: Job, event: Wanted, at: Situation) -> Step:
     released = changed(job, held=None)
     if job.owner is not None:
-        return Step(noted(released, at, event.text("released"), runner=job.owner), (NudgeRunner(job.owner),))
+        after = noted(released, at, event.text("released"), runner=job.owner)
+        return Step(after, (NudgeRunner(job.plugin, job.owner),))
     return queue(released, Trigger.RELEASE, at, event.text("released"), dispatch=job.dispatch + 1)
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from taskmanager.control import Drain
 from taskmanager.jobs import Job
 from taskmanager.messages import AttemptReference, AttemptWish, Heartbeat, Hello, Orders, RunnerEvents
-from taskmanager.registry import InstalledPlugin, RunnerState
+from taskmanager.registry import ALIVE_FOR, InstalledPlugin, RunnerState
 from taskmanager.store import Snapshot
 from taskmanager_scheduler.commands import wish_for
 from taskmanager_scheduler.effects import Answer, DeclarePlugin, Effect
@@ -36,8 +36,10 @@ class Registry(Protocol):
 
 def greet(space: Registry, hello: Hello, envelope: RunnerEvents, sender: Sender) -> None:
     """Install what it brings, take back what it does not run any more, and give it its orders."""
-    _install(space, hello)
     known = _known(space, sender)
+    if _taken(space, known, sender):
+        return
+    _install(space, hello)
     crashed = known is not None and known.instance != sender.instance
     space.runners[sender.runner] = RunnerState(
         id=sender.runner,
@@ -62,6 +64,8 @@ def greet(space: Registry, hello: Hello, envelope: RunnerEvents, sender: Sender)
 def note_heartbeat(space: Registry, heartbeat: Heartbeat, envelope: RunnerEvents, sender: Sender) -> None:
     """Renew its leases, take back what it has never heard of, and give it its orders."""
     known = _known(space, sender)
+    if _taken(space, known, sender):
+        return
     if known is not None and known.instance == sender.instance:
         beat = {"busy": heartbeat.busy, "slots": heartbeat.slots, "last_heartbeat": space.now}
         space.runners[sender.runner] = known.model_copy(update=beat)
@@ -95,7 +99,7 @@ def _order(space: Registry, running: Sequence[AttemptReference], plugin: str, se
         kill=tuple(kill),
         wishes=tuple(wishes),
     )
-    space.effects.append(Answer(sender.runner, sender.instance, orders))
+    space.effects.append(Answer(sender.plugin, sender.runner, sender.instance, orders))
 
 
 def _take_back(space: Registry, said: Hello | Heartbeat, sender: Sender, event: Orphaned) -> None:
@@ -105,6 +109,13 @@ def _take_back(space: Registry, said: Hello | Heartbeat, sender: Sender, event: 
     for job in owned:
         if (job.id, job.attempt) not in named and job.claim_id not in said.claims:
             space.move(job.id, event, sender=sender)
+
+
+def _taken(space: Registry, known: RunnerState | None, sender: Sender) -> bool:
+    """Whether a runner of another plugin is alive under this id: it stays its own."""
+    if known is None or known.plugin == sender.plugin:
+        return False
+    return space.now - known.last_heartbeat <= ALIVE_FOR
 
 
 def _known(space: Registry, sender: Sender) -> RunnerState | None:

@@ -40,7 +40,7 @@ def obey_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) 
     if _means_the_same(runner.drain, drain):
         return "unchanged", ""
     space.runners[runner.id] = runner.model_copy(update={"drain": drain})
-    space.effects.append(NudgeRunner(runner.id))
+    space.effects.append(NudgeRunner(runner.plugin, runner.id))
     return "done", ""
 
 

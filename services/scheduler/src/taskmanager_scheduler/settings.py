@@ -1,6 +1,7 @@
 """The scheduler's settings."""
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,6 +12,8 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     """From the environment, `TASKMANAGER_<NAME>`; durations in seconds."""
 
     http_port: int = 8081
+    broker_users: Literal["separate", "shared"] = "separate"
+    """`separate`: each service and plugin has a user of its own, and messages are believed of theirs only."""
     group_limit: int = Field(default=200, ge=1, le=5000)
     """Messages stored in one transaction."""
     sweep_seconds: float = Field(default=5.0, gt=0)

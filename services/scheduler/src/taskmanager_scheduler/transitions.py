@@ -161,12 +161,12 @@ def _grant(job: Job, claim_id: str, at: Situation) -> Answer:
     grant = Grant(
         claim_id=claim_id, job=job.id, attempt=job.attempt, lease_seconds=LEASE.total_seconds(), spec=job.spec
     )
-    return Answer(at.sender.runner, at.sender.instance, grant)
+    return Answer(at.sender.plugin, at.sender.runner, at.sender.instance, grant)
 
 
 def _refuse(claim: Claim, reason: str, at: Situation) -> Answer:
     refusal = Refusal.model_validate({"claim_id": claim.claim_id, "reason": reason})
-    return Answer(at.sender.runner, at.sender.instance, refusal)
+    return Answer(at.sender.plugin, at.sender.runner, at.sender.instance, refusal)
 
 
 def _is_current(job: Job, attempt: int, at: Situation) -> bool:
@@ -180,7 +180,7 @@ def _commit(job: Job | None, event: Commit, at: Situation) -> Step:
     """
     after = _allowed(job, event, at)
     verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=after is not None)
-    return Step(after or job, (Answer(at.sender.runner, at.sender.instance, verdict),))
+    return Step(after or job, (Answer(at.sender.plugin, at.sender.runner, at.sender.instance, verdict),))
 
 
 def _allowed(job: Job | None, event: Commit, at: Situation) -> Job | None:

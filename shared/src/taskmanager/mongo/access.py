@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from taskmanager.access import Token, User, user_key
@@ -34,11 +35,31 @@ def token_of(document: Document) -> Token:
     return Token.model_validate({"id": document["_id"], **fields})
 
 
+def secrets_database(database: str) -> str:
+    """The database beside it with the key of sessions: whoever may read the jobs may not read this one."""
+    return f"{database}_secrets"
+
+
+def session_keys(database: Database) -> AsyncCollection[Document]:
+    """Where the key of sessions lies."""
+    beside = database.client.get_database(
+        secrets_database(database.name),
+        read_concern=database.read_concern,
+        write_concern=database.write_concern,
+    )
+    return beside.settings
+
+
 async def ensure_session_key(database: Database) -> None:
-    """Make the key that sessions are signed with, once; raises StoreUnavailableError."""
+    """Make the key that sessions are signed with, once; raises StoreUnavailableError.
+
+    One that lies among the jobs, as it once did, may have been read there: it is removed, not taken over.
+    """
     key = {"value": secrets.token_bytes(SESSION_KEY_BYTES)}
-    with translated_errors(), contextlib.suppress(DuplicateKeyError):  # another one made it just now
-        await database.settings.update_one({"_id": SESSION_KEY}, {"$setOnInsert": key}, upsert=True)
+    with translated_errors():
+        await database.settings.delete_one({"_id": SESSION_KEY})
+        with contextlib.suppress(DuplicateKeyError):  # another one made it just now
+            await session_keys(database).update_one({"_id": SESSION_KEY}, {"$setOnInsert": key}, upsert=True)
 
 
 class AccessWrites:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from taskmanager.access import Token, User, user_key
-from taskmanager.mongo.access import SESSION_KEY, token_of, user_of
+from taskmanager.mongo.access import SESSION_KEY, session_keys, token_of, user_of
 from taskmanager.mongo.client import Database, translated_errors
 
 
@@ -44,5 +44,5 @@ class AccessReads:
     async def session_key(self) -> bytes | None:
         """See the port."""
         with translated_errors():
-            document = await self._database.settings.find_one({"_id": SESSION_KEY})
+            document = await session_keys(self._database).find_one({"_id": SESSION_KEY})
         return bytes(document["value"]) if document else None

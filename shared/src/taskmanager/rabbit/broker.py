@@ -11,7 +11,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.metrics import BROKER_CONNECTED
 from taskmanager.ports import Delivery
-from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection
+from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection, parameters
 from taskmanager.rabbit.lanes import RabbitLanes
 from taskmanager.rabbit.parts import Part
 from taskmanager.rabbit.publisher import RabbitPublisher
@@ -87,6 +87,11 @@ class Broker:
         self._broken = asyncio.Event()
         self._reason = "not connected yet"
         self._backoff = Backoff(f"rabbitmq {name}")
+
+    @property
+    def user(self) -> str:
+        """The broker user of the address; raises PermanentError if the address cannot be read."""
+        return str(parameters(self._url, self._name).credentials.username)
 
     def prepare(self, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
         """Do `work` at every connection before anything else; call before `run` and before adding parts."""

@@ -29,6 +29,7 @@ class RabbitPublisher:
         self._returned: set[str] = set()
         self._blocked = False
         self._silent_since: float | None = None
+        self._user: str | None = None
 
     @property
     def ready(self) -> bool:
@@ -64,6 +65,7 @@ class RabbitPublisher:
         await channel.call("confirm_delivery", ack_nack_callback=self._on_confirm)
         self._next_tag = 1
         self._silent_since = None
+        self._user = connection.params.credentials.username
         self._channel = channel
 
     def _set_blocked(self, *, blocked: bool) -> None:
@@ -100,6 +102,7 @@ class RabbitPublisher:
             delivery_mode=PERSISTENT if persistent else TRANSIENT,
             priority=priority,
             message_id=str(tag) if mandatory else None,
+            user_id=self._user,
         )
         try:
             self._channel.raw.basic_publish(exchange, key, body, properties, mandatory)

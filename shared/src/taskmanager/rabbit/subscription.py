@@ -90,10 +90,15 @@ class RabbitSubscription:
             return None
         return Hunger(self._queue.name, self._deliveries, single_active=self._queue.single_active)
 
-    def _deliver(self, _channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+    def _deliver(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
         self._deliveries = method.delivery_tag
         delivery = Delivery(
-            body, method.routing_key, method.delivery_tag, self._generation, method.redelivered
+            body,
+            method.routing_key,
+            method.delivery_tag,
+            self._generation,
+            method.redelivered,
+            properties.user_id,
         )
         self._on_delivery(delivery)
 

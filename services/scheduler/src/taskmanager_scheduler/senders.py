@@ -1,0 +1,80 @@
+"""Who may say what: the routing key, the broker user and what a message claims must agree. Pure.
+
+RabbitMQ vouches for the user of a message and holds each user to their keys; this is what it cannot compare.
+"""
+
+from dataclasses import dataclass
+
+from taskmanager.broker_users import BrokerUsers
+from taskmanager.errors import PermanentError
+from taskmanager.messages import Command, Hello, Inbound, RunnerEvents, Submit, Tick, TokensUsed
+from taskmanager.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """`users` None: everybody shares one broker user, so only keys and claims are compared."""
+
+    topology: Topology
+    users: BrokerUsers | None = None
+
+    def doubt(self, message: Inbound, key: str, user: str | None) -> str | None:
+        """Why the message is not believed, or None."""
+        wanted = self._key_of(message)
+        if key != wanted:
+            return f"a message for the key {wanted} came with {key}"
+        if isinstance(message, RunnerEvents) and (stranger := _foreign_manifest(message)):
+            return f"a runner of {message.plugin} brings the plugin {stranger}"
+        return None if self.users is None else self._doubt_user(self.users, message, user)
+
+    def _key_of(self, message: Inbound) -> str:
+        match message:
+            case Submit():
+                return message.spec.plugin
+            case RunnerEvents():
+                return self.topology.events_key(message.plugin)
+            case Command() | TokensUsed():
+                return self.topology.command_key
+            case Tick():
+                return self.topology.tick_key
+
+    def _doubt_user(self, users: BrokerUsers, message: Inbound, user: str | None) -> str | None:
+        allowed = _allowed(users, message)
+        if user in allowed:
+            return None
+        return f"{message.type} by the broker user {user}: only {' and '.join(allowed)} may"
+
+
+def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
+    match message:
+        case Submit() | TokensUsed():
+            return (users.gateway,)
+        case Command():
+            return users.gateway, users.scheduler  # the end of a stop that was to last until then
+        case RunnerEvents():
+            return (users.runner(message.plugin),)
+        case Tick():
+            return (users.scheduler,)
+
+
+def _foreign_manifest(message: RunnerEvents) -> str | None:
+    names = {event.manifest.name for event in message.events if isinstance(event, Hello)}
+    return next((name for name in sorted(names) if name != message.plugin), None)
+
+
+def senders_for(topology: Topology, own_user: str, *, shared: bool) -> Senders:
+    """What a scheduler that logs in as `own_user` believes.
+
+    Raises PermanentError if that is no scheduler's user: every message would be refused.
+    """
+    if shared:
+        return Senders(topology)
+    users = BrokerUsers.named_after(own_user)
+    if users is None:
+        reason = (
+            f"AMQP_URL names the broker user {own_user}, but each service needs one of its own, the "
+            "scheduler NAME-scheduler (taskmanager-accounts makes them); or set "
+            "TASKMANAGER_BROKER_USERS=shared"
+        )
+        raise PermanentError(reason)
+    return Senders(topology, users)

@@ -1,0 +1,109 @@
+"""Passwords of servers' accounts, made once and kept in a private file, and what servers read of them."""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from taskmanager.broker_users import BrokerUser
+
+PASSWORD_BYTES = 24
+KEYFILE_BYTES = 512
+SALT_BYTES = 4
+"""What RabbitMQ's salted SHA-256 has (its documentation: "Credentials and Passwords")."""
+
+
+class Passwords:
+    """A password for each name, kept in one file of mode 0600."""
+
+    def __init__(self, file: Path) -> None:
+        """The file is made with the first password."""
+        self._file = file
+
+    def of(self, name: str) -> str:
+        """The password of that name, the same from now on; only characters that an address may hold."""
+        kept = self._kept()
+        if name not in kept:
+            kept[name] = secrets.token_urlsafe(PASSWORD_BYTES)
+            private_text(self._file, json.dumps(kept, indent=1) + "\n")
+        return kept[name]
+
+    def _kept(self) -> dict[str, str]:
+        if not self._file.exists():
+            return {}
+        kept: dict[str, str] = json.loads(self._file.read_text(encoding="utf-8"))
+        return kept
+
+
+def private_text(path: Path, text: str, owner: int | None = None) -> Path:
+    """Write a file that only its owner may read; never readable by others, not even for a moment.
+
+    `owner` is a user id that shall own it, which only root may say.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    if owner is not None:
+        os.chown(beside, owner, -1)
+    beside.replace(path)
+    return path
+
+
+def keyfile_text() -> str:
+    """The secret that members of a MongoDB replica set share: 6 to 1024 characters of base64."""
+    return base64.b64encode(secrets.token_bytes(KEYFILE_BYTES)).decode()
+
+
+def definitions(
+    users: Iterable[BrokerUser], passwords: Mapping[str, str], *, administrator: str | None = None
+) -> dict[str, Any]:
+    """What RabbitMQ's `load_definitions` reads: the users, what they may do, the virtual host `/`.
+
+    `passwords` by user name. The administrator, if there is one, may do everything.
+    """
+    known = list(users)
+    names = [user.name for user in known]
+    rights = [_permission(user.name, user.configure, user.write, user.read) for user in known]
+    if administrator is not None:
+        names.append(administrator)
+        rights.append(_permission(administrator, ".*", ".*", ".*"))
+    return {
+        "vhosts": [{"name": "/"}],
+        "users": [_user(name, passwords[name], administrator) for name in names],
+        "permissions": rights,
+        "topic_permissions": [
+            {
+                "user": user.name,
+                "vhost": "/",
+                "exchange": topic.exchange,
+                "write": topic.write,
+                "read": topic.read,
+            }
+            for user in known
+            for topic in user.topics
+        ],
+    }
+
+
+def _permission(user: str, configure: str, write: str, read: str) -> dict[str, str]:
+    return {"user": user, "vhost": "/", "configure": configure, "write": write, "read": read}
+
+
+def _user(name: str, password: str, administrator: str | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "password_hash": broker_hash(password, secrets.token_bytes(SALT_BYTES)),
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": ["administrator"] if name == administrator else [],
+    }
+
+
+def broker_hash(password: str, salt: bytes) -> str:
+    """RabbitMQ's salted SHA-256."""
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
