@@ -41,12 +41,17 @@ def check_dockerfile() -> bool:
 def check_compose_file() -> bool:
     """Whether Docker Compose refuses the file."""
     try:
-        compose = _installed_compose() or _packaged_compose()
+        compose = compose_command()
     except UnavailableError as reason:
         return _skip("docker compose config", str(reason))
     return _found(
         "docker compose config", [*compose, "-f", str(ROOT / "docker-compose.yml"), "config", "--quiet"]
     )
+
+
+def compose_command() -> list[str]:
+    """What to call for `docker compose`; raises UnavailableError."""
+    return _installed_compose() or _packaged_compose()
 
 
 def _installed_compose() -> list[str] | None:

@@ -1,32 +1,53 @@
-"""Makes a fresh MongoDB a replica set of one, which transactions need; does nothing if it is one already.
+"""Makes a fresh MongoDB a replica set of one, which transactions need, and the accounts of the services.
 
-For the compose file only: whoever runs a MongoDB of his own has set it up himself.
+Repeatable: gives accounts that are there already their rights and passwords anew. Logs in as a member of the
+set, which is possible before there is any account. For the compose file; `taskmanager-accounts` makes what it
+reads.
 """
 
+import json
 import os
 import sys
 import time
+from pathlib import Path
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
+
+from taskmanager.mongo.accounts import Account, ensure_accounts
 
 ALREADY_INITIALIZED = 23
 LIMIT_SECONDS = 60
 
 
 def main() -> None:
-    """Initialise the set named in MONGODB_URL and wait until it takes writes."""
+    """Initialise the set named in MONGODB_URL, wait until it takes writes, and make the accounts.
+
+    `TASKMANAGER_ACCOUNTS` names the folder of their passwords and of the keyfile.
+    """
+    accounts = Path(os.environ["TASKMANAGER_ACCOUNTS"])
+    passwords = json.loads((accounts / "passwords.json").read_text(encoding="utf-8"))
     target = parse_uri(os.environ["MONGODB_URL"])
     host, port = target["nodelist"][0]
     name = target["options"]["replicaSet"]
     deadline = time.monotonic() + LIMIT_SECONDS
     client: MongoClient[dict[str, object]]
-    with MongoClient(host, port, directConnection=True, serverSelectionTimeoutMS=2000) as client:
+    with MongoClient(
+        host,
+        port,
+        directConnection=True,
+        serverSelectionTimeoutMS=2000,
+        username="__system",
+        password=(accounts / "keyfile").read_text(encoding="utf-8"),
+        authSource="local",
+        authMechanism="SCRAM-SHA-256",
+    ) as client:
         while not _is_writable(client, name, f"{host}:{port}"):
             if time.monotonic() > deadline:
                 sys.exit(f"{host}:{port} did not become writable within {LIMIT_SECONDS} s")
             time.sleep(0.5)
+        ensure_accounts(client, target["database"], {Account(name): word for name, word in passwords.items()})
 
 
 def _is_writable(client: MongoClient[dict[str, object]], name: str, address: str) -> bool:

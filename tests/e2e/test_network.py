@@ -187,7 +187,7 @@ def test_a_database_that_steps_down_and_one_that_is_killed_only_make_jobs_wait(
     stage = stages["scheduler"]
     work = Work(stage)
     work.submit()
-    with pymongo.MongoClient("127.0.0.1", mongod.port, directConnection=True) as client:  # type: ignore[var-annotated]
+    with pymongo.MongoClient(mongod.url) as client:  # type: ignore[var-annotated]
         client.admin.command("replSetStepDown", 3, force=True)
     work.submit()
     eventually(lambda: page_of(stage).status_code == httpx.codes.OK, within_seconds=30)

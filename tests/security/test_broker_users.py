@@ -73,7 +73,7 @@ def hearing_gateways(key: str) -> Act:
 
 
 def reading(queue: str) -> Act:
-    return lambda channel: channel.basic_get(queue)
+    return lambda channel: channel.basic_consume(queue, lambda *_: None)
 
 
 JP2 = USERS.runner("jp2")
@@ -122,7 +122,7 @@ REFUSED = {
     "a gateway answers": (USERS.gateway, publishing(TOPOLOGY.control, TOPOLOGY.plugin_key("jp2"))),
     "a gateway hears runners": (USERS.gateway, hearing_gateways("runner.#")),
     "the migration commands": (USERS.migrate, publishing(TOPOLOGY.events, TOPOLOGY.command_key)),
-    "the migration reads the inbox": (USERS.migrate, reading(TOPOLOGY.inbox.name)),
+    "the migration takes tickets": (USERS.migrate, reading(TOPOLOGY.jobs("jp2").name)),
     "the scheduler submits": (USERS.scheduler, publishing(TOPOLOGY.submit, "jp2")),
     "the scheduler reports": (USERS.scheduler, publishing(TOPOLOGY.events, TOPOLOGY.events_key("jp2"))),
 }

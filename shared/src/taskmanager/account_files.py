@@ -61,9 +61,15 @@ def keyfile_text() -> str:
 
 
 def definitions(
-    users: Iterable[BrokerUser], passwords: Mapping[str, str], *, administrator: str | None = None
+    users: Iterable[BrokerUser],
+    passwords: Mapping[str, str],
+    *,
+    administrator: str | None = None,
+    retired: Iterable[str] = (),
 ) -> dict[str, Any]:
     """What RabbitMQ's `load_definitions` reads: the users, what they may do, the virtual host `/`.
+
+    `retired` names get a password nobody knows and no right: what is imported never removes a user.
 
     `passwords` by user name. The administrator, if there is one, may do everything.
     """
@@ -73,9 +79,12 @@ def definitions(
     if administrator is not None:
         names.append(administrator)
         rights.append(_permission(administrator, ".*", ".*", ".*"))
+    gone = list(retired)
+    rights += [_permission(name, "^$", "^$", "^$") for name in gone]
+    unknown = [_user(name, secrets.token_urlsafe(PASSWORD_BYTES), None) for name in gone]
     return {
         "vhosts": [{"name": "/"}],
-        "users": [_user(name, passwords[name], administrator) for name in names],
+        "users": [*(_user(name, passwords[name], administrator) for name in names), *unknown],
         "permissions": rights,
         "topic_permissions": [
             {

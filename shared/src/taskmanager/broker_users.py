@@ -166,7 +166,8 @@ def _migrate(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> Bro
         users.migrate,
         configure=patterns.of(*shared, below=queues),
         write=patterns.of(*destinations, below=queues),
-        read=patterns.of(*_binds_from(names)),
+        # a queue that has dead letters is declared by who may read it
+        read=patterns.of(*_binds_from(names), names.inbox.name),
         topics=(
             TopicRights(topology.submit, read=ANYTHING),
             TopicRights(topology.events, read=ANYTHING),

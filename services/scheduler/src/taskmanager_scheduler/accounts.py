@@ -1,0 +1,121 @@
+"""`taskmanager-accounts`: passwords and rights of broker and database users, as files for each process.
+
+Run before the servers start, and again for a new plugin: what is there keeps its password. Talks to no
+server; RabbitMQ reads `broker/definitions.json` at its start, MongoDB `database/keyfile`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from taskmanager.account_files import Passwords, definitions, keyfile_text, private_text
+from taskmanager.broker_users import DEFAULT_STEM, BrokerUsers, broker_users
+from taskmanager.config import Settings
+from taskmanager.mongo.accounts import Account
+
+PROGRAM = "taskmanager-accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is to be made, where.
+
+    `owners` are the user ids of `services`, `broker` and `database`, where they are others than the caller's.
+    """
+
+    folder: Path
+    plugins: Sequence[str]
+    broker: str
+    database: str
+    users: BrokerUsers
+    owners: Mapping[str, int]
+    retired: Sequence[str] = ()
+
+    def write(self) -> None:
+        """All files, each of mode 0600."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write_for_broker()
+        self._write_for_database()
+        self._write_addresses("gateway", self.users.gateway, Account.GATEWAY)
+        self._write_addresses("scheduler", self.users.scheduler, Account.SCHEDULER)
+        self._write_addresses("migrate", self.users.migrate, Account.MIGRATE)
+        for plugin in self.plugins:
+            self._write_addresses(f"runner-{plugin}", self.users.runner(plugin), None)
+
+    @property
+    def _passwords(self) -> Passwords:
+        return Passwords(self.folder / "passwords.json")
+
+    def _write_for_broker(self) -> None:
+        users = broker_users(Settings().topology, self.plugins, users=self.users)
+        passwords = {user.name: self._passwords.of(user.name) for user in users}
+        wanted = definitions(users, passwords, retired=self.retired)
+        self._write("broker", "definitions.json", json.dumps(wanted, indent=1), "broker")
+
+    def _write_for_database(self) -> None:
+        kept = self.folder / "keyfile"
+        if not kept.exists():
+            private_text(kept, keyfile_text())
+        keyfile = kept.read_text(encoding="utf-8")
+        passwords = {account: self._passwords.of(f"mongodb {account}") for account in Account}
+        self._write("database", "keyfile", keyfile, "database")
+        self._write("replica-set", "keyfile", keyfile, "services")
+        self._write("replica-set", "passwords.json", json.dumps(passwords), "services")
+
+    def _write_addresses(self, name: str, user: str, account: Account | None) -> None:
+        self._write(
+            name, "amqp_url", f"amqp://{user}:{self._passwords.of(user)}@{self.broker}/%2F", "services"
+        )
+        if account is not None:
+            login = f"{account}:{self._passwords.of(f'mongodb {account}')}"
+            self._write(name, "mongodb_url", f"mongodb://{login}@{self.database}", "services")
+
+    def _write(self, folder: str, name: str, text: str, owner: str) -> None:
+        (self.folder / folder).mkdir(exist_ok=True)
+        private_text(self.folder / folder / name, text, self.owners.get(owner))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exit 0 when all files are there, 1 with one line on stderr otherwise, 2 for a wrong call."""
+    options = _parser().parse_args(arguments)
+    installation = Installation(
+        folder=options.folder,
+        plugins=options.plugins,
+        broker=options.broker,
+        database=options.database,
+        users=BrokerUsers(options.name),
+        owners={name: int(owner) for name, owner in options.owner},
+        retired=options.retire,
+    )
+    try:
+        installation.write()
+    except OSError as error:
+        sys.exit(f"{PROGRAM}: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the files lie, one folder for each process")
+    parser.add_argument("--plugins", nargs="+", required=True, metavar="NAME")
+    parser.add_argument("--broker", required=True, metavar="HOST:PORT")
+    parser.add_argument("--database", required=True, metavar="HOST:PORT/NAME?OPTIONS")
+    parser.add_argument("--name", default=DEFAULT_STEM, help="what all broker users begin with (%(default)s)")
+    parser.add_argument(
+        "--owner",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("WHOSE", "UID"),
+        help="who owns the files of `services`, `broker` or `database`; only for root",
+    )
+    parser.add_argument(
+        "--retire", nargs="*", default=[], metavar="USER", help="broker users who may do nothing any more"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()
