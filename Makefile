@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi up down status logs demo clean
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi up down status logs certificates demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ status: setup ## what runs, since when, restarted how often
 
 logs: setup ## the end of every log (FOLLOW=1 to go on)
 	@$(BIN)/taskmanager-local logs $(if $(FOLLOW),--follow)
+
+certificates: setup ## a private authority, and a certificate for NAMES="host address" in .taskmanager/tls
+	@$(BIN)/taskmanager-local certificates $(or $(NAMES),localhost)
 
 demo: setup ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")

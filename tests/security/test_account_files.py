@@ -71,7 +71,7 @@ def test_a_database_gets_the_accounts_of_the_addresses(
         subprocess.run(script, env=environment, check=True, timeout=60)
     client: MongoClient[dict[str, Any]]
     with MongoClient((tmp_path / "scheduler" / "mongodb_url").read_text()) as client:
-        client[database].jobs.insert_one({"_id": "1"})
+        client[database].jobs.update_one({"_id": "1"}, {"$set": {"a": 1}}, upsert=True)
     with MongoClient((tmp_path / "gateway" / "mongodb_url").read_text()) as client:
         assert client[database].jobs.find_one() is not None
         with pytest.raises(OperationFailure):

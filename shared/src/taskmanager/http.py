@@ -7,6 +7,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -46,6 +48,14 @@ def health_app(checks: Mapping[str, Check]) -> Starlette:
     return Starlette(routes=health_routes(checks))
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of a certificate, with those that lead to its authority, and of its key (PEM)."""
+
+    certificate: Path
+    key: Path
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals to `taskmanager.lifecycle`."""
 
@@ -58,8 +68,8 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves one ASGI application until told to stop."""
 
-    def __init__(self, app: Any, host: str, port: int) -> None:
-        """`port` 0 lets the system choose."""
+    def __init__(self, app: Any, host: str, port: int, *, tls: Tls | None = None) -> None:
+        """`port` 0 lets the system choose; with `tls` only HTTPS is spoken."""
         self._address = (host, port)
         config = uvicorn.Config(
             app,
@@ -67,6 +77,8 @@ class HttpServer:
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             server_header=False,
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
             proxy_headers=False,  # it would believe every caller on this machine about where it comes from
         )
         self._server = _Server(config)

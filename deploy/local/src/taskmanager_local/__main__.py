@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.command import add_demo_options, run_demo
 from taskmanager_local.goobi import DIALECTS
@@ -64,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("names", nargs="*", help="processes (default: all)")
     logs.add_argument("--follow", "-f", action="store_true", help="go on as they grow")
     logs.add_argument("--lines", "-n", type=int, default=20)
+    certificates = _add(
+        commands, "certificates", _certificates, "certificates of a private authority for TLS"
+    )
+    certificates.add_argument("names", nargs="+", help="host names and addresses one certificate is for")
     demo = _add(commands, "demo", _demo, "a small book through the whole system")
     _add_up_options(demo)
     add_demo_options(demo)
@@ -203,6 +208,15 @@ def _print_table(processes: list[ProcessStatus]) -> None:
     for process in processes:
         if process.problem:
             console.print(f"{process.name}: {process.problem}")
+
+
+def _certificates(options: argparse.Namespace) -> int:
+    made = Certificates(options.folder.resolve() / "tls")
+    made.issue(options.names)
+    console.print(
+        f"{made.certificate(options.names[0])} is for {', '.join(options.names)}; verify by {made.authority}"
+    )
+    return 0
 
 
 def _logs(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+LOCALHOST = "localhost"
 
 
 class LocalStackError(Exception):

@@ -14,7 +14,15 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from taskmanager.account_files import Passwords, keyfile_text
 from taskmanager.mongo.accounts import Account, ensure_accounts, ensure_administrator
-from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_file, private_folder
+from taskmanager_local.certificates import Certificates
+from taskmanager_local.commands import (
+    LOCALHOST,
+    LOOPBACK,
+    Command,
+    LocalStackError,
+    private_file,
+    private_folder,
+)
 
 REPLICA_SET = "tm"
 DATABASE = "taskmanager"
@@ -71,25 +79,34 @@ class Mongod:
     Attributes:
         folder: its data lies here.
         port: where it listens, on the loopback address only.
+        tls: the certificates of `localhost`, where only TLS is to be spoken.
         cache_gigabytes: WiredTiger's cache; the default would take half of the machine's memory.
     """
 
     folder: Path
     port: int
     cache_gigabytes: float = 0.5
+    tls: Certificates | None = None
 
     @property
     def url(self) -> str:
         """The administrator's address with database and replica set."""
         login = f"{ADMINISTRATOR}:{self._passwords.of(ADMINISTRATOR)}"
-        return (
-            f"mongodb://{login}@{LOOPBACK}:{self.port}/{DATABASE}?authSource=admin&replicaSet={REPLICA_SET}"
-        )
+        return f"{self._address(login, DATABASE)}&authSource=admin"
 
     def url_of(self, account: str, database: str = DATABASE) -> str:
         """The address of a service, which has the least rights it can work with."""
         login = f"{account}:{self._passwords.of(account)}"
-        return f"mongodb://{login}@{LOOPBACK}:{self.port}/{database}?replicaSet={REPLICA_SET}"
+        return self._address(login, database)
+
+    def _address(self, login: str, database: str) -> str:
+        address = f"mongodb://{login}@{self._member}/{database}?replicaSet={REPLICA_SET}"
+        return f"{address}&tls=true&tlsCAFile={self.tls.authority}" if self.tls else address
+
+    @property
+    def _member(self) -> str:
+        """What the member calls itself; a certificate is for a name."""
+        return f"{LOCALHOST if self.tls else LOOPBACK}:{self.port}"
 
     def ensure_accounts(self, database: str = DATABASE) -> None:
         """Make the accounts of the services for a database; repeatable."""
@@ -117,6 +134,7 @@ class Mongod:
             *(mongod_program(), "--dbpath", str(self.folder), "--replSet", REPLICA_SET),
             *("--bind_ip", LOOPBACK, "--port", str(self.port), "--nounixsocket"),
             *("--keyFile", str(self._keyfile)),
+            *self._tls_arguments(),
             *("--wiredTigerCacheSizeGB", str(self.cache_gigabytes), "--oplogSize", "990"),
             # the diagnostic recorder writes all the time, which a small machine can do without
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
@@ -124,6 +142,17 @@ class Mongod:
             *("--setParameter", "transactionLifetimeLimitSeconds=5"),
         ]
         return [Command("mongod", arguments, port=self.port)]
+
+    def _tls_arguments(self) -> list[str]:
+        if self.tls is None:
+            return []
+        files = (
+            "--tlsCertificateKeyFile",
+            str(self.tls.both(LOCALHOST)),
+            "--tlsCAFile",
+            str(self.tls.authority),
+        )
+        return ["--tlsMode", "requireTLS", *files, "--tlsAllowConnectionsWithoutCertificates"]
 
     def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
         """Make it a replica set of one, at the port it has now, with an administrator, once it takes writes.
@@ -149,9 +178,10 @@ class Mongod:
 
     def _client(self) -> MongoClient[dict[str, Any]]:
         """A client that logs in as the member it is, which is possible before there is any account."""
+        security: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.tls.authority)} if self.tls else {}
         return MongoClient(
-            LOOPBACK,
-            self.port,
+            self._member,
+            **security,
             directConnection=True,
             serverSelectionTimeoutMS=1000,
             username=MEMBER,
@@ -161,7 +191,7 @@ class Mongod:
         )
 
     def _ensure_replica_set(self, client: MongoClient[dict[str, Any]]) -> None:
-        member = {"_id": 0, "host": f"{LOOPBACK}:{self.port}"}
+        member = {"_id": 0, "host": self._member}
         try:
             config = client.admin.command("replSetGetConfig")["config"]
         except OperationFailure as failure:

@@ -18,7 +18,16 @@ from pika.exceptions import AMQPError
 
 from taskmanager.account_files import Passwords, definitions
 from taskmanager.broker_users import BrokerUser
-from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_file, private_folder
+from taskmanager.rabbit.channel import parameters as connection_parameters
+from taskmanager_local.certificates import Certificates
+from taskmanager_local.commands import (
+    LOCALHOST,
+    LOOPBACK,
+    Command,
+    LocalStackError,
+    private_file,
+    private_folder,
+)
 
 SCRIPT_PLACES = "lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
 USER = "taskmanager"
@@ -35,6 +44,18 @@ log.console = true
 log.console.level = info
 log.connection.level = warning
 log.file = false
+"""
+
+
+TLS = """\
+listeners.tcp = none
+listeners.ssl.1 = {address}
+ssl_options.cacertfile = {authority}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_none
+ssl_options.versions.1 = tlsv1.3
+ssl_options.versions.2 = tlsv1.2
 """
 
 
@@ -62,6 +83,7 @@ class RabbitmqNode:
         distribution_port: Erlang's own protocol, which the command-line tools speak.
         epmd_port: the private name server's port.
         users: beside the administrator.
+        tls: the certificates of `localhost`, where only TLS is to be spoken.
     """
 
     folder: Path
@@ -69,6 +91,7 @@ class RabbitmqNode:
     distribution_port: int
     epmd_port: int
     users: tuple[BrokerUser, ...] = ()
+    tls: Certificates | None = None
 
     @property
     def url(self) -> str:
@@ -77,7 +100,10 @@ class RabbitmqNode:
 
     def url_of(self, user: str) -> str:
         """The AMQP address of a service, which has the least rights it can work with."""
-        return f"amqp://{user}:{self._passwords.of(user)}@{LOOPBACK}:{self.port}/%2F"
+        login = f"{user}:{self._passwords.of(user)}"
+        if self.tls:
+            return f"amqps://{login}@{LOCALHOST}:{self.port}/%2F?cacertfile={self.tls.authority}"
+        return f"amqp://{login}@{LOOPBACK}:{self.port}/%2F"
 
     def prepare(self) -> None:
         """Write the configuration and the users; repeatable, keeps the passwords of the first time."""
@@ -85,7 +111,15 @@ class RabbitmqNode:
         passwords = {name: self._passwords.of(name) for name in [USER, *(user.name for user in self.users)]}
         wanted = definitions(self.users, passwords, administrator=USER)
         private_file(self.folder / "definitions.json", json.dumps(wanted, indent=1))
-        private_file(self.folder / "rabbitmq.conf", CONFIGURATION.format(folder=self.folder))
+        configuration = CONFIGURATION.format(folder=self.folder)
+        if self.tls:
+            configuration += TLS.format(
+                address=f"{LOOPBACK}:{self.port}",
+                authority=self.tls.authority,
+                certificate=self.tls.certificate(LOCALHOST),
+                key=self.tls.key(LOCALHOST),
+            )
+        private_file(self.folder / "rabbitmq.conf", configuration)
         private_file(self.folder / "enabled_plugins", "[].\n")
         # empty files, so that those in /etc/rabbitmq are not read
         private_file(self.folder / "rabbitmq-env.conf", "")
@@ -103,15 +137,16 @@ class RabbitmqNode:
     def environment(self) -> dict[str, str]:
         """The variables that make every RabbitMQ script, the command-line tools included, mean this node."""
         folder = str(self.folder)
+        # these would open a port without TLS as well
+        plain = {"RABBITMQ_NODE_IP_ADDRESS": LOOPBACK, "RABBITMQ_NODE_PORT": str(self.port)}
         return {
+            **({} if self.tls else plain),
             # the cookie, the secret between Erlang nodes, is kept in the home folder
             "HOME": folder,
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self.epmd_port),
             # the data belongs to the name, so it never changes; unique it is by its own name server
             "RABBITMQ_NODENAME": "taskmanager@localhost",
-            "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
-            "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "RABBITMQ_CONF_ENV_FILE": f"{folder}/rabbitmq-env.conf",
@@ -152,7 +187,7 @@ def wait_until_broker_answers(url: str, limit: timedelta = START_LIMIT) -> None:
 
 
 def _lets_us_in(url: str) -> bool:
-    parameters = pika.URLParameters(url)
+    parameters = connection_parameters(url, "taskmanager-local")
     parameters.socket_timeout = parameters.stack_timeout = 2
     try:
         # asked first, since pika writes a traceback into the log for each refused connection

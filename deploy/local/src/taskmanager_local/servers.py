@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from taskmanager.broker_users import BrokerUser
+from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import Command, free_port
 from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode, inherited_environment
@@ -117,7 +118,9 @@ class RunningServer:
 
 
 @contextmanager
-def private_rabbitmq(folder: Path, users: Sequence[BrokerUser] = ()) -> Iterator[RunningServer]:
+def private_rabbitmq(
+    folder: Path, users: Sequence[BrokerUser] = (), tls: Certificates | None = None
+) -> Iterator[RunningServer]:
     """A RabbitMQ node of one's own with these users; everything it writes lies in the folder.
 
     Raises:
@@ -129,19 +132,22 @@ def private_rabbitmq(folder: Path, users: Sequence[BrokerUser] = ()) -> Iterator
         distribution_port=free_port(),
         epmd_port=free_port(),
         users=tuple(users),
+        tls=tls,
     )
     with _running(node) as server:
         yield server
 
 
 @contextmanager
-def private_mongod(folder: Path, *, cache_gigabytes: float = TEST_CACHE_GIGABYTES) -> Iterator[RunningServer]:
+def private_mongod(
+    folder: Path, *, cache_gigabytes: float = TEST_CACHE_GIGABYTES, tls: Certificates | None = None
+) -> Iterator[RunningServer]:
     """A mongod of one's own, a replica set of one node; everything it writes lies in the folder.
 
     Raises:
         LocalStackError: there is no mongod, or it did not start.
     """
-    with _running(Mongod(folder, free_port(), cache_gigabytes)) as server:
+    with _running(Mongod(folder, free_port(), cache_gigabytes, tls)) as server:
         yield server
 
 

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from taskmanager.config import GoobiFileSettings, RootsSettings, StoreSettings
+from taskmanager.http import Tls
 from taskmanager_gateway.access.settings import AccessSettings
 
 MEBIBYTE = 1024 * 1024
@@ -26,6 +29,9 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     """Every limit of the HTTP API, with the value that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)
+    tls_certificate: Path | None = None
+    """PEM file of the certificate; with it and `tls_key` the gateway speaks HTTPS and nothing else."""
+    tls_key: Path | None = None
     body_limit_bytes: int = Field(default=MEBIBYTE, ge=1024)
     """Largest job, alone or in a batch. Far below what the store holds in one document (16 MiB)."""
     batch_body_limit_bytes: int = Field(default=16 * MEBIBYTE, ge=1024)
@@ -45,6 +51,19 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     """How such a call is answered when the job is active already."""
     itm_list_limit: int = Field(default=500, ge=1, le=10_000)
     """Jobs in one answer of `/itm/api`, the newest."""
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TASKMANAGER_TLS_CERTIFICATE and TASKMANAGER_TLS_KEY go together")
+        return self
+
+    @property
+    def tls(self) -> Tls | None:
+        """What HTTPS is spoken with, if it is."""
+        if self.tls_certificate is None or self.tls_key is None:
+            return None
+        return Tls(self.tls_certificate, self.tls_key)
 
     @property
     def plugin_refresh(self) -> timedelta:

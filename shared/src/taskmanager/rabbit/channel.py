@@ -4,9 +4,10 @@ Opening a connection, and a channel whose calls fail when the channel does.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import pika
 import pika.exceptions
@@ -24,6 +25,7 @@ CALL_SECONDS = 10
 """For everything the broker answers but confirms: it is slower only if it is not well."""
 TCP_OPTIONS = {"TCP_USER_TIMEOUT": 20_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """What is sent and not acknowledged within 20 s (here milliseconds) ends the connection; so does silence."""
+AUTHORITY = "cacertfile"
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
 FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
@@ -31,8 +33,16 @@ FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:
-    """Connection parameters; `name` is shown in RabbitMQ's list of connections."""
+    """Connection parameters; `name` is shown in RabbitMQ's list of connections.
+
+    With `amqps` the broker's certificate is always verified, and its name: by the authority that `cacertfile`
+    names (RabbitMQ's documentation: "URI Query Parameters"), else by those the system trusts. Raises
+    PermanentError if that file cannot be used.
+    """
+    url, authority = _without_authority(url)
     made = pika.URLParameters(url)
+    if authority is not None:
+        made.ssl_options = _verifying(authority, url)
     if "heartbeat" not in parse_qs(urlsplit(url).query):
         made.heartbeat = HEARTBEAT_SECONDS
     made.tcp_options = TCP_OPTIONS
@@ -42,6 +52,24 @@ def parameters(url: str, name: str) -> pika.URLParameters:
     made.stack_timeout = CONNECT_SECONDS
     made.client_properties = {"connection_name": name}
     return made
+
+
+def _without_authority(url: str) -> tuple[str, str | None]:
+    """The address as pika takes it, and the file of the authority."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    authority = query.pop(AUTHORITY, None)
+    return urlunsplit(parts._replace(query=urlencode(query, doseq=True))), authority[0] if authority else None
+
+
+def _verifying(authority: str, url: str) -> pika.SSLOptions:
+    if urlsplit(url).scheme != "amqps":
+        raise PermanentError(f"AMQP_URL: {AUTHORITY} is for amqps only")
+    try:
+        return pika.SSLOptions(ssl.create_default_context(cafile=authority))
+    except OSError as error:
+        message = f"AMQP_URL: {AUTHORITY}={authority} cannot be used: {error}"
+        raise PermanentError(message) from error
 
 
 async def open_connection(
