@@ -42,7 +42,9 @@ def expected_copy(path: Path, longest_side: int) -> NDArray[Any]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize(("size", "longest_side"), [((1203, 801), 100), ((801, 1203), 300), ((1000, 160), 50)])
+@pytest.mark.parametrize(
+    ("size", "longest_side"), [((1203, 801), 100), ((801, 1203), 300), ((1000, 160), 50)]
+)
 def test_a_small_copy_has_the_size_and_colours_of_one_from_all_pixels(
     tmp_path: Path, size: tuple[int, int], longest_side: int, orientation: int
 ) -> None:
