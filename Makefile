@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi up down status logs certificates demo clean
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi sbom up down status logs certificates demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ fuzz: setup ## drawn images with a few bytes changed, through the plugins in bou
 
 goobi: setup ## every report arrives once Goobi is back: jobs with a fake Goobi down half of the time (JOBS=1000)
 	@TASKMANAGER_GOOBI_JOBS=$(or $(JOBS),1000) $(BIN)/pytest -q tests/e2e/test_goobi_unsteady.py
+
+sbom: setup ## the list of all Python packages here, with versions and licences, as CycloneDX (sbom.cdx.json)
+	@$(BIN)/cyclonedx-py environment --output-format JSON --output-file sbom.cdx.json .venv
 
 up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
 	@$(BIN)/taskmanager-local up $(UP_OPTIONS)
