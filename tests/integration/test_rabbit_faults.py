@@ -45,7 +45,6 @@ class Wire:
 
     def _take(self, delivery: Delivery) -> None:
         self.received.append(delivery.body)
-        self.subscription.ack(delivery)
 
     async def goes_round(self, body: bytes) -> None:
         await self.publisher.publish("", self.topology.runner_control(self.name).name, body)
