@@ -49,6 +49,8 @@ class Snapshot:
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
+    """Wanted jobs that are stored but cannot be read: nothing can be done to them."""
     holders: dict[str, str] = field(default_factory=dict)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)

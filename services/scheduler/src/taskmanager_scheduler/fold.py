@@ -154,6 +154,8 @@ class Fold:
     def take(self, message: Inbound) -> None:
         """Fold one message."""
         match message:
+            case Submit() if message.job in self.snapshot.unreadable:
+                pass  # it is stored, though nobody can tell what became of it
             case Submit():
                 holder = self.holders.get(message.spec.unique) if message.spec.unique else None
                 self.move(message.job, message, holder=holder)

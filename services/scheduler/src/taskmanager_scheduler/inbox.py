@@ -7,6 +7,7 @@ acknowledged and the inbox waits.
 
 import asyncio
 import time
+import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -24,6 +25,7 @@ from taskmanager_scheduler.following import Following
 from taskmanager_scheduler.gathering import Gathering, Letter
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 from taskmanager_scheduler.observation import observe
+from taskmanager_scheduler.transitions import refusals
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,7 @@ class Inbox:
         self._on_turn = on_turn
         self._generation: int | None = None
         self._clock = clock
+        self._dispatcher = dispatcher
         self._gathering = Gathering(group_limit)
         self._following = Following(self._gathering, store, dispatcher, clock, on_tick)
         self.stalled: str | None = None
@@ -97,18 +100,20 @@ class Inbox:
                 continue
             except PermanentError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged without the values that its text may quote
                 # A message nobody foresaw must not stop all others: it is found, and buried alone.
-                log.exception("group_failed", messages=len(groups[0]))
-                self._divide(groups, error)
+                log.error("group_failed", messages=len(groups[0]), defect=_where(error))  # noqa: TRY400
+                await self._divide(groups, error)
                 continue
             self.stalled = None
             await self._following.follow(outcome, groups.popleft())
 
-    def _divide(self, groups: deque[Sequence[Letter]], error: Exception) -> None:
+    async def _divide(self, groups: deque[Sequence[Letter]], error: Exception) -> None:
         failed = groups.popleft()
         if len(failed) == 1:
-            self._gathering.bury(failed[0][0], "defect", error)
+            delivery, message = failed[0]
+            self._gathering.bury(delivery, "defect", error)
+            await self._dispatcher.carry_out(Outcome(effects=refusals(message)))
         else:
             groups.extendleft([letter] for letter in reversed(failed))
 
@@ -125,3 +130,9 @@ class Inbox:
         MESSAGES.inc(len(messages))
         observe(outcome, len(messages))
         return outcome
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error and the lines of the code it came through; its text may quote a message."""
+    lines = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__} in {' > '.join(lines[-5:])}"
