@@ -23,6 +23,7 @@ from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.following import Following
 from taskmanager_scheduler.gathering import Gathering, Letter
+from taskmanager_scheduler.lineup import Moments
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 from taskmanager_scheduler.observation import observe
 from taskmanager_scheduler.transitions import refusals
@@ -51,7 +52,7 @@ class Inbox:
         self._store = store
         self._on_turn = on_turn
         self._generation: int | None = None
-        self._clock = clock
+        self._clock = Moments.over(clock)
         self._dispatcher = dispatcher
         self._gathering = Gathering(group_limit)
         self._following = Following(self._gathering, store, dispatcher, clock, on_tick)
@@ -125,6 +126,7 @@ class Inbox:
         began = time.perf_counter()
         now = self._clock.now()
         outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
+        self._clock.passed(outcome.queued)
         COMMITS.observe(time.perf_counter() - began)
         GROUPS.observe(len(messages))
         MESSAGES.inc(len(messages))
