@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from taskmanager.messages import CommandResult, CommitVerdict, Grant, Orders, Refusal
-from taskmanager.reports import Report
+from taskmanager.reports import Report, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ class StoreReport:
     """Keep a report for Goobi; part of the same transaction."""
 
     report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReports:
+    """Goobi is not to be told what is untrue now; part of the same transaction."""
+
+    withdrawal: Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +68,6 @@ class AnswerGateway:
     result: CommandResult
 
 
-Effect = Answer | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | StoreReport | DeclarePlugin
+Stored = StoreReport | WithdrawReports
+"""Those that are carried out by being part of the plan."""
+Effect = Answer | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | DeclarePlugin | Stored

@@ -34,12 +34,12 @@ from taskmanager.messages import (
 from taskmanager.operations import Operation
 from taskmanager.plugins import RetryPolicy
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
-from taskmanager.reports import Replay, Report
+from taskmanager.reports import Replay, Report, Withdrawal
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.breaker import after_end
 from taskmanager_scheduler.commands import Order, obey
-from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
+from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
 from taskmanager_scheduler.figures import figures_of
 from taskmanager_scheduler.lineup import lined_up
@@ -135,6 +135,7 @@ class Fold:
     effects: list[Effect] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     logs: list[LogBlock] = field(default_factory=list)
     files: list[StoredFile] = field(default_factory=list)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
@@ -201,10 +202,13 @@ class Fold:
         retry = installed.manifest.retry if installed else RetryPolicy()
         step = transition(before, event, Situation(self.now, sender, gate, holder, retry))
         for effect in step.effects:
-            if isinstance(effect, StoreReport):
-                self.reports.append(effect.report)
-            else:
-                self.effects.append(effect)
+            match effect:
+                case StoreReport():
+                    self.reports.append(effect.report)
+                case WithdrawReports():
+                    self.withdrawals.append(effect.withdrawal)
+                case _:
+                    self.effects.append(effect)
         if step.job is not None and step.job is not before:
             self._keep(before, step.job)
 
@@ -274,6 +278,7 @@ class Fold:
             forgotten_runners=sorted(self.forgotten),
             reports=self.reports,
             replays=self.replays,
+            withdrawals=self.withdrawals,
             logs=self.logs,
             files=self.files,
             audit=self.audit,

@@ -130,6 +130,7 @@ def _outcome(
         figures=figures_of(pairs),
         plugins=list(fold.plugins.values()),
         reports=fold.reports,
+        withdrawals=fold.withdrawals,
         operations=[operation],
         failures=failures,
         effects=fold.effects,

@@ -30,7 +30,7 @@ from taskmanager.mongo.known import Known
 from taskmanager.mongo.loading import Loading
 from taskmanager.mongo.operations import OperationWrites
 from taskmanager.mongo.readable import readable
-from taskmanager.mongo.reports import replay, report_document
+from taskmanager.mongo.reports import replay, report_document, withdraw
 from taskmanager.operations import Listing, Operation
 from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status, Tab
@@ -219,6 +219,8 @@ class MongoStore:
                 await self._database[collection].bulk_write(updates, ordered=False, session=session)
         for wanted in plan.replays:
             await replay(self._database, session, wanted)
+        for withdrawal in plan.withdrawals:
+            await withdraw(self._database, session, withdrawal)
         if plan.forgotten_runners:
             condition = {"_id": {"$in": list(plan.forgotten_runners)}}
             await self._database.runners.delete_many(condition, session=session)
