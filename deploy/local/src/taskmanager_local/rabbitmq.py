@@ -16,6 +16,7 @@ from pathlib import Path
 import pika
 from pika.exceptions import AMQPError
 
+from taskmanager.rabbit.addresses import addresses
 from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_file, private_folder
 
 SCRIPT_PLACES = "lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
@@ -138,7 +139,8 @@ def wait_until_broker_answers(url: str, limit: timedelta = START_LIMIT) -> None:
         LocalStackError: it did not within the limit.
     """
     deadline = time.monotonic() + limit.total_seconds()
-    while not _lets_us_in(url):
+    nodes = addresses(url)
+    while not any(map(_lets_us_in, nodes)):
         if time.monotonic() > deadline:
             raise LocalStackError(f"RabbitMQ was not ready within {limit.total_seconds():.0f} s; see its log")
         time.sleep(POLL.total_seconds())
