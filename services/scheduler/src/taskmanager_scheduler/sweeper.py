@@ -121,7 +121,12 @@ class TicketSweep:
         """A queue found empty twice in a row while jobs wait has lost tickets."""
         empty = set()
         for plugin in await self._store.plugins():
-            if await self._waiting_messages(plugin.name) == 0:
+            try:
+                waiting = await self._waiting_messages(plugin.name)
+            except TemporaryError as error:  # the others are looked at all the same
+                log.warning("plugin_queue_unavailable", plugin=plugin.name, error=str(error))
+                continue
+            if waiting == 0:
                 empty.add(plugin.name)
         for name in sorted(empty & self._empty_before):
             await self._remake(name)

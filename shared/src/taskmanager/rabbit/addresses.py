@@ -36,10 +36,10 @@ def _with_host(parts: SplitResult, place: str) -> str:
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        named = parts.scheme in SCHEMES and bool(parts.hostname) and "," not in url
-        return named and (parts.port is None or parts.port > 0)
+        port = parts.port
     except ValueError:  # a port that is no number
         return False
+    return parts.scheme in SCHEMES and bool(parts.hostname) and port != 0 and "," not in url
 
 
 class Turns:
