@@ -26,10 +26,8 @@ def stage(
 
 
 def waiting(server: RunningServer, queue: str) -> int:
-    lines = rabbitmqctl(
-        server, "list_queues", "--quiet", "--no-table-headers", "name", "messages"
-    ).splitlines()
-    return dict((name, int(number)) for name, number in (line.split("\t") for line in lines))[queue]
+    said = rabbitmqctl(server, "list_queues", "--quiet", "--no-table-headers", "name", "messages")
+    return {name: int(number) for name, number in (line.split("\t") for line in said.splitlines())}[queue]
 
 
 def test_what_a_policy_threw_away_is_stored_in_the_end(stage: Stage, rabbitmq: RunningServer) -> None:
