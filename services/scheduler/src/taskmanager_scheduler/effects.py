@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from taskmanager.messages import CommandResult, CommitVerdict, Grant, Orders, Refusal
+from taskmanager.messages import (
+    Claim,
+    CommandResult,
+    CommitVerdict,
+    Grant,
+    Inbound,
+    Orders,
+    Refusal,
+    RunnerEvents,
+)
 from taskmanager.reports import Report, Withdrawal
 
 
@@ -71,3 +80,14 @@ class AnswerGateway:
 Stored = StoreReport | WithdrawReports
 """Those that are carried out by being part of the plan."""
 Effect = Answer | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | DeclarePlugin | Stored
+
+
+def refusals(message: Inbound) -> list[Answer]:
+    """Answers to the claims of a message that could not be taken: a ticket without one would come again."""
+    said = [message] if isinstance(message, RunnerEvents) else []
+    return [
+        Answer(one.runner, one.instance, Refusal(claim_id=claim.claim_id, reason="unknown"))
+        for one in said
+        for claim in one.events
+        if isinstance(claim, Claim)
+    ]

@@ -20,13 +20,13 @@ from taskmanager.ports import Clock, Delivery, Subscription
 from taskmanager.retry import Backoff
 from taskmanager.store import Store
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.effects import refusals
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.following import Following
 from taskmanager_scheduler.gathering import Gathering, Letter
 from taskmanager_scheduler.lineup import Moments
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 from taskmanager_scheduler.observation import observe
-from taskmanager_scheduler.transitions import refusals
 
 log = structlog.get_logger(__name__)
 

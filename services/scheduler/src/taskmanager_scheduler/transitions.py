@@ -18,11 +18,9 @@ from taskmanager.messages import (
     Finished,
     Grant,
     HandedBack,
-    Inbound,
     Progressed,
     Refusal,
     Resumed,
-    RunnerEvents,
     Submit,
     Suspended,
 )
@@ -37,7 +35,6 @@ from taskmanager_scheduler.events import (
     Renewed,
     RunnerReport,
     Said,
-    Sender,
     Situation,
     Step,
     Ticketed,
@@ -174,18 +171,6 @@ def _grant(job: Job, claim_id: str, at: Situation) -> Answer:
 def _refuse(claim: Claim, reason: str, at: Situation) -> Answer:
     refusal = Refusal.model_validate({"claim_id": claim.claim_id, "reason": reason})
     return Answer(at.sender.runner, at.sender.instance, refusal)
-
-
-def refusals(message: Inbound) -> tuple[Answer, ...]:
-    """Answers to the claims of a message that could not be taken: a ticket without one would come again."""
-    if not isinstance(message, RunnerEvents):
-        return ()
-    sender = Sender(message.runner, message.instance)
-    claims = [event for event in message.events if isinstance(event, Claim)]
-    return tuple(
-        Answer(sender.runner, sender.instance, Refusal(claim_id=claim.claim_id, reason="unknown"))
-        for claim in claims
-    )
 
 
 def _is_current(job: Job, attempt: int, at: Situation) -> bool:
