@@ -12,7 +12,15 @@ from taskmanager.jobs import GoobiReference
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.ports import JobReader
 from taskmanager.report_store import Among, ReportStore
-from taskmanager.reports import InstallationHealth, Replay, Report, ReportKind, ReportQuery, ReportState
+from taskmanager.reports import (
+    InstallationHealth,
+    Replay,
+    Report,
+    ReportKind,
+    ReportQuery,
+    ReportState,
+    Withdrawal,
+)
 from taskmanager.store import Needs, Plan, Store
 from taskmanager.testing.reader import FakeReader
 from taskmanager.testing.store import MemoryStore
@@ -123,6 +131,30 @@ async def test_one_report_is_replayed_unless_it_is_delivered(both: Both) -> None
     for name in (report(1).id, report(2, job="job-2").id):
         await both.replay(report=name)
     assert [one.seq for one in await both.told.due(MAIN, now=LATER, limit=9)] == [1]
+
+
+async def test_what_a_retry_makes_untrue_is_withdrawn_for_good(both: Both) -> None:
+    lost: dict[str, Any] = {"state": ReportState.GIVEN_UP, "next_try": None}
+    job: dict[str, Any] = {"job": "a"}
+    await both.make(
+        of("main", 1, **job),
+        of("main", 2, kind=ReportKind.ERROR_STEP, **job),
+        of("main", 3, kind=ReportKind.ERROR_STEP, **job, **lost),
+        of("main", 4, kind=ReportKind.ERROR_STEP, **job, state=ReportState.DELIVERED, next_try=None),
+        of("main", 30, kind=ReportKind.ERROR_STEP, **job),
+        of("main", 5, kind=ReportKind.ERROR_STEP, job="b"),
+    )
+    gone = Withdrawal(job="a", below=30, at=LATER)
+    await both.store.apply(Needs(), lambda _: Plan(withdrawals=[gone]))
+    await both.replay(report="a:00000003")
+    await both.replay(installations=("main", None))
+
+    withdrawn = await both.reader.reports(ReportQuery(state=ReportState.WITHDRAWN))
+    assert {(one.seq, one.next_try, one.withdrawn_at) for one in withdrawn.reports} == {
+        (2, None, LATER),
+        (3, None, LATER),
+    }
+    assert sorted(await both.seqs()) == [1, 5, 30]
 
 
 async def test_backlogs_are_counted_by_installation(both: Both) -> None:

@@ -22,6 +22,7 @@ from tests.e2e.conftest import TEST_PLUGINS
 
 from taskmanager.testing.proxy import RunningProxy, running_proxy
 from taskmanager.testing.waiting import eventually
+from taskmanager.topology import Topology
 from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import program
@@ -126,6 +127,13 @@ class Stage:
     first_start: str
     """What `taskmanager-migrate` said."""
     proxies: Mapping[str, RunningProxy] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What all of its services have in their environment."""
+
+    @property
+    def topology(self) -> Topology:
+        """The names it uses in the broker."""
+        return Topology(self.settings["TASKMANAGER_TOPOLOGY_PREFIX"])
 
     @property
     def roots(self) -> Path:
@@ -290,4 +298,5 @@ def _make(
         stored_at("scheduler"),
         migrated.stdout,
         made,
+        common,
     )

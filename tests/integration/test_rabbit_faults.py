@@ -17,6 +17,7 @@ from taskmanager.rabbit.watch import StarvationWatch
 from taskmanager.testing.proxy import Direction, Fault, RunningProxy, running_proxy
 from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
+from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 
 PATIENCE = timedelta(seconds=1)
@@ -45,7 +46,6 @@ class Wire:
 
     def _take(self, delivery: Delivery) -> None:
         self.received.append(delivery.body)
-        self.subscription.ack(delivery)
 
     async def goes_round(self, body: bytes) -> None:
         await self.publisher.publish("", self.topology.runner_control("noop", self.name).name, body)
@@ -164,3 +164,22 @@ async def test_a_consumer_that_stands_by_or_has_its_hands_full_is_left_alone(
             await eventually_async(is_true(lambda: len(looks) >= 3 and len(received) == 2))
             assert set(looks) == {None}
             assert second.generation == 1
+
+
+async def test_of_several_brokers_one_that_serves_is_found_and_left_when_it_fails(
+    rabbitmq: RunningServer, topology: Topology
+) -> None:
+    """The first is not there at all, the second dies, the third serves to the end."""
+    with running_proxy(rabbitmq.port) as second, running_proxy(rabbitmq.port) as third:
+        nobody = f"amqp://guest:guest@127.0.0.1:{free_port()}/%2F"
+        urls = ",".join([nobody, second.url(rabbitmq.url), third.url(rabbitmq.url)])
+        broker = Broker(urls, "test")
+        publisher, received = broker.publisher(PATIENCE), []
+        queue = topology.runner_control("jp2", "r1")
+        broker.subscribe(queue, lambda delivery: received.append(delivery.body))
+        async with running(broker):
+            second.set(Fault.RESET)
+            await eventually_async(is_true(lambda: broker.check() is not None))
+            await eventually_async(is_true(lambda: broker.check() is None), within_seconds=30)
+            await publisher.publish("", queue.name, b"through the third")
+            await eventually_async(is_true(lambda: received == [b"through the third"]))

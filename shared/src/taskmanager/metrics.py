@@ -15,6 +15,9 @@ RETRIES = Counter(
     f"{PREFIX}retries_total", "Second and later tries of connections and idempotent calls", ["what"]
 )
 BROKER_CONNECTED = Gauge(f"{PREFIX}broker_connected", "1 while the AMQP connection is open", ["connection"])
+UNREADABLE_DOCUMENTS = Counter(
+    f"{PREFIX}unreadable_documents_total", "Stored documents that were left out of a read", ["collection"]
+)
 BUILD = Gauge(f"{PREFIX}build_info", "Always 1; the version is the label", ["service", "version"])
 
 DURATION_BUCKETS = (0.05, 0.25, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)

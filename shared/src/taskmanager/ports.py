@@ -65,7 +65,10 @@ class Delivery:
 
 
 class Subscription(Protocol):
-    """A queue being consumed; survives reconnects. Late acknowledgements of a lost channel are dropped."""
+    """A queue being consumed; survives reconnects. Late acknowledgements of a lost channel are dropped.
+
+    What comes from an exclusive queue is taken care of by being delivered: acknowledging it does nothing.
+    """
 
     @property
     def ready(self) -> bool:

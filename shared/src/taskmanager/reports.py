@@ -45,6 +45,8 @@ class ReportState(StrEnum):
     DELIVERED = "delivered"
     GIVEN_UP = "given_up"
     """Goobi did not take it for too long, or said that it never will; an operator may replay it."""
+    WITHDRAWN = "withdrawn"
+    """A retry of its job made it untrue before Goobi had it; it is never told."""
 
 
 class Facts(Record):
@@ -98,6 +100,7 @@ class Report(Record):
     last_answer: str | None = None
     """What Goobi or the network said last; short and without secrets."""
     delivered_at: datetime | None = None
+    withdrawn_at: datetime | None = None
     rev: int = 1
 
     @property
@@ -111,6 +114,14 @@ class Replay(Record):
 
     report: str | None = None
     installations: tuple[InstallationName | None, ...] = ()
+    at: datetime
+
+
+class Withdrawal(Record):
+    """A retry: what the job was to make its step an error for, by reports below this `seq`, is untrue now."""
+
+    job: str
+    below: int
     at: datetime
 
 

@@ -13,7 +13,7 @@ from taskmanager.figures import HourlyFigures
 from taskmanager.jobs import Job
 from taskmanager.operations import Failure, Listing, Operation
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile, TabStatistics
-from taskmanager.reports import Replay, Report
+from taskmanager.reports import Replay, Report, Withdrawal
 from taskmanager.states import Status, Tab
 
 
@@ -49,6 +49,8 @@ class Snapshot:
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
+    """Wanted jobs that are stored but cannot be read: nothing can be done to them."""
     holders: dict[str, str] = field(default_factory=dict)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)
@@ -83,6 +85,8 @@ class Plan:
     forgotten_runners: Sequence[str] = ()
     reports: Sequence[Report] = ()
     replays: Sequence[Replay] = ()
+    withdrawals: Sequence[Withdrawal] = ()
+    """Of reports that are stored before or with this plan and that Goobi does not have."""
     logs: Sequence[LogBlock] = ()
     files: Sequence[StoredFile] = ()
     audit: Sequence[AuditEntry] = ()

@@ -11,8 +11,8 @@ from tests.unit.goobi.reports import NOW, HandClock, report
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings, parse
 from taskmanager.report_store import Among
-from taskmanager.reports import Report, ReportKind, ReportState
-from taskmanager.testing.reports import MemoryReports
+from taskmanager.reports import Report, ReportKind, ReportState, Withdrawal
+from taskmanager.testing.reports import MemoryReports, withdrawn
 from taskmanager_scheduler.goobi.calls import Answer, Call
 from taskmanager_scheduler.goobi.lane import Lane, wait_after
 from taskmanager_scheduler.goobi.orphans import Orphans
@@ -101,6 +101,19 @@ async def test_what_is_not_taken_holds_up_the_rest_of_its_job_only() -> None:
     assert bad.next_try == NOW + timedelta(seconds=2)
     assert stage.store.reports["bad:00000002"].next_try == bad.next_try
     assert "PUT /api/process/2/step/21/close" not in script.writes
+
+
+async def test_a_step_is_not_set_to_error_once_its_job_was_tried_again_however_late_that_is() -> None:
+    def retried_meanwhile(call: Call) -> Answer:
+        """The operator tries the job again while its log entry is being told."""
+        gone = Withdrawal(job="job-1", below=3, at=NOW)
+        stage.store.reports |= {one.id: one for one in withdrawn(stage.store.reports.values(), gone)}
+        return nothing_done(call) if call.method == "GET" else Answer(200)
+
+    script = Script(retried_meanwhile)
+    stage = Stage(report(1), report(2, ReportKind.ERROR_STEP), report(30, CLOSED), script=script)
+    assert await stage.after() == [DELIVERED, ReportState.WITHDRAWN, DELIVERED]
+    assert script.writes == ["POST /api/process/1/journal", "PUT /api/process/1/step/11/close"]
 
 
 async def test_tries_become_rarer_up_to_a_bound_and_end() -> None:

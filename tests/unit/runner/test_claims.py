@@ -30,7 +30,7 @@ class Scene:
     def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
-        self.claims = Claims(self.lanes, self.box, self._start, timeout)
+        self.claims = Claims(self.lanes, self.box, self._start, timeout, "noop")
         self.claims.admit(wanted=True)
         for lane in range(slots):
             self.claims.free(lane)
@@ -56,6 +56,18 @@ class Scene:
 
     def refuse(self, claim: Claim, reason: RefusalReason) -> None:
         self.claims.on_refusal(Refusal(claim_id=claim.claim_id, reason=reason))
+
+    async def tries_until_dropped(self, body: bytes, job: str) -> int:
+        """How often the job was asked for, being unknown each time."""
+        asked = 0
+        while body not in self.lanes.acked:
+            claims = [claim for claim in self.box.claims if claim.job == job]
+            if len(claims) > asked:
+                asked += 1
+                self.refuse(claims[-1], "unknown")
+            else:
+                await asyncio.sleep(0)
+        return asked
 
     async def until(self, look: Any) -> None:
         async def ask() -> bool:
@@ -145,6 +157,32 @@ async def test_a_job_that_is_not_stored_yet_is_asked_for_again_with_the_ticket_k
     await scene.until(lambda: len(scene.box.claims) >= 2)
     scene.grant(scene.box.claims[-1])
     assert scene.started == [(0, "a")]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_ticket_of_a_job_nobody_knows_is_dropped_after_a_bounded_number_of_tries() -> None:
+    scene = Scene()
+    body, behind = scene.ticket("nobody's"), scene.ticket("a")
+    assert await scene.tries_until_dropped(body, "nobody's") == module.UNKNOWN_TRIES
+    assert scene.lanes.returned == []
+    scene.grant(scene.box.claims[-1])
+    assert scene.started == [(0, "a")]
+    assert scene.lanes.waiting == []
+    assert behind not in scene.lanes.acked
+
+
+@pytest.mark.usefixtures("quick")
+async def test_many_tickets_nobody_knows_are_given_up_sooner_until_there_is_a_grant() -> None:
+    scene = Scene()
+
+    async def tries(job: str) -> int:
+        return await scene.tries_until_dropped(scene.ticket(job), job)
+
+    assert [await tries(f"nobody's {number}") for number in range(5)] == [6, 5, 4, 3, 3]
+    scene.ticket("a")
+    scene.grant(scene.box.claims[-1])
+    scene.claims.free(0)
+    assert await tries("nobody's again") == 6
 
 
 @pytest.mark.usefixtures("quick")

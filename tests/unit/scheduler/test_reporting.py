@@ -3,13 +3,22 @@
 from typing import Any
 
 import pytest
-from tests.unit.scheduler.scenes import BEGIN, JOB, SPEC, at, fail, play, to_download, wanted
+from tests.unit.scheduler.scenes import BEGIN, JOB, ONE, SPEC, at, claim, fail, play, to_download, wanted
 
 from taskmanager.control import JobAction
 from taskmanager.goobi.installations import LogType
 from taskmanager.jobs import GoobiReference, JobSpec
-from taskmanager.messages import Command, Finished, ReplayReports, SendMessage, Submit
-from taskmanager.reports import OperatorMessage, Replay, Report, ReportKind
+from taskmanager.messages import (
+    Command,
+    Finished,
+    Inbound,
+    JobCommand,
+    ReplayReports,
+    RunnerEvents,
+    SendMessage,
+    Submit,
+)
+from taskmanager.reports import OperatorMessage, Replay, Report, ReportKind, ReportState
 from taskmanager.states import Status
 from taskmanager.testing.store import MemoryStore
 from taskmanager_scheduler.effects import AnswerGateway, StoreReport
@@ -82,6 +91,33 @@ def test_the_reports_of_a_retried_job_come_after_those_of_its_failure() -> None:
     again = transition(failed.job, wanted(JobAction.RETRY), at())
     cancelled = transition(again.job, wanted(JobAction.CANCEL), at())
     assert max(one.seq for one in reports(failed)) < min(one.seq for one in reports(cancelled))
+
+
+async def test_a_retry_withdraws_what_makes_it_untrue_in_the_same_transaction() -> None:
+    """Also in one group with the failure before and the failure after it, which is told."""
+    store = MemoryStore()
+    submit = Submit(job=JOB, client="c", submitted_at=BEGIN, spec=SPEC)
+    runner = {"plugin": "jp2", "runner": ONE.runner, "instance": ONE.instance}
+    first, second = (
+        RunnerEvents.model_validate(
+            {**runner, "events": (claim(number, f"c{number}"), fail(number, 1, crashed=False))}
+        )
+        for number in (1, 2)
+    )
+    retry = Command(
+        id="r", gateway="g", actor="anna", at=BEGIN, order=JobCommand(job=JOB, action=JobAction.RETRY)
+    )
+    messages: list[Inbound] = [submit, first, retry, second]
+
+    await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, BEGIN))
+
+    told = sorted(store.reports.values(), key=lambda one: one.seq)
+    assert [(one.kind, one.state) for one in told] == [
+        (ReportKind.ENTRY, ReportState.PENDING),
+        (ReportKind.ERROR_STEP, ReportState.WITHDRAWN),
+        (ReportKind.ENTRY, ReportState.PENDING),
+        (ReportKind.ERROR_STEP, ReportState.PENDING),
+    ]
 
 
 def test_a_message_changes_nothing_but_the_history() -> None:

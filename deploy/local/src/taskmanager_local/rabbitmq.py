@@ -18,6 +18,7 @@ from pika.exceptions import AMQPError
 
 from taskmanager.account_files import Passwords, definitions
 from taskmanager.broker_users import BrokerUser
+from taskmanager.rabbit.addresses import addresses
 from taskmanager.rabbit.channel import parameters as connection_parameters
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import (
@@ -180,7 +181,8 @@ def wait_until_broker_answers(url: str, limit: timedelta = START_LIMIT) -> None:
         LocalStackError: it did not within the limit.
     """
     deadline = time.monotonic() + limit.total_seconds()
-    while not _lets_us_in(url):
+    nodes = addresses(url)
+    while not any(map(_lets_us_in, nodes)):
         if time.monotonic() > deadline:
             raise LocalStackError(f"RabbitMQ was not ready within {limit.total_seconds():.0f} s; see its log")
         time.sleep(POLL.total_seconds())

@@ -103,7 +103,7 @@ def _wire(
         Binding(topology.changes, queue.name, ""),
         Binding(topology.control, queue.name, topology.gateway_key(gateway_id)),
     ]
-    parts.feed.attach(hearing.subscribe(queue, parts.feed.on_delivery, bindings=bindings))
+    hearing.subscribe(queue, parts.feed.on_delivery, bindings=bindings)
     hearing.on_connected(parts.feed.reconnected)
     return sending, hearing, parts
 

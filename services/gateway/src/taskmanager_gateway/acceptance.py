@@ -16,6 +16,7 @@ from taskmanager.topology import Topology
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.identity import Wish
+from taskmanager_gateway.keeping import Keeping
 from taskmanager_gateway.loader import JobLoader
 from taskmanager_gateway.metrics import CHECKS_SKIPPED
 from taskmanager_gateway.problems import (
@@ -62,6 +63,7 @@ class Acceptance:
         topology: Topology,
         clock: Clock,
         *,
+        keeping: Keeping,
         limit_bytes: int,
     ) -> None:
         """`limit_bytes` bounds one message."""
@@ -70,6 +72,7 @@ class Acceptance:
         self._loader = JobLoader(reader)
         self._recent = recent
         self._feed = feed
+        self._keeping = keeping
         self._topology = topology
         self._clock = clock
         self._limit_bytes = limit_bytes
@@ -130,6 +133,7 @@ class Acceptance:
             raise _unconfirmed(wish) from error
         reach(Point.GATEWAY_AFTER_CONFIRM)
         self._feed.submitted(wish.job, body)
+        self._keeping.accepted(wish.job)
         return Answer(Outcome.ACCEPTED, accepted_job(submit))
 
     async def _send(self, spec: JobSpec, body: bytes) -> None:

@@ -1,13 +1,12 @@
 """What the gateway hears: every submission to any gateway, what the scheduler changed, and its answers."""
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Changes, CommandResult, Submit, decode_changes
-from taskmanager.ports import Delivery, Subscription
+from taskmanager.ports import Delivery
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.digests import Digests
 from taskmanager_gateway.live import Hub, Watchers
@@ -38,22 +37,13 @@ class Feed:
         self._catalogue = catalogue
         self._pending = pending
         self._forget_access: Callable[[], None] = lambda: None
-        self._subscription: Subscription | None = None
-        self._unacknowledged: Delivery | None = None
-
-    def attach(self, subscription: Subscription) -> None:
-        """Where deliveries are acknowledged."""
-        self._subscription = subscription
 
     def on_access_changed(self, forget: Callable[[], None]) -> None:
         """What to do when somebody may do something else from now on, or may have been given other rights."""
         self._forget_access = forget
 
     def on_delivery(self, delivery: Delivery) -> None:
-        """Take one message; a whole burst is acknowledged at once."""
-        if self._unacknowledged is None:
-            asyncio.get_running_loop().call_soon(self._acknowledge)
-        self._unacknowledged = delivery
+        """Take one message of the gateway's private queue."""
         self.take(delivery.body)
 
     def take(self, body: bytes) -> None:
@@ -100,8 +90,3 @@ class Feed:
         self._forget_access()
         self._hub.hang_up(reason)
         self._digests.hang_up(reason)
-
-    def _acknowledge(self) -> None:
-        delivery, self._unacknowledged = self._unacknowledged, None
-        if self._subscription is not None and delivery is not None:
-            self._subscription.ack(delivery, multiple=True)

@@ -32,6 +32,11 @@ CHECKS_SKIPPED = Counter(
 PATH_CHECKS_LATE = Counter(
     f"{PREFIX}gateway_path_checks_late_total", "Path checks the file system did not answer"
 )
+SUBMISSIONS_LOST = Counter(
+    f"{PREFIX}gateway_submissions_lost_total",
+    "Accepted submissions that later ones overtook on the way to the store, by whether they were sent again",
+    ["outcome"],
+)
 STORE_UP = Gauge(f"{PREFIX}gateway_store_up", "1 if the last reading of the plugin list succeeded")
 UNREADABLE = Counter(
     f"{PREFIX}gateway_unreadable_messages_total", "Messages of change that could not be decoded"

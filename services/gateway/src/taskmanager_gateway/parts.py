@@ -23,6 +23,7 @@ from taskmanager_gateway.itm.identifiers import Identifiers
 from taskmanager_gateway.itm.job_types import JobTypes
 from taskmanager_gateway.jobfiles import JobFiles
 from taskmanager_gateway.joblog import JobLogs
+from taskmanager_gateway.keeping import Keeping
 from taskmanager_gateway.live import Hub, Watchers
 from taskmanager_gateway.operating import Operating
 from taskmanager_gateway.pending import PendingCommands
@@ -51,6 +52,7 @@ class Parts:
     digests: Digests
     watchers: Watchers
     feed: Feed
+    keeping: Keeping
     paths: PathCheck
     goobi: GoobiSettings
     job_types: JobTypes
@@ -63,6 +65,7 @@ class Parts:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.catalogue.run(stop, self.settings.plugin_refresh))
             group.create_task(self.access.run(stop))
+            group.create_task(self.keeping.run(stop))
 
     async def end_streams(self, stop: asyncio.Event) -> None:
         """When the process stops, let go of everybody who listens, so that the server can end."""
@@ -89,12 +92,20 @@ def make_parts(  # noqa: PLR0913 - wiring
     """
     catalogue, recent, watchers = Catalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
+    keeping = Keeping(publisher, reader, recent, settings.topology, settings.recent_limit)
     feed = Feed(recent, watchers, hub, digests, catalogue, pending)
     finder = JobFinder(reader, recent, watchers)
     goobi = load(settings.goobi)
     paths = PathCheck(replace(settings.job_roots, mapping=goobi.path_mapping))
     acceptance = Acceptance(
-        publisher, reader, recent, feed, settings.topology, clock, limit_bytes=settings.body_limit_bytes
+        publisher,
+        reader,
+        recent,
+        feed,
+        settings.topology,
+        clock,
+        keeping=keeping,
+        limit_bytes=settings.body_limit_bytes,
     )
     permissions = Permissions(reader, finder)
     commanding = Commanding(
@@ -133,12 +144,13 @@ def make_parts(  # noqa: PLR0913 - wiring
         digests=digests,
         watchers=watchers,
         feed=feed,
+        keeping=keeping,
         paths=paths,
         goobi=goobi,
         job_types=JobTypes(goobi.job_types, catalogue),
         identifiers=Identifiers(reader, recent),
         access=access,
-        checks={**checks, "plugins": catalogue.check},
+        checks={**checks, "plugins": catalogue.check, "submissions": keeping.check},
     )
 
 

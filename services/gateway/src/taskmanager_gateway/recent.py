@@ -30,6 +30,14 @@ class Recent:
         """The store knows it now and is the place to ask."""
         self._put(job, None)
 
+    def is_stored(self, job: str) -> bool:
+        """Whether there was news that the store knows it."""
+        return self._entries.get(job, b"") is None
+
+    def forget(self, job: str) -> None:
+        """It is not going to be stored."""
+        self._entries.pop(job, None)
+
     def get(self, job: str) -> Submit | None:
         """The submission, unless it is unknown or stored."""
         body = self._entries.get(job)

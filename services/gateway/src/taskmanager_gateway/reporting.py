@@ -83,10 +83,12 @@ class Reporting:
         )
 
     async def replay(self, report: str, author: Author) -> Obeyed | Stored:
-        """Have one report delivered from now on; raises ProblemError if Goobi has it already."""
+        """Have one report delivered from now on; raises ProblemError if Goobi has it or must not have it."""
         found = await self.find(report, author.principal)
         if found.state is ReportState.DELIVERED:
             raise ProblemError(NOT_POSSIBLE, "Cannot replay it: Goobi has it already.")
+        if found.state is ReportState.WITHDRAWN:
+            raise ProblemError(NOT_POSSIBLE, "Cannot replay it: a retry of its job made it untrue.")
         return await self._commanding.command(ReplayReports(report=report), author)
 
     async def replay_all(self, installation: str, author: Author) -> Obeyed | Stored:

@@ -3,6 +3,10 @@
 Knows the lanes and the outbox, but not how a job is run. No ticket is kept longer than the claim timeout,
 except that one is acknowledged `LINGER` after its grant: while it is unacknowledged the broker sends its
 lane no other, so a job that ends within that time costs no closing and opening of the lane.
+
+A ticket of a job that the scheduler does not know would block its lane for ever if it were given back: it
+stands at the head of the queue. It is asked for a bounded number of times and then dropped. Should its job be
+stored later after all, the scheduler makes the ticket again.
 """
 
 import asyncio
@@ -21,12 +25,17 @@ from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, decode_ticket
 from taskmanager.ports import Delivery, Lanes
 from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.metrics import TICKETS_DROPPED
 from taskmanager_plugin_runner.outbox import Event
 
 REPEAT = timedelta(seconds=2)
 """A question without an answer is asked again after this time."""
 FIRST_UNKNOWN_SECONDS, LONGEST_UNKNOWN_SECONDS = 0.1, 1.0
 """A job that is not stored yet is asked for again after this time, doubling."""
+UNKNOWN_TRIES, LEAST_UNKNOWN_TRIES = 6, 3
+"""So often a job may be unknown before its ticket is dropped: within 2.5 s.
+
+One less for every ticket dropped since the last grant, so that a queue full of them is soon through."""
 REST_SECONDS = (1.0, 2.0)
 """How long a lane rests after its ticket was given back, so that a ticket does not go round in circles."""
 LINGER = timedelta(milliseconds=250)
@@ -61,8 +70,10 @@ Start = Callable[[int, Grant, float], None]
 class Claims:
     """The lanes of a runner: one for each slot, open while the slot is free and the plugin is not paused."""
 
-    def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta) -> None:
-        """`timeout` bounds how long a ticket is kept without a grant."""
+    def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta, plugin: str) -> None:
+        """`timeout` bounds how long a ticket is kept without a grant; `plugin` names it in the metrics."""
+        self._plugin = plugin
+        self._dropped = 0
         self._lanes, self._outbox, self._start = lanes, outbox, start
         self._timeout_seconds = timeout.total_seconds()
         self._admitting = False
@@ -120,8 +131,7 @@ class Claims:
         try:
             ticket = decode_ticket(delivery.body)
         except InvalidMessageError as error:
-            log.warning("ticket_dropped", error=str(error))
-            self._lanes.ack(delivery)
+            self._drop(delivery, "unreadable", error=str(error))
             return
         reach(Point.RUNNER_BEFORE_CLAIM)
         claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
@@ -137,6 +147,7 @@ class Claims:
                 log.info("late_grant_handed_back", job=grant.job, attempt=grant.attempt)
                 self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
             return
+        self._dropped = 0
         self._forget(waiting)
         self._remember(grant.claim_id)
         self._free.discard(waiting.lane)
@@ -161,9 +172,7 @@ class Claims:
             case "busy":
                 self._give_back(waiting, refusal.reason)
             case "unknown":
-                wait = min(FIRST_UNKNOWN_SECONDS * 2**waiting.unknowns, LONGEST_UNKNOWN_SECONDS)
-                waiting.unknowns += 1
-                self._ask_later(waiting, wait)
+                self._on_unknown(waiting)
 
     def end(self) -> None:
         """Give back every ticket that has no grant yet; used when the runner stops."""
@@ -176,6 +185,24 @@ class Claims:
             timer.cancel()
         for lane in list(self._held):
             self._settle(lane)
+
+    def _on_unknown(self, waiting: _Waiting) -> None:
+        """Ask again a little later, or give the ticket up."""
+        wait = min(FIRST_UNKNOWN_SECONDS * 2**waiting.unknowns, LONGEST_UNKNOWN_SECONDS)
+        waiting.unknowns += 1
+        if waiting.unknowns < max(LEAST_UNKNOWN_TRIES, UNKNOWN_TRIES - self._dropped):
+            self._ask_later(waiting, wait)
+            return
+        self._dropped += 1
+        self._forget(waiting)
+        self._drop(waiting.delivery, "unknown", job=waiting.claim.job, tries=waiting.unknowns)
+        self._adjust(waiting.lane)
+
+    def _drop(self, delivery: Delivery, reason: str, **facts: object) -> None:
+        """A ticket that nothing can come of."""
+        TICKETS_DROPPED.labels(self._plugin, reason).inc()
+        log.warning("ticket_dropped", reason=reason, **facts)
+        self._lanes.ack(delivery)
 
     def _may_take(self, lane: int) -> bool:
         return (

@@ -67,7 +67,7 @@ class Runner:
         ]
         self._offers: dict[int, asyncio.Future[Attempt]] = {}
         self._idle = asyncio.Event()
-        self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout)
+        self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout, self._plugin)
         self._heartbeats = Heartbeats(
             identity, outbox, self._leases, settings.heartbeat, self._running, lambda: self._claims.waiting
         )

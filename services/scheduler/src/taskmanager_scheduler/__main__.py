@@ -23,6 +23,7 @@ from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.gathering import Gathering
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox import Inbox
+from taskmanager_scheduler.lineup import Moments
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
 from taskmanager_scheduler.senders import senders_for
@@ -45,7 +46,8 @@ async def serve(settings: SchedulerSettings) -> None:
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
     publisher = publishing.publisher()
-    clock = DatabaseClock(store)
+    time = DatabaseClock(store)
+    clock = Moments(time)
     queues = PluginQueues(publishing, topology)
     dispatcher = Dispatcher(publisher, topology, queues.declare)
     leases = LeaseWatch(store, dispatcher, clock)
@@ -98,8 +100,16 @@ async def serve(settings: SchedulerSettings) -> None:
 
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
-        await _first_time(clock, inbox, stop)
-        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, reporter.run, clock.run]
+        await _first_time(time, inbox, stop)
+        parts = [
+            inbox.run,
+            consuming.run,
+            sweeper.run,
+            timer.run,
+            operations.run,
+            reporter.run,
+            time.run,
+        ]
         await run_parts(parts, stop)
 
     try:

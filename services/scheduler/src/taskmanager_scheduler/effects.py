@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 
-from taskmanager.messages import CommandResult, CommitVerdict, Grant, Orders, Refusal
-from taskmanager.reports import Report
+from taskmanager.messages import (
+    Claim,
+    CommandResult,
+    CommitVerdict,
+    Grant,
+    Inbound,
+    Orders,
+    Refusal,
+    RunnerEvents,
+)
+from taskmanager.reports import Report, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,13 @@ class StoreReport:
     """Keep a report for Goobi; part of the same transaction."""
 
     report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReports:
+    """Goobi is not to be told what is untrue now; part of the same transaction."""
+
+    withdrawal: Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +79,17 @@ class AnswerGateway:
     result: CommandResult
 
 
-Effect = Answer | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | StoreReport | DeclarePlugin
+Stored = StoreReport | WithdrawReports
+"""Those that are carried out by being part of the plan."""
+Effect = Answer | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | DeclarePlugin | Stored
+
+
+def refusals(message: Inbound) -> list[Answer]:
+    """Answers to the claims of a message that could not be taken: a ticket without one would come again."""
+    said = [message] if isinstance(message, RunnerEvents) else []
+    return [
+        Answer(one.plugin, one.runner, one.instance, Refusal(claim_id=claim.claim_id, reason="unknown"))
+        for one in said
+        for claim in one.events
+        if isinstance(claim, Claim)
+    ]

@@ -34,14 +34,15 @@ from taskmanager.messages import (
 from taskmanager.operations import Operation
 from taskmanager.plugins import RetryPolicy
 from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
-from taskmanager.reports import Replay, Report
+from taskmanager.reports import Replay, Report, Withdrawal
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.breaker import after_end
 from taskmanager_scheduler.commands import Order, obey
-from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport
+from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
 from taskmanager_scheduler.figures import figures_of
+from taskmanager_scheduler.lineup import lined_up
 from taskmanager_scheduler.presence import greet, note_heartbeat
 from taskmanager_scheduler.recording import log_block, stored_files
 from taskmanager_scheduler.register import Register
@@ -59,6 +60,8 @@ class Outcome(Plan):
     changed_jobs: Sequence[str] = ()
     """Named, but not told one by one: those of a page of an operation."""
     changed_operations: Sequence[str] = ()
+    queued: Sequence[Job] = ()
+    """Those that were queued, in the order of their tickets."""
 
 
 def needs_of(messages: Iterable[Inbound]) -> Needs:
@@ -132,6 +135,7 @@ class Fold:
     effects: list[Effect] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     logs: list[LogBlock] = field(default_factory=list)
     files: list[StoredFile] = field(default_factory=list)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
@@ -141,6 +145,7 @@ class Fold:
     operations: dict[str, Operation] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
+    queued: dict[str, None] = field(default_factory=dict)
     register: Register = field(init=False)
 
     def __post_init__(self) -> None:
@@ -154,6 +159,8 @@ class Fold:
     def take(self, message: Inbound) -> None:
         """Fold one message."""
         match message:
+            case Submit() if message.job in self.snapshot.unreadable:
+                pass  # it is stored, though nobody can tell what became of it
             case Submit():
                 holder = self.holders.get(message.spec.unique) if message.spec.unique else None
                 self.move(message.job, message, holder=holder)
@@ -205,10 +212,13 @@ class Fold:
         retry = installed.manifest.retry if installed else RetryPolicy()
         step = transition(before, event, Situation(self.now, sender, gate, holder, retry))
         for effect in step.effects:
-            if isinstance(effect, StoreReport):
-                self.reports.append(effect.report)
-            else:
-                self.effects.append(effect)
+            match effect:
+                case StoreReport():
+                    self.reports.append(effect.report)
+                case WithdrawReports():
+                    self.withdrawals.append(effect.withdrawal)
+                case _:
+                    self.effects.append(effect)
         if step.job is not None and step.job is not before:
             self._keep(before, step.job)
 
@@ -218,6 +228,9 @@ class Fold:
             self.change_plugin(counted)
             if counted.stop is not plugin.stop:
                 self.effects.append(NudgePlugin(plugin.name))
+        if after.queued_at == self.now and (before is None or before.dispatch != after.dispatch):
+            self.queued.pop(after.id, None)
+            self.queued[after.id] = None
         self.touched.setdefault(after.id, before)
         self.jobs[after.id] = after
         if after.status.running != (before is not None and before.status.running):
@@ -249,8 +262,16 @@ class Fold:
         """Keep what became of an operation."""
         self.operations[operation.id] = operation
 
+    def line_up(self) -> list[Job]:
+        """Give the jobs that were queued their places; those first whose ticket is their submission."""
+        queued = sorted((self.jobs[one] for one in self.queued), key=lambda job: job.dispatch > 1)
+        found = lined_up(queued, self.now)
+        self.jobs.update((job.id, job) for job in found)
+        return found
+
     def outcome(self) -> Outcome:
         """All that has come together."""
+        queued = self.line_up()
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
         logged = {block.job for block in self.logs}
         operations = [
@@ -267,6 +288,7 @@ class Fold:
             forgotten_runners=sorted(self.forgotten),
             reports=self.reports,
             replays=self.replays,
+            withdrawals=self.withdrawals,
             logs=self.logs,
             files=self.files,
             audit=self.audit,
@@ -283,6 +305,7 @@ class Fold:
             ],
             changed_plugins=sorted(self.plugins),
             changed_operations=[one.id for _, one in operations],
+            queued=queued,
         )
 
 

@@ -1,6 +1,7 @@
 """Deliveries of the inbox to groups of messages. Knows no store and no effect."""
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
@@ -90,8 +91,19 @@ class Gathering:
             self._subscription.ack(letters[-1][0], multiple=True)
 
     def bury(self, delivery: Delivery, reason: str, error: Exception) -> None:
-        """To the dead letters, counted and logged with the beginning of the body."""
+        """To the dead letters, counted and logged.
+
+        Without the body and what quotes it, which may hold what is nobody's business: it is in the queue.
+        """
         DEAD_LETTERS.labels(reason).inc()
-        log.error("dead_letter", reason=reason, key=delivery.key, error=str(error), body=delivery.body[:500])
+        digest = hashlib.sha256(delivery.body).hexdigest()
+        log.error(
+            "dead_letter",
+            reason=reason,
+            key=delivery.key,
+            error=str(error) if isinstance(error, InvalidMessageError) else type(error).__name__,
+            bytes=len(delivery.body),
+            sha256=digest,
+        )
         if self._subscription is not None:
             self._subscription.reject(delivery)

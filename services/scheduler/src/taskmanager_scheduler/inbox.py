@@ -7,6 +7,7 @@ acknowledged and the inbox waits.
 
 import asyncio
 import time
+import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -19,9 +20,11 @@ from taskmanager.ports import Clock, Delivery, Subscription
 from taskmanager.retry import Backoff
 from taskmanager.store import Store
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.effects import refusals
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.following import Following
 from taskmanager_scheduler.gathering import Gathering, Letter
+from taskmanager_scheduler.lineup import Moments
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 from taskmanager_scheduler.observation import observe
 
@@ -49,7 +52,8 @@ class Inbox:
         self._store = store
         self._on_turn = on_turn
         self._generation: int | None = None
-        self._clock = clock
+        self._clock = Moments.over(clock)
+        self._dispatcher = dispatcher
         self._gathering = gathering
         self._following = Following(self._gathering, store, dispatcher, clock, on_tick)
         self.stalled: str | None = None
@@ -97,18 +101,20 @@ class Inbox:
                 continue
             except PermanentError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged without the values that its text may quote
                 # A message nobody foresaw must not stop all others: it is found, and buried alone.
-                log.exception("group_failed", messages=len(groups[0]))
-                self._divide(groups, error)
+                log.error("group_failed", messages=len(groups[0]), defect=_where(error))  # noqa: TRY400
+                await self._divide(groups, error)
                 continue
             self.stalled = None
             await self._following.follow(outcome, groups.popleft())
 
-    def _divide(self, groups: deque[Sequence[Letter]], error: Exception) -> None:
+    async def _divide(self, groups: deque[Sequence[Letter]], error: Exception) -> None:
         failed = groups.popleft()
         if len(failed) == 1:
-            self._gathering.bury(failed[0][0], "defect", error)
+            delivery, message = failed[0]
+            self._gathering.bury(delivery, "defect", error)
+            await self._dispatcher.carry_out(Outcome(effects=refusals(message)))
         else:
             groups.extendleft([letter] for letter in reversed(failed))
 
@@ -120,8 +126,15 @@ class Inbox:
         began = time.perf_counter()
         now = self._clock.now()
         outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
+        self._clock.passed(outcome.queued)
         COMMITS.observe(time.perf_counter() - began)
         GROUPS.observe(len(messages))
         MESSAGES.inc(len(messages))
         observe(outcome, len(messages))
         return outcome
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error and the lines of the code it came through; its text may quote a message."""
+    lines = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__} in {' > '.join(lines[-5:])}"

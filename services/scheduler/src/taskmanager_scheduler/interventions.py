@@ -7,6 +7,7 @@ from taskmanager.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.effects import NudgeRunner
 from taskmanager_scheduler.events import Situation, Step, Wanted
 from taskmanager_scheduler.moves import changed, end, move, noted, queue, ticket_for
+from taskmanager_scheduler.reporting import withdrawal_of_error
 
 
 def intervene(job: Job, event: Wanted, at: Situation) -> Step:
@@ -104,7 +105,8 @@ def _retry(job: Job, event: Wanted, at: Situation) -> Step:
     }
     if job.spec.unique is not None and at.holder not in {None, job.id}:
         return Step(job)
-    return queue(job, Trigger.RETRY, at, event.text("tried again"), dispatch=job.dispatch + 1, **clean)
+    step = queue(job, Trigger.RETRY, at, event.text("tried again"), dispatch=job.dispatch + 1, **clean)
+    return Step(step.job, (*step.effects, withdrawal_of_error(job, at)))
 
 
 def obeyed(job: Job, event: Suspended | Resumed | Cancelled, at: Situation) -> Step:

@@ -1,9 +1,9 @@
 """Which reports follow from a change of a job. Pure; how they are worded and sent is decided at delivery."""
 
 from taskmanager.jobs import Job, Note
-from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind
+from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind, Withdrawal
 from taskmanager.states import Status
-from taskmanager_scheduler.effects import StoreReport
+from taskmanager_scheduler.effects import StoreReport, WithdrawReports
 from taskmanager_scheduler.events import Situation
 
 REPORTS_A_REVISION = 10
@@ -33,6 +33,12 @@ def message_report(job: Job, at: Situation, note: Note, message: OperatorMessage
     facts = facts_of(job).model_copy(update={"by": note.by, "reason": note.reason})
     report = _report(job, at, ReportKind.MESSAGE, 0)
     return StoreReport(report.model_copy(update={"id": name, "message": message, "facts": facts}))
+
+
+def withdrawal_of_error(job: Job, at: Situation) -> WithdrawReports:
+    """A job that is tried again is no reason for its step to become an error, not even after it is done."""
+    below = (job.rev + 1) * REPORTS_A_REVISION
+    return WithdrawReports(Withdrawal(job=job.id, below=below, at=at.now))
 
 
 def facts_of(job: Job) -> Facts:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Document
+from taskmanager.mongo.readable import last_cursor, readable
 from taskmanager.queries import AuditPage, AuditQuery
 from taskmanager.registry import AuditEntry
 
@@ -28,8 +29,8 @@ def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
     """A page of at most `limit` entries; one document more says that there is another page."""
     shown = documents[:limit]
     return AuditPage(
-        entries=tuple(audit_entry(document) for document in shown),
-        next_cursor=_write_cursor(shown[-1]) if len(documents) > limit else None,
+        entries=tuple(readable("audit", audit_entry, shown)),
+        next_cursor=last_cursor(_write_cursor, list(shown)) if len(documents) > limit else None,
     )
 
 

@@ -11,6 +11,7 @@ from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.known import Known
 from taskmanager.mongo.migrations import OWNED
 from taskmanager.mongo.operations import OperationWrites
+from taskmanager.mongo.readable import readable
 from taskmanager.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Snapshot
@@ -34,7 +35,7 @@ class Loading:
         named = needs.jobs.union(*pages.values())
         known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
         unknown = named - known.keys()
-        jobs, plugins, runners, operations = await asyncio.gather(
+        (jobs, unreadable), plugins, runners, operations = await asyncio.gather(
             self._find_jobs(needs, unknown - needs.new if trusting else unknown),
             self._plugins(needs.plugins),
             self._runners(needs.runners),
@@ -44,6 +45,7 @@ class Loading:
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
         return Snapshot(
             jobs=loaded,
+            unreadable=unreadable,
             holders=await self._holders(list(loaded.values())),
             plugins=plugins,
             runners=runners,
@@ -55,13 +57,18 @@ class Loading:
             access=await self._access.load(needs.access),
         )
 
-    async def _find_jobs(self, needs: Needs, named: frozenset[str]) -> dict[str, Job]:
+    async def _find_jobs(self, needs: Needs, named: frozenset[str]) -> tuple[dict[str, Job], frozenset[str]]:
+        """The jobs, and the ids of those that cannot be read."""
         found: dict[str, Job] = {}
+        unreadable: set[str] = set()
         for alternative in _alternatives(needs, named):
             cursor = self._database.jobs.find(alternative)
             bounded = cursor.limit(needs.limit) if needs.limit else cursor
-            found |= {document["_id"]: from_document(document) for document in await bounded.to_list()}
-        return found
+            documents = await bounded.to_list()
+            read = {job.id: job for job in readable("jobs", from_document, documents)}
+            found |= read
+            unreadable |= {document["_id"] for document in documents} - read.keys()
+        return found, frozenset(unreadable)
 
     async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:
         """Who holds the unique keys of these jobs; ended jobs need another look."""

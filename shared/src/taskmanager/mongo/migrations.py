@@ -92,6 +92,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("kind", 1), *_CREATED], name="reports_by_kind"),
         IndexModel(_CREATED, name="newest_reports"),
         IndexModel([("delivered_at", 1)], name="old_reports", expireAfterSeconds=_REPORT_TTL_SECONDS),
+        IndexModel(
+            [("withdrawn_at", 1)], name="old_withdrawn_reports", expireAfterSeconds=_REPORT_TTL_SECONDS
+        ),
     ],
     "audit": [
         IndexModel(_NEWEST, name="newest_audit"),

@@ -12,6 +12,7 @@ from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.filters import jobs_meant
 from taskmanager.mongo.operations import operation_of
+from taskmanager.mongo.readable import last_cursor, readable
 from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import (
     EXAMPLES,
@@ -42,7 +43,7 @@ class OperationReads:
         with translated_errors():
             condition = await over_all_plugins(self._database, jobs_meant(chosen))
             cursor = self._database.jobs.find(condition, max_time_ms=QUERY_MILLISECONDS)
-            examples = [from_document(found) for found in await cursor.limit(EXAMPLES).to_list()]
+            examples = readable("jobs", from_document, await cursor.limit(EXAMPLES).to_list())
             count, exact = await self._count(condition)
         return Preview(count=max(count, len(examples)), exact=exact, examples=tuple(examples))
 
@@ -73,9 +74,11 @@ class OperationReads:
         with translated_errors():
             cursor = self._database.operations.find(condition, max_time_ms=QUERY_MILLISECONDS)
             found = await cursor.sort([("asked.at", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
-        shown = [operation_of(document) for document in found[: query.limit]]
-        more = len(found) > query.limit
-        return OperationPage(operations=tuple(shown), next_cursor=_write_cursor(shown[-1]) if more else None)
+        shown = found[: query.limit]
+        return OperationPage(
+            operations=tuple(readable("operations", operation_of, shown)),
+            next_cursor=last_cursor(_write_cursor, shown) if len(found) > query.limit else None,
+        )
 
     async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
         """See the port."""
@@ -83,7 +86,7 @@ class OperationReads:
         with translated_errors():
             cursor = self._database.operation_failures.find(condition, {"_id": 0})
             documents = await cursor.sort([("number", 1)]).limit(limit).to_list()
-        return [Failure.model_validate(document) for document in documents]
+        return readable("operation_failures", Failure.model_validate, documents)
 
 
 def _state(query: OperationQuery) -> Document:
@@ -94,8 +97,8 @@ def _state(query: OperationQuery) -> Document:
     return {"open": True, "state": {"$in": states}} if query.running else {"state": {"$nin": states}}
 
 
-def _write_cursor(operation: Operation) -> str:
-    values = [operation.asked.at.isoformat(), operation.id]
+def _write_cursor(document: Document) -> str:
+    values = [document["asked"]["at"].isoformat(), document["_id"]]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
@@ -20,6 +21,7 @@ from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.migrations import OWNED, TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
+from taskmanager.mongo.readable import last_cursor, readable
 from taskmanager.mongo.report_reads import ReportReads
 from taskmanager.mongo.scope import in_each, plugins_with_jobs
 from taskmanager.queries import (
@@ -81,7 +83,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         """See the port."""
         with translated_errors():
             documents = await self._database.jobs.find({"_id": {"$in": list(job_ids)}}).to_list()
-        return {document["_id"]: from_document(document) for document in documents}
+        return {job.id: job for job in readable("jobs", from_document, documents)}
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """See the port."""
@@ -94,8 +96,8 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         page = documents[: query.limit]
         more = len(documents) > query.limit
         return JobPage(
-            jobs=tuple(as_listed(from_document(document)) for document in page),
-            next_cursor=write_cursor(query, page[-1]) if more else None,
+            jobs=tuple(map(as_listed, readable("jobs", from_document, page))),
+            next_cursor=last_cursor(partial(_checked_cursor, query), page) if more else None,
         )
 
     async def _page_condition(self, query: JobQuery, places: list[Document]) -> Document:
@@ -145,13 +147,13 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         with translated_errors():
             cursor = self._database.job_logs.find({"job": job_id, "$or": later}, {"_id": 0, "at": 0})
             documents = await cursor.sort([("attempt", 1), ("seq", 1)]).limit(limit).to_list()
-        return [LogBlock.model_validate(document) for document in documents]
+        return readable("job_logs", LogBlock.model_validate, documents)
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """See the port."""
         with translated_errors():
             documents = await self._database.plugins.find({}, {"_id": 0}).sort("_id", 1).to_list()
-        return [InstalledPlugin.model_validate(document) for document in documents]
+        return readable("plugins", InstalledPlugin.model_validate, documents)
 
     async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
         """See the port."""
@@ -159,7 +161,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
             documents = (
                 await self._database.statistics.find(_of_plugin(plugin), {"_id": 0}).sort("_id", 1).to_list()
             )
-        return [TabStatistics.model_validate(document) for document in documents]
+        return readable("statistics", TabStatistics.model_validate, documents)
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """See the port."""
@@ -172,7 +174,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         ]
         with translated_errors():
             documents = await (await self._database.runners.aggregate(pipeline)).to_list()
-        return [RunnerState.model_validate(document) for document in documents]
+        return readable("runners", RunnerState.model_validate, documents)
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """See the port; served by the index of jobs that have an owner."""
@@ -180,7 +182,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         with translated_errors():
             cursor = self._database.jobs.find(OWNED, wanted, max_time_ms=QUERY_MILLISECONDS)
             documents = await cursor.sort([("owner", 1), ("_id", 1)]).limit(limit).to_list()
-        return [_at_work(document) for document in documents]
+        return readable("jobs", _at_work, documents)
 
 
 def _at_work(document: Document) -> AtWork:
@@ -230,6 +232,13 @@ def write_cursor(query: JobQuery, document: Document) -> str:
     """Where the page ended, bound to the order of the query."""
     values = [_plain(document[field]) for field, _ in KEYS[query.sort]]
     return base64.urlsafe_b64encode(json.dumps([query.sort, query.order, *values]).encode()).decode()
+
+
+def _checked_cursor(query: JobQuery, document: Document) -> str:
+    """The same; raises ValueError for a document whose fields are not those of a cursor."""
+    cursor = write_cursor(query, document)
+    read_cursor(query.model_copy(update={"cursor": cursor}))
+    return cursor
 
 
 def read_cursor(query: JobQuery) -> list[Any]:

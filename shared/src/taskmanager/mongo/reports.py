@@ -16,10 +16,14 @@ from taskmanager.reports import (
     InstallationHealth,
     Replay,
     Report,
+    ReportKind,
     ReportState,
+    Withdrawal,
 )
 
 PENDING = {"state": ReportState.PENDING.value}
+UNTOLD = [ReportState.PENDING.value, ReportState.GIVEN_UP.value]
+"""States of what Goobi does not have and may yet be told."""
 _DELIVERY = {"state", "attempts", "since", "next_try", "last_answer", "delivered_at", "rev"}
 """The only fields of a report that ever change."""
 
@@ -59,9 +63,9 @@ async def backlog(database: Database, among: Among) -> Backlog:
 
 
 async def replay(database: Database, session: AsyncClientSession, wanted: Replay) -> None:
-    """Part of a transaction; a report that is delivered stays so."""
+    """Part of a transaction; a report that is delivered or withdrawn stays so."""
     if wanted.report is not None:
-        meant: Document = {"_id": wanted.report, "state": {"$ne": ReportState.DELIVERED.value}}
+        meant: Document = {"_id": wanted.report, "state": {"$in": UNTOLD}}
     else:
         own = of_installations(Among(wanted.installations))
         cursor = database.reports.find(
@@ -118,3 +122,15 @@ class MongoReports:
         with translated_errors():
             documents = await self._database.reports.find(wanted).sort(order).limit(limit).to_list()
         return [report_of(document) for document in documents]
+
+
+async def withdraw(database: Database, session: AsyncClientSession, wanted: Withdrawal) -> None:
+    """Part of a transaction: the step of the job is not to become an error any more."""
+    meant = {
+        "job": wanted.job,
+        "seq": {"$lt": wanted.below},
+        "kind": ReportKind.ERROR_STEP.value,
+        "state": {"$in": UNTOLD},
+    }
+    gone = {"state": ReportState.WITHDRAWN.value, "next_try": None, "withdrawn_at": wanted.at}
+    await database.reports.update_many(meant, {"$set": gone, "$inc": {"rev": 1}}, session=session)

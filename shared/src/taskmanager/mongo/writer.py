@@ -29,7 +29,8 @@ from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.known import Known
 from taskmanager.mongo.loading import Loading
 from taskmanager.mongo.operations import OperationWrites
-from taskmanager.mongo.reports import replay, report_document
+from taskmanager.mongo.readable import readable
+from taskmanager.mongo.reports import replay, report_document, withdraw
 from taskmanager.operations import Listing, Operation
 from taskmanager.registry import InstalledPlugin
 from taskmanager.states import Status, Tab
@@ -147,14 +148,14 @@ class MongoStore:
             condition = {"$and": [condition, after_key(TURN_KEYS, list(after))]}
         with translated_errors():
             cursor = self._database.jobs.find(condition).sort(TURN_KEYS).limit(limit)
-            return [from_document(document) for document in await cursor.to_list()]
+            return readable("jobs", from_document, await cursor.to_list())
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """See the port."""
         async with self._turn:
             with translated_errors():
                 documents = await self._database.plugins.find({}, {"_id": 0}).to_list()
-            plugins = [InstalledPlugin.model_validate(document) for document in documents]
+            plugins = readable("plugins", InstalledPlugin.model_validate, documents)
             self._known.keep_plugins(plugins)
         return plugins
 
@@ -218,6 +219,8 @@ class MongoStore:
                 await self._database[collection].bulk_write(updates, ordered=False, session=session)
         for wanted in plan.replays:
             await replay(self._database, session, wanted)
+        for withdrawal in plan.withdrawals:
+            await withdraw(self._database, session, withdrawal)
         if plan.forgotten_runners:
             condition = {"_id": {"$in": list(plan.forgotten_runners)}}
             await self._database.runners.delete_many(condition, session=session)

@@ -11,6 +11,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.metrics import BROKER_CONNECTED
 from taskmanager.ports import Delivery
+from taskmanager.rabbit.addresses import Turns
 from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection, parameters
 from taskmanager.rabbit.lanes import RabbitLanes
 from taskmanager.rabbit.parts import Part
@@ -78,8 +79,11 @@ class Broker:
     """Connects, opens its parts, and begins again with backoff whenever the connection or a part breaks."""
 
     def __init__(self, url: str, name: str) -> None:
-        """`url` is an AMQP URL with credentials; `name` is shown by RabbitMQ and in metrics."""
-        self._url = url
+        """`url` names one broker or several, with credentials, see `addresses`; raises PermanentError.
+
+        `name` is shown by RabbitMQ and in metrics.
+        """
+        self._turns = Turns(url)
         self._name = name
         self._parts: list[Part] = []
         self._connected_callbacks: list[Callable[[], None]] = []
@@ -91,7 +95,7 @@ class Broker:
     @property
     def user(self) -> str:
         """The broker user of the address; raises PermanentError if the address cannot be read."""
-        return str(parameters(self._url, self._name).credentials.username)
+        return str(parameters(self._turns.url, self._name).credentials.username)
 
     def prepare(self, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
         """Do `work` at every connection before anything else; call before `run` and before adding parts."""
@@ -147,7 +151,7 @@ class Broker:
     @staticmethod
     async def once(url: str, name: str, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
         """Connect, do one piece of work on a channel, disconnect; raises TaskManagerError."""
-        connection = await open_connection(url, name, lambda _: None)
+        connection = await open_any(Turns(url), name, lambda _: None)
         try:
             await work(await open_channel(connection, lambda _: None))
         finally:
@@ -169,13 +173,15 @@ class Broker:
         self._broken.clear()
         connection: AsyncioConnection | None = None
         try:
-            connection = await open_connection(self._url, self._name, lambda error: self._break(str(error)))
+            connection = await open_any(self._turns, self._name, lambda error: self._break(str(error)))
             for part in self._parts:
                 await part.open(connection)
             self._opened(connection)
             await self._until_broken(connection, stopping)
+            self._turns.failed()  # another node may be well while this one only seems to be
         except TemporaryError as error:
             self._break(str(error))
+            self._turns.failed()
         finally:
             self._lost()
             await _close(connection)
@@ -223,6 +229,17 @@ class Broker:
         BROKER_CONNECTED.labels(self._name).set(0)
         for part in self._parts:
             part.lost()
+
+
+async def open_any(turns: Turns, name: str, on_closed: Callable[[BaseException], None]) -> AsyncioConnection:
+    """A connection to the first node that serves; raises as `open_connection` does, of the last one tried."""
+    for _ in range(len(turns) - 1):
+        try:
+            return await open_connection(turns.url, name, on_closed)
+        except TemporaryError as error:
+            log.warning("broker_node_unavailable", connection=name, error=str(error))
+            turns.failed()
+    return await open_connection(turns.url, name, on_closed)
 
 
 async def _close(connection: AsyncioConnection | None) -> None:

@@ -1,9 +1,19 @@
 """Declares what `taskmanager.topology` names."""
 
+import asyncio
+from datetime import timedelta
 from typing import Protocol
 
-from taskmanager.rabbit.channel import AsyncChannel
+import structlog
+
+from taskmanager.errors import BrokerUnavailableError
+from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
 from taskmanager.topology import Binding, Exchange, Queue, Topology
+
+UNANSWERED = timedelta(seconds=15)
+"""A plugin's queue that cannot be declared for so long, over a connection that is well, has lost its node."""
+
+log = structlog.get_logger(__name__)
 
 
 async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:
@@ -65,12 +75,18 @@ class ChannelSource(Protocol):
 
 
 class PluginQueues:
-    """Makes and looks at the queues of plugins over a connection that is being kept open."""
+    """Makes and looks at the queues of plugins over a connection that is being kept open.
+
+    A classic queue whose node died is answered with "not found", or not at all, until somebody deletes it.
+    Its tickets are only hints, so that is done here after `UNANSWERED`.
+    """
 
     def __init__(self, broker: ChannelSource, topology: Topology) -> None:
-        """Each call uses a channel of its own: a failed passive declare closes it."""
+        """Each call uses a channel of its own: a failed declare closes it."""
         self._broker = broker
         self._topology = topology
+        self._failing: dict[str, float] = {}
+        """Since when the queue of a plugin is not to be had, by the clock of the loop."""
 
     async def declare(self, plugin: str) -> None:
         """See to it that the queue exists; raises TaskManagerError."""
@@ -80,6 +96,29 @@ class PluginQueues:
         """Messages ready in the queue, which is made if it was gone; raises TaskManagerError."""
         channel = await self._broker.channel()
         try:
+            ready = await declare_plugin(channel, self._topology, plugin)
+        except BrokerUnavailableError as error:
+            channel.close()
+            if not self._is_lost(plugin, error):
+                raise
+            ready = await self._made_anew(plugin, error)
+        else:
+            channel.close()
+        self._failing.pop(plugin, None)
+        return ready
+
+    def _is_lost(self, plugin: str, error: BrokerUnavailableError) -> bool:
+        now = asyncio.get_running_loop().time()
+        since = self._failing.setdefault(plugin, now)
+        return isinstance(error, QueueMissingError) or now - since >= UNANSWERED.total_seconds()
+
+    async def _made_anew(self, plugin: str, error: BrokerUnavailableError) -> int:
+        """Forget the queue, with the tickets in it, and declare it where there is a node."""
+        queue = self._topology.jobs(plugin).name
+        log.warning("plugin_queue_made_anew", queue=queue, error=str(error))
+        channel = await self._broker.channel()
+        try:
+            await channel.call("queue_delete", queue=queue)
             return await declare_plugin(channel, self._topology, plugin)
         finally:
             channel.close()

@@ -20,6 +20,10 @@ class RabbitSubscription:
 
     If the broker cancels the consumer (the queue was deleted) or closes the channel, `on_broken` is called
     and the owner opens everything anew.
+
+    An exclusive queue is consumed without acknowledgement: it ends with the connection, so nothing could ever
+    be delivered again, and a message that nobody acknowledges would close the channel after the broker's
+    consumer timeout.
     """
 
     def __init__(
@@ -31,7 +35,10 @@ class RabbitSubscription:
         bindings: Sequence[Binding],
         on_broken: Callable[[str], None],
     ) -> None:
-        """`prefetch` 0 means without limit; exclusive queues are declared, shared ones must exist."""
+        """`prefetch` 0 means without limit, and is all that an exclusive queue can have.
+
+        Exclusive queues are declared, shared ones must exist.
+        """
         self._queue = queue
         self._on_delivery = on_delivery
         self._prefetch = prefetch
@@ -72,7 +79,12 @@ class RabbitSubscription:
         )
         self._generation += 1
         self._deliveries = self._settled = 0
-        await channel.call("basic_consume", queue=self._queue.name, on_message_callback=self._deliver)
+        await channel.call(
+            "basic_consume",
+            queue=self._queue.name,
+            on_message_callback=self._deliver,
+            auto_ack=self._queue.exclusive,
+        )
         self._channel = channel
 
     def _channel_closed(self, reason: BaseException) -> None:
@@ -104,13 +116,13 @@ class RabbitSubscription:
 
     def holds(self, delivery: Delivery) -> bool:
         """See `taskmanager.ports.Subscription.holds`."""
-        return self._usable(delivery) is not None
+        return self._queue.exclusive or self._usable(delivery) is not None
 
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
         """See `taskmanager.ports.Subscription.ack`."""
         channel = self._usable(delivery)
         if channel is None:
-            log.debug("late_acknowledgement_dropped", queue=self._queue.name)
+            log.debug("acknowledgement_dropped", queue=self._queue.name)
         else:
             self._settled = max(self._settled, delivery.tag)
             channel.raw.basic_ack(delivery.tag, multiple)
@@ -121,6 +133,9 @@ class RabbitSubscription:
             channel.raw.basic_reject(delivery.tag, requeue=False)
 
     def _usable(self, delivery: Delivery) -> AsyncChannel | None:
+        """The channel on which it can be settled, if there still is one."""
+        if self._queue.exclusive:
+            return None
         if self._channel is None or not self._channel.is_open or delivery.generation != self._generation:
             return None
         return self._channel

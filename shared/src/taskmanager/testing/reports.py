@@ -12,10 +12,14 @@ from taskmanager.reports import (
     InstallationHealth,
     Replay,
     Report,
+    ReportKind,
     ReportPage,
     ReportQuery,
     ReportState,
+    Withdrawal,
 )
+
+UNTOLD = {ReportState.PENDING, ReportState.GIVEN_UP}
 
 
 class MemoryReports:
@@ -100,8 +104,21 @@ def replayed(reports: Iterable[Report], replay: Replay) -> list[Report]:
 
 def _is_meant(report: Report, replay: Replay) -> bool:
     if replay.report is not None:
-        return report.id == replay.report and report.state is not ReportState.DELIVERED
+        return report.id == replay.report and report.state in UNTOLD
     return report.state is ReportState.GIVEN_UP and report.installation in replay.installations
+
+
+def withdrawn(reports: Iterable[Report], withdrawal: Withdrawal) -> list[Report]:
+    """The reports a withdrawal changes, as it changes them."""
+    gone = {"state": ReportState.WITHDRAWN, "next_try": None, "withdrawn_at": withdrawal.at}
+    return [
+        one.model_copy(update={**gone, "rev": one.rev + 1})
+        for one in reports
+        if one.job == withdrawal.job
+        and one.seq < withdrawal.below
+        and one.kind is ReportKind.ERROR_STEP
+        and one.state in UNTOLD
+    ]
 
 
 def page_of(reports: Iterable[Report], query: ReportQuery) -> ReportPage:

@@ -27,7 +27,7 @@ from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
 from taskmanager.testing.access import FakeAccess
 from taskmanager.testing.operations import listed, paged
-from taskmanager.testing.reports import MemoryReports, replayed
+from taskmanager.testing.reports import MemoryReports, replayed, withdrawn
 
 
 class MemoryStore:
@@ -150,6 +150,12 @@ class MemoryStore:
         limited = plugin in self.installed and self.installed[plugin].limit is not None
         return plugin in needs.plugins and tab is Tab.QUEUE and limited
 
+    def _change_reports(self, plan: Plan) -> None:
+        for replay in plan.replays:
+            self.reports |= {one.id: one for one in replayed(self.reports.values(), replay)}
+        for withdrawal in plan.withdrawals:
+            self.reports |= {one.id: one for one in withdrawn(self.reports.values(), withdrawal)}
+
     def _check(self, plan: Plan) -> None:
         """All or nothing: every job is still as it was loaded, and no unique key gets two holders."""
         after = dict(self.jobs)
@@ -190,8 +196,7 @@ class MemoryStore:
             self.failures.setdefault((failure.operation, failure.number), failure)
         for report in plan.reports:
             self.reports.setdefault(report.id, report)
-        for replay in plan.replays:
-            self.reports |= {one.id: one for one in replayed(self.reports.values(), replay)}
+        self._change_reports(plan)
         for entry in plan.audit:
             self.audit.setdefault(entry.id, entry)
         for block in plan.logs:

@@ -43,7 +43,7 @@ MESSAGE_BODY_LIMIT_BYTES = 64 * 1024
 
 router = APIRouter(prefix=API, tags=["Goobi"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
-State = Literal["pending", "delivered", "given_up", "undelivered"]
+State = Literal["pending", "delivered", "given_up", "undelivered", "withdrawn"]
 """`undelivered` is another word for `given_up`."""
 
 
@@ -179,6 +179,7 @@ _STATES: dict[State, ReportState] = {
     "delivered": ReportState.DELIVERED,
     "given_up": ReportState.GIVEN_UP,
     "undelivered": ReportState.GIVEN_UP,
+    "withdrawn": ReportState.WITHDRAWN,
 }
 
 

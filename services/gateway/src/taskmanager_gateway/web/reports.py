@@ -73,7 +73,7 @@ def report_lines(reports: Iterable[Report], goobi: GoobiSettings, who: Principal
 def report_line(report: Report, goobi: GoobiSettings, who: Principal) -> ReportLine:
     """The row of a report. A callback without a process belongs to no installation."""
     answer = report.last_answer or ""
-    delivered = report.state is ReportState.DELIVERED
+    settled = report.state in {ReportState.DELIVERED, ReportState.WITHDRAWN}
     return ReportLine(
         id=report.id,
         job=report.job,
@@ -88,7 +88,7 @@ def report_line(report: Report, goobi: GoobiSettings, who: Principal) -> ReportL
         next_try=report.next_try if report.state is ReportState.PENDING else None,
         delivered=report.delivered_at,
         answer=answer if len(answer) <= ANSWER_SHOWN else f"{answer[:ANSWER_SHOWN]}…",
-        replayable=not delivered and who.may(Right.OPERATE, report.facts.plugin),
+        replayable=not settled and who.may(Right.OPERATE, report.facts.plugin),
         lost=report.state is ReportState.GIVEN_UP,
     )
 

@@ -15,7 +15,7 @@ import structlog
 
 from taskmanager.ports import Clock
 from taskmanager.report_store import Among, ReportStore
-from taskmanager.reports import InstallationHealth, Report, ReportState
+from taskmanager.reports import InstallationHealth, Report, ReportKind, ReportState
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
 from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_REPORTS
@@ -110,6 +110,8 @@ class Lane:
             if report.next_try is not None and report.next_try > now:
                 await self._store.postpone(report.job, report.next_try)
                 return True if number else None
+            if report.kind is ReportKind.ERROR_STEP and not await self._is_pending(report):
+                continue  # its job was tried again meanwhile
             judgement = await self._tell(report)
             after = self._after(report, judgement)
             await self._keep(report, after, judgement)
@@ -120,6 +122,9 @@ class Lane:
                     away.set()
                 return number > 0
         return True
+
+    async def _is_pending(self, report: Report) -> bool:
+        return any(one.id == report.id for one in await self._store.pending_of([report.job]))
 
     async def _tell(self, report: Report) -> Judgement:
         older = self._since is not None and report.created <= self._since

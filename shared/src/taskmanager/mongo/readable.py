@@ -1,0 +1,46 @@
+"""Leaves out stored documents that cannot be read, so that one of them does not take a whole list with it.
+
+Such a document was written by hand, by a newer version, or by another program. Each is counted and logged.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import structlog
+
+from taskmanager.metrics import UNREADABLE_DOCUMENTS
+from taskmanager.mongo.client import Document
+
+T = TypeVar("T")
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+"""What a model raises for a document that is not its own; pydantic's ValidationError is a ValueError."""
+
+log = structlog.get_logger(__name__)
+
+
+def readable(collection: str, read: Callable[[Document], T], documents: Iterable[Document]) -> list[T]:
+    """What `read` makes of these documents of a collection, without those it cannot read."""
+    found = []
+    for document in documents:
+        try:
+            found.append(read(document))
+        except UNREADABLE as error:
+            UNREADABLE_DOCUMENTS.labels(collection).inc()
+            # pydantic would quote values, which may be anybody's data
+            log.warning(
+                "unreadable_document",
+                collection=collection,
+                id=document.get("_id"),
+                error=type(error).__name__,
+            )
+    return found
+
+
+def last_cursor(write: Callable[[Document], str], shown: list[Document]) -> str | None:
+    """The cursor behind the last of these documents that has the fields of one; None if there is none."""
+    for document in reversed(shown):
+        try:
+            return write(document)
+        except UNREADABLE:
+            continue
+    return None

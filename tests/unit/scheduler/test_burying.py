@@ -1,0 +1,38 @@
+"""What nobody can take is buried without telling its contents, and the tickets in it do not come for ever."""
+
+from structlog.testing import capture_logs
+from tests.unit.scheduler.scenes import ONE, claim, fail, submission
+
+from taskmanager.messages import Refusal, RunnerEvents
+from taskmanager.ports import Delivery
+from taskmanager.topology import Topology
+from taskmanager_scheduler.effects import Answer, refusals
+from taskmanager_scheduler.gathering import Gathering
+from taskmanager_scheduler.senders import Senders
+
+TOPOLOGY = Topology()
+
+
+def test_the_claims_of_a_message_that_was_buried_are_answered() -> None:
+    said = RunnerEvents(
+        plugin="jp2",
+        runner=ONE.runner,
+        instance=ONE.instance,
+        events=(claim(), fail(1, 1, crashed=False), claim(claim_id="c2")),
+    )
+    assert refusals(said) == [
+        Answer("jp2", ONE.runner, ONE.instance, Refusal(claim_id=name, reason="unknown"))
+        for name in ("c1", "c2")
+    ]
+    assert refusals(submission()) == []
+
+
+def test_a_dead_letter_is_logged_without_its_body() -> None:
+    body = b'{"password_of": "anna"}'
+    with capture_logs() as logs:
+        Gathering(1, Senders(TOPOLOGY)).bury(
+            Delivery(body, "gateway.command", 1, 1), "defect", ValueError(body.decode())
+        )
+    [entry] = logs
+    assert "anna" not in str(entry)
+    assert entry["bytes"] == len(body)
