@@ -64,10 +64,20 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _proportional_bytes(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except PermissionError:
+        return _unshared_bytes(pid)  # a slot is closed to others, see `secrecy`
+    for line in lines:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return _resident_bytes(pid)  # a process that is just ending has no such lines any more
+
+
+def _unshared_bytes(pid: int) -> int:
+    """What is resident and belongs to no file."""
+    _, resident_pages, file_pages, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    return (int(resident_pages) - int(file_pages)) * _PAGE_BYTES
 
 
 def _name(pid: int) -> str:

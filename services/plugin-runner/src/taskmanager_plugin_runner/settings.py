@@ -7,11 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from taskmanager.config import RootsSettings
 from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import JobLimits, PluginManifest
+from taskmanager_plugin_runner.seals import Seal, broker_secret, derive_key
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""
@@ -53,6 +54,9 @@ class RunnerSettings(RootsSettings):
     transport: TransportName = TransportName.SHARED
     goobi: Path | None = None
     """TOML file about Goobi, needed by the transport `files-api` only."""
+    journal_key: SecretStr | None = None
+    """What journals in process folders are sealed with, the same for all runners of a plugin; none: a key
+    made of the broker's password."""
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
     drain_seconds: float = Field(default=10.0, ge=0)
@@ -87,6 +91,12 @@ class RunnerSettings(RootsSettings):
         processors = self.processors or manifest.processors
         limits = manifest.limits.overridden_by(own)
         return manifest.model_copy(update={"limits": limits, "processors": processors})
+
+    @property
+    def seal(self) -> Seal:
+        """The seal of journals in process folders; takes a moment."""
+        secret = self.journal_key or SecretStr(broker_secret(self.amqp_url.get_secret_value()))
+        return Seal(derive_key(secret.get_secret_value()))
 
     @property
     def job_roots(self) -> Roots:

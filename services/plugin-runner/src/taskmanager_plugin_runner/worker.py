@@ -37,6 +37,7 @@ from taskmanager_plugin_runner.protocol import (
     decode_order,
     encode_event,
 )
+from taskmanager_plugin_runner.secrecy import close_to_others
 from taskmanager_plugin_runner.transports import choose
 from taskmanager_plugin_runner.under_way import UnderWay
 from taskmanager_plugin_runner.workspace import AttemptFolder
@@ -52,6 +53,11 @@ class Line:
         self._lines: IO[bytes] = self._socket.makefile("rb")
         self._orders: queue.SimpleQueue[Order | Exception | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+
+    def options(self) -> SlotOptions | None:
+        """The first line; None if the runner hung up before. Call it before `orders`."""
+        line = self._lines.readline()
+        return SlotOptions.decode(line) if line else None
 
     def orders(self, on_control: Callable[[Control | Tenure], None]) -> Iterator[Order]:
         """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
@@ -220,7 +226,7 @@ class Worker:
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
         reach(Point.SLOT_CLEANING)
-        self._transport.clean(folder)
+        self._transport.clean(folder, order)
         folder.remove()
         return Answer(order.number)
 
@@ -231,12 +237,16 @@ def _exit(error: SystemExit) -> RuntimeError:
     return made
 
 
-def work(options: SlotOptions, descriptor: int, guard: int) -> None:
-    """Load the plugin, say so, and serve."""
+def work(descriptor: int, guard: int) -> None:
+    """Hear the options, load the plugin, say so, and serve."""
     faulthandler.enable()
     adopt_orphans()
-    stand_back(options.nice, options.processors)
     line = Line(descriptor)
+    options = line.options()
+    if options is None or os.getppid() != options.parent:
+        return  # the runner ended meanwhile
+    stand_back(options.nice, options.processors)
+    close_to_others()
     try:
         plugin = load(options.plugin)
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it

@@ -20,6 +20,7 @@ from taskmanager_plugin_runner.copying import copy_source
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filesystems import is_local, require_space
 from taskmanager_plugin_runner.placement import Placement, prepare
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.settings import UploadMode
 from taskmanager_plugin_runner.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
 
@@ -97,12 +98,12 @@ class AttemptFolder:
         }
         self._write(PLACEMENT, record)
 
-    def remembered(self) -> Placement | None:
-        """Where the stage of the attempt is, if it has one."""
+    def remembered(self, seal: Seal = NO_KEY) -> Placement | None:
+        """Where the stage of the attempt is, if it has one; `seal` is never written down."""
         raw = self._read(PLACEMENT)
         if raw is None:
             return None
-        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"])
+        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"], seal)
 
     def remember_sources(self, files: Sequence[SourceFile]) -> None:
         """Write down which files they are."""
@@ -156,9 +157,11 @@ def require_apart(source: Path, destination: Path) -> None:
         raise JobFailedError(reason)
 
 
-def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int) -> None:
+def open_destination(
+    folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY
+) -> None:
     """Undo what earlier attempts left and make sure, before hours of work, that results can be placed."""
-    folder.remember(prepare(text, roots, job, attempt))
+    folder.remember(prepare(text, roots, job, attempt, seal))
 
 
 def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
