@@ -33,7 +33,12 @@ from taskmanager_plugin_runner.recovery import held_folder, recover
 from taskmanager_plugin_runner.runner import Runner
 from taskmanager_plugin_runner.seals import Seal
 from taskmanager_plugin_runner.secrecy import close_to_others, forget_secrets
-from taskmanager_plugin_runner.settings import RUNNER_ID_PATTERN, RunnerSettings, default_runner_id
+from taskmanager_plugin_runner.settings import (
+    RUNNER_ID_PATTERN,
+    ForeignLinks,
+    RunnerSettings,
+    default_runner_id,
+)
 from taskmanager_plugin_runner.watch import tell_limits
 
 CONFIRM_LIMIT = timedelta(seconds=10)
@@ -81,7 +86,7 @@ def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: Pl
     return Identity(
         runner=options.id or settings.runner_id or default_runner_id(manifest.name),
         instance=uuid4().hex,
-        manifest=settings.limited(manifest),
+        manifest=settings.limited(manifest, options.slots),
         host=socket.gethostname(),
         version=__version__,
         slots=options.slots,
@@ -109,6 +114,8 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path, seal
         paths=settings.paths,
         ahead_bytes=settings.ahead_bytes,
         goobi=str(settings.files_api.resolve()) if settings.files_api else "",
+        foreign_links=settings.foreign_hard_links is ForeignLinks.ALLOW,
+        memory_bytes=identity.manifest.limits.memory_limit_bytes,
         journal_key=seal.key.hex(),
     )
     tell_limits(identity.manifest, settings.nice)

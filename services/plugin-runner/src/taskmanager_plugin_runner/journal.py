@@ -56,7 +56,7 @@ class Manifest:
                 raise ValueError("it does not bear the seal of this runner")
             known = json.loads(body)
             made = cls(tuple(Entry(**entry) for entry in known["entries"]), tuple(known["files"]))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("it is no journal") from error
         for name in (*(entry.name for entry in made.entries), *made.files):
             require_inner(name)

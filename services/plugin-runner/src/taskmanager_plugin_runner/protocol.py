@@ -55,6 +55,10 @@ class SlotOptions:
     """How far the input may be copied ahead of the work; 0: all of it before, all results after."""
     goobi: str = ""
     """The file about Goobi if files travel over its files API; empty: over the shared file system."""
+    foreign_links: bool = True
+    """Whether hard links to files of other owners are a source."""
+    memory_bytes: int | None = None
+    """What a job may take together; None: there is no limit."""
     journal_key: str = field(default="", repr=False)
     """In hexadecimal digits: what journals in process folders are sealed with."""
 

@@ -60,7 +60,7 @@ class SharedFolders:
     def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
         self._roots, self._mode = roots, UploadMode(options.upload_mode)
         self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
-        self._seal = options.seal
+        self._seal, self._foreign_links = options.seal, options.foreign_links
         self._ahead_bytes = options.ahead_bytes if manifest.takes_files_in_order else 0
 
     def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
@@ -79,6 +79,7 @@ class SharedFolders:
             self._mode,
             reads_in_place=self._reads_in_place,
             ahead_bytes=self._ahead_bytes,
+            foreign_links=self._foreign_links,
             between=between,
         )
 
