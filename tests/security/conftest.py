@@ -6,6 +6,4 @@ from tests.unit.runner.slots import PLUGINS
 
 @pytest.fixture(autouse=True)
 def _test_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(PLUGINS), *filter(None, [os.environ.get("PYTHONPATH")])])
-    )
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS))

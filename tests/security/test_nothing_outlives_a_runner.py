@@ -114,7 +114,7 @@ def test_a_record_that_means_nobody_any_more_harms_nobody(tmp_path: Path, record
         "another process": {"pid": os.getpid(), "start": start - 1, "boot": boot},
     }
     text = json.dumps(made[record]) if record in made else record
-    (tmp_path / ".slot-0.json").write_text(text, encoding="ascii")
+    (tmp_path / ".slot.0.json").write_text(text, encoding="ascii")
     assert remains.end(tmp_path) == 0
     assert not list(tmp_path.iterdir())
 

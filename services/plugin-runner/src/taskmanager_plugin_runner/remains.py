@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-PATTERN = ".slot-*.json"
+PATTERN = ".slot.*.json"
 LIMIT_SECONDS = 10.0
 """A process that waits for a dead file server ends when that answers; until then it does nothing more."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
