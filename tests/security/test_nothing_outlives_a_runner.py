@@ -135,3 +135,11 @@ def test_an_operator_who_looks_into_the_folder_is_spared(tmp_path: Path) -> None
         assert remains._works_in(shell, tmp_path)
         assert shell not in remains.find(tmp_path)
         session.communicate("\n")
+
+
+def test_a_zombie_is_no_remains(tmp_path: Path) -> None:
+    """It does nothing any more, and only its parent can remove it."""
+    with subprocess.Popen([sys.executable, "-c", ""], start_new_session=True) as ended:
+        remains.note_slot(tmp_path, 0, ended.pid)
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert remains.find(tmp_path) == set()

@@ -40,10 +40,9 @@ class Process:
     @classmethod
     def of(cls, pid: int) -> "Process":
         """Raises FileNotFoundError or ProcessLookupError if it is gone."""
-        fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
-        return cls(pid, int(fields[1]), int(fields[3]), int(fields[19]))
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+        return cls(pid, int(fields[1]), int(fields[3]), int(fields[19]), fields[0])
 
 
 def note_slot(folder: Path, number: int, pid: int) -> None:
