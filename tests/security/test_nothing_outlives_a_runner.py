@@ -101,7 +101,7 @@ async def test_what_remains_of_a_slot_that_died_alone_is_ended_too(tmp_path: Pat
         await made.wait()
         os.kill(leader, signal.SIGKILL)
         await until(lambda: is_gone(leader))
-        remains.end(tmp_path / "workspace")  # the kernel continues some itself: their group has lost its leader
+        remains.end(tmp_path / "workspace")  # the kernel may have continued some itself
         assert all(is_gone(pid) for pid in family)
 
 
