@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 from tests.conftest import USERS
 from tests.e2e.conftest import TEST_PLUGINS
+from tests.remains import require_none
 
 from taskmanager.testing.proxy import RunningProxy, running_proxy
 from taskmanager.testing.waiting import eventually
@@ -223,8 +224,9 @@ def running_stage(
     settings: Mapping[str, str] = NOTHING,
     proxied: bool = False,
 ) -> Iterator[Stage]:
-    """A system, ready; all of its processes are gone at the end, whatever happened."""
+    """A system, ready; all of its processes are gone at the end, whatever happened, and so are its jobs'."""
     with ExitStack() as stack:
+        stack.callback(require_none, folder / "workspace")
         stage = _make(folder, rabbitmq, mongod, plugin, settings, stack if proxied else None)
         for service in stage.services:
             stack.callback(service.stop)

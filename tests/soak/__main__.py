@@ -17,6 +17,7 @@ from random import Random
 
 from bson import Timestamp
 from rich.console import Console
+from tests.remains import require_none, working_in
 from tests.soak import collect
 from tests.soak.book import Book
 from tests.soak.chaos import Chaos
@@ -66,7 +67,17 @@ class Soak:
             self._say("the faults are over")
             seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self._say)
             self._book.count("seconds until everything was at rest", round(seconds))
-            return self._judge(machines, store, since, operators[0])
+            held = self._judge(machines, store, since, operators[0])
+        return self._nothing_left() and held
+
+    def _nothing_left(self) -> bool:
+        """With the runners all processes of their jobs are gone, stopped ones too."""
+        try:
+            require_none(self._folder)
+        except AssertionError:
+            self._say(f"VIOLATION: processes outlived their runner: {'; '.join(working_in(self._folder))}")
+            return False
+        return True
 
     @property
     def _patience(self) -> float:

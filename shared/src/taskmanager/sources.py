@@ -1,11 +1,8 @@
-"""Lists and opens the files of a job's source, in the order people expect. Knows no job and no plugin."""
+"""Lists the files of a job's source, in the order people expect. Knows no job and no plugin."""
 
-import errno
-import os
 import re
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 _ODD_KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -39,12 +36,3 @@ def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
 def odd_kind(mode: int) -> str | None:
     """What an entry is that no job reads, by its `st_mode`: it might wait for ever; None for the others."""
     return _ODD_KINDS.get(stat.S_IFMT(mode))
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A regular file, opened for reading; raises OSError for anything else, and never waits for it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "is no regular file", str(path))
-    return os.fdopen(descriptor, "rb")

@@ -6,7 +6,7 @@ from typing import Any
 import psutil
 from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
-from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.slots import is_gone, number_in
 
 from taskmanager.control import JobAction
@@ -156,7 +156,7 @@ async def test_a_job_that_ignores_everything_is_killed_with_its_grandchildren(
         assert (ended.status, ended.cancelled) == (Status.CANCELLED, CancelMethod.SIGKILL)
         assert all(is_gone(pid) for pid in family)
         assert picture(destination) == before
-        assert names(tmp_path / "workspace" / "r1") == [".lock"]
+        assert attempts(tmp_path / "workspace" / "r1") == []
         assert len(desk.events(Cancelled)) == 1
         note.unlink()
         again = await desk.submit("stubborn", {"note": str(note)})  # by a new process in the same slot

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
-from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.slots import is_gone
 
 from taskmanager.messages import Claim, Commit, HandedBack, Heartbeat, Hello
@@ -98,7 +98,7 @@ async def test_a_killed_runner_that_was_placing_puts_the_folder_back_before_its_
         start_runner("tally")
         await desk.until(lambda: len(desk.events(Hello)) > hellos)
         assert picture(roots) == before
-        assert names(tmp_path / "workspace" / "r1") == [".lock"]
+        assert attempts(tmp_path / "workspace" / "r1") == []
 
 
 async def test_sigterm_lets_a_short_job_end_and_hands_a_long_one_back(

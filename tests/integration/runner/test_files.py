@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
-from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.faults import attempts, fill, names, picture
 
 from taskmanager.states import Status
 
@@ -84,5 +84,5 @@ async def test_input_and_results_travel_while_the_plugin_works(
         job = await desk.ended(made)
         assert desk.statuses[job.id][-3:] == [Status.PROCESSING, Status.DOWNLOAD, Status.DONE]
         assert (job.files, job.bytes) == (20, 20 * len("printed ") + sum(range(1, 21)))
-        await desk.until(lambda: names(elsewhere / "r1") == [".lock"])
+        await desk.until(lambda: attempts(elsewhere / "r1") == [])
     assert names(book / "out") == RESULTS

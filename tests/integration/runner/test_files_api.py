@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.runner.faults import attempts
 from tests.unit.runner.slots import PLUGINS, Ears, options, task
 
 from taskmanager.crash import END_AT
@@ -17,11 +18,12 @@ from taskmanager.testing.goobi.access import TOKEN
 from taskmanager.testing.goobi.app import REST_ROOT
 from taskmanager.testing.goobi.faults import Fault, FaultKind
 from taskmanager.testing.goobi.server import RunningGoobi, running_goobi
-from taskmanager_plugin_runner.deliveries import Delivery, deliver, prepare
+from taskmanager_plugin_runner.deliveries import Delivery, Journal, deliver, prepare
 from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.goobi_files import api
 from taskmanager_plugin_runner.protocol import Answer, LogNote, Step
 from taskmanager_plugin_runner.recovery import recover
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 
 PAGES = {"1.tif": b"one", "2.tif": b"two"}
@@ -226,7 +228,7 @@ async def test_the_next_attempt_of_another_runner_repairs_a_killed_delivery(
     assert media(goobi) == RESULT
     recover(first / "workspace", settings)  # the first is back and must touch nothing of it
     assert media(goobi) == RESULT
-    assert not list((first / "workspace").iterdir())
+    assert attempts(first / "workspace") == []
 
 
 async def test_a_runner_that_is_back_first_undoes_its_delivery(
@@ -253,12 +255,31 @@ async def test_an_attempt_that_another_has_overtaken_delivers_nothing(
     goobi: RunningGoobi, settings: Path, tmp_path: Path
 ) -> None:
     async with slot(tmp_path, settings) as process:
-        body = b'{"attempt":2,"names":["tally.txt"]}'
+        journal = Journal(attempt=2, names=("tally.txt",)).sealed(
+            Delivery("main", 1, "media", JOB, 2), NO_KEY
+        )
+        body = journal.model_dump_json().encode()
         goobi.goobi.workflow.process(1).files["media"] = {f".tm-{JOB}.json": body}
         answer = await process.ask(Step.BRING, job(tmp_path))
         assert answer.failure is not None
         assert answer.failure.kind == "SupersededError"
     assert media(goobi) == {f".tm-{JOB}.json": body}
+
+
+@pytest.mark.parametrize("names", [("other",), ("../other",)])
+async def test_a_planted_journal_removes_nothing(
+    goobi: RunningGoobi, settings: Path, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    planted = Journal(attempt=1, names=names)
+    delivery = Delivery("main", 1, "media", JOB, 1)
+    sealed = planted.sealed(delivery, NO_KEY if "/" in names[0] else Seal(b"a guess"))
+    before = {"other": b"x", f".tm-{JOB}.json": sealed.model_dump_json().encode()}
+    goobi.goobi.workflow.process(1).files["media"] = dict(before)
+    async with slot(tmp_path, settings) as process:
+        answer = await process.ask(Step.BRING, job(tmp_path))
+    assert answer.failure is not None
+    assert "was not written by a runner of this plugin" in answer.failure.message
+    assert media(goobi) == before
 
 
 @pytest.mark.parametrize("asked", [1, 2, 3, 4, 5])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
-from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.faults import attempts, fill, picture
 
 from taskmanager.messages import Failed
 from taskmanager.states import Status
@@ -27,7 +27,7 @@ async def test_a_job_that_takes_too_long_fails_and_leaves_nothing(
             assert "the time limit for a job, 1 s, is over" in job.error.message
             assert "at file second.tif, 1 of 2 files done" in job.error.message
             assert picture(roots) == before
-    assert names(tmp_path / "workspace" / "r1") == [".lock"]
+    assert attempts(tmp_path / "workspace" / "r1") == []
 
 
 async def test_a_setting_of_the_runner_goes_before_what_the_plugin_declares(

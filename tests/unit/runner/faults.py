@@ -4,9 +4,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from taskmanager_plugin_runner import remains
 
 STEPS = ("rename", "mkdir", "link", "unlink", "rmdir", "fsync")
 
@@ -42,8 +45,12 @@ def crash() -> None:
 
 
 def picture(folder: Path) -> dict[str, str]:
-    """Every name below a folder with what it is; equal pictures mean equal folders."""
-    return {str(path.relative_to(folder)): _content(path) for path in sorted(folder.rglob("*"))}
+    """Every name below a folder with what it is; equal pictures mean equal folders.
+
+    The notes of a runner about its slots are no part of it.
+    """
+    found = (path for path in sorted(folder.rglob("*")) if not fnmatch(path.name, remains.PATTERN))
+    return {str(path.relative_to(folder)): _content(path) for path in found}
 
 
 def _content(path: Path) -> str:
@@ -68,3 +75,8 @@ def fill(folder: Path, files: dict[str, str]) -> Path:
 def names(folder: Path) -> list[str]:
     """What lies directly in a folder, hidden or not, sorted."""
     return sorted(path.name for path in folder.iterdir())
+
+
+def attempts(runner: Path) -> list[str]:
+    """The attempts that have something in the runner's folder of the workspace, sorted."""
+    return sorted(path.name for path in runner.iterdir() if path.is_dir())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.unit.runner.faults import names, picture
+from tests.unit.runner.faults import attempts, picture
 from tests.unit.runner.scenes import paths, scene
 from tests.unit.runner.slots import until
 
@@ -41,7 +41,7 @@ async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: 
     assert numbers == list(range(1, len(numbers) + 1))
     assert made.desk.of(Progressed)[-1].progress.percent == 100
     assert made.over == [Outcome.FINISHED]
-    assert names(tmp_path / "workspace") == []
+    assert attempts(tmp_path / "workspace") == []
 
 
 async def test_an_attempt_that_is_not_allowed_to_place_ends_without_a_trace(tmp_path: Path) -> None:

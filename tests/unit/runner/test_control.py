@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.scenes import JOB, Scene, paths, scene
 from tests.unit.runner.slots import is_gone, number_in, until
 
@@ -259,7 +259,7 @@ async def test_sigkill_ends_what_ignores_everything_with_all_its_descendants(tmp
         await running
         assert all(is_gone(pid) for pid in family)
         assert made.slot.alive
-        assert names(tmp_path / "workspace") == []
+        assert attempts(tmp_path / "workspace") == []
         assert names(tmp_path) == ["pid", "workspace"]
     assert made.over == [Outcome.CANCELLED]
     assert made.desk.of(Cancelled)[0].method is CancelMethod.SIGKILL

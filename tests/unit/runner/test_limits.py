@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.unit.runner.faults import fill, names, picture
+from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.scenes import Scene, paths, scene
 from tests.unit.runner.slots import is_gone, number_in, options, task, until
 
@@ -61,7 +61,7 @@ async def test_a_job_that_takes_too_long_fails_at_its_checkpoint(tmp_path: Path)
         await made.start("sleep", **job)
         assert made.slot.pid == slot
         assert names(tmp_path) == ["in", "workspace"]
-        assert names(tmp_path / "workspace") == []
+        assert attempts(tmp_path / "workspace") == []
         assert picture(tmp_path / "in") == before
     assert made.over == [Outcome.FAILED]
     error = failure(made)
@@ -116,7 +116,7 @@ async def test_a_job_that_takes_too_much_memory_fails_with_the_evidence(tmp_path
     limits = JobLimits(memory_limit_bytes=200 * MEGABYTE)
     async with looked_after("greedy", tmp_path, limits=limits, grace_seconds=600) as made:
         await made.start("greedy", parameters={"megabytes": 300})
-        assert names(tmp_path / "workspace") == []
+        assert attempts(tmp_path / "workspace") == []
     assert made.over == [Outcome.FAILED]
     error = failure(made)
     assert error.kind == "MemoryLimit"

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from tests.unit.runner.faults import Crash, crash, fill, names, picture, stopped_before
+from tests.unit.runner.faults import Crash, attempts, crash, fill, names, picture, stopped_before
 from tests.unit.runner.slots import Ears, options, task, until
 
 from taskmanager.control import Wish
@@ -293,7 +293,7 @@ async def test_a_job_over_another_file_system_comes_out_whole(
     assert ears.progress[-1].done == 6
     assert names(tmp_path / "out") == [name.replace("tif", "out") for name in PAGES]
     assert (tmp_path / "out" / "6.out").read_text(encoding="utf-8") == "printed xxxxxxxxxx"
-    assert names(elsewhere) == []
+    assert attempts(elsewhere) == []
 
 
 async def test_the_plugin_works_before_its_last_file_is_there(tmp_path: Path, elsewhere: Path) -> None:
@@ -355,4 +355,4 @@ async def test_a_death_while_files_come_and_go_leaves_no_trace(
             await process.ask(Step.RUN, made, source)
     assert recover(elsewhere) == 1
     assert picture(tmp_path) == before
-    assert names(elsewhere) == []
+    assert attempts(elsewhere) == []

@@ -134,16 +134,16 @@ asyncio.run(main())
     assert runner.stdout is not None
     leader = int(await runner.stdout.readline())
     child = await number_in(tmp_path / "pid")
-    group = [process.pid for process in psutil.process_iter() if _group_of(process.pid) == leader]
+    group = [process.pid for process in psutil.process_iter() if _session_of(process.pid) == leader]
     assert len(group) >= 3  # the slot, its guard and the program of the job
     runner.kill()
     await runner.wait()
     await until(lambda: all(is_gone(pid) for pid in [*group, child]))
 
 
-def _group_of(pid: int) -> int:
+def _session_of(pid: int) -> int:
     try:
-        return os.getpgid(pid)
+        return os.getsid(pid)
     except ProcessLookupError:
         return 0
 

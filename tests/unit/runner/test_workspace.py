@@ -73,7 +73,8 @@ def test_the_mode_and_the_plugin_decide_whether_input_is_copied(
     folder: AttemptFolder, goobi: Path, mode: UploadMode, reads_in_place: bool, in_place: bool
 ) -> None:
     brought = bring(folder, goobi, "in", mode, reads_in_place=reads_in_place)
-    assert brought.source == (goobi / "in" if in_place else folder.input)
+    assert brought.source == folder.input
+    assert (folder.input / "page 2.tif").samefile(goobi / "in" / "page 2.tif") is in_place
     assert (brought.files, brought.bytes) == (2, 4)
 
 

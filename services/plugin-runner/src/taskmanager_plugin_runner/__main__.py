@@ -25,12 +25,20 @@ from taskmanager.metrics import BUILD
 from taskmanager.plugins import PluginManifest, installed_names, load
 from taskmanager.rabbit import Broker
 from taskmanager.topology import Binding
+from taskmanager_plugin_runner import remains
 from taskmanager_plugin_runner.heartbeats import Identity
 from taskmanager_plugin_runner.outbox import Outbox
 from taskmanager_plugin_runner.protocol import SlotOptions
 from taskmanager_plugin_runner.recovery import held_folder, recover
 from taskmanager_plugin_runner.runner import Runner
-from taskmanager_plugin_runner.settings import RUNNER_ID_PATTERN, RunnerSettings, default_runner_id
+from taskmanager_plugin_runner.seals import Seal
+from taskmanager_plugin_runner.secrecy import close_to_others, forget_secrets
+from taskmanager_plugin_runner.settings import (
+    RUNNER_ID_PATTERN,
+    ForeignLinks,
+    RunnerSettings,
+    default_runner_id,
+)
 from taskmanager_plugin_runner.watch import tell_limits
 
 CONFIRM_LIMIT = timedelta(seconds=10)
@@ -78,7 +86,7 @@ def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: Pl
     return Identity(
         runner=options.id or settings.runner_id or default_runner_id(manifest.name),
         instance=uuid4().hex,
-        manifest=settings.limited(manifest),
+        manifest=settings.limited(manifest, options.slots),
         host=socket.gethostname(),
         version=__version__,
         slots=options.slots,
@@ -87,7 +95,7 @@ def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: Pl
     )
 
 
-async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> None:
+async def serve(identity: Identity, settings: RunnerSettings, folder: Path, seal: Seal) -> None:
     """Run until SIGTERM, then drain. The connections outlive the runner, so that its last words are heard."""
     asked, plugin, topology = asyncio.Event(), identity.manifest.name, settings.topology
     stop_on_signals(asked)
@@ -106,6 +114,9 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path) -> N
         paths=settings.paths,
         ahead_bytes=settings.ahead_bytes,
         goobi=str(settings.files_api.resolve()) if settings.files_api else "",
+        foreign_links=settings.foreign_hard_links is ForeignLinks.ALLOW,
+        memory_bytes=identity.manifest.limits.memory_limit_bytes,
+        journal_key=seal.key.hex(),
     )
     tell_limits(identity.manifest, settings.nice)
     runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
@@ -143,8 +154,10 @@ def main() -> None:
     if options.list:
         print("\n".join(installed_names()))  # noqa: T201 - the output of the command
         return
+    close_to_others()
     try:
         settings = RunnerSettings()
+        forget_secrets()
         _ = settings.job_roots  # a wrong folder is told now, not by the first job
         _ = load_goobi(settings.files_api)
         manifest = load(options.plugin).manifest
@@ -156,9 +169,11 @@ def main() -> None:
     identity = identify(options, settings, manifest)
     try:
         with held_folder(settings.workspace, identity.runner) as folder:
-            recover(folder, settings.goobi)
+            seal = settings.seal
+            remains.end(folder)
+            recover(folder, settings.goobi, seal)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-                loop.run(serve(identity, settings, folder))
+                loop.run(serve(identity, settings, folder, seal))
     except* TaskManagerError as group:
         _leave("; ".join(map(str, _leaves(group))), 1)
     except* OSError as group:

@@ -21,9 +21,15 @@ LOOK_SECONDS = 0.2
 class Ahead:
     """The files of one job; `start` once, `stop` in any case."""
 
-    def __init__(self, files: Sequence[SourceFile], target: Path, limit_bytes: int) -> None:
-        """Files come to `target`; at most `limit_bytes` ahead, but always the next one."""
+    def __init__(
+        self, files: Sequence[SourceFile], target: Path, limit_bytes: int, *, foreign_links: bool = True
+    ) -> None:
+        """Files come to `target`; at most `limit_bytes` ahead, but always the next one.
+
+        `foreign_links`: see `opening.open_regular`.
+        """
         self._files, self._target, self._limit = files, target, limit_bytes
+        self._foreign_links = foreign_links
         self.paths = tuple(target / file.name for file in files)
         self._numbers = {path: number for number, path in enumerate(self.paths)}
         self._bytes_before = [0, *accumulate(file.bytes for file in files)]
@@ -95,7 +101,7 @@ class Ahead:
         """One file that cannot be had fails the job only if the plugin asks for it."""
         reach(Point.SLOT_LOOKING_AHEAD)
         try:
-            copy_source(file, self._target, lambda: self._stopping)
+            copy_source(file, self._target, lambda: self._stopping, foreign_links=self._foreign_links)
         except JobFailedError as error:
             return error
         return None

@@ -24,6 +24,7 @@ from taskmanager.errors import (
 from taskmanager.jobs import Record
 from taskmanager_plugin_runner.files_api import FilesApi, GoobiAwayError
 from taskmanager_plugin_runner.filling import Result
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.stages import PREFIX
 
 
@@ -32,6 +33,19 @@ class Journal(Record):
 
     attempt: int
     names: tuple[str, ...]
+    seal: str = ""
+
+    def sealed(self, delivery: "Delivery", seal: Seal) -> "Journal":
+        """The same with the mark of the runners over all of it."""
+        return self.model_copy(update={"seal": seal.over(delivery.subject, self._body())})
+
+    def is_ours(self, delivery: "Delivery", seal: Seal) -> bool:
+        """Whether a runner of the plugin wrote it, for this place, about files that lie directly in it."""
+        plain = all(name not in {"", ".", ".."} and "/" not in name for name in self.names)
+        return plain and seal.holds(self.seal, delivery.subject, self._body())
+
+    def _body(self) -> bytes:
+        return self.model_dump_json(exclude={"seal"}).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +63,19 @@ class Delivery:
         """Name of the journal in the folder: one for each job."""
         return f"{PREFIX}{self.job}.json"
 
+    @property
+    def subject(self) -> str:
+        """What a journal of it is about."""
+        return f"{self.journal} {self.installation} {self.process} {self.folder}"
+
     def encode(self) -> str:
         """JSON."""
         return json.dumps(asdict(self))
 
 
-def prepare(api: FilesApi, delivery: Delivery) -> None:
+def prepare(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
     """Undo what an earlier attempt left; raises SupersededError if a later one is at work."""
-    found = _journal(api, delivery)
+    found = _journal(api, delivery, seal)
     if found is None:
         return
     if found.attempt > delivery.attempt:
@@ -64,56 +83,63 @@ def prepare(api: FilesApi, delivery: Delivery) -> None:
     _undo(api, delivery, found)
 
 
-def clean(api: FilesApi, delivery: Delivery) -> None:
+def clean(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
     """Remove what this attempt uploaded, unless all is delivered or another attempt has taken over."""
-    found = _journal(api, delivery)
+    found = _journal(api, delivery, seal)
     if found is not None and found.attempt == delivery.attempt:
         _undo(api, delivery, found)
 
 
 def deliver(
-    api: FilesApi, delivery: Delivery, results: Sequence[Result], ours: Callable[[], bool] = lambda: True
+    api: FilesApi,
+    delivery: Delivery,
+    results: Sequence[Result],
+    ours: Callable[[], bool] = lambda: True,
+    seal: Seal = NO_KEY,
 ) -> None:
     """Upload and verify all results. Raises JobFailedError, SupersededError or GoobiAwayError, all undone.
 
     What could not be undone because Goobi is away is left to `clean` or to the `prepare` of the next attempt.
     """
     digests = {result.name: _local_digest(result) for result in results}
-    prepare(api, delivery)
+    prepare(api, delivery, seal)
     missing = [result for result in results if not _is_there(api, result, digests[result.name])]
     if not missing:
         return
     try:
-        _upload(api, delivery, missing, ours)
+        _upload(api, delivery, missing, ours, seal)
         _verify(api, missing, digests)
         reach(Point.SLOT_BEFORE_SEAL)
-        _require(api, delivery, ours)
-        _seal(api, delivery)
+        _require(api, delivery, ours, seal)
+        _finish(api, delivery, seal)
     except (TaskManagerError, OSError):
-        clean(api, delivery)
+        clean(api, delivery, seal)
         raise
     reach(Point.SLOT_AFTER_SEAL)
 
 
-def _upload(api: FilesApi, delivery: Delivery, results: list[Result], ours: Callable[[], bool]) -> None:
-    journal = Journal(attempt=delivery.attempt, names=tuple(result.name for result in results))
+def _upload(
+    api: FilesApi, delivery: Delivery, results: list[Result], ours: Callable[[], bool], seal: Seal
+) -> None:
+    names = tuple(result.name for result in results)
+    journal = Journal(attempt=delivery.attempt, names=names).sealed(delivery, seal)
     body = journal.model_dump_json().encode()
     if not ours():
         raise SupersededError("its lease ended before its results were delivered, as if it was frozen")
     api.upload(delivery.journal, lambda: io.BytesIO(body))
-    if _journal(api, delivery) != journal:
+    if _journal(api, delivery, seal) != journal:
         raise JobFailedError(
             f"{api.where} does not keep {delivery.journal}, without which nothing is delivered"
         )
     for result in results:
         reach(Point.SLOT_BEFORE_RENAME)
-        _require(api, delivery, ours)
+        _require(api, delivery, ours, seal)
         api.upload(result.name, lambda path=result.path: path.open("rb"))  # type: ignore[misc]
 
 
-def _require(api: FilesApi, delivery: Delivery, ours: Callable[[], bool]) -> None:
+def _require(api: FilesApi, delivery: Delivery, ours: Callable[[], bool], seal: Seal) -> None:
     """Both the lease and the journal are still ours."""
-    found = _journal(api, delivery)
+    found = _journal(api, delivery, seal)
     if found is None or found.attempt != delivery.attempt:
         raise SupersededError(f"the journal in {api.where} is gone: another attempt took over")
     if not ours():
@@ -136,14 +162,14 @@ def _verify(api: FilesApi, results: list[Result], digests: dict[str, str]) -> No
             raise TemporaryError(f"{result.name} in {api.where} is not what was uploaded")
 
 
-def _seal(api: FilesApi, delivery: Delivery) -> None:
+def _finish(api: FilesApi, delivery: Delivery, seal: Seal) -> None:
     try:
         api.delete(delivery.journal)
     except GoobiAwayError:
-        if _journal(api, delivery) is None:
+        if _journal(api, delivery, seal) is None:
             return  # all answers were lost, the work was done
         raise
-    if _journal(api, delivery) is not None:
+    if _journal(api, delivery, seal) is not None:
         raise GoobiAwayError(f"Goobi did not remove the journal in {api.where}")
 
 
@@ -154,14 +180,22 @@ def _undo(api: FilesApi, delivery: Delivery, journal: Journal) -> None:
     api.delete(delivery.journal)
 
 
-def _journal(api: FilesApi, delivery: Delivery) -> Journal | None:
+def _journal(api: FilesApi, delivery: Delivery, seal: Seal) -> Journal | None:
     content = api.read(delivery.journal)
+    if content is None:
+        return None
     try:
-        return None if content is None else Journal.model_validate_json(content)
+        found = Journal.model_validate_json(content)
     except ValidationError as error:
         raise PermanentError(
             f"{delivery.journal} in {api.where} is damaged: remove it and what the job delivered, then retry"
         ) from error
+    if not found.is_ours(delivery, seal):
+        raise PermanentError(
+            f"{delivery.journal} in {api.where} was not written by a runner of this plugin, and "
+            "nothing of it was carried out: look at the folder, remove the file and retry the job"
+        )
+    return found
 
 
 def _local_digest(result: Result) -> str:

@@ -25,6 +25,7 @@ _SENTENCES = {
     errno.EROFS: "{path} lies on a file system that is mounted read-only",
     errno.ENOENT: "{path} does not exist",
     errno.ENOTDIR: "a part of {path} is no folder",
+    errno.ELOOP: "{path} leads through a link that was not there when the job looked at it: restore the file",
     errno.EIO: "reading or writing {path} failed in the storage itself: check the disk or the file server",
     errno.ESTALE: "the file server lost {path}: mount it anew and retry the job",
     errno.ENOTCONN: "the file server of {path} is not connected: mount it anew and retry the job",

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from taskmanager.sources import open_regular
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.copying import pour
 from taskmanager_plugin_runner.filesystems import require_space
+from taskmanager_plugin_runner.opening import open_regular
 from taskmanager_plugin_runner.sources import Fingerprint
 from taskmanager_plugin_runner.stages import NEW, details
 
@@ -121,8 +121,13 @@ def _umask() -> int:
 
 
 def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
-    """Spare the copy where workspace and target share a file system; the tool's private mode is widened."""
+    """Spare the copy where workspace and target share a file system; the tool's private mode is widened.
+
+    A file with other names is none of the tool's making alone: it may be a source.
+    """
     try:
+        if source.lstat().st_nlink > 1:
+            return False
         os.link(source, name, dst_dir_fd=home_fd, follow_symlinks=False)
     except FileNotFoundError:
         raise

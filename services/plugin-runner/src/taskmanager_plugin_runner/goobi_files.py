@@ -19,6 +19,7 @@ from taskmanager_plugin_runner.files_api import FilesApi, NotInGoobiError
 from taskmanager_plugin_runner.leftovers import Destination, Found
 from taskmanager_plugin_runner.planning import Terms, results_in
 from taskmanager_plugin_runner.protocol import Order
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.transports import LOST, RECORD
 from taskmanager_plugin_runner.workspace import AttemptFolder, Input
 
@@ -46,9 +47,9 @@ class GoobiFolder:
 class GoobiFiles:
     """Goobi's files API. The file about Goobi and the secrets it names are read at use."""
 
-    def __init__(self, settings: Path, roots: Roots) -> None:
-        """`settings` is `TASKMANAGER_GOOBI`."""
-        self._settings, self._roots = settings, roots
+    def __init__(self, settings: Path, roots: Roots, seal: Seal = NO_KEY) -> None:
+        """`settings` is `TASKMANAGER_GOOBI`, `seal` that of the journals."""
+        self._settings, self._roots, self._seal = settings, roots, seal
 
     def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
         """Refuse one folder of Goobi as source and destination, and undo what earlier attempts left."""
@@ -63,7 +64,7 @@ class GoobiFiles:
                 f"{delivery.process}; name another folder, or a template that works in place"
             )
         with api(self._settings, delivery) as there:
-            deliveries.prepare(there, delivery)
+            deliveries.prepare(there, delivery, self._seal)
         try:
             (folder.open(folder.path) / RECORD).write_text(delivery.encode(), encoding="utf-8")
         except OSError as error:
@@ -99,12 +100,13 @@ class GoobiFiles:
         if deep:
             raise JobFailedError(f"the plugin made {deep[0]}; Goobi's files API knows no folders in folders")
         with api(self._settings, delivery) as there:
-            deliveries.deliver(there, delivery, results, terms.ours)
+            deliveries.deliver(there, delivery, results, terms.ours, self._seal)
         return len(results), sum(result.bytes for result in results)
 
-    def clean(self, folder: AttemptFolder) -> None:
+    def clean(self, folder: AttemptFolder, order: Order) -> None:
         """Remove what this attempt uploaded; see `deliveries.clean`."""
-        undo_delivery(self._settings, folder)
+        del order
+        undo_delivery(self._settings, folder, self._seal)
 
     def _locate(self, order: Order, text: str) -> Delivery:
         name, process, folder = locate(self._settings, order.spec, self._roots.resolve(text))
@@ -148,12 +150,12 @@ def _fetch(there: FilesApi, name: str, target: Path) -> int:
         raise JobFailedError(f"{name} was in {there.where} a moment ago and is gone") from error
 
 
-def undo_delivery(settings: Path, folder: AttemptFolder) -> None:
+def undo_delivery(settings: Path, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:
     """Remove what an attempt uploaded, if it did; raises TaskManagerError and ValueError."""
     delivery = remembered(folder)
     if delivery is not None:
         with api(settings, delivery) as there:
-            deliveries.clean(there, delivery)
+            deliveries.clean(there, delivery, seal)
 
 
 def remembered(folder: AttemptFolder) -> Delivery | None:

@@ -7,7 +7,7 @@ hang, so they are for a thread, and only asked for when it matters.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,27 @@ from taskmanager_plugin_runner.processes import descendants
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 """What reading about a process raises that ends meanwhile, or changes its user."""
+
+
+_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Of the control group a container sees as its own: version 2, version 1."""
+FOR_JOBS = 0.9
+"""Of the machine's memory; the rest is for the runner and the system."""
+
+
+def machine_bytes(limits: Collection[Path] = _CGROUP_LIMITS) -> int:
+    """The memory of this machine, or of the container if that has less."""
+    found = [_PAGE_BYTES * os.sysconf("SC_PHYS_PAGES")]
+    for limit in limits:
+        with contextlib.suppress(OSError):
+            text = limit.read_text(encoding="ascii").strip()
+            found += [int(text)] if text.isdigit() else []
+    return min(found)
+
+
+def share_of(slots: int, machine: int) -> int:
+    """What the job of one slot may take if nothing else is said: all slots together must fit."""
+    return int(machine * FOR_JOBS) // slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +85,20 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _proportional_bytes(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except PermissionError:
+        return _unshared_bytes(pid)  # a slot is closed to others, see `secrecy`
+    for line in lines:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return _resident_bytes(pid)  # a process that is just ending has no such lines any more
+
+
+def _unshared_bytes(pid: int) -> int:
+    """What is resident and belongs to no file."""
+    _, resident_pages, file_pages, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    return (int(resident_pages) - int(file_pages)) * _PAGE_BYTES
 
 
 def _name(pid: int) -> str:

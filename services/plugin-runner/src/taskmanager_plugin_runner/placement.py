@@ -16,9 +16,10 @@ import structlog
 from taskmanager.crash import Point, reach
 from taskmanager.errors import JobFailedError, SupersededError
 from taskmanager.paths import Roots
-from taskmanager_plugin_runner import folders
+from taskmanager_plugin_runner import folders, journal
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filling import Result, fill
+from taskmanager_plugin_runner.journal import Entry, Manifest
 from taskmanager_plugin_runner.planning import (
     Terms,
     dress,
@@ -27,13 +28,12 @@ from taskmanager_plugin_runner.planning import (
     results_in,
     unchanged,
 )
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.stages import (
-    MANIFEST,
     NEW,
     OLD,
     PLACED,
-    Entry,
-    Manifest,
+    STAGE_MODE,
     details,
     discard,
     exists,
@@ -54,6 +54,7 @@ class Placement:
     home: Path
     job: str
     attempt: int
+    seal: Seal = NO_KEY
 
     @property
     def stage(self) -> str:
@@ -66,22 +67,35 @@ class Placement:
         return PurePosixPath() if self.home == self.destination else PurePosixPath(self.destination.name)
 
 
-def prepare(text: str, roots: Roots, job: str, attempt: int) -> Placement:
+def prepare(text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY) -> Placement:
     """Undo what earlier attempts left, and make the stage; this also shows early whether one may write there.
 
     Raises JobFailedError with what to do, PathRefusedError, or SupersededError if a later attempt is at work.
     """
     destination = roots.resolve(text)
     try:
-        for folder in homes(destination):
-            if any(folder == root or root in folder.parents for root in roots.folders):
-                undo(folder, job, attempt)
+        for folder in _homes_inside(destination, roots):
+            undo(folder, job, attempt, seal)
         home = _home(destination, roots)  # only now: undoing may have taken the destination away
         with folders.opened(home) as home_fd:
-            os.mkdir(stage_name(job, attempt), dir_fd=home_fd)
+            os.mkdir(stage_name(job, attempt), STAGE_MODE, dir_fd=home_fd)
     except OSError as error:
         refuse(error, f"the destination {destination} cannot be written to")
-    return Placement(destination, home, job, attempt)
+    return Placement(destination, home, job, attempt, seal)
+
+
+def _homes_inside(destination: Path, roots: Roots) -> list[Path]:
+    return [
+        folder
+        for folder in homes(destination)
+        if any(folder == root or root in folder.parents for root in roots.folders)
+    ]
+
+
+def clean_unrecorded(text: str, roots: Roots, job: str, attempt: int, seal: Seal) -> None:
+    """As `clean`, for an attempt whose record of its stage is gone; raises OSError and PathRefusedError."""
+    for folder in _homes_inside(roots.resolve(text), roots):
+        undo_attempt(folder, job, attempt, seal)
 
 
 def _home(destination: Path, roots: Roots) -> Path:
@@ -99,7 +113,7 @@ def _home(destination: Path, roots: Roots) -> Path:
 
 def clean(placement: Placement) -> None:
     """Put everything back as it was before the attempt; raises OSError. Does nothing once all is placed."""
-    undo_attempt(placement.home, placement.job, placement.attempt)
+    undo_attempt(placement.home, placement.job, placement.attempt, placement.seal)
 
 
 def place(output: Path, placement: Placement, terms: Terms | None = None) -> tuple[int, int]:
@@ -132,7 +146,7 @@ def _place(home_fd: int, placement: Placement, results: list[Result], terms: Ter
         fill(home_fd, placement.home, placement.stage, results, terms.carried)
         manifest = plan(home_fd, placement.stage, results, terms)
         dress(home_fd, placement.stage, manifest, terms)
-        _write_manifest(home_fd, placement.stage, manifest)
+        journal.write(home_fd, placement.stage, manifest, placement.seal)
         for entry in manifest.entries:
             reach(Point.SLOT_BEFORE_REMOVAL if entry.leaves else Point.SLOT_BEFORE_RENAME)
             _require(terms.ours)
@@ -150,17 +164,6 @@ def _place(home_fd: int, placement: Placement, results: list[Result], terms: Ter
 def _require(ours: Callable[[], bool]) -> None:
     if not ours():
         raise SupersededError("its lease ended while its results were put into place, as if it was frozen")
-
-
-def _write_manifest(home_fd: int, stage: str, manifest: Manifest) -> None:
-    with folders.below(home_fd, PurePosixPath(stage)) as folder:
-        descriptor = os.open(MANIFEST + ".part", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(manifest.encode())
-            file.flush()
-            os.fsync(descriptor)
-        os.rename(f"{stage}/{MANIFEST}.part", f"{stage}/{MANIFEST}", src_dir_fd=home_fd, dst_dir_fd=home_fd)
-        folders.sync(folder)
 
 
 def _move(home_fd: int, stage: str, entry: Entry, terms: Terms) -> None:

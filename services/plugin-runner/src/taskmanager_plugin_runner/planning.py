@@ -10,9 +10,10 @@ from taskmanager.errors import JobFailedError
 from taskmanager.overlap import folded
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.filling import Result
+from taskmanager_plugin_runner.journal import Entry, Manifest
 from taskmanager_plugin_runner.rights import keep_rights
 from taskmanager_plugin_runner.sources import Fingerprint, Identity
-from taskmanager_plugin_runner.stages import NEW, OLD, PREFIX, Entry, Manifest, details, exists, is_folder
+from taskmanager_plugin_runner.stages import NEW, OLD, PREFIX, details, exists, is_folder
 
 PROBLEMS_SHOWN = 5
 

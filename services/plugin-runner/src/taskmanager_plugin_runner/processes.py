@@ -17,11 +17,14 @@ def guard_group(socket: int) -> int:
     """Start a tiny process that kills this process group when `socket` is hung up on; return its id.
 
     It is a process and not a thread because a plugin may hold Python's lock for as long as it likes, and not
-    PR_SET_PDEATHSIG because that would kill only the slot and leave the programs it has started.
+    PR_SET_PDEATHSIG because that would kill only the slot and leave the programs it has started. It has a
+    group of its own, so that no suspension of the slot's group can reach it, not even for a moment; being in
+    the slot's session it still keeps the number of that group from being used again.
     """
-    child = os.fork()
+    leader, child = os.getpgrp(), os.fork()
     if child:
         return child
+    os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it outlives whatever else the group is asked to do
     poll = select.poll()
     poll.register(socket, 0)  # no event wanted: only the hang-up is reported
@@ -29,7 +32,7 @@ def guard_group(socket: int) -> int:
     os.closerange(socket + 1, 1024)
     while not poll.poll():
         continue
-    kill_group(os.getpgrp())
+    kill_group(leader)
     os._exit(0)
 
 
@@ -104,9 +107,7 @@ def terminate_group(leader: int) -> None:
 def suspend_group(leader: int, guard: int) -> None:
     """SIGSTOP to the same, but not to the guard: it must notice a runner that ends meanwhile."""
     _signal_group(leader, signal.SIGSTOP)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(guard, signal.SIGCONT)
-    seen: set[int] = set()
+    seen = {guard}
     while fresh := _strays(leader) - seen:  # one that was not stopped yet may have started another
         _signal_each(fresh, signal.SIGSTOP)
         seen |= fresh
@@ -125,9 +126,9 @@ def die_of(number: int) -> None:
 
 
 def _strays(leader: int) -> set[int]:
-    """Descendants of a group's leader that are not in its group."""
+    """Descendants of a group's leader that are not in its group, without the process that asks."""
     found = set()
-    for pid in descendants(leader):
+    for pid in descendants(leader) - {os.getpid()}:
         with contextlib.suppress(ProcessLookupError):
             if os.getpgid(pid) != leader:
                 found.add(pid)

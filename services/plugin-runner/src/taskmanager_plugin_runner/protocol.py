@@ -8,13 +8,14 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
 from taskmanager.control import Wish
 from taskmanager.jobs import JobError, JobSpec
+from taskmanager_plugin_runner.seals import Seal
 
 LINE_BYTES = 16 * 1024 * 1024
 """The longest line; more means that the other side is broken."""
@@ -35,7 +36,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SlotOptions:
-    """What a slot is told once, on its command line."""
+    """What a slot is told once, as the first line of its socket: a command line can be read by everybody."""
 
     plugin: str
     folder: str
@@ -54,13 +55,24 @@ class SlotOptions:
     """How far the input may be copied ahead of the work; 0: all of it before, all results after."""
     goobi: str = ""
     """The file about Goobi if files travel over its files API; empty: over the shared file system."""
+    foreign_links: bool = True
+    """Whether hard links to files of other owners are a source."""
+    memory_bytes: int | None = None
+    """What a job may take together; None: there is no limit."""
+    journal_key: str = field(default="", repr=False)
+    """In hexadecimal digits: what journals in process folders are sealed with."""
 
-    def encode(self) -> str:
-        """JSON for one argument."""
-        return json.dumps(asdict(self))
+    @property
+    def seal(self) -> Seal:
+        """The seal of journals in process folders."""
+        return Seal(bytes.fromhex(self.journal_key))
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
-    def decode(cls, text: str) -> "SlotOptions":
+    def decode(cls, text: bytes | str) -> "SlotOptions":
         """What `encode` wrote."""
         raw = json.loads(text)
         return cls(**{**raw, "processors": tuple(raw["processors"])})

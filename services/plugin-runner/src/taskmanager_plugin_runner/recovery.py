@@ -11,6 +11,7 @@ import structlog
 from taskmanager.errors import PermanentError, TaskManagerError
 from taskmanager_plugin_runner.failures import file_sentence
 from taskmanager_plugin_runner.placement import clean
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.transports import undo
 from taskmanager_plugin_runner.workspace import AttemptFolder
 
@@ -38,22 +39,22 @@ def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
         yield folder
 
 
-def recover(folder: Path, goobi: Path | None = None) -> int:
+def recover(folder: Path, goobi: Path | None = None, seal: Seal = NO_KEY) -> int:
     """Undo what attempts of an earlier process began to place, remove their files; return their number.
 
     What cannot be undone now (a share that is not mounted, a Goobi that is away) is kept for the next start.
-    `goobi` is the file about Goobi.
+    `goobi` is the file about Goobi, `seal` that of the journals.
     """
     left = [AttemptFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()]
     for attempt in left:
         try:
-            placement = attempt.remembered()
+            placement = attempt.remembered(seal)
             if placement is not None and placement.home.is_dir():
                 clean(placement)
             elif placement is not None:
                 log.warning("recovery_postponed", attempt=attempt.path.name, home=str(placement.home))
                 continue
-            undo(goobi, attempt)
+            undo(goobi, attempt, seal)
             attempt.remove()
         except (OSError, ValueError, TaskManagerError) as error:
             log.warning("recovery_failed", attempt=attempt.path.name, error=str(error))

@@ -7,11 +7,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from taskmanager.config import RootsSettings
 from taskmanager.paths import PathMapping, Roots
 from taskmanager.plugins import JobLimits, PluginManifest
+from taskmanager_plugin_runner.memory import machine_bytes, share_of
+from taskmanager_plugin_runner.seals import Seal, broker_secret, derive_key
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""
@@ -21,9 +23,17 @@ class UploadMode(StrEnum):
     """How the input of a job comes to the plugin."""
 
     AUTO = "auto"
-    """Read in place if the plugin allows it and the file system is a local one, else copied."""
+    """Linked into the workspace if the plugin reads in place and the disk is a local one, else copied."""
     COPY = "copy"
     IN_PLACE = "in_place"
+    """Linked into the workspace wherever a link can be made."""
+
+
+class ForeignLinks(StrEnum):
+    """What becomes of a source file that is one of several names of a file of another owner."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
 
 
 class TransportName(StrEnum):
@@ -50,9 +60,13 @@ class RunnerSettings(RootsSettings):
     ahead_bytes: int = Field(default=1024**3, ge=0)
     """How far input is copied ahead of the work, if the plugin allows; 0: all before the work, and
     all results after it."""
+    foreign_hard_links: ForeignLinks = ForeignLinks.REFUSE
     transport: TransportName = TransportName.SHARED
     goobi: Path | None = None
     """TOML file about Goobi, needed by the transport `files-api` only."""
+    journal_key: SecretStr | None = None
+    """What journals in process folders are sealed with, the same for all runners of a plugin; none: a key
+    made of the broker's password."""
     heartbeat_seconds: float = Field(default=5.0, gt=0)
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
     drain_seconds: float = Field(default=10.0, ge=0)
@@ -62,7 +76,8 @@ class RunnerSettings(RootsSettings):
     """How much jobs stand back for the other programs of the machine."""
     time_limit_seconds: float | None = Field(default=None, gt=0)
     file_time_limit_seconds: float | None = Field(default=None, gt=0)
-    memory_limit_bytes: int | None = Field(default=None, ge=1)
+    memory_limit_bytes: int | None = Field(default=None, ge=0)
+    """0: none. Where neither this nor the plugin says anything, a share of the machine for each slot."""
     processors: int | None = Field(default=None, ge=1)
     """These go before what the plugin itself declares; what a template sets goes before them."""
 
@@ -77,16 +92,26 @@ class RunnerSettings(RootsSettings):
         """The file about Goobi if files travel over its files API."""
         return self.goobi if self.transport is TransportName.FILES_API else None
 
-    def limited(self, manifest: PluginManifest) -> PluginManifest:
-        """The manifest with the limits that are set here."""
+    def limited(self, manifest: PluginManifest, slots: int) -> PluginManifest:
+        """The manifest with the limits that are set here, on a runner with so many slots."""
         own = JobLimits(
             time_limit_seconds=self.time_limit_seconds,
             file_time_limit_seconds=self.file_time_limit_seconds,
-            memory_limit_bytes=self.memory_limit_bytes,
+            memory_limit_bytes=self.memory_limit_bytes or None,
         )
         processors = self.processors or manifest.processors
         limits = manifest.limits.overridden_by(own)
+        if self.memory_limit_bytes == 0:
+            limits = limits.model_copy(update={"memory_limit_bytes": None})
+        elif limits.memory_limit_bytes is None:
+            limits = limits.model_copy(update={"memory_limit_bytes": share_of(slots, machine_bytes())})
         return manifest.model_copy(update={"limits": limits, "processors": processors})
+
+    @property
+    def seal(self) -> Seal:
+        """The seal of journals in process folders; takes a moment."""
+        secret = self.journal_key or SecretStr(broker_secret(self.amqp_url.get_secret_value()))
+        return Seal(derive_key(secret.get_secret_value()))
 
     @property
     def job_roots(self) -> Roots:

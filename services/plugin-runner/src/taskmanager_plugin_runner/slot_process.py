@@ -38,10 +38,10 @@ from taskmanager_plugin_runner.protocol import (
     Tenure,
     decode_event,
 )
+from taskmanager_plugin_runner.remains import note_slot
+from taskmanager_plugin_runner.secrecy import without_secrets
 
 START_LIMIT = timedelta(seconds=60)
-SECRETS = ("AMQP_URL", "MONGODB_URL")
-"""What a plugin must not find in its environment, as value or as file."""
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +151,8 @@ class SlotProcess:
         self._killed = False
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
         _, link = await loop.create_unix_connection(lambda: _Link(self), sock=ours)
-        self._transport = link.transport
+        self._transport = cast("asyncio.Transport", link.transport)
+        self._transport.write(self._options.encode())
         self._watching = asyncio.create_task(self._watch(self._process), name=f"slot {self.number}")
         try:
             async with asyncio.timeout(START_LIMIT.total_seconds()):
@@ -162,14 +163,16 @@ class SlotProcess:
 
     def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
         isolated = "-P"  # the working folder is no place to import from
-        slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno()), self._options.encode()]
-        return ChildProcess(
+        slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno())]
+        process = ChildProcess(
             [sys.executable, isolated, *slot],
             output=output.descriptor,
             keep=theirs.fileno(),
             cwd=self._options.folder,
             env=slot_environment(os.environ),
         )
+        note_slot(Path(self._options.folder), self.number, process.pid)
+        return process
 
     async def ask(self, step: Step, task: Task, source: Path | None = None) -> Answer:
         """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
@@ -297,6 +300,4 @@ class SlotProcess:
 
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The runner's environment without secrets; output is not held back."""
-    hidden = {name + suffix for name in SECRETS for suffix in ("", "_FILE")}
-    kept = {name: value for name, value in environment.items() if name not in hidden}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {**without_secrets(environment), "PYTHONUNBUFFERED": "1"}

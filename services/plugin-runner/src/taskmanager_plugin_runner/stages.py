@@ -6,63 +6,36 @@ its paths gone and cannot move a single file any more. That holds on every file 
 whatever clocks and leases say; for this to work all its paths must be looked up by name at each use, never
 through a kept descriptor of the stage itself.
 
-Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved.
+Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved (see
+`journal`).
 Names of its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any
 more.
 """
 
 import errno
-import json
 import os
 import re
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 import structlog
 
 from taskmanager.errors import SupersededError
-from taskmanager_plugin_runner import folders
+from taskmanager_plugin_runner import folders, journal
+from taskmanager_plugin_runner.journal import Entry, Manifest
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 
 PREFIX = ".tm-"
-NEW, OLD, MANIFEST = "new", "old", "manifest.json"
+NEW, OLD = "new", "old"
+STAGE_MODE = 0o700
+"""Nobody else has business in a stage; what is placed leaves it by rename, with a mode of its own."""
 PLACED, UNDO = "-placed", "-undo-"
 UNDO_ROUNDS = 20
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file or one whole new folder to be moved; `existed`: a file of that name has to make room.
-
-    `leaves`: that is all, nothing comes in its place.
-    """
-
-    name: str
-    existed: bool
-    leaves: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What is about to be moved: the entries in order, and every file, to tell ours from others'."""
-
-    entries: tuple[Entry, ...]
-    files: tuple[str, ...]
-
-    def encode(self) -> bytes:
-        """JSON; names that are no UTF-8 survive."""
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Manifest":
-        """What `encode` wrote."""
-        raw = json.loads(data)
-        return cls(tuple(Entry(**entry) for entry in raw["entries"]), tuple(raw["files"]))
 
 
 def stage_name(job: str, attempt: int) -> str:
@@ -75,17 +48,18 @@ def homes(destination: Path) -> list[Path]:
     return [folder for folder in (destination, destination.parent) if folder.is_dir()]
 
 
-def undo(home: Path, job: str, upto: int) -> None:
+def undo(home: Path, job: str, upto: int, seal: Seal = NO_KEY) -> None:
     """Put back what attempts of `job` up to the number `upto` began to place in `home`.
 
     May be interrupted anywhere and repeated, by others at the same time too; returns when none is left.
-    Raises SupersededError if a later attempt has its stage there, OSError if the file system refuses.
+    Raises SupersededError if a later attempt has its stage there, OSError if the file system refuses,
+    JobFailedError for a journal that is not to be believed.
     """
     with folders.opened(home) as home_fd:
         for attempt in range(
             1, upto + 1
         ):  # listings of network folders may lag behind; a rename by name does not
-            _undo_one(home_fd, stage_name(job, attempt))
+            _undo_one(home_fd, stage_name(job, attempt), seal)
         for _ in range(UNDO_ROUNDS):
             found = list(_stages(home_fd, job))
             later = [attempt for attempt, _ in found if attempt > upto]
@@ -94,16 +68,16 @@ def undo(home: Path, job: str, upto: int) -> None:
             if not found:
                 return
             for _, name in found:
-                _undo_one(home_fd, name)
+                _undo_one(home_fd, name, seal)
     raise OSError(errno.EBUSY, f"several processes undo the same attempts of job {job}", str(home))
 
 
-def undo_attempt(home: Path, job: str, attempt: int) -> None:
+def undo_attempt(home: Path, job: str, attempt: int, seal: Seal = NO_KEY) -> None:
     """The same for one attempt only; leaves it to a later attempt that undoes it at the same time."""
     with folders.opened(home) as home_fd:
         for number, name in _stages(home_fd, job):
             if number == attempt:
-                _undo_one(home_fd, name)
+                _undo_one(home_fd, name, seal)
 
 
 def _stages(home_fd: int, job: str) -> Iterator[tuple[int, str]]:
@@ -114,18 +88,19 @@ def _stages(home_fd: int, job: str) -> Iterator[tuple[int, str]]:
             yield int(match[1]), name
 
 
-def _undo_one(home_fd: int, name: str) -> None:
+def _undo_one(home_fd: int, name: str, seal: Seal) -> None:
     if name.endswith(PLACED):
         discard(home_fd, name)
         return
-    mine = f"{name.partition(UNDO)[0]}{UNDO}{uuid4().hex}"
+    subject = name.partition(UNDO)[0]
+    mine = f"{subject}{UNDO}{uuid4().hex}"
     try:
         os.rename(name, mine, src_dir_fd=home_fd, dst_dir_fd=home_fd)
     except FileNotFoundError:
         return  # somebody else undoes it, or it never was
     folders.sync(home_fd)
     try:
-        _roll_back(home_fd, mine)
+        _roll_back(home_fd, mine, journal.read(home_fd, mine, subject, seal))
         discard(home_fd, mine)
     except FileNotFoundError:
         if exists(mine, home_fd):
@@ -133,51 +108,63 @@ def _undo_one(home_fd: int, name: str) -> None:
         log.info("undo_taken_over", stage=mine)
 
 
-def _roll_back(home_fd: int, stage: str) -> None:
-    manifest = read_manifest(home_fd, stage)
+def _roll_back(home_fd: int, stage: str, manifest: Manifest | None) -> None:
     if manifest is None:
-        return  # nothing was moved before the manifest was there
+        return  # nothing was moved before the journal was there
     for entry in reversed(manifest.entries):
         _restore(home_fd, stage, entry, manifest)
     folders.sync(home_fd)
 
 
-def read_manifest(home_fd: int, stage: str) -> Manifest | None:
-    """The manifest of a stage, None if it has none."""
-    try:
-        descriptor = os.open(
-            f"{stage}/{MANIFEST}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home_fd
-        )
-    except FileNotFoundError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        return Manifest.decode(file.read())
-
-
 def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None:
     """Bring one entry back to where nothing had happened; what was not done is found by looking."""
-    new, old = f"{stage}/{NEW}/{entry.name}", f"{stage}/{OLD}/{entry.name}"
     target = PurePosixPath(entry.name)
     with folders.below(home_fd, target.parent) as parent:
         if entry.leaves and exists(target.name, parent):
             return  # it never left, or somebody has put another file there since
-        if exists(old, home_fd):
-            os.rename(old, target.name, src_dir_fd=home_fd, dst_dir_fd=parent)
-        elif not entry.existed and not exists(new, home_fd) and exists(target.name, parent):
+        if _moved(home_fd, stage, OLD, target, parent):
+            return
+        if not entry.existed and not _staged(home_fd, stage, target) and exists(target.name, parent):
             _take_back(home_fd, stage, parent, target, manifest)
+
+
+def _moved(home_fd: int, stage: str, part: str, target: PurePosixPath, parent: int) -> bool:
+    """Move what was kept in a part of the stage to its place, if it was kept."""
+    try:
+        with folders.below(home_fd, PurePosixPath(stage, part) / target.parent) as kept:
+            os.rename(target.name, target.name, src_dir_fd=kept, dst_dir_fd=parent)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _staged(home_fd: int, stage: str, target: PurePosixPath) -> bool:
+    try:
+        with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
+            return exists(target.name, new)
+    except FileNotFoundError:
+        return False
 
 
 def _take_back(home_fd: int, stage: str, parent: int, target: PurePosixPath, manifest: Manifest) -> None:
     """Move what was placed back into the stage, but leave what somebody else has put into it since."""
     strangers = _files_in(parent, target.name, target) - set(manifest.files)
     if not strangers:
-        os.rename(target.name, f"{stage}/{NEW}/{target}", src_dir_fd=parent, dst_dir_fd=home_fd)
+        with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
+            os.rename(target.name, target.name, src_dir_fd=parent, dst_dir_fd=new)
         return
     log.warning("undo_left_files", folder=str(target), files=len(strangers))
-    for name in manifest.files:
-        if target in PurePosixPath(name).parents and exists(name, home_fd):
-            with folders.below(home_fd, PurePosixPath(name).parent) as folder:
-                os.unlink(PurePosixPath(name).name, dir_fd=folder)
+    for name in map(PurePosixPath, manifest.files):
+        if target in name.parents:
+            _unlink(home_fd, name)
+
+
+def _unlink(home_fd: int, name: PurePosixPath) -> None:
+    try:
+        with folders.below(home_fd, name.parent) as folder:
+            os.unlink(name.name, dir_fd=folder)
+    except FileNotFoundError:
+        return
 
 
 def _files_in(parent: int, name: str, relative: PurePosixPath) -> set[str]:

@@ -17,6 +17,7 @@ from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.leftovers import Destination, SharedDestination
 from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.protocol import Order, SlotOptions
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.settings import UploadMode
 from taskmanager_plugin_runner.workspace import (
     AttemptFolder,
@@ -49,7 +50,7 @@ class Transport(Protocol):
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """Put the results into place; files and bytes."""
 
-    def clean(self, folder: AttemptFolder) -> None:
+    def clean(self, folder: AttemptFolder, order: Order) -> None:
         """Put everything back as it was before the attempt, unless all is in place."""
 
 
@@ -59,13 +60,14 @@ class SharedFolders:
     def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
         self._roots, self._mode = roots, UploadMode(options.upload_mode)
         self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
+        self._seal, self._foreign_links = options.seal, options.foreign_links
         self._ahead_bytes = options.ahead_bytes if manifest.takes_files_in_order else 0
 
     def open(self, folder: AttemptFolder, order: Order, destination: str, *, in_place: bool) -> None:
         """See `placement.prepare`."""
         if order.spec.source is not None and not in_place:
             require_apart(self._roots.resolve(order.spec.source), self._roots.resolve(destination))
-        open_destination(folder, destination, self._roots, order.job, order.attempt)
+        open_destination(folder, destination, self._roots, order.job, order.attempt, self._seal)
 
     def bring(self, folder: AttemptFolder, order: Order, source: str, between: Callable[[], None]) -> Input:
         """See `workspace.bring_input`."""
@@ -77,6 +79,7 @@ class SharedFolders:
             self._mode,
             reads_in_place=self._reads_in_place,
             ahead_bytes=self._ahead_bytes,
+            foreign_links=self._foreign_links,
             between=between,
         )
 
@@ -87,22 +90,26 @@ class SharedFolders:
 
     def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> Carrier | None:
         """To the stage."""
-        remembered = folder.remembered() if self._overlap else None
+        remembered = folder.remembered(self._seal) if self._overlap else None
         return Carrier(remembered, folder.output, suspended) if remembered is not None else None
 
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """See `placement.place`; what is to leave was written down as seen from the destination."""
-        remembered = folder.remembered()
+        remembered = folder.remembered(self._seal)
         if remembered is None:
             raise PermanentError(LOST)
         leaving = {str(remembered.inside / name): known for name, known in folder.leaving().items()}
         return placement.place(folder.output, remembered, replace(terms, leaving=leaving))
 
-    def clean(self, folder: AttemptFolder) -> None:
-        """See `placement.clean`."""
-        remembered = folder.remembered()
+    def clean(self, folder: AttemptFolder, order: Order) -> None:
+        """See `placement.clean`; a workspace that was removed under the job has no record of the stage."""
+        remembered = folder.remembered(self._seal)
         if remembered is not None:
             placement.clean(remembered)
+        elif order.spec.destination is not None:
+            placement.clean_unrecorded(
+                order.spec.destination, self._roots, order.job, order.attempt, self._seal
+            )
 
 
 def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
@@ -111,11 +118,11 @@ def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
     if options.goobi:
         from taskmanager_plugin_runner.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
 
-        return GoobiFiles(Path(options.goobi), roots)
+        return GoobiFiles(Path(options.goobi), roots, options.seal)
     return SharedFolders(roots, options, manifest)
 
 
-def undo(settings: Path | None, folder: AttemptFolder) -> None:
+def undo(settings: Path | None, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:
     """Remove what an attempt uploaded over the files API, if it did; raises TaskManagerError, ValueError."""
     if not (folder.path / RECORD).exists():
         return
@@ -125,4 +132,4 @@ def undo(settings: Path | None, folder: AttemptFolder) -> None:
         )
     from taskmanager_plugin_runner.goobi_files import undo_delivery  # noqa: PLC0415 - see above
 
-    undo_delivery(settings, folder)
+    undo_delivery(settings, folder, seal)

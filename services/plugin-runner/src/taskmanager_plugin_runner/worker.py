@@ -22,6 +22,7 @@ from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.context import SlotContext, Ways
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
 from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
+from taskmanager_plugin_runner.memory import machine_bytes
 from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
@@ -37,9 +38,13 @@ from taskmanager_plugin_runner.protocol import (
     decode_order,
     encode_event,
 )
+from taskmanager_plugin_runner.secrecy import close_to_others
 from taskmanager_plugin_runner.transports import choose
 from taskmanager_plugin_runner.under_way import UnderWay
 from taskmanager_plugin_runner.workspace import AttemptFolder
+
+PICTURE_MEMORY = "TASKMANAGER_PICTURE_MEMORY_MB"
+"""The setting of the plugins that read pictures; see docs/operations.md."""
 
 
 class Line:
@@ -52,6 +57,11 @@ class Line:
         self._lines: IO[bytes] = self._socket.makefile("rb")
         self._orders: queue.SimpleQueue[Order | Exception | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+
+    def options(self) -> SlotOptions | None:
+        """The first line; None if the runner hung up before. Call it before `orders`."""
+        line = self._lines.readline()
+        return SlotOptions.decode(line) if line else None
 
     def orders(self, on_control: Callable[[Control | Tenure], None]) -> Iterator[Order]:
         """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
@@ -220,7 +230,7 @@ class Worker:
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
         reach(Point.SLOT_CLEANING)
-        self._transport.clean(folder)
+        self._transport.clean(folder, order)
         folder.remove()
         return Answer(order.number)
 
@@ -231,12 +241,23 @@ def _exit(error: SystemExit) -> RuntimeError:
     return made
 
 
-def work(options: SlotOptions, descriptor: int, guard: int) -> None:
-    """Load the plugin, say so, and serve."""
+def _for_pictures(memory_bytes: int) -> int:
+    """Megabytes: a picture too large for the limit of its job is refused from its header, not killed."""
+    return max(1, min(machine_bytes() // 2, memory_bytes * 3 // 4) // 1_000_000)
+
+
+def work(descriptor: int, guard: int) -> None:
+    """Hear the options, load the plugin, say so, and serve."""
     faulthandler.enable()
     adopt_orphans()
-    stand_back(options.nice, options.processors)
     line = Line(descriptor)
+    options = line.options()
+    if options is None or os.getppid() != options.parent:
+        return  # the runner ended meanwhile
+    stand_back(options.nice, options.processors)
+    close_to_others()
+    if options.memory_bytes is not None:
+        os.environ.setdefault(PICTURE_MEMORY, str(_for_pictures(options.memory_bytes)))
     try:
         plugin = load(options.plugin)
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it

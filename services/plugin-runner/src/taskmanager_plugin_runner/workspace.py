@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from taskmanager.errors import JobFailedError
 from taskmanager.overlap import misfit
 from taskmanager.paths import Roots
 from taskmanager_plugin_runner.ahead import Ahead
-from taskmanager_plugin_runner.copying import copy_source
+from taskmanager_plugin_runner.copying import copy_source, link_source
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filesystems import is_local, require_space
 from taskmanager_plugin_runner.placement import Placement, prepare
+from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.settings import UploadMode
 from taskmanager_plugin_runner.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
 
@@ -97,12 +98,12 @@ class AttemptFolder:
         }
         self._write(PLACEMENT, record)
 
-    def remembered(self) -> Placement | None:
-        """Where the stage of the attempt is, if it has one."""
+    def remembered(self, seal: Seal = NO_KEY) -> Placement | None:
+        """Where the stage of the attempt is, if it has one; `seal` is never written down."""
         raw = self._read(PLACEMENT)
         if raw is None:
             return None
-        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"])
+        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"], seal)
 
     def remember_sources(self, files: Sequence[SourceFile]) -> None:
         """Write down which files they are."""
@@ -156,9 +157,11 @@ def require_apart(source: Path, destination: Path) -> None:
         raise JobFailedError(reason)
 
 
-def open_destination(folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int) -> None:
+def open_destination(
+    folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY
+) -> None:
     """Undo what earlier attempts left and make sure, before hours of work, that results can be placed."""
-    folder.remember(prepare(text, roots, job, attempt))
+    folder.remember(prepare(text, roots, job, attempt, seal))
 
 
 def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
@@ -169,34 +172,42 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     *,
     reads_in_place: bool,
     ahead_bytes: int = 0,
+    foreign_links: bool = True,
     between: Callable[[], None] = lambda: None,
 ) -> Input:
-    """Copy the source into the workspace, or use it where it lies; raises JobFailedError.
+    """Bring the source into the workspace, as links to its very files or as copies; raises JobFailedError.
 
-    With `ahead_bytes` the files of a folder are to come later, so many bytes ahead of the work. `between` is
-    called before each file; what it raises ends the copying.
+    What the plugin reads is what was opened here, beneath the roots: nobody who writes to the source can put
+    another file in its place. With `ahead_bytes` the files of a folder are to be copied later, so many bytes
+    ahead of the work. `between` is called before each file; what it raises ends the bringing.
     """
     source = roots.resolve(text)
     found = scan(source, roots)
     folder.remember_sources(found)
     size, odd = sum(file.bytes for file in found), odd_entries(source)
-    if mode is UploadMode.IN_PLACE or (mode is UploadMode.AUTO and reads_in_place and is_local(source)):
-        _check_readable(found)
-        return Input(source, len(found), size, odd)
     target = folder.open(folder.input)
+    brought = Input(target if source.is_dir() else target / source.name, len(found), size, odd)
+    in_place = mode is UploadMode.IN_PLACE or (
+        mode is UploadMode.AUTO and reads_in_place and is_local(source)
+    )
+    if in_place and _link_all(found, target, between, foreign_links=foreign_links):
+        return brought
     require_space(target, size)
     if ahead_bytes and len(found) > 1:
         folder.mark_ahead()
-        return Input(target, len(found), size, odd, Ahead(found, target, ahead_bytes))
+        ahead = Ahead(found, target, ahead_bytes, foreign_links=foreign_links)
+        return replace(brought, ahead=ahead)
     for file in found:
         between()
-        copy_source(file, target)
-    return Input(target if source.is_dir() else target / source.name, len(found), size, odd)
+        copy_source(file, target, foreign_links=foreign_links)
+    return brought
 
 
-def _check_readable(found: list[SourceFile]) -> None:
+def _link_all(
+    found: Sequence[SourceFile], target: Path, between: Callable[[], None], *, foreign_links: bool
+) -> bool:
     for file in found:
-        if not os.access(file.path, os.R_OK):
-            raise JobFailedError(
-                f"the runner's user may not read {file.path}: give it the permission and retry the job"
-            )
+        between()
+        if not link_source(file, target, foreign_links=foreign_links):
+            return False
+    return True

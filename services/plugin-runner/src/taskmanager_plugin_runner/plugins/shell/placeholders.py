@@ -16,6 +16,7 @@ _MAGICK_PATH: Final = re.compile(r"/[\w/.,+ =-]*")
 _MAGICK_TEXT: Final = re.compile(r"[\w .,+()=#&;'!-]*")
 """Characters ImageMagick takes literally. It reads `%` and backslash as escapes, `@` as a file to insert,
 `:` as the end of a format or protocol, brackets and wildcards as parts of file names."""
+_UPWARDS: Final = re.compile(r"(?<![\w.])\.\./|(?:^|/)\.\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,15 @@ def fill(argv: Sequence[str], values: Mapping[str, Value], *, magick: bool) -> l
 
 
 def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str:
+    inside_path = _is_path(element, values)
+
     def replace(match: re.Match[str]) -> str:
         name = match[1]
         if not name:
             return match[0][0]
         value = values[name]
         _refuse_unsafe(name, value, magick=magick)
+        _refuse_path(name, value, inside_path=inside_path)
         if match.start() == 0 and value.text.startswith("-") and not value.signed:
             raise JobFailedError(
                 f"{{{name}}} is {value.text!r}; a value that begins with '-' would be an option"
@@ -69,6 +73,8 @@ def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str
         return value.text
 
     filled = _TOKEN.sub(replace, element)
+    if _UPWARDS.search(filled) and not _UPWARDS.search(element):
+        raise JobFailedError(f"argument {element!r} would become {filled!r}, which leads to another folder")
     if filled.startswith("-") and not element.startswith("-") and not _signed_start(element, values):
         raise JobFailedError(f"argument {element!r} would become the option {filled!r}")
     return filled
@@ -77,6 +83,25 @@ def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str
 def _signed_start(element: str, values: Mapping[str, Value]) -> bool:
     first = _TOKEN.match(element)
     return bool(first and first[1] and values[first[1]].signed)
+
+
+def _is_path(element: str, values: Mapping[str, Value]) -> bool:
+    """Whether what an element stands for is a path, by what its template says of it."""
+    named = [values[name] for name in names_in(element)]
+    return "/" in _TOKEN.sub("", element) or any(
+        value.path or (not value.foreign and "/" in value.text) for value in named
+    )
+
+
+def _refuse_path(name: str, value: Value, *, inside_path: bool) -> None:
+    """What is no path itself may be part of one only as a single name, and lead nowhere on its own."""
+    if value.path or not value.foreign:
+        return
+    parts = value.text.split("/")
+    if ".." in parts or (len(parts) > 1 and (inside_path or not parts[0])):
+        raise JobFailedError(
+            f"{{{name}}} is {value.text!r}; a value that holds a path would lead to another folder"
+        )
 
 
 def _refuse_unsafe(name: str, value: Value, *, magick: bool) -> None:

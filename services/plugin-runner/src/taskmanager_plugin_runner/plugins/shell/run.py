@@ -180,7 +180,9 @@ def _warnings(facts: Facts | None) -> tuple[str, ...]:
 def _parameter_values(context: JobContext, template: Template) -> dict[str, Value]:
     chosen: BaseModel = parse_parameters(template.parameters_model, context.spec.parameters)
     return {
-        f"parameters.{name}": Value(_text(getattr(chosen, name)), signed=declared.signed)
+        f"parameters.{name}": Value(
+            _text(getattr(chosen, name)), foreign=not declared.choices, signed=declared.signed
+        )
         for name, declared in template.parameters.items()
     }
 

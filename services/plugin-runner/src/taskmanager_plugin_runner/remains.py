@@ -1,0 +1,153 @@
+"""Finds and ends what an earlier process of the runner left running, stopped processes as well. Linux only.
+
+Usually the guard of a slot leaves nothing (see `processes.guard_group`). Whatever stopped or killed the guard
+too, as somebody who freezes all processes may do, is held to account here: each slot is written down in the
+runner's folder before it gets its first order, and its processes are known by the session it leads.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+PATTERN = ".slot.*.json"
+LIMIT_SECONDS = 10.0
+"""A process that waits for a dead file server ends when that answers; until then it does nothing more."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_DEAD = frozenset("ZX")
+_GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the kernel tells everybody of a process (proc(5)); `start` is in clock ticks since the boot."""
+
+    pid: int
+    parent: int
+    session: int
+    start: int
+    state: str = ""
+
+    @classmethod
+    def of(cls, pid: int) -> "Process":
+        """Raises FileNotFoundError or ProcessLookupError if it is gone."""
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+        return cls(pid, int(fields[1]), int(fields[3]), int(fields[19]), fields[0])
+
+
+def note_slot(folder: Path, number: int, pid: int) -> None:
+    """Write down the process that leads a slot's session; raises OSError."""
+    with contextlib.suppress(*_GONE):  # it has ended already: nothing of it was asked
+        record = {"pid": pid, "start": Process.of(pid).start, "boot": _boot()}
+        file = folder / PATTERN.replace("*", str(number))
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(record), encoding="ascii")
+        part.replace(file)
+
+
+def find(folder: Path) -> set[int]:
+    """What slots have left: their sessions, what works in the folder, and what these have started.
+
+    The caller holds the folder, so no living runner has slots there. Processes that work in the folder count
+    only without a parent of their own: an operator may look into it.
+    """
+    known = {process.pid: process for process in _processes()}
+    own = _ancestors(os.getpid(), known)
+    found = {pid for leader in _leaders(folder, known) for pid in _session(leader, known)}
+    found |= {pid for pid in known if known[pid].parent in own | {0, 1} and _works_in(pid, folder)}
+    fresh = found
+    while fresh:
+        fresh = {process.pid for process in known.values() if process.parent in fresh} - found
+        found |= fresh
+    return found - own
+
+
+def end(folder: Path) -> int:
+    """Kill all of it and wait until it is gone, at most `LIMIT_SECONDS`; return how many processes it was."""
+    killed: set[int] = set()
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while (left := find(folder)) and time.monotonic() < deadline:
+        killed |= left
+        _kill(left, deadline)
+    if killed:
+        log.warning("processes_of_earlier_runner_killed", processes=len(killed))
+    if left:
+        log.error("processes_of_earlier_runner_do_not_end", processes=sorted(left))
+    for record in folder.glob(PATTERN):
+        record.unlink()
+    return len(killed)
+
+
+def _kill(processes: set[int], deadline: float) -> None:
+    handles = []
+    for pid in processes:
+        with contextlib.suppress(*_GONE):
+            handles.append(os.pidfd_open(pid))
+            signal.pidfd_send_signal(handles[-1], signal.SIGKILL)
+    for handle in handles:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        os.close(handle)
+
+
+def _processes() -> Iterator[Process]:
+    """Those of this user, without the dead: only its parent can remove one, and it does nothing any more."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(*_GONE):
+                process = Process.of(int(entry.name))
+                if process.state not in _DEAD and entry.stat().st_uid == os.geteuid():
+                    yield process
+
+
+def _leaders(folder: Path, known: dict[int, Process]) -> Iterator[Process]:
+    """The slots written down, as far as their numbers still mean them."""
+    for record in folder.glob(PATTERN):
+        try:
+            raw = json.loads(record.read_text(encoding="ascii"))
+            noted = Process(raw["pid"], 0, raw["pid"], raw["start"])
+            same_boot = raw["boot"] == _boot()
+        except (ValueError, KeyError, TypeError):
+            log.warning("slot_record_unreadable", file=record.name)
+            continue
+        now = known.get(noted.pid)
+        if same_boot and (now is None or now.start == noted.start):
+            yield noted
+
+
+def _session(leader: Process, known: dict[int, Process]) -> set[int]:
+    """The number of a session is not used again while it has a member."""
+    return {
+        process.pid
+        for process in known.values()
+        if process.session == leader.session and process.start >= leader.start
+    }
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    with contextlib.suppress(*_GONE):
+        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(folder)
+    return False
+
+
+def _ancestors(pid: int, known: dict[int, Process]) -> set[int]:
+    found = set()
+    while pid in known:
+        found.add(pid)
+        pid = known[pid].parent
+    return found
+
+
+def _boot() -> str:
+    return _BOOT.read_text(encoding="ascii").strip()

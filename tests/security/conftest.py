@@ -1,0 +1,9 @@
+"""The plugins of the tests, for the slots that are attacked."""
+
+import pytest
+from tests.unit.runner.slots import PLUGINS
+
+
+@pytest.fixture(autouse=True)
+def _test_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
