@@ -15,6 +15,11 @@ RETRIES = Counter(
     f"{PREFIX}retries_total", "Second and later tries of connections and idempotent calls", ["what"]
 )
 BROKER_CONNECTED = Gauge(f"{PREFIX}broker_connected", "1 while the AMQP connection is open", ["connection"])
+HTTP_REFUSED = Counter(
+    f"{PREFIX}http_refused_total",
+    "Connections that were closed before a request was complete, by status, or gave way to another one",
+    ["why"],
+)
 BUILD = Gauge(f"{PREFIX}build_info", "Always 1; the version is the label", ["service", "version"])
 
 DURATION_BUCKETS = (0.05, 0.25, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from taskmanager.config import GoobiFileSettings, RootsSettings, StoreSettings
+from taskmanager.serving.limits import HttpLimits
 from taskmanager_gateway.access.settings import AccessSettings
 
 MEBIBYTE = 1024 * 1024
@@ -26,6 +27,20 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     """Every limit of the HTTP API, with the value that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)
+    http_hosts: str = ""
+    """Names (`jobs.example.org,127.0.0.1`) this service goes by; others are refused. Empty: any."""
+    connection_limit: int = Field(default=1_000, ge=16)
+    """Connections at the same time; some more get answers about health only."""
+    connections_per_client: int = Field(default=200, ge=1)
+    """Of these for one address, or one /64 of IPv6. Trusted proxies have no such limit."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """How long a client may take for the headers of a request."""
+    upload_seconds: float = Field(default=60.0, gt=0)
+    """How long a client may take for the body of a request."""
+    stream_limit: int = Field(default=500, ge=1)
+    """Event streams at the same time."""
+    streams_per_client: int = Field(default=50, ge=1)
+    """Of these for one user, one token, or one address where nobody logs in."""
     body_limit_bytes: int = Field(default=MEBIBYTE, ge=1024)
     """Largest job, alone or in a batch. Far below what the store holds in one document (16 MiB)."""
     batch_body_limit_bytes: int = Field(default=16 * MEBIBYTE, ge=1024)
@@ -45,6 +60,22 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     """How such a call is answered when the job is active already."""
     itm_list_limit: int = Field(default=500, ge=1, le=10_000)
     """Jobs in one answer of `/itm/api`, the newest."""
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """In lower case."""
+        return frozenset(self.http_hosts.lower().replace(",", " ").split())
+
+    @property
+    def http_limits(self) -> HttpLimits:
+        """What the server bears."""
+        return HttpLimits(
+            head_seconds=self.head_seconds,
+            body_seconds=self.upload_seconds,
+            connections=self.connection_limit,
+            connections_per_client=self.connections_per_client,
+            shared_by=self.proxy_networks,
+        )
 
     @property
     def plugin_refresh(self) -> timedelta:

@@ -18,13 +18,12 @@ from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
 from taskmanager_gateway.access.proving import SHOW
 from taskmanager_gateway.access.reach import allow_right, forbidden
+from taskmanager_gateway.bounds import FORM
 from taskmanager_gateway.problems import CSRF, NOT_AUTHENTICATED, ProblemError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-FORM_LIMIT_BYTES = 1024 * 1024
 SEE_OTHER = 303
 
 
@@ -128,8 +127,7 @@ async def _check_csrf(request: Request, logged_in: LoggedIn) -> None:
 async def _field(request: Request) -> str | None:
     """The token in a form without script, which is read once for the route too."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    size = request.headers.get("content-length", "")
-    if kind not in FORMS or not size.isdecimal() or int(size[:19]) > FORM_LIMIT_BYTES:
+    if kind != FORM:
         return None
     with contextlib.suppress(RuntimeError):  # FastAPI has read the form for its route already, and keeps it
         await request.body()
