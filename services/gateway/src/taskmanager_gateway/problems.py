@@ -34,6 +34,7 @@ class Kind:
 
 
 NOT_AUTHENTICATED = Kind("not-authenticated", 401, "It is not known who asks")
+FRESH_LOG_IN = Kind("fresh-log-in", 401, "The log-in is too long ago for this")
 FORBIDDEN = Kind("forbidden", 403, "This is not allowed to who asks")
 CSRF = Kind("csrf", 403, "The request does not come from a page of this log-in")
 TOO_MANY_TRIES = Kind("too-many-tries", 429, "Too many failed log-ins")

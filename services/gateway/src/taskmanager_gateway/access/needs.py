@@ -19,7 +19,7 @@ from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
 from taskmanager_gateway.access.proving import SHOW
 from taskmanager_gateway.access.reach import allow_right, forbidden
 from taskmanager_gateway.bounds import FORM
-from taskmanager_gateway.problems import CSRF, NOT_AUTHENTICATED, ProblemError
+from taskmanager_gateway.problems import CSRF, FRESH_LOG_IN, NOT_AUTHENTICATED, ProblemError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
@@ -62,6 +62,8 @@ class Need:
                 await _check_csrf(request, proof.logged_in)
             if right is not None and proof.logged_in.user.one_time:
                 raise _password_first(request, proof)
+            if changes and right is Right.ADMIN and not proof.logged_in.fresh:
+                raise _log_in_again()
         if right is not None:
             allow_right(proof.principal, right)
 
@@ -96,6 +98,12 @@ def _password_first(request: Request, proof: Proof) -> Exception:
     if _is_browsing(request):
         return ElsewhereFirstError("/account")
     return forbidden(proof.principal, "must choose another password first, at /account")
+
+
+def _log_in_again() -> ProblemError:
+    """Who finds a page left open must not be able to make themselves an admin."""
+    detail = "Nothing was done: your log-in is too long ago to change users and tokens. Log in again."
+    return ProblemError(FRESH_LOG_IN, detail, {"HX-Trigger": "log-in-needed"})
 
 
 def is_htmx(request: Request) -> bool:
