@@ -20,6 +20,9 @@ HTTP_REFUSED = Counter(
     "Connections that were closed before a request was complete, by status, or gave way to another one",
     ["why"],
 )
+UNREADABLE_DOCUMENTS = Counter(
+    f"{PREFIX}unreadable_documents_total", "Stored documents that were left out of a list", ["collection"]
+)
 BUILD = Gauge(f"{PREFIX}build_info", "Always 1; the version is the label", ["service", "version"])
 
 DURATION_BUCKETS = (0.05, 0.25, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)

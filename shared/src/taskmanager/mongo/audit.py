@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Document
+from taskmanager.mongo.reading import each_readable
 from taskmanager.queries import AuditPage, AuditQuery
 from taskmanager.registry import AuditEntry
 
@@ -28,7 +29,7 @@ def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
     """A page of at most `limit` entries; one document more says that there is another page."""
     shown = documents[:limit]
     return AuditPage(
-        entries=tuple(audit_entry(document) for document in shown),
+        entries=tuple(each_readable("audit", shown, audit_entry)),
         next_cursor=_write_cursor(shown[-1]) if len(documents) > limit else None,
     )
 

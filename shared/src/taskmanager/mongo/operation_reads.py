@@ -12,6 +12,7 @@ from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.filters import jobs_meant
 from taskmanager.mongo.operations import operation_of
+from taskmanager.mongo.reading import each_readable
 from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import (
     EXAMPLES,
@@ -73,9 +74,11 @@ class OperationReads:
         with translated_errors():
             cursor = self._database.operations.find(condition, max_time_ms=QUERY_MILLISECONDS)
             found = await cursor.sort([("asked.at", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
-        shown = [operation_of(document) for document in found[: query.limit]]
+        shown = list(each_readable("operations", found[: query.limit], operation_of))
         more = len(found) > query.limit
-        return OperationPage(operations=tuple(shown), next_cursor=_write_cursor(shown[-1]) if more else None)
+        return OperationPage(
+            operations=tuple(shown), next_cursor=_write_cursor(shown[-1]) if more and shown else None
+        )
 
     async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
         """See the port."""
@@ -83,7 +86,7 @@ class OperationReads:
         with translated_errors():
             cursor = self._database.operation_failures.find(condition, {"_id": 0})
             documents = await cursor.sort([("number", 1)]).limit(limit).to_list()
-        return [Failure.model_validate(document) for document in documents]
+        return list(each_readable("operation_failures", documents, Failure.model_validate))
 
 
 def _state(query: OperationQuery) -> Document:

@@ -20,6 +20,7 @@ from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.migrations import OWNED, TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
+from taskmanager.mongo.reading import each_readable
 from taskmanager.mongo.report_reads import ReportReads
 from taskmanager.mongo.scope import in_each, plugins_with_jobs
 from taskmanager.queries import (
@@ -81,7 +82,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         """See the port."""
         with translated_errors():
             documents = await self._database.jobs.find({"_id": {"$in": list(job_ids)}}).to_list()
-        return {document["_id"]: from_document(document) for document in documents}
+        return {job.id: job for job in each_readable("jobs", documents, from_document)}
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """See the port."""
@@ -94,7 +95,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         page = documents[: query.limit]
         more = len(documents) > query.limit
         return JobPage(
-            jobs=tuple(as_listed(from_document(document)) for document in page),
+            jobs=tuple(map(as_listed, each_readable("jobs", page, from_document))),
             next_cursor=write_cursor(query, page[-1]) if more else None,
         )
 
@@ -145,13 +146,13 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         with translated_errors():
             cursor = self._database.job_logs.find({"job": job_id, "$or": later}, {"_id": 0, "at": 0})
             documents = await cursor.sort([("attempt", 1), ("seq", 1)]).limit(limit).to_list()
-        return [LogBlock.model_validate(document) for document in documents]
+        return list(each_readable("job_logs", documents, LogBlock.model_validate))
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """See the port."""
         with translated_errors():
             documents = await self._database.plugins.find({}, {"_id": 0}).sort("_id", 1).to_list()
-        return [InstalledPlugin.model_validate(document) for document in documents]
+        return list(each_readable("plugins", documents, InstalledPlugin.model_validate))
 
     async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
         """See the port."""
@@ -159,7 +160,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
             documents = (
                 await self._database.statistics.find(_of_plugin(plugin), {"_id": 0}).sort("_id", 1).to_list()
             )
-        return [TabStatistics.model_validate(document) for document in documents]
+        return list(each_readable("statistics", documents, TabStatistics.model_validate))
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """See the port."""
@@ -172,7 +173,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         ]
         with translated_errors():
             documents = await (await self._database.runners.aggregate(pipeline)).to_list()
-        return [RunnerState.model_validate(document) for document in documents]
+        return list(each_readable("runners", documents, RunnerState.model_validate))
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """See the port; served by the index of jobs that have an owner."""

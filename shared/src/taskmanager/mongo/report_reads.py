@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.reading import each_readable
 from taskmanager.mongo.reports import backlog, of_installations, report_of
 from taskmanager.report_store import Among
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
@@ -33,7 +34,7 @@ class ReportReads:
             documents = await cursor.sort([("created", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
         shown = documents[: query.limit]
         return ReportPage(
-            reports=tuple(report_of(document) for document in shown),
+            reports=tuple(each_readable("reports", shown, report_of)),
             next_cursor=_write_cursor(shown[-1]) if len(documents) > query.limit else None,
         )
 
@@ -45,10 +46,12 @@ class ReportReads:
         """See the port."""
         with translated_errors():
             documents = await self._database.installations.find({}).sort("_id", 1).to_list()
-        return [
-            InstallationHealth.model_validate({"name": document.pop("_id"), **document})
-            for document in documents
-        ]
+        return list(each_readable("installations", documents, _health_of))
+
+
+def _health_of(document: Document) -> InstallationHealth:
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return InstallationHealth.model_validate({"name": document["_id"], **fields})
 
 
 def _wanted(query: ReportQuery) -> Document:
