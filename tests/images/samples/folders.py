@@ -26,6 +26,8 @@ Points = Mapping[tuple[int, int], tuple[int, ...]]
 _REPOSITORY: Final = Path(__file__).resolve().parents[3]
 _IMAGES: Final = frozenset({".tif", ".tiff", ".jp2", ".jpg", ".jpeg", ".png", ".webp"})
 _LOSSY: Final = 20.0
+_HALFTONE: Final = 12.0
+"""By which small copies of patterns of black and white dots differ, if they are made by different filters."""
 _POINT: Final = 4
 _PAGE: Final[Points] = {(10, 10): (21, 28, 24), (60, 45): (127, 127, 127), (110, 80): (233, 226, 230)}
 POINTS: Final[Mapping[str, Points]] = {
@@ -100,7 +102,10 @@ def _try(sample: Sample, target: Target, output: Path) -> Judgement:
     truth = opinion(sample.path)
     if truth is None:
         return _not_compared(sample, target, output)
-    expectation = expect(replace(truth, loss=truth.loss + (_LOSSY if target.lossy else 0.0)), target)
+    loss = truth.loss + (_LOSSY if target.lossy else 0.0)
+    if target.size is not None and truth.bits == 1:
+        loss += _HALFTONE
+    expectation = expect(replace(truth, loss=loss), target)
     if isinstance(expectation, Right) and sample.sound is not True:
         expectation = Either(expectation, ".")
     if isinstance(expectation, Refused) and sample.sound is not True:

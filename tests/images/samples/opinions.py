@@ -19,6 +19,10 @@ _COLOURS: Final = {"CMYK": Colour.CMYK, "LAB": Colour.LAB}
 _LOSS: Final = {"JPEG": 1.5, "MPO": 1.5, "JPEG2000": 1.5, "WEBP": 1.5}
 _TIFF_JPEG: Final = "jpeg"
 _ORIENTATION: Final = 274
+_BITS_PER_SAMPLE: Final = 258
+_SAMPLE_FORMAT: Final = 339
+_THREE_BYTES: Final = 24
+_TWO_MORE: Final = 2
 _HEADER: Final = 4096
 _SRGB_GAMMA: Final = 0.45455
 _UNREADABLE: Final = (
@@ -33,7 +37,8 @@ def opinion(path: Path) -> Truth | None:
     """What the file shows; None if neither reader knows."""
     if path.read_bytes()[:2] in {b"II", b"MM"}:
         with suppress(UnsupportedError, MemoryError):
-            return truth_of(path.read_bytes())
+            truth = truth_of(path.read_bytes())
+            return None if _is_disputed(truth) else truth
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -42,10 +47,21 @@ def opinion(path: Path) -> Truth | None:
             return None
 
 
+def _is_disputed(truth: Truth) -> bool:
+    """Whether readers take such a file in two ways, and nothing in it says which is right.
+
+    Samples of 24 bits stand in two byte orders in the field; grey with two more samples that nobody explains
+    may be RGB. What was drawn has both kinds in forms that are sure.
+    """
+    return truth.bits == _THREE_BYTES or (truth.colour is Colour.GREY and len(truth.extra) == _TWO_MORE)
+
+
 def _by_pillow(path: Path) -> Truth | None:
     with Image.open(path) as image:
         image.load()
         _forward(image)
+        if not _is_known_to_pillow(image):
+            return None
         info: dict[str, Any] = {str(name): value for name, value in image.info.items()}
         kind, mode, original = image.format or "", image.mode, image
         loss = _LOSS.get(kind, 0.0) + (1.5 if info.get("compression") == _TIFF_JPEG else 0.0)
@@ -89,6 +105,14 @@ def _forward(image: Image.Image) -> None:
     if image.format == "TIFF":
         image.seek(0)
         image.load()
+
+
+def _is_known_to_pillow(image: Image.Image) -> bool:
+    """Whether its samples are of a kind Pillow has a mode for: it opens other TIFFs too, and shows noise."""
+    if image.format != "TIFF":
+        return True
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    return set(tags.get(_BITS_PER_SAMPLE, (1,))) <= {1, 8, 16} and set(tags.get(_SAMPLE_FORMAT, (1,))) == {1}
 
 
 def _pixels(image: Image.Image) -> tuple[Array, tuple[Extra, ...]] | None:

@@ -29,6 +29,13 @@ def test_more_processors_than_files_go_into_the_one_file() -> None:
     assert profile().arguments(100, 100, 4)[-2:] == ["-threads", "4"]
 
 
+def test_a_picture_of_few_pixels_keeps_all_that_its_coding_gives() -> None:
+    profile = Profile(title="Access", lossless=False, rates=(40, 10))
+    assert "40,10" in profile.arguments(128, 128, 1)
+    little = profile.arguments(127, 128, 1)
+    assert little[little.index("-r") + 1] == "1"
+
+
 @pytest.mark.parametrize(("side", "resolutions"), [(1, 1), (2, 2), (15, 4), (16, 5), (32, 6), (5000, 6)])
 def test_a_small_image_gets_no_more_resolutions_than_it_can_have(side: int, resolutions: int) -> None:
     assert profile().resolutions_for(side, 9999) == resolutions

@@ -15,6 +15,10 @@ _CODE_BLOCK_COEFFICIENTS = 4096
 """The most one code-block may hold (ISO/IEC 15444-1, table A.18)."""
 
 
+_LITTLE_PIXELS = 16_384
+"""Of a picture with fewer, a tenth is hardly more than the headers: it keeps all that its coding gives."""
+
+
 class Coding(StrEnum):
     """How code-blocks are coded."""
 
@@ -88,7 +92,8 @@ class Profile(Record):
         words = ["-p", self.progression, "-n", str(self.resolutions_for(width, height))]
         words += ["-b", _pair(self.code_block)]
         words += [] if self.lossless else ["-I"]
-        words += ["-r", ",".join(f"{rate:g}" for rate in self.rates)] if self.rates else []
+        rates = (1.0,) if self.rates and width * height < _LITTLE_PIXELS else self.rates
+        words += ["-r", ",".join(f"{rate:g}" for rate in rates)] if rates else []
         words += ["-t", _pair(self.tile)] if self.tile else []
         words += ["-c", ",".join(f"[{_pair(size)}]" for size in self.precincts)] if self.precincts else []
         words += ["-TP", self.tile_parts] if self.tile_parts else []

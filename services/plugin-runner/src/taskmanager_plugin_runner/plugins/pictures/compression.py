@@ -30,8 +30,6 @@ _PLAIN_BITS: Final = frozenset({8, 16})
 """What goes to opj_compress as TIFF, which it reads quicker than raw samples."""
 _LOSSY_DIFFERENCE: Final = 3.0
 """Of 255, on average over reduced copies."""
-_TINY_PIXELS, _TINY_DIFFERENCE = 2048, 60.0
-"""A tenth of next to nothing says little: a picture of so few pixels may differ by that much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +212,8 @@ def _require_close(small: Path, prepared: Prepared) -> None:
         raise JobFailedError(f"the result has {found.shape[2]} channel(s) when decoded, not {facts.samples}")
     step = max(1, round(facts.width / found.shape[1])) if facts.width > 1 else 1
     copy = Reduced(_bytes(found, facts.bits), (facts.width, facts.height), (step, step))
-    allowed = _LOSSY_DIFFERENCE + min(1, _TINY_PIXELS / facts.pixels) * _TINY_DIFFERENCE
-    comparing.require_alike(copy, Reduced.of(_bytes(_written(prepared), facts.bits)), allowed)
+    source = Reduced.of(_bytes(_written(prepared), facts.bits))
+    comparing.require_alike(copy, source, _LOSSY_DIFFERENCE)
 
 
 def _bytes(values: NDArray[Any], bits: int) -> NDArray[Any]:

@@ -199,6 +199,7 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     _close_all_but(pipe.fileno())
     _limit_address_space(memory_bytes)
     _libraries_for_one_processor()
+    gc.freeze()  # what the slot has made is never garbage here: looking through it takes 20 ms each time
     while True:
         try:
             function, arguments = pipe.recv()

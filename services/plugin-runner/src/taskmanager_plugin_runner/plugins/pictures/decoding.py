@@ -32,6 +32,8 @@ _HARMLESS_JPEG: Final = re.compile(
 )
 """What libjpeg says of headers that change no pixel."""
 _TAIL_BYTES: Final = 1 << 20
+_NO_STRIP: Final = 64
+"""Pixels along the shorter side that a reduced copy must keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +52,42 @@ class Picture:
         return replace(self, facts=replace(self.facts, notes=(*self.facts.notes, *notes)))
 
 
-def decode(path: Path, facts: Facts) -> Picture:
+def decode(path: Path, facts: Facts, longest_side: int | None = None) -> Picture:
     """The picture that `facts` (from `formats.read_facts`) describe, upright.
 
-    Raises JobFailedError if any pixel is missing or doubtful.
+    `longest_side`: no more pixels than that are wanted, so a large JPEG may come at a half, a quarter or an
+    eighth of its size, which its coding makes quick, and with no fewer than twice as many. All of its data is
+    read all the same. Raises JobFailedError if any pixel is missing or doubtful.
     """
-    read = _READERS[facts.format](path, facts)
+    shrink = _shrink(facts, longest_side)
+    read = _read_jpeg(path, facts, shrink) if shrink > 1 else _READERS[facts.format](path, facts)
     turned = samples.upright(read.samples, read.facts.orientation)
     height, width = turned.shape[:2]
-    if (width, height) != (facts.width, facts.height):
+    if (width, height) != (facts.width // shrink, facts.height // shrink):
         expected = f"{facts.width} x {facts.height}"
         raise JobFailedError(f"the header speaks of {expected} pixels, {width} x {height} could be read")
     made = replace(read.facts, stored=(width, height), orientation=1, planar=False)
     if read.facts.orientation in ORIENTATIONS_TURNED and made.dots_per_inch is not None:
         made = replace(made, dots_per_inch=made.dots_per_inch[::-1])
     return Picture(turned, made)
+
+
+def _shrink(facts: Facts, longest_side: int | None) -> int:
+    """By which factor libjpeg may reduce a picture while it decodes it.
+
+    libvips leaves out a last row or column that is not whole: less than half a pixel of what is wanted, which
+    would be much of a strip of few pixels.
+    """
+    if longest_side is None or not _is_common_jpeg(facts):
+        return 1
+    longer, shorter = max(facts.stored), min(facts.stored)
+    possible = (by for by in (8, 4, 2) if longer >= 2 * by * longest_side and shorter >= by * _NO_STRIP)
+    return next(possible, 1)
+
+
+def _is_common_jpeg(facts: Facts) -> bool:
+    """Whether libvips reads it: 8 bits, coded with loss."""
+    return facts.format == "jpeg" and facts.bits == 8 and not facts.compression  # noqa: PLR2004 - a byte
 
 
 def _read_tiff(path: Path, facts: Facts) -> Picture:
@@ -80,15 +103,15 @@ def _read_png(path: Path, facts: Facts) -> Picture:
     return Picture(read, replace(facts, colour=colour, bits=bits, samples=read.shape[2]))
 
 
-def _read_jpeg(path: Path, facts: Facts) -> Picture:
-    if facts.bits != 8 or facts.compression:  # noqa: PLR2004 - what libvips reads
+def _read_jpeg(path: Path, facts: Facts, shrink: int = 1) -> Picture:
+    if not _is_common_jpeg(facts):
         return _read_rare_jpeg(path, facts)
     notes: tuple[str, ...] = ()
     try:
-        read = _vips(path, fail_on="warning")
+        read = _vips(path, fail_on="warning", shrink=shrink)
     except JobFailedError as error:
         notes = (_explain_jpeg(path, str(error)),)
-        read = _vips(path, fail_on="truncated")
+        read = _vips(path, fail_on="truncated", shrink=shrink)
     return Picture(_as_described(read, facts.colour, alpha=False), facts).noting(*notes)
 
 
@@ -147,7 +170,7 @@ def _read_gif(path: Path, facts: Facts) -> Picture:
 
     read = _called(load)
     alpha: Alpha | None = Alpha.UNASSOCIATED
-    if (read[..., 3] == samples.BYTE_MAX).all():
+    if samples.is_opaque(read[..., 3]):
         read, alpha = samples.first_channels(read, 3), None
     made = Picture(read, replace(facts, colour=Colour.RGB, samples=read.shape[2], alpha=alpha))
     return made.noting(f"only the first of its {pictures} pictures is taken") if pictures > 1 else made

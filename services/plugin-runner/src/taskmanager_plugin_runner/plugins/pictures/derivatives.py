@@ -66,7 +66,7 @@ def derive(
 ) -> Derived:
     """All JPEGs of one picture; raises JobFailedError if it is damaged or a result is not as it should be."""
     began = time.monotonic()
-    picture = decoding.decode(source, facts)
+    picture = decoding.decode(source, facts, _enough(wanted))
     screens: dict[bool, tuple[Picture, Reduced]] = {}
     made = []
     for one in sorted(wanted, key=lambda one: one.longest_side or JPEG_SIDE_MAX, reverse=True):
@@ -74,13 +74,20 @@ def derive(
         if keep not in screens:
             screen = colour.to_screen(picture, bits=8, keep_profile=keep, background=background)
             screens[keep] = (screen, Reduced.of(screen.samples))
-        made.append(_make(*screens[keep], one))
+        made.append(_make(*screens[keep], (facts.width, facts.height), one))
     notes = dict.fromkeys(note for screen, _ in screens.values() for note in screen.facts.notes)
     return Derived(tuple(made), tuple(notes), time.monotonic() - began)
 
 
-def _make(screen: Picture, small: Reduced, wanted: Wanted) -> Made:
-    pixels = _resized(screen, wanted.longest_side)
+def _enough(wanted: tuple[Wanted, ...]) -> int | None:
+    """The longest side of the largest, or None if one keeps the size of the source."""
+    sides = [one.longest_side for one in wanted]
+    return None if None in sides else max(side for side in sides if side is not None)
+
+
+def _make(screen: Picture, small: Reduced, size: tuple[int, int], wanted: Wanted) -> Made:
+    """`size` is that of the source: the screen may be a smaller copy already."""
+    pixels = _resized(screen, size, wanted.longest_side)
     height, width = pixels.shape[:2]
     if max(width, height) > JPEG_SIDE_MAX:
         raise JobFailedError(
@@ -105,14 +112,13 @@ def _make(screen: Picture, small: Reduced, wanted: Wanted) -> Made:
     return Made(result, len(data))
 
 
-def _resized(screen: Picture, longest_side: int | None) -> NDArray[Any]:
-    height, width = screen.samples.shape[:2]
-    if longest_side is None or max(width, height) <= longest_side:
+def _resized(screen: Picture, size: tuple[int, int], longest_side: int | None) -> NDArray[Any]:
+    if longest_side is None or max(size) <= longest_side:
         return screen.samples
-    factor = longest_side / max(width, height)
+    factor = longest_side / max(size)
     interpretation = "b-w" if screen.facts.grey else "srgb"
     image = pyvips.Image.new_from_array(np.ascontiguousarray(screen.samples), interpretation=interpretation)
-    across, down = (max(1, round(side * factor)) for side in (width, height))
+    across, down = (max(1, round(side * factor)) for side in size)
     return samples.array_of(image.thumbnail_image(across, height=down, size="force", no_rotate=True))
 
 

@@ -125,9 +125,16 @@ def _of_float(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArray[
     return np.rint(stretched * most).astype(kind), said
 
 
+def is_opaque(alpha: NDArray[Any]) -> bool:
+    """Whether 8-bit alpha hides nothing anywhere."""
+    return bool((alpha == BYTE_MAX).all())
+
+
 def flattened(pixels: NDArray[Any], background: tuple[int, int, int]) -> NDArray[Any]:
     """8-bit pixels whose last channel is unassociated alpha, laid over a background by libvips."""
     colours = pixels.shape[2] - 1
+    if is_opaque(pixels[..., -1]):
+        return first_channels(pixels, colours)
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
     return array_of(image.flatten(background=list(background[:colours])))
 
@@ -136,7 +143,7 @@ def over(
     colours: NDArray[Any], alpha: NDArray[Any], kind: Alpha, background: tuple[int, int, int]
 ) -> NDArray[Any]:
     """8-bit colours laid over a background; `alpha` has 0 for transparent, 255 for opaque."""
-    if (alpha == BYTE_MAX).all():
+    if is_opaque(alpha):
         return colours
     opacity = (alpha.astype(np.float32) / BYTE_MAX)[..., None]
     tint = background if colours.shape[2] == len(background) else background[:1]
