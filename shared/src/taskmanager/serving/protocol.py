@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol over httptools, with a limit on whatever a client may send before it is answered.
 
 httptools collects a header or trailer that never ends at a cost that grows with the square of its length, so
-what is no body is counted here before it is parsed.
+what is no body is counted here before it is parsed. h11 has such a limit but takes 130 us of a request where
+httptools takes 49, with this limit around it or without (docs/performance.md).
 """
 
 import asyncio
