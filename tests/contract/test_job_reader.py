@@ -610,3 +610,30 @@ async def test_the_oldest_waiting_job_is_found_whatever_its_priority(reader: Job
 
 async def test_a_store_that_answers_answers_a_ping(reader: JobReader) -> None:
     await reader.ping()
+
+
+@pytest.mark.parametrize(
+    ("collection", "broken"),
+    [
+        ("jobs", {"_id": "broken", "plugin": "noop", "tab": "queue", "created": NOW, "queued_at": NOW}),
+        ("audit", {"_id": "broken", "at": NOW, "job": 7}),
+        ("plugins", {"_id": "broken", "manifest": "none"}),
+        ("runners", {"_id": "broken", "plugin": "noop"}),
+        ("users", {"_id": "broken", "name": 7}),
+        ("tokens", {"_id": "broken", "created": {"at": NOW}}),
+    ],
+)
+async def test_one_unreadable_document_does_not_hide_the_others(
+    mongodb_url: str, collection: str, broken: dict[str, Any]
+) -> None:
+    store, made = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    await store.apply(Needs(), lambda _: Plan(jobs=[(None, job(1))]))
+    await store._database[collection].insert_one(broken)
+
+    page = await made.jobs(JobQuery(plugin="noop", tab=Tab.QUEUE))
+    assert numbers(page.jobs) == [1]
+    assert (await made.audit(AuditQuery())).entries == ()
+    for read in (made.plugins, made.runners, made.users, made.tokens):
+        assert list(await read()) == []
+    await made.close()
+    await store.close()

@@ -51,6 +51,8 @@ from taskmanager.messages import (
     Hello,
     JobCommand,
     Logged,
+    LogInSeen,
+    LogInsSeen,
     Message,
     Notice,
     Orders,
@@ -312,6 +314,23 @@ CASES: list[tuple[str, Message, Decode]] = [
             decode_inbox,
         )
         for order in ACCESS
+    ),
+    (
+        "log_ins_seen",
+        LogInsSeen(
+            seen=(
+                LogInSeen(
+                    id="entry-1",
+                    at=MOMENT,
+                    user="anna",
+                    address="192.0.2.7",
+                    way="password",
+                    outcome="refused",
+                    times=3,
+                ),
+            )
+        ),
+        decode_inbox,
     ),
     ("tokens_used", TokensUsed(uses={"token-1": MOMENT}), decode_inbox),
     ("command_result", CommandResult(id="command-1", outcome="refused", detail="it is DONE"), decode_changes),

@@ -5,12 +5,15 @@ Live: the event loop turns. Ready: all named parts are well; the answer says whi
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,10 +21,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from taskmanager.metrics import CONTENT_TYPE, exposition
+from taskmanager.serving.crowd import Crowd
+from taskmanager.serving.limits import HttpLimits
+from taskmanager.serving.protocol import BoundedProtocol
+
+log = structlog.get_logger(__name__)
 
 Check = Callable[[], str | None]
 """What is wrong with a part, or None if it is well."""
 
+OTHER_FILES = 256
+"""Open files that are no connection of a client."""
 SHUTDOWN_SECONDS = 3
 """How long open requests (event streams) may hold up the end of a process."""
 
@@ -56,6 +66,17 @@ class Tls:
     key: Path
 
 
+def _allow_files(connections: int) -> None:
+    """Have the system allow as many open files as connections may need, if it lets itself be asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        log.warning("too_few_open_files_allowed", allowed=allowed, wanted=wanted)
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals to `taskmanager.lifecycle`."""
 
@@ -68,11 +89,24 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves one ASGI application until told to stop."""
 
-    def __init__(self, app: Any, host: str, port: int, *, tls: Tls | None = None) -> None:
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        limits: HttpLimits = HttpLimits(),  # noqa: B008 - frozen
+        *,
+        tls: Tls | None = None,
+    ) -> None:
         """`port` 0 lets the system choose; with `tls` only HTTPS is spoken."""
         self._address = (host, port)
+        self._limits = limits
+        protocol = partial(BoundedProtocol, limits, Crowd(limits))
         config = uvicorn.Config(
             app,
+            http=protocol,  # type: ignore[arg-type]  # uvicorn calls what makes one
+            ws="none",
+            timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]  # it is handed to the event loop
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
@@ -85,6 +119,7 @@ class HttpServer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve; raises OSError if the port is taken."""
+        _allow_files(self._limits.connections + self._limits.reserve)
         listening = socket.create_server(self._address)  # uvicorn would end the process instead of raising
         serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         stopping = asyncio.create_task(stop.wait())

@@ -15,6 +15,11 @@ RETRIES = Counter(
     f"{PREFIX}retries_total", "Second and later tries of connections and idempotent calls", ["what"]
 )
 BROKER_CONNECTED = Gauge(f"{PREFIX}broker_connected", "1 while the AMQP connection is open", ["connection"])
+HTTP_REFUSED = Counter(
+    f"{PREFIX}http_refused_total",
+    "Connections that were closed before a request was complete, by status, or gave way to another one",
+    ["why"],
+)
 UNREADABLE_DOCUMENTS = Counter(
     f"{PREFIX}unreadable_documents_total", "Stored documents that were left out of a read", ["collection"]
 )

@@ -23,13 +23,16 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 GROUPS, GROUP_LENGTH = 5, 5
 """125 bits."""
 
+_GUESSED = 72
+"""Characters zxcvbn looks at: what is that long is not guessed by its end."""
+_GOOD_SCORE = 3
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 def refusal(password: str, user_name: str) -> str | None:
     """Why the password may not be chosen; None: it may.
 
-    Length and the name only (NIST SP 800-63B-4, 3.1.1.2).
+    Length, the name, and whether it is common (NIST SP 800-63B-4, 3.1.1.2).
     """
     if len(password) < SHORTEST:
         return f"the password is too short: at least {SHORTEST} characters, for example a few words"
@@ -37,7 +40,20 @@ def refusal(password: str, user_name: str) -> str | None:
         return f"the password is too long: at most {LONGEST} characters"
     if user_key(user_name) in user_key(password) and len(user_name) * 2 > len(password):
         return "the password is little more than the user's name: choose another one"
+    if _easily_guessed(password, user_name):
+        return "the password is too easy to guess: choose one that is not common and repeats nothing"
     return None
+
+
+def _easily_guessed(password: str, user_name: str) -> bool:
+    """Whether it falls to fewer than a hundred million guesses: common passwords, repetitions, sequences.
+
+    By zxcvbn, which brings the lists (30,000 passwords, words and names) and finds what is made of them. It
+    is loaded here because its lists take memory, and hardly a process ever checks a password.
+    """
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - see above
+
+    return bool(zxcvbn(password[:_GUESSED], user_inputs=[user_name])["score"] < _GOOD_SCORE)
 
 
 def hash_password(password: str) -> str:

@@ -170,7 +170,7 @@ async def gateways(
         if message.exchange == settings.topology.submit:
             for gateway in both:
                 gateway.parts.feed.take(message.body)
-        elif b'"tokens_used"' not in message.body and (result := scheduler.hear(message.body)):
+        elif b'"type":"command"' in message.body and (result := scheduler.hear(message.body)):
             both[0].parts.feed.take(result.encode())
 
     publisher = FakePublisher(spread)

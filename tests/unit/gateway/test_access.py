@@ -210,11 +210,6 @@ async def test_who_is_restricted_sees_the_jobs_of_their_plugins_alone(gateway: G
 @pytest.mark.parametrize(
     ("method", "address"),
     [
-        ("GET", "/api/v1/jobs/{job}"),
-        ("GET", "/api/v1/jobs/{job}/history"),
-        ("GET", "/api/v1/jobs/{job}/log"),
-        ("GET", "/api/v1/jobs/{job}/files"),
-        ("GET", "/api/v1/jobs/{job}/reports"),
         ("GET", "/api/v1/jobs?plugin=noop"),
         ("GET", "/api/v1/jobs?plugins=noop"),
         ("GET", "/api/v1/events?plugin=noop"),
@@ -222,7 +217,6 @@ async def test_who_is_restricted_sees_the_jobs_of_their_plugins_alone(gateway: G
         ("GET", "/api/v1/plugins/noop"),
         ("GET", "/api/v1/goobi"),
         ("GET", "/itm/api?action=getJobs&jobtype=NOOP"),
-        ("POST", "/api/v1/jobs/{job}/cancel"),
         ("POST", "/api/v1/plugins/noop/stop"),
         ("POST", "/api/v1/plugins/noop/cancel-jobs"),
         ("GET", "/api/v1/users"),
@@ -236,6 +230,43 @@ async def test_what_is_out_of_reach_is_refused(gateway: Gateway, method: str, ad
     assert answer.status_code == 403, answer.text
     assert "restricted" in answer.text
     assert gateway.scheduler.commands == []
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "/api/v1/jobs/{job}"),
+        ("GET", "/api/v1/jobs/{job}/history"),
+        ("GET", "/api/v1/jobs/{job}/log"),
+        ("GET", "/api/v1/jobs/{job}/files"),
+        ("GET", "/api/v1/jobs/{job}/reports"),
+        ("POST", "/api/v1/jobs/{job}/cancel"),
+    ],
+)
+async def test_a_job_out_of_reach_is_as_unknown_as_one_that_is_none(
+    gateway: Gateway, method: str, address: str
+) -> None:
+    hidden = await gateway.client.request(method, address.format(job=secret(1)), headers=bearer("jp2"))
+    absent = await gateway.client.request(method, address.format(job=secret(9)), headers=bearer("jp2"))
+
+    assert (hidden.status_code, absent.status_code) == (404, 404)
+    assert hidden.text.replace(secret(1), "x") == absent.text.replace(secret(9), "x")
+    assert gateway.scheduler.commands == []
+
+
+async def test_names_of_plugins_out_of_reach_are_not_told(gateway: Gateway, access: FakeAccess) -> None:
+    access.put_token(token("lost", *ALL, plugins=("jp2", "ghost")))
+    asked = [
+        ("POST", "/api/v1/jobs", {"plugin": "ghost"}),
+        ("POST", "/itm/service", {"jobtype": "ghost"}),
+        ("POST", "/api/v1/plugins/ghost/stop", {}),
+        ("GET", "/api/v1/plugins/ghost", None),
+        ("GET", "/itm/api?action=getJobs&jobtype=ghost", None),
+    ]
+    for method, address, body in asked:
+        answer = await gateway.client.request(method, address, json=body, headers=bearer("lost"))
+        assert answer.status_code in {404, 400}, (address, answer.text)
+        assert not re.search(r"noop|bare|closed", answer.text, re.IGNORECASE), (address, answer.text)
 
 
 async def test_each_job_of_a_batch_is_judged_by_its_own_plugin(gateway: Gateway) -> None:

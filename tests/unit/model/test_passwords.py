@@ -37,7 +37,7 @@ def test_a_hash_of_weaker_parameters_is_to_be_made_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["a" * SHORTEST, "a" * LONGEST, "correct horse battery", "näher mein gott"]
+    "password", ["correct horse battery", "näher mein gott", "seven old scanners hum" * 4]
 )
 def test_length_is_all_that_counts(password: str) -> None:
     assert refusal(password, "anna") is None
@@ -60,3 +60,11 @@ def test_one_time_passwords_differ_and_may_be_chosen() -> None:
     made = {one_time_password() for _ in range(100)}
     assert len(made) == 100
     assert all(refusal(one, "admin") is None for one in made)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["a" * 15, "a" * LONGEST, "password12345678", "123456789012345", "qwertyuiopasdfgh", "iloveyouiloveyou"],
+)
+def test_what_is_common_or_repeats_itself_is_refused(password: str) -> None:
+    assert "too easy to guess" in (refusal(password, "anna") or "")

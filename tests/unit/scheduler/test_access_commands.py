@@ -17,6 +17,8 @@ from taskmanager.messages import (
     EndSession,
     EndSessions,
     Inbound,
+    LogInSeen,
+    LogInsSeen,
     RemoveUser,
     RevokeToken,
     SetPassword,
@@ -257,6 +259,21 @@ async def test_the_last_use_of_tokens_is_kept_to_the_minute_and_nobody_is_told(b
     assert outcome.access is not None
     assert not outcome.access.changes_access
     assert len(bench.store.audit) == 3
+
+
+async def test_the_audit_has_log_ins_and_refusals_once_each(bench: Bench) -> None:
+    ahead = LATER + timedelta(days=9)
+    seen = LogInSeen(
+        id="l-1", at=ahead, user="anna", address="192.0.2.7", way="password", outcome="refused", times=3
+    )
+    stranger = LogInSeen(id="l-2", at=NOW, address="192.0.2.7", way="password", outcome="too_many")
+    for _ in range(2):
+        await bench.feed(LogInsSeen(seen=(seen, stranger)))
+
+    one, other = (bench.store.audit[key] for key in ("l-1", "l-2"))
+    assert (one.actor, one.subject, one.outcome) == ("anna", "anna", "refused")
+    assert (one.at, one.detail) == (LATER, "password, from 192.0.2.7, 3 times")
+    assert (other.actor, other.subject, other.outcome) == ("anonymous", None, "refused")
 
 
 async def test_a_clock_that_is_ahead_makes_no_use_in_the_future(bench: Bench) -> None:

@@ -63,7 +63,8 @@ async def _serve(settings: GatewaySettings) -> None:
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     sending, hearing, parts = _wire(settings, gateway_id, reader, stop)
     gc.freeze()  # what is loaded now stays for good: the collector need not look at it again
-    server = HttpServer(make_app(parts), settings.http_host, settings.http_port, tls=settings.tls)
+    host, port = settings.http_host, settings.http_port
+    server = HttpServer(make_app(parts), host, port, settings.http_limits, tls=settings.tls)
     log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)
 
     async def serve_http(stop: asyncio.Event) -> None:

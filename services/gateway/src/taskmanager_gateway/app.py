@@ -8,11 +8,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskmanager.http import health_routes
 from taskmanager_gateway.access.gate import Gate
+from taskmanager_gateway.bounds import BodyLimits, Bounds
 from taskmanager_gateway.guard import Guard
 from taskmanager_gateway.handlers import install_handlers
+from taskmanager_gateway.headers import FOR_PROGRAMS, SecureHeaders
+from taskmanager_gateway.hosts import Hosts
 from taskmanager_gateway.openapi import openapi_document
 from taskmanager_gateway.parts import Parts
-from taskmanager_gateway.reference import reference_page
+from taskmanager_gateway.reference import CONTENT_SECURITY_POLICY, reference_page
 from taskmanager_gateway.routes import (
     audit,
     events,
@@ -37,6 +40,7 @@ from taskmanager_gateway.routes import (
 from taskmanager_gateway.web.app import make_pages
 
 VERSION = "0.1.0"
+BATCH = "/api/v1/jobs/batch"
 _PROGRAMS = ("/api/", "/itm", "/docs", "/openapi.json", "/health/", "/metrics")
 DESCRIPTION = (
     "Hands jobs to plugins and tells what becomes of them. Every error is an RFC 9457 problem document whose "
@@ -47,7 +51,10 @@ DESCRIPTION = (
 def make_app(parts: Parts) -> ASGIApp:
     """The whole application; it starts nothing by itself. Raises AssetsMissingError."""
     sites = Sites(make_api(parts), make_pages(parts))
-    return Guard(Gate(sites, parts.access.proving, parts.settings.proxy_networks))
+    settings = parts.settings
+    bounds = Bounds(sites, BodyLimits(settings.body_limit_bytes, {BATCH: settings.batch_body_limit_bytes}))
+    gate = Gate(bounds, parts.access.proving, parts.access.keeping, settings.proxy_networks)
+    return Guard(SecureHeaders(Hosts(gate, settings.host_names), FOR_PROGRAMS))
 
 
 class Sites:
@@ -101,4 +108,5 @@ def make_api(parts: Parts) -> FastAPI:
 
 
 async def _docs(request: Request) -> Response:
-    return HTMLResponse(reference_page(request.app.openapi()))
+    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return HTMLResponse(reference_page(request.app.openapi()), headers=headers)

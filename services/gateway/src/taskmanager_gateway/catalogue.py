@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports import JobReader
 from taskmanager.registry import InstalledPlugin
@@ -58,14 +59,17 @@ class Catalogue:
         """Something about the plugins changed, or may have."""
         self._wanted.set()
 
-    async def find(self, name: str) -> KnownPlugin:
-        """The plugin; one that is not known is looked up once more. Raises ProblemError."""
+    async def find(self, name: str, who: Principal) -> KnownPlugin:
+        """The plugin; one that is not known is looked up once more.
+
+        Raises ProblemError, which names the plugins within reach of who asks.
+        """
         known = (self._plugins or {}).get(name)
         if known is None:
             await self._look_again()
             known = self._known().get(name)
         if known is None:
-            names = sorted(self._known())
+            names = sorted(filter(who.sees, self._known()))
             detail = (
                 f"There is no plugin {name!r}. Use one of: {', '.join(names) or 'none is installed yet'}."
             )

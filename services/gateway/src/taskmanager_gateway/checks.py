@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from taskmanager.access import Principal
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.jobs import JobSpec
 from taskmanager.plugins import Need, PluginManifest
@@ -24,9 +25,9 @@ class SpecificationCheck:
         """`catalogue` knows the plugins, `goobi` the installations."""
         self._catalogue, self._goobi = catalogue, goobi
 
-    async def check(self, spec: JobSpec) -> None:
+    async def check(self, spec: JobSpec, who: Principal) -> None:
         """Return if the plugin takes it; raises ProblemError."""
-        known = await self._catalogue.find(spec.plugin)
+        known = await self._catalogue.find(spec.plugin, who)
         _check_accepting(known)
         _check_template(spec, known.installed.manifest)
         if errors := list(_goobi_errors(spec, self._goobi)):

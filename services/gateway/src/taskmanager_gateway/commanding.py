@@ -136,7 +136,7 @@ class Commanding:
     async def _check(self, order: Order, who: Principal) -> None:
         """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
         if isinstance(order, PluginCommand):
-            await self._catalogue.find(order.plugin)
+            await self._catalogue.find(order.plugin, who)
         if not isinstance(order, JobCommand):
             return
         try:

@@ -8,7 +8,6 @@ from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.ports import JobReader
-from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.deadlines import LOOKUP_TIME, READ_TIME, from_store
 from taskmanager_gateway.live import Watchers
 from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
@@ -44,9 +43,8 @@ class JobFinder:
             found = await self._look(job_id)
             if found is None and await _in_time(news):
                 found = await self._look(job_id)
-        if found is None:
-            raise _unknown(job_id)
-        allow(who, found.plugin)
+        if found is None or not who.sees(found.plugin):
+            raise _unknown(job_id)  # also out of reach: not even the name of its plugin is told
         return found
 
     async def _look(self, job_id: str) -> Job | None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
+from taskmanager_gateway.bounds import BodyRefusedError
 from taskmanager_gateway.problems import (
     BROKER_UNAVAILABLE,
     INTERNAL_ERROR,
@@ -93,6 +94,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Request, Any], Problem]] = {
     StoreUnavailableError: _store_away,
     BrokerUnavailableError: _broker_away,
     RequestValidationError: _wrong_query,
+    BodyRefusedError: lambda _, error: error.problem,
     HTTPException: _http,
     Exception: _defect,
 }

@@ -14,6 +14,11 @@ COMMANDS = Counter(
     "Operators' commands by action and what became of them (done, unchanged, pending or the problem)",
     ["action", "outcome"],
 )
+LOG_INS = Counter(
+    f"{PREFIX}gateway_log_ins_total",
+    "Log-ins by way and what became of them (done, refused, too_many), and log-outs (left)",
+    ["way", "outcome"],
+)
 REQUESTS = Histogram(
     f"{PREFIX}gateway_request_duration_seconds",
     "Time from the request to the end of its answer; event streams are not counted",

@@ -52,7 +52,7 @@ class Operating:
         """Have it done; `keyed`: its id may name an earlier one. Raises ProblemError."""
         order = order.model_copy(update={"filter": kept_within(author.principal, order.filter)})
         if order.filter.plugin is not None:
-            await self._catalogue.find(order.filter.plugin)
+            await self._catalogue.find(order.filter.plugin, author.principal)
         earlier = await self._earlier(order) if keyed else None
         if earlier is not None:
             return Asked(earlier, Taken.REPLAYED)

@@ -25,6 +25,7 @@ from taskmanager_gateway.jobfiles import JobFiles
 from taskmanager_gateway.joblog import JobLogs
 from taskmanager_gateway.keeping import Keeping
 from taskmanager_gateway.live import Hub, Watchers
+from taskmanager_gateway.open_streams import OpenStreams
 from taskmanager_gateway.operating import Operating
 from taskmanager_gateway.pending import PendingCommands
 from taskmanager_gateway.reasons import Reasons
@@ -58,6 +59,7 @@ class Parts:
     job_types: JobTypes
     identifiers: Identifiers
     access: Access
+    streams: OpenStreams
     checks: Mapping[str, Check]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -150,6 +152,7 @@ def make_parts(  # noqa: PLR0913 - wiring
         job_types=JobTypes(goobi.job_types, catalogue),
         identifiers=Identifiers(reader, recent),
         access=access,
+        streams=OpenStreams(settings.stream_limit, settings.streams_per_client),
         checks={**checks, "plugins": catalogue.check, "submissions": keeping.check},
     )
 

@@ -34,9 +34,12 @@ class Kind:
 
 
 NOT_AUTHENTICATED = Kind("not-authenticated", 401, "It is not known who asks")
+FRESH_LOG_IN = Kind("fresh-log-in", 401, "The log-in is too long ago for this")
 FORBIDDEN = Kind("forbidden", 403, "This is not allowed to who asks")
 CSRF = Kind("csrf", 403, "The request does not come from a page of this log-in")
 TOO_MANY_TRIES = Kind("too-many-tries", 429, "Too many failed log-ins")
+MISDIRECTED = Kind("misdirected", 400, "The request is addressed to another host, or to none")
+TOO_MANY_STREAMS = Kind("too-many-streams", 429, "Too many event streams are open")
 INVALID_REQUEST = Kind("invalid-request", 422, "The request has wrong or missing fields")
 MALFORMED_BODY = Kind("malformed-body", 422, "The body is not valid JSON")
 INVALID_PARAMETERS = Kind("invalid-parameters", 422, "The plugin does not take these parameters")

@@ -1,5 +1,7 @@
 """`/docs`: the OpenAPI document as one plain page, since Swagger UI fetches itself from a public network."""
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +14,12 @@ _STYLE = (
     "td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}td,h1,h2,p{overflow-wrap:anywhere}"
 )
 
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The one style sheet of the page and nothing else."""
 _CODE = re.compile(r"`([^`]+)`")
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from taskmanager.config import GoobiFileSettings, RootsSettings, StoreSettings
 from taskmanager.http import Tls
+from taskmanager.serving.limits import HttpLimits
 from taskmanager_gateway.access.settings import AccessSettings
 
 MEBIBYTE = 1024 * 1024
@@ -32,6 +33,20 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     tls_certificate: Path | None = None
     """PEM file of the certificate; with it and `tls_key` the gateway speaks HTTPS and nothing else."""
     tls_key: Path | None = None
+    http_hosts: str = ""
+    """Names (`jobs.example.org,127.0.0.1`) this service goes by; others are refused. Empty: any."""
+    connection_limit: int = Field(default=1_000, ge=16)
+    """Connections at the same time; some more get answers about health only."""
+    connections_per_client: int = Field(default=200, ge=1)
+    """Of these for one address, or one /64 of IPv6. Trusted proxies have no such limit."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """How long a client may take for the headers of a request."""
+    upload_seconds: float = Field(default=60.0, gt=0)
+    """How long a client may take for the body of a request."""
+    stream_limit: int = Field(default=500, ge=1)
+    """Event streams at the same time."""
+    streams_per_client: int = Field(default=50, ge=1)
+    """Of these for one user, one token, or one address where nobody logs in."""
     body_limit_bytes: int = Field(default=MEBIBYTE, ge=1024)
     """Largest job, alone or in a batch. Far below what the store holds in one document (16 MiB)."""
     batch_body_limit_bytes: int = Field(default=16 * MEBIBYTE, ge=1024)
@@ -64,6 +79,22 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
         if self.tls_certificate is None or self.tls_key is None:
             return None
         return Tls(self.tls_certificate, self.tls_key)
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """In lower case."""
+        return frozenset(self.http_hosts.lower().replace(",", " ").split())
+
+    @property
+    def http_limits(self) -> HttpLimits:
+        """What the server bears."""
+        return HttpLimits(
+            head_seconds=self.head_seconds,
+            body_seconds=self.upload_seconds,
+            connections=self.connection_limit,
+            connections_per_client=self.connections_per_client,
+            shared_by=self.proxy_networks,
+        )
 
     @property
     def plugin_refresh(self) -> timedelta:

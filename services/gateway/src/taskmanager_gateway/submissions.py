@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taskmanager_gateway.acceptance import Acceptance, Answer
-from taskmanager_gateway.access.reach import allow
+from taskmanager_gateway.access.reach import allow, forbidden
 from taskmanager_gateway.checks import SpecificationCheck
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.identity import Wish
@@ -59,7 +59,7 @@ class Submissions:
             return wish
         try:
             allow(wish.who, wish.spec.plugin)
-            await self._check.check(wish.spec)
+            await self._check.check(wish.spec, wish.who)
         except ProblemError as error:
             return error.problem
         return wish
@@ -87,7 +87,8 @@ class Submissions:
             return wish
         try:
             answer = await self._acceptance.accept(wish)
-            allow(wish.who, answer.job.plugin)  # another plugin's job may hold the `unique` key
+            if not wish.who.sees(answer.job.plugin):
+                raise forbidden(wish.who, "may not see the job that has the same 'unique' key")
         except ProblemError as error:
             return error.problem
         return answer

@@ -18,10 +18,12 @@ from taskmanager.messages import (
     CommandOutcome,
     EndSession,
     EndSessions,
+    LogInSeen,
     RemoveUser,
     RevokeToken,
     SetPassword,
 )
+from taskmanager.registry import AuditEntry
 from taskmanager_scheduler.register import Register, is_enabled_admin
 
 Obeyed = tuple[CommandOutcome, str]
@@ -94,6 +96,21 @@ def access_subject(register: Register, order: AccessOrder) -> str:
     name = order.user if isinstance(order, EndSession) else order.name
     user = register.user(name)
     return user.name if user else name
+
+
+def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
+    """What the audit keeps of a log-in; no gateway's clock makes it later than now."""
+    times = f", {seen.times} times" if seen.times > 1 else ""
+    return AuditEntry(
+        id=seen.id,
+        at=min(seen.at, now),
+        actor=seen.user or "anonymous",
+        reason="",
+        action="log in",
+        subject=seen.user or None,
+        outcome="done" if seen.outcome == "done" else "refused",
+        detail=f"{seen.way.replace('_', ' ')}, from {seen.address}{times}",
+    )
 
 
 def _add_user(register: Register, order: AddUser, note: Note) -> Obeyed:

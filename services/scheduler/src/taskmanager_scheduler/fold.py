@@ -21,6 +21,7 @@ from taskmanager.messages import (
     Inbound,
     JobCommand,
     Logged,
+    LogInsSeen,
     PluginCommand,
     RunnerCommand,
     RunnerEvent,
@@ -37,6 +38,7 @@ from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerSt
 from taskmanager.reports import Replay, Report, Withdrawal
 from taskmanager.states import Tab
 from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager_scheduler.access_commands import log_in_entry
 from taskmanager_scheduler.breaker import after_end
 from taskmanager_scheduler.commands import Order, obey
 from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
@@ -166,6 +168,8 @@ class Fold:
                 self.move(message.job, message, holder=holder)
             case Command():
                 obey(self, message)
+            case LogInsSeen():
+                self.audit += [log_in_entry(seen, self.now) for seen in message.seen]
             case TokensUsed():
                 self.register.note_uses(message.uses, self.now)
             case RunnerEvents():

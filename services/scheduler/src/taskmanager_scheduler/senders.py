@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from taskmanager.broker_users import BrokerUsers
 from taskmanager.errors import PermanentError
-from taskmanager.messages import Command, Hello, Inbound, RunnerEvents, Submit, Tick, TokensUsed
+from taskmanager.messages import (
+    Command,
+    Hello,
+    Inbound,
+    LogInsSeen,
+    RunnerEvents,
+    Submit,
+    Tick,
+    TokensUsed,
+)
 from taskmanager.topology import Topology
 
 
@@ -33,7 +42,7 @@ class Senders:
                 return message.spec.plugin
             case RunnerEvents():
                 return self.topology.events_key(message.plugin)
-            case Command() | TokensUsed():
+            case Command() | TokensUsed() | LogInsSeen():
                 return self.topology.command_key
             case Tick():
                 return self.topology.tick_key
@@ -47,7 +56,7 @@ class Senders:
 
 def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
     match message:
-        case Submit() | TokensUsed():
+        case Submit() | TokensUsed() | LogInsSeen():
             return (users.gateway,)
         case Command():
             return users.gateway, users.scheduler  # the end of a stop that was to last until then

@@ -15,6 +15,8 @@ from taskmanager.messages.access_commands import (
     ChangeUser,
     EndSession,
     EndSessions,
+    LogInSeen,
+    LogInsSeen,
     RemoveUser,
     RevokeToken,
     SetPassword,
@@ -95,6 +97,8 @@ __all__ = [
     "Inbound",
     "JobCommand",
     "JobEvent",
+    "LogInSeen",
+    "LogInsSeen",
     "Logged",
     "Message",
     "Notice",
@@ -127,7 +131,7 @@ __all__ = [
     "decode_ticket",
 ]
 
-Inbound = Submit | RunnerEvents | Command | TokensUsed | Tick
+Inbound = Submit | RunnerEvents | Command | TokensUsed | LogInsSeen | Tick
 """What the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])

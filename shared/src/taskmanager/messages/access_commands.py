@@ -105,6 +105,28 @@ AccessOrder = (
 )
 
 
+class LogInSeen(Record):
+    """Somebody came in at a gateway or was refused; `times` more than once if the same happened again.
+
+    `user` is empty for a name nobody has; `address` is where the request came from.
+    """
+
+    id: ShortText
+    at: datetime
+    user: ShortText = ""
+    address: ShortText = ""
+    way: Literal["password", "oidc"]
+    outcome: Literal["done", "refused", "too_many"]
+    times: Annotated[int, Field(ge=1)] = 1
+
+
+class LogInsSeen(Message):
+    """What happened at the doors of one gateway, for the audit."""
+
+    type: Literal["log_ins_seen"] = "log_ins_seen"
+    seen: Annotated[tuple[LogInSeen, ...], Field(min_length=1, max_length=1_000)]
+
+
 class TokensUsed(Message):
     """When tokens, by id, were last used at one gateway; sent at most once a minute, and not persistent."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from taskmanager.access import Token, User, user_key
 from taskmanager.mongo.access import SESSION_KEY, session_keys, token_of, user_of
 from taskmanager.mongo.client import Database, translated_errors
+from taskmanager.mongo.readable import readable
 
 
 class AccessReads:
@@ -22,7 +23,7 @@ class AccessReads:
         """See the port."""
         with translated_errors():
             documents = await self._database.users.find({}).sort("_id", 1).to_list()
-        return [user_of(document) for document in documents]
+        return readable("users", user_of, documents)
 
     async def token_by_hash(self, secret_hash: str) -> Token | None:
         """See the port."""
@@ -34,7 +35,7 @@ class AccessReads:
         """See the port."""
         with translated_errors():
             documents = await self._database.tokens.find({}).sort([("created.at", -1), ("_id", -1)]).to_list()
-        return [token_of(document) for document in documents]
+        return readable("tokens", token_of, documents)
 
     async def session_ended(self, session_id: str) -> bool:
         """See the port."""

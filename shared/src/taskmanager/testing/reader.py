@@ -215,7 +215,8 @@ class FakeReader:
     async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
         """See `JobReader.statistics`; counted, as the stored ones must equal a count."""
         await self._arrive("statistics")
-        names = sorted(self.installed) if plugin is None else [plugin]
+        of_plugin = {job.plugin for job in self.stored.values()} & {plugin}
+        names = sorted(self.installed if plugin is None else of_plugin)
         return [sums for name in names for tab in Tab if (sums := self._sums(name, tab)).jobs]
 
     async def hourly(self, since: datetime, plugin: str | None = None) -> Sequence[HourlyFigures]:

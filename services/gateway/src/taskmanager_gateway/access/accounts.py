@@ -20,7 +20,7 @@ from taskmanager.messages import (
 from taskmanager.passwords import one_time_password
 from taskmanager.ports import AccessReader
 from taskmanager_gateway.access.directory import secret_hash
-from taskmanager_gateway.access.log_in import LogIn, check_new
+from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.reach import allow_all, allow_right
 from taskmanager_gateway.commanding import Author, Commanding, Obeyed, Stored
 from taskmanager_gateway.deadlines import from_store
@@ -79,7 +79,7 @@ class Accounts:
     ) -> tuple[Result, str | None]:
         """A new one-time password, which is returned, or the given one; ends all sessions of the user."""
         if password is not None:
-            check_new(password, name)
+            await self._log_in.check_new(password, name)
         chosen = password or one_time_password()
         hashed = await self._log_in.hashed(chosen)
         order = SetPassword(name=name, password_hash=hashed, one_time=True)

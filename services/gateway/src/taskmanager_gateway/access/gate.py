@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from taskmanager_gateway.access.keeping import Keeping
 from taskmanager_gateway.access.networks import Network, address_of, client_address, holds
 from taskmanager_gateway.access.proof import Proof
 from taskmanager_gateway.access.proving import Proving, Shown
@@ -13,23 +14,25 @@ from taskmanager_gateway.access.proving import Proving, Shown
 class Gate:
     """Puts `proof`, `principal` and `csrf` into the state of every request."""
 
-    def __init__(self, app: ASGIApp, proving: Proving, proxies: Sequence[Network]) -> None:
+    def __init__(self, app: ASGIApp, proving: Proving, keeping: Keeping, proxies: Sequence[Network]) -> None:
         """`proxies` are believed about the client's address and scheme."""
-        self._app, self._proving, self._proxies = app, proving, proxies
+        self._app, self._proving, self._keeping, self._proxies = app, proving, keeping, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the server."""
         if scope["type"] == "http":
-            await self._look(scope)
+            proof = await self._look(scope)
+            send = self._keeping.renewing(scope, send, proof.logged_in)
         await self._app(scope, receive, send)
 
-    async def _look(self, scope: Scope) -> None:
+    async def _look(self, scope: Scope) -> Proof:
         headers = Headers(scope=scope)
         if self._proxies:
             self._through_proxies(scope, headers)
         address = (scope.get("client") or ("", 0))[0]
         proof = await self._proving.prove(Shown(scope["path"], address, headers))
         scope.setdefault("state", {}).update(proof=proof, principal=proof.principal, csrf=_csrf(proof))
+        return proof
 
     def _through_proxies(self, scope: Scope, headers: Headers) -> None:
         peer, port = scope.get("client") or ("", 0)

@@ -8,6 +8,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import EndSession, SetPassword
 from taskmanager.ports import AccessReader, Clock
 from taskmanager_gateway.access.proof import LoggedIn
+from taskmanager_gateway.access.records import LogInRecords, Way
 from taskmanager_gateway.access.sessions import Session
 from taskmanager_gateway.access.settings import AccessSettings
 from taskmanager_gateway.access.throttle import Throttle
@@ -36,17 +37,25 @@ class LogIn:
         reader: AccessReader,
         commanding: Commanding,
         throttle: Throttle,
+        records: LogInRecords,
+        *,
         clock: Clock,
     ) -> None:
         """Beginning one needs neither scheduler nor broker."""
         self._lifetime = settings.session_lifetime
         self._reader, self._commanding, self._clock = reader, commanding, clock
-        self._throttle = throttle
+        self._throttle, self._records = throttle, records
         self._threads = DaemonThreads(AT_ONCE, "password")
 
-    async def with_password(self, name: str, password: str, address: str) -> tuple[User, Session]:
-        """A new session; raises ProblemError: 401 if name and password do not fit, 429 after too many."""
-        user = await self._verified(name, password, address)
+    async def with_password(
+        self, name: str, password: str, address: str, *, known: bool = False
+    ) -> tuple[User, Session]:
+        """A new session; raises ProblemError: 401 if name and password do not fit, 429 after too many.
+
+        `known`: the user has logged in from this browser before.
+        """
+        user = await self._verified(name, password, address, known=known)
+        self._records.note("done", "password", user.name, address)
         return user, self.session(user)
 
     def session(self, user: User) -> Session:
@@ -56,6 +65,8 @@ class LogIn:
     async def end(self, logged_in: LoggedIn, author: Author) -> Obeyed | Stored:
         """Make the session void at every gateway."""
         session = logged_in.session
+        way: Way = "password" if logged_in.user.password_hash is not None else "oidc"
+        self._records.note("left", way, session.user, "")
         expires = session.begun + self._lifetime
         return await self._commanding.command(
             EndSession(user=session.user, session=session.id, expires=expires), author
@@ -66,8 +77,8 @@ class LogIn:
     ) -> tuple[Obeyed | Stored, Session]:
         """Set one's own password, which ends all one's sessions; a new one to go on with."""
         name = author.principal.name
-        user = await self._verified(name, current, address)
-        check_new(new, user.name, current)
+        user = await self._verified(name, current, address, known=True)
+        await self.check_new(new, user.name, current)
         hashed = await self.hashed(new)
         result = await self._commanding.command(SetPassword(name=user.name, password_hash=hashed), author)
         return result, self.session(await self.user(name) or user)
@@ -80,19 +91,35 @@ class LogIn:
         """Its hash, made in a thread."""
         return await self._threads.run(lambda: passwords.hash_password(password))
 
-    async def _verified(self, name: str, password: str, address: str) -> User:
-        self._throttle.attempt(name, address)
+    async def check_new(self, password: str, user_name: str, current: str | None = None) -> None:
+        """Raise ProblemError if the password may not be chosen. Guessing at it takes a thread a moment."""
+        refusal = await self._threads.run(lambda: passwords.refusal(password, user_name))
+        if refusal is None and current is not None and user_key(current) == user_key(password):
+            refusal = "it is the password there was: choose another one"
+        if refusal is not None:
+            raise ProblemError(WEAK_PASSWORD, f"Nothing was changed: {refusal}.")
+
+    async def _verified(self, name: str, password: str, address: str, *, known: bool) -> User:
+        await self._admitted(name, address, known=known)
         user = await self.user(name)
-        known = user.password_hash if user is not None and user.disabled is None else None
+        kept = user.password_hash if user is not None and user.disabled is None else None
         given = password[: passwords.LONGEST]
-        fits = await self._threads.run(lambda: passwords.verify(known or NOBODYS_HASH, given))
-        if user is None or known is None or not fits:
-            self._throttle.failed(address)
+        fits = await self._threads.run(lambda: passwords.verify(kept or NOBODYS_HASH, given))
+        if user is None or kept is None or not fits:
+            self._throttle.failed(name, address)
+            self._records.note("refused", "password", user.name if user is not None else None, address)
             raise ProblemError(NOT_AUTHENTICATED, WRONG)
         self._throttle.succeeded(name, address)
-        if passwords.needs_rehash(known):
-            await self._hash_anew(user, known, given)
+        if passwords.needs_rehash(kept):
+            await self._hash_anew(user, kept, given)
         return user
+
+    async def _admitted(self, name: str, address: str, *, known: bool) -> None:
+        try:
+            await self._throttle.attempt(name, address, known=known)
+        except ProblemError:
+            self._records.note("too_many", "password", None, address)
+            raise
 
     async def _hash_anew(self, user: User, known: str, password: str) -> None:
         """With today's parameters; if that fails now, it is tried at the next log-in."""
@@ -105,12 +132,3 @@ class LogIn:
     def close(self) -> None:
         """Let the threads end."""
         self._threads.close()
-
-
-def check_new(password: str, user_name: str, current: str | None = None) -> None:
-    """Raise ProblemError if the password may not be chosen."""
-    refusal = passwords.refusal(password, user_name)
-    if refusal is None and current is not None and user_key(current) == user_key(password):
-        refusal = "it is the password there was: choose another one"
-    if refusal is not None:
-        raise ProblemError(WEAK_PASSWORD, f"Nothing was changed: {refusal}.")

@@ -18,13 +18,12 @@ from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
 from taskmanager_gateway.access.proving import SHOW
 from taskmanager_gateway.access.reach import allow_right, forbidden
-from taskmanager_gateway.problems import CSRF, NOT_AUTHENTICATED, ProblemError
+from taskmanager_gateway.bounds import FORM
+from taskmanager_gateway.problems import CSRF, FRESH_LOG_IN, NOT_AUTHENTICATED, ProblemError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-FORM_LIMIT_BYTES = 1024 * 1024
 SEE_OTHER = 303
 
 
@@ -63,6 +62,8 @@ class Need:
                 await _check_csrf(request, proof.logged_in)
             if right is not None and proof.logged_in.user.one_time:
                 raise _password_first(request, proof)
+            if changes and right is Right.ADMIN and not proof.logged_in.fresh:
+                raise _log_in_again()
         if right is not None:
             allow_right(proof.principal, right)
 
@@ -99,6 +100,12 @@ def _password_first(request: Request, proof: Proof) -> Exception:
     return forbidden(proof.principal, "must choose another password first, at /account")
 
 
+def _log_in_again() -> ProblemError:
+    """Who finds a page left open must not be able to make themselves an admin."""
+    detail = "Nothing was done: your log-in is too long ago to change users and tokens. Log in again."
+    return ProblemError(FRESH_LOG_IN, detail, {"HX-Trigger": "log-in-needed"})
+
+
 def is_htmx(request: Request) -> bool:
     """Whether a script of our pages asks."""
     return request.headers.get("hx-request") == "true"
@@ -128,8 +135,7 @@ async def _check_csrf(request: Request, logged_in: LoggedIn) -> None:
 async def _field(request: Request) -> str | None:
     """The token in a form without script, which is read once for the route too."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    size = request.headers.get("content-length", "")
-    if kind not in FORMS or not size.isdecimal() or int(size[:19]) > FORM_LIMIT_BYTES:
+    if kind != FORM:
         return None
     with contextlib.suppress(RuntimeError):  # FastAPI has read the form for its route already, and keeps it
         await request.body()

@@ -7,11 +7,13 @@ from taskmanager.ports import AccessReader, Clock, Publisher
 from taskmanager.topology import Topology
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.directory import Directory
+from taskmanager_gateway.access.keeping import Keeping
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.oidc.entering import Entering
 from taskmanager_gateway.access.oidc.part import Oidc, make_oidc
 from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.access.proving import Proving
+from taskmanager_gateway.access.records import LogInRecords
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.throttle import Throttle
 from taskmanager_gateway.access.token_use import TokenUse
@@ -29,6 +31,8 @@ class Access:
     permissions: Permissions
     throttle: Throttle
     use: TokenUse
+    records: LogInRecords
+    keeping: Keeping
     log_in: LogIn
     accounts: Accounts
     oidc: Oidc | None
@@ -39,8 +43,10 @@ class Access:
         return self.settings.access is AccessMode.OFF
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell the scheduler which tokens were used."""
-        await self.use.run(stop)
+        """Tell the scheduler who logged in and which tokens were used."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.use.run(stop))
+            group.create_task(self.records.run(stop))
 
 
 def make_access(  # noqa: PLR0913 - wiring
@@ -57,7 +63,8 @@ def make_access(  # noqa: PLR0913 - wiring
     directory, use = Directory(reader), TokenUse(publisher, topology)
     proving = Proving(settings, directory, use, clock)
     throttle = Throttle()
-    log_in = LogIn(settings, reader, commanding, throttle, clock)
+    records = LogInRecords(publisher, topology, clock)
+    log_in = LogIn(settings, reader, commanding, throttle, records, clock=clock)
     return Access(
         settings=settings,
         reader=reader,
@@ -66,6 +73,8 @@ def make_access(  # noqa: PLR0913 - wiring
         permissions=permissions,
         throttle=throttle,
         use=use,
+        records=records,
+        keeping=Keeping(settings, clock),
         log_in=log_in,
         accounts=Accounts(reader, commanding, log_in),
         oidc=make_oidc(settings, Entering(log_in, commanding, directory), directory),

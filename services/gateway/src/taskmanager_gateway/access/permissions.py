@@ -80,9 +80,8 @@ class Permissions:
     async def _runner(self, name: str, who: Principal) -> None:
         runners = await from_store(self._reader.runners())
         known = next((runner for runner in runners if runner.id == name), None)
-        if known is None:
+        if known is None or not who.sees(known.plugin):
             raise ProblemError(UNKNOWN_RUNNER, f"There is no runner {name[:80]!r}.")
-        allow(who, known.plugin)
 
     async def _operation(self, name: str, who: Principal) -> None:
         operation = await from_store(self._reader.operation(name))

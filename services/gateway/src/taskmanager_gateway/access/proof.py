@@ -20,6 +20,8 @@ class LoggedIn:
     session: Session
     user: User
     cookies: SessionCookies
+    fresh: bool = True
+    """Whether the log-in was lately enough to change what others may do."""
 
 
 @dataclass(frozen=True, slots=True)

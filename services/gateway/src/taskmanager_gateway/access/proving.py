@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.datastructures import Headers
 
@@ -41,7 +41,8 @@ class Proving:
         """`directory` says what tokens and sessions are worth."""
         self._off = settings.access is AccessMode.OFF
         self._open: Sequence[Network] = settings.itm_open_networks
-        self._lifetime = settings.session_lifetime
+        self._lifetime, self._idle = settings.session_lifetime, settings.session_idle
+        self._fresh = timedelta(minutes=settings.fresh_minutes)
         self._directory, self._use, self._clock = directory, use, clock
         self._cookies: SessionCookies | None = None
 
@@ -59,7 +60,7 @@ class Proving:
     async def cookies(self) -> SessionCookies:
         """What sessions are signed with; raises StoreUnavailableError."""
         if self._cookies is None:
-            self._cookies = SessionCookies(await self._directory.session_key(), self._lifetime)
+            self._cookies = SessionCookies(await self._directory.session_key(), self._idle)
         return self._cookies
 
     async def _proved(self, shown: Shown) -> Proof:
@@ -90,7 +91,12 @@ class Proving:
         user = await self._directory.user(session.user)
         if user is None or user.disabled or _before(session.begun, user.sessions_from):
             return UNPROVED
-        return Proof(principal_of_user(user), user.name, LoggedIn(session, user, cookies))
+        age = self._clock.now() - session.begun
+        if age >= self._lifetime:
+            return UNPROVED
+        return Proof(
+            principal_of_user(user), user.name, LoggedIn(session, user, cookies, fresh=age < self._fresh)
+        )
 
 
 def _before(begun: datetime, sessions_from: datetime) -> bool:

@@ -12,7 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from taskmanager.access import user_key
+
 COOKIE = "tm_session"
+KNOWN_COOKIE = "tm_known"
+"""Says that a user has logged in from this browser; it proves nothing and only spares them the slowing."""
+KNOWN_FOR = timedelta(days=90)
 _SALT = "taskmanager.session.1"
 _MASK_BYTES = 32
 
@@ -24,6 +29,8 @@ class Session:
     id: str
     user: str
     begun: datetime
+    seen: datetime | None = None
+    """When its cookie was written: somebody was at work then."""
 
     @classmethod
     def begin(cls, user: str, now: datetime) -> "Session":
@@ -32,14 +39,15 @@ class Session:
 
 
 class SessionCookies:
-    """Writes and reads the cookies of sessions."""
+    """Writes and reads the cookies of sessions; `proving` judges how long ago one began."""
 
-    def __init__(self, key: bytes, lifetime: timedelta) -> None:
-        """`key` is the same for all gateways and known to nobody else."""
+    def __init__(self, key: bytes, idle: timedelta) -> None:
+        """`key` is the same for all gateways and known to nobody else; `idle`: how long nobody may work."""
         options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
         self._serializer = URLSafeTimedSerializer(key, salt=_SALT, signer_kwargs=options)
+        self._known = URLSafeTimedSerializer(key, salt="taskmanager.known.1", signer_kwargs=options)
         self._csrf_key = hmac.digest(key, b"taskmanager.csrf.1", "sha256")
-        self._max_age = round(lifetime.total_seconds())
+        self._idle = idle
 
     def write(self, session: Session) -> str:
         """The cookie's value."""
@@ -50,10 +58,24 @@ class SessionCookies:
     def read(self, cookie: str) -> Session | None:
         """The session; None if it is over or the cookie is not one of ours."""
         try:
-            identifier, user, begun = self._serializer.loads(cookie, max_age=self._max_age)
+            (identifier, user, begun), seen = self._serializer.loads(
+                cookie, max_age=round(self._idle.total_seconds()), return_timestamp=True
+            )
         except (BadData, ValueError, TypeError):
             return None
-        return Session(identifier, user, datetime.fromtimestamp(begun / 1000, UTC))
+        return Session(identifier, user, datetime.fromtimestamp(begun / 1000, UTC), seen)
+
+    def write_known(self, user: str) -> str:
+        """The value of the cookie that makes the browser known."""
+        written = self._known.dumps(user_key(user))
+        return written if isinstance(written, str) else written.decode()
+
+    def is_known(self, cookie: str, name: str) -> bool:
+        """Whether somebody of that name has logged in from this browser lately."""
+        try:
+            return bool(self._known.loads(cookie, max_age=round(KNOWN_FOR.total_seconds())) == user_key(name))
+        except BadData:
+            return False
 
     def csrf_token(self, session: Session) -> str:
         """What pages of the session send along: another text each time, or compression could leak it."""

@@ -35,12 +35,21 @@ class AccessSettings(OidcSettings):
     trusted_proxies: str = ""
     """Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     session_hours: float = Field(default=12, gt=0, le=24 * 31)
+    session_idle_minutes: float = Field(default=120, gt=0)
+    """How long a session lasts in which nobody opens a page or changes something."""
+    fresh_minutes: float = Field(default=15, gt=0)
+    """How long after a log-in users and tokens may be changed; then it is asked for again."""
     session_cookie: CookieSecurity = CookieSecurity.AUTO
 
     @property
     def session_lifetime(self) -> timedelta:
         """From the log-in to its end."""
         return timedelta(hours=self.session_hours)
+
+    @property
+    def session_idle(self) -> timedelta:
+        """How long a session lasts without work."""
+        return timedelta(minutes=self.session_idle_minutes)
 
     @property
     def itm_open_networks(self) -> tuple[Network, ...]:

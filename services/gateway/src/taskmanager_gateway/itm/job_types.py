@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from taskmanager.access import Principal
 from taskmanager.goobi.job_types import JobType, find_job_type
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
 from taskmanager_gateway.itm.target import Target
@@ -18,20 +19,26 @@ class JobTypes:
         self._table = dict(table)
         self._catalogue = catalogue
 
-    async def find(self, word: str) -> Target:
-        """The plugin for a job type; one that is not known is looked up once more. Raises ProblemError."""
+    async def find(self, word: str, who: Principal) -> Target:
+        """The plugin for a job type; one that is not known is looked up once more.
+
+        Raises ProblemError, which names what is within reach of who asks.
+        """
         entry = find_job_type(self._table, word)
         plugins = _meant(await self._catalogue.installed(), word, entry)
         if not plugins:
             plugins = _meant(await self._catalogue.installed(again=True), word, entry)
         if len(plugins) != 1:
-            raise self._unknown(word, entry, plugins, await self._catalogue.installed())
+            installed = await self._catalogue.installed()
+            raise self._unknown(word, _seen(plugins, who), _seen(installed, who), who)
         return Target(word, entry, plugins[0].installed.manifest)
 
     def _unknown(
-        self, word: str, entry: JobType | None, found: Sequence[KnownPlugin], installed: Sequence[KnownPlugin]
+        self, word: str, found: Sequence[KnownPlugin], installed: Sequence[KnownPlugin], who: Principal
     ) -> ProblemError:
-        known = sorted({*self._table, *(plugin.installed.manifest.job_type for plugin in installed)})
+        table = {name: entry for name, entry in self._table.items() if who.sees(entry.plugin)}
+        entry = find_job_type(table, word)
+        known = sorted({*table, *(plugin.installed.manifest.job_type for plugin in installed)})
         listed = f"Known job types: {', '.join(known) or 'none, no plugin is installed yet'}."
         if entry is not None:
             detail = (
@@ -43,6 +50,10 @@ class JobTypes:
         else:
             detail = f"No plugin does job type {word[:SHOWN]!r}. {listed}"
         return ProblemError(UNKNOWN_JOB_TYPE, detail, known=known)
+
+
+def _seen(plugins: Sequence[KnownPlugin], who: Principal) -> list[KnownPlugin]:
+    return [plugin for plugin in plugins if who.sees(plugin.installed.name)]
 
 
 def _meant(plugins: Sequence[KnownPlugin], word: str, entry: JobType | None) -> list[KnownPlugin]:

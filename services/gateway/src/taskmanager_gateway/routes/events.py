@@ -16,7 +16,7 @@ from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.live import Hub, Interest
 from taskmanager_gateway.parts import parts_of
-from taskmanager_gateway.problems import INVALID_REQUEST
+from taskmanager_gateway.problems import INVALID_REQUEST, TOO_MANY_STREAMS
 from taskmanager_gateway.representation import API
 from taskmanager_gateway.routes.answers import Answers, problems
 from taskmanager_gateway.routes.streams import event_stream, plain_events
@@ -43,7 +43,7 @@ _STREAM: Answers = {
     "/events",
     summary="What changes, as server-sent events",
     response_class=Response,
-    responses=_STREAM | problems(INVALID_REQUEST),
+    responses=_STREAM | problems(INVALID_REQUEST, TOO_MANY_STREAMS),
 )
 async def listen(request: Request, query: Annotated[EventQuery, Query()], who: Asker) -> Response:
     """Events `job` and `plugin`: hints to read again. `tab` is the tab the job is in now.
@@ -53,7 +53,7 @@ async def listen(request: Request, query: Annotated[EventQuery, Query()], who: A
     """
     parts = parts_of(request)
     events = _heard(parts.hub, Interest(query.plugin, query.tab, narrowed(who, query.plugin)))
-    return event_stream("events", events, parts.settings.event_keepalive_seconds)
+    return event_stream(request, "events", events)
 
 
 async def _heard(hub: Hub, interest: Interest) -> AsyncIterator[ServerSentEvent]:

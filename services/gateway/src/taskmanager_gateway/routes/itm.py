@@ -14,6 +14,7 @@ from taskmanager.access import Right
 from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
 from taskmanager_gateway.access.needs import needs
+from taskmanager_gateway.access.proof import proof_of
 from taskmanager_gateway.bodies import media_type, read_body
 from taskmanager_gateway.examples import ITM_CALL
 from taskmanager_gateway.handlers import STORE_AWAY
@@ -149,7 +150,8 @@ async def submit(request: Request) -> Response:
     key = checked_key(request.headers.get(KEY_HEADER))
     body = await read_body(request, settings.body_limit_bytes, MEDIA_TYPES)
     call = read_call(body, media_type(request))
-    target = await parts.job_types.find(call.job_type or settings.itm_default_job_type)
+    who = proof_of(request).principal
+    target = await parts.job_types.find(call.job_type or settings.itm_default_job_type, who)
     spec = specification(call, target, derive_unique=settings.itm_unique)
     result = await parts.submissions.submit(Wish.of(spec, Submitter.of(request), key))
     if isinstance(result, Problem):

@@ -86,7 +86,7 @@ async def _plugins(parts: Parts, who: Principal) -> list[PluginRow]:
 
 
 async def _jobs(parts: Parts, who: Principal, job_type: str | None, status: str | None) -> list[JobRow]:
-    plugin = (await parts.job_types.find(job_type)).manifest.name if job_type else None
+    plugin = (await parts.job_types.find(job_type, who)).manifest.name if job_type else None
     limit = parts.settings.itm_list_limit
     try:
         query = overview.job_query(plugin, status, min(limit, PAGE_LIMIT))

@@ -14,7 +14,13 @@ from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.joblog import PAGE, parse_position
 from taskmanager_gateway.parts import parts_of
-from taskmanager_gateway.problems import INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE, UNKNOWN_JOB
+from taskmanager_gateway.problems import (
+    INVALID_CURSOR,
+    INVALID_REQUEST,
+    STORE_UNAVAILABLE,
+    TOO_MANY_STREAMS,
+    UNKNOWN_JOB,
+)
 from taskmanager_gateway.representation import API, LogView
 from taskmanager_gateway.routes.answers import Answers, json_answer, problems
 from taskmanager_gateway.routes.streams import event_stream, log_events
@@ -62,7 +68,8 @@ _FORMS: Answers = {
     "/jobs/{job_id}/log",
     summary="The log of a job",
     response_model=LogView,
-    responses=_FORMS | problems(UNKNOWN_JOB, INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE),
+    responses=_FORMS
+    | problems(UNKNOWN_JOB, INVALID_CURSOR, INVALID_REQUEST, TOO_MANY_STREAMS, STORE_UNAVAILABLE),
 )
 async def show_log(
     request: Request,
@@ -99,4 +106,4 @@ async def _text(request: Request, job_id: str, who: Principal) -> Response:
 async def _stream(request: Request, job_id: str, who: Principal, after: str | None) -> Response:
     parts = parts_of(request)
     events = await parts.logs.stream(job_id, who, parse_position(after))
-    return event_stream("log", log_events(events), parts.settings.event_keepalive_seconds)
+    return event_stream(request, "log", log_events(events))

@@ -118,7 +118,7 @@ async def start(request: Request, who: Asker) -> Response:
 async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
     """Cancel every job that is in the plugin's queue tab now, running ones too, by an operation."""
     allow(who, name)
-    await parts_of(request).catalogue.find(name)
+    await parts_of(request).catalogue.find(name, who)
     given = await read_order(request, ReasonBody)
     chosen = FilterBody(plugin=name, tab=Tab.QUEUE)
     body = OperationBody(action=JobAction.CANCEL, filter=chosen, reason=given.reason)
@@ -215,7 +215,7 @@ async def _preview(request: Request, body: OperationBody, who: Principal) -> Res
     parts = parts_of(request)
     chosen = kept_within(who, body.filter.at(parts.clock.now()))
     if chosen.plugin is not None:
-        await parts.catalogue.find(chosen.plugin)
+        await parts.catalogue.find(chosen.plugin, who)
     found = await from_store(parts.reader.preview(chosen))
     examples = [JobView.of(job) for job in found.examples]
     return json_answer(PreviewView.model_construct(count=found.count, exact=found.exact, examples=examples))

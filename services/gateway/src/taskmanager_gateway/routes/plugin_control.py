@@ -107,7 +107,7 @@ async def _plain(request: Request, name: str, action: PluginAction, who: Princip
 async def _known(request: Request, name: str, who: Principal) -> None:
     """Raise ProblemError if the plugin is none or out of reach, before its name is used in a message."""
     allow(who, name)
-    await parts_of(request).catalogue.find(name)
+    await parts_of(request).catalogue.find(name, who)
 
 
 async def _command(request: Request, order: PluginCommand, author: Author) -> Response:

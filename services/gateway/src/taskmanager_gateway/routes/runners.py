@@ -12,7 +12,6 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import RunnerCommand
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
-from taskmanager_gateway.access.reach import allow
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.examples import DRAIN
@@ -53,10 +52,9 @@ async def list_runners(request: Request, who: Asker) -> Response:
 async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Response:
     """A runner; `state` says how a drain is going: `draining` with `busy` jobs, then `drained`."""
     found = await _find(request, runner)
-    if found is None:
+    if found is None or not who.sees(found.plugin):
         detail = f"There is no runner {runner!r}: it never said hello, or it is forgotten."
         raise ProblemError(UNKNOWN_RUNNER, detail)
-    allow(who, found.plugin)
     return json_answer(found)
 
 

@@ -5,29 +5,50 @@ from typing import Any
 
 from pydantic_core import from_json
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.serving.crowd import client_key
+from taskmanager_gateway.access.proof import ANONYMOUS, proof_of
 from taskmanager_gateway.live import Event
 from taskmanager_gateway.metrics import STREAMS
+from taskmanager_gateway.open_streams import OpenStreams
+from taskmanager_gateway.parts import parts_of
 
 SEND_SECONDS = 30
 """A listener that takes nothing for so long is gone."""
 
 
-def event_stream(name: str, events: AsyncIterator[ServerSentEvent], keepalive_seconds: float) -> Response:
-    """A stream that is counted while it is open and sends a comment when nothing else is sent."""
+def event_stream(request: Request, name: str, events: AsyncIterator[ServerSentEvent]) -> Response:
+    """A stream that is counted while it is open and sends a comment when nothing else is sent.
+
+    Raises ProblemError if too many are open.
+    """
+    parts, client = parts_of(request), _client(request)
+    parts.streams.check(client)
     return EventSourceResponse(
-        _counted(name, events), ping=keepalive_seconds, send_timeout=SEND_SECONDS, sep="\n"
+        _counted(name, events, parts.streams, client),
+        ping=parts.settings.event_keepalive_seconds,
+        send_timeout=SEND_SECONDS,
+        sep="\n",
     )
 
 
-async def _counted(name: str, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
-    STREAMS.labels(name).inc()
-    try:
+def _client(request: Request) -> str:
+    """Whose streams are counted together: a user's, a token's, or those of an address."""
+    known = proof_of(request).client
+    address = request.client.host if request.client else ""
+    return client_key(address) if known == ANONYMOUS else known
+
+
+async def _counted(
+    name: str, events: AsyncIterator[ServerSentEvent], streams: OpenStreams, client: str
+) -> AsyncIterator[ServerSentEvent]:
+    if not streams.admits(client):
+        return
+    with streams.open(client), STREAMS.labels(name).track_inprogress():
         async for event in events:
             yield event
-    finally:
-        STREAMS.labels(name).dec()
 
 
 async def plain_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:

@@ -6,11 +6,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from taskmanager_gateway.access.needs import ElsewhereFirstError, lead_elsewhere
+from taskmanager_gateway.headers import SecureHeaders
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.failures import install_failures
 from taskmanager_gateway.web.glances import Glances
-from taskmanager_gateway.web.headers import SecureHeaders
 from taskmanager_gateway.web.languages import LANGUAGES
 from taskmanager_gateway.web.overview import Overviews
 from taskmanager_gateway.web.render import Web

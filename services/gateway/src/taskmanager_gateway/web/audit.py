@@ -91,6 +91,7 @@ _DEEDS: Sequence[tuple[str, re.Pattern[str]]] = [
         ("rehash", "hash password anew"),
         ("end-sessions", "end sessions"),
         ("end-session", "end session"),
+        ("log-in", "log in"),
         ("remove-user", "remove user"),
         ("add-token", rf"add token, (?P<scopes>[a-z ]+), {_REACH}(, until (?P<until>\S+))?"),
         ("revoke-token", "revoke token"),

@@ -79,6 +79,7 @@ WEAKNESSES = (
     _("the password is too short: at least %(count)s characters, for example a few words"),
     _("the password is too long: at most %(count)s characters"),
     _("the password is little more than the user's name: choose another one"),
+    _("the password is too easy to guess: choose one that is not common and repeats nothing"),
     _("it is the password there was: choose another one"),
 )
 REACH = (_("no plugin at all"), _("the plugins %(plugins)s"), _("the plugin %(plugin)s"))

@@ -39,7 +39,7 @@ async def live(request: Request, query: Annotated[LiveQuery, Query()]) -> Respon
     parts = parts_of(request)
     kind = "pages of all plugins" if query.plugin is None else "pages of a plugin"
     events = _heard(parts.digests, query.plugin, asker(request).plugins)
-    return event_stream(kind, events, parts.settings.event_keepalive_seconds)
+    return event_stream(request, kind, events)
 
 
 async def _heard(

@@ -9,12 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.access import Right
 from taskmanager.jobs import Record
+from taskmanager_gateway.access.keeping import is_secure
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.needs import is_htmx, needs_log_in
 from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import Asker, proof_of
-from taskmanager_gateway.access.sessions import COOKIE, Session
-from taskmanager_gateway.access.settings import CookieSecurity
+from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, Session
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import FORBIDDEN, NOT_AUTHENTICATED, WEAK_PASSWORD, Problem, ProblemError
@@ -60,7 +60,11 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
     target = local_path(form.next)
     address = request.client.host if request.client else ""
     try:
-        user, session = await _use(request).with_password(form.name.strip(), form.password, address)
+        cookies = await parts_of(request).access.proving.cookies()
+        known = cookies.is_known(request.cookies.get(KNOWN_COOKIE, ""), form.name.strip())
+        user, session = await _use(request).with_password(
+            form.name.strip(), form.password, address, known=known
+        )
     except ProblemError as error:
         return await _form(request, target, error.problem, form.name)
     if is_htmx(request):
@@ -151,17 +155,16 @@ async def _logged_in(request: Request, session: Session, *, one_time: bool) -> R
 
 
 async def with_session(request: Request, session: Session, answer: Response) -> Response:
-    """The answer with the session's cookie."""
-    parts = parts_of(request)
-    cookies = await parts.access.proving.cookies()
-    settings = parts.settings
-    secure = request.url.scheme == "https" or settings.session_cookie is CookieSecurity.ALWAYS
+    """The answer with the session's cookie, and the one by which the browser is known next time."""
+    access, scheme = parts_of(request).access, request.url.scheme
+    cookies = await access.proving.cookies()
+    access.keeping.set_cookie(answer, cookies, session, scheme)
     answer.set_cookie(
-        COOKIE,
-        cookies.write(session),
-        max_age=round(settings.session_lifetime.total_seconds()),
-        path="/",
-        secure=secure,
+        KNOWN_COOKIE,
+        cookies.write_known(session.user),
+        max_age=round(KNOWN_FOR.total_seconds()),
+        path="/log-in",
+        secure=is_secure(access.settings, scheme),
         httponly=True,
         samesite="lax",
     )

@@ -57,7 +57,9 @@ async def end(request: Request) -> Response:
     except OidcError as error:
         answer = await _refused(request, oidc, error)
     else:
-        session = parts_of(request).access.log_in.session(user)
+        access = parts_of(request).access
+        access.records.note("done", "oidc", user.name, _address(request))
+        session = access.log_in.session(user)
         answer = await with_session(request, session, RedirectResponse(local_path(target), 303))
     answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
     return answer
@@ -70,12 +72,19 @@ def _oidc(request: Request) -> Oidc:
     return found
 
 
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def _origin(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
 async def _refused(request: Request, oidc: Oidc, error: OidcError) -> Response:
     log.warning("log_in_by_oidc_refused", why=error.refusal.value, detail=str(error))
+    parts_of(request).access.records.note(
+        "refused", "oidc", error.name or None, _address(request), error.refusal.value
+    )
     context = {
         "refusal": error.refusal.value,
         "user_name": error.name,

@@ -1,4 +1,6 @@
-"""What pages have the browser forbid: anything from elsewhere, inline scripts and styles, framing."""
+"""What answers have the browser forbid: anything from elsewhere, inline scripts, framing, keeping."""
+
+from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,12 +27,21 @@ HEADERS = {
 }
 
 
-class SecureHeaders:
-    """Adds the headers to every answer; pages are never kept by a cache unless they say otherwise."""
+FOR_PROGRAMS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""For answers that are no pages: a browser that opens one does nothing with it."""
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class SecureHeaders:
+    """Adds headers to every answer that has not its own; no cache keeps one unless it says otherwise."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = HEADERS) -> None:
         """`app` answers."""
-        self._app = app
+        self._app, self._headers = app, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -38,7 +49,7 @@ class SecureHeaders:
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

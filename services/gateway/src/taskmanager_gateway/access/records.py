@@ -1,0 +1,79 @@
+"""Who came in, who left and who was refused: into the log, the metrics and, by the scheduler, the audit.
+
+Nobody waits for the audit: what is not told yet is kept in memory. Refusals that are alike become one entry.
+"""
+
+import asyncio
+from collections import OrderedDict
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+import uuid_utils
+
+from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
+from taskmanager.messages import LogInSeen, LogInsSeen
+from taskmanager.ports import Clock, Publisher
+from taskmanager.topology import Topology
+from taskmanager_gateway.metrics import LOG_INS
+
+INTERVAL = timedelta(seconds=2)
+KEPT = 500
+"""Entries that wait for the broker; what comes then is in the log alone."""
+
+Outcome = Literal["done", "refused", "too_many", "left"]
+Way = Literal["password", "oidc"]
+
+log = structlog.get_logger(__name__)
+
+
+class LogInRecords:
+    """Keeps what happened until the scheduler has been told."""
+
+    def __init__(self, publisher: Publisher, topology: Topology, clock: Clock) -> None:
+        """Nothing happened."""
+        self._publisher, self._topology, self._clock = publisher, topology, clock
+        self._seen: OrderedDict[tuple[str, str, str, str], LogInSeen] = OrderedDict()
+
+    def note(self, outcome: Outcome, way: Way, user: str | None, address: str, why: str = "") -> None:
+        """`user` is None for a name nobody has: it may be a password that was typed into the wrong field."""
+        write = log.info if outcome in {"done", "left"} else log.warning
+        write("log_in", outcome=outcome, way=way, user=user, address=address, why=why)
+        LOG_INS.labels(way, outcome).inc()
+        if outcome == "left":
+            return  # the command that ends the session is in the audit already
+        self._keep(outcome, way, user or "", address)
+
+    def _keep(self, outcome: Outcome, way: Way, user: str, address: str) -> None:
+        key = (outcome, way, user, address)
+        if (known := self._seen.get(key)) is not None and outcome != "done":
+            self._seen[key] = known.model_copy(update={"times": known.times + 1})
+        elif len(self._seen) < KEPT:
+            identifier = str(uuid_utils.uuid7())
+            self._seen[(*key[:3], identifier) if outcome == "done" else key] = LogInSeen(
+                id=identifier, at=self._clock.now(), user=user, address=address, way=way, outcome=outcome
+            )
+
+    async def run_once(self) -> None:
+        """Tell what happened since the last time."""
+        if not self._seen:
+            return
+        told, self._seen = self._seen, OrderedDict()
+        body = LogInsSeen(seen=tuple(told.values())).encode()
+        try:
+            await self._publisher.publish(
+                self._topology.events, self._topology.command_key, body, persistent=True, mandatory=True
+            )
+        except (BrokerUnavailableError, UnroutableMessageError) as error:
+            self._seen = OrderedDict([*told.items(), *self._seen.items()][:KEPT])
+            log.debug("log_ins_not_told", error=str(error))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell it every two seconds, and at the end."""
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(INTERVAL.total_seconds()):
+                    await stop.wait()
+            except TimeoutError:
+                pass
+            await self.run_once()

@@ -1,0 +1,49 @@
+"""How many event streams are open, in all and for each client. Knows no HTTP."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+
+from taskmanager_gateway.problems import TOO_MANY_STREAMS, ProblemError
+
+RETRY_AFTER_SECONDS = 30
+
+
+class OpenStreams:
+    """Counts streams while they are open.
+
+    Look when one is asked for and again when it begins: many that are asked for at the same time all see the
+    same count.
+    """
+
+    def __init__(self, limit: int, per_client: int) -> None:
+        """None is open."""
+        self._limit, self._per_client = limit, per_client
+        self._of_client: Counter[str] = Counter()
+
+    def check(self, client: str) -> None:
+        """Raise ProblemError (429) if the client may not open another one."""
+        if self._of_client[client] >= self._per_client:
+            raise _too_many(f"{self._per_client} streams of yours are open. Close one of them")
+        if self._of_client.total() >= self._limit:
+            raise _too_many(f"{self._limit} streams are open. Ask for the lists themselves")
+
+    def admits(self, client: str) -> bool:
+        """Whether the client may open another one."""
+        return self._of_client[client] < self._per_client and self._of_client.total() < self._limit
+
+    @contextlib.contextmanager
+    def open(self, client: str) -> Iterator[None]:
+        """A stream is open while the block runs."""
+        self._of_client[client] += 1
+        try:
+            yield
+        finally:
+            self._of_client[client] -= 1
+            if not self._of_client[client]:
+                del self._of_client[client]
+
+
+def _too_many(why: str) -> ProblemError:
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return ProblemError(TOO_MANY_STREAMS, f"{why}, or try again later.", headers)

@@ -1,0 +1,70 @@
+"""The whole OpenAPI document, asked with what schemathesis makes of it: no 5xx and nothing the schema lacks.
+
+Chosen because it knows OpenAPI and draws by hypothesis, which is here anyway. The token may do everything; in
+front of the fakes no command takes it away, so that questions go on to be answered.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.unit.gateway.access import token
+from tests.unit.gateway.conftest import Scheduler, installed, job, make_gateway
+
+from taskmanager.access import Right
+from taskmanager.messages import Command, CommandResult
+from taskmanager.testing.access import FakeAccess
+from taskmanager.testing.publisher import FakePublisher, Published
+from taskmanager.testing.reader import FakeReader
+from taskmanager_gateway.app import make_app
+from taskmanager_gateway.settings import GatewaySettings
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+STREAMS = ("/api/v1/events", "/api/v1/jobs/{job_id}/log")
+"""These answer for as long as somebody listens; tests of live events ask them."""
+
+
+def make() -> Any:
+    """A gateway whose scheduler says yes to everything and does nothing."""
+    reader, access = FakeReader(), FakeAccess()
+    reader.install(installed("noop"))
+    reader.put(job(1, "noop"))
+    access.put_token(token("all", *Right))
+
+    def hear(message: Published) -> None:
+        if b'"type":"command"' in message.body:
+            command = Command.model_validate_json(message.body)
+            gateway.parts.feed.take(CommandResult(id=command.id, outcome="done").encode())
+        elif message.exchange == gateway.parts.settings.topology.submit:
+            gateway.parts.feed.take(message.body)
+
+    gateway = make_gateway(
+        reader, FakePublisher(hear), Scheduler(), GatewaySettings(roots=str(Path("/nowhere"))), access
+    )
+    asyncio.run(gateway.parts.catalogue.run_once())
+    return make_app(gateway.parts)
+
+
+schema = schemathesis.openapi.from_asgi("/openapi.json", make())
+
+
+@schema.exclude(path=list(STREAMS)).parametrize()
+@settings(
+    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+)
+def test_no_question_is_answered_outside_the_schema(case: Any) -> None:
+    answer = case.call(headers={"Authorization": "Bearer tm_all"})
+    case.validate_response(answer, checks=CHECKS)
