@@ -6,13 +6,13 @@ database for each test.
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from taskmanager.broker_users import BrokerUsers, broker_users
+from taskmanager.broker_users import BrokerUser, BrokerUsers, broker_users
 from taskmanager.mongo import connect, migrate
 from taskmanager.mongo.access import secrets_database
 from taskmanager.rabbit import Broker, declare_topology
@@ -55,10 +55,17 @@ class ServiceUrls:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A real RabbitMQ node with the users of every test's services, but for the keys of topic exchanges."""
-    users = broker_users(Topology(), PLUGINS, users=USERS, prefix_pattern="t[0-9a-f]{10}")
-    with private_rabbitmq(Path(tmp_path_factory.mktemp("rabbitmq")), users) as server:
+def services_users() -> Sequence[BrokerUser]:
+    """The broker users of every test's services, but for the keys of topic exchanges."""
+    return broker_users(Topology(), PLUGINS, users=USERS, prefix_pattern="t[0-9a-f]{10}")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(
+    tmp_path_factory: pytest.TempPathFactory, services_users: Sequence[BrokerUser]
+) -> Iterator[RunningServer]:
+    """A real RabbitMQ node with the users of every test's services."""
+    with private_rabbitmq(Path(tmp_path_factory.mktemp("rabbitmq")), services_users) as server:
         yield server
 
 

@@ -3,7 +3,7 @@
 No subscription of any service may depend on it (a runner hears of orders for as long as it lives).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pika
@@ -12,6 +12,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from tests.alarms import rabbitmqctl
 from tests.e2e.stage import Stage, running_stage
 
+from taskmanager.broker_users import BrokerUser
 from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer, private_rabbitmq
 
@@ -22,9 +23,11 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def impatient(
+    tmp_path_factory: pytest.TempPathFactory, services_users: Sequence[BrokerUser]
+) -> Iterator[RunningServer]:
     """A broker of this module alone that waits seconds, not half an hour, for an acknowledgement."""
-    with private_rabbitmq(Path(tmp_path_factory.mktemp("impatient"))) as server:
+    with private_rabbitmq(Path(tmp_path_factory.mktemp("impatient")), services_users) as server:
         setting = f"application:set_env(rabbit,consumer_timeout,{TIMEOUT_MILLISECONDS})"
         tick = f"application:set_env(rabbit,channel_tick_interval,{TICK_MILLISECONDS})"
         rabbitmqctl(server, "eval", f"{setting}, {tick}.")

@@ -35,7 +35,9 @@ def test_what_a_policy_threw_away_is_stored_in_the_end(stage: Stage, rabbitmq: R
     stage.scheduler.kill()
     rabbitmqctl(rabbitmq, "set_policy", policy, f"^{inbox}$", POLICY, "--apply-to", "queues")
     ids = [stage.submit(SHORT, uuid.uuid4().hex) for _ in range(JOBS)]
-    eventually(lambda: waiting(rabbitmq, inbox) == 0, what="the policy to throw everything away")
+    eventually(
+        lambda: waiting(rabbitmq, inbox) == 0, within_seconds=60, what="the policy to throw everything away"
+    )
     rabbitmqctl(rabbitmq, "clear_policy", policy)
     stage.scheduler.start()
     stage.scheduler.until_ready()

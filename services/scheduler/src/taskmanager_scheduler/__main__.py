@@ -23,7 +23,6 @@ from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.gathering import Gathering
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox import Inbox
-from taskmanager_scheduler.lineup import Moments
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
 from taskmanager_scheduler.senders import senders_for
@@ -46,8 +45,7 @@ async def serve(settings: SchedulerSettings) -> None:
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
     publisher = publishing.publisher()
-    time = DatabaseClock(store)
-    clock = Moments(time)
+    clock = DatabaseClock(store)
     queues = PluginQueues(publishing, topology)
     dispatcher = Dispatcher(publisher, topology, queues.declare)
     leases = LeaseWatch(store, dispatcher, clock)
@@ -100,16 +98,8 @@ async def serve(settings: SchedulerSettings) -> None:
 
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
-        await _first_time(time, inbox, stop)
-        parts = [
-            inbox.run,
-            consuming.run,
-            sweeper.run,
-            timer.run,
-            operations.run,
-            reporter.run,
-            time.run,
-        ]
+        await _first_time(clock, inbox, stop)
+        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, reporter.run, clock.run]
         await run_parts(parts, stop)
 
     try:

@@ -83,11 +83,6 @@ class Ticketed:
 
 
 @dataclass(frozen=True, slots=True)
-class Waited:
-    """The time for which a job backs off is over: its ticket is about to be sent."""
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """An operator wants something done to a job; `priority` belongs to that action."""
 
@@ -113,7 +108,7 @@ class Said:
 RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
 """What only the runner of the current attempt may say."""
 
-Finding = Orphaned | Renewed | LeaseEnded | Ticketed | Waited
+Finding = Orphaned | Renewed | LeaseEnded | Ticketed
 """What the scheduler finds out by itself."""
 
 Event = Submit | Claim | Commit | RunnerReport | Finding | Wanted | Said

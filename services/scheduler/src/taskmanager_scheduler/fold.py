@@ -44,7 +44,6 @@ from taskmanager_scheduler.commands import Order, obey
 from taskmanager_scheduler.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.events import NOBODY, Event, Gate, Sender, Situation
 from taskmanager_scheduler.figures import figures_of
-from taskmanager_scheduler.lineup import lined_up
 from taskmanager_scheduler.presence import greet, note_heartbeat
 from taskmanager_scheduler.recording import log_block, stored_files
 from taskmanager_scheduler.register import Register
@@ -62,8 +61,6 @@ class Outcome(Plan):
     changed_jobs: Sequence[str] = ()
     """Named, but not told one by one: those of a page of an operation."""
     changed_operations: Sequence[str] = ()
-    queued: Sequence[Job] = ()
-    """Those that were queued, in the order of their tickets."""
 
 
 def needs_of(messages: Iterable[Inbound]) -> Needs:
@@ -147,7 +144,6 @@ class Fold:
     operations: dict[str, Operation] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
-    queued: dict[str, None] = field(default_factory=dict)
     register: Register = field(init=False)
 
     def __post_init__(self) -> None:
@@ -232,9 +228,6 @@ class Fold:
             self.change_plugin(counted)
             if counted.stop is not plugin.stop:
                 self.effects.append(NudgePlugin(plugin.name))
-        if after.queued_at == self.now and (before is None or before.dispatch != after.dispatch):
-            self.queued.pop(after.id, None)
-            self.queued[after.id] = None
         self.touched.setdefault(after.id, before)
         self.jobs[after.id] = after
         if after.status.running != (before is not None and before.status.running):
@@ -266,16 +259,8 @@ class Fold:
         """Keep what became of an operation."""
         self.operations[operation.id] = operation
 
-    def line_up(self) -> list[Job]:
-        """Give the jobs that were queued their places; those first whose ticket is their submission."""
-        queued = sorted((self.jobs[one] for one in self.queued), key=lambda job: job.dispatch > 1)
-        found = lined_up(queued, self.now)
-        self.jobs.update((job.id, job) for job in found)
-        return found
-
     def outcome(self) -> Outcome:
         """All that has come together."""
-        queued = self.line_up()
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
         logged = {block.job for block in self.logs}
         operations = [
@@ -309,7 +294,6 @@ class Fold:
             ],
             changed_plugins=sorted(self.plugins),
             changed_operations=[one.id for _, one in operations],
-            queued=queued,
         )
 
 

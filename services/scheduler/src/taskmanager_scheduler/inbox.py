@@ -24,7 +24,6 @@ from taskmanager_scheduler.effects import refusals
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.following import Following
 from taskmanager_scheduler.gathering import Gathering, Letter
-from taskmanager_scheduler.lineup import Moments
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 from taskmanager_scheduler.observation import observe
 
@@ -52,7 +51,7 @@ class Inbox:
         self._store = store
         self._on_turn = on_turn
         self._generation: int | None = None
-        self._clock = Moments.over(clock)
+        self._clock = clock
         self._dispatcher = dispatcher
         self._gathering = gathering
         self._following = Following(self._gathering, store, dispatcher, clock, on_tick)
@@ -126,7 +125,6 @@ class Inbox:
         began = time.perf_counter()
         now = self._clock.now()
         outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
-        self._clock.passed(outcome.queued)
         COMMITS.observe(time.perf_counter() - began)
         GROUPS.observe(len(messages))
         MESSAGES.inc(len(messages))

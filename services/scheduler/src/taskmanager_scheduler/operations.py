@@ -23,7 +23,6 @@ from taskmanager.store import Needs, Snapshot, Store
 from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.effects import DeclarePlugin, Effect, SendTicket
 from taskmanager_scheduler.fold import Outcome
-from taskmanager_scheduler.lineup import Moments, place_of
 from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
 from taskmanager_scheduler.moves import ticket_for
 from taskmanager_scheduler.observation import observe
@@ -52,7 +51,7 @@ class Operations:
         """
         self._store = store
         self._dispatcher = dispatcher
-        self._clock = Moments.over(clock)
+        self._clock = clock
         self._page_limit = page_limit
         self._active_seconds = active_for.total_seconds()
         self._sent: dict[str, int] = {}
@@ -164,9 +163,9 @@ class Operations:
 
         key = page_key(operation.listing or "", page)
         await self._store.apply(Needs(pages=frozenset({key})), look)
-        jobs = sorted(found[-1].jobs.values(), key=place_of)
-        waiting = [job for job in jobs if job.status is Status.STARTED]
-        effects: list[Effect] = [*{DeclarePlugin(job.plugin) for job in waiting}, *map(ticket_for, waiting)]
+        waiting = [job for job in found[-1].jobs.values() if job.status is Status.STARTED]
+        declare = {DeclarePlugin(job.plugin) for job in waiting}
+        effects: list[Effect] = [*declare, *map(ticket_for, waiting)]
         await self._send(operation.id, Outcome(effects=effects), page + 1)
 
     async def _send(self, operation_id: str, outcome: Outcome, page: int) -> None:
@@ -181,9 +180,7 @@ class Operations:
     async def _apply(
         self, operation: Operation, decide: Callable[[Snapshot], Outcome], needs: Needs | None = None
     ) -> Outcome:
-        outcome = await self._store.apply(needs or Needs(operations=frozenset({operation.id})), decide)
-        self._clock.passed(outcome.queued)
-        return outcome
+        return await self._store.apply(needs or Needs(operations=frozenset({operation.id})), decide)
 
     async def _part_from_all_but(self, known: set[str]) -> None:
         """Await what follows from the last page of those that ended with it: no other step does."""

@@ -12,16 +12,14 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import TaskManagerError, TemporaryError
-from taskmanager.jobs import Job
 from taskmanager.lifecycle import pause
 from taskmanager.messages import Tick
 from taskmanager.ports import Clock, Publisher
 from taskmanager.store import Needs, Snapshot, Store
 from taskmanager.topology import Topology
 from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.events import LeaseEnded, Waited
+from taskmanager_scheduler.events import LeaseEnded
 from taskmanager_scheduler.fold import Fold, Outcome
-from taskmanager_scheduler.lineup import Moments, place_of
 from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
 from taskmanager_scheduler.moves import ticket_for
 from taskmanager_scheduler.observation import observe
@@ -42,7 +40,7 @@ class LeaseWatch:
         """Nothing ends before `reconnected` was called and a lease period has passed."""
         self._store = store
         self._dispatcher = dispatcher
-        self._clock = Moments.over(clock)
+        self._clock = clock
         self._not_before = float("inf")
 
     def reconnected(self) -> None:
@@ -57,12 +55,11 @@ class LeaseWatch:
 
         def decide(snapshot: Snapshot) -> Outcome:
             fold = Fold(snapshot, now)
-            for job in sorted(snapshot.jobs.values(), key=place_of):
-                fold.move(job.id, LeaseEnded())
+            for job_id in sorted(snapshot.jobs):
+                fold.move(job_id, LeaseEnded())
             return fold.outcome()
 
         outcome = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
-        self._clock.passed(outcome.queued)
         for _, job in outcome.jobs:
             LEASES_EXPIRED.labels(job.plugin).inc()
             log.warning(
@@ -87,7 +84,7 @@ class TicketSweep:
         """`waiting_messages` counts a plugin queue's ready messages, declaring the queue if it is gone."""
         self._store = store
         self._dispatcher = dispatcher
-        self._clock = Moments.over(clock)
+        self._clock = clock
         self._missing_after = missing_after
         self._waiting_messages = waiting_messages
         self._empty_before: set[str] = set()
@@ -98,21 +95,15 @@ class TicketSweep:
         await self._remake_missing()
 
     async def _send_owed(self) -> None:
-        """In the order of their places; a job that has backed off takes its place now, not before."""
-        now = self._clock.now()
-        owed: list[Job] = []
+        overdue = self._clock.now() - OWED_AFTER
+        found: dict[str, Snapshot] = {}
 
-        def decide(snapshot: Snapshot) -> Outcome:
-            fold = Fold(snapshot, now)
-            for job in sorted(snapshot.jobs.values(), key=place_of):
-                fold.move(job.id, Waited())
-            outcome = fold.outcome()
-            owed[:] = sorted(fold.jobs.values(), key=place_of)
-            return outcome
+        def look(snapshot: Snapshot) -> Outcome:
+            found["now"] = snapshot
+            return Outcome()
 
-        outcome = await self._store.apply(Needs(tickets_before=now - OWED_AFTER, limit=PAGE), decide)
-        self._clock.passed(outcome.queued)
-        tickets = [ticket_for(job) for job in owed]
+        await self._store.apply(Needs(tickets_before=overdue, limit=PAGE), look)
+        tickets = [ticket_for(job) for job in found["now"].jobs.values()]
         for ticket in tickets:
             TICKETS_REMADE.labels(ticket.plugin, "owed").inc()
         await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))

@@ -38,7 +38,6 @@ from taskmanager_scheduler.events import (
     Situation,
     Step,
     Ticketed,
-    Waited,
     Wanted,
 )
 from taskmanager_scheduler.interventions import cancelled, intervene, obeyed
@@ -94,9 +93,6 @@ def _found(job: Job, event: Finding, at: Situation) -> Step:
             return Step(changed(job, lease=at.now + LEASE))
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
             return Step(changed(job, ticket_due=None))
-        case Waited() if job.not_before is not None and job.not_before <= at.now:
-            due = {"queued_at": at.now, "ticket_due": at.now, "not_before": None}
-            return Step(changed(job, dispatch=job.dispatch + 1, **due))
     return Step(job)
 
 
