@@ -3,7 +3,8 @@
 from structlog.testing import capture_logs
 from tests.unit.scheduler.scenes import ONE, claim, fail, submission
 
-from taskmanager.messages import Refusal, RunnerEvents
+from taskmanager.broker_users import BrokerUsers
+from taskmanager.messages import Refusal, RunnerEvents, Tick
 from taskmanager.ports import Delivery
 from taskmanager.topology import Topology
 from taskmanager_scheduler.effects import Answer, refusals
@@ -36,3 +37,15 @@ def test_a_dead_letter_is_logged_without_its_body() -> None:
     [entry] = logs
     assert "anna" not in str(entry)
     assert entry["bytes"] == len(body)
+
+
+async def test_a_message_that_is_not_believed_is_logged_with_the_reason() -> None:
+    users = BrokerUsers()
+    made = Gathering(1, Senders(TOPOLOGY, users))
+    body = Tick(scheduler="s").encode()
+    made.deliver(Delivery(body, TOPOLOGY.tick_key, 1, 1, user=users.gateway))
+    with capture_logs() as logs:
+        assert not await made.next_group()
+    [entry] = logs
+    assert entry["reason"] == "not believed"
+    assert users.gateway in entry["error"]

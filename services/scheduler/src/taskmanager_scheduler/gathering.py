@@ -30,6 +30,14 @@ log = structlog.get_logger(__name__)
 Letter = tuple[Delivery, Inbound]
 
 
+class NotBelievedError(TaskManagerError):
+    """Somebody said what is not theirs to say."""
+
+
+QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
+"""Errors whose text holds nothing of a message's contents."""
+
+
 class Gathering:
     """Takes deliveries as they come and gives them out in groups, in order."""
 
@@ -80,7 +88,7 @@ class Gathering:
                 self.bury(delivery, "unreadable", error)
                 continue
             if doubt := self._senders.doubt(message, delivery.key, delivery.user):
-                self.bury(delivery, "not believed", TaskManagerError(doubt))
+                self.bury(delivery, "not believed", NotBelievedError(doubt))
             else:
                 letters.append((delivery, message))
         return letters
@@ -101,7 +109,7 @@ class Gathering:
             "dead_letter",
             reason=reason,
             key=delivery.key,
-            error=str(error) if isinstance(error, InvalidMessageError) else type(error).__name__,
+            error=str(error) if isinstance(error, QUOTE_NOTHING) else type(error).__name__,
             bytes=len(delivery.body),
             sha256=digest,
         )
