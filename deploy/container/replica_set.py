@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from taskmanager.mongo.accounts import Account, ensure_accounts
+from taskmanager.mongo.accounts import Account, ensure_accounts, member_login
 
 ALREADY_INITIALIZED = 23
 LIMIT_SECONDS = 60
@@ -38,10 +38,7 @@ def main() -> None:
         port,
         directConnection=True,
         serverSelectionTimeoutMS=2000,
-        username="__system",
-        password=(accounts / "keyfile").read_text(encoding="utf-8"),
-        authSource="local",
-        authMechanism="SCRAM-SHA-256",
+        **member_login((accounts / "keyfile").read_text(encoding="utf-8")),
     ) as client:
         while not _is_writable(client, name, f"{host}:{port}"):
             if time.monotonic() > deadline:

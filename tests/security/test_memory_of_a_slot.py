@@ -6,9 +6,8 @@ import pytest
 from tests.unit.runner.slots import manifest, options
 
 from taskmanager.plugins import JobLimits
-from taskmanager_plugin_runner.memory import machine_bytes
+from taskmanager_plugin_runner.memory import for_pictures, machine_bytes
 from taskmanager_plugin_runner.settings import RunnerSettings
-from taskmanager_plugin_runner.worker import _for_pictures
 
 GIB = 1024**3
 
@@ -41,5 +40,5 @@ def test_a_container_with_less_than_its_machine_counts(tmp_path: Path) -> None:
 
 def test_a_picture_beyond_the_limit_of_its_job_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     assert options("noop", tmp_path).memory_bytes is None
-    assert _for_pictures(GIB) * 1_000_000 < GIB
-    assert _for_pictures(10**15) * 1_000_000 <= machine_bytes() // 2
+    assert for_pictures(GIB) < GIB
+    assert for_pictures(10**15) <= machine_bytes() // 2

@@ -2,8 +2,8 @@
 
 import pytest
 
+from taskmanager.broker_addresses import Turns, addresses
 from taskmanager.errors import PermanentError
-from taskmanager.rabbit.addresses import Turns, addresses
 
 ONE = "amqp://user:secret@one:5672/%2F?heartbeat=5"
 TWO = "amqp://user:secret@two:5673/%2F?heartbeat=5"

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from taskmanager.broker_users import BrokerUser
+from taskmanager.private_files import private_file
 
 PASSWORD_BYTES = 24
 KEYFILE_BYTES = 512
@@ -29,7 +29,7 @@ class Passwords:
         kept = self._kept()
         if name not in kept:
             kept[name] = secrets.token_urlsafe(PASSWORD_BYTES)
-            private_text(self._file, json.dumps(kept, indent=1) + "\n")
+            private_file(self._file, json.dumps(kept, indent=1) + "\n")
         return kept[name]
 
     def _kept(self) -> dict[str, str]:
@@ -37,22 +37,6 @@ class Passwords:
             return {}
         kept: dict[str, str] = json.loads(self._file.read_text(encoding="utf-8"))
         return kept
-
-
-def private_text(path: Path, text: str, owner: int | None = None) -> Path:
-    """Write a file that only its owner may read; never readable by others, not even for a moment.
-
-    `owner` is a user id that shall own it, which only root may say.
-    """
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    if owner is not None:
-        os.chown(beside, owner, -1)
-    beside.replace(path)
-    return path
 
 
 def keyfile_text() -> str:

@@ -52,6 +52,15 @@ async def pause(stop: asyncio.Event, duration: timedelta) -> bool:
     return True
 
 
+async def until_the_end(
+    interval: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event
+) -> None:
+    """Call `work` after each `interval`, and once more when `stop` is set: nothing is left undone."""
+    while not await pause(stop, interval):
+        await work()
+    await work()
+
+
 async def every(interval: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
     """Call `work` again and again with `interval` between the calls, until `stop`."""
     while not stop.is_set():

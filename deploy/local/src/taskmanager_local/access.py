@@ -9,7 +9,8 @@ from pathlib import Path
 
 from taskmanager.broker_users import BrokerUsers
 from taskmanager.mongo.accounts import Account
-from taskmanager_local.commands import private_file, private_folder
+from taskmanager.private_files import private_file
+from taskmanager_local.commands import private_folder
 from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode
 

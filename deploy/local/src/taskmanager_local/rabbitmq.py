@@ -17,18 +17,12 @@ import pika
 from pika.exceptions import AMQPError
 
 from taskmanager.account_files import Passwords, definitions
+from taskmanager.broker_addresses import addresses
 from taskmanager.broker_users import BrokerUser
-from taskmanager.rabbit.addresses import addresses
+from taskmanager.private_files import private_file
 from taskmanager.rabbit.channel import parameters as connection_parameters
 from taskmanager_local.certificates import Certificates
-from taskmanager_local.commands import (
-    LOCALHOST,
-    LOOPBACK,
-    Command,
-    LocalStackError,
-    private_file,
-    private_folder,
-)
+from taskmanager_local.commands import LOCALHOST, LOOPBACK, Command, LocalStackError, private_folder
 
 SCRIPT_PLACES = "lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server"
 USER = "taskmanager"

@@ -10,14 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from taskmanager_local.commands import (
-    Command,
-    LocalStackError,
-    free_port,
-    port_is_free,
-    private_file,
-    private_folder,
-)
+from taskmanager.private_files import private_file
+from taskmanager_local.commands import Command, LocalStackError, free_port, port_is_free, private_folder
 
 LONGEST_SOCKET_PATH = 100
 """Bytes; the kernel's limit for a socket's path is 108."""

@@ -16,7 +16,7 @@ from taskmanager.topology import Topology
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.identity import Wish
-from taskmanager_gateway.keeping import Keeping
+from taskmanager_gateway.keeping import Keeping, send
 from taskmanager_gateway.loader import JobLoader
 from taskmanager_gateway.metrics import CHECKS_SKIPPED
 from taskmanager_gateway.problems import (
@@ -127,7 +127,7 @@ class Acceptance:
         reach(Point.GATEWAY_BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
-                await self._send(wish.spec, body)
+                await send(self._publisher, self._topology, wish.spec, body)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
             log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
             raise _unconfirmed(wish) from error
@@ -135,11 +135,6 @@ class Acceptance:
         self._feed.submitted(wish.job, body)
         self._keeping.accepted(wish.job)
         return Answer(Outcome.ACCEPTED, accepted_job(submit))
-
-    async def _send(self, spec: JobSpec, body: bytes) -> None:
-        await self._publisher.publish(
-            self._topology.submit, spec.plugin, body, priority=spec.priority, persistent=True, mandatory=True
-        )
 
 
 def _too_large(size: int, limit: int) -> ProblemError:

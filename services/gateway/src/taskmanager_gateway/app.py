@@ -53,7 +53,7 @@ def make_app(parts: Parts) -> ASGIApp:
     sites = Sites(make_api(parts), make_pages(parts))
     settings = parts.settings
     bounds = Bounds(sites, BodyLimits(settings.body_limit_bytes, {BATCH: settings.batch_body_limit_bytes}))
-    gate = Gate(bounds, parts.access.proving, parts.access.keeping, settings.proxy_networks)
+    gate = Gate(bounds, parts.access.proving, parts.access.renewal, settings.proxy_networks)
     return Guard(SecureHeaders(Hosts(gate, settings.host_names), FOR_PROGRAMS))
 
 

@@ -1,9 +1,7 @@
 """From the bytes of a request to job specifications: limits kept while reading, strict types, no guess."""
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -11,22 +9,21 @@ from pydantic_core import from_json
 from starlette.requests import Request
 
 from taskmanager.jobs import JobSpec
+from taskmanager_gateway.bounds import declared_bytes
 from taskmanager_gateway.identity import Submitter, Wish, checked_key
 from taskmanager_gateway.problems import (
-    BODY_TIMEOUT,
-    BODY_TOO_LARGE,
     INVALID_REQUEST,
     UNSUPPORTED_MEDIA_TYPE,
     FieldError,
     Problem,
     ProblemError,
+    body_too_large,
     field_problem,
     malformed_body,
     validation_problem,
 )
 from taskmanager_gateway.storable import storage_errors
 
-BODY_TIME = timedelta(seconds=30)
 JSON = "application/json"
 _NUL = rb"\u0000"
 _KEY = "idempotency_key"
@@ -42,33 +39,21 @@ _ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
 
 
 async def read_body(request: Request, limit_bytes: int, media_types: Collection[str] = (JSON,)) -> bytes:
-    """The whole body; raises ProblemError if it is of another kind by its own word, too large or too slow."""
+    """The whole body; raises ProblemError if it is of another kind by its own word, or too large.
+
+    How long it may take is the business of `bounds`.
+    """
     _check_media_type(request, media_types)
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared[:19]) > limit_bytes:
-        raise _too_large(limit_bytes)
-    try:
-        async with asyncio.timeout(BODY_TIME.total_seconds()):
-            return await _collect(request, limit_bytes)
-    except TimeoutError as error:
-        detail = f"The body did not arrive within {BODY_TIME.total_seconds():g} s. Send it again."
-        raise ProblemError(BODY_TIMEOUT, detail) from error
-
-
-async def _collect(request: Request, limit_bytes: int) -> bytes:
+    if declared_bytes(request.headers) > limit_bytes:
+        raise body_too_large(limit_bytes)
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit_bytes:
-            raise _too_large(limit_bytes)
+            raise body_too_large(limit_bytes)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _too_large(limit_bytes: int) -> ProblemError:
-    detail = f"The limit is {limit_bytes} bytes. Send less, or several requests."
-    return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit_bytes)
 
 
 def media_type(request: Request) -> str:

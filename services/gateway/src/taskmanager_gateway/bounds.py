@@ -21,6 +21,7 @@ from taskmanager_gateway.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
     Problem,
+    body_too_large,
 )
 
 UNPROVED_BYTES = 16 * 1024
@@ -37,6 +38,12 @@ class BodyRefusedError(HTTPException):
         """`problem` is the answer."""
         super().__init__(problem.kind.status, problem.detail)
         self.problem = problem
+
+
+def declared_bytes(headers: Headers) -> int:
+    """What a request says its body has; 0 if it does not say, or no number."""
+    declared = headers.get("content-length", "0")
+    return int(declared[:19]) if declared.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,7 @@ class _Body:
         if kind.startswith("multipart/"):
             raise _refused(UNSUPPORTED_MEDIA_TYPE, f"No file is expected here: send no {kind[:40]}.")
         self._is_form = kind == FORM
-        declared = self._headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared[:19]) > self._limit:
+        if declared_bytes(self._headers) > self._limit:
             raise self._too_large()
 
     def _count(self, part: bytes) -> None:
@@ -115,8 +121,7 @@ class _Body:
                 raise _refused(BODY_TOO_LARGE, f"A form has {MOST_FIELDS} fields at most. Send less.")
 
     def _too_large(self) -> BodyRefusedError:
-        detail = f"The limit is {self._limit} bytes. Send less, or several requests."
-        return BodyRefusedError(Problem(BODY_TOO_LARGE, detail, {"limit_bytes": self._limit}))
+        return BodyRefusedError(body_too_large(self._limit).problem)
 
 
 def _refused(kind: Kind, detail: str) -> BodyRefusedError:

@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import TaskManagerError, TemporaryError
+from taskmanager.jobs import JobSpec
 from taskmanager.lifecycle import pause
 from taskmanager.ports import JobReader, Publisher
 from taskmanager.topology import Topology
@@ -29,6 +30,13 @@ A_LOOK = 500
 """How many are looked up at a time."""
 
 log = structlog.get_logger(__name__)
+
+
+async def send(publisher: Publisher, topology: Topology, spec: JobSpec, body: bytes) -> None:
+    """Publish a submission to the scheduler's inbox; raises as `Publisher.publish` does."""
+    await publisher.publish(
+        topology.submit, spec.plugin, body, priority=spec.priority, persistent=True, mandatory=True
+    )
 
 
 @dataclass(slots=True)
@@ -106,13 +114,7 @@ class Keeping:
             log.error("submission_lost", job=job, tries=one.tries, queue=self._topology.inbox.name)
             return
         try:
-            await self._publisher.publish(
-                self._topology.submit,
-                submit.spec.plugin,
-                submit.encode(),
-                priority=submit.spec.priority,
-                mandatory=True,
-            )
+            await send(self._publisher, self._topology, submit.spec, submit.encode())
         except TaskManagerError as error:
             log.warning("submission_not_sent_again", job=job, error=str(error))
             return

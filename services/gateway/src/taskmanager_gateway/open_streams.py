@@ -23,14 +23,13 @@ class OpenStreams:
 
     def check(self, client: str) -> None:
         """Raise ProblemError (429) if the client may not open another one."""
-        if self._of_client[client] >= self._per_client:
-            raise _too_many(f"{self._per_client} streams of yours are open. Close one of them")
-        if self._of_client.total() >= self._limit:
-            raise _too_many(f"{self._limit} streams are open. Ask for the lists themselves")
+        if (obstacle := self._obstacle(client)) is not None:
+            headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            raise ProblemError(TOO_MANY_STREAMS, f"{obstacle}, or try again later.", headers)
 
     def admits(self, client: str) -> bool:
         """Whether the client may open another one."""
-        return self._of_client[client] < self._per_client and self._of_client.total() < self._limit
+        return self._obstacle(client) is None
 
     @contextlib.contextmanager
     def open(self, client: str) -> Iterator[None]:
@@ -43,7 +42,9 @@ class OpenStreams:
             if not self._of_client[client]:
                 del self._of_client[client]
 
-
-def _too_many(why: str) -> ProblemError:
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return ProblemError(TOO_MANY_STREAMS, f"{why}, or try again later.", headers)
+    def _obstacle(self, client: str) -> str | None:
+        if self._of_client[client] >= self._per_client:
+            return f"{self._per_client} streams of yours are open. Close one of them"
+        if self._of_client.total() >= self._limit:
+            return f"{self._limit} streams are open. Ask for the lists themselves"
+        return None

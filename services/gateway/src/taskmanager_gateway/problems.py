@@ -134,6 +134,12 @@ class ProblemError(TaskManagerError):
         self.problem = Problem(kind, detail, extensions, headers or {})
 
 
+def body_too_large(limit_bytes: int) -> ProblemError:
+    """A body goes beyond the limit of its route."""
+    detail = f"The limit is {limit_bytes} bytes. Send less, or several requests."
+    return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit_bytes)
+
+
 def field_problem(kind: Kind, errors: list[FieldError]) -> ProblemError:
     """A problem that lists wrong fields, at most `SHOWN_ERRORS` of them."""
     first = errors[0]

@@ -34,6 +34,19 @@ def machine_bytes(limits: Collection[Path] = _CGROUP_LIMITS) -> int:
     return min(found)
 
 
+PICTURE_MEMORY = "TASKMANAGER_PICTURE_MEMORY_MB"
+"""The setting of the plugins that read pictures; see docs/operations.md."""
+
+
+def for_pictures(job_bytes: int | None = None) -> int:
+    """What one picture may take if that is not set: half of the machine, and less than a job's limit.
+
+    A picture too large for the limit is refused from its header, not killed.
+    """
+    half = machine_bytes() // 2
+    return half if job_bytes is None else min(half, job_bytes * 3 // 4)
+
+
 def share_of(slots: int, machine: int) -> int:
     """What the job of one slot may take if nothing else is said: all slots together must fit."""
     return int(machine * FOR_JOBS) // slots

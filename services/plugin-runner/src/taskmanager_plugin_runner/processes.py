@@ -38,8 +38,13 @@ def guard_group(socket: int) -> int:
 
 def adopt_orphans() -> None:
     """Become the parent of processes whose own parent ends (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    set_option(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def set_option(option: int, value: int) -> None:
+    """Tell the kernel how to treat this process (prctl(2)); raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    if libc.prctl(option, value, 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 

@@ -9,6 +9,8 @@ import hmac
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from taskmanager.broker_addresses import addresses
+
 _SALT = b"taskmanager journal"
 
 
@@ -37,6 +39,9 @@ def derive_key(secret: str) -> bytes:
 
 
 def broker_secret(amqp_url: str) -> str:
-    """The password in the address of a broker, or of the first of several; the user if there is none."""
-    parts = urlsplit(amqp_url.split(",", maxsplit=1)[0].strip())
+    """The password in the address of a broker, or of the first of several; the user if there is none.
+
+    Raises PermanentError if it is no address.
+    """
+    parts = urlsplit(addresses(amqp_url)[0])
     return unquote(parts.password or parts.username or "guest")

@@ -5,8 +5,9 @@ What a process was started with stays in its memory and shows in `/proc/PID/envi
 """
 
 import ctypes
-import os
 from collections.abc import Collection, Mapping
+
+from taskmanager_plugin_runner.processes import set_option
 
 SECRETS = ("AMQP_URL", "MONGODB_URL", "RABBITMQ_PASSWORD", "TASKMANAGER_JOURNAL_KEY")
 """What a plugin must not find in an environment, as value or as the name of a file."""
@@ -39,7 +40,4 @@ def close_to_others() -> None:
     PR_SET_DUMPABLE of prctl(2). What this process forks is closed as well, what it executes is not. Root may
     look all the same. Raises OSError.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+    set_option(_PR_SET_DUMPABLE, 0)

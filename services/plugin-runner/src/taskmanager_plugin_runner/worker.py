@@ -22,7 +22,7 @@ from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.context import SlotContext, Ways
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
 from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
-from taskmanager_plugin_runner.memory import machine_bytes
+from taskmanager_plugin_runner.memory import PICTURE_MEMORY, for_pictures
 from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.protocol import (
@@ -42,9 +42,6 @@ from taskmanager_plugin_runner.secrecy import close_to_others
 from taskmanager_plugin_runner.transports import choose
 from taskmanager_plugin_runner.under_way import UnderWay
 from taskmanager_plugin_runner.workspace import AttemptFolder
-
-PICTURE_MEMORY = "TASKMANAGER_PICTURE_MEMORY_MB"
-"""The setting of the plugins that read pictures; see docs/operations.md."""
 
 
 class Line:
@@ -241,11 +238,6 @@ def _exit(error: SystemExit) -> RuntimeError:
     return made
 
 
-def _for_pictures(memory_bytes: int) -> int:
-    """Megabytes: a picture too large for the limit of its job is refused from its header, not killed."""
-    return max(1, min(machine_bytes() // 2, memory_bytes * 3 // 4) // 1_000_000)
-
-
 def work(descriptor: int, guard: int) -> None:
     """Hear the options, load the plugin, say so, and serve."""
     faulthandler.enable()
@@ -257,7 +249,7 @@ def work(descriptor: int, guard: int) -> None:
     stand_back(options.nice, options.processors)
     close_to_others()
     if options.memory_bytes is not None:
-        os.environ.setdefault(PICTURE_MEMORY, str(_for_pictures(options.memory_bytes)))
+        os.environ.setdefault(PICTURE_MEMORY, str(max(1, for_pictures(options.memory_bytes) // 1_000_000)))
     try:
         plugin = load(options.plugin)
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it

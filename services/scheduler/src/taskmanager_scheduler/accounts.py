@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskmanager.account_files import Passwords, definitions, keyfile_text, private_text
+from taskmanager.account_files import Passwords, definitions, keyfile_text
 from taskmanager.broker_users import DEFAULT_STEM, BrokerUsers, broker_users
 from taskmanager.config import Settings
 from taskmanager.mongo.accounts import Account
+from taskmanager.private_files import private_file
 
 PROGRAM = "taskmanager-accounts"
 
@@ -58,7 +59,7 @@ class Installation:
     def _write_for_database(self) -> None:
         kept = self.folder / "keyfile"
         if not kept.exists():
-            private_text(kept, keyfile_text())
+            private_file(kept, keyfile_text())
         keyfile = kept.read_text(encoding="utf-8")
         passwords = {account: self._passwords.of(f"mongodb {account}") for account in Account}
         self._write("database", "keyfile", keyfile, "database")
@@ -75,7 +76,7 @@ class Installation:
 
     def _write(self, folder: str, name: str, text: str, owner: str) -> None:
         (self.folder / folder).mkdir(exist_ok=True)
-        private_text(self.folder / folder / name, text, self.owners.get(owner))
+        private_file(self.folder / folder / name, text, self.owners.get(owner))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

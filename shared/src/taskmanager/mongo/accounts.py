@@ -39,6 +39,16 @@ class Grant:
     actions: Sequence[str]
 
 
+def member_login(keyfile: str) -> dict[str, Any]:
+    """How pymongo logs in as a member of the replica set, which is possible before there is any account."""
+    return {
+        "username": "__system",
+        "password": keyfile,
+        "authSource": "local",
+        "authMechanism": MECHANISMS[0],
+    }
+
+
 def grants(database: str) -> Mapping[Account, Sequence[Grant]]:
     """What each account may do. The gateway reads the key of sessions, the migration makes it."""
     secrets = secrets_database(database)

@@ -8,10 +8,10 @@ import pika.exceptions
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
+from taskmanager.broker_addresses import Turns
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.metrics import BROKER_CONNECTED
 from taskmanager.ports import Delivery
-from taskmanager.rabbit.addresses import Turns
 from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection, parameters
 from taskmanager.rabbit.lanes import RabbitLanes
 from taskmanager.rabbit.parts import Part

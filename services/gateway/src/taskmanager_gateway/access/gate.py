@@ -5,24 +5,24 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from taskmanager_gateway.access.keeping import Keeping
 from taskmanager_gateway.access.networks import Network, address_of, client_address, holds
 from taskmanager_gateway.access.proof import Proof
 from taskmanager_gateway.access.proving import Proving, Shown
+from taskmanager_gateway.access.renewal import Renewal
 
 
 class Gate:
     """Puts `proof`, `principal` and `csrf` into the state of every request."""
 
-    def __init__(self, app: ASGIApp, proving: Proving, keeping: Keeping, proxies: Sequence[Network]) -> None:
+    def __init__(self, app: ASGIApp, proving: Proving, renewal: Renewal, proxies: Sequence[Network]) -> None:
         """`proxies` are believed about the client's address and scheme."""
-        self._app, self._proving, self._keeping, self._proxies = app, proving, keeping, proxies
+        self._app, self._proving, self._renewal, self._proxies = app, proving, renewal, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the server."""
         if scope["type"] == "http":
             proof = await self._look(scope)
-            send = self._keeping.renewing(scope, send, proof.logged_in)
+            send = self._renewal.renewing(scope, send, proof.logged_in)
         await self._app(scope, receive, send)
 
     async def _look(self, scope: Scope) -> Proof:

@@ -7,13 +7,13 @@ from taskmanager.ports import AccessReader, Clock, Publisher
 from taskmanager.topology import Topology
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.directory import Directory
-from taskmanager_gateway.access.keeping import Keeping
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.oidc.entering import Entering
 from taskmanager_gateway.access.oidc.part import Oidc, make_oidc
 from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.access.proving import Proving
 from taskmanager_gateway.access.records import LogInRecords
+from taskmanager_gateway.access.renewal import Renewal
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.throttle import Throttle
 from taskmanager_gateway.access.token_use import TokenUse
@@ -32,7 +32,7 @@ class Access:
     throttle: Throttle
     use: TokenUse
     records: LogInRecords
-    keeping: Keeping
+    renewal: Renewal
     log_in: LogIn
     accounts: Accounts
     oidc: Oidc | None
@@ -74,7 +74,7 @@ def make_access(  # noqa: PLR0913 - wiring
         throttle=throttle,
         use=use,
         records=records,
-        keeping=Keeping(settings, clock),
+        renewal=Renewal(settings, clock),
         log_in=log_in,
         accounts=Accounts(reader, commanding, log_in),
         oidc=make_oidc(settings, Entering(log_in, commanding, directory), directory),

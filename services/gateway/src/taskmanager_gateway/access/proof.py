@@ -44,6 +44,11 @@ def proof_of(request: Request) -> Proof:
     return proof
 
 
+def address_of(request: Request) -> str:
+    """Where the request came from, behind trusted proxies too; empty where that is no network."""
+    return request.client.host if request.client else ""
+
+
 async def asker_of(request: Request) -> Principal:
     """Who asks. Checks no right: that is `needs`' business."""
     return proof_of(request).principal

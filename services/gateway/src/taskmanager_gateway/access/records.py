@@ -12,6 +12,7 @@ import structlog
 import uuid_utils
 
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
+from taskmanager.lifecycle import until_the_end
 from taskmanager.messages import LogInSeen, LogInsSeen
 from taskmanager.ports import Clock, Publisher
 from taskmanager.topology import Topology
@@ -70,10 +71,4 @@ class LogInRecords:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell it every two seconds, and at the end."""
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(INTERVAL.total_seconds()):
-                    await stop.wait()
-            except TimeoutError:
-                pass
-            await self.run_once()
+        await until_the_end(INTERVAL, self.run_once, stop)

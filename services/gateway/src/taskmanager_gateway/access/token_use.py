@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
+from taskmanager.lifecycle import until_the_end
 from taskmanager.messages import TokensUsed
 from taskmanager.ports import Publisher
 from taskmanager.topology import Topology
@@ -43,10 +44,4 @@ class TokenUse:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell it every minute, and at the end."""
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(INTERVAL.total_seconds()):
-                    await stop.wait()
-            except TimeoutError:
-                pass
-            await self.run_once()
+        await until_the_end(INTERVAL, self.run_once, stop)

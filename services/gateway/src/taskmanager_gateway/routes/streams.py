@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.serving.crowd import client_key
-from taskmanager_gateway.access.proof import ANONYMOUS, proof_of
+from taskmanager_gateway.access.proof import ANONYMOUS, address_of, proof_of
 from taskmanager_gateway.live import Event
 from taskmanager_gateway.metrics import STREAMS
 from taskmanager_gateway.open_streams import OpenStreams
@@ -37,8 +37,7 @@ def event_stream(request: Request, name: str, events: AsyncIterator[ServerSentEv
 def _client(request: Request) -> str:
     """Whose streams are counted together: a user's, a token's, or those of an address."""
     known = proof_of(request).client
-    address = request.client.host if request.client else ""
-    return client_key(address) if known == ANONYMOUS else known
+    return client_key(address_of(request)) if known == ANONYMOUS else known
 
 
 async def _counted(

@@ -9,11 +9,11 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.access import Right
 from taskmanager.jobs import Record
-from taskmanager_gateway.access.keeping import is_secure
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.needs import is_htmx, needs_log_in
 from taskmanager_gateway.access.origin import check_origin
-from taskmanager_gateway.access.proof import Asker, proof_of
+from taskmanager_gateway.access.proof import Asker, address_of, proof_of
+from taskmanager_gateway.access.renewal import is_secure
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, Session
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.parts import parts_of
@@ -58,7 +58,7 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
     """Begin a session; for scripts 204 and the event `logged-in` with the new CSRF token."""
     check_origin(request)
     target = local_path(form.next)
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     try:
         cookies = await parts_of(request).access.proving.cookies()
         known = cookies.is_known(request.cookies.get(KNOWN_COOKIE, ""), form.name.strip())
@@ -101,7 +101,7 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
     if form.password != form.again:
         problem = Problem(WEAK_PASSWORD, "Nothing was changed: the two new passwords differ.")
         return await _account(request, problem)
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     try:
         _, session = await _use(request).choose_password(Author(who), form.current, form.password, address)
     except ProblemError as error:
@@ -158,7 +158,7 @@ async def with_session(request: Request, session: Session, answer: Response) -> 
     """The answer with the session's cookie, and the one by which the browser is known next time."""
     access, scheme = parts_of(request).access, request.url.scheme
     cookies = await access.proving.cookies()
-    access.keeping.set_cookie(answer, cookies, session, scheme)
+    access.renewal.set_cookie(answer, cookies, session, scheme)
     answer.set_cookie(
         KNOWN_COOKIE,
         cookies.write_known(session.user),

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager_gateway.access.oidc.attempt import COOKIE, LIFETIME
 from taskmanager_gateway.access.oidc.part import Oidc
 from taskmanager_gateway.access.oidc.refusals import OidcError
+from taskmanager_gateway.access.proof import address_of
 from taskmanager_gateway.access.settings import CookieSecurity
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import NOT_FOUND, ProblemError
@@ -58,7 +59,7 @@ async def end(request: Request) -> Response:
         answer = await _refused(request, oidc, error)
     else:
         access = parts_of(request).access
-        access.records.note("done", "oidc", user.name, _address(request))
+        access.records.note("done", "oidc", user.name, address_of(request))
         session = access.log_in.session(user)
         answer = await with_session(request, session, RedirectResponse(local_path(target), 303))
     answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
@@ -72,10 +73,6 @@ def _oidc(request: Request) -> Oidc:
     return found
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
 def _origin(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
@@ -83,7 +80,7 @@ def _origin(request: Request) -> str:
 async def _refused(request: Request, oidc: Oidc, error: OidcError) -> Response:
     log.warning("log_in_by_oidc_refused", why=error.refusal.value, detail=str(error))
     parts_of(request).access.records.note(
-        "refused", "oidc", error.name or None, _address(request), error.refusal.value
+        "refused", "oidc", error.name or None, address_of(request), error.refusal.value
     )
     context = {
         "refusal": error.refusal.value,

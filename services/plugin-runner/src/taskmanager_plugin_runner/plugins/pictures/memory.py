@@ -1,17 +1,14 @@
 """How much memory a picture will take, from its header alone, and how much one may take."""
 
 import os
-from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
-from taskmanager_plugin_runner.memory import size_words
+from taskmanager_plugin_runner.memory import PICTURE_MEMORY, for_pictures, size_words
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
 
-SETTING: Final = "TASKMANAGER_PICTURE_MEMORY_MB"
 BASE_BYTES: Final = 256 * 1024 * 1024
 """What a child process takes in address space besides its picture: libraries, threads, buffers."""
-_CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
 _SHORT_BITS: Final = 16
 _SCREEN_BYTES: Final = 2
 """A sample of the converted copy, and of the buffers beside it."""
@@ -24,25 +21,16 @@ def allowed() -> int:
 
     Raises PermanentError if the setting is no number.
     """
-    text = os.environ.get(SETTING, "")
+    text = os.environ.get(PICTURE_MEMORY, "")
     if not text:
-        return _machine() // 2
+        return for_pictures()
     try:
         megabytes = int(text)
     except ValueError as error:
-        raise PermanentError(f"{SETTING} is {text!r}; it must be a number of megabytes") from error
+        raise PermanentError(f"{PICTURE_MEMORY} is {text!r}; it must be a number of megabytes") from error
     if megabytes <= 0:
-        raise PermanentError(f"{SETTING} is {megabytes}; it must be a number of megabytes above 0")
+        raise PermanentError(f"{PICTURE_MEMORY} is {megabytes}; it must be a number of megabytes above 0")
     return megabytes * 1_000_000
-
-
-def _machine() -> int:
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = _CGROUP.read_text(encoding="ascii").strip()
-    except OSError:
-        return physical
-    return min(physical, int(limit)) if limit.isdigit() else physical
 
 
 def estimate(facts: Facts, *, compressing: bool) -> int:
@@ -66,6 +54,6 @@ def require_room(facts: Facts, needed: int, most: int) -> None:
         width, height = facts.stored
         raise JobFailedError(
             f"its {width:,} x {height:,} pixels of {facts.samples} sample(s) would take about "
-            f"{size_words(needed)} of memory; {SETTING} allows {size_words(most)} "
+            f"{size_words(needed)} of memory; {PICTURE_MEMORY} allows {size_words(most)} "
             "(raise it if the picture is sound)"
         )

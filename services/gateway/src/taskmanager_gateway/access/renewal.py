@@ -21,7 +21,7 @@ def is_secure(settings: AccessSettings, scheme: str) -> bool:
     return scheme == "https" or settings.session_cookie is CookieSecurity.ALWAYS
 
 
-class Keeping:
+class Renewal:
     """Sets cookies of sessions."""
 
     def __init__(self, settings: AccessSettings, clock: Clock) -> None:

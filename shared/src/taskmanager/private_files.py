@@ -1,0 +1,20 @@
+"""Files that hold secrets."""
+
+import os
+from pathlib import Path
+
+
+def private_file(path: Path, text: str, owner: int | None = None) -> Path:
+    """Write a file that only its owner may read; never readable by others, not even for a moment.
+
+    `owner` is a user id that shall own it, which only root may say.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    if owner is not None:
+        os.chown(beside, owner, -1)
+    beside.replace(path)
+    return path
