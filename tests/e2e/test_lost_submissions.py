@@ -33,14 +33,17 @@ def waiting(server: RunningServer, queue: str) -> int:
 def test_what_a_policy_threw_away_is_stored_in_the_end(stage: Stage, rabbitmq: RunningServer) -> None:
     inbox, policy = stage.topology.inbox.name, uuid.uuid4().hex
     stage.scheduler.kill()
+    stage.runner.kill()  # its heartbeats would always leave something in the inbox
     rabbitmqctl(rabbitmq, "set_policy", policy, f"^{inbox}$", POLICY, "--apply-to", "queues")
     ids = [stage.submit(SHORT, uuid.uuid4().hex) for _ in range(JOBS)]
     eventually(
         lambda: waiting(rabbitmq, inbox) == 0, within_seconds=60, what="the policy to throw everything away"
     )
     rabbitmqctl(rabbitmq, "clear_policy", policy)
-    stage.scheduler.start()
-    stage.scheduler.until_ready()
+    for service in (stage.scheduler, stage.runner):
+        service.start()
+    for service in (stage.scheduler, stage.runner):
+        service.until_ready()
 
     def overtaken() -> bool:
         """Once a later submission is stored the loss is certain, and said until it is made good."""
