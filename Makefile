@@ -54,7 +54,7 @@ goobi: setup ## every report arrives once Goobi is back: jobs with a fake Goobi 
 	@TASKMANAGER_GOOBI_JOBS=$(or $(JOBS),1000) $(BIN)/pytest -q tests/e2e/test_goobi_unsteady.py
 
 sbom: setup ## the list of all Python packages here, with versions and licences, as CycloneDX (sbom.cdx.json)
-	@$(BIN)/cyclonedx-py environment --output-format JSON --output-file sbom.cdx.json .venv
+	@.venv/tools/bin/cyclonedx-py environment --output-format JSON --output-file sbom.cdx.json .venv
 
 up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
 	@$(BIN)/taskmanager-local up $(UP_OPTIONS)

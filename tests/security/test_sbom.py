@@ -2,14 +2,15 @@
 
 import json
 import subprocess
+import sys
 import sysconfig
 from importlib.metadata import distributions
 from pathlib import Path
 
 
 def test_the_list_names_every_installed_package_at_its_version(tmp_path: Path) -> None:
-    program, file = Path(sysconfig.get_path("scripts")) / "cyclonedx-py", tmp_path / "sbom.json"
-    command = [str(program), "environment", "--output-format", "JSON", "--output-file", str(file)]
+    program, file = Path(sys.prefix) / "tools/bin/cyclonedx-py", tmp_path / "sbom.json"
+    command = [str(program), "environment", "--output-format", "JSON", "--output-file", str(file), sys.prefix]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     written = json.loads(file.read_text())
     assert written["bomFormat"] == "CycloneDX"
