@@ -1,7 +1,7 @@
 """The scheduler's writes: load what a group needs, let a pure function decide, write all or nothing.
 
-Each job and plugin is written under its `rev`; what was known of a job that is left as it is, is read again. If
-another scheduler was quicker, or what was known was out of date, nothing is written and the whole group is
+Each job and plugin is written under its `rev`; of a job that is left as it is, the known `rev` is looked up.
+If another scheduler was quicker, or what was known was out of date, nothing is written and the whole group is
 decided anew.
 """
 
