@@ -120,7 +120,8 @@ class Operations:
 
         Those may still be on their way; any that went astray are sent again before the page is stored.
         """
-        if operation.id not in self._sending:
+        sending = self._sending.get(operation.id)
+        if sending is None or sending.done():
             await self._all_sent(operation)
         began = time.perf_counter()
         sent = self._sent.get(operation.id, operation.ticketed)
