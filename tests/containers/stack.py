@@ -21,8 +21,8 @@ PROJECT = "taskmanager-trial"
 PASSWORD = "a password nobody else has"
 SERVERS = ("rabbitmq", "mongo", "gateway", "scheduler", "runner-shell", "runner-jp2")
 ONCE = ("accounts", "replica-set", "migrate")
-MINUTES = 120.0
-"""Longer than anything here takes on a slow machine, in seconds."""
+LIMIT_SECONDS = 120.0
+"""Longer than anything here takes on a slow machine."""
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Stack:
                 for state in states
             )
 
-        eventually(well, within_seconds=MINUTES, what=f"{service} is well again")
+        eventually(well, within_seconds=LIMIT_SECONDS, what=f"{service} is well again")
 
     @property
     def address(self) -> str:
@@ -135,7 +135,7 @@ class Stack:
         def done() -> bool:
             return {self.status(job) for job in jobs} == {"DONE"}
 
-        eventually(done, within_seconds=MINUTES, what=f"{jobs} are done")
+        eventually(done, within_seconds=LIMIT_SECONDS, what=f"{jobs} are done")
 
 
 def _csrf(client: httpx.Client) -> dict[str, str]:
