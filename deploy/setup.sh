@@ -147,6 +147,20 @@ ensure_environment() {
 
 pinned() { sh deploy/pinned.sh "$1/bin/python" install "pins/$2.txt"; }
 
+# An environment of an earlier version may hold packages that nothing asks for any more.
+remove_leftovers() {
+    wanted=$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' pins/build.txt pins/development.txt pins/mongod.txt)
+    leftovers=
+    for name in $("$venv/bin/python" -m pip --disable-pip-version-check list --format freeze --exclude-editable |
+        cut -d = -f 1 | tr 'A-Z_.' 'a-z--'); do
+        printf '%s\n' pip "$wanted" | grep -qx "$name" || leftovers="$leftovers $name"
+    done
+    [ -n "$leftovers" ] || return 0
+    say "removing what nothing needs any more:$leftovers"
+    # shellcheck disable=SC2086 # a list of words
+    "$venv/bin/python" -m pip --disable-pip-version-check uninstall --quiet --yes $leftovers
+}
+
 install_python_packages() {
     say "installing Python packages into $venv"
     # the build tools come first: nothing is built with others than these
@@ -156,6 +170,7 @@ install_python_packages() {
     # shellcheck disable=SC2046,SC2086 # lists of words
     "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-index --no-deps --no-build-isolation \
         $(printf -- '--editable %s ' $distributions)
+    remove_leftovers
     "$venv/bin/python" -m pip --disable-pip-version-check check >/dev/null ||
         fail "$("$venv/bin/python" -m pip check)" "run make pins: the lists do not hold what pyproject.toml asks for"
 }
