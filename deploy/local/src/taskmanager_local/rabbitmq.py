@@ -53,6 +53,11 @@ ssl_options.versions.1 = tlsv1.3
 ssl_options.versions.2 = tlsv1.2
 """
 
+MANAGEMENT = """\
+management.tcp.ip = {address}
+management.tcp.port = {port}
+"""
+
 
 def server_script() -> Path:
     """The newest installed `rabbitmq-server` script that any user may run.
@@ -79,6 +84,7 @@ class RabbitmqNode:
         epmd_port: the private name server's port.
         users: beside the administrator.
         tls: the certificates of `localhost`, where only TLS is to be spoken.
+        management_port: of the management API, which is served only if this is given.
     """
 
     folder: Path
@@ -87,6 +93,7 @@ class RabbitmqNode:
     epmd_port: int
     users: tuple[BrokerUser, ...] = ()
     tls: Certificates | None = None
+    management_port: int | None = None
 
     @property
     def url(self) -> str:
@@ -114,8 +121,11 @@ class RabbitmqNode:
                 certificate=self.tls.certificate(LOCALHOST),
                 key=self.tls.key(LOCALHOST),
             )
+        if self.management_port:
+            configuration += MANAGEMENT.format(address=LOOPBACK, port=self.management_port)
         private_file(self.folder / "rabbitmq.conf", configuration)
-        private_file(self.folder / "enabled_plugins", "[].\n")
+        plugins = "[rabbitmq_management].\n" if self.management_port else "[].\n"
+        private_file(self.folder / "enabled_plugins", plugins)
         # empty files, so that those in /etc/rabbitmq are not read
         private_file(self.folder / "rabbitmq-env.conf", "")
         private_file(self.folder / "advanced.config", "[].\n")

@@ -17,7 +17,10 @@ from taskmanager.metrics import BUILD
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
+from taskmanager.rabbit.letters import DeadLetters
 from taskmanager.retry import Backoff
+from taskmanager_scheduler.broker.management import Management
+from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.database_clock import DatabaseClock
 from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.gathering import Gathering
@@ -92,14 +95,42 @@ async def serve(settings: SchedulerSettings) -> None:
         tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
     )
     timer = StopTimer(store, publisher, topology, clock)
-    checks = {"broker": publishing.check, "inbox": consuming.check, "store": lambda: inbox.stalled}
+    management = settings.broker_management_url
+    letters = DeadLetters(publishing, topology.dead_letters.name)
+    watch = QueueWatch(
+        topology,
+        Management(management.get_secret_value(), settings.amqp_url.get_secret_value()).queues
+        if management
+        else None,
+        letters.waiting,
+        letters.reasons,
+    )
+
+    async def look(stop: asyncio.Event) -> None:
+        await watch.run(3 * settings.sweep_interval, stop)
+
+    checks = {
+        "broker": publishing.check,
+        "inbox": consuming.check,
+        "store": lambda: inbox.stalled,
+        "queues": watch.check,
+    }
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
     BUILD.labels("scheduler", __version__).set(1)
 
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
         await _first_time(clock, inbox, stop)
-        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, reporter.run, clock.run]
+        parts = [
+            inbox.run,
+            consuming.run,
+            sweeper.run,
+            timer.run,
+            operations.run,
+            reporter.run,
+            clock.run,
+            look,
+        ]
         await run_parts(parts, stop)
 
     try:

@@ -51,6 +51,9 @@ class RabbitPublisher:
             return "not connected to RabbitMQ"
         return "RabbitMQ blocks publishers (memory or disk alarm)" if self._blocked else None
 
+    async def look(self, connection: AsyncioConnection) -> None:
+        """It needs nothing but its channel."""
+
     def hunger(self) -> Hunger | None:
         """It consumes nothing."""
         return None
