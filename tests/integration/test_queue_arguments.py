@@ -1,8 +1,10 @@
 """Queues refuse what they cannot keep, and those of an earlier release go on with what lies in them."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +13,10 @@ from tests.integration.test_rabbit import running
 
 from taskmanager.errors import BrokerUnavailableError, PermanentError
 from taskmanager.rabbit import Broker, declare_topology
+from taskmanager.rabbit import publisher as module
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import bind, declare_exchange, declare_queue, renew_if_empty
+from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer
 
@@ -68,6 +72,37 @@ async def confirmed_of(server: RunningServer, topology: Topology, number: int) -
                 continue
             kept += 1
     return kept
+
+
+async def test_a_channel_that_is_refused_everything_is_made_anew(
+    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that RabbitMQ 3.10 will refuse for ever cannot be told from one whose queue is full."""
+    monkeypatch.setattr(module, "REFUSED", timedelta(0))
+    policy = (topology.prefix, f"^{topology.inbox.name}$", '{"max-length":1}', "--apply-to", "queues")
+    rabbitmqctl(rabbitmq, "set_policy", *policy)
+    broker = Broker(rabbitmq.url, "test")
+    publisher = broker.publisher()
+    async with running(broker):
+        first = publisher._channel
+
+        async def another() -> bool:
+            with contextlib.suppress(BrokerUnavailableError):
+                await publisher.publish(topology.submit, "noop", b"job", mandatory=True)
+            return publisher.ready and publisher._channel is not first
+
+        await eventually_async(another)
+        rabbitmqctl(rabbitmq, "clear_policy", topology.prefix)
+        rabbitmqctl(rabbitmq, "purge_queue", topology.inbox.name)
+
+        async def taken() -> bool:
+            with contextlib.suppress(BrokerUnavailableError):
+                await publisher.publish(topology.submit, "noop", b"job", mandatory=True)
+                return True
+            return False
+
+        await eventually_async(taken)
+        assert broker.check() is None
 
 
 @pytest.mark.parametrize("former", [False, True])

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 
@@ -55,27 +56,35 @@ class Soak:
     def run(self) -> bool:
         """Whether everything held."""
         self._stage.build(self._random("sources"))
-        options = self._options
-        with running_machines(
-            self._folder / "stack", self._folder / "goobi", runners=options.runners, slots=options.slots
-        ) as machines:
-            store = collect.open_store(machines.database.url)
+        with self.machines(self._folder / "stack", self._folder / "goobi") as machines:
+            store = collect.open_store(machines.urls.database)
             since = collect.beginning(store)
-            self._say("the system is up")
+            self.say("the system is up")
             operators = self._suffer(machines)
             wait_until_ready(machines)
-            self._say("the faults are over")
-            seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self._say)
+            self.say("the faults are over")
+            seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self.say)
             self._book.count("seconds until everything was at rest", round(seconds))
             held = self._judge(machines, store, since, operators[0])
         return self._nothing_left() and held
+
+    def machines(self, folder: Path, roots: Path) -> AbstractContextManager[Machines]:
+        """The system."""
+        return running_machines(folder, roots, runners=self._options.runners, slots=self._options.slots)
+
+    def trouble(self, machines: Machines) -> None:
+        """The faults; returns when they are over."""
+        options = self._options
+        chaos = Chaos(machines, self._book, self._random("chaos"), every=options.fault_seconds)
+        self._until(elapsed_seconds() + options.minutes * 60, chaos)
+        chaos.end()
 
     def _nothing_left(self) -> bool:
         """With the runners all processes of their jobs are gone, stopped ones too."""
         try:
             require_none(self._folder)
         except AssertionError:
-            self._say(f"VIOLATION: processes outlived their runner: {'; '.join(working_in(self._folder))}")
+            self.say(f"VIOLATION: processes outlived their runner: {'; '.join(working_in(self._folder))}")
             return False
         return True
 
@@ -97,9 +106,7 @@ class Soak:
         workers: list[Worker] = [*operators, *submitters]
         for worker in workers:
             worker.start()
-        chaos = Chaos(machines, self._book, self._random("chaos"), every=options.fault_seconds)
-        self._until(elapsed_seconds() + seconds, chaos)
-        chaos.end()
+        self.trouble(machines)
         for operator in operators:
             operator.over.set()
         for worker in workers:
@@ -137,9 +144,10 @@ class Soak:
         done = [(len(self._book.wishes), "submissions"), *((self._book.total(name), name) for name in names)]
         numbers = ", ".join(f"{number:,} {name}" for number, name in done)
         lines = sum(1 for _ in self._stage.run_log.open("rb"))
-        self._say(f"{numbers}, {lines:,} lines in the run log")
+        self.say(f"{numbers}, {lines:,} lines in the run log")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """One line about what happens."""
         console.print(f"[{elapsed_seconds() - self._began:6.1f} s] {text}", markup=False)
 
     def _judge(self, machines: Machines, store: collect.Store, since: Timestamp, operator: Operator) -> bool:
@@ -167,20 +175,25 @@ class Soak:
 def main() -> None:
     """Read the command line, run, and keep the folder if something is to be looked at."""
     options = _options()
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="taskmanager-soak-"))
+    console.print(f"seed {options.seed}, {options.jobs} jobs, {options.minutes:g} minutes, data in {folder}")
+    sys.exit(0 if carried_out(Soak(options, folder), folder) else 1)
+
+
+def carried_out(soak: Soak, folder: Path) -> bool:
+    """Whether every invariant held; the folder stays if not."""
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(TEST_PLUGINS), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="taskmanager-soak-"))
-    console.print(f"seed {options.seed}, {options.jobs} jobs, {options.minutes:g} minutes, data in {folder}")
     try:
-        held = Soak(options, folder).run()
+        held = soak.run()
     except NotAtRestError as error:
         console.print(f"VIOLATION: {error}", markup=False)
         held = False
     if held:
         shutil.rmtree(folder)
     console.print("every invariant held" if held else f"VIOLATED; data and logs stay in {folder}")
-    sys.exit(0 if held else 1)
+    return held
 
 
 def _options() -> argparse.Namespace:
