@@ -24,8 +24,8 @@ SPEC = {"plugin": PROBED, "priority": 10, "parameters": {"seconds": 0.01}}
 class Result:
     """One case.
 
-    Seconds from the fault until a new job was accepted and done, and from its end until the server was back and
-    another job was done.
+    Seconds from the fault until a new job was accepted and done, and from its end until the server was back
+    and another job was done.
     """
 
     server: str
