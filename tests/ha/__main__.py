@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tests.ha.stations import Fault, Station
 from tests.soak.__main__ import Soak, carried_out, console
 from tests.soak.machines import Machines
 
+from taskmanager.testing.goobi import RunningGoobi
 from taskmanager_local.commands import LocalStackError
 
 CASE_SECONDS = 25
@@ -39,18 +40,19 @@ class HighAvailability(Soak):
         self._stations: list[Station] = []
 
     @contextmanager
-    def machines(self, folder: Path, roots: Path) -> Iterator[Machines]:
+    def machines(self, folder: Path, roots: Path, settings: Mapping[str, str]) -> Iterator[Machines]:
         """Three of each server."""
         options = self._options
-        with running_stage(folder, roots, self._broker, runners=options.runners, slots=options.slots) as (
-            machines,
-            stations,
-        ):
+        running = running_stage(
+            folder, roots, self._broker, runners=options.runners, slots=options.slots, settings=settings
+        )
+        with running as (machines, stations):
             self._stations = [one for one in stations if _is_chosen(one, options.servers)]
             yield machines
 
-    def trouble(self, machines: Machines) -> None:
-        """Every case."""
+    def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
+        """Every case; Goobi is well."""
+        del goobi
         results = run_all(self._stations, self._options.faults, Probe(machines.gateways), self.say)
         console.print(f"RabbitMQ {self._broker.version}, {self._options.jobs} jobs")
         show(console, results)

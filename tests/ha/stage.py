@@ -1,6 +1,6 @@
 """Three broker nodes, three members of a replica set, two gateways, two schedulers, and runners."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ BROKERS, DATABASES = 11, 21
 
 @contextmanager
 def running_stage(
-    path: Path, roots: Path, release: Release, *, runners: int, slots: int
+    path: Path, roots: Path, release: Release, *, runners: int, slots: int, settings: Mapping[str, str]
 ) -> Iterator[tuple[Machines, list[Station]]]:
     """Everything started and ready; everything ended afterwards. Only inside `world.entering`."""
     folder = StackFolder(path)
@@ -44,7 +44,7 @@ def running_stage(
         urls = Urls(nodes[0].url, brokers.all_urls(nodes), members.all_urls(replicas))
         machines = Machines(folder, {one.name: one for one in stations}, urls, nodes[0].tool)
         plugins = (*PLUGINS, PROBED)
-        start_services(stack, machines, Options((roots,), slots, runners=runners, plugins=plugins))
+        start_services(stack, machines, Options((roots,), slots, runners=runners, plugins=plugins), settings)
         yield machines, stations
 
 

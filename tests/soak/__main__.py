@@ -12,22 +12,26 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 
 from bson import Timestamp
 from rich.console import Console
-from tests.remains import require_none, working_in
 from tests.soak import collect
 from tests.soak.book import Book
 from tests.soak.chaos import Chaos
 from tests.soak.driver import Client, Operator, Submitter, Worker
-from tests.soak.evidence import Rest
+from tests.soak.evidence import Heard, Rest
+from tests.soak.goobi import goobi_for, heard, settings_file
 from tests.soak.judging import Evidence, facts, judge, show
+from tests.soak.leftovers import ended_with_their_runners
 from tests.soak.machines import Machines, elapsed_seconds, running_machines, wait_until_ready
 from tests.soak.scenes import Stage
 from tests.soak.settling import NotAtRestError, ordered_starts, settle
+
+from taskmanager.testing.goobi import RunningGoobi, running_goobi
 
 TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
 SUBMITTERS = 4
@@ -56,37 +60,47 @@ class Soak:
     def run(self) -> bool:
         """Whether everything held."""
         self._stage.build(self._random("sources"))
-        with self.machines(self._folder / "stack", self._folder / "goobi") as machines:
+        with (
+            running_goobi(goobi_for(self._options.jobs)) as goobi,
+            self.machines(
+                self._folder / "stack",
+                self._folder / "goobi",
+                {"TASKMANAGER_GOOBI": str(settings_file(self._folder, goobi.url))},
+            ) as machines,
+        ):
             store = collect.open_store(machines.urls.database)
             since = collect.beginning(store)
             self.say("the system is up")
-            operators = self._suffer(machines)
+            operators = self._suffer(machines, goobi)
             wait_until_ready(machines)
             self.say("the faults are over")
             seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self.say)
             self._book.count("seconds until everything was at rest", round(seconds))
-            held = self._judge(machines, store, since, operators[0])
+            held = self._judge(machines, store, since, operators[0], heard(goobi))
         return self._nothing_left() and held
 
-    def machines(self, folder: Path, roots: Path) -> AbstractContextManager[Machines]:
-        """The system."""
-        return running_machines(folder, roots, runners=self._options.runners, slots=self._options.slots)
+    def machines(
+        self, folder: Path, roots: Path, settings: Mapping[str, str]
+    ) -> AbstractContextManager[Machines]:
+        """The system; `settings` are of its services."""
+        options = self._options
+        return running_machines(
+            folder, roots, runners=options.runners, slots=options.slots, settings=settings
+        )
 
-    def trouble(self, machines: Machines) -> None:
+    def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
         """The faults; returns when they are over."""
         options = self._options
-        chaos = Chaos(machines, self._book, self._random("chaos"), every=options.fault_seconds)
+        chaos = Chaos(machines, goobi, self._book, self._random("chaos"), every=options.fault_seconds)
         self._until(elapsed_seconds() + options.minutes * 60, chaos)
         chaos.end()
 
     def _nothing_left(self) -> bool:
         """With the runners all processes of their jobs are gone, stopped ones too."""
-        try:
-            require_none(self._folder)
-        except AssertionError:
-            self.say(f"VIOLATION: processes outlived their runner: {'; '.join(working_in(self._folder))}")
-            return False
-        return True
+        verdict = ended_with_their_runners(self._folder)
+        for violation in verdict.violations:
+            self.say(f"VIOLATION {verdict.invariant}: {violation}")
+        return not verdict.violations
 
     @property
     def _patience(self) -> float:
@@ -96,7 +110,7 @@ class Soak:
     def _random(self, name: str) -> Random:
         return Random(f"{self._options.seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
 
-    def _suffer(self, machines: Machines) -> list[Operator]:
+    def _suffer(self, machines: Machines, goobi: RunningGoobi) -> list[Operator]:
         """Work, commands and faults, all at once."""
         options = self._options
         seconds = options.minutes * 60
@@ -106,7 +120,7 @@ class Soak:
         workers: list[Worker] = [*operators, *submitters]
         for worker in workers:
             worker.start()
-        self.trouble(machines)
+        self.trouble(machines, goobi)
         for operator in operators:
             operator.over.set()
         for worker in workers:
@@ -150,7 +164,14 @@ class Soak:
         """One line about what happens."""
         console.print(f"[{elapsed_seconds() - self._began:6.1f} s] {text}", markup=False)
 
-    def _judge(self, machines: Machines, store: collect.Store, since: Timestamp, operator: Operator) -> bool:
+    def _judge(
+        self,
+        machines: Machines,
+        store: collect.Store,
+        since: Timestamp,
+        operator: Operator,
+        told: Sequence[Heard],
+    ) -> bool:
         held = machines.unacknowledged()
         dead = machines.dead_letters()
         started = ordered_starts(machines, store, operator, self._book, self._stage, self._random("order"))
@@ -166,6 +187,7 @@ class Soak:
             operations=self._book.operations,
             started=started,
             dead_letters=dead,
+            heard=told,
         )
         rows = judge(evidence)
         show(console, rows, Counter(self._book.counts) + facts(rest, lines))

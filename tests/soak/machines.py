@@ -55,9 +55,9 @@ class Machine(Protocol):
 class Service:
     """One of our own processes."""
 
-    def __init__(self, command: Command, log: Path) -> None:
+    def __init__(self, command: Command, log: Path, settings: Mapping[str, str]) -> None:
         """Starts nothing yet."""
-        self.command, self._log = command, log
+        self.command, self._log, self._settings = command, log, settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,7 +77,7 @@ class Service:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*launch, "--signal", "SIGKILL", "--", *self.command.arguments],
-                env={**os.environ, **SETTINGS, **self.command.environment},
+                env={**os.environ, **SETTINGS, **self._settings, **self.command.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -187,8 +187,13 @@ def wait_until_ready(machines: Machines) -> None:
 
 
 @contextmanager
-def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> Iterator[Machines]:
-    """Everything started and ready; everything ended afterwards, whatever happens."""
+def running_machines(
+    path: Path, roots: Path, *, runners: int, slots: int, settings: Mapping[str, str]
+) -> Iterator[Machines]:
+    """Everything started and ready; everything ended afterwards, whatever happens.
+
+    `settings` reach every service.
+    """
     folder = StackFolder(path)
     folder.make()
     with ExitStack() as stack:
@@ -202,11 +207,14 @@ def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> It
             Urls(node.url, node.url, database.url),
             partial(rabbitmqctl, node),
         )
-        start_services(stack, machines, Options((roots,), slots, runners=runners, plugins=PLUGINS))
+        options = Options((roots,), slots, runners=runners, plugins=PLUGINS)
+        start_services(stack, machines, options, settings)
         yield machines
 
 
-def start_services(stack: ExitStack, machines: Machines, options: Options) -> None:
+def start_services(
+    stack: ExitStack, machines: Machines, options: Options, settings: Mapping[str, str]
+) -> None:
     """Two of each service and the runners, once the servers are up; killed when the stack is left."""
     options = replace(options, gateways=2, schedulers=2, log_in=False)
     # one account for all
@@ -215,7 +223,7 @@ def start_services(stack: ExitStack, machines: Machines, options: Options) -> No
     _migrate(machines, access)
     commands = ServiceCommands(machines.folder, Ports(machines.folder), options, environment, access)
     for command in commands.all():
-        service = Service(command, machines.folder.log(command.name))
+        service = Service(command, machines.folder.log(command.name), settings)
         machines.services[command.name] = service
         service.start()
         stack.callback(service.kill)
@@ -237,6 +245,14 @@ def freeze(pid: int) -> None:
 def thaw(pid: int) -> None:
     """It goes on."""
     os.kill(pid, signal.SIGCONT)
+
+
+def signal_if_alive(pid: int, signal_it: Callable[[int], None]) -> None:
+    """Freeze or thaw a process that may have ended by itself."""
+    try:
+        signal_it(pid)
+    except ProcessLookupError:
+        return
 
 
 def elapsed_seconds() -> float:

@@ -1,7 +1,7 @@
 """What a decision needs to see, read from the database or known from the last write. Writes nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from taskmanager.jobs import Job
@@ -18,7 +18,7 @@ from taskmanager.store import Needs, Snapshot
 
 
 class Loading:
-    """Makes snapshots. What is out of date in one is found when it is written."""
+    """Makes snapshots. What is out of date in one is found when it is written, or by `confirms`."""
 
     def __init__(
         self, database: Database, operations: OperationWrites, access: AccessWrites, known: Known
@@ -27,8 +27,11 @@ class Loading:
         self._database, self._operations, self._access = database, operations, access
         self._known = known
 
-    async def snapshot(self, needs: Needs, *, trusting: bool) -> Snapshot:
-        """What is needed; `trusting`: what is known is not read, and new jobs are taken to be new."""
+    async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
+        """What is needed, and which of its jobs were not read now.
+
+        `trusting`: what is known is not read, and new jobs are taken to be new.
+        """
         if not trusting:
             self._known.forget()
         pages = await self._operations.load_pages(needs.pages)
@@ -43,7 +46,7 @@ class Loading:
         )
         self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
-        return Snapshot(
+        snapshot = Snapshot(
             jobs=loaded,
             unreadable=unreadable,
             holders=await self._holders(list(loaded.values())),
@@ -56,6 +59,15 @@ class Loading:
             pages=pages,
             access=await self._access.load(needs.access),
         )
+        return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
+
+    async def confirms(self, jobs: Iterable[Job]) -> bool:
+        """Whether they are stored as they are known."""
+        known = {job.id: job.rev for job in jobs}
+        if not known:
+            return True
+        documents = await self._database.jobs.find({"_id": {"$in": list(known)}}, {"rev": 1}).to_list()
+        return known == {document["_id"]: document["rev"] for document in documents}
 
     async def _find_jobs(self, needs: Needs, named: frozenset[str]) -> tuple[dict[str, Job], frozenset[str]]:
         """The jobs, and the ids of those that cannot be read."""
