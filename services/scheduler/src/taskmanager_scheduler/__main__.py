@@ -103,20 +103,7 @@ async def serve(settings: SchedulerSettings) -> None:
         report=report,
     )
     timer = StopTimer(store, publisher, topology, clock)
-    management = settings.broker_management_url
-    letters = DeadLetters(publishing, topology.dead_letters.name)
-    watch = QueueWatch(
-        topology,
-        Management(management.get_secret_value(), settings.amqp_url.get_secret_value()).queues
-        if management
-        else None,
-        letters.waiting,
-        letters.reasons,
-    )
-
-    async def look(stop: asyncio.Event) -> None:
-        await watch.run(3 * settings.sweep_interval, stop)
-
+    watch = _queue_watch(settings, publishing)
     checks = {
         "broker": publishing.check,
         "inbox": consuming.check,
@@ -137,7 +124,7 @@ async def serve(settings: SchedulerSettings) -> None:
             operations.run,
             reporter.run,
             clock.run,
-            look,
+            watch.run,
         ]
         await run_parts(parts, stop)
 
@@ -146,6 +133,15 @@ async def serve(settings: SchedulerSettings) -> None:
     finally:
         await database.close()
         await reader.close()
+
+
+def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
+    """With the management API if its address is set."""
+    letters = DeadLetters(broker, settings.topology.dead_letters.name)
+    url = settings.broker_management_url
+    asking = Management(url.get_secret_value(), settings.amqp_url.get_secret_value()).queues if url else None
+    interval = 3 * settings.sweep_interval
+    return QueueWatch(settings.topology, asking, letters.waiting, letters.reasons, interval=interval)
 
 
 async def _first_time(clock: DatabaseClock, inbox: Inbox, stop: asyncio.Event) -> None:

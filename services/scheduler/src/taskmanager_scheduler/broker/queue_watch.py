@@ -28,10 +28,17 @@ class QueueWatch:
     """Keeps what the last looks found; a look that fails changes nothing."""
 
     def __init__(
-        self, topology: Topology, queues: ReadQueues | None, count: CountDead, reasons: ReadReasons
+        self,
+        topology: Topology,
+        queues: ReadQueues | None,
+        count: CountDead,
+        reasons: ReadReasons,
+        *,
+        interval: timedelta,
     ) -> None:
         """`queues` asks the management API, if there is one; the others the queue of dead letters."""
         self._topology, self._queues, self._count, self._reasons = topology, queues, count, reasons
+        self._interval = interval
         self._by_policy: list[Danger] = []
         self._by_evidence: list[Danger] = []
         self._dead = -1
@@ -44,9 +51,9 @@ class QueueWatch:
     def _known(self) -> list[Danger]:
         return [*self._by_policy, *self._by_evidence]
 
-    async def run(self, interval: timedelta, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`."""
-        await every(interval, self.run_once, stop)
+        await every(self._interval, self.run_once, stop)
 
     async def run_once(self) -> None:
         """One look."""
