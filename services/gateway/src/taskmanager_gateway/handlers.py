@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
 from taskmanager_gateway.bounds import BodyRefusedError
 from taskmanager_gateway.problems import (
     BROKER_UNAVAILABLE,
@@ -20,6 +20,7 @@ from taskmanager_gateway.problems import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
     STORE_UNAVAILABLE,
+    UNREADABLE,
     Kind,
     Problem,
     ProblemError,
@@ -52,6 +53,11 @@ def problem_of(request: Request, error: Exception) -> Problem:
 
 def _store_away(_: Request, __: StoreUnavailableError) -> Problem:
     return STORE_AWAY
+
+
+def _unreadable(_: Request, __: UnreadableDocumentError) -> Problem:
+    detail = "It is stored, but not as this version writes it; the log of the gateway names the document."
+    return Problem(UNREADABLE, detail)
 
 
 def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:
@@ -92,6 +98,7 @@ def _http(request: Request, error: HTTPException) -> Problem:
 _PROBLEMS: dict[type[Exception], Callable[[Request, Any], Problem]] = {
     ProblemError: lambda _, error: error.problem,
     StoreUnavailableError: _store_away,
+    UnreadableDocumentError: _unreadable,
     BrokerUnavailableError: _broker_away,
     RequestValidationError: _wrong_query,
     BodyRefusedError: lambda _, error: error.problem,

@@ -6,6 +6,7 @@ from typing import Protocol
 from taskmanager.jobs import Note
 from taskmanager.messages import CommandOutcome, StartOperation, StopOperation
 from taskmanager.operations import Operation, OperationState
+from taskmanager.store import Snapshot
 
 
 class Desk(Protocol):
@@ -13,6 +14,7 @@ class Desk(Protocol):
 
     now: datetime
     operations: dict[str, Operation]
+    snapshot: Snapshot
 
     def change_operation(self, operation: Operation) -> None:
         """Keep what became of an operation."""
@@ -21,6 +23,8 @@ class Desk(Protocol):
 def start(desk: Desk, order: StartOperation, note: Note) -> tuple[CommandOutcome, str]:
     """Store it; its pages are worked off later. The same start again changes nothing."""
     known = desk.operations.get(order.operation)
+    if order.operation in desk.snapshot.unreadable_operations:
+        return "refused", "what is stored of this operation cannot be read"
     if known is not None:
         if known.fingerprint == order.fingerprint and known.action is order.action:
             return "unchanged", ""
