@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: setup ## measurements beside other systems (ONLY="latency submit" for par
 
 soak: setup ## random work, commands and kills, then every invariant is checked (JOBS=, MINUTES=, SEED=)
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+ha: setup ## each of three brokers and three databases fails under work (JOBS=, RELEASES="debian trixie", FAULTS=, SERVERS=)
+	@$(BIN)/python -m tests.ha $(if $(JOBS),--jobs $(JOBS)) $(if $(RELEASES),--releases $(RELEASES)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SERVERS),--servers $(SERVERS))
 
 images: setup ## drawn and sample images through every template and profile, judged (ONLY="CMYK lossless" for some)
 	@$(BIN)/python -m tests.images $(ONLY) $(if $(WRITE),--write)

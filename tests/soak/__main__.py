@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 
@@ -59,33 +60,46 @@ class Soak:
     def run(self) -> bool:
         """Whether everything held."""
         self._stage.build(self._random("sources"))
-        options = self._options
         with (
-            running_goobi(goobi_for(options.jobs)) as goobi,
-            running_machines(
+            running_goobi(goobi_for(self._options.jobs)) as goobi,
+            self.machines(
                 self._folder / "stack",
                 self._folder / "goobi",
-                runners=options.runners,
-                slots=options.slots,
-                settings={"TASKMANAGER_GOOBI": str(settings_file(self._folder, goobi.url))},
+                {"TASKMANAGER_GOOBI": str(settings_file(self._folder, goobi.url))},
             ) as machines,
         ):
-            store = collect.open_store(machines.database.url)
+            store = collect.open_store(machines.urls.database)
             since = collect.beginning(store)
-            self._say("the system is up")
+            self.say("the system is up")
             operators = self._suffer(machines, goobi)
             wait_until_ready(machines)
-            self._say("the faults are over")
-            seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self._say)
+            self.say("the faults are over")
+            seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self.say)
             self._book.count("seconds until everything was at rest", round(seconds))
             held = self._judge(machines, store, since, operators[0], heard(goobi))
         return self._nothing_left() and held
+
+    def machines(
+        self, folder: Path, roots: Path, settings: Mapping[str, str]
+    ) -> AbstractContextManager[Machines]:
+        """The system; `settings` are of its services."""
+        options = self._options
+        return running_machines(
+            folder, roots, runners=options.runners, slots=options.slots, settings=settings
+        )
+
+    def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
+        """The faults; returns when they are over."""
+        options = self._options
+        chaos = Chaos(machines, goobi, self._book, self._random("chaos"), every=options.fault_seconds)
+        self._until(elapsed_seconds() + options.minutes * 60, chaos)
+        chaos.end()
 
     def _nothing_left(self) -> bool:
         """With the runners all processes of their jobs are gone, stopped ones too."""
         verdict = ended_with_their_runners(self._folder)
         for violation in verdict.violations:
-            self._say(f"VIOLATION {verdict.invariant}: {violation}")
+            self.say(f"VIOLATION {verdict.invariant}: {violation}")
         return not verdict.violations
 
     @property
@@ -106,9 +120,7 @@ class Soak:
         workers: list[Worker] = [*operators, *submitters]
         for worker in workers:
             worker.start()
-        chaos = Chaos(machines, goobi, self._book, self._random("chaos"), every=options.fault_seconds)
-        self._until(elapsed_seconds() + seconds, chaos)
-        chaos.end()
+        self.trouble(machines, goobi)
         for operator in operators:
             operator.over.set()
         for worker in workers:
@@ -146,9 +158,10 @@ class Soak:
         done = [(len(self._book.wishes), "submissions"), *((self._book.total(name), name) for name in names)]
         numbers = ", ".join(f"{number:,} {name}" for number, name in done)
         lines = sum(1 for _ in self._stage.run_log.open("rb"))
-        self._say(f"{numbers}, {lines:,} lines in the run log")
+        self.say(f"{numbers}, {lines:,} lines in the run log")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """One line about what happens."""
         console.print(f"[{elapsed_seconds() - self._began:6.1f} s] {text}", markup=False)
 
     def _judge(
@@ -184,20 +197,25 @@ class Soak:
 def main() -> None:
     """Read the command line, run, and keep the folder if something is to be looked at."""
     options = _options()
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="taskmanager-soak-"))
+    console.print(f"seed {options.seed}, {options.jobs} jobs, {options.minutes:g} minutes, data in {folder}")
+    sys.exit(0 if carried_out(Soak(options, folder), folder) else 1)
+
+
+def carried_out(soak: Soak, folder: Path) -> bool:
+    """Whether every invariant held; the folder stays if not."""
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(TEST_PLUGINS), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="taskmanager-soak-"))
-    console.print(f"seed {options.seed}, {options.jobs} jobs, {options.minutes:g} minutes, data in {folder}")
     try:
-        held = Soak(options, folder).run()
+        held = soak.run()
     except NotAtRestError as error:
         console.print(f"VIOLATION: {error}", markup=False)
         held = False
     if held:
         shutil.rmtree(folder)
     console.print("every invariant held" if held else f"VIOLATED; data and logs stay in {folder}")
-    sys.exit(0 if held else 1)
+    return held
 
 
 def _options() -> argparse.Namespace:

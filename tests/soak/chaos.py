@@ -190,7 +190,7 @@ class Chaos:
     def _on_broker(self, what: str, work: Callable[[BlockingChannel], object]) -> None:
         if "broker" in self._down:
             return
-        parameters = pika.URLParameters(self._machines.broker.url)
+        parameters = pika.URLParameters(self._machines.urls.broker)
         parameters.socket_timeout = parameters.blocked_connection_timeout = 5
         try:
             connection = pika.BlockingConnection(parameters)

@@ -13,7 +13,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -113,20 +114,29 @@ class Service:
         return f"http://{LOOPBACK}:{self.command.port}{path}"
 
 
+@dataclass(frozen=True)
+class Urls:
+    """How an administrator reaches the servers; `services` is what services are given for the broker."""
+
+    broker: str
+    services: str
+    database: str
+
+
 class Machines:
     """The servers and services by name."""
 
-    def __init__(self, folder: StackFolder, node: RabbitmqNode, database: RunningServer) -> None:
-        """Knows them; starts nothing."""
-        self.folder, self.database = folder, database
-        self.broker = RunningServer(node)
-        self._node = node
+    def __init__(
+        self, folder: StackFolder, servers: Mapping[str, Machine], urls: Urls, rabbitmqctl: Callable[..., str]
+    ) -> None:
+        """Knows them; starts nothing. `rabbitmqctl` runs RabbitMQ's own tool and returns what it prints."""
+        self.folder, self.servers, self.urls = folder, servers, urls
+        self._rabbitmqctl = rabbitmqctl
         self.services: dict[str, Service] = {}
 
     def named(self, name: str) -> Machine:
         """A server or service."""
-        servers = {"broker": self.broker, "mongod": self.database}
-        return servers.get(name) or self.services[name]
+        return self.servers.get(name) or self.services[name]
 
     @property
     def gateways(self) -> list[str]:
@@ -160,12 +170,14 @@ class Machines:
         rows = [line.split("\t") for line in listing.splitlines() if ".jobs." in line]
         return {name: int(count) for name, count in rows}
 
-    def _rabbitmqctl(self, *arguments: str) -> str:
-        environment = {**os.environ, **self._node.environment()}
-        program = server_script().with_name("rabbitmqctl")
-        return subprocess.run(
-            [program, *arguments], env=environment, capture_output=True, text=True, check=True, timeout=60
-        ).stdout
+
+def rabbitmqctl(node: RabbitmqNode, *arguments: str) -> str:
+    """What the tool of a private node prints."""
+    program = server_script().with_name("rabbitmqctl")
+    environment = {**os.environ, **node.environment()}
+    return subprocess.run(
+        [program, *arguments], env=environment, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
 
 
 def wait_until_ready(machines: Machines) -> None:
@@ -186,35 +198,40 @@ def running_machines(
     folder.make()
     with ExitStack() as stack:
         node = RabbitmqNode(path / "rabbitmq", free_port(), free_port(), free_port())
-        machines = Machines(folder, node, stack.enter_context(private_mongod(path / "mongod")))
-        stack.callback(machines.broker.stop)
-        machines.broker.start()
-        _migrate(machines)
-        options = Options(
-            (roots,), slots, gateways=2, schedulers=2, runners=runners, plugins=PLUGINS, log_in=False
+        broker, database = RunningServer(node), stack.enter_context(private_mongod(path / "mongod"))
+        stack.callback(broker.stop)
+        broker.start()
+        machines = Machines(
+            folder,
+            {"broker": broker, "mongod": database},
+            Urls(node.url, node.url, database.url),
+            partial(rabbitmqctl, node),
         )
-        for command in _commands(machines, options):
-            service = Service(command, folder.log(command.name), settings)
-            machines.services[command.name] = service
-            service.start()
-            stack.callback(service.kill)
-        wait_until_ready(machines)
+        options = Options((roots,), slots, runners=runners, plugins=PLUGINS)
+        start_services(stack, machines, options, settings)
         yield machines
 
 
-def _commands(machines: Machines, options: Options) -> list[Command]:
+def start_services(
+    stack: ExitStack, machines: Machines, options: Options, settings: Mapping[str, str]
+) -> None:
+    """Two of each service and the runners, once the servers are up; killed when the stack is left."""
+    options = replace(options, gateways=2, schedulers=2, log_in=False)
+    # one account for all
+    access = ServiceAccess(machines.folder.path / "access", machines.urls.services, machines.urls.database)
     environment = service_environment(options.roots)
-    ports = Ports(machines.folder)
-    return ServiceCommands(machines.folder, ports, options, environment, _access(machines)).all()
+    _migrate(machines, access)
+    commands = ServiceCommands(machines.folder, Ports(machines.folder), options, environment, access)
+    for command in commands.all():
+        service = Service(command, machines.folder.log(command.name), settings)
+        machines.services[command.name] = service
+        service.start()
+        stack.callback(service.kill)
+    wait_until_ready(machines)
 
 
-def _access(machines: Machines) -> ServiceAccess:
-    """One account for all."""
-    return ServiceAccess(machines.folder.path / "access", machines.broker.url, machines.database.url)
-
-
-def _migrate(machines: Machines) -> None:
-    command = migrate_command(_access(machines).migrate)
+def _migrate(machines: Machines, access: ServiceAccess) -> None:
+    command = migrate_command(access.migrate)
     with machines.folder.log("migrate").open("ab") as log:
         environment = {**os.environ, **command.environment}
         subprocess.run(command.arguments, env=environment, check=True, stdout=log, stderr=log, timeout=60)

@@ -77,7 +77,7 @@ def _resting(machines: Machines, store: Store) -> bool:
 
 def inbox_is_empty(machines: Machines) -> bool:
     """No message waits for the scheduler; those in its hands are few and seen by looking again."""
-    connection = pika.BlockingConnection(pika.URLParameters(machines.broker.url))
+    connection = pika.BlockingConnection(pika.URLParameters(machines.urls.broker))
     try:
         declared = connection.channel().queue_declare(TOPOLOGY.inbox.name, passive=True)
         return bool(declared.method.message_count == 0)

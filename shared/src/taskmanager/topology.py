@@ -5,7 +5,8 @@ Nowhere else stands a queue name. Pure names and arguments; declaring them is th
 transient shared queue.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from taskmanager.jobs import TURN_NEXT
@@ -18,6 +19,10 @@ DELIVERY_LIMIT = 100
 
 RabbitMQ 4 would take 20, RabbitMQ 3.10 no limit.
 Only a scheduler that dies with the message in hand counts; waiting for MongoDB does not."""
+UNLIMITED = 1_000_000_000
+"""Deliveries of a dead letter: looking at one counts, and RabbitMQ 4 would drop it after 20 looks."""
+REFUSE_WHEN_FULL = {"x-overflow": "reject-publish"}
+"""Under a limit of length the new is refused instead of the old being dropped; no policy outdoes it."""
 
 
 class ExchangeType(StrEnum):
@@ -43,6 +48,12 @@ class Queue:
     name: str
     arguments: dict[str, str | int | bool] = field(default_factory=dict)
     exclusive: bool = False
+    former: tuple[dict[str, str | int | bool], ...] = ()
+    """Arguments of earlier releases that still serve: RabbitMQ changes none of a queue that exists."""
+
+    def as_formerly(self) -> Iterator["Queue"]:
+        """The queue as earlier releases declared it, the newest first."""
+        return (replace(self, arguments=arguments, former=()) for arguments in self.former)
 
     @property
     def single_active(self) -> bool:
@@ -101,22 +112,25 @@ class Topology:
         """The scheduler's inbox.
 
         Quorum: it survives a lost node. Single active consumer: with several schedulers one reads at a time,
-        so the messages of a job keep their order and the next scheduler takes over at once.
+        so the messages of a job keep their order and the next scheduler takes over at once. What is confirmed
+        here is promised: it refuses what it cannot keep.
         """
-        return Queue(
-            f"{self.prefix}.scheduler",
-            {
-                "x-queue-type": "quorum",
-                SINGLE_ACTIVE: True,
-                "x-delivery-limit": DELIVERY_LIMIT,
-                "x-dead-letter-exchange": self.dead,
-            },
-        )
+        kept: dict[str, str | int | bool] = {
+            "x-queue-type": "quorum",
+            SINGLE_ACTIVE: True,
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": self.dead,
+        }
+        return Queue(f"{self.prefix}.scheduler", {**kept, **REFUSE_WHEN_FULL}, former=(kept,))
 
     @property
     def dead_letters(self) -> Queue:
-        """Where dead letters wait for a person."""
-        return Queue(self.dead, {"x-queue-type": "classic"})
+        """Where dead letters wait for a person. Quorum: they survive a lost node."""
+        return Queue(
+            self.dead,
+            {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED},
+            former=({"x-queue-type": "classic"},),
+        )
 
     def jobs(self, plugin: str) -> Queue:
         """The priority queue of a plugin.

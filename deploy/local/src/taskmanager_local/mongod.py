@@ -70,15 +70,17 @@ class Mongod:
 
     Attributes:
         folder: its data lies here.
-        port: where it listens, on the loopback address only.
+        port: where it listens.
         tls: the certificates of `localhost`, where only TLS is to be spoken.
         cache_gigabytes: WiredTiger's cache; the default would take half of the machine's memory.
+        address: where it listens, and what it calls itself.
     """
 
     folder: Path
     port: int
     cache_gigabytes: float = 0.5
     tls: Certificates | None = None
+    address: str = LOOPBACK
 
     @property
     def url(self) -> str:
@@ -98,7 +100,7 @@ class Mongod:
     @property
     def _member(self) -> str:
         """What the member calls itself; a certificate is for a name."""
-        return f"{LOCALHOST if self.tls else LOOPBACK}:{self.port}"
+        return f"{LOCALHOST if self.tls else self.address}:{self.port}"
 
     def ensure_accounts(self, database: str = DATABASE) -> None:
         """Make the accounts of the services for a database; repeatable."""
@@ -124,7 +126,7 @@ class Mongod:
         """The one process to start."""
         arguments = [
             *(mongod_program(), "--dbpath", str(self.folder), "--replSet", REPLICA_SET),
-            *("--bind_ip", LOOPBACK, "--port", str(self.port), "--nounixsocket"),
+            *("--bind_ip", self.address, "--port", str(self.port), "--nounixsocket"),
             *("--keyFile", str(self._keyfile)),
             *self._tls_arguments(),
             *("--wiredTigerCacheSizeGB", str(self.cache_gigabytes), "--oplogSize", "990"),

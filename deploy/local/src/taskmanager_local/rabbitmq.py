@@ -53,6 +53,11 @@ ssl_options.versions.1 = tlsv1.3
 ssl_options.versions.2 = tlsv1.2
 """
 
+MANAGEMENT = """\
+management.tcp.ip = {address}
+management.tcp.port = {port}
+"""
+
 
 def server_script() -> Path:
     """The newest installed `rabbitmq-server` script that any user may run.
@@ -79,6 +84,8 @@ class RabbitmqNode:
         epmd_port: the private name server's port.
         users: beside the administrator.
         tls: the certificates of `localhost`, where only TLS is to be spoken.
+        management_port: of the management API, which is served only if this is given.
+        address: where it listens.
     """
 
     folder: Path
@@ -87,6 +94,8 @@ class RabbitmqNode:
     epmd_port: int
     users: tuple[BrokerUser, ...] = ()
     tls: Certificates | None = None
+    management_port: int | None = None
+    address: str = LOOPBACK
 
     @property
     def url(self) -> str:
@@ -98,7 +107,7 @@ class RabbitmqNode:
         login = f"{user}:{self._passwords.of(user)}"
         if self.tls:
             return f"amqps://{login}@{LOCALHOST}:{self.port}/%2F?cacertfile={self.tls.authority}"
-        return f"amqp://{login}@{LOOPBACK}:{self.port}/%2F"
+        return f"amqp://{login}@{self.address}:{self.port}/%2F"
 
     def prepare(self) -> None:
         """Write the configuration and the users; repeatable, keeps the passwords of the first time."""
@@ -109,13 +118,16 @@ class RabbitmqNode:
         configuration = CONFIGURATION.format(folder=self.folder)
         if self.tls:
             configuration += TLS.format(
-                address=f"{LOOPBACK}:{self.port}",
+                address=f"{self.address}:{self.port}",
                 authority=self.tls.authority,
                 certificate=self.tls.certificate(LOCALHOST),
                 key=self.tls.key(LOCALHOST),
             )
+        if self.management_port:
+            configuration += MANAGEMENT.format(address=self.address, port=self.management_port)
         private_file(self.folder / "rabbitmq.conf", configuration)
-        private_file(self.folder / "enabled_plugins", "[].\n")
+        plugins = "[rabbitmq_management].\n" if self.management_port else "[].\n"
+        private_file(self.folder / "enabled_plugins", plugins)
         # empty files, so that those in /etc/rabbitmq are not read
         private_file(self.folder / "rabbitmq-env.conf", "")
         private_file(self.folder / "advanced.config", "[].\n")
@@ -123,7 +135,7 @@ class RabbitmqNode:
     def commands(self) -> list[Command]:
         """The processes of this node in the order of their start."""
         environment = self.environment()
-        epmd = ["epmd", "-address", LOOPBACK, "-port", str(self.epmd_port)]
+        epmd = ["epmd", "-address", self.address, "-port", str(self.epmd_port)]
         return [
             Command("epmd", epmd, environment, port=self.epmd_port),
             Command("rabbitmq", [str(server_script())], environment, port=self.port),
@@ -131,19 +143,19 @@ class RabbitmqNode:
 
     def environment(self) -> dict[str, str]:
         """The variables that make every RabbitMQ script, the command-line tools included, mean this node."""
-        folder = str(self.folder)
+        folder, interface = str(self.folder), self.address.replace(".", ",")
         # these would open a port without TLS as well
-        plain = {"RABBITMQ_NODE_IP_ADDRESS": LOOPBACK, "RABBITMQ_NODE_PORT": str(self.port)}
+        plain = {"RABBITMQ_NODE_IP_ADDRESS": self.address, "RABBITMQ_NODE_PORT": str(self.port)}
         return {
             **({} if self.tls else plain),
             # the cookie, the secret between Erlang nodes, is kept in the home folder
             "HOME": folder,
-            "ERL_EPMD_ADDRESS": LOOPBACK,
+            "ERL_EPMD_ADDRESS": self.address,
             "ERL_EPMD_PORT": str(self.epmd_port),
             # the data belongs to the name, so it never changes; unique it is by its own name server
             "RABBITMQ_NODENAME": "taskmanager@localhost",
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-kernel inet_dist_use_interface {{{interface}}}",
             "RABBITMQ_CONF_ENV_FILE": f"{folder}/rabbitmq-env.conf",
             "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
             "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/advanced.config",

@@ -119,9 +119,15 @@ class RunningServer:
 
 @contextmanager
 def private_rabbitmq(
-    folder: Path, users: Sequence[BrokerUser] = (), tls: Certificates | None = None
+    folder: Path,
+    users: Sequence[BrokerUser] = (),
+    tls: Certificates | None = None,
+    *,
+    management_port: int | None = None,
 ) -> Iterator[RunningServer]:
     """A RabbitMQ node of one's own with these users; everything it writes lies in the folder.
+
+    With `management_port` it serves the management API there.
 
     Raises:
         LocalStackError: RabbitMQ is not installed, or the node did not start.
@@ -133,6 +139,7 @@ def private_rabbitmq(
         epmd_port=free_port(),
         users=tuple(users),
         tls=tls,
+        management_port=management_port,
     )
     with _running(node) as server:
         yield server

@@ -112,7 +112,12 @@ class Acceptance:
         if wish.key is None:
             return None
         submit = self._recent.get(wish.job)
-        known = accepted_job(submit) if submit else await self._loader.load(wish.job)
+        if submit is not None:
+            _check_same(submit.spec, wish)
+        # that we have heard of it is no promise: what the inbox refused has reached the gateways all the same
+        if submit is not None and self._keeping.watches(wish.job):
+            return Answer(Outcome.REPLAYED, accepted_job(submit))
+        known = await self._loader.load(wish.job)
         if known is None:
             return None
         _check_same(known.spec, wish)

@@ -75,6 +75,10 @@ class Keeping:
         if len(self._waiting) > self._limit:
             self._waiting.popitem(last=False)
 
+    def watches(self, job: str) -> bool:
+        """Whether the broker took it from us, and it is not known to be stored yet."""
+        return job in self._waiting
+
     def _stored(self, job: str) -> None:
         self._newest_stored = max(self._newest_stored, self._waiting.pop(job).sent_at)
 

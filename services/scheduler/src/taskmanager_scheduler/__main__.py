@@ -17,7 +17,10 @@ from taskmanager.metrics import BUILD
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
+from taskmanager.rabbit.letters import DeadLetters
 from taskmanager.retry import Backoff
+from taskmanager_scheduler.broker.management import Management
+from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.database_clock import DatabaseClock
 from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.duty import MISSED_TICKS
@@ -100,14 +103,29 @@ async def serve(settings: SchedulerSettings) -> None:
         report=report,
     )
     timer = StopTimer(store, publisher, topology, clock)
-    checks = {"broker": publishing.check, "inbox": consuming.check, "store": lambda: inbox.stalled}
+    watch = _queue_watch(settings, publishing)
+    checks = {
+        "broker": publishing.check,
+        "inbox": consuming.check,
+        "store": lambda: inbox.stalled,
+        "queues": watch.check,
+    }
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
     BUILD.labels("scheduler", __version__).set(1)
 
     async def consume(stop: asyncio.Event) -> None:
         """Take messages only once the database has told the time."""
         await _first_time(clock, inbox, stop)
-        parts = [inbox.run, consuming.run, sweeper.run, timer.run, operations.run, reporter.run, clock.run]
+        parts = [
+            inbox.run,
+            consuming.run,
+            sweeper.run,
+            timer.run,
+            operations.run,
+            reporter.run,
+            clock.run,
+            watch.run,
+        ]
         await run_parts(parts, stop)
 
     try:
@@ -115,6 +133,15 @@ async def serve(settings: SchedulerSettings) -> None:
     finally:
         await database.close()
         await reader.close()
+
+
+def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
+    """With the management API if its address is set."""
+    letters = DeadLetters(broker, settings.topology.dead_letters.name)
+    url = settings.broker_management_url
+    asking = Management(url.get_secret_value(), settings.amqp_url.get_secret_value()).queues if url else None
+    interval = 3 * settings.sweep_interval
+    return QueueWatch(settings.topology, asking, letters.waiting, letters.reasons, interval=interval)
 
 
 async def _first_time(clock: DatabaseClock, inbox: Inbox, stop: asyncio.Event) -> None:

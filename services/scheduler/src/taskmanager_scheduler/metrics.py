@@ -12,6 +12,12 @@ COMMITS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.1, 0.5, 2, 10),
 )
 DEAD_LETTERS = Counter(f"{PREFIX}dead_letters_total", "Inbox messages nobody could use", ["reason"])
+DEAD_LETTERS_WAITING = Gauge(f"{PREFIX}dead_letters_waiting", "Messages in the queue of dead letters")
+QUEUES_IN_DANGER = Gauge(
+    f"{PREFIX}queue_in_danger",
+    "1 while a setting of RabbitMQ can take messages out of this queue, or has, by the key of the policy",
+    ["queue", "cause"],
+)
 EFFECTS_FAILED = Counter(
     f"{PREFIX}effects_failed_total", "Effects left to the sweeper or to a repeated question", ["effect"]
 )

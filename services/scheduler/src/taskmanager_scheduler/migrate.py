@@ -14,6 +14,9 @@ from taskmanager.config import exit_text
 from taskmanager.errors import TaskManagerError
 from taskmanager.mongo import MongoStore, connect, migrate
 from taskmanager.rabbit import Broker, declare_topology
+from taskmanager.rabbit.channel import AsyncChannel
+from taskmanager.rabbit.declare import renew_if_empty
+from taskmanager.topology import Topology
 from taskmanager_scheduler.settings import SchedulerSettings
 from taskmanager_scheduler.users import give_first_password
 
@@ -29,12 +32,15 @@ async def prepare(settings: SchedulerSettings) -> None:
         await client.close()
     log.info("indexes_made", indexes=len(indexes))
     await Broker.once(
-        settings.amqp_url.get_secret_value(),
-        "migrate",
-        lambda channel: declare_topology(channel, settings.topology),
+        settings.amqp_url.get_secret_value(), "migrate", lambda channel: _declare(channel, settings.topology)
     )
     log.info("topology_declared", prefix=settings.topology_prefix)
     await _make_first_admin(settings)
+
+
+async def _declare(channel: AsyncChannel, topology: Topology) -> None:
+    await renew_if_empty(channel, topology.dead_letters)
+    await declare_topology(channel, topology)
 
 
 async def _make_first_admin(settings: SchedulerSettings) -> None:

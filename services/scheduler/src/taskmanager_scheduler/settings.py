@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from taskmanager.config import GoobiFileSettings, StoreSettings
 
@@ -14,6 +14,8 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     http_port: int = 8081
     broker_users: Literal["separate", "shared"] = "separate"
     """`separate`: each service and plugin has a user of its own, and messages are believed of theirs only."""
+    broker_management_url: SecretStr | None = None
+    """RabbitMQ's management API, `http(s)://user:password@host:port`: shows the policies of our queues."""
     group_limit: int = Field(default=200, ge=1, le=5000)
     """Messages stored in one transaction."""
     sweep_seconds: float = Field(default=5.0, gt=0)

@@ -24,6 +24,8 @@ from taskmanager.topology import Binding, Queue
 CONFIRM_TIMEOUT = timedelta(seconds=10)
 LOOK = timedelta(seconds=10)
 """Between two looks whether consumers get what waits for them."""
+LOOK_AGAIN = timedelta(seconds=0.25)
+"""The same while something is missing."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,10 @@ class _LanesPart:
     def check(self) -> str | None:
         """Ask the lanes."""
         return self._lanes.check()
+
+    async def look(self, connection: AsyncioConnection) -> None:
+        """Have the lanes look."""
+        await self._lanes.look(connection)
 
     def hunger(self) -> Hunger | None:
         """Ask the lanes."""
@@ -69,6 +75,9 @@ class _Preparation:
     def check(self) -> str | None:
         """Nothing stays open that could be wrong."""
         return None
+
+    async def look(self, connection: AsyncioConnection) -> None:
+        """It is over."""
 
     def hunger(self) -> Hunger | None:
         """It consumes nothing."""
@@ -209,7 +218,9 @@ class Broker:
 
     async def _look_later(self, connection: AsyncioConnection, watch: StarvationWatch) -> None:
         """One look at all consumers, which also shows whether the broker answers; raises TemporaryError."""
-        await asyncio.sleep(LOOK.total_seconds())
+        await asyncio.sleep((LOOK_AGAIN if self.check() else LOOK).total_seconds())
+        for part in self._parts:
+            await part.look(connection)
         hungry = [hunger for part in self._parts if (hunger := part.hunger())]
         if hungry:
             channel = await open_channel(connection, lambda _: None)

@@ -5,7 +5,8 @@ Opening a connection, and a channel whose calls fail when the channel does.
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
@@ -130,6 +131,17 @@ class QueueMissingError(BrokerUnavailableError):
     """There is no such queue."""
 
 
+class OtherArgumentsError(PermanentError):
+    """There is such a queue, but with other arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that was looked at; `headers` as RabbitMQ wrote them."""
+
+    headers: Mapping[str, Any]
+
+
 class AsyncChannel:
     """One channel. Every pending call fails with BrokerUnavailableError when the channel closes."""
 
@@ -151,14 +163,36 @@ class AsyncChannel:
         Raises BrokerUnavailableError, QueueMissingError or PermanentError.
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        return await self._answered(answer, method, callback=_resolving(answer), **arguments)
+
+    async def _answered(self, answer: "asyncio.Future[T]", method: str, **arguments: Any) -> T:
         self._pending.add(answer)
         answer.add_done_callback(self._pending.discard)
         try:
-            getattr(self.raw, method)(callback=_resolving(answer), **arguments)
+            getattr(self.raw, method)(**arguments)
         except pika.exceptions.AMQPError as error:
             message = f"RabbitMQ: the channel is closed ({error})"
             raise BrokerUnavailableError(message) from error
         return await _in_time(answer, method)
+
+    async def another(self) -> "AsyncChannel":
+        """One more channel of the same connection, for what may close it; raises BrokerUnavailableError."""
+        return await open_channel(self.raw.connection, lambda _: None)
+
+    async def get(self, queue: str) -> Letter | None:
+        """The next message, which goes back to its place when the channel is closed; None if there is none.
+
+        Raises as `call` does.
+        """
+        answer: asyncio.Future[Letter | None] = asyncio.get_running_loop().create_future()
+        found, nothing = _resolving(answer), [pika.spec.Basic.GetEmpty]
+        self.raw.add_callback(lambda _: found(None), nothing, one_shot=True)
+        return await self._answered(
+            answer,
+            "basic_get",
+            queue=queue,
+            callback=lambda _channel, _method, properties, _body: found(Letter(properties.headers or {})),
+        )
 
     def close(self) -> None:
         """Let go of it; closing a closed channel does nothing."""
@@ -176,6 +210,8 @@ class AsyncChannel:
 def _kind(code: int | None) -> type[TaskManagerError]:
     if code == NOT_FOUND:
         return QueueMissingError
+    if code == PRECONDITION_FAILED:
+        return OtherArgumentsError
     return PermanentError if code in FOREVER_WRONG else BrokerUnavailableError
 
 

@@ -7,11 +7,13 @@ from typing import Protocol
 import structlog
 
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
+from taskmanager.rabbit.channel import AsyncChannel, OtherArgumentsError, QueueMissingError
 from taskmanager.topology import Binding, Exchange, Queue, Topology
 
 UNANSWERED = timedelta(seconds=15)
 """A plugin's queue that cannot be declared for so long, over a connection that is well, has lost its node."""
+
+UPDATES = "docs/operations.md, Queues of earlier releases"
 
 log = structlog.get_logger(__name__)
 
@@ -19,12 +21,13 @@ log = structlog.get_logger(__name__)
 async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:
     """All exchanges, shared queues and their bindings; repeatable.
 
-    Raises PermanentError if something of that name exists with other arguments.
+    Raises PermanentError if something of that name exists with arguments that neither this nor an earlier
+    release gave it.
     """
     for exchange in topology.exchanges:
         await declare_exchange(channel, exchange)
     for queue in topology.queues:
-        await declare_queue(channel, queue)
+        await declare_kept(channel, queue)
     for binding in topology.bindings:
         await bind(channel, binding)
 
@@ -53,6 +56,53 @@ async def declare_queue(channel: AsyncChannel, queue: Queue) -> int:
         arguments=dict(queue.arguments),
     )
     return int(answer.method.message_count)
+
+
+async def declare_kept(channel: AsyncChannel, queue: Queue) -> None:
+    """One shared queue; one that an earlier release declared is kept as it is, with what lies in it.
+
+    Raises PermanentError if it exists with arguments of no release.
+    """
+    try:
+        await _declare_aside(channel, queue)
+    except OtherArgumentsError:
+        if not any([await _is(channel, former) for former in queue.as_formerly()]):
+            raise
+        log.warning("queue_kept_with_former_arguments", queue=queue.name, wanted=queue.arguments, see=UPDATES)
+
+
+async def renew_if_empty(channel: AsyncChannel, queue: Queue) -> bool:
+    """Give a classic queue of an earlier release its new arguments if it is empty and nobody consumes it.
+
+    Returns whether it has them now. RabbitMQ looks and deletes in one step.
+    """
+    if await _is(channel, queue):
+        return True
+    aside = await channel.another()
+    try:
+        await aside.call("queue_delete", queue=queue.name, if_empty=True, if_unused=True)
+    except OtherArgumentsError as error:  # it is not empty
+        log.warning("queue_not_renewed", queue=queue.name, error=str(error), see=UPDATES)
+        return False
+    aside.close()
+    await declare_queue(channel, queue)
+    log.info("queue_renewed", queue=queue.name)
+    return True
+
+
+async def _is(channel: AsyncChannel, queue: Queue) -> bool:
+    try:
+        await _declare_aside(channel, queue)
+    except OtherArgumentsError:
+        return False
+    return True
+
+
+async def _declare_aside(channel: AsyncChannel, queue: Queue) -> None:
+    """On a channel of its own, which a refusal closes."""
+    aside = await channel.another()
+    await declare_queue(aside, queue)
+    aside.close()
 
 
 async def bind(channel: AsyncChannel, binding: Binding) -> None:

@@ -3,6 +3,9 @@
 Each lane is a consumer of its own with prefetch 1 on one channel. Acknowledging a ticket makes the broker
 send the lane its next one, so a lane is closed first and the acknowledgement waits for the broker's word that
 it is.
+
+The queue is somebody else's to make. While it is not there, or its node is down, no lane is opened, and
+`check` says so, whether lanes are wanted or not.
 """
 
 from collections.abc import Callable
@@ -12,6 +15,7 @@ from typing import Any
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
+from taskmanager.errors import BrokerUnavailableError
 from taskmanager.ports import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.watch import Hunger
@@ -35,10 +39,11 @@ class RabbitLanes:
     """Implements `taskmanager.ports.Lanes`."""
 
     def __init__(self, queue: Queue, on_broken: Callable[[str], None]) -> None:
-        """`queue` must exist: it comes with the plugin's first hello."""
+        """`queue` comes with the plugin's first hello."""
         self._queue = queue
         self._on_broken = on_broken
         self._channel: AsyncChannel | None = None
+        self._missing: str | None = None
         self._generation = 0
         self._opened = 0
         self._deliveries = 0
@@ -47,14 +52,13 @@ class RabbitLanes:
 
     def check(self) -> str | None:
         """What keeps it from consuming."""
-        return (
-            None
-            if self._channel is not None and self._channel.is_open
-            else f"no channel for {self._queue.name}"
-        )
+        if self._channel is None or not self._channel.is_open:
+            return f"no channel for {self._queue.name}"
+        return self._missing
 
     async def open_connection(self, connection: AsyncioConnection) -> None:
         """Make the channel and open the lanes that were open before."""
+        self._missing = await self._absence(connection)
         channel = await open_channel(connection, self._channel_closed)
         await channel.call("basic_qos", prefetch_count=1)
         channel.raw.add_on_cancel_callback(
@@ -65,6 +69,27 @@ class RabbitLanes:
         for number, lane in self._lanes.items():
             self._lanes[number] = _Lane(wanted=lane.wanted)
             self._reconcile(number)
+
+    async def look(self, connection: AsyncioConnection) -> None:
+        """See whether the queue is there, and open what waits for it; raises TemporaryError."""
+        before, self._missing = self._missing, await self._absence(connection)
+        if before is None or self._missing is not None:
+            return
+        if any(lane.consumer is not None for lane in self._lanes.values()):
+            self._on_broken(f"{self._queue.name} is there again")  # what consumed the old one gets nothing
+        for number in self._lanes:
+            self._reconcile(number)
+
+    async def _absence(self, connection: AsyncioConnection) -> str | None:
+        """Why the queue cannot be used. The broker itself is well if it opens a channel."""
+        channel = await open_channel(connection, lambda _: None)
+        try:
+            await channel.call("queue_declare", queue=self._queue.name, passive=True)
+        except BrokerUnavailableError as error:
+            return f"no queue {self._queue.name}: {error}"
+        finally:
+            channel.close()
+        return None
 
     def _channel_closed(self, reason: BaseException) -> None:
         if self._channel is not None:
@@ -77,7 +102,7 @@ class RabbitLanes:
 
     def hunger(self) -> Hunger | None:
         """A lane that is open and has no ticket waits for one."""
-        waits = any(
+        waits = self._missing is None and any(
             lane.consumer is not None and not lane.closing and not lane.has_ticket
             for lane in self._lanes.values()
         )
@@ -115,7 +140,12 @@ class RabbitLanes:
     def _reconcile(self, number: int) -> None:
         """Bring the broker's view of a lane to what is wanted; while it is closing, the answer does it."""
         lane = self._lanes[number]
-        if self._channel is None or lane.closing or lane.wanted == (lane.consumer is not None):
+        if (
+            self._channel is None
+            or self._missing
+            or lane.closing
+            or lane.wanted == (lane.consumer is not None)
+        ):
             return
         if lane.wanted:
             self._consume(number, lane, self._channel)

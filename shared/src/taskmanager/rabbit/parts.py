@@ -22,5 +22,8 @@ class Part(Protocol):
     def check(self) -> str | None:
         """What is wrong, or None."""
 
+    async def look(self, connection: AsyncioConnection) -> None:
+        """See whether what others make for it is still there; `check` tells. Raises TemporaryError."""
+
     def hunger(self) -> Hunger | None:
         """What it consumes, if it could take another message now."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pika
 import pika.exceptions
+import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
@@ -15,6 +16,14 @@ from taskmanager.rabbit.watch import Hunger
 
 PERSISTENT = 2
 TRANSIENT = 1
+REFUSED = timedelta(seconds=3)
+"""An exchange that refused everything for so long gets a new channel.
+
+RabbitMQ 3.10 registers a channel with a queue that refuses when full; one that was opened while the queue had
+no leader is refused for ever.
+"""
+
+log = structlog.get_logger(__name__)
 
 
 class RabbitPublisher:
@@ -30,6 +39,11 @@ class RabbitPublisher:
         self._blocked = False
         self._silent_since: float | None = None
         self._user: str | None = None
+        self._connection: AsyncioConnection | None = None
+        self._exchanges: dict[int, str] = {}
+        self._refused_since: dict[str, float] = {}
+        """Exchange -> when it began to refuse everything, by the clock of the loop."""
+        self._opening: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -51,6 +65,9 @@ class RabbitPublisher:
             return "not connected to RabbitMQ"
         return "RabbitMQ blocks publishers (memory or disk alarm)" if self._blocked else None
 
+    async def look(self, connection: AsyncioConnection) -> None:
+        """It needs nothing but its channel."""
+
     def hunger(self) -> Hunger | None:
         """It consumes nothing."""
         return None
@@ -60,13 +77,21 @@ class RabbitPublisher:
         self._blocked = False
         connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(blocked=True))
         connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(blocked=False))
-        channel = await open_channel(connection, lambda _: self.lost())
+        self._connection = connection
+        await self._open_channel(connection)
+
+    async def _open_channel(self, connection: AsyncioConnection) -> None:
+        channel = await open_channel(connection, lambda _: self._lost_channel(channel))
         channel.raw.add_on_return_callback(self._on_return)
         await channel.call("confirm_delivery", ack_nack_callback=self._on_confirm)
         self._next_tag = 1
         self._silent_since = None
         self._user = connection.params.credentials.username
         self._channel = channel
+
+    def _lost_channel(self, channel: AsyncChannel) -> None:
+        if channel is self._channel:
+            self.lost()
 
     def _set_blocked(self, *, blocked: bool) -> None:
         self._blocked = blocked
@@ -75,6 +100,8 @@ class RabbitPublisher:
         """Fail what was not confirmed: its outcome is unknown."""
         self._channel = None
         self._returned.clear()
+        self._exchanges.clear()
+        self._refused_since.clear()
         while self._outstanding:
             _, confirmed = self._outstanding.popitem()
             _fail(confirmed, BrokerUnavailableError("RabbitMQ was lost before it confirmed"))
@@ -96,7 +123,7 @@ class RabbitPublisher:
         tag = self._next_tag
         self._next_tag += 1
         confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._outstanding[tag] = confirmed
+        self._outstanding[tag], self._exchanges[tag] = confirmed, exchange
         properties = pika.BasicProperties(
             content_type="application/json",
             delivery_mode=PERSISTENT if persistent else TRANSIENT,
@@ -132,6 +159,7 @@ class RabbitPublisher:
         method = frame.method
         refused = isinstance(method, pika.spec.Basic.Nack)
         for tag in self._settled(method.delivery_tag, multiple=method.multiple):
+            self._heed(self._exchanges.pop(tag, ""), refused=refused)
             confirmed = self._outstanding.pop(tag, None)
             if confirmed is None:
                 continue
@@ -149,7 +177,29 @@ class RabbitPublisher:
     def _settled(self, tag: int, *, multiple: bool) -> list[int]:
         if not multiple:
             return [tag]
-        return [known for known in self._outstanding if known <= tag]
+        return [known for known in self._exchanges if known <= tag]
+
+    def _heed(self, exchange: str, *, refused: bool) -> None:
+        """Have another channel made if this one is refused again and again."""
+        if not refused:
+            self._refused_since.pop(exchange, None)
+            return
+        now = asyncio.get_running_loop().time()
+        since = self._refused_since.setdefault(exchange, now)
+        if now - since >= REFUSED.total_seconds() and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.create_task(self._anew(exchange))
+
+    async def _anew(self, exchange: str) -> None:
+        log.warning("channel_made_anew", exchange=exchange, reason="RabbitMQ refuses every message")
+        connection, refusing = self._connection, self._channel
+        self.lost()
+        if refusing is not None:
+            refusing.close()
+        try:
+            if connection is not None:
+                await self._open_channel(connection)
+        except BrokerUnavailableError as error:
+            log.warning("channel_not_made", error=str(error))
 
 
 def _fail(confirmed: asyncio.Future[None], error: TaskManagerError) -> None:

@@ -96,6 +96,9 @@ class RabbitSubscription:
         """The connection is gone."""
         self._channel = None
 
+    async def look(self, connection: AsyncioConnection) -> None:
+        """The broker itself cancels the consumer of a queue that goes."""
+
     def hunger(self) -> Hunger | None:
         """It could take more as long as the prefetch is not used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:

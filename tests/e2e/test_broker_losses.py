@@ -1,0 +1,115 @@
+"""A policy throws away what was accepted, a queue is deleted: services notice, say so, and make it good."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from tests.alarms import rabbitmqctl
+from tests.e2e.stage import Service, Stage, running_stage
+
+from taskmanager.broker_users import BrokerUser
+from taskmanager.testing.waiting import eventually
+from taskmanager_local.commands import LOOPBACK, free_port
+from taskmanager_local.servers import RunningServer, private_rabbitmq
+
+JOBS = 10
+SHORT = {"plugin": "sleep", "parameters": {"seconds": 0.01}}
+POLICY = '{"message-ttl":50}'
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def management_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(
+    tmp_path_factory: pytest.TempPathFactory, services_users: Sequence[BrokerUser], management_port: int
+) -> Iterator[RunningServer]:
+    """A broker that shows its policies."""
+    folder = Path(tmp_path_factory.mktemp("rabbitmq"))
+    with private_rabbitmq(folder, services_users, management_port=management_port) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory,
+    rabbitmq: RunningServer,
+    mongod: RunningServer,
+    management_port: int,
+) -> Iterator[Stage]:
+    login = urlsplit(rabbitmq.url).netloc.rpartition("@")[0]
+    settings = {"TASKMANAGER_BROKER_MANAGEMENT_URL": f"http://{login}@{LOOPBACK}:{management_port}"}
+    folder = Path(tmp_path_factory.mktemp("stage"))
+    with running_stage(folder, rabbitmq, mongod, plugin="sleep", settings=settings) as made:
+        yield made
+
+
+def waiting(server: RunningServer, queue: str) -> int:
+    said = rabbitmqctl(server, "list_queues", "--quiet", "--no-table-headers", "name", "messages")
+    return {name: int(number) for name, number in (line.split("\t") for line in said.splitlines())}[queue]
+
+
+def says(service: Service, part: str, *words: str) -> bool:
+    problem = (service.problems() or {}).get(part, "")
+    return all(word in problem for word in words)
+
+
+def test_a_runner_without_its_queue_says_so_with_open_and_with_closed_lanes(
+    stage: Stage, rabbitmq: RunningServer
+) -> None:
+    queue = stage.topology.jobs("sleep").name
+    for action in ("stop", "restart"):
+        with stage.client() as client:
+            told = client.post(f"/api/v1/plugins/sleep/{action}", json={"reason": "test"})
+            assert told.status_code == httpx.codes.OK, told.text
+        stage.scheduler.kill()  # it would make the queue again before anybody could look
+        rabbitmqctl(rabbitmq, "delete_queue", queue)
+        eventually(
+            lambda: says(stage.runner, "consuming", queue), within_seconds=60, what="the runner says so"
+        )
+        stage.scheduler.start()
+        stage.scheduler.until_ready()
+        stage.runner.until_ready()
+    stage.all_done([stage.submit(SHORT, uuid.uuid4().hex)])
+
+
+def test_what_a_policy_threw_away_is_stored_in_the_end(stage: Stage, rabbitmq: RunningServer) -> None:
+    inbox, policy, dead = stage.topology.inbox.name, uuid.uuid4().hex, stage.topology.dead
+    rabbitmqctl(rabbitmq, "set_policy", policy, f"^{inbox}$", POLICY, "--apply-to", "queues")
+    eventually(
+        lambda: says(stage.scheduler, "queues", inbox, policy, "message-ttl"),
+        within_seconds=60,
+        what="the scheduler to warn before anything is lost",
+    )
+    stage.scheduler.kill()
+    stage.runner.kill()  # its heartbeats would always leave something in the inbox
+    ids = [stage.submit(SHORT, uuid.uuid4().hex) for _ in range(JOBS)]
+    eventually(
+        lambda: waiting(rabbitmq, inbox) == 0, within_seconds=60, what="the policy to throw everything away"
+    )
+    rabbitmqctl(rabbitmq, "clear_policy", policy)
+    for service in (stage.scheduler, stage.runner):
+        service.start()
+    stage.runner.until_ready()
+    eventually(
+        lambda: says(stage.scheduler, "queues", inbox, "expired", dead),
+        within_seconds=60,
+        what="the scheduler to say what was lost",
+    )
+
+    def overtaken() -> bool:
+        """Once a later submission is stored the loss is certain, and said until it is made good."""
+        ids.append(stage.submit(SHORT, uuid.uuid4().hex))
+        return inbox in (stage.gateway.problems() or {}).get("submissions", "")
+
+    eventually(overtaken, within_seconds=60, what="the gateway to notice")
+    stage.all_done(ids, within_seconds=90)
+    stage.gateway.until_ready()
+    rabbitmqctl(rabbitmq, "purge_queue", dead)
+    stage.scheduler.until_ready()
