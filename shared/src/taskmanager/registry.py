@@ -10,6 +10,7 @@ from pydantic import Field
 from taskmanager.control import Drain, Stop
 from taskmanager.jobs import FileRecord, LogLine, Note, PluginName, Record
 from taskmanager.plugins import PluginManifest
+from taskmanager.reasons import PROSE, Reason, absent
 from taskmanager.states import RUNNING, Status, Tab
 
 
@@ -138,4 +139,12 @@ class AuditEntry(Record):
     subject: str | None = None
     """The user or token concerned, spelled as actors are: a user's name, or `token:` and the token's."""
     outcome: str
+    why: Reason | None = Field(default=None, exclude_if=absent)
+    """Why not, or why nothing was to be done."""
     detail: str = ""
+    """The sentence instead, of an earlier version or for one; of a log-in, how and from where."""
+
+    @property
+    def told(self) -> Reason | None:
+        """Why not, or what else is to be said."""
+        return self.why or (PROSE(text=self.detail) if self.detail else None)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from taskmanager.reasons import refusals
 from taskmanager.registry import AuditEntry
 
 from .conftest import MOMENT, Gateway
@@ -20,7 +21,7 @@ def write(gateway: Gateway, count: int) -> None:
             job=f"job-{number}",
             plugin="noop" if number % 2 else "jp2",
             outcome="refused",
-            detail="the job has ended (DONE): there is nothing to cancel",
+            why=refusals.NOTHING_TO_CANCEL(status="DONE"),
         )
         for number in range(count)
     ]
@@ -57,6 +58,8 @@ async def test_the_audit_of_a_job_or_a_plugin_says_who_when_and_why(gateway: Gat
         "runner": None,
         "subject": None,
         "outcome": "refused",
+        "code": "refusal.nothing_to_cancel",
+        "parameters": {"status": "DONE"},
         "detail": "the job has ended (DONE): there is nothing to cancel",
     }
 

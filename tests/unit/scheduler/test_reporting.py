@@ -24,6 +24,7 @@ from taskmanager.testing.store import MemoryStore
 from taskmanager_scheduler.effects import AnswerGateway, StoreReport
 from taskmanager_scheduler.events import Event, Said, Step
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.sentences import english
 from taskmanager_scheduler.transitions import transition
 
 DONE = Finished(job=JOB, attempt=1, seq=4, files=3, bytes=12)
@@ -127,7 +128,10 @@ def test_a_message_changes_nothing_but_the_history() -> None:
     step = transition(done, Said("command-1", OperatorMessage(text="Look at page 7"), note), at())
     assert step.job is not None
     entry = step.job.history[-1]
-    assert (entry.note, entry.report) == ("message to Goobi (info) by anna: Look at page 7", "command-1")
+    assert (english(entry.told), entry.report) == (
+        "message to Goobi (info) by anna: Look at page 7",
+        "command-1",
+    )
     assert step.job == done.model_copy(update={"history": step.job.history, "rev": done.rev + 1})
     (report,) = reports(step)
     assert (report.id, report.kind, report.facts.by) == ("command-1", ReportKind.MESSAGE, "anna")

@@ -15,7 +15,6 @@ from taskmanager.messages import (
     AddUser,
     ChangeUser,
     Command,
-    CommandOutcome,
     EndSession,
     EndSessions,
     LogInSeen,
@@ -23,10 +22,10 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
+from taskmanager.reasons import refusals
 from taskmanager.registry import AuditEntry
+from taskmanager_scheduler.effects import Obeyed
 from taskmanager_scheduler.register import Register, is_enabled_admin
-
-Obeyed = tuple[CommandOutcome, str]
 
 
 class AccessSpace(Protocol):
@@ -56,7 +55,7 @@ def _obey_for_user(
 ) -> Obeyed:
     user = space.register.user(order.name)
     if user is None:
-        return "unknown", f"there is no user {order.name}"
+        return "unknown", refusals.NO_USER(name=order.name)
     match order:
         case RemoveUser():
             return _remove(space.register, user)
@@ -116,7 +115,7 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
 def _add_user(register: Register, order: AddUser, note: Note) -> Obeyed:
     known = register.user(order.name)
     if known is not None:
-        return "refused", f"there is a user {known.name} already: change that one, or choose another name"
+        return "refused", refusals.USER_EXISTS(name=known.name)
     register.keep(
         User(
             name=order.name,
@@ -128,7 +127,7 @@ def _add_user(register: Register, order: AddUser, note: Note) -> Obeyed:
             created=note,
         )
     )
-    return "done", ""
+    return "done", None
 
 
 def _changed(user: User, order: ChangeUser, note: Note) -> User:
@@ -149,58 +148,54 @@ def _set_password(space: AccessSpace, user: User, order: SetPassword) -> Obeyed:
     if order.rehash_of is None:
         fields |= {"one_time": order.one_time, "sessions_from": space.now}
     elif order.rehash_of != user.password_hash:
-        return "unchanged", "there is another password by now"
+        return "unchanged", refusals.OTHER_PASSWORD()
     return _kept(space.register, user, user.model_copy(update=fields))
 
 
 def _kept(register: Register, before: User, after: User) -> Obeyed:
     if after == before:
-        return "unchanged", ""
+        return "unchanged", None
     if is_enabled_admin(before) and not is_enabled_admin(after) and not register.admin_without(before):
-        return "refused", _last_admin(before)
+        return "refused", refusals.LAST_ADMIN(name=before.name)
     register.keep(after)
-    return "done", ""
+    return "done", None
 
 
 def _remove(register: Register, user: User) -> Obeyed:
     if is_enabled_admin(user) and not register.admin_without(user):
-        return "refused", _last_admin(user)
+        return "refused", refusals.LAST_ADMIN(name=user.name)
     register.drop(user)
-    return "done", ""
-
-
-def _last_admin(user: User) -> str:
-    return f"{user.name} is the last enabled admin: make somebody else an admin first"
+    return "done", None
 
 
 def _add_token(register: Register, order: AddToken, note: Note) -> Obeyed:
     if order.expires is not None and order.expires <= note.at:
-        return "refused", "the token would have expired already: choose a later moment"
+        return "refused", refusals.TOKEN_EXPIRED()
     for known in register.tokens.values():
         if known.id == order.id or known.secret_hash == order.secret_hash:
-            return "refused", "there is such a token already: make another one"
+            return "refused", refusals.TOKEN_REPEATED()
         if known.name == order.name and known.usable(note.at):
-            return "refused", f"there is a token {known.name} already: revoke it, or choose another name"
+            return "refused", refusals.TOKEN_EXISTS(name=known.name)
     fields = order.model_dump(include={"id", "name", "secret_hash", "scopes", "plugins", "expires"})
     register.tokens[order.id] = Token(**fields, created=note)
-    return "done", ""
+    return "done", None
 
 
 def _revoke_token(register: Register, order: RevokeToken, note: Note) -> Obeyed:
     token = register.tokens.get(order.token)
     if token is None:
-        return "unknown", "there is no such token"
+        return "unknown", refusals.NO_TOKEN()
     if token.revoked is not None:
-        return "unchanged", ""
+        return "unchanged", None
     register.tokens[token.id] = token.model_copy(update={"revoked": note})
-    return "done", ""
+    return "done", None
 
 
 def _end_session(space: AccessSpace, order: EndSession) -> Obeyed:
     if order.expires <= space.now:
-        return "unchanged", "the session has ended already"
+        return "unchanged", refusals.SESSION_ENDED()
     space.register.ended[order.session] = order.expires
-    return "done", ""
+    return "done", None
 
 
 def _changes(order: ChangeUser) -> list[str]:

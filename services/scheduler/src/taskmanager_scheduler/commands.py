@@ -8,7 +8,6 @@ from taskmanager.jobs import Job, Note
 from taskmanager.messages import (
     AccessOrder,
     Command,
-    CommandOutcome,
     CommandResult,
     JobCommand,
     PluginCommand,
@@ -19,6 +18,7 @@ from taskmanager.messages import (
     StopOperation,
 )
 from taskmanager.operations import Operation
+from taskmanager.reasons import refusals
 from taskmanager.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.access_commands import (
     AccessSpace,
@@ -26,7 +26,7 @@ from taskmanager_scheduler.access_commands import (
     access_words,
     obey_for_access,
 )
-from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin
+from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin, Obeyed
 from taskmanager_scheduler.events import Event, Wanted
 from taskmanager_scheduler.operation_orders import start, stop
 from taskmanager_scheduler.report_commands import ReportSpace, obey_for_reports, report_words
@@ -66,7 +66,7 @@ def obey(space: Workspace, command: Command) -> None:
         space.audit.append(entry)
         if isinstance(command.order, AccessOrder):
             space.register.heard[command.id] = entry
-    answer = {"id": command.id, "outcome": entry.outcome, "detail": entry.detail}
+    answer = {"id": command.id, "outcome": entry.outcome, "why": entry.why, "detail": entry.detail}
     space.effects.append(AnswerGateway(command.gateway, CommandResult.model_validate(answer)))
 
 
@@ -76,12 +76,12 @@ def _entry(space: Workspace, command: Command) -> AuditEntry:
     about: dict[str, str | None]
     if isinstance(order, AccessOrder):
         about = {"subject": access_subject(space.register, order), "action": access_words(order)}
-        outcome, detail = obey_for_access(space, command, order)
+        outcome, why = obey_for_access(space, command, order)
     else:
-        outcome, detail = _obeyed(space, command, order)
+        outcome, why = _obeyed(space, command, order)
         about = _about(space, order)
     signed = {"id": command.id, "at": space.now, "actor": command.actor, "reason": command.reason}
-    return AuditEntry.model_validate({**signed, **about, "outcome": outcome, "detail": detail})
+    return AuditEntry.model_validate({**signed, **about, "outcome": outcome, "why": why})
 
 
 def _about(space: Workspace, order: Order) -> dict[str, str | None]:
@@ -101,7 +101,7 @@ def wish_for(job: Job, plugin: InstalledPlugin | None) -> Wish | None:
     return Wish.SUSPEND if job.held is not None or stopped else None
 
 
-def _obeyed(space: Workspace, command: Command, order: Order) -> tuple[CommandOutcome, str]:
+def _obeyed(space: Workspace, command: Command, order: Order) -> Obeyed:
     match order:
         case JobCommand():
             return change_job(space, order.job, order.action, order.priority, _note(space, command))
@@ -117,35 +117,33 @@ def _obeyed(space: Workspace, command: Command, order: Order) -> tuple[CommandOu
             return obey_for_reports(space, command, order)
 
 
-def change_job(
-    space: Workspace, job_id: str, action: JobAction, priority: int | None, note: Note
-) -> tuple[CommandOutcome, str]:
+def change_job(space: Workspace, job_id: str, action: JobAction, priority: int | None, note: Note) -> Obeyed:
     """Do it to one job if it can be done; else say why not. `priority` belongs to that action."""
     job = space.jobs.get(job_id)
     if job is None:
-        return "unknown", "there is no such job"
+        return "unknown", refusals.NO_JOB()
     verdict = judge(job, action, priority)
     if verdict.refusal is not None:
         return "refused", verdict.refusal
     if verdict.unchanged:
-        return "unchanged", ""
+        return "unchanged", None
     holder = space.holders.get(job.spec.unique) if job.spec.unique else None
     space.move(job.id, Wanted(action, note, priority), holder=holder)
     if space.jobs[job.id] is job:
-        return "refused", f"job {holder} holds its unique key {job.spec.unique!r}"
-    return "done", ""
+        return "refused", refusals.UNIQUE_KEY(job=holder, key=job.spec.unique)
+    return "done", None
 
 
-def _obey_for_plugin(space: Workspace, command: Command, order: PluginCommand) -> tuple[CommandOutcome, str]:
+def _obey_for_plugin(space: Workspace, command: Command, order: PluginCommand) -> Obeyed:
     plugin = space.installed.get(order.plugin)
     if plugin is None:
-        return "unknown", "there is no such plugin"
+        return "unknown", refusals.NO_PLUGIN()
     changed = _changed(plugin, order, _note(space, command))
     if changed == plugin:
-        return "unchanged", ""
+        return "unchanged", None
     space.change_plugin(changed)
     space.effects.append(NudgePlugin(plugin.name))
-    return "done", ""
+    return "done", None
 
 
 def _changed(plugin: InstalledPlugin, order: PluginCommand, note: Note) -> InstalledPlugin:
