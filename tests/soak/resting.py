@@ -129,7 +129,7 @@ def worked_off(operations: Iterable[str], rest: Rest) -> Verdict:
 
 
 def _last_words(verdict: Verdict, job: Document, actions: Sequence[str]) -> None:
-    if any(f" by {BULK_ACTOR}" in entry["note"] for entry in job.get("history", ())):
+    if any(entry["what"]["parameters"].get("by") == BULK_ACTOR for entry in job.get("history", ())):
         return  # an operation had a word, too, and stands once in the audit for all its jobs
     decisive = [action for action in actions if action in {"cancel", "retry"}]
     if decisive and decisive[-1] == "cancel":

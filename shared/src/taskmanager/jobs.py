@@ -194,10 +194,6 @@ class CancelMethod(StrEnum):
     SIGKILL = "SIGKILL"
 
 
-def _is_empty(text: str) -> bool:
-    return not text
-
-
 class HistoryEntry(Record):
     """One thing that happened to a job."""
 
@@ -205,7 +201,7 @@ class HistoryEntry(Record):
     status: Status
     attempt: int
     what: Reason | None = Field(default=None, exclude_if=absent)
-    note: str = Field(default="", exclude_if=_is_empty)
+    note: str = ""
     """The sentence instead: of an earlier version, or for one."""
     runner: str | None = None
     report: str | None = None

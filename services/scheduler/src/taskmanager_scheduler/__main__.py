@@ -15,6 +15,7 @@ from taskmanager.http import HttpServer, health_app
 from taskmanager.lifecycle import run_parts, stop_on_signals
 from taskmanager.metrics import BUILD
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
+from taskmanager.mongo.writer import unchanged
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.retry import Backoff
@@ -25,6 +26,7 @@ from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox import Inbox
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
+from taskmanager_scheduler.plain import in_sentences
 from taskmanager_scheduler.senders import senders_for
 from taskmanager_scheduler.settings import SchedulerSettings
 from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
@@ -40,7 +42,8 @@ async def serve(settings: SchedulerSettings) -> None:
     stop_on_signals(stop)
     topology = settings.topology
     name = f"scheduler-{socket.gethostname()}-{os.getpid()}"
-    store = MongoStore(settings.mongodb_url.get_secret_value())
+    change = in_sentences if settings.reasons == "sentences" else unchanged
+    store = MongoStore(settings.mongodb_url.get_secret_value(), last_change=change)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")

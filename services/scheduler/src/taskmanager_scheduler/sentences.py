@@ -1,4 +1,4 @@
-"""The English sentences of what the scheduler tells: for Goobi, and for services that read no codes."""
+"""The English sentences of what the scheduler tells, for Goobi and the errors of jobs."""
 
 from taskmanager.reasons import Catalogue, Reason, say
 from taskmanager.reasons.families import SHARED
