@@ -109,7 +109,7 @@ def obeyed(commands: Iterable[Obeyed], rest: Rest) -> Verdict:
     by_job: dict[str, list[str]] = defaultdict(list)
     for entry in sorted(rest.audit, key=lambda one: (one["at"], one["_id"])):
         if entry.get("job") and entry["outcome"] == "done":
-            by_job[entry["job"]].append(entry["action"])
+            by_job[entry["job"]].append(entry["what"]["code"].removeprefix("deed."))
     for job, actions in by_job.items():
         _last_words(verdict, rest.jobs[job], actions)
     return verdict

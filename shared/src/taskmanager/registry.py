@@ -132,7 +132,10 @@ class AuditEntry(Record):
     at: datetime
     actor: str
     reason: str
-    action: str
+    what: Reason | None = Field(default=None, exclude_if=absent)
+    """What was asked for."""
+    action: str = ""
+    """The words instead: of an earlier version, or for one."""
     job: str | None = None
     plugin: PluginName | None = None
     runner: str | None = None
@@ -143,6 +146,11 @@ class AuditEntry(Record):
     """Why not, or why nothing was to be done."""
     detail: str = ""
     """The sentence instead, of an earlier version or for one; of a log-in, how and from where."""
+
+    @property
+    def asked(self) -> Reason:
+        """What was asked for."""
+        return self.what or PROSE(text=self.action)
 
     @property
     def told(self) -> Reason | None:

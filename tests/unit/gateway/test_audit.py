@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from taskmanager.reasons import refusals
+from taskmanager.control import JobAction
+from taskmanager.reasons import deeds, refusals
 from taskmanager.registry import AuditEntry
 
 from .conftest import MOMENT, Gateway
@@ -17,7 +18,7 @@ def write(gateway: Gateway, count: int) -> None:
             at=MOMENT + timedelta(seconds=number),
             actor="anna",
             reason="wrong scan",
-            action="cancel",
+            what=deeds.JOBS[JobAction.CANCEL](),
             job=f"job-{number}",
             plugin="noop" if number % 2 else "jp2",
             outcome="refused",
@@ -53,6 +54,7 @@ async def test_the_audit_of_a_job_or_a_plugin_says_who_when_and_why(gateway: Gat
         "actor": "anna",
         "reason": "wrong scan",
         "action": "cancel",
+        "what": {"code": "deed.cancel", "parameters": {}},
         "job": "job-2",
         "plugin": "jp2",
         "runner": None,

@@ -109,7 +109,7 @@ async def test_a_command_is_done_answered_and_written_down(store: MemoryStore) -
     assert store.jobs["1"].status is Status.CANCELLED
     assert result(outcome).outcome == "done"
     entry = store.audit["c-1"]
-    assert (entry.actor, entry.reason, entry.action, entry.job, entry.plugin, entry.outcome) == (
+    assert (entry.actor, entry.reason, english(entry.asked), entry.job, entry.plugin, entry.outcome) == (
         "anna",
         "wrong scan",
         "cancel",

@@ -279,7 +279,7 @@ async def test_the_same_start_is_one_operation_and_another_one_is_refused(store:
 async def test_both_orders_are_in_the_audit(store: MemoryStore) -> None:
     await feed(store, start(), command(StopOperation(operation="op")))
 
-    assert [(entry.action, entry.plugin, entry.outcome) for entry in store.audit.values()] == [
+    assert [(english(entry.asked), entry.plugin, entry.outcome) for entry in store.audit.values()] == [
         ("priority 9, operation op", "noop", "done"),
         ("stop operation op", "noop", "done"),
     ]

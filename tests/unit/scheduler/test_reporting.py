@@ -156,7 +156,7 @@ async def test_a_message_handed_out_twice_by_the_broker_is_written_once() -> Non
     assert answers(await told(store, submit, message())) == ["done"]
     assert answers(await told(store, message())) == ["unchanged"]
     assert list(store.reports) == ["command-1"]
-    assert store.audit["command-1"].action == "message to Goobi, warn"
+    assert english(store.audit["command-1"].asked) == "message to Goobi, warn"
     assert store.audit["command-1"].job == JOB
     assert answers(await told(store, message("command-2"))) == ["done"]
     assert [store.reports[name].seq for name in ("command-1", "command-2")] == sorted(
@@ -177,4 +177,4 @@ async def test_a_replay_is_part_of_what_is_stored_and_in_the_audit() -> None:
     command = Command(id="command-3", gateway="g", actor="anna", at=BEGIN, order=order)
     outcome = await told(MemoryStore(), command)
     assert outcome.replays == [Replay(installations=("main", None), at=BEGIN)]
-    assert outcome.audit[0].action == "replay undelivered reports of main, the default one"
+    assert english(outcome.audit[0].asked) == "replay undelivered reports of main, the default one"

@@ -90,7 +90,7 @@ async def test_a_drain_is_stored_audited_and_made_quick(bench: Bench) -> None:
     assert drain is not None
     assert (drain.by, drain.reason, drain.until) == ("anna", "new disk", None)
     entry = bench.store.audit["c-0"]
-    assert (entry.action, entry.runner, entry.plugin) == ("drain", "r1", "noop")
+    assert (english(entry.asked), entry.runner, entry.plugin) == ("drain", "r1", "noop")
 
 
 async def test_every_order_says_it_over_a_restart_until_the_runner_is_resumed(bench: Bench) -> None:
@@ -104,7 +104,7 @@ async def test_every_order_says_it_over_a_restart_until_the_runner_is_resumed(be
 
 async def test_the_rest_of_the_grace_is_counted_by_the_schedulers_clock(bench: Bench) -> None:
     outcome = await bench.tell(RunnerAction.DRAIN, grace_seconds=60)
-    assert bench.store.audit["c-0"].action == "drain, jobs handed back after 60 s"
+    assert english(bench.store.audit["c-0"].asked) == "drain, jobs handed back after 60 s"
     assert result(outcome).outcome == "done"
     bench.now += timedelta(seconds=45)
     assert (await bench.beat()).hand_back_seconds == 15

@@ -334,7 +334,8 @@ class AuditEntryView(Record):
     at: datetime
     actor: str
     reason: str
-    action: str
+    action: str = Field(examples=["priority 9"])
+    what: Told = Field(description="The same as `action`, for programs.")
     job: str | None
     plugin: str | None
     runner: str | None
@@ -348,8 +349,10 @@ class AuditEntryView(Record):
     def of(cls, entry: AuditEntry) -> "AuditEntryView":
         """The public form; nothing is checked again."""
         why = entry.told
-        members = told(why) if why else {"code": None, "parameters": None}
-        fields = entry.__dict__ | members | {"detail": english(why) if why else ""}
+        asked = {"action": english(entry.asked), "what": Told.model_construct(**told(entry.asked))}
+        members: dict[str, Any] = told(why) if why else {"code": None, "parameters": None}
+        detail = english(why) if why else ""
+        fields: dict[str, Any] = entry.__dict__ | asked | members | {"detail": detail}
         return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
 
 

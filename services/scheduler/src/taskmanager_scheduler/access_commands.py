@@ -4,11 +4,12 @@ Whether the actor has the right was checked by the gateway. A command the broker
 obeyed again, whatever has happened since: it gets its first answer.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
 from taskmanager.access import Token, User
-from taskmanager.jobs import Note
+from taskmanager.jobs import Note, Record
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
@@ -22,7 +23,7 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
-from taskmanager.reasons import refusals
+from taskmanager.reasons import Code, Reason, deeds, refusals
 from taskmanager.registry import AuditEntry
 from taskmanager_scheduler.effects import Obeyed
 from taskmanager_scheduler.register import Register, is_enabled_admin
@@ -67,21 +68,19 @@ def _obey_for_user(
             return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
 
 
-def access_words(order: AccessOrder) -> str:
+def access_deed(order: AccessOrder) -> Reason:
     """What the audit says of it; never a hash."""
     match order:
         case AddUser():
-            return f"add user, {order.role}, {_reach(order.plugins)}"
+            return deeds.ADD_USER(role=order.role, reach=_reach(order.plugins))
         case ChangeUser():
-            return ", ".join(["change user", *_changes(order)])
+            return _change(order)
         case SetPassword():
-            if order.rehash_of is not None:
-                return "hash password anew"
-            return "set one-time password" if order.one_time else "set password"
+            return _new_password(order)
         case AddToken():
-            until = f", until {order.expires.isoformat()}" if order.expires else ""
-            return f"add token, {' '.join(order.scopes)}, {_reach(order.plugins)}{until}"
-    return order.action.replace("_", " ")
+            scopes = " ".join(order.scopes)
+            return deeds.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
+    return _DEEDS[type(order)]()
 
 
 def access_subject(register: Register, order: AccessOrder) -> str:
@@ -105,7 +104,7 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
         at=min(seen.at, now),
         actor=seen.user or "anonymous",
         reason="",
-        action="log in",
+        what=deeds.LOG_IN(),
         subject=seen.user or None,
         outcome="done" if seen.outcome == "done" else "refused",
         detail=f"{seen.way.replace('_', ' ')}, from {seen.address}{times}",
@@ -198,16 +197,28 @@ def _end_session(space: AccessSpace, order: EndSession) -> Obeyed:
     return "done", None
 
 
-def _changes(order: ChangeUser) -> list[str]:
-    words = [str(order.role)] if order.role is not None else []
-    if order.plugins is not None:
-        words.append(_reach(None if order.plugins == "all" else order.plugins))
-    if order.disabled is not None:
-        words.append("disable" if order.disabled else "enable")
-    return words
+def _new_password(order: SetPassword) -> Reason:
+    if order.rehash_of is not None:
+        return deeds.REHASH()
+    return deeds.ONE_TIME_PASSWORD() if order.one_time else deeds.PASSWORD()
 
 
-def _reach(plugins: tuple[str, ...] | None) -> str:
+def _change(order: ChangeUser) -> Reason:
+    able = None if order.disabled is None else "disable" if order.disabled else "enable"
+    plugins = None if order.plugins == "all" else order.plugins
+    reach = None if order.plugins is None else _reach(plugins)
+    return deeds.CHANGE_USER(role=order.role, reach=reach, able=able)
+
+
+def _reach(plugins: tuple[str, ...] | None) -> Reason:
     if plugins is None:
-        return "all plugins"
-    return f"plugins {' '.join(plugins)}" if plugins else "no plugin"
+        return deeds.ALL_PLUGINS()
+    return deeds.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else deeds.NO_PLUGIN()
+
+
+_DEEDS: Mapping[type[Record], Code] = {
+    RevokeToken: deeds.REVOKE_TOKEN,
+    RemoveUser: deeds.REMOVE_USER,
+    EndSessions: deeds.END_SESSIONS,
+    EndSession: deeds.END_SESSION,
+}

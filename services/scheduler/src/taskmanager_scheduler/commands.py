@@ -18,19 +18,19 @@ from taskmanager.messages import (
     StopOperation,
 )
 from taskmanager.operations import Operation
-from taskmanager.reasons import refusals
+from taskmanager.reasons import Reason, deeds, refusals
 from taskmanager.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.access_commands import (
     AccessSpace,
+    access_deed,
     access_subject,
-    access_words,
     obey_for_access,
 )
 from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin, Obeyed
 from taskmanager_scheduler.events import Event, Wanted
 from taskmanager_scheduler.operation_orders import start, stop
-from taskmanager_scheduler.report_commands import ReportSpace, obey_for_reports, report_words
-from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_words
+from taskmanager_scheduler.report_commands import ReportSpace, obey_for_reports, report_deed
+from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_deed
 
 Order = (
     JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports
@@ -73,9 +73,9 @@ def obey(space: Workspace, command: Command) -> None:
 def _entry(space: Workspace, command: Command) -> AuditEntry:
     """Obey, and say what became of it."""
     order = command.order
-    about: dict[str, str | None]
+    about: dict[str, Reason | str | None]
     if isinstance(order, AccessOrder):
-        about = {"subject": access_subject(space.register, order), "action": access_words(order)}
+        about = {"subject": access_subject(space.register, order), "what": access_deed(order)}
         outcome, why = obey_for_access(space, command, order)
     else:
         outcome, why = _obeyed(space, command, order)
@@ -84,9 +84,9 @@ def _entry(space: Workspace, command: Command) -> AuditEntry:
     return AuditEntry.model_validate({**signed, **about, "outcome": outcome, "why": why})
 
 
-def _about(space: Workspace, order: Order) -> dict[str, str | None]:
+def _about(space: Workspace, order: Order) -> dict[str, Reason | str | None]:
     return {
-        "action": _words(order),
+        "what": _deed(order),
         "job": order.job if isinstance(order, JobCommand | SendMessage) else None,
         "plugin": _plugin_of(space, order),
         "runner": order.runner if isinstance(order, RunnerCommand) else None,
@@ -170,33 +170,37 @@ def _note(space: Workspace, command: Command) -> Note:
     return Note(by=command.actor, at=space.now, reason=command.reason)
 
 
-def _words(order: Order) -> str:
+def _deed(order: Order) -> Reason:
     match order:
         case RunnerCommand():
-            return runner_words(order)
+            return runner_deed(order)
         case JobCommand():
             return _of_jobs(order)
         case StartOperation():
-            return f"{_of_jobs(order)}, operation {order.operation}"
+            return _of_jobs(order, order.operation)
         case StopOperation():
-            return f"stop operation {order.operation}"
+            return deeds.STOP_OPERATION(operation=order.operation)
         case SendMessage() | ReplayReports():
-            return report_words(order)
+            return report_deed(order)
         case PluginCommand():
             return _of_plugin(order)
 
 
-def _of_jobs(order: JobCommand | StartOperation) -> str:
-    return f"{order.action} {order.priority}" if order.priority is not None else str(order.action)
+def _of_jobs(order: JobCommand | StartOperation, operation: str | None = None) -> Reason:
+    if order.priority is not None:
+        return deeds.PRIORITY(level=order.priority, operation=operation)
+    return deeds.JOBS[order.action](operation=operation)
 
 
-def _of_plugin(order: PluginCommand) -> str:
+def _of_plugin(order: PluginCommand) -> Reason:
     match order.action:
         case PluginAction.STOP:
-            return f"stop, {order.mode}" + (f" until {order.until.isoformat()}" if order.until else "")
+            return deeds.STOPS[order.mode](ends=order.until)
+        case PluginAction.LIMIT if order.max_running is not None:
+            return deeds.LIMIT(limit=order.max_running)
         case PluginAction.LIMIT:
-            return f"limit {order.max_running if order.max_running is not None else 'none'}"
-    return str(order.action)
+            return deeds.NO_LIMIT()
+    return deeds.PLUGINS[order.action]()
 
 
 def _plugin_of(space: Workspace, order: Order) -> str | None:

@@ -20,7 +20,7 @@ def in_sentences(plan: PlanT) -> PlanT:
     spoken = replace(
         plan,
         jobs=[(before, _job(after)) for before, after in plan.jobs],
-        audit=[_detailed(entry) for entry in plan.audit],
+        audit=[_audited(entry) for entry in plan.audit],
         failures=[_failure(failure) for failure in plan.failures],
     )
     if isinstance(spoken, Outcome):
@@ -36,6 +36,10 @@ def _entry(entry: HistoryEntry) -> HistoryEntry:
     return (
         entry if entry.what is None else entry.model_copy(update={"what": None, "note": english(entry.what)})
     )
+
+
+def _audited(entry: AuditEntry) -> AuditEntry:
+    return _detailed(entry.model_copy(update={"what": None, "action": english(entry.asked)}))
 
 
 def _failure(failure: Failure) -> Failure:

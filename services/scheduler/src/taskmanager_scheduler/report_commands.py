@@ -5,7 +5,7 @@ from typing import Protocol
 
 from taskmanager.jobs import Job, Note
 from taskmanager.messages import Command, ReplayReports, SendMessage
-from taskmanager.reasons import refusals
+from taskmanager.reasons import Reason, deeds, refusals
 from taskmanager.reports import Replay
 from taskmanager_scheduler.effects import Obeyed
 from taskmanager_scheduler.events import Event, Said
@@ -30,14 +30,14 @@ def obey_for_reports(space: ReportSpace, command: Command, order: SendMessage | 
     return _send_message(space, command, order)
 
 
-def report_words(order: SendMessage | ReplayReports) -> str:
+def report_deed(order: SendMessage | ReplayReports) -> Reason:
     """What the audit says of it."""
     if isinstance(order, SendMessage):
-        return f"message to Goobi, {order.message.type}"
+        return deeds.MESSAGE(type=order.message.type)
     if order.report is not None:
-        return f"replay report {order.report}"
+        return deeds.REPLAY(report=order.report)
     names = ", ".join(name or "the default one" for name in order.installations)
-    return f"replay undelivered reports of {names}"
+    return deeds.REPLAY_ALL(names=names)
 
 
 def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> Obeyed:

@@ -6,7 +6,7 @@ from typing import Protocol
 from taskmanager.control import Drain, RunnerAction
 from taskmanager.jobs import Job
 from taskmanager.messages import Command, RunnerCommand
-from taskmanager.reasons import refusals
+from taskmanager.reasons import Reason, deeds, refusals
 from taskmanager.registry import ALIVE_FOR, RunnerState
 from taskmanager.store import Snapshot
 from taskmanager_scheduler.effects import Effect, NudgeRunner, Obeyed
@@ -45,11 +45,12 @@ def obey_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) 
     return "done", None
 
 
-def runner_words(order: RunnerCommand) -> str:
+def runner_deed(order: RunnerCommand) -> Reason:
     """What the audit says of it."""
-    if order.grace_seconds is None:
-        return order.action.value
-    return f"{order.action}, jobs handed back after {order.grace_seconds:g} s"
+    if order.action is not RunnerAction.DRAIN:
+        return deeds.RUNNERS[order.action]()
+    grace = order.grace_seconds
+    return deeds.DRAIN(seconds=None if grace is None else f"{grace:g}")
 
 
 def _drain(space: RunnerSpace, command: Command, order: RunnerCommand) -> Drain:
