@@ -48,7 +48,7 @@ def test_tickets_of_jobs_nobody_knows_hold_up_nothing(stage: Stage, rabbitmq: Ru
     ids = [stage.submit(SHORT, uuid.uuid4().hex) for _ in range(4)]
 
     stage.all_done(ids)
-    assert metric(stage, "taskmanager_runner_tickets_dropped_total") == NOBODYS
+    eventually(lambda: metric(stage, "taskmanager_runner_tickets_dropped_total") == NOBODYS)
 
 
 def test_a_job_whose_document_cannot_be_read_takes_nothing_else_with_it(stage: Stage) -> None:

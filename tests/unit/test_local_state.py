@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from taskmanager_local import commands
 from taskmanager_local.commands import Command, LocalStackError
 from taskmanager_local.state import Plan, Ports, StackFolder, load_plan, save_plan
 
@@ -74,3 +75,18 @@ def test_a_long_folder_still_gets_a_usable_socket(tmp_path: Path) -> None:
 def test_two_ups_at_once_are_refused(folder: StackFolder) -> None:
     with folder.locked(), pytest.raises(LocalStackError, match="another up or down"), folder.locked():
         pytest.fail("both held the lock")
+
+
+def test_ports_are_not_among_those_of_outgoing_connections() -> None:
+    lowest, _ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()
+    if int(lowest) < commands.FIRST_PORT + commands.PORT_TRIES:
+        pytest.skip("outgoing connections of this machine may use every port")
+
+    assert all(commands.FIRST_PORT <= commands.free_port() < int(lowest) for _ in range(20))
+
+
+def test_a_machine_without_a_free_port_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "port_is_free", lambda _: False)
+
+    with pytest.raises(LocalStackError, match="End other programs"):
+        commands.free_port()

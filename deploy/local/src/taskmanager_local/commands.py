@@ -1,5 +1,6 @@
 """What it takes to start one process: its name, arguments and surroundings. Starts nothing itself."""
 
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,10 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 LOCALHOST = "localhost"
+FIRST_PORT = 10_000
+PORT_TRIES = 100
+EPHEMERAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""See ip(7)."""
 
 
 class LocalStackError(Exception):
@@ -33,11 +38,26 @@ class Command:
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody uses at this moment.
+
+    Taken from below those that the system gives to outgoing connections: such a connection could take the
+    port of a process that is just being started again, which could then never listen on it.
+    """
+    drawn = (FIRST_PORT + secrets.randbelow(_first_ephemeral_port() - FIRST_PORT) for _ in range(PORT_TRIES))
+    found = next(filter(port_is_free, drawn), None)
+    if found is None:
+        message = f"None of {PORT_TRIES} loopback ports is free. End other programs that listen on them."
+        raise LocalStackError(message)
+    return found
+
+
+def _first_ephemeral_port() -> int:
+    """The lowest port of outgoing connections; where the system does not say, that of Linux by default."""
+    try:
+        first, _ = EPHEMERAL_PORTS.read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return 32768
+    return max(int(first), FIRST_PORT + PORT_TRIES)
 
 
 def port_is_free(port: int) -> bool:
