@@ -228,6 +228,10 @@ def test_what_an_earlier_version_wrote_is_shown_as_it_is_and_what_is_huge_is_cut
             {"code": "history.teleported", "parameters": {"to": "r2", "count": 1000, "at": "soon"}},
             "history.teleported (to: r2, count: 1.000, at: soon)",
         ),
+        (
+            {"code": "history.held", "parameters": {"for": 1.5, "all": True, "of": ["a"]}, "since": 1},
+            'history.held (for: 1.5, all: true, of: ["a"])',
+        ),
         ({"code": "history.held", "parameters": {"whom": "anna"}}, "history.held (whom: anna)"),
         (
             {"code": "history.held", "parameters": {"by": "anna", "mood": "angry"}},

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 from taskmanager.reasons.model import Reason
 
@@ -25,6 +26,7 @@ class Plural:
     many: str
 
 
+@cache
 def places(sentence: str | Plural) -> frozenset[str]:
     """The parameters a sentence names."""
     if isinstance(sentence, str):
@@ -38,11 +40,17 @@ class Code:
 
     name: str
     sentences: tuple[str | Plural, ...]
+    takes: frozenset[frozenset[str]] = field(init=False)
+    """The parameters of each sentence."""
+
+    def __post_init__(self) -> None:
+        """Known once, for jobs are told of all the time."""
+        object.__setattr__(self, "takes", frozenset(map(places, self.sentences)))
 
     def __call__(self, **given: datetime | Reason | float | str | None) -> Reason:
         """The reason with these parameters, of which None is left out; raises TypeError unless they fit."""
         parameters = {name: _value(value) for name, value in given.items() if value is not None}
-        if not any(places(sentence) == parameters.keys() for sentence in self.sentences):
+        if frozenset(parameters) not in self.takes:
             raise TypeError(f"{self.name} does not take {sorted(parameters)}")
         return Reason(code=self.name, parameters=parameters)
 
