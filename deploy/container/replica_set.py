@@ -31,6 +31,7 @@ def main() -> None:
     target = parse_uri(os.environ["MONGODB_URL"])
     host, port = target["nodelist"][0]
     name = target["options"]["replicaSet"]
+    tls = {key: target["options"][key] for key in ("tls", "tlsCAFile") if key in target["options"]}
     deadline = time.monotonic() + LIMIT_SECONDS
     client: MongoClient[dict[str, object]]
     with MongoClient(
@@ -38,6 +39,7 @@ def main() -> None:
         port,
         directConnection=True,
         serverSelectionTimeoutMS=2000,
+        **tls,
         **member_login((accounts / "keyfile").read_text(encoding="utf-8")),
     ) as client:
         while not _is_writable(client, name, f"{host}:{port}"):

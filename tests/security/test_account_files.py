@@ -14,6 +14,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
+from taskmanager_local.certificates import Certificates
 from taskmanager_local.servers import RunningServer
 from taskmanager_scheduler.accounts import main
 
@@ -51,6 +52,26 @@ def test_the_broker_gets_hashes_of_the_same_passwords_and_retired_users_no_right
     assert digest == hashlib.sha256(salt + password.encode()).digest()
     [retired] = [right for right in definitions["permissions"] if right["user"] == "taskmanager"]
     assert {retired["configure"], retired["write"], retired["read"]} == {"^$"}
+
+
+def test_with_certificates_each_address_names_the_authority_and_each_server_gets_its_own_key(
+    tmp_path: Path,
+) -> None:
+    certificates = Certificates(tmp_path / "tls")
+    for name in ("rabbitmq", "mongo", "gateway"):
+        certificates.issue([name])
+    plain = made(tmp_path / "accounts")
+    files = made(tmp_path / "accounts", "--tls", str(certificates.folder), "--read-at", "/run/accounts")
+    broker, database = files["gateway/amqp_url"].decode(), files["gateway/mongodb_url"].decode()
+    assert broker.startswith("amqps://")
+    assert broker.endswith("?cacertfile=/run/accounts/ca.pem")
+    assert database == f"{plain['gateway/mongodb_url'].decode()}?tls=true&tlsCAFile=/run/accounts/ca.pem"
+    keys = {name for name, content in files.items() if b"PRIVATE KEY" in content}
+    assert keys == {"broker/key.pem", "database/certificate-and-key.pem", "gateway/key.pem"}
+    folders = {name.split("/")[0] for name in files if name.endswith("/ca.pem")}
+    assert folders == {name.split("/")[0] for name in files if "/" in name}
+    modes = {file.stat().st_mode & 0o777 for file in (tmp_path / "accounts").rglob("*") if file.is_file()}
+    assert modes == {0o600}
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -12,19 +12,28 @@ ROOT = Path(__file__).parents[2]
 RUNNERS = {"runner-shell", "runner-jp2"}
 
 
-@pytest.fixture(scope="module")
-def services() -> dict[str, dict[str, Any]]:
-    """Every service with all that it inherits."""
+def read(*files: str) -> dict[str, dict[str, Any]]:
+    """Every service with all that it inherits, from these files together."""
     try:
         command = lint_containers.compose_command()
     except lint_containers.UnavailableError as reason:
         pytest.skip(f"no Docker Compose: {reason}")
-    file = str(ROOT / "docker-compose.yml")
-    read = subprocess.run(
-        [*command, "-f", file, "config", "--format", "json"], capture_output=True, check=True
-    )
-    found: dict[str, dict[str, Any]] = json.loads(read.stdout)["services"]
+    chosen = [part for file in files for part in ("-f", str(ROOT / file))]
+    done = subprocess.run([*command, *chosen, "config", "--format", "json"], capture_output=True, check=True)
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout)["services"]
     return found
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    """Of the file as it is."""
+    return read("docker-compose.yml")
+
+
+@pytest.fixture(scope="module")
+def with_tls() -> dict[str, dict[str, Any]]:
+    """Of the file with that of TLS over it."""
+    return read("docker-compose.yml", "docker-compose.tls.yml")
 
 
 def test_no_container_has_more_rights_than_it_needs(services: dict[str, dict[str, Any]]) -> None:
@@ -77,3 +86,42 @@ def test_only_runners_may_write_the_files_of_goobi(services: dict[str, dict[str,
         if volume["target"] == "/files" and not volume.get("read_only")
     }
     assert writable == RUNNERS
+
+
+def test_temporary_file_systems_have_no_owner_and_logs_an_end(services: dict[str, dict[str, Any]]) -> None:
+    """podman knows no `uid` of a temporary file system, and nothing else bounds what a container logs."""
+    for name, service in services.items():
+        assert not [mount for mount in service["tmpfs"] if "uid=" in mount], name
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name
+
+
+def test_health_commands_are_words_without_spaces_or_for_a_shell(services: dict[str, dict[str, Any]]) -> None:
+    """podman 4 splits the words of a health command at spaces."""
+    for name, service in services.items():
+        kind, *words = service.get("healthcheck", {}).get("test") or ["NONE"]
+        assert kind in {"NONE", "CMD-SHELL"} or not any(" " in word for word in words), name
+
+
+def test_tls_takes_no_right_and_no_setting_away_but_adds_its_own(
+    services: dict[str, dict[str, Any]], with_tls: dict[str, dict[str, Any]]
+) -> None:
+    assert set(with_tls) == set(services)
+    for name, service in with_tls.items():
+        plain = services[name]
+        same = (
+            "cap_drop",
+            "read_only",
+            "security_opt",
+            "networks",
+            "ports",
+            "mem_limit",
+            "pids_limit",
+            "user",
+        )
+        assert {key: service.get(key) for key in same} == {key: plain.get(key) for key in same}, name
+        if name != "accounts":
+            assert service.get("cap_add") == plain.get("cap_add"), name
+    for name in ("accounts", "mongo"):
+        assert set(services[name]["command"]) - set(with_tls[name]["command"]) <= {"rabbitmq:5672"}, name
+    assert "requireTLS" in with_tls["mongo"]["command"]
+    assert with_tls["accounts"]["cap_add"] == ["CHOWN", "DAC_READ_SEARCH"]

@@ -1,7 +1,8 @@
 """`taskmanager-accounts`: passwords and rights of broker and database users, as files for each process.
 
 Run before the servers start, and again for a new plugin: what is there keeps its password. Talks to no
-server; RabbitMQ reads `broker/definitions.json` at its start, MongoDB `database/keyfile`.
+server; RabbitMQ reads `broker/definitions.json` at its start, MongoDB `database/keyfile`. With certificates
+(`--tls`) the addresses are those of TLS, verified by the authority that lies beside each of them.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from taskmanager.mongo.accounts import Account
 from taskmanager.private_files import private_file
 
 PROGRAM = "taskmanager-accounts"
+AUTHORITY = "ca.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Installation:
     """What is to be made, where.
 
     `owners` are the user ids of `services`, `broker` and `database`, where they are others than the caller's.
+    `certificates` is the folder of a private authority with certificates called `rabbitmq`, `mongo` and
+    `gateway`; `read_at` is where the processes find their own folder, which an address must name.
     """
 
     folder: Path
@@ -34,6 +38,8 @@ class Installation:
     users: BrokerUsers
     owners: Mapping[str, int]
     retired: Sequence[str] = ()
+    certificates: Path | None = None
+    read_at: str = ""
 
     def write(self) -> None:
         """All files, each of mode 0600."""
@@ -45,6 +51,20 @@ class Installation:
         self._write_addresses("migrate", self.users.migrate, Account.MIGRATE)
         for plugin in self.plugins:
             self._write_addresses(f"runner-{plugin}", self.users.runner(plugin), None)
+        if self.certificates is not None:
+            self._write_certificates(self.certificates)
+
+    def _write_certificates(self, made: Path) -> None:
+        authority = (made / AUTHORITY).read_text(encoding="utf-8")
+        owners = {"broker": "broker", "database": "database"}
+        readers = ["gateway", "scheduler", "migrate", "replica-set", *owners]
+        for reader in [*readers, *(f"runner-{plugin}" for plugin in self.plugins)]:
+            self._write(reader, AUTHORITY, authority, owners.get(reader, "services"))
+        for folder, name, owner in (("broker", "rabbitmq", "broker"), ("gateway", "gateway", "services")):
+            self._write(folder, "certificate.pem", (made / f"{name}.pem").read_text(encoding="utf-8"), owner)
+            self._write(folder, "key.pem", (made / f"{name}-key.pem").read_text(encoding="utf-8"), owner)
+        both = (made / "mongo-both.pem").read_text(encoding="utf-8")
+        self._write("database", "certificate-and-key.pem", both, "database")
 
     @property
     def _passwords(self) -> Passwords:
@@ -67,12 +87,16 @@ class Installation:
         self._write("replica-set", "passwords.json", json.dumps(passwords), "services")
 
     def _write_addresses(self, name: str, user: str, account: Account | None) -> None:
-        self._write(
-            name, "amqp_url", f"amqp://{user}:{self._passwords.of(user)}@{self.broker}/%2F", "services"
-        )
+        folder = self.read_at or str(self.folder / name)
+        verified_by = f"{folder}/{AUTHORITY}"
+        broker = f"{user}:{self._passwords.of(user)}@{self.broker}/%2F"
+        tls = self.certificates is not None
+        address = f"amqps://{broker}?cacertfile={verified_by}" if tls else f"amqp://{broker}"
+        self._write(name, "amqp_url", address, "services")
         if account is not None:
             login = f"{account}:{self._passwords.of(f'mongodb {account}')}"
-            self._write(name, "mongodb_url", f"mongodb://{login}@{self.database}", "services")
+            options = f"{'&' if '?' in self.database else '?'}tls=true&tlsCAFile={verified_by}" if tls else ""
+            self._write(name, "mongodb_url", f"mongodb://{login}@{self.database}{options}", "services")
 
     def _write(self, folder: str, name: str, text: str, owner: str) -> None:
         (self.folder / folder).mkdir(exist_ok=True)
@@ -90,6 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         users=BrokerUsers(options.name),
         owners={name: int(owner) for name, owner in options.owner},
         retired=options.retire,
+        certificates=options.tls,
+        read_at=options.read_at,
     )
     try:
         installation.write()
@@ -111,6 +137,18 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar=("WHOSE", "UID"),
         help="who owns the files of `services`, `broker` or `database`; only for root",
+    )
+    parser.add_argument(
+        "--tls",
+        type=Path,
+        metavar="FOLDER",
+        help="certificates called rabbitmq, mongo and gateway, and ca.pem, as `make certificates` makes them",
+    )
+    parser.add_argument(
+        "--read-at",
+        default="",
+        metavar="FOLDER",
+        help="where each process finds its own folder, if elsewhere",
     )
     parser.add_argument(
         "--retire", nargs="*", default=[], metavar="USER", help="broker users who may do nothing any more"

@@ -1,0 +1,57 @@
+"""One installation in containers for all of the trial. Not part of `make test`: `make containers`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taskmanager_local.commands import free_port
+from taskmanager_local.demo.process_folder import ProcessFolder, new_process
+
+from .bases import ensure_bases
+from .engine import Engine, NoEngineError, engine_at
+from .stack import ROOT, Stack
+
+FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
+OWNER = 1000
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """An engine with all base images."""
+    try:
+        with engine_at(FOLDER) as found:
+            ensure_bases(found, FOLDER / "bases")
+            yield found
+    except NoEngineError as reason:
+        pytest.skip(f"the containers were not tried: {reason}")
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Goobi's metadata folder, which belongs to the user of the services."""
+    return Path(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def book(files: Path) -> ProcessFolder:
+    """A drawn book of TIFF images in it."""
+    made = new_process(files, None)
+    for path in (files, *files.rglob("*")):
+        os.chown(path, OWNER, OWNER)
+    return made
+
+
+@pytest.fixture(scope="session")
+def stack(engine: Engine, files: Path, book: ProcessFolder) -> Iterator[Stack]:
+    """Built, up, and somebody logged in; gone afterwards with its volumes."""
+    made = Stack(engine, files, free_port())
+    made.compose("down", "--volumes", "--timeout", "5")
+    made.compose("build")
+    try:
+        made.up()
+        made.let_in()
+        yield made
+    finally:
+        made.compose("down", "--volumes", "--timeout", "10")

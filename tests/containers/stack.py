@@ -1,0 +1,142 @@
+"""The installation of the compose file, and an admin who uses it over HTTP."""
+
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from taskmanager.testing.waiting import eventually
+
+from .engine import Engine
+
+ROOT = Path(__file__).parents[2]
+PROJECT = "taskmanager-trial"
+PASSWORD = "a password nobody else has"
+SERVERS = ("rabbitmq", "mongo", "gateway", "scheduler", "runner-shell", "runner-jp2")
+ONCE = ("accounts", "replica-set", "migrate")
+LIMIT_SECONDS = 120.0
+"""Longer than anything here takes on a slow machine."""
+
+
+@dataclass
+class Stack:
+    """One installation with volumes of its own; `tls` is the folder of its certificates, if it has any."""
+
+    engine: Engine
+    files: Path
+    port: int
+    tls: Path | None = None
+    token: str = field(default="", repr=False)
+
+    def compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Docker Compose upon the project's own files."""
+        files = ["docker-compose.yml", *(["docker-compose.tls.yml"] if self.tls else [])]
+        chosen = [part for file in files for part in ("-f", str(ROOT / file))]
+        return self.engine.call(
+            [*self.engine.compose, "-p", PROJECT, *chosen, *arguments],
+            check=check,
+            TASKMANAGER_FILES=str(self.files),
+            TASKMANAGER_PORT=str(self.port),
+            TASKMANAGER_TLS=str(self.tls or ""),
+        )
+
+    def up(self) -> None:
+        """Start it and wait until all of it is well."""
+        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180")
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of the containers of a service, running or ended."""
+        labels = (f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={service}")
+        filters = [part for label in labels for part in ("--filter", f"label={label}")]
+        return self.engine.run("ps", "--all", "--quiet", "--no-trunc", *filters).split()
+
+    def inspected(self, container: str) -> dict[str, Any]:
+        """All that the engine says of a container."""
+        found: list[dict[str, Any]] = json.loads(self.engine.run("inspect", container))
+        return found[0]
+
+    def inside(self, service: str, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a program as the service's own user in its first container."""
+        return self.engine.call(
+            [self.engine.program, "exec", self.containers(service)[0], *command], check=False
+        )
+
+    def kill(self, service: str) -> None:
+        """End the first process of each of its containers, as a crash would."""
+        for container in self.containers(service):
+            number = int(self.inspected(container)["State"]["Pid"])
+            assert number > 1, container
+            os.kill(number, signal.SIGKILL)
+
+    def wait_until_well(self, service: str) -> None:
+        """Return when every container of it runs and is healthy again."""
+
+        def well() -> bool:
+            states = [self.inspected(container)["State"] for container in self.containers(service)]
+            return all(
+                state["Running"] and (state.get("Health") or state["Healthcheck"])["Status"] == "healthy"
+                for state in states
+            )
+
+        eventually(well, within_seconds=LIMIT_SECONDS, what=f"{service} is well again")
+
+    @property
+    def address(self) -> str:
+        """Of the gateway; with TLS by the name that its certificate is for."""
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
+
+    def client(self, **more: Any) -> httpx.Client:
+        """A client that believes the private authority only, with the token if there is one."""
+        verify = ssl.create_default_context(cafile=str(self.tls / "ca.pem")) if self.tls else True
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        settings = {"base_url": self.address, "verify": verify, "headers": bearer, "timeout": 20, **more}
+        return httpx.Client(trust_env=False, **settings)
+
+    def let_in(self) -> None:
+        """Log in with the password of the first start, choose another one and make a token."""
+        shown = self.compose("logs", "migrate").stdout
+        found = re.search(r"password\s+(\S+)\n", shown)
+        assert found is not None, shown
+        with self.client() as client:
+            client.post("/log-in", data={"name": "admin", "password": found[1]})
+            fields = {"current": found[1], "password": PASSWORD, "again": PASSWORD}
+            assert client.post("/account", data=fields, headers=_csrf(client)).status_code == 303
+            body = {"name": "trial", "scopes": ["read", "submit"]}
+            made = client.post("/api/v1/tokens", json=body, headers=_csrf(client)).raise_for_status()
+        self.token = made.json()["secret"]
+
+    def submit(self, plugin: str, source: str, destination: str, **more: str) -> str:
+        """The id of a job that was accepted."""
+        body = {"plugin": plugin, "source": source, "destination": destination, **more}
+        with self.client() as client:
+            taken = client.post("/api/v1/jobs", json=body)
+        assert taken.status_code == 202, taken.text
+        return str(taken.json()["id"])
+
+    def status(self, job: str) -> str:
+        """Of a job, or why there is no answer just now."""
+        try:
+            with self.client() as client:
+                answer = client.get(f"/api/v1/jobs/{job}")
+        except httpx.TransportError as error:
+            return str(error)
+        return str(answer.json().get("status")) if answer.is_success else answer.text
+
+    def wait_until_done(self, *jobs: str) -> None:
+        """Return when all of them are DONE."""
+
+        def done() -> bool:
+            return {self.status(job) for job in jobs} == {"DONE"}
+
+        eventually(done, within_seconds=LIMIT_SECONDS, what=f"{jobs} are done")
+
+
+def _csrf(client: httpx.Client) -> dict[str, str]:
+    return {"X-CSRF-Token": client.get("/api/v1/me").raise_for_status().json()["csrf"]}
