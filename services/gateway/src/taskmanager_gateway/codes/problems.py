@@ -9,16 +9,15 @@ _code = PROBLEMS.code
 CANNOT_START = _code("cannot_start", "Cannot start it: %(refusal)s.")
 CANNOT_STOP = _code("cannot_stop", "Cannot stop it: %(refusal)s.")
 CANNOT_SEND = _code("cannot_send", "Cannot send it: %(refusal)s.")
+_WORDS = {
+    **{action.value: action.value for action in (*JobAction, RunnerAction.FORGET)},
+    "add_user": "add the user",
+    "change_user": "change the user",
+    "remove_user": "remove the user",
+    "add_token": "make the token",
+}
 _CANNOT = {
-    action: _code(f"cannot_{action}", f"Cannot {action}: %(refusal)s.")
-    for action in (
-        *JobAction,
-        RunnerAction.FORGET,
-        "add_user",
-        "change_user",
-        "remove_user",
-        "add_token",
-    )
+    action: _code(f"cannot_{action}", f"Cannot {words}: %(refusal)s.") for action, words in _WORDS.items()
 }
 """By the action of an order: what the rules refuse."""
 _CANNOT_DO = _code("cannot_do", "Cannot %(action)s: %(refusal)s.")
