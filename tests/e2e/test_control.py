@@ -1,6 +1,6 @@
 """What an operator does over HTTP comes true in the processes of jobs, and outlives the scheduler."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,18 @@ from taskmanager.testing.waiting import eventually
 
 API = "/api/v1"
 FILES = ("1.tif", "2.tif", "3.tif")
+PAGE = 40
+"""Jobs in a page of an operation."""
 
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", "paced", "sleep", "stubborn", "--slots", "1")
+    return ("--plugins", "noop", "paced", "sleep", "stubborn", "--slots", "1")
+
+
+@pytest.fixture(scope="module")
+def system_settings() -> Mapping[str, str]:
+    return {"TASKMANAGER_OPERATION_PAGE_LIMIT": str(PAGE)}
 
 
 class Book:
@@ -83,6 +90,17 @@ def replace_scheduler(system: System) -> None:
         lambda: system.pid("scheduler-1") not in {0, before}, within_seconds=60, what="a new scheduler"
     )
     assert system.finished(system.submit(plugin="sleep", parameters={"seconds": 0})["id"])["status"] == "DONE"
+
+
+def over_all(system: System, action: str, ids: Sequence[str]) -> None:
+    """One operation over these jobs, to its end."""
+    operation = tell(system, "/operations", action=action, filter={"ids": ids}, reason="all together")
+    path = f"{API}/operations/{operation['id']}"
+    eventually(
+        lambda: system.client.get(path).json().get("state") == "done",
+        within_seconds=60,
+        what=f"the end of the operation {action}",
+    )
 
 
 def sleeper(system: System, go: Path, **more: Any) -> str:
@@ -181,6 +199,21 @@ def test_one_slot_takes_jobs_by_priority_as_it_is_now(system: System) -> None:
     assert system.job(held)["status"] == "PAUSED"
     tell(system, f"/jobs/{held}/release")
     assert system.finished(held)["status"] == "DONE"
+
+
+@pytest.mark.parametrize("number", [3, PAGE + 20])
+def test_jobs_that_are_retried_together_start_in_the_order_shown(system: System, number: int) -> None:
+    tell(system, "/plugins/noop/stop", reason="until all of them wait")
+    ids = system.submit_many(number, plugin="noop")
+    over_all(system, "cancel", ids)
+    over_all(system, "retry", ids)
+    shown = [job["id"] for job in get(system, "/jobs?plugin=noop&tab=queue&limit=200")["jobs"]]
+
+    tell(system, "/plugins/noop/restart")
+
+    started = [system.finished(job)["started_at"] for job in shown]
+    assert sorted(shown) == sorted(ids)
+    assert started == sorted(started)
 
 
 def test_a_stop_suspends_running_jobs_and_outlives_the_scheduler(system: System) -> None:

@@ -65,6 +65,8 @@ def test_a_job_whose_document_cannot_be_read_takes_nothing_else_with_it(stage: S
         ids = [job["id"] for job in stage.jobs()]
         assert neighbour in ids
         assert not {running, waiting} & set(ids)
+        refused = client.get(f"/api/v1/jobs/{running}")
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:taskmanager:problem:unreadable")
         newest = client.get("/api/v1/jobs", params={"limit": 1, "plugin": "sleep"})
         assert newest.status_code == httpx.codes.OK
         stage.scheduler.kill()  # what the scheduler knew of them is gone with it

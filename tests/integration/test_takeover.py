@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from taskmanager.control import PluginAction
+from taskmanager.control import JobAction, PluginAction
 from taskmanager.jobs import JobSpec
 from taskmanager.messages import (
     Advanced,
@@ -15,6 +15,7 @@ from taskmanager.messages import (
     Finished,
     Hello,
     Inbound,
+    JobCommand,
     PluginCommand,
     RunnerEvent,
     RunnerEvents,
@@ -127,6 +128,11 @@ def stop() -> Command:
     return Command(id="stop", gateway="g", actor="anna", reason="", at=NOW, order=order)
 
 
+def put_next(job: str) -> Command:
+    order = JobCommand(job=job, action=JobAction.NEXT)
+    return Command(id=f"next {job}", gateway="g", actor="anna", reason="", at=NOW, order=order)
+
+
 async def feed(store: MongoStore, *messages: Inbound) -> None:
     await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, NOW))
 
@@ -165,3 +171,16 @@ async def test_the_end_of_a_job_that_was_granted_meanwhile_counts(
 
     await active.look_anew()
     assert (await look(active, "1")).jobs["1"].status is Status.DONE
+
+
+async def test_a_claim_is_not_refused_by_what_was_known_before_another_scheduler_wrote(
+    active: MongoStore, standby: Standby
+) -> None:
+    """A refusal writes nothing, so no `rev` would show that it was decided on what is not true any more."""
+    await feed(active, hello(), submit("1"))
+    await feed(standby.store, put_next("1"))
+
+    await feed(active, said(Claim(job="1", dispatch=2, claim_id="c")))
+
+    await standby.store.look_anew()
+    assert (await look(standby.store, "1")).jobs["1"].status is Status.WAITINGFORUPLOAD

@@ -12,21 +12,25 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 from bson import Timestamp
 from rich.console import Console
-from tests.remains import require_none, working_in
 from tests.soak import collect
 from tests.soak.book import Book
 from tests.soak.chaos import Chaos
 from tests.soak.driver import Client, Operator, Submitter, Worker
-from tests.soak.evidence import Rest
+from tests.soak.evidence import Heard, Rest
+from tests.soak.goobi import goobi_for, heard, settings_file
 from tests.soak.judging import Evidence, facts, judge, show
+from tests.soak.leftovers import ended_with_their_runners
 from tests.soak.machines import Machines, elapsed_seconds, running_machines, wait_until_ready
 from tests.soak.scenes import Stage
 from tests.soak.settling import NotAtRestError, ordered_starts, settle
+
+from taskmanager.testing.goobi import RunningGoobi, running_goobi
 
 TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
 SUBMITTERS = 4
@@ -56,28 +60,33 @@ class Soak:
         """Whether everything held."""
         self._stage.build(self._random("sources"))
         options = self._options
-        with running_machines(
-            self._folder / "stack", self._folder / "goobi", runners=options.runners, slots=options.slots
-        ) as machines:
+        with (
+            running_goobi(goobi_for(options.jobs)) as goobi,
+            running_machines(
+                self._folder / "stack",
+                self._folder / "goobi",
+                runners=options.runners,
+                slots=options.slots,
+                settings={"TASKMANAGER_GOOBI": str(settings_file(self._folder, goobi.url))},
+            ) as machines,
+        ):
             store = collect.open_store(machines.database.url)
             since = collect.beginning(store)
             self._say("the system is up")
-            operators = self._suffer(machines)
+            operators = self._suffer(machines, goobi)
             wait_until_ready(machines)
             self._say("the faults are over")
             seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self._say)
             self._book.count("seconds until everything was at rest", round(seconds))
-            held = self._judge(machines, store, since, operators[0])
+            held = self._judge(machines, store, since, operators[0], heard(goobi))
         return self._nothing_left() and held
 
     def _nothing_left(self) -> bool:
         """With the runners all processes of their jobs are gone, stopped ones too."""
-        try:
-            require_none(self._folder)
-        except AssertionError:
-            self._say(f"VIOLATION: processes outlived their runner: {'; '.join(working_in(self._folder))}")
-            return False
-        return True
+        verdict = ended_with_their_runners(self._folder)
+        for violation in verdict.violations:
+            self._say(f"VIOLATION {verdict.invariant}: {violation}")
+        return not verdict.violations
 
     @property
     def _patience(self) -> float:
@@ -87,7 +96,7 @@ class Soak:
     def _random(self, name: str) -> Random:
         return Random(f"{self._options.seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
 
-    def _suffer(self, machines: Machines) -> list[Operator]:
+    def _suffer(self, machines: Machines, goobi: RunningGoobi) -> list[Operator]:
         """Work, commands and faults, all at once."""
         options = self._options
         seconds = options.minutes * 60
@@ -97,7 +106,7 @@ class Soak:
         workers: list[Worker] = [*operators, *submitters]
         for worker in workers:
             worker.start()
-        chaos = Chaos(machines, self._book, self._random("chaos"), every=options.fault_seconds)
+        chaos = Chaos(machines, goobi, self._book, self._random("chaos"), every=options.fault_seconds)
         self._until(elapsed_seconds() + seconds, chaos)
         chaos.end()
         for operator in operators:
@@ -142,7 +151,14 @@ class Soak:
     def _say(self, text: str) -> None:
         console.print(f"[{elapsed_seconds() - self._began:6.1f} s] {text}", markup=False)
 
-    def _judge(self, machines: Machines, store: collect.Store, since: Timestamp, operator: Operator) -> bool:
+    def _judge(
+        self,
+        machines: Machines,
+        store: collect.Store,
+        since: Timestamp,
+        operator: Operator,
+        told: Sequence[Heard],
+    ) -> bool:
         held = machines.unacknowledged()
         dead = machines.dead_letters()
         started = ordered_starts(machines, store, operator, self._book, self._stage, self._random("order"))
@@ -158,6 +174,7 @@ class Soak:
             operations=self._book.operations,
             started=started,
             dead_letters=dead,
+            heard=told,
         )
         rows = judge(evidence)
         show(console, rows, Counter(self._book.counts) + facts(rest, lines))

@@ -8,11 +8,14 @@ import pika
 import psutil
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
+from tests.plugins.taskmanager_test_plugins.soak import SoakOutside
 from tests.soak.book import Book
-from tests.soak.machines import PLUGINS, Machines, elapsed_seconds, freeze, thaw
+from tests.soak.machines import PLUGINS, Machines, elapsed_seconds, freeze, signal_if_alive, thaw
 
 from taskmanager.messages import Ticket
+from taskmanager.testing.goobi import RunningGoobi
 from taskmanager.topology import MAX_PRIORITY, Topology
+from taskmanager_scheduler.transitions import LEASE
 
 FAULTS = {
     "gateway": 3,
@@ -25,20 +28,30 @@ FAULTS = {
     "purge": 2,
     "delete": 1,
     "double": 4,
+    "goobi": 2,
+    "stall": 1,
 }
 LONGEST_DOWN_SECONDS = 3.0
 LONGEST_FREEZE_SECONDS = 12.0
-"""Well below a lease (60 s)."""
+"""Well below a lease."""
+STALL_SECONDS = LEASE.total_seconds() + 5
+"""Longer than a lease."""
+STALLED_RUNNERS = [plugin for plugin in PLUGINS if plugin != SoakOutside.manifest.name]
+"""What a job does outside of its process folder while its runner stands cannot be fenced."""
 DOUBLES = 40
+GOOBI, STALLED = "goobi", "one that stands"
 TOPOLOGY = Topology()
 
 
 class Chaos:
     """Does one thing at a time, and undoes it when it is due."""
 
-    def __init__(self, machines: Machines, book: Book, random: Random, *, every: float) -> None:
+    def __init__(
+        self, machines: Machines, goobi: RunningGoobi, book: Book, random: Random, *, every: float
+    ) -> None:
         """`every`: seconds between two faults, on average."""
-        self._machines, self._book, self._random, self._every = machines, book, random, every
+        self._machines, self._goobi_server = machines, goobi
+        self._book, self._random, self._every = book, random, every
         self._due: list[tuple[float, int, str, Callable[[], None]]] = []
         self._down: set[str] = set()
         self._number = 0
@@ -63,8 +76,11 @@ class Chaos:
             self._down.discard(name)
 
     def _later(self, name: str, longest: float, undo: Callable[[], None]) -> None:
+        self._after(name, self._random.uniform(0, longest), undo)
+
+    def _after(self, name: str, seconds: float, undo: Callable[[], None]) -> None:
         self._number += 1
-        due = elapsed_seconds() + self._random.uniform(0, longest)
+        due = elapsed_seconds() + seconds
         heapq.heappush(self._due, (due, self._number, name, undo))
 
     def _standing(self, prefix: str) -> list[str]:
@@ -120,6 +136,34 @@ class Chaos:
             self._down.add(name)
             self._book.count(f"freezes {name.split('-')[0]}")
             self._later(name, LONGEST_FREEZE_SECONDS, lambda: thaw(pid))
+
+    def _stall(self) -> None:
+        """A scheduler, or a runner with its jobs as on a machine that stands, for longer than a lease."""
+        prefixes = ["scheduler", *(f"runner-{plugin}" for plugin in STALLED_RUNNERS)]
+        names = [name for prefix in prefixes for name in self._standing(prefix)]
+        if STALLED in self._down or not names:
+            return
+        name = self._random.choice(names)
+        service = self._machines.services[name]
+        pids = [service.pid, *(one.pid for one in self._machines.slots(name))]
+        for pid in pids:
+            signal_if_alive(pid, freeze)
+        self._down |= {name, STALLED}
+        self._book.count(f"stalls {name.split('-')[0]}")
+
+        def go_on() -> None:
+            for pid in pids:
+                signal_if_alive(pid, thaw)
+            self._down.discard(STALLED)
+
+        self._after(name, STALL_SECONDS, go_on)
+
+    def _goobi(self) -> None:
+        if GOOBI not in self._down:
+            self._goobi_server.stop()
+            self._down.add(GOOBI)
+            self._book.count("kills goobi")
+            self._later(GOOBI, LONGEST_DOWN_SECONDS, self._goobi_server.start)
 
     def _purge(self) -> None:
         queue = TOPOLOGY.jobs(self._random.choice(PLUGINS)).name

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from tests.soak.book import Book
 from tests.soak.evidence import Obeyed, Wish
+from tests.soak.goobi import RACED, reference
 from tests.soak.machines import PLUGINS
 from tests.soak.resting import BULK_ACTOR
 from tests.soak.scenes import Scene, Stage
@@ -114,8 +115,10 @@ class Submitter(Worker):
         if scene.key is not None:
             runs *= 2
         else:
-            second = 1_000_000 + scene.number
+            second = RACED + scene.number
             spec = {**scene.spec, "title": f"soak {second}"}
+            if "goobi" in spec:
+                spec["goobi"] = reference(second)
             if "destination" in spec:
                 spec["destination"] = str(self._stage.process_folder(second, self._random) / "out")
             runs.append((second, spec, None))

@@ -79,6 +79,15 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Something Goobi was told: the kind of a report, the process, and when it came."""
+
+    kind: str
+    process: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     """The system at rest."""
 

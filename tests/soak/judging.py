@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 from tests.plugins.taskmanager_test_plugins.soak import RETRY, SoakOutside
-from tests.soak import resting, runs
+from tests.soak import resting, runs, telling
 from tests.soak.commits import History
-from tests.soak.evidence import Commit, Folder, Obeyed, Rest, RunLine, Started, Verdict, Wish
+from tests.soak.evidence import Commit, Folder, Heard, Obeyed, Rest, RunLine, Started, Verdict, Wish
 
 SHOWN = 10
 """Violations of one invariant that are printed."""
@@ -28,6 +28,7 @@ class Evidence:
     operations: Sequence[str]
     started: Sequence[Started]
     dead_letters: int
+    heard: Sequence[Heard]
 
 
 def judge(evidence: Evidence) -> list[Verdict]:
@@ -47,6 +48,7 @@ def judge(evidence: Evidence) -> list[Verdict]:
         resting.let_go(rest),
         resting.same_job(evidence.wishes),
         resting.reported(rest, history.ends),
+        telling.delivered(rest, evidence.heard),
         resting.obeyed(evidence.commands, rest),
         resting.worked_off(evidence.operations, rest),
         resting.readable(evidence.dead_letters),

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,9 +54,9 @@ class Machine(Protocol):
 class Service:
     """One of our own processes."""
 
-    def __init__(self, command: Command, log: Path) -> None:
+    def __init__(self, command: Command, log: Path, settings: Mapping[str, str]) -> None:
         """Starts nothing yet."""
-        self.command, self._log = command, log
+        self.command, self._log, self._settings = command, log, settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -76,7 +76,7 @@ class Service:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*launch, "--signal", "SIGKILL", "--", *self.command.arguments],
-                env={**os.environ, **SETTINGS, **self.command.environment},
+                env={**os.environ, **SETTINGS, **self._settings, **self.command.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -175,8 +175,13 @@ def wait_until_ready(machines: Machines) -> None:
 
 
 @contextmanager
-def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> Iterator[Machines]:
-    """Everything started and ready; everything ended afterwards, whatever happens."""
+def running_machines(
+    path: Path, roots: Path, *, runners: int, slots: int, settings: Mapping[str, str]
+) -> Iterator[Machines]:
+    """Everything started and ready; everything ended afterwards, whatever happens.
+
+    `settings` reach every service.
+    """
     folder = StackFolder(path)
     folder.make()
     with ExitStack() as stack:
@@ -189,7 +194,7 @@ def running_machines(path: Path, roots: Path, *, runners: int, slots: int) -> It
             (roots,), slots, gateways=2, schedulers=2, runners=runners, plugins=PLUGINS, log_in=False
         )
         for command in _commands(machines, options):
-            service = Service(command, folder.log(command.name))
+            service = Service(command, folder.log(command.name), settings)
             machines.services[command.name] = service
             service.start()
             stack.callback(service.kill)
@@ -223,6 +228,14 @@ def freeze(pid: int) -> None:
 def thaw(pid: int) -> None:
     """It goes on."""
     os.kill(pid, signal.SIGCONT)
+
+
+def signal_if_alive(pid: int, signal_it: Callable[[int], None]) -> None:
+    """Freeze or thaw a process that may have ended by itself."""
+    try:
+        signal_it(pid)
+    except ProcessLookupError:
+        return
 
 
 def elapsed_seconds() -> float:

@@ -89,10 +89,10 @@ def readable(dead_letters: int) -> Verdict:
 
 
 def in_turn(started: Sequence[Started]) -> Verdict:
-    """One free slot, no faults: by priority, then by the time in the queue."""
-    verdict = Verdict("I12", "with one slot jobs start by priority, then by age")
+    """One free slot, no faults: by priority, then by the moment of queueing, then by id."""
+    verdict = Verdict("I12", "with one slot jobs start in the order shown")
     order = sorted(started, key=lambda one: one.started_at)
-    turns = [(-one.priority, one.queued_at) for one in order]
+    turns = [(-one.priority, one.queued_at, one.job) for one in order]
     for place, (turn, right) in enumerate(zip(turns, sorted(turns), strict=True), start=1):
         verdict.check(turn == right, f"{order[place - 1].job} started as number {place}: {turn}")
     return verdict

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.soak.goobi import reference
 from tests.soak.machines import PLUGINS
 
 SOURCES = 20
@@ -62,7 +63,7 @@ class Stage:
         if unique:
             spec["unique"] = unique
         if random.random() < 0.5:
-            spec["goobi"] = {"process_id": number, "step_id": number}
+            spec["goobi"] = reference(number)
         key = f"key-{number}" if random.random() < 0.6 else None
         return Scene(number, spec, key, race=random.random() < (0.4 if unique else 0.1))
 

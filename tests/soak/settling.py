@@ -17,6 +17,7 @@ from tests.soak.evidence import Started
 from tests.soak.machines import PLUGINS, Machines
 from tests.soak.scenes import Stage
 
+from taskmanager.reports import ReportState
 from taskmanager.testing.waiting import eventually
 from taskmanager.topology import Topology
 
@@ -67,6 +68,7 @@ def _release(store: Store, operator: Operator) -> None:
 def _resting(machines: Machines, store: Store) -> bool:
     try:
         moving = store["jobs"].count_documents({"tab": "queue"}, limit=1)
+        moving += store["reports"].count_documents({"state": ReportState.PENDING.value}, limit=1)
         moving += store["operations"].count_documents({"state": {"$in": ["waiting", "running"]}}, limit=1)
     except PyMongoError:
         return False
@@ -91,9 +93,11 @@ def _what_moves(store: Store) -> dict[str, int]:
                 {"$group": {"_id": {"plugin": "$plugin", "status": "$status"}, "n": {"$sum": 1}}},
             ]
         )
-        return {f"{one['_id']['plugin']} {one['_id']['status']}": one["n"] for one in groups}
+        moving = {f"{one['_id']['plugin']} {one['_id']['status']}": one["n"] for one in groups}
+        moving["reports for Goobi"] = store["reports"].count_documents({"state": ReportState.PENDING.value})
     except PyMongoError as error:
         return {f"the database is away: {error}"[:100]: 1}
+    return {name: number for name, number in moving.items() if number}
 
 
 def ordered_starts(

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the packages of package.json and copies exactly the files that the web pages serve, with their licences.
 #   sh vendor.sh TARGET [npm options]     TARGET: the folder of the files; made new, only when all of it is there
-# npm checks each package against the checksum its registry names. Repeatable; needs npm.
+# npm checks each package against the checksum its registry names, and this each file against vendor.sha256; after a
+# change in package.json that is written anew: (cd TARGET.fresh && sha256sum * >vendor.sha256). Repeatable; needs npm.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target=$1
@@ -22,5 +23,10 @@ take htmx.org/LICENSE htmx.LICENSE.txt
 take idiomorph/dist/idiomorph-ext.min.js idiomorph-ext.min.js
 take idiomorph/LICENSE idiomorph.LICENSE.txt
 chmod 644 "$fresh"/*
+# these are the files that were looked at: what a registry, or somebody on the way, may have changed stops here
+(cd "$fresh" && sha256sum --check --strict --quiet "$here/vendor.sha256") || {
+    echo "vendor.sh: a file of the web pages is not the one of vendor.sha256" >&2
+    exit 1
+}
 rm -rf "$target"
 mv "$fresh" "$target"

@@ -32,6 +32,10 @@ class UnroutableMessageError(PermanentError):
     """No queue took a published message: the topology was not declared."""
 
 
+class UnreadableDocumentError(PermanentError):
+    """A stored document is not one of ours: written by hand, by another program or by a newer version."""
+
+
 class CursorError(PermanentError, ValueError):
     """A cursor was not made for the list it is used with."""
 

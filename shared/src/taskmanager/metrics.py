@@ -21,7 +21,7 @@ HTTP_REFUSED = Counter(
     ["why"],
 )
 UNREADABLE_DOCUMENTS = Counter(
-    f"{PREFIX}unreadable_documents_total", "Stored documents that were left out of a read", ["collection"]
+    f"{PREFIX}unreadable_documents_total", "Stored documents that could not be read", ["collection"]
 )
 BUILD = Gauge(f"{PREFIX}build_info", "Always 1; the version is the label", ["service", "version"])
 

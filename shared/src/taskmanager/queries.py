@@ -168,12 +168,24 @@ class FilePage(Record):
     cut: bool = False
 
     @classmethod
-    def of(cls, found: Sequence[StoredFile], query: FileQuery) -> "FilePage":
-        """The page, of one file more than it holds if there are so many."""
-        kept = [one for one in found if one.number <= FILES_KEPT]
-        shown, more = tuple(kept[: query.limit]), len(kept) > query.limit
-        cursor = file_cursor(query.attempt, shown[-1].number) if more else None
-        return cls(files=shown, next_cursor=cursor, cut=len(kept) < len(found) and not more)
+    def of(
+        cls, found: Sequence[StoredFile], query: FileQuery, numbers: Sequence[int] | None = None
+    ) -> "FilePage":
+        """The page, of one file more than it holds if there are so many.
+
+        `numbers`: of all that are stored, if some of those cannot be read.
+        """
+        kept = [number for number in _numbers(found, numbers) if number <= FILES_KEPT]
+        shown, more = set(kept[: query.limit]), len(kept) > query.limit
+        return cls(
+            files=tuple(one for one in found if one.number in shown),
+            next_cursor=file_cursor(query.attempt, max(shown)) if more else None,
+            cut=len(kept) < len(_numbers(found, numbers)) and not more,
+        )
+
+
+def _numbers(found: Sequence[StoredFile], numbers: Sequence[int] | None) -> Sequence[int]:
+    return [one.number for one in found] if numbers is None else numbers
 
 
 def file_cursor(attempt: int, number: int) -> str:

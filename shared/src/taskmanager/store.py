@@ -51,6 +51,9 @@ class Snapshot:
     jobs: dict[str, Job] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
     """Wanted jobs that are stored but cannot be read: nothing can be done to them."""
+    unreadable_plugins: frozenset[str] = frozenset()
+    """Of these it cannot be told whether they are stopped: none of their jobs starts."""
+    unreadable_operations: frozenset[str] = frozenset()
     holders: dict[str, str] = field(default_factory=dict)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
     runners: dict[str, RunnerState] = field(default_factory=dict)

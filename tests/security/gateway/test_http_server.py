@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -142,6 +143,14 @@ async def test_a_client_with_too_many_busy_connections_gets_no_more(serve: Start
         assert (await server.health()).startswith(b"HTTP/1.1 503")
         await let_go(server, busy)
         assert (await server.health()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_trusted_proxy_may_have_more_connections_than_one_client(serve: StartServer) -> None:
+    proxy = (ip_network("127.0.0.0/8"),)
+    async with serve(replace(LIMITS, connections_per_client=5, shared_by=proxy)) as server:
+        busy = await occupy(server, 6)
+        assert (await server.health()).startswith(b"HTTP/1.1 200")
+        await let_go(server, busy)
 
 
 async def test_health_is_answered_while_all_connections_are_busy(serve: StartServer) -> None:

@@ -10,7 +10,7 @@ import httpx
 from taskmanager.access import Right, Role, Token, User
 from taskmanager.clock import SystemClock
 from taskmanager.jobs import Note
-from taskmanager.messages import Command, EndSession, SetPassword
+from taskmanager.messages import Command, EndSession, EndSessions, SetPassword
 from taskmanager.passwords import hash_password
 from taskmanager.testing.access import FakeAccess
 
@@ -49,11 +49,16 @@ class Obedient:
         order = command.order
         if isinstance(order, EndSession):
             self.access.ended[order.session] = order.expires
+        if isinstance(order, EndSessions):
+            self._change(order.name)
         if isinstance(order, SetPassword):
-            before = self.access.known_users[order.name]
-            after = {"password_hash": order.password_hash, "one_time": order.one_time}
-            ends = SystemClock().now() + timedelta(milliseconds=1)
-            self.access.put_user(before.model_copy(update={**after, "sessions_from": ends}))
+            self._change(order.name, password_hash=order.password_hash, one_time=order.one_time)
+
+    def _change(self, name: str, **fields: object) -> None:
+        """With the end of all sessions."""
+        ends = SystemClock().now() + timedelta(milliseconds=1)
+        before = self.access.known_users[name]
+        self.access.put_user(before.model_copy(update={**fields, "sessions_from": ends}))
 
 
 async def log_in(gateway: Gateway, name: str, password: str = PASSWORD, **headers: str) -> httpx.Response:

@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from taskmanager.access import Right, Role
-from taskmanager.messages import Changes
+from taskmanager.messages import Changes, EndSessions
 from taskmanager.operations import JobFilter
 from taskmanager.testing.access import FakeAccess
 from taskmanager.testing.reader import FakeReader
@@ -377,6 +377,21 @@ async def test_another_password_ends_all_other_sessions(
     fields = {"current": PASSWORD, "password": "a better one than that", "again": "a better one than that"}
     await first.client.post("/account", data={**fields, "csrf": await csrf(first)})
 
+    assert (await first.client.get("/api/v1/me")).status_code == 200
+    assert (await second.client.get("/api/v1/me")).status_code == 401
+
+
+async def test_all_other_sessions_can_be_ended_without_another_password(
+    gateways: tuple[Gateway, Gateway], access: FakeAccess
+) -> None:
+    first, second = gateways
+    first.scheduler.obey = obedient = Obedient(access)
+    await log_in(first, "vera")
+    await log_in(second, "vera")
+    answer = await first.client.post("/account/end-others", data={"csrf": await csrf(first)})
+
+    assert answer.status_code == 303, answer.text
+    assert [one.order for one in obedient.obeyed] == [EndSessions(name="vera")]
     assert (await first.client.get("/api/v1/me")).status_code == 200
     assert (await second.client.get("/api/v1/me")).status_code == 401
 

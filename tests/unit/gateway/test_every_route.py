@@ -37,6 +37,7 @@ TABLE: dict[str, Needed] = {
     "GET /": READ,
     "GET /account": LOG_IN,
     "POST /account": PASSWORD,
+    "POST /account/end-others": PASSWORD,
     "GET /api/v1/audit": READ,
     "GET /api/v1/events": READ,
     "GET /api/v1/goobi": READ,

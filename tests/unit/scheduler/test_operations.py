@@ -149,6 +149,27 @@ async def test_every_job_is_changed_once_beyond_one_page(
     assert sorted(tickets(publisher)) == [(f"{number:02}", 2, 9) for number in range(10)]
 
 
+async def test_tickets_of_a_page_follow_those_before_without_waiting_for_their_confirms(
+    store: MemoryStore, worker: Operations, publisher: FakePublisher
+) -> None:
+    """What the inbox queues meanwhile is shown behind the page and must not start before it."""
+    await feed(store, *(submit(f"{number:02}") for number in range(2 * PAGE)), start())
+    await worker.run_once()
+    publisher.confirms.clear()
+
+    await worker.run_once()
+    second = asyncio.create_task(worker.run_once())
+
+    async def all_published() -> bool:
+        return len(tickets(publisher)) == 2 * PAGE
+
+    await eventually_async(all_published)
+    assert not second.done()
+    publisher.confirms.set()
+    await second
+    assert [job for job, _, _ in tickets(publisher)] == [f"{number:02}" for number in range(2 * PAGE)]
+
+
 async def test_a_ticket_is_owed_by_the_operation_and_costs_the_job_no_second_write(
     store: MemoryStore, worker: Operations
 ) -> None:

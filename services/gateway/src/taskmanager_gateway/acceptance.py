@@ -8,7 +8,12 @@ from enum import StrEnum
 import structlog
 
 from taskmanager.crash import Point, reach
-from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
+from taskmanager.errors import (
+    BrokerUnavailableError,
+    StoreUnavailableError,
+    UnreadableDocumentError,
+    UnroutableMessageError,
+)
 from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import Submit
 from taskmanager.ports import Clock, JobReader, Publisher
@@ -96,10 +101,10 @@ class Acceptance:
         return await self._earlier(wish) or await self._publish(wish)
 
     async def _earlier(self, wish: Wish) -> Answer | None:
-        """What an earlier submission became; None also if the store is away, for the scheduler settles it."""
+        """What an earlier submission became; None also if nobody can tell: the scheduler settles it."""
         try:
             return await self._replayed(wish) or await self._duplicate(wish)
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, UnreadableDocumentError) as error:
             CHECKS_SKIPPED.inc()
             log.debug("checks_skipped", job=wish.job, error=str(error))
             return None

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
 from taskmanager_gateway.bounds import BodyRefusedError
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import (
@@ -21,6 +21,7 @@ from taskmanager_gateway.problems import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
     STORE_UNAVAILABLE,
+    UNREADABLE,
     Kind,
     Problem,
     ProblemError,
@@ -51,6 +52,10 @@ def problem_of(request: Request, error: Exception) -> Problem:
 
 def _store_away(_: Request, __: StoreUnavailableError) -> Problem:
     return STORE_AWAY
+
+
+def _unreadable(_: Request, __: UnreadableDocumentError) -> Problem:
+    return Problem(UNREADABLE, problems.UNREADABLE())
 
 
 def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:
@@ -91,6 +96,7 @@ def _http(request: Request, error: HTTPException) -> Problem:
 _PROBLEMS: dict[type[Exception], Callable[[Request, Any], Problem]] = {
     ProblemError: lambda _, error: error.problem,
     StoreUnavailableError: _store_away,
+    UnreadableDocumentError: _unreadable,
     BrokerUnavailableError: _broker_away,
     RequestValidationError: _wrong_query,
     BodyRefusedError: lambda _, error: error.problem,

@@ -65,6 +65,7 @@ METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address does not take
 BODY_TIMEOUT = Kind("body-timeout", 408, "The body did not arrive in time")
 NOT_ACCEPTING = Kind("plugin-not-accepting", 409, "The plugin takes no new jobs at present")
 NOT_POSSIBLE = Kind("not-possible", 409, "This cannot be done to it as it is now")
+UNREADABLE = Kind("unreadable", 409, "What is stored of this cannot be read")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is not in a supported format")
 INTERNAL_ERROR = Kind("internal-error", 500, "The gateway has a defect")

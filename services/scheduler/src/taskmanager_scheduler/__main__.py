@@ -21,9 +21,11 @@ from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.retry import Backoff
 from taskmanager_scheduler.database_clock import DatabaseClock
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.duty import MISSED_TICKS
 from taskmanager_scheduler.gathering import Gathering
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox import Inbox
+from taskmanager_scheduler.lineup import Lineup
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
 from taskmanager_scheduler.plain import in_sentences
@@ -43,7 +45,8 @@ async def serve(settings: SchedulerSettings) -> None:
     topology = settings.topology
     name = f"scheduler-{socket.gethostname()}-{os.getpid()}"
     change = in_sentences if settings.reasons == "sentences" else unchanged
-    store = MongoStore(settings.mongodb_url.get_secret_value(), last_change=change)
+    database = MongoStore(settings.mongodb_url.get_secret_value(), last_change=change)
+    store = Lineup(database)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
@@ -51,20 +54,20 @@ async def serve(settings: SchedulerSettings) -> None:
     clock = DatabaseClock(store)
     queues = PluginQueues(publishing, topology)
     dispatcher = Dispatcher(publisher, topology, queues.declare)
+    active_for = MISSED_TICKS * settings.sweep_interval
     leases = LeaseWatch(store, dispatcher, clock)
     operations = Operations(
         store,
         dispatcher,
         clock,
         page_limit=settings.operation_page_limit,
-        active_for=3 * settings.sweep_interval,
+        active_for=active_for,
     )
 
-    reporter = Reporter(
-        load(settings.goobi), MongoReports(store.database), clock, active_for=3 * settings.sweep_interval
-    )
+    reporter = Reporter(load(settings.goobi), MongoReports(database.database), clock, active_for=active_for)
 
     async def ticked() -> None:
+        sweeper.ticked()
         await operations.ticked()
         await reporter.ticked()
         await leases.end_leases()
@@ -76,7 +79,7 @@ async def serve(settings: SchedulerSettings) -> None:
         clock,
         Gathering(settings.group_limit, senders),
         on_tick=ticked,
-        on_turn=store.look_anew,  # until now another scheduler may have been at work
+        on_turn=database.look_anew,  # until now another scheduler may have been at work
     )
     # a deleted inbox, or one a young broker lost, must not need a person
     consuming.prepare(lambda channel: declare_topology(channel, topology))
@@ -92,7 +95,12 @@ async def serve(settings: SchedulerSettings) -> None:
         show_statistics(await reader.statistics(), await store.plugins())
 
     sweeper = Sweeper(
-        tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
+        tickets,
+        publisher,
+        topology,
+        scheduler=name,
+        interval=settings.sweep_interval,
+        report=report,
     )
     timer = StopTimer(store, publisher, topology, clock)
     checks = {"broker": publishing.check, "inbox": consuming.check, "store": lambda: inbox.stalled}
@@ -108,7 +116,7 @@ async def serve(settings: SchedulerSettings) -> None:
     try:
         await run_parts([health.run, publishing.run, consume], stop)
     finally:
-        await store.close()
+        await database.close()
         await reader.close()
 
 

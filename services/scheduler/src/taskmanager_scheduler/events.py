@@ -84,6 +84,11 @@ class Ticketed:
 
 
 @dataclass(frozen=True, slots=True)
+class Waited:
+    """The time for which a job backs off is over: it gets its ticket and its place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An operator wants something done to a job; `priority` belongs to that action."""
 
@@ -108,7 +113,7 @@ class Said:
 RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
 """What only the runner of the current attempt may say."""
 
-Finding = Orphaned | Renewed | LeaseEnded | Ticketed
+Finding = Orphaned | Renewed | LeaseEnded | Ticketed | Waited
 """What the scheduler finds out by itself."""
 
 Event = Submit | Claim | Commit | RunnerReport | Finding | Wanted | Said

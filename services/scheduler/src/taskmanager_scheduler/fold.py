@@ -244,7 +244,7 @@ class Fold:
         stored = self.snapshot.statistics.get((plugin, Tab.QUEUE))
         running = (stored.running if stored else 0) + self.running.get(plugin, 0)
         return Gate(
-            paused=installed.paused if installed else False,
+            paused=installed.paused if installed else plugin in self.snapshot.unreadable_plugins,
             running=running,
             limit=installed.limit if installed else None,
         )

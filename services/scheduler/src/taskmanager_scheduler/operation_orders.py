@@ -7,6 +7,7 @@ from taskmanager.jobs import Note
 from taskmanager.messages import StartOperation, StopOperation
 from taskmanager.operations import Operation, OperationState
 from taskmanager.reasons import refusals
+from taskmanager.store import Snapshot
 from taskmanager_scheduler.effects import Obeyed
 
 
@@ -15,6 +16,7 @@ class Desk(Protocol):
 
     now: datetime
     operations: dict[str, Operation]
+    snapshot: Snapshot
 
     def change_operation(self, operation: Operation) -> None:
         """Keep what became of an operation."""
@@ -23,6 +25,8 @@ class Desk(Protocol):
 def start(desk: Desk, order: StartOperation, note: Note) -> Obeyed:
     """Store it; its pages are worked off later. The same start again changes nothing."""
     known = desk.operations.get(order.operation)
+    if order.operation in desk.snapshot.unreadable_operations:
+        return "refused", refusals.OPERATION_UNREADABLE()
     if known is not None:
         if known.fingerprint == order.fingerprint and known.action is order.action:
             return "unchanged", None

@@ -21,8 +21,10 @@ from taskmanager.retry import Backoff
 from taskmanager.states import Status
 from taskmanager.store import Needs, Snapshot, Store
 from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.duty import Duty
 from taskmanager_scheduler.effects import DeclarePlugin, Effect, SendTicket
 from taskmanager_scheduler.fold import Outcome
+from taskmanager_scheduler.lineup import place_of
 from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
 from taskmanager_scheduler.moves import ticket_for
 from taskmanager_scheduler.observation import observe
@@ -53,15 +55,14 @@ class Operations:
         self._dispatcher = dispatcher
         self._clock = clock
         self._page_limit = page_limit
-        self._active_seconds = active_for.total_seconds()
+        self._duty = Duty(active_for)
         self._sent: dict[str, int] = {}
         """Pages of each operation whose tickets are surely in their queues."""
         self._sending: dict[str, asyncio.Task[None]] = {}
-        self._active_until = float("-inf")
 
     async def ticked(self) -> None:
         """A tick came through the inbox: this scheduler has it, and so the operations."""
-        self._active_until = time.monotonic() + self._active_seconds
+        self._duty.ticked()
 
     async def run_once(self) -> bool:
         """One step of every open operation; False if there is none. Raises TemporaryError."""
@@ -78,7 +79,7 @@ class Operations:
         try:
             while not stop.is_set():
                 try:
-                    busy = time.monotonic() < self._active_until and await self.run_once()
+                    busy = self._duty.on and await self.run_once()
                 except TemporaryError as error:
                     await backoff.wait(str(error), stop)
                     continue
@@ -115,7 +116,13 @@ class Operations:
         log.info("operation_begun", operation=operation.id, action=operation.action, jobs=listing.total)
 
     async def _work(self, operation: Operation) -> None:
-        """Store the next page while the tickets of the one before it are published."""
+        """Store the next page and publish its tickets at once, behind those of the page before.
+
+        Those may still be on their way; any that went astray are sent again before the page is stored.
+        """
+        sending = self._sending.get(operation.id)
+        if sending is None or sending.done():
+            await self._all_sent(operation)
         began = time.perf_counter()
         sent = self._sent.get(operation.id, operation.ticketed)
         outcome = await self._apply(
@@ -123,15 +130,17 @@ class Operations:
             lambda snapshot: work(snapshot, operation, self._clock.now(), ticketed=sent),
             needs_of_page(operation),
         )
-        await self._all_sent(operation)
         if outcome.operations:
-            self._publish(outcome, operation)
             self._observe(outcome, time.perf_counter() - began)
+            await self._publish(outcome, operation)
 
-    def _publish(self, outcome: Outcome, operation: Operation) -> None:
-        page = operation.page + 1
-        sending = self._send(operation.id, outcome, page)
+    async def _publish(self, outcome: Outcome, operation: Operation) -> None:
+        """Begin with this page; return once the one before it is through."""
+        before = self._sending.get(operation.id)
+        sending = self._send(operation.id, outcome, operation.page + 1, before)
         self._sending[operation.id] = asyncio.create_task(sending, name=f"operation {operation.id}")
+        if before is not None:
+            await before
 
     async def _settle(self, operation: Operation) -> None:
         """The last tickets, then the end."""
@@ -163,14 +172,21 @@ class Operations:
 
         key = page_key(operation.listing or "", page)
         await self._store.apply(Needs(pages=frozenset({key})), look)
-        waiting = [job for job in found[-1].jobs.values() if job.status is Status.STARTED]
-        declare = {DeclarePlugin(job.plugin) for job in waiting}
-        effects: list[Effect] = [*declare, *map(ticket_for, waiting)]
+        jobs = sorted(found[-1].jobs.values(), key=place_of)
+        waiting = [job for job in jobs if job.status is Status.STARTED]
+        effects: list[Effect] = [*{DeclarePlugin(job.plugin) for job in waiting}, *map(ticket_for, waiting)]
         await self._send(operation.id, Outcome(effects=effects), page + 1)
 
-    async def _send(self, operation_id: str, outcome: Outcome, page: int) -> None:
-        """Carry out what follows from pages before `page`; raises BrokerUnavailableError."""
+    async def _send(
+        self, operation_id: str, outcome: Outcome, page: int, before: "asyncio.Task[None] | None" = None
+    ) -> None:
+        """Carry out what follows from pages before `page`; raises BrokerUnavailableError.
+
+        They count as sent once what was begun `before` is, too.
+        """
         sent = await self._dispatcher.carry_out(outcome)
+        if before is not None:
+            await before
         wanted = sum(isinstance(effect, SendTicket) for effect in outcome.effects)
         if len(sent) < wanted:
             message = f"{wanted - len(sent)} tickets of an operation did not reach their queue"

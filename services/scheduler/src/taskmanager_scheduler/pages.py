@@ -17,6 +17,7 @@ from taskmanager_scheduler.commands import change_job
 from taskmanager_scheduler.effects import SendTicket
 from taskmanager_scheduler.figures import figures_of
 from taskmanager_scheduler.fold import Fold, Outcome
+from taskmanager_scheduler.lineup import place_of
 from taskmanager_scheduler.statistics import deltas
 
 Refusal = tuple[str, Reason | None]
@@ -84,7 +85,7 @@ def _change_all(fold: Fold, operation: Operation, ids: Sequence[str]) -> tuple[C
     counts: Counter[str] = Counter()
     refusals: list[Refusal] = []
     note = Note(by=operation.asked.by, at=fold.now, reason=operation.asked.reason)
-    for job_id in ids:
+    for job_id in _in_turn(fold, ids):
         refusal = _refusal(fold, operation, job_id)
         outcome, why = (
             ("refused", refusal)
@@ -95,6 +96,12 @@ def _change_all(fold: Fold, operation: Operation, ids: Sequence[str]) -> tuple[C
         if outcome in {"refused", "unknown"}:
             refusals.append((job_id, why))
     return counts, refusals
+
+
+def _in_turn(fold: Fold, ids: Sequence[str]) -> list[str]:
+    """As they start or last started, so that together queued they keep their order; unknown ones last."""
+    known = sorted((fold.jobs[one] for one in ids if one in fold.jobs), key=place_of)
+    return [*(job.id for job in known), *(one for one in ids if one not in fold.jobs)]
 
 
 def _refusal(fold: Fold, operation: Operation, job_id: str) -> Reason | None:

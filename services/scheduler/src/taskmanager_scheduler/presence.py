@@ -90,7 +90,7 @@ def _order(space: Registry, running: Sequence[AttemptReference], plugin: str, se
     runner = _known(space, sender)
     drain = runner.drain if runner else None
     orders = Orders(
-        paused=installed.paused if installed else False,
+        paused=installed.paused if installed else plugin in space.snapshot.unreadable_plugins,
         draining=drain is not None,
         hand_back_seconds=_seconds_left(drain, space.now),
         lease_seconds=LEASE.total_seconds(),
@@ -132,6 +132,8 @@ def _install(space: Registry, hello: Hello) -> None:
     known = space.installed.get(name)
     if known is not None and known.manifest == hello.manifest:
         return
+    if name in space.snapshot.unreadable_plugins:
+        return  # an operator may have stopped it: nothing is written over that
     installed = (
         known.model_copy(update={"manifest": hello.manifest})
         if known

@@ -1,7 +1,7 @@
 """Finds what fell through: leases that are over, tickets that are owed or vanished with their queue.
 
-May run in every scheduler at once: each action is guarded by the store. Leases are judged only when the
-scheduler's own tick has come through the inbox, so that every heartbeat sent before it has been counted.
+Only the scheduler that has the inbox does so: it alone gives jobs their places. Leases are judged only when
+its own tick has come through the inbox, so that every heartbeat sent before it has been counted.
 """
 
 import asyncio
@@ -12,14 +12,17 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import TaskManagerError, TemporaryError
+from taskmanager.jobs import Job
 from taskmanager.lifecycle import pause
 from taskmanager.messages import Tick
 from taskmanager.ports import Clock, Publisher
 from taskmanager.store import Needs, Snapshot, Store
 from taskmanager.topology import Topology
 from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.events import LeaseEnded
+from taskmanager_scheduler.duty import MISSED_TICKS, Duty
+from taskmanager_scheduler.events import LeaseEnded, Waited
 from taskmanager_scheduler.fold import Fold, Outcome
+from taskmanager_scheduler.lineup import place_of
 from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
 from taskmanager_scheduler.moves import ticket_for
 from taskmanager_scheduler.observation import observe
@@ -55,8 +58,8 @@ class LeaseWatch:
 
         def decide(snapshot: Snapshot) -> Outcome:
             fold = Fold(snapshot, now)
-            for job_id in sorted(snapshot.jobs):
-                fold.move(job_id, LeaseEnded())
+            for job in sorted(snapshot.jobs.values(), key=place_of):
+                fold.move(job.id, LeaseEnded())
             return fold.outcome()
 
         outcome = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
@@ -95,15 +98,21 @@ class TicketSweep:
         await self._remake_missing()
 
     async def _send_owed(self) -> None:
-        overdue = self._clock.now() - OWED_AFTER
-        found: dict[str, Snapshot] = {}
+        """In the order of their places; a job that has backed off takes its place now, not before."""
+        now = self._clock.now()
+        owed: dict[str, Job] = {}
 
-        def look(snapshot: Snapshot) -> Outcome:
-            found["now"] = snapshot
-            return Outcome()
+        def decide(snapshot: Snapshot) -> Outcome:
+            fold = Fold(snapshot, now)
+            for job in sorted(snapshot.jobs.values(), key=place_of):
+                fold.move(job.id, Waited())
+            owed.clear()
+            owed.update(snapshot.jobs)
+            return fold.outcome()
 
-        await self._store.apply(Needs(tickets_before=overdue, limit=PAGE), look)
-        tickets = [ticket_for(job) for job in found["now"].jobs.values()]
+        outcome = await self._store.apply(Needs(tickets_before=now - OWED_AFTER, limit=PAGE), decide)
+        owed.update((job.id, job) for _, job in outcome.jobs)
+        tickets = [ticket_for(job) for job in sorted(owed.values(), key=place_of)]
         for ticket in tickets:
             TICKETS_REMADE.labels(ticket.plugin, "owed").inc()
         await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))
@@ -155,12 +164,18 @@ class Sweeper:
         self._topology = topology
         self._tick = Tick(scheduler=scheduler).encode()
         self._interval = interval
+        self._duty = Duty(MISSED_TICKS * interval)
         self._report = report
 
+    def ticked(self) -> None:
+        """A tick came through the inbox: this scheduler has it, and so the tickets."""
+        self._duty.ticked()
+
     async def run_once(self) -> None:
-        """One sweep; raises TemporaryError."""
+        """One tick, and a sweep if it is for this scheduler to do; raises TemporaryError."""
         await self._publisher.publish(self._topology.events, self._topology.tick_key, self._tick)
-        await self._tickets.run_once()
+        if self._duty.on:
+            await self._tickets.run_once()
         await self._report()
 
     async def run(self, stop: asyncio.Event) -> None:

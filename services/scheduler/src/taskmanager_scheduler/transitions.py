@@ -39,10 +39,11 @@ from taskmanager_scheduler.events import (
     Situation,
     Step,
     Ticketed,
+    Waited,
     Wanted,
 )
 from taskmanager_scheduler.interventions import cancelled, intervene, obeyed
-from taskmanager_scheduler.moves import back_off, changed, end, move, noted, requeue
+from taskmanager_scheduler.moves import back_off, changed, end, move, noted, requeue, ticket_for
 from taskmanager_scheduler.reporting import message_report
 from taskmanager_scheduler.sentences import english
 
@@ -93,6 +94,9 @@ def _found(job: Job, event: Finding, at: Situation) -> Step:
             return Step(changed(job, lease=at.now + LEASE))
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
             return Step(changed(job, ticket_due=None))
+        case Waited() if job.not_before is not None and job.not_before <= at.now:
+            queued = changed(job, queued_at=at.now, ticket_due=at.now, not_before=None)
+            return Step(queued, (ticket_for(queued),))
     return Step(job)
 
 

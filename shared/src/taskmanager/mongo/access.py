@@ -17,6 +17,7 @@ from taskmanager.access import Token, User, user_key
 from taskmanager.access_store import AccessPlan, AccessState
 from taskmanager.mongo.audit import audit_entry
 from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.readable import readable
 from taskmanager.registry import AuditEntry
 
 GUARD = "access"
@@ -81,14 +82,14 @@ class AccessWrites:
         tokens = await self._database.tokens.find({}).to_list()
         return AccessState(
             rev=guard["rev"] if guard else 0,
-            users={document["_id"]: user_of(document) for document in users},
-            tokens={document["_id"]: token_of(document) for document in tokens},
+            users={user_key(user.name): user for user in readable("users", user_of, users)},
+            tokens={token.id: token for token in readable("tokens", token_of, tokens)},
             heard=await self._heard(commands),
         )
 
     async def _heard(self, commands: frozenset[str]) -> Mapping[str, AuditEntry]:
         found = await self._database.audit.find({"_id": {"$in": list(commands)}}).to_list()
-        return {document["_id"]: audit_entry(document) for document in found}
+        return {entry.id: entry for entry in readable("audit", audit_entry, found)}
 
     def guard_of(self, plan: AccessPlan) -> list[InsertOne[Document] | UpdateOne]:
         """What must be written to `settings` under the `rev` the plan was made on."""

@@ -17,7 +17,7 @@ class AccessReads:
         """See the port."""
         with translated_errors():
             document = await self._database.users.find_one({"_id": user_key(name)})
-        return user_of(document) if document else None
+        return next(iter(readable("users", user_of, [document] if document else [])), None)
 
     async def users(self) -> Sequence[User]:
         """See the port."""
@@ -29,7 +29,7 @@ class AccessReads:
         """See the port."""
         with translated_errors():
             document = await self._database.tokens.find_one({"secret_hash": secret_hash})
-        return token_of(document) if document else None
+        return next(iter(readable("tokens", token_of, [document] if document else [])), None)
 
     async def tokens(self) -> Sequence[Token]:
         """See the port."""

@@ -10,6 +10,7 @@ from taskmanager.figures import SUMMED, HourlyFigures, hour_of
 from taskmanager.jobs import TURN_NEXT
 from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.migrations import TURN_INDEX
+from taskmanager.mongo.readable import readable
 from taskmanager.states import Status, Tab
 
 OLDEST_MILLISECONDS = 500
@@ -49,7 +50,7 @@ class FiguresReads:
             condition = {"_id": {"$gte": figures_id(plugin, first), "$lt": f"{plugin};"}}
         with translated_errors():
             documents = await self._database.hourly.find(condition, {"_id": 0}).to_list()
-        found = [HourlyFigures.model_validate(document) for document in documents]
+        found = readable("hourly", HourlyFigures.model_validate, documents)
         return sorted(found, key=lambda one: (one.hour, one.plugin))
 
     async def oldest_waiting(self, plugin: str) -> datetime | None:

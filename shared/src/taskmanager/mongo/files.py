@@ -5,6 +5,7 @@ The key is job, attempt and number, written so that it sorts like them: a page i
 
 from taskmanager.jobs import FileRecord
 from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.readable import readable
 from taskmanager.queries import FilePage, FileQuery, files_after
 from taskmanager.registry import StoredFile
 
@@ -45,4 +46,6 @@ class FileReads:
         with translated_errors():
             cursor = self._database.job_files.find(wanted, max_time_ms=QUERY_MILLISECONDS)
             documents = await cursor.sort([("_id", 1)]).limit(query.limit + 1).to_list()
-        return FilePage.of([from_file_document(document) for document in documents], query)
+        files = readable("job_files", from_file_document, documents)
+        numbers = [int(document["_id"].rsplit(":", 1)[1]) for document in documents]
+        return FilePage.of(files, query, numbers)

@@ -1,7 +1,7 @@
 """What a decision needs to see, read from the database or known from the last write. Writes nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from taskmanager.jobs import Job
@@ -18,7 +18,7 @@ from taskmanager.store import Needs, Snapshot
 
 
 class Loading:
-    """Makes snapshots. What is out of date in one is found when it is written."""
+    """Makes snapshots. What is out of date in one is found when it is written, or by `confirms`."""
 
     def __init__(
         self, database: Database, operations: OperationWrites, access: AccessWrites, known: Known
@@ -27,26 +27,37 @@ class Loading:
         self._database, self._operations, self._access = database, operations, access
         self._known = known
 
-    async def snapshot(self, needs: Needs, *, trusting: bool) -> Snapshot:
-        """What is needed; `trusting`: what is known is not read, and new jobs are taken to be new."""
+    async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
+        """What is needed, and which of its jobs were not read now.
+
+        `trusting`: what is known is not read, and new jobs are taken to be new.
+        """
         if not trusting:
             self._known.forget()
         pages = await self._operations.load_pages(needs.pages)
         named = needs.jobs.union(*pages.values())
         known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
         unknown = named - known.keys()
-        (jobs, unreadable), plugins, runners, operations = await asyncio.gather(
+        (
+            found,
+            (plugins, unreadable_plugins),
+            runners,
+            (operations, unreadable_operations),
+        ) = await asyncio.gather(
             self._find_jobs(needs, unknown - needs.new if trusting else unknown),
             self._plugins(needs.plugins),
             self._runners(needs.runners),
             self._operations.load(needs.operations),
         )
+        jobs, unreadable, unreadable_holders = found
         self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
-        return Snapshot(
+        snapshot = Snapshot(
             jobs=loaded,
             unreadable=unreadable,
-            holders=await self._holders(list(loaded.values())),
+            unreadable_plugins=unreadable_plugins,
+            unreadable_operations=unreadable_operations,
+            holders=unreadable_holders | await self._holders(list(loaded.values())),
             plugins=plugins,
             runners=runners,
             statistics=await self._statistics(
@@ -56,19 +67,34 @@ class Loading:
             pages=pages,
             access=await self._access.load(needs.access),
         )
+        return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
 
-    async def _find_jobs(self, needs: Needs, named: frozenset[str]) -> tuple[dict[str, Job], frozenset[str]]:
-        """The jobs, and the ids of those that cannot be read."""
+    async def confirms(self, jobs: Iterable[Job]) -> bool:
+        """Whether they are stored as they are known."""
+        known = {job.id: job.rev for job in jobs}
+        if not known:
+            return True
+        documents = await self._database.jobs.find({"_id": {"$in": list(known)}}, {"rev": 1}).to_list()
+        return known == {document["_id"]: document["rev"] for document in documents}
+
+    async def _find_jobs(
+        self, needs: Needs, named: frozenset[str]
+    ) -> tuple[dict[str, Job], frozenset[str], dict[str, str]]:
+        """The jobs, the ids of those that cannot be read, and which of the wanted unique keys these hold."""
         found: dict[str, Job] = {}
         unreadable: set[str] = set()
+        holders: dict[str, str] = {}
         for alternative in _alternatives(needs, named):
             cursor = self._database.jobs.find(alternative)
             bounded = cursor.limit(needs.limit) if needs.limit else cursor
             documents = await bounded.to_list()
             read = {job.id: job for job in readable("jobs", from_document, documents)}
             found |= read
-            unreadable |= {document["_id"] for document in documents} - read.keys()
-        return found, frozenset(unreadable)
+            for document in documents:
+                if document["_id"] not in read:
+                    unreadable.add(document["_id"])
+                    holders |= _held(document, needs.uniques)
+        return found, frozenset(unreadable), holders
 
     async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:
         """Who holds the unique keys of these jobs; ended jobs need another look."""
@@ -80,26 +106,28 @@ class Loading:
             found |= {document["spec"]["unique"]: document["_id"] for document in documents}
         return found
 
-    async def _plugins(self, names: frozenset[str]) -> dict[str, InstalledPlugin]:
+    async def _plugins(self, names: frozenset[str]) -> tuple[dict[str, InstalledPlugin], frozenset[str]]:
+        """Those that are installed, and the names of those of which that cannot be read."""
+        unreadable: frozenset[str] = frozenset()
         if unknown := names - self._known.plugins.keys():
-            documents = await self._database.plugins.find(
-                {"_id": {"$in": list(unknown)}}, {"_id": 0}
-            ).to_list()
-            self._known.keep_plugins(InstalledPlugin.model_validate(document) for document in documents)
-        return {name: self._known.plugins[name] for name in names & self._known.plugins.keys()}
+            documents = await self._database.plugins.find({"_id": {"$in": list(unknown)}}).to_list()
+            found = readable("plugins", _plugin, documents)
+            self._known.keep_plugins(found)
+            unreadable = frozenset(document["_id"] for document in documents) - {one.name for one in found}
+        return {name: self._known.plugins[name] for name in names & self._known.plugins.keys()}, unreadable
 
     async def _runners(self, ids: frozenset[str]) -> dict[str, RunnerState]:
         if not ids:
             return {}
         documents = await self._database.runners.find({"_id": {"$in": list(ids)}}).to_list()
-        return {document["_id"]: _runner(document) for document in documents}
+        return {runner.id: runner for runner in readable("runners", _runner, documents)}
 
     async def _statistics(self, plugins: Sequence[str]) -> dict[tuple[str, Tab], TabStatistics]:
         if not plugins:
             return {}
         condition = {"plugin": {"$in": plugins}, "tab": Tab.QUEUE.value}
         documents = await self._database.statistics.find(condition, {"_id": 0}).to_list()
-        found = [TabStatistics.model_validate(document) for document in documents]
+        found = readable("statistics", TabStatistics.model_validate, documents)
         return {(one.plugin, one.tab): one for one in found}
 
 
@@ -116,5 +144,17 @@ def _alternatives(needs: Needs, named: frozenset[str]) -> list[Document]:
 
 
 def _runner(document: Document) -> RunnerState:
-    identifier = document.pop("_id")
-    return RunnerState.model_validate({**document, "id": identifier})
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return RunnerState.model_validate({**fields, "id": document["_id"]})
+
+
+def _plugin(document: Document) -> InstalledPlugin:
+    return InstalledPlugin.model_validate({name: value for name, value in document.items() if name != "_id"})
+
+
+def _held(document: Document, uniques: frozenset[str]) -> dict[str, str]:
+    """The wanted unique key that a document which cannot be read holds all the same."""
+    if document.get("tab") != Tab.QUEUE.value or not isinstance(spec := document.get("spec"), dict):
+        return {}
+    key = spec.get("unique")
+    return {key: document["_id"]} if isinstance(key, str) and key in uniques else {}

@@ -12,7 +12,7 @@ from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.filters import jobs_meant
 from taskmanager.mongo.operations import operation_of
-from taskmanager.mongo.readable import last_cursor, readable
+from taskmanager.mongo.readable import last_cursor, readable, readable_one
 from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import (
     EXAMPLES,
@@ -63,7 +63,7 @@ class OperationReads:
         """See the port."""
         with translated_errors():
             document = await self._database.operations.find_one({"_id": operation_id})
-        return operation_of(document) if document else None
+        return readable_one("operations", operation_of, document)
 
     async def operations(self, query: OperationQuery) -> OperationPage:
         """See the port."""

@@ -10,6 +10,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.filters import jobs_of
 from taskmanager.mongo.keyset import TURN_KEYS
+from taskmanager.mongo.readable import readable
 from taskmanager.mongo.scope import over_all_plugins
 from taskmanager.operations import Failure, Listing, Operation, page_key
 from taskmanager.states import Tab
@@ -32,12 +33,14 @@ class OperationWrites:
         """Writes this database."""
         self._database = database
 
-    async def load(self, ids: frozenset[str]) -> dict[str, Operation]:
-        """Those of these operations that are stored."""
+    async def load(self, ids: frozenset[str]) -> tuple[dict[str, Operation], frozenset[str]]:
+        """Those of these operations that are stored, and the ids of those that cannot be read."""
         if not ids:
-            return {}
+            return {}, frozenset()
         cursor = self._database.operations.find({"_id": {"$in": list(ids)}})
-        return {document["_id"]: operation_of(document) for document in await cursor.to_list()}
+        documents = await cursor.to_list()
+        found = {one.id: one for one in readable("operations", operation_of, documents)}
+        return found, frozenset(document["_id"] for document in documents) - found.keys()
 
     async def load_pages(self, keys: frozenset[str]) -> dict[str, tuple[str, ...]]:
         """The listed ids of these pages."""
@@ -78,7 +81,7 @@ class OperationWrites:
         """Those with something left to do, the oldest first."""
         with translated_errors():
             cursor = self._database.operations.find({"open": True}).sort([("asked.at", 1), ("_id", 1)])
-            return [operation_of(document) for document in await cursor.to_list()]
+            return readable("operations", operation_of, await cursor.to_list())
 
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
         """See `taskmanager.store.Store`. Read as of one moment, so that no job is listed twice."""

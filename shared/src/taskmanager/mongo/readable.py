@@ -1,4 +1,4 @@
-"""Leaves out stored documents that cannot be read, so that one of them does not take a whole list with it.
+"""Stored documents that cannot be read: left out of lists, and an error of their own where one is asked for.
 
 Such a document was written by hand, by a newer version, or by another program. Each is counted and logged.
 """
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from taskmanager.errors import UnreadableDocumentError
 from taskmanager.metrics import UNREADABLE_DOCUMENTS
 from taskmanager.mongo.client import Document
 
@@ -25,15 +26,28 @@ def readable(collection: str, read: Callable[[Document], T], documents: Iterable
         try:
             found.append(read(document))
         except UNREADABLE as error:
-            UNREADABLE_DOCUMENTS.labels(collection).inc()
-            # pydantic would quote values, which may be anybody's data
-            log.warning(
-                "unreadable_document",
-                collection=collection,
-                id=document.get("_id"),
-                error=type(error).__name__,
-            )
+            _note(collection, document, error)
     return found
+
+
+def readable_one(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:
+    """What `read` makes of the document, None of none; raises UnreadableDocumentError."""
+    if document is None:
+        return None
+    try:
+        return read(document)
+    except UNREADABLE as error:
+        _note(collection, document, error)
+        message = f"document {str(document.get('_id'))[:80]!r} of {collection} cannot be read"
+        raise UnreadableDocumentError(message) from error
+
+
+def _note(collection: str, document: Document, error: Exception) -> None:
+    UNREADABLE_DOCUMENTS.labels(collection).inc()
+    # pydantic would quote values, which may be anybody's data
+    log.warning(
+        "unreadable_document", collection=collection, id=document.get("_id"), error=type(error).__name__
+    )
 
 
 def last_cursor(write: Callable[[Document], str], shown: list[Document]) -> str | None:

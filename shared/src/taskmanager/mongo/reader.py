@@ -21,7 +21,7 @@ from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.migrations import OWNED, TURN_INDEX
 from taskmanager.mongo.operation_reads import OperationReads
-from taskmanager.mongo.readable import last_cursor, readable
+from taskmanager.mongo.readable import last_cursor, readable, readable_one
 from taskmanager.mongo.report_reads import ReportReads
 from taskmanager.mongo.scope import in_each, plugins_with_jobs
 from taskmanager.queries import (
@@ -77,7 +77,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         """See the port."""
         with translated_errors():
             document = await self._database.jobs.find_one({"_id": job_id})
-        return from_document(document) if document else None
+        return readable_one("jobs", from_document, document)
 
     async def jobs_by_id(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """See the port."""
@@ -118,7 +118,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         """See the port."""
         with translated_errors():
             document = await self._database.jobs.find_one({"spec.unique": unique, "tab": Tab.QUEUE.value})
-        return from_document(document) if document else None
+        return readable_one("jobs", from_document, document)
 
     async def position(self, job: Job) -> Position:
         """See the port. The index gives the order; only jobs in that order before this one are looked at."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError
 from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.readable import last_cursor, readable
+from taskmanager.mongo.readable import last_cursor, readable, readable_one
 from taskmanager.mongo.reports import backlog, of_installations, report_of
 from taskmanager.report_store import Among
 from taskmanager.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
@@ -24,7 +24,7 @@ class ReportReads:
         """See the port."""
         with translated_errors():
             document = await self._database.reports.find_one({"_id": report_id})
-        return report_of(document) if document else None
+        return readable_one("reports", report_of, document)
 
     async def reports(self, query: ReportQuery) -> ReportPage:
         """See the port."""

@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.readable import readable
 from taskmanager.report_store import Among
 from taskmanager.reports import (
     BACKLOG_LIMIT,
@@ -121,7 +122,16 @@ class MongoReports:
     async def _find(self, wanted: Document, order: list[tuple[str, Any]], limit: int) -> list[Report]:
         with translated_errors():
             documents = await self._database.reports.find(wanted).sort(order).limit(limit).to_list()
-        return [report_of(document) for document in documents]
+        found = readable("reports", report_of, documents)
+        if len(found) < len(documents):
+            await self._give_up({document["_id"] for document in documents} - {one.id for one in found})
+        return found
+
+    async def _give_up(self, unreadable: set[str]) -> None:
+        """Nobody can tell Goobi what they say; pending, they would be in the way of the others for ever."""
+        settled = {"state": ReportState.GIVEN_UP.value, "next_try": None}
+        with translated_errors():
+            await self._database.reports.update_many({"_id": {"$in": list(unreadable)}}, {"$set": settled})
 
 
 async def withdraw(database: Database, session: AsyncClientSession, wanted: Withdrawal) -> None:

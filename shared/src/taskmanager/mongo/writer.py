@@ -1,7 +1,8 @@
 """The scheduler's writes: load what a group needs, let a pure function decide, write all or nothing.
 
-Each job and plugin is written under its `rev`. If another scheduler was quicker, or what was known of it was
-out of date, nothing is written and the whole group is decided anew.
+Each job and plugin is written under its `rev`; of a job that is left as it is, the known `rev` is looked up.
+If another scheduler was quicker, or what was known was out of date, nothing is written and the whole group is
+decided anew.
 """
 
 import asyncio
@@ -111,9 +112,10 @@ class MongoStore:
     async def _decided(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
         trusting = True
         for _ in range(COLLISIONS):
-            snapshot = await self._loading.snapshot(needs, trusting=trusting)
+            snapshot, guessed = await self._loading.snapshot(needs, trusting=trusting)
             plan = self._last_change(decide(snapshot))
             try:
+                await self._confirm(guessed, plan)
                 await self._write(plan)
             except CollisionError as error:
                 log.info("decided_anew", why=str(error))
@@ -125,6 +127,13 @@ class MongoStore:
             return plan
         message = f"another scheduler was quicker {COLLISIONS} times in a row"
         raise StoreUnavailableError(message)
+
+    async def _confirm(self, guessed: Sequence[Job], plan: Plan) -> None:
+        """Read the `rev` of jobs that are left as they are: nothing is written that would guard a refusal."""
+        written = {job.id for _, job in plan.jobs}
+        if not await self._loading.confirms(job for job in guessed if job.id not in written):
+            message = "jobs: one that was only looked at was changed meanwhile"
+            raise CollisionError(message)
 
     async def _write(self, plan: Plan) -> None:
         if not any(getattr(plan, part.name) for part in fields(Plan)):

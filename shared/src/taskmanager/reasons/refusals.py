@@ -32,6 +32,7 @@ PRIORITY_CHANGED = _code(
     "priority_changed", "meanwhile its priority is %(priority)s, which was not asked for"
 )
 KEY_OF_ANOTHER = _code("key_of_another", "this Idempotency-Key belongs to another operation")
+OPERATION_UNREADABLE = _code("operation_unreadable", "what is stored of this operation cannot be read")
 OPERATION_DONE = _code("operation_done", "the operation is done already")
 RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was heard of %(seconds)s s ago")
 OWNS_JOBS = _code("owns_jobs", "it still owns %(count)s job(s): wait until their leases have ended")

@@ -5,7 +5,7 @@ import structlog
 from taskmanager import passwords
 from taskmanager.access import User, principal_of_user, user_key
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.messages import EndSession, SetPassword
+from taskmanager.messages import EndSession, EndSessions, SetPassword
 from taskmanager.ports import AccessReader, Clock
 from taskmanager.reasons import weaknesses
 from taskmanager_gateway.access.proof import LoggedIn
@@ -83,6 +83,12 @@ class LogIn:
         hashed = await self.hashed(new)
         result = await self._commanding.command(SetPassword(name=user.name, password_hash=hashed), author)
         return result, self.session(await self.user(name) or user)
+
+    async def end_others(self, logged_in: LoggedIn, author: Author) -> Session:
+        """End all of one's own sessions; a new one to go on with. Raises ProblemError."""
+        user = logged_in.user
+        await self._commanding.command(EndSessions(name=user.name), author)
+        return self.session(await self.user(user.name) or user)
 
     async def user(self, name: str) -> User | None:
         """The user as stored now."""

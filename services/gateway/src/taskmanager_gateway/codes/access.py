@@ -65,6 +65,7 @@ NO_CSRF_TOKEN = _code(
 WRONG_PASSWORD = _code("wrong_password", "Name and password do not fit.")
 TOO_MANY_FAILED = _code("too_many_failed", "Too many log-ins failed. Try again in %(seconds)s seconds.")
 NO_PASSWORD = _code("no_password", "Only somebody who logged in with a password has one to change.")
+NO_SESSIONS = _code("no_sessions", "Only somebody who logged in has sessions to end.")
 NOT_THE_PASSWORD = _code("not_the_password", "The current password is not right.")
 NOT_CHANGED = _code("not_changed", "Nothing was changed: %(weakness)s.")
 NO_PLUGIN_CHOSEN = _code(

@@ -133,6 +133,10 @@ STORE_AWAY = _code(
     "store_away",
     "What is stored cannot be read now; new jobs are still taken. Try again soon.",
 )
+UNREADABLE = _code(
+    "unreadable",
+    "It is stored, but not as this version writes it; the log of the gateway names the document.",
+)
 BROKER_AWAY = _code("broker_away", "The message broker does not answer. Try again soon.")
 COMMAND_NOT_CONFIRMED = _code(
     "command_not_confirmed",

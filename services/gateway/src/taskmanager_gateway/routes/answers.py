@@ -8,8 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager_gateway.access.needs import Need
-from taskmanager_gateway.problems import MEDIA_TYPE, Kind
+from taskmanager_gateway.problems import (
+    MEDIA_TYPE,
+    UNKNOWN_JOB,
+    UNKNOWN_OPERATION,
+    UNKNOWN_REPORT,
+    UNREADABLE,
+    Kind,
+)
 from taskmanager_gateway.representation import json_bytes
+
+READ_ONE_BY_ONE = (UNKNOWN_JOB, UNKNOWN_OPERATION, UNKNOWN_REPORT)
+"""What a route that reads one document may answer; then that document may also be unreadable."""
 
 Answers = dict[int | str, dict[str, Any]]
 """Answers by status, as FastAPI takes them."""
@@ -53,7 +63,8 @@ def problems(*kinds: Kind) -> Answers:
     """The error answers of a route for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     described: Answers = {}
-    for kind in kinds:
+    one = any(kind in READ_ONE_BY_ONE for kind in kinds)
+    for kind in (*kinds, UNREADABLE) if one else kinds:
         before = described.get(kind.status, {}).get("description")
         text = f"{kind.title} (`{kind.name}`)"
         described[kind.status] = {

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
 from taskmanager_gateway.handlers import problem_of
 from taskmanager_gateway.problems import Problem, ProblemError
 from taskmanager_gateway.web.render import fragment, page
@@ -20,6 +20,7 @@ def install_failures(app: FastAPI) -> None:
     for kind in (
         ProblemError,
         StoreUnavailableError,
+        UnreadableDocumentError,
         BrokerUnavailableError,
         RequestValidationError,
         HTTPException,

@@ -1,7 +1,6 @@
 """Runs the lanes of all installations, while this scheduler is the one that has the inbox."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from taskmanager.lifecycle import pause
 from taskmanager.ports import Clock
 from taskmanager.report_store import Among, ReportStore
 from taskmanager.retry import Backoff
+from taskmanager_scheduler.duty import Duty
 from taskmanager_scheduler.goobi.lane import Lane
 from taskmanager_scheduler.goobi.orphans import Orphans
 from taskmanager_scheduler.goobi.telling import Telling
@@ -47,8 +47,7 @@ class Reporter:
     ) -> None:
         """For so long after a tick came through the inbox this scheduler is the one that delivers."""
         self._settings, self._store, self._clock = settings, store, clock
-        self._active_seconds = active_for.total_seconds()
-        self._active_until = float("-inf")
+        self._duty = Duty(active_for)
         self._lanes = list(lanes) if lanes is not None else self._made()
         self._orphans = Orphans(Among((None, *settings.installations), others=True), settings, store, clock)
 
@@ -66,14 +65,10 @@ class Reporter:
 
     async def ticked(self) -> None:
         """A tick came through the inbox: this scheduler has it, and so the reports."""
-        if not self._active:
+        if not self._duty.on:
             for lane in self._lanes:
                 lane.begin_anew()
-        self._active_until = time.monotonic() + self._active_seconds
-
-    @property
-    def _active(self) -> bool:
-        return time.monotonic() < self._active_until
+        self._duty.ticked()
 
     async def run_once(self) -> None:
         """One round of every lane, side by side; raises TemporaryError."""
@@ -109,7 +104,7 @@ class Reporter:
         backoff = Backoff("reports")
         while not stop.is_set():
             try:
-                busy = self._active and await part.run_once()
+                busy = self._duty.on and await part.run_once()
             except TemporaryError as error:
                 await backoff.wait(str(error), stop)
                 continue
@@ -124,7 +119,7 @@ class Reporter:
 
     async def _count(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            if self._active:
+            if self._duty.on:
                 await self._show_backlogs()
             await pause(stop, COUNT)
 

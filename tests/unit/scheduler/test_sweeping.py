@@ -1,0 +1,58 @@
+"""Tickets are made by the scheduler that has the inbox, and by no other."""
+
+from datetime import UTC, datetime, timedelta
+
+from taskmanager.jobs import JobSpec
+from taskmanager.messages import Submit
+from taskmanager.testing.publisher import FakePublisher, Published
+from taskmanager.testing.store import MemoryStore
+from taskmanager.topology import Topology
+from taskmanager_scheduler.dispatcher import Dispatcher
+from taskmanager_scheduler.fold import decide, needs_of
+from taskmanager_scheduler.sweeper import OWED_AFTER, Sweeper, TicketSweep
+
+TOPOLOGY = Topology()
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+class Later:
+    """A clock that shows a moment at which every ticket of `NOW` is overdue."""
+
+    def now(self) -> datetime:
+        return NOW + 2 * OWED_AFTER
+
+
+async def nothing(*_: object) -> None:
+    """Nothing is declared and nothing reported."""
+
+
+async def full(_: str) -> int:
+    """No queue has lost its tickets."""
+    return 1
+
+
+async def test_a_ticket_that_is_owed_is_made_only_where_ticks_come_through_the_inbox() -> None:
+    published: list[Published] = []
+    store, publisher = MemoryStore(Later()), FakePublisher(published.append)
+    submit = Submit(job="1", client="c", submitted_at=NOW, spec=JobSpec(plugin="noop"))
+    await store.apply(needs_of([submit]), lambda snapshot: decide([submit], snapshot, NOW))
+    store.jobs["1"] = store.jobs["1"].model_copy(update={"ticket_due": NOW})
+    tickets = TicketSweep(
+        store,
+        Dispatcher(publisher, TOPOLOGY, nothing),
+        Later(),
+        missing_after=timedelta(seconds=1),
+        waiting_messages=full,
+    )
+    sweeper = Sweeper(
+        tickets, publisher, TOPOLOGY, scheduler="s", interval=timedelta(hours=1), report=nothing
+    )
+
+    await sweeper.run_once()
+    by_one_that_stands_by = [one.exchange for one in published]
+    sweeper.ticked()
+    await sweeper.run_once()
+
+    assert by_one_that_stands_by == [TOPOLOGY.events]
+    assert [one.exchange for one in published].count(TOPOLOGY.dispatch) == 1
+    assert store.jobs["1"].ticket_due is None

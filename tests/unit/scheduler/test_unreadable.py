@@ -1,0 +1,49 @@
+"""What the scheduler does to plugins and operations that are stored but cannot be read: nothing."""
+
+from tests.unit.scheduler.test_fold import NOW, claim, hello, orders, said, submit
+
+from taskmanager.control import JobAction
+from taskmanager.jobs import Job, Note
+from taskmanager.messages import Refusal, StartOperation
+from taskmanager.operations import JobFilter
+from taskmanager.states import Status
+from taskmanager.store import Snapshot
+from taskmanager_scheduler.effects import Answer
+from taskmanager_scheduler.fold import Fold, decide
+from taskmanager_scheduler.operation_orders import start
+
+UNREADABLE = Snapshot(unreadable_plugins=frozenset({"noop"}), unreadable_operations=frozenset({"one"}))
+
+
+def waiting() -> Job:
+    return decide([submit("1")], Snapshot(), NOW).jobs[0][1]
+
+
+def test_a_runner_does_not_overwrite_its_plugin_and_is_told_to_start_nothing() -> None:
+    outcome = decide([said(hello())], UNREADABLE, NOW)
+
+    assert list(outcome.plugins) == []
+    assert [runner.id for runner in outcome.runners] == ["r1"]
+    assert orders(outcome).paused
+
+
+def test_none_of_its_jobs_starts() -> None:
+    """An operator may have stopped it."""
+    snapshot = Snapshot(jobs={"1": waiting()}, unreadable_plugins=UNREADABLE.unreadable_plugins)
+
+    outcome = decide([said(claim("1"))], snapshot, NOW)
+
+    [refusal] = [one.reply for one in outcome.effects if isinstance(one, Answer)]
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "paused"
+    assert [after.status for _, after in outcome.jobs] in ([], [Status.STARTED])
+
+
+def test_an_operation_is_not_begun_over_one_that_cannot_be_read() -> None:
+    order = StartOperation(
+        operation="one", action=JobAction.CANCEL, filter=JobFilter(plugin="noop"), fingerprint="f"
+    )
+    fold = Fold(UNREADABLE, NOW)
+
+    assert start(fold, order, Note(by="anna", at=NOW))[0] == "refused"
+    assert fold.operations == {}
