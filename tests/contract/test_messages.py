@@ -82,6 +82,7 @@ from taskmanager.messages import (
 )
 from taskmanager.operations import JobFilter
 from taskmanager.plugins import PluginManifest
+from taskmanager.reasons.refusals import NOTHING_TO_HOLD
 from taskmanager.reports import OperatorMessage
 from taskmanager.states import Status, Tab
 
@@ -334,6 +335,11 @@ CASES: list[tuple[str, Message, Decode]] = [
     ),
     ("tokens_used", TokensUsed(uses={"token-1": MOMENT}), decode_inbox),
     ("command_result", CommandResult(id="command-1", outcome="refused", detail="it is DONE"), decode_changes),
+    (
+        "command_refused",
+        CommandResult(id="command-1", outcome="refused", why=NOTHING_TO_HOLD(status="DONE")),
+        decode_changes,
+    ),
     ("tick", Tick(scheduler="s-1"), decode_inbox),
     ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
     ("notice", Notice(), decode_control),

@@ -15,6 +15,7 @@ from taskmanager.jobs import Note
 from taskmanager.mongo import MongoReader, MongoStore, connect
 from taskmanager.passwords import verify
 from taskmanager.queries import AuditQuery
+from taskmanager.reasons.deeds import ONE_TIME_PASSWORD
 from taskmanager.registry import AuditEntry
 from taskmanager.store import Needs, Plan
 from taskmanager.topology import Topology
@@ -141,7 +142,7 @@ async def test_a_lost_password_is_replaced_by_a_new_one(tools: Tools) -> None:
     assert not verify(admin.password_hash, PASSWORD.findall(first)[0])
     assert verify(admin.password_hash, PASSWORD.findall(second)[0])
     latest, _ = await tools.audited("admin")
-    assert latest.action == "set one-time password"
+    assert latest.what == ONE_TIME_PASSWORD()
 
 
 async def test_an_admin_is_made_or_enabled_where_nobody_could_log_in(tools: Tools) -> None:

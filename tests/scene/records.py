@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from tests.scene.cast import JP2, PDF, SHELL
 from tests.scene.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 
-from taskmanager.control import JobAction
+from taskmanager.control import JobAction, StopMode
 from taskmanager.goobi.installations import LogType
 from taskmanager.jobs import FileRecord, FileState, Job, LogLine, Note
 from taskmanager.operations import Failure, JobFilter, Operation, OperationState
+from taskmanager.reasons import deeds, refusals
 from taskmanager.registry import AuditEntry, LogBlock, StoredFile
 from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager.states import Status
@@ -17,7 +18,11 @@ from taskmanager.states import Status
 RUNNING_OPERATION, ENDED_OPERATION, STOPPED_OPERATION = "op-running", "op-ended", "op-stopped"
 FAILURES = 75
 """More than a page."""
-REFUSED = "the job has ended (DONE): its priority means nothing any more"
+ASKED = (
+    *(deeds.JOBS[JobAction(action)]() for action in ("cancel", "hold", "retry")),
+    deeds.PRIORITY(level=9),
+)
+REFUSED = refusals.PRIORITY_OF_ENDED(status="DONE")
 AUDITED = 130
 
 
@@ -97,7 +102,7 @@ def failures(jobs: Jobs, now: datetime) -> Iterator[Failure]:
             operation=ENDED_OPERATION,
             number=number + 1,
             job=done[number],
-            reason=REFUSED,
+            why=REFUSED,
             at=now - timedelta(hours=3),
         )
 
@@ -112,11 +117,11 @@ def audit(jobs: Jobs, now: datetime) -> Iterator[AuditEntry]:
             at=now - timedelta(minutes=37 * number + 1),
             actor=("anna", "bertä", "token:goobi")[number % 3],
             reason=("Für die Ausstellung", "", SCRIPT)[number % 3],
-            action=("cancel", "hold", "priority", "retry")[number % 4],
+            what=ASKED[number % 4],
             job=job.id,
             plugin=JP2,
             outcome="done" if done else "refused",
-            detail="" if done else REFUSED,
+            why=None if done else REFUSED,
         )
     for number, plugin in enumerate((SHELL, PDF)):
         yield AuditEntry(
@@ -124,7 +129,7 @@ def audit(jobs: Jobs, now: datetime) -> Iterator[AuditEntry]:
             at=now - timedelta(hours=number + 1),
             actor="anna",
             reason="Der Speicher wird erweitert",
-            action="stop",
+            what=deeds.STOPS[StopMode.SUSPEND](),
             plugin=plugin,
             outcome="done",
         )

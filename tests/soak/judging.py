@@ -83,10 +83,10 @@ def facts(rest: Rest, lines: Sequence[RunLine]) -> Counter[str]:
         counts["jobs"] += 1
         counts[f"jobs {job['status']}"] += 1
         counts["attempts granted"] += job["attempt"]
-        notes = [entry["note"] for entry in job["history"]]
-        counts["attempts crashed"] += sum(note.startswith("crash") for note in notes)
-        counts["suspensions"] += notes.count("suspended")
-        counts["history entries"] += len(notes)
+        codes = [entry["what"]["code"] for entry in job["history"]]
+        counts["attempts crashed"] += sum(code.startswith("history.crashed") for code in codes)
+        counts["suspensions"] += codes.count("history.suspended")
+        counts["history entries"] += len(codes)
     counts["attempts started by plugins"] = sum(line.what == "start" for line in lines)
     counts["reports"] = len(rest.reports)
     counts["audit entries"] = len(rest.audit)

@@ -109,7 +109,7 @@ def obeyed(commands: Iterable[Obeyed], rest: Rest) -> Verdict:
     by_job: dict[str, list[str]] = defaultdict(list)
     for entry in sorted(rest.audit, key=lambda one: (one["at"], one["_id"])):
         if entry.get("job") and entry["outcome"] == "done":
-            by_job[entry["job"]].append(entry["action"])
+            by_job[entry["job"]].append(entry["what"]["code"].removeprefix("deed."))
     for job, actions in by_job.items():
         _last_words(verdict, rest.jobs[job], actions)
     return verdict
@@ -129,7 +129,7 @@ def worked_off(operations: Iterable[str], rest: Rest) -> Verdict:
 
 
 def _last_words(verdict: Verdict, job: Document, actions: Sequence[str]) -> None:
-    if any(f" by {BULK_ACTOR}" in entry["note"] for entry in job.get("history", ())):
+    if any(entry["what"]["parameters"].get("by") == BULK_ACTOR for entry in job.get("history", ())):
         return  # an operation had a word, too, and stands once in the audit for all its jobs
     decisive = [action for action in actions if action in {"cancel", "retry"}]
     if decisive and decisive[-1] == "cancel":

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from taskmanager.jobs import Job, Note, Record
+from taskmanager.reasons import Reason, refusals
 from taskmanager.states import Status
 
 
@@ -72,7 +73,7 @@ class Wish(StrEnum):
 class Verdict(Record):
     """Whether an action can be done. `unchanged`: it is so already, which is no error."""
 
-    refusal: str | None = None
+    refusal: Reason | None = None
     unchanged: bool = False
 
 
@@ -89,57 +90,57 @@ def judge(job: Job, action: JobAction, priority: int | None = None) -> Verdict:
 
 def _judge_priority(job: Job, priority: int | None) -> Verdict:
     if job.status.final:
-        return _no(f"the job has ended ({job.status}): its priority means nothing any more")
+        return _no(refusals.PRIORITY_OF_ENDED(status=job.status))
     return ALREADY if job.turn == priority else DOABLE
 
 
 def _judge_next(job: Job) -> Verdict:
     if job.status.final:
-        return _no(f"the job has ended ({job.status}): it has no turn any more")
+        return _no(refusals.NO_TURN(status=job.status))
     if job.cancel is not None:
-        return _no("the job is being cancelled")
+        return _no(refusals.CANCELLING())
     if job.owner is not None:
-        return _no(f"the job has begun ({job.status}): it had its turn")
+        return _no(refusals.HAD_ITS_TURN(status=job.status))
     return ALREADY if job.put_next is not None else DOABLE
 
 
 def _judge_retry(job: Job) -> Verdict:
     if job.status in {Status.ERROR, Status.CANCELLED}:
         return DOABLE
-    return _no(f"the job is {job.status}: only jobs in ERROR or CANCELLED can be tried again")
+    return _no(refusals.NOT_RETRYABLE(status=job.status))
 
 
 def _judge_cancel(job: Job) -> Verdict:
     if job.status is Status.CANCELLED or (job.cancel is not None and not job.status.final):
         return ALREADY
     if job.status.final:
-        return _no(f"the job has ended ({job.status}): there is nothing to cancel")
+        return _no(refusals.NOTHING_TO_CANCEL(status=job.status))
     if job.status is Status.DOWNLOAD:
-        return _no("its results are being put into place: wait for its end")
+        return _no(refusals.PLACING_RESULTS())
     return DOABLE
 
 
 def _judge_hold(job: Job) -> Verdict:
     if job.status.final:
-        return _no(f"the job has ended ({job.status}): there is nothing to hold")
+        return _no(refusals.NOTHING_TO_HOLD(status=job.status))
     if job.held is not None:
         return ALREADY
     if job.cancel is not None:
-        return _no("the job is being cancelled")
+        return _no(refusals.CANCELLING())
     if job.status is Status.DOWNLOAD:
-        return _no("its results are being put into place: wait for its end")
+        return _no(refusals.PLACING_RESULTS())
     return DOABLE
 
 
 def _judge_release(job: Job) -> Verdict:
     if job.status.final:
-        return _no(f"the job has ended ({job.status}): there is nothing to release")
+        return _no(refusals.NOTHING_TO_RELEASE(status=job.status))
     if job.held is None and job.status is Status.PAUSED:
-        return _no("the job is paused because its plugin is stopped: restart the plugin")
+        return _no(refusals.PLUGIN_STOPPED())
     return ALREADY if job.held is None else DOABLE
 
 
-def _no(why: str) -> Verdict:
+def _no(why: Reason) -> Verdict:
     return Verdict(refusal=why)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
+from taskmanager.reasons import PROSE, Reason, absent
 from taskmanager.states import Status, Tab
 
 PRIORITY_LOWEST = 0
@@ -199,10 +200,17 @@ class HistoryEntry(Record):
     at: datetime
     status: Status
     attempt: int
-    note: str
+    what: Reason | None = Field(default=None, exclude_if=absent)
+    note: str = ""
+    """The sentence instead: of an earlier version, or for one."""
     runner: str | None = None
     report: str | None = None
     """The report to Goobi this is about; its state says whether Goobi has it."""
+
+    @property
+    def told(self) -> Reason:
+        """What happened."""
+        return self.what or PROSE(text=self.note)
 
 
 class Job(Record):

@@ -12,6 +12,7 @@ from pydantic import Field
 from taskmanager.control import JobAction
 from taskmanager.jobs import Job, Note, Priority, Record, ShortText
 from taskmanager.queries import PAGE_LIMIT, JobConditions
+from taskmanager.reasons import PROSE, Reason, absent, refusals
 
 FAILURES_KEPT = 1_000
 """Jobs that are listed with the reason why not; beyond that they are only counted."""
@@ -23,16 +24,16 @@ EXAMPLES = 5
 class JobFilter(JobConditions):
     """Which jobs an operation means."""
 
-    def misfit(self, job: Job) -> str | None:
+    def misfit(self, job: Job) -> Reason | None:
         """Why a job that was chosen by this filter is not meant any more, or None.
 
         What never changes is not looked at again.
         """
         if self.tab not in {None, job.tab} or self.status not in {None, job.status}:
-            return f"meanwhile the job is {job.status}, which was not asked for"
+            return refusals.STATUS_CHANGED(status=job.status)
         low = self.priority_min is not None and job.priority < self.priority_min
         high = self.priority_max is not None and job.priority > self.priority_max
-        return f"meanwhile its priority is {job.priority}, which was not asked for" if low or high else None
+        return refusals.PRIORITY_CHANGED(priority=job.priority) if low or high else None
 
 
 class OperationState(StrEnum):
@@ -101,8 +102,15 @@ class Failure(Record):
     operation: str
     number: int
     job: str
-    reason: str
+    why: Reason | None = Field(default=None, exclude_if=absent)
+    reason: str = ""
+    """The sentence instead: of an earlier version, or for one."""
     at: datetime
+
+    @property
+    def told(self) -> Reason:
+        """Why not."""
+        return self.why or PROSE(text=self.reason)
 
 
 class Listing(Record):

@@ -12,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from taskmanager.access import user_key
+from taskmanager.reasons import Reason, weaknesses
 
 SHORTEST = 15
 """Characters, as NIST SP 800-63B-4 asks for where the password is the only factor; length is what counts, so
@@ -29,19 +30,19 @@ _GOOD_SCORE = 3
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
-def refusal(password: str, user_name: str) -> str | None:
+def refusal(password: str, user_name: str) -> Reason | None:
     """Why the password may not be chosen; None: it may.
 
     Length, the name, and whether it is common (NIST SP 800-63B-4, 3.1.1.2).
     """
     if len(password) < SHORTEST:
-        return f"the password is too short: at least {SHORTEST} characters, for example a few words"
+        return weaknesses.TOO_SHORT(least=SHORTEST)
     if len(password) > LONGEST:
-        return f"the password is too long: at most {LONGEST} characters"
+        return weaknesses.TOO_LONG(most=LONGEST)
     if user_key(user_name) in user_key(password) and len(user_name) * 2 > len(password):
-        return "the password is little more than the user's name: choose another one"
+        return weaknesses.LIKE_THE_NAME()
     if _easily_guessed(password, user_name):
-        return "the password is too easy to guess: choose one that is not common and repeats nothing"
+        return weaknesses.TOO_EASY()
     return None
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from taskmanager.control import Drain, Stop
 from taskmanager.jobs import FileRecord, LogLine, Note, PluginName, Record
 from taskmanager.plugins import PluginManifest
+from taskmanager.reasons import PROSE, Reason, absent
 from taskmanager.states import RUNNING, Status, Tab
 
 
@@ -131,11 +132,27 @@ class AuditEntry(Record):
     at: datetime
     actor: str
     reason: str
-    action: str
+    what: Reason | None = Field(default=None, exclude_if=absent)
+    """What was asked for."""
+    action: str = ""
+    """The words instead: of an earlier version, or for one."""
     job: str | None = None
     plugin: PluginName | None = None
     runner: str | None = None
     subject: str | None = None
     """The user or token concerned, spelled as actors are: a user's name, or `token:` and the token's."""
     outcome: str
+    why: Reason | None = Field(default=None, exclude_if=absent)
+    """Why not, or why nothing was to be done."""
     detail: str = ""
+    """The sentence instead, of an earlier version or for one; of a log-in, how and from where."""
+
+    @property
+    def asked(self) -> Reason:
+        """What was asked for."""
+        return self.what or PROSE(text=self.action)
+
+    @property
+    def told(self) -> Reason | None:
+        """Why not, or what else is to be said."""
+        return self.why or (PROSE(text=self.detail) if self.detail else None)

@@ -33,6 +33,7 @@ from taskmanager.messages import (
 )
 from taskmanager.ports import Delivery
 from taskmanager.rabbit import Broker, declare_plugin
+from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.states import Status
 from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
@@ -205,7 +206,7 @@ class Desk:
         for job in list(self.jobs.values()):
             mine = job.owner == message.runner and job.status.running
             if mine and (job.id, job.attempt) not in named and job.claim_id not in hello.claims:
-                await self._react_to(job.id, Orphaned(crashed=False, why="lost"), message)
+                await self._react_to(job.id, Orphaned(crashed=False, why=NOT_HEARD()), message)
 
     async def _react_to(self, job: str, event: Any, message: RunnerEvents) -> None:
         for effect in self._move(job, event, message.runner, message.instance):

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from taskmanager.control import JobAction
+from taskmanager.reasons import deeds, refusals
 from taskmanager.registry import AuditEntry
 
 from .conftest import MOMENT, Gateway
@@ -16,11 +18,11 @@ def write(gateway: Gateway, count: int) -> None:
             at=MOMENT + timedelta(seconds=number),
             actor="anna",
             reason="wrong scan",
-            action="cancel",
+            what=deeds.JOBS[JobAction.CANCEL](),
             job=f"job-{number}",
             plugin="noop" if number % 2 else "jp2",
             outcome="refused",
-            detail="the job has ended (DONE): there is nothing to cancel",
+            why=refusals.NOTHING_TO_CANCEL(status="DONE"),
         )
         for number in range(count)
     ]
@@ -52,11 +54,14 @@ async def test_the_audit_of_a_job_or_a_plugin_says_who_when_and_why(gateway: Gat
         "actor": "anna",
         "reason": "wrong scan",
         "action": "cancel",
+        "what": {"code": "deed.cancel", "parameters": {}},
         "job": "job-2",
         "plugin": "jp2",
         "runner": None,
         "subject": None,
         "outcome": "refused",
+        "code": "refusal.nothing_to_cancel",
+        "parameters": {"status": "DONE"},
         "detail": "the job has ended (DONE): there is nothing to cancel",
     }
 

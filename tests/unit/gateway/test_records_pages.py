@@ -1,14 +1,18 @@
 """The pages of reports to Goobi and of the audit, over a whole gateway."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.goobi.reports import FACTS, NOW, report
 
+from taskmanager.control import JobAction, StopMode
 from taskmanager.goobi.installations import LogType
 from taskmanager.messages import ReplayReports
+from taskmanager.reasons import Reason, deeds, refusals
+from taskmanager.reasons.catalogue import places
+from taskmanager.reasons.deeds import DEEDS
 from taskmanager.registry import AuditEntry
 from taskmanager.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager_gateway.access.settings import AccessMode
@@ -137,30 +141,51 @@ async def test_replaying_all_says_how_many_and_asks_once(gateway: Gateway) -> No
     assert nobody.status_code == 404
 
 
-def entry(number: int, action: str, **fields: Any) -> AuditEntry:
+def entry(number: int, **fields: Any) -> AuditEntry:
     made = {"actor": "anna", "reason": "", "outcome": "done", **fields}
-    return AuditEntry(id=f"c-{number}", at=NOW + timedelta(minutes=number), action=action, **made)
+    return AuditEntry(id=f"c-{number}", at=NOW + timedelta(minutes=number), **made)
+
+
+ENDS = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 
 async def test_the_audit_says_what_was_done_in_the_reader_s_language(gateway: Gateway) -> None:
     gateway.reader.audited += [
-        entry(1, "priority 9, operation op-1", plugin="jp2", reason="<i>soon</i>"),
-        entry(2, "stop, suspend until 2026-01-02T03:04:00+00:00", plugin="jp2"),
-        entry(3, "cancel", plugin="jp2", job="job-1", outcome="refused", detail="the job has ended"),
-        entry(4, "add user, viewer, plugins jp2 noop", subject="bertä"),
-        entry(5, "something of years ago"),
+        entry(1, what=deeds.PRIORITY(level=9, operation="op-1"), plugin="jp2", reason="<i>soon</i>"),
+        entry(2, what=deeds.STOPS[StopMode.SUSPEND](ends=ENDS), plugin="jp2"),
+        entry(
+            3,
+            what=deeds.JOBS[JobAction.CANCEL](),
+            why=refusals.NOTHING_TO_CANCEL(status="DONE"),
+            plugin="jp2",
+            job="job-1",
+            outcome="refused",
+        ),
+        entry(
+            4,
+            what=deeds.ADD_USER(role="viewer", reach=deeds.SOME_PLUGINS(plugins="jp2 noop")),
+            subject="bertä",
+        ),
+        entry(5, action="something of years ago", detail="and why not"),
     ]
     english = await shown(gateway, "/audit")
     for words in ("Priority 9", "/operations/op-1", "&lt;i&gt;soon", "/jobs/job-1", "refused", "Viewer"):
         assert words in english
     assert "something of years ago" in english
+    assert "and why not" in english
     german = await shown(gateway, "/audit", GERMAN)
-    for words in ("Priorität 9", "Plugin anhalten, laufende Jobs pausieren", "02.01.2026", "abgelehnt"):
+    for words in (
+        "Priorität 9",
+        "Plugin anhalten, laufende Jobs pausieren",
+        "02.01.2026",
+        "abgelehnt",
+        "Job ist beendet",
+    ):
         assert words in german
 
 
 async def test_the_audit_is_filtered_and_paged_by_its_address(gateway: Gateway) -> None:
-    gateway.reader.audited += [entry(n, "hold", plugin="jp2" if n % 2 else "noop") for n in range(120)]
+    gateway.reader.audited += [entry(n, action="hold", plugin="jp2" if n % 2 else "noop") for n in range(120)]
     first = await shown(gateway, "/audit?plugin=jp2")
     assert first.count("<tr>") == 1 + 50
     assert 'rel="next" href="/audit?plugin=jp2&amp;cursor=' in first
@@ -170,34 +195,34 @@ async def test_the_audit_is_filtered_and_paged_by_its_address(gateway: Gateway) 
     assert (bad.status_code, "<h1" in bad.text) == (422, True)
 
 
+async def test_the_audit_has_words_for_every_deed(gateway: Gateway) -> None:
+    reach = {"code": "deed.all_plugins", "parameters": {}}
+    filled = {"reach": reach, "limit": 4, "level": 9, "seconds": "30", "ends": "2026-01-02T03:04:00+00:00"}
+    filled |= {"role": "admin", "able": "disable"}
+    reaches = {deeds.ALL_PLUGINS, deeds.NO_PLUGIN, deeds.SOME_PLUGINS}
+    codes = [code for code in DEEDS.codes.values() if code not in reaches]
+    every = [(code.name, sentence) for code in codes for sentence in code.sentences]
+    for number, (name, sentence) in enumerate(every):
+        parameters = {place: filled.get(place, "x") for place in places(sentence)}
+        reason = Reason.model_validate({"code": name, "parameters": parameters})
+        gateway.reader.audited.append(entry(number, what=reason))
+        deed = deed_of(reason)
+        assert deed.kind == name.removeprefix("deed.")
+        assert (deed.until is not None) == ("ends" in parameters)
+    told = await shown(gateway, "/audit")
+    assert told.count("<tr>") == 1 + len(every)
+    for words in ("Admin, all plugins", "disable", "Drain the runner", "At most 4 running jobs", "until"):
+        assert words in told
+
+
 @pytest.mark.parametrize(
-    ("action", "kind", "values"),
+    ("asked", "words"),
     [
-        ("cancel", "cancel", {}),
-        ("priority 3", "priority", {"level": "3"}),
-        ("stop", "stop", {}),
-        ("stop, finish", "stop", {"mode": "finish"}),
-        ("stop operation op-1", "stop-operation", {}),
-        ("limit none", "limit-none", {}),
-        ("limit 4", "limit", {"limit": "4"}),
-        ("drain, jobs handed back after 30 s", "drain-handed-back", {"seconds": "30"}),
-        ("message to Goobi, warn", "message", {"type": "warn"}),
-        ("replay undelivered reports of main, old", "replay-all", {"names": "main, old"}),
-        ("change user, disable", "change-user", {"able": "disable"}),
-        (
-            "change user, admin, all plugins, enable",
-            "change-user",
-            {"role": "admin", "plugins": "all plugins", "able": "enable"},
-        ),
-        (
-            "add token, read submit, plugins jp2 noop, until 2026-01-02T03:04:00+00:00",
-            "add-token",
-            {"scopes": "read submit", "plugins": "plugins jp2 noop"},
-        ),
-        ("what nobody knows", "other", {"action": "what nobody knows"}),
+        ({"code": "text.prose", "parameters": {"text": "stop, suspend"}}, "stop, suspend"),
+        ({"code": "deed.teleport", "parameters": {"to": "r2"}}, "deed.teleport (to: r2)"),
+        ({"code": "deed.priority_to", "parameters": {"turn": 9}}, "deed.priority_to (turn: 9)"),
     ],
 )
-def test_the_words_of_the_scheduler_are_understood(action: str, kind: str, values: dict[str, str]) -> None:
-    deed = deed_of(action)
-    assert (deed.kind, deed.values) == (kind, values)
-    assert (deed.until is not None) == ("until" in action)
+def test_what_another_version_wrote_is_shown_as_it_is(asked: dict[str, Any], words: str) -> None:
+    deed = deed_of(Reason.model_validate(asked))
+    assert (deed.kind, deed.values) == ("other", {"action": words})

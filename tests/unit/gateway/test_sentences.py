@@ -1,6 +1,5 @@
-"""Every sentence that rules write in English has a German form, with everything that was in it."""
+"""Every code can be said in every language, and a reader reads numbers and times as they write them."""
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,62 +10,116 @@ from typing import Any
 import pytest
 from tests.unit.gateway.conftest import MOMENT, installed, job
 
+import taskmanager
+import taskmanager_gateway
 import taskmanager_scheduler
 from taskmanager.control import Drain, JobAction, Stop, judge
-from taskmanager.jobs import JobError, Note
+from taskmanager.jobs import HistoryEntry, JobError, Note
 from taskmanager.queries import Position
+from taskmanager.reasons import Code, Plural, Reason, history
+from taskmanager.reasons.catalogue import places
+from taskmanager.reasons.deeds import DEEDS
 from taskmanager.registry import InstalledPlugin, RunnerState
 from taskmanager.states import Status
-from taskmanager_gateway.access.reach import WHOM_TO_ASK
+from taskmanager_gateway.codes import CATALOGUE, english, problems
+from taskmanager_gateway.codes.document import document
 from taskmanager_gateway.handlers import STORE_AWAY
 from taskmanager_gateway.waiting import Circumstances, waiting_reason
 from taskmanager_gateway.web.formats import Formats, zone_of
-from taskmanager_gateway.web.phrases import FORMS, REFUSALS, SENTENCES, WAITING
-from taskmanager_gateway.web.sentences import LONGEST, Sentences, known
+from taskmanager_gateway.web.languages import LANGUAGES, translations
+from taskmanager_gateway.web.sentences import LONGEST, LONGEST_EVENT, Sentences
 
+ROOT = Path(__file__).parents[3]
 GERMAN = Sentences(Formats("de", zone_of("Europe/Berlin")))
 ENGLISH = Sentences(Formats("en", zone_of("Europe/London")))
 NOTE = Note(by="anna", at=MOMENT, reason="wrong scan")
 BARE = Note(by="anna", at=MOMENT)
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
-def refusals() -> set[str]:
+def sentences() -> Iterator[tuple[Code, str | Plural]]:
+    for code in CATALOGUE:
+        for sentence in code.sentences:
+            yield code, sentence
+
+
+def deeds() -> set[str]:
+    """The audit's page has sentences of its own for them."""
+    return set(DEEDS.codes)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_of_every_code_is_translated_with_the_same_parameters(language: str) -> None:
+    known = translations(language)._catalog
+    for code, sentence in sentences():
+        quoted = isinstance(sentence, str) and re.fullmatch(r"%\(\w+\)s", sentence)
+        if quoted or code.name in deeds():
+            continue
+        if isinstance(sentence, str):
+            assert sentence in known, code.name
+            assert places(known[sentence]) == places(sentence), code.name
+        else:
+            for number, form in enumerate((sentence.one, sentence.many)):
+                assert (sentence.one, number) in known, code.name
+                assert places(known[sentence.one, number]) <= places(form) | {"count"}, code.name
+            assert places(known[sentence.one, 1]) == places(sentence.many), code.name
+
+
+def test_the_fullest_sentence_of_a_code_comes_first_so_that_each_is_said() -> None:
+    for code, sentence in sentences():
+        said = code.sentence(Reason(code=code.name, parameters=dict.fromkeys(places(sentence), "x")))
+        assert said == sentence, code.name
+
+
+def sources() -> str:
+    packages = (taskmanager, taskmanager_gateway, taskmanager_scheduler)
+    paths = [path for package in packages for path in Path(package.__path__[0]).rglob("*.py")]
+    kept = [path for path in paths if not {"reasons", "codes", "testing"} & set(path.parts)]
+    return "\n".join(path.read_text() for path in kept)
+
+
+def test_every_code_is_told_by_somebody() -> None:
+    """By its constant, as `module.NAME`; those of a table are told by it."""
+    told = set(re.findall(r"\b[a-z]+\.[A-Z][A-Z_]+\b", sources()))
+    modules = [*Path(taskmanager.__path__[0], "reasons").glob("*.py")]
+    modules += Path(taskmanager_gateway.__path__[0], "codes").glob("*.py")
+    names = [
+        f"{path.stem}.{name}"
+        for path in modules
+        for name in re.findall(r"^([A-Z][A-Z_]+) = _(?!_)\w+\(", path.read_text(), re.MULTILINE)
+    ]
+    assert len(names) > 120
+    assert [name for name in names if name not in told] == []
+
+
+def test_the_page_of_the_codes_is_up_to_date() -> None:
+    assert (ROOT / "docs/reasons.md").read_text() == document(), "run `make docs`"
+
+
+def test_a_code_takes_the_parameters_of_one_of_its_sentences_and_no_others() -> None:
+    assert english(history.HELD(by="anna")) == "held by anna"
+    assert english(history.HELD(by="anna", why="wrong scan")) == "held by anna: wrong scan"
+    with pytest.raises(TypeError, match=r"history\.held"):
+        history.HELD(by="anna", reason="wrong scan")
+
+
+def refusals() -> list[Reason]:
     notes: list[dict[str, Any]] = [{}, {"held": NOTE}, {"cancel": NOTE}, {"put_next": NOTE}, {"owner": "r"}]
-    found = set()
-    for status, fields, action in product(Status, notes, JobAction):
-        verdict = judge(job(1, status=status, **fields), action, 3)
-        if verdict.refusal is not None:
-            found.add(verdict.refusal)
-    return found
+    verdicts = [
+        judge(job(1, status=status, **fields), action, 3)
+        for status, fields, action in product(Status, notes, JobAction)
+    ]
+    return [verdict.refusal for verdict in verdicts if verdict.refusal is not None]
 
 
-@pytest.mark.parametrize("refusal", sorted(refusals()))
-def test_every_refusal_of_the_rules_is_said_in_german(refusal: str) -> None:
-    assert known(refusal, REFUSALS)
-    assert GERMAN.refusal(refusal) != refusal
-    whole = f"Cannot hold: {refusal}."
-    assert GERMAN(whole) == f"Es ist nicht möglich, ihn anzuhalten: {GERMAN.refusal(refusal)}."
-
-
-def said_by_the_scheduler() -> Iterator[str]:
-    """The texts of all `return "refused", text` of the scheduler, their values filled in."""
-    for path in Path(taskmanager_scheduler.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            value = node.value if isinstance(node, ast.Return) else None
-            if isinstance(value, ast.Tuple) and getattr(value.elts[0], "value", None) == "refused":
-                yield from _text(value.elts[1])
-
-
-def _text(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.Constant):
-        yield str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
-
-
-@pytest.mark.parametrize("refusal", sorted(set(said_by_the_scheduler())))
-def test_every_refusal_of_the_scheduler_is_said_in_german(refusal: str) -> None:
-    assert GERMAN.refusal(refusal) != refusal
+def test_a_refusal_is_said_within_its_problem() -> None:
+    assert len(refusals()) > 50
+    for refusal in refusals():
+        told = problems.cannot("hold", refusal)
+        assert english(told) == f"Cannot hold: {english(refusal)}."
+        assert GERMAN(told) == f"Es ist nicht möglich, ihn anzuhalten: {GERMAN(refusal)}."
+    unheard = problems.cannot("frobnicate", refusals()[0])
+    assert english(unheard).startswith("Cannot frobnicate: the job")
 
 
 def plugins() -> Iterator[InstalledPlugin]:
@@ -108,58 +161,87 @@ JOBS = (
 POSITIONS = (None, Position(ahead=0), Position(ahead=1), Position(ahead=10_000, capped=True))
 
 
-def waits() -> set[str]:
-    found = set()
+def waits() -> Iterator[tuple[str, Reason]]:
     for one, plugin, runners, position, running in product(JOBS, plugins(), RUNNERS, POSITIONS, (0, 1, 1200)):
-        reason = waiting_reason(one, Circumstances(plugin, runners, running), position)
-        assert reason is not None
-        found.add(reason.sentence)
-    return found
+        waiting = waiting_reason(one, Circumstances(plugin, runners, running), position)
+        assert waiting is not None
+        yield waiting.sentence, waiting.reason
 
 
-def test_every_sentence_about_waiting_is_said_in_german() -> None:
-    sentences = waits()
-    assert len(sentences) > 40
-    for sentence in sentences:
-        assert known(sentence, WAITING), sentence
-        said = GERMAN(sentence)
+def test_every_reason_to_wait_is_said_in_german_with_the_reader_s_times() -> None:
+    found = dict(waits())
+    assert len(found) > 40
+    for sentence, reason in found.items():
+        said = GERMAN(reason)
+        assert said != sentence
         assert not re.search(r"\b(the|plugin|was|is|until|by|job|before|runner)\b", said), said
         assert not re.search(r"UTC|%\(", said), said
 
 
 def test_moments_and_counts_are_the_reader_s() -> None:
-    sentence = "All 1,200 slots of plugin jp2 are busy; 10,000+ jobs start before it."
-    assert GERMAN(sentence) == (
-        "Alle 1.200 Plätze des Plugins jp2 sind belegt; 10.000+ Jobs starten vor ihm."
+    busy = Circumstances(installed("jp2"), [runner()], 1_200)
+    waiting = waiting_reason(job(1), busy, Position(ahead=10_000, capped=True))
+    assert waiting is not None
+    assert waiting.sentence == "The only slot of plugin jp2 is busy; 10,000+ jobs start before it."
+    assert (
+        GERMAN(waiting.reason)
+        == "Der einzige Platz des Plugins jp2 ist belegt; 10.000+ Jobs starten vor ihm."
     )
-    assert ENGLISH(sentence) == sentence
-    held = "It was held by anna at 2026-07-23 12:00:00 UTC, until an operator releases it."
-    assert "14:00:00" in GERMAN(held)
-    assert "13:00:00" in ENGLISH(held)
+    paused = job(1, status=Status.PAUSED, held=Note(by="anna", at=datetime(2026, 7, 23, 12, tzinfo=UTC)))
+    held = waiting_reason(paused, busy)
+    assert held is not None
+    assert held.sentence == "It was held by anna at 2026-07-23 12:00:00 UTC, until an operator releases it."
+    assert "14:00:00" in GERMAN(held.reason)
+    assert "13:00:00" in ENGLISH(held.reason)
+
+
+def test_one_and_many_have_forms_of_their_own() -> None:
+    around = Circumstances(installed("jp2", max_running=1), [runner()], 1)
+    for ahead, said in ((1, "1 Job startet vor ihm."), (2, "2 Jobs starten vor ihm.")):
+        waiting = waiting_reason(job(1), around, Position(ahead=ahead))
+        assert waiting is not None
+        assert GERMAN(waiting.reason).endswith(said)
+
+
+def test_details_of_problems_and_history_are_said_in_german() -> None:
+    assert GERMAN(STORE_AWAY.told).startswith("Was gespeichert ist")
+    known = problems.UNKNOWN_PLUGIN(plugin="x", known="a, b")
+    assert GERMAN(known) == "Es gibt kein Plugin 'x'. Nehmen Sie eines von: a, b."
+    changed = history.PRIORITY(old=5, new=9, by="anna", why="exhibition")
+    assert GERMAN(changed) == "Priorität von 5 auf 9 gesetzt von anna: exhibition"
+
+
+def test_what_an_earlier_version_wrote_is_shown_as_it_is_and_what_is_huge_is_cut() -> None:
+    stored = {"at": MOMENT, "status": "STARTED", "attempt": 0, "note": "held by anna at 100%"}
+    entry = HistoryEntry.model_validate(stored)
+    assert GERMAN.event(entry.told) == "held by anna at 100%"
+    failed = history.FAILED(error="x" * 1_000_000)
+    assert len(GERMAN(failed)) == LONGEST + 1
+    assert len(GERMAN.event(failed)) == LONGEST_EVENT + 1
 
 
 @pytest.mark.parametrize(
-    ("detail", "said"),
+    ("reason", "said"),
     [
-        (STORE_AWAY.detail, "Was gespeichert ist"),
-        (f"bo may not submit jobs (the right 'submit' is missing). {WHOM_TO_ASK}", "bo darf keine Jobs"),
-        ("text: this field is required. Correct the request and send it again.", "text: dieses Feld ist"),
-        ("There is no plugin 'x'. Use one of: a, b.", "Es gibt kein Plugin 'x'. Nehmen Sie eines von: a, b."),
-        ("priority 5 to 9 by anna: exhibition", "Priorität von 5 auf 9 gesetzt von anna: exhibition"),
+        ({"code": "history.teleported"}, "history.teleported"),
+        (
+            {"code": "history.teleported", "parameters": {"to": "r2", "count": 1000, "at": "soon"}},
+            "history.teleported (to: r2, count: 1.000, at: soon)",
+        ),
+        (
+            {"code": "history.held", "parameters": {"for": 1.5, "all": True, "of": ["a"]}, "since": 1},
+            'history.held (for: 1.5, all: true, of: ["a"])',
+        ),
+        ({"code": "history.held", "parameters": {"whom": "anna"}}, "history.held (whom: anna)"),
+        (
+            {"code": "history.held", "parameters": {"by": "anna", "mood": "angry"}},
+            "angehalten von anna",
+        ),
+        (
+            {"code": "history.lost", "parameters": {"runner": "r", "cause": {"code": "history.storm"}}},
+            "mit dem Runner r verloren: history.storm",
+        ),
     ],
 )
-def test_details_of_problems_and_history_are_said_in_german(detail: str, said: str) -> None:
-    assert GERMAN(detail).startswith(said)
-
-
-def test_what_fits_no_form_stays_as_it_is_and_a_huge_one_is_cut() -> None:
-    assert GERMAN("Ghostscript: undefined in 100% of pages") == "Ghostscript: undefined in 100% of pages"
-    assert len(GERMAN("x" * 10_000_000)) == LONGEST + 1
-
-
-def test_forms_hold_what_they_say_they_hold() -> None:
-    for form in (*SENTENCES, *(form for forms in FORMS.values() for form in forms)):
-        filled = re.sub(r"%\((moment)\)s", f"{datetime(2026, 1, 2, tzinfo=UTC):%Y-%m-%d %H:%M:%S} UTC", form)
-        filled = re.sub(r"%\((count)\)s", "7", filled)
-        filled = re.sub(r"%\((jobs)\)s", "7 jobs", filled)
-        assert known(re.sub(r"%\(\w+\)s", "x", filled), (form,))
+def test_a_code_of_a_newer_service_is_shown_and_never_fails(reason: dict[str, Any], said: str) -> None:
+    assert GERMAN(Reason.model_validate(reason)) == said

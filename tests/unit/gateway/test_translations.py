@@ -8,6 +8,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from taskmanager.states import MEANING
 from taskmanager_gateway import web
 from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.web.languages import CATALOGUES, LANGUAGES, choose, translations
@@ -29,6 +30,8 @@ def used() -> Iterator[tuple[str, str | tuple[str, ...]]]:
         yield f"{name}:{line}", message
     for kind in KINDS:
         yield f"problems: {kind.name}", kind.title
+    for status, (meaning, _, __) in MEANING.items():
+        yield f"states: {status}", meaning
 
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]

@@ -30,6 +30,7 @@ from taskmanager.testing.store import MemoryStore
 from taskmanager_scheduler.effects import AnswerGateway
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.register import is_enabled_admin
+from taskmanager_scheduler.sentences import english
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -97,7 +98,7 @@ async def test_a_new_user_has_what_was_said(bench: Bench) -> None:
 
 async def test_a_name_is_given_once_whatever_its_case_and_again_when_it_is_free(bench: Bench) -> None:
     refused = await bench.tell(AddUser(name="ANNA", role=Role.VIEWER))
-    assert (refused.outcome, "there is a user Anna already" in refused.detail) == ("refused", True)
+    assert (refused.outcome, "there is a user Anna already" in english(refused.told)) == ("refused", True)
     again = await bench.tell(RemoveUser(name="anna"), AddUser(name="ANNA", role=Role.VIEWER))
     assert again.outcome == "done"
     assert (await bench.user("anna")).password is PasswordState.NONE
@@ -115,7 +116,7 @@ async def test_a_change_leaves_alone_what_it_does_not_speak_of(bench: Bench) -> 
     )
     await bench.tell(ChangeUser(name="anna", plugins="all"))
     assert (await bench.user("anna")).plugins is None
-    assert bench.last.action == "change user, all plugins"
+    assert english(bench.last.asked) == "change user, all plugins"
 
 
 async def test_who_is_disabled_is_logged_out_and_who_is_enabled_again_is_not_logged_in(bench: Bench) -> None:
@@ -186,7 +187,7 @@ async def test_the_last_enabled_admin_stays(bench: Bench, order: AccessOrder) ->
     await bench.tell(AddUser(name="spare", role=Role.ADMIN), ChangeUser(name="spare", disabled=True))
     refused = await bench.tell(order)
     assert refused.outcome == "refused"
-    assert refused.detail == "root is the last enabled admin: make somebody else an admin first"
+    assert english(refused.told) == "root is the last enabled admin: make somebody else an admin first"
     await bench.tell(ChangeUser(name="spare", disabled=False))
     assert (await bench.tell(order)).outcome == "done"
 
@@ -243,7 +244,7 @@ async def test_a_token_that_cannot_be_is_refused_with_what_to_do(bench: Bench) -
         (token(id="t-2", secret_hash="b" * 64, name="x", expires=LATER), "choose a later moment"),
     ):
         refused = await bench.tell(order)
-        assert (refused.outcome, advice in refused.detail) == ("refused", True)
+        assert (refused.outcome, advice in english(refused.told)) == ("refused", True)
     await bench.tell(RevokeToken(token="t-1"))
     assert (await bench.tell(token(id="t-2", secret_hash="b" * 64))).outcome == "done"
 
@@ -335,7 +336,12 @@ async def test_the_audit_names_who_or_what_it_is_about_and_never_a_hash(
     await bench.tell(token(secret_hash="c" * 64))
     await bench.tell(order, actor="anna")
     entry = bench.last
-    assert (entry.subject, entry.action, entry.actor, entry.reason) == (subject, action, "anna", "asked")
+    assert (entry.subject, english(entry.asked), entry.actor, entry.reason) == (
+        subject,
+        action,
+        "anna",
+        "asked",
+    )
     text = entry.model_dump_json()
     assert HASH not in text
     assert "a" * 64 not in text

@@ -35,6 +35,7 @@ from taskmanager.testing.store import MemoryStore
 from taskmanager.topology import Topology
 from taskmanager_scheduler.effects import Answer, AnswerGateway, NudgePlugin
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.sentences import english
 from taskmanager_scheduler.timers import StopTimer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -108,7 +109,7 @@ async def test_a_command_is_done_answered_and_written_down(store: MemoryStore) -
     assert store.jobs["1"].status is Status.CANCELLED
     assert result(outcome).outcome == "done"
     entry = store.audit["c-1"]
-    assert (entry.actor, entry.reason, entry.action, entry.job, entry.plugin, entry.outcome) == (
+    assert (entry.actor, entry.reason, english(entry.asked), entry.job, entry.plugin, entry.outcome) == (
         "anna",
         "wrong scan",
         "cancel",
@@ -138,7 +139,7 @@ async def test_what_cannot_be_done_says_why(store: MemoryStore) -> None:
     refused = result(await feed(store, for_job("1", JobAction.RETRY)))
 
     assert refused.outcome == "refused"
-    assert "DONE" in refused.detail
+    assert "DONE" in english(refused.told)
 
 
 async def test_a_job_or_plugin_nobody_knows_is_said_so(store: MemoryStore) -> None:

@@ -14,6 +14,7 @@ from taskmanager.messages import (
     Suspended,
 )
 from taskmanager.plugins import RetryPolicy
+from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.states import Status
 from taskmanager_scheduler.effects import NudgeRunner, SendTicket
 from taskmanager_scheduler.events import (
@@ -75,7 +76,7 @@ def test_a_job_whose_results_are_being_placed_is_not_cancelled() -> None:
         HandedBack(job=JOB, attempt=1),
         fail(1, 9, crashed=True),
         fail(1, 9, crashed=False),
-        Orphaned(crashed=True, why="test"),
+        Orphaned(crashed=True, why=NOT_HEARD()),
     ],
 )
 def test_whatever_ends_a_job_being_cancelled_cancels_it(end: Event) -> None:
@@ -114,7 +115,7 @@ def test_a_running_job_is_suspended_and_goes_on_in_the_same_attempt() -> None:
 def test_a_held_job_that_loses_its_runner_stays_held() -> None:
     held = obey(job_after(*to_download()[:3]), JobAction.HOLD).job
 
-    job = transition(held, Orphaned(crashed=True, why="test"), at()).job
+    job = transition(held, Orphaned(crashed=True, why=NOT_HEARD()), at()).job
 
     assert job is not None
     assert (job.status, job.owner, job.ticket_due) == (Status.PAUSED, None, None)

@@ -38,6 +38,7 @@ from taskmanager_scheduler.dispatcher import Dispatcher
 from taskmanager_scheduler.effects import AnswerGateway
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
 from taskmanager_scheduler.operations import Operations
+from taskmanager_scheduler.sentences import english
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3
@@ -206,7 +207,7 @@ async def test_what_is_so_already_and_what_cannot_be_done_is_counted_apart(
     assert (operation.done, operation.unchanged, operation.refused, operation.handled) == (1, 1, 1, 3)
     [failure] = store.failures.values()
     assert (failure.job, failure.number) == ("1", 1)
-    assert "has ended (DONE)" in failure.reason
+    assert "has ended (DONE)" in english(failure.told)
 
 
 async def test_a_job_that_is_not_meant_any_more_is_refused(store: MemoryStore, worker: Operations) -> None:
@@ -217,7 +218,7 @@ async def test_a_job_that_is_not_meant_any_more_is_refused(store: MemoryStore, w
     await work_off(worker)
 
     assert store.jobs["1"].cancel is None
-    assert "meanwhile the job is WAITINGFORUPLOAD" in store.failures["op", 1].reason
+    assert "meanwhile the job is WAITINGFORUPLOAD" in english(store.failures["op", 1].told)
 
 
 async def test_a_running_job_is_told_and_a_waiting_one_cancelled_at_once(
@@ -245,7 +246,7 @@ async def test_a_retry_of_two_jobs_with_one_unique_key_lets_the_first_have_it(
     await work_off(worker)
 
     assert Counter(job.status for job in store.jobs.values()) == {Status.STARTED: 1, Status.CANCELLED: 1}
-    assert "holds its unique key" in store.failures["op", 1].reason
+    assert "holds its unique key" in english(store.failures["op", 1].told)
 
 
 async def test_an_operation_that_means_no_job_is_done(store: MemoryStore, worker: Operations) -> None:
@@ -299,7 +300,7 @@ async def test_the_same_start_is_one_operation_and_another_one_is_refused(store:
 async def test_both_orders_are_in_the_audit(store: MemoryStore) -> None:
     await feed(store, start(), command(StopOperation(operation="op")))
 
-    assert [(entry.action, entry.plugin, entry.outcome) for entry in store.audit.values()] == [
+    assert [(english(entry.asked), entry.plugin, entry.outcome) for entry in store.audit.values()] == [
         ("priority 9, operation op", "noop", "done"),
         ("stop operation op", "noop", "done"),
     ]

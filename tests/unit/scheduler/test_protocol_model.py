@@ -26,6 +26,7 @@ from taskmanager.messages import (
     Refusal,
     Submit,
 )
+from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.states import Status
 from taskmanager_scheduler.effects import Answer, SendTicket
 from taskmanager_scheduler.events import Event, LeaseEnded, Orphaned, Sender, Situation, Wanted
@@ -204,7 +205,7 @@ def from_runner(world: World, number: int) -> Iterator[World]:
     if len(runner.sent) < MOST_MESSAGES:
         yield from _DOING[runner.doing](world, number)
     if owns_unknowingly(world, number):
-        yield fold(world, Orphaned(crashed=False, why="the grant was lost"), number)  # its heartbeat says so
+        yield fold(world, Orphaned(crashed=False, why=NOT_HEARD()), number)  # its heartbeat says so
     if number == 0 and runner.life == 0 and runner.doing != "idle":
         yield crashed(world, number)
 
@@ -292,7 +293,7 @@ def crashed(world: World, number: int) -> World:
         dead = fold(dead, event, number)
     dead = put(dead, number, sent=(), answers=())
     if dead.job.owner == f"r{number}":
-        dead = fold(dead, Orphaned(crashed=True, why="restarted"), number)
+        dead = fold(dead, Orphaned(crashed=True, why=NOT_HEARD()), number)
     return dead
 
 

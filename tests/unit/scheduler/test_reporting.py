@@ -24,6 +24,7 @@ from taskmanager.testing.store import MemoryStore
 from taskmanager_scheduler.effects import AnswerGateway, StoreReport
 from taskmanager_scheduler.events import Event, Said, Step
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.sentences import english
 from taskmanager_scheduler.transitions import transition
 
 DONE = Finished(job=JOB, attempt=1, seq=4, files=3, bytes=12)
@@ -127,7 +128,10 @@ def test_a_message_changes_nothing_but_the_history() -> None:
     step = transition(done, Said("command-1", OperatorMessage(text="Look at page 7"), note), at())
     assert step.job is not None
     entry = step.job.history[-1]
-    assert (entry.note, entry.report) == ("message to Goobi (info) by anna: Look at page 7", "command-1")
+    assert (english(entry.told), entry.report) == (
+        "message to Goobi (info) by anna: Look at page 7",
+        "command-1",
+    )
     assert step.job == done.model_copy(update={"history": step.job.history, "rev": done.rev + 1})
     (report,) = reports(step)
     assert (report.id, report.kind, report.facts.by) == ("command-1", ReportKind.MESSAGE, "anna")
@@ -152,7 +156,7 @@ async def test_a_message_handed_out_twice_by_the_broker_is_written_once() -> Non
     assert answers(await told(store, submit, message())) == ["done"]
     assert answers(await told(store, message())) == ["unchanged"]
     assert list(store.reports) == ["command-1"]
-    assert store.audit["command-1"].action == "message to Goobi, warn"
+    assert english(store.audit["command-1"].asked) == "message to Goobi, warn"
     assert store.audit["command-1"].job == JOB
     assert answers(await told(store, message("command-2"))) == ["done"]
     assert [store.reports[name].seq for name in ("command-1", "command-2")] == sorted(
@@ -173,4 +177,4 @@ async def test_a_replay_is_part_of_what_is_stored_and_in_the_audit() -> None:
     command = Command(id="command-3", gateway="g", actor="anna", at=BEGIN, order=order)
     outcome = await told(MemoryStore(), command)
     assert outcome.replays == [Replay(installations=("main", None), at=BEGIN)]
-    assert outcome.audit[0].action == "replay undelivered reports of main, the default one"
+    assert english(outcome.audit[0].asked) == "replay undelivered reports of main, the default one"

@@ -25,6 +25,7 @@ from taskmanager.registry import ALIVE_FOR
 from taskmanager.testing.store import MemoryStore
 from taskmanager_scheduler.effects import Answer, AnswerGateway, NudgeRunner
 from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.sentences import english
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -89,7 +90,7 @@ async def test_a_drain_is_stored_audited_and_made_quick(bench: Bench) -> None:
     assert drain is not None
     assert (drain.by, drain.reason, drain.until) == ("anna", "new disk", None)
     entry = bench.store.audit["c-0"]
-    assert (entry.action, entry.runner, entry.plugin) == ("drain", "r1", "noop")
+    assert (english(entry.asked), entry.runner, entry.plugin) == ("drain", "r1", "noop")
 
 
 async def test_every_order_says_it_over_a_restart_until_the_runner_is_resumed(bench: Bench) -> None:
@@ -103,7 +104,7 @@ async def test_every_order_says_it_over_a_restart_until_the_runner_is_resumed(be
 
 async def test_the_rest_of_the_grace_is_counted_by_the_schedulers_clock(bench: Bench) -> None:
     outcome = await bench.tell(RunnerAction.DRAIN, grace_seconds=60)
-    assert bench.store.audit["c-0"].action == "drain, jobs handed back after 60 s"
+    assert english(bench.store.audit["c-0"].asked) == "drain, jobs handed back after 60 s"
     assert result(outcome).outcome == "done"
     bench.now += timedelta(seconds=45)
     assert (await bench.beat()).hand_back_seconds == 15
@@ -122,7 +123,7 @@ async def test_what_is_so_already_is_no_error(bench: Bench) -> None:
 async def test_a_runner_that_lives_is_not_forgotten(bench: Bench) -> None:
     refused = result(await bench.tell(RunnerAction.FORGET))
     assert refused.outcome == "refused"
-    assert "alive" in refused.detail
+    assert "alive" in english(refused.told)
 
 
 async def test_a_runner_that_still_owns_jobs_is_not_forgotten(bench: Bench) -> None:
@@ -130,7 +131,7 @@ async def test_a_runner_that_still_owns_jobs_is_not_forgotten(bench: Bench) -> N
     await bench.feed(Submit(job="1", client="test", submitted_at=NOW, spec=spec))
     await bench.feed(said(Claim(job="1", dispatch=1, claim_id="x")))
     bench.now += ALIVE_FOR + timedelta(seconds=1)
-    assert "owns 1 job" in result(await bench.tell(RunnerAction.FORGET)).detail
+    assert "owns 1 job" in english(result(await bench.tell(RunnerAction.FORGET)).told)
 
 
 async def test_a_runner_that_is_gone_is_forgotten_and_may_come_again(bench: Bench) -> None:

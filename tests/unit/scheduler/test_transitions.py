@@ -14,6 +14,7 @@ from taskmanager.messages import (
     Refusal,
 )
 from taskmanager.plugins import RetryPolicy
+from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.reports import ReportKind
 from taskmanager.states import Status
 from taskmanager_scheduler.effects import SendTicket, StoreReport
@@ -129,7 +130,7 @@ def test_a_claim_of_a_job_not_stored_yet_is_to_be_asked_again() -> None:
 
 
 def test_the_fence_refuses_an_attempt_that_is_not_current() -> None:
-    requeued = job_after(*to_download()[:3], Orphaned(crashed=True, why="test"))
+    requeued = job_after(*to_download()[:3], Orphaned(crashed=True, why=NOT_HEARD()))
 
     step = transition(requeued, Commit(job=JOB, attempt=1, seq=3), at())
 

@@ -170,7 +170,13 @@ def test_jobs_out_of_turn_are_found() -> None:
 
 
 def audit(action: str, outcome: str = "done", number: int = 1) -> dict[str, Any]:
-    return {"_id": f"c{number}", "at": NOW, "job": "j", "action": action, "outcome": outcome}
+    return {
+        "_id": f"c{number}",
+        "at": NOW,
+        "job": "j",
+        "what": {"code": f"deed.{action}", "parameters": {}},
+        "outcome": outcome,
+    }
 
 
 def test_a_forgotten_command_is_found() -> None:

@@ -18,6 +18,7 @@ from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import Submit
 from taskmanager.ports import Clock, JobReader, Publisher
 from taskmanager.topology import Topology
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.feed import Feed
 from taskmanager_gateway.identity import Wish
@@ -148,24 +149,15 @@ class Acceptance:
 
 
 def _too_large(size: int, limit: int) -> ProblemError:
-    detail = f"The job takes {size} bytes, {limit} at most. Pass large input as files."
-    return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit)
+    told = problems.JOB_TOO_LARGE(size=size, limit=limit)
+    return ProblemError(BODY_TOO_LARGE, told, limit_bytes=limit)
 
 
 def _check_same(known: JobSpec, wish: Wish) -> None:
     if known.fingerprint() != wish.spec.fingerprint():
-        detail = (
-            "The job under this key has another specification. Use a new key, or the body sent with it first."
-        )
-        raise ProblemError(KEY_REUSED, detail, job=wish.job)
+        raise ProblemError(KEY_REUSED, problems.OTHER_JOB_UNDER_KEY(), job=wish.job)
 
 
 def _unconfirmed(wish: Wish) -> ProblemError:
-    repeat = (
-        "Send it again with the same Idempotency-Key: it stays one job."
-        if wish.key
-        else f"See whether /api/v1/jobs/{wish.job} exists before you send it again; "
-        "with an Idempotency-Key a repeat is harmless."
-    )
-    detail = f"The message broker did not confirm the job, so it may or may not be taken. {repeat}"
-    return ProblemError(BROKER_UNAVAILABLE, detail, job=wish.job)
+    keyed, bare = problems.KEYED_JOB_NOT_CONFIRMED, problems.JOB_NOT_CONFIRMED
+    return ProblemError(BROKER_UNAVAILABLE, keyed() if wish.key else bare(job=wish.job), job=wish.job)

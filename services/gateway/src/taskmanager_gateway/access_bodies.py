@@ -9,6 +9,7 @@ from taskmanager.access import Right, Role, TokenName, UserName
 from taskmanager.clock import whole_milliseconds
 from taskmanager.jobs import PluginName
 from taskmanager.queries import PLUGINS_LIMIT
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.orders import ReasonBody, readable
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
 
@@ -60,7 +61,5 @@ class AddTokenBody(ReasonBody):
         if self.expires is None:
             return None
         if self.expires <= now:
-            raise field_problem(
-                INVALID_REQUEST, [FieldError(field="expires", message="must be in the future")]
-            )
+            raise field_problem(INVALID_REQUEST, [FieldError.of("expires", faults.NOT_FUTURE())])
         return whole_milliseconds(self.expires.astimezone(UTC))

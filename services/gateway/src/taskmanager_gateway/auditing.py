@@ -5,6 +5,7 @@ from taskmanager.errors import CursorError
 from taskmanager.ports import JobReader
 from taskmanager.queries import AuditPage, AuditQuery
 from taskmanager_gateway.access.reach import narrowed
+from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.problems import (
     INVALID_CURSOR,
@@ -25,11 +26,10 @@ async def audit_page(reader: JobReader, query: AuditQuery, who: Principal) -> Au
     try:
         return await from_store(reader.audit(kept))
     except CursorError as error:
-        raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
+        raise ProblemError(INVALID_CURSOR, problems.STALE_CURSOR()) from error
 
 
 def _check_text(query: AuditQuery) -> None:
     for name in ("job", "runner", "subject", "cursor"):
         if "\0" in (getattr(query, name) or ""):
-            message = "contains a NUL character"
-            raise field_problem(INVALID_REQUEST, [FieldError(field=name, message=message)])
+            raise field_problem(INVALID_REQUEST, [FieldError.of(name, faults.NUL())])

@@ -9,7 +9,9 @@ from pydantic_core import from_json
 from starlette.requests import Request
 
 from taskmanager.jobs import JobSpec
+from taskmanager.reasons import Reason
 from taskmanager_gateway.bounds import declared_bytes
+from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.identity import Submitter, Wish, checked_key
 from taskmanager_gateway.problems import (
     INVALID_REQUEST,
@@ -64,9 +66,7 @@ def media_type(request: Request) -> str:
 def _check_media_type(request: Request, allowed: Collection[str]) -> None:
     if media_type(request) not in allowed or "content-encoding" in request.headers:
         given = request.headers.get("content-type", JSON)
-        detail = (
-            f"Got {given[:100]!r}. Send JSON, uncompressed, with the header Content-Type: application/json."
-        )
+        detail = problems.NOT_JSON(type=given[:100])
         raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)
 
 
@@ -86,7 +86,7 @@ def _storable(spec: JobSpec, *, suspicious: bool) -> JobSpec:
 
 
 def _invalid(error: ValidationError) -> ProblemError:
-    return validation_problem(error.errors(include_url=False, include_input=False, include_context=False))
+    return validation_problem(error.errors(include_url=False, include_input=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ class BatchParser:
             raise malformed_body(str(error)) from error
         jobs = document.get("jobs") if isinstance(document, dict) else None
         if not isinstance(jobs, list) or len(document) > 1:
-            raise _batch_problem("an object with the one field 'jobs', a list of jobs, is expected")
+            raise _batch_problem(faults.NO_BATCH())
         if not 1 <= len(jobs) <= self.limit:
-            raise _batch_problem(f"{len(jobs)} jobs; a batch holds 1 to {self.limit}")
+            raise _batch_problem(faults.BATCH_SIZE(size=len(jobs), most=self.limit))
         return jobs
 
     def _item(self, item: Any, by: Submitter, *, suspicious: bool) -> Wish | Problem:
@@ -123,5 +123,5 @@ class BatchParser:
             return error.problem
 
 
-def _batch_problem(message: str) -> ProblemError:
-    return field_problem(INVALID_REQUEST, [FieldError(field="jobs", message=message)])
+def _batch_problem(fault: Reason) -> ProblemError:
+    return field_problem(INVALID_REQUEST, [FieldError.of("jobs", fault)])

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskmanager.access import NOBODY
+from taskmanager.reasons import Reason
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import (
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
@@ -96,7 +98,7 @@ class _Body:
             async with asyncio.timeout_at(self._ends):
                 message = await self._receive()
         except TimeoutError as error:
-            detail = f"The body did not arrive within {self._time.total_seconds():g} s. Send it again."
+            detail = problems.BODY_TOO_SLOW(seconds=self._time.total_seconds())
             raise _refused(BODY_TIMEOUT, detail) from error
         self._count(message.get("body", b""))
         self._complete = not message.get("more_body", False)
@@ -106,7 +108,7 @@ class _Body:
         self._ends = asyncio.get_running_loop().time() + self._time.total_seconds()
         kind = self._headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind.startswith("multipart/"):
-            raise _refused(UNSUPPORTED_MEDIA_TYPE, f"No file is expected here: send no {kind[:40]}.")
+            raise _refused(UNSUPPORTED_MEDIA_TYPE, problems.NO_FILES(type=kind[:40]))
         self._is_form = kind == FORM
         if declared_bytes(self._headers) > self._limit:
             raise self._too_large()
@@ -118,11 +120,11 @@ class _Body:
         if self._is_form:
             self._fields += part.count(b"&")
             if self._fields >= MOST_FIELDS:
-                raise _refused(BODY_TOO_LARGE, f"A form has {MOST_FIELDS} fields at most. Send less.")
+                raise _refused(BODY_TOO_LARGE, problems.TOO_MANY_FIELDS(most=MOST_FIELDS))
 
     def _too_large(self) -> BodyRefusedError:
         return BodyRefusedError(body_too_large(self._limit).problem)
 
 
-def _refused(kind: Kind, detail: str) -> BodyRefusedError:
+def _refused(kind: Kind, detail: Reason) -> BodyRefusedError:
     return BodyRefusedError(Problem(kind, detail))

@@ -11,6 +11,7 @@ from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports import JobReader
 from taskmanager.registry import InstalledPlugin
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.metrics import STORE_UP
 from taskmanager_gateway.problems import (
@@ -70,10 +71,8 @@ class Catalogue:
             known = self._known().get(name)
         if known is None:
             names = sorted(filter(who.sees, self._known()))
-            detail = (
-                f"There is no plugin {name!r}. Use one of: {', '.join(names) or 'none is installed yet'}."
-            )
-            raise ProblemError(UNKNOWN_PLUGIN, detail, known=names)
+            told = problems.UNKNOWN_PLUGIN(plugin=name, known=", ".join(names) or None)
+            raise ProblemError(UNKNOWN_PLUGIN, told, known=names)
         return known
 
     def last_read(self, name: str) -> KnownPlugin | None:
@@ -91,9 +90,7 @@ class Catalogue:
 
     def _known(self) -> dict[str, KnownPlugin]:
         if self._plugins is None:
-            raise ProblemError(
-                PLUGINS_UNKNOWN, "The database is away since this gateway started. Try again soon."
-            )
+            raise ProblemError(PLUGINS_UNKNOWN, problems.PLUGINS_NOT_READ())
         return self._plugins
 
     async def _look_again(self) -> None:

@@ -6,7 +6,9 @@ from taskmanager.access import Principal
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.jobs import JobSpec
 from taskmanager.plugins import Need, PluginManifest
+from taskmanager.reasons import PROSE
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
+from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.problems import (
     INVALID_PARAMETERS,
     INVALID_REQUEST,
@@ -45,9 +47,7 @@ class SpecificationCheck:
 
 def _check_accepting(known: KnownPlugin) -> None:
     if not known.installed.accepting:
-        detail = (
-            f"An operator closed plugin {known.installed.name} for new jobs. Ask them, or try again later."
-        )
+        detail = problems.PLUGIN_CLOSED(plugin=known.installed.name)
         raise ProblemError(NOT_ACCEPTING, detail)
 
 
@@ -56,8 +56,8 @@ def _check_template(spec: JobSpec, manifest: PluginManifest) -> None:
     if spec.template is None or (manifest.templates and manifest.knows_template(spec.template)):
         return
     known = sorted(manifest.templates)
-    advice = f"Use one of: {', '.join(known)}." if known else "It takes none: leave the field out."
-    detail = f"Plugin {manifest.name} has no template {spec.template!r}. {advice}"
+    listed = ", ".join(known) or None
+    detail = problems.UNKNOWN_TEMPLATE(plugin=manifest.name, template=spec.template, known=listed)
     raise ProblemError(UNKNOWN_TEMPLATE, detail, known=known)
 
 
@@ -65,27 +65,23 @@ def _goobi_errors(spec: JobSpec, goobi: GoobiSettings) -> Iterator[FieldError]:
     """Only what can never be delivered; without any installation reports wait until there is one."""
     named = spec.goobi.installation if spec.goobi else None
     if (misfit := goobi.misfit(named)) is not None:
-        yield FieldError(field="goobi.installation", message=misfit)
+        yield FieldError.of("goobi.installation", PROSE(text=misfit))
     if spec.callback_url is not None and goobi.installations:
         misfit = goobi.callback_misfit(str(spec.callback_url))
         if misfit is not None:
-            yield FieldError(field="callback_url", message=misfit)
+            yield FieldError.of("callback_url", PROSE(text=misfit))
 
 
 def _need_errors(spec: JobSpec, manifest: PluginManifest) -> Iterator[FieldError]:
     if spec.template is None and manifest.templates and manifest.template_default is None:
         known = ", ".join(sorted(manifest.templates))
-        yield FieldError(field="template", message=f"plugin {manifest.name} needs one of: {known}")
+        yield FieldError.of("template", faults.TEMPLATE_NEEDED(plugin=manifest.name, known=known))
     paths = {
         "source": (manifest.source, spec.source),
         "destination": (manifest.destination, spec.destination),
     }
     for name, (need, path) in paths.items():
         if need is Need.REQUIRED and path is None:
-            yield FieldError(
-                field=name, message=f"plugin {manifest.name} needs the absolute path of a {name}"
-            )
+            yield FieldError.of(name, faults.PATH_NEEDED(plugin=manifest.name, field=name))
         if need is Need.UNUSED and path is not None:
-            yield FieldError(
-                field=name, message=f"plugin {manifest.name} uses no {name}: leave the field out"
-            )
+            yield FieldError.of(name, faults.PATH_SUPERFLUOUS(plugin=manifest.name, field=name))

@@ -29,10 +29,12 @@ from taskmanager.messages import (
     StopOperation,
 )
 from taskmanager.ports import Clock, Publisher
+from taskmanager.reasons import Reason
 from taskmanager.topology import Topology
 from taskmanager_gateway.acceptance import PUBLISH_TIME
 from taskmanager_gateway.access.permissions import Order, Permissions
 from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.metrics import COMMANDS
@@ -182,22 +184,23 @@ class Commanding:
 def _answer(order: Order, result: CommandResult) -> Obeyed:
     match result.outcome:
         case "refused":
-            raise _refused(order, result.detail)
+            raise _refused(order, result.told)
         case "unknown":
             raise _unknown(order)
         case "done" | "unchanged":
             return Obeyed(result.id, result.outcome)
 
 
-def _refused(order: Order, why: str) -> ProblemError:
+def _refused(order: Order, why: Reason) -> ProblemError:
     """409; `why` is the scheduler's word or, beforehand, the same rule's."""
     if isinstance(order, StartOperation):
-        return ProblemError(KEY_REUSED, f"Cannot start it: {why}.", operation=order.operation)
+        detail = problems.CANNOT_START(refusal=why)
+        return ProblemError(KEY_REUSED, detail, operation=order.operation)
     if isinstance(order, StopOperation):
-        return ProblemError(NOT_POSSIBLE, f"Cannot stop it: {why}.", operation=order.operation)
-    detail = f"Cannot {order.action}: {why}."
+        return ProblemError(NOT_POSSIBLE, problems.CANNOT_STOP(refusal=why), operation=order.operation)
     if isinstance(order, SendMessage):
-        return ProblemError(NOT_POSSIBLE, f"Cannot send it: {why}.", job=order.job)
+        return ProblemError(NOT_POSSIBLE, problems.CANNOT_SEND(refusal=why), job=order.job)
+    detail = problems.cannot(order.action, why)
     if isinstance(order, JobCommand):
         return ProblemError(NOT_POSSIBLE, detail, job=order.job)
     return ProblemError(NOT_POSSIBLE, detail)
@@ -206,25 +209,21 @@ def _refused(order: Order, why: str) -> ProblemError:
 def _unknown(order: Order) -> ProblemError:
     match order:
         case ReplayReports():
-            kind, detail = UNKNOWN_REPORT, "There is no such report."
+            kind, told = UNKNOWN_REPORT, problems.NO_REPORT()
         case JobCommand() | SendMessage():
-            kind, detail = UNKNOWN_JOB, f"There is no job {order.job!r}: it was never stored or is deleted."
+            kind, told = UNKNOWN_JOB, problems.NO_JOB(job=order.job)
         case StartOperation() | StopOperation():
-            kind, detail = UNKNOWN_OPERATION, f"There is no operation {order.operation[:80]!r}."
+            kind, told = UNKNOWN_OPERATION, problems.NO_OPERATION(operation=order.operation[:80])
         case RunnerCommand():
-            kind, detail = UNKNOWN_RUNNER, f"There is no runner {order.runner[:80]!r}."
+            kind, told = UNKNOWN_RUNNER, problems.NO_RUNNER(runner=order.runner[:80])
         case PluginCommand():
-            kind, detail = UNKNOWN_PLUGIN, f"There is no plugin {order.plugin!r}."
+            kind, told = UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=order.plugin)
         case RevokeToken() | AddToken():
-            kind, detail = UNKNOWN_TOKEN, "There is no such token."
+            kind, told = UNKNOWN_TOKEN, problems.NO_TOKEN()
         case _:
-            kind, detail = UNKNOWN_USER, "There is no such user."
-    return ProblemError(kind, detail)
+            kind, told = UNKNOWN_USER, problems.NO_USER()
+    return ProblemError(kind, told)
 
 
 def _unconfirmed(command: Command) -> ProblemError:
-    detail = (
-        "The message broker did not confirm the command, so it may or may not be done. Look whether it was, "
-        "and if not, send it again: a repeat does no harm."
-    )
-    return ProblemError(BROKER_UNAVAILABLE, detail, command=command.id)
+    return ProblemError(BROKER_UNAVAILABLE, problems.COMMAND_NOT_CONFIRMED(), command=command.id)

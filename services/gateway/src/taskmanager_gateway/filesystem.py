@@ -12,7 +12,9 @@ from taskmanager.errors import PathRefusedError
 from taskmanager.jobs import JobSpec
 from taskmanager.overlap import misfit
 from taskmanager.paths import Roots
+from taskmanager.reasons import PROSE
 from taskmanager.sources import odd_kind
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.metrics import PATH_CHECKS_LATE
 from taskmanager_gateway.problems import FILE_SYSTEM_SLOW, FieldError, ProblemError, shortened
 from taskmanager_gateway.threads import DaemonThreads
@@ -46,9 +48,7 @@ class PathCheck:
                 return await self._threads.run(lambda: [self._look(spec, in_place) for spec in specs])
         except TimeoutError as error:
             PATH_CHECKS_LATE.inc()
-            detail = (
-                "The folders of the job could not be looked at in time; a network drive may hang. Try again."
-            )
+            detail = problems.FOLDERS_SLOW()
             raise ProblemError(FILE_SYSTEM_SLOW, detail) from error
 
     def placed(self, spec: JobSpec) -> JobSpec:
@@ -83,7 +83,7 @@ class PathCheck:
 
 
 def _error(field: str, message: str) -> FieldError:
-    return FieldError(field=field, message=shortened(message))
+    return FieldError.of(field, PROSE(text=shortened(message)))
 
 
 def _odd_kind(path: Path) -> str | None:

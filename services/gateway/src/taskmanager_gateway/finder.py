@@ -8,6 +8,7 @@ from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.jobs import Job
 from taskmanager.ports import JobReader
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, READ_TIME, from_store
 from taskmanager_gateway.live import Watchers
 from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
@@ -72,7 +73,5 @@ async def _in_time(news: asyncio.Event) -> bool:
 
 
 def _unknown(job_id: str) -> ProblemError:
-    detail = (
-        f"There is no job {job_id[:80]!r}. Its id is in the answer to its submission; old jobs are deleted."
-    )
+    detail = problems.UNKNOWN_JOB(job=job_id[:80])
     return ProblemError(UNKNOWN_JOB, detail)

@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
 from taskmanager_gateway.bounds import BodyRefusedError
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import (
     BROKER_UNAVAILABLE,
     INTERNAL_ERROR,
@@ -27,9 +28,7 @@ from taskmanager_gateway.problems import (
     validation_problem,
 )
 
-STORE_AWAY = Problem(
-    STORE_UNAVAILABLE, "What is stored cannot be read now; new jobs are still taken. Try again soon."
-)
+STORE_AWAY = Problem(STORE_UNAVAILABLE, problems.STORE_AWAY())
 
 NOT_ALLOWED_STATUS = 405
 NOT_FOUND_STATUS = 404
@@ -56,17 +55,16 @@ def _store_away(_: Request, __: StoreUnavailableError) -> Problem:
 
 
 def _unreadable(_: Request, __: UnreadableDocumentError) -> Problem:
-    detail = "It is stored, but not as this version writes it; the log of the gateway names the document."
-    return Problem(UNREADABLE, detail)
+    return Problem(UNREADABLE, problems.UNREADABLE())
 
 
 def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:
-    return Problem(BROKER_UNAVAILABLE, "The message broker does not answer. Try again soon.")
+    return Problem(BROKER_UNAVAILABLE, problems.BROKER_AWAY())
 
 
 def _defect(_: Request, __: Exception) -> Problem:
     """The guard logs and counts it."""
-    return Problem(INTERNAL_ERROR, "The request met a defect of the gateway; its log has the details.")
+    return Problem(INTERNAL_ERROR, problems.DEFECT())
 
 
 def _wrong_query(_: Request, error: RequestValidationError) -> Problem:
@@ -87,12 +85,12 @@ def _http(request: Request, error: HTTPException) -> Problem:
     headers = error.headers or {}
     if error.status_code == NOT_ALLOWED_STATUS:
         allowed = ", ".join(_allowed_methods(request))
-        detail = f"{path} does not take {method[:40]}. Use one of: {allowed}."
-        return Problem(METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
+        told = problems.NO_SUCH_METHOD(path=path, method=method[:40], allowed=allowed)
+        return Problem(METHOD_NOT_ALLOWED, told, headers={"Allow": allowed})
     if error.status_code == NOT_FOUND_STATUS:
-        return Problem(NOT_FOUND, f"Nothing is at {path}. /docs lists every address.", headers=headers)
+        return Problem(NOT_FOUND, problems.NO_SUCH_ADDRESS(path=path), headers=headers)
     kind = Kind(INVALID_REQUEST.name, error.status_code, INVALID_REQUEST.title)
-    return Problem(kind, str(error.detail), headers=headers)
+    return Problem(kind, problems.HTTP(text=str(error.detail)), headers=headers)
 
 
 _PROBLEMS: dict[type[Exception], Callable[[Request, Any], Problem]] = {

@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from taskmanager.reasons import Reason
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import MISDIRECTED, Problem
 
 ANY_NAME = ("/health/", "/metrics")
@@ -30,18 +32,16 @@ class Hosts:
         else:
             await Problem(MISDIRECTED, wrong).response()(scope, receive, send)
 
-    def _wrong(self, scope: Scope) -> str | None:
+    def _wrong(self, scope: Scope) -> Reason | None:
         named = [value for name, value in scope["headers"] if name == b"host"]
         probe = scope["path"].startswith(ANY_NAME)
         if not named and probe and scope.get("http_version") == "1.0":
             return None
         if len(named) != 1:
-            return f"Send exactly one Host header; there were {len(named)}."
+            return problems.TOO_MANY_HOSTS(number=len(named))
         written = _HOST.fullmatch(named[0].decode("latin-1"))
         if written is None:
-            return "The Host header is no name of a host."
+            return problems.BAD_HOST()
         if self._allowed and not probe and written[1].lower().rstrip(".") not in self._allowed:
-            return (
-                "This service does not go by that name. An operator sets its names in TASKMANAGER_HTTP_HOSTS."
-            )
+            return problems.OTHER_HOST()
         return None

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from taskmanager.access import Principal
 from taskmanager.jobs import JobSpec
 from taskmanager_gateway.access.proof import proof_of
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
 
 KEY_HEADER = "Idempotency-Key"
@@ -20,8 +21,7 @@ def checked_key(key: str | None) -> str | None:
     """The key if it may be one; raises ProblemError."""
     if key is None or (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         return key
-    message = f"1 to {KEY_LENGTH} printable ASCII characters are expected"
-    raise field_problem(INVALID_REQUEST, [FieldError(field=KEY_HEADER, message=message)])
+    raise field_problem(INVALID_REQUEST, [FieldError.of(KEY_HEADER, faults.NOT_ASCII(most=KEY_LENGTH))])
 
 
 @dataclass(frozen=True, slots=True)

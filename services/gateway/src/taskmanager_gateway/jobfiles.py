@@ -5,6 +5,7 @@ from taskmanager.errors import CursorError
 from taskmanager.jobs import FileState, Job
 from taskmanager.ports import JobReader
 from taskmanager.queries import FilePage, FileQuery
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.problems import INVALID_CURSOR, ProblemError
@@ -30,7 +31,5 @@ class JobFiles:
         try:
             return job, await from_store(self._reader.files(query))
         except CursorError as error:
-            detail = (
-                "Use 'next_cursor' of the page before; begin anew if the job has begun another attempt since."
-            )
+            detail = problems.STALE_CURSOR_OF_FILES()
             raise ProblemError(INVALID_CURSOR, detail) from error

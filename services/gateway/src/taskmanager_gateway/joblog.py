@@ -9,6 +9,7 @@ from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports import JobReader
 from taskmanager.registry import LogBlock
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.live import Event, Watchers
@@ -29,9 +30,7 @@ def parse_position(text: str | None) -> Position:
     if text is None:
         return (0, 0)
     if not _POSITION.fullmatch(text) or not text.isascii():
-        raise ProblemError(
-            INVALID_CURSOR, f"{text[:80]!r} is no position in a log. Use the last 'after' you got."
-        )
+        raise ProblemError(INVALID_CURSOR, problems.NO_POSITION(position=text[:80]))
     attempt, _, number = text.partition(".")
     return int(attempt), int(number)
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST
 from taskmanager.queries import JobQuery, Order, Sort
 from taskmanager.states import Tab
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.operation_bodies import Seconds, ago
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
 
@@ -35,9 +36,7 @@ class ListQuery(JobQuery):
         Raises ProblemError for text no job can hold.
         """
         if any("\0" in text for text in (self.text, self.project, self.cursor) if text):
-            raise field_problem(
-                INVALID_REQUEST, [FieldError(field="text", message="contains a NUL character")]
-            )
+            raise field_problem(INVALID_REQUEST, [FieldError.of("text", faults.NUL())])
         sort, order = self._order()
         said = {name: getattr(self, name) for name in JobQuery.model_fields}
         said |= {"sort": sort, "order": order}

@@ -4,6 +4,8 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 
+from taskmanager.reasons import Reason
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import TOO_MANY_STREAMS, ProblemError
 
 RETRY_AFTER_SECONDS = 30
@@ -25,7 +27,7 @@ class OpenStreams:
         """Raise ProblemError (429) if the client may not open another one."""
         if (obstacle := self._obstacle(client)) is not None:
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            raise ProblemError(TOO_MANY_STREAMS, f"{obstacle}, or try again later.", headers)
+            raise ProblemError(TOO_MANY_STREAMS, obstacle, headers)
 
     def admits(self, client: str) -> bool:
         """Whether the client may open another one."""
@@ -42,9 +44,9 @@ class OpenStreams:
             if not self._of_client[client]:
                 del self._of_client[client]
 
-    def _obstacle(self, client: str) -> str | None:
+    def _obstacle(self, client: str) -> Reason | None:
         if self._of_client[client] >= self._per_client:
-            return f"{self._per_client} streams of yours are open. Close one of them"
+            return problems.STREAMS_OF_CLIENT(number=self._per_client)
         if self._of_client.total() >= self._limit:
-            return f"{self._limit} streams are open. Ask for the lists themselves"
+            return problems.STREAMS_OF_ALL(number=self._limit)
         return None

@@ -13,6 +13,7 @@ from taskmanager.operations import Operation
 from taskmanager.ports import Clock, JobReader
 from taskmanager_gateway.access.reach import allow_all, kept_within, reaches
 from taskmanager_gateway.catalogue import Catalogue
+from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.commanding import Author, Commanding, Stored
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.problems import KEY_REUSED, UNKNOWN_OPERATION, ProblemError
@@ -66,13 +67,10 @@ class Operating:
         """The stored operation; raises ProblemError if it is none or out of reach, StoreUnavailableError."""
         found = await from_store(self._reader.operation(operation_id))
         if found is None:
-            detail = (
-                f"There is no operation {operation_id[:80]!r}. Its id is in the answer to its start; "
-                "it is stored by the scheduler, and deleted 90 days after its end."
-            )
+            detail = problems.UNKNOWN_OPERATION(operation=operation_id[:80])
             raise ProblemError(UNKNOWN_OPERATION, detail)
         if not reaches(who, found.filter):
-            allow_all(who, "the operation")
+            allow_all(who, access.THE_OPERATION())
         return found
 
     async def _earlier(self, order: StartOperation) -> Operation | None:
@@ -83,9 +81,7 @@ class Operating:
             log.debug("operation_not_checked", operation=order.operation, error=str(error))
             return None
         if known is not None and known.fingerprint != order.fingerprint:
-            detail = (
-                "The operation under this key is another one. Use a new key, or the body sent with it first."
-            )
+            detail = problems.OTHER_OPERATION_UNDER_KEY()
             raise ProblemError(KEY_REUSED, detail, operation=order.operation)
         return known
 

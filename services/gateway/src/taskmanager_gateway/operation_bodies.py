@@ -16,6 +16,7 @@ from taskmanager.messages import StartOperation
 from taskmanager.operations import JobFilter
 from taskmanager.queries import IDS_LIMIT, WithWarnings
 from taskmanager.states import Status, Tab
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.identity import NAMESPACE
 from taskmanager_gateway.orders import Reason, ReasonBody, readable
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
@@ -89,16 +90,13 @@ class OperationBody(ReasonBody):
     def _errors(self) -> Iterator[FieldError]:
         chosen = self.filter
         if chosen.plugin is None and chosen.ids is None and not self.all:
-            message = 'give filter.plugin or filter.ids, or "all": true if the jobs of all plugins are meant'
-            yield FieldError(field="filter", message=message)
+            yield FieldError.of("filter", faults.NO_FILTER())
         if self.action is JobAction.PRIORITY and self.priority is None:
-            yield FieldError(field="priority", message="this action needs the new priority, 0 to 10")
+            yield FieldError.of("priority", faults.PRIORITY_MISSING())
         if self.action is not JobAction.PRIORITY and self.priority is not None:
-            message = "only the action priority takes one; jobs are chosen by filter.priority_min and _max"
-            yield FieldError(field="priority", message=message)
+            yield FieldError.of("priority", faults.PRIORITY_SUPERFLUOUS())
         if chosen.status and chosen.tab and chosen.status.tab is not chosen.tab:
-            message = f"no job of the tab {chosen.tab} is {chosen.status}"
-            yield FieldError(field="filter.status", message=message)
+            yield FieldError.of("filter.status", faults.STATUS_OF_TAB(tab=chosen.tab, status=chosen.status))
 
     def _fingerprint(self) -> str:
         asked = self.model_dump(mode="json", include={"action", "priority", "filter"})

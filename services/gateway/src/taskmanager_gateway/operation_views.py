@@ -8,8 +8,9 @@ from pydantic import ConfigDict, Field
 from taskmanager.control import JobAction
 from taskmanager.jobs import Note, Priority, Record
 from taskmanager.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
+from taskmanager_gateway.codes import english
 from taskmanager_gateway.examples import OPERATION
-from taskmanager_gateway.representation import API, JobView
+from taskmanager_gateway.representation import API, JobView, Told, told
 
 
 class OperationView(Record):
@@ -71,12 +72,28 @@ class PreviewView(Record):
     examples: list[JobView]
 
 
+class FailureView(Told):
+    """A job an operation could not change; `reason` is the sentence for why not, `number` counts from 1."""
+
+    operation: str
+    number: int
+    job: str
+    reason: str
+    at: datetime
+
+    @classmethod
+    def of(cls, failure: Failure) -> "FailureView":
+        """The public form; nothing is checked again."""
+        fields = failure.__dict__ | told(failure.told) | {"reason": english(failure.told)}
+        return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
+
+
 class FailureListView(Record):
     """Jobs an operation could not change, in its order. Go on with `after` until `more` is false."""
 
     operation: str
     refused: int = Field(description=f"How many there are; the first {FAILURES_KEPT} are listed.")
-    failures: list[Failure]
+    failures: list[FailureView]
     after: int = Field(description="Number of the last one so far.")
     more: bool
 

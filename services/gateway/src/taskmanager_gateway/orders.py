@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from taskmanager.clock import whole_milliseconds
@@ -13,7 +14,14 @@ from taskmanager.goobi.installations import LogType
 from taskmanager.jobs import InstallationName, Priority, Record, ShortText
 from taskmanager.reports import MESSAGE_LIMIT, OperatorMessage
 from taskmanager_gateway.bodies import read_body
-from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem, validation_problem
+from taskmanager_gateway.codes import faults
+from taskmanager_gateway.problems import (
+    CONTROL_CHARACTER,
+    INVALID_REQUEST,
+    FieldError,
+    field_problem,
+    validation_problem,
+)
 
 BODY_LIMIT_BYTES = 16 * 1024
 LONGEST_STOP = timedelta(days=3_660)
@@ -25,8 +33,7 @@ LONGEST_GRACE = timedelta(days=366)
 def readable(text: str) -> str:
     """The text; raises ValueError if it holds what cannot be shown."""
     if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
-        message = "contains a control character"
-        raise ValueError(message)
+        raise PydanticCustomError(CONTROL_CHARACTER, "contains a control character")
     return text
 
 
@@ -57,8 +64,7 @@ class StopBody(ReasonBody):
         if self.until is None:
             return None
         if not now < self.until <= now + LONGEST_STOP:
-            message = "must be in the future, ten years at most; leave it out for a stop without an end"
-            raise field_problem(INVALID_REQUEST, [FieldError(field="until", message=message)])
+            raise field_problem(INVALID_REQUEST, [FieldError.of("until", faults.END_OF_STOP())])
         return whole_milliseconds(self.until.astimezone(UTC))
 
 
@@ -101,5 +107,5 @@ async def read_order(request: Request, model: type[BodyT], limit_bytes: int = BO
     try:
         return model.model_validate_json(body or b"{}", strict=True)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        errors = error.errors(include_url=False, include_input=False)
         raise validation_problem(errors) from error

@@ -12,11 +12,15 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.responses import Response
 
 from taskmanager.errors import TaskManagerError
+from taskmanager.reasons import PROSE, Code, Reason, Value
+from taskmanager_gateway.codes import english, faults, problems
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 SHOWN_ERRORS = 20
 SHOWN_CHARACTERS = 300
+CONTROL_CHARACTER = "control_character"
+"""Our own type of pydantic's errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,19 @@ class FieldError(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     field: str = Field(examples=["goobi.process_id"])
-    message: str = Field(examples=["input should be a valid integer"])
+    message: str = Field(examples=["this field is required"])
+    code: str = Field(examples=["fault.missing"])
+    parameters: dict[str, Value]
+
+    @classmethod
+    def of(cls, field: str, told: Reason) -> "FieldError":
+        """What is wrong with that field."""
+        return cls(field=field, message=shortened(english(told)), code=told.code, parameters=told.parameters)
+
+    @property
+    def told(self) -> Reason:
+        """What is wrong."""
+        return Reason(code=self.code, parameters=self.parameters)
 
 
 def _is_absent(value: object) -> bool:
@@ -96,6 +112,8 @@ class ProblemDocument(BaseModel):
     title: str = Field(examples=[UNKNOWN_PLUGIN.title])
     status: int = Field(examples=[UNKNOWN_PLUGIN.status])
     detail: str = Field(examples=["There is no plugin 'jp3'. Use one of: jp2, shell."])
+    code: str = Field(examples=["problem.unknown_plugin"])
+    parameters: dict[str, Value] = Field(examples=[{"plugin": "jp3", "known": "jp2, shell"}])
     errors: list[FieldError] | None = Field(default=None, exclude_if=_is_absent)
     known: list[str] | None = Field(default=None, exclude_if=_is_absent)
     job: str | None = Field(default=None, exclude_if=_is_absent)
@@ -106,7 +124,7 @@ class Problem:
     """One problem that is going to be answered."""
 
     kind: Kind
-    detail: str
+    told: Reason
     extensions: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,7 +132,13 @@ class Problem:
         """The JSON document."""
         kind = self.kind
         members = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": self.detail}
-        return {**members, **self.extensions}
+        code = {"code": self.told.code, "parameters": self.told.parameters}
+        return {**members, **code, **self.extensions}
+
+    @property
+    def detail(self) -> str:
+        """The English sentence."""
+        return english(self.told)
 
     def response(self) -> Response:
         """The HTTP answer; every 503 says when to come back."""
@@ -128,25 +152,23 @@ class ProblemError(TaskManagerError):
     """Ends a request with a problem."""
 
     def __init__(
-        self, kind: Kind, detail: str, headers: Mapping[str, str] | None = None, **extensions: Any
+        self, kind: Kind, told: Reason, headers: Mapping[str, str] | None = None, **extensions: Any
     ) -> None:
         """`extensions` become members of the problem document, `headers` those of the answer."""
-        super().__init__(detail)
-        self.problem = Problem(kind, detail, extensions, headers or {})
+        super().__init__(english(told))
+        self.problem = Problem(kind, told, extensions, headers or {})
 
 
 def body_too_large(limit_bytes: int) -> ProblemError:
     """A body goes beyond the limit of its route."""
-    detail = f"The limit is {limit_bytes} bytes. Send less, or several requests."
-    return ProblemError(BODY_TOO_LARGE, detail, limit_bytes=limit_bytes)
+    return ProblemError(BODY_TOO_LARGE, problems.BODY_TOO_LARGE(limit=limit_bytes), limit_bytes=limit_bytes)
 
 
 def field_problem(kind: Kind, errors: list[FieldError]) -> ProblemError:
     """A problem that lists wrong fields, at most `SHOWN_ERRORS` of them."""
     first = errors[0]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    detail = f"{first.field}: {first.message}{more}. Correct the request and send it again."
-    return ProblemError(kind, detail, errors=errors[:SHOWN_ERRORS])
+    told = problems.FIELD(field=first.field, fault=first.told, count=len(errors) - 1 or None)
+    return ProblemError(kind, told, errors=errors[:SHOWN_ERRORS])
 
 
 def validation_problem(errors: list[ErrorDetails], *, skip: int = 0) -> ProblemError:
@@ -158,24 +180,42 @@ def validation_problem(errors: list[ErrorDetails], *, skip: int = 0) -> ProblemE
 
 def malformed_body(reason: str) -> ProblemError:
     """The problem for a body no JSON parser takes."""
-    return ProblemError(
-        MALFORMED_BODY, f"The body cannot be read as JSON: {reason}. Send UTF-8 encoded JSON."
-    )
-
-
-_WORDS = {
-    "extra_forbidden": "there is no such field",
-    "missing": "this field is required",
-    "string_pattern_mismatch": "lower case letters, digits and hyphens only, 40 at most",
-}
+    return ProblemError(MALFORMED_BODY, problems.BAD_JSON(fault=reason))
 
 
 def _field_error(error: ErrorDetails, skip: int) -> FieldError:
     location = error["loc"][skip:]
-    text = error["msg"].removeprefix("Value error, ")
-    message = _WORDS.get(error["type"]) or text[:1].lower() + text[1:]
-    field = ".".join(map(str, location or error["loc"][:1])) or "body"
-    return FieldError(field=field, message=shortened(message))
+    return FieldError.of(".".join(map(str, location or error["loc"][:1])) or "body", _fault(error))
+
+
+def _fault(error: ErrorDetails) -> Reason:
+    """Pydantic's own words, which have no code, for everything but what is met often."""
+    code = _CODES.get(error["type"])
+    if code is None:
+        text = error["msg"].removeprefix("Value error, ")
+        return PROSE(text=shortened(text[:1].lower() + text[1:]))
+    context = error.get("ctx", {})
+    return code(**{name: context[key] for name, key in _CONTEXT.get(error["type"], {}).items()})
+
+
+_CODES: Mapping[str, Code] = {
+    "extra_forbidden": faults.NO_SUCH_FIELD,
+    "missing": faults.MISSING,
+    "string_pattern_mismatch": faults.BAD_NAME,
+    "string_too_short": faults.TOO_SHORT,
+    "string_too_long": faults.TOO_LONG,
+    "enum": faults.NOT_ALLOWED,
+    "literal_error": faults.NOT_ALLOWED,
+    CONTROL_CHARACTER: faults.CONTROL_CHARACTER,
+}
+"""By the type of pydantic's error."""
+_CONTEXT: Mapping[str, Mapping[str, str]] = {
+    "string_too_short": {"count": "min_length"},
+    "string_too_long": {"count": "max_length"},
+    "enum": {"allowed": "expected"},
+    "literal_error": {"allowed": "expected"},
+}
+"""Parameter -> where pydantic has it."""
 
 
 def shortened(text: str) -> str:

@@ -11,6 +11,7 @@ from taskmanager.ports import Clock, JobReader
 from taskmanager.reports import InstallationHealth, Report, ReportPage, ReportQuery, ReportState
 from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.access.reach import allow_all
+from taskmanager_gateway.codes import access, faults, problems
 from taskmanager_gateway.commanding import Author, Commanding, Obeyed, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.parts import Parts
@@ -49,12 +50,11 @@ class Reporting:
     async def page(self, query: ReportQuery, who: Principal) -> ReportPage:
         """One page, without what is out of reach; raises ProblemError for a cursor that is none."""
         if "\0" in (query.cursor or ""):
-            message = "contains a NUL character"
-            raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message=message)])
+            raise field_problem(INVALID_REQUEST, [FieldError.of("cursor", faults.NUL())])
         try:
             found = await from_store(self._reader.reports(query))
         except CursorError as error:
-            raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
+            raise ProblemError(INVALID_CURSOR, problems.STALE_CURSOR()) from error
         seen = await self._permissions.reports(found.reports, who)
         return ReportPage(reports=tuple(seen), next_cursor=found.next_cursor)
 
@@ -62,13 +62,13 @@ class Reporting:
         """The report; raises ProblemError if there is none, or if its job is out of reach."""
         found = None if "\0" in report else await from_store(self._reader.report(report))
         if found is None:
-            raise ProblemError(UNKNOWN_REPORT, f"There is no report {report[:100]!r}.")
+            raise ProblemError(UNKNOWN_REPORT, problems.NO_REPORT(report=report[:100]))
         await self._permissions.job(found.job, who)
         return found
 
     async def installations(self, who: Principal) -> Sequence[InstallationView]:
         """Every configured installation; raises ProblemError for somebody restricted to some plugins."""
-        allow_all(who, "what an installation was told")
+        allow_all(who, access.TOLD_TO_INSTALLATION())
         known = {one.name: one for one in await from_store(self._reader.installations_health())}
         return await asyncio.gather(*(self._installation(name, known) for name in self._goobi.installations))
 
@@ -86,9 +86,9 @@ class Reporting:
         """Have one report delivered from now on; raises ProblemError if Goobi has it or must not have it."""
         found = await self.find(report, author.principal)
         if found.state is ReportState.DELIVERED:
-            raise ProblemError(NOT_POSSIBLE, "Cannot replay it: Goobi has it already.")
+            raise ProblemError(NOT_POSSIBLE, problems.DELIVERED_ALREADY())
         if found.state is ReportState.WITHDRAWN:
-            raise ProblemError(NOT_POSSIBLE, "Cannot replay it: a retry of its job made it untrue.")
+            raise ProblemError(NOT_POSSIBLE, problems.UNTRUE_BY_NOW())
         return await self._commanding.command(ReplayReports(report=report), author)
 
     async def replay_all(self, installation: str, author: Author) -> Obeyed | Stored:

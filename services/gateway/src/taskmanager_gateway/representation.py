@@ -20,6 +20,7 @@ from taskmanager.jobs import (
     Record,
 )
 from taskmanager.plugins import PluginManifest
+from taskmanager.reasons import Reason, Value
 from taskmanager.registry import (
     AuditEntry,
     InstalledPlugin,
@@ -29,6 +30,7 @@ from taskmanager.registry import (
 )
 from taskmanager.states import Status, Tab
 from taskmanager_gateway.acceptance import Outcome
+from taskmanager_gateway.codes import english
 from taskmanager_gateway.examples import JOB
 from taskmanager_gateway.problems import ProblemDocument
 from taskmanager_gateway.waiting import Waiting
@@ -101,11 +103,40 @@ class JobListView(Record):
     links: dict[str, str] = Field(examples=[{"self": "/api/v1/jobs?tab=queue"}])
 
 
+class Told(Record):
+    """What is told, for programs: a code with its parameters. docs/reasons.md lists the codes."""
+
+    code: str = Field(examples=["history.held"])
+    parameters: dict[str, Value] = Field(examples=[{"by": "anna", "why": "wrong scan"}])
+
+
+class HistoryEntryView(Told):
+    """One thing that happened to a job; `note` is its sentence."""
+
+    at: datetime
+    status: Status
+    attempt: int
+    note: str
+    runner: str | None
+    report: str | None
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> "HistoryEntryView":
+        """The public form; nothing is checked again."""
+        fields = entry.__dict__ | told(entry.told) | {"note": english(entry.told)}
+        return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
+
+
+def told(reason: Reason) -> dict[str, Any]:
+    """The fields of `Told`."""
+    return {"code": reason.code, "parameters": reason.parameters}
+
+
 class HistoryView(Record):
     """What happened to a job, oldest first."""
 
     job: str
-    history: list[HistoryEntry]
+    history: list[HistoryEntryView]
 
 
 class LogView(Record):
@@ -293,10 +324,42 @@ class PendingView(Record):
     links: dict[str, str]
 
 
+class AuditEntryView(Record):
+    """Who asked for what, when, why, and what became of it; `id` is the command's.
+
+    `detail` is the sentence of `code`: why it was not done, or how and from where somebody logged in.
+    """
+
+    id: str
+    at: datetime
+    actor: str
+    reason: str
+    action: str = Field(examples=["priority 9"])
+    what: Told = Field(description="The same as `action`, for programs.")
+    job: str | None
+    plugin: str | None
+    runner: str | None
+    subject: str | None
+    outcome: str
+    code: str | None
+    parameters: dict[str, Value] | None
+    detail: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "AuditEntryView":
+        """The public form; nothing is checked again."""
+        why = entry.told
+        asked = {"action": english(entry.asked), "what": Told.model_construct(**told(entry.asked))}
+        members: dict[str, Any] = told(why) if why else {"code": None, "parameters": None}
+        detail = english(why) if why else ""
+        fields: dict[str, Any] = entry.__dict__ | asked | members | {"detail": detail}
+        return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
+
+
 class AuditView(Record):
     """One page of what operators asked for, the newest first; `next_cursor` is null on the last."""
 
-    entries: list[AuditEntry]
+    entries: list[AuditEntryView]
     next_cursor: str | None
     links: dict[str, str]
 

@@ -11,6 +11,8 @@ from pydantic_core import to_json
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from taskmanager.reasons import PROSE
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import PLUGIN_UNUSABLE, FieldError, ProblemError, shortened
 
 REMEMBERED = 256
@@ -59,13 +61,13 @@ class ParameterSchema:
         try:
             for error in self._validator.iter_errors(parameters):
                 field = ".".join(["parameters", *map(str, error.absolute_path)])
-                yield FieldError(field=field, message=shortened(error.message))
+                yield FieldError.of(field, PROSE(text=shortened(error.message)))
         except Unresolvable as error:  # a reference leads outside the schema
             raise self._unusable(str(error)) from error
 
     def _unusable(self, defect: str | None) -> ProblemError:
-        detail = f"The author of plugin {self._plugin} must correct its parameter schema: {defect}"
-        return ProblemError(PLUGIN_UNUSABLE, shortened(detail))
+        told = problems.BAD_SCHEMA(plugin=self._plugin, defect=shortened(str(defect)))
+        return ProblemError(PLUGIN_UNUSABLE, told)
 
 
 def _defect(plugin: str, schema: Parameters) -> str | None:

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterator
 
 from taskmanager.jobs import JobSpec
+from taskmanager.reasons import Reason
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.problems import FieldError
 
 MAX_DEPTH = 32
@@ -27,7 +29,7 @@ def _walk(document: dict[str, object]) -> Iterator[FieldError]:
     while nodes:
         path, value, depth = nodes.pop()
         if reason := _reason(value, depth):
-            yield FieldError(field=path, message=reason)
+            yield FieldError.of(path, reason)
         else:
             for key, child in _children(value):
                 yield from _key_errors(path, key)
@@ -41,20 +43,20 @@ def _children(value: object) -> Iterator[tuple[str, object]]:
         yield from ((str(index), item) for index, item in enumerate(value))
 
 
-def _reason(value: object, depth: int) -> str | None:
+def _reason(value: object, depth: int) -> Reason | None:
     if depth > MAX_DEPTH:
-        return f"nested more than {MAX_DEPTH} levels deep"
+        return faults.TOO_DEEP(most=MAX_DEPTH)
     if isinstance(value, str):
-        return "contains a NUL character" if "\0" in value else None
+        return faults.NUL() if "\0" in value else None
     if isinstance(value, float):
-        return None if math.isfinite(value) else "not a finite number"
+        return None if math.isfinite(value) else faults.NOT_FINITE()
     if isinstance(value, int) and not -_INTEGER_LIMIT <= value < _INTEGER_LIMIT:
-        return "an integer beyond 64 bits; send it as a text"
+        return faults.TOO_BIG()
     return None
 
 
 def _key_errors(path: str, key: str) -> Iterator[FieldError]:
     if key.startswith("$"):
-        yield FieldError(field=path, message=f"the name {key[:80]!r} begins with '$'")
+        yield FieldError.of(path, faults.DOLLAR(name=key[:80]))
     if "\0" in key:
-        yield FieldError(field=path, message="a name contains a NUL character")
+        yield FieldError.of(path, faults.NUL_IN_NAME())

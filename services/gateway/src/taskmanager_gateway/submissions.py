@@ -7,6 +7,7 @@ from dataclasses import replace
 from taskmanager_gateway.acceptance import Acceptance, Answer
 from taskmanager_gateway.access.reach import allow, forbidden
 from taskmanager_gateway.checks import SpecificationCheck
+from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.identity import Wish
 from taskmanager_gateway.metrics import SUBMISSIONS
@@ -88,7 +89,7 @@ class Submissions:
         try:
             answer = await self._acceptance.accept(wish)
             if not wish.who.sees(answer.job.plugin):
-                raise forbidden(wish.who, "may not see the job that has the same 'unique' key")
+                raise forbidden(access.OTHERS_JOB, wish.who)
         except ProblemError as error:
             return error.problem
         return answer
@@ -97,10 +98,7 @@ class Submissions:
 def _not_tried(wish: Wish | Problem) -> Result:
     if isinstance(wish, Problem):
         return wish
-    detail = (
-        "The message broker did not confirm the jobs before this one. This one was not sent: send it again."
-    )
-    return Problem(BROKER_UNAVAILABLE, detail)
+    return Problem(BROKER_UNAVAILABLE, problems.JOB_NOT_SENT())
 
 
 def _count(wish: Wish | Problem, result: Result) -> None:

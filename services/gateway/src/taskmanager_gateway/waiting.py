@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
 
 from taskmanager.control import Stop
 from taskmanager.jobs import Job, Note, Record
 from taskmanager.queries import Position
+from taskmanager.reasons import Code, Reason
 from taskmanager.registry import InstalledPlugin, RunnerState
 from taskmanager.states import Status
+from taskmanager_gateway.codes import english, waiting
 from taskmanager_gateway.expectation import Expectation, expected_start
 
 
@@ -34,6 +37,7 @@ class Waiting(Record):
     """Why a job waits."""
 
     code: WaitingCode
+    reason: Reason = Field(description="The same in full: its code tells more than `code`.")
     sentence: str = Field(examples=["All 2 slots of plugin jp2 are busy; 3 jobs start before it."])
     position: int | None = Field(
         default=None,
@@ -98,15 +102,19 @@ def waiting_reason(
     if job.status is not Status.STARTED:
         return None
     if job.not_before is not None:
-        return Waiting(code=WaitingCode.BACKING_OFF, sentence=_backing_off(job, job.not_before))
-    code, reason = next(_obstacles(around))
-    return Waiting(
-        code=code,
-        sentence=f"{reason}{_place(position)}.",
+        return _waiting(WaitingCode.BACKING_OFF, _backing_off(job, job.not_before))
+    code, obstacle = next(_obstacles(around))
+    return _waiting(
+        code,
+        _placed(obstacle, position),
         position=position.ahead if position else None,
         position_capped=position is not None and position.capped,
         expected_start=_expected(code, around, position, now),
     )
+
+
+def _waiting(code: WaitingCode, told: Reason, **facts: Any) -> Waiting:
+    return Waiting(code=code, reason=told, sentence=english(told), **facts)
 
 
 def _expected(
@@ -117,76 +125,68 @@ def _expected(
     return expected_start(position, around.ended, around.places, now)
 
 
-def _backing_off(job: Job, until: datetime) -> str:
-    last = f": {job.error.message}" if job.error else ""
-    return f"It failed {job.failures} times for a passing reason and is tried again at {_moment(until)}{last}"
+def _backing_off(job: Job, until: datetime) -> Reason:
+    error = job.error.message if job.error else None
+    return waiting.BACKING_OFF(count=job.failures, until=until, error=error)
 
 
 def _pause(job: Job, around: Circumstances) -> Waiting:
     stop = around.plugin.stop
     if job.cancel is not None:
-        sentence = f"Its cancel was asked for {_by(job.cancel)}, and its runner is ending it."
-        return Waiting(code=WaitingCode.CANCELLING, sentence=sentence)
+        return _waiting(WaitingCode.CANCELLING, waiting.CANCELLING(**_cause(job.cancel)))
     if job.held is not None:
-        sentence = f"It was held {_by(job.held)}, until an operator releases it."
-        return Waiting(code=WaitingCode.HELD, sentence=sentence)
+        return _waiting(WaitingCode.HELD, waiting.HELD(**_cause(job.held)))
     if stop is not None:
         code = WaitingCode.PLUGIN_STOPPED if job.owner is None else WaitingCode.SUSPENDED
-        return Waiting(code=code, sentence=f"It is paused because {_stopped(around.plugin, stop)}.")
-    sentence = "It is paused and goes on as soon as its runner has been told."
-    return Waiting(code=WaitingCode.SUSPENDED, sentence=sentence)
+        return _waiting(code, _stopped(waiting.PAUSED_BY_STOP, around, stop))
+    return _waiting(WaitingCode.SUSPENDED, waiting.PAUSED())
 
 
-def _obstacles(around: Circumstances) -> Iterator[tuple[WaitingCode, str]]:
+def _obstacles(around: Circumstances) -> Iterator[tuple[WaitingCode, Reason]]:
     """What is in the way of a job that waits for its turn, the weightiest first; the last always holds."""
     for code, look in _LOOKS:
         reason = look(around)
         if reason is not None:
             yield code, reason
-    yield (
-        WaitingCode.ITS_TURN,
-        f"Plugin {around.plugin.name} has a free slot, so it starts when its turn comes",
-    )
+    yield WaitingCode.ITS_TURN, waiting.ITS_TURN(plugin=around.plugin.name)
 
 
-def _stop(around: Circumstances) -> str | None:
+def _stop(around: Circumstances) -> Reason | None:
     stop = around.plugin.stop
-    return None if stop is None else _sentence(_stopped(around.plugin, stop))
+    return None if stop is None else _stopped(waiting.PLUGIN_STOPPED, around, stop)
 
 
-def _no_runner(around: Circumstances) -> str | None:
+def _no_runner(around: Circumstances) -> Reason | None:
     if around.alive:
         return None
-    heard = [runner.last_heartbeat for runner in around.runners]
-    last = f"; the last one was heard of at {_moment(max(heard))}" if heard else ""
-    return f"No runner of plugin {around.plugin.name} is alive{last}"
+    heard = max((runner.last_heartbeat for runner in around.runners), default=None)
+    return waiting.NO_RUNNER(plugin=around.plugin.name, at=heard)
 
 
-def _drained(around: Circumstances) -> str | None:
+def _drained(around: Circumstances) -> Reason | None:
     drains = [runner.drain for runner in around.alive if runner.drain is not None]
     if around.working or not drains:
         return None
-    last = _by(max(drains, key=lambda drain: drain.at))
+    cause = _cause(max(drains, key=lambda drain: drain.at))
     if len(drains) == 1:
-        return f"The only runner of plugin {around.plugin.name} was drained {last}"
-    return f"All {len(drains)} runners of plugin {around.plugin.name} are drained, the last one {last}"
+        return waiting.RUNNER_DRAINED(plugin=around.plugin.name, **cause)
+    return waiting.RUNNERS_DRAINED(count=len(drains), plugin=around.plugin.name, **cause)
 
 
-def _limit(around: Circumstances) -> str | None:
+def _limit(around: Circumstances) -> Reason | None:
     limit = around.plugin.limit
     if limit is None or around.running < limit:
         return None
-    return f"Plugin {around.plugin.name} runs {_jobs(around.running)}, and its limit is {limit}"
+    return waiting.LIMIT_REACHED(plugin=around.plugin.name, count=around.running, limit=limit)
 
 
-def _no_slot(around: Circumstances) -> str | None:
+def _no_slot(around: Circumstances) -> Reason | None:
     if around.busy < around.slots:
         return None
-    slots = "The only slot" if around.slots == 1 else f"All {around.slots} slots"
-    return f"{slots} of plugin {around.plugin.name} {'is' if around.slots == 1 else 'are'} busy"
+    return waiting.NO_FREE_SLOT(count=around.slots, plugin=around.plugin.name)
 
 
-_LOOKS: tuple[tuple[WaitingCode, Callable[[Circumstances], str | None]], ...] = (
+_LOOKS: tuple[tuple[WaitingCode, Callable[[Circumstances], Reason | None]], ...] = (
     (WaitingCode.PLUGIN_STOPPED, _stop),
     (WaitingCode.NO_RUNNER, _no_runner),
     (WaitingCode.RUNNERS_DRAINED, _drained),
@@ -197,32 +197,18 @@ _MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
 """Reasons that pass by themselves, as jobs end."""
 
 
-def _stopped(plugin: InstalledPlugin, stop: Stop) -> str:
-    end = _moment(stop.until) if stop.until else "an operator restarts it"
-    return f"plugin {plugin.name} was stopped {_by(stop)}, until {end}"
+def _stopped(code: Code, around: Circumstances, stop: Stop) -> Reason:
+    return code(plugin=around.plugin.name, until=stop.until, **_cause(stop))
 
 
-def _by(note: Note) -> str:
-    why = f" ({' '.join(note.reason.split())})" if note.reason.strip() else ""
-    return f"by {note.by} at {_moment(note.at)}{why}"
+def _cause(note: Note) -> dict[str, datetime | str | None]:
+    return {"by": note.by, "at": note.at, "why": " ".join(note.reason.split()) or None}
 
 
-def _place(position: Position | None) -> str:
+def _placed(obstacle: Reason, position: Position | None) -> Reason:
     if position is None:
-        return ""
+        return waiting.SOMEWHERE(obstacle=obstacle)
     if position.ahead == 0:
-        return "; it is the next one"
-    start = "starts" if position.ahead == 1 else "start"
-    return f"; {_jobs(position.ahead, more=position.capped)} {start} before it"
-
-
-def _jobs(count: int, *, more: bool = False) -> str:
-    return f"{count:,}{'+' if more else ''} {'job' if count == 1 else 'jobs'}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        return waiting.NEXT(obstacle=obstacle)
+    code = waiting.FAR_BEHIND if position.capped else waiting.BEHIND
+    return code(obstacle=obstacle, count=position.ahead)

@@ -15,6 +15,7 @@ from taskmanager.http import HttpServer, health_app
 from taskmanager.lifecycle import run_parts, stop_on_signals
 from taskmanager.metrics import BUILD
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
+from taskmanager.mongo.writer import unchanged
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.rabbit.letters import DeadLetters
@@ -30,6 +31,7 @@ from taskmanager_scheduler.inbox import Inbox
 from taskmanager_scheduler.lineup import Lineup
 from taskmanager_scheduler.observation import show_statistics
 from taskmanager_scheduler.operations import Operations
+from taskmanager_scheduler.plain import in_sentences
 from taskmanager_scheduler.senders import senders_for
 from taskmanager_scheduler.settings import SchedulerSettings
 from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
@@ -45,7 +47,8 @@ async def serve(settings: SchedulerSettings) -> None:
     stop_on_signals(stop)
     topology = settings.topology
     name = f"scheduler-{socket.gethostname()}-{os.getpid()}"
-    database = MongoStore(settings.mongodb_url.get_secret_value())
+    change = in_sentences if settings.reasons == "sentences" else unchanged
+    database = MongoStore(settings.mongodb_url.get_secret_value(), last_change=change)
     store = Lineup(database)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")

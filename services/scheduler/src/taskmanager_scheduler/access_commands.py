@@ -4,18 +4,18 @@ Whether the actor has the right was checked by the gateway. A command the broker
 obeyed again, whatever has happened since: it gets its first answer.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
 from taskmanager.access import Token, User
-from taskmanager.jobs import Note
+from taskmanager.jobs import Note, Record
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
     AddUser,
     ChangeUser,
     Command,
-    CommandOutcome,
     EndSession,
     EndSessions,
     LogInSeen,
@@ -23,10 +23,10 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
+from taskmanager.reasons import Code, Reason, deeds, refusals
 from taskmanager.registry import AuditEntry
+from taskmanager_scheduler.effects import Obeyed
 from taskmanager_scheduler.register import Register, is_enabled_admin
-
-Obeyed = tuple[CommandOutcome, str]
 
 
 class AccessSpace(Protocol):
@@ -56,7 +56,7 @@ def _obey_for_user(
 ) -> Obeyed:
     user = space.register.user(order.name)
     if user is None:
-        return "unknown", f"there is no user {order.name}"
+        return "unknown", refusals.NO_USER(name=order.name)
     match order:
         case RemoveUser():
             return _remove(space.register, user)
@@ -68,21 +68,19 @@ def _obey_for_user(
             return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
 
 
-def access_words(order: AccessOrder) -> str:
+def access_deed(order: AccessOrder) -> Reason:
     """What the audit says of it; never a hash."""
     match order:
         case AddUser():
-            return f"add user, {order.role}, {_reach(order.plugins)}"
+            return deeds.ADD_USER(role=order.role, reach=_reach(order.plugins))
         case ChangeUser():
-            return ", ".join(["change user", *_changes(order)])
+            return _change(order)
         case SetPassword():
-            if order.rehash_of is not None:
-                return "hash password anew"
-            return "set one-time password" if order.one_time else "set password"
+            return _new_password(order)
         case AddToken():
-            until = f", until {order.expires.isoformat()}" if order.expires else ""
-            return f"add token, {' '.join(order.scopes)}, {_reach(order.plugins)}{until}"
-    return order.action.replace("_", " ")
+            scopes = " ".join(order.scopes)
+            return deeds.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
+    return _DEEDS[type(order)]()
 
 
 def access_subject(register: Register, order: AccessOrder) -> str:
@@ -106,7 +104,7 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
         at=min(seen.at, now),
         actor=seen.user or "anonymous",
         reason="",
-        action="log in",
+        what=deeds.LOG_IN(),
         subject=seen.user or None,
         outcome="done" if seen.outcome == "done" else "refused",
         detail=f"{seen.way.replace('_', ' ')}, from {seen.address}{times}",
@@ -116,7 +114,7 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
 def _add_user(register: Register, order: AddUser, note: Note) -> Obeyed:
     known = register.user(order.name)
     if known is not None:
-        return "refused", f"there is a user {known.name} already: change that one, or choose another name"
+        return "refused", refusals.USER_EXISTS(name=known.name)
     register.keep(
         User(
             name=order.name,
@@ -128,7 +126,7 @@ def _add_user(register: Register, order: AddUser, note: Note) -> Obeyed:
             created=note,
         )
     )
-    return "done", ""
+    return "done", None
 
 
 def _changed(user: User, order: ChangeUser, note: Note) -> User:
@@ -149,70 +147,78 @@ def _set_password(space: AccessSpace, user: User, order: SetPassword) -> Obeyed:
     if order.rehash_of is None:
         fields |= {"one_time": order.one_time, "sessions_from": space.now}
     elif order.rehash_of != user.password_hash:
-        return "unchanged", "there is another password by now"
+        return "unchanged", refusals.OTHER_PASSWORD()
     return _kept(space.register, user, user.model_copy(update=fields))
 
 
 def _kept(register: Register, before: User, after: User) -> Obeyed:
     if after == before:
-        return "unchanged", ""
+        return "unchanged", None
     if is_enabled_admin(before) and not is_enabled_admin(after) and not register.admin_without(before):
-        return "refused", _last_admin(before)
+        return "refused", refusals.LAST_ADMIN(name=before.name)
     register.keep(after)
-    return "done", ""
+    return "done", None
 
 
 def _remove(register: Register, user: User) -> Obeyed:
     if is_enabled_admin(user) and not register.admin_without(user):
-        return "refused", _last_admin(user)
+        return "refused", refusals.LAST_ADMIN(name=user.name)
     register.drop(user)
-    return "done", ""
-
-
-def _last_admin(user: User) -> str:
-    return f"{user.name} is the last enabled admin: make somebody else an admin first"
+    return "done", None
 
 
 def _add_token(register: Register, order: AddToken, note: Note) -> Obeyed:
     if order.expires is not None and order.expires <= note.at:
-        return "refused", "the token would have expired already: choose a later moment"
+        return "refused", refusals.TOKEN_EXPIRED()
     for known in register.tokens.values():
         if known.id == order.id or known.secret_hash == order.secret_hash:
-            return "refused", "there is such a token already: make another one"
+            return "refused", refusals.TOKEN_REPEATED()
         if known.name == order.name and known.usable(note.at):
-            return "refused", f"there is a token {known.name} already: revoke it, or choose another name"
+            return "refused", refusals.TOKEN_EXISTS(name=known.name)
     fields = order.model_dump(include={"id", "name", "secret_hash", "scopes", "plugins", "expires"})
     register.tokens[order.id] = Token(**fields, created=note)
-    return "done", ""
+    return "done", None
 
 
 def _revoke_token(register: Register, order: RevokeToken, note: Note) -> Obeyed:
     token = register.tokens.get(order.token)
     if token is None:
-        return "unknown", "there is no such token"
+        return "unknown", refusals.NO_TOKEN()
     if token.revoked is not None:
-        return "unchanged", ""
+        return "unchanged", None
     register.tokens[token.id] = token.model_copy(update={"revoked": note})
-    return "done", ""
+    return "done", None
 
 
 def _end_session(space: AccessSpace, order: EndSession) -> Obeyed:
     if order.expires <= space.now:
-        return "unchanged", "the session has ended already"
+        return "unchanged", refusals.SESSION_ENDED()
     space.register.ended[order.session] = order.expires
-    return "done", ""
+    return "done", None
 
 
-def _changes(order: ChangeUser) -> list[str]:
-    words = [str(order.role)] if order.role is not None else []
-    if order.plugins is not None:
-        words.append(_reach(None if order.plugins == "all" else order.plugins))
-    if order.disabled is not None:
-        words.append("disable" if order.disabled else "enable")
-    return words
+def _new_password(order: SetPassword) -> Reason:
+    if order.rehash_of is not None:
+        return deeds.REHASH()
+    return deeds.ONE_TIME_PASSWORD() if order.one_time else deeds.PASSWORD()
 
 
-def _reach(plugins: tuple[str, ...] | None) -> str:
+def _change(order: ChangeUser) -> Reason:
+    able = None if order.disabled is None else "disable" if order.disabled else "enable"
+    plugins = None if order.plugins == "all" else order.plugins
+    reach = None if order.plugins is None else _reach(plugins)
+    return deeds.CHANGE_USER(role=order.role, reach=reach, able=able)
+
+
+def _reach(plugins: tuple[str, ...] | None) -> Reason:
     if plugins is None:
-        return "all plugins"
-    return f"plugins {' '.join(plugins)}" if plugins else "no plugin"
+        return deeds.ALL_PLUGINS()
+    return deeds.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else deeds.NO_PLUGIN()
+
+
+_DEEDS: Mapping[type[Record], Code] = {
+    RevokeToken: deeds.REVOKE_TOKEN,
+    RemoveUser: deeds.REMOVE_USER,
+    EndSessions: deeds.END_SESSIONS,
+    EndSession: deeds.END_SESSION,
+}

@@ -8,7 +8,6 @@ from taskmanager.jobs import Job, Note
 from taskmanager.messages import (
     AccessOrder,
     Command,
-    CommandOutcome,
     CommandResult,
     JobCommand,
     PluginCommand,
@@ -19,18 +18,19 @@ from taskmanager.messages import (
     StopOperation,
 )
 from taskmanager.operations import Operation
+from taskmanager.reasons import Reason, deeds, refusals
 from taskmanager.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.access_commands import (
     AccessSpace,
+    access_deed,
     access_subject,
-    access_words,
     obey_for_access,
 )
-from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin
+from taskmanager_scheduler.effects import AnswerGateway, Effect, NudgePlugin, Obeyed
 from taskmanager_scheduler.events import Event, Wanted
 from taskmanager_scheduler.operation_orders import start, stop
-from taskmanager_scheduler.report_commands import ReportSpace, obey_for_reports, report_words
-from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_words
+from taskmanager_scheduler.report_commands import ReportSpace, obey_for_reports, report_deed
+from taskmanager_scheduler.runner_commands import RunnerSpace, known_runner, obey_for_runner, runner_deed
 
 Order = (
     JobCommand | PluginCommand | RunnerCommand | StartOperation | StopOperation | SendMessage | ReplayReports
@@ -66,27 +66,27 @@ def obey(space: Workspace, command: Command) -> None:
         space.audit.append(entry)
         if isinstance(command.order, AccessOrder):
             space.register.heard[command.id] = entry
-    answer = {"id": command.id, "outcome": entry.outcome, "detail": entry.detail}
+    answer = {"id": command.id, "outcome": entry.outcome, "why": entry.why, "detail": entry.detail}
     space.effects.append(AnswerGateway(command.gateway, CommandResult.model_validate(answer)))
 
 
 def _entry(space: Workspace, command: Command) -> AuditEntry:
     """Obey, and say what became of it."""
     order = command.order
-    about: dict[str, str | None]
+    about: dict[str, Reason | str | None]
     if isinstance(order, AccessOrder):
-        about = {"subject": access_subject(space.register, order), "action": access_words(order)}
-        outcome, detail = obey_for_access(space, command, order)
+        about = {"subject": access_subject(space.register, order), "what": access_deed(order)}
+        outcome, why = obey_for_access(space, command, order)
     else:
-        outcome, detail = _obeyed(space, command, order)
+        outcome, why = _obeyed(space, command, order)
         about = _about(space, order)
     signed = {"id": command.id, "at": space.now, "actor": command.actor, "reason": command.reason}
-    return AuditEntry.model_validate({**signed, **about, "outcome": outcome, "detail": detail})
+    return AuditEntry.model_validate({**signed, **about, "outcome": outcome, "why": why})
 
 
-def _about(space: Workspace, order: Order) -> dict[str, str | None]:
+def _about(space: Workspace, order: Order) -> dict[str, Reason | str | None]:
     return {
-        "action": _words(order),
+        "what": _deed(order),
         "job": order.job if isinstance(order, JobCommand | SendMessage) else None,
         "plugin": _plugin_of(space, order),
         "runner": order.runner if isinstance(order, RunnerCommand) else None,
@@ -101,7 +101,7 @@ def wish_for(job: Job, plugin: InstalledPlugin | None) -> Wish | None:
     return Wish.SUSPEND if job.held is not None or stopped else None
 
 
-def _obeyed(space: Workspace, command: Command, order: Order) -> tuple[CommandOutcome, str]:
+def _obeyed(space: Workspace, command: Command, order: Order) -> Obeyed:
     match order:
         case JobCommand():
             return change_job(space, order.job, order.action, order.priority, _note(space, command))
@@ -117,35 +117,33 @@ def _obeyed(space: Workspace, command: Command, order: Order) -> tuple[CommandOu
             return obey_for_reports(space, command, order)
 
 
-def change_job(
-    space: Workspace, job_id: str, action: JobAction, priority: int | None, note: Note
-) -> tuple[CommandOutcome, str]:
+def change_job(space: Workspace, job_id: str, action: JobAction, priority: int | None, note: Note) -> Obeyed:
     """Do it to one job if it can be done; else say why not. `priority` belongs to that action."""
     job = space.jobs.get(job_id)
     if job is None:
-        return "unknown", "there is no such job"
+        return "unknown", refusals.NO_JOB()
     verdict = judge(job, action, priority)
     if verdict.refusal is not None:
         return "refused", verdict.refusal
     if verdict.unchanged:
-        return "unchanged", ""
+        return "unchanged", None
     holder = space.holders.get(job.spec.unique) if job.spec.unique else None
     space.move(job.id, Wanted(action, note, priority), holder=holder)
     if space.jobs[job.id] is job:
-        return "refused", f"job {holder} holds its unique key {job.spec.unique!r}"
-    return "done", ""
+        return "refused", refusals.UNIQUE_KEY(job=holder, key=job.spec.unique)
+    return "done", None
 
 
-def _obey_for_plugin(space: Workspace, command: Command, order: PluginCommand) -> tuple[CommandOutcome, str]:
+def _obey_for_plugin(space: Workspace, command: Command, order: PluginCommand) -> Obeyed:
     plugin = space.installed.get(order.plugin)
     if plugin is None:
-        return "unknown", "there is no such plugin"
+        return "unknown", refusals.NO_PLUGIN()
     changed = _changed(plugin, order, _note(space, command))
     if changed == plugin:
-        return "unchanged", ""
+        return "unchanged", None
     space.change_plugin(changed)
     space.effects.append(NudgePlugin(plugin.name))
-    return "done", ""
+    return "done", None
 
 
 def _changed(plugin: InstalledPlugin, order: PluginCommand, note: Note) -> InstalledPlugin:
@@ -172,33 +170,37 @@ def _note(space: Workspace, command: Command) -> Note:
     return Note(by=command.actor, at=space.now, reason=command.reason)
 
 
-def _words(order: Order) -> str:
+def _deed(order: Order) -> Reason:
     match order:
         case RunnerCommand():
-            return runner_words(order)
+            return runner_deed(order)
         case JobCommand():
             return _of_jobs(order)
         case StartOperation():
-            return f"{_of_jobs(order)}, operation {order.operation}"
+            return _of_jobs(order, order.operation)
         case StopOperation():
-            return f"stop operation {order.operation}"
+            return deeds.STOP_OPERATION(operation=order.operation)
         case SendMessage() | ReplayReports():
-            return report_words(order)
+            return report_deed(order)
         case PluginCommand():
             return _of_plugin(order)
 
 
-def _of_jobs(order: JobCommand | StartOperation) -> str:
-    return f"{order.action} {order.priority}" if order.priority is not None else str(order.action)
+def _of_jobs(order: JobCommand | StartOperation, operation: str | None = None) -> Reason:
+    if order.priority is not None:
+        return deeds.PRIORITY(level=order.priority, operation=operation)
+    return deeds.JOBS[order.action](operation=operation)
 
 
-def _of_plugin(order: PluginCommand) -> str:
+def _of_plugin(order: PluginCommand) -> Reason:
     match order.action:
         case PluginAction.STOP:
-            return f"stop, {order.mode}" + (f" until {order.until.isoformat()}" if order.until else "")
+            return deeds.STOPS[order.mode](ends=order.until)
+        case PluginAction.LIMIT if order.max_running is not None:
+            return deeds.LIMIT(limit=order.max_running)
         case PluginAction.LIMIT:
-            return f"limit {order.max_running if order.max_running is not None else 'none'}"
-    return str(order.action)
+            return deeds.NO_LIMIT()
+    return deeds.PLUGINS[order.action]()
 
 
 def _plugin_of(space: Workspace, order: Order) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from taskmanager.messages import (
     Claim,
+    CommandOutcome,
     CommandResult,
     CommitVerdict,
     Grant,
@@ -12,7 +13,11 @@ from taskmanager.messages import (
     Refusal,
     RunnerEvents,
 )
+from taskmanager.reasons import Reason
 from taskmanager.reports import Report, Withdrawal
+
+Obeyed = tuple[CommandOutcome, Reason | None]
+"""What became of a command, and why if it was not done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from taskmanager.messages import (
     Suspended,
 )
 from taskmanager.plugins import RetryPolicy
+from taskmanager.reasons import Code, Reason
 from taskmanager.reports import OperatorMessage
 from taskmanager_scheduler.effects import Effect
 
@@ -60,7 +61,7 @@ class Orphaned:
     """The job's runner does not run it any more. `crashed`: because its process ended."""
 
     crashed: bool
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,9 @@ class Wanted:
     note: Note
     priority: int | None = None
 
-    def text(self, what: str) -> str:
+    def told(self, what: Code, **parameters: int | None) -> Reason:
         """What the history says of it."""
-        why = f": {self.note.reason}" if self.note.reason else ""
-        return f"{what} by {self.note.by}{why}"
+        return what(by=self.note.by, why=self.note.reason or None, **parameters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from taskmanager.control import JobAction, judge
 from taskmanager.jobs import CancelMethod, Job
 from taskmanager.messages import Cancelled, Resumed, Suspended
+from taskmanager.reasons import Reason, history
 from taskmanager.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.effects import NudgeRunner
 from taskmanager_scheduler.events import Situation, Step, Wanted
@@ -23,17 +24,15 @@ def _cancel(job: Job, event: Wanted, at: Situation) -> Step:
     wanted = changed(job, cancel=event.note)
     if job.owner is None:
         return cancelled(wanted, CancelMethod.AT_ONCE, at)
-    text = event.text("cancel asked for")
-    return Step(noted(wanted, at, text, runner=job.owner), (NudgeRunner(job.plugin, job.owner),))
+    what = event.told(history.CANCEL_ASKED)
+    return Step(noted(wanted, at, what, runner=job.owner), (NudgeRunner(job.plugin, job.owner),))
 
 
-def cancelled(job: Job, method: CancelMethod, at: Situation, *, note: str = "") -> Step:
-    """The end of a job somebody cancelled."""
-    by = f" by {job.cancel.by}" if job.cancel else ""
-    why = f": {job.cancel.reason}" if job.cancel and job.cancel.reason else ""
-    how = f" ({note})" if note else ""
-    text = f"cancelled {method}{by}{why}{how}"
-    return end(job, Trigger.CANCEL, Status.CANCELLED, at, text, cancelled=method)
+def cancelled(job: Job, method: CancelMethod, at: Situation, *, ending: Reason | None = None) -> Step:
+    """The end of a job somebody cancelled; `ending` if it was no obedience."""
+    by, why = (job.cancel.by, job.cancel.reason or None) if job.cancel else (None, None)
+    what = history.CANCELLED(method=history.METHODS[method](), by=by, why=why, end=ending)
+    return end(job, Trigger.CANCEL, Status.CANCELLED, at, what, cancelled=method)
 
 
 def _hold(job: Job, event: Wanted, at: Situation) -> Step:
@@ -44,21 +43,21 @@ def _hold(job: Job, event: Wanted, at: Situation) -> Step:
             Trigger.HOLD,
             Status.PAUSED,
             at,
-            event.text("held"),
+            event.told(history.HELD),
             dispatch=job.dispatch + 1,
             ticket_due=None,
         )
         return Step(moved)
     effects = (NudgeRunner(job.plugin, job.owner),) if job.owner else ()
-    return Step(noted(held, at, event.text("hold asked for"), runner=job.owner), effects)
+    return Step(noted(held, at, event.told(history.HOLD_ASKED), runner=job.owner), effects)
 
 
 def _release(job: Job, event: Wanted, at: Situation) -> Step:
     released = changed(job, held=None)
     if job.owner is not None:
-        after = noted(released, at, event.text("released"), runner=job.owner)
+        after = noted(released, at, event.told(history.RELEASED), runner=job.owner)
         return Step(after, (NudgeRunner(job.plugin, job.owner),))
-    return queue(released, Trigger.RELEASE, at, event.text("released"), dispatch=job.dispatch + 1)
+    return queue(released, Trigger.RELEASE, at, event.told(history.RELEASED), dispatch=job.dispatch + 1)
 
 
 def _reprioritise(job: Job, event: Wanted, at: Situation) -> Step:
@@ -66,28 +65,28 @@ def _reprioritise(job: Job, event: Wanted, at: Situation) -> Step:
 
     A running one keeps running.
     """
-    text = event.text(f"priority {job.priority} to {event.priority}")
+    what = event.told(history.PRIORITY, old=job.priority, new=event.priority)
     if job.status is not Status.STARTED:
         wanted = changed(job, priority=event.priority, put_next=None)
-        return Step(noted(wanted, at, text, runner=job.owner))
+        return Step(noted(wanted, at, what, runner=job.owner))
     wanted = changed(job, priority=event.priority, put_next=None)
     if job.not_before is not None and job.not_before > at.now:
-        return Step(noted(wanted, at, text))  # it gets its ticket when it has waited
-    return _queue_anew(wanted, at, text)
+        return Step(noted(wanted, at, what))  # it gets its ticket when it has waited
+    return _queue_anew(wanted, at, what)
 
 
 def _put_next(job: Job, event: Wanted, at: Situation) -> Step:
     """Before all others but those that were put next earlier; a job that backs off waits no longer."""
     first = changed(job, put_next=event.note)
     if job.status is not Status.STARTED:
-        return Step(noted(first, at, event.text("put next, for when it is released")))
-    return _queue_anew(first, at, event.text("put next"))
+        return Step(noted(first, at, event.told(history.PUT_NEXT_LATER)))
+    return _queue_anew(first, at, event.told(history.PUT_NEXT))
 
 
-def _queue_anew(job: Job, at: Situation, text: str) -> Step:
+def _queue_anew(job: Job, at: Situation, what: Reason) -> Step:
     """With a ticket for its new turn; the old one is worthless."""
     again = {"dispatch": job.dispatch + 1, "queued_at": at.now, "ticket_due": at.now, "not_before": None}
-    queued = noted(job.model_copy(update=again), at, text)
+    queued = noted(job.model_copy(update=again), at, what)
     return Step(queued, (ticket_for(queued),))
 
 
@@ -105,7 +104,7 @@ def _retry(job: Job, event: Wanted, at: Situation) -> Step:
     }
     if job.spec.unique is not None and at.holder not in {None, job.id}:
         return Step(job)
-    step = queue(job, Trigger.RETRY, at, event.text("tried again"), dispatch=job.dispatch + 1, **clean)
+    step = queue(job, Trigger.RETRY, at, event.told(history.TRIED_AGAIN), dispatch=job.dispatch + 1, **clean)
     return Step(step.job, (*step.effects, withdrawal_of_error(job, at)))
 
 
@@ -113,9 +112,9 @@ def obeyed(job: Job, event: Suspended | Resumed | Cancelled, at: Situation) -> S
     """The runner of the current attempt did as it was told."""
     match event:
         case Suspended() if Move(job.status, Trigger.SUSPEND, Status.PAUSED) in MOVES:
-            return Step(move(job, Trigger.SUSPEND, Status.PAUSED, at, "suspended", seq=event.seq))
+            return Step(move(job, Trigger.SUSPEND, Status.PAUSED, at, history.SUSPENDED(), seq=event.seq))
         case Resumed() if job.status is Status.PAUSED:
-            return Step(move(job, Trigger.RESUME, Status.PROCESSING, at, "goes on", seq=event.seq))
+            return Step(move(job, Trigger.RESUME, Status.PROCESSING, at, history.RESUMED(), seq=event.seq))
         case Cancelled() if job.cancel is not None:
             return cancelled(changed(job, seq=event.seq), event.method, at)
     return Step(job)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
+from taskmanager.reasons import Reason
 from taskmanager.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.effects import SendTicket
 from taskmanager_scheduler.events import Situation, Step
@@ -12,7 +13,7 @@ NOBODYS = {"owner": None, "claim_id": None, "lease": None}
 """The fields of a job that no runner has."""
 
 
-def requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -> Step:
+def requeue(job: Job, at: Situation, what: Reason, *, crashes: int | None = None) -> Step:
     """Back to the queue under a new dispatch, so that the old ticket is worthless.
 
     A held job waits as PAUSED.
@@ -20,22 +21,22 @@ def requeue(job: Job, at: Situation, note: str, *, crashes: int | None = None) -
     fields = {"dispatch": job.dispatch + 1, "progress": Progress(), **NOBODYS}
     fields["crashes"] = job.crashes if crashes is None else crashes
     if job.held is not None:
-        return Step(move(job, Trigger.REQUEUE, Status.PAUSED, at, note, **fields))
-    return queue(job, Trigger.REQUEUE, at, note, **fields)
+        return Step(move(job, Trigger.REQUEUE, Status.PAUSED, at, what, **fields))
+    return queue(job, Trigger.REQUEUE, at, what, **fields)
 
 
-def queue(job: Job, trigger: Trigger, at: Situation, note: str, **fields: object) -> Step:
+def queue(job: Job, trigger: Trigger, at: Situation, what: Reason, **fields: object) -> Step:
     """To the end of its turn, with a ticket that is owed until it is surely sent."""
     due = {"queued_at": at.now, "ticket_due": at.now, "not_before": None}
-    queued = move(job, trigger, Status.STARTED, at, note, **due, **fields)
+    queued = move(job, trigger, Status.STARTED, at, what, **due, **fields)
     return Step(queued, (ticket_for(queued),))
 
 
-def back_off(job: Job, at: Situation, note: str, until: datetime, **fields: object) -> Step:
+def back_off(job: Job, at: Situation, what: Reason, until: datetime, **fields: object) -> Step:
     """To the queue without a ticket before its time; the sweeper sends it then."""
     fresh = {"dispatch": job.dispatch + 1, "progress": Progress(), **NOBODYS}
     due = {"queued_at": until, "ticket_due": until, "not_before": until}
-    return Step(move(job, Trigger.REQUEUE, Status.STARTED, at, note, **fresh, **due, **fields))
+    return Step(move(job, Trigger.REQUEUE, Status.STARTED, at, what, **fresh, **due, **fields))
 
 
 def ticket_for(job: Job) -> SendTicket:
@@ -43,20 +44,20 @@ def ticket_for(job: Job) -> SendTicket:
     return SendTicket(job.plugin, job.id, job.dispatch, job.turn)
 
 
-def end(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Step:
+def end(job: Job, trigger: Trigger, target: Status, at: Situation, what: Reason, **fields: object) -> Step:
     """To DONE, ERROR or CANCELLED, with the reports that Goobi is owed."""
     ended = {"finished": at.now, "ticket_due": None, "held": None, "put_next": None, **NOBODYS, **fields}
-    ended_job = move(job, trigger, target, at, note, **ended)
+    ended_job = move(job, trigger, target, at, what, **ended)
     return Step(ended_job, reports_of_end(ended_job, at))
 
 
-def move(job: Job, trigger: Trigger, target: Status, at: Situation, note: str, **fields: object) -> Job:
+def move(job: Job, trigger: Trigger, target: Status, at: Situation, what: Reason, **fields: object) -> Job:
     """Every change of status goes through here, so that none is outside the table."""
     if Move(job.status, trigger, target) not in MOVES:
         message = f"no move {job.status} --{trigger}--> {target}"
         raise AssertionError(message)
     runner = fields.get("owner") or job.owner
-    return noted(changed(job, status=target, **fields), at, note, runner=str(runner) if runner else None)
+    return noted(changed(job, status=target, **fields), at, what, runner=str(runner) if runner else None)
 
 
 def changed(job: Job, **fields: object) -> Job:
@@ -64,10 +65,10 @@ def changed(job: Job, **fields: object) -> Job:
     return job.model_copy(update={**fields, "rev": job.rev + 1})
 
 
-def noted(job: Job, at: Situation, note: str, runner: str | None = None, report: str | None = None) -> Job:
+def noted(job: Job, at: Situation, what: Reason, runner: str | None = None, report: str | None = None) -> Job:
     """With one more entry in its history; the first one is always kept."""
     entry = HistoryEntry(
-        at=at.now, status=job.status, attempt=job.attempt, note=note, runner=runner, report=report
+        at=at.now, status=job.status, attempt=job.attempt, what=what, runner=runner, report=report
     )
     kept = job.history if len(job.history) < HISTORY_LIMIT else (job.history[0], *job.history[2:])
     return job.model_copy(update={"history": (*kept, entry)})

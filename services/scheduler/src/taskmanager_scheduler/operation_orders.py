@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.jobs import Note
-from taskmanager.messages import CommandOutcome, StartOperation, StopOperation
+from taskmanager.messages import StartOperation, StopOperation
 from taskmanager.operations import Operation, OperationState
+from taskmanager.reasons import refusals
 from taskmanager.store import Snapshot
+from taskmanager_scheduler.effects import Obeyed
 
 
 class Desk(Protocol):
@@ -20,15 +22,15 @@ class Desk(Protocol):
         """Keep what became of an operation."""
 
 
-def start(desk: Desk, order: StartOperation, note: Note) -> tuple[CommandOutcome, str]:
+def start(desk: Desk, order: StartOperation, note: Note) -> Obeyed:
     """Store it; its pages are worked off later. The same start again changes nothing."""
     known = desk.operations.get(order.operation)
     if order.operation in desk.snapshot.unreadable_operations:
-        return "refused", "what is stored of this operation cannot be read"
+        return "refused", refusals.OPERATION_UNREADABLE()
     if known is not None:
         if known.fingerprint == order.fingerprint and known.action is order.action:
-            return "unchanged", ""
-        return "refused", "this Idempotency-Key belongs to another operation"
+            return "unchanged", None
+        return "refused", refusals.KEY_OF_ANOTHER()
     desk.change_operation(
         Operation(
             id=order.operation,
@@ -39,18 +41,18 @@ def start(desk: Desk, order: StartOperation, note: Note) -> tuple[CommandOutcome
             fingerprint=order.fingerprint,
         )
     )
-    return "done", ""
+    return "done", None
 
 
-def stop(desk: Desk, order: StopOperation, note: Note) -> tuple[CommandOutcome, str]:
+def stop(desk: Desk, order: StopOperation, note: Note) -> Obeyed:
     """No page is begun from now on; what is done stays done."""
     known = desk.operations.get(order.operation)
     if known is None:
-        return "unknown", "there is no such operation"
+        return "unknown", refusals.NO_OPERATION()
     if known.state is OperationState.STOPPED:
-        return "unchanged", ""
+        return "unchanged", None
     if known.state.ended:
-        return "refused", "the operation is done already"
+        return "refused", refusals.OPERATION_DONE()
     ended = {"state": OperationState.STOPPED, "stop": note, "finished": desk.now}
     desk.change_operation(known.model_copy(update={**ended, "rev": known.rev + 1}))
-    return "done", ""
+    return "done", None

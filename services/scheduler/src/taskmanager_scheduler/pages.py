@@ -11,6 +11,7 @@ from datetime import datetime
 from taskmanager.control import judge
 from taskmanager.jobs import Job, Note
 from taskmanager.operations import FAILURES_KEPT, Failure, Listing, Operation, OperationState, page_key
+from taskmanager.reasons import Reason
 from taskmanager.store import Needs, Snapshot
 from taskmanager_scheduler.commands import change_job
 from taskmanager_scheduler.effects import SendTicket
@@ -19,7 +20,7 @@ from taskmanager_scheduler.fold import Fold, Outcome
 from taskmanager_scheduler.lineup import place_of
 from taskmanager_scheduler.statistics import deltas
 
-Refusal = tuple[str, str]
+Refusal = tuple[str, Reason | None]
 """A job and why not."""
 
 
@@ -86,14 +87,14 @@ def _change_all(fold: Fold, operation: Operation, ids: Sequence[str]) -> tuple[C
     note = Note(by=operation.asked.by, at=fold.now, reason=operation.asked.reason)
     for job_id in _in_turn(fold, ids):
         refusal = _refusal(fold, operation, job_id)
-        outcome, detail = (
+        outcome, why = (
             ("refused", refusal)
             if refusal
             else change_job(fold, job_id, operation.action, operation.priority, note)
         )
         counts["refused" if outcome == "unknown" else outcome] += 1
         if outcome in {"refused", "unknown"}:
-            refusals.append((job_id, detail))
+            refusals.append((job_id, why))
     return counts, refusals
 
 
@@ -103,7 +104,7 @@ def _in_turn(fold: Fold, ids: Sequence[str]) -> list[str]:
     return [*(job.id for job in known), *(one for one in ids if one not in fold.jobs)]
 
 
-def _refusal(fold: Fold, operation: Operation, job_id: str) -> str | None:
+def _refusal(fold: Fold, operation: Operation, job_id: str) -> Reason | None:
     """Why a job is not meant any more; one that is as it was to become is no matter of refusal."""
     job = fold.jobs.get(job_id)
     if job is None or judge(job, operation.action, operation.priority).unchanged:
@@ -114,8 +115,8 @@ def _refusal(fold: Fold, operation: Operation, job_id: str) -> str | None:
 def _failures(operation: Operation, refusals: Sequence[Refusal], now: datetime) -> list[Failure]:
     room = max(0, FAILURES_KEPT - operation.refused)
     return [
-        Failure(operation=operation.id, number=number, job=job, reason=reason, at=now)
-        for number, (job, reason) in enumerate(refusals[:room], start=operation.refused + 1)
+        Failure(operation=operation.id, number=number, job=job, why=why, at=now)
+        for number, (job, why) in enumerate(refusals[:room], start=operation.refused + 1)
     ]
 
 

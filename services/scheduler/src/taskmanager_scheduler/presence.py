@@ -7,6 +7,7 @@ from typing import Protocol
 from taskmanager.control import Drain
 from taskmanager.jobs import Job
 from taskmanager.messages import AttemptReference, AttemptWish, Heartbeat, Hello, Orders, RunnerEvents
+from taskmanager.reasons import history
 from taskmanager.registry import ALIVE_FOR, InstalledPlugin, RunnerState
 from taskmanager.store import Snapshot
 from taskmanager_scheduler.commands import wish_for
@@ -55,7 +56,7 @@ def greet(space: Registry, hello: Hello, envelope: RunnerEvents, sender: Sender)
         drain=known.drain if known else None,
     )
     space.forgotten.discard(sender.runner)
-    why = "its runner was restarted" if crashed else "its runner reconnected without it"
+    why = history.RESTARTED() if crashed else history.RECONNECTED()
     _take_back(space, hello, sender, Orphaned(crashed=crashed, why=why))
     space.effects.append(DeclarePlugin(hello.manifest.name))
     _order(space, hello.running, envelope.plugin, sender)
@@ -69,9 +70,7 @@ def note_heartbeat(space: Registry, heartbeat: Heartbeat, envelope: RunnerEvents
     if known is not None and known.instance == sender.instance:
         beat = {"busy": heartbeat.busy, "slots": heartbeat.slots, "last_heartbeat": space.now}
         space.runners[sender.runner] = known.model_copy(update=beat)
-        _take_back(
-            space, heartbeat, sender, Orphaned(crashed=False, why="the grant did not reach its runner")
-        )
+        _take_back(space, heartbeat, sender, Orphaned(crashed=False, why=history.GRANT_LOST()))
     _order(space, heartbeat.running, envelope.plugin, sender)
 
 

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.jobs import Job, Note
-from taskmanager.messages import Command, CommandOutcome, ReplayReports, SendMessage
+from taskmanager.messages import Command, ReplayReports, SendMessage
+from taskmanager.reasons import Reason, deeds, refusals
 from taskmanager.reports import Replay
+from taskmanager_scheduler.effects import Obeyed
 from taskmanager_scheduler.events import Event, Said
 
 
@@ -20,35 +22,33 @@ class ReportSpace(Protocol):
         """Send an event through `transition`."""
 
 
-def obey_for_reports(
-    space: ReportSpace, command: Command, order: SendMessage | ReplayReports
-) -> tuple[CommandOutcome, str]:
+def obey_for_reports(space: ReportSpace, command: Command, order: SendMessage | ReplayReports) -> Obeyed:
     """Do what can be done."""
     if isinstance(order, ReplayReports):
         space.replays.append(Replay(report=order.report, installations=order.installations, at=space.now))
-        return "done", ""
+        return "done", None
     return _send_message(space, command, order)
 
 
-def report_words(order: SendMessage | ReplayReports) -> str:
+def report_deed(order: SendMessage | ReplayReports) -> Reason:
     """What the audit says of it."""
     if isinstance(order, SendMessage):
-        return f"message to Goobi, {order.message.type}"
+        return deeds.MESSAGE(type=order.message.type)
     if order.report is not None:
-        return f"replay report {order.report}"
+        return deeds.REPLAY(report=order.report)
     names = ", ".join(name or "the default one" for name in order.installations)
-    return f"replay undelivered reports of {names}"
+    return deeds.REPLAY_ALL(names=names)
 
 
-def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> tuple[CommandOutcome, str]:
+def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> Obeyed:
     """The command's id names the message: handed out twice by the broker, it is written once."""
     job = space.jobs.get(order.job)
     if job is None:
-        return "unknown", "there is no such job"
+        return "unknown", refusals.NO_JOB()
     if job.spec.goobi is None:
-        return "refused", "the job does not come from Goobi, so there is no process log to write to"
+        return "refused", refusals.NOT_OF_GOOBI()
     if any(entry.report == command.id for entry in job.history):
-        return "unchanged", ""
+        return "unchanged", None
     note = Note(by=command.actor, at=space.now, reason=command.reason)
     space.move(job.id, Said(command.id, order.message, note))
-    return "done", ""
+    return "done", None

@@ -5,10 +5,11 @@ from typing import Protocol
 
 from taskmanager.control import Drain, RunnerAction
 from taskmanager.jobs import Job
-from taskmanager.messages import Command, CommandOutcome, RunnerCommand
+from taskmanager.messages import Command, RunnerCommand
+from taskmanager.reasons import Reason, deeds, refusals
 from taskmanager.registry import ALIVE_FOR, RunnerState
 from taskmanager.store import Snapshot
-from taskmanager_scheduler.effects import Effect, NudgeRunner
+from taskmanager_scheduler.effects import Effect, NudgeRunner, Obeyed
 
 
 class RunnerSpace(Protocol):
@@ -29,26 +30,27 @@ def known_runner(space: RunnerSpace, name: str) -> RunnerState | None:
     return space.runners.get(name) or space.snapshot.runners.get(name)
 
 
-def obey_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) -> tuple[CommandOutcome, str]:
+def obey_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) -> Obeyed:
     """Do what can be done."""
     runner = known_runner(space, order.runner)
     if runner is None:
-        return "unknown", "there is no such runner"
+        return "unknown", refusals.NO_RUNNER()
     if order.action is RunnerAction.FORGET:
         return _forget(space, runner)
     drain = _drain(space, command, order) if order.action is RunnerAction.DRAIN else None
     if _means_the_same(runner.drain, drain):
-        return "unchanged", ""
+        return "unchanged", None
     space.runners[runner.id] = runner.model_copy(update={"drain": drain})
     space.effects.append(NudgeRunner(runner.plugin, runner.id))
-    return "done", ""
+    return "done", None
 
 
-def runner_words(order: RunnerCommand) -> str:
+def runner_deed(order: RunnerCommand) -> Reason:
     """What the audit says of it."""
-    if order.grace_seconds is None:
-        return order.action.value
-    return f"{order.action}, jobs handed back after {order.grace_seconds:g} s"
+    if order.action is not RunnerAction.DRAIN:
+        return deeds.RUNNERS[order.action]()
+    grace = order.grace_seconds
+    return deeds.DRAIN(seconds=None if grace is None else f"{grace:g}")
 
 
 def _drain(space: RunnerSpace, command: Command, order: RunnerCommand) -> Drain:
@@ -64,13 +66,13 @@ def _means_the_same(before: Drain | None, after: Drain | None) -> bool:
     return before.until is after.until is None
 
 
-def _forget(space: RunnerSpace, runner: RunnerState) -> tuple[CommandOutcome, str]:
+def _forget(space: RunnerSpace, runner: RunnerState) -> Obeyed:
     quiet = space.now - runner.last_heartbeat
     if quiet <= ALIVE_FOR:
-        return "refused", f"the runner is alive: it was heard of {quiet.total_seconds():.0f} s ago"
+        return "refused", refusals.RUNNER_ALIVE(seconds=quiet.total_seconds())
     owned = sum(job.owner == runner.id for job in space.jobs.values())
     if owned:
-        return "refused", f"it still owns {owned} job(s): wait until their leases have ended"
+        return "refused", refusals.OWNS_JOBS(count=owned)
     space.runners.pop(runner.id, None)
     space.forgotten.add(runner.id)
-    return "done", ""
+    return "done", None

@@ -16,6 +16,8 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     """`separate`: each service and plugin has a user of its own, and messages are believed of theirs only."""
     broker_management_url: SecretStr | None = None
     """RabbitMQ's management API, `http(s)://user:password@host:port`: shows the policies of our queues."""
+    reasons: Literal["codes", "sentences"] = "codes"
+    """`sentences`: gateways of before the codes still run, and what they read must be sentences."""
     group_limit: int = Field(default=200, ge=1, le=5000)
     """Messages stored in one transaction."""
     sweep_seconds: float = Field(default=5.0, gt=0)

@@ -24,6 +24,7 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
+from taskmanager.reasons import Reason, history
 from taskmanager.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.backoff import waiting_time
 from taskmanager_scheduler.effects import Answer
@@ -44,6 +45,7 @@ from taskmanager_scheduler.events import (
 from taskmanager_scheduler.interventions import cancelled, intervene, obeyed
 from taskmanager_scheduler.moves import back_off, changed, end, move, noted, requeue, ticket_for
 from taskmanager_scheduler.reporting import message_report
+from taskmanager_scheduler.sentences import english
 
 LEASE = timedelta(seconds=60)
 """How long a granted attempt stays its runner's without a heartbeat."""
@@ -87,9 +89,7 @@ def _found(job: Job, event: Finding, at: Situation) -> Step:
         case Orphaned():
             return _orphaned(job, event, at)
         case LeaseEnded() if job.lease is not None and job.lease < at.now:
-            return _orphaned(
-                job, Orphaned(crashed=True, why="its runner has not been heard of for a lease"), at
-            )
+            return _orphaned(job, Orphaned(crashed=True, why=history.NOT_HEARD()), at)
         case Renewed() if _is_current(job, event.attempt, at):
             return Step(changed(job, lease=at.now + LEASE))
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
@@ -104,8 +104,8 @@ def _said(job: Job, event: Said, at: Situation) -> Step:
     """A message to Goobi changes nothing but the history, whatever the job is doing."""
     text = event.message.text
     shown = text if len(text) <= MESSAGE_SHOWN else f"{text[:MESSAGE_SHOWN]}..."
-    note = f"message to Goobi ({event.message.type}) by {event.note.by}: {shown}"
-    after = noted(changed(job), at, note, report=event.report)
+    what = history.MESSAGE(type=event.message.type, by=event.note.by, text=shown)
+    after = noted(changed(job), at, what, report=event.report)
     return Step(after, (message_report(after, at, event.note, event.message, event.report),))
 
 
@@ -122,11 +122,11 @@ def _submit(event: Submit, at: Situation) -> Step:
         rev=1,
     )
     if not duplicate:
-        return Step(noted(job, at, "accepted"))
-    note = f"duplicate of {at.holder}, which holds the unique key {event.spec.unique!r}"
-    error = JobError(message=note, kind="duplicate")
+        return Step(noted(job, at, history.ACCEPTED()))
+    what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
+    error = JobError(message=english(what), kind="duplicate")
     ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
-    return Step(noted(ended, at, note))
+    return Step(noted(ended, at, what))
 
 
 def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
@@ -144,7 +144,7 @@ def _claim(job: Job | None, claim: Claim, at: Situation) -> Step:
         Trigger.CLAIM,
         Status.WAITINGFORUPLOAD,
         at,
-        f"granted to {at.sender.runner}",
+        history.GRANTED(runner=at.sender.runner),
         attempt=job.attempt + 1,
         seq=0,
         owner=at.sender.runner,
@@ -195,8 +195,7 @@ def _allowed(job: Job | None, event: Commit, at: Situation) -> Job | None:
         return changed(job, lease=lease)
     if Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) not in MOVES:
         return None
-    note = "results are put into place"
-    return move(job, Trigger.COMMIT, Status.DOWNLOAD, at, note, seq=event.seq, lease=lease)
+    return move(job, Trigger.COMMIT, Status.DOWNLOAD, at, history.PLACING(), seq=event.seq, lease=lease)
 
 
 def _reported(job: Job, event: RunnerReport, at: Situation) -> Step:
@@ -204,7 +203,7 @@ def _reported(job: Job, event: RunnerReport, at: Situation) -> Step:
     if not _is_current(job, event.attempt, at):
         return Step(job)
     if isinstance(event, HandedBack):
-        return _interrupted(job, at, f"handed back by {job.owner}, which is stopping")
+        return _interrupted(job, at, history.HANDED_BACK(runner=job.owner))
     if event.seq <= job.seq:
         return Step(job)
     if isinstance(event, Suspended | Resumed | Cancelled):
@@ -228,8 +227,8 @@ def _advance(job: Job, event: Advanced, at: Situation) -> Step:
     if Move(job.status, Trigger.ADVANCE, event.status) not in MOVES:
         return Step(job)
     known = {name: value for name in ("files", "bytes") if (value := getattr(event, name)) is not None}
-    note = "input is being copied" if event.status is Status.UPLOAD else "the plugin is at work"
-    return Step(move(job, Trigger.ADVANCE, event.status, at, note, seq=event.seq, **known))
+    what = history.COPYING() if event.status is Status.UPLOAD else history.WORKING()
+    return Step(move(job, Trigger.ADVANCE, event.status, at, what, seq=event.seq, **known))
 
 
 def _finish(job: Job, event: Finished, at: Situation) -> Step:
@@ -244,7 +243,7 @@ def _finish(job: Job, event: Finished, at: Situation) -> Step:
         Trigger.FINISH,
         Status.DONE,
         at,
-        "done",
+        history.DONE(),
         seq=event.seq,
         files=event.files,
         bytes=event.bytes,
@@ -266,49 +265,52 @@ def _fail(job: Job, event: Failed, at: Situation) -> Step:
     """The job is changed in any case."""
     job = job.model_copy(update=_warned(event))
     if job.cancel is not None:
-        return cancelled(job, CancelMethod.COOPERATIVE, at, note=f"ended meanwhile: {event.error.message}")
+        return cancelled(
+            job, CancelMethod.COOPERATIVE, at, ending=history.ENDED_MEANWHILE(error=event.error.message)
+        )
     if event.crashed:
-        return _crashed(job, event.error, at)
+        return _crashed(job, event.error, at, event.error.message)
     if event.error.temporary and job.failures + 1 < at.retry.attempts:
         return _try_later(job, event.error, at)
-    return end(job, Trigger.FAIL, Status.ERROR, at, event.error.message, seq=event.seq, error=event.error)
+    what = history.FAILED(error=event.error.message)
+    return end(job, Trigger.FAIL, Status.ERROR, at, what, seq=event.seq, error=event.error)
 
 
 def _try_later(job: Job, error: JobError, at: Situation) -> Step:
     """After a wait; a held job stands until it is released, for a hold costs no try."""
     failures = job.failures + 1
     if job.held is not None:
-        note = f"try {failures} of {at.retry.attempts} failed: {error.message}"
-        return requeue(changed(job, failures=failures, error=error), at, note)
+        what = history.TRY_FAILED(count=failures, most=at.retry.attempts, error=error.message)
+        return requeue(changed(job, failures=failures, error=error), at, what)
     until = at.now + waiting_time(at.retry, failures, job.id)
-    note = f"try {failures} of {at.retry.attempts} failed, next at {until.isoformat()}: {error.message}"
-    return back_off(job, at, note, until, failures=failures, error=error)
+    what = history.TRY_FAILED(count=failures, most=at.retry.attempts, at=until, error=error.message)
+    return back_off(job, at, what, until, failures=failures, error=error)
 
 
 def _orphaned(job: Job, event: Orphaned, at: Situation) -> Step:
     if job.owner is None:
         return Step(job)
     if not event.crashed:
-        return _interrupted(job, at, f"given back: {event.why}")
+        return _interrupted(job, at, history.GIVEN_BACK(cause=event.why))
     if job.cancel is not None:
-        return cancelled(job, CancelMethod.SIGKILL, at, note=event.why)
-    error = JobError(message=f"lost with the runner {job.owner}: {event.why}", kind="RunnerLost")
-    return _crashed(job, error, at)
+        return cancelled(job, CancelMethod.SIGKILL, at, ending=event.why)
+    what = history.LOST(runner=job.owner, cause=event.why)
+    return _crashed(job, JobError(message=english(what), kind="RunnerLost"), at, what)
 
 
-def _interrupted(job: Job, at: Situation, note: str) -> Step:
+def _interrupted(job: Job, at: Situation, what: Reason) -> Step:
     """Its runner has let go of it: no failure, and the end of a job that was being cancelled."""
     if job.cancel is not None:
-        return cancelled(job, CancelMethod.SIGKILL, at, note=note)
-    return requeue(job, at, note)
+        return cancelled(job, CancelMethod.SIGKILL, at, ending=what)
+    return requeue(job, at, what)
 
 
-def _crashed(job: Job, error: JobError, at: Situation) -> Step:
+def _crashed(job: Job, error: JobError, at: Situation, what: Reason | str) -> Step:
+    """`what` is the error as the history tells it."""
     crashes = job.crashes + 1
     if crashes < CRASH_LIMIT:
-        return requeue(
-            job, at, f"crash {crashes} of at most {CRASH_LIMIT - 1}: {error.message}", crashes=crashes
-        )
-    message = f"crashed {crashes} times in a row, the last time: {error.message}"
-    parked = error.model_copy(update={"message": message})
-    return end(job, Trigger.FAIL, Status.ERROR, at, message, error=parked, crashes=crashes)
+        crash = history.CRASHED(count=crashes, most=CRASH_LIMIT - 1, error=what)
+        return requeue(job, at, crash, crashes=crashes)
+    last = history.CRASHED_TOO_OFTEN(count=crashes, error=what)
+    parked = error.model_copy(update={"message": english(last)})
+    return end(job, Trigger.FAIL, Status.ERROR, at, last, error=parked, crashes=crashes)

@@ -10,6 +10,7 @@ from taskmanager.jobs import InstallationName, PluginName, Priority, Record, Sho
 from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.wire import Message
 from taskmanager.operations import JobFilter
+from taskmanager.reasons import PROSE, Reason
 from taskmanager.reports import OperatorMessage
 
 
@@ -108,7 +109,7 @@ class Command(Message):
 
 
 CommandOutcome = Literal["done", "unchanged", "refused", "unknown"]
-"""`unchanged`: it was so already. `refused`: `detail` says why. `unknown`: there is no such thing."""
+"""`unchanged`: it was so already. `refused`: `why` says why. `unknown`: there is no such thing."""
 
 
 class CommandResult(Message):
@@ -117,4 +118,11 @@ class CommandResult(Message):
     type: Literal["command_result"] = "command_result"
     id: str
     outcome: CommandOutcome
+    why: Reason | None = None
     detail: str = ""
+    """The sentence instead: of an earlier version, or for one."""
+
+    @property
+    def told(self) -> Reason:
+        """Why not."""
+        return self.why or PROSE(text=self.detail)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from pymongo import InsertOne, UpdateOne
@@ -50,11 +50,24 @@ class CollisionError(Exception):
     """Something is stored in another state than the decision was made on."""
 
 
+class PlanChange(Protocol):
+    """Makes another plan of a plan."""
+
+    def __call__(self, plan: PlanT, /) -> PlanT:
+        """The other plan."""
+
+
+def unchanged(plan: PlanT) -> PlanT:
+    """The plan as it is."""
+    return plan
+
+
 class MongoStore:
     """Implements `taskmanager.store.Store`."""
 
-    def __init__(self, url: str) -> None:
-        """Connects when first used."""
+    def __init__(self, url: str, *, last_change: PlanChange = unchanged) -> None:
+        """Connects when first used. `last_change` is made to every plan before it is written; it is pure."""
+        self._last_change = last_change
         self._client, self._database = connect(url)
         self._operations = OperationWrites(self._database)
         self._access = AccessWrites(self._database)
@@ -100,7 +113,7 @@ class MongoStore:
         trusting = True
         for _ in range(COLLISIONS):
             snapshot, guessed = await self._loading.snapshot(needs, trusting=trusting)
-            plan = decide(snapshot)
+            plan = self._last_change(decide(snapshot))
             try:
                 await self._confirm(guessed, plan)
                 await self._write(plan)

@@ -22,6 +22,7 @@ from taskmanager.ports import AccessReader
 from taskmanager_gateway.access.directory import secret_hash
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.reach import allow_all, allow_right
+from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.commanding import Author, Commanding, Obeyed, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.problems import UNKNOWN_TOKEN, UNKNOWN_USER, ProblemError
@@ -58,7 +59,7 @@ class Accounts:
         _check_admin(who)
         found = await self._log_in.user(name)
         if found is None:
-            raise ProblemError(UNKNOWN_USER, f"There is no user {name[:80]!r}.")
+            raise ProblemError(UNKNOWN_USER, problems.NO_USER(name=name[:80]))
         return found
 
     async def add_user(
@@ -102,7 +103,7 @@ class Accounts:
         """One of them."""
         found = next((token for token in await self.tokens(who) if token.id == token_id), None)
         if found is None:
-            raise ProblemError(UNKNOWN_TOKEN, f"There is no token {token_id[:80]!r}.")
+            raise ProblemError(UNKNOWN_TOKEN, problems.NO_TOKEN(token=token_id[:80]))
         return found
 
     async def add_token(
@@ -132,4 +133,4 @@ class Accounts:
 
 def _check_admin(who: Principal) -> None:
     allow_right(who, Right.ADMIN)
-    allow_all(who, "the list of users or tokens")
+    allow_all(who, access.LIST_OF_USERS())

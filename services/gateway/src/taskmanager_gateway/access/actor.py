@@ -2,6 +2,7 @@
 
 from starlette.datastructures import Headers
 
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
 
 ACTOR_HEADER = "Taskmanager-Actor"
@@ -16,8 +17,7 @@ def named_actor(headers: Headers) -> str | None:
     name = _text(actor).strip()
     if 1 <= len(name) <= ACTOR_LENGTH and name.isprintable():
         return name
-    message = f"1 to {ACTOR_LENGTH} printable characters are expected"
-    raise field_problem(INVALID_REQUEST, [FieldError(field=ACTOR_HEADER, message=message)])
+    raise field_problem(INVALID_REQUEST, [FieldError.of(ACTOR_HEADER, faults.UNPRINTABLE(most=ACTOR_LENGTH))])
 
 
 def _text(header: str) -> str:

@@ -7,11 +7,13 @@ from taskmanager.access import User, principal_of_user, user_key
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import EndSession, EndSessions, SetPassword
 from taskmanager.ports import AccessReader, Clock
+from taskmanager.reasons import weaknesses
 from taskmanager_gateway.access.proof import LoggedIn
 from taskmanager_gateway.access.records import LogInRecords, Way
 from taskmanager_gateway.access.sessions import Session
 from taskmanager_gateway.access.settings import AccessSettings
 from taskmanager_gateway.access.throttle import Throttle
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.commanding import Author, Commanding, Obeyed, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.problems import NOT_AUTHENTICATED, WEAK_PASSWORD, ProblemError
@@ -23,7 +25,6 @@ NOBODYS_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$I4mwmNISt1AAmLo+w5I8ig$3ZFRaJpvFlrvIuG17O6+cgmu1CuGML/jaEHgxvKKgWA"
 )
 """Of a random text nobody knows: what is verified for somebody without a password."""
-WRONG = "Name and password do not fit."
 
 log = structlog.get_logger(__name__)
 
@@ -101,9 +102,9 @@ class LogIn:
         """Raise ProblemError if the password may not be chosen. Guessing at it takes a thread a moment."""
         refusal = await self._threads.run(lambda: passwords.refusal(password, user_name))
         if refusal is None and current is not None and user_key(current) == user_key(password):
-            refusal = "it is the password there was: choose another one"
+            refusal = weaknesses.NO_NEW_PASSWORD()
         if refusal is not None:
-            raise ProblemError(WEAK_PASSWORD, f"Nothing was changed: {refusal}.")
+            raise ProblemError(WEAK_PASSWORD, access.NOT_CHANGED(weakness=refusal))
 
     async def _verified(self, name: str, password: str, address: str, *, known: bool) -> User:
         await self._admitted(name, address, known=known)
@@ -114,7 +115,7 @@ class LogIn:
         if user is None or kept is None or not fits:
             self._throttle.failed(name, address)
             self._records.note("refused", "password", user.name if user is not None else None, address)
-            raise ProblemError(NOT_AUTHENTICATED, WRONG)
+            raise ProblemError(NOT_AUTHENTICATED, access.WRONG_PASSWORD())
         self._throttle.succeeded(name, address)
         if passwords.needs_rehash(kept):
             await self._hash_anew(user, kept, given)

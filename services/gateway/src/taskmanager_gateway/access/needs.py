@@ -16,9 +16,9 @@ from taskmanager.access import NOBODY, Right
 from taskmanager.errors import TaskManagerError
 from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
-from taskmanager_gateway.access.proving import SHOW
 from taskmanager_gateway.access.reach import allow_right, forbidden
 from taskmanager_gateway.bounds import FORM
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import CSRF, FRESH_LOG_IN, NOT_AUTHENTICATED, ProblemError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -81,7 +81,7 @@ def needs_log_in() -> Any:
 def _check_known(request: Request, proof: Proof) -> None:
     if proof.refused is not None:
         problem = proof.refused
-        raise ProblemError(problem.kind, problem.detail, problem.headers, **problem.extensions)
+        raise ProblemError(problem.kind, problem.told, problem.headers, **problem.extensions)
     if proof.principal is not NOBODY:
         return
     if _is_browsing(request):
@@ -90,20 +90,19 @@ def _check_known(request: Request, proof: Proof) -> None:
     headers = {"WWW-Authenticate": 'Bearer realm="taskmanager"'}
     if is_htmx(request):
         headers["HX-Trigger"] = "log-in-needed"
-    raise ProblemError(NOT_AUTHENTICATED, f"This needs a log-in or a token. {SHOW}", headers)
+    raise ProblemError(NOT_AUTHENTICATED, access.NOT_PROVED(), headers)
 
 
 def _password_first(request: Request, proof: Proof) -> Exception:
     """A one-time password is good for choosing another one and nothing else."""
     if _is_browsing(request):
         return ElsewhereFirstError("/account")
-    return forbidden(proof.principal, "must choose another password first, at /account")
+    return forbidden(access.ONE_TIME_PASSWORD, proof.principal)
 
 
 def _log_in_again() -> ProblemError:
     """Who finds a page left open must not be able to make themselves an admin."""
-    detail = "Nothing was done: your log-in is too long ago to change users and tokens. Log in again."
-    return ProblemError(FRESH_LOG_IN, detail, {"HX-Trigger": "log-in-needed"})
+    return ProblemError(FRESH_LOG_IN, access.LOG_IN_AGAIN(), {"HX-Trigger": "log-in-needed"})
 
 
 def is_htmx(request: Request) -> bool:
@@ -125,11 +124,7 @@ async def _check_csrf(request: Request, logged_in: LoggedIn) -> None:
     """Raise ProblemError unless a page of this session sent the request."""
     token = request.headers.get(CSRF_HEADER) or await _field(request)
     if not token or not logged_in.cookies.is_csrf_token(logged_in.session, token):
-        detail = (
-            f"Nothing was done: the header {CSRF_HEADER} is missing or not of this log-in. "
-            "Load the page again; programs use a token instead of a log-in."
-        )
-        raise ProblemError(CSRF, detail)
+        raise ProblemError(CSRF, access.NO_CSRF_TOKEN())
 
 
 async def _field(request: Request) -> str | None:

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import CSRF, ProblemError
 
 
@@ -19,4 +20,4 @@ def check_origin(request: Request) -> None:
         origin = request.headers.get("origin")
         foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if foreign:
-        raise ProblemError(CSRF, "Nothing was done: the form was sent by a page of another site.")
+        raise ProblemError(CSRF, access.OTHER_SITE())

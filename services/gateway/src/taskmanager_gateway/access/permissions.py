@@ -23,6 +23,7 @@ from taskmanager.messages import (
 from taskmanager.ports import JobReader
 from taskmanager.reports import Report
 from taskmanager_gateway.access.reach import allow, allow_all, allow_right, forbidden, reaches
+from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder
 from taskmanager_gateway.problems import UNKNOWN_OPERATION, UNKNOWN_REPORT, UNKNOWN_RUNNER, ProblemError
@@ -71,7 +72,7 @@ class Permissions:
                 await self._runner(order.runner, who)
             case StartOperation():
                 if not reaches(who, order.filter):
-                    allow_all(who, "the operation")
+                    allow_all(who, access.THE_OPERATION())
             case StopOperation():
                 await self._operation(order.operation, who)
             case ReplayReports():
@@ -81,22 +82,22 @@ class Permissions:
         runners = await from_store(self._reader.runners())
         known = next((runner for runner in runners if runner.id == name), None)
         if known is None or not who.sees(known.plugin):
-            raise ProblemError(UNKNOWN_RUNNER, f"There is no runner {name[:80]!r}.")
+            raise ProblemError(UNKNOWN_RUNNER, problems.NO_RUNNER(runner=name[:80]))
 
     async def _operation(self, name: str, who: Principal) -> None:
         operation = await from_store(self._reader.operation(name))
         if operation is None:
-            raise ProblemError(UNKNOWN_OPERATION, f"There is no operation {name[:80]!r}.")
+            raise ProblemError(UNKNOWN_OPERATION, problems.NO_OPERATION(operation=name[:80]))
         if not reaches(who, operation.filter):
-            allow_all(who, "the operation")
+            allow_all(who, access.THE_OPERATION())
 
     async def _replay(self, order: ReplayReports, who: Principal) -> None:
         if order.report is None:
-            allow_all(who, "the replay of all reports")
+            allow_all(who, access.REPLAY_OF_ALL())
             return
         report = await from_store(self._reader.report(order.report))
         if report is None:
-            raise ProblemError(UNKNOWN_REPORT, f"There is no report {order.report[:100]!r}.")
+            raise ProblemError(UNKNOWN_REPORT, problems.NO_REPORT(report=order.report[:100]))
         await self.job(report.job, who)
 
 
@@ -107,4 +108,4 @@ def _check_access(order: Order, who: Principal) -> None:
         return
     allow_right(who, Right.ADMIN)
     if not who.unrestricted:
-        raise forbidden(who, "is restricted to some plugins, and users and tokens concern all")
+        raise forbidden(access.ALL_USERS, who)

@@ -17,12 +17,12 @@ from taskmanager_gateway.access.proof import ANONYMOUS, UNPROVED, LoggedIn, Proo
 from taskmanager_gateway.access.sessions import COOKIE, SessionCookies
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.token_use import TokenUse
+from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.problems import NOT_AUTHENTICATED, STORE_UNAVAILABLE, Problem, ProblemError
 
 OPEN_PATH = "/itm/service"
 OPEN_RIGHTS = frozenset({Right.READ, Right.SUBMIT})
-SHOW = "Send 'Authorization: Bearer <token>', or log in at /log-in."
-_STORE_AWAY = Problem(STORE_UNAVAILABLE, "Who asks cannot be looked up now. Try again soon.")
+_STORE_AWAY = Problem(STORE_UNAVAILABLE, problems.ASKER_NOT_READ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,6 @@ def _cookie(headers: Headers) -> str | None:
 
 
 def _bad_token(*, expired: bool) -> Problem:
-    what = "The token is revoked or has expired." if expired else "No such token is known."
+    told = access.TOKEN_ENDED() if expired else access.UNKNOWN_TOKEN()
     headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="taskmanager", error="invalid_token"'}
-    return Problem(NOT_AUTHENTICATED, f"{what} An administrator can make a new one.", headers=headers)
+    return Problem(NOT_AUTHENTICATED, told, headers=headers)

@@ -4,33 +4,27 @@ from collections.abc import Sequence
 
 from taskmanager.access import Principal, Right
 from taskmanager.operations import JobFilter
+from taskmanager.reasons import Code, Reason
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import FORBIDDEN, ProblemError
-
-_WORDS = {
-    Right.READ: "look at jobs and plugins",
-    Right.SUBMIT: "submit jobs",
-    Right.OPERATE: "change jobs, plugins, runners and reports",
-    Right.ADMIN: "manage users and tokens",
-}
-WHOM_TO_ASK = "Somebody with the role admin can change that, on the page of users or that of tokens."
 
 
 def allow(who: Principal, plugin: str) -> None:
     """Raise ProblemError (403) if the plugin is out of reach."""
     if not who.sees(plugin):
-        raise forbidden(who, f"is restricted to {_named(who)}; this is about {plugin[:80]!r}")
+        raise forbidden(access.OTHER_PLUGIN, who, **_named(who), plugin=plugin[:80])
 
 
-def allow_all(who: Principal, what: str) -> None:
+def allow_all(who: Principal, what: Reason) -> None:
     """Raise ProblemError (403) for somebody restricted, where all plugins are concerned at once."""
     if not who.unrestricted:
-        raise forbidden(who, f"is restricted to {_named(who)}; {what} concerns all plugins")
+        raise forbidden(access.ALL_PLUGINS, who, **_named(who), what=what)
 
 
 def allow_right(who: Principal, right: Right) -> None:
     """Raise ProblemError (403) without the right."""
     if not who.may(right):
-        raise forbidden(who, f"may not {_WORDS[right]} (the right {right.value!r} is missing)")
+        raise forbidden(access.RIGHTS[right], who)
 
 
 def narrowed(
@@ -47,14 +41,14 @@ def narrowed(
     return None if plugin is not None or who.plugins is None else tuple(sorted(who.plugins))
 
 
-def forbidden(who: Principal, why: str) -> ProblemError:
+def forbidden(code: Code, who: Principal, **parameters: Reason | int | str) -> ProblemError:
     """403, in a sentence that says who may not do what and who can change that."""
-    return ProblemError(FORBIDDEN, f"{who.name} {why}. {WHOM_TO_ASK}")
+    return ProblemError(FORBIDDEN, code(name=who.name, **parameters))
 
 
-def _named(who: Principal) -> str:
+def _named(who: Principal) -> dict[str, int | str]:
     names = sorted(who.plugins or ())
-    return f"the plugin{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "no plugin at all"
+    return {"plugins": ", ".join(names), "count": len(names)} if names else {}
 
 
 def kept_within(who: Principal, chosen: JobFilter) -> JobFilter:

@@ -15,6 +15,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from taskmanager.access import user_key
 from taskmanager.serving.crowd import client_key
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import TOO_MANY_TRIES, ProblemError
 
 WINDOW_MINUTES = 5
@@ -99,5 +100,6 @@ def _name_key(name: str, address: str) -> tuple[str, str]:
 
 
 def _too_many(seconds: int) -> ProblemError:
-    detail = f"Too many log-ins failed. Try again in {seconds} seconds."
-    return ProblemError(TOO_MANY_TRIES, detail, {"Retry-After": str(seconds)})
+    return ProblemError(
+        TOO_MANY_TRIES, access.TOO_MANY_FAILED(seconds=seconds), {"Retry-After": str(seconds)}
+    )

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
+from taskmanager.reasons import PROSE
 from taskmanager_gateway.problems import (
     INVALID_REQUEST,
     FieldError,
@@ -201,4 +202,4 @@ def _text(name: str, value: Any) -> str:
 
 def wrong(name: str, message: str) -> ProblemError:
     """The problem with one field, under the caller's name for it."""
-    return field_problem(INVALID_REQUEST, [FieldError(field=name, message=message)])
+    return field_problem(INVALID_REQUEST, [FieldError.of(name, PROSE(text=message))])

@@ -7,6 +7,7 @@ from taskmanager.jobs import Job
 from taskmanager.ports import JobReader
 from taskmanager.queries import PAGE_LIMIT, JobQuery
 from taskmanager_gateway.access.reach import narrowed
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import is_job_id
 from taskmanager_gateway.itm.overview import asked_job_type
@@ -37,10 +38,7 @@ class Identifiers:
             known = [job for job in found.values() if _is_called(job, identifier) and who.sees(job.plugin)]
             if known:
                 return next((job for job in known if _is_of_kind(job, kind)), known[0])
-        detail = (
-            f"No job is known by {identifier[:80]!r}: neither as goobiId, nor as pi, nor as id. "
-            "Old jobs are deleted."
-        )
+        detail = problems.UNKNOWN_IDENTIFIER(identifier=identifier[:80])
         raise ProblemError(UNKNOWN_JOB, detail)
 
     def _accepted(self, identifier: str) -> Iterable[Job]:

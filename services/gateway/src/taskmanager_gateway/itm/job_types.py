@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from taskmanager.access import Principal
 from taskmanager.goobi.job_types import JobType, find_job_type
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.itm.target import Target
 from taskmanager_gateway.problems import UNKNOWN_JOB_TYPE, ProblemError
 
@@ -39,16 +40,14 @@ class JobTypes:
         table = {name: entry for name, entry in self._table.items() if who.sees(entry.plugin)}
         entry = find_job_type(table, word)
         known = sorted({*table, *(plugin.installed.manifest.job_type for plugin in installed)})
-        listed = f"Known job types: {', '.join(known) or 'none, no plugin is installed yet'}."
+        listed = ", ".join(known) or None
         if entry is not None:
-            detail = (
-                f"Job type {word[:SHOWN]!r} is for plugin {entry.plugin!r}, which is not installed. {listed}"
-            )
+            detail = problems.JOB_TYPE_NOT_INSTALLED(type=word[:SHOWN], plugin=entry.plugin, known=listed)
         elif found:
             names = ", ".join(sorted(plugin.installed.name for plugin in found))
-            detail = f"Several plugins do job type {word[:SHOWN]!r} ({names}): [job_types] must name one."
+            detail = problems.JOB_TYPE_AMBIGUOUS(type=word[:SHOWN], plugins=names)
         else:
-            detail = f"No plugin does job type {word[:SHOWN]!r}. {listed}"
+            detail = problems.UNKNOWN_JOB_TYPE(type=word[:SHOWN], known=listed)
         return ProblemError(UNKNOWN_JOB_TYPE, detail, known=known)
 
 

@@ -51,7 +51,7 @@ def _checked(fields: dict[str, object]) -> JobSpec:
     try:
         spec = JobSpec.model_validate(fields)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
+        found = error.errors(include_url=False, include_input=False)
         raise validation_problem(found) from error
     if errors := storage_errors(spec):
         raise field_problem(INVALID_REQUEST, errors)

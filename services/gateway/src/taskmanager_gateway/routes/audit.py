@@ -13,7 +13,7 @@ from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.auditing import audit_page
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE
-from taskmanager_gateway.representation import API, AuditView
+from taskmanager_gateway.representation import API, AuditEntryView, AuditView
 from taskmanager_gateway.routes.answers import json_answer, problems
 
 router = APIRouter(prefix=API, tags=["Control"], dependencies=[needs(Right.READ)])
@@ -34,7 +34,11 @@ async def show_audit(request: Request, query: Annotated[AuditQuery, Query()], wh
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = _address(request, page.next_cursor)
-    view = AuditView.model_construct(entries=list(page.entries), next_cursor=page.next_cursor, links=links)
+    view = AuditView.model_construct(
+        entries=[AuditEntryView.of(entry) for entry in page.entries],
+        next_cursor=page.next_cursor,
+        links=links,
+    )
     return json_answer(view)
 
 

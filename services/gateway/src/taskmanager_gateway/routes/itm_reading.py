@@ -16,6 +16,7 @@ from taskmanager.states import Status, Tab
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import narrowed
+from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.itm import overview
 from taskmanager_gateway.itm.overview import JobRow, PluginRow
@@ -72,8 +73,8 @@ async def overview_api(
         return _json(await _plugins(parts, who))
     if action == "getJobs":
         return _json(await _jobs(parts, who, jobtype or None, status or None))
-    message = f"{action[:80]!r} is not known; use one of: {', '.join(_ACTIONS)}"
-    raise field_problem(INVALID_REQUEST, [FieldError(field="action", message=message)])
+    fault = faults.UNKNOWN_WORD(word=action[:80], allowed=", ".join(_ACTIONS))
+    raise field_problem(INVALID_REQUEST, [FieldError.of("action", fault)])
 
 
 async def _plugins(parts: Parts, who: Principal) -> list[PluginRow]:
@@ -91,8 +92,8 @@ async def _jobs(parts: Parts, who: Principal, job_type: str | None, status: str 
     try:
         query = overview.job_query(plugin, status, min(limit, PAGE_LIMIT))
     except ValueError as error:
-        message = f"{(status or '')[:80]!r} is no status; use one of: {', '.join(Status)}"
-        raise field_problem(INVALID_REQUEST, [FieldError(field="status", message=message)]) from error
+        fault = faults.NO_STATUS(word=(status or "")[:80], allowed=", ".join(Status))
+        raise field_problem(INVALID_REQUEST, [FieldError.of("status", fault)]) from error
     query = query.model_copy(update={"plugins": narrowed(who, plugin)})
     jobs = await _first(parts, query, limit)
     installed: list[InstalledPlugin] = [known.installed for known in await parts.catalogue.installed()]
@@ -164,7 +165,7 @@ def _size(job: Job) -> Response:
 
 async def _find(request: Request, viewer: str, identifier: str, who: Principal) -> Job:
     if viewer not in _KINDS:
-        detail = f"There is no {viewer[:80]!r} here. Use one of: {', '.join(_KINDS)}."
+        detail = problems.UNKNOWN_VIEWER(viewer=viewer[:80], known=", ".join(_KINDS))
         raise ProblemError(UNKNOWN_JOB, detail)
     return await parts_of(request).identifiers.find(identifier, _KINDS[viewer], who)
 

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from taskmanager.access import Principal, Right
 from taskmanager.errors import CursorError
 from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery
+from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import narrowed
@@ -23,7 +24,7 @@ from taskmanager_gateway.problems import (
     UNKNOWN_JOB,
     ProblemError,
 )
-from taskmanager_gateway.representation import API, HistoryView, JobListView, JobView
+from taskmanager_gateway.representation import API, HistoryEntryView, HistoryView, JobListView, JobView
 from taskmanager_gateway.routes.answers import Answers, json_answer, page_links, problems
 
 router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
@@ -63,7 +64,7 @@ async def _page(request: Request, query: JobQuery, who: Principal) -> JobPage:
     try:
         return await from_store(parts_of(request).reader.jobs(kept))
     except CursorError as error:
-        detail = "Use 'next_cursor' of the page before, with the same filters and order."
+        detail = codes.problems.STALE_CURSOR_OF_LIST()
         raise ProblemError(INVALID_CURSOR, detail) from error
 
 
@@ -113,4 +114,6 @@ async def show_job(request: Request, job_id: str, who: Asker) -> Response:
 async def show_history(request: Request, job_id: str, who: Asker) -> Response:
     """What happened to the job, oldest first; at most the first and the newest entries are kept."""
     job = await parts_of(request).finder.find(job_id, who)
-    return json_answer(HistoryView.model_construct(job=job.id, history=list(job.history)))
+    return json_answer(
+        HistoryView.model_construct(job=job.id, history=[HistoryEntryView.of(entry) for entry in job.history])
+    )

@@ -15,9 +15,11 @@ from taskmanager.messages import StopOperation
 from taskmanager.operations import OperationQuery
 from taskmanager.queries import PAGE_LIMIT
 from taskmanager.states import Tab
+from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow, kept_within, reaches
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.examples import CANCEL_MANY
@@ -26,6 +28,7 @@ from taskmanager_gateway.operating import Asked
 from taskmanager_gateway.operation_bodies import BODY_LIMIT_BYTES, FilterBody, OperationBody
 from taskmanager_gateway.operation_views import (
     FailureListView,
+    FailureView,
     OperationCommandView,
     OperationListView,
     OperationView,
@@ -136,12 +139,11 @@ async def list_operations(
 ) -> Response:
     """The newest first; they are kept for 90 days. Go on with `cursor` = `next_cursor`."""
     if "\0" in (query.cursor or ""):
-        message = "contains a NUL character"
-        raise field_problem(INVALID_REQUEST, [FieldError(field="cursor", message=message)])
+        raise field_problem(INVALID_REQUEST, [FieldError.of("cursor", faults.NUL())])
     try:
         page = await from_store(parts_of(request).reader.operations(query))
     except CursorError as error:
-        raise ProblemError(INVALID_CURSOR, "Use 'next_cursor' of the page before.") from error
+        raise ProblemError(INVALID_CURSOR, codes.problems.STALE_CURSOR()) from error
     links = {"self": _address(request)}
     if page.next_cursor:
         links["next"] = _address(request, page.next_cursor)
@@ -179,7 +181,7 @@ async def list_failures(
     view = FailureListView.model_construct(
         operation=known.id,
         refused=known.refused,
-        failures=shown,
+        failures=[FailureView.of(failure) for failure in shown],
         after=shown[-1].number if shown else query.after,
         more=len(found) > query.limit,
     )

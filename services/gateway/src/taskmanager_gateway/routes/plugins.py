@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.access import Principal, Right
+from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow
@@ -56,6 +57,6 @@ async def plugin_view(request: Request, name: str, who: Principal) -> PluginView
     allow(who, name)
     known = {view.manifest.name: view for view in await _views(request, who, name)}
     if name not in known:
-        detail = f"There is no plugin {name[:80]!r}. Known: {', '.join(known) or 'none is installed yet'}."
-        raise ProblemError(UNKNOWN_PLUGIN, detail, known=list(known))
+        told = codes.problems.UNKNOWN_PLUGIN(plugin=name[:80], known=", ".join(known) or None)
+        raise ProblemError(UNKNOWN_PLUGIN, told, known=list(known))
     return known[name]

@@ -10,6 +10,7 @@ from taskmanager.access import Principal, Right
 from taskmanager.control import RunnerAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import RunnerCommand
+from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.commanding import Author, Stored
@@ -53,7 +54,7 @@ async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Respons
     """A runner; `state` says how a drain is going: `draining` with `busy` jobs, then `drained`."""
     found = await _find(request, runner)
     if found is None or not who.sees(found.plugin):
-        detail = f"There is no runner {runner!r}: it never said hello, or it is forgotten."
+        detail = codes.problems.UNKNOWN_RUNNER(runner=runner)
         raise ProblemError(UNKNOWN_RUNNER, detail)
     return json_answer(found)
 

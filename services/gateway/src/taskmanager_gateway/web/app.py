@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from taskmanager.states import MEANING
 from taskmanager_gateway.access.needs import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.headers import SecureHeaders
 from taskmanager_gateway.parts import Parts
@@ -39,11 +40,14 @@ from taskmanager_gateway.web.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
 
+MEANINGS = {status: meaning for status, (meaning, _, _) in MEANING.items()}
+"""What templates say of a status: what `docs/state-machine.md` says."""
+
 
 def make_pages(parts: Parts) -> ASGIApp:
     """The pages around these parts. Raises AssetsMissingError if the gateway was not set up completely."""
     assets = Assets()
-    templates = Templates({"asset": assets.address, "languages": LANGUAGES})
+    templates = Templates({"asset": assets.address, "languages": LANGUAGES, "meanings": MEANINGS})
     app = FastAPI(
         openapi_url=None,
         redirect_slashes=False,

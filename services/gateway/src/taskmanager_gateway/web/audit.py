@@ -1,7 +1,6 @@
 """The audit as its page shows it: what each entry was about, to be said in the reader's language. Pure."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +9,10 @@ from pydantic import AfterValidator
 
 from taskmanager.jobs import PluginName, Record, ShortText
 from taskmanager.queries import AuditQuery
+from taskmanager.reasons import Reason, Value
+from taskmanager.reasons.deeds import DEEDS
 from taskmanager.registry import AuditEntry
+from taskmanager_gateway.codes import english
 from taskmanager_gateway.orders import readable
 
 Text = Annotated[ShortText, AfterValidator(readable)]
@@ -41,7 +43,7 @@ class Deed:
     """What was asked for: its kind, for which templates have a sentence, and what the sentence names."""
 
     kind: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
     until: datetime | None = None
     operation: str | None = None
     """The operation over many jobs it belongs to."""
@@ -55,72 +57,27 @@ class AuditLine:
     deed: Deed
 
 
-_OPERATION = re.compile(r"^(?P<what>.+), operation (?P<operation>\S+)$")
-_REACH = r"(?P<plugins>all plugins|no plugin|plugins .+?)"
-_DEEDS: Sequence[tuple[str, re.Pattern[str]]] = [
-    (kind, re.compile(f"^{pattern}$"))
-    for kind, pattern in (
-        ("cancel", "cancel"),
-        ("hold", "hold"),
-        ("release", "release"),
-        ("next", "next"),
-        ("retry", "retry"),
-        ("priority", r"priority (?P<level>\d+)"),
-        ("priority-set", "priority"),
-        ("stop-operation", r"stop operation (?P<operation>\S+)"),
-        ("stop", r"stop(, (?P<mode>suspend|finish))?( until (?P<until>\S+))?"),
-        ("restart", "restart"),
-        ("refuse", "refuse"),
-        ("accept", "accept"),
-        ("limit-none", "limit none"),
-        ("limit", r"limit (?P<limit>\d+)"),
-        ("drain-handed-back", r"drain, jobs handed back after (?P<seconds>\S+) s"),
-        ("drain", "drain"),
-        ("resume", "resume"),
-        ("forget", "forget"),
-        ("message", r"message to Goobi, (?P<type>\w+)"),
-        ("replay", r"replay report (?P<report>\S+)"),
-        ("replay-all", r"replay undelivered reports of (?P<names>.+)"),
-        ("add-user", rf"add user, (?P<role>\w+), {_REACH}"),
-        (
-            "change-user",
-            rf"change user(, (?P<role>viewer|operator|admin))?(, {_REACH})?(, (?P<able>disable|enable))?",
-        ),
-        ("one-time-password", "set one-time password"),
-        ("password", "set password"),
-        ("rehash", "hash password anew"),
-        ("end-sessions", "end sessions"),
-        ("end-session", "end session"),
-        ("log-in", "log in"),
-        ("remove-user", "remove user"),
-        ("add-token", rf"add token, (?P<scopes>[a-z ]+), {_REACH}(, until (?P<until>\S+))?"),
-        ("revoke-token", "revoke token"),
-    )
-]
-"""How the scheduler writes what was asked for; what it wrote years ago and nobody knows is shown as it is."""
-
-
 def audit_lines(entries: Iterable[AuditEntry]) -> list[AuditLine]:
     """The rows of a page."""
-    return [AuditLine(entry, deed_of(entry.action)) for entry in entries]
+    return [AuditLine(entry, deed_of(entry.asked)) for entry in entries]
 
 
-def deed_of(action: str) -> Deed:
-    """What the words of the audit mean; kind `other` if nobody knows."""
-    within = _OPERATION.match(action)
-    what = within["what"] if within else action
-    for kind, pattern in _DEEDS:
-        if found := pattern.match(what):
-            values = {name: value for name, value in found.groupdict().items() if value is not None}
-            operation = within["operation"] if within else values.pop("operation", None)
-            return Deed(kind, values, _moment(values.pop("until", None)), operation)
-    return Deed("other", {"action": action})
+def deed_of(asked: Reason) -> Deed:
+    """What the reason says; what an earlier or newer version wrote is shown as it is."""
+    known = DEEDS.codes.get(asked.code)
+    if known is None or known.sentence(asked) is None:
+        return Deed("other", {"action": english(asked)})
+    kind = asked.code.removeprefix(f"{DEEDS.name}.")
+    values = dict(asked.parameters)
+    operation, ends = values.pop("operation", None), values.pop("ends", None)
+    until = _moment(ends) if isinstance(ends, str) else None
+    return Deed(kind, values, until, operation if isinstance(operation, str) else None)
 
 
-def _moment(text: str | None) -> datetime | None:
-    """The moment the scheduler wrote; None for what is none or has no zone."""
+def _moment(text: str) -> datetime | None:
+    """None for what is none or has no zone."""
     try:
-        found = datetime.fromisoformat(text or "")
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
     return found if found.tzinfo else None

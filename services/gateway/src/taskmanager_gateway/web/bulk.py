@@ -15,6 +15,7 @@ from taskmanager.messages import StartOperation
 from taskmanager.operations import JobFilter
 from taskmanager.queries import IDS_LIMIT
 from taskmanager.states import Tab
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.operation_bodies import FilterBody, OperationBody
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
 from taskmanager_gateway.web.forms import ReasonForm
@@ -72,8 +73,9 @@ class Choice:
             return cls([chosen.model_copy(update={"created_before": before})])
         ids = list(dict.fromkeys(form.ids.split()))
         if not 1 <= len(ids) <= SELECTION_LIMIT:
-            message = f"choose at least one job, and at most {SELECTION_LIMIT} one by one"
-            raise field_problem(INVALID_REQUEST, [FieldError(field="ids", message=message)])
+            raise field_problem(
+                INVALID_REQUEST, [FieldError.of("ids", faults.SELECTION(most=SELECTION_LIMIT))]
+            )
         parts = [ids[start : start + IDS_LIMIT] for start in range(0, len(ids), IDS_LIMIT)]
         return cls([JobFilter(plugin=plugin, ids=tuple(part)) for part in parts])
 

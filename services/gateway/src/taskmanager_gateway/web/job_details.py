@@ -14,8 +14,6 @@ from taskmanager_gateway.web.reports import ReportLine
 
 SHOWN_CHARACTERS = 20_000
 """Of an error, a traceback or the parameters; a browser shows more only slowly."""
-NOTE_CHARACTERS = 300
-"""Of an entry of the history: the whole error stands in its own place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +35,6 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One entry of the timeline."""
-
-    entry: HistoryEntry
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
 class JobDetails:
     """What the templates show of a job. `plugin_title` None: the plugin is not installed any more."""
 
@@ -53,7 +43,7 @@ class JobDetails:
     installation: str | None
     offers: Sequence[Offer]
     waiting: Waiting | None
-    timeline: Sequence[Moment]
+    timeline: Sequence[HistoryEntry]
     reports: Sequence[ReportLine] | None
     """None: they cannot be read just now."""
     error: Excerpt | None
@@ -99,18 +89,13 @@ def job_details(
         installation=goobi.name_of(reference.installation) if reference else None,
         offers=offers(job, who),
         waiting=waiting,
-        timeline=[Moment(entry, _note(entry.note)) for entry in reversed(job.history)],
+        timeline=job.history[::-1],
         reports=reports,
         error=Excerpt.of(error.message) if error else None,
         traceback=Excerpt.of(error.traceback) if error and error.traceback else None,
         parameters=_pretty(job.spec.parameters),
         extra=_pretty(job.spec.extra),
     )
-
-
-def _note(note: str) -> str:
-    """In a line: it may quote a whole error."""
-    return note if len(note) <= NOTE_CHARACTERS else f"{note[:NOTE_CHARACTERS]}…"
 
 
 def _pretty(values: object) -> Excerpt | None:

@@ -14,6 +14,7 @@ from taskmanager.figures import Figures, total
 from taskmanager.jobs import Job
 from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery, Position
 from taskmanager.states import Tab
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.problems import UNKNOWN_PLUGIN, ProblemError
@@ -118,8 +119,5 @@ async def read_page(
 
 def unknown_plugin(name: str) -> ProblemError:
     """404."""
-    detail = (
-        f"There is no plugin {name[:80]!r}, and no job of it is stored. "
-        "A plugin appears when its first runner starts."
-    )
+    detail = problems.NO_JOB_OF_PLUGIN(plugin=name[:80])
     return ProblemError(UNKNOWN_PLUGIN, detail)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import INVALID_REQUEST, ProblemError
 from taskmanager_gateway.web.accounts import ReachForm, offered_plugins
-from taskmanager_gateway.web.render import text, web_of
+from taskmanager_gateway.web.render import web_of
 
 
 async def reach_choices(request: Request, chosen: Sequence[str] | None) -> dict[str, object]:
@@ -16,9 +17,7 @@ async def reach_choices(request: Request, chosen: Sequence[str] | None) -> dict[
     return {"chosen": chosen, "offered": offered_plugins(installed, chosen)}
 
 
-def check_reach(request: Request, form: ReachForm) -> None:
+def check_reach(form: ReachForm) -> None:
     """Raise ProblemError if no plugin was chosen."""
     if form.nothing:
-        raise ProblemError(
-            INVALID_REQUEST, text(request, "Choose at least one plugin, or all of them. Nothing was changed.")
-        )
+        raise ProblemError(INVALID_REQUEST, access.NO_PLUGIN_CHOSEN())

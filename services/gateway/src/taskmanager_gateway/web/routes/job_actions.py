@@ -16,6 +16,7 @@ from taskmanager.queries import Position
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_right
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.landing import Landing
 from taskmanager_gateway.parts import parts_of
@@ -110,7 +111,7 @@ async def _changeable(request: Request, job_id: str, action: JobAction, who: Pri
     job = await parts_of(request).finder.find(job_id, who)
     refusal = judge(job, action).refusal
     if refusal is not None:
-        raise ProblemError(NOT_POSSIBLE, f"Cannot {action}: {refusal}.", job=job.id)
+        raise ProblemError(NOT_POSSIBLE, problems.cannot(action, refusal), job=job.id)
     return job
 
 

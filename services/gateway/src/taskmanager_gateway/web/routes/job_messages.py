@@ -12,10 +12,12 @@ from taskmanager.access import Right
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.goobi.installations import Dialect, Installation, LogType
 from taskmanager.messages import SendMessage
+from taskmanager.reasons import refusals
 from taskmanager.reports import MESSAGE_LIMIT, Report
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_right
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commanding import Author, Stored
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.orders import MessageBody
@@ -27,8 +29,6 @@ from taskmanager_gateway.web.outcomes import outcome
 from taskmanager_gateway.web.render import fragment, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
-
-NO_GOOBI = "Cannot send it: the job does not come from Goobi, so there is no process log to write to."
 
 
 class MessageForm(ReasonForm):
@@ -54,7 +54,7 @@ async def ask(request: Request, job_id: str, who: Asker) -> Response:
     parts = parts_of(request)
     job = await parts.finder.find(job_id, who)
     if job.spec.goobi is None:
-        raise ProblemError(NOT_POSSIBLE, NO_GOOBI, job=job.id)
+        raise ProblemError(NOT_POSSIBLE, problems.CANNOT_SEND(refusal=refusals.NOT_OF_GOOBI()), job=job.id)
     known = parts.goobi.find(job.spec.goobi.installation)
     context = {
         "job": job,

@@ -9,12 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.access import Right
 from taskmanager.jobs import Record
+from taskmanager.reasons import weaknesses
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.needs import is_htmx, needs_log_in
 from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import Asker, address_of, proof_of
 from taskmanager_gateway.access.renewal import is_secure
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, Session
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import FORBIDDEN, NOT_AUTHENTICATED, WEAK_PASSWORD, Problem, ProblemError
@@ -97,16 +99,16 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
     """Another password; all other sessions of the user end."""
     logged_in = proof_of(request).logged_in
     if logged_in is None or logged_in.user.password_hash is None:
-        raise ProblemError(FORBIDDEN, "Only somebody who logged in with a password has one to change.")
+        raise ProblemError(FORBIDDEN, access.NO_PASSWORD())
     if form.password != form.again:
-        problem = Problem(WEAK_PASSWORD, "Nothing was changed: the two new passwords differ.")
+        problem = Problem(WEAK_PASSWORD, access.NOT_CHANGED(weakness=weaknesses.PASSWORDS_DIFFER()))
         return await _account(request, problem)
     address = address_of(request)
     try:
         _, session = await _use(request).choose_password(Author(who), form.current, form.password, address)
     except ProblemError as error:
         if error.problem.kind is NOT_AUTHENTICATED:
-            return await _account(request, Problem(WEAK_PASSWORD, "The current password is not right."))
+            return await _account(request, Problem(WEAK_PASSWORD, access.NOT_THE_PASSWORD()))
         return await _account(request, error.problem)
     parts_of(request).access.directory.forget()
     return await with_session(request, session, RedirectResponse("/", 303))
@@ -117,7 +119,7 @@ async def end_others(request: Request, who: Asker) -> Response:
     """All other sessions of the user end; this browser goes on with a new one."""
     logged_in = proof_of(request).logged_in
     if logged_in is None:
-        raise ProblemError(FORBIDDEN, "Only somebody who logged in has sessions to end.")
+        raise ProblemError(FORBIDDEN, access.NO_SESSIONS())
     session = await _use(request).end_others(logged_in, Author(who))
     parts_of(request).access.directory.forget()
     return await with_session(request, session, RedirectResponse("/", 303))

@@ -12,6 +12,7 @@ from taskmanager_gateway.access.oidc.part import Oidc
 from taskmanager_gateway.access.oidc.refusals import OidcError
 from taskmanager_gateway.access.proof import address_of
 from taskmanager_gateway.access.settings import CookieSecurity
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import NOT_FOUND, ProblemError
 from taskmanager_gateway.web.render import page
@@ -69,7 +70,7 @@ async def end(request: Request) -> Response:
 def _oidc(request: Request) -> Oidc:
     found = parts_of(request).access.oidc
     if found is None:
-        raise ProblemError(NOT_FOUND, "Log-in by OpenID Connect is not set up here.")
+        raise ProblemError(NOT_FOUND, problems.NO_OIDC())
     return found
 
 

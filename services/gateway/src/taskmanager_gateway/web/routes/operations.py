@@ -16,6 +16,7 @@ from taskmanager.messages import StopOperation
 from taskmanager.operations import OperationPage, OperationQuery
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.operation_views import OperationView
@@ -132,7 +133,7 @@ async def _read(request: Request, query: ListQuery) -> OperationPage:
     try:
         return await from_store(parts_of(request).reader.operations(wanted))
     except CursorError as error:
-        raise ProblemError(INVALID_CURSOR, "Begin with the first page.") from error
+        raise ProblemError(INVALID_CURSOR, problems.FIRST_PAGE()) from error
 
 
 def _address(query: ListQuery, cursor: str | None) -> str:

@@ -14,6 +14,7 @@ from taskmanager.messages import PluginCommand
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow
+from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.orders import MOST_RUNNING, StopBody
 from taskmanager_gateway.parts import parts_of
@@ -127,7 +128,7 @@ async def _known(request: Request, name: str, who: Principal) -> PluginView:
     allow(who, name)
     plugin = (await web_of(request).overviews.read()).plugin(name)
     if plugin is None:
-        raise ProblemError(UNKNOWN_PLUGIN, f"There is no plugin {name[:80]!r}.")
+        raise ProblemError(UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=name[:80]))
     return plugin
 
 
@@ -144,6 +145,5 @@ def _moment(request: Request, written: str) -> datetime | None:
     try:
         local = datetime.fromisoformat(written)
     except ValueError as error:
-        message = "is no day and time"
-        raise field_problem(INVALID_REQUEST, [FieldError(field="until", message=message)]) from error
+        raise field_problem(INVALID_REQUEST, [FieldError.of("until", faults.NO_MOMENT())]) from error
     return local.replace(tzinfo=local.tzinfo or Visitor.of(request).formats.zone).astimezone(UTC)

@@ -11,6 +11,7 @@ from taskmanager.reports import REPLAY_LIMIT, ReportKind, ReportState
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_all
+from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import NOT_FOUND, ProblemError
@@ -111,11 +112,11 @@ async def _installations(request: Request, who: Asker) -> dict[str, object]:
 
 
 async def _installation(request: Request, name: str, who: Asker) -> InstallationView:
-    allow_all(who, "what an installation was told")
+    allow_all(who, access.TOLD_TO_INSTALLATION())
     views = await reporting(parts_of(request)).installations(who)
     found = next((view for view in views if view.name == name), None)
     if found is None:
-        raise ProblemError(NOT_FOUND, f"No Goobi installation is called {name[:80]!r}.")
+        raise ProblemError(NOT_FOUND, problems.NO_INSTALLATION(name=name[:80]))
     return found
 
 

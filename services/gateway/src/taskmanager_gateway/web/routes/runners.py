@@ -16,6 +16,7 @@ from taskmanager.registry import AtWork
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_right
+from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.orders import LONGEST_GRACE
@@ -115,7 +116,7 @@ async def _row(request: Request, runner: str, who: Principal) -> RunnerRow:
     overview = await web_of(request).overviews.read(fresh=True)
     known = next((one for one in overview.runners if one.id == runner), None)
     if known is None or not who.sees(known.plugin):
-        detail = f"There is no runner {runner!r}: it never said hello, or it is forgotten."
+        detail = problems.UNKNOWN_RUNNER(runner=runner)
         raise ProblemError(UNKNOWN_RUNNER, detail)
     titles = {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
     return runner_rows([known], await _at_work(request), titles, who)[0]

@@ -10,6 +10,7 @@ from taskmanager.access import Right
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
+from taskmanager_gateway.codes import access
 from taskmanager_gateway.commanding import Author
 from taskmanager_gateway.parts import parts_of
 from taskmanager_gateway.problems import INVALID_REQUEST, ProblemError
@@ -54,12 +55,12 @@ async def ask_add(request: Request) -> Response:
 @router.post("/ui/tokens")
 async def add(request: Request, form: Annotated[NewTokenForm, Form()], who: Asker) -> Response:
     """A new token, whose secret is shown once."""
-    check_reach(request, form)
+    check_reach(form)
     ends = form.ends(Visitor.of(request).formats.zone)
     if not form.scopes:
-        raise _wrong(request, "Choose at least one thing the token may be used for. Nothing was changed.")
+        raise ProblemError(INVALID_REQUEST, access.NO_SCOPE_CHOSEN())
     if ends is not None and ends <= parts_of(request).clock.now():
-        raise _wrong(request, "The last day is past: choose a later one. Nothing was changed.")
+        raise ProblemError(INVALID_REQUEST, access.LAST_DAY_PAST())
     new = await _use(request).add_token(
         Author(who, form.reason), form.name, tuple(form.scopes), form.chosen, ends
     )
@@ -77,10 +78,6 @@ async def revoke(request: Request, token: str, form: Annotated[ReasonForm, Form(
     """The token is good for nothing from now on."""
     result = await _use(request).revoke_token(Author(who, form.reason), token[:100])
     return outcome(request, result, text(request, "The token was revoked."), events=CHANGED)
-
-
-def _wrong(request: Request, sentence: str) -> ProblemError:
-    return ProblemError(INVALID_REQUEST, text(request, sentence))
 
 
 def _use(request: Request) -> Accounts:

@@ -49,7 +49,7 @@ async def ask_add(request: Request) -> Response:
 @router.post("/ui/users")
 async def add(request: Request, form: Annotated[NewUserForm, Form()], who: Asker) -> Response:
     """Somebody new, with a one-time password that is shown once."""
-    check_reach(request, form)
+    check_reach(form)
     result, password = await _use(request).add_user(
         Author(who, form.reason), form.name, form.role, form.chosen
     )
@@ -67,7 +67,7 @@ async def ask_change(request: Request, name: Name, who: Asker) -> Response:
 @router.post("/ui/users/{name}")
 async def change(request: Request, name: Name, form: Annotated[UserForm, Form()], who: Asker) -> Response:
     """Another role, other plugins."""
-    check_reach(request, form)
+    check_reach(form)
     order = ChangeUser(name=name, role=form.role, plugins="all" if form.chosen is None else form.chosen)
     result = await _use(request).change_user(Author(who, form.reason), order)
     return outcome(request, result, text(request, "%(name)s was changed.", name=name), events=CHANGED)

@@ -1,0 +1,15 @@
+"""The codes only the gateway tells, and the catalogue of all that it knows."""
+
+from taskmanager.reasons import Catalogue, Reason, say
+from taskmanager.reasons.families import SHARED
+from taskmanager_gateway.codes.access import ACCESS
+from taskmanager_gateway.codes.faults import FAULTS
+from taskmanager_gateway.codes.problems import PROBLEMS
+from taskmanager_gateway.codes.waiting import WAITING
+
+CATALOGUE = Catalogue((*SHARED, WAITING, PROBLEMS, FAULTS, ACCESS))
+
+
+def english(reason: Reason) -> str:
+    """The sentence for programs."""
+    return say(reason, CATALOGUE)

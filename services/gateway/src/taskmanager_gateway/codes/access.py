@@ -1,0 +1,78 @@
+"""What is said to those who are not let in, or may not do something."""
+
+from taskmanager.access import Right
+from taskmanager.reasons import Code, Family, Plural
+
+ACCESS = Family("access", "Who may do what, and log-in.")
+_code = ACCESS.code
+_ASK = "Somebody with the role admin can change that, on the page of users or that of tokens."
+
+
+def _forbidden(name: str, what: str) -> Code:
+    return _code(name, f"%(name)s {what}. {_ASK}")
+
+
+RIGHTS = {
+    Right.READ: _forbidden("no_read", "may not look at jobs and plugins (the right 'read' is missing)"),
+    Right.SUBMIT: _forbidden("no_submit", "may not submit jobs (the right 'submit' is missing)"),
+    Right.OPERATE: _forbidden(
+        "no_operate", "may not change jobs, plugins, runners and reports (the right 'operate' is missing)"
+    ),
+    Right.ADMIN: _forbidden("no_admin", "may not manage users and tokens (the right 'admin' is missing)"),
+}
+"""By the right that is missing."""
+
+
+def _restricted(name: str, why: str) -> Code:
+    to = "%(name)s is restricted to"
+    return _code(
+        name,
+        Plural(f"{to} the plugin %(plugins)s; {why}. {_ASK}", f"{to} the plugins %(plugins)s; {why}. {_ASK}"),
+        f"{to} no plugin at all; {why}. {_ASK}",
+    )
+
+
+OTHER_PLUGIN = _restricted("other_plugin", "this is about '%(plugin)s'")
+ALL_PLUGINS = _restricted("all_plugins", "%(what)s concerns all plugins")
+THE_OPERATION = _code("the_operation", "the operation")
+LIST_OF_USERS = _code("list_of_users", "the list of users or tokens")
+REPLAY_OF_ALL = _code("replay_of_all", "the replay of all reports")
+TOLD_TO_INSTALLATION = _code("told_to_installation", "what an installation was told")
+ALL_USERS = _forbidden("all_users", "is restricted to some plugins, and users and tokens concern all")
+ONE_TIME_PASSWORD = _forbidden(
+    "one_time_password", "has a one-time password and must choose another one first, at /account"
+)
+OTHERS_JOB = _forbidden("others_job", "may not see the job that has the same 'unique' key")
+
+NOT_PROVED = _code(
+    "not_proved",
+    "This needs a log-in or a token. Send 'Authorization: Bearer <token>', or log in at /log-in.",
+)
+TOKEN_ENDED = _code(
+    "token_ended", "The token is revoked or has expired. An administrator can make a new one."
+)
+UNKNOWN_TOKEN = _code("unknown_token", "No such token is known. An administrator can make a new one.")
+LOG_IN_AGAIN = _code(
+    "log_in_again",
+    "Nothing was done: your log-in is too long ago to change users and tokens. Log in again.",
+)
+OTHER_SITE = _code("other_site", "Nothing was done: the form was sent by a page of another site.")
+NO_CSRF_TOKEN = _code(
+    "no_csrf_token",
+    "Nothing was done: the header X-CSRF-Token is missing or not of this log-in. Load the page again; "
+    "programs use a token instead of a log-in.",
+)
+WRONG_PASSWORD = _code("wrong_password", "Name and password do not fit.")
+TOO_MANY_FAILED = _code("too_many_failed", "Too many log-ins failed. Try again in %(seconds)s seconds.")
+NO_PASSWORD = _code("no_password", "Only somebody who logged in with a password has one to change.")
+NO_SESSIONS = _code("no_sessions", "Only somebody who logged in has sessions to end.")
+NOT_THE_PASSWORD = _code("not_the_password", "The current password is not right.")
+NOT_CHANGED = _code("not_changed", "Nothing was changed: %(weakness)s.")
+NO_PLUGIN_CHOSEN = _code(
+    "no_plugin_chosen", "Choose at least one plugin, or all of them. Nothing was changed."
+)
+NO_SCOPE_CHOSEN = _code(
+    "no_scope_chosen",
+    "Choose at least one thing the token may be used for. Nothing was changed.",
+)
+LAST_DAY_PAST = _code("last_day_past", "The last day is past: choose a later one. Nothing was changed.")

@@ -1,0 +1,56 @@
+"""What is wrong with one field of a request."""
+
+from taskmanager.reasons import Family, Plural
+
+FAULTS = Family("fault", "What is wrong with a field of a request.")
+_code = FAULTS.code
+
+MISSING = _code("missing", "this field is required")
+NO_SUCH_FIELD = _code("no_such_field", "there is no such field")
+BAD_NAME = _code("bad_name", "lower case letters, digits and hyphens only, 40 at most")
+TOO_SHORT = _code(
+    "too_short",
+    Plural(
+        "string should have at least %(count)s character", "string should have at least %(count)s characters"
+    ),
+)
+TOO_LONG = _code(
+    "too_long",
+    Plural(
+        "string should have at most %(count)s character", "string should have at most %(count)s characters"
+    ),
+)
+NOT_ALLOWED = _code("not_allowed", "input should be %(allowed)s")
+NUL = _code("nul", "contains a NUL character")
+NUL_IN_NAME = _code("nul_in_name", "a name contains a NUL character")
+DOLLAR = _code("dollar", "the name '%(name)s' begins with '$'")
+CONTROL_CHARACTER = _code("control_character", "contains a control character")
+END_OF_STOP = _code(
+    "end_of_stop",
+    "must be in the future, ten years at most; leave it out for a stop without an end",
+)
+NOT_FUTURE = _code("not_future", "must be in the future")
+NO_MOMENT = _code("no_moment", "is no day and time")
+UNPRINTABLE = _code("unprintable", "1 to %(most)s printable characters are expected")
+NOT_ASCII = _code("not_ascii", "1 to %(most)s printable ASCII characters are expected")
+SELECTION = _code("selection", "choose at least one job, and at most %(most)s one by one")
+PRIORITY_MISSING = _code("priority_missing", "this action needs the new priority, 0 to 10")
+PRIORITY_SUPERFLUOUS = _code(
+    "priority_superfluous",
+    "only the action priority takes one; jobs are chosen by filter.priority_min and _max",
+)
+NO_FILTER = _code(
+    "no_filter",
+    """give filter.plugin or filter.ids, or "all": true if the jobs of all plugins are meant""",
+)
+STATUS_OF_TAB = _code("status_of_tab", "no job of the tab %(tab)s is %(status)s")
+NO_STATUS = _code("no_status", "'%(word)s' is no status; use one of: %(allowed)s")
+UNKNOWN_WORD = _code("unknown_word", "'%(word)s' is not known; use one of: %(allowed)s")
+TEMPLATE_NEEDED = _code("template_needed", "plugin %(plugin)s needs one of: %(known)s")
+PATH_NEEDED = _code("path_needed", "plugin %(plugin)s needs the absolute path of a %(field)s")
+PATH_SUPERFLUOUS = _code("path_superfluous", "plugin %(plugin)s uses no %(field)s: leave the field out")
+TOO_DEEP = _code("too_deep", "nested more than %(most)s levels deep")
+NOT_FINITE = _code("not_finite", "not a finite number")
+TOO_BIG = _code("too_big", "an integer beyond 64 bits; send it as a text")
+NO_BATCH = _code("no_batch", "an object with the one field 'jobs', a list of jobs, is expected")
+BATCH_SIZE = _code("batch_size", "%(size)s jobs; a batch holds 1 to %(most)s")

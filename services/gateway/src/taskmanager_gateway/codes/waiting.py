@@ -1,0 +1,63 @@
+"""Why a job does not run. `by`, `at` and `why` tell who caused it, when, and in which words."""
+
+from taskmanager.reasons import Code, Family, Plural
+
+WAITING = Family("waiting", "Why a job waits.")
+_code = WAITING.code
+
+
+def _caused(name: str, *sentences: str) -> Code:
+    """Each sentence with and without the words of who caused it."""
+    by = "by %(by)s at %(at)s"
+    return _code(
+        name,
+        *(sentence.replace("BY", f"{by} (%(why)s)") for sentence in sentences),
+        *(sentence.replace("BY", by) for sentence in sentences),
+    )
+
+
+_STOP = (
+    "lugin %(plugin)s was stopped BY, until %(until)s",
+    "lugin %(plugin)s was stopped BY, until an operator restarts it",
+)
+PLUGIN_STOPPED = _caused("plugin_stopped", *(f"P{stop}" for stop in _STOP))
+PAUSED_BY_STOP = _caused("paused_by_stop", *(f"It is paused because p{stop}." for stop in _STOP))
+PAUSED = _code("paused", "It is paused and goes on as soon as its runner has been told.")
+CANCELLING = _caused("cancelling", "Its cancel was asked for BY, and its runner is ending it.")
+HELD = _caused("held", "It was held BY, until an operator releases it.")
+BACKING_OFF = _code(
+    "backing_off",
+    "It failed %(count)s times for a passing reason and is tried again at %(until)s: %(error)s",
+    "It failed %(count)s times for a passing reason and is tried again at %(until)s",
+)
+NO_RUNNER = _code(
+    "no_runner",
+    "No runner of plugin %(plugin)s is alive; the last one was heard of at %(at)s",
+    "No runner of plugin %(plugin)s is alive",
+)
+RUNNER_DRAINED = _caused("runner_drained", "The only runner of plugin %(plugin)s was drained BY")
+RUNNERS_DRAINED = _caused(
+    "runners_drained", "All %(count)s runners of plugin %(plugin)s are drained, the last one BY"
+)
+LIMIT_REACHED = _code(
+    "limit_reached",
+    Plural(
+        "Plugin %(plugin)s runs %(count)s job, and its limit is %(limit)s",
+        "Plugin %(plugin)s runs %(count)s jobs, and its limit is %(limit)s",
+    ),
+)
+NO_FREE_SLOT = _code(
+    "no_free_slot",
+    Plural("The only slot of plugin %(plugin)s is busy", "All %(count)s slots of plugin %(plugin)s are busy"),
+)
+ITS_TURN = _code("its_turn", "Plugin %(plugin)s has a free slot, so it starts when its turn comes")
+
+SOMEWHERE = _code("somewhere", "%(obstacle)s.")
+"""Without its position."""
+NEXT = _code("next", "%(obstacle)s; it is the next one.")
+BEHIND = _code(
+    "behind",
+    Plural("%(obstacle)s; %(count)s job starts before it.", "%(obstacle)s; %(count)s jobs start before it."),
+)
+FAR_BEHIND = _code("far_behind", "%(obstacle)s; %(count)s+ jobs start before it.")
+"""Counting ended there."""

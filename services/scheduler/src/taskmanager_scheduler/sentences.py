@@ -1,0 +1,11 @@
+"""The English sentences of what the scheduler tells, for Goobi and the errors of jobs."""
+
+from taskmanager.reasons import Catalogue, Reason, say
+from taskmanager.reasons.families import SHARED
+
+_CATALOGUE = Catalogue(SHARED)
+
+
+def english(reason: Reason) -> str:
+    """The sentence for it."""
+    return say(reason, _CATALOGUE)

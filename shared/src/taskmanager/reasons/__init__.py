@@ -1,0 +1,23 @@
+"""What services tell people, as data: a code with its parameters, and the one catalogue of sentences.
+
+Rules return reasons, the store and the wire carry them, and a sentence is made where somebody reads it.
+Each family of codes is a module of constants here; those only the gateway uses are in `taskmanager_gateway`.
+"""
+
+from taskmanager.reasons.catalogue import PROSE, Catalogue, Code, Family, Plural
+from taskmanager.reasons.model import Reason, Value, absent
+from taskmanager.reasons.wording import ENGLISH, Language, say
+
+__all__ = [
+    "ENGLISH",
+    "PROSE",
+    "Catalogue",
+    "Code",
+    "Family",
+    "Language",
+    "Plural",
+    "Reason",
+    "Value",
+    "absent",
+    "say",
+]
