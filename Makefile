@@ -26,8 +26,8 @@ test: setup lint test-unit test-servers test-browser ## set-up, lint and every t
 test-unit: setup ## the tests that need no server, in parallel
 	$(BIN)/pytest -n auto tests/unit
 
-test-servers: setup ## contract, integration, security and end-to-end tests with real servers, three at a time
-	$(BIN)/pytest -n 3 --dist loadfile tests/contract tests/integration tests/security tests/e2e
+test-servers: setup ## contract, integration, security and end-to-end tests with real servers, two at a time
+	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration tests/security tests/e2e
 
 test-browser: setup ## the web pages in a real Chromium
 	$(BIN)/pytest -n 2 --dist loadgroup tests/browser

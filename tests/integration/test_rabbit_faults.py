@@ -179,7 +179,7 @@ async def test_of_several_brokers_one_that_serves_is_found_and_left_when_it_fail
         broker.subscribe(queue, lambda delivery: received.append(delivery.body))
         async with running(broker):
             second.set(Fault.RESET)
-            await eventually_async(is_true(lambda: broker.check() is not None))
+            await eventually_async(is_true(lambda: third.connections > 0), within_seconds=30)
             await eventually_async(is_true(lambda: broker.check() is None), within_seconds=30)
             await publisher.publish("", queue.name, b"through the third")
             await eventually_async(is_true(lambda: received == [b"through the third"]))
