@@ -162,7 +162,9 @@ def test_people_of_the_provider_get_in_with_the_role_of_their_group(
 
     with pymongo.MongoClient[dict[str, object]](mongodb_url) as database:
         audit = list(
-            database.get_default_database().audit.find({"subject": "anna", "what.code": {"$ne": "deed.log_in"}})
+            database.get_default_database().audit.find(
+                {"subject": "anna", "what.code": {"$ne": "deed.log_in"}}
+            )
         )
     assert [(one["actor"], one["reason"]) for one in audit] == [("oidc:anna", "OpenID Connect")] * 2, audit
 
