@@ -45,6 +45,7 @@ RETRIED = [
         ("DONE", list(reversed(DONE)), ["entry", "close_step"]),
         ("DONE", RETRIED, ["entry", "entry", "close_step"]),
         ("DONE", RETRIED, ["entry", "error_step", "entry", "close_step"]),
+        ("DONE", RETRIED, ["entry", "close_step"]),
         ("ERROR", [report(10, "entry"), report(11, "error_step")], ["entry", "error_step"]),
         ("CANCELLED", [report(10, "entry")], ["entry"]),
     ],
