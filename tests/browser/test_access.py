@@ -111,7 +111,7 @@ async def choose(page: Page, current: str, new: str, again: str) -> None:
     await page.locator("#current").fill(current)
     await page.locator("#password").fill(new)
     await page.locator("#again").fill(again)
-    await page.locator("main form button[type=submit]").click()
+    await page.locator("form[action='/account'] button[type=submit]").click()
 
 
 @pytest.mark.parametrize(
