@@ -98,12 +98,7 @@ async def serve(settings: SchedulerSettings) -> None:
         show_statistics(await reader.statistics(), await store.plugins())
 
     sweeper = Sweeper(
-        tickets,
-        publisher,
-        topology,
-        scheduler=name,
-        interval=settings.sweep_interval,
-        report=report,
+        tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
     )
     timer = StopTimer(store, publisher, topology, clock)
     watch = _queue_watch(settings, publishing)

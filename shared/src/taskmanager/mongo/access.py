@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from taskmanager.access import Token, User, user_key
 from taskmanager.access_store import AccessPlan, AccessState
 from taskmanager.mongo.audit import audit_entry
-from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.readable import readable
 from taskmanager.registry import AuditEntry
 
@@ -27,13 +27,12 @@ SESSION_KEY_BYTES = 32
 
 def user_of(document: Document) -> User:
     """The user behind a document, whose key is `user_key`."""
-    return User.model_validate({name: value for name, value in document.items() if name != "_id"})
+    return User.model_validate(without_key(document))
 
 
 def token_of(document: Document) -> Token:
     """The token behind a document."""
-    fields = {name: value for name, value in document.items() if name != "_id"}
-    return Token.model_validate({"id": document["_id"], **fields})
+    return Token.model_validate({"id": document["_id"], **without_key(document)})
 
 
 def secrets_database(database: str) -> str:

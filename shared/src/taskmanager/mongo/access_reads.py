@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from taskmanager.access import Token, User, user_key
 from taskmanager.mongo.access import SESSION_KEY, session_keys, token_of, user_of
 from taskmanager.mongo.client import Database, translated_errors
-from taskmanager.mongo.readable import readable
+from taskmanager.mongo.readable import readable, readable_or_none
 
 
 class AccessReads:
@@ -17,7 +17,7 @@ class AccessReads:
         """See the port."""
         with translated_errors():
             document = await self._database.users.find_one({"_id": user_key(name)})
-        return next(iter(readable("users", user_of, [document] if document else [])), None)
+        return readable_or_none("users", user_of, document)
 
     async def users(self) -> Sequence[User]:
         """See the port."""
@@ -29,7 +29,7 @@ class AccessReads:
         """See the port."""
         with translated_errors():
             document = await self._database.tokens.find_one({"secret_hash": secret_hash})
-        return next(iter(readable("tokens", token_of, [document] if document else [])), None)
+        return readable_or_none("tokens", token_of, document)
 
     async def tokens(self) -> Sequence[Token]:
         """See the port."""

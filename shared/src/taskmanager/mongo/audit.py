@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError
-from taskmanager.mongo.client import Document
+from taskmanager.mongo.client import Document, without_key
 from taskmanager.mongo.readable import last_cursor, readable
 from taskmanager.queries import AuditPage, AuditQuery
 from taskmanager.registry import AuditEntry
@@ -36,8 +36,7 @@ def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
 
 def audit_entry(document: Document) -> AuditEntry:
     """The entry behind a document."""
-    fields = {name: value for name, value in document.items() if name != "_id"}
-    return AuditEntry.model_validate({"id": document["_id"], **fields})
+    return AuditEntry.model_validate({"id": document["_id"], **without_key(document)})
 
 
 def _write_cursor(document: Document) -> str:

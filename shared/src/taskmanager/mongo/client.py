@@ -26,6 +26,11 @@ TRANSACTION_LIMIT = timedelta(seconds=10)
 AUTHENTICATION_FAILED = frozenset({13, 18, 8000})
 
 
+def without_key(document: Document) -> Document:
+    """All fields but `_id`, for models that name their key otherwise."""
+    return {name: value for name, value in document.items() if name != "_id"}
+
+
 def connect(
     url: str, *, socket_limit: timedelta | None = SOCKET_LIMIT
 ) -> tuple[AsyncMongoClient[Document], Database]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from taskmanager.jobs import Job
 from taskmanager.mongo.access import AccessWrites
-from taskmanager.mongo.client import Database, Document
+from taskmanager.mongo.client import Database, Document, without_key
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.known import Known
 from taskmanager.mongo.migrations import OWNED
@@ -144,12 +144,11 @@ def _alternatives(needs: Needs, named: frozenset[str]) -> list[Document]:
 
 
 def _runner(document: Document) -> RunnerState:
-    fields = {name: value for name, value in document.items() if name != "_id"}
-    return RunnerState.model_validate({**fields, "id": document["_id"]})
+    return RunnerState.model_validate({"id": document["_id"], **without_key(document)})
 
 
 def _plugin(document: Document) -> InstalledPlugin:
-    return InstalledPlugin.model_validate({name: value for name, value in document.items() if name != "_id"})
+    return InstalledPlugin.model_validate(without_key(document))
 
 
 def _held(document: Document, uniques: frozenset[str]) -> dict[str, str]:

@@ -42,6 +42,11 @@ def readable_one(collection: str, read: Callable[[Document], T], document: Docum
         raise UnreadableDocumentError(message) from error
 
 
+def readable_or_none(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:
+    """What `read` makes of the document; None of none, and of one that cannot be read."""
+    return next(iter(readable(collection, read, [document] if document else [])), None)
+
+
 def _note(collection: str, document: Document, error: Exception) -> None:
     UNREADABLE_DOCUMENTS.labels(collection).inc()
     # pydantic would quote values, which may be anybody's data

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError
-from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.readable import last_cursor, readable, readable_one
 from taskmanager.mongo.reports import backlog, of_installations, report_of
 from taskmanager.report_store import Among
@@ -50,8 +50,7 @@ class ReportReads:
 
 
 def _health_of(document: Document) -> InstallationHealth:
-    fields = {name: value for name, value in document.items() if name != "_id"}
-    return InstallationHealth.model_validate({"name": document["_id"], **fields})
+    return InstallationHealth.model_validate({"name": document["_id"], **without_key(document)})
 
 
 def _wanted(query: ReportQuery) -> Document:

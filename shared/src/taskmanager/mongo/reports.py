@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.readable import readable
 from taskmanager.report_store import Among
 from taskmanager.reports import (
@@ -38,8 +38,7 @@ def report_document(report: Report) -> Document:
 
 def report_of(document: Document) -> Report:
     """The report behind a document."""
-    fields = {name: value for name, value in document.items() if name != "_id"}
-    return Report.model_validate({"id": document["_id"], **fields})
+    return Report.model_validate({"id": document["_id"], **without_key(document)})
 
 
 def of_installations(among: Among) -> Document:

@@ -175,6 +175,11 @@ class AsyncChannel:
             raise BrokerUnavailableError(message) from error
         return await _in_time(answer, method)
 
+    async def waiting_in(self, queue: str) -> int:
+        """How many messages wait in a queue, which must be there; raises as `call` does."""
+        answer = await self.call("queue_declare", queue=queue, passive=True)
+        return int(answer.method.message_count)
+
     async def another(self) -> "AsyncChannel":
         """One more channel of the same connection, for what may close it; raises BrokerUnavailableError."""
         return await open_channel(self.raw.connection, lambda _: None)

@@ -84,7 +84,7 @@ class RabbitLanes:
         """Why the queue cannot be used. The broker itself is well if it opens a channel."""
         channel = await open_channel(connection, lambda _: None)
         try:
-            await channel.call("queue_declare", queue=self._queue.name, passive=True)
+            await channel.waiting_in(self._queue.name)
         except BrokerUnavailableError as error:
             return f"no queue {self._queue.name}: {error}"
         finally:

@@ -19,9 +19,10 @@ class DeadLetters:
     async def waiting(self) -> int:
         """How many wait; raises TemporaryError."""
         channel = await self._broker.channel()
-        answer = await channel.call("queue_declare", queue=self._queue, passive=True)
-        channel.close()
-        return int(answer.method.message_count)
+        try:
+            return await channel.waiting_in(self._queue)
+        finally:
+            channel.close()
 
     async def reasons(self) -> "Counter[tuple[str, str]]":
         """Queue and reason of the first `MOST_READ`; raises TemporaryError."""

@@ -40,10 +40,10 @@ class StarvationWatch:
         before, self._looks = self._looks, {}
         for hunger in hungry:
             try:
-                answer = await channel.call("queue_declare", queue=hunger.queue, passive=True)
+                waiting = await channel.waiting_in(hunger.queue)
             except QueueMissingError:
                 return None
-            if answer.method.message_count:
+            if waiting:
                 self._looks[hunger] = before.get(hunger, 0) + 1
         for hunger, looks in self._looks.items():
             if looks >= _patience(hunger):

@@ -6,7 +6,7 @@ Each family of codes is a module of constants here; those only the gateway uses 
 
 from taskmanager.reasons.catalogue import PROSE, Catalogue, Code, Family, Plural
 from taskmanager.reasons.model import Reason, Value, absent
-from taskmanager.reasons.wording import ENGLISH, Language, say
+from taskmanager.reasons.wording import ENGLISH, Language, moment_of, say
 
 __all__ = [
     "ENGLISH",
@@ -19,5 +19,6 @@ __all__ = [
     "Reason",
     "Value",
     "absent",
+    "moment_of",
     "say",
 ]

@@ -70,8 +70,14 @@ def _filled(name: str, value: int | str | Reason, catalogue: Catalogue, language
 
 
 def _moment(value: str, language: Language) -> str:
+    at = moment_of(value)
+    return value if at is None else language.moment(at)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The moment a parameter stands for; None if it is none, or has no zone."""
     try:
-        at = datetime.fromisoformat(value)
+        found = datetime.fromisoformat(text)
     except ValueError:
-        return value
-    return language.moment(at) if at.tzinfo else value
+        return None
+    return found if found.tzinfo else None

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from taskmanager.jobs import PluginName, Record, ShortText
 from taskmanager.queries import AuditQuery
-from taskmanager.reasons import Reason, Value
+from taskmanager.reasons import Reason, Value, moment_of
 from taskmanager.reasons.deeds import DEEDS
 from taskmanager.registry import AuditEntry
 from taskmanager_gateway.codes import english
@@ -70,14 +70,5 @@ def deed_of(asked: Reason) -> Deed:
     kind = asked.code.removeprefix(f"{DEEDS.name}.")
     values = dict(asked.parameters)
     operation, ends = values.pop("operation", None), values.pop("ends", None)
-    until = _moment(ends) if isinstance(ends, str) else None
+    until = moment_of(ends) if isinstance(ends, str) else None
     return Deed(kind, values, until, operation if isinstance(operation, str) else None)
-
-
-def _moment(text: str) -> datetime | None:
-    """None for what is none or has no zone."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
