@@ -35,9 +35,9 @@ from taskmanager.registry import ALIVE_FOR
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, Store
 from taskmanager.testing.store import MemoryStore
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.moves import ticket_for
-from taskmanager_scheduler.tickets import mark_sent
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.jobs.moves import ticket_for
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def said(*events: RunnerEvent) -> RunnerEvents:
     return RunnerEvents(plugin="noop", runner="r1", instance="a", events=events)
 
 
-async def feed(store: Store, *messages: Inbound, now: datetime = NOW) -> Outcome:
+async def feed(store: Store, *messages: Inbound, now: datetime = NOW) -> Decision:
     return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, now))
 
 

@@ -18,8 +18,8 @@ from taskmanager.messages import (
 )
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.queries import AuditQuery
-from taskmanager_scheduler.effects import AnswerGateway
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.jobs.effects import AnswerGateway
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SECRET = "a" * 64
@@ -50,7 +50,7 @@ def command(name: str, order: AccessOrder) -> Command:
     return Command(id=name, gateway="g", actor="anna", at=NOW, order=order)
 
 
-async def fed(store: MongoStore, moment: datetime, *messages: Inbound) -> Outcome:
+async def fed(store: MongoStore, moment: datetime, *messages: Inbound) -> Decision:
     return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, moment))
 
 

@@ -29,11 +29,11 @@ from taskmanager.store import Needs, Snapshot
 from taskmanager.testing.publisher import FakePublisher
 from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
-from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.gathering import Gathering
-from taskmanager_scheduler.inbox import Inbox
-from taskmanager_scheduler.senders import Senders
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.inbox.consumer import InboxConsumer
+from taskmanager_scheduler.inbox.group_reader import GroupReader
+from taskmanager_scheduler.inbox.senders import Senders
 
 TOPOLOGY = Topology("t")
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -65,11 +65,11 @@ class Standby:
     def __init__(self, store: MongoStore) -> None:
         self.store = store
         dispatcher = Dispatcher(FakePublisher(), TOPOLOGY, _nothing_to_declare)
-        self._inbox = Inbox(
+        self._inbox = InboxConsumer(
             store,
             dispatcher,
             FrozenClock(),
-            Gathering(100, Senders(TOPOLOGY)),
+            GroupReader(100, Senders(TOPOLOGY)),
             on_tick=_nothing,
             on_turn=store.look_anew,
         )
@@ -140,9 +140,9 @@ async def feed(store: MongoStore, *messages: Inbound) -> None:
 async def look(store: MongoStore, *jobs: str) -> Snapshot:
     found: list[Snapshot] = []
 
-    def see(snapshot: Snapshot) -> Outcome:
+    def see(snapshot: Snapshot) -> Decision:
         found.append(snapshot)
-        return Outcome()
+        return Decision()
 
     await store.apply(Needs(jobs=frozenset(jobs)), see)
     return found[-1]

@@ -17,7 +17,7 @@ from taskmanager.mongo import MongoStore
 from taskmanager.registry import ALIVE_FOR
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
-from taskmanager_scheduler.figures import figures_of
+from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
 
 @dataclass(frozen=True)

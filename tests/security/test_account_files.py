@@ -16,7 +16,7 @@ from pymongo.errors import OperationFailure
 
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.servers import RunningServer
-from taskmanager_scheduler.accounts import main
+from taskmanager_scheduler.cli.accounts import main
 
 ROOT = Path(__file__).parents[2]
 

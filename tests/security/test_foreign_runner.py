@@ -18,8 +18,8 @@ from taskmanager.messages import (
 )
 from taskmanager.registry import RunnerState
 from taskmanager.store import Snapshot
-from taskmanager_scheduler.effects import Answer
-from taskmanager_scheduler.fold import Outcome, decide
+from taskmanager_scheduler.decisions.group_state import Decision, decide
+from taskmanager_scheduler.jobs.effects import AnswerRunner
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SUBMIT = Submit(job="j", client="c", submitted_at=NOW, spec=JobSpec(plugin="jp2"))
@@ -51,14 +51,14 @@ def running() -> Snapshot:
     return Snapshot(jobs={"j": outcome.jobs[0][1]}, runners={"r1": state})
 
 
-def heard(snapshot: Snapshot, *events: RunnerEvent, at: datetime = NOW) -> Outcome:
+def heard(snapshot: Snapshot, *events: RunnerEvent, at: datetime = NOW) -> Decision:
     return decide([said(*events, plugin="shell")], snapshot, at)
 
 
 def test_it_gets_no_job_of_another_plugin() -> None:
     waiting = Snapshot(jobs={"j": decide([SUBMIT], Snapshot(), NOW).jobs[0][1]})
     outcome = heard(waiting, CLAIM)
-    assert [effect.reply for effect in outcome.effects if isinstance(effect, Answer)] == [
+    assert [effect.reply for effect in outcome.effects if isinstance(effect, AnswerRunner)] == [
         Refusal(claim_id="c", reason="unknown")
     ]
     assert not outcome.jobs
@@ -72,7 +72,7 @@ def test_it_moves_no_job_of_another_plugin_and_writes_nothing_into_its_log() -> 
 
 def test_it_gets_no_leave_to_write_into_another_plugins_folder() -> None:
     outcome = heard(running(), Commit(job="j", attempt=1, seq=1))
-    [answer] = [effect for effect in outcome.effects if isinstance(effect, Answer)]
+    [answer] = [effect for effect in outcome.effects if isinstance(effect, AnswerRunner)]
     assert answer.reply == CommitVerdict(job="j", attempt=1, allowed=False)
     assert answer.plugin == "shell"
 

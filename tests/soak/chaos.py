@@ -15,7 +15,7 @@ from tests.soak.machines import PLUGINS, Machines, elapsed_seconds, freeze, sign
 from taskmanager.messages import Ticket
 from taskmanager.testing.goobi import RunningGoobi
 from taskmanager.topology import MAX_PRIORITY, Topology
-from taskmanager_scheduler.transitions import LEASE
+from taskmanager_scheduler.jobs.transitions import LEASE
 
 FAULTS = {
     "gateway": 3,

@@ -26,7 +26,7 @@ def one_time(rabbitmq: RunningServer, topology: Topology, mongodb_url: str) -> s
         "MONGODB_URL": mongodb_url,
         "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
     }
-    command = [sys.executable, "-c", "from taskmanager_scheduler.migrate import main; main()"]
+    command = [sys.executable, "-c", "from taskmanager_scheduler.cli.migrate import main; main()"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
     found = re.search(r"password\s+(\S+)\n", done.stdout)
     assert found is not None, done.stdout

@@ -91,7 +91,7 @@ def start(
 ) -> Callable[[], RunningGateway]:
     """Starts a gateway that the provider's people may log in at."""
     servers = {"AMQP_URL": rabbitmq.url, "MONGODB_URL": mongodb_url, "PATH": ""}
-    command = [sys.executable, "-c", "from taskmanager_scheduler.migrate import main; main()"]
+    command = [sys.executable, "-c", "from taskmanager_scheduler.cli.migrate import main; main()"]
     environment = {**servers, "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix}
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True, timeout=60)
     secret = tmp_path / "secret"

@@ -37,10 +37,17 @@ from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.states import Status
 from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
-from taskmanager_scheduler.commands import wish_for
-from taskmanager_scheduler.effects import Answer, NudgeRunner, SendTicket
-from taskmanager_scheduler.events import Gate, Orphaned, Renewed, Sender, Situation, Wanted
-from taskmanager_scheduler.transitions import transition
+from taskmanager_scheduler.commands.execution import wish_for
+from taskmanager_scheduler.jobs.effects import AnswerRunner, NudgeRunner, SendTicket
+from taskmanager_scheduler.jobs.events import (
+    OperatorRequest,
+    Orphaned,
+    PluginGate,
+    Renewed,
+    Sender,
+    TransitionContext,
+)
+from taskmanager_scheduler.jobs.transitions import transition
 
 LEASE_SECONDS = 60.0
 
@@ -175,14 +182,14 @@ class Desk:
         for effect in effects:
             if isinstance(effect, SendTicket):
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
-        replies = [effect.reply for effect in effects if isinstance(effect, Answer)]
+        replies = [effect.reply for effect in effects if isinstance(effect, AnswerRunner)]
         lease = {"lease_seconds": self.lease_seconds}
         return [reply.model_copy(update=lease) if isinstance(reply, Grant) else reply for reply in replies]
 
     async def intervene(self, job: str, action: JobAction) -> None:
         """What an operator wants; its runner is told to ask for orders."""
         note = Note(by="operator", at=datetime.now(UTC))
-        for effect in self._move(job, Wanted(action, note), "", ""):
+        for effect in self._move(job, OperatorRequest(action, note), "", ""):
             if isinstance(effect, SendTicket):
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
             if isinstance(effect, NudgeRunner):
@@ -237,8 +244,8 @@ class Desk:
                 yield AttemptWish(job=attempt.job, attempt=attempt.attempt, wish=wish)
 
     def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:
-        gate = Gate(paused=self.paused, running=0, limit=None)
-        at = Situation(datetime.now(UTC), Sender(runner, instance, ""), gate, None)
+        gate = PluginGate(paused=self.paused, running=0, limit=None)
+        at = TransitionContext(datetime.now(UTC), Sender(runner, instance, ""), gate, None)
         step = transition(self.jobs.get(job), event, at)
         if step.job is not None:
             self.jobs[job] = step.job

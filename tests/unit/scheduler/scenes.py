@@ -12,22 +12,22 @@ from taskmanager.messages import (
     Submit,
 )
 from taskmanager.states import Status
-from taskmanager_scheduler.effects import Answer
-from taskmanager_scheduler.events import (
+from taskmanager_scheduler.jobs.effects import AnswerRunner
+from taskmanager_scheduler.jobs.events import (
     Event,
-    Gate,
+    OperatorRequest,
+    PluginGate,
     Sender,
-    Situation,
-    Step,
-    Wanted,
+    Transition,
+    TransitionContext,
 )
-from taskmanager_scheduler.transitions import transition
+from taskmanager_scheduler.jobs.transitions import transition
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 JOB = "job-1"
 SPEC = JobSpec(plugin="jp2", destination="/data/1", goobi=GoobiReference(process_id=1, step_id=2))
 ONE, TWO = Sender("runner-1", "a", "jp2"), Sender("runner-2", "b", "jp2")
-OPEN = Gate(paused=False, running=0, limit=None)
+OPEN = PluginGate(paused=False, running=0, limit=None)
 
 
 def submission(spec: JobSpec = SPEC) -> Submit:
@@ -43,15 +43,17 @@ def fail(attempt: int, seq: int, *, crashed: bool, temporary: bool = False) -> F
     return Failed(job=JOB, attempt=attempt, seq=seq, crashed=crashed, error=error)
 
 
-def wanted(action: JobAction, priority: int = 9) -> Wanted:
-    return Wanted(action, Note(by="anna", at=BEGIN), priority)
+def wanted(action: JobAction, priority: int = 9) -> OperatorRequest:
+    return OperatorRequest(action, Note(by="anna", at=BEGIN), priority)
 
 
-def at(seconds: float = 0, sender: Sender = ONE, gate: Gate = OPEN, holder: str | None = None) -> Situation:
-    return Situation(BEGIN + timedelta(seconds=seconds), sender, gate, holder)
+def at(
+    seconds: float = 0, sender: Sender = ONE, gate: PluginGate = OPEN, holder: str | None = None
+) -> TransitionContext:
+    return TransitionContext(BEGIN + timedelta(seconds=seconds), sender, gate, holder)
 
 
-def play(*events: Event, spec: JobSpec = SPEC) -> Step:
+def play(*events: Event, spec: JobSpec = SPEC) -> Transition:
     step = transition(None, submission(spec), at())
     for event in events:
         step = transition(step.job, event, at())
@@ -64,8 +66,8 @@ def job_after(*events: Event, spec: JobSpec = SPEC) -> Job:
     return job
 
 
-def replies(step: Step) -> list[object]:
-    return [effect.reply for effect in step.effects if isinstance(effect, Answer)]
+def replies(step: Transition) -> list[object]:
+    return [effect.reply for effect in step.effects if isinstance(effect, AnswerRunner)]
 
 
 def to_download(attempt: int = 1) -> list[Event]:

@@ -27,10 +27,10 @@ from taskmanager.messages import (
 from taskmanager.registry import AuditEntry
 from taskmanager.store import Snapshot
 from taskmanager.testing.store import MemoryStore
-from taskmanager_scheduler.effects import AnswerGateway
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.register import is_enabled_admin
-from taskmanager_scheduler.sentences import english
+from taskmanager_scheduler.commands.access_state import is_enabled_admin
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.jobs.effects import AnswerGateway
+from taskmanager_scheduler.jobs.english import english
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -45,8 +45,8 @@ class Bench:
         self.now = NOW
         self.given = 0
 
-    async def feed(self, *messages: Inbound) -> Outcome:
-        def decided(snapshot: Snapshot) -> Outcome:
+    async def feed(self, *messages: Inbound) -> Decision:
+        def decided(snapshot: Snapshot) -> Decision:
             return decide(messages, snapshot, self.now)
 
         return await self.store.apply(needs_of(messages), decided)

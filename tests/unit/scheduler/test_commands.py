@@ -33,10 +33,10 @@ from taskmanager.states import Status
 from taskmanager.testing.publisher import FakePublisher
 from taskmanager.testing.store import MemoryStore
 from taskmanager.topology import Topology
-from taskmanager_scheduler.effects import Answer, AnswerGateway, NudgePlugin
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.sentences import english
-from taskmanager_scheduler.timers import StopTimer
+from taskmanager_scheduler.background.stop_timer import StopTimer
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgePlugin
+from taskmanager_scheduler.jobs.english import english
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -63,7 +63,7 @@ async def store(clock: SetClock) -> MemoryStore:
     return made
 
 
-async def feed(store: MemoryStore, *messages: Inbound) -> Outcome:
+async def feed(store: MemoryStore, *messages: Inbound) -> Decision:
     return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, NOW))
 
 
@@ -91,13 +91,15 @@ def claim(job: str) -> Claim:
     return Claim(job=job, dispatch=1, claim_id=f"claim-{job}")
 
 
-def result(outcome: Outcome) -> CommandResult:
+def result(outcome: Decision) -> CommandResult:
     [found] = [effect.result for effect in outcome.effects if isinstance(effect, AnswerGateway)]
     return found
 
 
-def orders(outcome: Outcome) -> Orders:
-    [found] = [e.reply for e in outcome.effects if isinstance(e, Answer) and isinstance(e.reply, Orders)]
+def orders(outcome: Decision) -> Orders:
+    [found] = [
+        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, Orders)
+    ]
     return found
 
 
@@ -164,7 +166,9 @@ async def test_no_claim_of_a_stopped_plugin_is_granted_until_its_restart(store: 
     await feed(store, for_plugin(PluginAction.RESTART), said(claim("1")))
 
     assert NudgePlugin("noop") in stopped.effects
-    refusals = [e.reply for e in stopped.effects if isinstance(e, Answer) and isinstance(e.reply, Refusal)]
+    refusals = [
+        e.reply for e in stopped.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, Refusal)
+    ]
     assert [refusal.reason for refusal in refusals] == ["paused"]
     assert store.jobs["1"].status is Status.WAITINGFORUPLOAD
 
@@ -228,7 +232,7 @@ async def test_a_stop_ends_by_itself_at_its_time_and_not_before(store: MemorySto
     assert [entry.actor for entry in store.audit.values()] == ["anna", "timer"]
 
 
-async def ended(store: MemoryStore, job: str, *, well: bool) -> Outcome:
+async def ended(store: MemoryStore, job: str, *, well: bool) -> Decision:
     end: RunnerEvent = Finished(job=job, attempt=1, seq=2, files=0, bytes=0)
     if not well:
         end = Failed(job=job, attempt=1, seq=2, error=JobError(message="no disk", kind="Test"))

@@ -8,7 +8,7 @@ import pytest
 from taskmanager.figures import Figures, power_of, total
 from taskmanager.jobs import Job, JobSpec
 from taskmanager.states import Status
-from taskmanager_scheduler.figures import figures_of
+from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
 HOUR = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

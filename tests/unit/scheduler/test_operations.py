@@ -33,12 +33,12 @@ from taskmanager.testing.publisher import FakePublisher
 from taskmanager.testing.store import MemoryStore
 from taskmanager.testing.waiting import eventually_async
 from taskmanager.topology import Topology
-from taskmanager_scheduler import pages
-from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.effects import AnswerGateway
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.operations import Operations
-from taskmanager_scheduler.sentences import english
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.jobs.effects import AnswerGateway
+from taskmanager_scheduler.jobs.english import english
+from taskmanager_scheduler.operations import pages
+from taskmanager_scheduler.operations.worker import OperationWorker
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3
@@ -69,21 +69,21 @@ def publisher() -> FakePublisher:
 
 
 @pytest.fixture
-def worker(store: MemoryStore, publisher: FakePublisher, clock: SetClock) -> Operations:
+def worker(store: MemoryStore, publisher: FakePublisher, clock: SetClock) -> OperationWorker:
     return make_worker(store, publisher, clock)
 
 
-def make_worker(store: MemoryStore, publisher: FakePublisher, clock: SetClock) -> Operations:
+def make_worker(store: MemoryStore, publisher: FakePublisher, clock: SetClock) -> OperationWorker:
     """As a scheduler has it after its start."""
 
     async def declare(_: str) -> None:
         publisher.routable = True
 
     dispatcher = Dispatcher(publisher, TOPOLOGY, declare)
-    return Operations(store, dispatcher, clock, page_limit=PAGE, active_for=timedelta(hours=1))
+    return OperationWorker(store, dispatcher, clock, page_limit=PAGE, active_for=timedelta(hours=1))
 
 
-async def feed(store: MemoryStore, *messages: Inbound, now: datetime = NOW) -> Outcome:
+async def feed(store: MemoryStore, *messages: Inbound, now: datetime = NOW) -> Decision:
     return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, now))
 
 
@@ -110,7 +110,7 @@ def start(action: JobAction = JobAction.PRIORITY, priority: int | None = 9, **ch
     return command(order)
 
 
-def result(outcome: Outcome) -> CommandResult:
+def result(outcome: Decision) -> CommandResult:
     [found] = [effect.result for effect in outcome.effects if isinstance(effect, AnswerGateway)]
     return found
 
@@ -124,19 +124,19 @@ def tickets(publisher: FakePublisher) -> list[tuple[str, int, int]]:
     ]
 
 
-async def work_off(worker: Operations) -> None:
+async def work_off(worker: OperationWorker) -> None:
     async with asyncio.timeout(10):
         while await worker.run_once():
             pass
 
 
-async def steps(worker: Operations, number: int) -> None:
+async def steps(worker: OperationWorker, number: int) -> None:
     for _ in range(number):
         await worker.run_once()
 
 
 async def test_every_job_is_changed_once_beyond_one_page(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     await feed(store, *(submit(f"{number:02}") for number in range(10)), start())
 
@@ -150,7 +150,7 @@ async def test_every_job_is_changed_once_beyond_one_page(
 
 
 async def test_tickets_of_a_page_follow_those_before_without_waiting_for_their_confirms(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     """What the inbox queues meanwhile is shown behind the page and must not start before it."""
     await feed(store, *(submit(f"{number:02}") for number in range(2 * PAGE)), start())
@@ -171,7 +171,7 @@ async def test_tickets_of_a_page_follow_those_before_without_waiting_for_their_c
 
 
 async def test_a_ticket_is_owed_by_the_operation_and_costs_the_job_no_second_write(
-    store: MemoryStore, worker: Operations
+    store: MemoryStore, worker: OperationWorker
 ) -> None:
     await feed(store, submit("1"), start())
 
@@ -181,7 +181,7 @@ async def test_a_ticket_is_owed_by_the_operation_and_costs_the_job_no_second_wri
     assert (job.dispatch, job.ticket_due, job.rev) == (2, None, 2)
 
 
-async def test_jobs_stored_later_are_left_alone(store: MemoryStore, worker: Operations) -> None:
+async def test_jobs_stored_later_are_left_alone(store: MemoryStore, worker: OperationWorker) -> None:
     await feed(store, submit("1"), start())
     await feed(store, submit("2"), now=NOW + timedelta(milliseconds=1))
 
@@ -192,7 +192,7 @@ async def test_jobs_stored_later_are_left_alone(store: MemoryStore, worker: Oper
 
 
 async def test_what_is_so_already_and_what_cannot_be_done_is_counted_apart(
-    store: MemoryStore, worker: Operations
+    store: MemoryStore, worker: OperationWorker
 ) -> None:
     ended = said(
         Claim(job="1", dispatch=1, claim_id="c"),
@@ -210,7 +210,9 @@ async def test_what_is_so_already_and_what_cannot_be_done_is_counted_apart(
     assert "has ended (DONE)" in english(failure.told)
 
 
-async def test_a_job_that_is_not_meant_any_more_is_refused(store: MemoryStore, worker: Operations) -> None:
+async def test_a_job_that_is_not_meant_any_more_is_refused(
+    store: MemoryStore, worker: OperationWorker
+) -> None:
     await feed(store, submit("1"), start(JobAction.CANCEL, status=Status.STARTED))
     await worker.run_once()
     await feed(store, said(Claim(job="1", dispatch=1, claim_id="c")))
@@ -222,7 +224,7 @@ async def test_a_job_that_is_not_meant_any_more_is_refused(store: MemoryStore, w
 
 
 async def test_a_running_job_is_told_and_a_waiting_one_cancelled_at_once(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     await feed(store, submit("1"), submit("2"), said(Claim(job="1", dispatch=1, claim_id="c")))
     await feed(store, start(JobAction.CANCEL, tab=Tab.QUEUE))
@@ -235,7 +237,7 @@ async def test_a_running_job_is_told_and_a_waiting_one_cancelled_at_once(
 
 
 async def test_a_retry_of_two_jobs_with_one_unique_key_lets_the_first_have_it(
-    store: MemoryStore, worker: Operations
+    store: MemoryStore, worker: OperationWorker
 ) -> None:
     await feed(store, submit("1", unique="k"), submit("2", unique="k"))
     await feed(store, start(JobAction.CANCEL, tab=Tab.QUEUE))
@@ -249,7 +251,7 @@ async def test_a_retry_of_two_jobs_with_one_unique_key_lets_the_first_have_it(
     assert "holds its unique key" in english(store.failures["op", 1].told)
 
 
-async def test_an_operation_that_means_no_job_is_done(store: MemoryStore, worker: Operations) -> None:
+async def test_an_operation_that_means_no_job_is_done(store: MemoryStore, worker: OperationWorker) -> None:
     await feed(store, start())
 
     await work_off(worker)
@@ -258,7 +260,7 @@ async def test_an_operation_that_means_no_job_is_done(store: MemoryStore, worker
 
 
 async def test_a_stop_leaves_the_rest_alone_and_sends_what_is_owed(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     await feed(store, *(submit(f"{number}") for number in range(9)), start())
     await steps(worker, 2)
@@ -276,7 +278,7 @@ async def test_a_stop_leaves_the_rest_alone_and_sends_what_is_owed(
 
 
 async def test_what_is_done_cannot_be_stopped_and_what_never_was_is_unknown(
-    store: MemoryStore, worker: Operations
+    store: MemoryStore, worker: OperationWorker
 ) -> None:
     await feed(store, start())
     await work_off(worker)
@@ -345,7 +347,7 @@ async def test_a_page_another_scheduler_did_meanwhile_changes_nothing(store: Mem
     )
     [running] = await store.open_operations()
 
-    async def page() -> Outcome:
+    async def page() -> Decision:
         return await store.apply(
             pages.needs_of_page(running), lambda snapshot: pages.work(snapshot, running, NOW, ticketed=0)
         )
@@ -353,12 +355,12 @@ async def test_a_page_another_scheduler_did_meanwhile_changes_nothing(store: Mem
     first, second = await page(), await page()
 
     assert len(first.jobs) == 1
-    assert second == Outcome()
+    assert second == Decision()
     assert store.operations["op"].done == 1
 
 
 async def test_tickets_that_did_not_reach_their_queue_are_sent_again_before_the_end(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     await feed(store, *(submit(f"{number}") for number in range(4)), start())
     publisher.available = False
@@ -377,7 +379,7 @@ async def test_tickets_that_did_not_reach_their_queue_are_sent_again_before_the_
 
 
 async def test_a_queue_that_is_gone_is_declared_again(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     await feed(store, submit("1"), start())
     publisher.routable = False
@@ -390,7 +392,7 @@ async def test_a_queue_that_is_gone_is_declared_again(
     assert [job for job, _, _ in tickets(publisher)] == ["1"]
 
 
-async def test_a_store_that_is_away_loses_nothing(store: MemoryStore, worker: Operations) -> None:
+async def test_a_store_that_is_away_loses_nothing(store: MemoryStore, worker: OperationWorker) -> None:
     await feed(store, *(submit(f"{number}") for number in range(7)), start())
     await steps(worker, 2)
     store.away = True
@@ -404,16 +406,16 @@ async def test_a_store_that_is_away_loses_nothing(store: MemoryStore, worker: Op
 
 
 async def test_one_that_cannot_be_gone_on_with_does_not_stop_the_others(
-    store: MemoryStore, worker: Operations, monkeypatch: pytest.MonkeyPatch
+    store: MemoryStore, worker: OperationWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await feed(store, submit("1"), start())
     await worker.run_once()
 
-    def fail(*_: object, **__: object) -> Outcome:
+    def fail(*_: object, **__: object) -> Decision:
         message = "nobody foresaw this"
         raise ValueError(message)
 
-    monkeypatch.setattr("taskmanager_scheduler.operations.work", fail)
+    monkeypatch.setattr("taskmanager_scheduler.operations.worker.work", fail)
     await worker.run_once()
 
     operation = store.operations["op"]
@@ -440,7 +442,7 @@ async def test_the_list_of_failures_is_bounded_and_the_count_is_not(store: Memor
 
 
 async def test_gateways_hear_of_each_page_once(
-    store: MemoryStore, worker: Operations, publisher: FakePublisher
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
     await feed(store, *(submit(f"{number}") for number in range(5)), start())
 
@@ -471,7 +473,7 @@ async def test_gateways_hear_of_each_page_once(
     ],
 )
 async def test_a_filter_means_only_what_it_says(
-    store: MemoryStore, worker: Operations, chosen: dict[str, Any], expected: set[str]
+    store: MemoryStore, worker: OperationWorker, chosen: dict[str, Any], expected: set[str]
 ) -> None:
     specs: list[dict[str, Any]] = [
         {"project": "a"},
@@ -488,7 +490,9 @@ async def test_a_filter_means_only_what_it_says(
     assert {job.id for job in store.jobs.values() if job.held} == expected
 
 
-async def test_only_the_scheduler_that_has_the_inbox_works(store: MemoryStore, worker: Operations) -> None:
+async def test_only_the_scheduler_that_has_the_inbox_works(
+    store: MemoryStore, worker: OperationWorker
+) -> None:
     await feed(store, submit("1"), start())
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(stop))

@@ -28,9 +28,16 @@ from taskmanager.messages import (
 )
 from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.states import Status
-from taskmanager_scheduler.effects import Answer, SendTicket
-from taskmanager_scheduler.events import Event, LeaseEnded, Orphaned, Sender, Situation, Wanted
-from taskmanager_scheduler.transitions import transition
+from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
+from taskmanager_scheduler.jobs.events import (
+    Event,
+    LeaseEnded,
+    OperatorRequest,
+    Orphaned,
+    Sender,
+    TransitionContext,
+)
+from taskmanager_scheduler.jobs.transitions import transition
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -87,7 +94,9 @@ class World:
 
 def begin() -> World:
     spec = JobSpec(plugin="jp2", destination="/data/1")
-    job = transition(None, Submit(job="1", client="t", submitted_at=NOW, spec=spec), Situation(NOW)).job
+    job = transition(
+        None, Submit(job="1", client="t", submitted_at=NOW, spec=spec), TransitionContext(NOW)
+    ).job
     assert job is not None
     return World(job)
 
@@ -95,7 +104,7 @@ def begin() -> World:
 def fold(world: World, event: Event, runner: int | None = None, now: datetime = NOW) -> World:
     """The scheduler takes one event; answers go to their runner, tickets into the queue."""
     sender = Sender("" if runner is None else f"r{runner}", "", "noop")
-    step = transition(world.job, event, Situation(now, sender))
+    step = transition(world.job, event, TransitionContext(now, sender))
     assert step.job is not None
     check(world.job, step.job)
     tickets = world.tickets
@@ -103,7 +112,7 @@ def fold(world: World, event: Event, runner: int | None = None, now: datetime = 
     for effect in step.effects:
         if isinstance(effect, SendTicket) and len(tickets) < MOST_TICKETS:
             tickets = tuple(sorted((*tickets, effect.dispatch)))
-        if isinstance(effect, Answer) and runner is not None:
+        if isinstance(effect, AnswerRunner) and runner is not None:
             runners[runner] = replace(
                 runners[runner], answers=(*runners[runner].answers, slim(effect.reply))[-MOST_MESSAGES:]
             )
@@ -152,10 +161,10 @@ def from_outside(world: World) -> Iterator[World]:
         yield fold(without_placing(world), LeaseEnded(), now=LATER)
     if not world.intervened:
         note = Note(by="anna", at=NOW)
-        yield replace(fold(world, Wanted(JobAction.CANCEL, note)), intervened=True)
-        yield replace(fold(world, Wanted(JobAction.HOLD, note)), intervened=True)
+        yield replace(fold(world, OperatorRequest(JobAction.CANCEL, note)), intervened=True)
+        yield replace(fold(world, OperatorRequest(JobAction.HOLD, note)), intervened=True)
     elif world.job.held is not None:
-        yield fold(world, Wanted(JobAction.RELEASE, Note(by="anna", at=NOW)))
+        yield fold(world, OperatorRequest(JobAction.RELEASE, Note(by="anna", at=NOW)))
 
 
 def without_placing(world: World) -> World:

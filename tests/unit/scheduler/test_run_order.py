@@ -33,12 +33,12 @@ from taskmanager.states import Status
 from taskmanager.testing.publisher import FakePublisher, Published
 from taskmanager.testing.store import MemoryStore
 from taskmanager.topology import Topology
-from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.fold import decide, needs_of
-from taskmanager_scheduler.lineup import Lineup, place_of
-from taskmanager_scheduler.operations import Operations
-from taskmanager_scheduler.sweeper import TicketSweep
-from taskmanager_scheduler.tickets import mark_sent
+from taskmanager_scheduler.background.sweeper import TicketSweep
+from taskmanager_scheduler.decisions.group_state import decide, needs_of
+from taskmanager_scheduler.decisions.run_order import RunOrderedStore, place_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.operations.worker import OperationWorker
 
 TOPOLOGY = Topology()
 PAGE = 3
@@ -75,11 +75,11 @@ class World:
     def __init__(self) -> None:
         self.clock = StillClock()
         self.store = MemoryStore(self.clock)
-        self.lineup = Lineup(self.store)
+        self.lineup = RunOrderedStore(self.store)
         self.queue: list[Published] = []
         self.publisher = FakePublisher(self.queue.append)
         self.dispatcher = Dispatcher(self.publisher, TOPOLOGY, self._declare)
-        self.operations = Operations(
+        self.operations = OperationWorker(
             self.lineup, self.dispatcher, self.clock, page_limit=PAGE, active_for=timedelta(hours=1)
         )
         self.sweep = TicketSweep(

@@ -23,9 +23,9 @@ from taskmanager.messages import (
 from taskmanager.plugins import PluginManifest
 from taskmanager.registry import ALIVE_FOR
 from taskmanager.testing.store import MemoryStore
-from taskmanager_scheduler.effects import Answer, AnswerGateway, NudgeRunner
-from taskmanager_scheduler.fold import Outcome, decide, needs_of
-from taskmanager_scheduler.sentences import english
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgeRunner
+from taskmanager_scheduler.jobs.english import english
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ class Bench:
         self.store = MemoryStore()
         self.now = NOW
 
-    async def feed(self, *messages: Inbound) -> Outcome:
+    async def feed(self, *messages: Inbound) -> Decision:
         return await self.store.apply(
             needs_of(messages), lambda snapshot: decide(messages, snapshot, self.now)
         )
@@ -52,7 +52,7 @@ class Bench:
     async def beat(self) -> Orders:
         return orders(await self.feed(said(Heartbeat(slots=2, busy=0, running=()))))
 
-    async def tell(self, action: RunnerAction, runner: str = "r1", **fields: Any) -> Outcome:
+    async def tell(self, action: RunnerAction, runner: str = "r1", **fields: Any) -> Decision:
         order = RunnerCommand(runner=runner, action=action, **fields)
         identifier = f"c-{len(self.store.audit)}"
         return await self.feed(
@@ -64,12 +64,14 @@ def said(*events: RunnerEvent, instance: str = "a") -> RunnerEvents:
     return RunnerEvents(plugin="noop", runner="r1", instance=instance, events=events)
 
 
-def orders(outcome: Outcome) -> Orders:
-    [found] = [e.reply for e in outcome.effects if isinstance(e, Answer) and isinstance(e.reply, Orders)]
+def orders(outcome: Decision) -> Orders:
+    [found] = [
+        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, Orders)
+    ]
     return found
 
 
-def result(outcome: Outcome) -> CommandResult:
+def result(outcome: Decision) -> CommandResult:
     [found] = [effect.result for effect in outcome.effects if isinstance(effect, AnswerGateway)]
     return found
 

@@ -21,7 +21,7 @@ from taskmanager.messages import (
 )
 from taskmanager.plugins import Need, PluginManifest
 from taskmanager.topology import Topology
-from taskmanager_scheduler.senders import Senders, senders_for
+from taskmanager_scheduler.inbox.senders import Senders, senders_for
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 TOPOLOGY = Topology()

@@ -43,10 +43,10 @@ from taskmanager.plugins import PluginManifest, RetryPolicy
 from taskmanager.states import Status, Tab
 from taskmanager.store import Needs, Snapshot
 from taskmanager.testing.store import MemoryStore
-from taskmanager_scheduler.effects import Answer, SendTicket
-from taskmanager_scheduler.events import LeaseEnded
-from taskmanager_scheduler.fold import Fold, Outcome, decide, needs_of
-from taskmanager_scheduler.moves import ticket_for
+from taskmanager_scheduler.decisions.group_state import Decision, GroupState, decide, needs_of
+from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
+from taskmanager_scheduler.jobs.events import LeaseEnded
+from taskmanager_scheduler.jobs.moves import ticket_for
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PLUGIN = "noop"
@@ -276,8 +276,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     def end_leases(self) -> None:
         now, before = self.clock.now(), dict(self.store.jobs)
 
-        def ended(snapshot: Snapshot) -> Outcome:
-            fold = Fold(snapshot, now)
+        def ended(snapshot: Snapshot) -> Decision:
+            fold = GroupState(snapshot, now)
             for job in sorted(snapshot.jobs):
                 fold.move(job, LeaseEnded())
             return fold.outcome()
@@ -297,14 +297,14 @@ class SchedulerMachine(RuleBasedStateMachine):
     def purge(self) -> None:
         self.tickets.clear()
 
-    def carry_out(self, outcome: Outcome) -> None:
+    def carry_out(self, outcome: Decision) -> None:
         for effect in outcome.effects:
             if isinstance(effect, SendTicket):
                 self.tickets.append(effect)
-            elif isinstance(effect, Answer) and isinstance(effect.reply, Grant):
+            elif isinstance(effect, AnswerRunner) and isinstance(effect.reply, Grant):
                 self.take_grant(effect, effect.reply)
 
-    def take_grant(self, answer: Answer, grant: Grant) -> None:
+    def take_grant(self, answer: AnswerRunner, grant: Grant) -> None:
         """An answer to an earlier life of the runner, or one nobody waits for, changes nothing there."""
         [runner] = [one for one in self.runners if one.name == answer.runner]
         if answer.instance == f"{runner.name}-{runner.life}" and grant.claim_id in runner.claims:
@@ -333,10 +333,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert len(group) > 1 or self.store.jobs[name] == before[name], f"I5: attempt {attempt}"
 
     def check_grants(
-        self, outcome: Outcome, group: Sequence[Inbound], before: dict[str, Job], *, paused: bool
+        self, outcome: Decision, group: Sequence[Inbound], before: dict[str, Job], *, paused: bool
     ) -> None:
         for effect in outcome.effects:
-            if isinstance(effect, Answer) and isinstance(effect.reply, Grant):
+            if isinstance(effect, AnswerRunner) and isinstance(effect.reply, Grant):
                 started = self.dispatch_of[effect.reply.claim_id]
                 assert started[0] == effect.reply.job
                 first = self.started.setdefault(started, effect.reply.attempt)

@@ -7,9 +7,9 @@ from taskmanager.messages import Submit
 from taskmanager.testing.publisher import FakePublisher, Published
 from taskmanager.testing.store import MemoryStore
 from taskmanager.topology import Topology
-from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.fold import decide, needs_of
-from taskmanager_scheduler.sweeper import OWED_AFTER, Sweeper, TicketSweep
+from taskmanager_scheduler.background.sweeper import OWED_AFTER, Sweeper, TicketSweep
+from taskmanager_scheduler.decisions.group_state import decide, needs_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
 
 TOPOLOGY = Topology()
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -23,17 +23,17 @@ from taskmanager.messages import (
     Suspended,
 )
 from taskmanager.states import MOVES, Status
-from taskmanager_scheduler.events import (
+from taskmanager_scheduler.jobs.events import (
     Event,
     LeaseEnded,
+    OperatorRequest,
     Orphaned,
     Renewed,
     Sender,
-    Step,
     Ticketed,
-    Wanted,
+    Transition,
 )
-from taskmanager_scheduler.transitions import transition
+from taskmanager_scheduler.jobs.transitions import transition
 
 from .scenes import JOB, ONE, TWO, at, claim, fail, replies, submission, wanted
 
@@ -90,7 +90,7 @@ def test_no_order_of_events_breaks_an_invariant(story: list[tuple[Event, Sender,
                 )
 
 
-def check_step(before: Job | None, event: Event, step: Step) -> None:
+def check_step(before: Job | None, event: Event, step: Transition) -> None:
     job = step.job
     if before is None:
         assert job is None or isinstance(event, Submit), "only a submission makes a job"
@@ -113,10 +113,10 @@ def check_step(before: Job | None, event: Event, step: Step) -> None:
 
 
 def retried(event: Event) -> bool:
-    return isinstance(event, Wanted) and event.action is JobAction.RETRY
+    return isinstance(event, OperatorRequest) and event.action is JobAction.RETRY
 
 
-def check_fences(before: Job, event: Event, step: Step) -> None:
+def check_fences(before: Job, event: Event, step: Transition) -> None:
     attempt = getattr(event, "attempt", before.attempt)
     if attempt != before.attempt:
         assert step.job == before, "I5: an old attempt changes nothing"

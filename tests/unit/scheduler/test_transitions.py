@@ -17,17 +17,17 @@ from taskmanager.plugins import RetryPolicy
 from taskmanager.reasons.history import NOT_HEARD
 from taskmanager.reports import ReportKind
 from taskmanager.states import Status
-from taskmanager_scheduler.effects import SendTicket, StoreReport
-from taskmanager_scheduler.events import (
+from taskmanager_scheduler.jobs.effects import SendTicket, StoreReport
+from taskmanager_scheduler.jobs.events import (
     Event,
-    Gate,
     LeaseEnded,
     Orphaned,
+    PluginGate,
     Renewed,
-    Situation,
     Ticketed,
+    TransitionContext,
 )
-from taskmanager_scheduler.transitions import CRASH_LIMIT, LEASE, transition
+from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT, LEASE, transition
 
 from .scenes import (
     BEGIN,
@@ -114,8 +114,8 @@ def test_an_old_ticket_never_starts_a_job() -> None:
 def test_a_paused_plugin_and_a_full_one_refuse() -> None:
     job = job_after()
 
-    paused = transition(job, claim(), at(gate=Gate(paused=True, running=0, limit=None)))
-    busy = transition(job, claim(), at(gate=Gate(paused=False, running=2, limit=2)))
+    paused = transition(job, claim(), at(gate=PluginGate(paused=True, running=0, limit=None)))
+    busy = transition(job, claim(), at(gate=PluginGate(paused=False, running=2, limit=2)))
 
     assert [reply.reason for reply in replies(paused) if isinstance(reply, Refusal)] == ["paused"]
     assert [reply.reason for reply in replies(busy) if isinstance(reply, Refusal)] == ["busy"]
@@ -204,7 +204,7 @@ def test_a_failure_the_plugin_calls_temporary_is_tried_again_later_and_not_for_e
     waits = []
     for attempt in (1, 2, 3):
         assert job is not None
-        moment = Situation(job.not_before or BEGIN, ONE, OPEN, retry=policy)
+        moment = TransitionContext(job.not_before or BEGIN, ONE, OPEN, retry=policy)
         granted = transition(job, claim(dispatch=job.dispatch, claim_id=f"c{attempt}"), moment).job
         step = transition(granted, fail_for_now(attempt), moment)
         job = step.job
@@ -222,7 +222,7 @@ def test_a_job_that_backs_off_does_not_start_before_its_time() -> None:
     assert waiting.not_before is not None
 
     early = transition(waiting, claim(dispatch=2, claim_id="c2"), at(1)).job
-    due = Situation(waiting.not_before, ONE, OPEN)
+    due = TransitionContext(waiting.not_before, ONE, OPEN)
     late = transition(waiting, claim(dispatch=2, claim_id="c2"), due).job
 
     assert early == waiting

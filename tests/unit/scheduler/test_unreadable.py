@@ -1,6 +1,6 @@
 """What the scheduler does to plugins and operations that are stored but cannot be read: nothing."""
 
-from tests.unit.scheduler.test_fold import NOW, claim, hello, orders, said, submit
+from tests.unit.scheduler.test_group_state import NOW, claim, hello, orders, said, submit
 
 from taskmanager.control import JobAction
 from taskmanager.jobs import Job, Note
@@ -8,9 +8,9 @@ from taskmanager.messages import Refusal, StartOperation
 from taskmanager.operations import JobFilter
 from taskmanager.states import Status
 from taskmanager.store import Snapshot
-from taskmanager_scheduler.effects import Answer
-from taskmanager_scheduler.fold import Fold, decide
-from taskmanager_scheduler.operation_orders import start
+from taskmanager_scheduler.commands.operations import start_operation
+from taskmanager_scheduler.decisions.group_state import GroupState, decide
+from taskmanager_scheduler.jobs.effects import AnswerRunner
 
 UNREADABLE = Snapshot(unreadable_plugins=frozenset({"noop"}), unreadable_operations=frozenset({"one"}))
 
@@ -33,7 +33,7 @@ def test_none_of_its_jobs_starts() -> None:
 
     outcome = decide([said(claim("1"))], snapshot, NOW)
 
-    [refusal] = [one.reply for one in outcome.effects if isinstance(one, Answer)]
+    [refusal] = [one.reply for one in outcome.effects if isinstance(one, AnswerRunner)]
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "paused"
     assert [after.status for _, after in outcome.jobs] in ([], [Status.STARTED])
@@ -43,7 +43,7 @@ def test_an_operation_is_not_begun_over_one_that_cannot_be_read() -> None:
     order = StartOperation(
         operation="one", action=JobAction.CANCEL, filter=JobFilter(plugin="noop"), fingerprint="f"
     )
-    fold = Fold(UNREADABLE, NOW)
+    fold = GroupState(UNREADABLE, NOW)
 
-    assert start(fold, order, Note(by="anna", at=NOW))[0] == "refused"
+    assert start_operation(fold, order, Note(by="anna", at=NOW))[0] == "refused"
     assert fold.operations == {}

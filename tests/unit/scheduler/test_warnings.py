@@ -9,10 +9,10 @@ from tests.unit.scheduler.scenes import JOB, at, claim, fail, job_after, to_down
 from taskmanager.jobs import FileRecord, FileState, Job, Warnings
 from taskmanager.messages import Failed, FilesRecorded, Finished
 from taskmanager.reports import Facts
+from taskmanager_scheduler.decisions.attempt_records import stored_files
 from taskmanager_scheduler.goobi.texts import filled, warnings
-from taskmanager_scheduler.recording import stored_files
-from taskmanager_scheduler.reporting import WARNINGS_GIVEN, facts_of
-from taskmanager_scheduler.transitions import transition
+from taskmanager_scheduler.jobs.goobi_reports import WARNINGS_GIVEN, facts_of
+from taskmanager_scheduler.jobs.transitions import transition
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TWO = Warnings(count=2, texts=("no profile", "cut"))

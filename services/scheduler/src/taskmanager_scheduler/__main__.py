@@ -20,22 +20,22 @@ from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.rabbit.letters import DeadLetters
 from taskmanager.retry import Backoff
+from taskmanager_scheduler.background.database_clock import DatabaseClock
+from taskmanager_scheduler.background.duty import MISSED_TICKS
+from taskmanager_scheduler.background.stop_timer import StopTimer
+from taskmanager_scheduler.background.sweeper import LeaseWatch, Sweeper, TicketSweep
 from taskmanager_scheduler.broker.management import Management
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
-from taskmanager_scheduler.database_clock import DatabaseClock
-from taskmanager_scheduler.dispatcher import Dispatcher
-from taskmanager_scheduler.duty import MISSED_TICKS
-from taskmanager_scheduler.gathering import Gathering
+from taskmanager_scheduler.decisions.decision_metrics import set_job_gauges
+from taskmanager_scheduler.decisions.in_sentences import in_sentences
+from taskmanager_scheduler.decisions.run_order import RunOrderedStore
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.goobi.reporter import Reporter
-from taskmanager_scheduler.inbox import Inbox
-from taskmanager_scheduler.lineup import Lineup
-from taskmanager_scheduler.observation import show_statistics
-from taskmanager_scheduler.operations import Operations
-from taskmanager_scheduler.plain import in_sentences
-from taskmanager_scheduler.senders import senders_for
+from taskmanager_scheduler.inbox.consumer import InboxConsumer
+from taskmanager_scheduler.inbox.group_reader import GroupReader
+from taskmanager_scheduler.inbox.senders import senders_for
+from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_scheduler.settings import SchedulerSettings
-from taskmanager_scheduler.sweeper import LeaseWatch, Sweeper, TicketSweep
-from taskmanager_scheduler.timers import StopTimer
 
 GROUPS_IN_HAND = 5
 """How many groups the broker may have handed out: one being stored, the others on their way."""
@@ -49,7 +49,7 @@ async def serve(settings: SchedulerSettings) -> None:
     name = f"scheduler-{socket.gethostname()}-{os.getpid()}"
     change = in_sentences if settings.reasons == "sentences" else unchanged
     database = MongoStore(settings.mongodb_url.get_secret_value(), last_change=change)
-    store = Lineup(database)
+    store = RunOrderedStore(database)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
@@ -59,7 +59,7 @@ async def serve(settings: SchedulerSettings) -> None:
     dispatcher = Dispatcher(publisher, topology, queues.declare)
     active_for = MISSED_TICKS * settings.sweep_interval
     leases = LeaseWatch(store, dispatcher, clock)
-    operations = Operations(
+    operations = OperationWorker(
         store,
         dispatcher,
         clock,
@@ -76,11 +76,11 @@ async def serve(settings: SchedulerSettings) -> None:
         await leases.end_leases()
 
     senders = senders_for(topology, consuming.user, shared=settings.broker_users == "shared")
-    inbox = Inbox(
+    inbox = InboxConsumer(
         store,
         dispatcher,
         clock,
-        Gathering(settings.group_limit, senders),
+        GroupReader(settings.group_limit, senders),
         on_tick=ticked,
         on_turn=database.look_anew,  # until now another scheduler may have been at work
     )
@@ -95,7 +95,7 @@ async def serve(settings: SchedulerSettings) -> None:
     )
 
     async def report() -> None:
-        show_statistics(await reader.statistics(), await store.plugins())
+        set_job_gauges(await reader.statistics(), await store.plugins())
 
     sweeper = Sweeper(
         tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
@@ -142,7 +142,7 @@ def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
     return QueueWatch(settings.topology, asking, letters.waiting, letters.reasons, interval=interval)
 
 
-async def _first_time(clock: DatabaseClock, inbox: Inbox, stop: asyncio.Event) -> None:
+async def _first_time(clock: DatabaseClock, inbox: InboxConsumer, stop: asyncio.Event) -> None:
     backoff = Backoff("store")
     while not stop.is_set():
         try:

@@ -12,7 +12,7 @@ from taskmanager.lifecycle import pause
 from taskmanager.ports import Clock
 from taskmanager.report_store import Among, ReportStore
 from taskmanager.retry import Backoff
-from taskmanager_scheduler.duty import Duty
+from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.goobi.lane import Lane
 from taskmanager_scheduler.goobi.orphans import Orphans
 from taskmanager_scheduler.goobi.telling import Telling

@@ -1,0 +1,1 @@
+"""What runs beside the inbox: sweeps, timers, the database's clock."""

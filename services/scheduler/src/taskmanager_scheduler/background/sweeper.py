@@ -1,0 +1,189 @@
+"""Finds what fell through: leases that are over, tickets that are owed or vanished with their queue.
+
+Only the scheduler that has the inbox does so: it alone gives jobs their places. Leases are judged only when
+its own tick has come through the inbox, so that every heartbeat sent before it has been counted.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import TaskManagerError, TemporaryError
+from taskmanager.jobs import Job
+from taskmanager.lifecycle import pause
+from taskmanager.messages import Tick
+from taskmanager.ports import Clock, Publisher
+from taskmanager.store import Needs, Snapshot, Store
+from taskmanager.topology import Topology
+from taskmanager_scheduler.background.duty import MISSED_TICKS, Duty
+from taskmanager_scheduler.decisions.decision_metrics import record_decision
+from taskmanager_scheduler.decisions.group_state import Decision, GroupState
+from taskmanager_scheduler.decisions.run_order import place_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.jobs.events import BackoffOver, LeaseEnded
+from taskmanager_scheduler.jobs.moves import ticket_for
+from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
+
+PAGE = 500
+OWED_AFTER = timedelta(seconds=2)
+"""A ticket is published right after its cause is stored; only later is it owed."""
+
+log = structlog.get_logger(__name__)
+
+
+class LeaseWatch:
+    """Ends leases nobody renews, but none in the first lease period after the inbox was (re)connected."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock) -> None:
+        """Nothing ends before `reconnected` was called and a lease period has passed."""
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._not_before = float("inf")
+
+    def reconnected(self) -> None:
+        """Heartbeats may have been lost until now."""
+        self._not_before = time.monotonic() + LEASE.total_seconds()
+
+    async def end_leases(self) -> None:
+        """Requeue or park every job whose lease is over; raises StoreUnavailableError."""
+        if time.monotonic() < self._not_before:
+            return
+        now = self._clock.now()
+
+        def decide(snapshot: Snapshot) -> Decision:
+            fold = GroupState(snapshot, now)
+            for job in sorted(snapshot.jobs.values(), key=place_of):
+                fold.move(job.id, LeaseEnded())
+            return fold.outcome()
+
+        outcome = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
+        for _, job in outcome.jobs:
+            LEASES_EXPIRED.labels(job.plugin).inc()
+            log.warning(
+                "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
+            )
+        record_decision(outcome, 0)
+        await mark_sent(self._store, self._clock, await self._dispatcher.carry_out(outcome))
+
+
+class TicketSweep:
+    """Publishes tickets that are owed, and those of jobs that wait although their queue is empty."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        *,
+        missing_after: timedelta,
+        waiting_messages: Callable[[str], Awaitable[int]],
+    ) -> None:
+        """`waiting_messages` counts a plugin queue's ready messages, declaring the queue if it is gone."""
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._missing_after = missing_after
+        self._waiting_messages = waiting_messages
+        self._empty_before: set[str] = set()
+
+    async def run_once(self) -> None:
+        """One sweep; raises TemporaryError."""
+        await self._send_owed()
+        await self._remake_missing()
+
+    async def _send_owed(self) -> None:
+        """In the order of their places; a job that has backed off takes its place now, not before."""
+        now = self._clock.now()
+        owed: dict[str, Job] = {}
+
+        def decide(snapshot: Snapshot) -> Decision:
+            fold = GroupState(snapshot, now)
+            for job in sorted(snapshot.jobs.values(), key=place_of):
+                fold.move(job.id, BackoffOver())
+            owed.clear()
+            owed.update(snapshot.jobs)
+            return fold.outcome()
+
+        outcome = await self._store.apply(Needs(tickets_before=now - OWED_AFTER, limit=PAGE), decide)
+        owed.update((job.id, job) for _, job in outcome.jobs)
+        tickets = [ticket_for(job) for job in sorted(owed.values(), key=place_of)]
+        for ticket in tickets:
+            TICKETS_REMADE.labels(ticket.plugin, "owed").inc()
+        await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))
+
+    async def _remake_missing(self) -> None:
+        """A queue found empty twice in a row while jobs wait has lost tickets."""
+        empty = set()
+        for plugin in await self._store.plugins():
+            try:
+                waiting = await self._waiting_messages(plugin.name)
+            except TemporaryError as error:  # the others are looked at all the same
+                log.warning("plugin_queue_unavailable", plugin=plugin.name, error=str(error))
+                continue
+            if waiting == 0:
+                empty.add(plugin.name)
+        for name in sorted(empty & self._empty_before):
+            await self._remake(name)
+        self._empty_before = empty
+
+    async def _remake(self, plugin: str) -> None:
+        before = self._clock.now() - self._missing_after
+        after = None
+        while jobs := await self._store.waiting(plugin, before=before, after=after, limit=PAGE):
+            sent = await self._dispatcher.send_tickets([ticket_for(job) for job in jobs])
+            TICKETS_REMADE.labels(plugin, "missing").inc(len(sent))
+            log.warning("tickets_remade", plugin=plugin, tickets=len(sent))
+            if len(sent) < len(jobs):
+                return
+            last = jobs[-1]
+            after = (last.turn, last.queued_at, last.id)
+
+
+class Sweeper:
+    """Runs the ticket sweep and sends the tick, at an interval."""
+
+    def __init__(
+        self,
+        tickets: TicketSweep,
+        publisher: Publisher,
+        topology: Topology,
+        *,
+        scheduler: str,
+        interval: timedelta,
+        report: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`report` brings the gauges up to date."""
+        self._tickets = tickets
+        self._publisher = publisher
+        self._topology = topology
+        self._tick = Tick(scheduler=scheduler).encode()
+        self._interval = interval
+        self._duty = Duty(MISSED_TICKS * interval)
+        self._report = report
+
+    def ticked(self) -> None:
+        """A tick came through the inbox: this scheduler has it, and so the tickets."""
+        self._duty.ticked()
+
+    async def run_once(self) -> None:
+        """One tick, and a sweep if it is for this scheduler to do; raises TemporaryError."""
+        await self._publisher.publish(self._topology.events, self._topology.tick_key, self._tick)
+        if self._duty.on:
+            await self._tickets.run_once()
+        await self._report()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until `stop`; a sweep that fails is left to the next one."""
+        while not await pause(stop, self._interval):
+            try:
+                await self.run_once()
+            except TemporaryError as error:
+                log.warning("sweep_failed", error=str(error))
+            except TaskManagerError as error:
+                log.error("sweep_refused", error=str(error))  # noqa: TRY400 - the message says it all

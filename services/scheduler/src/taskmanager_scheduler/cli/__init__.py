@@ -1,0 +1,1 @@
+"""The commands for operators on the machine itself: migrations, accounts, users."""

@@ -1,0 +1,102 @@
+"""A way in: the first admin, and a new one-time password for somebody who lost theirs. Pure.
+
+For whoever has the database's credentials. Goes through the same rules, and into the same audit, as commands
+over HTTP.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from taskmanager.access import Role, User, user_key
+from taskmanager.messages import AccessOrder, AddUser, ChangeUser, Command, SetPassword
+from taskmanager.store import Needs, Snapshot
+from taskmanager_scheduler.decisions.group_state import Decision, decide
+
+FIRST_ADMIN = "admin"
+
+LINE = "=" * 72
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """One call of a command line tool: `id` names it in the audit, as done by `actor` at `now`."""
+
+    id: str
+    actor: str
+    reason: str
+    now: datetime
+    password_hash: str
+
+    @property
+    def needs(self) -> Needs:
+        """What has to be seen: all users."""
+        return Needs(access=frozenset({self.id}))
+
+    def first_admin(self) -> Callable[[Snapshot], Decision]:
+        """An admin with a one-time password if there is no user at all; else nothing changes."""
+        return lambda snapshot: Decision() if snapshot.access.users else self._do(snapshot, [self._admin()])
+
+    def reset(self, name: str) -> Callable[[Snapshot], Decision]:
+        """A one-time password for the user; `admin` is made, made an admin and enabled as well, if need be.
+
+        Nothing changes if there is no such user.
+        """
+
+        def decided(snapshot: Snapshot) -> Decision:
+            user = snapshot.access.users.get(user_key(name))
+            if user is not None:
+                return self._do(snapshot, self._restored(user))
+            if user_key(name) == FIRST_ADMIN:
+                return self._do(snapshot, [self._admin()])
+            return Decision()
+
+        return decided
+
+    def _admin(self) -> AccessOrder:
+        return AddUser(name=FIRST_ADMIN, role=Role.ADMIN, password_hash=self.password_hash, one_time=True)
+
+    def _restored(self, user: User) -> list[AccessOrder]:
+        password = SetPassword(name=user.name, password_hash=self.password_hash, one_time=True)
+        whole = user.role is Role.ADMIN and user.plugins is None and user.disabled is None
+        if user_key(user.name) != FIRST_ADMIN or whole:
+            return [password]
+        return [password, ChangeUser(name=user.name, role=Role.ADMIN, plugins="all", disabled=False)]
+
+    def _do(self, snapshot: Snapshot, orders: Sequence[AccessOrder]) -> Decision:
+        commands = [
+            Command(
+                id=f"{self.id}-{number}",
+                gateway="",
+                actor=self.actor,
+                reason=self.reason,
+                at=self.now,
+                order=order,
+            )
+            for number, order in enumerate(orders)
+        ]
+        return decide(commands, snapshot, self.now)
+
+
+def changed_user(outcome: Decision) -> User | None:
+    """Who has the new password, if anybody."""
+    users = outcome.access.users if outcome.access is not None else ()
+    return users[0] if users else None
+
+
+def block(name: str, password: str) -> str:
+    """What is shown on the terminal, once."""
+    return "\n".join(
+        [
+            LINE,
+            "  Goobi TaskManager: log in with this password and choose your own",
+            "",
+            f"    user      {name}",
+            f"    password  {password}",
+            "",
+            "  It is shown this once and stored nowhere. If it is lost:",
+            f"    taskmanager-users reset {name}",
+            LINE,
+            "",
+        ]
+    )

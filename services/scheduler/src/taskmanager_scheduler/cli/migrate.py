@@ -1,0 +1,65 @@
+"""Prepares broker and database, and gives the first way in.
+
+`taskmanager-migrate`. Explicit, repeatable, and the only place that makes indexes. The password of the first
+admin goes to stdout and nowhere else.
+"""
+
+import asyncio
+import sys
+
+import structlog
+
+from taskmanager import logs
+from taskmanager.config import exit_text
+from taskmanager.errors import TaskManagerError
+from taskmanager.mongo import MongoStore, connect, migrate
+from taskmanager.rabbit import Broker, declare_topology
+from taskmanager.rabbit.channel import AsyncChannel
+from taskmanager.rabbit.declare import renew_if_empty
+from taskmanager.topology import Topology
+from taskmanager_scheduler.cli.users import give_first_password
+from taskmanager_scheduler.settings import SchedulerSettings
+
+log = structlog.get_logger(__name__)
+
+
+async def prepare(settings: SchedulerSettings) -> None:
+    """Declare the topology, make the indexes and the first admin; raises TaskManagerError."""
+    client, database = connect(settings.mongodb_url.get_secret_value(), socket_limit=None)
+    try:
+        indexes = await migrate(database)
+    finally:
+        await client.close()
+    log.info("indexes_made", indexes=len(indexes))
+    await Broker.once(
+        settings.amqp_url.get_secret_value(), "migrate", lambda channel: _declare(channel, settings.topology)
+    )
+    log.info("topology_declared", prefix=settings.topology_prefix)
+    await _make_first_admin(settings)
+
+
+async def _declare(channel: AsyncChannel, topology: Topology) -> None:
+    await renew_if_empty(channel, topology.dead_letters)
+    await declare_topology(channel, topology)
+
+
+async def _make_first_admin(settings: SchedulerSettings) -> None:
+    store = MongoStore(settings.mongodb_url.get_secret_value())
+    try:
+        shown = await give_first_password(store)
+    finally:
+        await store.close()
+    if shown is not None:
+        sys.stdout.write(shown)
+        sys.stdout.flush()
+        log.info("first_admin_made")
+
+
+def main() -> None:
+    """Exit 0 when both are ready, 1 with one line on stderr otherwise."""
+    settings = SchedulerSettings()
+    logs.configure("migrate", log_format=settings.log_format, level=settings.log_level)
+    try:
+        asyncio.run(prepare(settings))
+    except TaskManagerError as error:
+        sys.exit(f"taskmanager-migrate: {exit_text(error)}")

@@ -1,0 +1,102 @@
+"""`taskmanager-users`: a way in for whoever has the database's credentials and no password.
+
+Everything else about users is done in the pages or over HTTP.
+"""
+
+import argparse
+import asyncio
+import socket
+import sys
+import uuid
+from collections.abc import Sequence
+
+from taskmanager import logs
+from taskmanager.access import User
+from taskmanager.config import exit_text
+from taskmanager.errors import TaskManagerError
+from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.passwords import hash_password, one_time_password
+from taskmanager_scheduler.cli.first_admin import Rescue, block, changed_user
+from taskmanager_scheduler.settings import SchedulerSettings
+
+PROGRAM = "taskmanager-users"
+FIRST_START = "first start"
+EPILOG = "Gateways take it up within seconds. Exit code 0: done, 1: not done, 2: a wrong call."
+
+
+async def give_first_password(store: MongoStore) -> str | None:
+    """The block to show if there was no user at all and there is an admin now; raises TaskManagerError."""
+    password = one_time_password()
+    rescue = await _rescue(store, "taskmanager-migrate", FIRST_START, password)
+    user = changed_user(await store.apply(rescue.needs, rescue.first_admin()))
+    return block(user.name, password) if user is not None else None
+
+
+async def reset(store: MongoStore, name: str) -> str:
+    """A new one-time password, as the block to show; raises TaskManagerError if there is no such user."""
+    password = one_time_password()
+    rescue = await _rescue(
+        store, PROGRAM, f"with the database's credentials, on {socket.gethostname()}", password
+    )
+    user = changed_user(await store.apply(rescue.needs, rescue.reset(name)))
+    if user is None:
+        raise TaskManagerError(f"there is no user {name}: `{PROGRAM} list` shows all of them")
+    disabled = "" if user.disabled is None else f"{user.name} stays disabled: an admin can enable them\n"
+    return block(user.name, password) + disabled
+
+
+async def show(reader: MongoReader) -> str:
+    """All users, a line each."""
+    return "".join(_line(user) for user in await reader.users()) or "there is no user yet\n"
+
+
+async def _rescue(store: MongoStore, actor: str, reason: str, password: str) -> Rescue:
+    password_hash = await asyncio.to_thread(hash_password, password)
+    return Rescue(f"{actor}-{uuid.uuid4()}", actor, reason, await store.time(), password_hash)
+
+
+def _line(user: User) -> str:
+    reach = "all plugins" if user.plugins is None else " ".join(user.plugins) or "no plugin"
+    state = "enabled" if user.disabled is None else "disabled"
+    return f"{user.name}\t{user.role}\t{reach}\tpassword: {user.password}\t{state}\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exit 0 when done, 1 with one line on stderr otherwise, 2 for a wrong call."""
+    options = _parser().parse_args(arguments)
+    settings = SchedulerSettings()
+    logs.configure("users", log_format=settings.log_format, level=settings.log_level)
+    url = settings.mongodb_url.get_secret_value()
+    try:
+        sys.stdout.write(asyncio.run(_reset(url, options.name) if options.command == "reset" else _list(url)))
+    except TaskManagerError as error:
+        sys.exit(f"{PROGRAM}: {exit_text(error)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__, epilog=EPILOG)
+    commands = parser.add_subparsers(required=True, dest="command")
+    commands.add_parser("list", help="all users, with their role and state")
+    one = commands.add_parser("reset", help="give a new one-time password; makes or enables the user admin")
+    one.add_argument("name")
+    return parser
+
+
+async def _reset(url: str, name: str) -> str:
+    store = MongoStore(url)
+    try:
+        return await reset(store, name)
+    finally:
+        await store.close()
+
+
+async def _list(url: str) -> str:
+    reader = MongoReader(url)
+    try:
+        return await show(reader)
+    finally:
+        await reader.close()
+
+
+if __name__ == "__main__":
+    main()

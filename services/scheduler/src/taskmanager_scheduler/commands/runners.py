@@ -1,0 +1,78 @@
+"""Operators' commands for runners: take no more jobs, take them again, forget one that is gone."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from taskmanager.control import Drain, RunnerAction
+from taskmanager.jobs import Job
+from taskmanager.messages import Command, RunnerCommand
+from taskmanager.reasons import Reason, deeds, refusals
+from taskmanager.registry import ALIVE_FOR, RunnerState
+from taskmanager.store import Snapshot
+from taskmanager_scheduler.jobs.effects import CommandResultAndReason, Effect, NudgeRunner
+
+
+class RunnerSpace(Protocol):
+    """What such a command may see and change: the fold it is part of."""
+
+    now: datetime
+    snapshot: Snapshot
+    jobs: dict[str, Job]
+    runners: dict[str, RunnerState]
+    forgotten: set[str]
+    effects: list[Effect]
+
+
+def known_runner(space: RunnerSpace, name: str) -> RunnerState | None:
+    """The runner as it is by now."""
+    if name in space.forgotten:
+        return None
+    return space.runners.get(name) or space.snapshot.runners.get(name)
+
+
+def execute_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) -> CommandResultAndReason:
+    """Do what can be done."""
+    runner = known_runner(space, order.runner)
+    if runner is None:
+        return "unknown", refusals.NO_RUNNER()
+    if order.action is RunnerAction.FORGET:
+        return _forget(space, runner)
+    drain = _drain(space, command, order) if order.action is RunnerAction.DRAIN else None
+    if _means_the_same(runner.drain, drain):
+        return "unchanged", None
+    space.runners[runner.id] = runner.model_copy(update={"drain": drain})
+    space.effects.append(NudgeRunner(runner.plugin, runner.id))
+    return "done", None
+
+
+def describe_for_runner(order: RunnerCommand) -> Reason:
+    """What the audit says of it."""
+    if order.action is not RunnerAction.DRAIN:
+        return deeds.RUNNERS[order.action]()
+    grace = order.grace_seconds
+    return deeds.DRAIN(seconds=None if grace is None else f"{grace:g}")
+
+
+def _drain(space: RunnerSpace, command: Command, order: RunnerCommand) -> Drain:
+    grace = timedelta(seconds=order.grace_seconds) if order.grace_seconds is not None else None
+    until = space.now + grace if grace is not None else None
+    return Drain(by=command.actor, at=space.now, reason=command.reason, until=until)
+
+
+def _means_the_same(before: Drain | None, after: Drain | None) -> bool:
+    """A grace counts from the command that gives it, so the same grace again is another moment."""
+    if before is None or after is None:
+        return before is after
+    return before.until is after.until is None
+
+
+def _forget(space: RunnerSpace, runner: RunnerState) -> CommandResultAndReason:
+    quiet = space.now - runner.last_heartbeat
+    if quiet <= ALIVE_FOR:
+        return "refused", refusals.RUNNER_ALIVE(seconds=quiet.total_seconds())
+    owned = sum(job.owner == runner.id for job in space.jobs.values())
+    if owned:
+        return "refused", refusals.OWNS_JOBS(count=owned)
+    space.runners.pop(runner.id, None)
+    space.forgotten.add(runner.id)
+    return "done", None

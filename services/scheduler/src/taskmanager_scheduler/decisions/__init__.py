@@ -1,0 +1,1 @@
+"""From a group of messages and what is stored to what is written. Pure."""

@@ -1,0 +1,323 @@
+"""A group of inbox messages to what it needs and what it changes.
+
+Pure: the store calls it inside its transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from taskmanager.jobs import Job
+from taskmanager.messages import (
+    AccessOrder,
+    Change,
+    Claim,
+    Command,
+    Failed,
+    FilesRecorded,
+    Finished,
+    Heartbeat,
+    Hello,
+    Inbound,
+    JobCommand,
+    Logged,
+    LogInsSeen,
+    PluginCommand,
+    RunnerCommand,
+    RunnerEvent,
+    RunnerEvents,
+    SendMessage,
+    StartOperation,
+    StopOperation,
+    Submit,
+    TokensUsed,
+)
+from taskmanager.operations import Operation
+from taskmanager.plugins import RetryPolicy
+from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
+from taskmanager.reports import Replay, Report, Withdrawal
+from taskmanager.states import Tab
+from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager_scheduler.commands.access import log_in_entry
+from taskmanager_scheduler.commands.access_state import AccessGroupState
+from taskmanager_scheduler.commands.execution import OperatorOrder, execute
+from taskmanager_scheduler.decisions.attempt_records import log_block, stored_files
+from taskmanager_scheduler.decisions.hourly_figures import figures_of
+from taskmanager_scheduler.decisions.runner_registration import on_heartbeat, on_hello
+from taskmanager_scheduler.decisions.statistics import deltas
+from taskmanager_scheduler.jobs.circuit_breaker import after_end
+from taskmanager_scheduler.jobs.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
+from taskmanager_scheduler.jobs.events import NOBODY, Event, PluginGate, Sender, TransitionContext
+from taskmanager_scheduler.jobs.transitions import transition
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Plan):
+    """A plan, what to do once it is stored, and what to tell the gateways."""
+
+    effects: Sequence[Effect] = ()
+    changes: Sequence[Change] = ()
+    changed_plugins: Sequence[str] = ()
+    changed_jobs: Sequence[str] = ()
+    """Named, but not told one by one: those of a page of an operation."""
+    changed_operations: Sequence[str] = ()
+
+
+def needs_of(messages: Iterable[Inbound]) -> Needs:
+    """Everything the messages speak of."""
+    jobs: set[str] = set()
+    new: set[str] = set()
+    uniques: set[str] = set()
+    runners: set[str] = set()
+    plugins: set[str] = set()
+    operations: set[str] = set()
+    access: set[str] = set()
+    for message in messages:
+        match message:
+            case Submit():
+                jobs.add(message.job)
+                new.add(message.job)
+                if message.spec.unique:
+                    uniques.add(message.spec.unique)
+            case Command(order=order):
+                if isinstance(order, AccessOrder):
+                    access.add(message.id)
+                else:
+                    _name_subject(order, jobs, plugins, runners, operations)
+            case RunnerEvents():
+                for event in message.events:
+                    jobs.update(_jobs_of(event))
+                    if isinstance(event, Claim | Heartbeat | Hello | Failed | Finished):
+                        plugins.add(message.plugin)
+                    if isinstance(event, Heartbeat | Hello):
+                        runners.add(message.runner)
+    return Needs(
+        jobs=frozenset(jobs),
+        new=frozenset(new),
+        uniques=frozenset(uniques),
+        runners=frozenset(runners),
+        plugins=frozenset(plugins),
+        operations=frozenset(operations),
+        access=frozenset(access),
+    )
+
+
+def _name_subject(
+    order: OperatorOrder, jobs: set[str], plugins: set[str], runners: set[str], operations: set[str]
+) -> None:
+    match order:
+        case JobCommand(job=job) | SendMessage(job=job):
+            jobs.add(job)
+        case PluginCommand(plugin=plugin):
+            plugins.add(plugin)
+        case RunnerCommand(runner=runner):
+            runners.add(runner)
+        case StartOperation() | StopOperation():
+            operations.add(order.operation)
+
+
+def _jobs_of(event: RunnerEvent) -> Iterable[str]:
+    if isinstance(event, Heartbeat | Hello):
+        return [reference.job for reference in event.running]
+    return (event.job,)
+
+
+@dataclass(slots=True)
+class GroupState:
+    """The working state while one group is folded over one snapshot."""
+
+    snapshot: Snapshot
+    now: datetime
+    jobs: dict[str, Job] = field(default_factory=dict)
+    touched: dict[str, Job | None] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    replays: list[Replay] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    logs: list[LogBlock] = field(default_factory=list)
+    files: list[StoredFile] = field(default_factory=list)
+    plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
+    runners: dict[str, RunnerState] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    audit: list[AuditEntry] = field(default_factory=list)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+    installed: dict[str, InstalledPlugin] = field(default_factory=dict)
+    register: AccessGroupState = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start from what was loaded."""
+        self.jobs = dict(self.snapshot.jobs)
+        self.holders = dict(self.snapshot.holders)
+        self.installed = dict(self.snapshot.plugins)
+        self.operations = dict(self.snapshot.operations)
+        self.register = AccessGroupState(self.snapshot.access)
+
+    def take(self, message: Inbound) -> None:
+        """Fold one message."""
+        match message:
+            case Submit() if message.job in self.snapshot.unreadable:
+                pass  # it is stored, though nobody can tell what became of it
+            case Submit():
+                holder = self.holders.get(message.spec.unique) if message.spec.unique else None
+                self.move(message.job, message, holder=holder)
+            case Command():
+                execute(self, message)
+            case LogInsSeen():
+                self.audit += [log_in_entry(seen, self.now) for seen in message.seen]
+            case TokensUsed():
+                self.register.note_uses(message.uses, self.now)
+            case RunnerEvents():
+                for event in message.events:
+                    self._take_event(event, message)
+
+    def _take_event(self, event: RunnerEvent, envelope: RunnerEvents) -> None:
+        sender = Sender(envelope.runner, envelope.instance, envelope.plugin)
+        match event:
+            case Hello():
+                on_hello(self, event, envelope, sender)
+            case Heartbeat():
+                on_heartbeat(self, event, envelope, sender)
+            case Logged():
+                if not self._foreign(event.job, sender):
+                    self.logs.append(log_block(event))
+            case FilesRecorded():
+                self.files += stored_files(self._job_for(event.job, sender), event, self.now)
+            case _:
+                self.move(event.job, event, sender=sender, plugin=envelope.plugin)
+
+    def _foreign(self, job_id: str, sender: Sender) -> bool:
+        """Whether a runner speaks of another plugin's job, whose runner it may give itself out to be."""
+        job = self.jobs.get(job_id)
+        return sender is not NOBODY and job is not None and job.plugin != sender.plugin
+
+    def _job_for(self, job_id: str, sender: Sender) -> Job | None:
+        """The job, unless it is no business of the sender."""
+        return None if self._foreign(job_id, sender) else self.jobs.get(job_id)
+
+    def move(
+        self,
+        job_id: str,
+        event: Event,
+        *,
+        sender: Sender = NOBODY,
+        plugin: str = "",
+        holder: str | None = None,
+    ) -> None:
+        """Send one event through `transition` and keep what comes of it."""
+        before = self._job_for(job_id, sender)
+        gate = (
+            self._gate(plugin)
+            if isinstance(event, Claim)
+            else PluginGate(paused=False, running=0, limit=None)
+        )
+        installed = self.installed.get(plugin)
+        retry = installed.manifest.retry if installed else RetryPolicy()
+        step = transition(before, event, TransitionContext(self.now, sender, gate, holder, retry))
+        for effect in step.effects:
+            match effect:
+                case StoreReport():
+                    self.reports.append(effect.report)
+                case WithdrawReports():
+                    self.withdrawals.append(effect.withdrawal)
+                case _:
+                    self.effects.append(effect)
+        if step.job is not None and step.job is not before:
+            self._keep(before, step.job)
+
+    def _keep(self, before: Job | None, after: Job) -> None:
+        plugin = self.installed.get(after.plugin)
+        if plugin is not None and (counted := after_end(plugin, before, after, self.now)) is not plugin:
+            self.change_plugin(counted)
+            if counted.stop is not plugin.stop:
+                self.effects.append(NudgePlugin(plugin.name))
+        self.touched.setdefault(after.id, before)
+        self.jobs[after.id] = after
+        if after.status.running != (before is not None and before.status.running):
+            change = 1 if after.status.running else -1
+            self.running[after.plugin] = self.running.get(after.plugin, 0) + change
+        if after.spec.unique:
+            if after.tab is Tab.QUEUE:
+                self.holders[after.spec.unique] = after.id
+            elif self.holders.get(after.spec.unique) == after.id:
+                del self.holders[after.spec.unique]
+
+    def _gate(self, plugin: str) -> PluginGate:
+        installed = self.installed.get(plugin)
+        stored = self.snapshot.statistics.get((plugin, Tab.QUEUE))
+        running = (stored.running if stored else 0) + self.running.get(plugin, 0)
+        return PluginGate(
+            paused=installed.paused if installed else plugin in self.snapshot.unreadable_plugins,
+            running=running,
+            limit=installed.limit if installed else None,
+        )
+
+    def change_plugin(self, plugin: InstalledPlugin) -> None:
+        """Keep what became of a plugin; however often it changes here, it is written once."""
+        loaded = self.snapshot.plugins.get(plugin.name)
+        changed = plugin.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
+        self.installed[plugin.name] = self.plugins[plugin.name] = changed
+
+    def change_operation(self, operation: Operation) -> None:
+        """Keep what became of an operation."""
+        self.operations[operation.id] = operation
+
+    def outcome(self) -> Decision:
+        """All that has come together."""
+        pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
+        logged = {block.job for block in self.logs}
+        operations = [
+            (before, after)
+            for key, after in self.operations.items()
+            if after is not (before := self.snapshot.operations.get(key))
+        ]
+        return Decision(
+            jobs=pairs,
+            statistics=deltas(pairs),
+            figures=figures_of(pairs),
+            plugins=list(self.plugins.values()),
+            runners=list(self.runners.values()),
+            forgotten_runners=sorted(self.forgotten),
+            reports=self.reports,
+            replays=self.replays,
+            withdrawals=self.withdrawals,
+            logs=self.logs,
+            files=self.files,
+            audit=self.audit,
+            operations=operations,
+            access=self.register.plan(),
+            effects=self.effects,
+            changes=[
+                *(change_of(before, after, logged=after.id in logged) for before, after in pairs),
+                *(
+                    change_of(self.jobs[one], self.jobs[one], logged=True)
+                    for one in logged
+                    if one in self.jobs and one not in self.touched
+                ),
+            ],
+            changed_plugins=sorted(self.plugins),
+            changed_operations=[one.id for _, one in operations],
+        )
+
+
+def decide(messages: Sequence[Inbound], snapshot: Snapshot, now: datetime) -> Decision:
+    """Fold all messages over the snapshot."""
+    fold = GroupState(snapshot, now)
+    for message in messages:
+        fold.take(message)
+    return fold.outcome()
+
+
+def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
+    """What the gateways are told of a job that was `before`."""
+    return Change(
+        job=job.id,
+        plugin=job.plugin,
+        status=job.status,
+        tab=job.tab,
+        rev=job.rev,
+        progress=job.progress,
+        was=before.status if before is not None else None,
+        logged=logged,
+    )

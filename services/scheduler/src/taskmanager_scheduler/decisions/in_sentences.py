@@ -1,0 +1,54 @@
+"""A plan for services of before the codes of reasons: they read sentences only. Pure."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from taskmanager.jobs import HistoryEntry, Job
+from taskmanager.messages import CommandResult
+from taskmanager.operations import Failure
+from taskmanager.registry import AuditEntry
+from taskmanager.store import PlanT
+from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.jobs.effects import AnswerGateway, Effect
+from taskmanager_scheduler.jobs.english import english
+
+ToldT = TypeVar("ToldT", AuditEntry, CommandResult)
+
+
+def in_sentences(plan: PlanT) -> PlanT:
+    """The plan as services before the codes read it: with sentences instead."""
+    spoken = replace(
+        plan,
+        jobs=[(before, _job(after)) for before, after in plan.jobs],
+        audit=[_audited(entry) for entry in plan.audit],
+        failures=[_failure(failure) for failure in plan.failures],
+    )
+    if isinstance(spoken, Decision):
+        return replace(spoken, effects=[_effect(effect) for effect in spoken.effects])
+    return spoken
+
+
+def _job(job: Job) -> Job:
+    return job.model_copy(update={"history": tuple(_entry(entry) for entry in job.history)})
+
+
+def _entry(entry: HistoryEntry) -> HistoryEntry:
+    return (
+        entry if entry.what is None else entry.model_copy(update={"what": None, "note": english(entry.what)})
+    )
+
+
+def _audited(entry: AuditEntry) -> AuditEntry:
+    return _detailed(entry.model_copy(update={"what": None, "action": english(entry.asked)}))
+
+
+def _failure(failure: Failure) -> Failure:
+    return failure.model_copy(update={"why": None, "reason": english(failure.told)})
+
+
+def _detailed(told: ToldT) -> ToldT:
+    return told if told.why is None else told.model_copy(update={"why": None, "detail": english(told.why)})
+
+
+def _effect(effect: Effect) -> Effect:
+    return replace(effect, result=_detailed(effect.result)) if isinstance(effect, AnswerGateway) else effect

@@ -1,0 +1,97 @@
+"""Keeps the order in which waiting jobs are shown the one in which they start.
+
+They start as their tickets reach the plugin's queue; they are shown by turn, moment of queueing and id. So a
+job is queued no earlier than the one before it, and a moment later if its id would put it first.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from taskmanager.jobs import Job
+from taskmanager.operations import Listing, Operation
+from taskmanager.registry import InstalledPlugin
+from taskmanager.states import Status
+from taskmanager.store import Needs, PlanT, Snapshot, Store
+from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.jobs.effects import SendTicket
+
+MOMENT = timedelta(milliseconds=1)
+"""The shortest difference that the store keeps."""
+
+Place = tuple[int, datetime, str]
+
+
+def place_of(job: Job) -> Place:
+    """What waiting jobs of a plugin are ordered by; the smallest starts first."""
+    return -job.turn, job.queued_at, job.id
+
+
+class RunOrderedStore:
+    """A store that gives each job its place when it is queued; one for all parts of a scheduler.
+
+    Implements `taskmanager.store.Store`. The store behind it makes one decision at a time, so that places are
+    given in the order of the commits.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """`store` does all the rest."""
+        self._store = store
+        self._last: dict[tuple[str, int], tuple[datetime, str]] = {}
+        """Plugin and turn -> moment and id of the last job queued there."""
+
+    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        """See the port."""
+        return await self._store.apply(needs, lambda snapshot: self._lined_up(decide(snapshot)))
+
+    def _lined_up(self, plan: PlanT) -> PlanT:
+        if not isinstance(plan, Decision):
+            return plan
+        placed = {job.id: self._placed(job) for job in queued_by(plan)}
+        if not placed:
+            return plan
+        return replace(plan, jobs=[(before, placed.get(after.id, after)) for before, after in plan.jobs])
+
+    def _placed(self, job: Job) -> Job:
+        """At its moment if that keeps it behind the one before, else just after."""
+        key = (job.plugin, job.turn)
+        last = self._last.get(key)
+        moment = max(job.queued_at, last[0]) if last else job.queued_at
+        if last and (moment, job.id) < last:
+            moment += MOMENT
+        self._last[key] = moment, job.id
+        return job if moment == job.queued_at else job.model_copy(update={"queued_at": moment})
+
+    async def time(self) -> datetime:
+        """See the port."""
+        return await self._store.time()
+
+    async def waiting(
+        self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
+    ) -> Sequence[Job]:
+        """See the port."""
+        return await self._store.waiting(plugin, before=before, after=after, limit=limit)
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """See the port."""
+        return await self._store.plugins()
+
+    async def open_operations(self) -> Sequence[Operation]:
+        """See the port."""
+        return await self._store.open_operations()
+
+    async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
+        """See the port."""
+        return await self._store.list_jobs(operation, page=page)
+
+
+def queued_by(outcome: Decision) -> list[Job]:
+    """The jobs that wait under a new ticket, in the order of their tickets.
+
+    New jobs come first: their submission was their ticket, and has been in the queue since before the commit.
+    """
+    waiting = {job.id: job for _, job in outcome.jobs if job.status is Status.STARTED}
+    new = [job for before, job in outcome.jobs if before is None and job.dispatch == 1 and job.id in waiting]
+    sent = [(one.job, one.dispatch) for one in outcome.effects if isinstance(one, SendTicket)]
+    again = [waiting[job] for job, dispatch in sent if job in waiting and waiting[job].dispatch == dispatch]
+    return [*new, *again]

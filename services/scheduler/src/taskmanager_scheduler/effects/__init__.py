@@ -1,0 +1,1 @@
+"""What is done once a decision is stored: tickets, answers to runners and gateways."""

@@ -1,0 +1,130 @@
+"""Carries out effects once their cause is stored.
+
+Nothing here may fail a group: what is not delivered is asked for again by the runner, or made again by the
+sweeper, and counted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import structlog
+
+from taskmanager.errors import TaskManagerError
+from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
+from taskmanager.ports import Publisher
+from taskmanager.topology import Topology
+from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.jobs.effects import (
+    AnswerGateway,
+    AnswerRunner,
+    DeclarePlugin,
+    Effect,
+    NudgePlugin,
+    NudgeRunner,
+    SendTicket,
+)
+from taskmanager_scheduler.metrics import EFFECTS_FAILED
+
+CHANGES_A_MESSAGE = 500
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Publishes answers, tickets and changes."""
+
+    def __init__(
+        self, publisher: Publisher, topology: Topology, declare_plugin: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """`declare_plugin` makes a plugin's queue; it raises TaskManagerError if it cannot."""
+        self._publisher = publisher
+        self._topology = topology
+        self._declare_plugin = declare_plugin
+
+    async def carry_out(self, outcome: Decision) -> list[SendTicket]:
+        """All effects of one outcome; returns the tickets that are surely in their queues."""
+        plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, DeclarePlugin)}
+        for plugin in sorted(plugins):
+            await self._tried("declare", self._declare_plugin(plugin))
+        tickets = [effect for effect in outcome.effects if isinstance(effect, SendTicket)]
+        sent, *_ = await asyncio.gather(
+            self.send_tickets(tickets),
+            self._answer(outcome.effects),
+            self._tell_gateways(outcome),
+            self._nudge(outcome),
+            self._answer_gateways(outcome.effects),
+        )
+        return sent
+
+    async def send_tickets(self, tickets: Sequence[SendTicket]) -> list[SendTicket]:
+        """Publish tickets; returns those that were confirmed by a queue."""
+        done = await asyncio.gather(*(self._tried("ticket", self._send_ticket(ticket)) for ticket in tickets))
+        return [ticket for ticket, ok in zip(tickets, done, strict=True) if ok]
+
+    async def _send_ticket(self, ticket: SendTicket) -> None:
+        body = Ticket(job=ticket.job, dispatch=ticket.dispatch).encode()
+        await self._publisher.publish(
+            self._topology.dispatch, ticket.plugin, body, priority=ticket.priority, mandatory=True
+        )
+
+    async def _answer(self, effects: Iterable[Effect]) -> None:
+        """One message for each runner, however many answers it gets."""
+        answers: dict[tuple[str, str], list[AnswerRunner]] = {}
+        for effect in effects:
+            if isinstance(effect, AnswerRunner):
+                key = self._topology.runner_key(effect.plugin, effect.runner)
+                answers.setdefault((key, effect.instance), []).append(effect)
+        await asyncio.gather(
+            *(
+                self._tried("answer", self._send_answers(key, instance, given))
+                for (key, instance), given in answers.items()
+            )
+        )
+
+    async def _send_answers(self, key: str, instance: str, answers: Sequence[AnswerRunner]) -> None:
+        message = RunnerReplies(instance=instance, replies=tuple(answer.reply for answer in answers))
+        await self._control(key, message)
+
+    async def _tell_gateways(self, outcome: Decision) -> None:
+        for start in range(0, max(len(outcome.changes), 1), CHANGES_A_MESSAGE):
+            changes = tuple(outcome.changes[start : start + CHANGES_A_MESSAGE])
+            first = start == 0
+            plugins = tuple(outcome.changed_plugins) if first else ()
+            jobs = tuple(outcome.changed_jobs) if first else ()
+            operations = tuple(outcome.changed_operations) if first else ()
+            access = first and outcome.access is not None and outcome.access.changes_access
+            if changes or plugins or operations or access:
+                body = Changes(
+                    changes=changes, plugins=plugins, jobs=jobs, operations=operations, access=access
+                ).encode()
+                await self._tried(
+                    "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
+                )
+
+    async def _nudge(self, outcome: Decision) -> None:
+        """Have runners ask for their orders: all of a plugin, or the one of a job."""
+        runners = {effect for effect in outcome.effects if isinstance(effect, NudgeRunner)}
+        plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, NudgePlugin)}
+        keys = [self._topology.plugin_key(plugin) for plugin in sorted(plugins)]
+        keys += sorted(self._topology.runner_key(effect.plugin, effect.runner) for effect in runners)
+        for key in keys:
+            await self._tried("notice", self._control(key, Notice()))
+
+    async def _answer_gateways(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, AnswerGateway):
+                key = self._topology.gateway_key(effect.gateway)
+                await self._tried("result", self._control(key, effect.result))
+
+    async def _control(self, key: str, message: Message) -> None:
+        """To a private queue; a hint that is worth nothing later."""
+        await self._publisher.publish(self._topology.control, key, message.encode(), persistent=False)
+
+    async def _tried(self, what: str, effect: Awaitable[None]) -> bool:
+        try:
+            await effect
+        except TaskManagerError as error:
+            EFFECTS_FAILED.labels(what).inc()
+            log.warning("effect_failed", effect=what, error=str(error))
+            return False
+        return True

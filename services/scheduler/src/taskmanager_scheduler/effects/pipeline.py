@@ -1,0 +1,69 @@
+"""What follows once a group is stored: its effects, then its acknowledgement; the next is stored meanwhile.
+
+One group after the other, so that answers keep their order.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from taskmanager.crash import Point, reach
+from taskmanager.errors import PermanentError, TemporaryError
+from taskmanager.messages import Tick
+from taskmanager.ports import Clock
+from taskmanager.store import Store
+from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
+from taskmanager_scheduler.metrics import EFFECTS_FAILED
+
+log = structlog.get_logger(__name__)
+
+
+class EffectPipeline:
+    """Carries out the effects of one group at a time."""
+
+    def __init__(
+        self,
+        gathering: GroupReader,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        on_tick: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`on_tick` is called when a tick has come through: all before it has been taken into account."""
+        self._gathering, self._store, self._dispatcher, self._clock = gathering, store, dispatcher, clock
+        self._on_tick = on_tick
+        self._last: asyncio.Task[None] | None = None
+
+    async def follow(self, outcome: Decision, letters: Sequence[InboxMessage]) -> None:
+        """Begin with this group as soon as the one before is through; raises PermanentError of that one."""
+        await self.finish()
+        self._last = asyncio.create_task(self._follow(outcome, letters), name="follow")
+
+    async def finish(self) -> None:
+        """Wait until all is through; raises PermanentError."""
+        if self._last is not None:
+            await self._last
+
+    async def _follow(self, outcome: Decision, letters: Sequence[InboxMessage]) -> None:
+        reach(Point.SCHEDULER_BEFORE_EFFECTS)
+        try:
+            sent = await self._dispatcher.carry_out(outcome)
+            await mark_sent(self._store, self._clock, sent)
+            if any(isinstance(message, Tick) for _, message in letters):
+                await self._on_tick()
+        except TemporaryError as error:
+            EFFECTS_FAILED.labels("store").inc()
+            log.warning("effects_left_to_the_sweeper", error=str(error))
+        except PermanentError:
+            raise
+        except Exception:
+            # What is stored stays true: runners ask again, the sweeper finds tickets. The next group goes on.
+            EFFECTS_FAILED.labels("defect").inc()
+            log.exception("effects_failed")
+        reach(Point.SCHEDULER_BEFORE_ACK)
+        self._gathering.acknowledge(letters)
+        reach(Point.SCHEDULER_AFTER_ACK)

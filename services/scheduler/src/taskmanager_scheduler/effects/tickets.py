@@ -1,0 +1,23 @@
+"""Tickets that the scheduler itself makes, and the note in the store that they are still owed."""
+
+from collections.abc import Sequence
+
+from taskmanager.ports import Clock
+from taskmanager.store import Needs, Snapshot, Store
+from taskmanager_scheduler.decisions.group_state import Decision, GroupState
+from taskmanager_scheduler.jobs.effects import SendTicket
+from taskmanager_scheduler.jobs.events import Ticketed
+
+
+async def mark_sent(store: Store, clock: Clock, tickets: Sequence[SendTicket]) -> None:
+    """Strike the notes of tickets that are surely in their queues; raises StoreUnavailableError."""
+    if not tickets:
+        return
+
+    def strike(snapshot: Snapshot) -> Decision:
+        fold = GroupState(snapshot, clock.now())
+        for ticket in tickets:
+            fold.move(ticket.job, Ticketed(ticket.dispatch))
+        return fold.outcome()
+
+    await store.apply(Needs(jobs=frozenset(ticket.job for ticket in tickets)), strike)

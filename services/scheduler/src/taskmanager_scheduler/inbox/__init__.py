@@ -1,0 +1,1 @@
+"""Consuming the inbox: messages in groups, checked, decided on, stored, followed up and acknowledged."""

@@ -1,0 +1,138 @@
+"""The scheduler's inbox: messages are taken in groups, stored at once, followed up and acknowledged.
+
+The order is the point: stored, then published, then acknowledged. A death before the commit redelivers the
+group; a death after it repeats effects, which are harmless twice. While the store is away nothing is
+acknowledged and the inbox waits.
+"""
+
+import asyncio
+import time
+import traceback
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from taskmanager.crash import Point, reach
+from taskmanager.errors import PermanentError, TemporaryError
+from taskmanager.messages import Inbound, Tick
+from taskmanager.ports import Clock, Delivery, Subscription
+from taskmanager.retry import Backoff
+from taskmanager.store import Store
+from taskmanager_scheduler.decisions.decision_metrics import record_decision
+from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.effects.pipeline import EffectPipeline
+from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
+from taskmanager_scheduler.jobs.effects import refusals
+from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
+
+log = structlog.get_logger(__name__)
+
+
+class InboxConsumer:
+    """Feeds deliveries into the store, in order, one group after the other."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        gathering: GroupReader,
+        *,
+        on_tick: Callable[[], Awaitable[None]],
+        on_turn: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`on_tick` is called when a tick has come through: all before it has been taken into account.
+
+        `on_turn` is called before the first group of a channel: only then is this scheduler the one that is
+        served, and others have written until now, although the connection may be old.
+        """
+        self._store = store
+        self._on_turn = on_turn
+        self._generation: int | None = None
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._gathering = gathering
+        self._following = EffectPipeline(self._gathering, store, dispatcher, clock, on_tick)
+        self.stalled: str | None = None
+
+    def attach(self, subscription: Subscription) -> None:
+        """The subscription whose deliveries come in through `deliver`."""
+        self._gathering.attach(subscription)
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take one delivery from the broker."""
+        self._gathering.deliver(delivery)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Process groups until `stop`; what is in hand then is redelivered to the next scheduler."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                gathering = asyncio.create_task(self._gathering.next_group())
+                await asyncio.wait({gathering, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not gathering.done():
+                    gathering.cancel()
+                elif letters := gathering.result():
+                    await self._begin(letters)
+                    await self._take_care_of(letters, stop)
+        finally:
+            stopping.cancel()
+            await self._following.finish()
+
+    async def _begin(self, letters: Sequence[InboxMessage]) -> None:
+        generation = letters[0][0].generation
+        if generation != self._generation:
+            self._generation = generation
+            await self._on_turn()
+
+    async def _take_care_of(self, letters: Sequence[InboxMessage], stop: asyncio.Event) -> None:
+        """Process one group until it is stored; if it cannot be decided, its messages are taken singly."""
+        groups = deque([letters])
+        backoff = Backoff("store")
+        while groups and not stop.is_set():
+            try:
+                outcome = await self._commit([message for _, message in groups[0]])
+            except TemporaryError as error:
+                self.stalled = str(error)
+                await backoff.wait(str(error), stop)
+                continue
+            except PermanentError:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged without the values that its text may quote
+                # A message nobody foresaw must not stop all others: it is found, and buried alone.
+                log.error("group_failed", messages=len(groups[0]), defect=_where(error))  # noqa: TRY400
+                await self._divide(groups, error)
+                continue
+            self.stalled = None
+            await self._following.follow(outcome, groups.popleft())
+
+    async def _divide(self, groups: deque[Sequence[InboxMessage]], error: Exception) -> None:
+        failed = groups.popleft()
+        if len(failed) == 1:
+            delivery, message = failed[0]
+            self._gathering.bury(delivery, "defect", error)
+            await self._dispatcher.carry_out(Decision(effects=refusals(message)))
+        else:
+            groups.extendleft([letter] for letter in reversed(failed))
+
+    async def _commit(self, messages: Sequence[Inbound]) -> Decision:
+        if all(isinstance(message, Tick) for message in messages):
+            return Decision()
+        needs = needs_of(messages)
+        reach(Point.SCHEDULER_BEFORE_STORE)
+        began = time.perf_counter()
+        now = self._clock.now()
+        outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
+        COMMITS.observe(time.perf_counter() - began)
+        GROUPS.observe(len(messages))
+        MESSAGES.inc(len(messages))
+        record_decision(outcome, len(messages))
+        return outcome
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error and the lines of the code it came through; its text may quote a message."""
+    lines = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__} in {' > '.join(lines[-5:])}"

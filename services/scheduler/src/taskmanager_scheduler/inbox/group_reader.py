@@ -1,0 +1,117 @@
+"""Deliveries of the inbox to groups of messages. Knows no store and no effect."""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import islice
+
+import structlog
+
+from taskmanager.errors import InvalidMessageError, TaskManagerError
+from taskmanager.messages import Inbound, decode_inbox
+from taskmanager.ports import Delivery, Subscription
+from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_scheduler.metrics import DEAD_LETTERS
+
+GATHER = timedelta(milliseconds=3)
+"""How long the first message of a group waits for others.
+
+When a slot is free, the claim of a job comes this soon after its submission, and the next claim of a slot
+this soon after the end of its last job: both then share a commit.
+"""
+
+GROUP_BYTES = 2 * 1024 * 1024
+"""Of a group with long messages: logs and files are stored within the time a transaction may take."""
+
+log = structlog.get_logger(__name__)
+
+InboxMessage = tuple[Delivery, Inbound]
+
+
+class NotBelievedError(TaskManagerError):
+    """Somebody said what is not theirs to say."""
+
+
+QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
+"""Errors whose text holds nothing of a message's contents."""
+
+
+class GroupReader:
+    """Takes deliveries as they come and gives them out in groups, in order."""
+
+    def __init__(self, group_limit: int, senders: Senders) -> None:
+        """`group_limit` is the most messages of one group; `senders` says which are believed."""
+        self._senders = senders
+        self._group_limit = group_limit
+        self._arrived: deque[Delivery] = deque()
+        self._some = asyncio.Event()
+        self._subscription: Subscription | None = None
+
+    def attach(self, subscription: Subscription) -> None:
+        """The subscription the deliveries come from."""
+        self._subscription = subscription
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take one delivery from the broker."""
+        self._arrived.append(delivery)
+        self._some.set()
+
+    async def next_group(self) -> Sequence[InboxMessage]:
+        """The next messages, at least one if it can be read; waits for them."""
+        await self._some.wait()
+        if len(self._arrived) < self._group_limit:
+            await asyncio.sleep(GATHER.total_seconds())
+        group = [self._arrived.popleft() for _ in range(self._next_size())]
+        if not self._arrived:
+            self._some.clear()
+        return self._readable(group)
+
+    def _next_size(self) -> int:
+        """As many as fit into a group, one at least."""
+        size = 0
+        for number, delivery in enumerate(islice(self._arrived, self._group_limit)):
+            size += len(delivery.body)
+            if size > GROUP_BYTES and number:
+                return number
+        return min(len(self._arrived), self._group_limit)
+
+    def _readable(self, group: Sequence[Delivery]) -> list[InboxMessage]:
+        letters = []
+        for delivery in group:
+            if self._subscription is not None and not self._subscription.holds(delivery):
+                continue  # it comes again, here or at another scheduler, which may be at it already
+            try:
+                message = decode_inbox(delivery.body)
+            except InvalidMessageError as error:
+                self.bury(delivery, "unreadable", error)
+                continue
+            if doubt := self._senders.doubt(message, delivery.key, delivery.user):
+                self.bury(delivery, "not believed", NotBelievedError(doubt))
+            else:
+                letters.append((delivery, message))
+        return letters
+
+    def acknowledge(self, letters: Sequence[InboxMessage]) -> None:
+        """This group and all before it are taken care of."""
+        if self._subscription is not None:
+            self._subscription.ack(letters[-1][0], multiple=True)
+
+    def bury(self, delivery: Delivery, reason: str, error: Exception) -> None:
+        """To the dead letters, counted and logged.
+
+        Without the body and what quotes it, which may hold what is nobody's business: it is in the queue.
+        """
+        DEAD_LETTERS.labels(reason).inc()
+        digest = hashlib.sha256(delivery.body).hexdigest()
+        log.error(
+            "dead_letter",
+            reason=reason,
+            key=delivery.key,
+            error=str(error) if isinstance(error, QUOTE_NOTHING) else type(error).__name__,
+            bytes=len(delivery.body),
+            sha256=digest,
+        )
+        if self._subscription is not None:
+            self._subscription.reject(delivery)

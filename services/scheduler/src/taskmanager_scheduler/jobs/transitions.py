@@ -1,0 +1,320 @@
+"""The one pure function that moves a job: (job, event) to (job, effects).
+
+Knows no clock, no database and no broker. Whatever arrives twice, late or from an old attempt changes
+nothing: `dispatch` guards the start of a job, `attempt` and its owner guard everything a runner reports,
+`seq` guards the order within an attempt.
+"""
+
+from datetime import timedelta
+
+from taskmanager.jobs import CancelMethod, Job, JobError, Progress
+from taskmanager.messages import (
+    Advanced,
+    Cancelled,
+    Claim,
+    Commit,
+    CommitVerdict,
+    Failed,
+    Finished,
+    Grant,
+    HandedBack,
+    Progressed,
+    Refusal,
+    Resumed,
+    Submit,
+    Suspended,
+)
+from taskmanager.reasons import Reason, history
+from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager_scheduler.jobs.backoff import waiting_time
+from taskmanager_scheduler.jobs.effects import AnswerRunner
+from taskmanager_scheduler.jobs.english import english
+from taskmanager_scheduler.jobs.events import (
+    BackoffOver,
+    Event,
+    Finding,
+    GoobiMessageRequested,
+    LeaseEnded,
+    OperatorRequest,
+    Orphaned,
+    Renewed,
+    RunnerReport,
+    Ticketed,
+    Transition,
+    TransitionContext,
+)
+from taskmanager_scheduler.jobs.goobi_reports import message_report
+from taskmanager_scheduler.jobs.moves import back_off, changed, end, move, noted, requeue, ticket_for
+from taskmanager_scheduler.jobs.operator_actions import apply_operator_request, cancelled, runner_obeyed
+
+LEASE = timedelta(seconds=60)
+"""How long a granted attempt stays its runner's without a heartbeat."""
+
+MESSAGE_SHOWN = 200
+"""Characters of an operator's message that stand in the history; the whole is with the report."""
+
+CRASH_LIMIT = 3
+"""The third crash in a row parks the job: without a bound one bad file could keep a runner dying for ever."""
+
+
+def transition(job: Job | None, event: Event, at: TransitionContext) -> Transition:
+    """The job after the event. Never raises for an event that does not fit: it is then without effect."""
+    if isinstance(event, Submit | Claim | Commit):
+        return _asked(job, event, at)
+    if job is None:
+        return Transition(None)
+    if isinstance(event, Finding):
+        return _found(job, event, at)
+    if isinstance(event, OperatorRequest):
+        return apply_operator_request(job, event, at)
+    if isinstance(event, GoobiMessageRequested):
+        return _said(job, event, at)
+    return _reported(job, event, at)
+
+
+def _asked(job: Job | None, event: Submit | Claim | Commit, at: TransitionContext) -> Transition:
+    """What also has an answer while the job is unknown."""
+    match event:
+        case Submit():
+            return Transition(job) if job else _submit(event, at)
+        case Claim():
+            return _claim(job, event, at)
+        case Commit():
+            return _commit(job, event, at)
+
+
+def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
+    """What the scheduler noticed by itself."""
+    match event:
+        case Orphaned():
+            return _orphaned(job, event, at)
+        case LeaseEnded() if job.lease is not None and job.lease < at.now:
+            return _orphaned(job, Orphaned(crashed=True, why=history.NOT_HEARD()), at)
+        case Renewed() if _is_current(job, event.attempt, at):
+            return Transition(changed(job, lease=at.now + LEASE))
+        case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
+            return Transition(changed(job, ticket_due=None))
+        case BackoffOver() if job.not_before is not None and job.not_before <= at.now:
+            queued = changed(job, queued_at=at.now, ticket_due=at.now, not_before=None)
+            return Transition(queued, (ticket_for(queued),))
+    return Transition(job)
+
+
+def _said(job: Job, event: GoobiMessageRequested, at: TransitionContext) -> Transition:
+    """A message to Goobi changes nothing but the history, whatever the job is doing."""
+    text = event.message.text
+    shown = text if len(text) <= MESSAGE_SHOWN else f"{text[:MESSAGE_SHOWN]}..."
+    what = history.MESSAGE(type=event.message.type, by=event.note.by, text=shown)
+    after = noted(changed(job), at, what, report=event.report)
+    return Transition(after, (message_report(after, at, event.note, event.message, event.report),))
+
+
+def _submit(event: Submit, at: TransitionContext) -> Transition:
+    duplicate = at.holder is not None and at.holder != event.job
+    job = Job(
+        id=event.job,
+        spec=event.spec,
+        client=event.client,
+        status=Status.STARTED,
+        priority=event.spec.priority,
+        created=event.submitted_at,
+        queued_at=at.now,
+        rev=1,
+    )
+    if not duplicate:
+        return Transition(noted(job, at, history.ACCEPTED()))
+    what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
+    error = JobError(message=english(what), kind="duplicate")
+    ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
+    return Transition(noted(ended, at, what))
+
+
+def _claim(job: Job | None, claim: Claim, at: TransitionContext) -> Transition:
+    if job is None:
+        return Transition(None, (_refuse(claim, "unknown", at),))
+    if job.claim_id == claim.claim_id and job.owner == at.sender.runner:
+        return Transition(job, (_grant(job, claim.claim_id, at),))
+    waits = job.not_before is not None and job.not_before > at.now
+    if job.status is not Status.STARTED or job.dispatch != claim.dispatch or waits:
+        return Transition(job, (_refuse(claim, "stale", at),))
+    if reason := at.gate.refusal:
+        return Transition(job, (_refuse(claim, reason, at),))
+    granted = move(
+        job,
+        Trigger.CLAIM,
+        Status.WAITINGFORUPLOAD,
+        at,
+        history.GRANTED(runner=at.sender.runner),
+        attempt=job.attempt + 1,
+        seq=0,
+        owner=at.sender.runner,
+        claim_id=claim.claim_id,
+        lease=at.now + LEASE,
+        started_at=at.now,
+        progress=Progress(),
+        ticket_due=None,
+        not_before=None,
+        error=None,
+        warnings=0,
+        warning_texts=(),
+    )
+    return Transition(granted, (_grant(granted, claim.claim_id, at),))
+
+
+def _grant(job: Job, claim_id: str, at: TransitionContext) -> AnswerRunner:
+    grant = Grant(
+        claim_id=claim_id, job=job.id, attempt=job.attempt, lease_seconds=LEASE.total_seconds(), spec=job.spec
+    )
+    return AnswerRunner(at.sender.plugin, at.sender.runner, at.sender.instance, grant)
+
+
+def _refuse(claim: Claim, reason: str, at: TransitionContext) -> AnswerRunner:
+    refusal = Refusal.model_validate({"claim_id": claim.claim_id, "reason": reason})
+    return AnswerRunner(at.sender.plugin, at.sender.runner, at.sender.instance, refusal)
+
+
+def _is_current(job: Job, attempt: int, at: TransitionContext) -> bool:
+    return job.attempt == attempt and job.owner is not None and job.owner == at.sender.runner
+
+
+def _commit(job: Job | None, event: Commit, at: TransitionContext) -> Transition:
+    """The fence: only the current attempt may write to the process folder. Asked again, it answers the same.
+
+    An allowance renews the lease: while it is fresh, nobody else can get the job.
+    """
+    after = _allowed(job, event, at)
+    verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=after is not None)
+    return Transition(
+        after or job, (AnswerRunner(at.sender.plugin, at.sender.runner, at.sender.instance, verdict),)
+    )
+
+
+def _allowed(job: Job | None, event: Commit, at: TransitionContext) -> Job | None:
+    if job is None or not _is_current(job, event.attempt, at) or job.cancel is not None:
+        return None
+    lease = at.now + LEASE
+    if job.status is Status.DOWNLOAD:
+        return changed(job, lease=lease)
+    if Move(job.status, Trigger.COMMIT, Status.DOWNLOAD) not in MOVES:
+        return None
+    return move(job, Trigger.COMMIT, Status.DOWNLOAD, at, history.PLACING(), seq=event.seq, lease=lease)
+
+
+def _reported(job: Job, event: RunnerReport, at: TransitionContext) -> Transition:
+    """What the runner of the current attempt says, in its order; anything else is said in vain."""
+    if not _is_current(job, event.attempt, at):
+        return Transition(job)
+    if isinstance(event, HandedBack):
+        return _interrupted(job, at, history.HANDED_BACK(runner=job.owner))
+    if event.seq <= job.seq:
+        return Transition(job)
+    if isinstance(event, Suspended | Resumed | Cancelled):
+        return runner_obeyed(job, event, at)
+    return _in_order(job, event, at)
+
+
+def _in_order(
+    job: Job, event: Progressed | Advanced | Finished | Failed, at: TransitionContext
+) -> Transition:
+    match event:
+        case Progressed():
+            return Transition(changed(job, seq=event.seq, progress=event.progress))
+        case Advanced():
+            return _advance(job, event, at)
+        case Finished():
+            return _finish(job, event, at)
+        case Failed():
+            return _fail(job, event, at)
+
+
+def _advance(job: Job, event: Advanced, at: TransitionContext) -> Transition:
+    if Move(job.status, Trigger.ADVANCE, event.status) not in MOVES:
+        return Transition(job)
+    known = {name: value for name in ("files", "bytes") if (value := getattr(event, name)) is not None}
+    what = history.COPYING() if event.status is Status.UPLOAD else history.WORKING()
+    return Transition(move(job, Trigger.ADVANCE, event.status, at, what, seq=event.seq, **known))
+
+
+def _finish(job: Job, event: Finished, at: TransitionContext) -> Transition:
+    """DONE; straight from PROCESSING only for a job that has nothing to put into place."""
+    if job.status is Status.PROCESSING and job.spec.destination is not None:
+        return Transition(job)
+    if Move(job.status, Trigger.FINISH, Status.DONE) not in MOVES:
+        return Transition(job)
+    total = max(job.progress.files_total, job.progress.files_done)
+    return end(
+        job,
+        Trigger.FINISH,
+        Status.DONE,
+        at,
+        history.DONE(),
+        seq=event.seq,
+        files=event.files,
+        bytes=event.bytes,
+        crashes=0,
+        failures=0,
+        progress=Progress(percent=100, files_done=total, files_total=total),
+        **_warned(event),
+    )
+
+
+def _warned(event: Finished | Failed) -> dict[str, object]:
+    """The fields of a job that tell what the attempt that ended warned of; it began without any."""
+    if event.warnings is None:
+        return {}
+    return {"warnings": event.warnings.count, "warning_texts": event.warnings.texts}
+
+
+def _fail(job: Job, event: Failed, at: TransitionContext) -> Transition:
+    """The job is changed in any case."""
+    job = job.model_copy(update=_warned(event))
+    if job.cancel is not None:
+        return cancelled(
+            job, CancelMethod.COOPERATIVE, at, ending=history.ENDED_MEANWHILE(error=event.error.message)
+        )
+    if event.crashed:
+        return _crashed(job, event.error, at, event.error.message)
+    if event.error.temporary and job.failures + 1 < at.retry.attempts:
+        return _try_later(job, event.error, at)
+    what = history.FAILED(error=event.error.message)
+    return end(job, Trigger.FAIL, Status.ERROR, at, what, seq=event.seq, error=event.error)
+
+
+def _try_later(job: Job, error: JobError, at: TransitionContext) -> Transition:
+    """After a wait; a held job stands until it is released, for a hold costs no try."""
+    failures = job.failures + 1
+    if job.held is not None:
+        what = history.TRY_FAILED(count=failures, most=at.retry.attempts, error=error.message)
+        return requeue(changed(job, failures=failures, error=error), at, what)
+    until = at.now + waiting_time(at.retry, failures, job.id)
+    what = history.TRY_FAILED(count=failures, most=at.retry.attempts, at=until, error=error.message)
+    return back_off(job, at, what, until, failures=failures, error=error)
+
+
+def _orphaned(job: Job, event: Orphaned, at: TransitionContext) -> Transition:
+    if job.owner is None:
+        return Transition(job)
+    if not event.crashed:
+        return _interrupted(job, at, history.GIVEN_BACK(cause=event.why))
+    if job.cancel is not None:
+        return cancelled(job, CancelMethod.SIGKILL, at, ending=event.why)
+    what = history.LOST(runner=job.owner, cause=event.why)
+    return _crashed(job, JobError(message=english(what), kind="RunnerLost"), at, what)
+
+
+def _interrupted(job: Job, at: TransitionContext, what: Reason) -> Transition:
+    """Its runner has let go of it: no failure, and the end of a job that was being cancelled."""
+    if job.cancel is not None:
+        return cancelled(job, CancelMethod.SIGKILL, at, ending=what)
+    return requeue(job, at, what)
+
+
+def _crashed(job: Job, error: JobError, at: TransitionContext, what: Reason | str) -> Transition:
+    """`what` is the error as the history tells it."""
+    crashes = job.crashes + 1
+    if crashes < CRASH_LIMIT:
+        crash = history.CRASHED(count=crashes, most=CRASH_LIMIT - 1, error=what)
+        return requeue(job, at, crash, crashes=crashes)
+    last = history.CRASHED_TOO_OFTEN(count=crashes, error=what)
+    parked = error.model_copy(update={"message": english(last)})
+    return end(job, Trigger.FAIL, Status.ERROR, at, last, error=parked, crashes=crashes)

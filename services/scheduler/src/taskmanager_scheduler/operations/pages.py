@@ -1,0 +1,162 @@
+"""One page of an operation: what becomes of its jobs, its counts and its place. Pure.
+
+A job is judged and moved exactly as by a single command. The place and the counts change in the same
+transaction as the jobs, so no page is done twice and none is left out, whoever dies.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from taskmanager.control import judge
+from taskmanager.jobs import Job, Note
+from taskmanager.operations import FAILURES_KEPT, Failure, Listing, Operation, OperationState, page_key
+from taskmanager.reasons import Reason
+from taskmanager.store import Needs, Snapshot
+from taskmanager_scheduler.commands.execution import change_job
+from taskmanager_scheduler.decisions.group_state import Decision, GroupState
+from taskmanager_scheduler.decisions.hourly_figures import figures_of
+from taskmanager_scheduler.decisions.run_order import place_of
+from taskmanager_scheduler.decisions.statistics import deltas
+from taskmanager_scheduler.jobs.effects import SendTicket
+
+RefusedJob = tuple[str, Reason | None]
+"""A job and why not."""
+
+
+def needs_of_page(operation: Operation) -> Needs:
+    """What its next page speaks of."""
+    keys = [page_key(operation.listing, operation.page)] if operation.listing else []
+    return Needs(operations=frozenset({operation.id}), pages=frozenset(keys))
+
+
+def begin(snapshot: Snapshot, operation: Operation, listing: Listing, now: datetime) -> Decision:
+    """Its jobs are listed: it runs, or is done if there are none. Nothing if somebody else was quicker."""
+    known = snapshot.operations.get(operation.id)
+    if known is None or known.state is not OperationState.WAITING:
+        return Decision()
+    fields = {"started": now, "listing": listing.id, "pages": listing.pages, "total": listing.total}
+    running = known.model_copy(update={**fields, "state": OperationState.RUNNING})
+    return _only(known, _ended_if_through(running, now))
+
+
+def work(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: int) -> Decision:
+    """Its next page; nothing if it was stopped or somebody else did the page meanwhile.
+
+    The tickets of the pages before `ticketed` are surely in their queues. Those of this page are noted by the
+    place of the operation alone: the jobs themselves need no second write when they are sent.
+    """
+    known = snapshot.operations.get(operation.id)
+    if known is None or known.state is not OperationState.RUNNING or known.page != operation.page:
+        return Decision()
+    fold = GroupState(snapshot, now)
+    ids = snapshot.pages.get(page_key(known.listing or "", known.page), ())
+    counts, refusals = _change_all(fold, known, ids)
+    tickets = {effect.job for effect in fold.effects if isinstance(effect, SendTicket)}
+    sent = max(known.ticketed, ticketed)
+    place = {
+        "page": known.page + 1,
+        "ticketed": known.page + 1 if not tickets and sent == known.page else sent,
+    }
+    sums = {name: getattr(known, name) + counts[name] for name in ("done", "unchanged", "refused")}
+    after = _ended_if_through(known.model_copy(update={**place, **sums}), now)
+    return _outcome(fold, (known, after), _failures(known, refusals, now), tickets)
+
+
+def settle(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: int) -> Decision:
+    """All its tickets are sent: the end of an operation whose last page was done, or that was stopped."""
+    known = snapshot.operations.get(operation.id)
+    if known is None or known.page != operation.page or known.ticketed >= ticketed:
+        return Decision()
+    return _only(known, _ended_if_through(known.model_copy(update={"ticketed": ticketed}), now))
+
+
+def give_up(snapshot: Snapshot, operation: Operation, now: datetime, why: str) -> Decision:
+    """Stop an operation that cannot be gone on with, so that it does not stand in the way of all others."""
+    known = snapshot.operations.get(operation.id)
+    if known is None or not known.open:
+        return Decision()
+    note = Note(by="scheduler", at=now, reason=why[:500])
+    ended = {"state": OperationState.STOPPED, "stop": note, "finished": now, "ticketed": known.page}
+    return _only(known, _next(known.model_copy(update=ended)))
+
+
+def _change_all(
+    fold: GroupState, operation: Operation, ids: Sequence[str]
+) -> tuple[Counter[str], list[RefusedJob]]:
+    counts: Counter[str] = Counter()
+    refusals: list[RefusedJob] = []
+    note = Note(by=operation.asked.by, at=fold.now, reason=operation.asked.reason)
+    for job_id in _in_turn(fold, ids):
+        refusal = _refusal(fold, operation, job_id)
+        outcome, why = (
+            ("refused", refusal)
+            if refusal
+            else change_job(fold, job_id, operation.action, operation.priority, note)
+        )
+        counts["refused" if outcome == "unknown" else outcome] += 1
+        if outcome in {"refused", "unknown"}:
+            refusals.append((job_id, why))
+    return counts, refusals
+
+
+def _in_turn(fold: GroupState, ids: Sequence[str]) -> list[str]:
+    """As they start or last started, so that together queued they keep their order; unknown ones last."""
+    known = sorted((fold.jobs[one] for one in ids if one in fold.jobs), key=place_of)
+    return [*(job.id for job in known), *(one for one in ids if one not in fold.jobs)]
+
+
+def _refusal(fold: GroupState, operation: Operation, job_id: str) -> Reason | None:
+    """Why a job is not meant any more; one that is as it was to become is no matter of refusal."""
+    job = fold.jobs.get(job_id)
+    if job is None or judge(job, operation.action, operation.priority).unchanged:
+        return None
+    return operation.filter.misfit(job)
+
+
+def _failures(operation: Operation, refusals: Sequence[RefusedJob], now: datetime) -> list[Failure]:
+    room = max(0, FAILURES_KEPT - operation.refused)
+    return [
+        Failure(operation=operation.id, number=number, job=job, why=why, at=now)
+        for number, (job, why) in enumerate(refusals[:room], start=operation.refused + 1)
+    ]
+
+
+def _outcome(
+    fold: GroupState, operation: tuple[Operation, Operation], failures: Sequence[Failure], tickets: set[str]
+) -> Decision:
+    pairs = [(before, _without_debt(fold.jobs[job], tickets)) for job, before in fold.touched.items()]
+    return Decision(
+        jobs=pairs,
+        statistics=deltas(pairs),
+        figures=figures_of(pairs),
+        plugins=list(fold.plugins.values()),
+        reports=fold.reports,
+        withdrawals=fold.withdrawals,
+        operations=[operation],
+        failures=failures,
+        effects=fold.effects,
+        changed_plugins=sorted({after.plugin for _, after in pairs}),
+        changed_jobs=list(fold.touched),
+        changed_operations=[operation[1].id],
+    )
+
+
+def _without_debt(job: Job, tickets: set[str]) -> Job:
+    """The ticket is owed by the operation, not by the job."""
+    return job.model_copy(update={"ticket_due": None}) if job.id in tickets else job
+
+
+def _ended_if_through(operation: Operation, now: datetime) -> Operation:
+    through = operation.page == operation.pages and operation.ticketed == operation.page
+    if through and operation.state is OperationState.RUNNING:
+        return _next(operation.model_copy(update={"state": OperationState.DONE, "finished": now}))
+    return _next(operation)
+
+
+def _next(operation: Operation) -> Operation:
+    return operation.model_copy(update={"rev": operation.rev + 1})
+
+
+def _only(before: Operation, after: Operation) -> Decision:
+    return Decision(operations=[(before, after)], changed_operations=[after.id])

@@ -1,0 +1,220 @@
+"""Works off operations over many jobs, page by page, beside the inbox.
+
+A page is one transaction; its tickets are published while the next page is stored. Whoever dies: the place of
+the operation says which pages are done and whose tickets are surely sent, and the rest is done by the
+scheduler that has the inbox then. Two at once do no harm: a page is stored once. The store takes one call
+after the other, so the inbox gets its turn after every page. Knows no database.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import BrokerUnavailableError, TemporaryError
+from taskmanager.lifecycle import pause
+from taskmanager.operations import Operation, OperationState, page_key
+from taskmanager.ports import Clock
+from taskmanager.retry import Backoff
+from taskmanager.states import Status
+from taskmanager.store import Needs, Snapshot, Store
+from taskmanager_scheduler.background.duty import Duty
+from taskmanager_scheduler.decisions.decision_metrics import record_decision
+from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.decisions.run_order import place_of
+from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_scheduler.jobs.effects import DeclarePlugin, Effect, SendTicket
+from taskmanager_scheduler.jobs.moves import ticket_for
+from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
+from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_page, settle, work
+
+LOOK = timedelta(seconds=0.5)
+"""Between two looks for operations while there are none."""
+log = structlog.get_logger(__name__)
+
+
+class OperationWorker:
+    """Advances every open operation by a page, again and again."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        *,
+        page_limit: int,
+        active_for: timedelta,
+    ) -> None:
+        """`page_limit` jobs are changed in one transaction; the inbox waits for no more than that.
+
+        For so long after a tick came through the inbox this scheduler is `active`: the one that has it.
+        """
+        self._store = store
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._page_limit = page_limit
+        self._duty = Duty(active_for)
+        self._sent: dict[str, int] = {}
+        """Pages of each operation whose tickets are surely in their queues."""
+        self._sending: dict[str, asyncio.Task[None]] = {}
+
+    async def ticked(self) -> None:
+        """A tick came through the inbox: this scheduler has it, and so the operations."""
+        self._duty.ticked()
+
+    async def run_once(self) -> bool:
+        """One step of every open operation; False if there is none. Raises TemporaryError."""
+        operations = await self._store.open_operations()
+        OPERATIONS_OPEN.set(len(operations))
+        await self._part_from_all_but({operation.id for operation in operations})
+        for operation in operations:
+            await self._step(operation)
+        return bool(operations)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what fails is tried again later, from where it stands."""
+        backoff = Backoff("operations")
+        try:
+            while not stop.is_set():
+                try:
+                    busy = self._duty.on and await self.run_once()
+                except TemporaryError as error:
+                    await backoff.wait(str(error), stop)
+                    continue
+                backoff.reset()
+                if not busy:
+                    await pause(stop, LOOK)
+        finally:
+            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+
+    async def _step(self, operation: Operation) -> None:
+        try:
+            if operation.state is OperationState.WAITING:
+                await self._begin(operation)
+            elif operation.state is OperationState.RUNNING and operation.page < operation.pages:
+                await self._work(operation)
+            else:
+                await self._settle(operation)
+        except TemporaryError:
+            raise
+        except Exception as error:
+            # One that nobody foresaw must not stop the inbox and all other operations for ever.
+            log.exception("operation_failed", operation=operation.id)
+            why = f"a defect of the scheduler: {error}"
+            await self._apply(
+                operation, lambda snapshot: give_up(snapshot, operation, self._clock.now(), why)
+            )
+
+    async def _begin(self, operation: Operation) -> None:
+        listing = await self._store.list_jobs(operation, page=self._page_limit)
+        outcome = await self._apply(
+            operation, lambda snapshot: begin(snapshot, operation, listing, self._clock.now())
+        )
+        await self._dispatcher.carry_out(outcome)
+        log.info("operation_begun", operation=operation.id, action=operation.action, jobs=listing.total)
+
+    async def _work(self, operation: Operation) -> None:
+        """Store the next page and publish its tickets at once, behind those of the page before.
+
+        Those may still be on their way; any that went astray are sent again before the page is stored.
+        """
+        sending = self._sending.get(operation.id)
+        if sending is None or sending.done():
+            await self._all_sent(operation)
+        began = time.perf_counter()
+        sent = self._sent.get(operation.id, operation.ticketed)
+        outcome = await self._apply(
+            operation,
+            lambda snapshot: work(snapshot, operation, self._clock.now(), ticketed=sent),
+            needs_of_page(operation),
+        )
+        if outcome.operations:
+            self._observe(outcome, time.perf_counter() - began)
+            await self._publish(outcome, operation)
+
+    async def _publish(self, outcome: Decision, operation: Operation) -> None:
+        """Begin with this page; return once the one before it is through."""
+        before = self._sending.get(operation.id)
+        sending = self._send(operation.id, outcome, operation.page + 1, before)
+        self._sending[operation.id] = asyncio.create_task(sending, name=f"operation {operation.id}")
+        if before is not None:
+            await before
+
+    async def _settle(self, operation: Operation) -> None:
+        """The last tickets, then the end."""
+        await self._all_sent(operation)
+        outcome = await self._apply(
+            operation,
+            lambda snapshot: settle(snapshot, operation, self._clock.now(), ticketed=operation.page),
+        )
+        await self._dispatcher.carry_out(outcome)
+        self._observe_end(outcome)
+
+    async def _all_sent(self, operation: Operation) -> None:
+        """Return once the tickets of all pages before this one are in their queues.
+
+        Those another scheduler, or an earlier try, may have left are sent again: twice does no harm.
+        """
+        sending = self._sending.pop(operation.id, None)
+        if sending is not None:
+            await sending
+        for page in range(self._sent.get(operation.id, operation.ticketed), operation.page):
+            await self._send_again(operation, page)
+
+    async def _send_again(self, operation: Operation, page: int) -> None:
+        found: list[Snapshot] = []
+
+        def look(snapshot: Snapshot) -> Decision:
+            found.append(snapshot)
+            return Decision()
+
+        key = page_key(operation.listing or "", page)
+        await self._store.apply(Needs(pages=frozenset({key})), look)
+        jobs = sorted(found[-1].jobs.values(), key=place_of)
+        waiting = [job for job in jobs if job.status is Status.STARTED]
+        effects: list[Effect] = [*{DeclarePlugin(job.plugin) for job in waiting}, *map(ticket_for, waiting)]
+        await self._send(operation.id, Decision(effects=effects), page + 1)
+
+    async def _send(
+        self, operation_id: str, outcome: Decision, page: int, before: "asyncio.Task[None] | None" = None
+    ) -> None:
+        """Carry out what follows from pages before `page`; raises BrokerUnavailableError.
+
+        They count as sent once what was begun `before` is, too.
+        """
+        sent = await self._dispatcher.carry_out(outcome)
+        if before is not None:
+            await before
+        wanted = sum(isinstance(effect, SendTicket) for effect in outcome.effects)
+        if len(sent) < wanted:
+            message = f"{wanted - len(sent)} tickets of an operation did not reach their queue"
+            raise BrokerUnavailableError(message)
+        self._sent[operation_id] = page
+
+    async def _apply(
+        self, operation: Operation, decide: Callable[[Snapshot], Decision], needs: Needs | None = None
+    ) -> Decision:
+        return await self._store.apply(needs or Needs(operations=frozenset({operation.id})), decide)
+
+    async def _part_from_all_but(self, known: set[str]) -> None:
+        """Await what follows from the last page of those that ended with it: no other step does."""
+        self._sent = {key: page for key, page in self._sent.items() if key in known}
+        for key in self._sending.keys() - known:
+            await self._sending.pop(key)
+
+    def _observe(self, outcome: Decision, seconds: float) -> None:
+        OPERATION_PAGES.observe(seconds)
+        record_decision(outcome, 0)
+        for before, after in outcome.operations:
+            for result in ("done", "unchanged", "refused"):
+                grown = getattr(after, result) - (getattr(before, result) if before else 0)
+                OPERATION_JOBS.labels(after.action, result).inc(grown)
+        self._observe_end(outcome)
+
+    def _observe_end(self, outcome: Decision) -> None:
+        for _, after in outcome.operations:
+            if after.state.ended:
+                counts = {"done": after.done, "unchanged": after.unchanged, "refused": after.refused}
+                log.info("operation_ended", operation=after.id, state=after.state, **counts)

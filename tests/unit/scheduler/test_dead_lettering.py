@@ -1,0 +1,51 @@
+"""What nobody can take is buried without telling its contents, and the tickets in it do not come for ever."""
+
+from structlog.testing import capture_logs
+from tests.unit.scheduler.scenes import ONE, claim, fail, submission
+
+from taskmanager.broker_users import BrokerUsers
+from taskmanager.messages import Refusal, RunnerEvents, Tick
+from taskmanager.ports import Delivery
+from taskmanager.topology import Topology
+from taskmanager_scheduler.inbox.group_reader import GroupReader
+from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_scheduler.jobs.effects import AnswerRunner, refusals
+
+TOPOLOGY = Topology()
+
+
+def test_the_claims_of_a_message_that_was_buried_are_answered() -> None:
+    said = RunnerEvents(
+        plugin="jp2",
+        runner=ONE.runner,
+        instance=ONE.instance,
+        events=(claim(), fail(1, 1, crashed=False), claim(claim_id="c2")),
+    )
+    assert refusals(said) == [
+        AnswerRunner("jp2", ONE.runner, ONE.instance, Refusal(claim_id=name, reason="unknown"))
+        for name in ("c1", "c2")
+    ]
+    assert refusals(submission()) == []
+
+
+def test_a_dead_letter_is_logged_without_its_body() -> None:
+    body = b'{"password_of": "anna"}'
+    with capture_logs() as logs:
+        GroupReader(1, Senders(TOPOLOGY)).bury(
+            Delivery(body, "gateway.command", 1, 1), "defect", ValueError(body.decode())
+        )
+    [entry] = logs
+    assert "anna" not in str(entry)
+    assert entry["bytes"] == len(body)
+
+
+async def test_a_message_that_is_not_believed_is_logged_with_the_reason() -> None:
+    users = BrokerUsers()
+    made = GroupReader(1, Senders(TOPOLOGY, users))
+    body = Tick(scheduler="s").encode()
+    made.deliver(Delivery(body, TOPOLOGY.tick_key, 1, 1, user=users.gateway))
+    with capture_logs() as logs:
+        assert not await made.next_group()
+    [entry] = logs
+    assert entry["reason"] == "not believed"
+    assert users.gateway in entry["error"]

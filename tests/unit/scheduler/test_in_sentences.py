@@ -1,0 +1,119 @@
+"""Beside gateways of before the codes the scheduler writes and sends what these can read."""
+
+from datetime import UTC, datetime
+
+from taskmanager.control import JobAction
+from taskmanager.jobs import HistoryEntry, JobSpec, Record
+from taskmanager.messages import Command, CommandResult, JobCommand, Submit
+from taskmanager.mongo.documents import to_document
+from taskmanager.operations import Failure
+from taskmanager.reasons import refusals
+from taskmanager.states import Status
+from taskmanager.store import Plan, Snapshot
+from taskmanager_scheduler.decisions.group_state import Decision, decide
+from taskmanager_scheduler.decisions.in_sentences import in_sentences
+from taskmanager_scheduler.jobs.effects import AnswerGateway
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class EarlierEntry(Record):
+    """An entry of the history as the last version without codes declared it."""
+
+    at: datetime
+    status: Status
+    attempt: int
+    note: str
+    runner: str | None = None
+    report: str | None = None
+
+
+class EarlierResult(Record):
+    """The answer to a command likewise."""
+
+    v: int
+    type: str
+    id: str
+    outcome: str
+    detail: str = ""
+
+
+class EarlierAudit(Record):
+    """The entry of the audit likewise."""
+
+    id: str
+    at: datetime
+    actor: str
+    reason: str
+    action: str
+    job: str | None = None
+    plugin: str | None = None
+    runner: str | None = None
+    subject: str | None = None
+    outcome: str
+    detail: str = ""
+
+
+class EarlierFailure(Record):
+    """A job an operation could not change likewise."""
+
+    operation: str
+    number: int
+    job: str
+    reason: str
+    at: datetime
+
+
+def command(action: JobAction) -> Command:
+    order = JobCommand(job="1", action=action)
+    return Command(id=f"c-{action}", gateway="g", actor="anna", reason="wrong scan", at=NOW, order=order)
+
+
+def outcome() -> Decision:
+    submit = Submit(job="1", client="test", submitted_at=NOW, spec=JobSpec(plugin="noop"))
+    return decide([submit, command(JobAction.CANCEL), command(JobAction.HOLD)], Snapshot(), NOW)
+
+
+def test_an_earlier_gateway_reads_history_audit_answers_and_failures() -> None:
+    failure = Failure(operation="o", number=1, job="1", why=refusals.NO_JOB(), at=NOW)
+    plain = in_sentences(outcome())
+    (told,) = in_sentences(Plan(failures=[failure])).failures
+    ((_, job),) = plain.jobs
+
+    history = [EarlierEntry.model_validate(entry) for entry in to_document(job)["history"]]
+    assert [entry.note for entry in history] == ["accepted", "cancelled at once by anna: wrong scan"]
+    audit = [EarlierAudit.model_validate(entry.model_dump()) for entry in plain.audit]
+    refusal = "the job has ended (CANCELLED): there is nothing to hold"
+    assert [(entry.outcome, entry.detail) for entry in audit] == [("done", ""), ("refused", refusal)]
+    answers = [effect.result for effect in plain.effects if isinstance(effect, AnswerGateway)]
+    results = [EarlierResult.model_validate_json(answer.encode()) for answer in answers]
+    assert [result.detail for result in results] == ["", refusal]
+    assert EarlierFailure.model_validate(told.model_dump()).reason == "there is no such job"
+
+
+def test_what_is_stored_and_sent_otherwise_is_the_code_alone() -> None:
+    found = outcome()
+    ((_, job),) = found.jobs
+    assert to_document(job)["history"][-1] == {
+        "at": NOW,
+        "status": Status.CANCELLED,
+        "attempt": 0,
+        "what": {
+            "code": "history.cancelled",
+            "parameters": {
+                "method": {"code": "history.at_once", "parameters": {}},
+                "by": "anna",
+                "why": "wrong scan",
+            },
+        },
+        "note": "",
+        "runner": None,
+        "report": None,
+    }
+    assert HistoryEntry.model_validate(to_document(job)["history"][-1]) == job.history[-1]
+
+
+def test_an_answer_of_an_earlier_scheduler_is_read() -> None:
+    sent = EarlierResult(v=1, type="command_result", id="c", outcome="refused", detail="it is DONE")
+    told = CommandResult.model_validate_json(sent.model_dump_json()).told
+    assert (told.code, told.parameters) == ("text.prose", {"text": "it is DONE"})
