@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 UV = ROOT / ".venv" / "tools" / "bin" / "uv"
 OURS = {
     "taskmanager": "shared",
+    "taskmanager-testing": "shared/testing",
     "taskmanager-gateway": "services/gateway",
     "taskmanager-scheduler": "services/scheduler",
     "taskmanager-plugin-runner": "services/plugin-runner",

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager.broker_users import BrokerUser, BrokerUsers, broker_users
+from taskmanager.accounts.broker_users import BrokerUser, BrokerUsers, broker_users
+from taskmanager.messages.topology import Topology
 from taskmanager.mongo import connect, migrate
-from taskmanager.mongo.access import secrets_database
+from taskmanager.mongo.access.writes import secrets_database
 from taskmanager.rabbit import Broker, declare_topology
-from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
 PLUGINS = (

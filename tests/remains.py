@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psutil
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 
 def working_in(folder: Path) -> list[str]:

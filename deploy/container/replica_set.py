@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from taskmanager.mongo.accounts import Account, ensure_accounts, member_login
+from taskmanager.mongo.access.database_accounts import Account, ensure_accounts, member_login
 
 ALREADY_INITIALIZED = 23
 LIMIT_SECONDS = 60

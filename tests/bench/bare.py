@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 from tests.bench.usage import Cost, cost_of, family
 
-from taskmanager import tools
+from taskmanager.plugin_api import tools
 from taskmanager_plugin_runner.plugins import magick
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
 from taskmanager_plugin_runner.plugins.jp2.plugin import SHIPPED

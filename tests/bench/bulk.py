@@ -8,9 +8,9 @@ from tests.bench.figures import Figure, at_most, figure, percentile
 from tests.bench.parts import Bench
 from tests.bench.system import System
 
-from taskmanager.jobs import PRIORITY_HIGHEST
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import PRIORITY_HIGHEST
+from taskmanager_testing.waiting import eventually
 
 LIMIT_SECONDS = 120
 POLL_SECONDS = 0.1

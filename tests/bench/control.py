@@ -11,7 +11,7 @@ from tests.bench.notes import note, notes_folder
 from tests.bench.parts import Bench
 from tests.bench.system import System, running_system
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 SLOTS = 2
 CANCELS = 10

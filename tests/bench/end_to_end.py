@@ -16,8 +16,8 @@ from tests.bench.peers import PeerRun, ensure_environment, run_peer, server_pids
 from tests.bench.processes import ProcessorMeter
 from tests.bench.system import System, running_system
 
-from taskmanager.states import Status
-from taskmanager.testing.waiting import eventually
+from taskmanager.model.states import Status
+from taskmanager_testing.waiting import eventually
 
 SLOTS = (2, 8, 16)
 MANY = 8

@@ -26,8 +26,8 @@ from tests.bench.processes import MEGABYTE, processor_seconds
 from tests.bench.system import System, running_system
 from tests.bench.usage import Cost, cost_of, family
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
+from taskmanager_testing.waiting import eventually
 
 FOLDER_SETTING = "TASKMANAGER_BENCH_PAGES"
 LIMIT_SECONDS = 3600

@@ -13,7 +13,7 @@ from tests.bench.notes import first_note, notes_folder
 from tests.bench.parts import Bench
 from tests.bench.system import System, running_system
 
-from taskmanager.testing.waiting import eventually_async
+from taskmanager_testing.waiting import eventually_async
 
 SAMPLES = 100
 PLUGIN = "stamp"

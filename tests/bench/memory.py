@@ -8,7 +8,7 @@ from tests.bench.parts import Bench
 from tests.bench.processes import MEGABYTE, children_of, memory_of
 from tests.bench.system import System, running_system
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 PLUGIN = "noop"
 SLOTS = 2

@@ -19,7 +19,7 @@ from tests.bench.figures import Figure, at_least, figure
 from tests.bench.parts import Bench
 from tests.bench.share import missing, mounted
 
-from taskmanager.jobs import JobSpec
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.protocol import SlotOptions, Step
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 

@@ -21,7 +21,7 @@ from tests.bench.seeding import seed
 from tests.bench.system import System, running_system
 from tests.browser.chromium import Visitor, running_chromium
 
-from taskmanager.states import Tab
+from taskmanager.model.states import Tab
 from taskmanager_local.commands import LOOPBACK
 
 PLUGIN = "noop"

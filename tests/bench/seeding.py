@@ -15,11 +15,11 @@ from typing import Any
 from pymongo import WriteConcern
 from tests.bench.system import System, migrate
 
-from taskmanager.jobs import GoobiReference, HistoryEntry, Job, JobError, JobSpec
+from taskmanager.model.jobs import GoobiReference, HistoryEntry, Job, JobError, JobSpec
+from taskmanager.model.states import Status
 from taskmanager.mongo import MongoStore
 from taskmanager.mongo.documents import term, to_document, words
-from taskmanager.states import Status
-from taskmanager.store import Needs, Plan, StatisticsDelta
+from taskmanager.ports.store import Needs, Plan, StatisticsDelta
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 EVERY = timedelta(seconds=60)

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 DELAY_SECONDS = 0.005
 BYTES_PER_SECOND = 100_000_000

@@ -19,7 +19,7 @@ from tests.bench.parts import Bench
 from tests.bench.seeding import WORKS, job_id, seed
 from tests.bench.system import System, running_system
 
-from taskmanager.jobs import PRIORITY_HIGHEST
+from taskmanager.model.jobs import PRIORITY_HIGHEST
 
 PLUGIN = "noop"
 SLOTS = 8

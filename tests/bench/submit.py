@@ -12,9 +12,9 @@ from tests.bench.load import Burst, post, send_all
 from tests.bench.parts import Bench
 from tests.bench.system import System, running_system
 
+from taskmanager.model.states import Tab
 from taskmanager.mongo.writer import statistics_id
-from taskmanager.states import Tab
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 PLUGIN = "noop"
 REQUESTS = 2_000

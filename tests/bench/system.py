@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 from tests.bench.servers import Documents, Servers, fresh_name
 
+from taskmanager.model.states import Tab
 from taskmanager.mongo.writer import statistics_id
-from taskmanager.states import Tab
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.commands import LOOPBACK, free_port, private_folder
 from taskmanager_local.services import program, service_environment
+from taskmanager_testing.waiting import eventually
 
 TESTS = Path(__file__).parents[1]
 PLUGIN_FOLDERS = (TESTS / "plugins", TESTS / "bench" / "plugins")

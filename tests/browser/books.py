@@ -10,7 +10,7 @@ import httpx
 from playwright.async_api import Locator, Page, expect
 from tests.e2e.stage import Stage
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 PLUGIN = "paced"
 PATH = f"/plugins/{PLUGIN}"

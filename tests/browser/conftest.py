@@ -14,8 +14,8 @@ from tests.browser.watching import Watch
 from tests.e2e.stage import Stage, running_stage
 from tests.scene.looking import Looking, address_of, looking
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 HERE = Path(__file__).parent
 PATIENCE_MILLISECONDS = 10_000

@@ -17,8 +17,8 @@ from tests.e2e.stage import Stage, running_stage
 from tests.scene.people import ADMIN, OPERATOR
 from tests.scene.writing import let_in
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 GERMAN = Visitor("de-DE")
 OWN_PASSWORD = "neun stille Regale im Keller"

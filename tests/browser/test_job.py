@@ -10,10 +10,10 @@ from tests.browser.watching import Watch
 from tests.e2e.stage import Stage
 from tests.scene.looking import Looking
 
-from taskmanager.jobs import FileRecord, FileState
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.registry import StoredFile
 from taskmanager.mongo import MongoStore
-from taskmanager.registry import StoredFile
-from taskmanager.store import Needs, Plan
+from taskmanager.ports.store import Needs, Plan
 from taskmanager_gateway.web.job_details import SHOWN_CHARACTERS
 from taskmanager_gateway.web.job_files import ROWS
 

@@ -12,9 +12,9 @@ from playwright.async_api import Page, expect
 from tests.bench.seeding import BYTES, FILES, documents
 from tests.scene.looking import Looking, address_of, looking
 
+from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoStore, connect
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, StatisticsDelta
+from taskmanager.ports.store import Needs, Plan, StatisticsDelta
 from taskmanager_local.servers import RunningServer
 
 PLUGIN = "jp2"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy.lint_containers import UnavailableError, compose_command
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 _SETTINGS = """\
 [containers]

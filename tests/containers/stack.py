@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 from .engine import Engine
 

@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskmanager.access import Right, Role, Token, User, user_key
-from taskmanager.access_store import AccessPlan, AccessState
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Note
+from taskmanager.model.access import Right, Role, Token, User, user_key
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager.ports import AccessReader
-from taskmanager.registry import AuditEntry
-from taskmanager.store import Needs, Plan, Snapshot, Store
-from taskmanager.testing.store import MemoryStore
+from taskmanager.ports.access_store import AccessPlan, AccessState
+from taskmanager.ports.readers import AccessReader
+from taskmanager.ports.store import Needs, Plan, Snapshot, Store
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
-NOTE = Note(by="anna", at=NOW, reason="new here")
+NOTE = Attribution(by="anna", at=NOW, reason="new here")
 LATER = datetime(2126, 1, 1, tzinfo=UTC)
 """Long after any run of this test: what has ended is removed by the database itself."""
 
@@ -104,7 +104,7 @@ async def test_a_token_is_found_by_the_hash_of_its_secret(both: Both) -> None:
 
 
 async def test_tokens_are_listed_the_newest_first(both: Both) -> None:
-    later = Note(by="anna", at=NOW + timedelta(seconds=1))
+    later = Attribution(by="anna", at=NOW + timedelta(seconds=1))
     await both.write(AccessPlan(tokens=[token(1), token(2, created=later), token(3)]))
 
     assert [one.id for one in await both.reader.tokens()] == ["token-2", "token-3", "token-1"]

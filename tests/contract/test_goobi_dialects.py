@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from taskmanager.goobi.installations import LogType
 from taskmanager.goobi.settings import parse
-from taskmanager.jobs import GoobiReference
-from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind
-from taskmanager.states import Status
-from taskmanager.testing.goobi import (
+from taskmanager.model.jobs import GoobiReference
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reports import Facts, OperatorMessage, Report, ReportKind
+from taskmanager.model.states import Status
+from taskmanager_scheduler.goobi.calls import Fate, Judgement
+from taskmanager_scheduler.goobi.telling import Telling
+from taskmanager_testing.goobi import (
     API_TOKEN,
     JWT_SECRET,
     TOKEN,
@@ -29,8 +31,6 @@ from taskmanager.testing.goobi import (
     StepStatus,
     running_goobi,
 )
-from taskmanager_scheduler.goobi.calls import Fate, Judgement
-from taskmanager_scheduler.goobi.telling import Telling
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HARD_TEXT = 'Päge 1+1 = 100 % of "all" <b>&amp; %2B</b>\nsecond line; Ω'

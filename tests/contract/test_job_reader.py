@@ -8,15 +8,30 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import Drain, Stop
-from taskmanager.figures import HOUR, HourlyFigures
-from taskmanager.jobs import FileRecord, FileState, HistoryEntry, Job, JobError, JobSpec, LogLine, Note
-from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager.operations import JobFilter
-from taskmanager.plugins import PluginManifest
-from taskmanager.ports import JobReader
-from taskmanager.queries import POSITION_LIMIT, AuditQuery, FileQuery, JobQuery, Order, Position, Sort
-from taskmanager.registry import (
+from taskmanager.model.control import Drain, Stop
+from taskmanager.model.hourly_figures import HOUR, HourlyFigures
+from taskmanager.model.jobs import (
+    Attribution,
+    FileRecord,
+    FileState,
+    HistoryEntry,
+    Job,
+    JobError,
+    JobSpec,
+    LogLine,
+)
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.queries import (
+    POSITION_LIMIT,
+    AuditQuery,
+    FileQuery,
+    JobQuery,
+    Position,
+    Sort,
+    SortOrder,
+)
+from taskmanager.model.registry import (
     FILES_KEPT,
     AuditEntry,
     InstalledPlugin,
@@ -24,9 +39,11 @@ from taskmanager.registry import (
     RunnerState,
     StoredFile,
 )
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, StatisticsDelta
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.states import Status, Tab
+from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.ports.readers import JobReader
+from taskmanager.ports.store import Needs, Plan, StatisticsDelta
+from taskmanager_testing.reader import FakeReader
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 Write = Callable[[Plan], Awaitable[None]]
@@ -127,8 +144,8 @@ async def test_the_queue_is_paged_in_the_order_of_starting(reader: JobReader, wr
     await put(write, *waits)
     expected = [one.id for one in sorted(waits, key=lambda one: (-one.priority, one.queued_at, one.id))]
 
-    up = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=5))
-    down = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.DESC, limit=5))
+    up = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=SortOrder.ASC, limit=5))
+    down = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=SortOrder.DESC, limit=5))
 
     assert [len(page) for page in up] == [5, 5, 2]
     assert [f"job-{n:03}" for page in up for n in page] == expected
@@ -136,9 +153,9 @@ async def test_the_queue_is_paged_in_the_order_of_starting(reader: JobReader, wr
 
 
 @pytest.mark.parametrize("sort", [Sort.FINISHED, Sort.CREATED])
-@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("order", list(SortOrder))
 async def test_times_are_paged_without_gap_or_overlap_and_ties_by_id(
-    reader: JobReader, write: Write, sort: Sort, order: Order
+    reader: JobReader, write: Write, sort: Sort, order: SortOrder
 ) -> None:
     moments = [NOW + timedelta(milliseconds=n // 2) for n in range(9)]
     await put(write, *(job(n, status=Status.DONE, created=at, finished=at) for n, at in enumerate(moments)))
@@ -146,7 +163,7 @@ async def test_times_are_paged_without_gap_or_overlap_and_ties_by_id(
     found = await pages(reader, JobQuery(tab=Tab.DONE, sort=sort, order=order, limit=2))
 
     flat = [n for page in found for n in page]
-    assert flat == (list(range(9)) if order is Order.ASC else list(range(9))[::-1])
+    assert flat == (list(range(9)) if order is SortOrder.ASC else list(range(9))[::-1])
     assert found[-1] != []
 
 
@@ -154,7 +171,7 @@ async def test_jobs_that_were_put_next_come_first_the_first_one_put_first(
     reader: JobReader, write: Write
 ) -> None:
     later = NOW + timedelta(seconds=1)
-    note = Note(by="anna", at=NOW)
+    note = Attribution(by="anna", at=NOW)
     await put(
         write,
         job(1, priority=10),
@@ -162,7 +179,7 @@ async def test_jobs_that_were_put_next_come_first_the_first_one_put_first(
         job(3, priority=9, put_next=note),
     )
 
-    query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=1)
+    query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=SortOrder.ASC, limit=1)
 
     assert await pages(reader, query) == [[3], [2], [1]]
 
@@ -217,7 +234,7 @@ async def test_lists_keep_to_priorities_ages_and_names_as_operations_do(
     reader: JobReader, write: Write, sort: Sort
 ) -> None:
     jobs = [job(n, priority=n, created=NOW + timedelta(seconds=n)) for n in range(8)]
-    jobs[6] = jobs[6].model_copy(update={"put_next": Note(by="anna", at=NOW)})
+    jobs[6] = jobs[6].model_copy(update={"put_next": Attribution(by="anna", at=NOW)})
     await put(write, *jobs)
     filters: list[dict[str, Any]] = [
         {"priority_min": 3, "priority_max": 6},
@@ -231,7 +248,7 @@ async def test_lists_keep_to_priorities_ages_and_names_as_operations_do(
 
     found = []
     for fields in filters:
-        query = JobQuery(tab=Tab.QUEUE, sort=sort, order=Order.ASC, limit=2, **fields)
+        query = JobQuery(tab=Tab.QUEUE, sort=sort, order=SortOrder.ASC, limit=2, **fields)
         listed = sorted(n for page in await pages(reader, query) for n in page)
         preview = await reader.preview(JobFilter(tab=Tab.QUEUE, **fields))
         assert preview.count == len(listed)
@@ -270,7 +287,7 @@ async def test_a_cursor_nobody_made_is_refused(reader: JobReader, cursor: str) -
 )
 async def test_a_forged_cursor_is_refused(reader: JobReader, values: list[Any]) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps(["turn", "asc", *values]).encode()).decode()
-    query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, cursor=cursor)
+    query = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=SortOrder.ASC, cursor=cursor)
 
     with pytest.raises(ValueError, match="cursor"):
         await reader.jobs(query)
@@ -281,7 +298,7 @@ async def test_a_cursor_of_another_order_is_refused(reader: JobReader, write: Wr
     page = await reader.jobs(JobQuery(limit=1))
 
     by_turn, by_end = JobQuery(tab=Tab.QUEUE, sort=Sort.TURN), JobQuery(tab=Tab.DONE, sort=Sort.FINISHED)
-    for query in (JobQuery(order=Order.ASC), by_turn, by_end):
+    for query in (JobQuery(order=SortOrder.ASC), by_turn, by_end):
         with pytest.raises(ValueError, match="cursor"):
             await reader.jobs(query.model_copy(update={"cursor": page.next_cursor}))
 
@@ -302,7 +319,7 @@ async def test_words_are_not_found_in_projects_or_numbers(reader: JobReader, wri
 async def test_all_plugins_are_listed_as_one(reader: JobReader, write: Write) -> None:
     await put(write, *(job(n, plugin=f"p{n % 3}", priority=n % 2, queued_at=NOW) for n in range(7)))
 
-    turns = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=Order.ASC, limit=2))
+    turns = await pages(reader, JobQuery(tab=Tab.QUEUE, sort=Sort.TURN, order=SortOrder.ASC, limit=2))
     times = await pages(reader, JobQuery(limit=3))
 
     assert turns == [[1, 3], [5, 0], [2, 4], [6]]
@@ -339,7 +356,7 @@ async def test_a_position_counts_the_waiting_jobs_of_the_plugin_that_start_befor
     ahead = [(await reader.position(one)).ahead for one in jobs[:5]]
 
     assert ahead == [0, 1, 2, 3, 4]
-    first = job(11, priority=0, put_next=Note(by="anna", at=NOW))
+    first = job(11, priority=0, put_next=Attribution(by="anna", at=NOW))
     await put(write, first)
     assert [(await reader.position(one)).ahead for one in (first, jobs[0])] == [0, 1]
     assert await reader.position(job(10, plugin="none")) == Position(ahead=0)
@@ -601,7 +618,7 @@ async def test_the_oldest_waiting_job_is_found_whatever_its_priority(reader: Job
         job(1, queued_at=moments[1], plugin="other"),
         job(2, queued_at=moments[2], priority=0),
         job(3, queued_at=moments[3], priority=9),
-        job(4, queued_at=moments[4], put_next=Note(by="anna", at=NOW)),
+        job(4, queued_at=moments[4], put_next=Attribution(by="anna", at=NOW)),
     )
 
     assert await reader.oldest_waiting("noop") == moments[2]

@@ -9,28 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager.access import Right, Role
-from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode, Wish
 from taskmanager.errors import InvalidMessageError
-from taskmanager.goobi.installations import LogType
-from taskmanager.jobs import (
-    CancelMethod,
-    FileRecord,
-    FileState,
-    GoobiReference,
-    JobError,
-    JobSpec,
-    LogLine,
-    Progress,
-    Warnings,
-)
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
     AddUser,
     Advanced,
+    AttemptDesiredState,
     AttemptReference,
-    AttemptWish,
     Cancelled,
     Change,
     Changes,
@@ -55,7 +41,6 @@ from taskmanager.messages import (
     LogInsSeen,
     Message,
     Notice,
-    Orders,
     PluginCommand,
     Progressed,
     Refusal,
@@ -65,6 +50,7 @@ from taskmanager.messages import (
     RevokeToken,
     RunnerCommand,
     RunnerEvents,
+    RunnerOrders,
     RunnerReplies,
     SendMessage,
     SetPassword,
@@ -80,11 +66,25 @@ from taskmanager.messages import (
     decode_inbox,
     decode_ticket,
 )
-from taskmanager.operations import JobFilter
-from taskmanager.plugins import PluginManifest
-from taskmanager.reasons.refusals import NOTHING_TO_HOLD
-from taskmanager.reports import OperatorMessage
-from taskmanager.states import Status, Tab
+from taskmanager.model.access import Right, Role
+from taskmanager.model.control import DesiredState, JobAction, PluginAction, RunnerAction, StopMode
+from taskmanager.model.jobs import (
+    CancelMethod,
+    FileRecord,
+    FileState,
+    GoobiReference,
+    JobError,
+    JobSpec,
+    LogLine,
+    Progress,
+    Warnings,
+)
+from taskmanager.model.log_types import LogType
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.reasons.refusals import NOTHING_TO_HOLD
+from taskmanager.model.reports import OperatorMessage
+from taskmanager.model.states import Status, Tab
 
 GOLDEN = Path(__file__).parent / "messages"
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -164,14 +164,14 @@ REPLIES = (
     Grant(claim_id="claim-1", job=JOB, attempt=2, lease_seconds=60, spec=SPEC),
     Refusal(claim_id="claim-1", reason="stale"),
     CommitVerdict(job=JOB, attempt=2, allowed=True),
-    Orders(
+    RunnerOrders(
         paused=False,
         draining=True,
         hand_back_seconds=30,
         lease_seconds=60,
         renewed=(REFERENCE,),
         kill=(REFERENCE,),
-        wishes=(AttemptWish(**ATTEMPT, wish=Wish.CANCEL),),
+        wishes=(AttemptDesiredState(**ATTEMPT, wish=DesiredState.CANCEL),),
     ),
 )
 CHANGE = Change(

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import JobAction
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import GoobiReference, HistoryEntry, Job, JobSpec, Note
-from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager.operations import (
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, GoobiReference, HistoryEntry, Job, JobSpec
+from taskmanager.model.operations import (
     EXAMPLES,
     Failure,
     JobFilter,
@@ -21,11 +20,12 @@ from taskmanager.operations import (
     OperationState,
     page_key,
 )
-from taskmanager.ports import JobReader
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, Snapshot, Store
-from taskmanager.testing.reader import FakeReader
-from taskmanager.testing.store import MemoryStore
+from taskmanager.model.states import Status, Tab
+from taskmanager.mongo import MongoReader, MongoStore
+from taskmanager.ports.readers import JobReader
+from taskmanager.ports.store import Needs, Plan, Snapshot, Store
+from taskmanager_testing.reader import FakeReader
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -110,14 +110,16 @@ def operation(
         action=JobAction.PRIORITY,
         priority=9,
         filter=chosen or JobFilter(plugin="noop", ids=("1", "2"), created_before=NOW),
-        asked=Note(by="anna", at=at, reason="urgent"),
+        asked=Attribution(by="anna", at=at, reason="urgent"),
         fingerprint="f",
         **fields,
     )
 
 
 async def test_an_operation_comes_back_as_it_was_stored(stored: Stored) -> None:
-    made = operation(stop=Note(by="bert", at=NOW), started=NOW, finished=NOW, state=OperationState.STOPPED)
+    made = operation(
+        stop=Attribution(by="bert", at=NOW), started=NOW, finished=NOW, state=OperationState.STOPPED
+    )
     await stored.write(Plan(operations=[(None, made)]))
 
     assert await stored.reader.operation("op-1") == made

@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 from tests.unit.goobi.reports import NOW, report
 
-from taskmanager.jobs import GoobiReference
-from taskmanager.mongo import MongoReader, MongoReports, MongoStore
-from taskmanager.ports import JobReader
-from taskmanager.report_store import Among, ReportStore
-from taskmanager.reports import (
+from taskmanager.model.jobs import GoobiReference
+from taskmanager.model.reports import (
     InstallationHealth,
     Replay,
     Report,
@@ -21,9 +18,12 @@ from taskmanager.reports import (
     ReportState,
     Withdrawal,
 )
-from taskmanager.store import Needs, Plan, Store
-from taskmanager.testing.reader import FakeReader
-from taskmanager.testing.store import MemoryStore
+from taskmanager.mongo import MongoReader, MongoReports, MongoStore
+from taskmanager.ports.readers import JobReader
+from taskmanager.ports.report_store import Among, ReportStore
+from taskmanager.ports.store import Needs, Plan, Store
+from taskmanager_testing.reader import FakeReader
+from taskmanager_testing.store import MemoryStore
 
 MAIN = Among(("main", None))
 LATER = NOW + timedelta(minutes=1)

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import PluginAction, RunnerAction, StopMode
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
 from taskmanager.messages import (
     Advanced,
     Claim,
@@ -27,17 +25,19 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
 )
+from taskmanager.model.control import PluginAction, RunnerAction, StopMode
+from taskmanager.model.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.queries import FileQuery, JobQuery, Sort
+from taskmanager.model.registry import ALIVE_FOR
+from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoReader, MongoStore, connect
 from taskmanager.mongo.reader import sort_keys
-from taskmanager.plugins import PluginManifest
-from taskmanager.queries import FileQuery, JobQuery, Sort
-from taskmanager.registry import ALIVE_FOR
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, Snapshot, Store
-from taskmanager.testing.store import MemoryStore
+from taskmanager.ports.store import Needs, Plan, Snapshot, Store
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.effects.tickets import mark_sent
 from taskmanager_scheduler.jobs.moves import ticket_for
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

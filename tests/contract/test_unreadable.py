@@ -10,11 +10,11 @@ from tests.contract.test_job_reader import NOW, job, stored_file
 from tests.unit.goobi.reports import report
 
 from taskmanager.errors import UnreadableDocumentError
+from taskmanager.model.queries import FileQuery
+from taskmanager.model.reports import ReportState
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
-from taskmanager.queries import FileQuery
-from taskmanager.report_store import Among
-from taskmanager.reports import ReportState
-from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager.ports.report_store import Among
+from taskmanager.ports.store import Needs, Plan, Snapshot
 
 ID = "0197a0aa-0000-7000-8000-000000000001"
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
 LOCAL = Path(sysconfig.get_path("scripts")) / "taskmanager-local"

@@ -11,7 +11,7 @@ from typing import Any
 from tests.e2e.conftest import System
 from tests.taskclient import PROGRAM
 
-from taskmanager.testing.goobi import (
+from taskmanager_testing.goobi import (
     TOKEN,
     EventKind,
     JournalEntry,
@@ -21,7 +21,7 @@ from taskmanager.testing.goobi import (
     Step,
     StepStatus,
 )
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 PAGES = ("1.txt", "2.txt")
 CLIENT = f'"{sys.executable}" "{PROGRAM}"'

@@ -21,12 +21,12 @@ from tests.conftest import USERS
 from tests.e2e.conftest import TEST_PLUGINS
 from tests.remains import require_none
 
-from taskmanager.testing.proxy import RunningProxy, running_proxy
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
 from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import program
+from taskmanager_testing.proxy import RunningProxy, running_proxy
+from taskmanager_testing.waiting import eventually
 
 CLIENT_SECONDS = 5.0
 """So long a client waits at most; nothing may take longer, whatever is broken."""

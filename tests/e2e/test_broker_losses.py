@@ -10,10 +10,10 @@ import pytest
 from tests.alarms import rabbitmqctl
 from tests.e2e.stage import Service, Stage, running_stage
 
-from taskmanager.broker_users import BrokerUser
-from taskmanager.testing.waiting import eventually
+from taskmanager.accounts.broker_users import BrokerUser
 from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer, private_rabbitmq
+from taskmanager_testing.waiting import eventually
 
 JOBS = 10
 SHORT = {"plugin": "sleep", "parameters": {"seconds": 0.01}}

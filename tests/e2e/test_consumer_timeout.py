@@ -12,9 +12,9 @@ from pika.adapters.blocking_connection import BlockingChannel
 from tests.alarms import rabbitmqctl
 from tests.e2e.stage import Stage, running_stage
 
-from taskmanager.broker_users import BrokerUser
-from taskmanager.testing.waiting import eventually
+from taskmanager.accounts.broker_users import BrokerUser
 from taskmanager_local.servers import RunningServer, private_rabbitmq
+from taskmanager_testing.waiting import eventually
 
 TIMEOUT_MILLISECONDS = 3_000
 TICK_MILLISECONDS = 500

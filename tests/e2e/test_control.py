@@ -8,7 +8,7 @@ import psutil
 import pytest
 from tests.e2e.conftest import System
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 API = "/api/v1"
 FILES = ("1.tif", "2.tif", "3.tif")

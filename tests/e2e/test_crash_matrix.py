@@ -9,24 +9,24 @@ import pytest
 from tests.e2e.shelf import Shelf, check_result, check_statistics
 from tests.e2e.stage import Service, Stage, running_stage
 
-from taskmanager.crash import END_AT, END_ONCE, Point
-from taskmanager.testing.waiting import eventually
+from taskmanager.process.failpoints import END_AT, END_ONCE, Failpoint
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 JOBS = 3
 LATER_TIMES = {
     # the first groups of a scheduler are hellos and heartbeats, of which nobody misses anything
-    Point.SCHEDULER_BEFORE_STORE: (2, 4),
-    Point.SCHEDULER_BEFORE_COMMIT: (2, 4),
-    Point.SCHEDULER_BEFORE_EFFECTS: (2, 4),
-    Point.SCHEDULER_BEFORE_ACK: (2, 4),
-    Point.SCHEDULER_AFTER_ACK: (3,),
-    Point.SLOT_BEFORE_RENAME: (1, 3),
+    Failpoint.SCHEDULER_BEFORE_STORE: (2, 4),
+    Failpoint.SCHEDULER_BEFORE_COMMIT: (2, 4),
+    Failpoint.SCHEDULER_BEFORE_EFFECTS: (2, 4),
+    Failpoint.SCHEDULER_BEFORE_ACK: (2, 4),
+    Failpoint.SCHEDULER_AFTER_ACK: (3,),
+    Failpoint.SLOT_BEFORE_RENAME: (1, 3),
 }
-ELSEWHERE = {Point.SLOT_BEFORE_REMOVAL, Point.SLOT_LOOKING_AHEAD, Point.SLOT_CARRYING}
+ELSEWHERE = {Failpoint.SLOT_BEFORE_REMOVAL, Failpoint.SLOT_LOOKING_AHEAD, Failpoint.SLOT_CARRYING}
 """Points that jobs of this stage do not pass; tests/unit/runner kills there (leftovers, overlapping)."""
 DEATHS = [
-    (point, times) for point in Point if point not in ELSEWHERE for times in LATER_TIMES.get(point, (1,))
+    (point, times) for point in Failpoint if point not in ELSEWHERE for times in LATER_TIMES.get(point, (1,))
 ]
 IN_ITS_SLOT = "slot"
 
@@ -45,14 +45,14 @@ def shelf(stage: Stage) -> Shelf:
     return Shelf(stage.roots)
 
 
-def victim_of(stage: Stage, point: Point) -> Service:
+def victim_of(stage: Stage, point: Failpoint) -> Service:
     found = {service.name: service for service in stage.services} | {IN_ITS_SLOT: stage.runner}
     return found[point.partition("-")[0]]
 
 
 @pytest.mark.parametrize(("point", "times"), DEATHS, ids=[f"{point}-{times}" for point, times in DEATHS])
 def test_a_death_at_this_point_loses_and_doubles_nothing(
-    stage: Stage, shelf: Shelf, tmp_path: Path, point: Point, times: int
+    stage: Stage, shelf: Shelf, tmp_path: Path, point: Failpoint, times: int
 ) -> None:
     victim, died = victim_of(stage, point), tmp_path / "died"
     victim.kill()

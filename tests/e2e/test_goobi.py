@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.conftest import System
 from tests.e2e.goobi_steps import DIALECTS, FOLDERS, PAGES, Steps, settings_file
 
-from taskmanager.testing.goobi import (
+from taskmanager_testing.goobi import (
     EventKind,
     FakeGoobi,
     Fault,
@@ -18,7 +18,7 @@ from taskmanager.testing.goobi import (
     StepStatus,
     running_goobi,
 )
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 BOOKS = 40
 ENTRY, CLOSED, ERROR = EventKind.JOURNAL, EventKind.CLOSED, EventKind.ERROR

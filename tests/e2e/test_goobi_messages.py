@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.e2e.conftest import System
 
-from taskmanager.testing.goobi import TOKEN, EventKind, FakeGoobi, LogType, RunningGoobi, running_goobi
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.goobi import TOKEN, EventKind, FakeGoobi, LogType, RunningGoobi, running_goobi
+from taskmanager_testing.waiting import eventually
 
 ANNA = {"Taskmanager-Actor": "anna"}
 GIVEN_UP_AFTER_DAYS = 2 / 86_400

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.conftest import BATCH, System
 from tests.e2e.goobi_steps import DIALECTS, TOLD, settings_file
 
-from taskmanager.testing.goobi import (
+from taskmanager_testing.goobi import (
     EventKind,
     FakeGoobi,
     Fault,
@@ -24,7 +24,7 @@ from taskmanager.testing.goobi import (
     StepStatus,
     running_goobi,
 )
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 JOBS = int(os.environ.get("TASKMANAGER_GOOBI_JOBS", "60"))
 HALF_PERIOD_SECONDS = 1.0

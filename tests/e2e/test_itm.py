@@ -17,7 +17,7 @@ from tests.unit.gateway.itm import (
     task_client,
 )
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 METADATA = "/opt/digiverso/goobi/metadata"
 """As Goobi calls the share."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.e2e.stage import Stage, running_stage
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 
 def get(stage: Stage, address: str) -> Any:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.e2e.conftest import System
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 PART = 80
 SLOTS = 4

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.e2e.stage import Stage, running_stage
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 LINE, LINES, MESSAGE, TRACEBACK = 4_000, 2_000, 4_000, 20_000
 CHARACTERS = 10_000_000

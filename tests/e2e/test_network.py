@@ -17,9 +17,9 @@ from tests.alarms import Alarm, alarm
 from tests.e2e.shelf import Shelf, check_result, check_statistics
 from tests.e2e.stage import Service, Stage, running_stage
 
-from taskmanager.testing.proxy import Direction, Fault
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.proxy import Direction, Fault
+from taskmanager_testing.waiting import eventually
 
 JOBS = 6
 LATE = timedelta(milliseconds=100)

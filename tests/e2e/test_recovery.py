@@ -11,8 +11,8 @@ from pika.exceptions import ChannelClosedByBroker
 from tests.e2e.conftest import System
 
 from taskmanager.messages import Ticket
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import MAX_PRIORITY, Topology
+from taskmanager.messages.topology import MAX_PRIORITY, Topology
+from taskmanager_testing.waiting import eventually
 
 JOBS = 40
 TOPOLOGY = Topology()

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from tests.e2e.shelf import KEPT, OLD, PAGES, Shelf, check_result, check_statistics
 from tests.e2e.stage import CLIENT_SECONDS, Stage, running_stage
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 EXAMPLES = 8
 STEPS = 20

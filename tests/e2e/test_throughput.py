@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from tests.e2e.conftest import System
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 JOBS = 5_000
 

@@ -12,10 +12,10 @@ import pytest
 from tests.e2e.stage import Stage, running_stage
 
 from taskmanager.messages import Ticket
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import MAX_PRIORITY
+from taskmanager.messages.topology import MAX_PRIORITY
 from taskmanager_local.commands import LOOPBACK
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 NOBODYS = 12
 SHORT = {"plugin": "sleep", "parameters": {"seconds": 0.01}}

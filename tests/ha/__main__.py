@@ -22,8 +22,8 @@ from tests.ha.stations import Fault, Station
 from tests.soak.__main__ import Soak, carried_out, console
 from tests.soak.machines import Machines
 
-from taskmanager.testing.goobi import RunningGoobi
 from taskmanager_local.commands import LocalStackError
+from taskmanager_testing.goobi import RunningGoobi
 
 CASE_SECONDS = 25
 """What one case is expected to take; the submissions are spread over that time."""

@@ -12,12 +12,12 @@ from pika.exceptions import AMQPError
 from tests.ha.releases import Release
 from tests.ha.world import Host
 
-from taskmanager.account_files import Passwords
-from taskmanager.private_files import private_file
+from taskmanager.accounts.server_passwords import Passwords
+from taskmanager.files.private_files import private_file
 from taskmanager.rabbit.channel import parameters
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.commands import Command, private_folder
 from taskmanager_local.rabbitmq import USER, RabbitmqNode
+from taskmanager_testing.waiting import eventually
 
 PORT, DISTRIBUTION_PORT, EPMD_PORT = 5672, 25672, 4369
 READY_SECONDS = 120

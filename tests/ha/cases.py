@@ -12,7 +12,7 @@ from tests.ha.stations import Fault, Station
 from tests.soak.driver import API
 from tests.soak.machines import elapsed_seconds
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 PROBE_SECONDS = 5.0
 WITHIN_SECONDS = 180

@@ -9,13 +9,13 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from tests.ha.world import Host
 
-from taskmanager.account_files import keyfile_text
-from taskmanager.mongo.accounts import ensure_administrator, member_login
-from taskmanager.private_files import private_file
-from taskmanager.testing.waiting import eventually
+from taskmanager.accounts.server_passwords import keyfile_text
+from taskmanager.files.private_files import private_file
+from taskmanager.mongo.access.database_accounts import ensure_administrator, member_login
 from taskmanager_local.commands import Command, private_folder
 from taskmanager_local.mongod import ADMINISTRATOR, DATABASE, REPLICA_SET, Mongod
 from taskmanager_local.servers import TEST_CACHE_GIGABYTES
+from taskmanager_testing.waiting import eventually
 
 PORT = 27017
 ALREADY_INITIALIZED = 23

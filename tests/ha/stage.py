@@ -11,7 +11,7 @@ from tests.ha.releases import Release
 from tests.ha.stations import Station
 from tests.soak.machines import PLUGINS, Machines, Urls, start_services
 
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
 from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import Options
 from taskmanager_local.state import StackFolder

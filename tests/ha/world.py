@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 NETWORK = "10.77.0"
 """Nobody outside of the namespace sees these addresses."""

@@ -13,10 +13,10 @@ from tests.images.targets import Target
 from tests.images.truth import Case
 
 from taskmanager.errors import JobFailedError
-from taskmanager.plugins import Plugin
-from taskmanager.testing.plugins import LocalContext, run_plugin
+from taskmanager.plugin_api.interface import Plugin
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
+from taskmanager_testing.plugins import LocalContext, run_plugin
 
 PLUGINS: Final[Mapping[str, Callable[[], Plugin]]] = {"shell": ShellPlugin, "jp2": Jp2Plugin}
 

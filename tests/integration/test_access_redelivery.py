@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskmanager.access import Right, Role
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
@@ -16,8 +15,9 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
+from taskmanager.model.access import Right, Role
+from taskmanager.model.queries import AuditQuery
 from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager.queries import AuditQuery
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager.access import PasswordState, Role, User
-from taskmanager.access_store import AccessPlan
-from taskmanager.jobs import Note
+from taskmanager.accounts.passwords import verify
+from taskmanager.messages.topology import Topology
+from taskmanager.model.access import PasswordState, Role, User
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.queries import AuditQuery
+from taskmanager.model.reasons.actions_taken import ONE_TIME_PASSWORD
+from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo import MongoReader, MongoStore, connect
-from taskmanager.passwords import verify
-from taskmanager.queries import AuditQuery
-from taskmanager.reasons.deeds import ONE_TIME_PASSWORD
-from taskmanager.registry import AuditEntry
-from taskmanager.store import Needs, Plan
-from taskmanager.topology import Topology
+from taskmanager.ports.access_store import AccessPlan
+from taskmanager.ports.store import Needs, Plan
 from taskmanager_local.servers import RunningServer
 
 PASSWORD = re.compile(r"password +((?:[a-z2-9]{5}-){4}[a-z2-9]{5})\n")
@@ -149,7 +149,7 @@ async def test_an_admin_is_made_or_enabled_where_nobody_could_log_in(tools: Tool
     tools.run("taskmanager-migrate")
     admin = await tools.user()
     assert admin is not None
-    gone = Note(by="bert", at=admin.created.at)
+    gone = Attribution(by="bert", at=admin.created.at)
     barred = {"disabled": gone, "role": Role.VIEWER, "plugins": ("jp2",)}
     await tools.put(admin.model_copy(update=barred))
 

@@ -14,8 +14,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import private_mongod, private_rabbitmq
+from taskmanager_testing.waiting import eventually
 
 HOLD_A_SERVER = """
 import sys, time

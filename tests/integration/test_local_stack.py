@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local import readiness, services, supervision
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.services import Options
 from taskmanager_local.stack import ProcessStatus, Stack
 from taskmanager_local.state import Plan, StackFolder
+from taskmanager_testing.waiting import eventually
 
 STAND_IN = """
 #!{python}

@@ -12,13 +12,13 @@ from tests.alarms import rabbitmqctl
 from tests.integration.test_rabbit import running
 
 from taskmanager.errors import BrokerUnavailableError, PermanentError
+from taskmanager.messages.topology import Topology
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit import publisher as module
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import bind, declare_exchange, declare_queue, renew_if_empty
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually_async
 
 LIMIT = 5
 SENT = 20

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_plugin
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually_async
 
 
 @asynccontextmanager

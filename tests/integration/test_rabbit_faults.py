@@ -10,15 +10,15 @@ from tests.alarms import Alarm, alarm
 from tests.integration.test_rabbit import is_true, running
 
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker
 from taskmanager.rabbit import broker as module
-from taskmanager.rabbit.watch import StarvationWatch
-from taskmanager.testing.proxy import Direction, Fault, RunningProxy, running_proxy
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
+from taskmanager.rabbit.starvation_watch import StarvationWatch
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.proxy import Direction, Fault, RunningProxy, running_proxy
+from taskmanager_testing.waiting import eventually_async
 
 PATIENCE = timedelta(seconds=1)
 NOTICED_SECONDS = 20

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from taskmanager.control import JobAction, PluginAction
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import (
     Advanced,
     Claim,
@@ -21,19 +19,21 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
 )
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import JobAction, PluginAction
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.states import Status
 from taskmanager.mongo import MongoStore
-from taskmanager.plugins import PluginManifest
-from taskmanager.ports import Delivery
-from taskmanager.states import Status
-from taskmanager.store import Needs, Snapshot
-from taskmanager.testing.publisher import FakePublisher
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
+from taskmanager.ports.broker import Delivery
+from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.consumer import InboxConsumer
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_testing.publisher import FakePublisher
+from taskmanager_testing.waiting import eventually_async
 
 TOPOLOGY = Topology("t")
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

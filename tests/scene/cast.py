@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from taskmanager.control import Drain, Stop, StopMode
-from taskmanager.jobs import Note
-from taskmanager.plugins import Need, PauseSupport, PluginManifest
-from taskmanager.registry import InstalledPlugin, RunnerState
+from taskmanager.model.control import Drain, Stop, StopMode
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.manifest import Need, PauseSupport, PluginManifest
+from taskmanager.model.registry import InstalledPlugin, RunnerState
 
 JP2, SHELL, OCR, PDF, LONG = "jp2", "shell", "ocr", "pdf", "checks-of-everything-that-ever-came-here"
 """At work; stopped; refusing new jobs and without a runner; stopping; with the longest name and title."""
@@ -29,7 +29,9 @@ def plugins(now: datetime) -> list[InstalledPlugin]:
     states: dict[str, dict[str, Any]] = {
         SHELL: {"stop": _stop(now, hours=2, mode=StopMode.FINISH, until=now + timedelta(hours=3))},
         OCR: {
-            "refused": Note(by="bertä", at=now - timedelta(days=1), reason="Zu viele Aufträge aus dem Import")
+            "refused": Attribution(
+                by="bertä", at=now - timedelta(days=1), reason="Zu viele Aufträge aus dem Import"
+            )
         },
         PDF: {"stop": _stop(now, hours=1, mode=StopMode.SUSPEND, until=None)},
     }

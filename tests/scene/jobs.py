@@ -8,17 +8,17 @@ from typing import Any
 
 from tests.scene.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
 
-from taskmanager.jobs import (
+from taskmanager.model.jobs import (
+    Attribution,
     CancelMethod,
     GoobiReference,
     HistoryEntry,
     Job,
     JobError,
     JobSpec,
-    Note,
     Progress,
 )
-from taskmanager.states import RUNNING, Status
+from taskmanager.model.states import RUNNING, Status
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 """What must be shown as it is and never run."""
@@ -112,8 +112,8 @@ class Jobs:
             yield self._job(status, plugin=SHELL)
         yield self._named("stopping", Status.PROCESSING, plugin=PDF, owner="pdf-1")
 
-    def _note(self, reason: str) -> Note:
-        return Note(by="anna", at=self._now - timedelta(minutes=11), reason=reason)
+    def _note(self, reason: str) -> Attribution:
+        return Attribution(by="anna", at=self._now - timedelta(minutes=11), reason=reason)
 
     def _named(self, name: str, status: Status, **fields: Any) -> Job:
         job = self._job(status, **fields)

@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.scene.cast import JP2, OCR
 
-from taskmanager.access import Right, Role, Token, User
-from taskmanager.jobs import Note
-from taskmanager.passwords import hash_password
+from taskmanager.accounts.passwords import hash_password
+from taskmanager.model.access import Right, Role, Token, User
+from taskmanager.model.jobs import Attribution
 
 PASSWORD = "Ein-Haus-voller-Karteikarten-7"
 """Of everybody who has one."""
@@ -24,13 +24,13 @@ def users(now: datetime) -> Iterator[User]:
     yield _user(VIEWER, Role.VIEWER, now)
     yield _user(RESTRICTED, Role.OPERATOR, now, plugins=(JP2, OCR))
     yield _user(NEW, Role.VIEWER, now, one_time=True)
-    left = Note(by=ADMIN, at=now - timedelta(days=30), reason="Nicht mehr im Haus")
+    left = Attribution(by=ADMIN, at=now - timedelta(days=30), reason="Nicht mehr im Haus")
     yield _user(DISABLED, Role.OPERATOR, now, disabled=left)
 
 
 def _user(name: str, role: Role, now: datetime, **more: Any) -> User:
     at = now - timedelta(days=200)
-    created = Note(by=ADMIN, at=at, reason="")
+    created = Attribution(by=ADMIN, at=at, reason="")
     return User(name=name, role=role, password_hash=_hash(), sessions_from=at, created=created, rev=1, **more)
 
 
@@ -44,11 +44,11 @@ def tokens(now: datetime) -> Iterator[Token]:
     yield _token("Goobi", now, scopes=(Right.READ, Right.SUBMIT), last_used=now - timedelta(minutes=1))
     yield _token("Überwachung", now, scopes=(Right.READ,), plugins=(JP2,))
     yield _token("Umzug 2025", now, scopes=tuple(Right), expires=now - timedelta(days=3))
-    revoked = Note(by=ADMIN, at=now - timedelta(days=9), reason="Stand in einer E-Mail")
+    revoked = Attribution(by=ADMIN, at=now - timedelta(days=9), reason="Stand in einer E-Mail")
     yield _token("Skripte", now, scopes=(Right.READ, Right.OPERATE), revoked=revoked)
 
 
 def _token(name: str, now: datetime, **more: Any) -> Token:
-    created = Note(by=ADMIN, at=now - timedelta(days=100), reason="")
+    created = Attribution(by=ADMIN, at=now - timedelta(days=100), reason="")
     secret = hashlib.sha256(f"scene-{name}".encode()).hexdigest()
     return Token(id=f"token-{name}", name=name, secret_hash=secret, created=created, **more)

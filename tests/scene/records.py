@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from tests.scene.cast import JP2, PDF, SHELL
 from tests.scene.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 
-from taskmanager.control import JobAction, StopMode
-from taskmanager.goobi.installations import LogType
-from taskmanager.jobs import FileRecord, FileState, Job, LogLine, Note
-from taskmanager.operations import Failure, JobFilter, Operation, OperationState
-from taskmanager.reasons import deeds, refusals
-from taskmanager.registry import AuditEntry, LogBlock, StoredFile
-from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind, ReportState
-from taskmanager.states import Status
+from taskmanager.model.control import JobAction, StopMode
+from taskmanager.model.jobs import Attribution, FileRecord, FileState, Job, LogLine
+from taskmanager.model.log_types import LogType
+from taskmanager.model.operations import Failure, JobFilter, Operation, OperationState
+from taskmanager.model.reasons import actions_taken, refusals
+from taskmanager.model.registry import AuditEntry, LogBlock, StoredFile
+from taskmanager.model.reports import Facts, OperatorMessage, Report, ReportKind, ReportState
+from taskmanager.model.states import Status
 
 RUNNING_OPERATION, ENDED_OPERATION, STOPPED_OPERATION = "op-running", "op-ended", "op-stopped"
 FAILURES = 75
 """More than a page."""
 ASKED = (
-    *(deeds.JOBS[JobAction(action)]() for action in ("cancel", "hold", "retry")),
-    deeds.PRIORITY(level=9),
+    *(actions_taken.JOBS[JobAction(action)]() for action in ("cancel", "hold", "retry")),
+    actions_taken.PRIORITY(level=9),
 )
 REFUSED = refusals.PRIORITY_OF_ENDED(status="DONE")
 AUDITED = 130
@@ -79,11 +79,11 @@ def _operation(name: str, at: datetime, state: OperationState, *, done: int, ref
         action=JobAction.PRIORITY,
         priority=9,
         filter=JobFilter(plugin=JP2, text="stadtchronik", created_before=at),
-        asked=Note(by="anna", at=at, reason="Die Ausstellung beginnt früher"),
+        asked=Attribution(by="anna", at=at, reason="Die Ausstellung beginnt früher"),
         state=state,
         started=at + timedelta(seconds=1),
         finished=at + timedelta(minutes=2) if state.ended else None,
-        stop=Note(by="bertä", at=at + timedelta(minutes=1), reason="Versehen") if stopped else None,
+        stop=Attribution(by="bertä", at=at + timedelta(minutes=1), reason="Versehen") if stopped else None,
         total=done + refused + (0 if state is OperationState.DONE else 69_000),
         done=done,
         refused=refused,
@@ -129,7 +129,7 @@ def audit(jobs: Jobs, now: datetime) -> Iterator[AuditEntry]:
             at=now - timedelta(hours=number + 1),
             actor="anna",
             reason="Der Speicher wird erweitert",
-            what=deeds.STOPS[StopMode.SUSPEND](),
+            what=actions_taken.STOPS[StopMode.SUSPEND](),
             plugin=plugin,
             outcome="done",
         )

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from tests.scene import cast, people, records
 from tests.scene.jobs import Jobs, Noteworthy
 
-from taskmanager.access_store import AccessPlan
-from taskmanager.jobs import Job
+from taskmanager.model.jobs import Job
+from taskmanager.model.registry import ALIVE_FOR
+from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoStore
-from taskmanager.registry import ALIVE_FOR
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
+from taskmanager.ports.access_store import AccessPlan
+from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
 

@@ -9,11 +9,11 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from tests.conftest import USERS
 
-from taskmanager.broker_users import broker_users
+from taskmanager.accounts.broker_users import broker_users
+from taskmanager.messages.topology import Topology
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import declare_plugin
-from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer, private_rabbitmq
 
 TOPOLOGY = Topology()

@@ -8,8 +8,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from tests.conftest import ServiceUrls
 
-from taskmanager.mongo.access import SESSION_KEY, secrets_database
-from taskmanager.mongo.accounts import drop_accounts
+from taskmanager.mongo.access.database_accounts import drop_accounts
+from taskmanager.mongo.access.writes import SESSION_KEY, secrets_database
 
 Client = MongoClient[dict[str, Any]]
 Act = Callable[[Client, str], object]

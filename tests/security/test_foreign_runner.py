@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from taskmanager.jobs import JobSpec, LogLine
 from taskmanager.messages import (
     AttemptReference,
     Claim,
@@ -16,8 +15,9 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
 )
-from taskmanager.registry import RunnerState
-from taskmanager.store import Snapshot
+from taskmanager.model.jobs import JobSpec, LogLine
+from taskmanager.model.registry import RunnerState
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.decisions.group_state import Decision, decide
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 

@@ -12,12 +12,12 @@ import pytest
 from tests.conftest import USERS
 from tests.e2e.stage import Stage, running_stage
 
-from taskmanager.access import Role
-from taskmanager.control import JobAction
 from taskmanager.messages import AddUser, Claim, Command, Inbound, JobCommand, RunnerEvents
-from taskmanager.testing.waiting import eventually
+from taskmanager.model.access import Role
+from taskmanager.model.control import JobAction
 from taskmanager_local.commands import LOOPBACK
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 STOLEN = USERS.runner("noop")
 """Of another plugin than the jobs it is after."""

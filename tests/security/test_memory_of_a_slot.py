@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.unit.runner.slots import manifest, options
 
-from taskmanager.plugins import JobLimits
+from taskmanager.model.manifest import JobLimits
 from taskmanager_plugin_runner.memory import for_pictures, machine_bytes
 from taskmanager_plugin_runner.settings import RunnerSettings
 

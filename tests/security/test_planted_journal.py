@@ -9,7 +9,7 @@ import pytest
 from tests.unit.runner.faults import fill, picture
 
 from taskmanager.errors import JobFailedError
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner import journal, stages
 from taskmanager_plugin_runner.journal import Entry, Manifest
 from taskmanager_plugin_runner.placement import place, prepare

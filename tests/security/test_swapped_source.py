@@ -10,7 +10,7 @@ from tests.unit.runner.faults import fill
 from tests.unit.runner.slots import slot, task
 
 from taskmanager.errors import JobFailedError
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner import opening
 from taskmanager_plugin_runner.copying import copy_source
 from taskmanager_plugin_runner.protocol import Step

@@ -14,17 +14,17 @@ import httpx
 import pytest
 from tests.conftest import USERS
 
-from taskmanager.broker_users import broker_users
+from taskmanager.accounts.broker_users import broker_users
 from taskmanager.errors import BrokerUnavailableError, PermanentError, StoreUnavailableError
+from taskmanager.messages.topology import Topology
 from taskmanager.mongo import connect, migrate
 from taskmanager.mongo.client import translated_errors
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.channel import AsyncChannel, parameters
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
+from taskmanager_testing.waiting import eventually
 
 TOPOLOGY = Topology()
 

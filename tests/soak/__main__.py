@@ -31,7 +31,7 @@ from tests.soak.machines import Machines, elapsed_seconds, running_machines, wai
 from tests.soak.scenes import Stage
 from tests.soak.settling import NotAtRestError, ordered_starts, settle
 
-from taskmanager.testing.goobi import RunningGoobi, running_goobi
+from taskmanager_testing.goobi import RunningGoobi, running_goobi
 
 TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
 SUBMITTERS = 4

@@ -13,9 +13,9 @@ from tests.soak.book import Book
 from tests.soak.machines import PLUGINS, Machines, elapsed_seconds, freeze, signal_if_alive, thaw
 
 from taskmanager.messages import Ticket
-from taskmanager.testing.goobi import RunningGoobi
-from taskmanager.topology import MAX_PRIORITY, Topology
+from taskmanager.messages.topology import MAX_PRIORITY, Topology
 from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_testing.goobi import RunningGoobi
 
 FAULTS = {
     "gateway": 3,

@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.soak.evidence import Commit, Document, Verdict
 
-from taskmanager.jobs import HISTORY_LIMIT
-from taskmanager.states import MOVES, Status, Tab
+from taskmanager.model.jobs import HISTORY_LIMIT
+from taskmanager.model.states import MOVES, Status, Tab
 from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT
 
 FINAL = {status.value for status in Status if status.final}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.soak.evidence import Heard
 
-from taskmanager.testing.goobi import TOKEN, EventKind, FakeGoobi, RunningGoobi, Workflow, book
+from taskmanager_testing.goobi import TOKEN, EventKind, FakeGoobi, RunningGoobi, Workflow, book
 
 RACED = 1_000_000
 """What is added to the number of a scene for the second job of a race."""

@@ -20,13 +20,13 @@ from typing import Protocol
 
 import psutil
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.access import ServiceAccess
 from taskmanager_local.commands import LOOPBACK, Command, free_port
 from taskmanager_local.rabbitmq import RabbitmqNode, server_script
 from taskmanager_local.servers import RunningServer, private_mongod
 from taskmanager_local.services import Options, ServiceCommands, migrate_command, service_environment
 from taskmanager_local.state import Ports, StackFolder
+from taskmanager_testing.waiting import eventually
 
 STOP_SECONDS = 30
 READY_SECONDS = 120

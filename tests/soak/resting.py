@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.soak.evidence import Document, Obeyed, Rest, Started, Verdict, Wish
 
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 
 BULK_ACTOR = "bulk"
 """Names operations in the history of jobs."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tests.soak.evidence import Document, Folder, RunLine, Verdict
 
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 
 CLOCK_SLACK = timedelta(seconds=1)
 """Between the scheduler's idea of the database's clock and the file system's."""

@@ -17,9 +17,9 @@ from tests.soak.evidence import Started
 from tests.soak.machines import PLUGINS, Machines
 from tests.soak.scenes import Stage
 
-from taskmanager.reports import ReportState
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.reports import ReportState
+from taskmanager_testing.waiting import eventually
 
 STEP_SECONDS = 1.0
 CALM_LOOKS = 3

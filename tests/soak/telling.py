@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from tests.soak.evidence import Document, Heard, Rest, Verdict
 
-from taskmanager.reports import ReportKind, ReportState
-from taskmanager.states import Status
+from taskmanager.model.reports import ReportKind, ReportState
+from taskmanager.model.states import Status
 
 ON_ITS_WAY = timedelta(seconds=1)
 """A request that was sent before the report was withdrawn may arrive so much later."""

@@ -6,12 +6,12 @@ import pytest
 
 from taskmanager.goobi.installations import Dialect
 from taskmanager.goobi.settings import load
-from taskmanager.testing.goobi import Endpoint, running_goobi
-from taskmanager.testing.goobi.settings import read_settings
 from taskmanager_local.demo.process_folder import ProcessFolder
 from taskmanager_local.demo.reports import GoobiScreen
 from taskmanager_local.goobi import DIALECTS, fake_goobi
 from taskmanager_local.state import Ports, StackFolder
+from taskmanager_testing.goobi import Endpoint, running_goobi
+from taskmanager_testing.goobi.settings import read_settings
 
 
 @pytest.mark.parametrize(("choice", "dialect"), DIALECTS.items())

@@ -6,10 +6,10 @@ from typing import Any, cast
 import pytest
 
 from taskmanager.errors import BrokerUnavailableError
+from taskmanager.messages.topology import Topology
 from taskmanager.rabbit import declare as module
 from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
 from taskmanager.rabbit.declare import PluginQueues
-from taskmanager.topology import Topology
 
 
 class Answer:

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from taskmanager.testing.proxy import LOOPBACK, Direction, Fault, FaultProxy, running_proxy
-from taskmanager.testing.waiting import eventually_async
+from taskmanager_testing.proxy import LOOPBACK, Direction, Fault, FaultProxy, running_proxy
+from taskmanager_testing.waiting import eventually_async
 
 MOMENT_SECONDS = 0.1
 """So long nothing comes where nothing may come; the other side answers in well under a millisecond."""

@@ -14,14 +14,14 @@ import psutil
 import pytest
 from tests.conftest import ServiceUrls
 
+from taskmanager.messages.topology import Topology
+from taskmanager.model.manifest import Need, PluginManifest
+from taskmanager.model.registry import InstalledPlugin
 from taskmanager.mongo import MongoStore
-from taskmanager.plugins import Need, PluginManifest
-from taskmanager.registry import InstalledPlugin
-from taskmanager.store import Needs, Plan
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
+from taskmanager.ports.store import Needs, Plan
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 NOOP = InstalledPlugin(
     manifest=PluginManifest(

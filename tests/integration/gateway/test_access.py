@@ -8,9 +8,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 from .conftest import RunningGateway, StartGateway
 

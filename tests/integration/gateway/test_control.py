@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from taskmanager.testing.waiting import eventually
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 from .conftest import RunningGateway, StartGateway
 

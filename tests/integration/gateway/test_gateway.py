@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from taskmanager.jobs import Job, JobSpec, LogLine
 from taskmanager.messages import Change, Changes, Submit, decode_inbox, decode_ticket
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import Job, JobSpec, LogLine
+from taskmanager.model.registry import LogBlock
+from taskmanager.model.states import Status
+from taskmanager.ports.broker import Delivery
+from taskmanager.ports.store import Plan
 from taskmanager.rabbit import Broker, declare_plugin
 from taskmanager.rabbit.channel import AsyncChannel
-from taskmanager.registry import LogBlock
-from taskmanager.states import Status
-from taskmanager.store import Plan
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 from .conftest import RunningGateway, StartGateway, settle, store
 

@@ -17,11 +17,11 @@ from tests.unit.gateway.itm import (
     task_client,
 )
 
-from taskmanager.jobs import Job, JobError, JobSpec
-from taskmanager.plugins import PluginManifest
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status
-from taskmanager.store import Plan
+from taskmanager.model.jobs import Job, JobError, JobSpec
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status
+from taskmanager.ports.store import Plan
 
 from .conftest import RunningGateway, StartGateway, store
 

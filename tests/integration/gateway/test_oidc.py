@@ -11,10 +11,10 @@ import httpx
 import pymongo
 import pytest
 
-from taskmanager.testing.waiting import eventually
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 from .conftest import RunningGateway, StartGateway
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 from .conftest import RunningGateway
 

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 from tests.integration.gateway.conftest import RunningGateway
 from tests.taskclient import run
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 
 def address(gateway: RunningGateway) -> str:

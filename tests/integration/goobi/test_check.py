@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.testing.goobi import TOKEN, Allow, Endpoint, FakeGoobi, RunningGoobi, running_goobi
+from taskmanager_testing.goobi import TOKEN, Allow, Endpoint, FakeGoobi, RunningGoobi, running_goobi
 
 DIALECTS = ("webapi", "rest", "core")
 

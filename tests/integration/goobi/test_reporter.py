@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from tests.unit.goobi.reports import report
 
-from taskmanager.clock import SystemClock
 from taskmanager.goobi.settings import GoobiSettings, parse
-from taskmanager.jobs import GoobiReference
-from taskmanager.reports import Report, ReportKind, ReportState
-from taskmanager.testing.goobi import (
+from taskmanager.model.jobs import GoobiReference
+from taskmanager.model.reports import Report, ReportKind, ReportState
+from taskmanager.process.clock import SystemClock
+from taskmanager_scheduler.goobi.reporter import Reporter
+from taskmanager_testing.goobi import (
     TOKEN,
     EventKind,
     FakeGoobi,
@@ -23,9 +24,8 @@ from taskmanager.testing.goobi import (
     RunningGoobi,
     running_goobi,
 )
-from taskmanager.testing.reports import MemoryReports
-from taskmanager.testing.waiting import eventually_async
-from taskmanager_scheduler.goobi.reporter import Reporter
+from taskmanager_testing.reports import MemoryReports
+from taskmanager_testing.waiting import eventually_async
 
 BOOKS = 20
 ACTIVE = timedelta(minutes=5)

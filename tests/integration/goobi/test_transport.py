@@ -12,10 +12,10 @@ import pytest
 from tests.unit.goobi.reports import settings
 
 from taskmanager.goobi.installations import Installation
-from taskmanager.testing.goobi import TOKEN, FakeGoobi, RunningGoobi
 from taskmanager_scheduler.goobi.access import Access
 from taskmanager_scheduler.goobi.calls import Answer, Call
 from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
+from taskmanager_testing.goobi import TOKEN, FakeGoobi, RunningGoobi
 
 STEPS = Call("GET", "/api/process/1/steps")
 

@@ -18,7 +18,7 @@ RUN = """
 import sys
 from pathlib import Path
 from taskmanager import plugins
-from taskmanager.testing.plugins import run_plugin
+from taskmanager_testing.plugins import run_plugin
 run_plugin(plugins.load("checksums"), Path(sys.argv[1]), Path(sys.argv[2]), template="bagit.xml")
 """
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from taskmanager import tools
 from taskmanager.errors import JobFailedError
-from taskmanager.testing.plugins import run_plugin
+from taskmanager.plugin_api import tools
 from taskmanager_plugin_runner.plugins import magick
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
 from taskmanager_plugin_runner.plugins.pictures.formats import read_facts
+from taskmanager_testing.plugins import run_plugin
 
 Draw = Callable[..., Path]
 PROFILES = Jp2Plugin().manifest.templates

@@ -8,9 +8,9 @@ from PIL import Image
 from pydantic import JsonValue
 
 from taskmanager.errors import JobFailedError
-from taskmanager.testing.plugins import run_plugin
 from taskmanager_plugin_runner.plugins import magick
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
+from taskmanager_testing.plugins import run_plugin
 
 Draw = Callable[..., Path]
 

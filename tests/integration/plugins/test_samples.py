@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from taskmanager import tools
 from taskmanager.errors import JobFailedError
-from taskmanager.plugins import Plugin
-from taskmanager.testing.plugins import run_plugin
+from taskmanager.plugin_api import tools
+from taskmanager.plugin_api.interface import Plugin
 from taskmanager_plugin_runner.plugins import magick
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
+from taskmanager_testing.plugins import run_plugin
 
 BOOKS = {"1001": 4, "1002": 3, "1003": 1, "1004": 1}
 PLUGINS = [(ShellPlugin, ".jpg"), (Jp2Plugin, ".jp2")]

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import USERS
 from tests.integration.runner.desk import Desk
 
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 

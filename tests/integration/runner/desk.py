@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from taskmanager.control import JobAction
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.jobs import FileRecord, Job, JobSpec, Note
 from taskmanager.messages import (
+    AttemptDesiredState,
     AttemptReference,
-    AttemptWish,
     Claim,
     FilesRecorded,
     Grant,
@@ -23,20 +21,21 @@ from taskmanager.messages import (
     Hello,
     Logged,
     Notice,
-    Orders,
     Reply,
     RunnerEvents,
+    RunnerOrders,
     RunnerReplies,
     Submit,
     Ticket,
     decode_inbox,
 )
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, FileRecord, Job, JobSpec
+from taskmanager.model.reasons.history import NOT_HEARD
+from taskmanager.model.states import Status
+from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_plugin
-from taskmanager.reasons.history import NOT_HEARD
-from taskmanager.states import Status
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
 from taskmanager_scheduler.commands.execution import wish_for
 from taskmanager_scheduler.jobs.effects import AnswerRunner, NudgeRunner, SendTicket
 from taskmanager_scheduler.jobs.events import (
@@ -48,6 +47,7 @@ from taskmanager_scheduler.jobs.events import (
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.transitions import transition
+from taskmanager_testing.waiting import eventually_async
 
 LEASE_SECONDS = 60.0
 
@@ -188,7 +188,7 @@ class Desk:
 
     async def intervene(self, job: str, action: JobAction) -> None:
         """What an operator wants; its runner is told to ask for orders."""
-        note = Note(by="operator", at=datetime.now(UTC))
+        note = Attribution(by="operator", at=datetime.now(UTC))
         for effect in self._move(job, OperatorRequest(action, note), "", ""):
             if isinstance(effect, SendTicket):
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
@@ -220,7 +220,7 @@ class Desk:
             if isinstance(effect, SendTicket):
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
 
-    def _orders(self, event: Hello | Heartbeat, message: RunnerEvents) -> Orders:
+    def _orders(self, event: Hello | Heartbeat, message: RunnerEvents) -> RunnerOrders:
         renewed: list[AttemptReference] = []
         kill: list[AttemptReference] = []
         for reference in event.running:
@@ -228,7 +228,7 @@ class Desk:
             self._move(reference.job, Renewed(reference.attempt), message.runner, message.instance)
             ours = self.jobs.get(reference.job) is not before and reference.job not in self.kill
             (renewed if ours else kill).append(AttemptReference(job=reference.job, attempt=reference.attempt))
-        return Orders(
+        return RunnerOrders(
             paused=self.paused,
             draining=self.draining,
             hand_back_seconds=self.hand_back_seconds,
@@ -238,10 +238,10 @@ class Desk:
             wishes=tuple(self._wishes(renewed)),
         )
 
-    def _wishes(self, attempts: list[AttemptReference]) -> Iterator[AttemptWish]:
+    def _wishes(self, attempts: list[AttemptReference]) -> Iterator[AttemptDesiredState]:
         for attempt in attempts:
             if wish := wish_for(self.jobs[attempt.job], None):
-                yield AttemptWish(job=attempt.job, attempt=attempt.attempt, wish=wish)
+                yield AttemptDesiredState(job=attempt.job, attempt=attempt.attempt, wish=wish)
 
     def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:
         gate = PluginGate(paused=self.paused, running=0, limit=None)

@@ -9,10 +9,10 @@ from tests.integration.runner.desk import Desk
 from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.slots import is_gone, number_in
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import CancelMethod
 from taskmanager.messages import Cancelled, Heartbeat, Resumed, Suspended
-from taskmanager.states import Status
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import CancelMethod
+from taskmanager.model.states import Status
 
 QUIET = {"HEARTBEAT_SECONDS": "30"}
 """Whatever happens in the time of a test happens because the runner was told to ask."""

@@ -9,7 +9,7 @@ from tests.integration.runner.desk import Desk
 from tests.unit.runner.faults import fill, names
 
 from taskmanager.messages import Claim, HandedBack, Hello
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 from taskmanager_local.commands import free_port
 
 QUIET = {"HEARTBEAT_SECONDS": "30"}

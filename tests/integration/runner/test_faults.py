@@ -16,7 +16,7 @@ from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.slots import is_gone
 
 from taskmanager.messages import Claim, Commit, HandedBack, Heartbeat, Hello
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 

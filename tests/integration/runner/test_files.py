@@ -10,7 +10,7 @@ from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
 from tests.unit.runner.faults import attempts, fill, names, picture
 
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 
 MEMORY = Path("/dev/shm")
 PAGES = {f"{number:02}.tif": "x" * number for number in range(1, 21)}

@@ -11,13 +11,9 @@ import pytest
 from tests.unit.runner.faults import attempts
 from tests.unit.runner.slots import PLUGINS, Ears, options, task
 
-from taskmanager.crash import END_AT
 from taskmanager.errors import JobKilledError, SupersededError
-from taskmanager.jobs import GoobiReference
-from taskmanager.testing.goobi.access import TOKEN
-from taskmanager.testing.goobi.app import REST_ROOT
-from taskmanager.testing.goobi.faults import Fault, FaultKind
-from taskmanager.testing.goobi.server import RunningGoobi, running_goobi
+from taskmanager.model.jobs import GoobiReference
+from taskmanager.process.failpoints import END_AT
 from taskmanager_plugin_runner.deliveries import Delivery, Journal, deliver, prepare
 from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.goobi_files import api
@@ -25,6 +21,10 @@ from taskmanager_plugin_runner.protocol import Answer, LogNote, Step
 from taskmanager_plugin_runner.recovery import recover
 from taskmanager_plugin_runner.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_testing.goobi.access import TOKEN
+from taskmanager_testing.goobi.app import REST_ROOT
+from taskmanager_testing.goobi.faults import Fault, FaultKind
+from taskmanager_testing.goobi.server import RunningGoobi, running_goobi
 
 PAGES = {"1.tif": b"one", "2.tif": b"two"}
 RESULT = {**PAGES, "tally.txt": b"2\n"}

@@ -6,7 +6,7 @@ from tests.integration.runner.conftest import StartRunner
 from tests.integration.runner.desk import Desk
 from tests.unit.runner.faults import names
 
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 
 
 async def test_a_job_without_files_goes_straight_to_done(desk: Desk, start_runner: StartRunner) -> None:

@@ -7,7 +7,7 @@ from tests.integration.runner.desk import Desk
 from tests.unit.runner.faults import attempts, fill, picture
 
 from taskmanager.messages import Failed
-from taskmanager.states import Status
+from taskmanager.model.states import Status
 
 MEGABYTE = 2**20
 

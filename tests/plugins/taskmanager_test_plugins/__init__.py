@@ -11,14 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from taskmanager.errors import JobFailedError
-from taskmanager.plugins import (
-    JobContext,
-    Need,
-    Parameters,
-    PauseSupport,
-    PluginManifest,
-    parse_parameters,
-)
+from taskmanager.model.manifest import Need, Parameters, PauseSupport, PluginManifest
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 POLL_SECONDS = 0.01
 

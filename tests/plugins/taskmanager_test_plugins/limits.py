@@ -3,15 +3,8 @@
 import sys
 import time
 
-from taskmanager.plugins import (
-    JobContext,
-    JobLimits,
-    Need,
-    Parameters,
-    PauseSupport,
-    PluginManifest,
-    parse_parameters,
-)
+from taskmanager.model.manifest import JobLimits, Need, Parameters, PauseSupport, PluginManifest
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 POLL_SECONDS = 0.01
 

@@ -3,7 +3,8 @@
 import time
 from pathlib import Path
 
-from taskmanager.plugins import ExistingParameters, JobContext, PauseSupport, PluginManifest, parse_parameters
+from taskmanager.model.manifest import PauseSupport, PluginManifest
+from taskmanager.plugin_api.interface import ExistingParameters, JobContext, parse_parameters
 
 POLL_SECONDS = 0.01
 

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import JobContext, Need, Parameters, PluginManifest, parse_parameters
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.manifest import Need, Parameters, PluginManifest
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 POLL_SECONDS = 0.01
 

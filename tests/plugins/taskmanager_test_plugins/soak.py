@@ -12,15 +12,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from taskmanager.errors import JobFailedError, TemporaryError
-from taskmanager.plugins import (
-    JobContext,
-    Need,
-    Parameters,
-    PauseSupport,
-    PluginManifest,
-    RetryPolicy,
-    parse_parameters,
-)
+from taskmanager.model.manifest import Need, Parameters, PauseSupport, PluginManifest, RetryPolicy
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 PIECE_SECONDS = 0.02
 RETRY = RetryPolicy(attempts=3, first_wait_seconds=0.5, longest_wait_seconds=2)

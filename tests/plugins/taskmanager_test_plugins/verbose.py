@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from taskmanager.plugins import JobContext, Need, Parameters, PluginManifest, parse_parameters
+from taskmanager.model.manifest import Need, Parameters, PluginManifest
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 CHARACTERS = 10_000_000
 

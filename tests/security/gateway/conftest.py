@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from taskmanager.http import HttpServer, health_routes
+from taskmanager.serving.http import HttpServer, health_routes
 from taskmanager.serving.limits import HttpLimits
-from taskmanager.testing.waiting import eventually_async
 from taskmanager_local.commands import free_port
+from taskmanager_testing.waiting import eventually_async
 
 
 @dataclass

@@ -19,13 +19,13 @@ from schemathesis.specs.openapi.checks import (
 from tests.unit.gateway.access import token
 from tests.unit.gateway.conftest import Scheduler, installed, job, make_gateway
 
-from taskmanager.access import Right
 from taskmanager.messages import Command, CommandResult
-from taskmanager.testing.access import FakeAccess
-from taskmanager.testing.publisher import FakePublisher, Published
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.access import Right
 from taskmanager_gateway.app import make_app
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.access import FakeAccess
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.reader import FakeReader
 
 CHECKS = (
     not_a_server_error,

@@ -7,17 +7,17 @@ from typing import Any
 
 import httpx
 
-from taskmanager.access import Right, Role, Token, User
-from taskmanager.clock import SystemClock
-from taskmanager.jobs import Note
+from taskmanager.accounts.passwords import hash_password
 from taskmanager.messages import Command, EndSession, EndSessions, SetPassword
-from taskmanager.passwords import hash_password
-from taskmanager.testing.access import FakeAccess
+from taskmanager.model.access import Right, Role, Token, User
+from taskmanager.model.jobs import Attribution
+from taskmanager.process.clock import SystemClock
+from taskmanager_testing.access import FakeAccess
 
 from .conftest import Gateway
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-NOTE = Note(by="root", at=BEGIN)
+NOTE = Attribution(by="root", at=BEGIN)
 PASSWORD = "seven old scanners hum"
 HASH = hash_password(PASSWORD)
 

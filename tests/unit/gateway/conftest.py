@@ -10,21 +10,21 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.clock import SystemClock
-from taskmanager.control import Stop
-from taskmanager.jobs import Job, JobSpec, Note
 from taskmanager.messages import Command, CommandOutcome, CommandResult, Submit
-from taskmanager.plugins import Need, PluginManifest
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status
-from taskmanager.testing.access import FakeAccess
-from taskmanager.testing.publisher import FakePublisher, Published
-from taskmanager.testing.reader import FakeReader
-from taskmanager.testing.waiting import eventually_async
+from taskmanager.model.control import Stop
+from taskmanager.model.jobs import Attribution, Job, JobSpec
+from taskmanager.model.manifest import Need, PluginManifest
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status
+from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.app import make_app
 from taskmanager_gateway.parts import Parts, make_parts
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.access import FakeAccess
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.reader import FakeReader
+from taskmanager_testing.waiting import eventually_async
 
 PARAMETERS = {
     "type": "object",
@@ -42,7 +42,7 @@ def installed(name: str, *, accepting: bool = True, paused: bool = False, **fiel
     return InstalledPlugin(
         manifest=manifest(name, **fields),
         installed_at=MOMENT,
-        refused=None if accepting else Note(by="anna", at=MOMENT),
+        refused=None if accepting else Attribution(by="anna", at=MOMENT),
         stop=Stop(by="anna", at=MOMENT) if paused else None,
     )
 

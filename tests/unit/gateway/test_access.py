@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from taskmanager.access import Right, Role
 from taskmanager.messages import Changes, EndSessions
-from taskmanager.operations import JobFilter
-from taskmanager.testing.access import FakeAccess
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.access import Right, Role
+from taskmanager.model.operations import JobFilter
 from taskmanager_gateway.access.needs import Need
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.access import FakeAccess
+from taskmanager_testing.reader import FakeReader
 
 from .access import NOTE, PASSWORD, Obedient, bearer, csrf, log_in, token, user
 from .conftest import MOMENT, Gateway, job, make_gateway
@@ -542,7 +542,7 @@ async def test_users_and_tokens_are_shown_without_hashes(gateway: Gateway) -> No
 
 
 def test_the_hash_of_nobody_takes_as_long_as_any_other() -> None:
-    from taskmanager import passwords  # noqa: PLC0415 - used once
+    from taskmanager.accounts import passwords  # noqa: PLC0415 - used once
     from taskmanager_gateway.access.log_in import NOBODYS_HASH  # noqa: PLC0415 - used once
 
     assert not passwords.needs_rehash(NOBODYS_HASH)

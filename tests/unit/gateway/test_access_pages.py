@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from taskmanager.access import Right, Role
-from taskmanager.jobs import Note
 from taskmanager.messages import (
     AddToken,
     AddUser,
@@ -19,9 +17,11 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
-from taskmanager.testing.access import FakeAccess
+from taskmanager.model.access import Right, Role
+from taskmanager.model.jobs import Attribution
 from taskmanager_gateway.access.directory import secret_hash
 from taskmanager_gateway.web.accounts import NewTokenForm, TokenState, token_lines
+from taskmanager_testing.access import FakeAccess
 
 from .access import BEGIN, token, user
 from .conftest import Gateway
@@ -48,7 +48,7 @@ async def post(gateway: Gateway, address: str, **fields: Any) -> httpx.Response:
 
 
 async def test_users_are_listed_with_what_they_may_do(gateway: Gateway) -> None:
-    off = Note(by="root", at=BEGIN, reason="left <b>us</b>")
+    off = Attribution(by="root", at=BEGIN, reason="left <b>us</b>")
     known(gateway).put_user(user("bertä", Role.VIEWER, plugins=("jp2",), disabled=off))
     known(gateway).put_user(user("anna", Role.ADMIN, one_time=True))
     page = await shown(gateway, "/users")
@@ -185,7 +185,7 @@ async def test_a_token_nobody_could_use_is_not_made(
 
 async def test_a_token_is_revoked_and_then_shown_on_demand_only(gateway: Gateway) -> None:
     known(gateway).put_token(token("goobi", Right.READ))
-    known(gateway).put_token(token("old", Right.READ, revoked=Note(by="root", at=BEGIN)))
+    known(gateway).put_token(token("old", Right.READ, revoked=Attribution(by="root", at=BEGIN)))
     page = await shown(gateway, "/tokens")
     assert 'id="token-id-goobi"' in page
     assert 'id="token-id-old"' not in page

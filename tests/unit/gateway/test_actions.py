@@ -3,13 +3,13 @@
 import pytest
 from tests.unit.gateway.conftest import MOMENT, job
 
-from taskmanager.access import Principal, Right, Role, everybody
-from taskmanager.jobs import CancelMethod, GoobiReference, Job, Note
-from taskmanager.states import Status
+from taskmanager.model.access import Principal, Right, Role, everybody
+from taskmanager.model.jobs import Attribution, CancelMethod, GoobiReference, Job
+from taskmanager.model.states import Status
 from taskmanager_gateway.web.actions import Act, offers
 from taskmanager_gateway.web.templating import Templates
 
-NOTE = Note(by="anna", at=MOMENT, reason="wait")
+NOTE = Attribution(by="anna", at=MOMENT, reason="wait")
 GOOBI = GoobiReference(process_id=7)
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from taskmanager.control import JobAction
-from taskmanager.reasons import deeds, refusals
-from taskmanager.registry import AuditEntry
+from taskmanager.model.control import JobAction
+from taskmanager.model.reasons import actions_taken, refusals
+from taskmanager.model.registry import AuditEntry
 
 from .conftest import MOMENT, Gateway
 
@@ -18,7 +18,7 @@ def write(gateway: Gateway, count: int) -> None:
             at=MOMENT + timedelta(seconds=number),
             actor="anna",
             reason="wrong scan",
-            what=deeds.JOBS[JobAction.CANCEL](),
+            what=actions_taken.JOBS[JobAction.CANCEL](),
             job=f"job-{number}",
             plugin="noop" if number % 2 else "jp2",
             outcome="refused",

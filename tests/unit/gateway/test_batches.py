@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from taskmanager.access import everybody
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.jobs import JobSpec
-from taskmanager.testing.publisher import FakePublisher
+from taskmanager.model.access import everybody
+from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.identity import Submitter, Wish
+from taskmanager_testing.publisher import FakePublisher
 
 from .conftest import Gateway, installed
 

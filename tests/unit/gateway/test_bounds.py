@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from taskmanager.access import Right, Role
-from taskmanager.serving.crowd import client_key
-from taskmanager.testing.access import FakeAccess
+from taskmanager.model.access import Right, Role
+from taskmanager.serving.connections import client_key
 from taskmanager_gateway.bounds import (
     FORM,
     FORM_BYTES,
@@ -24,6 +23,7 @@ from taskmanager_gateway.bounds import (
 from taskmanager_gateway.open_streams import OpenStreams
 from taskmanager_gateway.problems import ProblemError
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.access import FakeAccess
 
 from .access import bearer, token, user
 from .conftest import Gateway

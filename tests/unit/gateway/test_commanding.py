@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.control import JobAction, PluginAction, Stop, StopMode
-from taskmanager.jobs import Job, Note
 from taskmanager.messages import Command, CommandResult, JobCommand, PluginCommand
-from taskmanager.states import Status
+from taskmanager.model.control import JobAction, PluginAction, Stop, StopMode
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.states import Status
 from taskmanager_gateway import commanding
 
 from .conftest import MOMENT, Gateway, job, until
@@ -56,7 +56,7 @@ async def test_a_command_is_sent_to_the_scheduler_with_who_when_and_why(gateway:
 
 async def test_the_answer_shows_the_job_as_it_is_now(gateway: Gateway) -> None:
     known = put(gateway, status=Status.PROCESSING)
-    note = Note(by="anna", at=MOMENT, reason="wrong scan")
+    note = Attribution(by="anna", at=MOMENT, reason="wrong scan")
     gateway.scheduler.obey = lambda _: gateway.reader.put(known.model_copy(update={"cancel": note}))
 
     answer = await ask(gateway, f"jobs/{known.id}/cancel")

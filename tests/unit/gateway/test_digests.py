@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from taskmanager.jobs import Progress
 from taskmanager.messages import Change, Changes
-from taskmanager.states import Status
+from taskmanager.model.jobs import Progress
+from taskmanager.model.states import Status
 from taskmanager_gateway.digests import JOBS_NAMED, Digests
 from taskmanager_gateway.live import Event, Listener
 

@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 from fastapi import FastAPI
 
-from taskmanager.access import everybody
-from taskmanager.control import JobAction
-from taskmanager.jobs import JobSpec, Note
-from taskmanager.operations import JobFilter, Operation
+from taskmanager.model.access import everybody
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, JobSpec
+from taskmanager.model.operations import JobFilter, Operation
 from taskmanager_gateway import commanding
 from taskmanager_gateway.app import make_api
 from taskmanager_gateway.bodies import BatchParser
@@ -178,7 +178,10 @@ async def test_answers_have_the_documented_form(
     check("PreviewView", preview.json())
     check("OperationView", (await gateway.client.post("/api/v1/operations", json=cancel)).json())
     known = Operation(
-        id="1", action=JobAction.CANCEL, filter=JobFilter(), asked=Note(by="anna", at=datetime.now(UTC))
+        id="1",
+        action=JobAction.CANCEL,
+        filter=JobFilter(),
+        asked=Attribution(by="anna", at=datetime.now(UTC)),
     )
     gateway.reader.known_operations["1"] = known
     check("OperationCommandView", (await gateway.client.post("/api/v1/operations/1/stop")).json())

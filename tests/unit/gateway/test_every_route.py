@@ -11,13 +11,13 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from taskmanager.access import Right, Role
-from taskmanager.testing.access import FakeAccess
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.access import Right, Role
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.app import make_api
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.web import app as pages
+from taskmanager_testing.access import FakeAccess
+from taskmanager_testing.reader import FakeReader
 
 from .access import NOTE, bearer, csrf, log_in, token, user
 from .conftest import MOMENT, Gateway, job

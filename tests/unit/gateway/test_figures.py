@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.figures import HourlyFigures, hour_of
-from taskmanager.jobs import JobError
-from taskmanager.queries import JobPage, JobQuery
-from taskmanager.states import Status, Tab
+from taskmanager.model.hourly_figures import HourlyFigures, hour_of
+from taskmanager.model.jobs import JobError
+from taskmanager.model.queries import JobPage, JobQuery
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.csv_export import BYTE_ORDER_MARK, COLUMNS, rows
 
 from .conftest import MOMENT, Gateway, job

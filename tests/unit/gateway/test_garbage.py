@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import Command, CommandResult
-from taskmanager.plugins import Need
-from taskmanager.testing.publisher import FakePublisher, Published
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import Need
 from taskmanager_gateway.itm.fields import FORM
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.reader import FakeReader
 
 from .conftest import PARAMETERS, Gateway, Scheduler, installed, job, make_gateway
 

@@ -4,18 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
-from taskmanager.access import Principal, Right
-from taskmanager.clock import SystemClock
-from taskmanager.control import Stop
-from taskmanager.figures import HOUR, HourlyFigures, hour_of
-from taskmanager.registry import RunnerState
-from taskmanager.reports import Backlog
-from taskmanager.states import Status
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import Stop
+from taskmanager.model.hourly_figures import HOUR, HourlyFigures, hour_of
+from taskmanager.model.registry import RunnerState
+from taskmanager.model.reports import Backlog
+from taskmanager.model.states import Status
+from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.representation import PluginView
 from taskmanager_gateway.web.chart import HEIGHT, chart
 from taskmanager_gateway.web.glances import Glance, Glances
 from taskmanager_gateway.web.home_view import Home, LookKind, home
+from taskmanager_testing.reader import FakeReader
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
 GERMAN = {"accept": "text/html", "accept-language": "de"}

@@ -19,12 +19,12 @@ from tests.unit.gateway.itm import (
     viewer_fails,
 )
 
-from taskmanager.jobs import GoobiReference, JobSpec
-from taskmanager.plugins import Need
-from taskmanager.testing.publisher import FakePublisher, Published
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.jobs import GoobiReference, JobSpec
+from taskmanager.model.manifest import Need
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.settings import DuplicateAnswer, GatewaySettings
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.reader import FakeReader
 
 from .conftest import Gateway, Scheduler, installed, job, make_gateway
 

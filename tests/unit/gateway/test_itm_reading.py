@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.unit.gateway.itm import as_dashboard_job, as_dashboard_plugin, new_viewer, old_viewer
 
-from taskmanager.jobs import GoobiReference, JobError, Note, Progress
-from taskmanager.states import Status
+from taskmanager.model.jobs import Attribution, GoobiReference, JobError, Progress
+from taskmanager.model.states import Status
 from taskmanager_gateway.itm.overview import number_of
 from taskmanager_gateway.settings import GatewaySettings
 
@@ -80,7 +80,7 @@ async def test_get_jobs_done(gateway: Gateway) -> None:
 
 
 async def test_get_jobs_error_with_the_full_message_and_the_cancelled_ones(gateway: Gateway) -> None:
-    note = Note(by="anna", at=MOMENT, reason="wrong scan")
+    note = Attribution(by="anna", at=MOMENT, reason="wrong scan")
     gateway.reader.put(job(1, status=Status.ERROR, error=ERROR, finished=MOMENT))
     gateway.reader.put(job(2, status=Status.CANCELLED, cancel=note, finished=MOMENT + timedelta(seconds=1)))
 

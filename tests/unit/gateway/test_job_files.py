@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.registry import FILES_KEPT, StoredFile
-from taskmanager.states import Status
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.registry import FILES_KEPT, StoredFile
+from taskmanager.model.states import Status
 from taskmanager_gateway.web.job_files import FOLLOWED, ROWS
 
 from .conftest import MOMENT, Gateway, job

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway, job
 
-from taskmanager.jobs import GoobiReference, HistoryEntry, Job, JobError, Note
 from taskmanager.messages import JobCommand, SendMessage
-from taskmanager.states import Status
+from taskmanager.model.jobs import Attribution, GoobiReference, HistoryEntry, Job, JobError
+from taskmanager.model.states import Status
 from taskmanager_gateway.web.job_details import SHOWN_CHARACTERS
 
 SCRIPT = "<script>document.title='owned'</script>"
@@ -71,7 +71,7 @@ async def test_nothing_in_a_job_becomes_markup(gateway: Gateway) -> None:
     error = JobError(message=SCRIPT, kind="E", traceback=SCRIPT)
     stored(
         gateway, title=SCRIPT, project=SCRIPT, parameters={"name": SCRIPT}, status=Status.ERROR,
-        error=error, history=history, cancel=Note(by=SCRIPT, at=MOMENT, reason=SCRIPT),
+        error=error, history=history, cancel=Attribution(by=SCRIPT, at=MOMENT, reason=SCRIPT),
     )  # fmt: skip
     for address in (f"/jobs/{ONE}", f"/ui/jobs/{ONE}", f"/ui/jobs/{ONE}/retry"):
         shown = (await get(gateway, address)).text

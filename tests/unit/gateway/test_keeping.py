@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from taskmanager.jobs import Job, Progress
 from taskmanager.messages import Change, Changes, Submit
-from taskmanager.states import Status, Tab
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.jobs import Job, Progress
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway import keeping as module
+from taskmanager_testing.reader import FakeReader
 
 from .conftest import Gateway, job
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from taskmanager.jobs import LogLine
 from taskmanager.messages import Changes
-from taskmanager.registry import LogBlock
-from taskmanager.states import Status
+from taskmanager.model.jobs import LogLine
+from taskmanager.model.registry import LogBlock
+from taskmanager.model.states import Status
 
 from .conftest import MOMENT, Gateway, job, until
 from .test_reading import change

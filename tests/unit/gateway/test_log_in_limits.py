@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from itsdangerous import TimestampSigner
 
-from taskmanager.access import Role
-from taskmanager.clock import SystemClock
 from taskmanager.messages import LogInsSeen
-from taskmanager.testing.access import FakeAccess
+from taskmanager.model.access import Role
+from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, Session
 from taskmanager_gateway.access.throttle import LONGEST_WAIT, NAME_GAP, Throttle
 from taskmanager_gateway.problems import ProblemError
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.access import FakeAccess
 
 from .access import PASSWORD, csrf, log_in, user
 from .conftest import Gateway

@@ -12,16 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from pydantic import ValidationError
 
-from taskmanager.access import Role, User
-from taskmanager.jobs import Note
 from taskmanager.messages import AddUser, ChangeUser, Command
-from taskmanager.testing.access import FakeAccess
+from taskmanager.model.access import Role, User
+from taskmanager.model.jobs import Attribution
 from taskmanager_gateway.access.oidc.attempt import Attempt
 from taskmanager_gateway.access.oidc.entering import Entering
 from taskmanager_gateway.access.oidc.id_token import Expected, UnknownKeyError, verified_claims
 from taskmanager_gateway.access.oidc.identity import Identity, identity_of, lacks
 from taskmanager_gateway.access.oidc.refusals import OidcError, Refusal
 from taskmanager_gateway.access.oidc.settings import OidcSettings
+from taskmanager_testing.access import FakeAccess
 
 from .access import BEGIN, NOTE, user
 from .conftest import Gateway
@@ -231,7 +231,7 @@ async def test_plugins_an_admin_set_stay_where_the_provider_has_no_say(gateway: 
     ("fields", "refusal"),
     [
         ({}, Refusal.LOCAL_USER),
-        ({"password_hash": None, "disabled": Note(by="root", at=BEGIN)}, Refusal.DISABLED),
+        ({"password_hash": None, "disabled": Attribution(by="root", at=BEGIN)}, Refusal.DISABLED),
     ],
 )
 async def test_who_is_disabled_or_has_a_password_is_left_alone(

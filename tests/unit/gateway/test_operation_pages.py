@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import JobAction
-from taskmanager.jobs import Note
 from taskmanager.messages import StopOperation
-from taskmanager.operations import Failure, JobFilter, Operation, OperationPage, OperationState
-from taskmanager.states import Status, Tab
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationState
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.web.operation_rows import FailurePage, operation_rows
 
 GERMAN = {"accept": "text/html", "accept-language": "de"}
@@ -23,7 +23,7 @@ def operation(number: int, **fields: Any) -> Operation:
     made = {
         "action": JobAction.CANCEL,
         "filter": JobFilter(plugin="noop", tab=Tab.QUEUE, text="<script>alert(1)</script>"),
-        "asked": Note(by="anna", at=MOMENT + timedelta(minutes=number), reason="wrong scan"),
+        "asked": Attribution(by="anna", at=MOMENT + timedelta(minutes=number), reason="wrong scan"),
         "state": OperationState.RUNNING,
         "total": 1000,
         "done": 400,

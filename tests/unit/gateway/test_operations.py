@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import Note
 from taskmanager.messages import Changes, Command, StartOperation, StopOperation
-from taskmanager.operations import Failure, JobFilter, Operation, OperationState
-from taskmanager.states import Status, Tab
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.operations import Failure, JobFilter, Operation, OperationState
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.live import Interest
 
 from .conftest import MOMENT, Gateway, job
@@ -32,7 +32,7 @@ def store_started(gateway: Gateway) -> None:
         if order.operation in gateway.reader.known_operations:
             gateway.scheduler.outcome = "unchanged"
             return
-        asked = Note(by=command.actor, at=MOMENT, reason=command.reason)
+        asked = Attribution(by=command.actor, at=MOMENT, reason=command.reason)
         made = Operation(
             id=order.operation,
             action=order.action,
@@ -51,7 +51,7 @@ def known(gateway: Gateway, number: int = 1, **fields: Any) -> Operation:
         id=f"op-{number}",
         action=JobAction.CANCEL,
         filter=JobFilter(plugin="noop"),
-        asked=Note(by="anna", at=MOMENT + timedelta(seconds=number)),
+        asked=Attribution(by="anna", at=MOMENT + timedelta(seconds=number)),
         **fields,
     )
     gateway.reader.known_operations[made.id] = made

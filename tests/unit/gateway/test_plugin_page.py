@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
-from taskmanager.control import PluginAction
-from taskmanager.jobs import GoobiReference, JobError
 from taskmanager.messages import PluginCommand, StartOperation
-from taskmanager.queries import IDS_LIMIT, Order, Sort
-from taskmanager.states import Status, Tab
+from taskmanager.model.control import PluginAction
+from taskmanager.model.jobs import GoobiReference, JobError
+from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.web.listing import Listing
 
 BROWSER = {"accept": "text/html", "accept-language": "en"}
@@ -203,7 +203,7 @@ async def test_a_huge_error_is_shown_in_part_and_given_whole(gateway: Gateway) -
 
 
 def test_an_address_says_what_it_must_and_reads_back() -> None:
-    listing = Listing(tab=Tab.ERROR, q="straße & co", older=3600, sort=Sort.CREATED, order=Order.ASC)
+    listing = Listing(tab=Tab.ERROR, q="straße & co", older=3600, sort=Sort.CREATED, order=SortOrder.ASC)
     dated = listing.at_moment(MOMENT)
     again, ignored = Listing.read(dated.parameters())
     assert (again, ignored) == (dated, [])

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager.access import Role
-from taskmanager.jobs import JobError
-from taskmanager.states import Status
-from taskmanager.testing.access import FakeAccess
-from taskmanager.testing.reader import FakeReader
+from taskmanager.model.access import Role
+from taskmanager.model.jobs import JobError
+from taskmanager.model.states import Status
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_testing.access import FakeAccess
+from taskmanager_testing.reader import FakeReader
 
 from .access import csrf, log_in, user
 from .conftest import MOMENT, Gateway, job

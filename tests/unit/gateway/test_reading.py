@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from taskmanager.jobs import HistoryEntry, Job, JobError
 from taskmanager.messages import Change, Changes, Submit
-from taskmanager.registry import RunnerState
-from taskmanager.states import Status, Tab
+from taskmanager.model.jobs import HistoryEntry, Job, JobError
+from taskmanager.model.registry import RunnerState
+from taskmanager.model.states import Status, Tab
 
 from .conftest import MOMENT, Gateway, job, until
 

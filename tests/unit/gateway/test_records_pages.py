@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from tests.unit.goobi.reports import FACTS, NOW, report
 
-from taskmanager.control import JobAction, StopMode
-from taskmanager.goobi.installations import LogType
 from taskmanager.messages import ReplayReports
-from taskmanager.reasons import Reason, deeds, refusals
-from taskmanager.reasons.catalogue import places
-from taskmanager.reasons.deeds import DEEDS
-from taskmanager.registry import AuditEntry
-from taskmanager.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
+from taskmanager.model.control import JobAction, StopMode
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager.model.reasons.actions_taken import DEEDS
+from taskmanager.model.reasons.catalogue import places
+from taskmanager.model.registry import AuditEntry
+from taskmanager.model.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.web.audit import deed_of
@@ -151,11 +151,11 @@ ENDS = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 async def test_the_audit_says_what_was_done_in_the_reader_s_language(gateway: Gateway) -> None:
     gateway.reader.audited += [
-        entry(1, what=deeds.PRIORITY(level=9, operation="op-1"), plugin="jp2", reason="<i>soon</i>"),
-        entry(2, what=deeds.STOPS[StopMode.SUSPEND](ends=ENDS), plugin="jp2"),
+        entry(1, what=actions_taken.PRIORITY(level=9, operation="op-1"), plugin="jp2", reason="<i>soon</i>"),
+        entry(2, what=actions_taken.STOPS[StopMode.SUSPEND](ends=ENDS), plugin="jp2"),
         entry(
             3,
-            what=deeds.JOBS[JobAction.CANCEL](),
+            what=actions_taken.JOBS[JobAction.CANCEL](),
             why=refusals.NOTHING_TO_CANCEL(status="DONE"),
             plugin="jp2",
             job="job-1",
@@ -163,7 +163,7 @@ async def test_the_audit_says_what_was_done_in_the_reader_s_language(gateway: Ga
         ),
         entry(
             4,
-            what=deeds.ADD_USER(role="viewer", reach=deeds.SOME_PLUGINS(plugins="jp2 noop")),
+            what=actions_taken.ADD_USER(role="viewer", reach=actions_taken.SOME_PLUGINS(plugins="jp2 noop")),
             subject="bertä",
         ),
         entry(5, action="something of years ago", detail="and why not"),
@@ -199,7 +199,7 @@ async def test_the_audit_has_words_for_every_deed(gateway: Gateway) -> None:
     reach = {"code": "deed.all_plugins", "parameters": {}}
     filled = {"reach": reach, "limit": 4, "level": 9, "seconds": "30", "ends": "2026-01-02T03:04:00+00:00"}
     filled |= {"role": "admin", "able": "disable"}
-    reaches = {deeds.ALL_PLUGINS, deeds.NO_PLUGIN, deeds.SOME_PLUGINS}
+    reaches = {actions_taken.ALL_PLUGINS, actions_taken.NO_PLUGIN, actions_taken.SOME_PLUGINS}
     codes = [code for code in DEEDS.codes.values() if code not in reaches]
     every = [(code.name, sentence) for code in codes for sentence in code.sentences]
     for number, (name, sentence) in enumerate(every):

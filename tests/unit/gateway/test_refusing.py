@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from taskmanager.jobs import JobSpec
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
+from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.filesystem import PathCheck
 from taskmanager_gateway.problems import KINDS, ProblemError
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.unit.goobi.reports import NOW, report
 
-from taskmanager.goobi.installations import LogType
 from taskmanager.messages import Command, ReplayReports, SendMessage
-from taskmanager.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.settings import GatewaySettings
 

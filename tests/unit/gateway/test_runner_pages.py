@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway, job
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import Drain, RunnerAction
 from taskmanager.messages import RunnerCommand
-from taskmanager.registry import RunnerState
-from taskmanager.states import Status
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import Drain, RunnerAction
+from taskmanager.model.registry import RunnerState
+from taskmanager.model.states import Status
 from taskmanager_gateway.web.runner_rows import runner_rows
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import Drain, RunnerAction
 from taskmanager.messages import RunnerCommand
-from taskmanager.registry import RunnerState
+from taskmanager.model.control import Drain, RunnerAction
+from taskmanager.model.registry import RunnerState
 
 from .conftest import MOMENT, Gateway
 

@@ -13,14 +13,14 @@ from tests.unit.gateway.conftest import MOMENT, installed, job
 import taskmanager
 import taskmanager_gateway
 import taskmanager_scheduler
-from taskmanager.control import Drain, JobAction, Stop, judge
-from taskmanager.jobs import HistoryEntry, JobError, Note
-from taskmanager.queries import Position
-from taskmanager.reasons import Code, Plural, Reason, history
-from taskmanager.reasons.catalogue import places
-from taskmanager.reasons.deeds import DEEDS
-from taskmanager.registry import InstalledPlugin, RunnerState
-from taskmanager.states import Status
+from taskmanager.model.control import Drain, JobAction, Stop, judge
+from taskmanager.model.jobs import Attribution, HistoryEntry, JobError
+from taskmanager.model.queries import Position
+from taskmanager.model.reasons import Code, Plural, Reason, history
+from taskmanager.model.reasons.actions_taken import DEEDS
+from taskmanager.model.reasons.catalogue import places
+from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.states import Status
 from taskmanager_gateway.codes import CATALOGUE, english, problems
 from taskmanager_gateway.codes.document import document
 from taskmanager_gateway.handlers import STORE_AWAY
@@ -32,8 +32,8 @@ from taskmanager_gateway.web.sentences import LONGEST, LONGEST_EVENT, Sentences
 ROOT = Path(__file__).parents[3]
 GERMAN = Sentences(Formats("de", zone_of("Europe/Berlin")))
 ENGLISH = Sentences(Formats("en", zone_of("Europe/London")))
-NOTE = Note(by="anna", at=MOMENT, reason="wrong scan")
-BARE = Note(by="anna", at=MOMENT)
+NOTE = Attribution(by="anna", at=MOMENT, reason="wrong scan")
+BARE = Attribution(by="anna", at=MOMENT)
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
@@ -130,7 +130,7 @@ def plugins() -> Iterator[InstalledPlugin]:
         yield installed("noop").model_copy(update={"stop": stop})
 
 
-def runner(*, alive: bool = True, busy: int = 0, drained: Note | None = None) -> RunnerState:
+def runner(*, alive: bool = True, busy: int = 0, drained: Attribution | None = None) -> RunnerState:
     drain = Drain(**drained.model_dump()) if drained else None
     times = {"started_at": MOMENT, "last_heartbeat": MOMENT}
     return RunnerState(
@@ -187,7 +187,9 @@ def test_moments_and_counts_are_the_reader_s() -> None:
         GERMAN(waiting.reason)
         == "Der einzige Platz des Plugins jp2 ist belegt; 10.000+ Jobs starten vor ihm."
     )
-    paused = job(1, status=Status.PAUSED, held=Note(by="anna", at=datetime(2026, 7, 23, 12, tzinfo=UTC)))
+    paused = job(
+        1, status=Status.PAUSED, held=Attribution(by="anna", at=datetime(2026, 7, 23, 12, tzinfo=UTC))
+    )
     held = waiting_reason(paused, busy)
     assert held is not None
     assert held.sentence == "It was held by anna at 2026-07-23 12:00:00 UTC, until an operator releases it."

@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 
-from taskmanager.jobs import JobSpec
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status
 
 from .conftest import Gateway, installed, job, until
 

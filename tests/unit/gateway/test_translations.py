@@ -8,7 +8,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from taskmanager.states import MEANING
+from taskmanager.model.states import MEANING
 from taskmanager_gateway import web
 from taskmanager_gateway.problems import KINDS
 from taskmanager_gateway.web.languages import CATALOGUES, LANGUAGES, choose, translations

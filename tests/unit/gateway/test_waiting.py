@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import Drain, Stop, StopMode
-from taskmanager.jobs import Job, Note
-from taskmanager.queries import Position
-from taskmanager.registry import RunnerState
-from taskmanager.states import Status
+from taskmanager.model.control import Drain, Stop, StopMode
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.queries import Position
+from taskmanager.model.registry import RunnerState
+from taskmanager.model.states import Status
 from taskmanager_gateway.waiting import Circumstances, Waiting, waiting_reason
 
 from .conftest import MOMENT, Gateway, installed, job
 
-NOTE = Note(by="anna", at=MOMENT, reason="wrong scan")
+NOTE = Attribution(by="anna", at=MOMENT, reason="wrong scan")
 SINCE = "by anna at 2026-11-23 12:00:00 UTC"
 UNTIL = "until an operator restarts it"
 STOP = Stop(by="anna", at=MOMENT, reason="the disk\nis full")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.testing.goobi import REST_ROOT, TOKEN, WEB_API, FakeGoobi, RunningGoobi, running_goobi
+from taskmanager_testing.goobi import REST_ROOT, TOKEN, WEB_API, FakeGoobi, RunningGoobi, running_goobi
 
 
 @dataclass

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from taskmanager.goobi.settings import GoobiSettings, parse
-from taskmanager.jobs import GoobiReference
-from taskmanager.reports import Facts, Report, ReportKind
-from taskmanager.states import Status
+from taskmanager.model.jobs import GoobiReference
+from taskmanager.model.reports import Facts, Report, ReportKind
+from taskmanager.model.states import Status
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = Facts(plugin="jp2", title="Book", files=12, bytes=34_500_000, seconds=125.0)

@@ -10,8 +10,9 @@ import jwt
 import pytest
 from tests.unit.goobi.reports import report, settings
 
-from taskmanager.goobi.installations import JwtAccess, LogType
-from taskmanager.measures import duration, volume
+from taskmanager.goobi.installations import JwtAccess
+from taskmanager.model.log_types import LogType
+from taskmanager.plugin_api.measures import duration, volume
 from taskmanager_scheduler.goobi import callback
 from taskmanager_scheduler.goobi.access import Access, signed
 from taskmanager_scheduler.goobi.calls import Answer, Callback, CloseStep, Entry, ErrorStep, Fate, in_brief

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.testing.goobi import (
+from taskmanager_testing.goobi import (
     API_TOKEN,
     JWT_SECRET,
     REST_ROOT,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.testing.goobi import FakeGoobi, LogType, StepStatus
+from taskmanager_testing.goobi import FakeGoobi, LogType, StepStatus
 
 
 def test_a_journal_entry_is_added_read_changed_and_deleted(caller: Any, goobi: FakeGoobi) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.testing.goobi import TOKEN, FakeGoobi, Fault, FaultKind, StepStatus
+from taskmanager_testing.goobi import TOKEN, FakeGoobi, Fault, FaultKind, StepStatus
 
 CLOSE = "/process/1/step/11/close"
 
@@ -118,7 +118,7 @@ def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
         '[[processes.steps]]\nid = 42\ntitle = "Conversion"\n'
         '[[rest.endpoints]]\npath = ".*"\nmethods.get = [{netmask = "127.0.0.1", token = "own"}]\n'
     )
-    command = [sys.executable, "-m", "taskmanager.testing.goobi", "--config", str(config)]
+    command = [sys.executable, "-m", "taskmanager_testing.goobi", "--config", str(config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

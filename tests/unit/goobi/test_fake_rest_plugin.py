@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.testing.goobi import FakeGoobi, LogType, StepStatus
+from taskmanager_testing.goobi import FakeGoobi, LogType, StepStatus
 
 
 @pytest.mark.parametrize("target", ["steps/11", "processes/1", "processtitles/book_1"])

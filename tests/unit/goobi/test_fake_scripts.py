@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager.testing.goobi import FakeGoobi, Scripts, StepStatus
-from taskmanager.testing.goobi.scripts import split
+from taskmanager_testing.goobi import FakeGoobi, Scripts, StepStatus
+from taskmanager_testing.goobi.scripts import split
 
 PROGRAM = """
 import sys

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
-from taskmanager.testing.goobi import TOKEN, WEB_API, Credentials, FakeGoobi, LogType, StepStatus
+from taskmanager_testing.goobi import TOKEN, WEB_API, Credentials, FakeGoobi, LogType, StepStatus
 
 EVERY_COMMAND = ("closeStepByProcessId", "reportProblem", "AddProperty", "runScriptAndClose")
 

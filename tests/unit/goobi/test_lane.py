@@ -10,14 +10,14 @@ from tests.unit.goobi.reports import NOW, HandClock, report
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings, parse
-from taskmanager.report_store import Among
-from taskmanager.reports import Report, ReportKind, ReportState, Withdrawal
-from taskmanager.testing.reports import MemoryReports, withdrawn
+from taskmanager.model.reports import Report, ReportKind, ReportState, Withdrawal
+from taskmanager.ports.report_store import Among
 from taskmanager_scheduler.goobi.calls import Answer, Call
 from taskmanager_scheduler.goobi.lane import Lane, wait_after
 from taskmanager_scheduler.goobi.orphans import Orphans
 from taskmanager_scheduler.goobi.telling import LOOKS_IN_VAIN, Telling
 from taskmanager_scheduler.goobi.transport import UnreachableError
+from taskmanager_testing.reports import MemoryReports, withdrawn
 
 CLOSED = ReportKind.CLOSE_STEP
 SETTINGS = parse(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from taskmanager.states import MEANING, MOVES, RUNNING, Status, Tab, document
+from taskmanager.model.states import MEANING, MOVES, RUNNING, Status, Tab, document
 
 DOCS = Path(__file__).parents[3] / "docs"
 

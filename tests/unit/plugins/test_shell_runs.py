@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from taskmanager.errors import JobFailedError, ToolFailedError
-from taskmanager.testing.plugins import CancelledInTestError, run_plugin
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
+from taskmanager_testing.plugins import CancelledInTestError, run_plugin
 
 
 @pytest.fixture

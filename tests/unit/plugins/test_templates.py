@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from taskmanager.errors import JobFailedError, PermanentError
-from taskmanager.testing.plugins import run_plugin
 from taskmanager_plugin_runner.plugins.jp2 import Jp2Plugin
 from taskmanager_plugin_runner.plugins.jp2.profile import Profile
 from taskmanager_plugin_runner.plugins.shell import ShellPlugin
@@ -20,6 +19,7 @@ from taskmanager_plugin_runner.plugins.shell.template import (
     Parameter,
     Template,
 )
+from taskmanager_testing.plugins import run_plugin
 
 SHIPPED = ("goobi-thumbnails", "jpeg", "jpeg-small", "media-and-thumbnails", "thumbnail")
 COPY = 'title = "Copy"\nargv = ["cp", "{input}", "{output}"]\noutput_suffix = ".txt"\n'

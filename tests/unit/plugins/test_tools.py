@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from taskmanager import tools
 from taskmanager.errors import ToolFailedError, ToolStoppedError
+from taskmanager.plugin_api import tools
 
 
 def test_a_tool_gives_back_what_it_wrote() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from tests.unit.runner.faults import fill
 from tests.unit.runner.slots import manifest, slot
 
-from taskmanager.control import Wish
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import Commit, Grant, Logged
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.outbox import Event
@@ -68,7 +68,7 @@ class Scene:
     def interrupt(self, outcome: Outcome) -> None:
         self.attempt.interrupt(outcome)
 
-    def want(self, wish: Wish | None) -> None:
+    def want(self, wish: DesiredState | None) -> None:
         self.attempt.want(wish)
 
 

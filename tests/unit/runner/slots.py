@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import psutil
 
-from taskmanager.jobs import JobSpec
-from taskmanager.plugins import PluginManifest
-from taskmanager.testing.waiting import eventually_async
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import PluginManifest
 from taskmanager_plugin_runner.protocol import FileNote, LogNote, ProgressNote, SlotOptions
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_testing.waiting import eventually_async
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 

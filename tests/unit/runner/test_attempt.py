@@ -8,7 +8,6 @@ from tests.unit.runner.faults import attempts, picture
 from tests.unit.runner.scenes import paths, scene
 from tests.unit.runner.slots import until
 
-from taskmanager.jobs import CancelMethod, JobSpec
 from taskmanager.messages import (
     Advanced,
     Cancelled,
@@ -20,6 +19,7 @@ from taskmanager.messages import (
     Logged,
     Progressed,
 )
+from taskmanager.model.jobs import CancelMethod, JobSpec
 from taskmanager_plugin_runner import fence
 from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.failures import UNTIDY

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, RefusalReason, Ticket
-from taskmanager.testing.lanes import FakeLanes
-from taskmanager.testing.waiting import eventually_async
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner import claims as module
 from taskmanager_plugin_runner.claims import Claims
+from taskmanager_testing.lanes import FakeLanes
+from taskmanager_testing.waiting import eventually_async
 
 
 class Box:

@@ -12,8 +12,6 @@ from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.scenes import JOB, Scene, paths, scene
 from tests.unit.runner.slots import is_gone, number_in, until
 
-from taskmanager.control import Wish
-from taskmanager.jobs import CancelMethod
 from taskmanager.messages import (
     Advanced,
     Cancelled,
@@ -26,8 +24,10 @@ from taskmanager.messages import (
     Resumed,
     Suspended,
 )
-from taskmanager.plugins import PauseSupport
-from taskmanager.states import Status
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import CancelMethod
+from taskmanager.model.manifest import PauseSupport
+from taskmanager.model.states import Status
 from taskmanager_plugin_runner.outcomes import Outcome
 
 LONG: dict[str, Any] = {"grace_seconds": 600}
@@ -66,7 +66,7 @@ async def test_a_job_stands_at_its_checkpoint_and_goes_on_with_the_next_file(tmp
         running = made.start("paced", **paced(tmp_path))
         await until(lambda: "a.tif" in made.desk.log())
         for _ in range(3):
-            made.want(Wish.SUSPEND)  # again and again, as with every heartbeat
+            made.want(DesiredState.SUSPEND)  # again and again, as with every heartbeat
         assert not made.desk.of(Suspended)  # it is still at work on the first file
         fill(tmp_path / "leave", {"1": ""})
         await until(lambda: made.desk.of(Suspended))
@@ -87,7 +87,7 @@ async def test_a_wish_that_disappears_before_the_checkpoint_changes_nothing(tmp_
     async with scene("paced", tmp_path, pause=PauseSupport.CHECKPOINT) as made:
         running = made.start("paced", **paced(tmp_path))
         await until(lambda: processing(made))
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         made.want(None)
         fill(tmp_path / "leave", {"all": ""})
         await running
@@ -98,7 +98,7 @@ async def test_a_wish_that_disappears_before_the_checkpoint_changes_nothing(tmp_
 async def test_a_wish_from_before_the_work_is_remembered(tmp_path: Path) -> None:
     async with scene("paced", tmp_path, pause=PauseSupport.CHECKPOINT) as made:
         running = made.start("paced", **paced(tmp_path))
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         assert kinds(made) == []
         await until(lambda: made.desk.of(Suspended))
         assert kinds(made) == [Advanced, Advanced, Suspended]
@@ -111,7 +111,7 @@ async def test_a_wish_from_before_the_work_is_remembered(tmp_path: Path) -> None
 async def test_what_cannot_be_suspended_goes_on(tmp_path: Path) -> None:
     async with scene("tally", tmp_path) as made:
         running = made.start("tally", **paths(tmp_path))
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         await running
     assert made.over == [Outcome.FINISHED]
     assert not made.desk.of(Suspended)
@@ -121,7 +121,7 @@ async def test_what_cannot_be_suspended_goes_on(tmp_path: Path) -> None:
 async def test_a_suspended_attempt_is_handed_back_like_any_other(tmp_path: Path) -> None:
     async with scene("paced", tmp_path, pause=PauseSupport.CHECKPOINT) as made:
         running = made.start("paced", **paced(tmp_path))
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         await until(lambda: made.desk.of(Suspended))
         made.interrupt(Outcome.HANDED_BACK)
         await running
@@ -138,8 +138,8 @@ async def test_the_whole_group_stands_by_signals_but_not_its_guard(tmp_path: Pat
     async with scene("tick", tmp_path, pause=PauseSupport.SIGNAL) as made:
         running = made.start("tick", parameters={"note": str(note)})
         await until(lambda: ticks(note) > 3 and ticks(tool) > 3)
-        made.want(Wish.SUSPEND)
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         assert made.attempt.standing
         leader = psutil.Process(made.slot.pid)
         assert len(leader.children(recursive=True)) >= 2
@@ -161,7 +161,7 @@ async def test_a_job_that_ended_just_as_it_was_suspended_stays_suspended_until_i
     async with scene("tick", tmp_path, pause=PauseSupport.SIGNAL) as made:
         running = made.start("tick", parameters={"note": str(note)}, destination=str(tmp_path / "out"))
         await until(lambda: ticks(note) > 3)
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         fill(tmp_path, {"note.end": ""})
         made.slot.resume()  # as if the signal had come too late
         await until(lambda: made.attempt._control._step is None)
@@ -177,7 +177,7 @@ async def test_a_runner_that_dies_takes_suspended_processes_with_it(tmp_path: Pa
     async with scene("tick", tmp_path, pause=PauseSupport.SIGNAL) as made:
         running = made.start("tick", parameters={"note": str(note)})
         await until(lambda: ticks(note) > 3)
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         leader = made.slot.pid
         assert leader is not None
         assert made.slot._transport is not None
@@ -196,8 +196,8 @@ async def test_a_cancelled_job_ends_at_its_checkpoint_without_a_trace(tmp_path: 
         pid = made.slot.pid
         running = made.start("sleep", parameters={"seconds": 600}, destination=str(tmp_path / "out"))
         await until(lambda: processing(made))
-        made.want(Wish.CANCEL)
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
+        made.want(DesiredState.CANCEL)
         made.want(None)  # a cancel cannot be taken back
         await running
         assert made.slot.pid == pid  # nothing had to be killed
@@ -218,9 +218,9 @@ async def test_a_suspended_job_is_cancelled_without_going_on(
     async with scene(plugin, tmp_path, pause=pause, **LONG) as made:
         spec = paced(tmp_path) if plugin == "paced" else {"parameters": {"note": str(tmp_path / "note")}}
         running = made.start(plugin, **spec)
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         await until(lambda: made.desk.of(Suspended))
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
     assert made.over == [Outcome.CANCELLED]
     assert made.desk.of(Resumed) == []
@@ -238,7 +238,7 @@ async def test_sigterm_ends_a_job_without_checkpoints(tmp_path: Path, tool: bool
         )
         pid = await number_in(note)
         before = made.slot.pid
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert is_gone(pid)
         assert (made.slot.pid == before) is tool  # a slot that waits for a tool survives the signal
@@ -255,7 +255,7 @@ async def test_sigkill_ends_what_ignores_everything_with_all_its_descendants(tmp
         tool = psutil.Process(await number_in(note))
         await until(tool.children)
         family = [made.slot.pid or 0, tool.pid, *(child.pid for child in tool.children())]
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert all(is_gone(pid) for pid in family)
         assert made.slot.alive
@@ -277,7 +277,7 @@ async def test_a_job_is_cancelled_while_it_waits_for_a_transfer(tmp_path: Path) 
         await asyncio.sleep(0)
         running = made.start("tally", **paths(tmp_path))
         await asyncio.sleep(0)
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert kinds(made) == [Cancelled]
         release.set()
@@ -292,7 +292,7 @@ async def test_a_job_is_cancelled_while_its_input_is_copied(tmp_path: Path) -> N
         before = picture(tmp_path)
         running = made.start("tally", **job)
         await until(lambda: made.desk.of(Advanced))
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert picture(tmp_path) == before
     assert kinds(made) == [Advanced, Cancelled]
@@ -304,7 +304,7 @@ async def test_a_job_that_asks_for_its_commit_is_cancelled(tmp_path: Path) -> No
         before = picture(tmp_path)
         running = made.start("tally", **job)
         await until(lambda: made.desk.of(Commit))
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert picture(tmp_path) == before
     assert made.over == [Outcome.CANCELLED]
@@ -317,7 +317,7 @@ async def test_a_job_with_nothing_to_place_that_ends_by_itself_meanwhile_has_end
     async with scene("paced", tmp_path, **LONG) as made:
         running = made.start("paced", source=job["source"], parameters=job["parameters"])
         await until(lambda: "a.tif" in made.desk.log())
-        made.want(Wish.CANCEL)  # there is no checkpoint after the last file
+        made.want(DesiredState.CANCEL)  # there is no checkpoint after the last file
         fill(tmp_path / "leave", {"all": ""})
         await running
     assert made.over == [Outcome.FINISHED]
@@ -329,7 +329,7 @@ async def test_a_job_that_fails_meanwhile_says_so(tmp_path: Path) -> None:
     async with scene("paced", tmp_path, **LONG) as made:
         running = made.start("paced", **job)
         await until(lambda: "a.tif" in made.desk.log())
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         (tmp_path / "workspace" / f"{JOB}-1" / "input" / "a.tif").unlink()
         fill(tmp_path / "leave", {"1": ""})
         await running

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from taskmanager.errors import JobFailedError
 from taskmanager.goobi.installations import Installation
-from taskmanager.jobs import GoobiReference, JobSpec
+from taskmanager.model.jobs import GoobiReference, JobSpec
 from taskmanager_plugin_runner.deliveries import Delivery, deliver
 from taskmanager_plugin_runner.files_api import FilesApi, GoobiAwayError
 from taskmanager_plugin_runner.filling import Result

@@ -9,8 +9,8 @@ import pytest
 from tests.unit.runner.faults import fill, names, picture
 from tests.unit.runner.slots import Ears, slot, task
 
-from taskmanager.crash import END_AT, Point
 from taskmanager.errors import JobKilledError
+from taskmanager.process.failpoints import END_AT, Failpoint
 from taskmanager_plugin_runner.protocol import Answer, Step
 from taskmanager_plugin_runner.recovery import recover
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
@@ -165,14 +165,14 @@ async def test_a_job_in_place_never_removes_a_source_it_did_not_take(book: Path)
 
 
 @pytest.mark.parametrize(
-    "point", [Point.SLOT_BEFORE_RENAME, Point.SLOT_BEFORE_REMOVAL, Point.SLOT_BEFORE_SEAL]
+    "point", [Failpoint.SLOT_BEFORE_RENAME, Failpoint.SLOT_BEFORE_REMOVAL, Failpoint.SLOT_BEFORE_SEAL]
 )
 async def test_a_death_while_pages_leave_is_undone(
-    book: Path, monkeypatch: pytest.MonkeyPatch, point: Point
+    book: Path, monkeypatch: pytest.MonkeyPatch, point: Failpoint
 ) -> None:
     fill(book / "out", {"5.out": "old 5"})
     before = picture(book / "out")
-    monkeypatch.setenv(END_AT, f"{point}:{1 if point is Point.SLOT_BEFORE_SEAL else 2}")
+    monkeypatch.setenv(END_AT, f"{point}:{1 if point is Failpoint.SLOT_BEFORE_SEAL else 2}")
     with pytest.raises(JobKilledError):
         await done(book, job(book, parameters={"existing": "replace"}))
     assert picture(book / "out") != before

@@ -15,11 +15,11 @@ from tests.unit.runner.faults import attempts, fill, names, picture
 from tests.unit.runner.scenes import Scene, paths, scene
 from tests.unit.runner.slots import is_gone, number_in, options, task, until
 
-from taskmanager.control import Wish
-from taskmanager.jobs import CancelMethod, JobError
-from taskmanager.lifecycle import every
 from taskmanager.messages import Cancelled, Failed, Suspended
-from taskmanager.plugins import JobLimits, PauseSupport
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import CancelMethod, JobError
+from taskmanager.model.manifest import JobLimits, PauseSupport
+from taskmanager.process.lifecycle import every
 from taskmanager_plugin_runner.outcomes import Outcome
 from taskmanager_plugin_runner.protocol import Step
 from taskmanager_plugin_runner.slot_process import SlotProcess
@@ -102,7 +102,7 @@ async def test_a_suspended_job_has_all_the_time_in_the_world(tmp_path: Path) -> 
     discipline = {"limits": limits, "pause": PauseSupport.CHECKPOINT, "grace_seconds": 600}
     async with looked_after("hasty", tmp_path, **discipline) as made:
         made_up = made.start("hasty")
-        made.want(Wish.SUSPEND)
+        made.want(DesiredState.SUSPEND)
         await until(lambda: made.desk.of(Suspended))
         looks = made.looks
         await until(lambda: made.looks > looks + 50)  # twice its time
@@ -131,8 +131,8 @@ async def test_a_cancel_while_a_job_ends_for_a_limit_counts(tmp_path: Path) -> N
     async with looked_after("stubborn", tmp_path, limits=limits, grace_seconds=2) as made:
         running = made.start("stubborn", parameters={"note": str(note)})
         await until(lambda: any("time limit" in line for line in made.desk.log()))
-        made.want(Wish.SUSPEND)  # is not for one that ends
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.SUSPEND)  # is not for one that ends
+        made.want(DesiredState.CANCEL)
         await running
     assert made.over == [Outcome.CANCELLED]
     assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.SIGKILL]
@@ -145,7 +145,7 @@ async def test_a_cancel_ends_the_tool_at_work_and_not_only_the_next_file(tmp_pat
         leader = psutil.Process(made.slot.pid)
         await until(lambda: any("-c" in one.cmdline() for one in leader.children()))
         [tool] = [one for one in leader.children() if "-c" in one.cmdline()]
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert is_gone(tool.pid)
         assert made.slot.pid == leader.pid
@@ -199,7 +199,7 @@ async def test_a_cancel_ends_the_programs_of_all_files_at_work(
             lambda: len([one for one in leader.children(recursive=True) if one.name() == "sleep"]) == 2
         )
         family = [one.pid for one in leader.children(recursive=True) if one.name() == "sleep"]
-        made.want(Wish.CANCEL)
+        made.want(DesiredState.CANCEL)
         await running
         assert all(is_gone(pid) for pid in family)
         assert made.slot.pid == leader.pid

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from taskmanager.jobs import Progress
 from taskmanager.messages import Claim, Commit, Finished, Heartbeat, Progressed, RunnerEvents, decode_inbox
-from taskmanager.testing.publisher import FakePublisher
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import Progress
 from taskmanager_plugin_runner.outbox import BATCH_EVENTS, Event, Outbox
+from taskmanager_testing.publisher import FakePublisher
+from taskmanager_testing.waiting import eventually_async
 
 SOON = timedelta(seconds=10)
 

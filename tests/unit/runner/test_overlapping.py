@@ -12,11 +12,10 @@ import pytest
 from tests.unit.runner.faults import Crash, attempts, crash, fill, names, picture, stopped_before
 from tests.unit.runner.slots import Ears, options, task, until
 
-from taskmanager.control import Wish
-from taskmanager.crash import END_AT, Point
 from taskmanager.errors import JobFailedError, JobKilledError, SupersededError
-from taskmanager.paths import Roots
-from taskmanager.testing.waiting import eventually
+from taskmanager.files.roots import Roots
+from taskmanager.model.control import DesiredState
+from taskmanager.process.failpoints import END_AT, Failpoint
 from taskmanager_plugin_runner.ahead import Ahead
 from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
@@ -25,6 +24,7 @@ from taskmanager_plugin_runner.protocol import Step
 from taskmanager_plugin_runner.recovery import recover
 from taskmanager_plugin_runner.slot_process import SlotProcess, Task
 from taskmanager_plugin_runner.sources import Fingerprint, SourceFile, scan
+from taskmanager_testing.waiting import eventually
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 PAGES = {f"{number}.tif": "x" * 10 for number in range(1, 7)}
@@ -326,9 +326,9 @@ async def test_a_job_that_waits_for_a_file_obeys_a_cancel(tmp_path: Path, elsewh
     made = job(tmp_path)
     async with slot(tmp_path, elsewhere, ahead_bytes=1) as (process, ears):
         source = await brought(process, made)
-        answering = process.order(Step.RUN, made, source, Wish.SUSPEND)
+        answering = process.order(Step.RUN, made, source, DesiredState.SUSPEND)
         await until(lambda: ears.standing)
-        process.tell(Wish.CANCEL)
+        process.tell(DesiredState.CANCEL)
         assert (await answering).cancelled
         assert names(source) == []
         assert (await process.ask(Step.CLEAN, made)).failure is None
@@ -338,7 +338,7 @@ async def test_a_job_that_waits_for_a_file_obeys_a_cancel(tmp_path: Path, elsewh
 @pytest.mark.parametrize("exists", [True, False], ids=["an existing folder", "a new folder"])
 @pytest.mark.parametrize(
     "point",
-    [f"{Point.SLOT_LOOKING_AHEAD}:3", f"{Point.SLOT_CARRYING}:1", f"{Point.SLOT_CARRYING}:4"],
+    [f"{Failpoint.SLOT_LOOKING_AHEAD}:3", f"{Failpoint.SLOT_CARRYING}:1", f"{Failpoint.SLOT_CARRYING}:4"],
 )
 async def test_a_death_while_files_come_and_go_leaves_no_trace(
     tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, point: str, exists: bool

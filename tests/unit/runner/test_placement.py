@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.runner.faults import Crash, crash, fill, picture, stopped_before
 
 from taskmanager.errors import JobFailedError, PathRefusedError, SupersededError
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
 from taskmanager_plugin_runner.planning import Terms
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from tests.unit.runner.scenes import scene
 
-from taskmanager.jobs import WARNINGS_KEPT, FileRecord, FileState, Warnings
 from taskmanager.messages import Failed, FilesRecorded, Finished
+from taskmanager.model.jobs import WARNINGS_KEPT, FileRecord, FileState, Warnings
 from taskmanager_plugin_runner import file_book
 from taskmanager_plugin_runner.commands import Commands, kind_of
 from taskmanager_plugin_runner.file_book import FileBook

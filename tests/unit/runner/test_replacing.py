@@ -10,7 +10,7 @@ import pytest
 from tests.unit.runner.faults import Crash, crash, fill, names, picture, stopped_before
 
 from taskmanager.errors import JobFailedError
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
 from taskmanager_plugin_runner.planning import Terms
 from taskmanager_plugin_runner.rights import ACL

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from taskmanager.plugins import JobLimits, PluginManifest
+from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager_plugin_runner import memory
 from taskmanager_plugin_runner.protocol import ProgressNote, SlotOptions
 from taskmanager_plugin_runner.watch import Watch

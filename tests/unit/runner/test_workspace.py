@@ -9,7 +9,7 @@ import pytest
 from tests.unit.runner.faults import fill, names, picture
 
 from taskmanager.errors import JobFailedError, PathRefusedError, PermanentError
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import clean_text, file_sentence, job_error
 from taskmanager_plugin_runner.filesystems import is_local
 from taskmanager_plugin_runner.recovery import held_folder, recover

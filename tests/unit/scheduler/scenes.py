@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import GoobiReference, Job, JobError, JobSpec, Note
 from taskmanager.messages import (
     Advanced,
     Claim,
@@ -11,7 +9,9 @@ from taskmanager.messages import (
     Failed,
     Submit,
 )
-from taskmanager.states import Status
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, GoobiReference, Job, JobError, JobSpec
+from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 from taskmanager_scheduler.jobs.events import (
     Event,
@@ -44,7 +44,7 @@ def fail(attempt: int, seq: int, *, crashed: bool, temporary: bool = False) -> F
 
 
 def wanted(action: JobAction, priority: int = 9) -> OperatorRequest:
-    return OperatorRequest(action, Note(by="anna", at=BEGIN), priority)
+    return OperatorRequest(action, Attribution(by="anna", at=BEGIN), priority)
 
 
 def at(

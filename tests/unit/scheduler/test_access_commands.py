@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmanager.access import PasswordState, Right, Role, User
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
@@ -24,13 +23,14 @@ from taskmanager.messages import (
     SetPassword,
     TokensUsed,
 )
-from taskmanager.registry import AuditEntry
-from taskmanager.store import Snapshot
-from taskmanager.testing.store import MemoryStore
+from taskmanager.model.access import PasswordState, Right, Role, User
+from taskmanager.model.registry import AuditEntry
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.access_state import is_enabled_admin
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import Finished
-from taskmanager.reports import ReportKind
+from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.reports import ReportKind
 from taskmanager_scheduler.jobs.goobi_reports import reports_of_end
 
 from .scenes import JOB, SPEC, at, job_after, to_download

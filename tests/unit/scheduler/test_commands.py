@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import JobAction, PluginAction, StopMode, Wish
-from taskmanager.jobs import JobError, JobSpec
 from taskmanager.messages import (
     Advanced,
+    AttemptDesiredState,
     AttemptReference,
-    AttemptWish,
     Claim,
     Command,
     CommandResult,
@@ -20,23 +18,25 @@ from taskmanager.messages import (
     Hello,
     Inbound,
     JobCommand,
-    Orders,
     PluginCommand,
     Refusal,
     RunnerEvent,
     RunnerEvents,
+    RunnerOrders,
     Submit,
     decode_inbox,
 )
-from taskmanager.plugins import PluginManifest
-from taskmanager.states import Status
-from taskmanager.testing.publisher import FakePublisher
-from taskmanager.testing.store import MemoryStore
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import DesiredState, JobAction, PluginAction, StopMode
+from taskmanager.model.jobs import JobError, JobSpec
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.states import Status
 from taskmanager_scheduler.background.stop_timer import StopTimer
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgePlugin
 from taskmanager_scheduler.jobs.english import english
+from taskmanager_testing.publisher import FakePublisher
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -96,9 +96,9 @@ def result(outcome: Decision) -> CommandResult:
     return found
 
 
-def orders(outcome: Decision) -> Orders:
+def orders(outcome: Decision) -> RunnerOrders:
     [found] = [
-        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, Orders)
+        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, RunnerOrders)
     ]
     return found
 
@@ -173,16 +173,18 @@ async def test_no_claim_of_a_stopped_plugin_is_granted_until_its_restart(store: 
     assert store.jobs["1"].status is Status.WAITINGFORUPLOAD
 
 
-@pytest.mark.parametrize(("mode", "wish"), [(StopMode.SUSPEND, Wish.SUSPEND), (StopMode.FINISH, None)])
+@pytest.mark.parametrize(
+    ("mode", "wish"), [(StopMode.SUSPEND, DesiredState.SUSPEND), (StopMode.FINISH, None)]
+)
 async def test_a_stop_suspends_running_jobs_or_lets_them_finish(
-    store: MemoryStore, mode: StopMode, wish: Wish | None
+    store: MemoryStore, mode: StopMode, wish: DesiredState | None
 ) -> None:
     reference = AttemptReference(job="1", attempt=1)
     await feed(store, submit("1"), said(claim("1")), for_plugin(PluginAction.STOP, mode=mode))
 
     outcome = await feed(store, said(Heartbeat(slots=2, busy=1, running=(reference,))))
 
-    wishes = (AttemptWish(job="1", attempt=1, wish=wish),) if wish else ()
+    wishes = (AttemptDesiredState(job="1", attempt=1, wish=wish),) if wish else ()
     assert (orders(outcome).paused, orders(outcome).wishes) == (True, wishes)
 
 
@@ -192,7 +194,7 @@ async def test_the_wish_to_cancel_is_in_every_answer(store: MemoryStore) -> None
 
     for _ in range(2):
         outcome = await feed(store, said(Heartbeat(slots=2, busy=1, running=(reference,))))
-        assert orders(outcome).wishes == (AttemptWish(job="1", attempt=1, wish=Wish.CANCEL),)
+        assert orders(outcome).wishes == (AttemptDesiredState(job="1", attempt=1, wish=DesiredState.CANCEL),)
 
 
 async def test_a_new_version_of_a_plugin_does_not_undo_its_stop(store: MemoryStore) -> None:

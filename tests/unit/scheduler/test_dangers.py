@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.topology import Queue, Topology
+from taskmanager.messages.topology import Queue, Topology
 from taskmanager_scheduler.broker.dangers import BrokerQueue, dangers, evidence
 
 TOPOLOGY = Topology()

@@ -3,10 +3,10 @@
 from structlog.testing import capture_logs
 from tests.unit.scheduler.scenes import ONE, claim, fail, submission
 
-from taskmanager.broker_users import BrokerUsers
+from taskmanager.accounts.broker_users import BrokerUsers
 from taskmanager.messages import Refusal, RunnerEvents, Tick
-from taskmanager.ports import Delivery
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Delivery
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.jobs.effects import AnswerRunner, refusals

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from taskmanager.figures import Figures, power_of, total
-from taskmanager.jobs import Job, JobSpec
-from taskmanager.states import Status
+from taskmanager.model.hourly_figures import Figures, power_of, total
+from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.states import Status
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
 HOUR = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

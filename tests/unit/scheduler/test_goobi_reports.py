@@ -5,9 +5,6 @@ from typing import Any
 import pytest
 from tests.unit.scheduler.scenes import BEGIN, JOB, ONE, SPEC, at, claim, fail, play, to_download, wanted
 
-from taskmanager.control import JobAction
-from taskmanager.goobi.installations import LogType
-from taskmanager.jobs import GoobiReference, JobSpec
 from taskmanager.messages import (
     Command,
     Finished,
@@ -18,14 +15,17 @@ from taskmanager.messages import (
     SendMessage,
     Submit,
 )
-from taskmanager.reports import OperatorMessage, Replay, Report, ReportKind, ReportState
-from taskmanager.states import Status
-from taskmanager.testing.store import MemoryStore
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import GoobiReference, JobSpec
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reports import OperatorMessage, Replay, Report, ReportKind, ReportState
+from taskmanager.model.states import Status
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, StoreReport
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.jobs.events import Event, GoobiMessageRequested, Transition
 from taskmanager_scheduler.jobs.transitions import transition
+from taskmanager_testing.store import MemoryStore
 
 DONE = Finished(job=JOB, attempt=1, seq=4, files=3, bytes=12)
 CALLBACK = "http://goobi/goobi/api/plugins/ocr/7/done"

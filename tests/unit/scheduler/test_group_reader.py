@@ -3,8 +3,8 @@
 import pytest
 
 from taskmanager.messages import Tick
-from taskmanager.ports import Delivery
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Delivery
 from taskmanager_scheduler.inbox import group_reader
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import Senders

@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
@@ -20,17 +19,18 @@ from taskmanager.messages import (
     Hello,
     Inbound,
     Logged,
-    Orders,
     Refusal,
     RunnerEvent,
     RunnerEvents,
+    RunnerOrders,
     Submit,
 )
-from taskmanager.plugins import PluginManifest
-from taskmanager.states import Status, Tab
-from taskmanager.testing.store import MemoryStore
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.states import Status, Tab
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerRunner, DeclarePlugin, SendTicket
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -70,9 +70,9 @@ async def feed(store: MemoryStore, *messages: Inbound) -> Decision:
     return await store.apply(needs_of(messages), lambda snapshot: decide(messages, snapshot, NOW))
 
 
-def orders(outcome: Decision) -> Orders:
+def orders(outcome: Decision) -> RunnerOrders:
     [found] = [
-        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, Orders)
+        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, RunnerOrders)
     ]
     return found
 

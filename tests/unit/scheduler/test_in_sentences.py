@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import HistoryEntry, JobSpec, Record
 from taskmanager.messages import Command, CommandResult, JobCommand, Submit
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import HistoryEntry, JobSpec, Record
+from taskmanager.model.operations import Failure
+from taskmanager.model.reasons import refusals
+from taskmanager.model.states import Status
 from taskmanager.mongo.documents import to_document
-from taskmanager.operations import Failure
-from taskmanager.reasons import refusals
-from taskmanager.states import Status
-from taskmanager.store import Plan, Snapshot
+from taskmanager.ports.store import Plan, Snapshot
 from taskmanager_scheduler.decisions.group_state import Decision, decide
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
 from taskmanager_scheduler.jobs.effects import AnswerGateway

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import JobAction
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError
-from taskmanager.jobs import GoobiReference, JobSpec
 from taskmanager.messages import (
     Advanced,
     Changes,
@@ -27,18 +25,20 @@ from taskmanager.messages import (
     decode_changes,
     decode_ticket,
 )
-from taskmanager.operations import FAILURES_KEPT, JobFilter, Operation, OperationState
-from taskmanager.states import Status, Tab
-from taskmanager.testing.publisher import FakePublisher
-from taskmanager.testing.store import MemoryStore
-from taskmanager.testing.waiting import eventually_async
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import GoobiReference, JobSpec
+from taskmanager.model.operations import FAILURES_KEPT, JobFilter, Operation, OperationState
+from taskmanager.model.states import Status, Tab
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.operations import pages
 from taskmanager_scheduler.operations.worker import OperationWorker
+from taskmanager_testing.publisher import FakePublisher
+from taskmanager_testing.store import MemoryStore
+from taskmanager_testing.waiting import eventually_async
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3

@@ -2,8 +2,6 @@
 
 import pytest
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import CancelMethod, Job
 from taskmanager.messages import (
     Cancelled,
     Commit,
@@ -13,9 +11,11 @@ from taskmanager.messages import (
     Resumed,
     Suspended,
 )
-from taskmanager.plugins import RetryPolicy
-from taskmanager.reasons.history import NOT_HEARD
-from taskmanager.states import Status
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import CancelMethod, Job
+from taskmanager.model.manifest import RetryPolicy
+from taskmanager.model.reasons.history import NOT_HEARD
+from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import NudgeRunner, SendTicket
 from taskmanager_scheduler.jobs.events import Event, Orphaned, Sender, Transition, TransitionContext
 from taskmanager_scheduler.jobs.transitions import transition

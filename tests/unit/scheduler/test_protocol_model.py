@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import CancelMethod, Job, JobSpec, Note
 from taskmanager.messages import (
     Advanced,
     Cancelled,
@@ -26,8 +24,10 @@ from taskmanager.messages import (
     Refusal,
     Submit,
 )
-from taskmanager.reasons.history import NOT_HEARD
-from taskmanager.states import Status
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, CancelMethod, Job, JobSpec
+from taskmanager.model.reasons.history import NOT_HEARD
+from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
 from taskmanager_scheduler.jobs.events import (
     Event,
@@ -160,11 +160,11 @@ def from_outside(world: World) -> Iterator[World]:
     if world.job.owner is not None and world.job.attempt < MOST_ATTEMPTS:
         yield fold(without_placing(world), LeaseEnded(), now=LATER)
     if not world.intervened:
-        note = Note(by="anna", at=NOW)
+        note = Attribution(by="anna", at=NOW)
         yield replace(fold(world, OperatorRequest(JobAction.CANCEL, note)), intervened=True)
         yield replace(fold(world, OperatorRequest(JobAction.HOLD, note)), intervened=True)
     elif world.job.held is not None:
-        yield fold(world, OperatorRequest(JobAction.RELEASE, Note(by="anna", at=NOW)))
+        yield fold(world, OperatorRequest(JobAction.RELEASE, Attribution(by="anna", at=NOW)))
 
 
 def without_placing(world: World) -> World:

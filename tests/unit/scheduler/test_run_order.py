@@ -11,8 +11,6 @@ from uuid import UUID, uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import Job, JobError, JobSpec
 from taskmanager.messages import (
     Claim,
     Command,
@@ -27,18 +25,20 @@ from taskmanager.messages import (
     Ticket,
     decode_ticket,
 )
-from taskmanager.operations import JobFilter
-from taskmanager.plugins import PluginManifest, RetryPolicy
-from taskmanager.states import Status
-from taskmanager.testing.publisher import FakePublisher, Published
-from taskmanager.testing.store import MemoryStore
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Job, JobError, JobSpec
+from taskmanager.model.manifest import PluginManifest, RetryPolicy
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.states import Status
 from taskmanager_scheduler.background.sweeper import TicketSweep
 from taskmanager_scheduler.decisions.group_state import decide, needs_of
 from taskmanager_scheduler.decisions.run_order import RunOrderedStore, place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import mark_sent
 from taskmanager_scheduler.operations.worker import OperationWorker
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.store import MemoryStore
 
 TOPOLOGY = Topology()
 PAGE = 3

@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from taskmanager.control import RunnerAction
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import (
     Claim,
     Command,
@@ -14,18 +12,20 @@ from taskmanager.messages import (
     Heartbeat,
     Hello,
     Inbound,
-    Orders,
     RunnerCommand,
     RunnerEvent,
     RunnerEvents,
+    RunnerOrders,
     Submit,
 )
-from taskmanager.plugins import PluginManifest
-from taskmanager.registry import ALIVE_FOR
-from taskmanager.testing.store import MemoryStore
+from taskmanager.model.control import RunnerAction
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.registry import ALIVE_FOR
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgeRunner
 from taskmanager_scheduler.jobs.english import english
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -42,14 +42,14 @@ class Bench:
             needs_of(messages), lambda snapshot: decide(messages, snapshot, self.now)
         )
 
-    async def hello(self, instance: str = "a") -> Orders:
+    async def hello(self, instance: str = "a") -> RunnerOrders:
         manifest = PluginManifest(name="noop", title="Nothing", job_type="NOOP")
         hello = Hello(
             manifest=manifest, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=()
         )
         return orders(await self.feed(said(hello, instance=instance)))
 
-    async def beat(self) -> Orders:
+    async def beat(self) -> RunnerOrders:
         return orders(await self.feed(said(Heartbeat(slots=2, busy=0, running=()))))
 
     async def tell(self, action: RunnerAction, runner: str = "r1", **fields: Any) -> Decision:
@@ -64,9 +64,9 @@ def said(*events: RunnerEvent, instance: str = "a") -> RunnerEvents:
     return RunnerEvents(plugin="noop", runner="r1", instance=instance, events=events)
 
 
-def orders(outcome: Decision) -> Orders:
+def orders(outcome: Decision) -> RunnerOrders:
     [found] = [
-        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, Orders)
+        e.reply for e in outcome.effects if isinstance(e, AnswerRunner) and isinstance(e.reply, RunnerOrders)
     ]
     return found
 

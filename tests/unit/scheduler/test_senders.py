@@ -4,10 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from taskmanager.broker_users import BrokerUsers
-from taskmanager.control import PluginAction
+from taskmanager.accounts.broker_users import BrokerUsers
 from taskmanager.errors import PermanentError
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import (
     Command,
     Heartbeat,
@@ -19,8 +17,10 @@ from taskmanager.messages import (
     Tick,
     TokensUsed,
 )
-from taskmanager.plugins import Need, PluginManifest
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import PluginAction
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import Need, PluginManifest
 from taskmanager_scheduler.inbox.senders import Senders, senders_for
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -14,8 +14,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from taskmanager.control import JobAction, PluginAction, StopMode
-from taskmanager.jobs import CancelMethod, Job, JobError, JobSpec
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
@@ -39,14 +37,16 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
-from taskmanager.plugins import PluginManifest, RetryPolicy
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Snapshot
-from taskmanager.testing.store import MemoryStore
+from taskmanager.model.control import JobAction, PluginAction, StopMode
+from taskmanager.model.jobs import CancelMethod, Job, JobError, JobSpec
+from taskmanager.model.manifest import PluginManifest, RetryPolicy
+from taskmanager.model.states import Status, Tab
+from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.decisions.group_state import Decision, GroupState, decide, needs_of
 from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
 from taskmanager_scheduler.jobs.events import LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for
+from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PLUGIN = "noop"

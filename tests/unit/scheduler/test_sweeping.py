@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from taskmanager.jobs import JobSpec
 from taskmanager.messages import Submit
-from taskmanager.testing.publisher import FakePublisher, Published
-from taskmanager.testing.store import MemoryStore
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import JobSpec
 from taskmanager_scheduler.background.sweeper import OWED_AFTER, Sweeper, TicketSweep
 from taskmanager_scheduler.decisions.group_state import decide, needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.store import MemoryStore
 
 TOPOLOGY = Topology()
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -6,8 +6,6 @@ Duplicates, old attempts, old dispatches, two runners, lost leases.
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import CancelMethod, Job, Progress
 from taskmanager.messages import (
     Advanced,
     Cancelled,
@@ -22,7 +20,9 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
-from taskmanager.states import MOVES, Status
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import CancelMethod, Job, Progress
+from taskmanager.model.states import MOVES, Status
 from taskmanager_scheduler.jobs.events import (
     Event,
     LeaseEnded,

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from taskmanager.jobs import Job, JobError, JobSpec
 from taskmanager.messages import (
     Advanced,
     Commit,
@@ -13,10 +12,11 @@ from taskmanager.messages import (
     HandedBack,
     Refusal,
 )
-from taskmanager.plugins import RetryPolicy
-from taskmanager.reasons.history import NOT_HEARD
-from taskmanager.reports import ReportKind
-from taskmanager.states import Status
+from taskmanager.model.jobs import Job, JobError, JobSpec
+from taskmanager.model.manifest import RetryPolicy
+from taskmanager.model.reasons.history import NOT_HEARD
+from taskmanager.model.reports import ReportKind
+from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import SendTicket, StoreReport
 from taskmanager_scheduler.jobs.events import (
     Event,

@@ -2,12 +2,12 @@
 
 from tests.unit.scheduler.test_group_state import NOW, claim, hello, orders, said, submit
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import Job, Note
 from taskmanager.messages import Refusal, StartOperation
-from taskmanager.operations import JobFilter
-from taskmanager.states import Status
-from taskmanager.store import Snapshot
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.states import Status
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.operations import start_operation
 from taskmanager_scheduler.decisions.group_state import GroupState, decide
 from taskmanager_scheduler.jobs.effects import AnswerRunner
@@ -45,5 +45,5 @@ def test_an_operation_is_not_begun_over_one_that_cannot_be_read() -> None:
     )
     fold = GroupState(UNREADABLE, NOW)
 
-    assert start_operation(fold, order, Note(by="anna", at=NOW))[0] == "refused"
+    assert start_operation(fold, order, Attribution(by="anna", at=NOW))[0] == "refused"
     assert fold.operations == {}

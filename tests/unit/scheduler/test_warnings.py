@@ -6,9 +6,9 @@ import pytest
 from tests.unit.goobi.reports import report
 from tests.unit.scheduler.scenes import JOB, at, claim, fail, job_after, to_download
 
-from taskmanager.jobs import FileRecord, FileState, Job, Warnings
 from taskmanager.messages import Failed, FilesRecorded, Finished
-from taskmanager.reports import Facts
+from taskmanager.model.jobs import FileRecord, FileState, Job, Warnings
+from taskmanager.model.reports import Facts
 from taskmanager_scheduler.decisions.attempt_records import stored_files
 from taskmanager_scheduler.goobi.texts import filled, warnings
 from taskmanager_scheduler.jobs.goobi_reports import WARNINGS_GIVEN, facts_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 from tests.soak.leftovers import ended_with_their_runners
 
-from taskmanager.testing.waiting import eventually
+from taskmanager_testing.waiting import eventually
 
 
 def test_a_stopped_process_that_works_below_the_folder_is_found(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ environment holds a password.
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskmanager.broker_users import BrokerUsers
-from taskmanager.mongo.accounts import Account
-from taskmanager.private_files import private_file
+from taskmanager.accounts.broker_users import BrokerUsers
+from taskmanager.files.private_files import private_file
+from taskmanager.mongo.access.database_accounts import Account
 from taskmanager_local.commands import private_folder
 from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from taskmanager.private_files import private_file
+from taskmanager.files.private_files import private_file
 from taskmanager_local.commands import LocalStackError, private_folder
 
 AUTHORITY_LIFE = timedelta(days=3650)

@@ -1,6 +1,6 @@
 """A fake Goobi beside the services, and the settings by which they reach it. Knows no jobs.
 
-It is the one of `taskmanager.testing.goobi`, as a process of its own, with a token made for this stack.
+It is the one of `taskmanager_testing.goobi`, as a process of its own, with a token made for this stack.
 """
 
 import json
@@ -8,7 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from taskmanager.private_files import private_file
+from taskmanager.files.private_files import private_file
 from taskmanager_local.commands import LOOPBACK, Command
 from taskmanager_local.state import Plan, Ports, StackFolder
 
@@ -26,7 +26,7 @@ def fake_goobi(folder: StackFolder, ports: Ports, choice: str) -> tuple[Command,
     config = private_file(folder.path / "fake-goobi.toml", _access_rules(token))
     token_file = private_file(folder.path / "goobi.token", token)
     settings = private_file(folder.path / "goobi.toml", _settings(DIALECTS[choice], port, token_file))
-    arguments = [sys.executable, "-m", "taskmanager.testing.goobi"]
+    arguments = [sys.executable, "-m", "taskmanager_testing.goobi"]
     arguments += ["--port", str(port), "--config", str(config)]
     return Command(NAME, arguments, {}, port, PAGES), settings
 

@@ -12,9 +12,14 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from taskmanager.account_files import Passwords, keyfile_text
-from taskmanager.mongo.accounts import Account, ensure_accounts, ensure_administrator, member_login
-from taskmanager.private_files import private_file
+from taskmanager.accounts.server_passwords import Passwords, keyfile_text
+from taskmanager.files.private_files import private_file
+from taskmanager.mongo.access.database_accounts import (
+    Account,
+    ensure_accounts,
+    ensure_administrator,
+    member_login,
+)
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import LOCALHOST, LOOPBACK, Command, LocalStackError, private_folder
 

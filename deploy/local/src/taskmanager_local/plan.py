@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from taskmanager.broker_users import broker_users
-from taskmanager.topology import Topology
+from taskmanager.accounts.broker_users import broker_users
+from taskmanager.messages.topology import Topology
 from taskmanager_local.access import USERS, ServiceAccess
 from taskmanager_local.goobi import fake_goobi
 from taskmanager_local.mongod import Mongod

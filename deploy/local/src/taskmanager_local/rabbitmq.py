@@ -16,10 +16,10 @@ from pathlib import Path
 import pika
 from pika.exceptions import AMQPError
 
-from taskmanager.account_files import Passwords, definitions
-from taskmanager.broker_addresses import addresses
-from taskmanager.broker_users import BrokerUser
-from taskmanager.private_files import private_file
+from taskmanager.accounts.broker_addresses import addresses
+from taskmanager.accounts.broker_users import BrokerUser
+from taskmanager.accounts.server_passwords import Passwords, definitions
+from taskmanager.files.private_files import private_file
 from taskmanager.rabbit.channel import parameters as connection_parameters
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import LOCALHOST, LOOPBACK, Command, LocalStackError, private_folder

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from taskmanager.broker_users import BrokerUser
+from taskmanager.accounts.broker_users import BrokerUser
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.commands import Command, free_port
 from taskmanager_local.mongod import Mongod

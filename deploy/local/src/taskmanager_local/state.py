@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from taskmanager.private_files import private_file
+from taskmanager.files.private_files import private_file
 from taskmanager_local.commands import Command, LocalStackError, free_port, port_is_free, private_folder
 
 LONGEST_SOCKET_PATH = 100

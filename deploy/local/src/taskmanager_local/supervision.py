@@ -21,7 +21,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from taskmanager.private_files import private_file
+from taskmanager.files.private_files import private_file
 from taskmanager_local.commands import Command, LocalStackError
 from taskmanager_local.launch import Record, read_record
 from taskmanager_local.rabbitmq import inherited_environment

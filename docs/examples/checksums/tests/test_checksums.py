@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from taskmanager.errors import JobFailedError, ToolFailedError
-from taskmanager.testing.plugins import CancelledInTestError, run_plugin
+from taskmanager_testing.plugins import CancelledInTestError, run_plugin
 
 from example_checksums import ChecksumsPlugin
 

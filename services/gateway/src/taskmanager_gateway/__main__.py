@@ -12,15 +12,15 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
-from taskmanager import lifecycle, logs
-from taskmanager.clock import SystemClock
-from taskmanager.config import exit_text
 from taskmanager.errors import TaskManagerError
-from taskmanager.http import HttpServer
-from taskmanager.metrics import BUILD
+from taskmanager.messages.topology import Binding
 from taskmanager.mongo import MongoReader
+from taskmanager.process import lifecycle, logs
+from taskmanager.process.clock import SystemClock
+from taskmanager.process.config import exit_text
+from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
-from taskmanager.topology import Binding
+from taskmanager.serving.http import HttpServer
 from taskmanager_gateway.acceptance import PUBLISH_TIME
 from taskmanager_gateway.app import make_app
 from taskmanager_gateway.parts import Parts, make_parts

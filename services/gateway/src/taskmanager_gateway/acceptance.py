@@ -7,17 +7,19 @@ from enum import StrEnum
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import (
     BrokerUnavailableError,
     StoreUnavailableError,
     UnreadableDocumentError,
     UnroutableMessageError,
 )
-from taskmanager.jobs import Job, JobSpec
 from taskmanager.messages import Submit
-from taskmanager.ports import Clock, JobReader, Publisher
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.feed import Feed
@@ -135,14 +137,14 @@ class Acceptance:
         body = submit.encode()
         if len(body) > self._limit_bytes:
             raise _too_large(len(body), self._limit_bytes)
-        reach(Point.GATEWAY_BEFORE_PUBLISH)
+        failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
                 await send(self._publisher, self._topology, wish.spec, body)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
             log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
             raise _unconfirmed(wish) from error
-        reach(Point.GATEWAY_AFTER_CONFIRM)
+        failpoint(Failpoint.GATEWAY_AFTER_CONFIRM)
         self._feed.submitted(wish.job, body)
         self._keeping.accepted(wish.job)
         return Answer(Outcome.ACCEPTED, accepted_job(submit))

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from taskmanager.access import Right, Role, TokenName, UserName
-from taskmanager.clock import whole_milliseconds
-from taskmanager.jobs import PluginName
-from taskmanager.queries import PLUGINS_LIMIT
+from taskmanager.model.access import Right, Role, TokenName, UserName
+from taskmanager.model.jobs import PluginName
+from taskmanager.model.queries import PLUGINS_LIMIT
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.orders import ReasonBody, readable
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from taskmanager.access import PasswordState, Principal, Right, Role, Token, User
-from taskmanager.jobs import Note, Record
+from taskmanager.model.access import PasswordState, Principal, Right, Role, Token, User
+from taskmanager.model.jobs import Attribution, Record
 from taskmanager_gateway.representation import API
 
 CommandId = Field(description="Names the command in the audit.")
@@ -35,8 +35,8 @@ class UserView(Record):
     role: Role
     plugins: tuple[str, ...] | None
     password: PasswordState
-    disabled: Note | None
-    created: Note
+    disabled: Attribution | None
+    created: Attribution
     links: dict[str, str]
 
     @classmethod
@@ -79,9 +79,9 @@ class TokenView(Record):
     name: str
     scopes: tuple[Right, ...]
     plugins: tuple[str, ...] | None
-    created: Note
+    created: Attribution
     expires: datetime | None
-    revoked: Note | None
+    revoked: Attribution | None
     last_used: datetime | None
     usable: bool
     links: dict[str, str]

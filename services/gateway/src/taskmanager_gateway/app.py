@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from taskmanager.http import health_routes
+from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.gate import Gate
 from taskmanager_gateway.bounds import BodyLimits, Bounds
 from taskmanager_gateway.guard import Guard

@@ -1,9 +1,9 @@
 """What operators asked for, for whoever looks at it: the use case of the API and the pages."""
 
-from taskmanager.access import Principal
 from taskmanager.errors import CursorError
-from taskmanager.ports import JobReader
-from taskmanager.queries import AuditPage, AuditQuery
+from taskmanager.model.access import Principal
+from taskmanager.model.queries import AuditPage, AuditQuery
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.deadlines import from_store

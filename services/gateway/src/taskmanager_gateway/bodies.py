@@ -8,8 +8,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 from starlette.requests import Request
 
-from taskmanager.jobs import JobSpec
-from taskmanager.reasons import Reason
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.reasons import Reason
 from taskmanager_gateway.bounds import declared_bytes
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.identity import Submitter, Wish, checked_key

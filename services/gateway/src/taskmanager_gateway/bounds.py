@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from taskmanager.access import NOBODY
-from taskmanager.reasons import Reason
+from taskmanager.model.access import NOBODY
+from taskmanager.model.reasons import Reason
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import (
     BODY_TIMEOUT,

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import structlog
 
-from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.ports import JobReader
-from taskmanager.registry import InstalledPlugin
+from taskmanager.model.access import Principal
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.metrics import STORE_UP

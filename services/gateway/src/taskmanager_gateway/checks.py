@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from taskmanager.access import Principal
 from taskmanager.goobi.settings import GoobiSettings
-from taskmanager.jobs import JobSpec
-from taskmanager.plugins import Need, PluginManifest
-from taskmanager.reasons import PROSE
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.manifest import Need, PluginManifest
+from taskmanager.model.reasons import PROSE
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.problems import (

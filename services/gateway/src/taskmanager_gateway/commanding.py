@@ -12,8 +12,6 @@ from typing import Literal
 import structlog
 import uuid_utils
 
-from taskmanager.access import Principal
-from taskmanager.control import judge
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
 from taskmanager.messages import (
     AddToken,
@@ -28,9 +26,12 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
 )
-from taskmanager.ports import Clock, Publisher
-from taskmanager.reasons import Reason
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.access import Principal
+from taskmanager.model.control import judge
+from taskmanager.model.reasons import Reason
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
 from taskmanager_gateway.acceptance import PUBLISH_TIME
 from taskmanager_gateway.access.permissions import Order, Permissions
 from taskmanager_gateway.catalogue import Catalogue

@@ -5,8 +5,8 @@ import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime
 
-from taskmanager.jobs import Job
-from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery
 
 ROWS_LIMIT = 1_000_000
 """What a spreadsheet takes, less a few."""

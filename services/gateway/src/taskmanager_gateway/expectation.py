@@ -10,8 +10,8 @@ from statistics import quantiles
 
 from pydantic import Field
 
-from taskmanager.jobs import Job, Record
-from taskmanager.queries import Position
+from taskmanager.model.jobs import Job, Record
+from taskmanager.model.queries import Position
 
 JUDGED_BY = 20
 """The last jobs that are looked at: few enough to follow a change of material, enough to see a spread."""

@@ -6,7 +6,7 @@ import structlog
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Changes, CommandResult, Submit, decode_changes
-from taskmanager.ports import Delivery
+from taskmanager.ports.broker import Delivery
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.digests import Digests
 from taskmanager_gateway.live import Hub, Watchers

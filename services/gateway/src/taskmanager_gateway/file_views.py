@@ -2,9 +2,9 @@
 
 from pydantic import ConfigDict, Field
 
-from taskmanager.jobs import FileRecord, Job, Record
-from taskmanager.queries import FilePage
-from taskmanager.registry import StoredFile
+from taskmanager.model.jobs import FileRecord, Job, Record
+from taskmanager.model.queries import FilePage
+from taskmanager.model.registry import StoredFile
 from taskmanager_gateway.examples import FILES
 
 

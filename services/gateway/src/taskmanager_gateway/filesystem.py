@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from taskmanager.errors import PathRefusedError
-from taskmanager.jobs import JobSpec
-from taskmanager.overlap import misfit
-from taskmanager.paths import Roots
-from taskmanager.reasons import PROSE
-from taskmanager.sources import odd_kind
+from taskmanager.files.listing import odd_kind
+from taskmanager.files.overlap import misfit
+from taskmanager.files.roots import Roots
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.reasons import PROSE
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.metrics import PATH_CHECKS_LATE
 from taskmanager_gateway.problems import FILE_SYSTEM_SLOW, FieldError, ProblemError, shortened

@@ -4,10 +4,10 @@ import asyncio
 import re
 from datetime import timedelta
 
-from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Job
-from taskmanager.ports import JobReader
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import Job
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, READ_TIME, from_store
 from taskmanager_gateway.live import Watchers

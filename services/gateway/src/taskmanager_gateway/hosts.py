@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from taskmanager.reasons import Reason
+from taskmanager.model.reasons import Reason
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import MISDIRECTED, Problem
 

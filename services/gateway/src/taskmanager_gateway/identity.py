@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import uuid_utils
 from starlette.requests import Request
 
-from taskmanager.access import Principal
-from taskmanager.jobs import JobSpec
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.access.proof import proof_of
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem

@@ -1,10 +1,10 @@
 """What became of the files of a job, for the API and the page alike: those of its last attempt."""
 
-from taskmanager.access import Principal
 from taskmanager.errors import CursorError
-from taskmanager.jobs import FileState, Job
-from taskmanager.ports import JobReader
-from taskmanager.queries import FilePage, FileQuery
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import FileState, Job
+from taskmanager.model.queries import FilePage, FileQuery
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder

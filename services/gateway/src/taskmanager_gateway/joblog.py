@@ -5,10 +5,10 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
-from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.ports import JobReader
-from taskmanager.registry import LogBlock
+from taskmanager.model.access import Principal
+from taskmanager.model.registry import LogBlock
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.finder import JobFinder

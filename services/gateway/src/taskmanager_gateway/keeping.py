@@ -14,10 +14,11 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import TaskManagerError, TemporaryError
-from taskmanager.jobs import JobSpec
-from taskmanager.lifecycle import pause
-from taskmanager.ports import JobReader, Publisher
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import JobSpec
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.readers import JobReader
+from taskmanager.process.lifecycle import pause
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.metrics import SUBMISSIONS_LOST
 from taskmanager_gateway.recent import Recent

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from taskmanager.jobs import Job, Note
-from taskmanager.ports import Clock, JobReader
-from taskmanager.queries import Position
-from taskmanager.states import Status
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.queries import Position
+from taskmanager.model.states import Status
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.deadlines import from_store
 
 WAITS = frozenset({Status.STARTED, Status.PAUSED})
@@ -32,7 +33,7 @@ class Landing:
         if job.status not in WAITS:
             return None
         now = self._clock.now()
-        first = {"put_next": Note(by=ANYBODY, at=now), "queued_at": now}
+        first = {"put_next": Attribution(by=ANYBODY, at=now), "queued_at": now}
         return await self._before(job, job.model_copy(update=first))
 
     async def _before(self, job: Job, there: Job) -> Position:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST
-from taskmanager.queries import JobQuery, Order, Sort
-from taskmanager.states import Tab
+from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST
+from taskmanager.model.queries import JobQuery, Sort, SortOrder
+from taskmanager.model.states import Tab
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.operation_bodies import Seconds, ago
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
@@ -15,9 +15,9 @@ from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_prob
 Level = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST)]
 
 _ORDERS = {
-    Tab.QUEUE: (Sort.TURN, Order.ASC),
-    Tab.DONE: (Sort.FINISHED, Order.DESC),
-    Tab.ERROR: (Sort.FINISHED, Order.DESC),
+    Tab.QUEUE: (Sort.TURN, SortOrder.ASC),
+    Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
+    Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
 }
 """How a tab is sorted if nothing is asked for: as its jobs start, or the last finished first."""
 
@@ -48,10 +48,10 @@ class ListQuery(JobQuery):
             said["created_after"] = max(filter(None, (self.created_after, after)))
         return JobQuery.model_construct(**said)
 
-    def _order(self) -> tuple[Sort, Order]:
+    def _order(self) -> tuple[Sort, SortOrder]:
         tab = self.tab or (self.status.tab if self.status else None)
         usual = tab if tab is not Tab.QUEUE or not self.warnings else None
-        sort, order = _ORDERS[usual] if usual else (Sort.CREATED, Order.DESC)
+        sort, order = _ORDERS[usual] if usual else (Sort.CREATED, SortOrder.DESC)
         if "sort" in self.model_fields_set:
-            sort, order = self.sort, Order.ASC if self.sort is Sort.TURN else Order.DESC
+            sort, order = self.sort, SortOrder.ASC if self.sort is Sort.TURN else SortOrder.DESC
         return sort, self.order if "order" in self.model_fields_set else order

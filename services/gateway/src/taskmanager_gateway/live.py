@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from taskmanager.messages import Change, Changes
-from taskmanager.states import Tab
+from taskmanager.model.states import Tab
 from taskmanager_gateway.metrics import STREAMS_DROPPED
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from taskmanager.jobs import Job
-from taskmanager.ports import JobReader
+from taskmanager.model.jobs import Job
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 
 

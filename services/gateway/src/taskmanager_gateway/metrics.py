@@ -1,6 +1,6 @@
 """What a gateway counts."""
 
-from taskmanager.metrics import PREFIX, Counter, Gauge, Histogram
+from taskmanager.process.metrics import PREFIX, Counter, Gauge, Histogram
 
 ANSWER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 

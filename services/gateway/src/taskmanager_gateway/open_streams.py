@@ -4,7 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 
-from taskmanager.reasons import Reason
+from taskmanager.model.reasons import Reason
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import TOO_MANY_STREAMS, ProblemError
 

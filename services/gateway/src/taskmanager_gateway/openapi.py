@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from taskmanager.jobs import JobSpec
+from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.access_bodies import (
     AddTokenBody,

@@ -5,12 +5,13 @@ from enum import StrEnum
 
 import structlog
 
-from taskmanager.access import Principal
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Note
 from taskmanager.messages import StartOperation
-from taskmanager.operations import Operation
-from taskmanager.ports import Clock, JobReader
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.operations import Operation
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.reach import allow_all, kept_within, reaches
 from taskmanager_gateway.catalogue import Catalogue
 from taskmanager_gateway.codes import access, problems
@@ -98,6 +99,6 @@ class Operating:
             action=order.action,
             priority=order.priority,
             filter=order.filter,
-            asked=Note(by=author.actor, at=self._clock.now(), reason=author.reason),
+            asked=Attribution(by=author.actor, at=self._clock.now(), reason=author.reason),
             fingerprint=order.fingerprint,
         )

@@ -9,13 +9,13 @@ import uuid_utils
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import to_json
 
-from taskmanager.clock import whole_milliseconds
-from taskmanager.control import JobAction
-from taskmanager.jobs import Number, PluginName, Priority, Record
 from taskmanager.messages import StartOperation
-from taskmanager.operations import JobFilter
-from taskmanager.queries import IDS_LIMIT, WithWarnings
-from taskmanager.states import Status, Tab
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Number, PluginName, Priority, Record
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.queries import IDS_LIMIT, WithWarnings
+from taskmanager.model.states import Status, Tab
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.identity import NAMESPACE
 from taskmanager_gateway.orders import Reason, ReasonBody, readable

@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import Note, Priority, Record
-from taskmanager.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, Priority, Record
+from taskmanager.model.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.examples import OPERATION
 from taskmanager_gateway.representation import API, JobView, Told, told
@@ -22,7 +22,9 @@ class OperationView(Record):
     action: JobAction
     priority: Priority | None
     filter: JobFilter
-    asked: Note = Field(description="Who asked for it, when and why. Jobs stored later are left alone.")
+    asked: Attribution = Field(
+        description="Who asked for it, when and why. Jobs stored later are left alone."
+    )
     state: OperationState = Field(
         description="`waiting` (its jobs are being listed), `running`, `stopped` by an operator, or `done`."
     )
@@ -33,7 +35,7 @@ class OperationView(Record):
     percent: int
     started: datetime | None
     finished: datetime | None
-    stop: Note | None = Field(description="Who stopped it, when and why; what was done stays done.")
+    stop: Attribution | None = Field(description="Who stopped it, when and why; what was done stays done.")
     links: dict[str, str]
 
     @classmethod

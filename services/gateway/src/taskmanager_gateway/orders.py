@@ -8,11 +8,11 @@ from pydantic import AfterValidator, AwareDatetime, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
-from taskmanager.clock import whole_milliseconds
-from taskmanager.control import StopMode
-from taskmanager.goobi.installations import LogType
-from taskmanager.jobs import InstallationName, Priority, Record, ShortText
-from taskmanager.reports import MESSAGE_LIMIT, OperatorMessage
+from taskmanager.model.control import StopMode
+from taskmanager.model.jobs import InstallationName, Priority, Record, ShortText
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reports import MESSAGE_LIMIT, OperatorMessage
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.bodies import read_body
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.problems import (

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 
 from taskmanager.goobi.settings import GoobiSettings, load
-from taskmanager.http import Check
-from taskmanager.ports import AccessReader, Clock, JobReader, Publisher
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import AccessReader, JobReader
+from taskmanager.serving.http import Check
 from taskmanager_gateway.acceptance import Acceptance
 from taskmanager_gateway.access.part import Access, make_access
 from taskmanager_gateway.access.permissions import Permissions

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.responses import Response
 
 from taskmanager.errors import TaskManagerError
-from taskmanager.reasons import PROSE, Code, Reason, Value
+from taskmanager.model.reasons import PROSE, Code, Reason, Value
 from taskmanager_gateway.codes import english, faults, problems
 
 MEDIA_TYPE = "application/problem+json"

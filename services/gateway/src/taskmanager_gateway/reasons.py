@@ -7,10 +7,11 @@ from dataclasses import replace
 import structlog
 
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Job
-from taskmanager.ports import Clock, JobReader
-from taskmanager.queries import JobQuery, Position, Sort
-from taskmanager.states import Status, Tab
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import JobQuery, Position, Sort
+from taskmanager.model.states import Status, Tab
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.expectation import JUDGED_BY
 from taskmanager_gateway.waiting import Circumstances, Waiting, waiting_reason

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from pydantic_core import to_json
 
-from taskmanager.jobs import Job
 from taskmanager.messages import Submit
-from taskmanager.states import Status
+from taskmanager.model.jobs import Job
+from taskmanager.model.states import Status
 
 
 class Recent:

@@ -5,10 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from taskmanager.goobi.installations import Dialect, Installation, LogType
-from taskmanager.jobs import Record
-from taskmanager.reports import Backlog, InstallationHealth, Report, ReportKind, ReportState
-from taskmanager.states import Status
+from taskmanager.goobi.installations import Dialect, Installation
+from taskmanager.model.jobs import Record
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportKind, ReportState
+from taskmanager.model.states import Status
 
 
 class ReportView(Record):

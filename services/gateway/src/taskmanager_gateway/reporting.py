@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
-from taskmanager.access import Principal
 from taskmanager.errors import CursorError
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.messages import ReplayReports
-from taskmanager.ports import Clock, JobReader
-from taskmanager.reports import InstallationHealth, Report, ReportPage, ReportQuery, ReportState
+from taskmanager.model.access import Principal
+from taskmanager.model.reports import InstallationHealth, Report, ReportPage, ReportQuery, ReportState
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.permissions import Permissions
 from taskmanager_gateway.access.reach import allow_all
 from taskmanager_gateway.codes import access, faults, problems

@@ -8,27 +8,21 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from taskmanager.control import Stop
-from taskmanager.jobs import (
+from taskmanager.model.control import Stop
+from taskmanager.model.jobs import (
+    Attribution,
     CancelMethod,
     HistoryEntry,
     Job,
     JobError,
     JobSpec,
-    Note,
     Progress,
     Record,
 )
-from taskmanager.plugins import PluginManifest
-from taskmanager.reasons import Reason, Value
-from taskmanager.registry import (
-    AuditEntry,
-    InstalledPlugin,
-    LogBlock,
-    RunnerState,
-    TabStatistics,
-)
-from taskmanager.states import Status, Tab
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.reasons import Reason, Value
+from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.acceptance import Outcome
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.examples import JOB
@@ -63,10 +57,12 @@ class JobView(JobSpec):
     error: JobError | None
     warnings: int = Field(description="Warnings in the log of its last attempt, once that has ended.")
     warning_texts: tuple[str, ...] = Field(description="The first of them; lists leave them out.")
-    put_next: Note | None = Field(description="Who put it before all others, when and why.")
-    held: Note | None = Field(description="An operator's hold; a running job pauses as soon as it can.")
+    put_next: Attribution | None = Field(description="Who put it before all others, when and why.")
+    held: Attribution | None = Field(
+        description="An operator's hold; a running job pauses as soon as it can."
+    )
     cancelling: bool = Field(description="Whether a cancel was asked for and has not come true yet.")
-    cancel: Note | None = Field(description="Who asked for its cancel, when and why.")
+    cancel: Attribution | None = Field(description="Who asked for its cancel, when and why.")
     cancelled: CancelMethod | None = Field(description="How the cancel came true.")
     waiting: Waiting | None = Field(
         description="Why a job in STARTED or PAUSED does not run. Null for others, in answers to "
@@ -190,7 +186,7 @@ class PluginView(Record):
     state: PluginState
     still_running: int = Field(description="Jobs a runner is at work on, from WAITINGFORUPLOAD to DOWNLOAD.")
     stop: Stop | None = Field(description="Who stopped it, when, why, how and until when.")
-    refused: Note | None = Field(description="Who closed it for new jobs, when and why.")
+    refused: Attribution | None = Field(description="Who closed it for new jobs, when and why.")
     paused: bool
     accepting: bool
     limit: int | None

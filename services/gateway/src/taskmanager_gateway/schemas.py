@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from taskmanager.reasons import PROSE
+from taskmanager.model.reasons import PROSE
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.problems import PLUGIN_UNUSABLE, FieldError, ProblemError, shortened
 

@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from taskmanager.config import GoobiFileSettings, RootsSettings, StoreSettings
-from taskmanager.http import Tls
+from taskmanager.process.config import GoobiFileSettings, RootsSettings, StoreSettings
+from taskmanager.serving.http import Tls
 from taskmanager.serving.limits import HttpLimits
 from taskmanager_gateway.access.settings import AccessSettings
 

@@ -7,8 +7,8 @@ argument of a program holds NUL; and a key with `$` may come back from the datab
 import math
 from collections.abc import Iterator
 
-from taskmanager.jobs import JobSpec
-from taskmanager.reasons import Reason
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.reasons import Reason
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.problems import FieldError
 

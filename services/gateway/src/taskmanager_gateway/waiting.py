@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import Field
 
-from taskmanager.control import Stop
-from taskmanager.jobs import Job, Note, Record
-from taskmanager.queries import Position
-from taskmanager.reasons import Code, Reason
-from taskmanager.registry import InstalledPlugin, RunnerState
-from taskmanager.states import Status
+from taskmanager.model.control import Stop
+from taskmanager.model.jobs import Attribution, Job, Record
+from taskmanager.model.queries import Position
+from taskmanager.model.reasons import Code, Reason
+from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.states import Status
 from taskmanager_gateway.codes import english, waiting
 from taskmanager_gateway.expectation import Expectation, expected_start
 
@@ -201,7 +201,7 @@ def _stopped(code: Code, around: Circumstances, stop: Stop) -> Reason:
     return code(plugin=around.plugin.name, until=stop.until, **_cause(stop))
 
 
-def _cause(note: Note) -> dict[str, datetime | str | None]:
+def _cause(note: Attribution) -> dict[str, datetime | str | None]:
     return {"by": note.by, "at": note.at, "why": " ".join(note.reason.split()) or None}
 
 

@@ -14,17 +14,19 @@ from uuid import uuid4
 import uvloop
 from pydantic import ValidationError
 
-from taskmanager import __version__, logs
-from taskmanager.clock import SystemClock
-from taskmanager.config import exit_text
+from taskmanager import __version__
 from taskmanager.errors import TaskManagerError
 from taskmanager.goobi.settings import load as load_goobi
-from taskmanager.http import HttpServer, health_app
-from taskmanager.lifecycle import run_parts, stop_on_signals
-from taskmanager.metrics import BUILD
-from taskmanager.plugins import PluginManifest, installed_names, load
+from taskmanager.messages.topology import Binding
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.plugin_api.interface import installed_names, load
+from taskmanager.process import logs
+from taskmanager.process.clock import SystemClock
+from taskmanager.process.config import exit_text
+from taskmanager.process.lifecycle import run_parts, stop_on_signals
+from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
-from taskmanager.topology import Binding
+from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_plugin_runner import remains
 from taskmanager_plugin_runner.heartbeats import Identity
 from taskmanager_plugin_runner.outbox import Outbox

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import JobFailedError
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.copying import CopyStoppedError, copy_source
 from taskmanager_plugin_runner.sources import SourceFile
 
@@ -99,7 +99,7 @@ class Ahead:
 
     def _bring(self, file: SourceFile) -> JobFailedError | None:
         """One file that cannot be had fails the job only if the plugin asks for it."""
-        reach(Point.SLOT_LOOKING_AHEAD)
+        failpoint(Failpoint.SLOT_LOOKING_AHEAD)
         try:
             copy_source(file, self._target, lambda: self._stopping, foreign_links=self._foreign_links)
         except JobFailedError as error:

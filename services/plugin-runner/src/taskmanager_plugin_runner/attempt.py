@@ -10,12 +10,12 @@ from pathlib import Path
 
 import structlog
 
-from taskmanager.control import Wish
-from taskmanager.crash import Point, reach
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
-from taskmanager.jobs import JobError
 from taskmanager.messages import AttemptReference, Grant
-from taskmanager.states import Status
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobError
+from taskmanager.model.states import Status
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.control import Control
 from taskmanager_plugin_runner.failures import killer_words, with_problem
@@ -34,9 +34,9 @@ CLEAN_TRIES = 3
 """What killed the job, as a machine without memory does, may kill the process that puts its folders back."""
 
 _UNDER_WAY = {
-    Step.BRING: Point.RUNNER_IN_UPLOAD,
-    Step.RUN: Point.RUNNER_IN_PROCESSING,
-    Step.PLACE: Point.RUNNER_IN_DOWNLOAD,
+    Step.BRING: Failpoint.RUNNER_IN_UPLOAD,
+    Step.RUN: Failpoint.RUNNER_IN_PROCESSING,
+    Step.PLACE: Failpoint.RUNNER_IN_DOWNLOAD,
 }
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ class Attempt:
 
     # --- from outside
 
-    def want(self, wish: Wish | None) -> None:
+    def want(self, wish: DesiredState | None) -> None:
         """What the scheduler wishes it to do instead of running; None: run. May be repeated."""
         if self._ordered is not None:
             return
@@ -182,7 +182,7 @@ class Attempt:
         if self._ours_until > elapsed_seconds():
             self.placing = True
             self.keep()
-            reach(Point.RUNNER_AFTER_FENCE)
+            failpoint(Failpoint.RUNNER_AFTER_FENCE)
             return await self._step(Step.PLACE)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None
@@ -192,7 +192,7 @@ class Attempt:
             raise JobKilledError("the attempt was interrupted")
         self._control.require_going_on(step)
         answering = self._slot.order(step, self._task, source, self._control.known(step))
-        reach(_UNDER_WAY[step])
+        failpoint(_UNDER_WAY[step])
         with self._control.during(step):
             answer = await answering
         self._dirty = self._dirty or answer.untidy
@@ -207,7 +207,7 @@ class Attempt:
 
     def _finish(self, finished: Answer, over: Over) -> None:
         warnings = self._books.close()
-        reach(Point.RUNNER_BEFORE_FINISHED)
+        failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
         self._reports.finished(finished.files, finished.bytes, warnings)
         over(Outcome.FINISHED)
 

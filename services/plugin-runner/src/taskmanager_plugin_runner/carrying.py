@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import JobFailedError
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.copying import CopyStoppedError
 from taskmanager_plugin_runner.filesystems import require_space
@@ -83,6 +83,6 @@ class Carrier:
         make_parents(home_fd, base, name, made)
         if self._carried.pop(name, None) is not None:
             remove(home_fd, f"{base}/{name}")
-        reach(Point.SLOT_CARRYING)
+        failpoint(Failpoint.SLOT_CARRYING)
         copy(path, f"{base}/{name}", home_fd, lambda: self._aborting)
         self._carried[name] = known

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from taskmanager.control import Wish
+from taskmanager.model.control import DesiredState
 from taskmanager_plugin_runner.processes import children, die_of
 from taskmanager_plugin_runner.protocol import Control, SlotEvent, Standing
 
@@ -26,18 +26,18 @@ class Barrier:
         self._send = send
         self._changed = threading.Condition()
         self._order = 0
-        self._wish: Wish | None = None
+        self._wish: DesiredState | None = None
         self._standing = False
 
     @property
     def cancelling(self) -> bool:
         """Whether the last word was to end; takes no lock, for the use in a signal handler."""
-        return self._wish is Wish.CANCEL
+        return self._wish is DesiredState.CANCEL
 
     @property
     def suspending(self) -> bool:
         """Whether the last word was to stand still."""
-        return self._wish is Wish.SUSPEND
+        return self._wish is DesiredState.SUSPEND
 
     def begin(self, order: int) -> None:
         """From now on this order is in hand; what was wished for an earlier one is over."""
@@ -57,9 +57,9 @@ class Barrier:
         if self._wish is None:
             return
         with self._changed:
-            if self._wish is Wish.SUSPEND:
+            if self._wish is DesiredState.SUSPEND:
                 self._stand()
-            if self._wish is Wish.CANCEL:
+            if self._wish is DesiredState.CANCEL:
                 raise JobCancelled
 
     def _stand(self) -> None:
@@ -67,7 +67,7 @@ class Barrier:
         if not self._standing:
             self._standing = True
             self._send(Standing(standing=True))
-        self._changed.wait_for(lambda: self._wish is not Wish.SUSPEND)
+        self._changed.wait_for(lambda: self._wish is not DesiredState.SUSPEND)
         if self._standing and self._wish is None:
             self._send(Standing(standing=False))
         self._standing = False

@@ -20,10 +20,10 @@ from uuid import uuid4
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, decode_ticket
-from taskmanager.ports import Delivery, Lanes
+from taskmanager.ports.broker import Delivery, Lanes
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.metrics import TICKETS_DROPPED
 from taskmanager_plugin_runner.outbox import Event
@@ -133,7 +133,7 @@ class Claims:
         except InvalidMessageError as error:
             self._drop(delivery, "unreadable", error=str(error))
             return
-        reach(Point.RUNNER_BEFORE_CLAIM)
+        failpoint(Failpoint.RUNNER_BEFORE_CLAIM)
         claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
         waiting = _Waiting(lane, delivery, claim, elapsed_seconds())
         self._by_lane[lane] = self._by_id[claim.claim_id] = waiting
@@ -153,7 +153,7 @@ class Claims:
         self._free.discard(waiting.lane)
         timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, waiting.lane)
         self._held[waiting.lane] = (waiting.delivery, timer)
-        reach(Point.RUNNER_AFTER_GRANT)
+        failpoint(Failpoint.RUNNER_AFTER_GRANT)
         self._start(waiting.lane, grant, waiting.asked_at)
 
     def on_refusal(self, refusal: Refusal) -> None:

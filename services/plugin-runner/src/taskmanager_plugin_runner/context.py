@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 from taskmanager.errors import ToolStoppedError
-from taskmanager.existing import Existing
-from taskmanager.file_records import bounded
-from taskmanager.jobs import FileRecord, JobSpec
-from taskmanager.paths import Roots
-from taskmanager.tools import Stream, ToolResult, run
+from taskmanager.files.roots import Roots
+from taskmanager.model.jobs import FileRecord, JobSpec
+from taskmanager.plugin_api.existing_results import Existing
+from taskmanager.plugin_api.file_records import bounded
+from taskmanager.plugin_api.tools import Stream, ToolResult, run
 from taskmanager_plugin_runner.ahead import Ahead
 from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.commands import Commands

@@ -13,9 +13,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from taskmanager.control import Wish
-from taskmanager.jobs import CancelMethod, JobError
-from taskmanager.plugins import PauseSupport, PluginManifest
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import CancelMethod, JobError
+from taskmanager.model.manifest import PauseSupport, PluginManifest
 from taskmanager_plugin_runner.outcomes import CancelledByOrderError
 from taskmanager_plugin_runner.protocol import Step
 from taskmanager_plugin_runner.reports import Reports
@@ -35,9 +35,9 @@ class Control:
         """`note` writes a line into the job's log."""
         self._pause, self._half_seconds = manifest.pause, manifest.grace_seconds / 2
         self._slot, self._reports, self._note = slot, reports, note
-        self._wish: Wish | None = None
+        self._wish: DesiredState | None = None
         self._step: Step | None = None
-        self._told: Wish | None = None
+        self._told: DesiredState | None = None
         self._moving = asyncio.Event()
         self._moving.set()
         self._escalation: asyncio.Task[None] | None = None
@@ -49,7 +49,7 @@ class Control:
     @property
     def cancelling(self) -> bool:
         """Whether the attempt is to end."""
-        return self._wish is Wish.CANCEL
+        return self._wish is DesiredState.CANCEL
 
     @property
     def ending(self) -> bool:
@@ -66,9 +66,9 @@ class Control:
         """Whether the scheduler was told that the attempt stands still."""
         return not self._moving.is_set()
 
-    def want(self, wish: Wish | None) -> None:
+    def want(self, wish: DesiredState | None) -> None:
         """What the scheduler wishes from now on; None: run."""
-        if wish is self._wish or self.cancelling or (self.ending and wish is not Wish.CANCEL):
+        if wish is self._wish or self.cancelling or (self.ending and wish is not DesiredState.CANCEL):
             return
         self._wish = wish
         self._obey()
@@ -80,9 +80,9 @@ class Control:
             self._note(error.message)
             self._end("ended")
 
-    def known(self, step: Step) -> Wish | None:
+    def known(self, step: Step) -> DesiredState | None:
         """The wish that the slot must know before it begins `step`, lest it passes the first checkpoint."""
-        if step is Step.RUN and self._pause is PauseSupport.CHECKPOINT and self._wish is Wish.SUSPEND:
+        if step is Step.RUN and self._pause is PauseSupport.CHECKPOINT and self._wish is DesiredState.SUSPEND:
             self._told = self._wish
             self._note(AT_CHECKPOINT)
         return self._told
@@ -140,7 +140,7 @@ class Control:
         if self.cancelling:
             self._end("cancelled")
         elif self._step is Step.RUN:
-            self._stand_or_go_on(stand=self._wish is Wish.SUSPEND)
+            self._stand_or_go_on(stand=self._wish is DesiredState.SUSPEND)
         elif self._wish is None:
             self.on_standing(standing=False)
 
@@ -162,7 +162,7 @@ class Control:
             return
         half = f"{self._half_seconds:g} s"
         self._note(f"to be {what} at its next checkpoint; SIGTERM after {half}, SIGKILL {half} later")
-        self._slot.tell(Wish.CANCEL)
+        self._slot.tell(DesiredState.CANCEL)
         self._slot.resume()  # one that was stopped has to hear it
         self._escalation = asyncio.create_task(self._escalate(), name=f"cancel on slot {self._slot.number}")
 

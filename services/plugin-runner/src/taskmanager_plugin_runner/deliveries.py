@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 
 from pydantic import ValidationError
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import (
     JobFailedError,
     PermanentError,
@@ -21,7 +20,8 @@ from taskmanager.errors import (
     TaskManagerError,
     TemporaryError,
 )
-from taskmanager.jobs import Record
+from taskmanager.model.jobs import Record
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.files_api import FilesApi, GoobiAwayError
 from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.seals import NO_KEY, Seal
@@ -109,13 +109,13 @@ def deliver(
     try:
         _upload(api, delivery, missing, ours, seal)
         _verify(api, missing, digests)
-        reach(Point.SLOT_BEFORE_SEAL)
+        failpoint(Failpoint.SLOT_BEFORE_SEAL)
         _require(api, delivery, ours, seal)
         _finish(api, delivery, seal)
     except (TaskManagerError, OSError):
         clean(api, delivery, seal)
         raise
-    reach(Point.SLOT_AFTER_SEAL)
+    failpoint(Failpoint.SLOT_AFTER_SEAL)
 
 
 def _upload(
@@ -132,7 +132,7 @@ def _upload(
             f"{api.where} does not keep {delivery.journal}, without which nothing is delivered"
         )
     for result in results:
-        reach(Point.SLOT_BEFORE_RENAME)
+        failpoint(Failpoint.SLOT_BEFORE_RENAME)
         _require(api, delivery, ours, seal)
         api.upload(result.name, lambda path=result.path: path.open("rb"))  # type: ignore[misc]
 

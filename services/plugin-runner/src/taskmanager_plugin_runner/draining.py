@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from taskmanager.messages import Orders
+from taskmanager.messages import RunnerOrders
 from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.metrics import DRAINING
 from taskmanager_plugin_runner.outcomes import Outcome
@@ -28,7 +28,7 @@ class Draining:
         self.wanted = False
         """Whether no ticket is to be taken."""
 
-    def obey(self, orders: Orders) -> None:
+    def obey(self, orders: RunnerOrders) -> None:
         """Do as the orders say; they may be repeated."""
         if orders.draining is not self.wanted:
             log.info("drained_by_operator" if orders.draining else "resumed_by_operator")

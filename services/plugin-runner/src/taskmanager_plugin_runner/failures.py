@@ -10,7 +10,7 @@ import traceback
 from typing import NoReturn
 
 from taskmanager.errors import JobFailedError, JobKilledError, TemporaryError
-from taskmanager.jobs import JobError
+from taskmanager.model.jobs import JobError
 from taskmanager_plugin_runner.memory import size_words
 
 MESSAGE_CHARACTERS = 4_000

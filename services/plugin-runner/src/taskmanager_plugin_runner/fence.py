@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from taskmanager.crash import Point, reach
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.reports import Reports
 
@@ -34,7 +34,7 @@ class Fence:
 
     async def opens(self) -> bool:
         """The verdict of the scheduler, asked for as long as there is none."""
-        reach(Point.RUNNER_BEFORE_COMMIT)
+        failpoint(Failpoint.RUNNER_BEFORE_COMMIT)
         question = self._reports.commit()
         self._verdict = asyncio.get_running_loop().create_future()
         while not self._verdict.done():

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from taskmanager.jobs import FileRecord
-from taskmanager.registry import FILES_KEPT
+from taskmanager.model.jobs import FileRecord
+from taskmanager.model.registry import FILES_KEPT
 from taskmanager_plugin_runner.protocol import FileNote
 
 FLUSH_SECONDS = 0.5

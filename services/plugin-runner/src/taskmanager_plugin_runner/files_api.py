@@ -24,7 +24,7 @@ import httpx
 from taskmanager.errors import JobFailedError, PermanentError, TemporaryError
 from taskmanager.goobi.installations import Dialect, Installation
 from taskmanager.goobi.secrets import SecretFile
-from taskmanager.retry import again
+from taskmanager.process.retry import again
 from taskmanager_plugin_runner.filesystems import require_space
 
 FILE_LIMIT = timedelta(hours=1)

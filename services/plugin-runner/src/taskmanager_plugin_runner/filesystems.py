@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
-from taskmanager.mounts import mount_of
+from taskmanager.files.mounts import mount_of
 
 NETWORK_TYPES = frozenset(
     {

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.files.roots import Roots
 from taskmanager.goobi.settings import load
-from taskmanager.jobs import JobSpec
-from taskmanager.paths import Roots
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner import deliveries
 from taskmanager_plugin_runner.deliveries import Delivery
 from taskmanager_plugin_runner.failures import refuse

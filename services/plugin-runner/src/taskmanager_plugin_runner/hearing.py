@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from taskmanager.jobs import Warnings
+from taskmanager.model.jobs import Warnings
 from taskmanager_plugin_runner.control import Control
 from taskmanager_plugin_runner.file_book import FileBook
 from taskmanager_plugin_runner.job_log import JobLogBook, ProgressPace

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from taskmanager.lifecycle import every
 from taskmanager.messages import AttemptReference, Heartbeat, Hello
-from taskmanager.plugins import PluginManifest
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.process.lifecycle import every
 from taskmanager_plugin_runner.claims import Sink
 from taskmanager_plugin_runner.leases import Leases
 

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from taskmanager.clock import whole_milliseconds
-from taskmanager.jobs import WARNING_CHARACTERS, WARNINGS_KEPT, LogLine, Progress, Warnings
+from taskmanager.model.jobs import WARNING_CHARACTERS, WARNINGS_KEPT, LogLine, Progress, Warnings
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_plugin_runner.failures import shorten
 from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES
 from taskmanager_plugin_runner.protocol import LogNote, ProgressNote

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from taskmanager.errors import JobFailedError
-from taskmanager.existing import (
+from taskmanager.plugin_api.existing_results import (
     Existing,
     folders_of,
     kept_warning,
@@ -19,7 +19,7 @@ from taskmanager.existing import (
     of_the_kind,
     refusal,
 )
-from taskmanager.plugins import JobLog
+from taskmanager.plugin_api.interface import JobLog
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.workspace import AttemptFolder

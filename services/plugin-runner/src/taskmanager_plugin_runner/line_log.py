@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from taskmanager.file_records import lines_of
-from taskmanager.jobs import WARNING_CHARACTERS, FileRecord
+from taskmanager.model.jobs import WARNING_CHARACTERS, FileRecord
+from taskmanager.plugin_api.file_records import lines_of
 from taskmanager_plugin_runner.failures import shorten
 from taskmanager_plugin_runner.protocol import LogNote, SlotEvent
 

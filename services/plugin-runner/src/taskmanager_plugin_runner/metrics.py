@@ -1,6 +1,6 @@
 """What a runner measures about itself."""
 
-from taskmanager.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
+from taskmanager.process.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
 
 SLOTS = Gauge(f"{PREFIX}runner_slots", "Slots whose process is ready for jobs or at work", ["plugin"])
 BUSY = Gauge(f"{PREFIX}runner_busy_slots", "Slots at work on a job", ["plugin"])

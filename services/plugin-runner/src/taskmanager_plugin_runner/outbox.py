@@ -11,7 +11,6 @@ from itertools import islice
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages import (
     Claim,
@@ -24,9 +23,10 @@ from taskmanager.messages import (
     Progressed,
     RunnerEvents,
 )
-from taskmanager.ports import Publisher
-from taskmanager.retry import Backoff
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
+from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.retry import Backoff
 
 BATCH_EVENTS = 200
 BATCH_FILES = 500
@@ -120,7 +120,7 @@ class Outbox:
             else:
                 self._backoff.reset()
                 if any(isinstance(event, Finished) for event in batch):
-                    reach(Point.RUNNER_AFTER_FINISHED)
+                    failpoint(Failpoint.RUNNER_AFTER_FINISHED)
                 return
         log.warning("events_not_sent", events=len(batch))
 

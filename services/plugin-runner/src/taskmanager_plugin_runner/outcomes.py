@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from taskmanager.errors import TaskManagerError
-from taskmanager.jobs import JobError
+from taskmanager.model.jobs import JobError
 
 
 class Outcome(StrEnum):

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import JobFailedError, SupersededError
-from taskmanager.paths import Roots
+from taskmanager.files.roots import Roots
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner import folders, journal
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.filling import Result, fill
@@ -148,16 +148,16 @@ def _place(home_fd: int, placement: Placement, results: list[Result], terms: Ter
         dress(home_fd, placement.stage, manifest, terms)
         journal.write(home_fd, placement.stage, manifest, placement.seal)
         for entry in manifest.entries:
-            reach(Point.SLOT_BEFORE_REMOVAL if entry.leaves else Point.SLOT_BEFORE_RENAME)
+            failpoint(Failpoint.SLOT_BEFORE_REMOVAL if entry.leaves else Failpoint.SLOT_BEFORE_RENAME)
             _require(terms.ours)
             _move(home_fd, placement.stage, entry, terms)
-        reach(Point.SLOT_BEFORE_SEAL)
+        failpoint(Failpoint.SLOT_BEFORE_SEAL)
         _require(terms.ours)
         _seal(home_fd, placement.stage, manifest)
     except (JobFailedError, SupersededError):
         clean(placement)
         raise
-    reach(Point.SLOT_AFTER_SEAL)
+    failpoint(Failpoint.SLOT_AFTER_SEAL)
     _throw_away(home_fd, placement.stage + PLACED)
 
 

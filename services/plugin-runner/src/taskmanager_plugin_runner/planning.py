@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import JobFailedError
-from taskmanager.overlap import folded
+from taskmanager.files.overlap import folded
 from taskmanager_plugin_runner import folders
 from taskmanager_plugin_runner.filling import Result
 from taskmanager_plugin_runner.journal import Entry, Manifest

@@ -13,8 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from taskmanager.control import Wish
-from taskmanager.jobs import JobError, JobSpec
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobError, JobSpec
 from taskmanager_plugin_runner.seals import Seal
 
 LINE_BYTES = 16 * 1024 * 1024
@@ -130,7 +130,7 @@ class Control:
     """What the order of that number is to do instead of running, heard while it runs; None: go on."""
 
     number: int
-    wish: Wish | None
+    wish: DesiredState | None
 
     def encode(self) -> bytes:
         """One line."""
@@ -154,7 +154,7 @@ def decode_order(line: bytes | str) -> Order | Control | Tenure:
     if "ours_until" in raw:
         return Tenure(raw["ours_until"])
     if "wish" in raw:
-        return Control(raw["number"], Wish(raw["wish"]) if raw["wish"] is not None else None)
+        return Control(raw["number"], DesiredState(raw["wish"]) if raw["wish"] is not None else None)
     return Order.of(raw)
 
 

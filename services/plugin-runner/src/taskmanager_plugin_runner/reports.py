@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from taskmanager.jobs import CancelMethod, FileRecord, JobError, LogLine, Progress, Warnings
 from taskmanager.messages import (
     Advanced,
     AttemptReference,
@@ -17,7 +16,8 @@ from taskmanager.messages import (
     Resumed,
     Suspended,
 )
-from taskmanager.states import Status
+from taskmanager.model.jobs import CancelMethod, FileRecord, JobError, LogLine, Progress, Warnings
+from taskmanager.model.states import Status
 from taskmanager_plugin_runner.claims import Sink
 
 

@@ -6,21 +6,21 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import InvalidMessageError, JobKilledError, TaskManagerError
-from taskmanager.lifecycle import every
 from taskmanager.messages import (
     AttemptReference,
     CommitVerdict,
     Grant,
     HandedBack,
     Notice,
-    Orders,
     Refusal,
     Reply,
+    RunnerOrders,
     RunnerReplies,
     decode_control,
 )
-from taskmanager.ports import Delivery, Lanes
-from taskmanager.retry import Backoff
+from taskmanager.ports.broker import Delivery, Lanes
+from taskmanager.process.lifecycle import every
+from taskmanager.process.retry import Backoff
 from taskmanager_plugin_runner.attempt import Attempt
 from taskmanager_plugin_runner.claims import Claims
 from taskmanager_plugin_runner.clock import elapsed_seconds
@@ -215,10 +215,10 @@ class Runner:
                 attempt = self._attempts.get(reference(reply))
                 if attempt is not None:
                     attempt.on_verdict(allowed=reply.allowed)
-            case Orders():
+            case RunnerOrders():
                 self._on_orders(reply)
 
-    def _on_orders(self, orders: Orders) -> None:
+    def _on_orders(self, orders: RunnerOrders) -> None:
         self._ordered = True
         self._leases.renewed(map(reference, orders.renewed), orders.lease_seconds)
         for name in map(reference, orders.kill):

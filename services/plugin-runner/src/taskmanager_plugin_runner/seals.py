@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from taskmanager.broker_addresses import addresses
+from taskmanager.accounts.broker_addresses import addresses
 
 _SALT = b"taskmanager journal"
 

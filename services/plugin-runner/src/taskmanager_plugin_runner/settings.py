@@ -9,9 +9,9 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from taskmanager.config import RootsSettings
-from taskmanager.paths import PathMapping, Roots
-from taskmanager.plugins import JobLimits, PluginManifest
+from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.model.manifest import JobLimits, PluginManifest
+from taskmanager.process.config import RootsSettings
 from taskmanager_plugin_runner.memory import machine_bytes, share_of
 from taskmanager_plugin_runner.seals import Seal, broker_secret, derive_key
 

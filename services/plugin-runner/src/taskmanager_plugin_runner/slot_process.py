@@ -16,9 +16,9 @@ from typing import Protocol, cast
 
 import structlog
 
-from taskmanager.control import Wish
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
-from taskmanager.jobs import JobSpec
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.child import ChildProcess
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.output_pipe import OutputPipe
@@ -179,7 +179,7 @@ class SlotProcess:
         return await self.order(step, task, source)
 
     def order(
-        self, step: Step, task: Task, source: Path | None = None, wish: Wish | None = None
+        self, step: Step, task: Task, source: Path | None = None, wish: DesiredState | None = None
     ) -> asyncio.Future[Answer]:
         """The same without waiting: the order is sent when this returns, and before it what it is to do."""
         if self._transport is None or not self.alive:
@@ -192,7 +192,7 @@ class SlotProcess:
         self._transport.write(order.encode())
         return self._answer
 
-    def tell(self, wish: Wish | None) -> None:
+    def tell(self, wish: DesiredState | None) -> None:
         """What the step in hand is to do at its next checkpoint, or no more."""
         if self._transport is not None and self.alive:
             self._transport.write(Control(self._number, wish).encode())

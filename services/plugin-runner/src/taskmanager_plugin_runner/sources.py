@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taskmanager.errors import JobFailedError, PathRefusedError
-from taskmanager.paths import Roots
-from taskmanager.sources import natural, odd_kind
+from taskmanager.files.listing import natural, odd_kind
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import refuse
 
 Identity = tuple[int, int]

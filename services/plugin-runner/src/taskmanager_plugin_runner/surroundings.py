@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from taskmanager.plugins import PluginManifest
+from taskmanager.model.manifest import PluginManifest
 from taskmanager_plugin_runner.claims import Sink
 from taskmanager_plugin_runner.leases import Leases
 from taskmanager_plugin_runner.transfers import Transfers

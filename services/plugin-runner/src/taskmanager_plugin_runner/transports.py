@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from taskmanager.errors import PermanentError
-from taskmanager.paths import PathMapping, Roots
-from taskmanager.plugins import PluginManifest
+from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.model.manifest import PluginManifest
 from taskmanager_plugin_runner import placement
 from taskmanager_plugin_runner.carrying import Carrier
 from taskmanager_plugin_runner.leftovers import Destination, SharedDestination

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import structlog
 
-from taskmanager.jobs import JobError
-from taskmanager.plugins import JobLimits, PluginManifest
+from taskmanager.model.jobs import JobError
+from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager_plugin_runner import memory
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.memory import Usage, size_words

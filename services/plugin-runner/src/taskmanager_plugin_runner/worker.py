@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import TemporaryError
-from taskmanager.existing import listed
-from taskmanager.paths import PathMapping, Roots
-from taskmanager.plugins import Plugin, load
+from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.plugin_api.existing_results import listed
+from taskmanager.plugin_api.interface import Plugin, load
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.context import SlotContext, Ways
@@ -160,7 +160,7 @@ class Worker:
         if spec.destination is not None:
             in_place = self._manifest.works_in_place(spec.template)
             self._transport.open(folder, order, spec.destination, in_place=in_place)
-        reach(Point.SLOT_BRINGING)
+        failpoint(Failpoint.SLOT_BRINGING)
         if spec.source is None:
             return Answer(order.number)
         brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
@@ -185,7 +185,7 @@ class Worker:
         ways = Ways(self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier)
         template = self._manifest.choose_template(order.spec.template)
         context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
-        reach(Point.SLOT_RUNNING)
+        failpoint(Failpoint.SLOT_RUNNING)
         with under_way.moving(carrier, self._suspending):
             self._run_plugin(context)
         return Answer(order.number, *folder.output_size(), untidy=self._untidy(order))
@@ -195,7 +195,7 @@ class Worker:
             self._plugin.run(context)
         finally:
             context.meter.flush()
-            reach(Point.SLOT_AFTER_RUN)
+            failpoint(Failpoint.SLOT_AFTER_RUN)
             left = kill_children({self._guard})
             if left:
                 note = f"{left} process(es) the plugin left behind were killed"
@@ -226,7 +226,7 @@ class Worker:
 
     def _clean(self, order: Order) -> Answer:
         folder = self._attempt_folder(order)
-        reach(Point.SLOT_CLEANING)
+        failpoint(Failpoint.SLOT_CLEANING)
         self._transport.clean(folder, order)
         folder.remove()
         return Answer(order.number)
@@ -255,6 +255,6 @@ def work(descriptor: int, guard: int) -> None:
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
         line.send(Ready(f"{type(error).__name__}: {error}"))
         return
-    reach(Point.SLOT_AT_START)
+    failpoint(Failpoint.SLOT_AT_START)
     line.send(Ready(guard=guard))
     Worker(options, plugin, line, guard).serve()

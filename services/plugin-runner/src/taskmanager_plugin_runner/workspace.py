@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from taskmanager.errors import JobFailedError
-from taskmanager.overlap import misfit
-from taskmanager.paths import Roots
+from taskmanager.files.overlap import misfit
+from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.ahead import Ahead
 from taskmanager_plugin_runner.copying import copy_source, link_source
 from taskmanager_plugin_runner.failures import refuse

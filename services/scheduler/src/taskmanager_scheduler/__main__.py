@@ -7,19 +7,20 @@ import sys
 
 import uvloop
 
-from taskmanager import __version__, logs
-from taskmanager.config import exit_text
+from taskmanager import __version__
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.goobi.settings import load
-from taskmanager.http import HttpServer, health_app
-from taskmanager.lifecycle import run_parts, stop_on_signals
-from taskmanager.metrics import BUILD
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.mongo.writer import unchanged
+from taskmanager.process import logs
+from taskmanager.process.config import exit_text
+from taskmanager.process.lifecycle import run_parts, stop_on_signals
+from taskmanager.process.metrics import BUILD
+from taskmanager.process.retry import Backoff
 from taskmanager.rabbit import Broker, declare_topology
+from taskmanager.rabbit.dead_letters import DeadLetters
 from taskmanager.rabbit.declare import PluginQueues
-from taskmanager.rabbit.letters import DeadLetters
-from taskmanager.retry import Backoff
+from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
 from taskmanager_scheduler.background.stop_timer import StopTimer

@@ -1,6 +1,6 @@
 """The scheduler's metrics."""
 
-from taskmanager.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
+from taskmanager.process.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
 
 MESSAGES = Counter(f"{PREFIX}inbox_messages_total", "Messages taken from the inbox")
 GROUPS = Histogram(

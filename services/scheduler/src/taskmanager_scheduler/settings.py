@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from taskmanager.config import GoobiFileSettings, StoreSettings
+from taskmanager.process.config import GoobiFileSettings, StoreSettings
 
 
 class SchedulerSettings(StoreSettings, GoobiFileSettings):

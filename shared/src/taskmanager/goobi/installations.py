@@ -8,7 +8,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AnyHttpUrl, Field, model_validator
 
 from taskmanager.goobi.templates import EntryTemplate
-from taskmanager.jobs import Record
+from taskmanager.model.jobs import Record
+from taskmanager.model.log_types import LogType
 
 
 class Dialect(StrEnum):
@@ -20,17 +21,6 @@ class Dialect(StrEnum):
     """The older REST plugin below `/api`."""
     CORE = "core"
     """The REST interface of Goobi itself below `/api`."""
-
-
-class LogType(StrEnum):
-    """Types of process log entries that may be sent; `important` is known to the core interface only."""
-
-    ERROR = "error"
-    WARN = "warn"
-    INFO = "info"
-    DEBUG = "debug"
-    USER = "user"
-    IMPORTANT = "important"
 
 
 def _absolute(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
-from taskmanager.jobs import PluginName, Record, ShortText
+from taskmanager.model.jobs import PluginName, Record, ShortText
 
 VIEWER = "VIEWER"
 """Job types of the Goobi viewer begin so; their ids are its own and name no process and no step of Goobi."""

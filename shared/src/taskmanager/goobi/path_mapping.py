@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from taskmanager.errors import PathRefusedError
-from taskmanager.paths import PathMapping
+from taskmanager.files.roots import PathMapping
 
 
 def _checked(pairs: dict[str, str]) -> dict[str, str]:

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from taskmanager.errors import PermanentError
+from taskmanager.files.roots import PathMapping
 from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.job_types import JobTypeTable
 from taskmanager.goobi.path_mapping import PathTable
-from taskmanager.jobs import InstallationName, Record
-from taskmanager.paths import PathMapping
+from taskmanager.model.jobs import InstallationName, Record
 
 
 class GoobiSettingsError(PermanentError):

@@ -55,14 +55,14 @@ from taskmanager.messages.events import (
     Suspended,
 )
 from taskmanager.messages.replies import (
-    AttemptWish,
+    AttemptDesiredState,
     CommitVerdict,
     Grant,
     Notice,
-    Orders,
     Refusal,
     RefusalReason,
     Reply,
+    RunnerOrders,
     RunnerReplies,
 )
 from taskmanager.messages.submissions import Submit, Ticket
@@ -74,7 +74,7 @@ __all__ = [
     "AddUser",
     "Advanced",
     "AttemptReference",
-    "AttemptWish",
+    "AttemptDesiredState",
     "Cancelled",
     "Change",
     "ChangeUser",
@@ -102,7 +102,7 @@ __all__ = [
     "Logged",
     "Message",
     "Notice",
-    "Orders",
+    "RunnerOrders",
     "PluginCommand",
     "Progressed",
     "Refusal",

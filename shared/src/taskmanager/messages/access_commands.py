@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.access import Right, Role, TokenName, UserName
-from taskmanager.jobs import PluginName, Record, ShortText
 from taskmanager.messages.wire import Message
+from taskmanager.model.access import Right, Role, TokenName, UserName
+from taskmanager.model.jobs import PluginName, Record, ShortText
 
 
 class AddUser(Record):

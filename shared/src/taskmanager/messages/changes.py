@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from taskmanager.jobs import PluginName, Progress, Record
 from taskmanager.messages.wire import Message
-from taskmanager.states import Status, Tab
+from taskmanager.model.jobs import PluginName, Progress, Record
+from taskmanager.model.states import Status, Tab
 
 
 class Tick(Message):

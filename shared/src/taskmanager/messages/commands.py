@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.control import JobAction, PluginAction, RunnerAction, StopMode
-from taskmanager.jobs import InstallationName, PluginName, Priority, Record, ShortText
 from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.wire import Message
-from taskmanager.operations import JobFilter
-from taskmanager.reasons import PROSE, Reason
-from taskmanager.reports import OperatorMessage
+from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
+from taskmanager.model.jobs import InstallationName, PluginName, Priority, Record, ShortText
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.reasons import PROSE, Reason
+from taskmanager.model.reports import OperatorMessage
 
 
 class JobCommand(Record):

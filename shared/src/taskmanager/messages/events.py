@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.jobs import (
+from taskmanager.messages.wire import AttemptReference, Message
+from taskmanager.model.jobs import (
     CancelMethod,
     FileRecord,
     JobError,
@@ -15,9 +16,8 @@ from taskmanager.jobs import (
     Record,
     Warnings,
 )
-from taskmanager.messages.wire import AttemptReference, Message
-from taskmanager.plugins import PluginManifest
-from taskmanager.states import Status
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.states import Status
 
 
 class Claim(Record):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taskmanager.control import Wish
-from taskmanager.jobs import JobSpec, Record
 from taskmanager.messages.wire import AttemptReference, Message
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobSpec, Record
 
 
 class Grant(Record):
@@ -42,13 +42,13 @@ class CommitVerdict(AttemptReference):
     allowed: bool
 
 
-class AttemptWish(AttemptReference):
+class AttemptDesiredState(AttemptReference):
     """What an attempt is to do instead of running."""
 
-    wish: Wish
+    wish: DesiredState
 
 
-class Orders(Record):
+class RunnerOrders(Record):
     """The full wish of the scheduler for one runner: the answer to each heartbeat and hello.
 
     `renewed` are the attempts whose lease runs anew; `kill` those that are not the runner's any more.
@@ -64,10 +64,10 @@ class Orders(Record):
     lease_seconds: float
     renewed: tuple[AttemptReference, ...] = ()
     kill: tuple[AttemptReference, ...] = ()
-    wishes: tuple[AttemptWish, ...] = ()
+    wishes: tuple[AttemptDesiredState, ...] = ()
 
 
-Reply = Annotated[Grant | Refusal | CommitVerdict | Orders, Field(discriminator="type")]
+Reply = Annotated[Grant | Refusal | CommitVerdict | RunnerOrders, Field(discriminator="type")]
 
 
 class RunnerReplies(Message):

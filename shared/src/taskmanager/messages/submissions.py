@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
-from taskmanager.jobs import JobSpec
 from taskmanager.messages.wire import Message
+from taskmanager.model.jobs import JobSpec
 
 
 class Submit(Message):

@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from taskmanager.errors import InvalidMessageError
-from taskmanager.jobs import Record
+from taskmanager.model.jobs import Record
 
 T = TypeVar("T")
 

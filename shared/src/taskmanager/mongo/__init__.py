@@ -7,7 +7,7 @@ less, acknowledged writes were seen to be lost when mongod was killed.
 from taskmanager.mongo.client import connect
 from taskmanager.mongo.migrations import migrate
 from taskmanager.mongo.reader import MongoReader
-from taskmanager.mongo.reports import MongoReports
+from taskmanager.mongo.reports.writes import MongoReports
 from taskmanager.mongo.writer import MongoStore
 
 __all__ = ["MongoReader", "MongoReports", "MongoStore", "connect", "migrate"]

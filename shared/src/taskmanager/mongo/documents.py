@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from taskmanager.jobs import Job
+from taskmanager.model.jobs import Job
 from taskmanager.mongo.client import Document
 
 WORD = re.compile(r"[^\W_]+")

@@ -6,12 +6,12 @@ from datetime import datetime
 import pymongo.errors
 from pymongo import UpdateOne
 
-from taskmanager.figures import SUMMED, HourlyFigures, hour_of
-from taskmanager.jobs import TURN_NEXT
+from taskmanager.model.hourly_figures import SUMMED, HourlyFigures, hour_of
+from taskmanager.model.jobs import TURN_NEXT
+from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.migrations import TURN_INDEX
-from taskmanager.mongo.readable import readable
-from taskmanager.states import Status, Tab
+from taskmanager.mongo.unreadable import readable
 
 OLDEST_MILLISECONDS = 500
 """The oldest waiting job is worth so much of the database's time and no more."""
@@ -38,7 +38,7 @@ def growth(figures: HourlyFigures) -> UpdateOne:
 
 
 class FiguresReads:
-    """The part of `taskmanager.ports.JobReader` that is about what was done and what waits longest."""
+    """The part of `taskmanager.ports.readers.JobReader` that is about what was done and what waits longest."""
 
     _database: Database
 

@@ -3,11 +3,11 @@
 The key is job, attempt and number, written so that it sorts like them: a page is a range of the keys.
 """
 
-from taskmanager.jobs import FileRecord
+from taskmanager.model.jobs import FileRecord
+from taskmanager.model.queries import FilePage, FileQuery, files_after
+from taskmanager.model.registry import StoredFile
 from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.readable import readable
-from taskmanager.queries import FilePage, FileQuery, files_after
-from taskmanager.registry import StoredFile
+from taskmanager.mongo.unreadable import readable
 
 QUERY_MILLISECONDS = 5_000
 
@@ -33,7 +33,7 @@ def from_file_document(document: Document) -> StoredFile:
 
 
 class FileReads:
-    """The part of `taskmanager.ports.JobReader` that is about files."""
+    """The part of `taskmanager.ports.readers.JobReader` that is about files."""
 
     _database: Database
 

@@ -1,12 +1,12 @@
 """From typed filters to conditions on the documents of jobs; opens no connection."""
 
-from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
+from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
+from taskmanager.model.operations import JobFilter, Operation
+from taskmanager.model.queries import JobConditions, JobQuery, Sort
+from taskmanager.model.states import Tab
 from taskmanager.mongo.client import Document
 from taskmanager.mongo.documents import term, warned, words
 from taskmanager.mongo.migrations import ENDED, WARNED, WITH_TERMS
-from taskmanager.operations import JobFilter, Operation
-from taskmanager.queries import JobConditions, JobQuery, Sort
-from taskmanager.states import Tab
 
 
 def job_filter(query: JobQuery) -> Document:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from taskmanager.model.queries import Sort
 from taskmanager.mongo.client import Document
-from taskmanager.queries import Sort
 
 TURN_KEYS = [("turn", -1), ("queued_at", 1), ("_id", 1)]
 """As jobs start."""

@@ -10,11 +10,11 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from taskmanager.figures import FIGURES_KEPT
-from taskmanager.mongo.access import ensure_session_key
+from taskmanager.model.hourly_figures import FIGURES_KEPT
+from taskmanager.model.reports import REPORTS_KEPT
+from taskmanager.model.states import Tab
+from taskmanager.mongo.access.writes import ensure_session_key
 from taskmanager.mongo.client import Database, translated_errors
-from taskmanager.reports import REPORTS_KEPT
-from taskmanager.states import Tab
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""

@@ -10,9 +10,30 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from taskmanager.errors import CursorError
-from taskmanager.jobs import TURN_NEXT, Job
-from taskmanager.mongo.access_reads import AccessReads
-from taskmanager.mongo.audit import audit_filter, audit_page
+from taskmanager.model.jobs import TURN_NEXT, Job
+from taskmanager.model.queries import (
+    POSITION_LIMIT,
+    AuditPage,
+    AuditQuery,
+    JobPage,
+    JobQuery,
+    Position,
+    Sort,
+    SortOrder,
+    as_listed,
+)
+from taskmanager.model.registry import (
+    ALIVE_FOR,
+    AtWork,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    TabStatistics,
+)
+from taskmanager.model.states import Status, Tab
+from taskmanager.mongo.access.audit import audit_filter, audit_page
+from taskmanager.mongo.access.reads import AccessReads
+from taskmanager.mongo.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.client import Document, connect, translated_errors
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.figures import FiguresReads
@@ -20,23 +41,9 @@ from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.filters import job_filter
 from taskmanager.mongo.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.migrations import OWNED, TURN_INDEX
-from taskmanager.mongo.operation_reads import OperationReads
-from taskmanager.mongo.readable import last_cursor, readable, readable_one
-from taskmanager.mongo.report_reads import ReportReads
-from taskmanager.mongo.scope import in_each, plugins_with_jobs
-from taskmanager.queries import (
-    POSITION_LIMIT,
-    AuditPage,
-    AuditQuery,
-    JobPage,
-    JobQuery,
-    Order,
-    Position,
-    Sort,
-    as_listed,
-)
-from taskmanager.registry import ALIVE_FOR, AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
-from taskmanager.states import Status, Tab
+from taskmanager.mongo.operations.reads import OperationReads
+from taskmanager.mongo.reports.reads import ReportReads
+from taskmanager.mongo.unreadable import last_cursor, readable, readable_one
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
@@ -57,7 +64,7 @@ _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, s
 
 
 class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessReads):
-    """Implements `taskmanager.ports.JobReader` and, on the same connections, `AccessReader`."""
+    """Implements `taskmanager.ports.readers.JobReader` and, on the same connections, `AccessReader`."""
 
     def __init__(self, url: str) -> None:
         """Connects when first used."""
@@ -214,7 +221,7 @@ def jobs_ahead(job: Job) -> Document:
 
 def sort_keys(query: JobQuery) -> list[tuple[str, int]]:
     """Fields and directions of the query's order."""
-    sign = 1 if query.order is Order.ASC else -1
+    sign = 1 if query.order is SortOrder.ASC else -1
     keys = WARNED_KEYS if _by_warned_end(query) else KEYS[query.sort]
     return [(field, direction * sign) for field, direction in keys]
 

@@ -17,25 +17,25 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
-from taskmanager.clock import whole_milliseconds
-from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import Job
-from taskmanager.mongo.access import AccessWrites
+from taskmanager.model.jobs import Job
+from taskmanager.model.operations import Listing, Operation
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status, Tab
+from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
 from taskmanager.mongo.keyset import TURN_KEYS, after_key
-from taskmanager.mongo.known import Known
-from taskmanager.mongo.loading import Loading
-from taskmanager.mongo.operations import OperationWrites
-from taskmanager.mongo.readable import readable
-from taskmanager.mongo.reports import replay, report_document, withdraw
-from taskmanager.operations import Listing, Operation
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status, Tab
-from taskmanager.store import Needs, Plan, Snapshot, StatisticsDelta
+from taskmanager.mongo.operations.writes import OperationWrites
+from taskmanager.mongo.reports.writes import replay, report_document, withdraw
+from taskmanager.mongo.snapshot_loader import SnapshotLoader
+from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.write_cache import WriteCache
+from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
+from taskmanager.process.clock import whole_milliseconds
+from taskmanager.process.failpoints import Failpoint, failpoint
 
 PlanT = TypeVar("PlanT", bound=Plan)
 
@@ -63,7 +63,7 @@ def unchanged(plan: PlanT) -> PlanT:
 
 
 class MongoStore:
-    """Implements `taskmanager.store.Store`."""
+    """Implements `taskmanager.ports.store.Store`."""
 
     def __init__(self, url: str, *, last_change: PlanChange = unchanged) -> None:
         """Connects when first used. `last_change` is made to every plan before it is written; it is pure."""
@@ -71,8 +71,8 @@ class MongoStore:
         self._client, self._database = connect(url)
         self._operations = OperationWrites(self._database)
         self._access = AccessWrites(self._database)
-        self._known = Known()
-        self._loading = Loading(self._database, self._operations, self._access, self._known)
+        self._known = WriteCache()
+        self._loading = SnapshotLoader(self._database, self._operations, self._access, self._known)
         self._turn = asyncio.Lock()
 
     @property
@@ -154,7 +154,7 @@ class MongoStore:
         await self._write_rest(session, plan)
         await self._operations.write_failures(session, plan.failures)
         await self._operations.write(session, plan.operations)
-        reach(Point.SCHEDULER_BEFORE_COMMIT)
+        failpoint(Failpoint.SCHEDULER_BEFORE_COMMIT)
 
     async def waiting(
         self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int

@@ -8,18 +8,18 @@ import pika.exceptions
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from taskmanager.broker_addresses import Turns
+from taskmanager.accounts.broker_addresses import Turns
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
-from taskmanager.metrics import BROKER_CONNECTED
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Binding, Queue
+from taskmanager.ports.broker import Delivery
+from taskmanager.process.metrics import BROKER_CONNECTED
+from taskmanager.process.retry import Backoff
 from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection, parameters
+from taskmanager.rabbit.connection_part import ConnectionPart
 from taskmanager.rabbit.lanes import RabbitLanes
-from taskmanager.rabbit.parts import Part
 from taskmanager.rabbit.publisher import RabbitPublisher
+from taskmanager.rabbit.starvation_watch import IdleConsumer, StarvationWatch
 from taskmanager.rabbit.subscription import RabbitSubscription
-from taskmanager.rabbit.watch import Hunger, StarvationWatch
-from taskmanager.retry import Backoff
-from taskmanager.topology import Binding, Queue
 
 CONFIRM_TIMEOUT = timedelta(seconds=10)
 LOOK = timedelta(seconds=10)
@@ -52,7 +52,7 @@ class _LanesPart:
         """Have the lanes look."""
         await self._lanes.look(connection)
 
-    def hunger(self) -> Hunger | None:
+    def hunger(self) -> IdleConsumer | None:
         """Ask the lanes."""
         return self._lanes.hunger()
 
@@ -79,7 +79,7 @@ class _Preparation:
     async def look(self, connection: AsyncioConnection) -> None:
         """It is over."""
 
-    def hunger(self) -> Hunger | None:
+    def hunger(self) -> IdleConsumer | None:
         """It consumes nothing."""
         return None
 
@@ -94,7 +94,7 @@ class Broker:
         """
         self._turns = Turns(url)
         self._name = name
-        self._parts: list[Part] = []
+        self._parts: list[ConnectionPart] = []
         self._connected_callbacks: list[Callable[[], None]] = []
         self._connection: AsyncioConnection | None = None
         self._broken = asyncio.Event()

@@ -136,7 +136,7 @@ class OtherArgumentsError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReceivedMessage:
     """A message that was looked at; `headers` as RabbitMQ wrote them."""
 
     headers: Mapping[str, Any]
@@ -184,19 +184,21 @@ class AsyncChannel:
         """One more channel of the same connection, for what may close it; raises BrokerUnavailableError."""
         return await open_channel(self.raw.connection, lambda _: None)
 
-    async def get(self, queue: str) -> Letter | None:
+    async def get(self, queue: str) -> ReceivedMessage | None:
         """The next message, which goes back to its place when the channel is closed; None if there is none.
 
         Raises as `call` does.
         """
-        answer: asyncio.Future[Letter | None] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[ReceivedMessage | None] = asyncio.get_running_loop().create_future()
         found, nothing = _resolving(answer), [pika.spec.Basic.GetEmpty]
         self.raw.add_callback(lambda _: found(None), nothing, one_shot=True)
         return await self._answered(
             answer,
             "basic_get",
             queue=queue,
-            callback=lambda _channel, _method, properties, _body: found(Letter(properties.headers or {})),
+            callback=lambda _channel, _method, properties, _body: found(
+                ReceivedMessage(properties.headers or {})
+            ),
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Declares what `taskmanager.topology` names."""
+"""Declares what `taskmanager.messages.topology` names."""
 
 import asyncio
 from datetime import timedelta
@@ -7,8 +7,8 @@ from typing import Protocol
 import structlog
 
 from taskmanager.errors import BrokerUnavailableError
+from taskmanager.messages.topology import Binding, Exchange, Queue, Topology
 from taskmanager.rabbit.channel import AsyncChannel, OtherArgumentsError, QueueMissingError
-from taskmanager.topology import Binding, Exchange, Queue, Topology
 
 UNANSWERED = timedelta(seconds=15)
 """A plugin's queue that cannot be declared for so long, over a connection that is well, has lost its node."""

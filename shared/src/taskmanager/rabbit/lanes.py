@@ -16,10 +16,10 @@ import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Queue
+from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
-from taskmanager.rabbit.watch import Hunger
-from taskmanager.topology import Queue
+from taskmanager.rabbit.starvation_watch import IdleConsumer
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class _Lane:
 
 
 class RabbitLanes:
-    """Implements `taskmanager.ports.Lanes`."""
+    """Implements `taskmanager.ports.broker.Lanes`."""
 
     def __init__(self, queue: Queue, on_broken: Callable[[str], None]) -> None:
         """`queue` comes with the plugin's first hello."""
@@ -100,30 +100,30 @@ class RabbitLanes:
         """The connection is gone; tickets in hand went back to the queue by themselves."""
         self._channel = None
 
-    def hunger(self) -> Hunger | None:
+    def hunger(self) -> IdleConsumer | None:
         """A lane that is open and has no ticket waits for one."""
         waits = self._missing is None and any(
             lane.consumer is not None and not lane.closing and not lane.has_ticket
             for lane in self._lanes.values()
         )
-        return Hunger(self._queue.name, self._deliveries) if waits else None
+        return IdleConsumer(self._queue.name, self._deliveries) if waits else None
 
     def open(self, lane: int) -> None:
-        """See `taskmanager.ports.Lanes.open`."""
+        """See `taskmanager.ports.broker.Lanes.open`."""
         self._lanes.setdefault(lane, _Lane()).wanted = True
         self._reconcile(lane)
 
     def close(self, lane: int) -> None:
-        """See `taskmanager.ports.Lanes.close`."""
+        """See `taskmanager.ports.broker.Lanes.close`."""
         self._lanes.setdefault(lane, _Lane()).wanted = False
         self._reconcile(lane)
 
     def ack(self, delivery: Delivery) -> None:
-        """See `taskmanager.ports.Lanes.ack`."""
+        """See `taskmanager.ports.broker.Lanes.ack`."""
         self._settle(delivery, lambda channel: channel.raw.basic_ack(delivery.tag))
 
     def give_back(self, delivery: Delivery) -> None:
-        """See `taskmanager.ports.Lanes.give_back`."""
+        """See `taskmanager.ports.broker.Lanes.give_back`."""
         self._settle(delivery, lambda channel: channel.raw.basic_nack(delivery.tag, requeue=True))
 
     def _settle(self, delivery: Delivery, action: Callable[[AsyncChannel], None]) -> None:

@@ -12,7 +12,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
-from taskmanager.rabbit.watch import Hunger
+from taskmanager.rabbit.starvation_watch import IdleConsumer
 
 PERSISTENT = 2
 TRANSIENT = 1
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class RabbitPublisher:
-    """Implements `taskmanager.ports.Publisher` on one channel."""
+    """Implements `taskmanager.ports.broker.Publisher` on one channel."""
 
     def __init__(self, confirm_timeout: timedelta) -> None:
         """`confirm_timeout` bounds every publish."""
@@ -68,7 +68,7 @@ class RabbitPublisher:
     async def look(self, connection: AsyncioConnection) -> None:
         """It needs nothing but its channel."""
 
-    def hunger(self) -> Hunger | None:
+    def hunger(self) -> IdleConsumer | None:
         """It consumes nothing."""
         return None
 
@@ -116,7 +116,7 @@ class RabbitPublisher:
         persistent: bool = True,
         mandatory: bool = False,
     ) -> None:
-        """See `taskmanager.ports.Publisher.publish`."""
+        """See `taskmanager.ports.broker.Publisher.publish`."""
         problem = self._obstacle()
         if problem or self._channel is None:
             raise BrokerUnavailableError(problem)

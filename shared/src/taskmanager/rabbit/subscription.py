@@ -6,17 +6,17 @@ from typing import Any
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from taskmanager.ports import Delivery
+from taskmanager.messages.topology import Binding, Queue
+from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.declare import bind, declare_queue
-from taskmanager.rabbit.watch import Hunger
-from taskmanager.topology import Binding, Queue
+from taskmanager.rabbit.starvation_watch import IdleConsumer
 
 log = structlog.get_logger(__name__)
 
 
 class RabbitSubscription:
-    """Implements `taskmanager.ports.Subscription`.
+    """Implements `taskmanager.ports.broker.Subscription`.
 
     If the broker cancels the consumer (the queue was deleted) or closes the channel, `on_broken` is called
     and the owner opens everything anew.
@@ -99,11 +99,11 @@ class RabbitSubscription:
     async def look(self, connection: AsyncioConnection) -> None:
         """The broker itself cancels the consumer of a queue that goes."""
 
-    def hunger(self) -> Hunger | None:
+    def hunger(self) -> IdleConsumer | None:
         """It could take more as long as the prefetch is not used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:
             return None
-        return Hunger(self._queue.name, self._deliveries, single_active=self._queue.single_active)
+        return IdleConsumer(self._queue.name, self._deliveries, single_active=self._queue.single_active)
 
     def _deliver(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
         self._deliveries = method.delivery_tag
@@ -118,11 +118,11 @@ class RabbitSubscription:
         self._on_delivery(delivery)
 
     def holds(self, delivery: Delivery) -> bool:
-        """See `taskmanager.ports.Subscription.holds`."""
+        """See `taskmanager.ports.broker.Subscription.holds`."""
         return self._queue.exclusive or self._usable(delivery) is not None
 
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
-        """See `taskmanager.ports.Subscription.ack`."""
+        """See `taskmanager.ports.broker.Subscription.ack`."""
         channel = self._usable(delivery)
         if channel is None:
             log.debug("acknowledgement_dropped", queue=self._queue.name)
@@ -131,7 +131,7 @@ class RabbitSubscription:
             channel.raw.basic_ack(delivery.tag, multiple)
 
     def reject(self, delivery: Delivery) -> None:
-        """See `taskmanager.ports.Subscription.reject`."""
+        """See `taskmanager.ports.broker.Subscription.reject`."""
         if channel := self._usable(delivery):
             channel.raw.basic_reject(delivery.tag, requeue=False)
 

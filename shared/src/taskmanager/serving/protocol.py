@@ -11,8 +11,8 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from taskmanager.metrics import HTTP_REFUSED
-from taskmanager.serving.crowd import Crowd, Seat, client_key
+from taskmanager.process.metrics import HTTP_REFUSED
+from taskmanager.serving.connections import Admission, ConnectionTable, client_key
 from taskmanager.serving.limits import HttpLimits
 
 ALWAYS_ANSWERED = ("/health/", "/metrics")
@@ -36,7 +36,7 @@ class TooMuchError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
-    def __init__(self, limits: HttpLimits, crowd: Crowd, *arguments: Any, **options: Any) -> None:
+    def __init__(self, limits: HttpLimits, crowd: ConnectionTable, *arguments: Any, **options: Any) -> None:
         """The other arguments are uvicorn's."""
         super().__init__(*arguments, **options)
         self._limits, self._crowd = limits, crowd
@@ -66,8 +66,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.client_key = client_key(self.client[0] if self.client else "")
         seat = self._crowd.enter(self)
-        self._reserve = seat is Seat.RESERVE
-        if seat is Seat.NONE:
+        self._reserve = seat is Admission.RESERVE
+        if seat is Admission.NONE:
             self._end_with(503)
             return
         self._expect(self._limits.head_seconds)

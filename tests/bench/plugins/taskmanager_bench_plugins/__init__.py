@@ -4,7 +4,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from taskmanager.plugins import JobContext, Need, Parameters, PluginManifest, parse_parameters
+from taskmanager.model.manifest import Need, Parameters, PluginManifest
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 POLL_SECONDS = 0.005
 

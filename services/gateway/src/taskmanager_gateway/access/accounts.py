@@ -7,7 +7,7 @@ from datetime import datetime
 
 import uuid_utils
 
-from taskmanager.access import Principal, Right, Role, Token, User
+from taskmanager.accounts.passwords import one_time_password
 from taskmanager.messages import (
     AddToken,
     AddUser,
@@ -17,8 +17,8 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
-from taskmanager.passwords import one_time_password
-from taskmanager.ports import AccessReader
+from taskmanager.model.access import Principal, Right, Role, Token, User
+from taskmanager.ports.readers import AccessReader
 from taskmanager_gateway.access.directory import secret_hash
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.reach import allow_all, allow_right

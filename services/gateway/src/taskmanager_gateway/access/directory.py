@@ -2,9 +2,9 @@
 
 import hashlib
 
-from taskmanager.access import Token, User
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.ports import AccessReader
+from taskmanager.model.access import Token, User
+from taskmanager.ports.readers import AccessReader
 from taskmanager_gateway.access.remembering import Remembered
 from taskmanager_gateway.deadlines import from_store
 

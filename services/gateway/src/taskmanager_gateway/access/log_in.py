@@ -2,12 +2,13 @@
 
 import structlog
 
-from taskmanager import passwords
-from taskmanager.access import User, principal_of_user, user_key
+from taskmanager.accounts import passwords
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import EndSession, EndSessions, SetPassword
-from taskmanager.ports import AccessReader, Clock
-from taskmanager.reasons import weaknesses
+from taskmanager.model.access import User, principal_of_user, user_key
+from taskmanager.model.reasons import weak_passwords
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import AccessReader
 from taskmanager_gateway.access.proof import LoggedIn
 from taskmanager_gateway.access.records import LogInRecords, Way
 from taskmanager_gateway.access.sessions import Session
@@ -102,7 +103,7 @@ class LogIn:
         """Raise ProblemError if the password may not be chosen. Guessing at it takes a thread a moment."""
         refusal = await self._threads.run(lambda: passwords.refusal(password, user_name))
         if refusal is None and current is not None and user_key(current) == user_key(password):
-            refusal = weaknesses.NO_NEW_PASSWORD()
+            refusal = weak_passwords.NO_NEW_PASSWORD()
         if refusal is not None:
             raise ProblemError(WEAK_PASSWORD, access.NOT_CHANGED(weakness=refusal))
 

@@ -12,8 +12,8 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.access import NOBODY, Right
 from taskmanager.errors import TaskManagerError
+from taskmanager.model.access import NOBODY, Right
 from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.proof import LoggedIn, Proof, proof_of
 from taskmanager_gateway.access.reach import allow_right, forbidden

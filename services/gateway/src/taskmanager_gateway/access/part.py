@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
-from taskmanager.ports import AccessReader, Clock, Publisher
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import AccessReader
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.log_in import LogIn

@@ -6,7 +6,6 @@ Somebody who is restricted to some plugins is refused what cannot be looked up: 
 from collections.abc import Sequence
 from typing import get_args
 
-from taskmanager.access import Principal, Right
 from taskmanager.messages import (
     AccessOrder,
     EndSession,
@@ -20,8 +19,9 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
 )
-from taskmanager.ports import JobReader
-from taskmanager.reports import Report
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.reports import Report
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.reach import allow, allow_all, allow_right, forbidden, reaches
 from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.deadlines import from_store

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from taskmanager.access import NOBODY, Principal, User
+from taskmanager.model.access import NOBODY, Principal, User
 from taskmanager_gateway.access.sessions import Session, SessionCookies
 from taskmanager_gateway.problems import Problem
 

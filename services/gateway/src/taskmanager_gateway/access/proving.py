@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from starlette.datastructures import Headers
 
-from taskmanager.access import Principal, Right, everybody, principal_of_token, principal_of_user
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.ports import Clock
+from taskmanager.model.access import Principal, Right, everybody, principal_of_token, principal_of_user
+from taskmanager.ports.clock import Clock
 from taskmanager_gateway.access.actor import named_actor
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.networks import Network, address_of, holds

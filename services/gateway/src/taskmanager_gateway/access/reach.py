@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from taskmanager.access import Principal, Right
-from taskmanager.operations import JobFilter
-from taskmanager.reasons import Code, Reason
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.reasons import Code, Reason
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import FORBIDDEN, ProblemError
 

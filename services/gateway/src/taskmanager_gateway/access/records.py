@@ -12,10 +12,11 @@ import structlog
 import uuid_utils
 
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
-from taskmanager.lifecycle import until_the_end
 from taskmanager.messages import LogInSeen, LogInsSeen
-from taskmanager.ports import Clock, Publisher
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.process.lifecycle import until_the_end
 from taskmanager_gateway.metrics import LOG_INS
 
 INTERVAL = timedelta(seconds=2)

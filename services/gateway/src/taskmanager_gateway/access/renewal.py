@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
-from taskmanager.ports import Clock
+from taskmanager.ports.clock import Clock
 from taskmanager_gateway.access.proof import LoggedIn
 from taskmanager_gateway.access.sessions import COOKIE, Session, SessionCookies
 from taskmanager_gateway.access.settings import AccessSettings, CookieSecurity

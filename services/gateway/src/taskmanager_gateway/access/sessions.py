@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from taskmanager.access import user_key
+from taskmanager.model.access import user_key
 
 COOKIE = "tm_session"
 KNOWN_COOKIE = "tm_known"

@@ -13,8 +13,8 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from taskmanager.access import user_key
-from taskmanager.serving.crowd import client_key
+from taskmanager.model.access import user_key
+from taskmanager.serving.connections import client_key
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.problems import TOO_MANY_TRIES, ProblemError
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
-from taskmanager.lifecycle import until_the_end
 from taskmanager.messages import TokensUsed
-from taskmanager.ports import Publisher
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
+from taskmanager.process.lifecycle import until_the_end
 
 INTERVAL = timedelta(minutes=1)
 

@@ -1,7 +1,7 @@
 """The codes only the gateway tells, and the catalogue of all that it knows."""
 
-from taskmanager.reasons import Catalogue, Reason, say
-from taskmanager.reasons.families import SHARED
+from taskmanager.model.reasons import Catalogue, Reason, say
+from taskmanager.model.reasons.families import SHARED
 from taskmanager_gateway.codes.access import ACCESS
 from taskmanager_gateway.codes.faults import FAULTS
 from taskmanager_gateway.codes.problems import PROBLEMS

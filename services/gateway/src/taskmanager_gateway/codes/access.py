@@ -1,7 +1,7 @@
 """What is said to those who are not let in, or may not do something."""
 
-from taskmanager.access import Right
-from taskmanager.reasons import Code, Family, Plural
+from taskmanager.model.access import Right
+from taskmanager.model.reasons import Code, Family, Plural
 
 ACCESS = Family("access", "Who may do what, and log-in.")
 _code = ACCESS.code

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from taskmanager.reasons import Code, Family, Plural
+from taskmanager.model.reasons import Code, Family, Plural
 from taskmanager_gateway.codes import CATALOGUE
 from taskmanager_gateway.problems import KINDS
 

@@ -1,6 +1,6 @@
 """What is wrong with one field of a request."""
 
-from taskmanager.reasons import Family, Plural
+from taskmanager.model.reasons import Family, Plural
 
 FAULTS = Family("fault", "What is wrong with a field of a request.")
 _code = FAULTS.code

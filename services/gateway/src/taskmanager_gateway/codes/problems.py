@@ -1,7 +1,7 @@
 """What answers that are no success say in detail."""
 
-from taskmanager.control import JobAction, RunnerAction
-from taskmanager.reasons import Family, Reason
+from taskmanager.model.control import JobAction, RunnerAction
+from taskmanager.model.reasons import Family, Reason
 
 PROBLEMS = Family("problem", "Details of problems.")
 _code = PROBLEMS.code

@@ -1,6 +1,6 @@
 """Why a job does not run. `by`, `at` and `why` tell who caused it, when, and in which words."""
 
-from taskmanager.reasons import Code, Family, Plural
+from taskmanager.model.reasons import Code, Family, Plural
 
 WAITING = Family("waiting", "Why a job waits.")
 _code = WAITING.code

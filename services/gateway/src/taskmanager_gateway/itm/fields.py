@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from taskmanager.reasons import PROSE
+from taskmanager.model.reasons import PROSE
 from taskmanager_gateway.problems import (
     INVALID_REQUEST,
     FieldError,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from taskmanager.access import Principal
-from taskmanager.jobs import Job
-from taskmanager.ports import JobReader
-from taskmanager.queries import PAGE_LIMIT, JobQuery
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import PAGE_LIMIT, JobQuery
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.reach import narrowed
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import from_store

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from taskmanager.access import Principal
 from taskmanager.goobi.job_types import JobType, find_job_type
+from taskmanager.model.access import Principal
 from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.itm.target import Target

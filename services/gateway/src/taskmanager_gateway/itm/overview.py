@@ -10,10 +10,10 @@ from pydantic import JsonValue
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
-from taskmanager.jobs import Job
-from taskmanager.queries import JobQuery, Order, Sort
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status, Tab
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import JobQuery, Sort, SortOrder
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status, Tab
 
 JAVA_INTEGER = 2**31 - 1
 
@@ -21,9 +21,9 @@ TABS = {"DONE": Tab.DONE, "ERROR": Tab.ERROR, "PROCESSING": Tab.QUEUE}
 """The three lists the dashboard asks for are our three tabs; each job tells its own status."""
 
 _ORDERS = {
-    Tab.DONE: (Sort.FINISHED, Order.DESC),
-    Tab.ERROR: (Sort.FINISHED, Order.DESC),
-    Tab.QUEUE: (Sort.TURN, Order.ASC),
+    Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
+    Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
+    Tab.QUEUE: (Sort.TURN, SortOrder.ASC),
 }
 
 

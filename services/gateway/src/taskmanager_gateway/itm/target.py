@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from taskmanager.goobi.job_types import JobType, has_ids_of_goobi
-from taskmanager.plugins import PluginManifest
+from taskmanager.model.manifest import PluginManifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue, ValidationError
 
-from taskmanager.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST, JobSpec
-from taskmanager.plugins import TEMPLATE_DUMMIES, Need, PluginManifest
+from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST, JobSpec
+from taskmanager.model.manifest import TEMPLATE_DUMMIES, Need, PluginManifest
 from taskmanager_gateway.itm.fields import SHOWN, Call, wrong
 from taskmanager_gateway.itm.parameters import fitted, sort_out
 from taskmanager_gateway.itm.references import (

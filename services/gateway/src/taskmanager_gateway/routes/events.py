@@ -8,9 +8,9 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.jobs import PluginName, Record
-from taskmanager.states import Tab
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import PluginName, Record
+from taskmanager.model.states import Tab
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import narrowed

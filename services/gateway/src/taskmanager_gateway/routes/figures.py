@@ -8,9 +8,9 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.figures import FIGURES_KEPT, HOUR, Figures, HourlyFigures, hour_of, total
-from taskmanager.jobs import PluginName, Record
+from taskmanager.model.access import Right
+from taskmanager.model.hourly_figures import FIGURES_KEPT, HOUR, Figures, HourlyFigures, hour_of, total
+from taskmanager.model.jobs import PluginName, Record
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow

@@ -7,9 +7,9 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.jobs import FileState, Record, ShortText
-from taskmanager.queries import PAGE_LIMIT
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import FileState, Record, ShortText
+from taskmanager.model.queries import PAGE_LIMIT
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.file_views import FilesView

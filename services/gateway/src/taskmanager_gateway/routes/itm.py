@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from taskmanager.access import Right
-from taskmanager.crash import Point, reach
 from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.access import Right
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import proof_of
 from taskmanager_gateway.bodies import media_type, read_body
@@ -156,7 +156,7 @@ async def submit(request: Request) -> Response:
     result = await parts.submissions.submit(Wish.of(spec, Submitter.of(request), key))
     if isinstance(result, Problem):
         return answers.refused(result)
-    reach(Point.GATEWAY_BEFORE_ANSWER)
+    failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)
     headers = {"Location": f"{API}/jobs/{result.job.id}", OUTCOME_HEADER: result.outcome}
     return answers.taken(result, settings.itm_duplicate, headers)
 

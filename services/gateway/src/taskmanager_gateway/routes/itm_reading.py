@@ -8,11 +8,11 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.jobs import Job
-from taskmanager.queries import PAGE_LIMIT, JobQuery
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status, Tab
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import PAGE_LIMIT, JobQuery
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import narrowed

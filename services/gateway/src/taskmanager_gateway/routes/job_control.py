@@ -4,10 +4,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import JobAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import JobCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.commanding import Author, Obeyed, Stored

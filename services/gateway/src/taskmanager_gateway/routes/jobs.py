@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from taskmanager.access import Principal, Right
 from taskmanager.errors import CursorError
-from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery
 from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker

@@ -8,8 +8,8 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from taskmanager.access import Principal, Right
-from taskmanager.jobs import Record
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.jobs import Record
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.joblog import PAGE, parse_position

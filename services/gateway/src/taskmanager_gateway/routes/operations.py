@@ -7,14 +7,14 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import JobAction
 from taskmanager.errors import CursorError, StoreUnavailableError
-from taskmanager.jobs import Record
 from taskmanager.messages import StopOperation
-from taskmanager.operations import OperationQuery
-from taskmanager.queries import PAGE_LIMIT
-from taskmanager.states import Tab
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Record
+from taskmanager.model.operations import OperationQuery
+from taskmanager.model.queries import PAGE_LIMIT
+from taskmanager.model.states import Tab
 from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker

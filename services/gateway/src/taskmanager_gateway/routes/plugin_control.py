@@ -4,10 +4,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import PluginAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import PluginCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import PluginAction
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow

@@ -7,12 +7,12 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import InstallationName, Record, ShortText
 from taskmanager.messages import SendMessage
-from taskmanager.queries import PAGE_LIMIT
-from taskmanager.reports import ReportQuery, ReportState
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.jobs import InstallationName, Record, ShortText
+from taskmanager.model.queries import PAGE_LIMIT
+from taskmanager.model.reports import ReportQuery, ReportState
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.commanding import Author, Stored

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import RunnerAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import RunnerCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import RunnerAction
 from taskmanager_gateway import codes
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker

@@ -8,7 +8,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.serving.crowd import client_key
+from taskmanager.serving.connections import client_key
 from taskmanager_gateway.access.proof import ANONYMOUS, address_of, proof_of
 from taskmanager_gateway.live import Event
 from taskmanager_gateway.metrics import STREAMS

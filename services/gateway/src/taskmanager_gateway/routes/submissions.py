@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.crash import Point, reach
+from taskmanager.model.access import Right
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_gateway.acceptance import Answer, Outcome
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.bodies import BatchParser, parse_job, read_body
@@ -85,7 +85,7 @@ async def submit(request: Request) -> Response:
     result = await parts.submissions.submit(Wish.of(spec, Submitter.of(request), key))
     if isinstance(result, Problem):
         return result.response()
-    reach(Point.GATEWAY_BEFORE_ANSWER)
+    failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)
     headers = {"Location": f"{API}/jobs/{result.job.id}", OUTCOME_HEADER: result.outcome}
     return json_answer(JobView.of(result.job), _STATUS[result.outcome], headers)
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
 from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.access import Principal, Right
 from taskmanager_gateway.access.accounts import Result
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker

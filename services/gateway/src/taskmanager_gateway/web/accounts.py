@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from taskmanager.access import Principal, Right, Role, Token, TokenName, User, UserName
-from taskmanager.jobs import PluginName
-from taskmanager.queries import PLUGINS_LIMIT
+from taskmanager.model.access import Principal, Right, Role, Token, TokenName, User, UserName
+from taskmanager.model.jobs import PluginName
+from taskmanager.model.queries import PLUGINS_LIMIT
 from taskmanager_gateway.orders import readable
 from taskmanager_gateway.web.forms import ReasonForm
 

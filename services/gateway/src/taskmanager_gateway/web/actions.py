@@ -1,13 +1,13 @@
-"""Which actions a job offers to whom. Pure; the rules are those of `taskmanager.control`."""
+"""Which actions a job offers to whom. Pure; the rules are those of `taskmanager.model.control`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import JobAction, judge
-from taskmanager.jobs import Job
-from taskmanager.states import Status
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction, judge
+from taskmanager.model.jobs import Job
+from taskmanager.model.states import Status
 
 
 class Act(StrEnum):

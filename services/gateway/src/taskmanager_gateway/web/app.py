@@ -5,7 +5,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from taskmanager.states import MEANING
+from taskmanager.model.states import MEANING
 from taskmanager_gateway.access.needs import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.headers import SecureHeaders
 from taskmanager_gateway.parts import Parts

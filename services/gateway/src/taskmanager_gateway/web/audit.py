@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from taskmanager.jobs import PluginName, Record, ShortText
-from taskmanager.queries import AuditQuery
-from taskmanager.reasons import Reason, Value, moment_of
-from taskmanager.reasons.deeds import DEEDS
-from taskmanager.registry import AuditEntry
+from taskmanager.model.jobs import PluginName, Record, ShortText
+from taskmanager.model.queries import AuditQuery
+from taskmanager.model.reasons import Reason, Value, moment_of
+from taskmanager.model.reasons.actions_taken import DEEDS
+from taskmanager.model.registry import AuditEntry
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.orders import readable
 

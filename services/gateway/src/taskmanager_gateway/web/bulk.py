@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 
 from pydantic import BeforeValidator, Field
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import JobAction
-from taskmanager.jobs import Record
 from taskmanager.messages import StartOperation
-from taskmanager.operations import JobFilter
-from taskmanager.queries import IDS_LIMIT
-from taskmanager.states import Tab
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Record
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.queries import IDS_LIMIT
+from taskmanager.model.states import Tab
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.operation_bodies import FilterBody, OperationBody
 from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from taskmanager.figures import HOUR, HourlyFigures, hour_of
+from taskmanager.model.hourly_figures import HOUR, HourlyFigures, hour_of
 
 HOURS = 24
 WIDTH, HEIGHT = 240.0, 40.0

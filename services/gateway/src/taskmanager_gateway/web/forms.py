@@ -1,6 +1,6 @@
 """What the forms of pop-ups have in common."""
 
-from taskmanager.jobs import Record
+from taskmanager.model.jobs import Record
 from taskmanager_gateway.orders import Reason
 
 

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.figures import HourlyFigures
-from taskmanager.ports import Clock, JobReader
-from taskmanager.reports import Backlog
-from taskmanager.states import Status
+from taskmanager.model.hourly_figures import HourlyFigures
+from taskmanager.model.reports import Backlog
+from taskmanager.model.states import Status
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.deadlines import from_store
 from taskmanager_gateway.representation import PluginView
 

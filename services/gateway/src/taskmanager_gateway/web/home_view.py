@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import Stop
-from taskmanager.figures import HourlyFigures, hour_of
-from taskmanager.jobs import Note
-from taskmanager.states import RUNNING, Status
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import Stop
+from taskmanager.model.hourly_figures import HourlyFigures, hour_of
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.states import RUNNING, Status
 from taskmanager_gateway.representation import PluginState, PluginView
 from taskmanager_gateway.web.chart import Chart, chart
 from taskmanager_gateway.web.glances import Glance
@@ -26,7 +26,7 @@ class HomePlugin:
     title: str
     state: PluginState
     stop: Stop | None
-    refused: Note | None
+    refused: Attribution | None
     waiting: int
     held: int
     running: int

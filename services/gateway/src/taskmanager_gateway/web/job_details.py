@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from taskmanager.access import Principal
 from taskmanager.goobi.settings import GoobiSettings
-from taskmanager.jobs import HistoryEntry, Job
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import HistoryEntry, Job
 from taskmanager_gateway.waiting import Waiting
 from taskmanager_gateway.web.actions import Offer, offers
 from taskmanager_gateway.web.reports import ReportLine

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from taskmanager.file_records import facts_text
-from taskmanager.jobs import FileRecord, FileState, Job
-from taskmanager.queries import FilePage, FileQuery, file_cursor, files_after
+from taskmanager.model.jobs import FileRecord, FileState, Job
+from taskmanager.model.queries import FilePage, FileQuery, file_cursor, files_after
+from taskmanager.plugin_api.file_records import facts_text
 
 ROWS = 25
 FOLLOWED = 200

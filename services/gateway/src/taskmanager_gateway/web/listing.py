@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 
-from taskmanager.clock import whole_milliseconds
-from taskmanager.jobs import Number, Record, ShortText
-from taskmanager.operations import JobFilter
-from taskmanager.queries import JobQuery, Order, Sort, WithWarnings
-from taskmanager.states import Status, Tab
+from taskmanager.model.jobs import Number, Record, ShortText
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.queries import JobQuery, Sort, SortOrder, WithWarnings
+from taskmanager.model.states import Status, Tab
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.operation_bodies import Seconds, ago
 from taskmanager_gateway.orders import readable
 from taskmanager_gateway.representation import API
@@ -23,9 +23,9 @@ from taskmanager_gateway.web.wishes import read_wish
 PAGE_SIZES = (25, 50, 100, 200)
 PAGE_SIZE: Final = 50
 ORDERS = {
-    Tab.QUEUE: (Sort.TURN, Order.ASC),
-    Tab.DONE: (Sort.FINISHED, Order.DESC),
-    Tab.ERROR: (Sort.FINISHED, Order.DESC),
+    Tab.QUEUE: (Sort.TURN, SortOrder.ASC),
+    Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
+    Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
 }
 """As its jobs start, or the last finished first."""
 FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings")
@@ -56,7 +56,7 @@ class Listing(Record):
     warnings: WithWarnings | None = None
     """Only jobs that warned of something; there are none to be found in the queue."""
     sort: Sort | None = None
-    order: Order | None = None
+    order: SortOrder | None = None
     limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
     cursor: Text | None = None
     at: AwareDatetime | None = None
@@ -110,15 +110,15 @@ class Listing(Record):
         return self.sort or ORDERS[self.tab][0]
 
     @property
-    def direction(self) -> Order:
+    def direction(self) -> SortOrder:
         """Its direction."""
-        usual = Order.ASC if self.sorted_by is Sort.TURN else Order.DESC
+        usual = SortOrder.ASC if self.sorted_by is Sort.TURN else SortOrder.DESC
         return self.order or usual
 
     @property
     def in_turn(self) -> bool:
         """Whether it shows waiting jobs as they are going to start, with none left out."""
-        return self.sorted_by is Sort.TURN and self.direction is Order.ASC and not self.filtered
+        return self.sorted_by is Sort.TURN and self.direction is SortOrder.ASC and not self.filtered
 
     def parameters(self) -> dict[str, str]:
         """What its address says; what goes without saying is left out."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from taskmanager.access import Principal, Right
-from taskmanager.states import RUNNING, Status
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.states import RUNNING, Status
 from taskmanager_gateway.representation import PluginState, PluginView
 
 

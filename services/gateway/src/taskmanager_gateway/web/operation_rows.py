@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from taskmanager.access import Principal, Right
-from taskmanager.operations import Failure, Operation, OperationPage
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.operations import Failure, Operation, OperationPage
 from taskmanager_gateway.access.reach import reaches
 from taskmanager_gateway.operation_views import OperationView
 

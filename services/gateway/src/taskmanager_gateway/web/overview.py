@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.ports import JobReader
-from taskmanager.registry import InstalledPlugin, RunnerState
+from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.representation import PluginView
 from taskmanager_gateway.waiting import Circumstances

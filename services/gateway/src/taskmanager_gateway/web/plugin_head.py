@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskmanager.access import Principal, Right
-from taskmanager.states import Tab
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.states import Tab
 from taskmanager_gateway.representation import PluginState, PluginView, TabView
 from taskmanager_gateway.web.listing import Listing
 

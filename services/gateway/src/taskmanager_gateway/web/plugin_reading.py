@@ -8,12 +8,12 @@ from datetime import timedelta
 import structlog
 from pydantic import ValidationError
 
-from taskmanager.access import Principal
 from taskmanager.errors import CursorError, StoreUnavailableError
-from taskmanager.figures import Figures, total
-from taskmanager.jobs import Job
-from taskmanager.queries import PAGE_LIMIT, JobPage, JobQuery, Position
-from taskmanager.states import Tab
+from taskmanager.model.access import Principal
+from taskmanager.model.hourly_figures import Figures, total
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery, Position
+from taskmanager.model.states import Tab
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.parts import Parts

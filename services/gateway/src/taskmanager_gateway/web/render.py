@@ -8,7 +8,7 @@ from typing import Any, Literal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from taskmanager.access import Principal
+from taskmanager.model.access import Principal
 from taskmanager_gateway.parts import Parts
 from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.languages import translations

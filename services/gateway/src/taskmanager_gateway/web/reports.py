@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from taskmanager.access import Principal, Right
 from taskmanager.goobi.settings import GoobiSettings
-from taskmanager.jobs import InstallationName, Record, ShortText
-from taskmanager.reports import BACKLOG_LIMIT, Report, ReportKind, ReportQuery, ReportState
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.jobs import InstallationName, Record, ShortText
+from taskmanager.model.reports import BACKLOG_LIMIT, Report, ReportKind, ReportQuery, ReportState
 from taskmanager_gateway.orders import readable
 from taskmanager_gateway.report_views import InstallationView
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from taskmanager.access import Principal
-from taskmanager.jobs import Job
-from taskmanager.queries import Position
-from taskmanager.states import Status, Tab
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import Position
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.waiting import Circumstances, WaitingCode, waiting_reason
 from taskmanager_gateway.web.actions import Offer, offers
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from taskmanager.access import Principal, Right
-from taskmanager.registry import AtWork, RunnerState
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.registry import AtWork, RunnerState
 from taskmanager_gateway.representation import RunnerCondition, RunnerView
 
 

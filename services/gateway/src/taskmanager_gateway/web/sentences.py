@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskmanager.reasons import Reason, say
+from taskmanager.model.reasons import Reason, say
 from taskmanager_gateway.codes import CATALOGUE
 from taskmanager_gateway.web.formats import Formats
 from taskmanager_gateway.web.languages import translations

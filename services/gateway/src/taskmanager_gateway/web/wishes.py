@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from taskmanager.jobs import Record
+from taskmanager.model.jobs import Record
 
 WishT = TypeVar("WishT", bound=Record)
 

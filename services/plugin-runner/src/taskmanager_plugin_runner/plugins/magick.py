@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from taskmanager import tools
 from taskmanager.errors import PermanentError, ToolFailedError
-from taskmanager.plugins import JobContext
+from taskmanager.plugin_api import tools
+from taskmanager.plugin_api.interface import JobContext
 
 _CANDIDATES: Final = {
     "magick": (

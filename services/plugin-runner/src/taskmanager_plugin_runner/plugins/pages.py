@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
-from taskmanager.existing import Existing
-from taskmanager.plugins import JobContext
+from taskmanager.plugin_api.existing_results import Existing
+from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.parameters import Pages
 from taskmanager_plugin_runner.plugins.pictures import formats, memory
 from taskmanager_plugin_runner.plugins.pictures.crew import Crew

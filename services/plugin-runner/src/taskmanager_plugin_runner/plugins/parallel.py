@@ -7,8 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import JobContext
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.plugin_api.interface import JobContext
 
 PARALLEL_DEFAULT_MAX = 4
 """Without a setting no job takes more processors than this: others share the machine and the memory."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from taskmanager.plugins import ExistingParameters
+from taskmanager.plugin_api.interface import ExistingParameters
 
 
 class Pages(StrEnum):

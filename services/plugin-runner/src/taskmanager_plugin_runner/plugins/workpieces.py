@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import JobContext
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.plugin_api.interface import JobContext
 
 _PLAIN_PATH: Final = re.compile(r"[\w/.,+ =-]*")
 _NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]")

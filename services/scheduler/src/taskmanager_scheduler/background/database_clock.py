@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from taskmanager.clock import whole_milliseconds
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.lifecycle import pause
-from taskmanager.store import Store
+from taskmanager.ports.store import Store
+from taskmanager.process.clock import whole_milliseconds
+from taskmanager.process.lifecycle import pause
 
 REFRESH = timedelta(seconds=10)
 
@@ -29,7 +29,7 @@ class DatabaseClock:
         self._read_at = 0.0
 
     def now(self) -> datetime:
-        """See `taskmanager.ports.Clock`."""
+        """See `taskmanager.ports.clock.Clock`."""
         return whole_milliseconds(self._base + timedelta(seconds=time.monotonic() - self._read_at))
 
     async def refresh(self) -> None:

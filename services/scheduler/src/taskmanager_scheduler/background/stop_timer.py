@@ -10,14 +10,15 @@ from uuid import NAMESPACE_OID, uuid5
 
 import structlog
 
-from taskmanager.control import PluginAction
 from taskmanager.errors import TemporaryError
-from taskmanager.lifecycle import pause
 from taskmanager.messages import Command, PluginCommand
-from taskmanager.ports import Clock, Publisher
-from taskmanager.registry import InstalledPlugin
-from taskmanager.store import Store
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.control import PluginAction
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.store import Store
+from taskmanager.process.lifecycle import pause
 
 LOOK = timedelta(seconds=1)
 ACTOR = "timer"

@@ -12,12 +12,13 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import TaskManagerError, TemporaryError
-from taskmanager.jobs import Job
-from taskmanager.lifecycle import pause
 from taskmanager.messages import Tick
-from taskmanager.ports import Clock, Publisher
-from taskmanager.store import Needs, Snapshot, Store
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import Job
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.store import Needs, Snapshot, Store
+from taskmanager.process.lifecycle import pause
 from taskmanager_scheduler.background.duty import MISSED_TICKS, Duty
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
 from taskmanager_scheduler.decisions.group_state import Decision, GroupState

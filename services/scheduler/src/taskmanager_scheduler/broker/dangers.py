@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskmanager.topology import DELIVERY_LIMIT, Topology
+from taskmanager.messages.topology import DELIVERY_LIMIT, Topology
 
 REFUSING = {"reject-publish", "reject-publish-dlx"}
 LENGTHS = ("max-length", "max-length-bytes")

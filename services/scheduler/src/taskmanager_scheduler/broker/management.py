@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from taskmanager.broker_addresses import addresses
+from taskmanager.accounts.broker_addresses import addresses
 from taskmanager.errors import TemporaryError
 from taskmanager_scheduler.broker.dangers import BrokerQueue
 

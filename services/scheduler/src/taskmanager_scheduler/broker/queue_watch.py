@@ -12,8 +12,8 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import TemporaryError
-from taskmanager.lifecycle import every
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.process.lifecycle import every
 from taskmanager_scheduler.broker.dangers import BrokerQueue, Danger, dangers, evidence
 from taskmanager_scheduler.metrics import DEAD_LETTERS_WAITING, QUEUES_IN_DANGER
 

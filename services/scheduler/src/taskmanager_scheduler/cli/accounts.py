@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taskmanager.account_files import Passwords, definitions, keyfile_text
-from taskmanager.broker_users import DEFAULT_STEM, BrokerUsers, broker_users
-from taskmanager.config import Settings
-from taskmanager.mongo.accounts import Account
-from taskmanager.private_files import private_file
+from taskmanager.accounts.broker_users import DEFAULT_STEM, BrokerUsers, broker_users
+from taskmanager.accounts.server_passwords import Passwords, definitions, keyfile_text
+from taskmanager.files.private_files import private_file
+from taskmanager.mongo.access.database_accounts import Account
+from taskmanager.process.config import Settings
 
 PROGRAM = "taskmanager-accounts"
 AUTHORITY = "ca.pem"

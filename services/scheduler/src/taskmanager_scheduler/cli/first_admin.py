@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskmanager.access import Role, User, user_key
 from taskmanager.messages import AccessOrder, AddUser, ChangeUser, Command, SetPassword
-from taskmanager.store import Needs, Snapshot
+from taskmanager.model.access import Role, User, user_key
+from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.decisions.group_state import Decision, decide
 
 FIRST_ADMIN = "admin"

@@ -9,14 +9,14 @@ import sys
 
 import structlog
 
-from taskmanager import logs
-from taskmanager.config import exit_text
 from taskmanager.errors import TaskManagerError
+from taskmanager.messages.topology import Topology
 from taskmanager.mongo import MongoStore, connect, migrate
+from taskmanager.process import logs
+from taskmanager.process.config import exit_text
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import renew_if_empty
-from taskmanager.topology import Topology
 from taskmanager_scheduler.cli.users import give_first_password
 from taskmanager_scheduler.settings import SchedulerSettings
 

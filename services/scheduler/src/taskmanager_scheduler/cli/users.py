@@ -10,12 +10,12 @@ import sys
 import uuid
 from collections.abc import Sequence
 
-from taskmanager import logs
-from taskmanager.access import User
-from taskmanager.config import exit_text
+from taskmanager.accounts.passwords import hash_password, one_time_password
 from taskmanager.errors import TaskManagerError
+from taskmanager.model.access import User
 from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager.passwords import hash_password, one_time_password
+from taskmanager.process import logs
+from taskmanager.process.config import exit_text
 from taskmanager_scheduler.cli.first_admin import Rescue, block, changed_user
 from taskmanager_scheduler.settings import SchedulerSettings
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.access import Token, User
-from taskmanager.jobs import Note, Record
 from taskmanager.messages import (
     AccessOrder,
     AddToken,
@@ -23,8 +21,10 @@ from taskmanager.messages import (
     RevokeToken,
     SetPassword,
 )
-from taskmanager.reasons import Code, Reason, deeds, refusals
-from taskmanager.registry import AuditEntry
+from taskmanager.model.access import Token, User
+from taskmanager.model.jobs import Attribution, Record
+from taskmanager.model.reasons import Code, Reason, actions_taken, refusals
+from taskmanager.model.registry import AuditEntry
 from taskmanager_scheduler.commands.access_state import AccessGroupState, is_enabled_admin
 from taskmanager_scheduler.jobs.effects import CommandResultAndReason
 
@@ -38,7 +38,7 @@ class AccessSpace(Protocol):
 
 def execute_for_access(space: AccessSpace, command: Command, order: AccessOrder) -> CommandResultAndReason:
     """Do what can be done."""
-    note = Note(by=command.actor, at=space.now, reason=command.reason)
+    note = Attribution(by=command.actor, at=space.now, reason=command.reason)
     match order:
         case AddUser():
             return _add_user(space.register, order, note)
@@ -52,7 +52,7 @@ def execute_for_access(space: AccessSpace, command: Command, order: AccessOrder)
 
 
 def _obey_for_user(
-    space: AccessSpace, order: ChangeUser | SetPassword | EndSessions | RemoveUser, note: Note
+    space: AccessSpace, order: ChangeUser | SetPassword | EndSessions | RemoveUser, note: Attribution
 ) -> CommandResultAndReason:
     user = space.register.user(order.name)
     if user is None:
@@ -72,14 +72,14 @@ def describe_access(order: AccessOrder) -> Reason:
     """What the audit says of it; never a hash."""
     match order:
         case AddUser():
-            return deeds.ADD_USER(role=order.role, reach=_reach(order.plugins))
+            return actions_taken.ADD_USER(role=order.role, reach=_reach(order.plugins))
         case ChangeUser():
             return _change(order)
         case SetPassword():
             return _new_password(order)
         case AddToken():
             scopes = " ".join(order.scopes)
-            return deeds.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
+            return actions_taken.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
     return _DEEDS[type(order)]()
 
 
@@ -104,14 +104,14 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
         at=min(seen.at, now),
         actor=seen.user or "anonymous",
         reason="",
-        what=deeds.LOG_IN(),
+        what=actions_taken.LOG_IN(),
         subject=seen.user or None,
         outcome="done" if seen.outcome == "done" else "refused",
         detail=f"{seen.way.replace('_', ' ')}, from {seen.address}{times}",
     )
 
 
-def _add_user(register: AccessGroupState, order: AddUser, note: Note) -> CommandResultAndReason:
+def _add_user(register: AccessGroupState, order: AddUser, note: Attribution) -> CommandResultAndReason:
     known = register.user(order.name)
     if known is not None:
         return "refused", refusals.USER_EXISTS(name=known.name)
@@ -129,7 +129,7 @@ def _add_user(register: AccessGroupState, order: AddUser, note: Note) -> Command
     return "done", None
 
 
-def _changed(user: User, order: ChangeUser, note: Note) -> User:
+def _changed(user: User, order: ChangeUser, note: Attribution) -> User:
     fields: dict[str, object] = {}
     if order.role is not None:
         fields["role"] = order.role
@@ -167,7 +167,7 @@ def _remove(register: AccessGroupState, user: User) -> CommandResultAndReason:
     return "done", None
 
 
-def _add_token(register: AccessGroupState, order: AddToken, note: Note) -> CommandResultAndReason:
+def _add_token(register: AccessGroupState, order: AddToken, note: Attribution) -> CommandResultAndReason:
     if order.expires is not None and order.expires <= note.at:
         return "refused", refusals.TOKEN_EXPIRED()
     for known in register.tokens.values():
@@ -180,7 +180,9 @@ def _add_token(register: AccessGroupState, order: AddToken, note: Note) -> Comma
     return "done", None
 
 
-def _revoke_token(register: AccessGroupState, order: RevokeToken, note: Note) -> CommandResultAndReason:
+def _revoke_token(
+    register: AccessGroupState, order: RevokeToken, note: Attribution
+) -> CommandResultAndReason:
     token = register.tokens.get(order.token)
     if token is None:
         return "unknown", refusals.NO_TOKEN()
@@ -199,26 +201,26 @@ def _end_session(space: AccessSpace, order: EndSession) -> CommandResultAndReaso
 
 def _new_password(order: SetPassword) -> Reason:
     if order.rehash_of is not None:
-        return deeds.REHASH()
-    return deeds.ONE_TIME_PASSWORD() if order.one_time else deeds.PASSWORD()
+        return actions_taken.REHASH()
+    return actions_taken.ONE_TIME_PASSWORD() if order.one_time else actions_taken.PASSWORD()
 
 
 def _change(order: ChangeUser) -> Reason:
     able = None if order.disabled is None else "disable" if order.disabled else "enable"
     plugins = None if order.plugins == "all" else order.plugins
     reach = None if order.plugins is None else _reach(plugins)
-    return deeds.CHANGE_USER(role=order.role, reach=reach, able=able)
+    return actions_taken.CHANGE_USER(role=order.role, reach=reach, able=able)
 
 
 def _reach(plugins: tuple[str, ...] | None) -> Reason:
     if plugins is None:
-        return deeds.ALL_PLUGINS()
-    return deeds.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else deeds.NO_PLUGIN()
+        return actions_taken.ALL_PLUGINS()
+    return actions_taken.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else actions_taken.NO_PLUGIN()
 
 
 _DEEDS: Mapping[type[Record], Code] = {
-    RevokeToken: deeds.REVOKE_TOKEN,
-    RemoveUser: deeds.REMOVE_USER,
-    EndSessions: deeds.END_SESSIONS,
-    EndSession: deeds.END_SESSION,
+    RevokeToken: actions_taken.REVOKE_TOKEN,
+    RemoveUser: actions_taken.REMOVE_USER,
+    EndSessions: actions_taken.END_SESSIONS,
+    EndSession: actions_taken.END_SESSION,
 }

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskmanager.access import Role, Token, User, user_key
-from taskmanager.access_store import AccessPlan, AccessState
-from taskmanager.registry import AuditEntry
+from taskmanager.model.access import Role, Token, User, user_key
+from taskmanager.model.registry import AuditEntry
+from taskmanager.ports.access_store import AccessPlan, AccessState
 
 
 @dataclass(slots=True)

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.control import JobAction, PluginAction, Stop, StopMode, Wish, judge
-from taskmanager.jobs import Job, Note
 from taskmanager.messages import (
     AccessOrder,
     Command,
@@ -17,9 +15,11 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
 )
-from taskmanager.operations import Operation
-from taskmanager.reasons import Reason, deeds, refusals
-from taskmanager.registry import AuditEntry, InstalledPlugin
+from taskmanager.model.control import DesiredState, JobAction, PluginAction, Stop, StopMode, judge
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.operations import Operation
+from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager.model.registry import AuditEntry, InstalledPlugin
 from taskmanager_scheduler.commands.access import (
     AccessSpace,
     access_subject,
@@ -98,12 +98,12 @@ def _about(space: CommandSpace, order: OperatorOrder) -> dict[str, Reason | str 
     }
 
 
-def wish_for(job: Job, plugin: InstalledPlugin | None) -> Wish | None:
+def wish_for(job: Job, plugin: InstalledPlugin | None) -> DesiredState | None:
     """What a running attempt is to do instead of running."""
     if job.cancel is not None:
-        return Wish.CANCEL
+        return DesiredState.CANCEL
     stopped = plugin is not None and plugin.stop is not None and plugin.stop.mode is StopMode.SUSPEND
-    return Wish.SUSPEND if job.held is not None or stopped else None
+    return DesiredState.SUSPEND if job.held is not None or stopped else None
 
 
 def _obeyed(space: CommandSpace, command: Command, order: OperatorOrder) -> CommandResultAndReason:
@@ -123,7 +123,7 @@ def _obeyed(space: CommandSpace, command: Command, order: OperatorOrder) -> Comm
 
 
 def change_job(
-    space: CommandSpace, job_id: str, action: JobAction, priority: int | None, note: Note
+    space: CommandSpace, job_id: str, action: JobAction, priority: int | None, note: Attribution
 ) -> CommandResultAndReason:
     """Do it to one job if it can be done; else say why not. `priority` belongs to that action."""
     job = space.jobs.get(job_id)
@@ -153,7 +153,7 @@ def _obey_for_plugin(space: CommandSpace, command: Command, order: PluginCommand
     return "done", None
 
 
-def _changed(plugin: InstalledPlugin, order: PluginCommand, note: Note) -> InstalledPlugin:
+def _changed(plugin: InstalledPlugin, order: PluginCommand, note: Attribution) -> InstalledPlugin:
     match order.action:
         case PluginAction.STOP:
             stop = Stop(by=note.by, at=note.at, reason=note.reason, mode=order.mode, until=order.until)
@@ -173,8 +173,8 @@ def _changed(plugin: InstalledPlugin, order: PluginCommand, note: Note) -> Insta
     return plugin.model_copy(update=fields)
 
 
-def _note(space: CommandSpace, command: Command) -> Note:
-    return Note(by=command.actor, at=space.now, reason=command.reason)
+def _note(space: CommandSpace, command: Command) -> Attribution:
+    return Attribution(by=command.actor, at=space.now, reason=command.reason)
 
 
 def _deed(order: OperatorOrder) -> Reason:
@@ -186,7 +186,7 @@ def _deed(order: OperatorOrder) -> Reason:
         case StartOperation():
             return _of_jobs(order, order.operation)
         case StopOperation():
-            return deeds.STOP_OPERATION(operation=order.operation)
+            return actions_taken.STOP_OPERATION(operation=order.operation)
         case SendMessage() | ReplayReports():
             return describe_for_reports(order)
         case PluginCommand():
@@ -195,19 +195,19 @@ def _deed(order: OperatorOrder) -> Reason:
 
 def _of_jobs(order: JobCommand | StartOperation, operation: str | None = None) -> Reason:
     if order.priority is not None:
-        return deeds.PRIORITY(level=order.priority, operation=operation)
-    return deeds.JOBS[order.action](operation=operation)
+        return actions_taken.PRIORITY(level=order.priority, operation=operation)
+    return actions_taken.JOBS[order.action](operation=operation)
 
 
 def _of_plugin(order: PluginCommand) -> Reason:
     match order.action:
         case PluginAction.STOP:
-            return deeds.STOPS[order.mode](ends=order.until)
+            return actions_taken.STOPS[order.mode](ends=order.until)
         case PluginAction.LIMIT if order.max_running is not None:
-            return deeds.LIMIT(limit=order.max_running)
+            return actions_taken.LIMIT(limit=order.max_running)
         case PluginAction.LIMIT:
-            return deeds.NO_LIMIT()
-    return deeds.PLUGINS[order.action]()
+            return actions_taken.NO_LIMIT()
+    return actions_taken.PLUGINS[order.action]()
 
 
 def _plugin_of(space: CommandSpace, order: OperatorOrder) -> str | None:

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.jobs import Note
 from taskmanager.messages import StartOperation, StopOperation
-from taskmanager.operations import Operation, OperationState
-from taskmanager.reasons import refusals
-from taskmanager.store import Snapshot
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.operations import Operation, OperationState
+from taskmanager.model.reasons import refusals
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.jobs.effects import CommandResultAndReason
 
 
@@ -22,7 +22,7 @@ class OperationSpace(Protocol):
         """Keep what became of an operation."""
 
 
-def start_operation(desk: OperationSpace, order: StartOperation, note: Note) -> CommandResultAndReason:
+def start_operation(desk: OperationSpace, order: StartOperation, note: Attribution) -> CommandResultAndReason:
     """Store it; its pages are worked off later. The same start again changes nothing."""
     known = desk.operations.get(order.operation)
     if order.operation in desk.snapshot.unreadable_operations:
@@ -44,7 +44,7 @@ def start_operation(desk: OperationSpace, order: StartOperation, note: Note) -> 
     return "done", None
 
 
-def stop_operation(desk: OperationSpace, order: StopOperation, note: Note) -> CommandResultAndReason:
+def stop_operation(desk: OperationSpace, order: StopOperation, note: Attribution) -> CommandResultAndReason:
     """No page is begun from now on; what is done stays done."""
     known = desk.operations.get(order.operation)
     if known is None:

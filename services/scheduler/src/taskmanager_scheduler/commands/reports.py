@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.jobs import Job, Note
 from taskmanager.messages import Command, ReplayReports, SendMessage
-from taskmanager.reasons import Reason, deeds, refusals
-from taskmanager.reports import Replay
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager.model.reports import Replay
 from taskmanager_scheduler.jobs.effects import CommandResultAndReason
 from taskmanager_scheduler.jobs.events import Event, GoobiMessageRequested
 
@@ -35,11 +35,11 @@ def execute_for_reports(
 def describe_for_reports(order: SendMessage | ReplayReports) -> Reason:
     """What the audit says of it."""
     if isinstance(order, SendMessage):
-        return deeds.MESSAGE(type=order.message.type)
+        return actions_taken.MESSAGE(type=order.message.type)
     if order.report is not None:
-        return deeds.REPLAY(report=order.report)
+        return actions_taken.REPLAY(report=order.report)
     names = ", ".join(name or "the default one" for name in order.installations)
-    return deeds.REPLAY_ALL(names=names)
+    return actions_taken.REPLAY_ALL(names=names)
 
 
 def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> CommandResultAndReason:
@@ -51,6 +51,6 @@ def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> C
         return "refused", refusals.NOT_OF_GOOBI()
     if any(entry.report == command.id for entry in job.history):
         return "unchanged", None
-    note = Note(by=command.actor, at=space.now, reason=command.reason)
+    note = Attribution(by=command.actor, at=space.now, reason=command.reason)
     space.move(job.id, GoobiMessageRequested(command.id, order.message, note))
     return "done", None

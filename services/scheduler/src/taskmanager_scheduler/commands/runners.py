@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from taskmanager.control import Drain, RunnerAction
-from taskmanager.jobs import Job
 from taskmanager.messages import Command, RunnerCommand
-from taskmanager.reasons import Reason, deeds, refusals
-from taskmanager.registry import ALIVE_FOR, RunnerState
-from taskmanager.store import Snapshot
+from taskmanager.model.control import Drain, RunnerAction
+from taskmanager.model.jobs import Job
+from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager.model.registry import ALIVE_FOR, RunnerState
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.jobs.effects import CommandResultAndReason, Effect, NudgeRunner
 
 
@@ -48,9 +48,9 @@ def execute_for_runner(space: RunnerSpace, command: Command, order: RunnerComman
 def describe_for_runner(order: RunnerCommand) -> Reason:
     """What the audit says of it."""
     if order.action is not RunnerAction.DRAIN:
-        return deeds.RUNNERS[order.action]()
+        return actions_taken.RUNNERS[order.action]()
     grace = order.grace_seconds
-    return deeds.DRAIN(seconds=None if grace is None else f"{grace:g}")
+    return actions_taken.DRAIN(seconds=None if grace is None else f"{grace:g}")
 
 
 def _drain(space: RunnerSpace, command: Command, order: RunnerCommand) -> Drain:

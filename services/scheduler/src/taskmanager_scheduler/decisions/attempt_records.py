@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from taskmanager.jobs import Job
 from taskmanager.messages import FilesRecorded, Logged
-from taskmanager.registry import LogBlock, StoredFile
+from taskmanager.model.jobs import Job
+from taskmanager.model.registry import LogBlock, StoredFile
 
 
 def log_block(event: Logged) -> LogBlock:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from taskmanager.jobs import Job
-from taskmanager.registry import InstalledPlugin, TabStatistics
-from taskmanager.states import Status
+from taskmanager.model.jobs import Job
+from taskmanager.model.registry import InstalledPlugin, TabStatistics
+from taskmanager.model.states import Status
 from taskmanager_scheduler.decisions.group_state import Decision
 from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
 

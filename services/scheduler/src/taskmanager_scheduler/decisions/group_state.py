@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskmanager.jobs import Job
 from taskmanager.messages import (
     AccessOrder,
     Change,
@@ -32,12 +31,13 @@ from taskmanager.messages import (
     Submit,
     TokensUsed,
 )
-from taskmanager.operations import Operation
-from taskmanager.plugins import RetryPolicy
-from taskmanager.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
-from taskmanager.reports import Replay, Report, Withdrawal
-from taskmanager.states import Tab
-from taskmanager.store import Needs, Plan, Snapshot
+from taskmanager.model.jobs import Job
+from taskmanager.model.manifest import RetryPolicy
+from taskmanager.model.operations import Operation
+from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
+from taskmanager.model.reports import Replay, Report, Withdrawal
+from taskmanager.model.states import Tab
+from taskmanager.ports.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.commands.access import log_in_entry
 from taskmanager_scheduler.commands.access_state import AccessGroupState
 from taskmanager_scheduler.commands.execution import OperatorOrder, execute

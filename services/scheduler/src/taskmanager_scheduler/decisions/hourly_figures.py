@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from taskmanager.figures import Figures, HourlyFigures, hour_of, power_of, total
-from taskmanager.jobs import Job
-from taskmanager.states import Status
+from taskmanager.model.hourly_figures import Figures, HourlyFigures, hour_of, power_of, total
+from taskmanager.model.jobs import Job
+from taskmanager.model.states import Status
 
 _COUNTED = {Status.DONE: "done", Status.ERROR: "failed", Status.CANCELLED: "cancelled"}
 _NONE = timedelta(0)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from taskmanager.jobs import HistoryEntry, Job
 from taskmanager.messages import CommandResult
-from taskmanager.operations import Failure
-from taskmanager.registry import AuditEntry
-from taskmanager.store import PlanT
+from taskmanager.model.jobs import HistoryEntry, Job
+from taskmanager.model.operations import Failure
+from taskmanager.model.registry import AuditEntry
+from taskmanager.ports.store import PlanT
 from taskmanager_scheduler.decisions.group_state import Decision
 from taskmanager_scheduler.jobs.effects import AnswerGateway, Effect
 from taskmanager_scheduler.jobs.english import english

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from taskmanager.jobs import Job
-from taskmanager.operations import Listing, Operation
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status
-from taskmanager.store import Needs, PlanT, Snapshot, Store
+from taskmanager.model.jobs import Job
+from taskmanager.model.operations import Listing, Operation
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status
+from taskmanager.ports.store import Needs, PlanT, Snapshot, Store
 from taskmanager_scheduler.decisions.group_state import Decision
 from taskmanager_scheduler.jobs.effects import SendTicket
 
@@ -30,7 +30,7 @@ def place_of(job: Job) -> Place:
 class RunOrderedStore:
     """A store that gives each job its place when it is queued; one for all parts of a scheduler.
 
-    Implements `taskmanager.store.Store`. The store behind it makes one decision at a time, so that places are
+    Implements `taskmanager.ports.store.Store`. The store behind it makes one decision at a time, so that places are
     given in the order of the commits.
     """
 

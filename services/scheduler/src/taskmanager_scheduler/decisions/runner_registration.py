@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.control import Drain
-from taskmanager.jobs import Job
-from taskmanager.messages import AttemptReference, AttemptWish, Heartbeat, Hello, Orders, RunnerEvents
-from taskmanager.reasons import history
-from taskmanager.registry import ALIVE_FOR, InstalledPlugin, RunnerState
-from taskmanager.store import Snapshot
+from taskmanager.messages import (
+    AttemptDesiredState,
+    AttemptReference,
+    Heartbeat,
+    Hello,
+    RunnerEvents,
+    RunnerOrders,
+)
+from taskmanager.model.control import Drain
+from taskmanager.model.jobs import Job
+from taskmanager.model.reasons import history
+from taskmanager.model.registry import ALIVE_FOR, InstalledPlugin, RunnerState
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.execution import wish_for
 from taskmanager_scheduler.commands.runners import known_runner
 from taskmanager_scheduler.jobs.effects import AnswerRunner, DeclarePlugin, Effect
@@ -82,7 +89,7 @@ def _order(
     """Renew what is the runner's, tell it to end what is not, and what is to stop running."""
     renewed: list[AttemptReference] = []
     kill: list[AttemptReference] = []
-    wishes: list[AttemptWish] = []
+    wishes: list[AttemptDesiredState] = []
     installed = space.installed.get(plugin)
     for reference in running:
         before = space.jobs.get(reference.job)
@@ -90,10 +97,10 @@ def _order(
         after = space.jobs.get(reference.job)
         (renewed if after is not before else kill).append(reference)
         if after is not None and after is not before and (wish := wish_for(after, installed)):
-            wishes.append(AttemptWish(job=after.id, attempt=after.attempt, wish=wish))
+            wishes.append(AttemptDesiredState(job=after.id, attempt=after.attempt, wish=wish))
     runner = _known(space, sender)
     drain = runner.drain if runner else None
-    orders = Orders(
+    orders = RunnerOrders(
         paused=installed.paused if installed else plugin in space.snapshot.unreadable_plugins,
         draining=drain is not None,
         hand_back_seconds=_seconds_left(drain, space.now),

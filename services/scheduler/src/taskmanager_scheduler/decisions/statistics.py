@@ -6,9 +6,9 @@ Pure sums, so that they equal a recount at rest.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from taskmanager.jobs import Job
-from taskmanager.states import Status, Tab
-from taskmanager.store import StatisticsDelta
+from taskmanager.model.jobs import Job
+from taskmanager.model.states import Status, Tab
+from taskmanager.ports.store import StatisticsDelta
 
 
 def deltas(pairs: Iterable[tuple[Job | None, Job]]) -> Sequence[StatisticsDelta]:

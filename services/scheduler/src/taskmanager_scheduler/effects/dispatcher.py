@@ -11,8 +11,8 @@ import structlog
 
 from taskmanager.errors import TaskManagerError
 from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
-from taskmanager.ports import Publisher
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
 from taskmanager_scheduler.decisions.group_state import Decision
 from taskmanager_scheduler.jobs.effects import (
     AnswerGateway,

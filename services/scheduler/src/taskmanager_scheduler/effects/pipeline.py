@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import PermanentError, TemporaryError
 from taskmanager.messages import Tick
-from taskmanager.ports import Clock
-from taskmanager.store import Store
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.store import Store
+from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_scheduler.decisions.group_state import Decision
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import mark_sent
@@ -49,7 +49,7 @@ class EffectPipeline:
             await self._last
 
     async def _follow(self, outcome: Decision, letters: Sequence[InboxMessage]) -> None:
-        reach(Point.SCHEDULER_BEFORE_EFFECTS)
+        failpoint(Failpoint.SCHEDULER_BEFORE_EFFECTS)
         try:
             sent = await self._dispatcher.carry_out(outcome)
             await mark_sent(self._store, self._clock, sent)
@@ -64,6 +64,6 @@ class EffectPipeline:
             # What is stored stays true: runners ask again, the sweeper finds tickets. The next group goes on.
             EFFECTS_FAILED.labels("defect").inc()
             log.exception("effects_failed")
-        reach(Point.SCHEDULER_BEFORE_ACK)
+        failpoint(Failpoint.SCHEDULER_BEFORE_ACK)
         self._gathering.acknowledge(letters)
-        reach(Point.SCHEDULER_AFTER_ACK)
+        failpoint(Failpoint.SCHEDULER_AFTER_ACK)

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from taskmanager.config import GoobiFileSettings
 from taskmanager.errors import TaskManagerError
 from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.settings import GoobiSettings, load
+from taskmanager.process.config import GoobiFileSettings
 from taskmanager_scheduler.goobi.check import Target, findings
 
 EPILOG = "Nothing is changed in Goobi unless --write is given. Exit code 0: all is well, 1: something is not."

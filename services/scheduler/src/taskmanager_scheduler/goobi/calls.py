@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from taskmanager.goobi.installations import LogType
+from taskmanager.model.log_types import LogType
 
 ANSWER_LIMIT = 300
 """Characters of an answer that are kept."""

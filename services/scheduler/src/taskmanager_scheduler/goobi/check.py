@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from taskmanager.goobi.installations import Dialect as DialectName
-from taskmanager.goobi.installations import Installation, LogType
+from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.secrets import SecretFile, SecretUnreadableError
+from taskmanager.model.log_types import LogType
 from taskmanager_scheduler.goobi.access import Access
 from taskmanager_scheduler.goobi.calls import (
     NOT_FOUND,

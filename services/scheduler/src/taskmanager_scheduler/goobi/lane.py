@@ -13,9 +13,9 @@ from itertools import groupby
 
 import structlog
 
-from taskmanager.ports import Clock
-from taskmanager.report_store import Among, ReportStore
-from taskmanager.reports import InstallationHealth, Report, ReportKind, ReportState
+from taskmanager.model.reports import InstallationHealth, Report, ReportKind, ReportState
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
 from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_REPORTS

@@ -1,9 +1,9 @@
 """Reports of jobs whose installation is no longer in the settings: given up, saying so, to be replayed."""
 
 from taskmanager.goobi.settings import GoobiSettings
-from taskmanager.ports import Clock
-from taskmanager.report_store import Among, ReportStore
-from taskmanager.reports import ReportState
+from taskmanager.model.reports import ReportState
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.report_store import Among, ReportStore
 
 AT_ONCE = 200
 

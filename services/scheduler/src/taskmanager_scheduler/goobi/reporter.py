@@ -8,10 +8,10 @@ import structlog
 
 from taskmanager.errors import TemporaryError
 from taskmanager.goobi.settings import GoobiSettings
-from taskmanager.lifecycle import pause
-from taskmanager.ports import Clock
-from taskmanager.report_store import Among, ReportStore
-from taskmanager.retry import Backoff
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.report_store import Among, ReportStore
+from taskmanager.process.lifecycle import pause
+from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.goobi.lane import Lane
 from taskmanager_scheduler.goobi.orphans import Orphans

@@ -6,7 +6,7 @@ from taskmanager.goobi.installations import Dialect as DialectName
 from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.secrets import SecretUnreadableError
 from taskmanager.goobi.settings import GoobiSettings
-from taskmanager.reports import Report
+from taskmanager.model.reports import Report
 from taskmanager_scheduler.goobi import callback
 from taskmanager_scheduler.goobi.access import Access
 from taskmanager_scheduler.goobi.calls import (

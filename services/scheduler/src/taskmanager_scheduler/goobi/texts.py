@@ -1,9 +1,9 @@
 """The tasks and texts made of stored reports. Pure."""
 
 from taskmanager.goobi.installations import Ending, Installation
-from taskmanager.measures import duration, volume
-from taskmanager.reports import Facts, Report, ReportKind
-from taskmanager.states import Status
+from taskmanager.model.reports import Facts, Report, ReportKind
+from taskmanager.model.states import Status
+from taskmanager.plugin_api.measures import duration, volume
 from taskmanager_scheduler.goobi.calls import Callback, CloseStep, Entry, ErrorStep, Task
 
 TEXT_LIMIT = 4_000

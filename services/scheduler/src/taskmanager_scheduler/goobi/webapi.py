@@ -7,7 +7,7 @@ encoded twice here.
 import re
 from urllib.parse import quote_plus
 
-from taskmanager.goobi.installations import LogType
+from taskmanager.model.log_types import LogType
 from taskmanager_scheduler.goobi.calls import (
     NOT_FOUND,
     OK,

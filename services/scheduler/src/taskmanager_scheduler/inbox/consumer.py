@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from taskmanager.crash import Point, reach
 from taskmanager.errors import PermanentError, TemporaryError
 from taskmanager.messages import Inbound, Tick
-from taskmanager.ports import Clock, Delivery, Subscription
-from taskmanager.retry import Backoff
-from taskmanager.store import Store
+from taskmanager.ports.broker import Delivery, Subscription
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.store import Store
+from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
@@ -121,7 +122,7 @@ class InboxConsumer:
         if all(isinstance(message, Tick) for message in messages):
             return Decision()
         needs = needs_of(messages)
-        reach(Point.SCHEDULER_BEFORE_STORE)
+        failpoint(Failpoint.SCHEDULER_BEFORE_STORE)
         began = time.perf_counter()
         now = self._clock.now()
         outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))

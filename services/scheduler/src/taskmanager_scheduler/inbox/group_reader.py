@@ -11,7 +11,7 @@ import structlog
 
 from taskmanager.errors import InvalidMessageError, TaskManagerError
 from taskmanager.messages import Inbound, decode_inbox
-from taskmanager.ports import Delivery, Subscription
+from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
 

@@ -5,7 +5,7 @@ RabbitMQ vouches for the user of a message and holds each user to their keys; th
 
 from dataclasses import dataclass
 
-from taskmanager.broker_users import BrokerUsers
+from taskmanager.accounts.broker_users import BrokerUsers
 from taskmanager.errors import PermanentError
 from taskmanager.messages import (
     Command,
@@ -17,7 +17,7 @@ from taskmanager.messages import (
     Tick,
     TokensUsed,
 )
-from taskmanager.topology import Topology
+from taskmanager.messages.topology import Topology
 
 
 @dataclass(frozen=True, slots=True)

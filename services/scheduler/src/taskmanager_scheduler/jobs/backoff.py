@@ -6,7 +6,7 @@ Pure: the jitter comes from the job's id, not from chance.
 from datetime import timedelta
 from zlib import crc32
 
-from taskmanager.plugins import RetryPolicy
+from taskmanager.model.manifest import RetryPolicy
 
 _SPREAD = 2**32
 

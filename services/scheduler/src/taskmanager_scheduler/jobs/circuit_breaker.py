@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from taskmanager.control import Stop, StopMode
-from taskmanager.jobs import Job
-from taskmanager.registry import InstalledPlugin
-from taskmanager.states import Status
+from taskmanager.model.control import Stop, StopMode
+from taskmanager.model.jobs import Job
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.model.states import Status
 
 ACTOR = "circuit breaker"
 

@@ -9,12 +9,12 @@ from taskmanager.messages import (
     CommitVerdict,
     Grant,
     Inbound,
-    Orders,
     Refusal,
     RunnerEvents,
+    RunnerOrders,
 )
-from taskmanager.reasons import Reason
-from taskmanager.reports import Report, Withdrawal
+from taskmanager.model.reasons import Reason
+from taskmanager.model.reports import Report, Withdrawal
 
 CommandResultAndReason = tuple[CommandOutcome, Reason | None]
 """What became of a command, and why if it was not done."""
@@ -27,7 +27,7 @@ class AnswerRunner:
     plugin: str
     runner: str
     instance: str
-    reply: Grant | Refusal | CommitVerdict | Orders
+    reply: Grant | Refusal | CommitVerdict | RunnerOrders
 
 
 @dataclass(frozen=True, slots=True)

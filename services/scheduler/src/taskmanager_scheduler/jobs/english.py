@@ -1,7 +1,7 @@
 """The English sentences of what the scheduler tells, for Goobi and the errors of jobs."""
 
-from taskmanager.reasons import Catalogue, Reason, say
-from taskmanager.reasons.families import SHARED
+from taskmanager.model.reasons import Catalogue, Reason, say
+from taskmanager.model.reasons.families import SHARED
 
 _CATALOGUE = Catalogue(SHARED)
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskmanager.control import JobAction
-from taskmanager.jobs import Job, Note
 from taskmanager.messages import (
     Advanced,
     Cancelled,
@@ -18,9 +16,11 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
-from taskmanager.plugins import RetryPolicy
-from taskmanager.reasons import Code, Reason
-from taskmanager.reports import OperatorMessage
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.manifest import RetryPolicy
+from taskmanager.model.reasons import Code, Reason
+from taskmanager.model.reports import OperatorMessage
 from taskmanager_scheduler.jobs.effects import Effect
 
 
@@ -93,7 +93,7 @@ class OperatorRequest:
     """An operator wants something done to a job; `priority` belongs to that action."""
 
     action: JobAction
-    note: Note
+    note: Attribution
     priority: int | None = None
 
     def told(self, what: Code, **parameters: int | None) -> Reason:
@@ -107,7 +107,7 @@ class GoobiMessageRequested:
 
     report: str
     message: OperatorMessage
-    note: Note
+    note: Attribution
 
 
 RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack

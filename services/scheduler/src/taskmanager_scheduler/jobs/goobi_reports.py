@@ -1,8 +1,8 @@
 """Which reports follow from a change of a job. Pure; how they are worded and sent is decided at delivery."""
 
-from taskmanager.jobs import Job, Note
-from taskmanager.reports import Facts, OperatorMessage, Report, ReportKind, Withdrawal
-from taskmanager.states import Status
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.reports import Facts, OperatorMessage, Report, ReportKind, Withdrawal
+from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import StoreReport, WithdrawReports
 from taskmanager_scheduler.jobs.events import TransitionContext
 
@@ -29,7 +29,7 @@ def reports_of_end(job: Job, at: TransitionContext) -> tuple[StoreReport, ...]:
 
 
 def message_report(
-    job: Job, at: TransitionContext, note: Note, message: OperatorMessage, name: str
+    job: Job, at: TransitionContext, note: Attribution, message: OperatorMessage, name: str
 ) -> StoreReport:
     """An operator's message; `name` is that of the command, so that the same command is one message."""
     facts = facts_of(job).model_copy(update={"by": note.by, "reason": note.reason})

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from taskmanager.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
-from taskmanager.reasons import Reason
-from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager.model.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
+from taskmanager.model.reasons import Reason
+from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.effects import SendTicket
 from taskmanager_scheduler.jobs.events import Transition, TransitionContext
 from taskmanager_scheduler.jobs.goobi_reports import reports_of_end

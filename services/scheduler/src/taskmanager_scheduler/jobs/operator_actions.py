@@ -1,10 +1,10 @@
 """What operators do to a job, and how its runner obeys. Pure, as all of `transition` is."""
 
-from taskmanager.control import JobAction, judge
-from taskmanager.jobs import CancelMethod, Job
 from taskmanager.messages import Cancelled, Resumed, Suspended
-from taskmanager.reasons import Reason, history
-from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager.model.control import JobAction, judge
+from taskmanager.model.jobs import CancelMethod, Job
+from taskmanager.model.reasons import Reason, history
+from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.effects import NudgeRunner
 from taskmanager_scheduler.jobs.events import OperatorRequest, Transition, TransitionContext
 from taskmanager_scheduler.jobs.goobi_reports import withdrawal_of_error

@@ -7,7 +7,6 @@ nothing: `dispatch` guards the start of a job, `attempt` and its owner guard eve
 
 from datetime import timedelta
 
-from taskmanager.jobs import CancelMethod, Job, JobError, Progress
 from taskmanager.messages import (
     Advanced,
     Cancelled,
@@ -24,8 +23,9 @@ from taskmanager.messages import (
     Submit,
     Suspended,
 )
-from taskmanager.reasons import Reason, history
-from taskmanager.states import MOVES, Move, Status, Trigger
+from taskmanager.model.jobs import CancelMethod, Job, JobError, Progress
+from taskmanager.model.reasons import Reason, history
+from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.backoff import waiting_time
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 from taskmanager_scheduler.jobs.english import english

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from taskmanager.control import judge
-from taskmanager.jobs import Job, Note
-from taskmanager.operations import FAILURES_KEPT, Failure, Listing, Operation, OperationState, page_key
-from taskmanager.reasons import Reason
-from taskmanager.store import Needs, Snapshot
+from taskmanager.model.control import judge
+from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.operations import FAILURES_KEPT, Failure, Listing, Operation, OperationState, page_key
+from taskmanager.model.reasons import Reason
+from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.commands.execution import change_job
 from taskmanager_scheduler.decisions.group_state import Decision, GroupState
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
@@ -76,7 +76,7 @@ def give_up(snapshot: Snapshot, operation: Operation, now: datetime, why: str) -
     known = snapshot.operations.get(operation.id)
     if known is None or not known.open:
         return Decision()
-    note = Note(by="scheduler", at=now, reason=why[:500])
+    note = Attribution(by="scheduler", at=now, reason=why[:500])
     ended = {"state": OperationState.STOPPED, "stop": note, "finished": now, "ticketed": known.page}
     return _only(known, _next(known.model_copy(update=ended)))
 
@@ -86,7 +86,7 @@ def _change_all(
 ) -> tuple[Counter[str], list[RefusedJob]]:
     counts: Counter[str] = Counter()
     refusals: list[RefusedJob] = []
-    note = Note(by=operation.asked.by, at=fold.now, reason=operation.asked.reason)
+    note = Attribution(by=operation.asked.by, at=fold.now, reason=operation.asked.reason)
     for job_id in _in_turn(fold, ids):
         refusal = _refusal(fold, operation, job_id)
         outcome, why = (

@@ -14,12 +14,12 @@ from datetime import timedelta
 import structlog
 
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
-from taskmanager.lifecycle import pause
-from taskmanager.operations import Operation, OperationState, page_key
-from taskmanager.ports import Clock
-from taskmanager.retry import Backoff
-from taskmanager.states import Status
-from taskmanager.store import Needs, Snapshot, Store
+from taskmanager.model.operations import Operation, OperationState, page_key
+from taskmanager.model.states import Status
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.store import Needs, Snapshot, Store
+from taskmanager.process.lifecycle import pause
+from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
 from taskmanager_scheduler.decisions.group_state import Decision

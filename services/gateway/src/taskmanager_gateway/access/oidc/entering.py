@@ -1,7 +1,7 @@
 """Makes somebody the provider knows a user here, or keeps their role as the provider has it."""
 
-from taskmanager.access import Principal, Right, User
 from taskmanager.messages import AddUser, ChangeUser
+from taskmanager.model.access import Principal, Right, User
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.oidc.identity import Identity

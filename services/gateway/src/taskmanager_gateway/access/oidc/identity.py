@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from taskmanager.access import Role, UserName
-from taskmanager.jobs import PluginName
+from taskmanager.model.access import Role, UserName
+from taskmanager.model.jobs import PluginName
 from taskmanager_gateway.access.oidc.refusals import OidcError, Refusal
 from taskmanager_gateway.access.oidc.settings import OidcSettings
 

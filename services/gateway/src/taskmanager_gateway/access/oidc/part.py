@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from taskmanager.access import User
+from taskmanager.model.access import User
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.oidc.attempt import Attempt
 from taskmanager_gateway.access.oidc.entering import Entering

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from taskmanager.access import Role
-from taskmanager.config import Settings
+from taskmanager.model.access import Role
+from taskmanager.process.config import Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -9,11 +9,11 @@ from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.control import JobAction
-from taskmanager.jobs import Record
-from taskmanager.operations import PREVIEW_LIMIT, Preview
-from taskmanager.states import Tab
+from taskmanager.model.access import Right
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Record
+from taskmanager.model.operations import PREVIEW_LIMIT, Preview
+from taskmanager.model.states import Tab
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker, proof_of
 from taskmanager_gateway.access.reach import allow, allow_right, kept_within

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
+from taskmanager.model.access import Right
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.web.glances import Glances
 from taskmanager_gateway.web.home_view import home as home_of

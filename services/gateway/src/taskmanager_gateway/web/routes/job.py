@@ -4,10 +4,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import FileState, Job
-from taskmanager.reports import ReportQuery
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.jobs import FileState, Job
+from taskmanager.model.reports import ReportQuery
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.parts import parts_of

@@ -7,12 +7,12 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import JobAction, judge
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, Job
 from taskmanager.messages import JobCommand
-from taskmanager.queries import Position
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction, judge
+from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, Job
+from taskmanager.model.queries import Position
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_right

@@ -8,12 +8,13 @@ from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.goobi.installations import Dialect, Installation, LogType
+from taskmanager.goobi.installations import Dialect, Installation
 from taskmanager.messages import SendMessage
-from taskmanager.reasons import refusals
-from taskmanager.reports import MESSAGE_LIMIT, Report
+from taskmanager.model.access import Right
+from taskmanager.model.log_types import LogType
+from taskmanager.model.reasons import refusals
+from taskmanager.model.reports import MESSAGE_LIMIT, Report
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_right

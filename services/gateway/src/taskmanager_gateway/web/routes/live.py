@@ -8,8 +8,8 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.jobs import PluginName, Record
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import PluginName, Record
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.digests import Digests
 from taskmanager_gateway.parts import parts_of

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.access import Right
-from taskmanager.jobs import Record
-from taskmanager.reasons import weaknesses
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import Record
+from taskmanager.model.reasons import weak_passwords
 from taskmanager_gateway.access.log_in import LogIn
 from taskmanager_gateway.access.needs import is_htmx, needs_log_in
 from taskmanager_gateway.access.origin import check_origin
@@ -101,7 +101,7 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
     if logged_in is None or logged_in.user.password_hash is None:
         raise ProblemError(FORBIDDEN, access.NO_PASSWORD())
     if form.password != form.again:
-        problem = Problem(WEAK_PASSWORD, access.NOT_CHANGED(weakness=weaknesses.PASSWORDS_DIFFER()))
+        problem = Problem(WEAK_PASSWORD, access.NOT_CHANGED(weakness=weak_passwords.PASSWORDS_DIFFER()))
         return await _account(request, problem)
     address = address_of(request)
     try:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
+from taskmanager.model.access import Right
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.web.menu import plugin_items
 from taskmanager_gateway.web.render import asker, fragment, web_of

@@ -9,11 +9,11 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
 from taskmanager.errors import CursorError
-from taskmanager.jobs import Record, ShortText
 from taskmanager.messages import StopOperation
-from taskmanager.operations import OperationPage, OperationQuery
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.operations import OperationPage, OperationQuery
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.codes import problems

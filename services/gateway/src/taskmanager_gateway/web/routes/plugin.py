@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.access import Right
-from taskmanager.jobs import Record
-from taskmanager.states import Status, Tab
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import Record
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow

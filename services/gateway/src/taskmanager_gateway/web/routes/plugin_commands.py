@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import PluginAction, StopMode
 from taskmanager.messages import PluginCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import PluginAction, StopMode
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow

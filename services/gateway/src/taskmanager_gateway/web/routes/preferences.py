@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.jobs import Record
+from taskmanager.model.jobs import Record
 from taskmanager_gateway.web.languages import LANGUAGES
 from taskmanager_gateway.web.visitor import LANGUAGE_COOKIE, THEME_COOKIE, Theme
 

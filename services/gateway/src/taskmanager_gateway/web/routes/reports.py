@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
-from taskmanager.reports import REPLAY_LIMIT, ReportKind, ReportState
+from taskmanager.model.access import Right
+from taskmanager.model.reports import REPLAY_LIMIT, ReportKind, ReportState
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_all

@@ -8,11 +8,11 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Principal, Right
-from taskmanager.control import RunnerAction
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import RunnerCommand
-from taskmanager.registry import AtWork
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import RunnerAction
+from taskmanager.model.registry import AtWork
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker
 from taskmanager_gateway.access.reach import allow_right

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right
+from taskmanager.model.access import Right
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.access import Right, Role
 from taskmanager.messages import ChangeUser
+from taskmanager.model.access import Right, Role
 from taskmanager_gateway.access.accounts import Accounts
 from taskmanager_gateway.access.needs import needs
 from taskmanager_gateway.access.proof import Asker

@@ -9,9 +9,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError, ToolFailedError
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import JobContext
-from taskmanager.tools import run
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.plugin_api.interface import JobContext
+from taskmanager.plugin_api.tools import run
 from taskmanager_plugin_runner.plugins import workpieces
 from taskmanager_plugin_runner.plugins.jp2.parameters import Jp2Parameters
 from taskmanager_plugin_runner.plugins.jp2.profile import Coding, Profile

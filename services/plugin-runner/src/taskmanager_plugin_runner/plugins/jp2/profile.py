@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from taskmanager.jobs import Record, ShortText
+from taskmanager.model.jobs import Record, ShortText
 
 Power = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
 Pair = tuple[Power, Power]

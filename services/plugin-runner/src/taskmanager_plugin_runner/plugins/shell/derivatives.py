@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
 
-from taskmanager.jobs import Record, ShortText
-from taskmanager.plugins import JobLimits
+from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.manifest import JobLimits
 from taskmanager_plugin_runner.plugins.parameters import PictureParameters
 
 SOURCE_NAME: Final = "{source}"

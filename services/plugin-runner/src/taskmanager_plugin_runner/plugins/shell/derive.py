@@ -6,8 +6,8 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import JobContext, parse_parameters
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.plugin_api.interface import JobContext, parse_parameters
 from taskmanager_plugin_runner.plugins import workpieces
 from taskmanager_plugin_runner.plugins.pages import Page, PageReader
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file

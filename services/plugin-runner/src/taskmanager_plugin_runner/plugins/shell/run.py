@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from taskmanager.errors import JobFailedError
-from taskmanager.jobs import FileRecord, FileState
-from taskmanager.plugins import ExistingParameters, JobContext, parse_parameters
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.plugin_api.interface import ExistingParameters, JobContext, parse_parameters
 from taskmanager_plugin_runner.plugins import magick, workpieces
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.pictures import derivatives, formats, memory

@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from taskmanager.jobs import Record, ShortText
-from taskmanager.plugins import ExistingParameters, JobLimits, Parameters
+from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.manifest import JobLimits, Parameters
+from taskmanager.plugin_api.interface import ExistingParameters
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
 
 JOB_VALUES: Final = frozenset(

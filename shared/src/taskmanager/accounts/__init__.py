@@ -1,0 +1,1 @@
+"""Accounts at broker and database, and passwords."""

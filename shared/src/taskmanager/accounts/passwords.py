@@ -1,0 +1,86 @@
+"""Passwords: whether one may be chosen, its hash, and one-time passwords. Knows no user and no store.
+
+Hashing and verifying take a tenth of a second and 64 MiB on purpose: call them in a thread. Whoever stores a
+hash stores nothing else; a password is never logged.
+"""
+
+import secrets
+import unicodedata
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+from taskmanager.model.access import user_key
+from taskmanager.model.reasons import Reason, weak_passwords
+
+SHORTEST = 15
+"""Characters, as NIST SP 800-63B-4 asks for where the password is the only factor; length is what counts, so
+there is no rule about kinds of characters."""
+LONGEST = 256
+
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+"""32 signs, none of which is taken for another one (no l, o, 0 or 1)."""
+GROUPS, GROUP_LENGTH = 5, 5
+"""125 bits."""
+
+_GUESSED = 72
+"""Characters zxcvbn looks at: what is that long is not guessed by its end."""
+_GOOD_SCORE = 3
+_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+
+def refusal(password: str, user_name: str) -> Reason | None:
+    """Why the password may not be chosen; None: it may.
+
+    Length, the name, and whether it is common (NIST SP 800-63B-4, 3.1.1.2).
+    """
+    if len(password) < SHORTEST:
+        return weak_passwords.TOO_SHORT(least=SHORTEST)
+    if len(password) > LONGEST:
+        return weak_passwords.TOO_LONG(most=LONGEST)
+    if user_key(user_name) in user_key(password) and len(user_name) * 2 > len(password):
+        return weak_passwords.LIKE_THE_NAME()
+    if _easily_guessed(password, user_name):
+        return weak_passwords.TOO_EASY()
+    return None
+
+
+def _easily_guessed(password: str, user_name: str) -> bool:
+    """Whether it falls to fewer than a hundred million guesses: common passwords, repetitions, sequences.
+
+    By zxcvbn, which brings the lists (30,000 passwords, words and names) and finds what is made of them. It
+    is loaded here because its lists take memory, and hardly a process ever checks a password.
+    """
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - see above
+
+    return bool(zxcvbn(password[:_GUESSED], user_inputs=[user_name])["score"] < _GOOD_SCORE)
+
+
+def hash_password(password: str) -> str:
+    """argon2id with the parameters RFC 9106 recommends where memory is scarce, as text. Blocks."""
+    return _HASHER.hash(_normal(password))
+
+
+def verify(password_hash: str, password: str) -> bool:
+    """Whether the password is the one that was hashed; False also for what is no hash. Blocks."""
+    try:
+        return _HASHER.verify(password_hash, _normal(password))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether it was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(password_hash)
+
+
+def one_time_password() -> str:
+    """A random one that can be read aloud and typed: five groups of five signs."""
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+    return "-".join(groups)
+
+
+def _normal(password: str) -> str:
+    """The same signs however a keyboard composes them (NIST SP 800-63B-4, 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password)

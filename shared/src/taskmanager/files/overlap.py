@@ -1,0 +1,94 @@
+"""Whether the results of a job would be put among its own sources. Looks at files and changes none.
+
+The gateway asks as far as it sees the folders, the runner for sure. A folder is the same by its path, by
+device and inode (links, bind mounts), by its place in a file system that is mounted twice, and by its
+entries where a share ignores case.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from taskmanager.files.mounts import mount_of
+
+ADVICE = "name another folder, or a template that works in place"
+
+
+def misfit(source: Path, destination: Path) -> str | None:
+    """Why results may not go to `destination`, in a sentence; None if they may.
+
+    Both paths are absolute and without links. What does not exist is judged by its path alone.
+    """
+    if source.is_file():
+        what = "is the folder of the source" if _same(destination, source.parent) else None
+    elif _same(destination, source):
+        what = "is the source"
+    else:
+        what = "lies in the source" if _inside(destination, source) else None
+    if what is None:
+        return None
+    paths = str(source) if source == destination else f"source {source}, destination {destination}"
+    return f"the destination {what}: {ADVICE} ({paths})"
+
+
+def _inside(inner: Path, outer: Path) -> bool:
+    if outer in inner.parents:
+        return True
+    known = _identity(outer)
+    if known is None:
+        return False  # what does not exist has no other name
+    return any(
+        _identity(folder) == known or _other_spelling(folder, outer) for folder in inner.parents
+    ) or _mounted_inside(inner, outer)
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one == other:
+        return True
+    known = _identity(other)
+    return known is not None and (_identity(one) == known or _other_spelling(one, other))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _mounted_inside(inner: Path, outer: Path) -> bool:
+    """Where a folder of `outer` is mounted elsewhere, no parent of that path is `outer`."""
+    mounts = mount_of(inner), mount_of(outer)
+    if mounts[0] is None or mounts[1] is None or mounts[0] == mounts[1]:
+        return False
+    (device, place), (outer_device, outer_place) = mounts[0].place_of(inner), mounts[1].place_of(outer)
+    return device == outer_device and place.is_relative_to(outer_place)
+
+
+def _other_spelling(one: Path, other: Path) -> bool:
+    """Two spellings of one existing folder, on a share that ignores case but makes up its inodes."""
+    if len(one.parts) != len(other.parts) or _folded(one.parts) != _folded(other.parts):
+        return False
+    if not (one.exists() and other.exists()):
+        return False
+    return not any(
+        left != right and _both_listed(Path(*one.parts[:depth]), left, right)
+        for depth, (left, right) in enumerate(zip(one.parts, other.parts, strict=True))
+    )
+
+
+def _both_listed(folder: Path, left: str, right: str) -> bool:
+    try:
+        return {left, right} <= {path.name for path in folder.iterdir()}
+    except OSError:
+        return True
+
+
+def _folded(parts: Iterable[str]) -> list[str]:
+    return [folded(part) for part in parts]
+
+
+def folded(name: str) -> str:
+    """What all spellings of a name have in common, in whatever case and Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

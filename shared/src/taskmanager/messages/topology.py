@@ -1,0 +1,210 @@
+"""Every exchange, queue and binding in RabbitMQ, and the reason of each argument.
+
+Nowhere else stands a queue name. Pure names and arguments; declaring them is the business of
+`taskmanager.rabbit`. Works on RabbitMQ 3.10 to 4.3: queue types are named, no mode or version argument, no
+transient shared queue.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from taskmanager.model.jobs import TURN_NEXT
+
+MAX_PRIORITY = TURN_NEXT
+"""One more than jobs have: for those an operator has put next."""
+SINGLE_ACTIVE = "x-single-active-consumer"
+DELIVERY_LIMIT = 100
+"""How often an inbox message may be handed out before it becomes a dead letter.
+
+RabbitMQ 4 would take 20, RabbitMQ 3.10 no limit.
+Only a scheduler that dies with the message in hand counts; waiting for MongoDB does not."""
+UNLIMITED = 1_000_000_000
+"""Deliveries of a dead letter: looking at one counts, and RabbitMQ 4 would drop it after 20 looks."""
+REFUSE_WHEN_FULL = {"x-overflow": "reject-publish"}
+"""Under a limit of length the new is refused instead of the old being dropped; no policy outdoes it."""
+
+
+class ExchangeType(StrEnum):
+    """The exchange types in use."""
+
+    TOPIC = "topic"
+    DIRECT = "direct"
+    FANOUT = "fanout"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    type: ExchangeType
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue: shared and durable, or exclusive to one connection and gone with it."""
+
+    name: str
+    arguments: dict[str, str | int | bool] = field(default_factory=dict)
+    exclusive: bool = False
+    former: tuple[dict[str, str | int | bool], ...] = ()
+    """Arguments of earlier releases that still serve: RabbitMQ changes none of a queue that exists."""
+
+    def as_formerly(self) -> Iterator["Queue"]:
+        """The queue as earlier releases declared it, the newest first."""
+        return (replace(self, arguments=arguments, former=()) for arguments in self.former)
+
+    @property
+    def single_active(self) -> bool:
+        """Whether one of its consumers gets everything and the others stand by."""
+        return bool(self.arguments.get(SINGLE_ACTIVE))
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """`destination` (a queue, or an exchange if `to_exchange`) gets what `exchange` routes by `key`."""
+
+    exchange: str
+    destination: str
+    key: str
+    to_exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All names under one prefix, so that tests and installations can share a broker."""
+
+    prefix: str = "tm"
+
+    @property
+    def submit(self) -> str:
+        """Takes submissions, key = plugin: one confirm means inbox and plugin queue both have it."""
+        return f"{self.prefix}.submit"
+
+    @property
+    def dispatch(self) -> str:
+        """Takes tickets, key = plugin."""
+        return f"{self.prefix}.dispatch"
+
+    @property
+    def events(self) -> str:
+        """Takes what runners report, key = `<plugin>.events`, commands, and the scheduler's own tick."""
+        return f"{self.prefix}.events"
+
+    @property
+    def control(self) -> str:
+        """Takes answers and orders, key = `runner.<plugin>.<id>`, `plugin.<name>` or `gateway.<id>`."""
+        return f"{self.prefix}.control"
+
+    @property
+    def changes(self) -> str:
+        """Takes hints of what changed, for the gateways' live views; also sees every submission."""
+        return f"{self.prefix}.changes"
+
+    @property
+    def dead(self) -> str:
+        """Takes what could not be parsed or was delivered too often."""
+        return f"{self.prefix}.dead"
+
+    @property
+    def inbox(self) -> Queue:
+        """The scheduler's inbox.
+
+        Quorum: it survives a lost node. Single active consumer: with several schedulers one reads at a time,
+        so the messages of a job keep their order and the next scheduler takes over at once. What is confirmed
+        here is promised: it refuses what it cannot keep.
+        """
+        kept: dict[str, str | int | bool] = {
+            "x-queue-type": "quorum",
+            SINGLE_ACTIVE: True,
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": self.dead,
+        }
+        return Queue(f"{self.prefix}.scheduler", {**kept, **REFUSE_WHEN_FULL}, former=(kept,))
+
+    @property
+    def dead_letters(self) -> Queue:
+        """Where dead letters wait for a person. Quorum: they survive a lost node."""
+        return Queue(
+            self.dead,
+            {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED},
+            former=({"x-queue-type": "classic"},),
+        )
+
+    def jobs(self, plugin: str) -> Queue:
+        """The priority queue of a plugin.
+
+        Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities.
+        """
+        arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-max-priority": MAX_PRIORITY}
+        return Queue(f"{self.prefix}.jobs.{plugin}", arguments)
+
+    def runner_control(self, plugin: str, runner: str) -> Queue:
+        """A runner's private queue, under its plugin's name: only that plugin's broker user may have it.
+
+        Being exclusive it also proves that the runner's id is in use only once for its plugin.
+        """
+        return Queue(f"{self.prefix}.control.runner.{plugin}.{runner}", exclusive=True)
+
+    def gateway_changes(self, gateway: str) -> Queue:
+        """A gateway's private queue of changes."""
+        return Queue(f"{self.prefix}.changes.gateway.{gateway}", exclusive=True)
+
+    def events_key(self, plugin: str) -> str:
+        """Routing key of what runners of a plugin report."""
+        return f"{plugin}.events"
+
+    @property
+    def tick_key(self) -> str:
+        """Routing key of the scheduler's own tick."""
+        return "scheduler.tick"
+
+    def runner_key(self, plugin: str, runner: str) -> str:
+        """Routing key of answers to one runner."""
+        return f"runner.{plugin}.{runner}"
+
+    @property
+    def command_key(self) -> str:
+        """Routing key of operators' commands."""
+        return "gateway.command"
+
+    def gateway_key(self, gateway: str) -> str:
+        """Routing key of answers to one gateway."""
+        return f"gateway.{gateway}"
+
+    def plugin_key(self, plugin: str) -> str:
+        """Routing key of orders to all runners of a plugin."""
+        return f"plugin.{plugin}"
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All exchanges."""
+        return (
+            Exchange(self.submit, ExchangeType.TOPIC),
+            Exchange(self.dispatch, ExchangeType.DIRECT),
+            Exchange(self.events, ExchangeType.TOPIC),
+            Exchange(self.control, ExchangeType.TOPIC),
+            Exchange(self.changes, ExchangeType.FANOUT),
+            Exchange(self.dead, ExchangeType.FANOUT),
+        )
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """All shared queues but those of plugins, which come with the plugins."""
+        return (self.inbox, self.dead_letters)
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """All bindings but those of plugins, runners and gateways."""
+        return (
+            Binding(self.submit, self.inbox.name, "#"),
+            Binding(self.submit, self.dispatch, "#", to_exchange=True),
+            Binding(self.submit, self.changes, "#", to_exchange=True),
+            Binding(self.events, self.inbox.name, "#"),
+            Binding(self.dead, self.dead_letters.name, ""),
+        )
+
+    def plugin_binding(self, plugin: str) -> Binding:
+        """Ties a plugin's queue to the tickets of that plugin."""
+        return Binding(self.dispatch, self.jobs(plugin).name, plugin)

@@ -1,0 +1,1 @@
+"""What the system is about, as values: jobs, states, plugins, operations, reports, people. No client library."""

@@ -1,0 +1,277 @@
+"""What a job is: the specification from request to document, and the stored state around it.
+
+Knows no broker, no database and no rule about how a job moves (that is the scheduler's `transitions`).
+"""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+
+from taskmanager.model.reasons import PROSE, Reason, absent
+from taskmanager.model.states import Status, Tab
+
+PRIORITY_LOWEST = 0
+PRIORITY_HIGHEST = 10
+PRIORITY_DEFAULT = 5
+TURN_NEXT = PRIORITY_HIGHEST + 1
+"""The turn of a job that an operator has put next: before all priorities."""
+HISTORY_LIMIT = 50
+"""Entries of a job's history that are kept; the oldest after the first are dropped."""
+WARNINGS_KEPT = 20
+"""Of the warnings of an attempt so many texts are kept with the job, the first ones."""
+WARNING_CHARACTERS = 300
+"""Of the text of a warning so much is kept with the job."""
+
+PluginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+"""Lower case letters, digits and hyphens: it becomes part of queue names and access patterns."""
+
+Priority = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST, strict=True)]
+"""0 to 10; a higher number is taken first."""
+
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A number of Goobi's, within what the store can hold (a signed 64-bit integer)."""
+
+InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+"""Of a Goobi installation in the settings: lower case letters, digits and hyphens."""
+
+_SHORT = 500
+ShortText = Annotated[str, StringConstraints(max_length=_SHORT)]
+PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+def _printable(value: Any) -> Any:
+    """A text fit for UTF-8: what speaks of files quotes names, which may hold any byte."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _printable_name(value: Any) -> Any:
+    told = _printable(value)
+    return told[:_SHORT] if isinstance(told, str) else told
+
+
+def _printable_facts(value: Any) -> Any:
+    return {name: _printable(fact) for name, fact in value.items()} if isinstance(value, dict) else value
+
+
+FileName = Annotated[ShortText, BeforeValidator(_printable_name)]
+FileText = Annotated[str, BeforeValidator(_printable)]
+FileFacts = Annotated[dict[str, JsonValue], BeforeValidator(_printable_facts)]
+
+
+class Record(BaseModel):
+    """A frozen value that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GoobiReference(Record):
+    """Where a job comes from in Goobi workflow."""
+
+    process_id: Number
+    step_id: Number | None = None
+    process_title: ShortText | None = None
+    installation: InstallationName | None = None
+    """Which of the configured installations; None: the default one."""
+
+
+class JobSpec(Record):
+    """What is to be done. The one specification in request, message and document."""
+
+    plugin: PluginName
+    template: ShortText | None = None
+    source: PathText | None = None
+    destination: PathText | None = None
+    priority: Priority = PRIORITY_DEFAULT
+    title: ShortText = ""
+    goobi: GoobiReference | None = None
+    project: ShortText | None = None
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    callback_url: AnyHttpUrl | None = None
+    unique: ShortText | None = None
+    extra: dict[str, JsonValue] | None = None
+    """What the sender said that neither a field here nor the plugin takes; kept to be looked at, and given
+    to nobody. The ITM-compatible interface puts fields of older callers here."""
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical JSON: equal for equal specifications, whatever order the client sent."""
+        from pydantic_core import to_json  # noqa: PLC0415 - only gateways with idempotency keys pay for it
+
+        return hashlib.sha256(to_json(_sorted(self.model_dump(mode="json")))).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value
+
+
+class Progress(Record):
+    """How far the current attempt is; `percent` is 0 to 100 by files."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    files_done: int = 0
+    files_total: int = 0
+    current_file: str | None = None
+
+
+class JobError(Record):
+    """Why a job failed: one message for the operator, the traceback for the author of the plugin.
+
+    `temporary`: the plugin says that the same may succeed later.
+    """
+
+    message: str
+    kind: str
+    temporary: bool = False
+    traceback: str | None = None
+
+
+class FileState(StrEnum):
+    """What became of one file of a job's source."""
+
+    DONE = "done"
+    FAILED = "failed"
+    LEFT_OUT = "left out"
+    """The plugin does not take such files."""
+
+
+class FileRecord(Record):
+    """One file of a job's source, and what the plugin made of it.
+
+    `results` are names below the destination. `facts` tell what the source is and `result_facts` what was
+    made of it, as short values in the words of the plugin (`{"size": "2480 x 3508", "bits": 8}`). `bytes` and
+    `result_bytes` are sizes of files; `seconds` is the time on the wall.
+    """
+
+    name: FileName
+    state: FileState
+    results: tuple[FileName, ...] = ()
+    facts: FileFacts = Field(default_factory=dict)
+    result_facts: FileFacts = Field(default_factory=dict)
+    bytes: Number = 0
+    result_bytes: Number = 0
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    warnings: tuple[FileText, ...] = ()
+    error: FileText | None = None
+
+
+class LogLine(Record):
+    """One line of a job's log."""
+
+    at: datetime
+    level: Literal["debug", "info", "warning", "error"]
+    text: str
+
+
+class Warnings(Record):
+    """How many lines of an attempt's log were warnings, and the texts of the first of them."""
+
+    count: Annotated[int, Field(ge=1)]
+    texts: Annotated[tuple[str, ...], Field(max_length=WARNINGS_KEPT)] = ()
+
+
+class Attribution(Record):
+    """Who did something, when and why."""
+
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class CancelMethod(StrEnum):
+    """How a cancelled job ended."""
+
+    AT_ONCE = "at once"
+    """It was not running."""
+    COOPERATIVE = "cooperatively"
+    """At a checkpoint, or by its own end."""
+    SIGTERM = "SIGTERM"
+    SIGKILL = "SIGKILL"
+
+
+class HistoryEntry(Record):
+    """One thing that happened to a job."""
+
+    at: datetime
+    status: Status
+    attempt: int
+    what: Reason | None = Field(default=None, exclude_if=absent)
+    note: str = ""
+    """The sentence instead: of an earlier version, or for one."""
+    runner: str | None = None
+    report: str | None = None
+    """The report to Goobi this is about; its state says whether Goobi has it."""
+
+    @property
+    def told(self) -> Reason:
+        """What happened."""
+        return self.what or PROSE(text=self.note)
+
+
+class Job(Record):
+    """The stored state of a job. `rev` grows with every write and guards it."""
+
+    id: str
+    spec: JobSpec
+    client: str
+    status: Status
+    priority: Priority
+    created: datetime
+    queued_at: datetime
+    started_at: datetime | None = None
+    finished: datetime | None = None
+    files: int = 0
+    bytes: int = 0
+    progress: Progress = Progress()
+    dispatch: int = 1
+    attempt: int = 0
+    seq: int = 0
+    crashes: int = 0
+    """Attempts in a row that ended without an answer."""
+    failures: int = 0
+    """Attempts in a row that failed for a reason the plugin calls temporary."""
+    not_before: datetime | None = None
+    """A job that is backing off gets its ticket then."""
+    owner: str | None = None
+    claim_id: str | None = None
+    lease: datetime | None = None
+    ticket_due: datetime | None = None
+    error: JobError | None = None
+    warnings: int = 0
+    """How many lines of the log of its last attempt were warnings; known once the attempt has ended."""
+    warning_texts: tuple[str, ...] = ()
+    """The first of them."""
+    put_next: Attribution | None = None
+    """An operator has put it before all others; of several such jobs the first one put goes first."""
+    held: Attribution | None = None
+    """An operator's hold; a running job pauses as soon as it can."""
+    cancel: Attribution | None = None
+    """An operator's cancel; `cancelled` says how it came true."""
+    cancelled: CancelMethod | None = None
+    history: tuple[HistoryEntry, ...] = ()
+    rev: int = 0
+
+    @property
+    def plugin(self) -> str:
+        """The plugin whose queue the job stands in."""
+        return self.spec.plugin
+
+    @property
+    def turn(self) -> int:
+        """What the order of starting goes by first, from high to low: its priority unless it was put next."""
+        return TURN_NEXT if self.put_next is not None else self.priority
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether a cancel was asked for and has not come true yet."""
+        return self.cancel is not None and not self.status.final
+
+    @property
+    def tab(self) -> Tab:
+        """The list that shows the job."""
+        return self.status.tab

@@ -1,0 +1,156 @@
+"""What a plugin says of itself: its parameters, templates, limits and how it is tried again."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, Field, JsonValue
+
+from taskmanager.errors import JobFailedError
+from taskmanager.model.jobs import PluginName, Record, ShortText
+
+TEMPLATE_DUMMIES = frozenset({"", "none", "template"})
+"""What Goobi's calls write for a template where a word is needed but the default is meant."""
+
+
+class PauseSupport(StrEnum):
+    """How a running job of the plugin can be suspended."""
+
+    NONE = "none"
+    CHECKPOINT = "checkpoint"
+    SIGNAL = "signal"
+
+
+class Need(StrEnum):
+    """Whether a job of the plugin has a source or a destination."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    UNUSED = "unused"
+
+
+class Parameters(BaseModel):
+    """Base of a plugin's parameters: unknown ones are refused with a clear message."""
+
+    model_config = {"extra": "forbid", "frozen": True}
+
+
+class RetryPolicy(Record):
+    """How often a job is tried that fails for a reason its plugin calls temporary (`TemporaryError`).
+
+    The waits double from the first to the longest, each between half of it and all of it, so that many jobs
+    that failed together do not come back together.
+    """
+
+    attempts: int = Field(default=3, ge=1, le=100)
+    first_wait_seconds: float = Field(default=30.0, gt=0)
+    longest_wait_seconds: float = Field(default=3600.0, gt=0)
+
+
+class JobLimits(Record):
+    """What one job may use; beyond that its runner ends it as failed. None: as much as it likes.
+
+    `time_limit_seconds` is for the plugin's own work (PROCESSING), `file_time_limit_seconds` for the time
+    without a report of progress to the next file; time in which the job is PAUSED counts for neither.
+    `memory_limit_bytes` is for all its processes together. `temporary`: such a failure is tried again as
+    the plugin's `RetryPolicy` says.
+    """
+
+    time_limit_seconds: float | None = Field(default=None, gt=0)
+    file_time_limit_seconds: float | None = Field(default=None, gt=0)
+    memory_limit_bytes: int | None = Field(default=None, ge=1)
+    temporary: bool = False
+
+    @property
+    def time_limit(self) -> timedelta | None:
+        """How long the plugin may work on one job."""
+        return _span(self.time_limit_seconds)
+
+    @property
+    def file_time_limit(self) -> timedelta | None:
+        """How long it may take until it comes to the next file."""
+        return _span(self.file_time_limit_seconds)
+
+    def overridden_by(self, other: "JobLimits") -> "JobLimits":
+        """These limits with those that `other` sets."""
+        return self.model_copy(update=other.model_dump(exclude_defaults=True))
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+class PluginManifest(Record):
+    """What the rest of the system must know about a plugin; a runner sends it with its hello.
+
+    `job_type` is the word Goobi uses (`SHELL`). `parameters` is a JSON Schema (draft 2020-12). `templates`
+    are the known names; empty means that the plugin takes none. `max_running` limits its running jobs over
+    all runners. `outside_effects`: it changes something beyond its results, so two attempts must never
+    overlap. `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
+    `takes_files_in_order`: it calls `JobContext.wait_for` before it reads a file, so its input may still be
+    on its way while it works. `templates_in_place` are those whose results may take the place of their
+    sources; jobs of all others are refused if their destination is their source.
+    """
+
+    name: PluginName
+    title: ShortText
+    job_type: ShortText
+    version: ShortText = "0"
+    parameters: dict[str, JsonValue] = Field(default_factory=Parameters.model_json_schema)
+    templates: tuple[ShortText, ...] = ()
+    template_default: ShortText | None = None
+    templates_in_place: tuple[ShortText, ...] = Field(default=(), exclude_if=lambda names: not names)
+    source: Need = Need.REQUIRED
+    destination: Need = Need.REQUIRED
+    pause: PauseSupport = PauseSupport.NONE
+    outside_effects: bool = False
+    reads_in_place: bool = False
+    takes_files_in_order: bool = Field(default=False, exclude_if=lambda flag: not flag)
+    max_running: int | None = Field(default=None, ge=1)
+    grace_seconds: float = Field(default=10.0, ge=0)
+    retry: RetryPolicy = RetryPolicy()
+    stop_after_failures: int | None = Field(default=None, ge=1)
+    """The circuit breaker: so many jobs in a row that end in ERROR stop the plugin; None: never."""
+    limits: JobLimits = JobLimits()
+    template_limits: dict[ShortText, JobLimits] = Field(default_factory=dict)
+    """What a template sets goes before `limits`."""
+    processors: int | None = Field(default=None, ge=1)
+    """How many processors a job may use at once; None: all of its machine."""
+
+    def limits_for(self, template: str | None) -> JobLimits:
+        """The limits of a job that names this template."""
+        if not self.template_limits or not self.knows_template(template or ""):
+            return self.limits  # of a template nobody knows: the job is going to fail for that
+        chosen = self.choose_template(template)
+        return self.limits.overridden_by(self.template_limits.get(chosen or "", JobLimits()))
+
+    def works_in_place(self, template: str | None) -> bool:
+        """Whether a job that names this template may replace its own sources."""
+        if not self.templates_in_place or not self.knows_template(template or ""):
+            return False
+        return self.choose_template(template) in self.templates_in_place
+
+    def knows_template(self, name: str) -> bool:
+        """Whether `choose_template` finds one."""
+        try:
+            self.choose_template(name)
+        except JobFailedError:
+            return False
+        return True
+
+    def choose_template(self, name: str | None) -> str | None:
+        """The known template meant by `name`; None only if the plugin takes none.
+
+        Goobi's calls write a name with or without `.xml`, and `template` or `none` where they mean the
+        default. Raises JobFailedError naming the known ones.
+        """
+        if not self.templates or name is None:
+            return self.template_default
+        if name in self.templates:
+            return name
+        plain = name.removesuffix(".xml").removesuffix(".toml")
+        if plain in self.templates:
+            return plain
+        if plain in TEMPLATE_DUMMIES and self.template_default is not None:
+            return self.template_default
+        message = f"plugin {self.name} has no template {name!r}; it has: {', '.join(self.templates)}"
+        raise JobFailedError(message)

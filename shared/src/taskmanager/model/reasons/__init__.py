@@ -1,0 +1,24 @@
+"""What services tell people, as data: a code with its parameters, and the one catalogue of sentences.
+
+Rules return reasons, the store and the wire carry them, and a sentence is made where somebody reads it.
+Each family of codes is a module of constants here; those only the gateway uses are in `taskmanager_gateway`.
+"""
+
+from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Family, Plural
+from taskmanager.model.reasons.model import Reason, Value, absent
+from taskmanager.model.reasons.sentences import ENGLISH, Language, moment_of, say
+
+__all__ = [
+    "ENGLISH",
+    "PROSE",
+    "Catalogue",
+    "Code",
+    "Family",
+    "Language",
+    "Plural",
+    "Reason",
+    "Value",
+    "absent",
+    "moment_of",
+    "say",
+]

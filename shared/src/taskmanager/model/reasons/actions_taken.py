@@ -1,0 +1,64 @@
+"""What somebody asked for, as the audit keeps it. `ends` is a moment as ISO 8601 writes it."""
+
+from itertools import product
+
+from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
+from taskmanager.model.reasons.catalogue import Code, Family
+
+DEEDS = Family("deed", "What the audit says was asked for; the pages have fuller sentences.")
+_code = DEEDS.code
+
+
+def _of_jobs(name: str, what: str) -> Code:
+    """Of one job, or of those of an operation."""
+    return _code(name, f"{what}, operation %(operation)s", what)
+
+
+JOBS = {action: _of_jobs(action.value, action.value) for action in JobAction}
+PRIORITY = _of_jobs("priority_to", "priority %(level)s")
+STOP_OPERATION = _code("stop_operation", "stop operation %(operation)s")
+
+PLUGINS = {
+    action: _code(action.value, action.value)
+    for action in (PluginAction.RESTART, PluginAction.REFUSE, PluginAction.ACCEPT)
+}
+STOPS = {
+    mode: _code(f"stop_{mode.value}", f"stop, {mode.value} until %(ends)s", f"stop, {mode.value}")
+    for mode in StopMode
+}
+LIMIT = _code("limit", "limit %(limit)s")
+NO_LIMIT = _code("no_limit", "limit none")
+
+DRAIN = _code("drain", "drain, jobs handed back after %(seconds)s s", "drain")
+RUNNERS = {
+    RunnerAction.RESUME: _code("resume", "resume"),
+    RunnerAction.FORGET: _code("forget", "forget"),
+}
+
+MESSAGE = _code("message", "message to Goobi, %(type)s")
+REPLAY = _code("replay", "replay report %(report)s")
+REPLAY_ALL = _code("replay_all", "replay undelivered reports of %(names)s")
+
+ADD_USER = _code("add_user", "add user, %(role)s, %(reach)s")
+CHANGE_USER = _code(
+    "change_user",
+    *(
+        ", ".join(("change user", *(part for part in parts if part)))
+        for parts in product(("%(role)s", ""), ("%(reach)s", ""), ("%(able)s", ""))
+    ),
+)
+ONE_TIME_PASSWORD = _code("one_time_password", "set one-time password")
+PASSWORD = _code("password", "set password")
+REHASH = _code("rehash", "hash password anew")
+END_SESSIONS = _code("end_sessions", "end sessions")
+END_SESSION = _code("end_session", "end session")
+REMOVE_USER = _code("remove_user", "remove user")
+LOG_IN = _code("log_in", "log in")
+ADD_TOKEN = _code(
+    "add_token", "add token, %(scopes)s, %(reach)s, until %(ends)s", "add token, %(scopes)s, %(reach)s"
+)
+REVOKE_TOKEN = _code("revoke_token", "revoke token")
+
+ALL_PLUGINS = _code("all_plugins", "all plugins")
+NO_PLUGIN = _code("no_plugin", "no plugin")
+SOME_PLUGINS = _code("some_plugins", "plugins %(plugins)s")

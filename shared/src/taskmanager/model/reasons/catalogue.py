@@ -1,0 +1,107 @@
+"""Codes with their English sentences, by family; other languages translate these sentences.
+
+A place is written `%(name)s`. What fills it is a number, a text or another reason; `MOMENTS` are times.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+
+from taskmanager.model.reasons.model import Reason
+
+MOMENTS = frozenset({"at", "until"})
+"""Parameters that are moments: ISO 8601, in UTC."""
+NUMBER = "count"
+"""The parameter that chooses between one and many, and is written as the reader writes numbers."""
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Plural:
+    """A sentence for one and for many, which `count` chooses between."""
+
+    one: str
+    many: str
+
+
+@cache
+def places(sentence: str | Plural) -> frozenset[str]:
+    """The parameters a sentence names."""
+    if isinstance(sentence, str):
+        return frozenset(_PLACE.findall(sentence))
+    return frozenset((*_PLACE.findall(sentence.one), *_PLACE.findall(sentence.many), NUMBER))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code and its sentences: the first whose places are all given is said, so the fullest comes first."""
+
+    name: str
+    sentences: tuple[str | Plural, ...]
+    takes: frozenset[frozenset[str]] = field(init=False)
+    """The parameters of each sentence."""
+
+    def __post_init__(self) -> None:
+        """Known once, for jobs are told of all the time."""
+        object.__setattr__(self, "takes", frozenset(map(places, self.sentences)))
+
+    def __call__(self, **given: datetime | Reason | float | str | None) -> Reason:
+        """The reason with these parameters, of which None is left out; raises TypeError unless they fit."""
+        parameters = {name: _value(value) for name, value in given.items() if value is not None}
+        if frozenset(parameters) not in self.takes:
+            raise TypeError(f"{self.name} does not take {sorted(parameters)}")
+        return Reason(code=self.name, parameters=parameters)
+
+    def sentence(self, reason: Reason) -> str | Plural | None:
+        """The one to say; None if the reason is of a service whose sentences name other things."""
+        fitting = (one for one in self.sentences if places(one) <= reason.parameters.keys())
+        return next(fitting, None)
+
+
+def _value(value: datetime | Reason | float | str) -> int | str | Reason:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, float):
+        return round(value)
+    return str(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Codes that tell of the same kind of thing; `name` begins each of them."""
+
+    name: str
+    meaning: str
+    codes: dict[str, Code] = field(default_factory=dict)
+
+    def code(self, name: str, *sentences: str | Plural) -> Code:
+        """A new code of this family; raises ValueError if there is one of that name."""
+        made = Code(f"{self.name}.{name}", sentences)
+        if made.name in self.codes:
+            raise ValueError(made.name)
+        self.codes[made.name] = made
+        return made
+
+
+class Catalogue:
+    """All codes a service knows."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        """`families` in the order in which they are listed."""
+        self.families = tuple(families)
+        self._codes = {name: code for family in self.families for name, code in family.codes.items()}
+
+    def __iter__(self) -> Iterator[Code]:
+        """The codes, by family."""
+        return iter(self._codes.values())
+
+    def find(self, name: str) -> Code | None:
+        """The code of that name; None for one of a newer service."""
+        return self._codes.get(name)
+
+
+OTHERS = Family("text", "What is no sentence of this project, or was stored by an earlier version.")
+PROSE = OTHERS.code("prose", "%(text)s")
+"""Shown as it is."""

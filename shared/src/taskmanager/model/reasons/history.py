@@ -1,0 +1,61 @@
+"""What happened to a job. `by` and `why` are an operator's name and words."""
+
+from taskmanager.model.jobs import CancelMethod
+from taskmanager.model.reasons.catalogue import Code, Family
+
+HISTORY = Family("history", "Entries of the history of a job.")
+_code = HISTORY.code
+
+
+def _done_by(name: str, what: str) -> Code:
+    return _code(name, f"{what} by %(by)s: %(why)s", f"{what} by %(by)s")
+
+
+ACCEPTED = _code("accepted", "accepted")
+DUPLICATE = _code("duplicate", "duplicate of %(job)s, which holds the unique key '%(key)s'")
+GRANTED = _code("granted", "granted to %(runner)s")
+COPYING = _code("copying", "input is being copied")
+WORKING = _code("working", "the plugin is at work")
+PLACING = _code("placing", "results are put into place")
+DONE = _code("done", "done")
+FAILED = _code("failed", "%(error)s")
+SUSPENDED = _code("suspended", "suspended")
+RESUMED = _code("resumed", "goes on")
+
+CANCEL_ASKED = _done_by("cancel_asked", "cancel asked for")
+HOLD_ASKED = _done_by("hold_asked", "hold asked for")
+HELD = _done_by("held", "held")
+RELEASED = _done_by("released", "released")
+PUT_NEXT_LATER = _done_by("put_next_later", "put next, for when it is released")
+PUT_NEXT = _done_by("put_next", "put next")
+TRIED_AGAIN = _done_by("tried_again", "tried again")
+PRIORITY = _done_by("priority", "priority %(old)s to %(new)s")
+MESSAGE = _code("message", "message to Goobi (%(type)s) by %(by)s: %(text)s")
+
+CANCELLED = _code(
+    "cancelled",
+    "cancelled %(method)s by %(by)s: %(why)s (%(end)s)",
+    "cancelled %(method)s by %(by)s (%(end)s)",
+    "cancelled %(method)s by %(by)s: %(why)s",
+    "cancelled %(method)s by %(by)s",
+    "cancelled %(method)s (%(end)s)",
+    "cancelled %(method)s",
+)
+METHODS = {method: _code(method.name.lower(), method.value) for method in CancelMethod}
+"""How a cancelled job ended, for the sentence above."""
+ENDED_MEANWHILE = _code("ended_meanwhile", "ended meanwhile: %(error)s")
+
+HANDED_BACK = _code("handed_back", "handed back by %(runner)s, which is stopping")
+GIVEN_BACK = _code("given_back", "given back: %(cause)s")
+LOST = _code("lost", "lost with the runner %(runner)s: %(cause)s")
+NOT_HEARD = _code("not_heard", "its runner has not been heard of for a lease")
+RESTARTED = _code("restarted", "its runner was restarted")
+RECONNECTED = _code("reconnected", "its runner reconnected without it")
+GRANT_LOST = _code("grant_lost", "the grant did not reach its runner")
+CRASHED = _code("crashed", "crash %(count)s of at most %(most)s: %(error)s")
+CRASHED_TOO_OFTEN = _code("crashed_too_often", "crashed %(count)s times in a row, the last time: %(error)s")
+TRY_FAILED = _code(
+    "try_failed",
+    "try %(count)s of %(most)s failed, next at %(at)s: %(error)s",
+    "try %(count)s of %(most)s failed: %(error)s",
+)

@@ -1,0 +1,53 @@
+"""Why an operator's command cannot be done."""
+
+from taskmanager.model.reasons.catalogue import Family
+
+REFUSALS = Family("refusal", "Why a command cannot be done, or was done already.")
+_code = REFUSALS.code
+
+PRIORITY_OF_ENDED = _code(
+    "priority_of_ended", "the job has ended (%(status)s): its priority means nothing any more"
+)
+NO_TURN = _code("no_turn", "the job has ended (%(status)s): it has no turn any more")
+HAD_ITS_TURN = _code("had_its_turn", "the job has begun (%(status)s): it had its turn")
+NOTHING_TO_CANCEL = _code("nothing_to_cancel", "the job has ended (%(status)s): there is nothing to cancel")
+NOTHING_TO_HOLD = _code("nothing_to_hold", "the job has ended (%(status)s): there is nothing to hold")
+NOTHING_TO_RELEASE = _code(
+    "nothing_to_release", "the job has ended (%(status)s): there is nothing to release"
+)
+NOT_RETRYABLE = _code(
+    "not_retryable", "the job is %(status)s: only jobs in ERROR or CANCELLED can be tried again"
+)
+CANCELLING = _code("cancelling", "the job is being cancelled")
+PLACING_RESULTS = _code("placing_results", "its results are being put into place: wait for its end")
+PLUGIN_STOPPED = _code(
+    "plugin_stopped", "the job is paused because its plugin is stopped: restart the plugin"
+)
+UNIQUE_KEY = _code("unique_key", "job %(job)s holds its unique key '%(key)s'")
+NOT_OF_GOOBI = _code(
+    "not_of_goobi", "the job does not come from Goobi, so there is no process log to write to"
+)
+STATUS_CHANGED = _code("status_changed", "meanwhile the job is %(status)s, which was not asked for")
+PRIORITY_CHANGED = _code(
+    "priority_changed", "meanwhile its priority is %(priority)s, which was not asked for"
+)
+KEY_OF_ANOTHER = _code("key_of_another", "this Idempotency-Key belongs to another operation")
+OPERATION_UNREADABLE = _code("operation_unreadable", "what is stored of this operation cannot be read")
+OPERATION_DONE = _code("operation_done", "the operation is done already")
+RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was heard of %(seconds)s s ago")
+OWNS_JOBS = _code("owns_jobs", "it still owns %(count)s job(s): wait until their leases have ended")
+USER_EXISTS = _code(
+    "user_exists", "there is a user %(name)s already: change that one, or choose another name"
+)
+LAST_ADMIN = _code("last_admin", "%(name)s is the last enabled admin: make somebody else an admin first")
+TOKEN_EXPIRED = _code("token_expired", "the token would have expired already: choose a later moment")
+TOKEN_REPEATED = _code("token_repeated", "there is such a token already: make another one")
+TOKEN_EXISTS = _code("token_exists", "there is a token %(name)s already: revoke it, or choose another name")
+OTHER_PASSWORD = _code("other_password", "there is another password by now")
+SESSION_ENDED = _code("session_ended", "the session has ended already")
+NO_JOB = _code("no_job", "there is no such job")
+NO_PLUGIN = _code("no_plugin", "there is no such plugin")
+NO_RUNNER = _code("no_runner", "there is no such runner")
+NO_OPERATION = _code("no_operation", "there is no such operation")
+NO_USER = _code("no_user", "there is no user %(name)s")
+NO_TOKEN = _code("no_token", "there is no such token")

@@ -1,0 +1,83 @@
+"""From a reason to a sentence. Never fails: what cannot be said is shown by its code and parameters."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from taskmanager.model.reasons.catalogue import MOMENTS, NUMBER, Catalogue, Plural
+from taskmanager.model.reasons.model import Reason
+
+
+class Language(Protocol):
+    """How somebody reads: sentences, numbers and moments."""
+
+    def sentence(self, english: str) -> str:
+        """The sentence in this language, with the same places."""
+
+    def plural(self, one: str, many: str, count: int) -> str:
+        """The form for so many, with the same places."""
+
+    def number(self, value: int) -> str:
+        """A number as it is written."""
+
+    def moment(self, at: datetime) -> str:
+        """A moment as it is written."""
+
+
+class _English:
+    """What programs get, and stored texts hold."""
+
+    def sentence(self, english: str) -> str:
+        return english
+
+    def plural(self, one: str, many: str, count: int) -> str:
+        return one if count == 1 else many
+
+    def number(self, value: int) -> str:
+        return f"{value:,}"
+
+    def moment(self, at: datetime) -> str:
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+ENGLISH: Language = _English()
+
+
+def say(reason: Reason, catalogue: Catalogue, language: Language = ENGLISH) -> str:
+    """The sentence for a reason."""
+    code = catalogue.find(reason.code)
+    sentence = code.sentence(reason) if code else None
+    filled = {name: _filled(name, value, catalogue, language) for name, value in reason.parameters.items()}
+    if sentence is None:
+        return _bare(reason.code, filled)
+    if not isinstance(sentence, Plural):
+        return language.sentence(sentence) % filled
+    count = reason.parameters.get(NUMBER)
+    return language.plural(sentence.one, sentence.many, count if isinstance(count, int) else 0) % filled
+
+
+def _bare(code: str, filled: Mapping[str, str]) -> str:
+    told = ", ".join(f"{name}: {value}" for name, value in filled.items())
+    return f"{code} ({told})" if told else code
+
+
+def _filled(name: str, value: int | str | Reason, catalogue: Catalogue, language: Language) -> str:
+    if isinstance(value, Reason):
+        return say(value, catalogue, language)
+    if isinstance(value, int):
+        return language.number(value) if name == NUMBER else str(value)
+    return _moment(value, language) if name in MOMENTS else value
+
+
+def _moment(value: str, language: Language) -> str:
+    at = moment_of(value)
+    return value if at is None else language.moment(at)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The moment a parameter stands for; None if it is none, or has no zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

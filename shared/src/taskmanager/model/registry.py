@@ -1,0 +1,158 @@
+"""What is installed and who is alive.
+
+Plugins, runners and the statistics of a plugin's tabs, as stored and as shown.
+"""
+
+from datetime import datetime, timedelta
+
+from pydantic import Field
+
+from taskmanager.model.control import Drain, Stop
+from taskmanager.model.jobs import Attribution, FileRecord, LogLine, PluginName, Record
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.reasons import PROSE, Reason, absent
+from taskmanager.model.states import RUNNING, Status, Tab
+
+
+class InstalledPlugin(Record):
+    """A plugin some runner has said hello for."""
+
+    manifest: PluginManifest
+    installed_at: datetime
+    stop: Stop | None = None
+    refused: Attribution | None = None
+    """Set while new jobs are refused."""
+    failures: int = 0
+    """Jobs in a row that ended in ERROR; counted for the circuit breaker."""
+    max_running: int | None = None
+    """Set by an operator; overrides the manifest's."""
+    rev: int = 0
+    """Grows with every write and guards it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.manifest.name
+
+    @property
+    def paused(self) -> bool:
+        """Whether no claim is granted."""
+        return self.stop is not None
+
+    @property
+    def accepting(self) -> bool:
+        """Whether new jobs are taken."""
+        return self.refused is None
+
+    @property
+    def limit(self) -> int | None:
+        """How many of its jobs may run at once over all runners; None: as many as there are slots."""
+        return self.max_running if self.max_running is not None else self.manifest.max_running
+
+
+ALIVE_FOR = timedelta(seconds=20)
+"""A runner is alive if it was heard of within this time: four heartbeats."""
+
+
+class RunnerState(Record):
+    """A runner as of its last hello or heartbeat, by the database's clock."""
+
+    id: str
+    instance: str
+    plugin: PluginName
+    host: str
+    version: str
+    slots: int
+    transfers: int
+    busy: int
+    started_at: datetime
+    last_heartbeat: datetime
+    alive: bool = True
+    drain: Drain | None = None
+    """Set while it takes no jobs; stays over its restarts."""
+
+
+class AtWork(Record):
+    """A job that belongs to a runner, as far as a list of runners shows it."""
+
+    job: str
+    plugin: PluginName
+    title: str = ""
+    status: Status
+    runner: str
+
+
+class TabStatistics(Record):
+    """The sums over all jobs of one plugin and tab, kept in step with the jobs by the same transactions.
+
+    `files` and `bytes` are those of the input while a job is queued or failed, of the results once it is
+    DONE.
+    """
+
+    plugin: PluginName
+    tab: Tab
+    jobs: int = 0
+    files: int = 0
+    bytes: int = 0
+    statuses: dict[Status, int] = Field(default_factory=dict)
+
+    @property
+    def running(self) -> int:
+        """Jobs of this tab that a runner is at work on."""
+        return sum(self.statuses.get(status, 0) for status in RUNNING)
+
+
+class LogBlock(Record):
+    """Lines of a job's log as stored: `seq` numbers the blocks of an attempt from 1."""
+
+    job: str
+    attempt: int
+    seq: int
+    lines: tuple[LogLine, ...]
+
+
+FILES_KEPT = 100_000
+"""Files of one attempt that are kept. One more is stored as the sign that there were more, and not shown."""
+
+
+class StoredFile(Record):
+    """What became of one file of a job, as stored: `number` counts the files of an attempt from 1."""
+
+    job: str
+    attempt: int
+    number: int
+    at: datetime
+    file: FileRecord
+
+
+class AuditEntry(Record):
+    """Who asked for what, when, why, and what became of it; `id` is the command's."""
+
+    id: str
+    at: datetime
+    actor: str
+    reason: str
+    what: Reason | None = Field(default=None, exclude_if=absent)
+    """What was asked for."""
+    action: str = ""
+    """The words instead: of an earlier version, or for one."""
+    job: str | None = None
+    plugin: PluginName | None = None
+    runner: str | None = None
+    subject: str | None = None
+    """The user or token concerned, spelled as actors are: a user's name, or `token:` and the token's."""
+    outcome: str
+    why: Reason | None = Field(default=None, exclude_if=absent)
+    """Why not, or why nothing was to be done."""
+    detail: str = ""
+    """The sentence instead, of an earlier version or for one; of a log-in, how and from where."""
+
+    @property
+    def asked(self) -> Reason:
+        """What was asked for."""
+        return self.what or PROSE(text=self.action)
+
+    @property
+    def told(self) -> Reason | None:
+        """Why not, or what else is to be said."""
+        return self.why or (PROSE(text=self.detail) if self.detail else None)

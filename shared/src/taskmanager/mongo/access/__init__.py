@@ -1,0 +1,1 @@
+"""Users, tokens, sessions, the audit and the database's own accounts."""

@@ -1,0 +1,49 @@
+"""The gateway's reads of users, tokens and sessions."""
+
+from collections.abc import Sequence
+
+from taskmanager.model.access import Token, User, user_key
+from taskmanager.mongo.access.writes import SESSION_KEY, session_keys, token_of, user_of
+from taskmanager.mongo.client import Database, translated_errors
+from taskmanager.mongo.unreadable import readable, readable_or_none
+
+
+class AccessReads:
+    """Implements `taskmanager.ports.readers.AccessReader`."""
+
+    _database: Database
+
+    async def user(self, name: str) -> User | None:
+        """See the port."""
+        with translated_errors():
+            document = await self._database.users.find_one({"_id": user_key(name)})
+        return readable_or_none("users", user_of, document)
+
+    async def users(self) -> Sequence[User]:
+        """See the port."""
+        with translated_errors():
+            documents = await self._database.users.find({}).sort("_id", 1).to_list()
+        return readable("users", user_of, documents)
+
+    async def token_by_hash(self, secret_hash: str) -> Token | None:
+        """See the port."""
+        with translated_errors():
+            document = await self._database.tokens.find_one({"secret_hash": secret_hash})
+        return readable_or_none("tokens", token_of, document)
+
+    async def tokens(self) -> Sequence[Token]:
+        """See the port."""
+        with translated_errors():
+            documents = await self._database.tokens.find({}).sort([("created.at", -1), ("_id", -1)]).to_list()
+        return readable("tokens", token_of, documents)
+
+    async def session_ended(self, session_id: str) -> bool:
+        """See the port."""
+        with translated_errors():
+            return await self._database.ended_sessions.find_one({"_id": session_id}) is not None
+
+    async def session_key(self) -> bytes | None:
+        """See the port."""
+        with translated_errors():
+            document = await session_keys(self._database).find_one({"_id": SESSION_KEY})
+        return bytes(document["value"]) if document else None

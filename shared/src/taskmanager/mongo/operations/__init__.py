@@ -1,0 +1,1 @@
+"""Operations over many jobs."""

@@ -1,0 +1,115 @@
+"""The gateway's reads of operations: what one would concern, what became of them."""
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pymongo.errors
+
+from taskmanager.errors import CursorError
+from taskmanager.model.operations import (
+    EXAMPLES,
+    PREVIEW_LIMIT,
+    RUNNING,
+    Failure,
+    JobFilter,
+    Operation,
+    OperationPage,
+    OperationQuery,
+    Preview,
+)
+from taskmanager.mongo.all_plugins import over_all_plugins
+from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.documents import from_document
+from taskmanager.mongo.filters import jobs_meant
+from taskmanager.mongo.operations.writes import operation_of
+from taskmanager.mongo.unreadable import last_cursor, readable, readable_one
+
+QUERY_MILLISECONDS = 5_000
+COUNTS = ((PREVIEW_LIMIT, 2_000), (1_000, 500))
+"""How far a preview counts, in how many milliseconds; the next one if that was not enough time."""
+
+
+class OperationReads:
+    """The part of `taskmanager.ports.readers.JobReader` that is about operations."""
+
+    def __init__(self, database: Database) -> None:
+        """Reads this database."""
+        self._database = database
+
+    async def preview(self, chosen: JobFilter) -> Preview:
+        """See the port."""
+        with translated_errors():
+            condition = await over_all_plugins(self._database, jobs_meant(chosen))
+            cursor = self._database.jobs.find(condition, max_time_ms=QUERY_MILLISECONDS)
+            examples = readable("jobs", from_document, await cursor.limit(EXAMPLES).to_list())
+            count, exact = await self._count(condition)
+        return Preview(count=max(count, len(examples)), exact=exact, examples=tuple(examples))
+
+    async def _count(self, condition: Document) -> tuple[int, bool]:
+        """So many jobs, and whether that is all."""
+        for limit, milliseconds in COUNTS:
+            try:
+                count = await self._database.jobs.count_documents(
+                    condition, limit=limit, maxTimeMS=milliseconds
+                )
+            except pymongo.errors.ExecutionTimeout:
+                continue
+            return count, count < limit
+        return 0, False
+
+    async def operation(self, operation_id: str) -> Operation | None:
+        """See the port."""
+        with translated_errors():
+            document = await self._database.operations.find_one({"_id": operation_id})
+        return readable_one("operations", operation_of, document)
+
+    async def operations(self, query: OperationQuery) -> OperationPage:
+        """See the port."""
+        condition = _state(query)
+        if query.cursor is not None:
+            at, last = _read_cursor(query.cursor)
+            condition["$or"] = [{"asked.at": {"$lt": at}}, {"asked.at": at, "_id": {"$lt": last}}]
+        with translated_errors():
+            cursor = self._database.operations.find(condition, max_time_ms=QUERY_MILLISECONDS)
+            found = await cursor.sort([("asked.at", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
+        shown = found[: query.limit]
+        return OperationPage(
+            operations=tuple(readable("operations", operation_of, shown)),
+            next_cursor=last_cursor(_write_cursor, shown) if len(found) > query.limit else None,
+        )
+
+    async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
+        """See the port."""
+        condition = {"operation": operation_id, "number": {"$gt": after}}
+        with translated_errors():
+            cursor = self._database.operation_failures.find(condition, {"_id": 0})
+            documents = await cursor.sort([("number", 1)]).limit(limit).to_list()
+        return readable("operation_failures", Failure.model_validate, documents)
+
+
+def _state(query: OperationQuery) -> Document:
+    """Those at work are few and have an index; of all others nearly each one has ended."""
+    states = [state.value for state in RUNNING]
+    if query.running is None:
+        return {}
+    return {"open": True, "state": {"$in": states}} if query.running else {"state": {"$nin": states}}
+
+
+def _write_cursor(document: Document) -> str:
+    values = [document["asked"]["at"].isoformat(), document["_id"]]
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, last = json.loads(base64.urlsafe_b64decode(cursor))
+        moment = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        message = "cursor is not one of the operations: take it from next_cursor"
+        raise CursorError(message) from error
+    if not isinstance(last, str):
+        message = "cursor is not one of the operations: it names none"
+        raise CursorError(message)
+    return moment, last

@@ -1,0 +1,159 @@
+"""What a decision needs to see, read from the database or known from the last write. Writes nothing."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from taskmanager.model.jobs import Job
+from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.model.states import Tab
+from taskmanager.mongo.access.writes import AccessWrites
+from taskmanager.mongo.client import Database, Document, without_key
+from taskmanager.mongo.documents import from_document
+from taskmanager.mongo.migrations import OWNED
+from taskmanager.mongo.operations.writes import OperationWrites
+from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.write_cache import WriteCache
+from taskmanager.ports.store import Needs, Snapshot
+
+
+class SnapshotLoader:
+    """Makes snapshots. What is out of date in one is found when it is written, or by `confirms`."""
+
+    def __init__(
+        self, database: Database, operations: OperationWrites, access: AccessWrites, known: WriteCache
+    ) -> None:
+        """`known` is kept up to date by whoever writes."""
+        self._database, self._operations, self._access = database, operations, access
+        self._known = known
+
+    async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
+        """What is needed, and which of its jobs were not read now.
+
+        `trusting`: what is known is not read, and new jobs are taken to be new.
+        """
+        if not trusting:
+            self._known.forget()
+        pages = await self._operations.load_pages(needs.pages)
+        named = needs.jobs.union(*pages.values())
+        known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
+        unknown = named - known.keys()
+        (
+            found,
+            (plugins, unreadable_plugins),
+            runners,
+            (operations, unreadable_operations),
+        ) = await asyncio.gather(
+            self._find_jobs(needs, unknown - needs.new if trusting else unknown),
+            self._plugins(needs.plugins),
+            self._runners(needs.runners),
+            self._operations.load(needs.operations),
+        )
+        jobs, unreadable, unreadable_holders = found
+        self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
+        loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
+        snapshot = Snapshot(
+            jobs=loaded,
+            unreadable=unreadable,
+            unreadable_plugins=unreadable_plugins,
+            unreadable_operations=unreadable_operations,
+            holders=unreadable_holders | await self._holders(list(loaded.values())),
+            plugins=plugins,
+            runners=runners,
+            statistics=await self._statistics(
+                [one.name for one in plugins.values() if one.limit is not None]
+            ),
+            operations=operations,
+            pages=pages,
+            access=await self._access.load(needs.access),
+        )
+        return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
+
+    async def confirms(self, jobs: Iterable[Job]) -> bool:
+        """Whether they are stored as they are known."""
+        known = {job.id: job.rev for job in jobs}
+        if not known:
+            return True
+        documents = await self._database.jobs.find({"_id": {"$in": list(known)}}, {"rev": 1}).to_list()
+        return known == {document["_id"]: document["rev"] for document in documents}
+
+    async def _find_jobs(
+        self, needs: Needs, named: frozenset[str]
+    ) -> tuple[dict[str, Job], frozenset[str], dict[str, str]]:
+        """The jobs, the ids of those that cannot be read, and which of the wanted unique keys these hold."""
+        found: dict[str, Job] = {}
+        unreadable: set[str] = set()
+        holders: dict[str, str] = {}
+        for alternative in _alternatives(needs, named):
+            cursor = self._database.jobs.find(alternative)
+            bounded = cursor.limit(needs.limit) if needs.limit else cursor
+            documents = await bounded.to_list()
+            read = {job.id: job for job in readable("jobs", from_document, documents)}
+            found |= read
+            for document in documents:
+                if document["_id"] not in read:
+                    unreadable.add(document["_id"])
+                    holders |= _held(document, needs.uniques)
+        return found, frozenset(unreadable), holders
+
+    async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:
+        """Who holds the unique keys of these jobs; ended jobs need another look."""
+        keys = {job.spec.unique for job in jobs if job.spec.unique and job.status.final}
+        found = {job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE}
+        if missing := keys - found.keys():
+            condition = {"spec.unique": {"$in": list(missing)}, "tab": Tab.QUEUE.value}
+            documents = await self._database.jobs.find(condition, {"spec.unique": 1}).to_list()
+            found |= {document["spec"]["unique"]: document["_id"] for document in documents}
+        return found
+
+    async def _plugins(self, names: frozenset[str]) -> tuple[dict[str, InstalledPlugin], frozenset[str]]:
+        """Those that are installed, and the names of those of which that cannot be read."""
+        unreadable: frozenset[str] = frozenset()
+        if unknown := names - self._known.plugins.keys():
+            documents = await self._database.plugins.find({"_id": {"$in": list(unknown)}}).to_list()
+            found = readable("plugins", _plugin, documents)
+            self._known.keep_plugins(found)
+            unreadable = frozenset(document["_id"] for document in documents) - {one.name for one in found}
+        return {name: self._known.plugins[name] for name in names & self._known.plugins.keys()}, unreadable
+
+    async def _runners(self, ids: frozenset[str]) -> dict[str, RunnerState]:
+        if not ids:
+            return {}
+        documents = await self._database.runners.find({"_id": {"$in": list(ids)}}).to_list()
+        return {runner.id: runner for runner in readable("runners", _runner, documents)}
+
+    async def _statistics(self, plugins: Sequence[str]) -> dict[tuple[str, Tab], TabStatistics]:
+        if not plugins:
+            return {}
+        condition = {"plugin": {"$in": plugins}, "tab": Tab.QUEUE.value}
+        documents = await self._database.statistics.find(condition, {"_id": 0}).to_list()
+        found = readable("statistics", TabStatistics.model_validate, documents)
+        return {(one.plugin, one.tab): one for one in found}
+
+
+def _alternatives(needs: Needs, named: frozenset[str]) -> list[Document]:
+    """One search each, since no index serves them together."""
+    searches: list[tuple[Any, Document]] = [
+        (named, {"_id": {"$in": list(named)}}),
+        (needs.uniques, {"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value}),
+        (needs.runners, {"owner": {"$in": list(needs.runners)}}),
+        (needs.leases_before, {**OWNED, "lease": {"$lt": needs.leases_before}}),
+        (needs.tickets_before, {"ticket_due": {"$lte": needs.tickets_before}}),
+    ]
+    return [search for wanted, search in searches if wanted]
+
+
+def _runner(document: Document) -> RunnerState:
+    return RunnerState.model_validate({"id": document["_id"], **without_key(document)})
+
+
+def _plugin(document: Document) -> InstalledPlugin:
+    return InstalledPlugin.model_validate(without_key(document))
+
+
+def _held(document: Document, uniques: frozenset[str]) -> dict[str, str]:
+    """The wanted unique key that a document which cannot be read holds all the same."""
+    if document.get("tab") != Tab.QUEUE.value or not isinstance(spec := document.get("spec"), dict):
+        return {}
+    key = spec.get("unique")
+    return {key: document["_id"]} if isinstance(key, str) and key in uniques else {}

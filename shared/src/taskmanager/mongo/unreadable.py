@@ -1,0 +1,65 @@
+"""Stored documents that cannot be read: left out of lists, and an error of their own where one is asked for.
+
+Such a document was written by hand, by a newer version, or by another program. Each is counted and logged.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import structlog
+
+from taskmanager.errors import UnreadableDocumentError
+from taskmanager.mongo.client import Document
+from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
+
+T = TypeVar("T")
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+"""What a model raises for a document that is not its own; pydantic's ValidationError is a ValueError."""
+
+log = structlog.get_logger(__name__)
+
+
+def readable(collection: str, read: Callable[[Document], T], documents: Iterable[Document]) -> list[T]:
+    """What `read` makes of these documents of a collection, without those it cannot read."""
+    found = []
+    for document in documents:
+        try:
+            found.append(read(document))
+        except UNREADABLE as error:
+            _note(collection, document, error)
+    return found
+
+
+def readable_one(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:
+    """What `read` makes of the document, None of none; raises UnreadableDocumentError."""
+    if document is None:
+        return None
+    try:
+        return read(document)
+    except UNREADABLE as error:
+        _note(collection, document, error)
+        message = f"document {str(document.get('_id'))[:80]!r} of {collection} cannot be read"
+        raise UnreadableDocumentError(message) from error
+
+
+def readable_or_none(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:
+    """What `read` makes of the document; None of none, and of one that cannot be read."""
+    return next(iter(readable(collection, read, [document] if document else [])), None)
+
+
+def _note(collection: str, document: Document, error: Exception) -> None:
+    UNREADABLE_DOCUMENTS.labels(collection).inc()
+    # pydantic would quote values, which may be anybody's data
+    log.warning(
+        "unreadable_document", collection=collection, id=document.get("_id"), error=type(error).__name__
+    )
+
+
+def last_cursor(write: Callable[[Document], str], shown: list[Document]) -> str | None:
+    """The cursor behind the last of these documents that has the fields of one; None if there is none."""
+    for document in reversed(shown):
+        try:
+            return write(document)
+        except UNREADABLE:
+            continue
+    return None

@@ -1,0 +1,1 @@
+"""What the author of a plugin uses: the interface, external tools, records of files, results that exist already."""

@@ -1,0 +1,76 @@
+"""What a job does about results of an earlier job whose page is gone. Pure: works on names only.
+
+A name is the path of a file as seen from the destination, with `/` between folders.
+"""
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from taskmanager.files.overlap import folded
+
+NAMES_SHOWN = 10
+
+
+class Existing(StrEnum):
+    """What happens to files in the destination that end like the results and are none of this job."""
+
+    KEEP = "keep"
+    """They stay, and a warning names them."""
+    REPLACE = "replace"
+    """They are removed in the same step in which the results come: all of it happens or nothing."""
+    REFUSE = "refuse"
+    """The job is refused before any work if there is any file that ends like the results."""
+
+
+def of_the_kind(names: Iterable[str], results: Collection[str]) -> list[str]:
+    """Those in a folder of the results and with a suffix of them; hidden ones are nobody's business."""
+    kinds = {_kind(result) for result in results}
+    return [name for name in names if not _hidden(name) and _kind(name) in kinds]
+
+
+def left_over(names: Iterable[str], results: Collection[str]) -> list[str]:
+    """Those of the kind of the results that none of the results will replace, whatever the share ignores."""
+    made = {folded(result) for result in results}
+    return [name for name in of_the_kind(names, results) if folded(name) not in made]
+
+
+def _kind(name: str) -> tuple[PurePosixPath, str]:
+    path = PurePosixPath(name)
+    return path.parent, path.suffix
+
+
+def _hidden(name: str) -> bool:
+    return PurePosixPath(name).name.startswith(".")
+
+
+def folders_of(results: Iterable[str]) -> set[str]:
+    """The folders the results go to, `.` for the destination itself."""
+    return {str(PurePosixPath(result).parent) for result in results}
+
+
+def listed(names: Collection[str]) -> str:
+    """Names for a sentence, so many of them."""
+    shown = ", ".join(sorted(names)[:NAMES_SHOWN])
+    return shown if len(names) <= NAMES_SHOWN else f"{shown}, ..."
+
+
+def kept_warning(names: Collection[str], where: str) -> str:
+    """What the log says of files that stay."""
+    return (
+        f"{len(names)} file(s) in {where} look like results of pages that are gone, and stay: "
+        f"{listed(names)} (the parameter existing=replace removes them)"
+    )
+
+
+def leaving_note(names: Collection[str]) -> str:
+    """What the log says of files that go."""
+    return f"{len(names)} file(s) of pages that are gone leave when the results come: {listed(names)}"
+
+
+def refusal(names: Collection[str], where: str) -> str:
+    """Why a job does not begin."""
+    return (
+        f"{where} holds {len(names)} file(s) already that end like the results: {listed(names)}; remove "
+        "them, or give the parameter existing the value keep or replace"
+    )

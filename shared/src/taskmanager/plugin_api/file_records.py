@@ -1,0 +1,109 @@
+"""The record of a file in words and within bounds. Pure; who keeps it is none of its business."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import JsonValue
+
+from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.plugin_api.measures import duration, volume
+
+RESULTS, FACTS, WARNINGS = 10, 20, 10
+"""So many of each are kept of one file."""
+NAME_CHARACTERS, FACT_CHARACTERS, WARNING_CHARACTERS, ERROR_CHARACTERS = 40, 200, 300, 1_000
+_LARGEST = 2**63 - 1
+"""No store takes a larger number."""
+
+Line = tuple[Literal["info", "warning", "error"], str]
+
+
+def lines_of(file: FileRecord) -> Iterator[Line]:
+    """The lines of a job's log that tell of the file: one with all facts, then its warnings and its error."""
+    yield "info", sentence(bounded(file))
+    for warning in file.warnings:
+        yield "warning", f"{file.name}: {warning}"
+    if file.error is not None:
+        yield "error", f"{file.name}: {file.error}"
+
+
+def sentence(file: FileRecord) -> str:
+    """`0001.tif: tiff, 2480 x 3508, 8 bits -> 0001.jp2: jp2, lossless, 1.2 s, 26.1 MB -> 11.4 MB`."""
+    state = "" if file.state is FileState.DONE else file.state.value
+    before = _joined(state, facts_text(file.facts))
+    after = _joined(facts_text(file.result_facts), *_measures(file))
+    if not file.results:
+        return _told(file.name, _joined(before, after))
+    return f"{_told(file.name, before)} -> {_told(', '.join(file.results), after)}"
+
+
+def _told(name: str, facts: str) -> str:
+    return f"{name}: {facts}" if facts else name
+
+
+def facts_text(facts: Mapping[str, JsonValue]) -> str:
+    """Texts stand for themselves, numbers go before their names, of two things the true one is named."""
+    return _joined(*(_fact(name.replace("_", " "), value) for name, value in facts.items()))
+
+
+def _fact(name: str, value: JsonValue) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return name if value else f"not {name}"
+        case int() | float():
+            return f"{value} {name}" if isinstance(value, int) else f"{value:g} {name}"
+        case str():
+            return value
+        case _:
+            return f"{name} {json.dumps(value, ensure_ascii=False)}"
+
+
+def _measures(file: FileRecord) -> Iterator[str]:
+    if file.seconds:
+        yield duration(file.seconds)
+    sizes = [volume(size) for size in (file.bytes, file.result_bytes) if size]
+    if sizes:
+        yield " -> ".join(sizes)
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def bounded(file: FileRecord) -> FileRecord:
+    """The record as it is kept: what is too long is cut, and what there is too much of is counted."""
+    return file.model_copy(
+        update={
+            "results": _some(file.results, RESULTS),
+            "facts": _kept_facts(file.facts),
+            "result_facts": _kept_facts(file.result_facts),
+            "warnings": _some([_cut(text, WARNING_CHARACTERS) for text in file.warnings], WARNINGS),
+            "error": _cut(file.error, ERROR_CHARACTERS) if file.error is not None else None,
+        }
+    )
+
+
+def _kept_facts(facts: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {_cut(name, NAME_CHARACTERS): _kept_fact(facts[name]) for name in list(facts)[:FACTS]}
+
+
+def _kept_fact(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return _cut(value, FACT_CHARACTERS)
+    if isinstance(value, int):
+        return value if abs(value) <= _LARGEST else "too large a number to be kept"
+    if value is None or isinstance(value, float):
+        return value
+    return _cut(json.dumps(value, ensure_ascii=False), FACT_CHARACTERS)
+
+
+def _some(texts: Sequence[str], most: int) -> tuple[str, ...]:
+    if len(texts) <= most:
+        return tuple(texts)
+    return (*texts[: most - 1], f"and {len(texts) - most + 1} more")
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

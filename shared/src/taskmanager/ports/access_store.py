@@ -1,0 +1,49 @@
+"""What a decision about users and tokens sees, and what it may write: parts of `store`.
+
+All of them are seen and guarded together: there are few, and a rule such as "one admin stays" is about all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from taskmanager.model.access import Token, User
+from taskmanager.model.registry import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class AccessState:
+    """All users by `user_key` and all tokens by id, as of `rev`.
+
+    `heard` holds those of the commands in hand that were obeyed before, by id: they are not obeyed again.
+    """
+
+    rev: int = 0
+    users: Mapping[str, User] = field(default_factory=dict)
+    tokens: Mapping[str, Token] = field(default_factory=dict)
+    heard: Mapping[str, AuditEntry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPlan:
+    """What to write of access. Users and tokens only if all are still as of `rev`.
+
+    `ended_sessions` is until when to remember them; `token_uses` never goes back.
+    """
+
+    rev: int = 0
+    users: Sequence[User] = ()
+    removed_users: Sequence[str] = ()
+    tokens: Sequence[Token] = ()
+    ended_sessions: Mapping[str, datetime] = field(default_factory=dict)
+    token_uses: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether it changes what rules are about."""
+        return bool(self.users or self.removed_users or self.tokens)
+
+    @property
+    def changes_access(self) -> bool:
+        """Whether somebody may do something else from now on."""
+        return self.guarded or bool(self.ended_sessions)

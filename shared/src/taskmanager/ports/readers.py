@@ -1,0 +1,116 @@
+"""What the services need from the outside world, as protocols.
+
+`__main__` plugs in RabbitMQ and MongoDB, tests plug in fakes.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.model.access import Token, User
+from taskmanager.model.hourly_figures import HourlyFigures
+from taskmanager.model.jobs import Job
+from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
+from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery, JobPage, JobQuery, Position
+from taskmanager.model.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
+
+
+class JobReader(Protocol):
+    """Reads of the gateway. Every call may raise StoreUnavailableError."""
+
+    async def ping(self) -> None:
+        """Return if the store answers."""
+
+    async def job(self, job_id: str) -> Job | None:
+        """The stored job."""
+
+    async def jobs_by_id(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """Those of these jobs that are stored, in one read."""
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        """One page; raises CursorError for a cursor that belongs to another query."""
+
+    async def active_by_unique(self, unique: str) -> Job | None:
+        """The job in the queue tab that holds this unique key."""
+
+    async def position(self, job: Job) -> Position:
+        """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
+
+    async def audit(self, query: AuditQuery) -> AuditPage:
+        """One page of the audit; raises CursorError for a cursor that is none."""
+
+    async def preview(self, chosen: JobFilter) -> Preview:
+        """What an operation would concern, counted as far as its limit and its time allow."""
+
+    async def operation(self, operation_id: str) -> Operation | None:
+        """The stored operation."""
+
+    async def operations(self, query: OperationQuery) -> OperationPage:
+        """One page of operations; raises CursorError for a cursor that is none."""
+
+    async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
+        """Jobs the operation could not change, after that number, in order."""
+
+    async def log(
+        self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100
+    ) -> Sequence[LogBlock]:
+        """Log blocks after (attempt, seq), in order."""
+
+    async def files(self, query: FileQuery) -> FilePage:
+        """One page of an attempt's files; raises CursorError for a cursor of another list."""
+
+    async def report(self, report_id: str) -> Report | None:
+        """The stored report."""
+
+    async def reports(self, query: ReportQuery) -> ReportPage:
+        """One page of reports, the newest first; raises CursorError for a cursor that is none."""
+
+    async def backlog(self, installations: Sequence[str | None]) -> Backlog:
+        """What these installations have not been told yet; None: the default one's."""
+
+    async def installations_health(self) -> Sequence[InstallationHealth]:
+        """How deliveries went, by installation."""
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """All installed plugins by name."""
+
+    async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
+        """The statistics of one plugin's tabs, or of all."""
+
+    async def hourly(self, since: datetime, plugin: str | None = None) -> Sequence[HourlyFigures]:
+        """The figures of one plugin or of all from the hour of `since` on, by hour and plugin.
+
+        An hour in which no job ended is missing.
+        """
+
+    async def oldest_waiting(self, plugin: str) -> datetime | None:
+        """Since when the longest waiting job in STARTED is in the queue; None also if it takes too long."""
+
+    async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
+        """All runners by id, `alive` judged by the database's clock."""
+
+    async def at_work(self, limit: int) -> Sequence[AtWork]:
+        """Jobs that belong to a runner, by runner and id; so many at most."""
+
+
+class AccessReader(Protocol):
+    """What log-in and the checks of rights read. Every call may raise StoreUnavailableError."""
+
+    async def user(self, name: str) -> User | None:
+        """The user, however the name is spelled."""
+
+    async def users(self) -> Sequence[User]:
+        """All users by name."""
+
+    async def token_by_hash(self, secret_hash: str) -> Token | None:
+        """The token with this secret, whether usable or not."""
+
+    async def tokens(self) -> Sequence[Token]:
+        """All tokens, the newest first."""
+
+    async def session_ended(self, session_id: str) -> bool:
+        """Whether somebody logged out of this session."""
+
+    async def session_key(self) -> bytes | None:
+        """The key sessions are signed with: 256 bits. None: `taskmanager-migrate` has not been run."""

@@ -1,0 +1,39 @@
+"""What delivery reads and writes of the stored reports, as a port. Making reports is part of `store.Plan`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from taskmanager.model.reports import Backlog, InstallationHealth, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Reports of jobs that name one of these installations (None: that name none), or none of these."""
+
+    names: tuple[str | None, ...]
+    others: bool = False
+    """All but those named."""
+
+
+class ReportStore(Protocol):
+    """Every call may raise StoreUnavailableError; whether something was written is then unknown."""
+
+    async def due(self, among: Among, *, now: datetime, limit: int) -> Sequence[Report]:
+        """Pending reports whose time has come, the longest due first."""
+
+    async def pending_of(self, jobs: Sequence[str]) -> Sequence[Report]:
+        """All pending reports of these jobs, by job and `seq`."""
+
+    async def settle(self, report: Report) -> bool:
+        """Store how far a report got, if it is as it was one `rev` before; whether it was."""
+
+    async def postpone(self, job: str, until: datetime) -> None:
+        """Have no pending report of the job looked at before then: what is first in its order must wait."""
+
+    async def note_health(self, health: InstallationHealth) -> None:
+        """Keep how deliveries to an installation went."""
+
+    async def undelivered(self, among: Among) -> Backlog:
+        """How much is waiting."""

@@ -1,0 +1,142 @@
+"""The scheduler's store as a port.
+
+What a decision needs to see, what it may change, and the call that does both at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from taskmanager.model.hourly_figures import HourlyFigures
+from taskmanager.model.jobs import Job
+from taskmanager.model.operations import Failure, Listing, Operation
+from taskmanager.model.registry import (
+    AuditEntry,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    StoredFile,
+    TabStatistics,
+)
+from taskmanager.model.reports import Replay, Report, Withdrawal
+from taskmanager.model.states import Status, Tab
+from taskmanager.ports.access_store import AccessPlan, AccessState
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
+
+    `limit` bounds each of the searches; None means all. `pages` are keys of listed pages of operations, whose
+    jobs are loaded. `access` are the ids of commands about users, tokens and sessions; if there are any, all
+    users and tokens are loaded.
+    """
+
+    jobs: frozenset[str] = frozenset()
+    new: frozenset[str] = frozenset()
+    """Those of the jobs that are most likely not stored yet."""
+    uniques: frozenset[str] = frozenset()
+    runners: frozenset[str] = frozenset()
+    plugins: frozenset[str] = frozenset()
+    leases_before: datetime | None = None
+    tickets_before: datetime | None = None
+    limit: int | None = None
+    operations: frozenset[str] = frozenset()
+    pages: frozenset[str] = frozenset()
+    access: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was loaded; `holders` of the wanted unique keys and those of the loaded jobs.
+
+    `statistics` are those of the queue tabs of plugins that have a limit. Only jobs, plugins and operations
+    that are as they were seen here are ever written.
+    """
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
+    """Wanted jobs that are stored but cannot be read: nothing can be done to them."""
+    unreadable_plugins: frozenset[str] = frozenset()
+    """Of these it cannot be told whether they are stopped: none of their jobs starts."""
+    unreadable_operations: frozenset[str] = frozenset()
+    holders: dict[str, str] = field(default_factory=dict)
+    plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
+    runners: dict[str, RunnerState] = field(default_factory=dict)
+    statistics: dict[tuple[str, Tab], TabStatistics] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+    pages: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    access: AccessState = field(default_factory=AccessState)
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsDelta:
+    """By how much the statistics of one plugin's tab change."""
+
+    plugin: str
+    tab: Tab
+    jobs: int
+    files: int
+    bytes: int
+    statuses: dict[Status, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to write, all or nothing. `jobs` holds (as loaded or None, as it shall be)."""
+
+    jobs: Sequence[tuple[Job | None, Job]] = ()
+    statistics: Sequence[StatisticsDelta] = ()
+    figures: Sequence[HourlyFigures] = ()
+    """What is added to those of their hours."""
+    plugins: Sequence[InstalledPlugin] = ()
+    runners: Sequence[RunnerState] = ()
+    forgotten_runners: Sequence[str] = ()
+    reports: Sequence[Report] = ()
+    replays: Sequence[Replay] = ()
+    withdrawals: Sequence[Withdrawal] = ()
+    """Of reports that are stored before or with this plan and that Goobi does not have."""
+    logs: Sequence[LogBlock] = ()
+    files: Sequence[StoredFile] = ()
+    audit: Sequence[AuditEntry] = ()
+    operations: Sequence[tuple[Operation | None, Operation]] = ()
+    failures: Sequence[Failure] = ()
+    access: AccessPlan | None = None
+
+
+PlanT = TypeVar("PlanT", bound=Plan)
+
+
+class Store(Protocol):
+    """Every call may raise StoreUnavailableError; nothing is then written."""
+
+    async def time(self) -> datetime:
+        """The database's clock."""
+
+    async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
+        """Load, decide, write: in one transaction. `decide` is pure.
+
+        It may be called again after a collision.
+        """
+
+    async def waiting(
+        self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
+    ) -> Sequence[Job]:
+        """Jobs in STARTED that were queued before a moment and do not back off, as they start.
+
+        `after` is the (turn, queued_at, id) of the last one seen.
+        """
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """All installed plugins."""
+
+    async def open_operations(self) -> Sequence[Operation]:
+        """Operations a scheduler has something left to do for, the oldest first."""
+
+    async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
+        """Write down, in pages, the ids of all jobs the operation means, as of one moment.
+
+        Queued jobs come in the order in which they start. Listed again, they are another listing; only the
+        one a stored operation names counts.
+        """

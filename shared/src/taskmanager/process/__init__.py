@@ -1,0 +1,1 @@
+"""What every process needs: settings, log, metrics, life cycle, clock, another try, points of failure for tests."""

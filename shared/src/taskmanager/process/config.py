@@ -1,0 +1,117 @@
+"""Settings that several services share, read from the environment; secrets may come from files.
+
+Nothing is read at import: each `__main__` makes its settings once.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from taskmanager.files.roots import Roots
+from taskmanager.messages.topology import Topology
+
+FILE_SUFFIX = "_FILE"
+
+
+class FileSecrets(PydanticBaseSettingsSource):
+    """`NAME_FILE` in the environment names a file that holds the value of `NAME`."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """The stripped content of the file, if one is named."""
+        for name in _names(field, field_name):
+            file = os.environ.get(name + FILE_SUFFIX)
+            if file:
+                return Path(file).read_text(encoding="utf-8").strip(), field_name, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All values that come from files."""
+        found = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, key, _ = self.get_field_value(field, name)
+            if value is not None:
+                found[key] = value
+        return found
+
+
+def _names(field: Any, field_name: str) -> list[str]:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [str(alias)] if alias else [f"TASKMANAGER_{field_name.upper()}"]
+
+
+class Settings(BaseSettings):
+    """What every service needs to know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TASKMANAGER_", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    amqp_url: SecretStr = Field(
+        default=SecretStr("amqp://guest:guest@127.0.0.1:5672/%2F"), validation_alias=AliasChoices("AMQP_URL")
+    )
+    topology_prefix: str = Field(default="tm", pattern=r"^[a-z0-9_.-]{1,40}$")
+    http_host: str = "127.0.0.1"
+    log_format: Literal["json", "console"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def topology(self) -> Topology:
+        """The names in the broker."""
+        return Topology(self.topology_prefix)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then files, then the environment."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, FileSecrets(settings_cls), env_settings
+
+
+class StoreSettings(Settings):
+    """For the services that use MongoDB."""
+
+    mongodb_url: SecretStr = Field(
+        default=SecretStr("mongodb://127.0.0.1:27017/taskmanager?replicaSet=rs0"),
+        validation_alias=AliasChoices("MONGODB_URL"),
+    )
+
+
+class GoobiFileSettings(Settings):
+    """For the services that speak with Goobi or for it."""
+
+    goobi: Path | None = None
+    """The TOML file about Goobi: installations, job types, paths."""
+
+
+class RootsSettings(Settings):
+    """For the services that look at paths of jobs."""
+
+    roots: str = ""
+    """Absolute folders, separated by `os.pathsep`."""
+
+    @property
+    def job_roots(self) -> Roots:
+        """The folders jobs may touch; raises PathRefusedError for a relative one."""
+        return Roots.parse(self.roots)
+
+
+def exit_text(error: Exception, environment: Mapping[str, str] = os.environ) -> str:
+    """One line for stderr about a wrong setting, without secrets."""
+    text = str(error)
+    for name in ("AMQP_URL", "MONGODB_URL"):
+        value = environment.get(name)
+        if value:
+            text = text.replace(value, f"<{name}>")
+    return text

@@ -1,0 +1,40 @@
+"""Looks at dead letters without taking them: how many wait, and why RabbitMQ made them."""
+
+from collections import Counter
+
+from taskmanager.rabbit.channel import ReceivedMessage
+from taskmanager.rabbit.declare import ChannelSource
+
+MOST_READ = 100
+FIRST_QUEUE, FIRST_REASON = "x-first-death-queue", "x-first-death-reason"
+
+
+class DeadLetters:
+    """The queue of dead letters over a connection that is being kept open."""
+
+    def __init__(self, broker: ChannelSource, queue: str) -> None:
+        """Each look uses a channel of its own, so that what was looked at goes back to its place."""
+        self._broker, self._queue = broker, queue
+
+    async def waiting(self) -> int:
+        """How many wait; raises TemporaryError."""
+        channel = await self._broker.channel()
+        try:
+            return await channel.waiting_in(self._queue)
+        finally:
+            channel.close()
+
+    async def reasons(self) -> "Counter[tuple[str, str]]":
+        """Queue and reason of the first `MOST_READ`; raises TemporaryError."""
+        found: Counter[tuple[str, str]] = Counter()
+        channel = await self._broker.channel()
+        try:
+            while found.total() < MOST_READ and (letter := await channel.get(self._queue)):
+                found[_reason(letter)] += 1
+        finally:
+            channel.close()
+        return found
+
+
+def _reason(letter: ReceivedMessage) -> tuple[str, str]:
+    return str(letter.headers.get(FIRST_QUEUE, "")), str(letter.headers.get(FIRST_REASON, ""))

@@ -1,0 +1,129 @@
+"""Health and metrics over HTTP for every service, and the one way a service serves HTTP (uvicorn).
+
+Live: the event loop turns. Ready: all named parts are well; the answer says which is not and why.
+"""
+
+import asyncio
+import contextlib
+import resource
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from taskmanager.process.metrics import CONTENT_TYPE, exposition
+from taskmanager.serving.connections import ConnectionTable
+from taskmanager.serving.limits import HttpLimits
+from taskmanager.serving.protocol import BoundedProtocol
+
+log = structlog.get_logger(__name__)
+
+Check = Callable[[], str | None]
+"""What is wrong with a part, or None if it is well."""
+
+OTHER_FILES = 256
+"""Open files that are no connection of a client."""
+SHUTDOWN_SECONDS = 3
+"""How long open requests (event streams) may hold up the end of a process."""
+
+
+def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
+    """`/health/live`, `/health/ready` and `/metrics`."""
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def ready(_: Request) -> Response:
+        wrong = {name: problem for name, check in checks.items() if (problem := check()) is not None}
+        body = {"status": "not ready", "problems": wrong} if wrong else {"status": "ready"}
+        return JSONResponse(body, status_code=503 if wrong else 200)
+
+    async def metrics(_: Request) -> Response:
+        return Response(exposition(), media_type=CONTENT_TYPE)
+
+    return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
+
+
+def health_app(checks: Mapping[str, Check]) -> Starlette:
+    """An application with nothing but health and metrics."""
+    return Starlette(routes=health_routes(checks))
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of a certificate, with those that lead to its authority, and of its key (PEM)."""
+
+    certificate: Path
+    key: Path
+
+
+def _allow_files(connections: int) -> None:
+    """Have the system allow as many open files as connections may need, if it lets itself be asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        log.warning("too_few_open_files_allowed", allowed=allowed, wanted=wanted)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to `taskmanager.process.lifecycle`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install no handlers."""
+        yield
+
+
+class HttpServer:
+    """Serves one ASGI application until told to stop."""
+
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        limits: HttpLimits = HttpLimits(),  # noqa: B008 - frozen
+        *,
+        tls: Tls | None = None,
+    ) -> None:
+        """`port` 0 lets the system choose; with `tls` only HTTPS is spoken."""
+        self._address = (host, port)
+        self._limits = limits
+        protocol = partial(BoundedProtocol, limits, ConnectionTable(limits))
+        config = uvicorn.Config(
+            app,
+            http=protocol,  # type: ignore[arg-type]  # uvicorn calls what makes one
+            ws="none",
+            timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]  # it is handed to the event loop
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            server_header=False,
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+            proxy_headers=False,  # it would believe every caller on this machine about where it comes from
+        )
+        self._server = _Server(config)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve; raises OSError if the port is taken."""
+        _allow_files(self._limits.connections + self._limits.reserve)
+        listening = socket.create_server(self._address)  # uvicorn would end the process instead of raising
+        serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        self._server.should_exit = True
+        stopping.cancel()
+        await serving

@@ -1,0 +1,88 @@
+"""Lanes over a queue in memory with the full contract of `taskmanager.ports.broker.Lanes`."""
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+from taskmanager.ports.broker import Delivery
+
+
+class FakeLanes:
+    """A priority queue of tickets; each open lane gets one at a time, by priority, then by age.
+
+    Tickets are handed out at once when a lane opens, one is settled or put, as a quick broker would.
+    """
+
+    def __init__(self) -> None:
+        """No tickets, no open lane."""
+        self.on_ticket: Callable[[int, Delivery], None] = _nobody_listens
+        self.opened: set[int] = set()
+        self.acked: list[bytes] = []
+        self.returned: list[bytes] = []
+        self._waiting: list[tuple[int, int, bytes]] = []
+        self._out: dict[int, tuple[int, int, int, bytes]] = {}
+        self._order, self._tags = count(), count(1)
+        self._generation = 1
+
+    @property
+    def unacknowledged(self) -> int:
+        """Tickets that were handed out and not settled."""
+        return len(self._out)
+
+    @property
+    def waiting(self) -> list[bytes]:
+        """Tickets in the queue, the next first."""
+        return [body for _, _, body in sorted(self._waiting)]
+
+    def put(self, body: bytes, *, priority: int = 0) -> None:
+        """A ticket arrives in the queue."""
+        heapq.heappush(self._waiting, (-priority, next(self._order), body))
+        self._hand_out()
+
+    def reconnect(self) -> None:
+        """The connection breaks and comes back: tickets in hand return to the queue, open lanes stay open."""
+        self._generation += 1
+        for _, priority, order, body in self._out.values():
+            heapq.heappush(self._waiting, (priority, order, body))
+        self._out.clear()
+        self._hand_out()
+
+    def open(self, lane: int) -> None:
+        """See `taskmanager.ports.broker.Lanes.open`."""
+        self.opened.add(lane)
+        self._hand_out()
+
+    def close(self, lane: int) -> None:
+        """See `taskmanager.ports.broker.Lanes.close`."""
+        self.opened.discard(lane)
+
+    def ack(self, delivery: Delivery) -> None:
+        """See `taskmanager.ports.broker.Lanes.ack`; of an earlier connection it has no effect."""
+        if delivery.generation == self._generation:
+            self.acked.append(self._out.pop(delivery.tag)[3])
+            self._hand_out()
+
+    def give_back(self, delivery: Delivery) -> None:
+        """See `taskmanager.ports.broker.Lanes.give_back`; of an earlier connection it has no effect."""
+        if delivery.generation == self._generation:
+            _, priority, order, body = self._out.pop(delivery.tag)
+            self.returned.append(body)
+            heapq.heappush(self._waiting, (priority, order, body))
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give each open lane without a ticket the next one; listeners may open and close lanes meanwhile."""
+        while self._waiting:
+            busy = {lane for lane, _, _, _ in self._out.values()}
+            lane = min(self.opened - busy, default=None)
+            if lane is None:
+                return
+            priority, order, body = heapq.heappop(self._waiting)
+            tag = next(self._tags)
+            self._out[tag] = (lane, priority, order, body)
+            self.on_ticket(lane, Delivery(body, str(lane), tag, self._generation))
+
+
+def _nobody_listens(lane: int, delivery: Delivery) -> None:
+    message = f"lane {lane} has no listener for ticket {delivery.tag}"
+    raise AssertionError(message)

@@ -1,0 +1,76 @@
+"""Which jobs a filter of an operation means, and their listing, for stores in memory; knows no database."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from taskmanager.model.jobs import Job
+from taskmanager.model.operations import Operation, page_key
+from taskmanager.model.queries import JobConditions
+from taskmanager.model.states import Tab
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def meant(job: Job, chosen: JobConditions) -> bool:
+    """Whether the filter means the job as it is now."""
+    goobi = job.spec.goobi
+    wanted = [
+        (chosen.plugin, job.plugin),
+        (chosen.tab, job.tab),
+        (chosen.status, job.status),
+        (chosen.project, job.spec.project),
+        (chosen.process, goobi.process_id if goobi else None),
+    ]
+    named = chosen.ids is None or job.id in chosen.ids
+    within = chosen.plugins is None or job.plugin in chosen.plugins
+    return (
+        named
+        and within
+        and (chosen.warnings is None or job.warnings > 0)
+        and all(wish is None or wish == value for wish, value in wanted)
+        and _in_range(job, chosen)
+        and has_words(job, chosen.text)
+    )
+
+
+def _in_range(job: Job, chosen: JobConditions) -> bool:
+    return (
+        (chosen.priority_min is None or job.priority >= chosen.priority_min)
+        and (chosen.priority_max is None or job.priority <= chosen.priority_max)
+        and (chosen.created_before is None or job.created < chosen.created_before)
+        and (chosen.created_after is None or job.created > chosen.created_after)
+    )
+
+
+def has_words(job: Job, text: str | None) -> bool:
+    """Whether each word of the text begins one of the job's; a text of signs alone matches nothing."""
+    if not text:
+        return True
+    goobi = job.spec.goobi
+    found = _words(job.spec.title) | _words(goobi.process_title if goobi else None)
+    wanted = _words(text)
+    return bool(wanted) and all(any(word.startswith(start) for word in found) for start in wanted)
+
+
+def listed(jobs: Iterable[Job], operation: Operation) -> Sequence[str]:
+    """The ids of the jobs an operation means: those that start first come first."""
+    chosen = [
+        job
+        for job in jobs
+        if meant(job, operation.filter) and not (job.history and job.history[0].at > operation.asked.at)
+    ]
+    if any(job.tab is Tab.QUEUE for job in chosen):
+        chosen.sort(key=lambda job: (-job.priority, job.queued_at, job.id))
+    return [job.id for job in chosen]
+
+
+def paged(listing: str, ids: Sequence[str], size: int) -> dict[str, tuple[str, ...]]:
+    """The pages of a listing by their keys."""
+    return {
+        page_key(listing, number): tuple(ids[start : start + size])
+        for number, start in enumerate(range(0, len(ids), size))
+    }
+
+
+def _words(text: str | None) -> set[str]:
+    return set(_WORD.findall((text or "").casefold()))
