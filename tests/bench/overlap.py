@@ -20,8 +20,8 @@ from tests.bench.parts import Bench
 from tests.bench.share import missing, mounted
 
 from taskmanager.model.jobs import JobSpec
-from taskmanager_plugin_runner.protocol import SlotOptions, Step
-from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot_protocol import SlotOptions, Step
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 MEMORY = Path("/dev/shm")
@@ -99,13 +99,13 @@ async def _job(options: SlotOptions, work: Work, source: Path, destination: Path
         source=str(source),
         destination=str(destination),
     )
-    task, slot = Task("overlap", 1, spec), SlotProcess(0, options)
+    task, slot = SlotTask("overlap", 1, spec), SlotProcess(0, options)
     Path(options.folder).mkdir(exist_ok=True)
     _forget_cached(source)
     await slot.start()
     try:
         began, brought = time.perf_counter(), Path()
-        for step in (Step.BRING, Step.RUN, Step.PLACE):
+        for step in (Step.STAGE_IN, Step.RUN, Step.STAGE_OUT):
             answer = await slot.ask(step, task, brought)
             if answer.failure is not None:
                 raise RuntimeError(f"{step} failed: {answer.failure.message}")

@@ -6,8 +6,8 @@ import pytest
 from tests.unit.runner.slots import manifest, options
 
 from taskmanager.model.manifest import JobLimits
-from taskmanager_plugin_runner.memory import for_pictures, machine_bytes
 from taskmanager_plugin_runner.settings import RunnerSettings
+from taskmanager_plugin_runner.system.memory import for_pictures, machine_bytes
 
 GIB = 1024**3
 

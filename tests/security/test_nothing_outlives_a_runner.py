@@ -14,13 +14,13 @@ import psutil
 import pytest
 from tests.unit.runner.slots import PLUGINS, is_gone, number_in, until
 
-from taskmanager_plugin_runner import remains
+from taskmanager_plugin_runner.system import orphaned_processes
 
 STARTER = """
 import asyncio, sys
 from pathlib import Path
 from tests.unit.runner.slots import slot, task
-from taskmanager_plugin_runner.protocol import Step
+from taskmanager_plugin_runner.slot_protocol import Step
 async def main():
     async with slot("wild", Path(sys.argv[1])) as (process, _):
         asking = asyncio.create_task(process.ask(
@@ -86,10 +86,10 @@ async def test_what_was_frozen_with_its_guard_is_ended_by_the_next_start(tmp_pat
         made.kill()
         await made.wait()
         assert not any(is_gone(pid) for pid in family)
-        assert remains.find(tmp_path / "workspace") >= set(family)
-        assert remains.end(tmp_path / "workspace") >= len(family)
+        assert orphaned_processes.find(tmp_path / "workspace") >= set(family)
+        assert orphaned_processes.end(tmp_path / "workspace") >= len(family)
         assert all(is_gone(pid) for pid in family)
-        assert remains.end(tmp_path / "workspace") == 0
+        assert orphaned_processes.end(tmp_path / "workspace") == 0
 
 
 async def test_what_remains_of_a_slot_that_died_alone_is_ended_too(tmp_path: Path) -> None:
@@ -101,21 +101,21 @@ async def test_what_remains_of_a_slot_that_died_alone_is_ended_too(tmp_path: Pat
         await made.wait()
         os.kill(leader, signal.SIGKILL)
         await until(lambda: is_gone(leader))
-        remains.end(tmp_path / "workspace")  # the kernel may have continued some itself
+        orphaned_processes.end(tmp_path / "workspace")  # the kernel may have continued some itself
         assert all(is_gone(pid) for pid in family)
 
 
 @pytest.mark.parametrize("record", ["{", "[]", '{"pid": 1}', "another boot", "another process"])
 def test_a_record_that_means_nobody_any_more_harms_nobody(tmp_path: Path, record: str) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    start = remains.Process.of(os.getpid()).start
+    start = orphaned_processes.Process.of(os.getpid()).start
     made = {
         "another boot": {"pid": os.getpid(), "start": start, "boot": "x"},
         "another process": {"pid": os.getpid(), "start": start - 1, "boot": boot},
     }
     text = json.dumps(made[record]) if record in made else record
     (tmp_path / ".slot.0.json").write_text(text, encoding="ascii")
-    assert remains.end(tmp_path) == 0
+    assert orphaned_processes.end(tmp_path) == 0
     assert not list(tmp_path.iterdir())
 
 
@@ -132,14 +132,14 @@ def test_an_operator_who_looks_into_the_folder_is_spared(tmp_path: Path) -> None
     ) as session:
         assert session.stdout is not None
         shell = int(session.stdout.readline())
-        assert remains._works_in(shell, tmp_path)
-        assert shell not in remains.find(tmp_path)
+        assert orphaned_processes._works_in(shell, tmp_path)
+        assert shell not in orphaned_processes.find(tmp_path)
         session.communicate("\n")
 
 
 def test_a_zombie_is_no_remains(tmp_path: Path) -> None:
     """It does nothing any more, and only its parent can remove it."""
     with subprocess.Popen([sys.executable, "-c", ""], start_new_session=True) as ended:
-        remains.note_slot(tmp_path, 0, ended.pid)
+        orphaned_processes.note_slot(tmp_path, 0, ended.pid)
         os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
-        assert remains.find(tmp_path) == set()
+        assert orphaned_processes.find(tmp_path) == set()

@@ -10,12 +10,12 @@ from tests.unit.runner.faults import fill, picture
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.roots import Roots
-from taskmanager_plugin_runner import journal, stages
-from taskmanager_plugin_runner.journal import Entry, Manifest
-from taskmanager_plugin_runner.placement import place, prepare
-from taskmanager_plugin_runner.recovery import recover
-from taskmanager_plugin_runner.seals import Seal, broker_secret, derive_key
-from taskmanager_plugin_runner.workspace import AttemptFolder
+from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
+from taskmanager_plugin_runner.results import journal, stages
+from taskmanager_plugin_runner.results.journal import Entry, Manifest
+from taskmanager_plugin_runner.results.placement import place, prepare
+from taskmanager_plugin_runner.transport.recovery import recover
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 STAGE = stages.stage_name(JOB, 1)
@@ -155,7 +155,7 @@ def test_a_runner_with_the_same_secret_undoes_what_another_began(
     def die(*_: object) -> None:
         raise Died
 
-    monkeypatch.setattr("taskmanager_plugin_runner.placement._seal", die)
+    monkeypatch.setattr("taskmanager_plugin_runner.results.placement._seal", die)
     with pytest.raises(Died):
         place(output, first)
     assert picture(scene.destination) != before

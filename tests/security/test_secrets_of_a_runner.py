@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from tests.unit.runner.slots import options, slot
 
-from taskmanager_plugin_runner import memory
-from taskmanager_plugin_runner.processes import descendants
-from taskmanager_plugin_runner.secrecy import SECRETS
-from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.slot.process import SlotProcess
+from taskmanager_plugin_runner.system import memory
+from taskmanager_plugin_runner.system.processes import descendants
+from taskmanager_plugin_runner.system.secrecy import SECRETS
 
 SECRET = "s3cret-of-the-broker"
 WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 HOLD = """
 import os, sys
-from taskmanager_plugin_runner.secrecy import close_to_others, forget_secrets
+from taskmanager_plugin_runner.system.secrecy import close_to_others, forget_secrets
 close_to_others()
 forget_secrets()
 print(os.environ["AMQP_URL"], flush=True)

@@ -11,12 +11,12 @@ from tests.unit.runner.slots import slot, task
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.roots import Roots
-from taskmanager_plugin_runner import opening
-from taskmanager_plugin_runner.copying import copy_source
-from taskmanager_plugin_runner.protocol import Step
+from taskmanager_plugin_runner.files import opening
+from taskmanager_plugin_runner.files.copying import copy_source
+from taskmanager_plugin_runner.files.sources import scan
 from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.sources import scan
-from taskmanager_plugin_runner.workspace import AttemptFolder, bring_input
+from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder, bring_input
 
 SECRET = "root:secret"
 Swap = Callable[[Path, Path], None]
@@ -88,7 +88,7 @@ async def test_what_a_plugin_reads_cannot_be_swapped_while_it_works(
     book, destination = source, tmp_path / "share" / "book" / "out"
     job = task("tally", source=str(book), destination=str(destination))
     async with slot("tally", tmp_path / "share", upload_mode=mode) as (process, _):
-        brought = await process.ask(Step.BRING, job)
+        brought = await process.ask(Step.STAGE_IN, job)
         assert brought.failure is None
         file_for_link(book, tmp_path / "private" / "master")
         seen = Path(brought.source or "")

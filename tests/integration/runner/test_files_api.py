@@ -14,13 +14,13 @@ from tests.unit.runner.slots import PLUGINS, Ears, options, task
 from taskmanager.errors import JobKilledError, SupersededError
 from taskmanager.model.jobs import GoobiReference
 from taskmanager.process.failpoints import END_AT
-from taskmanager_plugin_runner.deliveries import Delivery, Journal, deliver, prepare
-from taskmanager_plugin_runner.filling import Result
-from taskmanager_plugin_runner.goobi_files import api
-from taskmanager_plugin_runner.protocol import Answer, LogNote, Step
-from taskmanager_plugin_runner.recovery import recover
-from taskmanager_plugin_runner.seals import NO_KEY, Seal
-from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.results.stage_filling import Result
+from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot_protocol import LogNote, SlotAnswer, Step
+from taskmanager_plugin_runner.transport.goobi_delivery import Delivery, Journal, deliver, prepare
+from taskmanager_plugin_runner.transport.goobi_files import api
+from taskmanager_plugin_runner.transport.recovery import recover
 from taskmanager_testing.goobi.access import TOKEN
 from taskmanager_testing.goobi.app import REST_ROOT
 from taskmanager_testing.goobi.faults import Fault, FaultKind
@@ -79,7 +79,7 @@ def heard(process: SlotProcess) -> list[LogNote]:
     return process.listener.logs
 
 
-def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> Task:
+def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> SlotTask:
     images = folder / "metadata" / "1" / "images"
     fields = {
         "source": str(images / "master_zoo_media"),
@@ -89,14 +89,14 @@ def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> T
     return task(plugin, attempt=attempt, job=JOB, **{**fields, **more})
 
 
-async def until_placed(process: SlotProcess, made: Task) -> Answer:
+async def until_placed(process: SlotProcess, made: SlotTask) -> SlotAnswer:
     """All steps up to the results; the answer of the first that failed, or of the last."""
-    brought = await process.ask(Step.BRING, made)
+    brought = await process.ask(Step.STAGE_IN, made)
     if brought.failure is not None:
         return brought
     assert brought.source is not None
     ran = await process.ask(Step.RUN, made, Path(brought.source))
-    return ran if ran.failure is not None else await process.ask(Step.PLACE, made)
+    return ran if ran.failure is not None else await process.ask(Step.STAGE_OUT, made)
 
 
 def media(goobi: RunningGoobi) -> dict[str, bytes]:
@@ -133,7 +133,7 @@ async def test_a_wrong_token_is_said_before_the_work(
 ) -> None:
     (tmp_path / "token").write_text("wrong", encoding="utf-8")
     async with slot(tmp_path, settings) as process:
-        answer = await process.ask(Step.BRING, job(tmp_path))
+        answer = await process.ask(Step.STAGE_IN, job(tmp_path))
     assert answer.failure is not None
     assert "check the token" in answer.failure.message
     assert not media(goobi)
@@ -156,7 +156,7 @@ async def test_one_folder_of_goobi_as_source_and_destination_is_refused(
 ) -> None:
     other_name_for_it = str(tmp_path / "metadata" / "1" / "images" / "master_other")
     async with slot(tmp_path, settings) as process:
-        answer = await process.ask(Step.BRING, job(tmp_path, destination=other_name_for_it))
+        answer = await process.ask(Step.STAGE_IN, job(tmp_path, destination=other_name_for_it))
     assert answer.failure is not None
     assert "the destination is the source: both are folder 'master'" in answer.failure.message
 
@@ -222,7 +222,7 @@ async def test_the_next_attempt_of_another_runner_repairs_a_killed_delivery(
     assert f".tm-{JOB}.json" in media(goobi)
     async with slot(second, settings) as process:
         later = job(second, attempt=2)
-        assert (await process.ask(Step.BRING, later)).failure is None
+        assert (await process.ask(Step.STAGE_IN, later)).failure is None
         assert not media(goobi)
         assert (await until_placed(process, later)).failure is None
     assert media(goobi) == RESULT
@@ -260,7 +260,7 @@ async def test_an_attempt_that_another_has_overtaken_delivers_nothing(
         )
         body = journal.model_dump_json().encode()
         goobi.goobi.workflow.process(1).files["media"] = {f".tm-{JOB}.json": body}
-        answer = await process.ask(Step.BRING, job(tmp_path))
+        answer = await process.ask(Step.STAGE_IN, job(tmp_path))
         assert answer.failure is not None
         assert answer.failure.kind == "SupersededError"
     assert media(goobi) == {f".tm-{JOB}.json": body}
@@ -276,7 +276,7 @@ async def test_a_planted_journal_removes_nothing(
     before = {"other": b"x", f".tm-{JOB}.json": sealed.model_dump_json().encode()}
     goobi.goobi.workflow.process(1).files["media"] = dict(before)
     async with slot(tmp_path, settings) as process:
-        answer = await process.ask(Step.BRING, job(tmp_path))
+        answer = await process.ask(Step.STAGE_IN, job(tmp_path))
     assert answer.failure is not None
     assert "was not written by a runner of this plugin" in answer.failure.message
     assert media(goobi) == before

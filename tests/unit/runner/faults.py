@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from taskmanager_plugin_runner import remains
+from taskmanager_plugin_runner.system import orphaned_processes
 
 STEPS = ("rename", "mkdir", "link", "unlink", "rmdir", "fsync")
 
@@ -49,7 +49,7 @@ def picture(folder: Path) -> dict[str, str]:
 
     The notes of a runner about its slots are no part of it.
     """
-    found = (path for path in sorted(folder.rglob("*")) if not fnmatch(path.name, remains.PATTERN))
+    found = (path for path in sorted(folder.rglob("*")) if not fnmatch(path.name, orphaned_processes.PATTERN))
     return {str(path.relative_to(folder)): _content(path) for path in found}
 
 

@@ -13,13 +13,13 @@ from tests.unit.runner.slots import manifest, slot
 from taskmanager.messages import Commit, Grant, Logged
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobSpec
-from taskmanager_plugin_runner.attempt import Attempt
-from taskmanager_plugin_runner.leases import Leases
-from taskmanager_plugin_runner.outbox import Event
-from taskmanager_plugin_runner.outcomes import Outcome
-from taskmanager_plugin_runner.slot_process import SlotProcess
-from taskmanager_plugin_runner.surroundings import Surroundings
-from taskmanager_plugin_runner.transfers import Transfers
+from taskmanager_plugin_runner.attempt.attempt import Attempt
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
+from taskmanager_plugin_runner.attempt.services import AttemptServices
+from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
+from taskmanager_plugin_runner.messaging.leases import Leases
+from taskmanager_plugin_runner.messaging.outbox import Event
+from taskmanager_plugin_runner.slot.process import SlotProcess
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 
@@ -49,9 +49,9 @@ class Desk:
 
 
 class Scene:
-    def __init__(self, process: SlotProcess, desk: Desk, around: Surroundings) -> None:
+    def __init__(self, process: SlotProcess, desk: Desk, around: AttemptServices) -> None:
         self.slot, self.desk, self.around = process, desk, around
-        self.over: list[Outcome] = []
+        self.over: list[AttemptOutcome] = []
         self.looks = 0
 
     @property
@@ -65,7 +65,7 @@ class Scene:
         self.desk.attempt = Attempt(grant, self.slot, self.around)
         return asyncio.create_task(self.desk.attempt.run(self.over.append))
 
-    def interrupt(self, outcome: Outcome) -> None:
+    def interrupt(self, outcome: AttemptOutcome) -> None:
         self.attempt.interrupt(outcome)
 
     def want(self, wish: DesiredState | None) -> None:
@@ -80,7 +80,7 @@ async def scene(
     async with slot(plugin, folder, upload_mode="copy") as (process, _):
         desk = Desk(answer)
         leases = Leases(timedelta(seconds=5))
-        around = Surroundings(desk, leases, Transfers(1, plugin), manifest(plugin, **discipline))
+        around = AttemptServices(desk, leases, TransferLimit(1, plugin), manifest(plugin, **discipline))
         yield Scene(process, desk, around)
 
 

@@ -11,8 +11,8 @@ import psutil
 
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.manifest import PluginManifest
-from taskmanager_plugin_runner.protocol import FileNote, LogNote, ProgressNote, SlotOptions
-from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot_protocol import FileNote, LogNote, ProgressNote, SlotOptions
 from taskmanager_testing.waiting import eventually_async
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -62,8 +62,8 @@ async def slot(plugin: str, folder: Path, **more: Any) -> AsyncIterator[tuple[Sl
         await process.stop()
 
 
-def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any) -> Task:
-    return Task(job or str(uuid4()), attempt, JobSpec(plugin=plugin, **fields))
+def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any) -> SlotTask:
+    return SlotTask(job or str(uuid4()), attempt, JobSpec(plugin=plugin, **fields))
 
 
 def manifest(plugin: str, **fields: Any) -> PluginManifest:

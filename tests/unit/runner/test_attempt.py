@@ -20,12 +20,12 @@ from taskmanager.messages import (
     Progressed,
 )
 from taskmanager.model.jobs import CancelMethod, JobSpec
-from taskmanager_plugin_runner import fence
-from taskmanager_plugin_runner.attempt import Attempt
+from taskmanager_plugin_runner.attempt import commit_fence
+from taskmanager_plugin_runner.attempt.attempt import Attempt
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.failures import UNTIDY
-from taskmanager_plugin_runner.outcomes import Outcome
-from taskmanager_plugin_runner.protocol import Answer, Step
-from taskmanager_plugin_runner.slot_process import Task
+from taskmanager_plugin_runner.slot.process import SlotTask
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step
 
 
 async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: 
     ]
     assert numbers == list(range(1, len(numbers) + 1))
     assert made.desk.of(Progressed)[-1].progress.percent == 100
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert attempts(tmp_path / "workspace") == []
 
 
@@ -49,7 +49,7 @@ async def test_an_attempt_that_is_not_allowed_to_place_ends_without_a_trace(tmp_
         job = paths(tmp_path)
         before = picture(tmp_path)
         await made.start("tally", **job)
-    assert made.over == [Outcome.SUPERSEDED]
+    assert made.over == [AttemptOutcome.SUPERSEDED]
     assert made.desk.of(Finished, Failed) == []
     # in vain unless it was refused for a cancel whose order is still on its way
     assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
@@ -59,21 +59,23 @@ async def test_an_attempt_that_is_not_allowed_to_place_ends_without_a_trace(tmp_
 async def test_a_verdict_that_got_old_while_waiting_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fence, "FRESH_SECONDS", -1.0)  # and there is no lease: every allowance is too old
+    monkeypatch.setattr(
+        commit_fence, "FRESH_SECONDS", -1.0
+    )  # and there is no lease: every allowance is too old
     async with scene("tally", tmp_path) as made:
         running = made.start("tally", **paths(tmp_path))
         await until(lambda: len(made.desk.of(Commit)) > 2)
         assert not (tmp_path / "out").exists()
         made.desk.answer = False
         await running
-    assert made.over == [Outcome.SUPERSEDED]
+    assert made.over == [AttemptOutcome.SUPERSEDED]
 
 
 async def test_a_failure_is_reported_after_the_folder_is_as_it_was(tmp_path: Path) -> None:
     async with scene("fail", tmp_path) as made:
         before = picture(tmp_path)
         await made.start("fail", destination=str(tmp_path / "out"))
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
     assert made.desk.of(Failed)[0].error.message == "this job is meant to fail"
     assert not made.desk.of(Failed)[0].crashed
     assert picture(tmp_path) == before
@@ -84,7 +86,7 @@ async def test_a_crash_is_reported_as_one_and_the_slot_is_replaced(tmp_path: Pat
         before = picture(tmp_path)
         await made.start("crash", destination=str(tmp_path / "out"))
         assert made.slot.alive
-    assert made.over == [Outcome.CRASHED]
+    assert made.over == [AttemptOutcome.CRASHED]
     failed = made.desk.of(Failed)[0]
     assert failed.crashed
     assert "SIGKILL" in failed.error.message
@@ -98,7 +100,7 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
     async with scene("crash", tmp_path) as made:
         before, ask, asked = picture(tmp_path), made.slot.ask, []
 
-        async def killed_at_first(step: Step, task: Task, source: Path | None = None) -> Answer:
+        async def killed_at_first(step: Step, task: SlotTask, source: Path | None = None) -> SlotAnswer:
             asked.append(step)
             if len(asked) == 1:
                 made.slot.kill()
@@ -107,23 +109,23 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
         monkeypatch.setattr(made.slot, "ask", killed_at_first)
         await made.start("crash", destination=str(tmp_path / "out"))
     assert asked == [Step.CLEAN, Step.CLEAN]
-    assert made.over == [Outcome.CRASHED]
+    assert made.over == [AttemptOutcome.CRASHED]
     assert UNTIDY not in made.desk.of(Failed)[0].error.message
     assert picture(tmp_path) == before
 
 
-@pytest.mark.parametrize("outcome", [Outcome.HANDED_BACK, Outcome.SUPERSEDED])
-async def test_an_interrupted_attempt_is_no_failure(tmp_path: Path, outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [AttemptOutcome.HANDED_BACK, AttemptOutcome.SUPERSEDED])
+async def test_an_interrupted_attempt_is_no_failure(tmp_path: Path, outcome: AttemptOutcome) -> None:
     async with scene("sleep", tmp_path) as made:
         before = picture(tmp_path)
         running = made.start("sleep", parameters={"seconds": 600}, destination=str(tmp_path / "out"))
         await until(lambda: made.desk.of(Advanced))
         made.interrupt(outcome)
-        made.interrupt(Outcome.HANDED_BACK)  # a second order changes nothing
+        made.interrupt(AttemptOutcome.HANDED_BACK)  # a second order changes nothing
         await running
     assert made.over == [outcome]
     assert made.desk.of(Failed) == []
-    assert len(made.desk.of(HandedBack)) == (outcome is Outcome.HANDED_BACK)
+    assert len(made.desk.of(HandedBack)) == (outcome is AttemptOutcome.HANDED_BACK)
     assert picture(tmp_path) == before
 
 
@@ -135,16 +137,16 @@ async def test_an_attempt_is_interrupted_while_it_waits_for_a_transfer(tmp_path:
         running = made.start("tally", **paths(tmp_path))
         await asyncio.sleep(0)
         assert made.desk.events == []  # it waits: no upload is reported
-        made.interrupt(Outcome.HANDED_BACK)
+        made.interrupt(AttemptOutcome.HANDED_BACK)
         await running
         release.set()
         await other
         await made.around.transfers.during(release.wait, asyncio.Event())
-    assert made.over == [Outcome.HANDED_BACK]
+    assert made.over == [AttemptOutcome.HANDED_BACK]
 
 
 async def test_a_job_whose_id_could_not_be_a_file_name_fails(tmp_path: Path) -> None:
     async with scene("noop", tmp_path) as made:
         grant = Grant(claim_id="c", job="../x", attempt=1, lease_seconds=60, spec=JobSpec(plugin="noop"))
         await Attempt(grant, made.slot, made.around).run(made.over.append)
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]

@@ -8,8 +8,8 @@ import pytest
 
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, RefusalReason, Ticket
 from taskmanager.model.jobs import JobSpec
-from taskmanager_plugin_runner import claims as module
-from taskmanager_plugin_runner.claims import Claims
+from taskmanager_plugin_runner.messaging import claims as module
+from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_testing.lanes import FakeLanes
 from taskmanager_testing.waiting import eventually_async
 

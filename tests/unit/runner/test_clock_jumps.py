@@ -10,7 +10,7 @@ import pytest
 
 import taskmanager_plugin_runner
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.leases import Leases
+from taskmanager_plugin_runner.messaging.leases import Leases
 
 PACKAGE = Path(taskmanager_plugin_runner.__file__).parent
 WALL_CLOCKS = {

@@ -28,7 +28,7 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import CancelMethod
 from taskmanager.model.manifest import PauseSupport
 from taskmanager.model.states import Status
-from taskmanager_plugin_runner.outcomes import Outcome
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 
 LONG: dict[str, Any] = {"grace_seconds": 600}
 """Only a job that ends by itself ends in the time of a test."""
@@ -75,7 +75,7 @@ async def test_a_job_stands_at_its_checkpoint_and_goes_on_with_the_next_file(tmp
         for _ in range(3):
             made.want(None)
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert kinds(made)[2:] == [Suspended, Resumed, Commit, Finished]
     assert [line for line in made.desk.log() if line.endswith(".tif")] == ["a.tif", "b.tif"]
     assert "suspended" in made.desk.log()
@@ -91,7 +91,7 @@ async def test_a_wish_that_disappears_before_the_checkpoint_changes_nothing(tmp_
         made.want(None)
         fill(tmp_path / "leave", {"all": ""})
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert len(made.desk.of(Suspended)) == len(made.desk.of(Resumed))
 
 
@@ -105,7 +105,7 @@ async def test_a_wish_from_before_the_work_is_remembered(tmp_path: Path) -> None
         made.want(None)
         fill(tmp_path / "leave", {"all": ""})
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
 
 
 async def test_what_cannot_be_suspended_goes_on(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ async def test_what_cannot_be_suspended_goes_on(tmp_path: Path) -> None:
         running = made.start("tally", **paths(tmp_path))
         made.want(DesiredState.SUSPEND)
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert not made.desk.of(Suspended)
     assert "cannot be suspended: goes on to its end" in made.desk.log()
 
@@ -123,9 +123,9 @@ async def test_a_suspended_attempt_is_handed_back_like_any_other(tmp_path: Path)
         running = made.start("paced", **paced(tmp_path))
         made.want(DesiredState.SUSPEND)
         await until(lambda: made.desk.of(Suspended))
-        made.interrupt(Outcome.HANDED_BACK)
+        made.interrupt(AttemptOutcome.HANDED_BACK)
         await running
-    assert made.over == [Outcome.HANDED_BACK]
+    assert made.over == [AttemptOutcome.HANDED_BACK]
     assert kinds(made)[-1] is HandedBack
 
 
@@ -150,7 +150,7 @@ async def test_the_whole_group_stands_by_signals_but_not_its_guard(tmp_path: Pat
         await until(lambda: ticks(note) > count and ticks(tool) > tool_count)
         fill(tmp_path, {"note.end": ""})
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert kinds(made) == [Advanced, Suspended, Resumed, Finished]
 
 
@@ -168,7 +168,7 @@ async def test_a_job_that_ended_just_as_it_was_suspended_stays_suspended_until_i
         assert kinds(made) == [Advanced, Suspended]
         made.want(None)
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert kinds(made) == [Advanced, Suspended, Resumed, Commit, Finished]
 
 
@@ -184,7 +184,7 @@ async def test_a_runner_that_dies_takes_suspended_processes_with_it(tmp_path: Pa
         made.slot._transport.abort()  # all a slot sees of its runner's death
         await until(lambda: is_gone(leader))
         await running
-    assert made.over == [Outcome.CRASHED]
+    assert made.over == [AttemptOutcome.CRASHED]
 
 
 # --- cancelling
@@ -202,7 +202,7 @@ async def test_a_cancelled_job_ends_at_its_checkpoint_without_a_trace(tmp_path: 
         await running
         assert made.slot.pid == pid  # nothing had to be killed
         assert picture(tmp_path) == before
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
     assert made.desk.of(Failed, Finished) == []
     assert made.desk.log()[-1] == "cancelled cooperatively"
@@ -222,7 +222,7 @@ async def test_a_suspended_job_is_cancelled_without_going_on(
         await until(lambda: made.desk.of(Suspended))
         made.want(DesiredState.CANCEL)
         await running
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert made.desk.of(Resumed) == []
     assert made.desk.of(Cancelled)[0].method is CancelMethod.COOPERATIVE
 
@@ -243,7 +243,7 @@ async def test_sigterm_ends_a_job_without_checkpoints(tmp_path: Path, tool: bool
         assert is_gone(pid)
         assert (made.slot.pid == before) is tool  # a slot that waits for a tool survives the signal
         assert names(tmp_path) == ["pid", "workspace"]
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert made.desk.of(Cancelled)[0].method is CancelMethod.SIGTERM
     assert made.desk.of(Failed) == []
 
@@ -261,7 +261,7 @@ async def test_sigkill_ends_what_ignores_everything_with_all_its_descendants(tmp
         assert made.slot.alive
         assert attempts(tmp_path / "workspace") == []
         assert names(tmp_path) == ["pid", "workspace"]
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert made.desk.of(Cancelled)[0].method is CancelMethod.SIGKILL
     assert [line for line in made.desk.log() if line.startswith("SIG")] == [
         "SIGTERM to all its processes",
@@ -282,7 +282,7 @@ async def test_a_job_is_cancelled_while_it_waits_for_a_transfer(tmp_path: Path) 
         assert kinds(made) == [Cancelled]
         release.set()
         await other
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
 
 
 async def test_a_job_is_cancelled_while_its_input_is_copied(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ async def test_a_job_that_asks_for_its_commit_is_cancelled(tmp_path: Path) -> No
         made.want(DesiredState.CANCEL)
         await running
         assert picture(tmp_path) == before
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert made.desk.of(Cancelled)[0].method is CancelMethod.COOPERATIVE
 
 
@@ -320,7 +320,7 @@ async def test_a_job_with_nothing_to_place_that_ends_by_itself_meanwhile_has_end
         made.want(DesiredState.CANCEL)  # there is no checkpoint after the last file
         fill(tmp_path / "leave", {"all": ""})
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]
     assert kinds(made)[-1] is Finished
 
 
@@ -333,7 +333,7 @@ async def test_a_job_that_fails_meanwhile_says_so(tmp_path: Path) -> None:
         (tmp_path / "workspace" / f"{JOB}-1" / "input" / "a.tif").unlink()
         fill(tmp_path / "leave", {"1": ""})
         await running
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
     assert "a.tif does not exist" in made.desk.of(Failed)[0].error.message
 
 
@@ -345,4 +345,4 @@ async def test_sigterm_to_a_service_group_does_not_end_a_job(tmp_path: Path) -> 
         os.kill(made.slot.pid, signal.SIGTERM)
         fill(tmp_path, {"go": ""})
         await running
-    assert made.over == [Outcome.FINISHED]
+    assert made.over == [AttemptOutcome.FINISHED]

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from taskmanager.errors import JobFailedError
 from taskmanager.goobi.installations import Installation
 from taskmanager.model.jobs import GoobiReference, JobSpec
-from taskmanager_plugin_runner.deliveries import Delivery, deliver
-from taskmanager_plugin_runner.files_api import FilesApi, GoobiAwayError
-from taskmanager_plugin_runner.filling import Result
-from taskmanager_plugin_runner.goobi_files import locate
+from taskmanager_plugin_runner.results.stage_filling import Result
 from taskmanager_plugin_runner.settings import RunnerSettings
+from taskmanager_plugin_runner.transport.goobi_delivery import Delivery, deliver
+from taskmanager_plugin_runner.transport.goobi_files import locate
+from taskmanager_plugin_runner.transport.goobi_files_api import FilesApi, GoobiAwayError
 
 Answering = Callable[[httpx.Request], httpx.Response]
 CONFIGURED = """

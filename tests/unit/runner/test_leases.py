@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from taskmanager_plugin_runner.leases import Leases
+from taskmanager_plugin_runner.messaging.leases import Leases
 
 ONE = ("job", 1)
 

@@ -11,13 +11,13 @@ from tests.unit.runner.slots import Ears, slot, task
 
 from taskmanager.errors import JobKilledError
 from taskmanager.process.failpoints import END_AT, Failpoint
-from taskmanager_plugin_runner.protocol import Answer, Step
-from taskmanager_plugin_runner.recovery import recover
-from taskmanager_plugin_runner.slot_process import SlotProcess, Task
+from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step
+from taskmanager_plugin_runner.transport.recovery import recover
 
 PAGES = {"1.tif": "one", "2.tif": "two"}
 EARLIER = {"2.out": "old 2", "3.out": "old 3", ".4.out": "hidden", "3.txt": "a note", "sub/3.out": "deep"}
-STEPS = (Step.BRING, Step.RUN, Step.PLACE)
+STEPS = (Step.STAGE_IN, Step.RUN, Step.STAGE_OUT)
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def book(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def job(book: Path, source: str = "master", destination: str = "out", **more: Any) -> Task:
+def job(book: Path, source: str = "master", destination: str = "out", **more: Any) -> SlotTask:
     return task("press", source=str(book / source), destination=str(book / destination), **more)
 
 
-async def through(process: SlotProcess, made: Task) -> Answer:
+async def through(process: SlotProcess, made: SlotTask) -> SlotAnswer:
     """All steps; the answer of the first that failed, or of the last. A failed attempt is cleaned up."""
     source: Path | None = None
     for step in STEPS:
@@ -43,7 +43,7 @@ async def through(process: SlotProcess, made: Task) -> Answer:
     return answer
 
 
-async def done(book: Path, made: Task, mode: str = "auto") -> tuple[str | None, Ears]:
+async def done(book: Path, made: SlotTask, mode: str = "auto") -> tuple[str | None, Ears]:
     """What a job says in the end, None if it went well, and all it said before."""
     async with slot("press", book, upload_mode=mode) as (process, ears):
         async with asyncio.timeout(30):

@@ -20,9 +20,9 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import CancelMethod, JobError
 from taskmanager.model.manifest import JobLimits, PauseSupport
 from taskmanager.process.lifecycle import every
-from taskmanager_plugin_runner.outcomes import Outcome
-from taskmanager_plugin_runner.protocol import Step
-from taskmanager_plugin_runner.slot_process import SlotProcess
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
+from taskmanager_plugin_runner.slot.process import SlotProcess
+from taskmanager_plugin_runner.slot_protocol import Step
 
 OFTEN = timedelta(milliseconds=20)
 MEGABYTE = 2**20
@@ -63,7 +63,7 @@ async def test_a_job_that_takes_too_long_fails_at_its_checkpoint(tmp_path: Path)
         assert names(tmp_path) == ["in", "workspace"]
         assert attempts(tmp_path / "workspace") == []
         assert picture(tmp_path / "in") == before
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
     error = failure(made)
     assert (error.kind, error.temporary) == ("TimeLimit", False)
     assert error.message.startswith("the time limit for a job, 0.3 s, is over")
@@ -75,7 +75,7 @@ async def test_a_job_that_stands_at_one_file_fails_with_its_name(tmp_path: Path)
     limits = JobLimits(file_time_limit_seconds=0.5, temporary=True)
     async with looked_after("paced", tmp_path, limits=limits, grace_seconds=1) as made:
         await made.start("paced", **paths(tmp_path), parameters={"leave": str(tmp_path / "leave")})
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
     error = failure(made)
     assert (error.kind, error.temporary) == ("TimeLimit", True)
     assert "at file b.tif, 1 of 2 files done" in error.message
@@ -92,7 +92,7 @@ async def test_a_deaf_job_that_takes_too_long_is_killed_and_no_crash(tmp_path: P
         assert is_gone(tool)
         assert is_gone(slot)
         assert made.slot.alive
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
     assert failure(made).kind == "TimeLimit"
     assert "SIGKILL to all its processes" in made.desk.log()
 
@@ -109,7 +109,7 @@ async def test_a_suspended_job_has_all_the_time_in_the_world(tmp_path: Path) -> 
         assert made.over == []
         made.want(None)
         await made_up
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
 
 
 async def test_a_job_that_takes_too_much_memory_fails_with_the_evidence(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ async def test_a_job_that_takes_too_much_memory_fails_with_the_evidence(tmp_path
     async with looked_after("greedy", tmp_path, limits=limits, grace_seconds=600) as made:
         await made.start("greedy", parameters={"megabytes": 300})
         assert attempts(tmp_path / "workspace") == []
-    assert made.over == [Outcome.FAILED]
+    assert made.over == [AttemptOutcome.FAILED]
     error = failure(made)
     assert error.kind == "MemoryLimit"
     assert error.message.startswith("the memory limit, 200.0 MiB, is passed: it used ")
@@ -134,7 +134,7 @@ async def test_a_cancel_while_a_job_ends_for_a_limit_counts(tmp_path: Path) -> N
         made.want(DesiredState.SUSPEND)  # is not for one that ends
         made.want(DesiredState.CANCEL)
         await running
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.SIGKILL]
     assert made.desk.of(Failed) == []
 
@@ -149,7 +149,7 @@ async def test_a_cancel_ends_the_tool_at_work_and_not_only_the_next_file(tmp_pat
         await running
         assert is_gone(tool.pid)
         assert made.slot.pid == leader.pid
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
 
 
@@ -160,7 +160,7 @@ async def test_a_killed_job_leaves_evidence(tmp_path: Path) -> None:
         leader = psutil.Process(made.slot.pid)
         leader.kill()
         await running
-    assert made.over == [Outcome.CRASHED]
+    assert made.over == [AttemptOutcome.CRASHED]
     [failed] = made.desk.of(Failed)
     assert failed.crashed
     message = failed.error.message
@@ -204,5 +204,5 @@ async def test_a_cancel_ends_the_programs_of_all_files_at_work(
         assert all(is_gone(pid) for pid in family)
         assert made.slot.pid == leader.pid
         assert not (tmp_path / "out").exists()
-    assert made.over == [Outcome.CANCELLED]
+    assert made.over == [AttemptOutcome.CANCELLED]
     assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]

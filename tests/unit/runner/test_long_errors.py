@@ -6,8 +6,8 @@ import pytest
 from tests.unit.runner.slots import slot, task
 
 from taskmanager_plugin_runner.failures import MESSAGE_CHARACTERS, job_error
-from taskmanager_plugin_runner.line_log import LINE_CHARACTERS, LOG_LINES
-from taskmanager_plugin_runner.protocol import Step
+from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES
+from taskmanager_plugin_runner.slot_protocol import Step
 
 
 def test_a_message_that_is_too_long_is_cut_and_says_how_long_it_was() -> None:

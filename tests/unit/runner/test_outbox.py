@@ -8,7 +8,7 @@ from datetime import timedelta
 from taskmanager.messages import Claim, Commit, Finished, Heartbeat, Progressed, RunnerEvents, decode_inbox
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import Progress
-from taskmanager_plugin_runner.outbox import BATCH_EVENTS, Event, Outbox
+from taskmanager_plugin_runner.messaging.outbox import BATCH_EVENTS, Event, Outbox
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.waiting import eventually_async
 

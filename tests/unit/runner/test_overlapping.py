@@ -16,14 +16,14 @@ from taskmanager.errors import JobFailedError, JobKilledError, SupersededError
 from taskmanager.files.roots import Roots
 from taskmanager.model.control import DesiredState
 from taskmanager.process.failpoints import END_AT, Failpoint
-from taskmanager_plugin_runner.ahead import Ahead
-from taskmanager_plugin_runner.carrying import Carrier
-from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
-from taskmanager_plugin_runner.planning import Terms
-from taskmanager_plugin_runner.protocol import Step
-from taskmanager_plugin_runner.recovery import recover
-from taskmanager_plugin_runner.slot_process import SlotProcess, Task
-from taskmanager_plugin_runner.sources import Fingerprint, SourceFile, scan
+from taskmanager_plugin_runner.files.sources import Fingerprint, SourceFile, scan
+from taskmanager_plugin_runner.results.early_copies import EarlyCopies
+from taskmanager_plugin_runner.results.placement import Placement, clean, place, prepare
+from taskmanager_plugin_runner.results.planning import Terms
+from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.transport.input_ahead import InputAhead
+from taskmanager_plugin_runner.transport.recovery import recover
 from taskmanager_testing.waiting import eventually
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
@@ -60,11 +60,11 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[..., Ahead]]:
-    made: list[Ahead] = []
+def started() -> Iterator[Callable[..., InputAhead]]:
+    made: list[InputAhead] = []
 
-    def start(*arguments: Any, suspended: Callable[[], bool] = lambda: False) -> Ahead:
-        made.append(Ahead(*arguments))
+    def start(*arguments: Any, suspended: Callable[[], bool] = lambda: False) -> InputAhead:
+        made.append(InputAhead(*arguments))
         made[-1].start(suspended)
         return made[-1]
 
@@ -74,7 +74,7 @@ def started() -> Iterator[Callable[..., Ahead]]:
 
 
 def test_files_come_in_their_order_and_not_too_far_ahead(
-    files: list[SourceFile], target: Path, started: Callable[..., Ahead]
+    files: list[SourceFile], target: Path, started: Callable[..., InputAhead]
 ) -> None:
     ahead = started(files, target, 20)
     eventually(lambda: len(names(target)) == 2)
@@ -87,7 +87,7 @@ def test_files_come_in_their_order_and_not_too_far_ahead(
 
 
 def test_a_file_larger_than_the_limit_comes_all_the_same(
-    files: list[SourceFile], target: Path, started: Callable[..., Ahead]
+    files: list[SourceFile], target: Path, started: Callable[..., InputAhead]
 ) -> None:
     ahead = started(files, target, 1)
     for path in ahead.paths:
@@ -96,7 +96,7 @@ def test_a_file_larger_than_the_limit_comes_all_the_same(
 
 
 def test_a_file_that_cannot_be_had_fails_who_asks_for_it_and_nobody_else(
-    files: list[SourceFile], target: Path, started: Callable[..., Ahead]
+    files: list[SourceFile], target: Path, started: Callable[..., InputAhead]
 ) -> None:
     files[1].path.unlink()
     ahead = started(files, target, 1000)
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_had_fails_who_asks_for_it_and_nobody_else(
 
 
 def test_nothing_comes_while_the_job_is_suspended_and_who_waits_hears_of_a_cancel(
-    files: list[SourceFile], target: Path, started: Callable[..., Ahead]
+    files: list[SourceFile], target: Path, started: Callable[..., InputAhead]
 ) -> None:
     suspended = threading.Event()
     suspended.set()
@@ -123,11 +123,11 @@ def test_nothing_comes_while_the_job_is_suspended_and_who_waits_hears_of_a_cance
 
 
 def test_what_is_none_of_the_files_is_there_already(files: list[SourceFile], target: Path) -> None:
-    Ahead(files, target, 1).wait_for(target / "other", go_on)
+    InputAhead(files, target, 1).wait_for(target / "other", go_on)
 
 
 def test_who_waits_when_the_job_is_over_is_told(
-    files: list[SourceFile], target: Path, started: Callable[..., Ahead]
+    files: list[SourceFile], target: Path, started: Callable[..., InputAhead]
 ) -> None:
     ahead = started(files, target, 1)
     ahead.stop()
@@ -144,7 +144,7 @@ class Desk:
         self.before = picture(self.destination)
         self.output = fill(output / "output", RESULTS)
         self.placement = self.prepare()
-        self.carrier = Carrier(self.placement, self.output, lambda: False)
+        self.carrier = EarlyCopies(self.placement, self.output, lambda: False)
 
     def prepare(self, attempt: int = 1) -> Placement:
         return prepare(str(self.destination), self.roots, JOB, attempt)
@@ -265,14 +265,14 @@ async def slot(folder: Path, workspace: Path, **more: Any) -> AsyncIterator[tupl
         await process.stop()
 
 
-def job(folder: Path, **parameters: str) -> Task:
+def job(folder: Path, **parameters: str) -> SlotTask:
     fill(folder / "source", PAGES)
     source, destination = str(folder / "source"), str(folder / "out")
     return task("press", job=JOB, parameters=parameters, source=source, destination=destination)
 
 
-async def brought(process: SlotProcess, made: Task) -> Path:
-    answer = await process.ask(Step.BRING, made)
+async def brought(process: SlotProcess, made: SlotTask) -> Path:
+    answer = await process.ask(Step.STAGE_IN, made)
     assert answer.failure is None
     assert (answer.files, answer.bytes) == (6, 60)
     return Path(answer.source or "")
@@ -287,7 +287,7 @@ async def test_a_job_over_another_file_system_comes_out_whole(
         source = await brought(process, made)
         assert len(names(source)) == (0 if ahead_bytes else 6)
         assert (await process.ask(Step.RUN, made, source)).failure is None
-        placed = await process.ask(Step.PLACE, made)
+        placed = await process.ask(Step.STAGE_OUT, made)
         assert (placed.failure, placed.files) == (None, 6)
         await process.ask(Step.CLEAN, made)
     assert ears.progress[-1].done == 6

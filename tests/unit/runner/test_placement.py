@@ -13,8 +13,8 @@ from tests.unit.runner.faults import Crash, crash, fill, picture, stopped_before
 
 from taskmanager.errors import JobFailedError, PathRefusedError, SupersededError
 from taskmanager.files.roots import Roots
-from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
-from taskmanager_plugin_runner.planning import Terms
+from taskmanager_plugin_runner.results.placement import Placement, clean, place, prepare
+from taskmanager_plugin_runner.results.planning import Terms
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 BEFORE = {"1.jp2": "old 1", "keep.txt": "mine", "sub/2.jp2": "old 2", "empty/": ""}

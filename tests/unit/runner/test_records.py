@@ -8,11 +8,11 @@ from tests.unit.runner.scenes import scene
 
 from taskmanager.messages import Failed, FilesRecorded, Finished
 from taskmanager.model.jobs import WARNINGS_KEPT, FileRecord, FileState, Warnings
-from taskmanager_plugin_runner import file_book
-from taskmanager_plugin_runner.commands import Commands, kind_of
-from taskmanager_plugin_runner.file_book import FileBook
-from taskmanager_plugin_runner.line_log import FILE_LINES, LOG_LINES, LineLog
-from taskmanager_plugin_runner.protocol import FileNote, LogNote, SlotEvent, decode_event, encode_event
+from taskmanager_plugin_runner.attempt import file_records
+from taskmanager_plugin_runner.attempt.file_records import FileRecordBuffer
+from taskmanager_plugin_runner.slot.command_log import CommandLog, kind_of
+from taskmanager_plugin_runner.slot.line_log import FILE_LINES, LOG_LINES, LineLog
+from taskmanager_plugin_runner.slot_protocol import FileNote, LogNote, SlotEvent, decode_event, encode_event
 
 FILE = FileRecord(name="0001.tif", state=FileState.DONE)
 
@@ -52,7 +52,7 @@ async def test_files_come_in_blocks_that_are_numbered_on(tmp_path: Path) -> None
 
     numbers = [block.first + index for block in blocks for index in range(len(block.files))]
     assert numbers == list(range(1, 121))
-    assert max(len(block.files) for block in blocks) <= file_book.BLOCK_FILES
+    assert max(len(block.files) for block in blocks) <= file_records.BLOCK_FILES
 
 
 async def test_warnings_of_files_are_warnings_of_the_job(tmp_path: Path) -> None:
@@ -94,9 +94,9 @@ async def test_a_tool_is_heard_while_it_runs_and_its_command_is_shown(tmp_path: 
 
 
 async def test_more_files_than_are_kept_leave_a_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_book, "FILES_KEPT", 3)
+    monkeypatch.setattr(file_records, "FILES_KEPT", 3)
     blocks: list[tuple[int, int]] = []
-    book = FileBook(lambda first, files: blocks.append((first, len(files))))
+    book = FileRecordBuffer(lambda first, files: blocks.append((first, len(files))))
 
     for _ in range(10):
         book.note(FileNote(FILE.model_dump(mode="json")))
@@ -137,7 +137,7 @@ def test_a_record_passes_from_slot_to_runner_whatever_its_file_is_called() -> No
 def test_commands_for_one_page_after_the_other_are_of_one_kind() -> None:
     first = ["/usr/bin/opj_compress", "-i", "/a/0001.tif", "-o", "/b/0001.jp2", "-r", "20,10"]
     second = [word.replace("0001", "0002") for word in first]
-    commands = Commands()
+    commands = CommandLog()
 
     assert kind_of(first) == ("opj_compress", "-i", "-o", "-r")
     assert commands.first_of_its_kind(first) == "$ " + " ".join(first)

@@ -11,10 +11,10 @@ from tests.unit.runner.faults import Crash, crash, fill, names, picture, stopped
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.roots import Roots
-from taskmanager_plugin_runner.placement import Placement, clean, place, prepare
-from taskmanager_plugin_runner.planning import Terms
-from taskmanager_plugin_runner.rights import ACL
-from taskmanager_plugin_runner.sources import Fingerprint, scan
+from taskmanager_plugin_runner.files.sources import Fingerprint, scan
+from taskmanager_plugin_runner.results.file_permissions import ACL
+from taskmanager_plugin_runner.results.placement import Placement, clean, place, prepare
+from taskmanager_plugin_runner.results.planning import Terms
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 BEFORE = {"1.jp2": "old 1", "2.jp2": "gone 2", "sub/3.jp2": "gone 3", "keep.txt": "mine"}

@@ -14,8 +14,8 @@ from tests.unit.runner.slots import PLUGINS, is_gone, number_in, options, slot, 
 
 from taskmanager.errors import JobKilledError, PermanentError
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.protocol import Step
-from taskmanager_plugin_runner.slot_process import SlotProcess, slot_environment
+from taskmanager_plugin_runner.slot.process import SlotProcess, slot_environment
+from taskmanager_plugin_runner.slot_protocol import Step
 
 
 async def test_one_process_serves_job_after_job(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ import asyncio, sys
 from pathlib import Path
 from tests.unit.runner.slots import slot, task
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.protocol import Step
+from taskmanager_plugin_runner.slot_protocol import Step
 async def main():
     async with slot("wild", Path(sys.argv[1])) as (process, _):
         print(process.pid, flush=True)
@@ -164,12 +164,12 @@ async def test_a_slot_that_thaws_after_its_lease_places_nothing(tmp_path: Path) 
     fill(tmp_path / "in", {"a.tif": "a"})
     job = task("tally", source=str(tmp_path / "in"), destination=str(tmp_path / "out"))
     async with slot("tally", tmp_path) as (process, _):
-        brought = await process.ask(Step.BRING, job)
+        brought = await process.ask(Step.STAGE_IN, job)
         assert (await process.ask(Step.RUN, job, Path(brought.source or ""))).failure is None
         assert process.pid is not None
         process.keep(elapsed_seconds() + 0.2)
         os.kill(process.pid, signal.SIGSTOP)
-        placing = process.order(Step.PLACE, job)
+        placing = process.order(Step.STAGE_OUT, job)
         over = elapsed_seconds() + 0.3
         await until(lambda: elapsed_seconds() > over)
         os.kill(process.pid, signal.SIGCONT)

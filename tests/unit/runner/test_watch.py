@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from taskmanager.model.manifest import JobLimits, PluginManifest
-from taskmanager_plugin_runner import memory
-from taskmanager_plugin_runner.protocol import ProgressNote, SlotOptions
-from taskmanager_plugin_runner.watch import Watch
+from taskmanager_plugin_runner.attempt.limit_watch import LimitWatch
+from taskmanager_plugin_runner.slot_protocol import ProgressNote, SlotOptions
+from taskmanager_plugin_runner.system import memory
 
 ME = os.getpid()
 
@@ -26,7 +26,7 @@ class Watched:
 
     def __init__(self, **limits: float | bool) -> None:
         self.clock = Clock()
-        self.watch = Watch(JobLimits.model_validate(limits), self.clock)
+        self.watch = LimitWatch(JobLimits.model_validate(limits), self.clock)
         self.watch.begin()
 
     async def pass_seconds(self, seconds: int, *, standing: bool = False) -> str | None:
@@ -74,7 +74,7 @@ async def test_each_file_has_its_own_time() -> None:
 
 async def test_a_failure_is_temporary_if_the_limits_say_so() -> None:
     clock = Clock()
-    watch = Watch(JobLimits(memory_limit_bytes=1, temporary=True), clock)
+    watch = LimitWatch(JobLimits(memory_limit_bytes=1, temporary=True), clock)
     error = await watch.look(ME, standing=False)
     assert error is not None
     assert (error.kind, error.temporary) == ("MemoryLimit", True)
@@ -82,7 +82,7 @@ async def test_a_failure_is_temporary_if_the_limits_say_so() -> None:
 
 
 async def test_evidence_tells_memory_and_file() -> None:
-    watch = Watch(JobLimits())
+    watch = LimitWatch(JobLimits())
     watch.progressed(ProgressNote(1, 3, "2.tif"))
     assert watch.struck() is None
     await watch.look(ME, standing=False)

@@ -11,10 +11,10 @@ from tests.unit.runner.faults import fill, names, picture
 from taskmanager.errors import JobFailedError, PathRefusedError, PermanentError
 from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import clean_text, file_sentence, job_error
-from taskmanager_plugin_runner.filesystems import is_local
-from taskmanager_plugin_runner.recovery import held_folder, recover
 from taskmanager_plugin_runner.settings import UploadMode, default_runner_id
-from taskmanager_plugin_runner.workspace import AttemptFolder, Input, bring_input, open_destination
+from taskmanager_plugin_runner.system.filesystems import is_local
+from taskmanager_plugin_runner.transport.recovery import held_folder, recover
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder, Input, bring_input, open_destination
 
 MOUNTS = """\
 21 1 0:20 / / rw - overlay overlay rw

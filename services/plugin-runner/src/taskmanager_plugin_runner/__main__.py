@@ -27,21 +27,21 @@ from taskmanager.process.lifecycle import run_parts, stop_on_signals
 from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer, health_app
-from taskmanager_plugin_runner import remains
-from taskmanager_plugin_runner.heartbeats import Identity
-from taskmanager_plugin_runner.outbox import Outbox
-from taskmanager_plugin_runner.protocol import SlotOptions
-from taskmanager_plugin_runner.recovery import held_folder, recover
+from taskmanager_plugin_runner.attempt.limit_watch import tell_limits
+from taskmanager_plugin_runner.files.seals import Seal
+from taskmanager_plugin_runner.messaging.heartbeats import Identity
+from taskmanager_plugin_runner.messaging.outbox import Outbox
 from taskmanager_plugin_runner.runner import Runner
-from taskmanager_plugin_runner.seals import Seal
-from taskmanager_plugin_runner.secrecy import close_to_others, forget_secrets
 from taskmanager_plugin_runner.settings import (
     RUNNER_ID_PATTERN,
     ForeignLinks,
     RunnerSettings,
     default_runner_id,
 )
-from taskmanager_plugin_runner.watch import tell_limits
+from taskmanager_plugin_runner.slot_protocol import SlotOptions
+from taskmanager_plugin_runner.system import orphaned_processes
+from taskmanager_plugin_runner.system.secrecy import close_to_others, forget_secrets
+from taskmanager_plugin_runner.transport.recovery import held_folder, recover
 
 CONFIRM_LIMIT = timedelta(seconds=10)
 WRONG_USE = 2
@@ -172,7 +172,7 @@ def main() -> None:
     try:
         with held_folder(settings.workspace, identity.runner) as folder:
             seal = settings.seal
-            remains.end(folder)
+            orphaned_processes.end(folder)
             recover(folder, settings.goobi, seal)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
                 loop.run(serve(identity, settings, folder, seal))

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from taskmanager.errors import JobFailedError, JobKilledError, TemporaryError
 from taskmanager.model.jobs import JobError
-from taskmanager_plugin_runner.memory import size_words
+from taskmanager_plugin_runner.system.memory import size_words
 
 MESSAGE_CHARACTERS = 4_000
 TRACEBACK_CHARACTERS = 20_000

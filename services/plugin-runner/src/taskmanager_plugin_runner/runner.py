@@ -21,21 +21,21 @@ from taskmanager.messages import (
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
 from taskmanager.process.retry import Backoff
-from taskmanager_plugin_runner.attempt import Attempt
-from taskmanager_plugin_runner.claims import Claims
+from taskmanager_plugin_runner.attempt.attempt import Attempt
+from taskmanager_plugin_runner.attempt.draining import Draining
+from taskmanager_plugin_runner.attempt.limit_watch import LOOK
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
+from taskmanager_plugin_runner.attempt.services import AttemptServices
+from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.draining import Draining
-from taskmanager_plugin_runner.heartbeats import Heartbeats, Identity
-from taskmanager_plugin_runner.leases import Leases, Reference, reference
+from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, Identity
+from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
+from taskmanager_plugin_runner.messaging.outbox import Outbox
 from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
-from taskmanager_plugin_runner.outbox import Outbox
-from taskmanager_plugin_runner.outcomes import Outcome
-from taskmanager_plugin_runner.protocol import SlotOptions
 from taskmanager_plugin_runner.settings import RunnerSettings
-from taskmanager_plugin_runner.slot_process import SlotProcess
-from taskmanager_plugin_runner.surroundings import Surroundings
-from taskmanager_plugin_runner.transfers import Transfers
-from taskmanager_plugin_runner.watch import LOOK
+from taskmanager_plugin_runner.slot.process import SlotProcess
+from taskmanager_plugin_runner.slot_protocol import SlotOptions
 
 WATCH = timedelta(seconds=1)
 KILL_SECONDS = 5.0
@@ -58,8 +58,8 @@ class Runner:
         self._identity, self._settings, self._outbox = identity, settings, outbox
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
-        transfers = Transfers(identity.transfers, self._plugin)
-        self._around = Surroundings(outbox, self._leases, transfers, identity.manifest)
+        transfers = TransferLimit(identity.transfers, self._plugin)
+        self._around = AttemptServices(outbox, self._leases, transfers, identity.manifest)
         self._attempts: dict[Reference, Attempt] = {}
         self._slots = [
             SlotProcess(number, options.on_processors(number, identity.manifest.processors))
@@ -190,7 +190,7 @@ class Runner:
     async def _run(self, attempt: Attempt) -> None:
         began = elapsed_seconds()
 
-        def over(outcome: Outcome) -> None:
+        def over(outcome: AttemptOutcome) -> None:
             JOBS.labels(self._plugin, outcome).inc()
             JOB_SECONDS.labels(self._plugin, outcome).observe(elapsed_seconds() - began)
             self._attempts.pop(attempt.key, None)
@@ -225,7 +225,7 @@ class Runner:
             attempt = self._attempts.get(name)
             if attempt is not None:
                 log.warning("attempt_taken_away", job=name[0], attempt=name[1])
-                attempt.interrupt(Outcome.SUPERSEDED)
+                attempt.interrupt(AttemptOutcome.SUPERSEDED)
         wishes = {reference(wish): wish.wish for wish in orders.wishes}
         for name, attempt in self._attempts.items():
             attempt.want(wishes.get(name))
@@ -242,7 +242,7 @@ class Runner:
         for attempt in self._attempts.values():
             alone = self._identity.manifest.outside_effects or attempt.placing
             if alone and self._leases.seconds_left(attempt.key) < KILL_SECONDS:
-                attempt.interrupt(Outcome.HANDED_BACK)
+                attempt.interrupt(AttemptOutcome.HANDED_BACK)
 
     async def _look_after_limits(self) -> None:
         for attempt in list(self._attempts.values()):

@@ -12,8 +12,8 @@ from pydantic import Field, SecretStr, model_validator
 from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager.process.config import RootsSettings
-from taskmanager_plugin_runner.memory import machine_bytes, share_of
-from taskmanager_plugin_runner.seals import Seal, broker_secret, derive_key
+from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
+from taskmanager_plugin_runner.system.memory import machine_bytes, share_of
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""

@@ -1,1 +1,1 @@
-"""What the system is about, as values: jobs, states, plugins, operations, reports, people. No client library."""
+"""What the system is about, as values: jobs, plugins, operations, reports, people. No client library."""

@@ -38,7 +38,7 @@ def growth(figures: HourlyFigures) -> UpdateOne:
 
 
 class FiguresReads:
-    """The part of `taskmanager.ports.readers.JobReader` that is about what was done and what waits longest."""
+    """The part of `taskmanager.ports.readers.JobReader` about what was done and what waits longest."""
 
     _database: Database
 

@@ -1,1 +1,1 @@
-"""What the author of a plugin uses: the interface, external tools, records of files, results that exist already."""
+"""What the author of a plugin uses: the interface, external tools, records of files, existing results."""

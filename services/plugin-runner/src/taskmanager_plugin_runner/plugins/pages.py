@@ -10,7 +10,7 @@ from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.parameters import Pages
 from taskmanager_plugin_runner.plugins.pictures import formats, memory
-from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.facts import Facts
 
 
@@ -48,7 +48,7 @@ class PageReader:
         if known != begun or (existing is Existing.REFUSE and not begun):
             self._context.existing(existing, results)
 
-    def read(self, crew: Crew, file: Path, time_limit: timedelta) -> list[Page]:
+    def read(self, crew: DecodingPool, file: Path, time_limit: timedelta) -> list[Page]:
         """The pages of a file; raises JobFailedError for what is no picture, not understood or too large."""
         found: list[Facts] = crew.call(formats.read_facts, file, time_limit=time_limit)
         if self._wanted is Pages.ALL:

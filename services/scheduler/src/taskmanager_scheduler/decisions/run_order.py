@@ -30,8 +30,8 @@ def place_of(job: Job) -> Place:
 class RunOrderedStore:
     """A store that gives each job its place when it is queued; one for all parts of a scheduler.
 
-    Implements `taskmanager.ports.store.Store`. The store behind it makes one decision at a time, so that places are
-    given in the order of the commits.
+    Implements `taskmanager.ports.store.Store`. The store behind it makes one decision at a time, so
+    that places are given in the order of the commits.
     """
 
     def __init__(self, store: Store) -> None:

@@ -23,7 +23,7 @@ from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
 from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
-from taskmanager_scheduler.effects.pipeline import EffectPipeline
+from taskmanager_scheduler.inbox.effect_pipeline import EffectPipeline
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
 from taskmanager_scheduler.jobs.effects import refusals
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES

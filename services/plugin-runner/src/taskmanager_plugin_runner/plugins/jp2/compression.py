@@ -19,7 +19,7 @@ from taskmanager_plugin_runner.plugins.pages import Page, PageReader
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.pictures import compression, rules
 from taskmanager_plugin_runner.plugins.pictures.compression import Prepared, Verified
-from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
 
@@ -59,7 +59,7 @@ class Compression:
         self._pages = PageReader(self._context, self._parameters.pages, compressing=True)
         expected = [self._target(file.stem) for file in taken]
         self._pages.settle(self._parameters.existing, expected, begun=False)
-        with Crew(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
+        with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
             for_each_file(self._context, taken, self._compress, parallel)
         made = list(self._context.output.iterdir())
         self._pages.settle(self._parameters.existing, made, begun=True)

@@ -4,8 +4,8 @@ import os
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
-from taskmanager_plugin_runner.memory import PICTURE_MEMORY, for_pictures, size_words
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures, size_words
 
 BASE_BYTES: Final = 256 * 1024 * 1024
 """What a child process takes in address space besides its picture: libraries, threads, buffers."""

@@ -12,7 +12,7 @@ from taskmanager_plugin_runner.plugins import workpieces
 from taskmanager_plugin_runner.plugins.pages import Page, PageReader
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.pictures import derivatives
-from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.derivatives import Derived, Wanted
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
 from taskmanager_plugin_runner.plugins.shell.derivatives import SOURCE_NAME, Derivative, DerivativeTemplate
@@ -48,7 +48,7 @@ class DeriveRun:
         expected = [self._target(folder, file.stem) for _, folder in self._wanted for file in taken]
         self._pages.settle(existing, expected, begun=False)
         parallel = min(self._parallel, len(taken))
-        with Crew(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
+        with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
             for_each_file(self._context, taken, self._convert, parallel)
         self._pages.settle(existing, list(self._context.output.rglob("*.jpg")), begun=True)
 

@@ -13,7 +13,7 @@ from taskmanager.plugin_api.interface import ExistingParameters, JobContext, par
 from taskmanager_plugin_runner.plugins import magick, workpieces
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.pictures import derivatives, formats, memory
-from taskmanager_plugin_runner.plugins.pictures.crew import Crew
+from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.facts import Facts
 from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill
 from taskmanager_plugin_runner.plugins.shell.template import Check, Template, is_magick
@@ -63,7 +63,7 @@ class FileRun(Runner):
             for_each_file(self.context, taken, self._convert, self.parallel)
             return
         parallel = min(self.parallel, len(taken))
-        with Crew(parallel, memory.allowed(), self.context.checkpoint) as self._crew:
+        with DecodingPool(parallel, memory.allowed(), self.context.checkpoint) as self._crew:
             for_each_file(self.context, taken, self._convert, parallel)
 
     def _convert(self, file: Path) -> None:

@@ -1,0 +1,1 @@
+"""One attempt of a job, as the runner sees it: phases, orders, limits, log, commit fence."""

@@ -1,0 +1,276 @@
+"""One attempt from its grant to its end: the phases, the commit fence, and what is reported of them.
+
+Drives a slot step by step and puts events into the outbox; knows neither tickets nor how leases are kept.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
+from taskmanager.messages import AttemptReference, Grant
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobError
+from taskmanager.model.states import Status
+from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager_plugin_runner.attempt.commit_fence import Fence
+from taskmanager_plugin_runner.attempt.control import AttemptControl
+from taskmanager_plugin_runner.attempt.limit_watch import LimitWatch
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome, CancelledByOrderError, StepFailedError
+from taskmanager_plugin_runner.attempt.services import AttemptServices
+from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEventHandler
+from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.failures import killer_words, with_problem
+from taskmanager_plugin_runner.messaging.reports import Reports
+from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step, is_job_id
+
+CLEAN_LIMIT = timedelta(minutes=2)
+"""A file server that does not answer may not keep a slot for ever."""
+CLEAN_TRIES = 3
+"""What killed the job, as a machine without memory does, may kill the process that puts its folders back."""
+
+_UNDER_WAY = {
+    Step.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
+    Step.RUN: Failpoint.RUNNER_IN_PROCESSING,
+    Step.STAGE_OUT: Failpoint.RUNNER_IN_DOWNLOAD,
+}
+
+log = structlog.get_logger(__name__)
+
+
+Over = Callable[[AttemptOutcome], None]
+
+
+class Attempt:
+    """Runs one granted job on one slot."""
+
+    def __init__(self, grant: Grant, slot: SlotProcess, around: AttemptServices) -> None:
+        """`slot` runs nothing else meanwhile."""
+        self.key = (grant.job, grant.attempt)
+        self._task = SlotTask(grant.job, grant.attempt, grant.spec)
+        self._slot, self._around = slot, around
+        self._reports = Reports(grant.job, grant.attempt, around.outbox)
+        self._ordered: AttemptOutcome | None = None
+        self._interrupted = asyncio.Event()
+        self._leaving = asyncio.Event()
+        self._fence = Fence(self._reports, self._leaving)
+        self._dirty = False
+        self.placing = False
+        self._books = AttemptRecords(self._reports)
+        self._control = AttemptControl(around.manifest, slot, self._reports, self._books.note)
+        self._watch = LimitWatch(around.manifest.limits_for(grant.spec.template))
+        self._hearing = SlotEventHandler(self._books, self._control, self._watch)
+
+    @property
+    def reference(self) -> AttemptReference:
+        """Its name on the wire."""
+        return self._reports.reference
+
+    @property
+    def standing(self) -> bool:
+        """Whether it is suspended."""
+        return self._control.standing
+
+    # --- from outside
+
+    def want(self, wish: DesiredState | None) -> None:
+        """What the scheduler wishes it to do instead of running; None: run. May be repeated."""
+        if self._ordered is not None:
+            return
+        self._control.want(wish)
+        if self._control.cancelling:
+            self._leaving.set()
+            self.on_verdict(allowed=False)  # nothing was allowed yet: the scheduler refuses a cancel after
+
+    def interrupt(self, outcome: AttemptOutcome) -> None:
+        """Kill it, whatever it is doing; `outcome` is how it then ends. Only the first call counts."""
+        if self._ordered is not None:
+            return  # the process that runs now puts back what the killed one had begun
+        self._ordered = outcome
+        self._interrupted.set()
+        self._leaving.set()
+        self._control.release()
+        self._slot.kill()
+        self.on_verdict(allowed=False)
+
+    def on_verdict(self, *, allowed: bool) -> None:
+        """The answer of the commit fence."""
+        self._fence.answer(allowed=allowed)
+
+    @property
+    def _ours_until(self) -> float:
+        return max(self._around.leases.end(self.key), self._fence.counts_until)
+
+    def keep(self) -> None:
+        """Its lease may have been renewed: a slot that is placing results must know how long it may."""
+        if self.placing:
+            self._slot.keep(self._ours_until)
+
+    async def look(self) -> None:
+        """End it if it has passed a limit; to be called every `watch.LOOK`."""
+        if self._control.watched and self._slot.pid is not None:
+            error = await self._watch.look(self._slot.pid, standing=self._control.standing)
+            if error is not None:
+                self._control.exceed(error)
+
+    # --- the way of the job
+
+    async def run(self, over: Over) -> None:
+        """Everything; never raises for what a job or a plugin does.
+
+        `over` is called once the outcome is reported; after a success the slot may still have to be tidied.
+        """
+        self._slot.listener = self._hearing
+        try:
+            finished = await self._phases()
+        except StepFailedError as error:
+            await self._end(AttemptOutcome.FAILED, error.error, over)
+        except CancelledByOrderError:
+            await self._end(*self._cut_short(AttemptOutcome.CANCELLED), over)
+        except JobKilledError as error:
+            await self._end(*self._cut_short(AttemptOutcome.CRASHED, self._evidence(error)), over)
+        else:
+            if finished is None:
+                await self._end(*self._cut_short(AttemptOutcome.SUPERSEDED), over)
+            else:
+                self._finish(finished, over)
+                await self._tidy()
+        finally:
+            self._slot.listener = None
+
+    async def _phases(self) -> SlotAnswer | None:
+        """The answer of the last step, or None if the attempt is not ours any more."""
+        if not is_job_id(self._task.job):
+            raise StepFailedError(JobError(message="the job's id cannot be a file name", kind="ValueError"))
+        brought = await self._bring()
+        self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
+        self._watch.begin()
+        made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
+        self._books.progress.flush()
+        await self._control.let_go_on()
+        return made if self._task.spec.destination is None else await self._place()
+
+    async def _bring(self) -> SlotAnswer | None:
+        """Nothing to do for a job without source and destination, no transfer for one without a source."""
+        spec = self._task.spec
+        if spec.source is not None:
+            return await self._around.transfers.during(self._upload, self._leaving)
+        if spec.destination is not None:
+            self._dirty = True
+            await self._step(Step.STAGE_IN)
+        return None
+
+    async def _upload(self) -> SlotAnswer:
+        self._reports.advanced(Status.UPLOAD)
+        self._dirty = True
+        return await self._step(Step.STAGE_IN)
+
+    async def _place(self) -> SlotAnswer | None:
+        """Ask until the answer is fresh when the turn comes, then put the results into place."""
+        while await self._fence.opens():
+            placed = await self._around.transfers.during(self._place_if_ours, self._interrupted)
+            if placed is not None:
+                return placed
+        return None
+
+    async def _place_if_ours(self) -> SlotAnswer | None:
+        """None if the lease ended while the attempt waited for its turn."""
+        if self._ours_until > elapsed_seconds():
+            self.placing = True
+            self.keep()
+            failpoint(Failpoint.RUNNER_AFTER_FENCE)
+            return await self._step(Step.STAGE_OUT)
+        log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
+        return None
+
+    async def _step(self, step: Step, source: Path | None = None) -> SlotAnswer:
+        if self._interrupted.is_set():
+            raise JobKilledError("the attempt was interrupted")
+        self._control.require_going_on(step)
+        answering = self._slot.order(step, self._task, source, self._control.known(step))
+        failpoint(_UNDER_WAY[step])
+        with self._control.during(step):
+            answer = await answering
+        self._dirty = self._dirty or answer.untidy
+        if answer.cancelled:
+            raise CancelledByOrderError
+        self._control.require_unforced()
+        if answer.failure is not None:
+            raise StepFailedError(answer.failure)
+        return answer
+
+    # --- its end
+
+    def _finish(self, finished: SlotAnswer, over: Over) -> None:
+        warnings = self._books.close()
+        failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
+        self._reports.finished(finished.files, finished.bytes, warnings)
+        over(AttemptOutcome.FINISHED)
+
+    async def _end(self, outcome: AttemptOutcome, error: JobError | None, over: Over) -> None:
+        """Put the process folder back first, then report: who reads of the failure finds it as it was."""
+        problem = await self._tidy()
+        if outcome is AttemptOutcome.CANCELLED:
+            self._books.note(with_problem(f"cancelled {self._control.method}", problem))
+        warnings = self._books.close()
+        if outcome is AttemptOutcome.HANDED_BACK:
+            self._reports.handed_back()
+        elif outcome is AttemptOutcome.CANCELLED or (
+            outcome is AttemptOutcome.SUPERSEDED and self._ordered is None
+        ):
+            # the fence refused: if that was for a cancel whose order is still on its way, this is its end
+            self._reports.cancelled(self._control.method)
+        elif error is not None and outcome in {AttemptOutcome.FAILED, AttemptOutcome.CRASHED}:
+            told = error.model_copy(update={"message": with_problem(error.message, problem)})
+            self._reports.failed(told, warnings, crashed=outcome is AttemptOutcome.CRASHED)
+        over(outcome)
+
+    def _cut_short(
+        self, otherwise: AttemptOutcome, error: JobError | None = None
+    ) -> tuple[AttemptOutcome, JobError | None]:
+        """How it ends, and for which error: what it was told comes before what happened to it."""
+        if self._ordered is not None:
+            return self._ordered, None
+        if self._control.cancelling:
+            return AttemptOutcome.CANCELLED, None
+        if self._control.exceeded is not None:
+            return AttemptOutcome.FAILED, self._control.exceeded
+        return otherwise, error
+
+    async def _tidy(self) -> str | None:
+        """Undo and remove what the attempt left, in a new process if need be; what went wrong, in words."""
+        if not self._dirty and self._slot.alive and not self._interrupted.is_set():
+            return None
+        try:
+            async with asyncio.timeout(CLEAN_LIMIT.total_seconds()):
+                problem = await self._clean_again()
+        except (TimeoutError, TemporaryError, PermanentError) as error:
+            self._slot.kill()
+            problem = str(error) or "the file system did not answer in time"
+        if problem is not None:
+            log.error("clean_up_failed", job=self._task.job, attempt=self._task.attempt, problem=problem)
+        return problem
+
+    async def _clean_again(self) -> str | None:
+        for number in range(1, CLEAN_TRIES):
+            try:
+                return await self._clean()
+            except JobKilledError as error:
+                log.warning("clean_up_killed", job=self._task.job, tries=number, error=str(error))
+        return await self._clean()
+
+    async def _clean(self) -> str | None:
+        if self._interrupted.is_set():
+            await self._slot.stop()
+        if not self._slot.alive:
+            await self._slot.start()
+        answer = await self._slot.ask(Step.CLEAN, self._task)
+        return answer.failure.message if answer.failure is not None else None
+
+    def _evidence(self, error: JobKilledError) -> JobError:
+        message = f"{error}{killer_words(error, struck=self._watch.struck())}{self._watch.evidence()}"
+        return JobError(message=message, kind="Crash", traceback="\n".join(self._books.log.printed) or None)

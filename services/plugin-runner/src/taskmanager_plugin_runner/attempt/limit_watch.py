@@ -1,0 +1,138 @@
+"""Watches one attempt while its plugin works: its time, its files, its memory. Ends nothing by itself.
+
+Time is added up look by look and no faster than the looks come: what a stopped runner or a sleeping machine
+missed, and what passes while the job stands still, is not the job's.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.model.jobs import JobError
+from taskmanager.model.manifest import JobLimits, PluginManifest
+from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.slot_protocol import ProgressNote
+from taskmanager_plugin_runner.system import memory
+from taskmanager_plugin_runner.system.memory import Usage, size_words
+
+LOOK = timedelta(milliseconds=500)
+"""Time between two looks, and so how exact a limit is."""
+LONGEST_LOOK_SECONDS = 2.0
+"""More than this one look adds to no clock."""
+EXACT_LIMIT = timedelta(seconds=2)
+
+
+log = structlog.get_logger(__name__)
+
+
+class LimitWatch:
+    """What one attempt has used of its limits."""
+
+    def __init__(self, limits: JobLimits, clock: Callable[[], float] = elapsed_seconds) -> None:
+        """Nothing counts before `begin`."""
+        self._limits, self._clock = limits, clock
+        self._looked_at = 0.0
+        self._worked = 0.0
+        self._worked_on_file = 0.0
+        self._oom_kills: int | None = None
+        self._at: ProgressNote | None = None
+        self.peak = Usage()
+        """The most memory that was seen at once."""
+
+    def begin(self) -> None:
+        """The plugin begins."""
+        self._looked_at = self._clock()
+
+    def progressed(self, note: ProgressNote) -> None:
+        """Another number of files done, or another file at work, is progress."""
+        if self._at is None or (note.done, note.current_file) != (self._at.done, self._at.current_file):
+            self._worked_on_file = 0.0
+        self._at = note
+
+    async def look(self, leader: int, *, standing: bool) -> JobError | None:
+        """Which limit the job has passed, if any; `leader` is the process that leads its group."""
+        self._count(standing=standing)
+        self._oom_kills = memory.oom_kills()
+        seen = memory.resident(leader)
+        if seen.bytes > self.peak.bytes:
+            self.peak = seen
+        return self._late() or await self._large(leader, seen)
+
+    def evidence(self) -> str:
+        """What was known of a job that came to a sudden end; every part begins with a semicolon."""
+        used = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
+        return f"{used}{self._place('; ')}"
+
+    def struck(self) -> bool | None:
+        """Whether the kernel ended some process for want of memory since the last look; None: not known."""
+        now = memory.oom_kills()
+        return None if now is None or self._oom_kills is None else now > self._oom_kills
+
+    def _count(self, *, standing: bool) -> None:
+        now = self._clock()
+        passed = min(now - self._looked_at, LONGEST_LOOK_SECONDS)
+        self._looked_at = now
+        if not standing:
+            self._worked += passed
+            self._worked_on_file += passed
+
+    def _late(self) -> JobError | None:
+        whole, file = self._limits.time_limit, self._limits.file_time_limit
+        if whole is not None and self._worked >= whole.total_seconds():
+            limit = f"the time limit for a job, {_words(whole)}, is over"
+            return self._error("TimeLimit", f"{limit}: stopped after {self._worked:.0f} s of work")
+        if file is not None and self._worked_on_file >= file.total_seconds():
+            limit = f"the time limit for a file, {_words(file)}, is over"
+            without = f"{self._worked_on_file:.0f} s without progress to the next file"
+            return self._error(
+                "TimeLimit", f"{limit}: stopped after {without}, {self._worked:.0f} s of work in all"
+            )
+        return None
+
+    async def _large(self, leader: int, seen: Usage) -> JobError | None:
+        limit = self._limits.memory_limit_bytes
+        if limit is None or seen.bytes <= limit:
+            return None
+        used = await _exactly(leader, seen)
+        if used.bytes <= limit:
+            return None
+        return self._error(
+            "MemoryLimit", f"the memory limit, {size_words(limit)}, is passed: it used {used.words()}"
+        )
+
+    def _error(self, kind: str, text: str) -> JobError:
+        message = f"{text}{self._place(', ')}"
+        return JobError(message=message, kind=kind, temporary=self._limits.temporary)
+
+    def _place(self, joint: str) -> str:
+        if self._at is None:
+            return ""
+        file = f"at file {self._at.current_file}, " if self._at.current_file else ""
+        return f"{joint}{file}{self._at.done} of {self._at.total} files done"
+
+
+def tell_limits(manifest: PluginManifest, nice: int) -> None:
+    """Log once what is in force on this runner, and how."""
+    log.info(
+        "limits_in_force",
+        **manifest.limits.model_dump(exclude_none=True),
+        processors=manifest.processors or "all",
+        nice=nice,
+        memory_is="looked at in /proc",
+        every_seconds=LOOK.total_seconds(),
+    )
+
+
+async def _exactly(leader: int, seen: Usage) -> Usage:
+    """What is used without counting shared pages twice; a process that hangs is taken as it was seen."""
+    try:
+        async with asyncio.timeout(EXACT_LIMIT.total_seconds()):
+            return await asyncio.to_thread(memory.proportional, leader)
+    except TimeoutError:
+        return seen
+
+
+def _words(limit: timedelta) -> str:
+    return str(limit) if limit >= timedelta(minutes=1) else f"{limit.total_seconds():g} s"

@@ -1,0 +1,61 @@
+"""What one attempt hears of its slot, written into its books: log, progress, files. Decides nothing."""
+
+from datetime import UTC, datetime
+
+from taskmanager.model.jobs import Warnings
+from taskmanager_plugin_runner.attempt.control import AttemptControl
+from taskmanager_plugin_runner.attempt.file_records import FileRecordBuffer
+from taskmanager_plugin_runner.attempt.job_log import JobLogBuffer, ProgressPace
+from taskmanager_plugin_runner.attempt.limit_watch import LimitWatch
+from taskmanager_plugin_runner.messaging.reports import Reports
+from taskmanager_plugin_runner.slot_protocol import FileNote, LogNote, ProgressNote
+
+
+class AttemptRecords:
+    """What is kept of an attempt beside its state."""
+
+    def __init__(self, reports: Reports) -> None:
+        """`reports` take what comes together."""
+        self.log = JobLogBuffer(reports.logged)
+        self.progress = ProgressPace(reports.progressed)
+        self.files = FileRecordBuffer(reports.recorded)
+
+    def note(self, text: str) -> None:
+        """A line of the runner's own in the log."""
+        self.log.add("info", text, datetime.now(UTC))
+
+    def close(self) -> Warnings | None:
+        """Send what is held back; returns what was warned of."""
+        self.progress.flush()
+        self.files.flush()
+        self.log.flush()
+        return self.log.warnings.total()
+
+
+class SlotEventHandler:
+    """Implements `slot_process.Listener`."""
+
+    def __init__(self, books: AttemptRecords, control: AttemptControl, watch: LimitWatch) -> None:
+        """Who else has to know."""
+        self._books, self._control, self._watch = books, control, watch
+
+    def on_progress(self, note: ProgressNote) -> None:
+        """See the protocol."""
+        self._watch.progressed(note)
+        self._books.progress.note(note)
+
+    def on_log(self, note: LogNote) -> None:
+        """See the protocol."""
+        self._books.log.note(note)
+
+    def on_file(self, note: FileNote) -> None:
+        """See the protocol."""
+        self._books.files.note(note)
+
+    def on_standing(self, *, standing: bool) -> None:
+        """See the protocol."""
+        self._control.on_standing(standing=standing)
+
+    def on_output(self, line: str) -> None:
+        """See the protocol."""
+        self._books.log.print(line)

@@ -1,0 +1,74 @@
+"""Brings one file, and stops in the middle if it is told to. Knows nothing of where files belong."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from taskmanager_plugin_runner.failures import refuse
+from taskmanager_plugin_runner.files import folders
+from taskmanager_plugin_runner.files.opening import open_regular
+from taskmanager_plugin_runner.files.sources import SourceFile
+
+COPY_BYTES = 1024 * 1024
+COMING = ".tm-coming"
+"""Name of an input file until it is complete."""
+
+
+class CopyStoppedError(Exception):
+    """Who copies was told to stop; half a file is left."""
+
+
+def link_source(file: SourceFile, target: Path, *, foreign_links: bool) -> bool:
+    """Give an input file another name in a folder, which nobody outside can turn into another file.
+
+    False if that cannot be done: on another file system, or where the kernel protects the file (proc(5),
+    protected_hardlinks). Raises JobFailedError if the file has become something else since it was found.
+    """
+    with _opened(file, foreign_links=foreign_links) as origin, folders.opened(target) as folder:
+        try:
+            # with the number of a folder Python calls linkat(2), which follows the link in /proc to the file
+            os.link(_name_of(origin), file.name, dst_dir_fd=folder)
+        except OSError:
+            return False
+    return True
+
+
+def copy_source(
+    file: SourceFile,
+    target: Path,
+    stopped: Callable[[], bool] = lambda: False,
+    *,
+    foreign_links: bool = True,
+) -> None:
+    """Copy an input file into a folder, where it shows when it is complete; raises JobFailedError."""
+    coming = target / COMING
+    with _opened(file, foreign_links=foreign_links) as origin:
+        try:
+            with coming.open("wb") as copy:
+                pour(origin, copy, stopped)
+            shutil.copystat(_name_of(origin), coming)
+            coming.replace(target / file.name)
+        except OSError as error:
+            refuse(error, f"{file.path} could not be copied to the workspace")
+
+
+def _opened(file: SourceFile, *, foreign_links: bool) -> BinaryIO:
+    try:
+        return open_regular(file.path, foreign_links=foreign_links)
+    except OSError as error:
+        refuse(error, f"{file.path} could not be copied to the workspace")
+
+
+def _name_of(file: BinaryIO) -> str:
+    """What leads to the open file itself, whatever its own name means by now (proc(5))."""
+    return f"/proc/self/fd/{file.fileno()}"
+
+
+def pour(origin: BinaryIO, copy: BinaryIO, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Everything from one open file to the other; raises CopyStoppedError, OSError."""
+    while chunk := origin.read(COPY_BYTES):
+        if stopped():
+            raise CopyStoppedError
+        copy.write(chunk)

@@ -1,0 +1,1 @@
+"""What the runner and the scheduler tell each other: claims, leases, heartbeats, reports."""

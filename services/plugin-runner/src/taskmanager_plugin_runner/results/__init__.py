@@ -1,0 +1,1 @@
+"""Results put into the process folder: all of them, or none and the folder as it was."""

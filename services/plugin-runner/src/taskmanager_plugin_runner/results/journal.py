@@ -1,0 +1,123 @@
+"""The journal of a stage: what was about to be moved, sealed, and believed only if it can be a runner's own.
+
+Whoever may write to the share may put anything into a folder that looks like a stage. So a journal is opened
+without following links and without waiting, must belong to who would have written it, must bear the seal of
+the runners and may only name places inside the folder it lies in.
+"""
+
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.files import folders
+from taskmanager_plugin_runner.files.seals import Seal
+
+MANIFEST = "manifest.json"
+MANIFEST_BYTES = 64 * 1024 * 1024
+"""A hundred thousand names of the longest kind; more than this is no journal."""
+_PROBE = "owner"
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file or one whole new folder to be moved; `existed`: a file of that name has to make room.
+
+    `leaves`: that is all, nothing comes in its place.
+    """
+
+    name: str
+    existed: bool
+    leaves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is about to be moved: the entries in order, and every file, to tell ours from others'."""
+
+    entries: tuple[Entry, ...]
+    files: tuple[str, ...]
+
+    def encode(self, subject: str, seal: Seal) -> bytes:
+        """JSON; names that are no UTF-8 survive. `subject` is the name of the stage."""
+        body = json.dumps(asdict(self))
+        return json.dumps({"body": body, "seal": seal.over(subject, body.encode())}).encode()
+
+    @classmethod
+    def decode(cls, data: bytes, subject: str, seal: Seal) -> "Manifest":
+        """What `encode` wrote; raises ValueError for anything else."""
+        try:
+            raw = json.loads(data)
+            body = raw["body"]
+            if not seal.holds(raw["seal"], subject, body.encode()):
+                raise ValueError("it does not bear the seal of this runner")
+            known = json.loads(body)
+            made = cls(tuple(Entry(**entry) for entry in known["entries"]), tuple(known["files"]))
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("it is no journal") from error
+        for name in (*(entry.name for entry in made.entries), *made.files):
+            require_inner(name)
+        return made
+
+
+def require_inner(name: str) -> None:
+    """Raise ValueError unless it is the name of something inside a folder, written the plain way."""
+    path = PurePosixPath(name)
+    plain = bool(name) and "\0" not in name and str(path) == name and name != "."
+    if not plain or path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"it names {name!r}, which is no place inside the folder")
+
+
+def write(home_fd: int, stage: str, manifest: Manifest, seal: Seal) -> None:
+    """Write the journal of a stage durably; raises OSError."""
+    with folders.below(home_fd, PurePosixPath(stage)) as folder:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(MANIFEST + ".part", flags, 0o600, dir_fd=folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(manifest.encode(stage, seal))
+            file.flush()
+            os.fsync(descriptor)
+        os.rename(f"{stage}/{MANIFEST}.part", f"{stage}/{MANIFEST}", src_dir_fd=home_fd, dst_dir_fd=home_fd)
+        folders.sync(folder)
+
+
+def read(home_fd: int, stage: str, subject: str, seal: Seal) -> Manifest | None:
+    """The journal in a stage, None if it has none; `subject` is the name the stage was made with.
+
+    Raises JobFailedError for one that is not to be believed, OSError if it cannot be read.
+    """
+    with folders.below(home_fd, PurePosixPath(stage)) as folder:
+        try:
+            descriptor = os.open(MANIFEST, _READ, dir_fd=folder)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            try:
+                _require_own(os.fstat(descriptor), folder)
+                return Manifest.decode(file.read(), subject, seal)
+            except ValueError as error:
+                raise JobFailedError(
+                    f"the folder {stage} holds a journal that no runner of this plugin can have written "
+                    f"({error}): nothing of it was carried out; look at it, remove it and retry the job"
+                ) from error
+
+
+def _require_own(found: os.stat_result, folder: int) -> None:
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MANIFEST_BYTES:
+        raise ValueError("it is no regular file of a sensible size")
+    if found.st_uid != os.geteuid() and found.st_uid != _owner_here(folder):
+        raise ValueError(f"it belongs to user {found.st_uid}")
+
+
+def _owner_here(folder: int) -> int | None:
+    """Whom files belong to that this process makes there: servers may map users (root_squash, all_squash)."""
+    try:
+        os.mkdir(_PROBE, dir_fd=folder)
+        owner = os.stat(_PROBE, dir_fd=folder, follow_symlinks=False).st_uid
+        os.rmdir(_PROBE, dir_fd=folder)
+    except OSError:
+        return None  # who may write nothing here has written no journal
+    return owner

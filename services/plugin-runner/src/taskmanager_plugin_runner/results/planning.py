@@ -1,0 +1,124 @@
+"""What is going to be moved when results are placed, and whether it may be. Moves nothing."""
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from taskmanager.errors import JobFailedError
+from taskmanager.files.overlap import folded
+from taskmanager_plugin_runner.files import folders
+from taskmanager_plugin_runner.files.sources import Fingerprint, Identity
+from taskmanager_plugin_runner.results.file_permissions import keep_rights
+from taskmanager_plugin_runner.results.journal import Entry, Manifest
+from taskmanager_plugin_runner.results.stage_filling import Result
+from taskmanager_plugin_runner.results.stages import NEW, OLD, PREFIX, details, exists, is_folder
+
+PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What placing has to mind beside the results themselves.
+
+    `ours` is asked before each step that shows. `sources` may not be replaced. `leaving` are files, as seen
+    from the destination, that go when the results come, unless they changed since. `carried` are results that
+    lie in the stage already, as they were then. `warn` hears what could not be kept of replaced files.
+    """
+
+    ours: Callable[[], bool] = lambda: True
+    sources: Collection[Identity] = frozenset()
+    leaving: Mapping[str, Fingerprint] = field(default_factory=dict)
+    carried: Mapping[str, Fingerprint] = field(default_factory=dict)
+    warn: Callable[[str], None] = lambda _: None
+
+
+def results_in(output: Path, inside: PurePosixPath) -> Iterator[Result]:
+    """What a plugin made, named below `inside`; raises JobFailedError for what is no regular file."""
+    for root, subfolders, files in os.walk(output):
+        subfolders.sort()
+        for name in sorted([*files, *(sub for sub in subfolders if (Path(root) / sub).is_symlink())]):
+            path = Path(root) / name
+            details = path.lstat()
+            if not stat.S_ISREG(details.st_mode):
+                raise JobFailedError(f"the plugin left {path.relative_to(output)}, which is no regular file")
+            if name.startswith(PREFIX):
+                raise JobFailedError(
+                    f"the plugin made {name}; names that begin with {PREFIX} are not allowed"
+                )
+            yield Result(str(inside / path.relative_to(output)), path, details.st_size)
+
+
+def plan(home_fd: int, stage: str, results: list[Result], terms: Terms) -> Manifest:
+    """The entries in their order, and room for what they replace; raises JobFailedError, OSError."""
+    entries: dict[str, Entry] = {}
+    for result in results:
+        entry = _entry(home_fd, PurePosixPath(result.name), terms.sources)
+        entries.setdefault(entry.name, entry)
+    for entry in _leaving(home_fd, results, terms):
+        entries.setdefault(entry.name, entry)
+    with folders.below(home_fd, PurePosixPath(stage)) as folder:
+        os.mkdir(OLD, dir_fd=folder)
+        made = {PurePosixPath()}
+        for entry in entries.values():
+            for parent in reversed(PurePosixPath(entry.name).parents):
+                if parent not in made:
+                    os.mkdir(f"{OLD}/{parent}", dir_fd=folder)
+                    made.add(parent)
+    return Manifest(tuple(entries.values()), tuple(result.name for result in results))
+
+
+def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> Entry:
+    """The highest part of the path that is not there yet and so moves as a whole, or the file itself."""
+    for part in [*reversed(name.parents)][1:]:
+        if not exists(str(part), home_fd):
+            return Entry(str(part), existed=False)
+        if not is_folder(str(part), home_fd):
+            raise JobFailedError(
+                f"the result {name} needs a folder {part}, but there is something else of that name"
+            )
+    found = details(str(name), home_fd)
+    if found is None:
+        return Entry(str(name), existed=False)
+    if stat.S_ISDIR(found.st_mode):
+        raise JobFailedError(f"the result {name} cannot be placed because there is a folder of that name")
+    require_no_source(str(name), found, sources)
+    return Entry(str(name), existed=True)
+
+
+def require_no_source(name: str, found: os.stat_result, sources: Collection[Identity]) -> None:
+    """Raise JobFailedError if what is about to be replaced is a source of the job, by whatever name."""
+    if (found.st_dev, found.st_ino) in sources:
+        raise JobFailedError(
+            f"the result {name} would replace a source of its own job, which lies in the destination under "
+            "that name: name another folder, or a template that works in place"
+        )
+
+
+def _leaving(home_fd: int, results: list[Result], terms: Terms) -> Iterator[Entry]:
+    """The results of earlier jobs that are still what they were, and no result of this one in disguise."""
+    made = {folded(result.name) for result in results}
+    for name, before in sorted(terms.leaving.items()):
+        if folded(name) not in made and unchanged(home_fd, name, before):
+            yield Entry(name, existed=True, leaves=True)
+
+
+def unchanged(home_fd: int, name: str, before: Fingerprint) -> bool:
+    """Whether a file of an earlier job is still there as it was."""
+    found = details(name, home_fd)
+    return found is not None and stat.S_ISREG(found.st_mode) and Fingerprint.of(found) == before
+
+
+def dress(home_fd: int, stage: str, manifest: Manifest, terms: Terms) -> None:
+    """Give each file that replaces another the rights of that one; what cannot be kept is one warning."""
+    lost = {}
+    for entry in manifest.entries:
+        if entry.existed and not entry.leaves:
+            problem = keep_rights(home_fd, f"{stage}/{NEW}/{entry.name}", entry.name)
+            if problem is not None:
+                lost[entry.name] = problem
+    if lost:
+        shown = "; ".join(f"{name}: {problem}" for name, problem in list(lost.items())[:PROBLEMS_SHOWN])
+        more = "; ..." if len(lost) > PROBLEMS_SHOWN else ""
+        terms.warn(f"the rights of {len(lost)} replaced file(s) could not be kept: {shown}{more}")

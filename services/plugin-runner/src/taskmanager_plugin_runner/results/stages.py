@@ -1,0 +1,206 @@
+"""The hidden folder an attempt keeps beside its target, and how one that was left behind is undone.
+
+`.tm-<job>-<attempt>` is made when the attempt begins and is never made again. It is the attempt's token:
+whoever takes the job over first renames the folder away, so an attempt that was frozen and wakes up finds
+its paths gone and cannot move a single file any more. That holds on every file system with atomic rename,
+whatever clocks and leases say; for this to work all its paths must be looked up by name at each use, never
+through a kept descriptor of the stage itself.
+
+Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved (see
+`journal`).
+Names of its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any
+more.
+"""
+
+import errno
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+import structlog
+
+from taskmanager.errors import SupersededError
+from taskmanager_plugin_runner.files import folders
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.results import journal
+from taskmanager_plugin_runner.results.journal import Entry, Manifest
+
+PREFIX = ".tm-"
+NEW, OLD = "new", "old"
+STAGE_MODE = 0o700
+"""Nobody else has business in a stage; what is placed leaves it by rename, with a mode of its own."""
+PLACED, UNDO = "-placed", "-undo-"
+UNDO_ROUNDS = 20
+
+log = structlog.get_logger(__name__)
+
+
+def stage_name(job: str, attempt: int) -> str:
+    """Name of the folder of one attempt."""
+    return f"{PREFIX}{job}-{attempt}"
+
+
+def homes(destination: Path) -> list[Path]:
+    """Where stages of a destination may lie: in it, or beside it as long as it does not exist."""
+    return [folder for folder in (destination, destination.parent) if folder.is_dir()]
+
+
+def undo(home: Path, job: str, upto: int, seal: Seal = NO_KEY) -> None:
+    """Put back what attempts of `job` up to the number `upto` began to place in `home`.
+
+    May be interrupted anywhere and repeated, by others at the same time too; returns when none is left.
+    Raises SupersededError if a later attempt has its stage there, OSError if the file system refuses,
+    JobFailedError for a journal that is not to be believed.
+    """
+    with folders.opened(home) as home_fd:
+        for attempt in range(
+            1, upto + 1
+        ):  # listings of network folders may lag behind; a rename by name does not
+            _undo_one(home_fd, stage_name(job, attempt), seal)
+        for _ in range(UNDO_ROUNDS):
+            found = list(_stages(home_fd, job))
+            later = [attempt for attempt, _ in found if attempt > upto]
+            if later:
+                raise SupersededError(f"attempt {max(later)} of the job is already at work in {home}")
+            if not found:
+                return
+            for _, name in found:
+                _undo_one(home_fd, name, seal)
+    raise OSError(errno.EBUSY, f"several processes undo the same attempts of job {job}", str(home))
+
+
+def undo_attempt(home: Path, job: str, attempt: int, seal: Seal = NO_KEY) -> None:
+    """The same for one attempt only; leaves it to a later attempt that undoes it at the same time."""
+    with folders.opened(home) as home_fd:
+        for number, name in _stages(home_fd, job):
+            if number == attempt:
+                _undo_one(home_fd, name, seal)
+
+
+def _stages(home_fd: int, job: str) -> Iterator[tuple[int, str]]:
+    pattern = re.compile(re.escape(PREFIX + job) + r"-(\d+)(-placed|-undo-[0-9a-f]+)?")
+    for name in folders.names(home_fd):
+        match = pattern.fullmatch(name)
+        if match:
+            yield int(match[1]), name
+
+
+def _undo_one(home_fd: int, name: str, seal: Seal) -> None:
+    if name.endswith(PLACED):
+        discard(home_fd, name)
+        return
+    subject = name.partition(UNDO)[0]
+    mine = f"{subject}{UNDO}{uuid4().hex}"
+    try:
+        os.rename(name, mine, src_dir_fd=home_fd, dst_dir_fd=home_fd)
+    except FileNotFoundError:
+        return  # somebody else undoes it, or it never was
+    folders.sync(home_fd)
+    try:
+        _roll_back(home_fd, mine, journal.read(home_fd, mine, subject, seal))
+        discard(home_fd, mine)
+    except FileNotFoundError:
+        if exists(mine, home_fd):
+            raise
+        log.info("undo_taken_over", stage=mine)
+
+
+def _roll_back(home_fd: int, stage: str, manifest: Manifest | None) -> None:
+    if manifest is None:
+        return  # nothing was moved before the journal was there
+    for entry in reversed(manifest.entries):
+        _restore(home_fd, stage, entry, manifest)
+    folders.sync(home_fd)
+
+
+def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None:
+    """Bring one entry back to where nothing had happened; what was not done is found by looking."""
+    target = PurePosixPath(entry.name)
+    with folders.below(home_fd, target.parent) as parent:
+        if entry.leaves and exists(target.name, parent):
+            return  # it never left, or somebody has put another file there since
+        if _moved(home_fd, stage, OLD, target, parent):
+            return
+        if not entry.existed and not _staged(home_fd, stage, target) and exists(target.name, parent):
+            _take_back(home_fd, stage, parent, target, manifest)
+
+
+def _moved(home_fd: int, stage: str, part: str, target: PurePosixPath, parent: int) -> bool:
+    """Move what was kept in a part of the stage to its place, if it was kept."""
+    try:
+        with folders.below(home_fd, PurePosixPath(stage, part) / target.parent) as kept:
+            os.rename(target.name, target.name, src_dir_fd=kept, dst_dir_fd=parent)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _staged(home_fd: int, stage: str, target: PurePosixPath) -> bool:
+    try:
+        with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
+            return exists(target.name, new)
+    except FileNotFoundError:
+        return False
+
+
+def _take_back(home_fd: int, stage: str, parent: int, target: PurePosixPath, manifest: Manifest) -> None:
+    """Move what was placed back into the stage, but leave what somebody else has put into it since."""
+    strangers = _files_in(parent, target.name, target) - set(manifest.files)
+    if not strangers:
+        with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
+            os.rename(target.name, target.name, src_dir_fd=parent, dst_dir_fd=new)
+        return
+    log.warning("undo_left_files", folder=str(target), files=len(strangers))
+    for name in map(PurePosixPath, manifest.files):
+        if target in name.parents:
+            _unlink(home_fd, name)
+
+
+def _unlink(home_fd: int, name: PurePosixPath) -> None:
+    try:
+        with folders.below(home_fd, name.parent) as folder:
+            os.unlink(name.name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+
+
+def _files_in(parent: int, name: str, relative: PurePosixPath) -> set[str]:
+    if not is_folder(name, parent):
+        return set()
+    found = set()
+    for root, subfolders, files, descriptor in os.fwalk(name, dir_fd=parent):
+        inside = relative / PurePosixPath(root).relative_to(name)
+        links = [sub for sub in subfolders if not is_folder(sub, descriptor)]
+        found |= {str(inside / file) for file in [*files, *links]}
+    return found
+
+
+def exists(name: str, folder: int) -> bool:
+    """Whether something of that name lies in an open folder; a dangling link counts."""
+    return details(name, folder) is not None
+
+
+def details(name: str, folder: int) -> os.stat_result | None:
+    """What lies under a name in an open folder, a link itself; None if nothing does."""
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def is_folder(name: str, folder: int) -> bool:
+    """Whether `name` in an open folder is a real folder, not a link to one."""
+    return stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+
+
+def discard(home_fd: int, name: str) -> None:
+    """Remove a stage for good; one that somebody else removes at the same time is no error."""
+    try:
+        shutil.rmtree(name, dir_fd=home_fd)
+    except FileNotFoundError:
+        if exists(name, home_fd):
+            raise

@@ -1,0 +1,104 @@
+"""Where the threads of a job stand still or end, as the runner orders. Part of the slot's process.
+
+Knows no socket: it hears orders through `hear` and says what happens through `send`.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from taskmanager.model.control import DesiredState
+from taskmanager_plugin_runner.slot_protocol import SlotControl, SlotEvent, Standing
+from taskmanager_plugin_runner.system.processes import children, die_of
+
+
+class JobCancelled(BaseException):
+    """Ends a cancelled job at its checkpoint. No error, so that it passes a plugin's `except Exception`."""
+
+
+class Barrier:
+    """The wish for the order in hand; one for a slot's life. Every method may be called from any thread."""
+
+    def __init__(self, send: Callable[[SlotEvent], None]) -> None:
+        """`send` takes what the runner must know."""
+        self._send = send
+        self._changed = threading.Condition()
+        self._order = 0
+        self._wish: DesiredState | None = None
+        self._standing = False
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether the last word was to end; takes no lock, for the use in a signal handler."""
+        return self._wish is DesiredState.CANCEL
+
+    @property
+    def suspending(self) -> bool:
+        """Whether the last word was to stand still."""
+        return self._wish is DesiredState.SUSPEND
+
+    def begin(self, order: int) -> None:
+        """From now on this order is in hand; what was wished for an earlier one is over."""
+        with self._changed:
+            if order > self._order:
+                self._order, self._wish = order, None
+
+    def hear(self, control: SlotControl) -> None:
+        """The runner's word; one for an order that is over means nothing."""
+        with self._changed:
+            if control.number >= self._order:
+                self._order, self._wish = control.number, control.wish
+                self._changed.notify_all()
+
+    def check(self) -> None:
+        """Return at once, or stand here as long as it is wished; raises JobCancelled."""
+        if self._wish is None:
+            return
+        with self._changed:
+            if self._wish is DesiredState.SUSPEND:
+                self._stand()
+            if self._wish is DesiredState.CANCEL:
+                raise JobCancelled
+
+    def _stand(self) -> None:
+        """The first thread to stand says so, and the first to go on; ending has its own answer."""
+        if not self._standing:
+            self._standing = True
+            self._send(Standing(standing=True))
+        self._changed.wait_for(lambda: self._wish is not DesiredState.SUSPEND)
+        if self._standing and self._wish is None:
+            self._send(Standing(standing=False))
+        self._standing = False
+
+
+def obey_sigterm(barrier: Barrier, guard: int) -> None:
+    """Let SIGTERM end the slot of a cancelled job, unless tools are at work: they get their time to obey it.
+
+    Without a cancel it means nothing here: who stops a whole service group must not make jobs fail that the
+    runner lets end or hands back. Children that are forked and not executed are as if this never was.
+    """
+
+    def on_sigterm(number: int, frame: FrameType | None) -> None:
+        del frame
+        if barrier.cancelling and not children() - {guard}:
+            die_of(number)
+
+    signal.signal(signal.SIGTERM, on_sigterm)
+    _spare_forks()
+
+
+def _spare_forks() -> None:
+    """Give forked children the usual SIGTERM back; one that comes while they begin waits, or it were lost."""
+    only_that = {signal.SIGTERM}
+
+    def in_child() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, only_that)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, only_that),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, only_that),
+        after_in_child=in_child,
+    )

@@ -1,0 +1,35 @@
+"""Which commands of a job are shown in its log: the first of each kind, for a book has one for every page."""
+
+import shlex
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+KINDS = 20
+"""A job that runs more kinds of commands shows so many."""
+
+Kind = tuple[str, ...]
+
+
+def kind_of(argv: Sequence[str | Path]) -> Kind:
+    """The program and those of its words that are no file and no number: what commands for pages share."""
+    program, *words = (str(word) for word in argv)
+    same = (word for word in words if "/" not in word and not any(map(str.isdigit, word)))
+    return (Path(program).name, *same)
+
+
+class CommandLog:
+    """Those seen so far. For any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: set[Kind] = set()
+
+    def first_of_its_kind(self, argv: Sequence[str | Path]) -> str | None:
+        """The command as one would type it; None if one like it was shown."""
+        kind = kind_of(argv)
+        with self._lock:
+            if kind in self._seen or len(self._seen) >= KINDS:
+                return None
+            self._seen.add(kind)
+        return "$ " + shlex.join(str(word) for word in argv)

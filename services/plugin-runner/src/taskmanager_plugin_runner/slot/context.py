@@ -1,0 +1,250 @@
+"""What a plugin sees of its job: the implementation of `taskmanager.plugins.JobContext` inside a slot.
+
+Knows the slot's way to the runner only as one `send` function. Every method may be called from several
+threads.
+"""
+
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from taskmanager.errors import ToolStoppedError
+from taskmanager.files.roots import Roots
+from taskmanager.model.jobs import FileRecord, JobSpec
+from taskmanager.plugin_api.existing_results import Existing
+from taskmanager.plugin_api.file_records import bounded
+from taskmanager.plugin_api.tools import Stream, ToolResult, run
+from taskmanager_plugin_runner.failures import shorten
+from taskmanager_plugin_runner.files.sources import scan
+from taskmanager_plugin_runner.results.early_copies import EarlyCopies
+from taskmanager_plugin_runner.slot.command_log import CommandLog
+from taskmanager_plugin_runner.slot.line_log import LineLog, Send
+from taskmanager_plugin_runner.slot_protocol import FileNote, ProgressNote, SlotOrder
+from taskmanager_plugin_runner.transport.existing_results import (
+    Destination,
+    require_no_sources,
+    settle,
+    settle_single,
+)
+from taskmanager_plugin_runner.transport.input_ahead import InputAhead
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder
+
+NOTES_PER_SECOND = 50
+"""Progress beyond this rate is held back until the next call or the end of the job."""
+
+
+class Barrier(Protocol):
+    """Where a job stands still or ends."""
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether it is to end."""
+
+    def check(self) -> None:
+        """Return when it may go on, or raise what ends it."""
+
+
+class ProgressMeter:
+    """Passes progress on, thinned out if a plugin reports without pause; the latest is never lost."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._held: ProgressNote | None = None
+        self._second = 0
+        self._left = NOTES_PER_SECOND
+
+    def note(self, done: int, total: int, current_file: str | None) -> None:
+        """Take a report."""
+        name = shorten(current_file, 500) if current_file is not None else None
+        with self._lock:
+            self._held = ProgressNote(done, total, name)
+            if self._may_pass():
+                self._pass_on()
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        with self._lock:
+            self._pass_on()
+
+    def _may_pass(self) -> bool:
+        """So many in each second: a slow file after some quick ones is not held back."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._left = second, NOTES_PER_SECOND
+        self._left -= 1
+        return self._left >= 0
+
+    def _pass_on(self) -> None:
+        if self._held is not None:
+            self._send(self._held)
+            self._held = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where the files of a job come from and go to.
+
+    `roots` are what links in the source may lead to; `in_place`: its sources may be replaced.
+    """
+
+    roots: Roots
+    destination: Destination | None = None
+    in_place: bool = False
+    ahead: InputAhead | None = None
+    carrier: EarlyCopies | None = None
+
+
+class SlotContext:
+    """One job as its plugin sees it."""
+
+    def __init__(
+        self,
+        order: SlotOrder,
+        folder: AttemptFolder,
+        ways: Ways,
+        send: Send,
+        template: str | None,
+        barrier: Barrier,
+    ) -> None:
+        """`template` is the chosen one, `barrier` is where the job stands while it is suspended."""
+        self._order, self._folder, self._ways = order, folder, ways
+        self._template, self._barrier = template, barrier
+        self._send = send
+        self._log = LineLog(send)
+        self._commands = CommandLog()
+        self.meter = ProgressMeter(send)
+
+    @property
+    def job_id(self) -> str:
+        """Identifier of the job."""
+        return self._order.job
+
+    @property
+    def attempt(self) -> int:
+        """Number of this try, from 1."""
+        return self._order.attempt
+
+    @property
+    def spec(self) -> JobSpec:
+        """The specification as it was submitted."""
+        return self._order.spec
+
+    @property
+    def template(self) -> str | None:
+        """The template to use, already one the plugin knows."""
+        return self._template
+
+    @property
+    def source(self) -> Path | None:
+        """The folder or file to read."""
+        return self._order.source
+
+    @cached_property
+    def output(self) -> Path:
+        """An empty folder for the results."""
+        return self._folder.open(self._folder.output)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """An empty folder for anything else."""
+        return self._folder.open(self._folder.scratch)
+
+    @property
+    def log(self) -> LineLog:
+        """The job's log."""
+        return self._log
+
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        source = self.source
+        if source is None:
+            return ()
+        if self._ways.ahead is not None:
+            return self._ways.ahead.paths
+        roots = Roots((*self._ways.roots.folders, self._folder.path.resolve()))
+        return tuple((source / file.name if source.is_dir() else source) for file in scan(source, roots))
+
+    def files(self) -> Sequence[Path]:
+        """The files of the source in natural order, without hidden ones."""
+        return self._files
+
+    def wait_for(self, file: Path) -> None:
+        """Return when this file of `files()` may be read; see `ahead`."""
+        if self._ways.ahead is not None:
+            self._ways.ahead.wait_for(file, self._barrier.check)
+
+    def finished(self, result: Path) -> None:
+        """This result is complete and may go on its way; see `carrying`."""
+        if self._ways.carrier is not None:
+            self._ways.carrier.finished(result)
+
+    def existing(self, policy: Existing, results: Collection[Path]) -> None:
+        """Say what becomes of results of earlier jobs; see `leftovers`."""
+        source, destination = self.source, self._ways.destination
+        names = [str(result.relative_to(self.output)) for result in results]
+        if source is None or destination is None:
+            return
+        if not self._ways.in_place:
+            require_no_sources(names, destination, self._folder)
+        if source.is_dir():
+            settle(policy, names, destination, self._folder, self._log)
+        else:
+            settle_single(policy, names, destination)
+
+    def record(self, file: FileRecord) -> None:
+        """Say what became of one file: to the log in words, to the runner as it is."""
+        self._log.record(file)
+        self._send(FileNote(bounded(file).model_dump(mode="json")))
+
+    def progress(self, done: int, total: int, current_file: str | None = None) -> None:
+        """Say how many of how many files are done, and which one is at work."""
+        self.meter.note(done, total, current_file)
+
+    def checkpoint(self) -> None:
+        """A place between two files: stands here while suspended, does not return once cancelled.
+
+        Progress goes out at the latest here.
+        """
+        self.meter.flush()
+        self._barrier.check()
+
+    def run_tool(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        time_limit: timedelta | None = None,
+        log_stdout: bool = False,
+    ) -> ToolResult:
+        """Run a program in the job's process group; its temporary files go to the job's scratch folder.
+
+        When the job is to end, the program is ended and this does not return.
+        """
+        own = {"TMPDIR": str(self.scratch), "MAGICK_TEMPORARY_PATH": str(self.scratch)}
+        program = Path(argv[0]).name
+        if command := self._commands.first_of_its_kind(argv):
+            self._log.info(command)
+
+        def tell(stream: Stream, line: str) -> None:
+            if log_stdout or stream == "stderr":
+                self._log.info(f"{program}: {line}")
+
+        try:
+            return run(
+                argv,
+                cwd=cwd or self.scratch,
+                environment={**own, **(environment or {})},
+                time_limit=time_limit,
+                stopping=lambda: self._barrier.cancelling,
+                on_line=tell,
+            )
+        except ToolStoppedError:
+            self._barrier.check()
+            raise

@@ -1,0 +1,308 @@
+"""A slot as the runner sees it: starts the process, gives it orders, hears its events, kills its whole group.
+
+Knows neither broker nor job states. Nothing here blocks, whatever the processes of a job do.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Protocol, cast
+
+import structlog
+
+from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobSpec
+from taskmanager_plugin_runner.failures import SlotEndedError
+from taskmanager_plugin_runner.slot.child import ChildProcess
+from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
+from taskmanager_plugin_runner.slot_protocol import (
+    LINE_BYTES,
+    FileNote,
+    LogNote,
+    ProgressNote,
+    Ready,
+    SlotAnswer,
+    SlotControl,
+    SlotOptions,
+    SlotOrder,
+    Standing,
+    Step,
+    Tenure,
+    decode_event,
+)
+from taskmanager_plugin_runner.system.orphaned_processes import note_slot
+from taskmanager_plugin_runner.system.processes import (
+    kill_group,
+    resume_group,
+    suspend_group,
+    terminate_group,
+)
+from taskmanager_plugin_runner.system.secrecy import without_secrets
+
+START_LIMIT = timedelta(seconds=60)
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Hears what a job says while it runs."""
+
+    def on_progress(self, note: ProgressNote) -> None:
+        """How far it is."""
+
+    def on_log(self, note: LogNote) -> None:
+        """A line of its log."""
+
+    def on_file(self, note: FileNote) -> None:
+        """What became of a file."""
+
+    def on_standing(self, *, standing: bool) -> None:
+        """It stands still at a checkpoint, or goes on from it."""
+
+    def on_output(self, line: str) -> None:
+        """A line that one of its processes printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTask:
+    """What an order is about."""
+
+    job: str
+    attempt: int
+    spec: JobSpec
+
+
+class _Link(asyncio.Protocol):
+    """The socket to the process, cut into lines."""
+
+    def __init__(self, slot: "SlotProcess") -> None:
+        self._slot = slot
+        self._rest = b""
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # those of uvloop only behave like one
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._slot.on_line(line)
+        if len(self._rest) > LINE_BYTES:
+            self._slot.kill()
+
+
+class SlotProcess:
+    """One slot: at most one process at a time, replaced by `start` after it has ended."""
+
+    def __init__(self, number: int, options: SlotOptions) -> None:
+        """`number` is the lane's, too."""
+        self.number = number
+        self.listener: Listener | None = None
+        self._options = options
+        self._numbers = count(1)
+        self._number = 0
+        self._guard: int | None = None
+        self._killed = False
+        self._process: ChildProcess | None = None
+        self._transport: asyncio.Transport | None = None
+        self._output: OutputPipe | None = None
+        self._ready: asyncio.Future[None] | None = None
+        self._answer: asyncio.Future[SlotAnswer] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._on_end: Callable[[JobKilledError], object] | None = None
+        self.ended = asyncio.Event()
+        self.ended.set()
+
+    def when_ended(self, callback: Callable[[JobKilledError], object]) -> None:
+        """Call back once when the process ends; replaces an earlier callback."""
+        self._on_end = callback
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return not self.ended.is_set()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id and process group of the slot."""
+        return self._process.pid if self._process is not None and self.alive else None
+
+    async def start(self) -> None:
+        """Start the process and wait until it has loaded the plugin.
+
+        Raises TemporaryError if it ends or is silent meanwhile, PermanentError if the plugin does not load.
+        """
+        loop = asyncio.get_running_loop()
+        self._ready = loop.create_future()
+        ours, theirs = socket.socketpair()
+        self._output = OutputPipe(self._on_output)
+        try:
+            self._process = self._spawn(theirs, self._output)
+        except OSError:
+            ours.close()
+            self._output.close()
+            raise
+        finally:
+            theirs.close()
+            self._output.close_writing()
+        self.ended.clear()
+        self._killed = False
+        ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        _, link = await loop.create_unix_connection(lambda: _Link(self), sock=ours)
+        self._transport = cast("asyncio.Transport", link.transport)
+        self._transport.write(self._options.encode())
+        self._watching = asyncio.create_task(self._watch(self._process), name=f"slot {self.number}")
+        try:
+            async with asyncio.timeout(START_LIMIT.total_seconds()):
+                await self._ready
+        except TimeoutError as error:
+            await self.stop()
+            raise TemporaryError("the slot process did not become ready in time") from error
+
+    def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
+        isolated = "-P"  # the working folder is no place to import from
+        slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno())]
+        process = ChildProcess(
+            [sys.executable, isolated, *slot],
+            output=output.descriptor,
+            keep=theirs.fileno(),
+            cwd=self._options.folder,
+            env=slot_environment(os.environ),
+        )
+        note_slot(Path(self._options.folder), self.number, process.pid)
+        return process
+
+    async def ask(self, step: Step, task: SlotTask, source: Path | None = None) -> SlotAnswer:
+        """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
+        return await self.order(step, task, source)
+
+    def order(
+        self, step: Step, task: SlotTask, source: Path | None = None, wish: DesiredState | None = None
+    ) -> asyncio.Future[SlotAnswer]:
+        """The same without waiting: the order is sent when this returns, and before it what it is to do."""
+        if self._transport is None or not self.alive:
+            raise JobKilledError("the slot process is not running")
+        self._number = next(self._numbers)
+        self._answer = asyncio.get_running_loop().create_future()
+        if wish is not None:
+            self.tell(wish)
+        order = SlotOrder(self._number, step, task.job, task.attempt, task.spec, source)
+        self._transport.write(order.encode())
+        return self._answer
+
+    def tell(self, wish: DesiredState | None) -> None:
+        """What the step in hand is to do at its next checkpoint, or no more."""
+        if self._transport is not None and self.alive:
+            self._transport.write(SlotControl(self._number, wish).encode())
+
+    def keep(self, until: float) -> None:
+        """Until when the attempt is surely ours, for a step that must not go on after it."""
+        if self._transport is not None and self.alive:
+            self._transport.write(Tenure(until).encode())
+
+    def suspend(self) -> None:
+        """SIGSTOP to all its processes but the guard."""
+        if self._process is not None and self._guard is not None and self.alive:
+            suspend_group(self._process.pid, self._guard)
+
+    def resume(self) -> None:
+        """SIGCONT to all its processes; harmless if none is stopped."""
+        if self._process is not None and self.alive:
+            resume_group(self._process.pid)
+
+    def terminate(self) -> None:
+        """SIGTERM to all its processes."""
+        if self._process is not None and self.alive:
+            terminate_group(self._process.pid)
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group; `ended` tells when it is gone."""
+        if self._process is not None and self.alive:
+            self._killed = True
+            kill_group(self._process.pid)
+
+    async def stop(self, limit: timedelta | None = None) -> None:
+        """Kill it and wait until it is gone, at most `limit`: one that waits for a dead file server stays."""
+        self.kill()
+        try:
+            async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
+                await self.ended.wait()
+        except TimeoutError:
+            log.warning("slot_does_not_end", slot=self.number, pid=self.pid)
+
+    def on_line(self, line: bytes) -> None:
+        """One event of the process; nonsense ends it."""
+        try:
+            event = decode_event(line)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("slot_talks_nonsense", slot=self.number, error=str(error))
+            self.kill()
+            return
+        match event:
+            case SlotAnswer():
+                if self._output is not None:
+                    self._output.drain()  # what was printed before the answer belongs to this job
+                if self._answer is not None and not self._answer.done():
+                    self._answer.set_result(event)
+            case Ready():
+                self._on_ready(event)
+            case _:
+                self._tell_listener(event)
+
+    def _tell_listener(self, event: ProgressNote | LogNote | FileNote | Standing) -> None:
+        if self.listener is None:
+            return
+        match event:
+            case ProgressNote():
+                self.listener.on_progress(event)
+            case LogNote():
+                self.listener.on_log(event)
+            case FileNote():
+                self.listener.on_file(event)
+            case Standing():
+                self.listener.on_standing(standing=event.standing)
+
+    def _on_ready(self, event: Ready) -> None:
+        if self._ready is None or self._ready.done():
+            return
+        self._guard = event.guard
+        if event.error is None:
+            self._ready.set_result(None)
+        else:
+            self._ready.set_exception(PermanentError(f"the plugin cannot be loaded: {event.error}"))
+
+    def _on_output(self, line: str) -> None:
+        if self.listener is not None:
+            self.listener.on_output(line)
+        else:
+            log.info("slot_output", slot=self.number, line=line)
+
+    async def _watch(self, process: ChildProcess) -> None:
+        """Wait for the end of the process, end what is left of its group, and fail what waits for it."""
+        ended = await process.wait()
+        kill_group(process.pid)  # its guard keeps the number of the group from being used again
+        if self._transport is not None:
+            self._transport.close()
+        if self._output is not None:
+            self._output.close()
+        self._transport, self._output = None, None
+        error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed)
+        for waiting in (self._ready, self._answer):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # seen: nobody may be waiting
+        self.ended.set()
+        if self._on_end is not None:
+            self._on_end(error)
+
+
+def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The runner's environment without secrets; output is not held back."""
+    return {**without_secrets(environment), "PYTHONUNBUFFERED": "1"}

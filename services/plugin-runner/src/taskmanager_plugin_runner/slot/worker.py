@@ -1,0 +1,260 @@
+"""The work of a slot process: does one order after the other and answers. Never decides what comes next."""
+
+import faulthandler
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from taskmanager.errors import TemporaryError
+from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.plugin_api.existing_results import listed
+from taskmanager.plugin_api.interface import Plugin, load
+from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
+from taskmanager_plugin_runner.results.planning import Terms
+from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obey_sigterm
+from taskmanager_plugin_runner.slot.context import SlotContext, Ways
+from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
+from taskmanager_plugin_runner.slot.transfers_under_way import TransfersUnderWay
+from taskmanager_plugin_runner.slot_protocol import (
+    LogNote,
+    Ready,
+    SlotAnswer,
+    SlotControl,
+    SlotEvent,
+    SlotOptions,
+    SlotOrder,
+    Step,
+    Tenure,
+    decode_order,
+    encode_event,
+)
+from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
+from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_children, stand_back
+from taskmanager_plugin_runner.system.secrecy import close_to_others
+from taskmanager_plugin_runner.transport.choice import choose
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder
+
+
+class Line:
+    """The socket to the runner: orders in, events out, from any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over the socket; nothing a plugin starts inherits it."""
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
+        self._socket = socket.socket(fileno=descriptor)
+        self._lines: IO[bytes] = self._socket.makefile("rb")
+        self._orders: queue.SimpleQueue[SlotOrder | Exception | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+
+    def options(self) -> SlotOptions | None:
+        """The first line; None if the runner hung up before. Call it before `orders`."""
+        line = self._lines.readline()
+        return SlotOptions.decode(line) if line else None
+
+    def orders(self, on_control: Callable[[SlotControl | Tenure], None]) -> Iterator[SlotOrder]:
+        """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
+        threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
+        while (order := self._orders.get()) is not None:
+            if isinstance(order, Exception):
+                raise order
+            yield order
+
+    def _listen(self, on_control: Callable[[SlotControl | Tenure], None]) -> None:
+        try:
+            for line in self._lines:
+                said = decode_order(line)
+                if isinstance(said, SlotOrder):
+                    self._orders.put(said)
+                else:
+                    on_control(said)
+        except Exception as error:  # noqa: BLE001 - the thread that waits for orders must hear of it
+            self._orders.put(error)
+        self._orders.put(None)
+
+    def send(self, event: SlotEvent) -> None:
+        """Tell the runner; waits while it does not read."""
+        with self._lock:
+            self._socket.sendall(encode_event(event))
+
+
+class Worker:
+    """Does the steps of one plugin's jobs."""
+
+    def __init__(self, options: SlotOptions, plugin: Plugin, line: Line, guard: int) -> None:
+        """`guard` is the child process that is not a plugin's."""
+        self._barrier = Barrier(line.send)
+        self._plugin, self._manifest, self._line, self._guard = plugin, plugin.manifest, line, guard
+        self._folder = Path(options.folder)
+        self._ours_until = float("inf")
+        self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
+        self._under_way = TransfersUnderWay()
+        self._transport = choose(options, self._manifest)
+
+    def serve(self) -> None:
+        """Take orders until the runner hangs up."""
+        obey_sigterm(self._barrier, self._guard)
+        steps = {
+            Step.STAGE_IN: self._bring,
+            Step.RUN: self._run,
+            Step.STAGE_OUT: self._place,
+            Step.CLEAN: self._clean,
+        }
+        for order in self._line.orders(self._hear):
+            self._barrier.begin(order.number)
+            try:
+                answer = steps[order.step](order)
+            except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
+                answer = self._failed(order, error)
+            except SystemExit as error:
+                answer = self._failed(order, _exit(error))
+            except JobCancelled:
+                answer = SlotAnswer(order.number, untidy=self._untidy(order), cancelled=True)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self._line.send(answer)
+
+    def _hear(self, said: SlotControl | Tenure) -> None:
+        """In the thread that listens."""
+        if isinstance(said, Tenure):
+            self._ours_until = said.until
+        else:
+            self._barrier.hear(said)
+
+    def _ours(self) -> bool:
+        return elapsed_seconds() < self._ours_until
+
+    def _failed(self, order: SlotOrder, error: BaseException) -> SlotAnswer:
+        message = error_message(error)
+        if too_long_for_the_job(message):
+            self._log_all(message)
+        return SlotAnswer(order.number, untidy=self._untidy(order), error=job_error(error).model_dump())
+
+    def _log_all(self, message: str) -> None:
+        """As far as a log goes; whoever keeps it says where it ends."""
+        pieces = (
+            line[start : start + LINE_CHARACTERS]
+            for line in message.splitlines()
+            for start in range(0, len(line), LINE_CHARACTERS)
+        )
+        for piece in islice(pieces, LOG_LINES + 1):
+            self._line.send(LogNote(time.time(), "error", shorten(piece, LINE_CHARACTERS)))
+
+    def _attempt_folder(self, order: SlotOrder) -> AttemptFolder:
+        return AttemptFolder.of(self._folder, order.job, order.attempt)
+
+    def _untidy(self, order: SlotOrder) -> bool:
+        return self._attempt_folder(order).path.exists()
+
+    def _bring(self, order: SlotOrder) -> SlotAnswer:
+        folder, spec = self._attempt_folder(order), order.spec
+        self._note_spelling(spec.source, spec.destination)
+        if spec.destination is not None:
+            in_place = self._manifest.works_in_place(spec.template)
+            self._transport.open(folder, order, spec.destination, in_place=in_place)
+        failpoint(Failpoint.SLOT_BRINGING)
+        if spec.source is None:
+            return SlotAnswer(order.number)
+        brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
+        if brought.odd:
+            LineLog(self._line.send).warning(
+                f"left out, for no job reads such a thing: {listed(brought.odd)}"
+            )
+        self._under_way = TransfersUnderWay(folder.path, brought.ahead)
+        return SlotAnswer(order.number, brought.files, brought.bytes, str(brought.source))
+
+    def _note_spelling(self, *paths: str | None) -> None:
+        log = LineLog(self._line.send)
+        for path in paths:
+            if path is not None and (note := self._roots.note(path)) is not None:
+                log.info(note)
+
+    def _run(self, order: SlotOrder) -> SlotAnswer:
+        folder, under_way = self._attempt_folder(order), self._of_attempt(order)
+        self._require_input(folder)
+        in_place = self._manifest.works_in_place(order.spec.template)
+        carrier = self._transport.carrier(folder, self._suspending)
+        ways = Ways(self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier)
+        template = self._manifest.choose_template(order.spec.template)
+        context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
+        failpoint(Failpoint.SLOT_RUNNING)
+        with under_way.moving(carrier, self._suspending):
+            self._run_plugin(context)
+        return SlotAnswer(order.number, *folder.output_size(), untidy=self._untidy(order))
+
+    def _run_plugin(self, context: SlotContext) -> None:
+        try:
+            self._plugin.run(context)
+        finally:
+            context.meter.flush()
+            failpoint(Failpoint.SLOT_AFTER_RUN)
+            left = kill_children({self._guard})
+            if left:
+                note = f"{left} process(es) the plugin left behind were killed"
+                context.log.warning(note)
+
+    def _suspending(self) -> bool:
+        return self._barrier.suspending
+
+    def _of_attempt(self, order: SlotOrder) -> TransfersUnderWay:
+        """What its earlier steps left to go on with."""
+        path = self._attempt_folder(order).path
+        if self._under_way.folder != path:
+            self._under_way = TransfersUnderWay(path)
+        return self._under_way
+
+    def _require_input(self, folder: AttemptFolder) -> None:
+        """A slot that was replaced meanwhile must not take half an input for the whole."""
+        if folder.ahead and self._under_way.ahead is None:
+            raise TemporaryError("the process that was to bring the input is gone")
+
+    def _place(self, order: SlotOrder) -> SlotAnswer:
+        folder, log = self._attempt_folder(order), LineLog(self._line.send)
+        in_place = self._manifest.works_in_place(order.spec.template)
+        sources = frozenset() if in_place else folder.sources()
+        carried = self._of_attempt(order).carried
+        terms = Terms(self._ours, sources, carried=carried, warn=log.warning)
+        return SlotAnswer(order.number, *self._transport.place(folder, terms))
+
+    def _clean(self, order: SlotOrder) -> SlotAnswer:
+        folder = self._attempt_folder(order)
+        failpoint(Failpoint.SLOT_CLEANING)
+        self._transport.clean(folder, order)
+        folder.remove()
+        return SlotAnswer(order.number)
+
+
+def _exit(error: SystemExit) -> RuntimeError:
+    made = RuntimeError(f"the plugin called exit ({error.code!r}); it has to return or to raise an exception")
+    made.__cause__ = error
+    return made
+
+
+def work(descriptor: int, guard: int) -> None:
+    """Hear the options, load the plugin, say so, and serve."""
+    faulthandler.enable()
+    adopt_orphans()
+    line = Line(descriptor)
+    options = line.options()
+    if options is None or os.getppid() != options.parent:
+        return  # the runner ended meanwhile
+    stand_back(options.nice, options.processors)
+    close_to_others()
+    if options.memory_bytes is not None:
+        os.environ.setdefault(PICTURE_MEMORY, str(max(1, for_pictures(options.memory_bytes) // 1_000_000)))
+    try:
+        plugin = load(options.plugin)
+    except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
+        line.send(Ready(f"{type(error).__name__}: {error}"))
+        return
+    failpoint(Failpoint.SLOT_AT_START)
+    line.send(Ready(guard=guard))
+    Worker(options, plugin, line, guard).serve()

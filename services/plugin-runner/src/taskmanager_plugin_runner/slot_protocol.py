@@ -1,0 +1,250 @@
+"""What a runner and its slots say to each other: one JSON object a line over a socket.
+
+Knows neither the broker nor the file system. Strings may hold surrogates (file names of any bytes): JSON
+escapes them.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from taskmanager.model.control import DesiredState
+from taskmanager.model.jobs import JobError, JobSpec
+from taskmanager_plugin_runner.files.seals import Seal
+
+LINE_BYTES = 16 * 1024 * 1024
+"""The longest line; more means that the other side is broken."""
+
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+
+
+class Step(StrEnum):
+    """What a slot can be asked to do for an attempt."""
+
+    STAGE_IN = "bring"
+    """Make the stage beside the destination and bring the input to the workspace."""
+    RUN = "run"
+    STAGE_OUT = "place"
+    CLEAN = "clean"
+    """Undo and remove whatever the attempt left, in the process folder and in the workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOptions:
+    """What a slot is told once, as the first line of its socket: a command line can be read by everybody."""
+
+    plugin: str
+    folder: str
+    """The runner's folder in the workspace."""
+    roots: str
+    upload_mode: str
+    parent: int
+    """Process id of the runner."""
+    nice: int = 0
+    """How much the jobs stand back for other programs, as nice(1) counts: 0 to 19."""
+    processors: tuple[int, ...] = ()
+    """The ones its jobs may use; none: all that the runner may."""
+    paths: str = ""
+    """Where the folders of jobs lie on this machine, as in the settings."""
+    ahead_bytes: int = 1024**3
+    """How far the input may be copied ahead of the work; 0: all of it before, all results after."""
+    goobi: str = ""
+    """The file about Goobi if files travel over its files API; empty: over the shared file system."""
+    foreign_links: bool = True
+    """Whether hard links to files of other owners are a source."""
+    memory_bytes: int | None = None
+    """What a job may take together; None: there is no limit."""
+    journal_key: str = field(default="", repr=False)
+    """In hexadecimal digits: what journals in process folders are sealed with."""
+
+    @property
+    def seal(self) -> Seal:
+        """The seal of journals in process folders."""
+        return Seal(bytes.fromhex(self.journal_key))
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, text: bytes | str) -> "SlotOptions":
+        """What `encode` wrote."""
+        raw = json.loads(text)
+        return cls(**{**raw, "processors": tuple(raw["processors"])})
+
+    def on_processors(self, slot: int, limit: int | None) -> "SlotOptions":
+        """Those of one slot: `limit` processors, not its neighbours' as long as there are others."""
+        known = sorted(os.sched_getaffinity(0))
+        if limit is None or limit >= len(known):
+            return self
+        chosen = (known[(slot * limit + number) % len(known)] for number in range(limit))
+        return replace(self, processors=tuple(sorted(chosen)))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOrder:
+    """One step of one attempt. `source` is where STAGE_IN put the input; the answer repeats `number`."""
+
+    number: int
+    step: Step
+    job: str
+    attempt: int
+    spec: JobSpec
+    source: Path | None = None
+
+    def encode(self) -> bytes:
+        """One line."""
+        raw = {
+            "number": self.number,
+            "step": self.step,
+            "job": self.job,
+            "attempt": self.attempt,
+            "spec": self.spec.model_dump(mode="json", exclude_unset=True),
+        }
+        if self.source is not None:
+            raw["source"] = str(self.source)
+        return json.dumps(raw).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, line: bytes | str) -> "SlotOrder":
+        """What `encode` wrote; raises ValueError for a job id that could not be a file name."""
+        return cls.of(json.loads(line))
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> "SlotOrder":
+        """The same from decoded JSON."""
+        if not is_job_id(raw["job"]):
+            raise ValueError(f"{raw['job']!r} is no job id")
+        source = Path(raw["source"]) if "source" in raw else None
+        spec = JobSpec.model_validate(raw["spec"])
+        return cls(raw["number"], Step(raw["step"]), raw["job"], raw["attempt"], spec, source)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotControl:
+    """What the order of that number is to do instead of running, heard while it runs; None: go on."""
+
+    number: int
+    wish: DesiredState | None
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps({"number": self.number, "wish": self.wish}).encode() + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """Until when the attempt at work is surely the runner's, in seconds of `clock.elapsed_seconds`."""
+
+    until: float
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps({"ours_until": self.until}).encode() + b"\n"
+
+
+def decode_order(line: bytes | str) -> SlotOrder | SlotControl | Tenure:
+    """What one of the three wrote; raises ValueError as they do."""
+    raw = json.loads(line)
+    if "ours_until" in raw:
+        return Tenure(raw["ours_until"])
+    if "wish" in raw:
+        return SlotControl(raw["number"], DesiredState(raw["wish"]) if raw["wish"] is not None else None)
+    return SlotOrder.of(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAnswer:
+    """How a step ended: with `error`, or with the files and bytes it was about. `source` after STAGE_IN.
+
+    `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as it was told.
+    """
+
+    number: int
+    files: int = 0
+    bytes: int = 0
+    source: str | None = None
+    untidy: bool = False
+    cancelled: bool = False
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def failure(self) -> JobError | None:
+        """The error, if there was one."""
+        return JobError(**self.error) if self.error is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The slot has loaded its plugin; `error` says why it could not.
+
+    `guard` is the process of its group that no suspension may reach.
+    """
+
+    error: str | None = None
+    guard: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressNote:
+    """How far the job is."""
+
+    done: int
+    total: int
+    current_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogNote:
+    """One line of the job's log; `at` in seconds since the epoch."""
+
+    at: float
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileNote:
+    """What became of a file: the fields of a `FileRecord`."""
+
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The job stands at a checkpoint, or goes on from it."""
+
+    standing: bool
+
+
+SlotEvent = SlotAnswer | Ready | ProgressNote | LogNote | FileNote | Standing
+_EVENTS: dict[str, type[SlotEvent]] = {
+    "answer": SlotAnswer,
+    "ready": Ready,
+    "progress": ProgressNote,
+    "log": LogNote,
+    "file": FileNote,
+    "standing": Standing,
+}
+_NAMES = {kind: name for name, kind in _EVENTS.items()}
+
+
+def encode_event(event: SlotEvent) -> bytes:
+    """One line."""
+    return json.dumps([_NAMES[type(event)], asdict(event)]).encode() + b"\n"
+
+
+def decode_event(line: bytes) -> SlotEvent:
+    """What `encode_event` wrote."""
+    name, fields = json.loads(line)
+    return _EVENTS[name](**fields)
+
+
+def is_job_id(text: str) -> bool:
+    """Whether a job's id can be part of a file name."""
+    return _JOB_ID.fullmatch(text) is not None

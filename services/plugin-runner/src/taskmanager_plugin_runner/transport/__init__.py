@@ -1,0 +1,1 @@
+"""How input and results travel: over the shared file system, or over Goobi's files API."""

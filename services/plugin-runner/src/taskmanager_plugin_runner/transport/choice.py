@@ -1,0 +1,111 @@
+"""How input and results of jobs travel: over the shared file system, or over Goobi's files API.
+
+`choose` is the only place that knows which. Both have the same four steps. What speaks HTTP is imported when
+it is needed, so that the slots of other runners stay small.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from taskmanager.errors import PermanentError
+from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.model.manifest import PluginManifest
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.results import placement
+from taskmanager_plugin_runner.results.early_copies import EarlyCopies
+from taskmanager_plugin_runner.results.planning import Terms
+from taskmanager_plugin_runner.settings import UploadMode
+from taskmanager_plugin_runner.slot_protocol import SlotOptions, SlotOrder
+from taskmanager_plugin_runner.transport.existing_results import Destination, SharedDestination
+from taskmanager_plugin_runner.transport.transport import LOST, RECORD, Transport
+from taskmanager_plugin_runner.transport.workspace import (
+    AttemptFolder,
+    Input,
+    bring_input,
+    open_destination,
+    require_apart,
+)
+
+
+class SharedFolders:
+    """The shared file system."""
+
+    def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
+        self._roots, self._mode = roots, UploadMode(options.upload_mode)
+        self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
+        self._seal, self._foreign_links = options.seal, options.foreign_links
+        self._ahead_bytes = options.ahead_bytes if manifest.takes_files_in_order else 0
+
+    def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
+        """See `placement.prepare`."""
+        if order.spec.source is not None and not in_place:
+            require_apart(self._roots.resolve(order.spec.source), self._roots.resolve(destination))
+        open_destination(folder, destination, self._roots, order.job, order.attempt, self._seal)
+
+    def bring(
+        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+    ) -> Input:
+        """See `workspace.bring_input`."""
+        del order
+        return bring_input(
+            folder,
+            source,
+            self._roots,
+            self._mode,
+            reads_in_place=self._reads_in_place,
+            ahead_bytes=self._ahead_bytes,
+            foreign_links=self._foreign_links,
+            between=between,
+        )
+
+    def destination(self, folder: AttemptFolder) -> Destination | None:
+        """The folder."""
+        remembered = folder.remembered()
+        return SharedDestination(remembered.destination) if remembered is not None else None
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> EarlyCopies | None:
+        """To the stage."""
+        remembered = folder.remembered(self._seal) if self._overlap else None
+        return EarlyCopies(remembered, folder.output, suspended) if remembered is not None else None
+
+    def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
+        """See `placement.place`; what is to leave was written down as seen from the destination."""
+        remembered = folder.remembered(self._seal)
+        if remembered is None:
+            raise PermanentError(LOST)
+        leaving = {str(remembered.inside / name): known for name, known in folder.leaving().items()}
+        return placement.place(folder.output, remembered, replace(terms, leaving=leaving))
+
+    def clean(self, folder: AttemptFolder, order: SlotOrder) -> None:
+        """See `placement.clean`; a workspace that was removed under the job has no record of the stage."""
+        remembered = folder.remembered(self._seal)
+        if remembered is not None:
+            placement.clean(remembered)
+        elif order.spec.destination is not None:
+            placement.clean_unrecorded(
+                order.spec.destination, self._roots, order.job, order.attempt, self._seal
+            )
+
+
+def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
+    """The transport of a runner, as its plugin allows."""
+    roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
+    if options.goobi:
+        from taskmanager_plugin_runner.transport.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
+
+        return GoobiFiles(Path(options.goobi), roots, options.seal)
+    return SharedFolders(roots, options, manifest)
+
+
+def undo(settings: Path | None, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:
+    """Remove what an attempt uploaded over the files API, if it did; raises TaskManagerError, ValueError."""
+    if not (folder.path / RECORD).exists():
+        return
+    if settings is None:
+        raise PermanentError(
+            "results were delivered over Goobi's files API: set TASKMANAGER_GOOBI to undo it"
+        )
+    from taskmanager_plugin_runner.transport.goobi_files import undo_delivery  # noqa: PLC0415 - see above
+
+    undo_delivery(settings, folder, seal)

@@ -1,0 +1,203 @@
+"""Results put into a folder of Goobi over its files API, so that a broken delivery can be undone by anybody.
+
+The API cannot rename, so results show one by one. A journal, `.tm-<job>.json` in the same folder, names them
+before the first is uploaded and is removed after the last is verified: removing it is the point of no return.
+Whoever finds the journal of an earlier attempt removes what it names. Nothing that was there is replaced.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from pydantic import ValidationError
+
+from taskmanager.errors import (
+    JobFailedError,
+    PermanentError,
+    SupersededError,
+    TaskManagerError,
+    TemporaryError,
+)
+from taskmanager.model.jobs import Record
+from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.results.stage_filling import Result
+from taskmanager_plugin_runner.results.stages import PREFIX
+from taskmanager_plugin_runner.transport.goobi_files_api import FilesApi, GoobiAwayError
+
+
+class Journal(Record):
+    """What one attempt is uploading; none of the names was there before."""
+
+    attempt: int
+    names: tuple[str, ...]
+    seal: str = ""
+
+    def sealed(self, delivery: "Delivery", seal: Seal) -> "Journal":
+        """The same with the mark of the runners over all of it."""
+        return self.model_copy(update={"seal": seal.over(delivery.subject, self._body())})
+
+    def is_ours(self, delivery: "Delivery", seal: Seal) -> bool:
+        """Whether a runner of the plugin wrote it, for this place, about files that lie directly in it."""
+        plain = all(name not in {"", ".", ".."} and "/" not in name for name in self.names)
+        return plain and seal.holds(self.seal, delivery.subject, self._body())
+
+    def _body(self) -> bytes:
+        return self.model_dump_json(exclude={"seal"}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where one attempt delivers. `installation` is the configured name."""
+
+    installation: str
+    process: int
+    folder: str
+    job: str
+    attempt: int
+
+    @property
+    def journal(self) -> str:
+        """Name of the journal in the folder: one for each job."""
+        return f"{PREFIX}{self.job}.json"
+
+    @property
+    def subject(self) -> str:
+        """What a journal of it is about."""
+        return f"{self.journal} {self.installation} {self.process} {self.folder}"
+
+    def encode(self) -> str:
+        """JSON."""
+        return json.dumps(asdict(self))
+
+
+def prepare(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
+    """Undo what an earlier attempt left; raises SupersededError if a later one is at work."""
+    found = _journal(api, delivery, seal)
+    if found is None:
+        return
+    if found.attempt > delivery.attempt:
+        raise SupersededError(f"attempt {found.attempt} is delivering to {api.where}")
+    _undo(api, delivery, found)
+
+
+def clean(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
+    """Remove what this attempt uploaded, unless all is delivered or another attempt has taken over."""
+    found = _journal(api, delivery, seal)
+    if found is not None and found.attempt == delivery.attempt:
+        _undo(api, delivery, found)
+
+
+def deliver(
+    api: FilesApi,
+    delivery: Delivery,
+    results: Sequence[Result],
+    ours: Callable[[], bool] = lambda: True,
+    seal: Seal = NO_KEY,
+) -> None:
+    """Upload and verify all results. Raises JobFailedError, SupersededError or GoobiAwayError, all undone.
+
+    What could not be undone because Goobi is away is left to `clean` or to the `prepare` of the next attempt.
+    """
+    digests = {result.name: _local_digest(result) for result in results}
+    prepare(api, delivery, seal)
+    missing = [result for result in results if not _is_there(api, result, digests[result.name])]
+    if not missing:
+        return
+    try:
+        _upload(api, delivery, missing, ours, seal)
+        _verify(api, missing, digests)
+        failpoint(Failpoint.SLOT_BEFORE_SEAL)
+        _require(api, delivery, ours, seal)
+        _finish(api, delivery, seal)
+    except (TaskManagerError, OSError):
+        clean(api, delivery, seal)
+        raise
+    failpoint(Failpoint.SLOT_AFTER_SEAL)
+
+
+def _upload(
+    api: FilesApi, delivery: Delivery, results: list[Result], ours: Callable[[], bool], seal: Seal
+) -> None:
+    names = tuple(result.name for result in results)
+    journal = Journal(attempt=delivery.attempt, names=names).sealed(delivery, seal)
+    body = journal.model_dump_json().encode()
+    if not ours():
+        raise SupersededError("its lease ended before its results were delivered, as if it was frozen")
+    api.upload(delivery.journal, lambda: io.BytesIO(body))
+    if _journal(api, delivery, seal) != journal:
+        raise JobFailedError(
+            f"{api.where} does not keep {delivery.journal}, without which nothing is delivered"
+        )
+    for result in results:
+        failpoint(Failpoint.SLOT_BEFORE_RENAME)
+        _require(api, delivery, ours, seal)
+        api.upload(result.name, lambda path=result.path: path.open("rb"))  # type: ignore[misc]
+
+
+def _require(api: FilesApi, delivery: Delivery, ours: Callable[[], bool], seal: Seal) -> None:
+    """Both the lease and the journal are still ours."""
+    found = _journal(api, delivery, seal)
+    if found is None or found.attempt != delivery.attempt:
+        raise SupersededError(f"the journal in {api.where} is gone: another attempt took over")
+    if not ours():
+        raise SupersededError("its lease ended while its results were delivered, as if it was frozen")
+
+
+def _is_there(api: FilesApi, result: Result, digest: str) -> bool:
+    found = api.digest(result.name)
+    if found not in {None, digest}:
+        raise JobFailedError(
+            f"{api.where} has another {result.name} already, and over the files API nothing is replaced: "
+            "remove it in Goobi and retry the job"
+        )
+    return found is not None
+
+
+def _verify(api: FilesApi, results: list[Result], digests: dict[str, str]) -> None:
+    for result in results:
+        if api.digest(result.name) != digests[result.name]:
+            raise TemporaryError(f"{result.name} in {api.where} is not what was uploaded")
+
+
+def _finish(api: FilesApi, delivery: Delivery, seal: Seal) -> None:
+    try:
+        api.delete(delivery.journal)
+    except GoobiAwayError:
+        if _journal(api, delivery, seal) is None:
+            return  # all answers were lost, the work was done
+        raise
+    if _journal(api, delivery, seal) is not None:
+        raise GoobiAwayError(f"Goobi did not remove the journal in {api.where}")
+
+
+def _undo(api: FilesApi, delivery: Delivery, journal: Journal) -> None:
+    """The journal goes last, so that an undo that breaks off is repeated."""
+    for name in journal.names:
+        api.delete(name)
+    api.delete(delivery.journal)
+
+
+def _journal(api: FilesApi, delivery: Delivery, seal: Seal) -> Journal | None:
+    content = api.read(delivery.journal)
+    if content is None:
+        return None
+    try:
+        found = Journal.model_validate_json(content)
+    except ValidationError as error:
+        raise PermanentError(
+            f"{delivery.journal} in {api.where} is damaged: remove it and what the job delivered, then retry"
+        ) from error
+    if not found.is_ours(delivery, seal):
+        raise PermanentError(
+            f"{delivery.journal} in {api.where} was not written by a runner of this plugin, and "
+            "nothing of it was carried out: look at the folder, remove the file and retry the job"
+        )
+    return found
+
+
+def _local_digest(result: Result) -> str:
+    with result.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,168 @@
+"""The transport for a runner without the share: input fetched and results delivered over Goobi's files API.
+
+Knows which folder of Goobi a job's path means; `goobi_delivery` knows what makes a delivery whole.
+"""
+
+import json
+from collections.abc import Callable, Collection
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.files.roots import Roots
+from taskmanager.goobi.settings import load
+from taskmanager.model.jobs import JobSpec
+from taskmanager_plugin_runner.failures import refuse
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.results.planning import Terms, results_in
+from taskmanager_plugin_runner.slot_protocol import SlotOrder
+from taskmanager_plugin_runner.transport import goobi_delivery
+from taskmanager_plugin_runner.transport.existing_results import Destination, Found
+from taskmanager_plugin_runner.transport.goobi_delivery import Delivery
+from taskmanager_plugin_runner.transport.goobi_files_api import FilesApi, NotInGoobiError
+from taskmanager_plugin_runner.transport.transport import LOST, RECORD
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder, Input
+
+
+class GoobiFolder:
+    """A folder of Goobi as a destination."""
+
+    removes = False
+
+    def __init__(self, settings: Path, delivery: Delivery) -> None:
+        self._settings, self._delivery = settings, delivery
+        self.where = f"folder {delivery.folder!r} of Goobi's process {delivery.process}"
+
+    def found(self, places: Collection[str]) -> dict[str, Found]:
+        """The names; the API knows no folders in folders. None of a folder that is not there yet."""
+        if "." not in places:
+            return {}
+        with api(self._settings, self._delivery) as there:
+            try:
+                return dict.fromkeys(there.names(), Found())
+            except NotInGoobiError:
+                return {}
+
+
+class GoobiFiles:
+    """Goobi's files API. The file about Goobi and the secrets it names are read at use."""
+
+    def __init__(self, settings: Path, roots: Roots, seal: Seal = NO_KEY) -> None:
+        """`settings` is `TASKMANAGER_GOOBI`, `seal` that of the journals."""
+        self._settings, self._roots, self._seal = settings, roots, seal
+
+    def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
+        """Refuse one folder of Goobi as source and destination, and undo what earlier attempts left."""
+        delivery = self._locate(order, destination)
+        if (
+            order.spec.source is not None
+            and not in_place
+            and delivery == self._locate(order, order.spec.source)
+        ):
+            raise JobFailedError(
+                f"the destination is the source: both are folder {delivery.folder!r} of Goobi's process "
+                f"{delivery.process}; name another folder, or a template that works in place"
+            )
+        with api(self._settings, delivery) as there:
+            goobi_delivery.prepare(there, delivery, self._seal)
+        try:
+            (folder.open(folder.path) / RECORD).write_text(delivery.encode(), encoding="utf-8")
+        except OSError as error:
+            refuse(error, "the workspace of the runner cannot be used")
+
+    def bring(
+        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+    ) -> Input:
+        """Fetch all files of the folder, always into the workspace."""
+        target, size = folder.open(folder.input), 0
+        with api(self._settings, self._locate(order, source)) as there:
+            names = sorted(name for name in there.names() if not name.startswith("."))
+            if not names:
+                raise JobFailedError(f"{there.where} is empty: check the process and the table `folders`")
+            for name in names:
+                between()
+                size += _fetch(there, name, target)
+        return Input(target, len(names), size)
+
+    def destination(self, folder: AttemptFolder) -> Destination | None:
+        """The folder in Goobi."""
+        delivery = remembered(folder)
+        return GoobiFolder(self._settings, delivery) if delivery is not None else None
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> None:
+        """Nothing shows in Goobi before the commit fence."""
+
+    def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
+        """Upload the results; see `goobi_delivery.deliver`."""
+        delivery = remembered(folder)
+        if delivery is None:
+            raise PermanentError(LOST)
+        results = list(results_in(folder.output, PurePosixPath()))
+        deep = [result.name for result in results if "/" in result.name]
+        if deep:
+            raise JobFailedError(f"the plugin made {deep[0]}; Goobi's files API knows no folders in folders")
+        with api(self._settings, delivery) as there:
+            goobi_delivery.deliver(there, delivery, results, terms.ours, self._seal)
+        return len(results), sum(result.bytes for result in results)
+
+    def clean(self, folder: AttemptFolder, order: SlotOrder) -> None:
+        """Remove what this attempt uploaded; see `goobi_delivery.clean`."""
+        del order
+        undo_delivery(self._settings, folder, self._seal)
+
+    def _locate(self, order: SlotOrder, text: str) -> Delivery:
+        name, process, folder = locate(self._settings, order.spec, self._roots.resolve(text))
+        return Delivery(name, process, folder, order.job, order.attempt)
+
+
+def locate(settings: Path, spec: JobSpec, path: Path) -> tuple[str, int, str]:
+    """Installation, process and folder name of a job's path; raises JobFailedError.
+
+    The last part of the path is looked up in the installation's `folders`, the first pattern that fits wins;
+    the process's number must be one of its other parts, as it is in Goobi's metadata folder.
+    """
+    if spec.goobi is None:
+        raise JobFailedError("this runner works over Goobi's files API, and the job names no Goobi process")
+    goobi, process = load(settings), spec.goobi.process_id
+    name, installation = goobi.name_of(spec.goobi.installation), goobi.find(spec.goobi.installation)
+    if name is None or installation is None:
+        raise JobFailedError(f"the runner knows no Goobi installation {name!r}: see {settings}")
+    if str(process) not in path.parent.parts:
+        raise JobFailedError(f"the folder {path} is not one of Goobi's process {process}")
+    for pattern, folder in installation.folders.items():
+        if fnmatchcase(path.name, pattern):
+            return name, process, folder
+    raise JobFailedError(f"no pattern of [installations.{name}.folders] in {settings} fits {path.name!r}")
+
+
+def api(settings: Path, delivery: Delivery) -> FilesApi:
+    """The folder in Goobi; raises GoobiSettingsError and JobFailedError."""
+    installation = load(settings).find(delivery.installation)
+    if installation is None:
+        raise JobFailedError(f"there is no Goobi installation {delivery.installation!r} in {settings}")
+    return FilesApi(installation, delivery.process, delivery.folder)
+
+
+def _fetch(there: FilesApi, name: str, target: Path) -> int:
+    try:
+        return there.fetch(name, target / name)
+    except OSError as error:
+        refuse(error, f"{name} could not be fetched to the workspace")
+    except NotInGoobiError as error:
+        raise JobFailedError(f"{name} was in {there.where} a moment ago and is gone") from error
+
+
+def undo_delivery(settings: Path, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:
+    """Remove what an attempt uploaded, if it did; raises TaskManagerError and ValueError."""
+    delivery = remembered(folder)
+    if delivery is not None:
+        with api(settings, delivery) as there:
+            goobi_delivery.clean(there, delivery, seal)
+
+
+def remembered(folder: AttemptFolder) -> Delivery | None:
+    """Where an attempt delivers over the files API, if it does."""
+    try:
+        return Delivery(**json.loads((folder.path / RECORD).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,61 @@
+"""The runner's folder in the workspace: held by one process at a time, tidied up before it claims jobs."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from taskmanager.errors import PermanentError, TaskManagerError
+from taskmanager_plugin_runner.failures import file_sentence
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.results.placement import clean
+from taskmanager_plugin_runner.transport.choice import undo
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder
+
+LOCK = ".lock"
+
+log = structlog.get_logger(__name__)
+
+
+@contextlib.contextmanager
+def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
+    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be had."""
+    folder = workspace.resolve() / runner
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise PermanentError(f"the workspace cannot be used: {file_sentence(error)}") from error
+    with os.fdopen(descriptor, "rb"):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PermanentError(
+                f"another runner {runner} uses the workspace {workspace}: give this one another --id"
+            ) from error
+        yield folder
+
+
+def recover(folder: Path, goobi: Path | None = None, seal: Seal = NO_KEY) -> int:
+    """Undo what attempts of an earlier process began to place, remove their files; return their number.
+
+    What cannot be undone now (a share that is not mounted, a Goobi that is away) is kept for the next start.
+    `goobi` is the file about Goobi, `seal` that of the journals.
+    """
+    left = [AttemptFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    for attempt in left:
+        try:
+            placement = attempt.remembered(seal)
+            if placement is not None and placement.home.is_dir():
+                clean(placement)
+            elif placement is not None:
+                log.warning("recovery_postponed", attempt=attempt.path.name, home=str(placement.home))
+                continue
+            undo(goobi, attempt, seal)
+            attempt.remove()
+        except (OSError, ValueError, TaskManagerError) as error:
+            log.warning("recovery_failed", attempt=attempt.path.name, error=str(error))
+    return len(left)

@@ -1,0 +1,43 @@
+"""What every transport of input and results can do."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from taskmanager_plugin_runner.results.early_copies import EarlyCopies
+from taskmanager_plugin_runner.results.planning import Terms
+from taskmanager_plugin_runner.slot_protocol import SlotOrder
+from taskmanager_plugin_runner.transport.existing_results import Destination
+from taskmanager_plugin_runner.transport.workspace import (
+    AttemptFolder,
+    Input,
+)
+
+RECORD = "delivery.json"
+"""In the folder of an attempt: where it delivers, for the next start of the runner."""
+
+
+LOST = "the record of the destination is gone from the workspace"
+
+
+class Transport(Protocol):
+    """The steps of a job that touch what is not the runner's."""
+
+    def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
+        """Refuse a destination that is the source, unless `in_place`, and undo what earlier attempts left."""
+
+    def bring(
+        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+    ) -> Input:
+        """The input; `between` is called before each file."""
+
+    def destination(self, folder: AttemptFolder) -> Destination | None:
+        """Where the results will go, if the attempt was opened."""
+
+    def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> EarlyCopies | None:
+        """What takes complete results on their way while the plugin works, if that can be done."""
+
+    def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
+        """Put the results into place; files and bytes."""
+
+    def clean(self, folder: AttemptFolder, order: SlotOrder) -> None:
+        """Put everything back as it was before the attempt, unless all is in place."""

@@ -1,0 +1,213 @@
+"""The folders of one attempt in the runner's workspace, and how its input gets there.
+
+`<workspace>/<runner>/<job>-<attempt>/{input,output,scratch}`, made only when they are needed.
+`placement.json` in it remembers where the attempt has a stage, for the next start of the runner.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from taskmanager.errors import JobFailedError
+from taskmanager.files.overlap import misfit
+from taskmanager.files.roots import Roots
+from taskmanager_plugin_runner.failures import refuse
+from taskmanager_plugin_runner.files.copying import copy_source, link_source
+from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.files.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
+from taskmanager_plugin_runner.results.placement import Placement, prepare
+from taskmanager_plugin_runner.settings import UploadMode
+from taskmanager_plugin_runner.system.filesystems import is_local, require_space
+from taskmanager_plugin_runner.transport.input_ahead import InputAhead
+
+PLACEMENT = "placement.json"
+SOURCES = "sources.json"
+"""Device and inode of every source, which must not be replaced."""
+AHEAD = "ahead.json"
+"""The input comes while the plugin works."""
+LEAVING = "leaving.json"
+"""What is to be removed from the destination when the results come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a job reads: a folder or a file, and how much it is.
+
+    `odd` lies there and is no file. `ahead`: the files come while the plugin works.
+    """
+
+    source: Path
+    files: int
+    bytes: int
+    odd: tuple[str, ...] = ()
+    ahead: InputAhead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFolder:
+    """The folders of one attempt."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, runner_folder: Path, job: str, attempt: int) -> "AttemptFolder":
+        """Where an attempt of a job lies."""
+        return cls(runner_folder / f"{job}-{attempt}")
+
+    @property
+    def input(self) -> Path:
+        """The copied input."""
+        return self.path / "input"
+
+    @property
+    def output(self) -> Path:
+        """What the plugin makes."""
+        return self.path / "output"
+
+    @property
+    def scratch(self) -> Path:
+        """What the plugin throws away."""
+        return self.path / "scratch"
+
+    def open(self, folder: Path) -> Path:
+        """Make one of the folders; raises JobFailedError."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            refuse(error, "the workspace of the runner cannot be used")
+        return folder
+
+    def output_size(self) -> tuple[int, int]:
+        """Files and bytes the plugin has made."""
+        sizes = [
+            (Path(root) / name).lstat().st_size for root, _, names in os.walk(self.output) for name in names
+        ]
+        return len(sizes), sum(sizes)
+
+    def remember(self, placement: Placement) -> None:
+        """Write down where the stage of the attempt is."""
+        record = {
+            "destination": str(placement.destination),
+            "home": str(placement.home),
+            "job": placement.job,
+            "attempt": placement.attempt,
+        }
+        self._write(PLACEMENT, record)
+
+    def remembered(self, seal: Seal = NO_KEY) -> Placement | None:
+        """Where the stage of the attempt is, if it has one; `seal` is never written down."""
+        raw = self._read(PLACEMENT)
+        if raw is None:
+            return None
+        return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"], seal)
+
+    def remember_sources(self, files: Sequence[SourceFile]) -> None:
+        """Write down which files they are."""
+        self._write(SOURCES, [file.identity for file in files])
+
+    def sources(self) -> frozenset[Identity]:
+        """The sources written down before."""
+        return frozenset((device, inode) for device, inode in self._read(SOURCES) or ())
+
+    def remember_leaving(self, files: Mapping[str, Fingerprint]) -> None:
+        """Write down what is to leave the destination, named as seen from there."""
+        self._write(LEAVING, files)
+
+    def leaving(self) -> dict[str, Fingerprint]:
+        """What is to leave."""
+        return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
+
+    def mark_ahead(self) -> None:
+        """Write down that the input is not whole before it was brought while the plugin works."""
+        self._write(AHEAD, {})
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it was written down."""
+        return self._read(AHEAD) is not None
+
+    def _write(self, name: str, record: object) -> None:
+        file = self.open(self.path) / name
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(record), encoding="utf-8")
+        part.replace(file)
+
+    def _read(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def remove(self) -> None:
+        """Throw everything away; raises OSError."""
+        try:
+            shutil.rmtree(self.path)
+        except FileNotFoundError:
+            if self.path.exists():
+                raise
+
+
+def require_apart(source: Path, destination: Path) -> None:
+    """Raise JobFailedError if the results would be put among the sources."""
+    if (reason := misfit(source, destination)) is not None:
+        raise JobFailedError(reason)
+
+
+def open_destination(
+    folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY
+) -> None:
+    """Undo what earlier attempts left and make sure, before hours of work, that results can be placed."""
+    folder.remember(prepare(text, roots, job, attempt, seal))
+
+
+def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
+    folder: AttemptFolder,
+    text: str,
+    roots: Roots,
+    mode: UploadMode,
+    *,
+    reads_in_place: bool,
+    ahead_bytes: int = 0,
+    foreign_links: bool = True,
+    between: Callable[[], None] = lambda: None,
+) -> Input:
+    """Bring the source into the workspace, as links to its very files or as copies; raises JobFailedError.
+
+    What the plugin reads is what was opened here, beneath the roots: nobody who writes to the source can put
+    another file in its place. With `ahead_bytes` the files of a folder are to be copied later, so many bytes
+    ahead of the work. `between` is called before each file; what it raises ends the bringing.
+    """
+    source = roots.resolve(text)
+    found = scan(source, roots)
+    folder.remember_sources(found)
+    size, odd = sum(file.bytes for file in found), odd_entries(source)
+    target = folder.open(folder.input)
+    brought = Input(target if source.is_dir() else target / source.name, len(found), size, odd)
+    in_place = mode is UploadMode.IN_PLACE or (
+        mode is UploadMode.AUTO and reads_in_place and is_local(source)
+    )
+    if in_place and _link_all(found, target, between, foreign_links=foreign_links):
+        return brought
+    require_space(target, size)
+    if ahead_bytes and len(found) > 1:
+        folder.mark_ahead()
+        ahead = InputAhead(found, target, ahead_bytes, foreign_links=foreign_links)
+        return replace(brought, ahead=ahead)
+    for file in found:
+        between()
+        copy_source(file, target, foreign_links=foreign_links)
+    return brought
+
+
+def _link_all(
+    found: Sequence[SourceFile], target: Path, between: Callable[[], None], *, foreign_links: bool
+) -> bool:
+    for file in found:
+        between()
+        if not link_source(file, target, foreign_links=foreign_links):
+            return False
+    return True
