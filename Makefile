@@ -37,7 +37,7 @@ screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY
 
 docs: setup ## write again the pages that are made from the code
 	$(BIN)/python -c "from taskmanager.model.states import document; print(document(), end='')" >docs/state-machine.md
-	$(BIN)/python -c "from taskmanager_gateway.codes.document import document; print(document(), end='')" >docs/reasons.md
+	$(BIN)/python -c "from taskmanager_gateway.api.reasons_document import document; print(document(), end='')" >docs/reasons.md
 
 bench: setup ## measurements beside other systems (ONLY="latency submit" for parts; BENCH_JSON=file)
 	@$(BIN)/python -m tests.bench $(ONLY) $(BENCH_OPTIONS)

@@ -14,8 +14,8 @@ from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.model.registry import StoredFile
 from taskmanager.mongo import MongoStore
 from taskmanager.ports.store import Needs, Plan
-from taskmanager_gateway.web.job_details import SHOWN_CHARACTERS
-from taskmanager_gateway.web.job_files import ROWS
+from taskmanager_gateway.web.jobs.job_details import SHOWN_CHARACTERS
+from taskmanager_gateway.web.jobs.job_files import ROWS
 
 GERMAN = Visitor("de-DE")
 

@@ -47,15 +47,15 @@ def make() -> Any:
     def hear(message: Published) -> None:
         if b'"type":"command"' in message.body:
             command = Command.model_validate_json(message.body)
-            gateway.parts.feed.take(CommandResult(id=command.id, outcome="done").encode())
-        elif message.exchange == gateway.parts.settings.topology.submit:
-            gateway.parts.feed.take(message.body)
+            gateway.services.feed.take(CommandResult(id=command.id, outcome="done").encode())
+        elif message.exchange == gateway.services.settings.topology.submit:
+            gateway.services.feed.take(message.body)
 
     gateway = make_gateway(
         reader, FakePublisher(hear), Scheduler(), GatewaySettings(roots=str(Path("/nowhere"))), access
     )
-    asyncio.run(gateway.parts.catalogue.run_once())
-    return make_app(gateway.parts)
+    asyncio.run(gateway.services.catalogue.run_once())
+    return make_app(gateway.services)
 
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", make())

@@ -19,7 +19,7 @@ from taskmanager.model.states import Status
 from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.app import make_app
-from taskmanager_gateway.parts import Parts, make_parts
+from taskmanager_gateway.services import Services, make_services
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
 from taskmanager_testing.publisher import FakePublisher, Published
@@ -84,7 +84,7 @@ class Gateway:
     """One gateway under test."""
 
     client: httpx.AsyncClient
-    parts: Parts
+    services: Services
     reader: FakeReader
     publisher: FakePublisher
     scheduler: Scheduler
@@ -105,7 +105,7 @@ def make_gateway(
     access: FakeAccess | None = None,
 ) -> Gateway:
     stopping = asyncio.Event()
-    parts = make_parts(
+    services = make_services(
         settings,
         reader,
         access or FakeAccess(),
@@ -115,8 +115,8 @@ def make_gateway(
         stopping=stopping,
         checks={},
     )
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(parts)), base_url="http://gateway")
-    return Gateway(client, parts, reader, publisher, scheduler, stopping)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(services)), base_url="http://gateway")
+    return Gateway(client, services, reader, publisher, scheduler, stopping)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -169,18 +169,18 @@ async def gateways(
     def spread(message: Published) -> None:
         if message.exchange == settings.topology.submit:
             for gateway in both:
-                gateway.parts.feed.take(message.body)
+                gateway.services.feed.take(message.body)
         elif b'"type":"command"' in message.body and (result := scheduler.hear(message.body)):
-            both[0].parts.feed.take(result.encode())
+            both[0].services.feed.take(result.encode())
 
     publisher = FakePublisher(spread)
     both += [make_gateway(reader, publisher, scheduler, settings, access) for _ in range(2)]
     for gateway in both:
-        await gateway.parts.catalogue.run_once()
+        await gateway.services.catalogue.run_once()
     yield both[0], both[1]
     for gateway in both:
-        gateway.parts.paths.close()
-        gateway.parts.access.log_in.close()
+        gateway.services.paths.close()
+        gateway.services.access.log_in.close()
         await gateway.client.aclose()
 
 

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from taskmanager.messages import Changes, EndSessions
 from taskmanager.model.access import Right, Role
 from taskmanager.model.operations import JobFilter
-from taskmanager_gateway.access.needs import Need
+from taskmanager_gateway.access.requirements import Need
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
@@ -71,7 +71,7 @@ def addresses(gateway: Gateway) -> Iterator[tuple[str, str]]:
 def _api(gateway: Gateway) -> Any:
     from taskmanager_gateway.app import make_api  # noqa: PLC0415 - only to look at its routes
 
-    return make_api(gateway.parts)
+    return make_api(gateway.services)
 
 
 def secret(number: int) -> str:
@@ -170,15 +170,15 @@ async def test_a_token_is_looked_up_anew_after_a_change(gateway: Gateway, access
     assert access.reads == 1
 
     access.put_token(token("reader", Right.READ, revoked=NOTE))
-    gateway.parts.feed.take(Changes(changes=(), access=True).encode())
+    gateway.services.feed.take(Changes(changes=(), access=True).encode())
     assert (await gateway.client.get("/api/v1/me", headers=bearer("reader"))).status_code == 401
 
 
 async def test_the_use_of_tokens_is_told_once(gateway: Gateway) -> None:
     for _ in range(3):
         await gateway.client.get("/api/v1/me", headers=bearer("reader"))
-    await gateway.parts.access.use.run_once()
-    await gateway.parts.access.use.run_once()
+    await gateway.services.access.use.run_once()
+    await gateway.services.access.use.run_once()
 
     (message,) = gateway.publisher.messages
     assert b'"id-reader"' in message.body
@@ -281,7 +281,7 @@ async def test_each_job_of_a_batch_is_judged_by_its_own_plugin(gateway: Gateway)
 async def test_a_unique_key_tells_nothing_of_another_plugins_job(gateway: Gateway) -> None:
     gateway.reader.put(job(3, "noop", unique="u"))
     body = {"plugin": "bare", "unique": "u"}
-    gateway.parts.access.reader.put_token(token("bare", *ALL, plugins=("bare",)))  # type: ignore[attr-defined]
+    gateway.services.access.reader.put_token(token("bare", *ALL, plugins=("bare",)))  # type: ignore[attr-defined]
     answer = await gateway.client.post("/api/v1/jobs", json=body, headers=bearer("bare"))
 
     assert answer.status_code == 403
@@ -478,7 +478,7 @@ async def test_an_open_network_may_submit_as_old_callers_do_and_nothing_else(
 ) -> None:
     open_to = GatewaySettings(roots=str(roots), itm_open_to="127.0.0.0/8")
     other = make_gateway(reader, gateway.publisher, gateway.scheduler, open_to)
-    await other.parts.catalogue.run_once()
+    await other.services.catalogue.run_once()
     answer = await other.client.post("/itm/service", json={"jobtype": "NOOP"})
     assert (answer.status_code, answer.json()["STATUS"]) == (200, "OK"), answer.text
     assert (await other.client.get("/itm/api?action=getJobs")).status_code == 401
@@ -492,7 +492,7 @@ async def test_who_writes_an_address_into_a_header_does_not_come_from_there(
     for proxies, status in (("", 401), ("127.0.0.1", 200)):
         settings = GatewaySettings(roots=str(roots), itm_open_to="192.0.2.0/24", trusted_proxies=proxies)
         other = make_gateway(reader, gateway.publisher, gateway.scheduler, settings)
-        await other.parts.catalogue.run_once()
+        await other.services.catalogue.run_once()
         answer = await other.client.post("/itm/service", json={"jobtype": "NOOP"}, headers=headers)
         assert answer.status_code == status, answer.text
 
@@ -524,7 +524,7 @@ async def test_a_token_is_made_and_its_secret_passes_no_broker(gateway: Gateway)
 async def test_a_pending_answer_still_hands_over_the_secret(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskmanager_gateway.commanding.RESULT_TIME", timedelta(milliseconds=10))
+    monkeypatch.setattr("taskmanager_gateway.commands.service.RESULT_TIME", timedelta(milliseconds=10))
     gateway.scheduler.silent = True
     body = {"name": "goobi", "scopes": ["submit"]}
     answer = await gateway.client.post("/api/v1/tokens", json=body, headers=bearer("all"))
@@ -543,6 +543,6 @@ async def test_users_and_tokens_are_shown_without_hashes(gateway: Gateway) -> No
 
 def test_the_hash_of_nobody_takes_as_long_as_any_other() -> None:
     from taskmanager.accounts import passwords  # noqa: PLC0415 - used once
-    from taskmanager_gateway.access.log_in import NOBODYS_HASH  # noqa: PLC0415 - used once
+    from taskmanager_gateway.accounts.log_in import NOBODYS_HASH  # noqa: PLC0415 - used once
 
     assert not passwords.needs_rehash(NOBODYS_HASH)

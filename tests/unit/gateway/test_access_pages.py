@@ -20,7 +20,7 @@ from taskmanager.messages import (
 from taskmanager.model.access import Right, Role
 from taskmanager.model.jobs import Attribution
 from taskmanager_gateway.access.directory import secret_hash
-from taskmanager_gateway.web.accounts import NewTokenForm, TokenState, token_lines
+from taskmanager_gateway.web.accounts.user_forms import NewTokenForm, TokenState, token_lines
 from taskmanager_testing.access import FakeAccess
 
 from .access import BEGIN, token, user
@@ -32,7 +32,7 @@ HTMX = {**ENGLISH, "hx-request": "true"}
 
 
 def known(gateway: Gateway) -> FakeAccess:
-    found = gateway.parts.access.reader
+    found = gateway.services.access.reader
     assert isinstance(found, FakeAccess)
     return found
 

@@ -6,7 +6,7 @@ from tests.unit.gateway.conftest import MOMENT, job
 from taskmanager.model.access import Principal, Right, Role, everybody
 from taskmanager.model.jobs import Attribution, CancelMethod, GoobiReference, Job
 from taskmanager.model.states import Status
-from taskmanager_gateway.web.actions import Act, offers
+from taskmanager_gateway.web.jobs.actions import Act, offers
 from taskmanager_gateway.web.templating import Templates
 
 NOTE = Attribution(by="anna", at=MOMENT, reason="wait")

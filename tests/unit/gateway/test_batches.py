@@ -5,7 +5,7 @@ from typing import Any
 from taskmanager.errors import BrokerUnavailableError
 from taskmanager.model.access import everybody
 from taskmanager.model.jobs import JobSpec
-from taskmanager_gateway.identity import Submitter, Wish
+from taskmanager_gateway.submissions.idempotency import Submission, Submitter
 from taskmanager_testing.publisher import FakePublisher
 
 from .conftest import Gateway, installed
@@ -104,9 +104,9 @@ async def test_after_a_lost_broker_the_rest_of_a_batch_is_not_tried(gateway: Gat
 
     publisher: FakePublisher = gateway.publisher
     publisher.publish = publish  # type: ignore[method-assign,assignment]
-    wishes = gateway.parts.submissions
+    wishes = gateway.services.submissions
     results = await wishes.submit_all(
-        [Wish.of(JobSpec(plugin="noop"), Submitter(everybody(), "anonymous"), None) for _ in range(450)]
+        [Submission.of(JobSpec(plugin="noop"), Submitter(everybody(), "anonymous"), None) for _ in range(450)]
     )
 
     assert len(tried) == 200

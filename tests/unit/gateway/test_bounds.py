@@ -11,17 +11,17 @@ from starlette.types import Message, Receive, Scope, Send
 
 from taskmanager.model.access import Right, Role
 from taskmanager.serving.connections import client_key
-from taskmanager_gateway.bounds import (
+from taskmanager_gateway.http.body_limits import (
     FORM,
     FORM_BYTES,
     MOST_FIELDS,
     UNPROVED_BYTES,
+    BodyLimitMiddleware,
     BodyLimits,
     BodyRefusedError,
-    Bounds,
 )
-from taskmanager_gateway.open_streams import OpenStreams
-from taskmanager_gateway.problems import ProblemError
+from taskmanager_gateway.http.open_streams import OpenStreams
+from taskmanager_gateway.http.problems import ProblemError
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
 
@@ -98,7 +98,7 @@ async def test_a_body_that_does_not_come_is_given_up() -> None:
         raise AssertionError(message)
 
     scope = {"type": "http", "path": "/api/v1/jobs", "headers": [], "state": {"principal": None}}
-    bounds = Bounds(app, BodyLimits(1024, {}), timedelta(0))
+    bounds = BodyLimitMiddleware(app, BodyLimits(1024, {}), timedelta(0))
     with pytest.raises(BodyRefusedError) as refused:
         await bounds(scope, never, send)
     assert refused.value.problem.kind.status == 408
@@ -138,7 +138,7 @@ def test_streams_are_limited_for_each_client_and_in_all() -> None:
 
 
 async def test_one_stream_too_many_is_answered_with_429(gateway: Gateway) -> None:
-    with gateway.parts.streams.open("x"), gateway.parts.streams.open("y"):
+    with gateway.services.streams.open("x"), gateway.services.streams.open("y"):
         answer = await gateway.client.get("/api/v1/events", headers=bearer("all"))
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "30"

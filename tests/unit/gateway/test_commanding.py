@@ -11,7 +11,7 @@ from taskmanager.messages import Command, CommandResult, JobCommand, PluginComma
 from taskmanager.model.control import JobAction, PluginAction, Stop, StopMode
 from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.states import Status
-from taskmanager_gateway import commanding
+from taskmanager_gateway.commands import service
 
 from .conftest import MOMENT, Gateway, job, until
 
@@ -34,7 +34,7 @@ def put(gateway: Gateway, **fields: Any) -> Job:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commanding, "RESULT_TIME", timedelta(milliseconds=20))
+    monkeypatch.setattr(service, "RESULT_TIME", timedelta(milliseconds=20))
 
 
 async def test_a_command_is_sent_to_the_scheduler_with_who_when_and_why(gateway: Gateway) -> None:
@@ -43,7 +43,7 @@ async def test_a_command_is_sent_to_the_scheduler_with_who_when_and_why(gateway:
     answer = await ask(gateway, f"jobs/{known.id}/cancel", {"reason": "wrong scan"}, Taskmanager_Actor="anna")
 
     (command,) = gateway.scheduler.commands
-    topology = gateway.parts.settings.topology
+    topology = gateway.services.settings.topology
     published = gateway.publisher.messages[-1]
     assert (published.exchange, published.key) == (topology.events, topology.command_key)
     assert published.persistent
@@ -179,7 +179,7 @@ async def test_a_result_that_comes_later_ends_the_waiting(gateway: Gateway) -> N
     await until(lambda: bool(gateway.scheduler.commands))
     (command,) = gateway.scheduler.commands
     for named in ("somebody-elses", command.id, command.id):
-        gateway.parts.feed.take(CommandResult(id=named, outcome="done").encode())
+        gateway.services.feed.take(CommandResult(id=named, outcome="done").encode())
 
     assert (await asking).json()["outcome"] == "done"
 
@@ -203,7 +203,7 @@ async def test_without_an_inbox_nothing_is_claimed_to_be_stored(gateway: Gateway
 async def test_a_broker_that_does_not_confirm_is_told(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commanding, "PUBLISH_TIME", timedelta(milliseconds=20))
+    monkeypatch.setattr(service, "PUBLISH_TIME", timedelta(milliseconds=20))
     gateway.publisher.confirms.clear()
 
     answer = await ask(gateway, "plugins/noop/stop")

@@ -11,8 +11,8 @@ import httpx
 from taskmanager.messages import Change, Changes
 from taskmanager.model.jobs import Progress
 from taskmanager.model.states import Status
-from taskmanager_gateway.digests import JOBS_NAMED, Digests
-from taskmanager_gateway.live import Event, Listener
+from taskmanager_gateway.live.digests import JOBS_NAMED, Digests
+from taskmanager_gateway.live.hub import Event, Listener
 
 from .conftest import Gateway, until
 from .test_live import events
@@ -172,10 +172,10 @@ async def test_pages_are_hung_up_on_instead_of_being_told_what_was_collected() -
 
 
 async def test_whoever_listens_is_judged_anew_when_rights_change(gateway: Gateway) -> None:
-    digests = gateway.parts.digests
+    digests = gateway.services.digests
     page = asyncio.create_task(gateway.client.get("/ui/live?plugin=jp2"))
     await until(lambda: len(digests._viewers) == 1)
-    gateway.parts.feed.take(changes(access=True).encode())
+    gateway.services.feed.take(changes(access=True).encode())
 
     assert events(await page) == [("reset", {"reason": "rights have changed"})]
     assert digests._viewers == set()
@@ -186,13 +186,13 @@ async def test_pages_listen_over_http(gateway: Gateway) -> None:
         return asyncio.create_task(gateway.client.get(f"/ui/live{query}"))
 
     page, home = listen("?plugin=jp2"), listen("")
-    await until(lambda: len(gateway.parts.digests._viewers) == 2)
-    gateway.parts.feed.take(changes(change("1", Status.STARTED)).encode())
-    gateway.parts.digests.tell()
-    await until(lambda: all(one.listener._events.empty() for one in gateway.parts.digests._viewers))
-    gateway.parts.feed.reconnected()
+    await until(lambda: len(gateway.services.digests._viewers) == 2)
+    gateway.services.feed.take(changes(change("1", Status.STARTED)).encode())
+    gateway.services.digests.tell()
+    await until(lambda: all(one.listener._events.empty() for one in gateway.services.digests._viewers))
+    gateway.services.feed.reconnected()
 
     assert [name for name, _ in events(await page)] == ["digest", "reset"]
     assert [name for name, _ in events(await home)] == ["digest", "reset"]
     assert (await gateway.client.get("/ui/live?plugin=No!")).status_code == 422
-    assert gateway.parts.digests._viewers == set()
+    assert gateway.services.digests._viewers == set()

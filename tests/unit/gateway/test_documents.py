@@ -13,10 +13,10 @@ from taskmanager.model.access import everybody
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution, JobSpec
 from taskmanager.model.operations import JobFilter, Operation
-from taskmanager_gateway import commanding
 from taskmanager_gateway.app import make_api
-from taskmanager_gateway.bodies import BatchParser
-from taskmanager_gateway.examples import (
+from taskmanager_gateway.commands import service
+from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody
+from taskmanager_gateway.http.examples import (
     BATCH,
     CANCEL_MANY,
     DRAIN,
@@ -30,20 +30,15 @@ from taskmanager_gateway.examples import (
     SPECIFICATION,
     STOP,
 )
-from taskmanager_gateway.identity import Submitter, Wish
-from taskmanager_gateway.operation_bodies import OperationBody
-from taskmanager_gateway.operation_views import OperationView
-from taskmanager_gateway.orders import (
-    DrainBody,
-    LimitBody,
-    MessageBody,
-    PriorityBody,
-    ReasonBody,
-    ReplayBody,
-    StopBody,
-)
-from taskmanager_gateway.problems import KINDS
-from taskmanager_gateway.representation import JobView
+from taskmanager_gateway.http.problems import KINDS
+from taskmanager_gateway.jobs.views import JobView
+from taskmanager_gateway.operations.bodies import OperationBody
+from taskmanager_gateway.operations.views import OperationView
+from taskmanager_gateway.plugins.bodies import LimitBody, StopBody
+from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
+from taskmanager_gateway.runners.bodies import DrainBody
+from taskmanager_gateway.submissions.bodies import BatchParser
+from taskmanager_gateway.submissions.idempotency import Submission, Submitter
 
 from .conftest import Gateway
 
@@ -106,7 +101,7 @@ ADDRESSES = {
 
 @pytest.fixture
 def document(gateway: Gateway) -> dict[str, Any]:
-    api: FastAPI = make_api(gateway.parts)
+    api: FastAPI = make_api(gateway.services)
     return api.openapi()
 
 
@@ -150,13 +145,13 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
     wishes = BatchParser(9).parse(json.dumps(BATCH).encode(), Submitter(everybody(), "anonymous"))
-    assert all(isinstance(item, Wish) for item in wishes)
+    assert all(isinstance(item, Submission) for item in wishes)
 
 
 async def test_answers_have_the_documented_form(
     gateway: Gateway, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commanding, "RESULT_TIME", timedelta(0))
+    monkeypatch.setattr(service, "RESULT_TIME", timedelta(0))
     schemas = {"components": document["components"]}
 
     def check(name: str, instance: Any) -> None:

@@ -246,7 +246,7 @@ def stored(reader: FakeReader) -> None:
 
 def routes(gateway: Gateway) -> Iterator[str]:
     """Every method and address, as the table writes them."""
-    for path, methods in make_api(gateway.parts).openapi()["paths"].items():
+    for path, methods in make_api(gateway.services).openapi()["paths"].items():
         yield from (f"{method.upper()} {path}" for method in methods)
     for module in vars(pages).values():
         for router in (getattr(module, "router", None), getattr(module, "own", None)):
@@ -269,7 +269,7 @@ async def headers_of(gateway: Gateway, access: FakeAccess) -> dict[str, dict[str
             shown[f"{identity}{WITHOUT_CSRF}"] = cookie
     gateway.client.cookies.clear()
     access.put_user(user("gone", disabled=NOTE))
-    gateway.parts.access.directory.forget()
+    gateway.services.access.directory.forget()
     return shown
 
 
@@ -305,8 +305,8 @@ async def test_the_table_has_every_route_and_no_other(gateway: Gateway) -> None:
 async def test_every_identity_is_let_in_where_the_table_says_and_nowhere_else(
     gateway: Gateway, access: FakeAccess
 ) -> None:
-    gateway.parts.hub.close()  # streams end at once
-    gateway.parts.digests.close()
+    gateway.services.hub.close()  # streams end at once
+    gateway.services.digests.close()
     shown = await headers_of(gateway, access)
     assert shown.keys() == LET_IN.keys()
     wrong = []
@@ -321,8 +321,8 @@ async def test_every_identity_is_let_in_where_the_table_says_and_nowhere_else(
 
 
 async def test_every_answer_forbids_caches_and_guessing_of_types(gateway: Gateway) -> None:
-    gateway.parts.hub.close()
-    gateway.parts.digests.close()
+    gateway.services.hub.close()
+    gateway.services.digests.close()
     for route in TABLE:
         method, path = route.split()
         answer = await gateway.client.request(method, address_of(path), headers=bearer("reader"))

@@ -11,7 +11,7 @@ from taskmanager.model.hourly_figures import HourlyFigures, hour_of
 from taskmanager.model.jobs import JobError
 from taskmanager.model.queries import JobPage, JobQuery
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.csv_export import BYTE_ORDER_MARK, COLUMNS, rows
+from taskmanager_gateway.jobs.csv_export import BYTE_ORDER_MARK, COLUMNS, rows
 
 from .conftest import MOMENT, Gateway, job
 
@@ -19,7 +19,7 @@ NAMES = [name for name, _ in COLUMNS]
 
 
 async def test_figures_show_each_hour_and_their_total(gateway: Gateway) -> None:
-    hour = hour_of(gateway.parts.clock.now())
+    hour = hour_of(gateway.services.clock.now())
     before = hour - timedelta(hours=2)
     gateway.reader.figures = [
         HourlyFigures(plugin="jp2", hour=hour, done=2, longest_seconds=1, durations={10: 2}),
@@ -63,7 +63,7 @@ async def test_a_landing_says_how_many_would_start_before(gateway: Gateway) -> N
 
 
 async def test_lists_take_the_filters_of_operations(gateway: Gateway) -> None:
-    now = gateway.parts.clock.now()
+    now = gateway.services.clock.now()
     for number in range(4):
         gateway.reader.put(job(number, priority=number, created=now - timedelta(hours=number)))
 

@@ -109,7 +109,7 @@ async def sturdy(settings: GatewaySettings) -> Gateway:
     def answer(message: Published) -> None:
         if message.exchange == settings.topology.events:
             result = CommandResult(id=Command.model_validate_json(message.body).id, outcome="done")
-            gateway.parts.feed.take(result.encode())
+            gateway.services.feed.take(result.encode())
 
     reader = FakeReader()
     reader.put(job(1))
@@ -118,7 +118,7 @@ async def sturdy(settings: GatewaySettings) -> Gateway:
     reader.install(installed("bare", source=Need.UNUSED, destination=Need.UNUSED))
     publisher = FakePublisher(answer)
     gateway = make_gateway(reader, publisher, Scheduler(), settings)
-    await gateway.parts.catalogue.run_once()
+    await gateway.services.catalogue.run_once()
     return gateway
 
 

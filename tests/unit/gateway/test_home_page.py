@@ -11,10 +11,10 @@ from taskmanager.model.registry import RunnerState
 from taskmanager.model.reports import Backlog
 from taskmanager.model.states import Status
 from taskmanager.process.clock import SystemClock
-from taskmanager_gateway.representation import PluginView
-from taskmanager_gateway.web.chart import HEIGHT, chart
-from taskmanager_gateway.web.glances import Glance, Glances
-from taskmanager_gateway.web.home_view import Home, LookKind, home
+from taskmanager_gateway.plugins.views import PluginView
+from taskmanager_gateway.web.home.chart import HEIGHT, chart
+from taskmanager_gateway.web.home.home_summary import HomeSummaries, HomeSummary
+from taskmanager_gateway.web.home.home_view import AlertKind, Home, home
 from taskmanager_testing.reader import FakeReader
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
@@ -44,7 +44,7 @@ def runner(plugin: str, *, alive: bool = True, slots: int = 4) -> RunnerState:
     )
 
 
-async def seen(reader: FakeReader, glance: Glance, who: Principal = ANYBODY) -> Home:
+async def seen(reader: FakeReader, glance: HomeSummary, who: Principal = ANYBODY) -> Home:
     statistics, runners = await reader.statistics(), await reader.runners()
     views = [PluginView.of(plugin, statistics, runners) for plugin in await reader.plugins()]
     return home(views, glance, who, MOMENT, MOMENT.replace(hour=0))
@@ -56,7 +56,7 @@ async def test_a_plugin_is_shown_with_its_figures() -> None:
     reader.known_runners["noop-1"] = runner("noop")
     for number, status in enumerate((Status.STARTED, Status.PAUSED, Status.PROCESSING, Status.ERROR)):
         reader.put(job(number, status=status))
-    glance = Glance([figures(1, 5, 2), figures(13, 1, 7)], {"noop": MOMENT}, current=True)
+    glance = HomeSummary([figures(1, 5, 2), figures(13, 1, 7)], {"noop": MOMENT}, current=True)
     [plugin] = (await seen(reader, glance)).plugins
     assert (plugin.waiting, plugin.held, plugin.running, plugin.capacity) == (2, 1, 1, 4)
     assert plugin.failed == 2  # of today: the other seven were yesterday
@@ -77,14 +77,14 @@ async def test_what_needs_a_look_is_said_the_most_pressing_first() -> None:
     reader.put(job(1, "stopped"))
     reader.put(job(2, "lonely"))
     old = Backlog(pending=3, oldest=MOMENT - timedelta(hours=1), given_up=2)
-    found = await seen(reader, Glance([figures(0, 0, 1, "idle")], backlog=old, current=True))
+    found = await seen(reader, HomeSummary([figures(0, 0, 1, "idle")], backlog=old, current=True))
     assert [look.kind for look in found.looks] == [
-        LookKind.NO_RUNNER_WAITING,
-        LookKind.STOPPED_WAITING,
-        LookKind.FAILED,
-        LookKind.UNDELIVERED,
-        LookKind.LATE,
-        LookKind.REFUSING,
+        AlertKind.NO_RUNNER_WAITING,
+        AlertKind.STOPPED_WAITING,
+        AlertKind.FAILED,
+        AlertKind.UNDELIVERED,
+        AlertKind.LATE,
+        AlertKind.REFUSING,
     ]
 
 
@@ -93,7 +93,7 @@ async def test_somebody_restricted_sees_their_plugins_only_and_no_reports() -> N
     reader.install(installed("noop"))
     reader.install(installed("jp2"))
     who = Principal("vera", frozenset({Right.READ}), frozenset({"noop"}))
-    found = await seen(reader, Glance(backlog=Backlog(given_up=9), current=True), who)
+    found = await seen(reader, HomeSummary(backlog=Backlog(given_up=9), current=True), who)
     assert [one.name for one in found.plugins] == ["noop"]
     assert {look.plugin for look in found.looks} == {"noop"}
 
@@ -138,7 +138,7 @@ async def test_twenty_plugins_and_ten_readers_need_a_handful_of_reads(gateway: G
 
 async def test_without_the_database_the_last_glance_is_kept_and_not_called_current() -> None:
     reader = FakeReader()
-    glances = Glances(reader, ("main",), SystemClock())
+    glances = HomeSummaries(reader, ("main",), SystemClock())
     reader.available = False
     assert not (await glances.read([])).current
 

@@ -72,10 +72,10 @@ async def gateway_with(settings: GatewaySettings) -> Gateway:
     reader.install(installed("closed", accepting=False))
 
     def spread(message: Published) -> None:
-        gateway.parts.feed.take(message.body)
+        gateway.services.feed.take(message.body)
 
     gateway = make_gateway(reader, FakePublisher(spread), Scheduler(), settings)
-    await gateway.parts.catalogue.run_once()
+    await gateway.services.catalogue.run_once()
     return gateway
 
 
@@ -83,7 +83,7 @@ async def gateway_with(settings: GatewaySettings) -> Gateway:
 async def itm(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     gateway = await gateway_with(settings)
     yield gateway
-    gateway.parts.paths.close()
+    gateway.services.paths.close()
     await gateway.client.aclose()
 
 
@@ -105,7 +105,7 @@ def store_submissions(itm: Gateway) -> None:
     """What the scheduler does a moment later."""
     for submit in itm.submitted():
         itm.reader.put(stored(submit.job, submit.spec))
-        itm.parts.feed._recent.stored(submit.job)
+        itm.services.feed._recent.stored(submit.job)
 
 
 def stored(job_id: str, spec: JobSpec) -> Any:
@@ -311,7 +311,7 @@ async def test_load_balancer_health_check_by_head(itm: Gateway) -> None:
 
 
 async def test_load_balancer_health_check_of_a_gateway_that_is_not_ready(itm: Gateway) -> None:
-    itm.parts.catalogue._plugins = None
+    itm.services.catalogue._plugins = None
 
     answer = await itm.client.get("/itm/service")
 
@@ -355,14 +355,14 @@ async def test_how_a_duplicate_is_answered_is_a_setting(
 
     assert (answer.status_code, answer.json()["STATUS"]) == (status, word)
     assert answer.json()["ERRORMESSAGE"] == DUPLICATE
-    itm.parts.paths.close()
+    itm.services.paths.close()
 
 
 async def test_derived_keys_can_be_switched_off(settings: GatewaySettings, root: str) -> None:
     itm = await gateway_with(settings.model_copy(update={"itm_unique": False}))
 
     assert (await spec_of(itm, http_step(root))).unique is None
-    itm.parts.paths.close()
+    itm.services.paths.close()
 
 
 async def test_a_target_that_is_the_source_is_refused_in_the_callers_words(itm: Gateway, root: str) -> None:

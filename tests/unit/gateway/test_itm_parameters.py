@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskmanager_gateway.itm.parameters import fitted, sort_out
-from taskmanager_gateway.schemas import ParameterSchema
+from taskmanager_gateway.plugins.parameter_schema import ParameterSchema
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

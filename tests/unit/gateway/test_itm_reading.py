@@ -129,12 +129,12 @@ async def test_get_jobs_gives_the_newest_so_many(gateway: Gateway, settings: Gat
         gateway.reader.put(job(number, status=Status.DONE, finished=finished))
     limited = settings.model_copy(update={"itm_list_limit": 230})
     other = make_gateway(gateway.reader, gateway.publisher, Scheduler(), limited)
-    await other.parts.catalogue.run_once()
+    await other.services.catalogue.run_once()
 
     rows = await listed(other, "&status=DONE")
 
     assert [row["id"] for row in rows] == [number_of(job(number).id) for number in range(259, 29, -1)]
-    other.parts.paths.close()
+    other.services.paths.close()
 
 
 def test_numbers_of_jobs_fit_javas_int_and_stay() -> None:
@@ -172,14 +172,14 @@ async def viewer_job(gateway: Gateway, body: Any, *, kept: bool = True) -> str:
     """Submit as the viewer does; `kept`: the scheduler has stored the job."""
     gateway.reader.install(installed("viewerpdf", parameters={"additionalProperties": False}))
     gateway.reader.install(installed("viewerdownload", parameters={"additionalProperties": False}))
-    await gateway.parts.catalogue.run_once()
+    await gateway.services.catalogue.run_once()
     answer = await gateway.client.post("/itm/service", json=body)
     assert answer.json()["STATUS"] == "OK", answer.text
     submit = gateway.submitted()[-1]
     if kept:
         made = job(len(gateway.submitted()), submit.spec.plugin)
         gateway.reader.put(made.model_copy(update={"id": submit.job, "spec": submit.spec}))
-        gateway.parts.feed._recent.stored(submit.job)
+        gateway.services.feed._recent.stored(submit.job)
     return str(answer.json()["JOBID"])
 
 

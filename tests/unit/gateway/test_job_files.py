@@ -8,7 +8,7 @@ import pytest
 from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.model.registry import FILES_KEPT, StoredFile
 from taskmanager.model.states import Status
-from taskmanager_gateway.web.job_files import FOLLOWED, ROWS
+from taskmanager_gateway.web.jobs.job_files import FOLLOWED, ROWS
 
 from .conftest import MOMENT, Gateway, job
 

@@ -10,7 +10,7 @@ from tests.unit.gateway.conftest import MOMENT, Gateway, job
 from taskmanager.messages import JobCommand, SendMessage
 from taskmanager.model.jobs import Attribution, GoobiReference, HistoryEntry, Job, JobError
 from taskmanager.model.states import Status
-from taskmanager_gateway.web.job_details import SHOWN_CHARACTERS
+from taskmanager_gateway.web.jobs.job_details import SHOWN_CHARACTERS
 
 SCRIPT = "<script>document.title='owned'</script>"
 ONE = job(1).id
@@ -160,7 +160,7 @@ async def test_the_second_of_two_operators_gets_the_reason_in_their_language(gat
 
 
 async def test_a_silent_scheduler_is_told_honestly(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskmanager_gateway.commanding.RESULT_TIME", timedelta(milliseconds=20))
+    monkeypatch.setattr("taskmanager_gateway.commands.service.RESULT_TIME", timedelta(milliseconds=20))
     stored(gateway)
     gateway.scheduler.silent = True
     answer = await post(gateway, f"/ui/jobs/{ONE}/hold")

@@ -38,12 +38,12 @@ def listen(gateway: Gateway, query: str = "") -> "asyncio.Task[httpx.Response]":
 
 async def test_changes_of_jobs_and_plugins_are_told_to_those_who_listen(gateway: Gateway) -> None:
     everything, done = listen(gateway), listen(gateway, "?tab=done&plugin=noop")
-    await until(lambda: len(gateway.parts.hub._listeners) == 2)
-    gateway.parts.feed.take(change(JOB))
-    gateway.parts.feed.take(change(job(2, status=Status.DONE)))
-    gateway.parts.feed.take(Changes(changes=(), plugins=("jp2",)).encode())
-    await until(lambda: all(listener._events.empty() for listener in gateway.parts.hub._listeners))
-    gateway.parts.hub.close()
+    await until(lambda: len(gateway.services.hub._listeners) == 2)
+    gateway.services.feed.take(change(JOB))
+    gateway.services.feed.take(change(job(2, status=Status.DONE)))
+    gateway.services.feed.take(Changes(changes=(), plugins=("jp2",)).encode())
+    await until(lambda: all(listener._events.empty() for listener in gateway.services.hub._listeners))
+    gateway.services.hub.close()
 
     assert [name for name, _ in events(await everything)] == ["job", "job", "plugin"]
     assert [data["job"] for _, data in events(await done)] == [job(2).id]
@@ -51,18 +51,18 @@ async def test_changes_of_jobs_and_plugins_are_told_to_those_who_listen(gateway:
 
 async def test_a_listener_that_is_too_slow_is_told_to_read_again_and_dropped(gateway: Gateway) -> None:
     listening = listen(gateway)
-    await until(lambda: len(gateway.parts.hub._listeners) == 1)
+    await until(lambda: len(gateway.services.hub._listeners) == 1)
     for _ in range(4):
-        gateway.parts.feed.take(change(JOB))
+        gateway.services.feed.take(change(JOB))
 
     assert events(await listening) == [("reset", {"reason": "this listener was too slow"})]
-    assert gateway.parts.hub._listeners == set()
+    assert gateway.services.hub._listeners == set()
 
 
 async def test_after_a_lost_connection_listeners_are_hung_up_on_to_read_again(gateway: Gateway) -> None:
     listening = listen(gateway)
-    await until(lambda: len(gateway.parts.hub._listeners) == 1)
-    gateway.parts.feed.reconnected()
+    await until(lambda: len(gateway.services.hub._listeners) == 1)
+    gateway.services.feed.reconnected()
 
     assert events(await listening) == [("reset", {"reason": "changes may have been missed"})]
 
@@ -70,17 +70,17 @@ async def test_after_a_lost_connection_listeners_are_hung_up_on_to_read_again(ga
 async def test_a_stop_ends_all_streams(gateway: Gateway) -> None:
     gateway.reader.put(JOB)
     streams = [listen(gateway), asyncio.create_task(gateway.client.get(f"{LOG}?format=stream"))]
-    await until(lambda: bool(gateway.parts.hub._listeners and gateway.parts.watchers._waiting))
+    await until(lambda: bool(gateway.services.hub._listeners and gateway.services.watchers._waiting))
     gateway.stopping.set()
-    await gateway.parts.end_streams(gateway.stopping)
+    await gateway.services.end_streams(gateway.stopping)
 
     assert {answer.status_code for answer in await asyncio.gather(*streams)} == {200}
     assert (await listen(gateway)).status_code == 200
 
 
 async def test_an_unreadable_message_is_passed_over(gateway: Gateway) -> None:
-    gateway.parts.feed.take(b"\xff")
-    gateway.parts.feed.take(b'{"type":"changes","v":2,"changes":[]}')
+    gateway.services.feed.take(b"\xff")
+    gateway.services.feed.take(b'{"type":"changes","v":2,"changes":[]}')
 
     assert (await gateway.submit()).status_code == 202
 
@@ -120,12 +120,12 @@ async def test_a_live_log_sends_what_is_there_then_what_comes_and_ends_with_the_
     streaming = asyncio.create_task(gateway.client.get(LOG, headers={"Accept": "text/event-stream"}))
     await until(lambda: gateway.reader.calls["log"] >= 2)
     gateway.reader.blocks.append(block(2, "two"))
-    gateway.parts.feed.take(change(JOB, logged=True))
+    gateway.services.feed.take(change(JOB, logged=True))
     await until(lambda: gateway.reader.calls["log"] >= 4)
     gateway.reader.blocks.append(block(3, "three"))
     done = JOB.model_copy(update={"status": Status.DONE})
     gateway.reader.put(done)
-    gateway.parts.feed.take(change(done))
+    gateway.services.feed.take(change(done))
 
     answer = await streaming
     assert [name for name, _ in events(answer)] == ["log", "log", "log", "end"]
@@ -148,12 +148,12 @@ async def test_a_live_log_lives_through_an_absence_of_the_database(gateway: Gate
     await until(lambda: gateway.reader.calls["log"] >= 1)
     gateway.reader.available = False
     calls = gateway.reader.calls["job"]
-    gateway.parts.feed.take(change(JOB, logged=True))
+    gateway.services.feed.take(change(JOB, logged=True))
     await until(lambda: gateway.reader.calls["job"] > calls)
     gateway.reader.available = True
     gateway.reader.blocks = [block(1, "one")]
     gateway.reader.put(JOB.model_copy(update={"status": Status.DONE}))
-    gateway.parts.feed.take(change(JOB))
+    gateway.services.feed.take(change(JOB))
 
     assert [name for name, _ in events(await streaming)] == ["log", "end"]
 

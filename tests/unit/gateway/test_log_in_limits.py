@@ -10,8 +10,8 @@ from taskmanager.messages import LogInsSeen
 from taskmanager.model.access import Role
 from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, Session
-from taskmanager_gateway.access.throttle import LONGEST_WAIT, NAME_GAP, Throttle
-from taskmanager_gateway.problems import ProblemError
+from taskmanager_gateway.accounts.log_in_throttle import LONGEST_WAIT, NAME_GAP, Throttle
+from taskmanager_gateway.http.problems import ProblemError
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
 
@@ -101,7 +101,7 @@ async def test_log_ins_and_refusals_are_told_for_the_audit(gateway: Gateway) -> 
     await log_in(gateway, "my secret password", "ada")
     await log_in(gateway, "ada")
     before = len(gateway.publisher.messages)
-    await gateway.parts.access.records.run_once()
+    await gateway.services.access.records.run_once()
 
     (message,) = gateway.publisher.messages[before:]
     told = LogInsSeen.model_validate_json(message.body).seen
@@ -115,7 +115,7 @@ async def test_log_ins_and_refusals_are_told_for_the_audit(gateway: Gateway) -> 
 
 async def test_the_browser_is_known_after_a_log_in(gateway: Gateway) -> None:
     answer = await log_in(gateway, "ada")
-    cookies = await gateway.parts.access.proving.cookies()
+    cookies = await gateway.services.access.proving.cookies()
     assert cookies.is_known(answer.cookies[KNOWN_COOKIE], "ADA")
     assert not cookies.is_known(answer.cookies[KNOWN_COOKIE], "otto")
     assert not cookies.is_known(answer.cookies[COOKIE], "ada")
@@ -124,7 +124,7 @@ async def test_the_browser_is_known_after_a_log_in(gateway: Gateway) -> None:
 async def show(gateway: Gateway, begun: timedelta, seen: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that began and was last used so long ago."""
     now = SystemClock().now()
-    cookies = await gateway.parts.access.proving.cookies()
+    cookies = await gateway.services.access.proving.cookies()
     with monkeypatch.context() as patch:
         patch.setattr(TimestampSigner, "get_timestamp", lambda _: int((now - seen).timestamp()))
         value = cookies.write(Session.begin("ada", now - begun))

@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from taskmanager.messages import AddUser, ChangeUser, Command
 from taskmanager.model.access import Role, User
 from taskmanager.model.jobs import Attribution
-from taskmanager_gateway.access.oidc.attempt import Attempt
-from taskmanager_gateway.access.oidc.entering import Entering
-from taskmanager_gateway.access.oidc.id_token import Expected, UnknownKeyError, verified_claims
-from taskmanager_gateway.access.oidc.identity import Identity, identity_of, lacks
-from taskmanager_gateway.access.oidc.refusals import OidcError, Refusal
-from taskmanager_gateway.access.oidc.settings import OidcSettings
+from taskmanager_gateway.access.oidc_settings import OidcSettings
+from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
+from taskmanager_gateway.accounts.oidc.identity import Identity, identity_of, lacks
+from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
 from taskmanager_testing.access import FakeAccess
 
 from .access import BEGIN, NOTE, user
@@ -182,14 +182,14 @@ def test_a_wrong_setting_is_named_and_no_secret_is(said: str, fields: dict[str, 
 
 
 def known(gateway: Gateway) -> FakeAccess:
-    found = gateway.parts.access.reader
+    found = gateway.services.access.reader
     assert isinstance(found, FakeAccess)
     return found
 
 
-def entering(gateway: Gateway) -> Entering:
-    access = gateway.parts.access
-    return Entering(access.log_in, gateway.parts.commanding, access.directory)
+def entering(gateway: Gateway) -> UserProvisioning:
+    access = gateway.services.access
+    return UserProvisioning(access.log_in, gateway.services.commanding, access.directory)
 
 
 def obedient(access: FakeAccess, command: Command) -> None:
@@ -265,7 +265,7 @@ async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gate
 async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sent_once(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskmanager_gateway.commanding.RESULT_TIME", timedelta(milliseconds=50))
+    monkeypatch.setattr("taskmanager_gateway.commands.service.RESULT_TIME", timedelta(milliseconds=50))
     gateway.scheduler.silent = True
     with pytest.raises(OidcError) as caught:
         await entering(gateway).enter(Identity("anna", Role.VIEWER))

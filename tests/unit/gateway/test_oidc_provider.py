@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from taskmanager_gateway.access.oidc.attempt import Attempt
-from taskmanager_gateway.access.oidc.part import _check_answer
-from taskmanager_gateway.access.oidc.provider import Description, Provider, Tokens, _answer
-from taskmanager_gateway.access.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.provider import Description, Provider, Tokens, _answer
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.services import _check_answer
 
 from .test_oidc import ISSUER, KEY, OTHER, settings, signed
 

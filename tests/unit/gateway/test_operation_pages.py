@@ -12,7 +12,7 @@ from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationState
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.web.operation_rows import FailurePage, operation_rows
+from taskmanager_gateway.web.operations.operation_rows import FailurePage, operation_rows
 
 GERMAN = {"accept": "text/html", "accept-language": "de"}
 ENGLISH = {"accept": "text/html", "accept-language": "en"}

@@ -11,7 +11,7 @@ from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationState
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.live import Interest
+from taskmanager_gateway.live.hub import Interest
 
 from .conftest import MOMENT, Gateway, job
 
@@ -307,10 +307,10 @@ async def test_what_is_done_cannot_be_stopped(gateway: Gateway) -> None:
 async def test_live_views_hear_of_a_page_and_not_of_each_of_its_jobs(gateway: Gateway) -> None:
     message = Changes(changes=(), plugins=("noop",), jobs=("1", "2"), operations=("op-1",))
     with (
-        gateway.parts.hub.listen(Interest(plugin="noop")) as listener,
-        gateway.parts.watchers.watch("2") as news,
+        gateway.services.hub.listen(Interest(plugin="noop")) as listener,
+        gateway.services.watchers.watch("2") as news,
     ):
-        gateway.parts.feed.take(message.encode())
+        gateway.services.feed.take(message.encode())
         events = listener.events()
         heard = [await anext(events), await anext(events)]
 

@@ -11,7 +11,7 @@ from taskmanager.model.control import PluginAction
 from taskmanager.model.jobs import GoobiReference, JobError
 from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.web.listing import Listing
+from taskmanager_gateway.web.plugins.listing import Listing
 
 BROWSER = {"accept": "text/html", "accept-language": "en"}
 HTMX = {"hx-request": "true", "accept-language": "en"}

@@ -47,10 +47,10 @@ async def test_a_job_just_accepted_is_found_on_any_gateway(gateways: tuple[Gatew
 
 async def test_news_still_under_way_is_waited_for(gateway: Gateway) -> None:
     asking = asyncio.create_task(gateway.client.get(f"/api/v1/jobs/{UNKNOWN}"))
-    await until(lambda: bool(gateway.parts.watchers._waiting))
+    await until(lambda: bool(gateway.services.watchers._waiting))
     stored = job(9999)
     gateway.reader.put(stored)
-    gateway.parts.feed.take(change(stored))
+    gateway.services.feed.take(change(stored))
 
     assert (await asking).status_code == 200
     assert gateway.reader.calls["job"] == 2
@@ -96,10 +96,10 @@ async def test_what_is_stored_wins_over_what_was_accepted(gateway: Gateway) -> N
 
 async def test_news_of_a_job_that_overtakes_its_acceptance_is_not_undone(gateway: Gateway) -> None:
     stored = job(5)
-    gateway.parts.feed.take(change(stored))
-    gateway.parts.feed.submitted(stored.id, gateway_submit(stored).encode())
+    gateway.services.feed.take(change(stored))
+    gateway.services.feed.submitted(stored.id, gateway_submit(stored).encode())
 
-    assert gateway.parts.feed._recent.get(stored.id) is None
+    assert gateway.services.feed._recent.get(stored.id) is None
 
 
 def gateway_submit(stored: Job) -> Submit:
@@ -276,7 +276,7 @@ async def test_health_says_what_is_missing_and_metrics_count_submissions(gateway
 
     assert (await gateway.client.get("/health/live")).status_code == 200
     assert (await gateway.client.get("/health/ready")).status_code == 200
-    gateway.parts.catalogue._plugins = None
+    gateway.services.catalogue._plugins = None
     assert (await gateway.client.get("/health/ready")).status_code == 503
     metrics = (await gateway.client.get("/metrics")).text
     assert 'taskmanager_gateway_submissions_total{outcome="accepted",plugin="noop"}' in metrics

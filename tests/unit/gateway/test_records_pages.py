@@ -17,7 +17,7 @@ from taskmanager.model.registry import AuditEntry
 from taskmanager.model.reports import InstallationHealth, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.settings import GatewaySettings
-from taskmanager_gateway.web.audit import deed_of
+from taskmanager_gateway.web.audit.audit_rows import audited_action
 
 from .conftest import Gateway
 
@@ -206,7 +206,7 @@ async def test_the_audit_has_words_for_every_deed(gateway: Gateway) -> None:
         parameters = {place: filled.get(place, "x") for place in places(sentence)}
         reason = Reason.model_validate({"code": name, "parameters": parameters})
         gateway.reader.audited.append(entry(number, what=reason))
-        deed = deed_of(reason)
+        deed = audited_action(reason)
         assert deed.kind == name.removeprefix("deed.")
         assert (deed.until is not None) == ("ends" in parameters)
     told = await shown(gateway, "/audit")
@@ -224,5 +224,5 @@ async def test_the_audit_has_words_for_every_deed(gateway: Gateway) -> None:
     ],
 )
 def test_what_another_version_wrote_is_shown_as_it_is(asked: dict[str, Any], words: str) -> None:
-    deed = deed_of(Reason.model_validate(asked))
+    deed = audited_action(Reason.model_validate(asked))
     assert (deed.kind, deed.values) == ("other", {"action": words})

@@ -12,8 +12,8 @@ import pytest
 
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import JobSpec
-from taskmanager_gateway.filesystem import PathCheck
-from taskmanager_gateway.problems import KINDS, ProblemError
+from taskmanager_gateway.http.problems import KINDS, ProblemError
+from taskmanager_gateway.submissions.path_check import PathCheck
 
 from .conftest import Gateway, installed
 

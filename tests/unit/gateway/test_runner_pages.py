@@ -11,7 +11,7 @@ from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import Drain, RunnerAction
 from taskmanager.model.registry import RunnerState
 from taskmanager.model.states import Status
-from taskmanager_gateway.web.runner_rows import runner_rows
+from taskmanager_gateway.web.runners.runner_rows import runner_rows
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
 HTMX = {"hx-request": "true", "accept-language": "en"}

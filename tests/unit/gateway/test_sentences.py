@@ -21,10 +21,10 @@ from taskmanager.model.reasons.actions_taken import DEEDS
 from taskmanager.model.reasons.catalogue import places
 from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.model.states import Status
+from taskmanager_gateway.api.reasons_document import document
 from taskmanager_gateway.codes import CATALOGUE, english, problems
-from taskmanager_gateway.codes.document import document
-from taskmanager_gateway.handlers import STORE_AWAY
-from taskmanager_gateway.waiting import Circumstances, waiting_reason
+from taskmanager_gateway.http.error_handlers import STORE_AWAY
+from taskmanager_gateway.jobs.wait_reasons import PluginLoad, waiting_reason
 from taskmanager_gateway.web.formats import Formats, zone_of
 from taskmanager_gateway.web.languages import LANGUAGES, translations
 from taskmanager_gateway.web.sentences import LONGEST, LONGEST_EVENT, Sentences
@@ -163,7 +163,7 @@ POSITIONS = (None, Position(ahead=0), Position(ahead=1), Position(ahead=10_000, 
 
 def waits() -> Iterator[tuple[str, Reason]]:
     for one, plugin, runners, position, running in product(JOBS, plugins(), RUNNERS, POSITIONS, (0, 1, 1200)):
-        waiting = waiting_reason(one, Circumstances(plugin, runners, running), position)
+        waiting = waiting_reason(one, PluginLoad(plugin, runners, running), position)
         assert waiting is not None
         yield waiting.sentence, waiting.reason
 
@@ -179,7 +179,7 @@ def test_every_reason_to_wait_is_said_in_german_with_the_reader_s_times() -> Non
 
 
 def test_moments_and_counts_are_the_reader_s() -> None:
-    busy = Circumstances(installed("jp2"), [runner()], 1_200)
+    busy = PluginLoad(installed("jp2"), [runner()], 1_200)
     waiting = waiting_reason(job(1), busy, Position(ahead=10_000, capped=True))
     assert waiting is not None
     assert waiting.sentence == "The only slot of plugin jp2 is busy; 10,000+ jobs start before it."
@@ -198,7 +198,7 @@ def test_moments_and_counts_are_the_reader_s() -> None:
 
 
 def test_one_and_many_have_forms_of_their_own() -> None:
-    around = Circumstances(installed("jp2", max_running=1), [runner()], 1)
+    around = PluginLoad(installed("jp2", max_running=1), [runner()], 1)
     for ahead, said in ((1, "1 Job startet vor ihm."), (2, "2 Jobs starten vor ihm.")):
         waiting = waiting_reason(job(1), around, Position(ahead=ahead))
         assert waiting is not None

@@ -68,7 +68,7 @@ async def test_a_repeat_of_a_stored_job_shows_what_became_of_it(gateway: Gateway
     first = await gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
     done = job(1, status=Status.DONE).model_copy(update={"id": first.json()["id"]})
     gateway.reader.put(done)
-    gateway.parts.feed._recent.stored(done.id)
+    gateway.services.feed._recent.stored(done.id)
 
     second = await gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
 
@@ -93,7 +93,7 @@ async def test_equal_requests_at_the_same_time_publish_once(gateway: Gateway) ->
         asyncio.create_task(gateway.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY))
         for _ in range(5)
     ]
-    await until(lambda: bool(gateway.parts.submissions._acceptance._under_way))
+    await until(lambda: bool(gateway.services.submissions._acceptance._under_way))
     gateway.publisher.confirms.set()
     answers = await asyncio.gather(*requests)
 
@@ -148,7 +148,7 @@ async def test_jobs_are_taken_while_the_database_hangs(gateway: Gateway) -> None
 
 async def test_a_gateway_that_never_saw_the_plugins_takes_no_job(gateway: Gateway) -> None:
     gateway.reader.available = False
-    gateway.parts.catalogue._plugins = None
+    gateway.services.catalogue._plugins = None
 
     answer = await gateway.submit()
 
@@ -209,11 +209,13 @@ async def test_a_plugin_just_installed_is_found_without_waiting_for_the_next_ref
 async def test_a_changed_manifest_counts_from_the_next_refresh(gateway: Gateway) -> None:
     changed: InstalledPlugin = installed("jp2", parameters={"type": "object", "required": ["rate"]})
     gateway.reader.install(changed)
-    await gateway.parts.catalogue.run_once()
+    await gateway.services.catalogue.run_once()
 
     answer = await gateway.submit(plugin="bare", parameters={})
     refused = await gateway.submit(
-        plugin="jp2", source=str(gateway.parts.settings.roots), destination=str(gateway.parts.settings.roots)
+        plugin="jp2",
+        source=str(gateway.services.settings.roots),
+        destination=str(gateway.services.settings.roots),
     )
 
     assert answer.status_code == 202

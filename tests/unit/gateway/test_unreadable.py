@@ -3,7 +3,7 @@
 import pytest
 
 from taskmanager.errors import UnreadableDocumentError
-from taskmanager_gateway.problems import UNREADABLE
+from taskmanager_gateway.http.problems import UNREADABLE
 
 from .conftest import Gateway
 

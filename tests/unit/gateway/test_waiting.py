@@ -11,7 +11,7 @@ from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.queries import Position
 from taskmanager.model.registry import RunnerState
 from taskmanager.model.states import Status
-from taskmanager_gateway.waiting import Circumstances, Waiting, waiting_reason
+from taskmanager_gateway.jobs.wait_reasons import PluginLoad, Waiting, waiting_reason
 
 from .conftest import MOMENT, Gateway, installed, job
 
@@ -36,11 +36,11 @@ def runner(name: str = "r-1", **fields: Any) -> RunnerState:
     )
 
 
-def around(*runners: RunnerState, running: int = 0, **plugin: Any) -> Circumstances:
-    return Circumstances(installed("jp2").model_copy(update=plugin), runners, running)
+def around(*runners: RunnerState, running: int = 0, **plugin: Any) -> PluginLoad:
+    return PluginLoad(installed("jp2").model_copy(update=plugin), runners, running)
 
 
-def told(waits: Job, circumstances: Circumstances, position: Position | None = None) -> tuple[str, str]:
+def told(waits: Job, circumstances: PluginLoad, position: Position | None = None) -> tuple[str, str]:
     reason = waiting_reason(waits, circumstances, position)
     assert reason is not None
     return reason.code, reason.sentence
@@ -102,7 +102,7 @@ DRAIN = Drain(by="anna", at=MOMENT, reason="a new disk")
         ),
     ],
 )
-def test_the_weightiest_reason_is_told(circumstances: Circumstances, code: str, sentence: str) -> None:
+def test_the_weightiest_reason_is_told(circumstances: PluginLoad, code: str, sentence: str) -> None:
     assert told(job(1, plugin="jp2"), circumstances) == (code, sentence)
 
 
@@ -158,7 +158,7 @@ def took(number: int, seconds: float, ago: timedelta = timedelta(minutes=5)) -> 
 FOUR = tuple(took(n, seconds) for n, seconds in enumerate((10, 20, 20, 30)))
 
 
-def start_of(circumstances: Circumstances, position: Position) -> tuple[float, float] | None:
+def start_of(circumstances: PluginLoad, position: Position) -> tuple[float, float] | None:
     reason = waiting_reason(job(9, plugin="jp2"), circumstances, position, MOMENT)
     assert reason is not None
     expected = reason.expected_start
@@ -192,7 +192,7 @@ def test_a_start_is_expected_by_the_last_jobs_and_the_places() -> None:
     ids=["too few jobs", "old jobs", "uncounted", "stopped", "no runner", "a free slot"],
 )
 def test_where_nothing_speaks_for_a_start_none_is_promised(
-    circumstances: Circumstances, position: Position
+    circumstances: PluginLoad, position: Position
 ) -> None:
     assert start_of(circumstances, position) is None
 

@@ -21,9 +21,9 @@ from taskmanager.process.config import exit_text
 from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer
-from taskmanager_gateway.acceptance import PUBLISH_TIME
 from taskmanager_gateway.app import make_app
-from taskmanager_gateway.parts import Parts, make_parts
+from taskmanager_gateway.http.deadlines import PUBLISH_TIME
+from taskmanager_gateway.services import Services, make_services
 from taskmanager_gateway.settings import GatewaySettings
 
 SERVICE = "gateway"
@@ -61,10 +61,10 @@ async def _serve(settings: GatewaySettings) -> None:
     stop, drained = asyncio.Event(), asyncio.Event()
     lifecycle.stop_on_signals(stop)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
-    sending, hearing, parts = _wire(settings, gateway_id, reader, stop)
+    sending, hearing, services = _wire(settings, gateway_id, reader, stop)
     gc.freeze()  # what is loaded now stays for good: the collector need not look at it again
     host, port = settings.http_host, settings.http_port
-    server = HttpServer(make_app(parts), host, port, settings.http_limits, tls=settings.tls)
+    server = HttpServer(make_app(services), host, port, settings.http_limits, tls=settings.tls)
     log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)
 
     async def serve_http(stop: asyncio.Event) -> None:
@@ -73,23 +73,23 @@ async def _serve(settings: GatewaySettings) -> None:
         finally:
             drained.set()
 
-    behind = [_until(drained, part) for part in (sending.run, hearing.run, parts.run)]
+    behind = [_until(drained, part) for part in (sending.run, hearing.run, services.run)]
     try:
-        await lifecycle.run_parts([serve_http, parts.end_streams, *behind], stop)
+        await lifecycle.run_parts([serve_http, services.end_streams, *behind], stop)
     finally:
-        parts.paths.close()
+        services.paths.close()
         await reader.close()
 
 
 def _wire(
     settings: GatewaySettings, gateway_id: str, reader: MongoReader, stop: asyncio.Event
-) -> tuple[Broker, Broker, Parts]:
+) -> tuple[Broker, Broker, Services]:
     """Publishing and hearing on a connection each: an alarm of the broker blocks only the first."""
     amqp_url, topology = settings.amqp_url.get_secret_value(), settings.topology
     sending, hearing = Broker(amqp_url, f"{gateway_id} publish"), Broker(amqp_url, f"{gateway_id} changes")
     checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
     publisher = sending.publisher(PUBLISH_TIME)
-    parts = make_parts(
+    services = make_services(
         settings,
         reader,
         reader,
@@ -104,9 +104,9 @@ def _wire(
         Binding(topology.changes, queue.name, ""),
         Binding(topology.control, queue.name, topology.gateway_key(gateway_id)),
     ]
-    hearing.subscribe(queue, parts.feed.on_delivery, bindings=bindings)
-    hearing.on_connected(parts.feed.reconnected)
-    return sending, hearing, parts
+    hearing.subscribe(queue, services.feed.on_delivery, bindings=bindings)
+    hearing.on_connected(services.feed.reconnected)
+    return sending, hearing, services
 
 
 def _until(event: asyncio.Event, part: lifecycle.Part) -> lifecycle.Part:

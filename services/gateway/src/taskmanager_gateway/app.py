@@ -7,36 +7,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskmanager.serving.http import health_routes
-from taskmanager_gateway.access.gate import Gate
-from taskmanager_gateway.bounds import BodyLimits, Bounds
-from taskmanager_gateway.guard import Guard
-from taskmanager_gateway.handlers import install_handlers
-from taskmanager_gateway.headers import FOR_PROGRAMS, SecureHeaders
-from taskmanager_gateway.hosts import Hosts
+from taskmanager_gateway.access.authentication import AuthenticationMiddleware
+from taskmanager_gateway.api import audit, events, operations, reports, runners
+from taskmanager_gateway.api.accounts import me, tokens, users
+from taskmanager_gateway.api.itm import itm, itm_reading
+from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
+from taskmanager_gateway.api.plugins import figures, plugin_control, plugins
+from taskmanager_gateway.api.reference import CONTENT_SECURITY_POLICY, reference_page
+from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
+from taskmanager_gateway.http.error_handlers import install_handlers
+from taskmanager_gateway.http.host_names import HostNameMiddleware
+from taskmanager_gateway.http.request_metrics import RequestMetricsMiddleware
+from taskmanager_gateway.http.secure_headers import FOR_PROGRAMS, SecureHeaders
 from taskmanager_gateway.openapi import openapi_document
-from taskmanager_gateway.parts import Parts
-from taskmanager_gateway.reference import CONTENT_SECURITY_POLICY, reference_page
-from taskmanager_gateway.routes import (
-    audit,
-    events,
-    figures,
-    files,
-    itm,
-    itm_reading,
-    job_control,
-    jobs,
-    landing,
-    logs,
-    me,
-    operations,
-    plugin_control,
-    plugins,
-    reports,
-    runners,
-    submissions,
-    tokens,
-    users,
-)
+from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.app import make_pages
 
 VERSION = "0.1.0"
@@ -48,13 +32,19 @@ DESCRIPTION = (
 )
 
 
-def make_app(parts: Parts) -> ASGIApp:
+def make_app(services: Services) -> ASGIApp:
     """The whole application; it starts nothing by itself. Raises AssetsMissingError."""
-    sites = Sites(make_api(parts), make_pages(parts))
-    settings = parts.settings
-    bounds = Bounds(sites, BodyLimits(settings.body_limit_bytes, {BATCH: settings.batch_body_limit_bytes}))
-    gate = Gate(bounds, parts.access.proving, parts.access.renewal, settings.proxy_networks)
-    return Guard(SecureHeaders(Hosts(gate, settings.host_names), FOR_PROGRAMS))
+    sites = Sites(make_api(services), make_pages(services))
+    settings = services.settings
+    bounds = BodyLimitMiddleware(
+        sites, BodyLimits(settings.body_limit_bytes, {BATCH: settings.batch_body_limit_bytes})
+    )
+    gate = AuthenticationMiddleware(
+        bounds, services.access.proving, services.access.renewal, settings.proxy_networks
+    )
+    return RequestMetricsMiddleware(
+        SecureHeaders(HostNameMiddleware(gate, settings.host_names), FOR_PROGRAMS)
+    )
 
 
 class Sites:
@@ -70,7 +60,7 @@ class Sites:
         await app(scope, receive, send)
 
 
-def make_api(parts: Parts) -> FastAPI:
+def make_api(services: Services) -> FastAPI:
     """The application without its outermost layer."""
     app = FastAPI(
         title="Goobi TaskManager",
@@ -80,10 +70,10 @@ def make_api(parts: Parts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.parts = parts
+    app.state.services = services
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (
-        (jobs, landing, logs, files, plugins, figures),
+        (jobs, queue_position, logs, files, plugins, figures),
         (job_control, plugin_control, runners, operations),
     )
     for module in (
@@ -100,7 +90,7 @@ def make_api(parts: Parts) -> FastAPI:
         itm_reading,
     ):
         app.include_router(module.router)
-    app.routes.extend(health_routes(parts.checks))
+    app.routes.extend(health_routes(services.checks))
     app.routes.append(Route("/docs", _docs))
     app.routes.extend(itm.BESIDE)
     install_handlers(app)

@@ -9,24 +9,14 @@ from pydantic.json_schema import models_json_schema
 
 from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.access.sessions import COOKIE
-from taskmanager_gateway.access_bodies import (
-    AddTokenBody,
-    AddUserBody,
-    ChangeUserBody,
-    SetPasswordBody,
-)
-from taskmanager_gateway.bodies import BatchItem
-from taskmanager_gateway.operation_bodies import OperationBody
-from taskmanager_gateway.orders import (
-    DrainBody,
-    LimitBody,
-    MessageBody,
-    PriorityBody,
-    ReasonBody,
-    ReplayBody,
-    StopBody,
-)
-from taskmanager_gateway.problems import FORBIDDEN, NOT_AUTHENTICATED, ProblemDocument
+from taskmanager_gateway.accounts.bodies import AddTokenBody, AddUserBody, ChangeUserBody, SetPasswordBody
+from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody
+from taskmanager_gateway.http.problems import FORBIDDEN, NOT_AUTHENTICATED, ProblemDocument
+from taskmanager_gateway.operations.bodies import OperationBody
+from taskmanager_gateway.plugins.bodies import LimitBody, StopBody
+from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
+from taskmanager_gateway.runners.bodies import DrainBody
+from taskmanager_gateway.submissions.bodies import BatchItem
 
 SECURITY_SCHEMES: dict[str, Any] = {
     "token": {"type": "http", "scheme": "bearer", "description": "A token of a program, made by an admin"},

@@ -3,7 +3,7 @@
 from starlette.datastructures import Headers
 
 from taskmanager_gateway.codes import faults
-from taskmanager_gateway.problems import INVALID_REQUEST, FieldError, field_problem
+from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 
 ACTOR_HEADER = "Taskmanager-Actor"
 ACTOR_LENGTH = 100

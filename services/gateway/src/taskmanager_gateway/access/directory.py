@@ -5,8 +5,8 @@ import hashlib
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Token, User
 from taskmanager.ports.readers import AccessReader
-from taskmanager_gateway.access.remembering import Remembered
-from taskmanager_gateway.deadlines import from_store
+from taskmanager_gateway.http.deadlines import from_store
+from taskmanager_gateway.http.single_flight import SingleFlightCache
 
 ONLY = "only"
 
@@ -16,11 +16,13 @@ class Directory:
 
     def __init__(self, reader: AccessReader) -> None:
         """`reader` is asked."""
-        self._users: Remembered[str, User | None] = Remembered(lambda name: from_store(reader.user(name)))
-        self._tokens: Remembered[str, Token | None] = Remembered(
+        self._users: SingleFlightCache[str, User | None] = SingleFlightCache(
+            lambda name: from_store(reader.user(name))
+        )
+        self._tokens: SingleFlightCache[str, Token | None] = SingleFlightCache(
             lambda digest: from_store(reader.token_by_hash(digest)), worth=lambda token: token is not None
         )
-        self._ended: Remembered[str, bool] = Remembered(
+        self._ended: SingleFlightCache[str, bool] = SingleFlightCache(
             lambda session: from_store(reader.session_ended(session))
         )
         self._reader = reader

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from taskmanager_gateway.codes import access
-from taskmanager_gateway.problems import CSRF, ProblemError
+from taskmanager_gateway.http.problems import CSRF, ProblemError
 
 
 def check_origin(request: Request) -> None:

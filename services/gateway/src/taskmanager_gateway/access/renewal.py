@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 
 from taskmanager.ports.clock import Clock
-from taskmanager_gateway.access.proof import LoggedIn
+from taskmanager_gateway.access.auth_context import LoggedIn
 from taskmanager_gateway.access.sessions import COOKIE, Session, SessionCookies
 from taskmanager_gateway.access.settings import AccessSettings, CookieSecurity
 

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from taskmanager_gateway.access.networks import Network, networks_of
-from taskmanager_gateway.access.oidc.settings import OidcSettings
+from taskmanager_gateway.access.oidc_settings import OidcSettings
 
 
 class AccessMode(StrEnum):

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from taskmanager_gateway.acceptance import Answer, Outcome
+from taskmanager_gateway.http.problems import FieldError, Problem
 from taskmanager_gateway.itm.fields import SHOWN_NAMES
-from taskmanager_gateway.problems import FieldError, Problem
 from taskmanager_gateway.settings import DuplicateAnswer
+from taskmanager_gateway.submissions.acceptance import SubmissionOutcome, SubmissionResult
 
 DUPLICATE = "Job already in DB, not adding it!"
 """Exactly what callers of ITM look for."""
@@ -19,9 +19,9 @@ OK, ERROR = "OK", "ERROR"
 CONFLICT_STATUS = 409
 
 
-def taken(answer: Answer, duplicates: DuplicateAnswer, headers: dict[str, str]) -> Response:
+def taken(answer: SubmissionResult, duplicates: DuplicateAnswer, headers: dict[str, str]) -> Response:
     """The job there is now, made by this call or an earlier one."""
-    if answer.outcome is not Outcome.DUPLICATE:
+    if answer.outcome is not SubmissionOutcome.DUPLICATE:
         return _json({"STATUS": OK, "JOBID": answer.job.id}, 200, headers)
     status = OK if duplicates is DuplicateAnswer.OK else ERROR
     body = {"STATUS": status, "ERRORMESSAGE": DUPLICATE, "JOBID": answer.job.id}

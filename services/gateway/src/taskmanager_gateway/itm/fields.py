@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from taskmanager.model.reasons import PROSE
-from taskmanager_gateway.problems import (
+from taskmanager_gateway.http.problems import (
     INVALID_REQUEST,
     FieldError,
     ProblemError,

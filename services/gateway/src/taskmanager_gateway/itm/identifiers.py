@@ -6,14 +6,14 @@ from taskmanager.model.access import Principal
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import PAGE_LIMIT, JobQuery
 from taskmanager.ports.readers import JobReader
-from taskmanager_gateway.access.reach import narrowed
+from taskmanager_gateway.access.plugin_scope import narrowed
 from taskmanager_gateway.codes import problems
-from taskmanager_gateway.deadlines import from_store
-from taskmanager_gateway.finder import is_job_id
+from taskmanager_gateway.http.deadlines import from_store
+from taskmanager_gateway.http.problems import UNKNOWN_JOB, ProblemError
 from taskmanager_gateway.itm.overview import asked_job_type
 from taskmanager_gateway.itm.references import IDENTIFIERS
-from taskmanager_gateway.problems import UNKNOWN_JOB, ProblemError
-from taskmanager_gateway.recent import Recent, accepted_job
+from taskmanager_gateway.jobs.finder import is_job_id
+from taskmanager_gateway.jobs.recent import Recent, accepted_job
 
 LONGEST = 200
 LARGEST = 2**63 - 1

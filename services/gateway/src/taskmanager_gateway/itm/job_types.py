@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from taskmanager.goobi.job_types import JobType, find_job_type
 from taskmanager.model.access import Principal
-from taskmanager_gateway.catalogue import Catalogue, KnownPlugin
 from taskmanager_gateway.codes import problems
+from taskmanager_gateway.http.problems import UNKNOWN_JOB_TYPE, ProblemError
 from taskmanager_gateway.itm.target import Target
-from taskmanager_gateway.problems import UNKNOWN_JOB_TYPE, ProblemError
+from taskmanager_gateway.plugins.catalogue import Catalogue, KnownPlugin
 
 SHOWN = 80
 

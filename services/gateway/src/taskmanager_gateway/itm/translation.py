@@ -4,6 +4,7 @@ from pydantic import JsonValue, ValidationError
 
 from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST, JobSpec
 from taskmanager.model.manifest import TEMPLATE_DUMMIES, Need, PluginManifest
+from taskmanager_gateway.http.problems import INVALID_REQUEST, field_problem, validation_problem
 from taskmanager_gateway.itm.fields import SHOWN, Call, wrong
 from taskmanager_gateway.itm.parameters import fitted, sort_out
 from taskmanager_gateway.itm.references import (
@@ -16,8 +17,7 @@ from taskmanager_gateway.itm.references import (
     unique_key,
 )
 from taskmanager_gateway.itm.target import Target
-from taskmanager_gateway.problems import INVALID_REQUEST, field_problem, validation_problem
-from taskmanager_gateway.storable import storage_errors
+from taskmanager_gateway.submissions.storable import storage_errors
 
 Values = dict[str, JsonValue]
 

@@ -6,36 +6,24 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from taskmanager.model.states import MEANING
-from taskmanager_gateway.access.needs import ElsewhereFirstError, lead_elsewhere
-from taskmanager_gateway.headers import SecureHeaders
-from taskmanager_gateway.parts import Parts
+from taskmanager_gateway.access.requirements import ElsewhereFirstError, lead_elsewhere
+from taskmanager_gateway.http.secure_headers import SecureHeaders
+from taskmanager_gateway.services import Services
+from taskmanager_gateway.web.accounts import log_in, oidc, tokens, users
 from taskmanager_gateway.web.assets import Assets
-from taskmanager_gateway.web.failures import install_failures
-from taskmanager_gateway.web.glances import Glances
+from taskmanager_gateway.web.audit import audit
+from taskmanager_gateway.web.error_pages import install_failures
+from taskmanager_gateway.web.frame import live, menu, preferences
+from taskmanager_gateway.web.home import home
+from taskmanager_gateway.web.home.home_summary import HomeSummaries
+from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.languages import LANGUAGES
-from taskmanager_gateway.web.overview import Overviews
+from taskmanager_gateway.web.operations import operations
+from taskmanager_gateway.web.plugin_overview import Overviews
+from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands
 from taskmanager_gateway.web.render import Web
-from taskmanager_gateway.web.routes import (
-    audit,
-    bulk,
-    errors,
-    home,
-    job,
-    job_actions,
-    job_messages,
-    live,
-    log_in,
-    menu,
-    oidc,
-    operations,
-    plugin,
-    plugin_commands,
-    preferences,
-    reports,
-    runners,
-    tokens,
-    users,
-)
+from taskmanager_gateway.web.reports import reports
+from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
@@ -44,7 +32,7 @@ MEANINGS = {status: meaning for status, (meaning, _, _) in MEANING.items()}
 """What templates say of a status: what `docs/state-machine.md` says."""
 
 
-def make_pages(parts: Parts) -> ASGIApp:
+def make_pages(services: Services) -> ASGIApp:
     """The pages around these parts. Raises AssetsMissingError if the gateway was not set up completely."""
     assets = Assets()
     templates = Templates({"asset": assets.address, "languages": LANGUAGES, "meanings": MEANINGS})
@@ -56,9 +44,9 @@ def make_pages(parts: Parts) -> ASGIApp:
             Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES),
         ],
     )
-    app.state.parts = parts
-    app.state.glances = Glances(parts.reader, tuple(parts.goobi.installations), parts.clock)
-    app.state.web = Web(parts, assets, templates, Overviews(parts.reader))
+    app.state.services = services
+    app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
+    app.state.web = Web(services, assets, templates, Overviews(services.reader))
     app.include_router(log_in.own)
     for module in (
         log_in,

@@ -1,7 +1,7 @@
 """What the forms of pop-ups have in common."""
 
 from taskmanager.model.jobs import Record
-from taskmanager_gateway.orders import Reason
+from taskmanager_gateway.http.command_bodies import Reason
 
 
 class ReasonForm(Record):

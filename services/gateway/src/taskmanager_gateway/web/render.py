@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from taskmanager.model.access import Principal
-from taskmanager_gateway.parts import Parts
+from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.assets import Assets
+from taskmanager_gateway.web.frame.menu_items import plugin_items
 from taskmanager_gateway.web.languages import translations
-from taskmanager_gateway.web.menu import plugin_items
-from taskmanager_gateway.web.overview import Overview, Overviews
+from taskmanager_gateway.web.plugin_overview import Overview, Overviews
 from taskmanager_gateway.web.sentences import Sentences
 from taskmanager_gateway.web.templating import Templates
 from taskmanager_gateway.web.visitor import Visitor
@@ -25,7 +25,7 @@ Tone = Literal["success", "info", "warning"]
 class Web:
     """What the pages use, put together once."""
 
-    parts: Parts
+    services: Services
     assets: Assets
     templates: Templates
     overviews: Overviews
@@ -88,7 +88,7 @@ def _common(request: Request) -> dict[str, Any]:
         "said": Sentences(visitor.formats),
         "who": asker(request),
         "csrf": request.state.csrf,
-        "access_off": web_of(request).parts.access.off,
+        "access_off": web_of(request).services.access.off,
         "path": request.url.path,
         "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }

@@ -1,0 +1,78 @@
+"""What an operator may set about OpenID Connect. It is off without an issuer."""
+
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from taskmanager.model.access import Role
+from taskmanager.process.config import Settings
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class OidcSettings(Settings):
+    """Where people log in with the account of their organisation, and what its groups mean here."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)  # the input holds the secret
+
+    public_url: str = ""
+    """The address of the gateways as browsers know it; without it that of the request counts."""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    """None: a public client, which PKCE alone protects."""
+    oidc_name: str = Field(default="OpenID Connect", min_length=1, max_length=80)
+    """What the button calls it."""
+    oidc_user_claim: str = "preferred_username"
+    oidc_role_claim: str = "groups"
+    """Where the groups stand: the claim's name, or a path of names with dots."""
+    oidc_admin_group: str = ""
+    oidc_operator_group: str = ""
+    oidc_viewer_group: str = ""
+    oidc_plugins_claim: str = ""
+    """Where the plugins stand somebody is restricted to; empty: the provider has no say in it."""
+    oidc_ca_file: Path | None = None
+    """Certificates that are trusted for the provider beside those of the system."""
+
+    @property
+    def oidc_groups(self) -> dict[Role, str]:
+        """The groups that count, the mightiest first."""
+        named = {
+            Role.ADMIN: self.oidc_admin_group,
+            Role.OPERATOR: self.oidc_operator_group,
+            Role.VIEWER: self.oidc_viewer_group,
+        }
+        return {role: group for role, group in named.items() if group}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Raises ValueError, which names the setting, before anything is served."""
+        if self.public_url and not _is_address(self.public_url):
+            raise ValueError("TASKMANAGER_PUBLIC_URL: an address like https://jobs.example.org is expected")
+        if not self.oidc_issuer:
+            return self
+        if not _is_safe(self.oidc_issuer):
+            raise ValueError("TASKMANAGER_OIDC_ISSUER: an https address is expected (http on loopback only)")
+        if not self.oidc_client_id:
+            raise ValueError("TASKMANAGER_OIDC_CLIENT_ID: it is needed with TASKMANAGER_OIDC_ISSUER")
+        if not self.oidc_groups:
+            raise ValueError(
+                "TASKMANAGER_OIDC_VIEWER_GROUP, _OPERATOR_GROUP, _ADMIN_GROUP: name one at least"
+            )
+        return self
+
+
+def _is_address(text: str) -> bool:
+    services = urlsplit(text)
+    return services.scheme in {"http", "https"} and bool(services.netloc) and services.path.strip("/") == ""
+
+
+def _is_safe(text: str) -> bool:
+    """Nobody on the way may read or change what the provider says."""
+    services = urlsplit(text)
+    return bool(services.hostname) and (
+        services.scheme == "https" or (services.scheme == "http" and services.hostname in LOOPBACK)
+    )

@@ -1,0 +1,1 @@
+"""Users, tokens and log-in: the use cases behind API and pages."""

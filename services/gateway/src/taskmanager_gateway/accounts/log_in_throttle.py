@@ -1,0 +1,105 @@
+"""How often log-ins may fail: refused by name and network and by network, slowed by name and in all.
+
+A name is slowed and never locked, or anybody could lock somebody out. A browser from which its user has
+logged in before is not slowed at all.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from taskmanager.model.access import user_key
+from taskmanager.serving.connections import client_key
+from taskmanager_gateway.codes import access
+from taskmanager_gateway.http.problems import TOO_MANY_TRIES, ProblemError
+
+WINDOW_MINUTES = 5
+BY_NAME = RateLimitItemPerMinute(5, WINDOW_MINUTES)
+"""Failures of one name from one network."""
+BY_NETWORK = RateLimitItemPerMinute(50, WINDOW_MINUTES)
+"""Failures from one address, or one /64 of IPv6."""
+NAME_ANYWHERE = RateLimitItemPerMinute(20, WINDOW_MINUTES)
+"""Failures of one name from anywhere, after which its tries take turns."""
+IN_ALL = RateLimitItemPerMinute(300, WINDOW_MINUTES)
+"""Failures of all names, after which all tries take turns."""
+NAME_GAP, ALL_GAP = 2.0, 0.2
+"""Seconds between two turns."""
+LONGEST_WAIT = 10.0
+"""Seconds; whoever would wait longer for a turn is asked to come again, which may be at once."""
+
+
+class Throttle:
+    """Counts the failures at this gateway; they are forgotten when it ends."""
+
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """None yet."""
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._now, self._wait = now, wait
+        self._next_turn: dict[str, float] = {}
+
+    async def attempt(self, name: str, address: str, *, known: bool = False) -> None:
+        """Somebody tries; returns when it is their turn, or raises ProblemError (429).
+
+        `known`: the user has logged in from this browser before. A try counts as a failure until it
+        succeeded, so that many at the same time do not slip through.
+        """
+        key, network = _name_key(name, address), client_key(address)
+        if not self._limiter.test(BY_NETWORK, network):
+            raise _too_many(self._ends(BY_NETWORK, network))
+        if not self._limiter.hit(BY_NAME, *key):
+            raise _too_many(self._ends(BY_NAME, *key))
+        if not known:
+            await self._take_turn(key[0])
+
+    def failed(self, name: str, address: str) -> None:
+        """The name and the password do not fit."""
+        self._limiter.hit(BY_NETWORK, client_key(address))
+        self._limiter.hit(NAME_ANYWHERE, _name_key(name, address)[0])
+        self._limiter.hit(IN_ALL)
+
+    def succeeded(self, name: str, address: str) -> None:
+        """They do: earlier failures of this name from there are forgotten."""
+        self._limiter.clear(BY_NAME, *_name_key(name, address))
+
+    async def _take_turn(self, name: str) -> None:
+        delay = 0.0
+        if not self._limiter.test(NAME_ANYWHERE, name):
+            delay = self._turn(f"name {name}", NAME_GAP)
+        if not self._limiter.test(IN_ALL):
+            delay = max(delay, self._turn("all", ALL_GAP))
+        if delay:
+            await self._wait(delay)
+
+    def _turn(self, queue: str, gap: float) -> float:
+        """Seconds until the next turn in that queue, which is taken."""
+        now = self._now()
+        self._next_turn = {one: at for one, at in self._next_turn.items() if at > now - gap}
+        begins = max(now, self._next_turn.get(queue, now - gap) + gap)
+        if begins - now > LONGEST_WAIT:
+            raise _too_many(math.ceil(gap))
+        self._next_turn[queue] = begins
+        return begins - now
+
+    def _ends(self, limit: RateLimitItem, *key: str) -> int:
+        """In so many seconds there may be another try."""
+        reset = self._limiter.get_window_stats(limit, *key).reset_time
+        return max(1, math.ceil(reset - time.time()))
+
+
+def _name_key(name: str, address: str) -> tuple[str, str]:
+    return user_key(name)[:100], client_key(address)
+
+
+def _too_many(seconds: int) -> ProblemError:
+    return ProblemError(
+        TOO_MANY_TRIES, access.TOO_MANY_FAILED(seconds=seconds), {"Retry-After": str(seconds)}
+    )

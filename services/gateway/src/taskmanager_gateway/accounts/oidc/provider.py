@@ -1,0 +1,232 @@
+"""HTTP with the identity provider: its description, its keys, the token for a code, and what it says more.
+
+httpx is here already; Authlib's client on top of it warns that httpx is deprecated for its successor httpx2,
+which nothing else here uses yet. Redirects are never followed, and no answer is quoted but its error code.
+"""
+
+import asyncio
+import json
+import logging
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+import httpx
+import jwt
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from taskmanager_gateway.access.oidc_settings import OidcSettings
+from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+
+CALL_TIME = timedelta(seconds=8)
+FRESH = timedelta(hours=1)
+"""So long a description and its keys are used without a look at the provider."""
+LIMIT_BYTES = 1024 * 1024
+BAD_REQUEST = 400
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
+
+
+class Description(BaseModel):
+    """What OpenID Connect Discovery 1.0 calls provider metadata, as far as it is used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None = None
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    authorization_response_iss_parameter_supported: bool = False
+
+    def addresses(self) -> list[str]:
+        """Where requests go."""
+        all_of_them = (
+            self.authorization_endpoint,
+            self.token_endpoint,
+            self.jwks_uri,
+            self.userinfo_endpoint,
+        )
+        return [address for address in all_of_them if address]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a code was worth."""
+
+    access: str
+    claims: dict[str, Any]
+
+
+class Provider:
+    """The identity provider; every call may raise OidcError."""
+
+    def __init__(self, settings: OidcSettings) -> None:
+        """Asks nothing yet; raises OSError if the CA file cannot be read."""
+        self._issuer = settings.oidc_issuer
+        self._id, self._secret = settings.oidc_client_id, settings.oidc_client_secret
+        self._tls = ssl.create_default_context()
+        if settings.oidc_ca_file is not None:
+            self._tls.load_verify_locations(settings.oidc_ca_file)
+        self._description: tuple[Description, float] | None = None
+        self._keys: tuple[jwt.PyJWKSet, float] | None = None
+
+    async def description(self) -> Description:
+        """Where its addresses are."""
+        if self._description is None or _stale(self._description[1]):
+            document = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            self._description = self._checked(document), time.monotonic()
+        return self._description[0]
+
+    async def authorization_address(self, attempt: Attempt, redirect_uri: str) -> str:
+        """Where the browser goes to log in."""
+        address = (await self.description()).authorization_endpoint
+        query = {
+            "response_type": "code",
+            "client_id": self._id,
+            "redirect_uri": redirect_uri,
+            "scope": "openid profile email",
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": attempt.challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+    async def redeem(self, code: str, attempt: Attempt, redirect_uri: str) -> Tokens:
+        """The tokens for the code, verified."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": attempt.verifier,
+        }
+        answer = await self._post(form)
+        token, access = answer.get("id_token"), answer.get("access_token")
+        if not isinstance(token, str) or not isinstance(access, str):
+            raise _away("the token endpoint sent no ID token")
+        return Tokens(access, await self._verified(token, Expected(self._issuer, self._id, attempt.nonce)))
+
+    async def more_claims(self, tokens: Tokens) -> dict[str, Any]:
+        """What the provider says of the person elsewhere (UserInfo), added to what the token says."""
+        address = (await self.description()).userinfo_endpoint
+        if address is None:
+            return tokens.claims
+        told = await self._get(address, {"Authorization": f"Bearer {tokens.access}"})
+        if told.get("sub") != tokens.claims["sub"]:
+            raise OidcError(Refusal.NOT_PROVED, "the user info is about somebody else")
+        return {**told, **tokens.claims}
+
+    async def _verified(self, token: str, expected: Expected) -> dict[str, Any]:
+        """The token's claims; an unknown key is looked for once more, for providers change theirs."""
+        try:
+            return verified_claims(token, await self._known_keys(), expected)
+        except UnknownKeyError:
+            self._keys = None
+        try:
+            return verified_claims(token, await self._known_keys(), expected)
+        except UnknownKeyError as error:
+            raise OidcError(Refusal.NOT_PROVED, str(error)) from error
+
+    async def _known_keys(self) -> jwt.PyJWKSet:
+        if self._keys is None or _stale(self._keys[1]):
+            document = await self._get((await self.description()).jwks_uri)
+            try:
+                self._keys = jwt.PyJWKSet.from_dict(document), time.monotonic()
+            except (jwt.PyJWTError, AttributeError, TypeError) as error:
+                raise _away("there is no usable key at jwks_uri") from error
+        return self._keys[0]
+
+    def _checked(self, document: Mapping[str, Any]) -> Description:
+        try:
+            found = Description.model_validate(document)
+        except ValidationError as error:
+            fields = ", ".join(str(one["loc"][0]) for one in error.errors())
+            raise _away(f"its description lacks, or has wrong: {fields}") from error
+        if found.issuer != self._issuer:
+            raise _away(f"its description says the issuer is {found.issuer[:200]!r}: set exactly that")
+        if self._issuer.startswith("https:") and any(
+            urlsplit(a).scheme != "https" for a in found.addresses()
+        ):
+            raise _away("its description names an address that is not https")
+        return found
+
+    async def _get(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        status, document = await self._call(httpx.Request("GET", address, headers=headers))
+        if status >= BAD_REQUEST:
+            raise _away(f"{_plain(address)} answers {status}")
+        return document
+
+    async def _post(self, form: dict[str, str]) -> dict[str, Any]:
+        """Redeem the code, showing who we are by the means the provider takes."""
+        found, auth = await self.description(), None
+        if self._secret is None:
+            form["client_id"] = self._id
+        elif "client_secret_basic" in found.token_endpoint_auth_methods_supported:
+            auth = httpx.BasicAuth(quote_plus(self._id), quote_plus(self._secret.get_secret_value()))
+        else:
+            form |= {"client_id": self._id, "client_secret": self._secret.get_secret_value()}
+        status, document = await self._call(httpx.Request("POST", found.token_endpoint, data=form), auth)
+        if status < BAD_REQUEST:
+            return document
+        said = _code(document.get("error"))
+        kind = Refusal.NOT_PROVED if said == "invalid_grant" else Refusal.PROVIDER_AWAY
+        raise OidcError(kind, f"the token endpoint answers {status} {said}")
+
+    async def _call(
+        self, request: httpx.Request, auth: httpx.Auth | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        request.headers.update({"Accept": "application/json", "User-Agent": "goobi-taskmanager"})
+        try:
+            async with (
+                asyncio.timeout(CALL_TIME.total_seconds()),
+                httpx.AsyncClient(verify=self._tls, trust_env=False, follow_redirects=False) as client,
+            ):
+                return await _answer(await client.send(request, stream=True, auth=auth))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            what = str(error) or type(error).__name__
+            raise _away(f"no answer from {_plain(str(request.url))}: {what}") from error
+
+
+async def _answer(response: httpx.Response) -> tuple[int, dict[str, Any]]:
+    """Status and JSON object; what is no such thing counts as an empty one if the status is an error."""
+    read = bytearray()
+    async for chunk in response.aiter_bytes():
+        read += chunk
+        if len(read) > LIMIT_BYTES:
+            raise _away(f"the answer of {_plain(str(response.url))} is too long")
+    try:
+        document = json.loads(read)
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        return response.status_code, document
+    if response.status_code < BAD_REQUEST:
+        raise _away(f"{_plain(str(response.url))} answers {response.status_code} without a JSON object")
+    return response.status_code, {}
+
+
+def _away(detail: str) -> OidcError:
+    return OidcError(Refusal.PROVIDER_AWAY, detail)
+
+
+def _stale(at: float) -> bool:
+    return timedelta(seconds=time.monotonic() - at) >= FRESH
+
+
+def _plain(address: str) -> str:
+    """Without query: nothing that may be secret goes to the log."""
+    return address.partition("?")[0]
+
+
+def _code(error: object) -> str:
+    """A provider's error code, as far as it is one (RFC 6749, 5.2)."""
+    text = error if isinstance(error, str) else ""
+    return text[:60] if text.isascii() and text.isprintable() else ""

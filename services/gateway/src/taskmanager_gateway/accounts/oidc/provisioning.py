@@ -1,0 +1,75 @@
+"""Makes somebody the provider knows a user here, or keeps their role as the provider has it."""
+
+from taskmanager.messages import AddUser, ChangeUser
+from taskmanager.model.access import Principal, Right, User
+from taskmanager_gateway.access.directory import Directory
+from taskmanager_gateway.accounts.log_in import LogInService
+from taskmanager_gateway.accounts.oidc.identity import Identity
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.commands.service import Author, CommandPending, CommandService
+from taskmanager_gateway.http.problems import BROKER_UNAVAILABLE, NOT_POSSIBLE, UNKNOWN_USER, ProblemError
+
+REASON = "OpenID Connect"
+ROUNDS = 3
+"""Two log-ins of somebody new at the same time: the second finds the user the first has added."""
+
+
+class UserProvisioning:
+    """Every call may raise StoreUnavailableError."""
+
+    def __init__(self, log_in: LogInService, commanding: CommandService, directory: Directory) -> None:
+        """Scheduler and broker are needed only if something has to change."""
+        self._log_in, self._commanding, self._directory = log_in, commanding, directory
+
+    async def enter(self, identity: Identity) -> User:
+        """The user as stored; raises OidcError if they stay out."""
+        for _ in range(ROUNDS):
+            user = await self._log_in.user(identity.name)
+            if user is not None:
+                _check(user)
+            order = _order(identity, user)
+            if order is None and user is not None:
+                return user
+            if order is not None:
+                await self._change(order)
+        raise OidcError(Refusal.TRY_LATER, "somebody else changes the user at the same time", identity.name)
+
+    async def _change(self, order: AddUser | ChangeUser) -> None:
+        try:
+            result = await self._commanding.command(order, _author(order.name))
+        except ProblemError as error:
+            if error.problem.kind is BROKER_UNAVAILABLE:
+                raise OidcError(Refusal.TRY_LATER, error.problem.detail, order.name) from error
+            if error.problem.kind not in {NOT_POSSIBLE, UNKNOWN_USER}:
+                raise
+            if isinstance(order, ChangeUser) and error.problem.kind is NOT_POSSIBLE:
+                raise OidcError(Refusal.NOT_CHANGED, error.problem.detail, order.name) from error
+        else:
+            if isinstance(result, CommandPending):
+                raise OidcError(Refusal.TRY_LATER, "the scheduler has not done it yet", order.name)
+        self._directory.forget()
+
+
+def _check(user: User) -> None:
+    """Raise OidcError for somebody who stays out whatever the provider says."""
+    if user.disabled is not None:
+        raise OidcError(Refusal.DISABLED, f"{user.name} is disabled", user.name)
+    if user.password_hash is not None:
+        raise OidcError(Refusal.LOCAL_USER, f"{user.name} is a user with a password", user.name)
+
+
+def _order(identity: Identity, user: User | None) -> AddUser | ChangeUser | None:
+    """What has to be done so that the user is as the provider says; None: nothing."""
+    if user is None:
+        return AddUser(name=identity.name, role=identity.role, plugins=identity.plugins)
+    role = identity.role if identity.role is not user.role else None
+    others = identity.plugins_told and identity.plugins != user.plugins
+    if role is None and not others:
+        return None
+    plugins = ("all" if identity.plugins is None else identity.plugins) if others else None
+    return ChangeUser(name=user.name, role=role, plugins=plugins)
+
+
+def _author(name: str) -> Author:
+    """As the audit calls it: no user's name has a colon."""
+    return Author(Principal(f"oidc:{name}", frozenset({Right.ADMIN})), REASON)

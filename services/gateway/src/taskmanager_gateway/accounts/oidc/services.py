@@ -1,0 +1,91 @@
+"""The steps of a log-in by OpenID Connect, in their order."""
+
+import hmac
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import structlog
+
+from taskmanager.model.access import User
+from taskmanager_gateway.access.directory import Directory
+from taskmanager_gateway.access.oidc_settings import OidcSettings
+from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.identity import identity_of, lacks
+from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+
+if TYPE_CHECKING:
+    from taskmanager_gateway.accounts.oidc.provider import Description, Provider
+
+BACK = "/log-in/oidc/back"
+
+log = structlog.get_logger(__name__)
+
+
+class Oidc:
+    """Every call may raise OidcError and StoreUnavailableError."""
+
+    def __init__(
+        self, settings: OidcSettings, provider: "Provider", entering: UserProvisioning, directory: Directory
+    ) -> None:
+        """`directory` has the key that attempts are signed with."""
+        self._settings, self._provider = settings, provider
+        self._entering, self._directory = entering, directory
+
+    @property
+    def name(self) -> str:
+        """What the button calls it."""
+        return self._settings.oidc_name
+
+    @property
+    def groups(self) -> list[str]:
+        """Those that count."""
+        return list(self._settings.oidc_groups.values())
+
+    def redirect_uri(self, origin: str) -> str:
+        """Where the provider sends the browser back to; `origin` is what the request was sent to."""
+        return (self._settings.public_url or origin).rstrip("/") + BACK
+
+    async def begin(self, origin: str, target: str) -> tuple[str, str]:
+        """The provider's address for the browser, and the cookie that it brings back."""
+        attempt = Attempt.begin(await self._directory.session_key(), target)
+        address = await self._provider.authorization_address(attempt, self.redirect_uri(origin))
+        return address, attempt.write()
+
+    async def end(self, origin: str, cookie: str, answer: Mapping[str, str]) -> tuple[User, str]:
+        """Who has logged in, and where to go on; `answer` is what the provider sent along."""
+        attempt = Attempt.read(await self._directory.session_key(), cookie)
+        if attempt is None:
+            raise OidcError(Refusal.NOT_BEGUN, "there is no cookie of a log-in, or an old one")
+        _check_answer(answer, attempt, await self._provider.description())
+        tokens = await self._provider.redeem(answer["code"], attempt, self.redirect_uri(origin))
+        claims = tokens.claims
+        if lacks(claims, self._settings):
+            claims = await self._provider.more_claims(tokens)
+        user = await self._entering.enter(identity_of(claims, self._settings))
+        log.info("logged_in_by_oidc", user=user.name, role=user.role.value)
+        return user, attempt.target
+
+
+def _check_answer(answer: Mapping[str, str], attempt: Attempt, provider: "Description") -> None:
+    """Raise OidcError unless it is the answer to this attempt and has a code."""
+    if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
+        raise OidcError(Refusal.NOT_BEGUN, "the state is not that of this browser's log-in")
+    issuer = answer.get("iss")
+    wanted = provider.authorization_response_iss_parameter_supported
+    if (issuer is not None or wanted) and issuer != provider.issuer:  # RFC 9207
+        raise OidcError(Refusal.NOT_PROVED, "the answer comes from another issuer")
+    if "error" in answer:
+        said = answer["error"][:60] if answer["error"].isprintable() else ""
+        raise OidcError(Refusal.DENIED, f"the provider says {said!r}")
+    if not answer.get("code"):
+        raise OidcError(Refusal.NOT_PROVED, "the provider sent no code")
+
+
+def make_oidc(settings: OidcSettings, entering: UserProvisioning, directory: Directory) -> Oidc | None:
+    """None if it is not set. Raises OSError if the CA file cannot be read."""
+    if not settings.oidc_issuer:
+        return None
+    from taskmanager_gateway.accounts.oidc.provider import Provider  # noqa: PLC0415 - its libraries take 10 MB, and most need none of it
+
+    return Oidc(settings, Provider(settings), entering, directory)

@@ -1,0 +1,83 @@
+"""All about access that one gateway keeps: put together once, wired by `services`."""
+
+import asyncio
+from dataclasses import dataclass
+
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import AccessReader
+from taskmanager_gateway.access.authenticator import Authenticator
+from taskmanager_gateway.access.directory import Directory
+from taskmanager_gateway.access.renewal import Renewal
+from taskmanager_gateway.access.settings import AccessMode, AccessSettings
+from taskmanager_gateway.access.token_use import TokenUse
+from taskmanager_gateway.accounts.log_in import LogInService
+from taskmanager_gateway.accounts.log_in_records import LogInRecords
+from taskmanager_gateway.accounts.log_in_throttle import Throttle
+from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
+from taskmanager_gateway.accounts.oidc.services import Oidc, make_oidc
+from taskmanager_gateway.accounts.users_and_tokens import Accounts
+from taskmanager_gateway.commands.permissions import Permissions
+from taskmanager_gateway.commands.service import CommandService
+
+
+@dataclass(frozen=True, slots=True)
+class AccessServices:
+    """Who may do what, at this gateway."""
+
+    settings: AccessSettings
+    reader: AccessReader
+    directory: Directory
+    proving: Authenticator
+    permissions: Permissions
+    throttle: Throttle
+    use: TokenUse
+    records: LogInRecords
+    renewal: Renewal
+    log_in: LogInService
+    accounts: Accounts
+    oidc: Oidc | None
+
+    @property
+    def off(self) -> bool:
+        """Whether everybody may do everything; every page says so."""
+        return self.settings.access is AccessMode.OFF
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell the scheduler who logged in and which tokens were used."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.use.run(stop))
+            group.create_task(self.records.run(stop))
+
+
+def make_access_services(  # noqa: PLR0913 - wiring
+    settings: AccessSettings,
+    reader: AccessReader,
+    permissions: Permissions,
+    commanding: CommandService,
+    *,
+    publisher: Publisher,
+    topology: Topology,
+    clock: Clock,
+) -> AccessServices:
+    """Wire it."""
+    directory, use = Directory(reader), TokenUse(publisher, topology)
+    proving = Authenticator(settings, directory, use, clock)
+    throttle = Throttle()
+    records = LogInRecords(publisher, topology, clock)
+    log_in = LogInService(settings, reader, commanding, throttle, records, clock=clock)
+    return AccessServices(
+        settings=settings,
+        reader=reader,
+        directory=directory,
+        proving=proving,
+        permissions=permissions,
+        throttle=throttle,
+        use=use,
+        records=records,
+        renewal=Renewal(settings, clock),
+        log_in=log_in,
+        accounts=Accounts(reader, commanding, log_in),
+        oidc=make_oidc(settings, UserProvisioning(log_in, commanding, directory), directory),
+    )

@@ -1,0 +1,117 @@
+"""Users and tokens as the public sees them: made of nothing that holds a hash."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from taskmanager.model.access import PasswordState, Principal, Right, Role, Token, User
+from taskmanager.model.jobs import Attribution, Record
+from taskmanager_gateway.http.views import API
+
+CommandId = Field(description="Names the command in the audit.")
+
+
+class MeView(Record):
+    """Who asks. `plugins` null: all of them."""
+
+    name: str
+    rights: list[Right]
+    plugins: list[str] | None
+    log_in_ends: datetime | None = Field(description="Null for tokens.")
+    csrf: str | None = Field(description="For the header `X-CSRF-Token` of changes; null without a log-in.")
+
+    @classmethod
+    def of(cls, who: Principal, ends: datetime | None, csrf: str | None) -> "MeView":
+        """The public form."""
+        plugins = None if who.plugins is None else sorted(who.plugins)
+        return cls(name=who.name, rights=sorted(who.rights), plugins=plugins, log_in_ends=ends, csrf=csrf)
+
+
+class UserView(Record):
+    """A user. `plugins` null: all of them. `password`: `set`, `one-time`, or `none` (identity provider)."""
+
+    name: str
+    role: Role
+    plugins: tuple[str, ...] | None
+    password: PasswordState
+    disabled: Attribution | None
+    created: Attribution
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, user: User) -> "UserView":
+        """The public form."""
+        return cls(
+            name=user.name,
+            role=user.role,
+            plugins=user.plugins,
+            password=user.password,
+            disabled=user.disabled,
+            created=user.created,
+            links={"self": f"{API}/users/{user.name}"},
+        )
+
+
+class UserListView(Record):
+    """All users by name."""
+
+    users: list[UserView]
+
+
+class UserCommandView(Record):
+    """What became of a command for a user; `user` is null if it cannot be read just now, or is gone."""
+
+    command: str = CommandId
+    outcome: Literal["done", "unchanged", "pending"] = Field(
+        description="`pending` (202): stored, and going to be done; do not repeat it."
+    )
+    user: UserView | None
+    one_time_password: str | None = Field(
+        default=None, description="To hand over; shown this once, good for choosing another one."
+    )
+
+
+class TokenView(Record):
+    """A token without its secret. `plugins` null: all of them; `last_used` to the minute."""
+
+    id: str
+    name: str
+    scopes: tuple[Right, ...]
+    plugins: tuple[str, ...] | None
+    created: Attribution
+    expires: datetime | None
+    revoked: Attribution | None
+    last_used: datetime | None
+    usable: bool
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, token: Token, now: datetime) -> "TokenView":
+        """The public form."""
+        fields = token.model_dump(exclude={"secret_hash", "created", "revoked"})
+        return cls(
+            **fields,
+            created=token.created,
+            revoked=token.revoked,
+            usable=token.usable(now),
+            links={"self": f"{API}/tokens/{token.id}"},
+        )
+
+
+class TokenListView(Record):
+    """All tokens, the newest first."""
+
+    tokens: list[TokenView]
+
+
+class TokenCommandView(Record):
+    """What became of a command for a token; `token` is null if it cannot be read just now."""
+
+    command: str = CommandId
+    outcome: Literal["done", "unchanged", "pending"] = Field(
+        description="`pending` (202): stored, and going to be done; do not repeat it."
+    )
+    id: str
+    token: TokenView | None
+    secret: str | None = Field(default=None, description="Of a new token; shown this once.")

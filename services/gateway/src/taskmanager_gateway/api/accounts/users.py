@@ -1,0 +1,155 @@
+"""Users, for admins."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.messages import ChangeUser
+from taskmanager.model.access import Principal, Right
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.accounts.bodies import AddUserBody, ChangeUserBody, SetPasswordBody
+from taskmanager_gateway.accounts.users_and_tokens import Result
+from taskmanager_gateway.accounts.views import UserCommandView, UserListView, UserView
+from taskmanager_gateway.api.commands import REASON_BODY, command_answers
+from taskmanager_gateway.api.responses import json_answer, json_request, problems
+from taskmanager_gateway.commands.service import Author, CommandDone
+from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
+from taskmanager_gateway.http.examples import ADD_USER, CHANGE_USER, SET_PASSWORD
+from taskmanager_gateway.http.problems import (
+    FORBIDDEN,
+    INVALID_REQUEST,
+    NOT_AUTHENTICATED,
+    STORE_UNAVAILABLE,
+    UNKNOWN_USER,
+    WEAK_PASSWORD,
+    ProblemError,
+)
+from taskmanager_gateway.http.views import API
+from taskmanager_gateway.services import services_of
+
+Name = Annotated[str, Path(pattern=r"^[\w.@+-]+$", max_length=80)]
+
+router = APIRouter(
+    prefix=API,
+    tags=["Access"],
+    dependencies=[needs(Right.ADMIN)],
+    responses=problems(NOT_AUTHENTICATED, FORBIDDEN),
+)
+_ANSWERS = command_answers(UNKNOWN_USER) | {202: {"model": UserCommandView, "description": "Pending"}}
+
+
+@router.get("/users", summary="Users", response_model=UserListView, responses=problems(STORE_UNAVAILABLE))
+async def list_users(request: Request, who: Asker) -> Response:
+    """Everybody who may log in."""
+    users = await services_of(request).access.accounts.users(who)
+    return json_answer(UserListView(users=[UserView.of(user) for user in users]))
+
+
+@router.get(
+    "/users/{name}",
+    summary="One user",
+    response_model=UserView,
+    responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
+)
+async def show_user(request: Request, name: Name, who: Asker) -> Response:
+    """A user."""
+    return json_answer(UserView.of(await services_of(request).access.accounts.user(name, who)))
+
+
+@router.post(
+    "/users",
+    summary="Add a user",
+    response_model=UserCommandView,
+    responses=_ANSWERS,
+    openapi_extra=json_request("AddUserBody", ADD_USER),
+)
+async def add_user(request: Request, who: Asker) -> Response:
+    """Somebody new, who chooses a password at the first log-in with the one-time password of the answer."""
+    body = await read_order(request, AddUserBody)
+    result, password = await services_of(request).access.accounts.add_user(
+        Author(who, body.reason), body.name, body.role, body.plugins
+    )
+    return await _answer(request, body.name, who, result, password)
+
+
+@router.patch(
+    "/users/{name}",
+    summary="Change a user",
+    response_model=UserCommandView,
+    responses=_ANSWERS,
+    openapi_extra=json_request("ChangeUserBody", CHANGE_USER),
+)
+async def change_user(request: Request, name: Name, who: Asker) -> Response:
+    """Another role, other plugins, disabled or enabled again. What is left out stays as it is."""
+    body = await read_order(request, ChangeUserBody)
+    order = ChangeUser(name=name, role=body.role, plugins=body.plugins, disabled=body.disabled)
+    result = await services_of(request).access.accounts.change_user(Author(who, body.reason), order)
+    return await _answer(request, name, who, result)
+
+
+@router.put(
+    "/users/{name}/password",
+    summary="Set a one-time password",
+    response_model=UserCommandView,
+    responses=_ANSWERS | problems(WEAK_PASSWORD),
+    openapi_extra=json_request("SetPasswordBody", SET_PASSWORD, required=False),
+)
+async def set_password(request: Request, name: Name, who: Asker) -> Response:
+    """For somebody who lost theirs: good for choosing another one. All their log-ins end."""
+    body = await read_order(request, SetPasswordBody)
+    result, password = await services_of(request).access.accounts.set_password(
+        Author(who, body.reason), name, body.password
+    )
+    return await _answer(request, name, who, result, password)
+
+
+@router.post(
+    "/users/{name}/log-out",
+    summary="Log a user out everywhere",
+    response_model=UserCommandView,
+    responses=_ANSWERS,
+    openapi_extra=REASON_BODY,
+)
+async def end_sessions(request: Request, name: Name, who: Asker) -> Response:
+    """End all log-ins of the user."""
+    body = await read_order(request, ReasonBody)
+    result = await services_of(request).access.accounts.end_sessions(Author(who, body.reason), name)
+    return await _answer(request, name, who, result)
+
+
+@router.delete(
+    "/users/{name}",
+    summary="Remove a user",
+    response_model=UserCommandView,
+    responses=_ANSWERS,
+    openapi_extra=REASON_BODY,
+)
+async def remove_user(request: Request, name: Name, who: Asker) -> Response:
+    """The user is gone; the audit keeps what they did. The last admin stays."""
+    body = await read_order(request, ReasonBody)
+    result = await services_of(request).access.accounts.remove_user(Author(who, body.reason), name)
+    return await _answer(request, name, who, result)
+
+
+async def _answer(
+    request: Request, name: str, who: Principal, result: Result, password: str | None = None
+) -> Response:
+    done = isinstance(result, CommandDone)
+    view = UserCommandView(
+        command=result.command,
+        outcome=result.outcome if isinstance(result, CommandDone) else "pending",
+        user=await _shown(request, name, who) if done else None,
+        one_time_password=password,
+    )
+    return json_answer(view, 200 if done else 202)
+
+
+async def _shown(request: Request, name: str, who: Principal) -> UserView | None:
+    try:
+        return UserView.of(await services_of(request).access.accounts.user(name, who))
+    except (ProblemError, StoreUnavailableError):
+        return None

@@ -1,0 +1,40 @@
+"""What the routes of operators' commands share: the body, the answers."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from taskmanager_gateway.api.responses import Answers, json_answer, json_request, problems
+from taskmanager_gateway.commands.service import CommandPending
+from taskmanager_gateway.http.examples import REASON
+from taskmanager_gateway.http.problems import (
+    BODY_TIMEOUT,
+    BODY_TOO_LARGE,
+    BROKER_UNAVAILABLE,
+    INVALID_REQUEST,
+    MALFORMED_BODY,
+    NOT_POSSIBLE,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+)
+from taskmanager_gateway.http.views import API, PendingView
+
+REASON_BODY = json_request("ReasonBody", REASON, required=False)
+_OF_THE_REQUEST = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY, INVALID_REQUEST)
+_PENDING = "The scheduler did not answer in time. The command is stored and is going to be done."
+
+
+def command_answers(*kinds: Kind) -> Answers:
+    """What a command may be answered with besides 200; `kinds` are those of its subject."""
+    pending: dict[str, Any] = {"description": _PENDING, "model": PendingView}
+    return {202: pending} | problems(*_OF_THE_REQUEST, *kinds, NOT_POSSIBLE, BROKER_UNAVAILABLE)
+
+
+def stored_answer(stored: CommandPending, subject: str) -> Response:
+    """202; `subject` is the part of the query by which the audit shows the outcome."""
+    detail = (
+        "The scheduler did not answer within 2 seconds. The command is stored by the message broker and is "
+        "going to be done when the scheduler is back; do not repeat it. The audit then shows its outcome."
+    )
+    links = {"audit": f"{API}/audit?{subject}"}
+    return json_answer(PendingView(command=stored.command, detail=detail, links=links), 202)

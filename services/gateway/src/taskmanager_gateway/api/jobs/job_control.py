@@ -1,0 +1,122 @@
+"""What operators do to one job."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.messages import JobCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
+from taskmanager_gateway.api.responses import json_answer, json_request
+from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending
+from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody, read_order
+from taskmanager_gateway.http.examples import PRIORITY
+from taskmanager_gateway.http.problems import UNKNOWN_JOB
+from taskmanager_gateway.http.views import API
+from taskmanager_gateway.jobs.views import JobCommandView, JobView
+from taskmanager_gateway.services import services_of
+
+router = APIRouter(
+    prefix=API, tags=["Control"], responses=command_answers(UNKNOWN_JOB), dependencies=[needs(Right.OPERATE)]
+)
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    summary="Cancel a job",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def cancel(request: Request, job_id: str, who: Asker) -> Response:
+    """End the job for good: a waiting one at once, a running one as soon as its processes are gone.
+
+    Until then the job shows `cancelling`; `cancelled` then says how it ended. Refused while its results are
+    put into place.
+    """
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.CANCEL), who)
+
+
+@router.post(
+    "/jobs/{job_id}/hold",
+    summary="Hold a job",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def hold(request: Request, job_id: str, who: Asker) -> Response:
+    """Keep the job from starting, or pause it where it is, until it is released."""
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.HOLD), who)
+
+
+@router.post(
+    "/jobs/{job_id}/release",
+    summary="Release a held job",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def release(request: Request, job_id: str, who: Asker) -> Response:
+    """Let a held job go on: it waits for its turn again, or continues where it was paused."""
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.RELEASE), who)
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    summary="Try a job again",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def retry(request: Request, job_id: str, who: Asker) -> Response:
+    """Queue a job in ERROR or CANCELLED again, from its beginning; its history and log stay."""
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), who)
+
+
+@router.post(
+    "/jobs/{job_id}/next",
+    summary="Put a job next",
+    response_model=JobCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def put_next(request: Request, job_id: str, who: Asker) -> Response:
+    """Before all waiting jobs of its plugin, whatever their priority; of several, the first one put is first.
+
+    It lasts until the job ends or gets another priority.
+    """
+    return await _plain(request, JobCommand(job=job_id, action=JobAction.NEXT), who)
+
+
+@router.put(
+    "/jobs/{job_id}/priority",
+    summary="Change the priority of a job",
+    response_model=JobCommandView,
+    openapi_extra=json_request("PriorityBody", PRIORITY),
+)
+async def set_priority(request: Request, job_id: str, who: Asker) -> Response:
+    """0 to 10, higher first. A waiting job goes to the end of its new priority; a running one runs on."""
+    body = await read_order(request, PriorityBody)
+    order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=body.priority)
+    return await _command(request, order, Author(who, body.reason))
+
+
+async def _plain(request: Request, order: JobCommand, who: Principal) -> Response:
+    body = await read_order(request, ReasonBody)
+    return await _command(request, order, Author(who, body.reason))
+
+
+async def _command(request: Request, order: JobCommand, author: Author) -> Response:
+    result = await services_of(request).commanding.command(order, author)
+    if isinstance(result, CommandPending):
+        return stored_answer(result, f"job={order.job}")
+    return json_answer(await _view(request, order.job, result, author.principal))
+
+
+async def _view(request: Request, job_id: str, obeyed: CommandDone, who: Principal) -> JobCommandView:
+    services = services_of(request)
+    try:
+        job = await services.finder.find(job_id, who)
+        shown = JobView.of(job, await services.reasons.of_one(job))
+    except StoreUnavailableError:
+        shown = None
+    return JobCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, job=shown)

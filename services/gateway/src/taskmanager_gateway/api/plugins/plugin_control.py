@@ -1,0 +1,127 @@
+"""What operators do to a plugin."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.messages import PluginCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import PluginAction
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.plugin_scope import allow
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
+from taskmanager_gateway.api.plugins.plugins import plugin_view
+from taskmanager_gateway.api.responses import json_answer, json_request
+from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending
+from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
+from taskmanager_gateway.http.examples import LIMIT, STOP
+from taskmanager_gateway.http.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN
+from taskmanager_gateway.http.views import API
+from taskmanager_gateway.plugins.bodies import LimitBody, StopBody
+from taskmanager_gateway.plugins.views import PluginCommandView
+from taskmanager_gateway.services import services_of
+
+router = APIRouter(
+    prefix=API,
+    tags=["Control"],
+    responses=command_answers(UNKNOWN_PLUGIN, PLUGINS_UNKNOWN),
+    dependencies=[needs(Right.OPERATE)],
+)
+
+
+@router.post(
+    "/plugins/{name}/stop",
+    summary="Stop a plugin",
+    response_model=PluginCommandView,
+    openapi_extra=json_request("StopBody", STOP, required=False),
+)
+async def stop(request: Request, name: str, who: Asker) -> Response:
+    """Start no job of the plugin until it is restarted, or until `until`. New jobs are still taken.
+
+    Running jobs pause where they are and go on afterwards (`mode` suspend), or come to their end (finish).
+    Stopping it again with another `mode` or `until` changes the stop.
+    """
+    await _known(request, name, who)
+    body = await read_order(request, StopBody)
+    until = body.ends(services_of(request).clock.now())
+    order = PluginCommand(plugin=name, action=PluginAction.STOP, mode=body.mode, until=until)
+    return await _command(request, order, Author(who, body.reason))
+
+
+@router.post(
+    "/plugins/{name}/restart",
+    summary="Restart a stopped plugin",
+    response_model=PluginCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def restart(request: Request, name: str, who: Asker) -> Response:
+    """End the stop: suspended jobs go on, waiting ones start."""
+    return await _plain(request, name, PluginAction.RESTART, who)
+
+
+@router.post(
+    "/plugins/{name}/refuse",
+    summary="Refuse new jobs of a plugin",
+    response_model=PluginCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def refuse(request: Request, name: str, who: Asker) -> Response:
+    """Answer submissions for the plugin with 409 from now on; jobs that are in go on."""
+    return await _plain(request, name, PluginAction.REFUSE, who)
+
+
+@router.post(
+    "/plugins/{name}/accept",
+    summary="Accept new jobs of a plugin again",
+    response_model=PluginCommandView,
+    openapi_extra=REASON_BODY,
+)
+async def accept(request: Request, name: str, who: Asker) -> Response:
+    """Take submissions for the plugin again."""
+    return await _plain(request, name, PluginAction.ACCEPT, who)
+
+
+@router.put(
+    "/plugins/{name}/limit",
+    summary="Limit the running jobs of a plugin",
+    response_model=PluginCommandView,
+    openapi_extra=json_request("LimitBody", LIMIT),
+)
+async def set_limit(request: Request, name: str, who: Asker) -> Response:
+    """At most so many jobs of the plugin run at once over all runners; null goes back to its own limit.
+
+    Jobs that run already are left alone.
+    """
+    await _known(request, name, who)
+    body = await read_order(request, LimitBody)
+    order = PluginCommand(plugin=name, action=PluginAction.LIMIT, max_running=body.max_running)
+    return await _command(request, order, Author(who, body.reason))
+
+
+async def _plain(request: Request, name: str, action: PluginAction, who: Principal) -> Response:
+    await _known(request, name, who)
+    body = await read_order(request, ReasonBody)
+    return await _command(request, PluginCommand(plugin=name, action=action), Author(who, body.reason))
+
+
+async def _known(request: Request, name: str, who: Principal) -> None:
+    """Raise ProblemError if the plugin is none or out of reach, before its name is used in a message."""
+    allow(who, name)
+    await services_of(request).catalogue.find(name, who)
+
+
+async def _command(request: Request, order: PluginCommand, author: Author) -> Response:
+    result = await services_of(request).commanding.command(order, author)
+    if isinstance(result, CommandPending):
+        return stored_answer(result, f"plugin={order.plugin}")
+    return json_answer(await _view(request, order.plugin, result, author.principal))
+
+
+async def _view(request: Request, name: str, obeyed: CommandDone, who: Principal) -> PluginCommandView:
+    try:
+        shown = await plugin_view(request, name, who)
+    except StoreUnavailableError:
+        shown = None
+    return PluginCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, plugin=shown)

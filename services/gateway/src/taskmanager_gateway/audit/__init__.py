@@ -1,0 +1,1 @@
+"""Who asked for what, when, why, and what became of it."""

@@ -1,0 +1,54 @@
+"""The audit as the public sees it."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from taskmanager.model.jobs import (
+    Record,
+)
+from taskmanager.model.reasons import Value
+from taskmanager.model.registry import AuditEntry
+from taskmanager_gateway.codes import english
+from taskmanager_gateway.http.views import Told, told
+
+
+class AuditEntryView(Record):
+    """Who asked for what, when, why, and what became of it; `id` is the command's.
+
+    `detail` is the sentence of `code`: why it was not done, or how and from where somebody logged in.
+    """
+
+    id: str
+    at: datetime
+    actor: str
+    reason: str
+    action: str = Field(examples=["priority 9"])
+    what: Told = Field(description="The same as `action`, for programs.")
+    job: str | None
+    plugin: str | None
+    runner: str | None
+    subject: str | None
+    outcome: str
+    code: str | None
+    parameters: dict[str, Value] | None
+    detail: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "AuditEntryView":
+        """The public form; nothing is checked again."""
+        why = entry.told
+        asked = {"action": english(entry.asked), "what": Told.model_construct(**told(entry.asked))}
+        members: dict[str, Any] = told(why) if why else {"code": None, "parameters": None}
+        detail = english(why) if why else ""
+        fields: dict[str, Any] = entry.__dict__ | asked | members | {"detail": detail}
+        return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
+
+
+class AuditView(Record):
+    """One page of what operators asked for, the newest first; `next_cursor` is null on the last."""
+
+    entries: list[AuditEntryView]
+    next_cursor: str | None
+    links: dict[str, str]

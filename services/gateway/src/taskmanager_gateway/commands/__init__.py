@@ -1,0 +1,1 @@
+"""Operators' commands: may they, publish, wait for the result."""

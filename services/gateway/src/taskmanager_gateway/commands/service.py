@@ -1,0 +1,229 @@
+"""Operators' commands: publish one with confirm, wait a moment for what the scheduler made of it.
+
+The scheduler decides. What is said here beforehand only saves a round trip, and a lost answer loses nothing:
+the command is stored by the broker and its outcome is in the audit.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+import uuid_utils
+
+from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
+from taskmanager.messages import (
+    AddToken,
+    Command,
+    CommandResult,
+    JobCommand,
+    PluginCommand,
+    ReplayReports,
+    RevokeToken,
+    RunnerCommand,
+    SendMessage,
+    StartOperation,
+    StopOperation,
+)
+from taskmanager.messages.topology import Topology
+from taskmanager.model.access import Principal
+from taskmanager.model.control import judge
+from taskmanager.model.reasons import Reason
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.commands.pending import PendingCommands
+from taskmanager_gateway.commands.permissions import Order, Permissions
+from taskmanager_gateway.http.deadlines import PUBLISH_TIME, from_store
+from taskmanager_gateway.http.problems import (
+    BROKER_UNAVAILABLE,
+    KEY_REUSED,
+    NOT_POSSIBLE,
+    UNKNOWN_JOB,
+    UNKNOWN_OPERATION,
+    UNKNOWN_PLUGIN,
+    UNKNOWN_REPORT,
+    UNKNOWN_RUNNER,
+    UNKNOWN_TOKEN,
+    UNKNOWN_USER,
+    ProblemError,
+)
+from taskmanager_gateway.jobs.finder import JobFinder
+from taskmanager_gateway.metrics import COMMANDS
+from taskmanager_gateway.plugins.catalogue import Catalogue
+
+RESULT_TIME = timedelta(seconds=2)
+"""How long a client waits for the scheduler before it is told that the command is stored."""
+CHECK_TIME = timedelta(milliseconds=800)
+"""A look at the job beforehand is done without if the database is slower: with the time for publishing it
+stays below the two seconds a client waits at most to hear that the broker is away."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wants something, and why."""
+
+    principal: Principal
+    reason: str = ""
+
+    @property
+    def actor(self) -> str:
+        """As the audit calls them."""
+        return self.principal.name
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDone:
+    """The scheduler did it; `unchanged`: it was so already."""
+
+    command: str
+    outcome: Literal["done", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPending:
+    """The broker has it, and the scheduler is going to do it when it is there."""
+
+    command: str
+
+
+class CommandService:
+    """Sends commands to the scheduler."""
+
+    def __init__(  # noqa: PLR0913 - wiring
+        self,
+        publisher: Publisher,
+        pending: PendingCommands,
+        finder: JobFinder,
+        permissions: Permissions,
+        catalogue: Catalogue,
+        *,
+        topology: Topology,
+        clock: Clock,
+        gateway_id: str,
+    ) -> None:
+        """`gateway_id` is where the scheduler answers to."""
+        self._publisher = publisher
+        self._pending = pending
+        self._finder = finder
+        self._permissions = permissions
+        self._catalogue = catalogue
+        self._topology = topology
+        self._clock = clock
+        self._gateway_id = gateway_id
+
+    async def command(self, order: Order, author: Author) -> CommandDone | CommandPending:
+        """Have it done; raises ProblemError if it cannot be done or may not have been sent."""
+        await self._permissions.check(order, author.principal)
+        await self._check(order, author.principal)
+        command = Command(
+            id=str(uuid_utils.uuid7()),
+            gateway=self._gateway_id,
+            actor=author.actor,
+            reason=author.reason,
+            at=self._clock.now(),
+            order=order,
+        )
+        try:
+            result = await self._send(command, order)
+        except ProblemError as error:
+            COMMANDS.labels(order.action, error.problem.kind.name).inc()
+            raise
+        COMMANDS.labels(order.action, result.outcome if isinstance(result, CommandDone) else "pending").inc()
+        return result
+
+    async def _check(self, order: Order, who: Principal) -> None:
+        """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
+        if isinstance(order, PluginCommand):
+            await self._catalogue.find(order.plugin, who)
+        if not isinstance(order, JobCommand):
+            return
+        try:
+            job = await from_store(self._finder.find(order.job, who), CHECK_TIME)
+        except StoreUnavailableError as error:
+            if not who.unrestricted:
+                raise
+            log.debug("command_not_checked", job=order.job, error=str(error))
+            return
+        verdict = judge(job, order.action, order.priority)
+        if verdict.refusal is not None:
+            COMMANDS.labels(order.action, NOT_POSSIBLE.name).inc()
+            raise _refused(order, verdict.refusal)
+
+    async def _send(self, command: Command, order: Order) -> CommandDone | CommandPending:
+        with self._pending.wait_for(command.id) as result:
+            await self._publish(command, result)
+            try:
+                async with asyncio.timeout(RESULT_TIME.total_seconds()):
+                    return _answer(order, await result)
+            except TimeoutError:
+                log.warning("command_without_result", command=command.id, action=command.order.action)
+                return CommandPending(command.id)
+
+    async def _publish(self, command: Command, result: asyncio.Future[CommandResult]) -> None:
+        """Return once the broker has it; a result is as good as a confirm."""
+        try:
+            async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
+                await self._publisher.publish(
+                    self._topology.events,
+                    self._topology.command_key,
+                    command.encode(),
+                    persistent=True,
+                    mandatory=True,
+                )
+        except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
+            if result.done():
+                return
+            log.warning("command_not_confirmed", command=command.id, error=str(error) or "no confirm in time")
+            raise _unconfirmed(command) from error
+
+
+def _answer(order: Order, result: CommandResult) -> CommandDone:
+    match result.outcome:
+        case "refused":
+            raise _refused(order, result.told)
+        case "unknown":
+            raise _unknown(order)
+        case "done" | "unchanged":
+            return CommandDone(result.id, result.outcome)
+
+
+def _refused(order: Order, why: Reason) -> ProblemError:
+    """409; `why` is the scheduler's word or, beforehand, the same rule's."""
+    if isinstance(order, StartOperation):
+        detail = problems.CANNOT_START(refusal=why)
+        return ProblemError(KEY_REUSED, detail, operation=order.operation)
+    if isinstance(order, StopOperation):
+        return ProblemError(NOT_POSSIBLE, problems.CANNOT_STOP(refusal=why), operation=order.operation)
+    if isinstance(order, SendMessage):
+        return ProblemError(NOT_POSSIBLE, problems.CANNOT_SEND(refusal=why), job=order.job)
+    detail = problems.cannot(order.action, why)
+    if isinstance(order, JobCommand):
+        return ProblemError(NOT_POSSIBLE, detail, job=order.job)
+    return ProblemError(NOT_POSSIBLE, detail)
+
+
+def _unknown(order: Order) -> ProblemError:
+    match order:
+        case ReplayReports():
+            kind, told = UNKNOWN_REPORT, problems.NO_REPORT()
+        case JobCommand() | SendMessage():
+            kind, told = UNKNOWN_JOB, problems.NO_JOB(job=order.job)
+        case StartOperation() | StopOperation():
+            kind, told = UNKNOWN_OPERATION, problems.NO_OPERATION(operation=order.operation[:80])
+        case RunnerCommand():
+            kind, told = UNKNOWN_RUNNER, problems.NO_RUNNER(runner=order.runner[:80])
+        case PluginCommand():
+            kind, told = UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=order.plugin)
+        case RevokeToken() | AddToken():
+            kind, told = UNKNOWN_TOKEN, problems.NO_TOKEN()
+        case _:
+            kind, told = UNKNOWN_USER, problems.NO_USER()
+    return ProblemError(kind, told)
+
+
+def _unconfirmed(command: Command) -> ProblemError:
+    return ProblemError(BROKER_UNAVAILABLE, problems.COMMAND_NOT_CONFIRMED(), command=command.id)

@@ -1,0 +1,29 @@
+"""How long a request waits for the database."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+
+from taskmanager.errors import StoreUnavailableError
+
+T = TypeVar("T")
+
+READ_TIME = timedelta(seconds=5)
+"""A page somebody looks at."""
+LOOKUP_TIME = timedelta(milliseconds=300)
+"""A look for an earlier submission, which is done without if the database is slow."""
+
+
+async def from_store(call: Awaitable[T], limit: timedelta = READ_TIME) -> T:
+    """What the store answers; raises StoreUnavailableError, also if it does not answer in time."""
+    try:
+        async with asyncio.timeout(limit.total_seconds()):
+            return await call
+    except TimeoutError as error:
+        message = f"the database did not answer within {limit.total_seconds():g} s"
+        raise StoreUnavailableError(message) from error
+
+
+PUBLISH_TIME = timedelta(milliseconds=1_100)
+"""With the time limits of path check and lookup it stays below the two seconds a client waits at most."""

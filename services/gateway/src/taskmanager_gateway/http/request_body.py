@@ -1,0 +1,45 @@
+"""The bytes of a request's body, with their limit kept while they are read."""
+
+from collections.abc import Collection
+
+from starlette.requests import Request
+
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.http.body_limits import declared_bytes
+from taskmanager_gateway.http.problems import (
+    UNSUPPORTED_MEDIA_TYPE,
+    ProblemError,
+    body_too_large,
+)
+
+JSON = "application/json"
+
+
+async def read_body(request: Request, limit_bytes: int, media_types: Collection[str] = (JSON,)) -> bytes:
+    """The whole body; raises ProblemError if it is of another kind by its own word, or too large.
+
+    How long it may take is the business of `bounds`.
+    """
+    _check_media_type(request, media_types)
+    if declared_bytes(request.headers) > limit_bytes:
+        raise body_too_large(limit_bytes)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise body_too_large(limit_bytes)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def media_type(request: Request) -> str:
+    """What the body calls itself; JSON if it does not say."""
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+
+
+def _check_media_type(request: Request, allowed: Collection[str]) -> None:
+    if media_type(request) not in allowed or "content-encoding" in request.headers:
+        given = request.headers.get("content-type", JSON)
+        detail = problems.NOT_JSON(type=given[:100])
+        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail)

@@ -1,0 +1,1 @@
+"""Looking at jobs: finding them, lists, logs, files, why they wait."""

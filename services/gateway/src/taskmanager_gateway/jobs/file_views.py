@@ -1,0 +1,44 @@
+"""The files of a job as the public sees them."""
+
+from pydantic import ConfigDict, Field
+
+from taskmanager.model.jobs import FileRecord, Job, Record
+from taskmanager.model.queries import FilePage
+from taskmanager.model.registry import StoredFile
+from taskmanager_gateway.http.examples import FILES
+
+
+class FileView(FileRecord):
+    """What became of one file of a job."""
+
+    number: int = Field(description="Counts the files of the attempt from 1.")
+
+    @classmethod
+    def of(cls, one: StoredFile) -> "FileView":
+        """The public form; nothing is checked again."""
+        return cls.model_construct(**one.file.__dict__, number=one.number)
+
+
+class FilesView(Record):
+    """One page of the files of a job's last attempt; `next_cursor` is null on the last."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [FILES]})
+
+    job: str
+    attempt: int
+    files: list[FileView]
+    next_cursor: str | None
+    cut: bool = Field(description="Whether there were more files than are kept of an attempt, 100,000.")
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, job: Job, page: FilePage, links: dict[str, str]) -> "FilesView":
+        """The public form."""
+        return cls.model_construct(
+            job=job.id,
+            attempt=job.attempt,
+            files=[FileView.of(one) for one in page.files],
+            next_cursor=page.next_cursor,
+            cut=page.cut,
+            links=links,
+        )

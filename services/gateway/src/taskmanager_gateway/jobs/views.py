@@ -1,0 +1,132 @@
+"""Jobs, their history and log, and plugins as the public sees them; made from what is stored."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
+
+from taskmanager.model.jobs import (
+    Attribution,
+    CancelMethod,
+    HistoryEntry,
+    Job,
+    JobError,
+    JobSpec,
+    Progress,
+    Record,
+)
+from taskmanager.model.registry import LogBlock
+from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.codes import english
+from taskmanager_gateway.http.examples import JOB
+from taskmanager_gateway.http.views import API, Told, told
+from taskmanager_gateway.jobs.wait_reasons import Waiting
+
+JobLinks = TypedDict(  # noqa: UP013 - a field called self reads badly in a class
+    "JobLinks", {"self": str, "history": str, "log": str, "files": str}
+)
+
+
+class JobView(JobSpec):
+    """A job: its specification, with the priority it has now, and its state."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [JOB]})
+
+    id: str
+    status: Status
+    tab: Tab
+    created: datetime
+    queued_at: datetime
+    started_at: datetime | None
+    finished: datetime | None
+    progress: Progress
+    files: int
+    bytes: int
+    attempt: int
+    dispatch: int
+    runner: str | None
+    error: JobError | None
+    warnings: int = Field(description="Warnings in the log of its last attempt, once that has ended.")
+    warning_texts: tuple[str, ...] = Field(description="The first of them; lists leave them out.")
+    put_next: Attribution | None = Field(description="Who put it before all others, when and why.")
+    held: Attribution | None = Field(
+        description="An operator's hold; a running job pauses as soon as it can."
+    )
+    cancelling: bool = Field(description="Whether a cancel was asked for and has not come true yet.")
+    cancel: Attribution | None = Field(description="Who asked for its cancel, when and why.")
+    cancelled: CancelMethod | None = Field(description="How the cancel came true.")
+    waiting: Waiting | None = Field(
+        description="Why a job in STARTED or PAUSED does not run. Null for others, in answers to "
+        "submissions, and if it could not be looked up in time."
+    )
+    links: JobLinks
+
+    @classmethod
+    def of(cls, job: Job, waiting: Waiting | None = None) -> "JobView":
+        """The public form of a job; nothing is checked again."""
+        address = f"{API}/jobs/{job.id}"
+        state = {name: getattr(job, name) for name in _STATE}
+        return cls.model_construct(
+            **{**job.spec.__dict__, **state},
+            runner=job.owner,
+            waiting=waiting,
+            links={
+                "self": address,
+                "history": f"{address}/history",
+                "log": f"{address}/log",
+                "files": f"{address}/files",
+            },
+        )
+
+
+_STATE = tuple(name for name in JobView.model_fields if name in {*Job.model_fields, "tab", "cancelling"})
+
+
+class JobListView(Record):
+    """One page of jobs; `next_cursor` is null on the last."""
+
+    jobs: list[JobView]
+    next_cursor: str | None
+    links: dict[str, str] = Field(examples=[{"self": "/api/v1/jobs?tab=queue"}])
+
+
+class HistoryEntryView(Told):
+    """One thing that happened to a job; `note` is its sentence."""
+
+    at: datetime
+    status: Status
+    attempt: int
+    note: str
+    runner: str | None
+    report: str | None
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> "HistoryEntryView":
+        """The public form; nothing is checked again."""
+        fields = entry.__dict__ | told(entry.told) | {"note": english(entry.told)}
+        return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
+
+
+class HistoryView(Record):
+    """What happened to a job, oldest first."""
+
+    job: str
+    history: list[HistoryEntryView]
+
+
+class LogView(Record):
+    """Blocks of a job's log. Ask again with `after` to get what comes later."""
+
+    job: str
+    blocks: list[LogBlock]
+    after: str = Field(examples=["1.7"], description="Attempt and number of the last block so far.")
+    more: bool = Field(description="Whether more is there already.")
+
+
+class JobCommandView(Record):
+    """What became of a command for a job, and the job as it is now (null if it cannot be read just now)."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+    job: JobView | None

@@ -1,0 +1,91 @@
+"""Looks up what `waiting` needs to know. A job is shown without an explanation rather than not at all."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import JobQuery, Position, Sort
+from taskmanager.model.states import Status, Tab
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.jobs.start_estimate import JUDGED_BY
+from taskmanager_gateway.jobs.wait_reasons import PluginLoad, Waiting, waiting_reason
+
+WAITS = frozenset({Status.STARTED, Status.PAUSED})
+
+log = structlog.get_logger(__name__)
+
+
+class WaitReasonLookup:
+    """Why jobs wait."""
+
+    def __init__(self, reader: JobReader, clock: Clock) -> None:
+        """`reader` is asked; `clock` is only for estimates."""
+        self._reader, self._clock = reader, clock
+
+    async def of_one(self, job: Job) -> Waiting | None:
+        """Why the job waits, with its position; None if it does not, or if it cannot be known now."""
+        if job.status not in WAITS:
+            return None
+        around, position, ended = await asyncio.gather(
+            self._circumstances(job.plugin), self._position(job), self._ended(job)
+        )
+        known = around.get(job.plugin)
+        if known is None:
+            return None
+        return waiting_reason(job, replace(known, ended=ended), position, self._clock.now())
+
+    async def of_page(self, jobs: Sequence[Job]) -> dict[str, Waiting]:
+        """Why each of these jobs waits, without positions; those that do not are missing."""
+        waits = [job for job in jobs if job.status in WAITS]
+        names = {job.plugin for job in waits}
+        if not names:
+            return {}
+        around = await self._circumstances(names.pop() if len(names) == 1 else None)
+        found = {job.id: waiting_reason(job, around[job.plugin]) for job in waits if job.plugin in around}
+        return {job_id: reason for job_id, reason in found.items() if reason is not None}
+
+    async def _position(self, job: Job) -> Position | None:
+        if job.status is not Status.STARTED:
+            return None
+        try:
+            return await from_store(self._reader.position(job), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("position_not_counted", job=job.id, error=str(error))
+            return None
+
+    async def _ended(self, job: Job) -> Sequence[Job]:
+        """The last jobs of its plugin that are DONE; none if the job does not wait for others to end."""
+        if job.status is not Status.STARTED:
+            return ()
+        query = JobQuery(plugin=job.plugin, tab=Tab.DONE, sort=Sort.FINISHED, limit=JUDGED_BY)
+        try:
+            return (await from_store(self._reader.jobs(query), LOOKUP_TIME)).jobs
+        except StoreUnavailableError as error:
+            log.debug("last_jobs_not_read", job=job.id, error=str(error))
+            return ()
+
+    async def _circumstances(self, name: str | None) -> Mapping[str, PluginLoad]:
+        """By plugin: those of one, or of all."""
+        reads = asyncio.gather(
+            self._reader.plugins(), self._reader.statistics(name), self._reader.runners(name)
+        )
+        try:
+            plugins, statistics, runners = await from_store(reads, LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("reasons_not_read", plugin=name, error=str(error))
+            return {}
+        running = {sums.plugin: sums.running for sums in statistics if sums.tab is Tab.QUEUE}
+        return {
+            plugin.name: PluginLoad(
+                plugin,
+                [runner for runner in runners if runner.plugin == plugin.name],
+                running.get(plugin.name, 0),
+            )
+            for plugin in plugins
+        }

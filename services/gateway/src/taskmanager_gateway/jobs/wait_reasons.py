@@ -1,0 +1,214 @@
+"""Why a job does not run, in one sentence for people and one word for programs. Pure; knows no store."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from taskmanager.model.control import Stop
+from taskmanager.model.jobs import Attribution, Job, Record
+from taskmanager.model.queries import Position
+from taskmanager.model.reasons import Code, Reason
+from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.states import Status
+from taskmanager_gateway.codes import english, waiting
+from taskmanager_gateway.jobs.start_estimate import Expectation, expected_start
+
+
+class WaitingCode(StrEnum):
+    """The reasons, in the order in which they count: the first that holds is told."""
+
+    CANCELLING = "cancelling"
+    HELD = "held"
+    SUSPENDED = "suspended"
+    BACKING_OFF = "backing_off"
+    PLUGIN_STOPPED = "plugin_stopped"
+    NO_RUNNER = "no_runner"
+    RUNNERS_DRAINED = "runners_drained"
+    LIMIT_REACHED = "limit_reached"
+    NO_FREE_SLOT = "no_free_slot"
+    ITS_TURN = "its_turn"
+
+
+class Waiting(Record):
+    """Why a job waits."""
+
+    code: WaitingCode
+    reason: Reason = Field(description="The same in full: its code tells more than `code`.")
+    sentence: str = Field(examples=["All 2 slots of plugin jp2 are busy; 3 jobs start before it."])
+    position: int | None = Field(
+        default=None,
+        description="How many waiting jobs of the plugin start before it; only where one job is shown.",
+    )
+    position_capped: bool = Field(
+        default=False, description="Whether counting ended at `position`: there may be more."
+    )
+    expected_start: Expectation | None = Field(
+        default=None,
+        description="When it is likely to start; only where one job is shown, its plugin is at work, and its "
+        "last jobs give something to judge by.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PluginLoad:
+    """What is known about the plugin of a job; `running` counts its running jobs over all runners."""
+
+    plugin: InstalledPlugin
+    runners: Sequence[RunnerState]
+    running: int
+    ended: Sequence[Job] = ()
+    """The last jobs that are DONE, if they were looked up."""
+
+    @property
+    def alive(self) -> list[RunnerState]:
+        """The runners that were heard of lately."""
+        return [runner for runner in self.runners if runner.alive]
+
+    @property
+    def working(self) -> list[RunnerState]:
+        """Those of them that take jobs."""
+        return [runner for runner in self.alive if runner.drain is None]
+
+    @property
+    def slots(self) -> int:
+        """How many jobs the working runners can take at once."""
+        return sum(runner.slots for runner in self.working)
+
+    @property
+    def busy(self) -> int:
+        """How many of those slots are taken; heartbeats also count suspended jobs, the store is quicker."""
+        drained = sum(runner.busy for runner in self.alive if runner.drain is not None)
+        return max(self.running - drained, sum(runner.busy for runner in self.working))
+
+    @property
+    def places(self) -> int:
+        """How many jobs can run at once."""
+        return self.slots if self.plugin.limit is None else min(self.slots, self.plugin.limit)
+
+
+def waiting_reason(
+    job: Job, around: PluginLoad, position: Position | None = None, now: datetime | None = None
+) -> Waiting | None:
+    """Why the job waits; None for one that runs or has ended.
+
+    `position` if it was counted; `now` if its start is to be estimated.
+    """
+    if job.status is Status.PAUSED:
+        return _pause(job, around)
+    if job.status is not Status.STARTED:
+        return None
+    if job.not_before is not None:
+        return _waiting(WaitingCode.BACKING_OFF, _backing_off(job, job.not_before))
+    code, obstacle = next(_obstacles(around))
+    return _waiting(
+        code,
+        _placed(obstacle, position),
+        position=position.ahead if position else None,
+        position_capped=position is not None and position.capped,
+        expected_start=_expected(code, around, position, now),
+    )
+
+
+def _waiting(code: WaitingCode, told: Reason, **facts: Any) -> Waiting:
+    return Waiting(code=code, reason=told, sentence=english(told), **facts)
+
+
+def _expected(
+    code: WaitingCode, around: PluginLoad, position: Position | None, now: datetime | None
+) -> Expectation | None:
+    if position is None or now is None or code not in _MOVING:
+        return None
+    return expected_start(position, around.ended, around.places, now)
+
+
+def _backing_off(job: Job, until: datetime) -> Reason:
+    error = job.error.message if job.error else None
+    return waiting.BACKING_OFF(count=job.failures, until=until, error=error)
+
+
+def _pause(job: Job, around: PluginLoad) -> Waiting:
+    stop = around.plugin.stop
+    if job.cancel is not None:
+        return _waiting(WaitingCode.CANCELLING, waiting.CANCELLING(**_cause(job.cancel)))
+    if job.held is not None:
+        return _waiting(WaitingCode.HELD, waiting.HELD(**_cause(job.held)))
+    if stop is not None:
+        code = WaitingCode.PLUGIN_STOPPED if job.owner is None else WaitingCode.SUSPENDED
+        return _waiting(code, _stopped(waiting.PAUSED_BY_STOP, around, stop))
+    return _waiting(WaitingCode.SUSPENDED, waiting.PAUSED())
+
+
+def _obstacles(around: PluginLoad) -> Iterator[tuple[WaitingCode, Reason]]:
+    """What is in the way of a job that waits for its turn, the weightiest first; the last always holds."""
+    for code, look in _LOOKS:
+        reason = look(around)
+        if reason is not None:
+            yield code, reason
+    yield WaitingCode.ITS_TURN, waiting.ITS_TURN(plugin=around.plugin.name)
+
+
+def _stop(around: PluginLoad) -> Reason | None:
+    stop = around.plugin.stop
+    return None if stop is None else _stopped(waiting.PLUGIN_STOPPED, around, stop)
+
+
+def _no_runner(around: PluginLoad) -> Reason | None:
+    if around.alive:
+        return None
+    heard = max((runner.last_heartbeat for runner in around.runners), default=None)
+    return waiting.NO_RUNNER(plugin=around.plugin.name, at=heard)
+
+
+def _drained(around: PluginLoad) -> Reason | None:
+    drains = [runner.drain for runner in around.alive if runner.drain is not None]
+    if around.working or not drains:
+        return None
+    cause = _cause(max(drains, key=lambda drain: drain.at))
+    if len(drains) == 1:
+        return waiting.RUNNER_DRAINED(plugin=around.plugin.name, **cause)
+    return waiting.RUNNERS_DRAINED(count=len(drains), plugin=around.plugin.name, **cause)
+
+
+def _limit(around: PluginLoad) -> Reason | None:
+    limit = around.plugin.limit
+    if limit is None or around.running < limit:
+        return None
+    return waiting.LIMIT_REACHED(plugin=around.plugin.name, count=around.running, limit=limit)
+
+
+def _no_slot(around: PluginLoad) -> Reason | None:
+    if around.busy < around.slots:
+        return None
+    return waiting.NO_FREE_SLOT(count=around.slots, plugin=around.plugin.name)
+
+
+_LOOKS: tuple[tuple[WaitingCode, Callable[[PluginLoad], Reason | None]], ...] = (
+    (WaitingCode.PLUGIN_STOPPED, _stop),
+    (WaitingCode.NO_RUNNER, _no_runner),
+    (WaitingCode.RUNNERS_DRAINED, _drained),
+    (WaitingCode.LIMIT_REACHED, _limit),
+    (WaitingCode.NO_FREE_SLOT, _no_slot),
+)
+_MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
+"""Reasons that pass by themselves, as jobs end."""
+
+
+def _stopped(code: Code, around: PluginLoad, stop: Stop) -> Reason:
+    return code(plugin=around.plugin.name, until=stop.until, **_cause(stop))
+
+
+def _cause(note: Attribution) -> dict[str, datetime | str | None]:
+    return {"by": note.by, "at": note.at, "why": " ".join(note.reason.split()) or None}
+
+
+def _placed(obstacle: Reason, position: Position | None) -> Reason:
+    if position is None:
+        return waiting.SOMEWHERE(obstacle=obstacle)
+    if position.ahead == 0:
+        return waiting.NEXT(obstacle=obstacle)
+    code = waiting.FAR_BEHIND if position.capped else waiting.BEHIND
+    return code(obstacle=obstacle, count=position.ahead)

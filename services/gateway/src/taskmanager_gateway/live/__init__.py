@@ -1,0 +1,1 @@
+"""What changes, handed to those who listen in this process."""

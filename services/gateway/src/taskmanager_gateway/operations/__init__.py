@@ -1,0 +1,1 @@
+"""Operations over many jobs: asked for and found here; the scheduler works them off."""

@@ -1,0 +1,101 @@
+"""The bodies of requests for operations over many jobs, and the operation each asks for."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import uuid_utils
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import to_json
+
+from taskmanager.messages import StartOperation
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Number, PluginName, Priority, Record
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.queries import IDS_LIMIT, WithWarnings
+from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.codes import faults
+from taskmanager_gateway.http.command_bodies import Reason, ReasonBody, readable
+from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
+from taskmanager_gateway.jobs.ages import Seconds, ago
+from taskmanager_gateway.submissions.idempotency import NAMESPACE
+
+BODY_LIMIT_BYTES = 256 * 1024
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(readable)]
+
+
+class FilterBody(Record):
+    """Which jobs: all given conditions hold. Ages count from the submission of a job to this request."""
+
+    plugin: PluginName | None = None
+    tab: Tab | None = None
+    status: Status | None = None
+    project: Reason | None = None
+    process: Annotated[Number | None, Field(description="Goobi's process id")] = None
+    text: Annotated[
+        Reason | None, Field(description="Beginnings of words in title and process title, all of them")
+    ] = None
+    priority_min: Priority | None = None
+    priority_max: Priority | None = None
+    older_than_seconds: Seconds | None = None
+    newer_than_seconds: Seconds | None = None
+    warnings: Annotated[WithWarnings | None, Field(description="Only jobs with warnings")] = None
+    ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
+
+    def at(self, now: datetime) -> JobFilter:
+        """The filter with the moments its ages mean now."""
+        same = self.model_dump(exclude={"older_than_seconds", "newer_than_seconds"})
+        return JobFilter(
+            **same,
+            created_before=ago(now, self.older_than_seconds),
+            created_after=ago(now, self.newer_than_seconds),
+        )
+
+
+class OperationBody(ReasonBody):
+    """What to do to all jobs the filter means.
+
+    `priority` belongs to that action. Without a plugin and without ids `all` must say that really the jobs of
+    all plugins are meant.
+    """
+
+    action: JobAction
+    priority: Priority | None = None
+    filter: FilterBody = FilterBody()
+    all: bool = False
+    dry_run: Annotated[bool, Field(description="Change nothing: count the jobs and show some.")] = False
+
+    def check(self) -> None:
+        """Raise ProblemError that lists what does not go together."""
+        if errors := list(self._errors()):
+            raise field_problem(INVALID_REQUEST, errors)
+
+    def order(self, client: str, key: str | None, now: datetime) -> StartOperation:
+        """What the scheduler is told; with a key the operation's id follows from client and key."""
+        identifier = (
+            uuid_utils.uuid7() if key is None else uuid_utils.uuid5(NAMESPACE, f"operation\0{client}\0{key}")
+        )
+        return StartOperation(
+            operation=str(identifier),
+            action=self.action,
+            priority=self.priority,
+            filter=self.filter.at(now),
+            fingerprint=self._fingerprint(),
+        )
+
+    def _errors(self) -> Iterator[FieldError]:
+        chosen = self.filter
+        if chosen.plugin is None and chosen.ids is None and not self.all:
+            yield FieldError.of("filter", faults.NO_FILTER())
+        if self.action is JobAction.PRIORITY and self.priority is None:
+            yield FieldError.of("priority", faults.PRIORITY_MISSING())
+        if self.action is not JobAction.PRIORITY and self.priority is not None:
+            yield FieldError.of("priority", faults.PRIORITY_SUPERFLUOUS())
+        if chosen.status and chosen.tab and chosen.status.tab is not chosen.tab:
+            yield FieldError.of("filter.status", faults.STATUS_OF_TAB(tab=chosen.tab, status=chosen.status))
+
+    def _fingerprint(self) -> str:
+        asked = self.model_dump(mode="json", include={"action", "priority", "filter"})
+        return hashlib.sha256(to_json(asked)).hexdigest()

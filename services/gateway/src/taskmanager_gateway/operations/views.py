@@ -1,0 +1,109 @@
+"""Operations over many jobs as the public sees them; made from what is stored."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, Priority, Record
+from taskmanager.model.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
+from taskmanager_gateway.codes import english
+from taskmanager_gateway.http.examples import OPERATION
+from taskmanager_gateway.http.views import API, Told, told
+from taskmanager_gateway.jobs.views import JobView
+
+
+class OperationView(Record):
+    """An operation and how far it is: `done`, `unchanged` (so already) and `refused` of `total` jobs."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [OPERATION]})
+
+    id: str
+    action: JobAction
+    priority: Priority | None
+    filter: JobFilter
+    asked: Attribution = Field(
+        description="Who asked for it, when and why. Jobs stored later are left alone."
+    )
+    state: OperationState = Field(
+        description="`waiting` (its jobs are being listed), `running`, `stopped` by an operator, or `done`."
+    )
+    total: int | None = Field(description="Null until its jobs are listed.")
+    done: int
+    unchanged: int
+    refused: int
+    percent: int
+    started: datetime | None
+    finished: datetime | None
+    stop: Attribution | None = Field(description="Who stopped it, when and why; what was done stays done.")
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, operation: Operation) -> "OperationView":
+        """The public form; nothing is checked again."""
+        address = f"{API}/operations/{operation.id}"
+        return cls.model_construct(
+            **{name: getattr(operation, name) for name in _STATE},
+            percent=_percent(operation),
+            links={"self": address, "failures": f"{address}/failures", "stop": f"{address}/stop"},
+        )
+
+
+_STATE = tuple(name for name in OperationView.model_fields if name in Operation.model_fields)
+
+
+def _percent(operation: Operation) -> int:
+    if not operation.total:
+        return 100 if operation.state is OperationState.DONE else 0
+    return 100 * operation.handled // operation.total
+
+
+class OperationListView(Record):
+    """One page of operations, the newest first; `next_cursor` is null on the last."""
+
+    operations: list[OperationView]
+    next_cursor: str | None
+    links: dict[str, str]
+
+
+class PreviewView(Record):
+    """What an operation would concern; nothing was changed."""
+
+    count: int
+    exact: bool = Field(description="False: at least so many; counting on would have taken too long.")
+    examples: list[JobView]
+
+
+class FailureView(Told):
+    """A job an operation could not change; `reason` is the sentence for why not, `number` counts from 1."""
+
+    operation: str
+    number: int
+    job: str
+    reason: str
+    at: datetime
+
+    @classmethod
+    def of(cls, failure: Failure) -> "FailureView":
+        """The public form; nothing is checked again."""
+        fields = failure.__dict__ | told(failure.told) | {"reason": english(failure.told)}
+        return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
+
+
+class FailureListView(Record):
+    """Jobs an operation could not change, in its order. Go on with `after` until `more` is false."""
+
+    operation: str
+    refused: int = Field(description=f"How many there are; the first {FAILURES_KEPT} are listed.")
+    failures: list[FailureView]
+    after: int = Field(description="Number of the last one so far.")
+    more: bool
+
+
+class OperationCommandView(Record):
+    """What became of a command for an operation, and the operation (null if it cannot be read just now)."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+    operation: OperationView | None

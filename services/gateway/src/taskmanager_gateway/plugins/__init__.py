@@ -1,0 +1,1 @@
+"""The installed plugins, and what is asked of them."""

@@ -1,0 +1,143 @@
+"""The installed plugins as last read, so that submissions go on while the database is away."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.access import Principal
+from taskmanager.model.registry import InstalledPlugin
+from taskmanager.ports.readers import JobReader
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.http.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN, ProblemError
+from taskmanager_gateway.metrics import STORE_UP
+from taskmanager_gateway.plugins.parameter_schema import ParameterSchema
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlugin:
+    """An installed plugin with its parameter schema ready for use."""
+
+    installed: InstalledPlugin
+    schema: ParameterSchema
+
+    @classmethod
+    def of(cls, plugin: InstalledPlugin, before: "KnownPlugin | None") -> "KnownPlugin":
+        """The schema is compiled anew only if it changed."""
+        declared = plugin.manifest.parameters
+        if before is not None and before.installed.manifest.parameters == declared:
+            return cls(plugin, before.schema)
+        return cls(plugin, ParameterSchema(plugin.name, declared))
+
+
+class Catalogue:
+    """The plugins as last read."""
+
+    def __init__(self, reader: JobReader) -> None:
+        """Empty until the first reading succeeds."""
+        self._reader = reader
+        self._plugins: dict[str, KnownPlugin] | None = None
+        self._wanted = asyncio.Event()
+        self._refreshing: asyncio.Task[None] | None = None
+
+    def check(self) -> str | None:
+        """What keeps submissions from being taken."""
+        return (
+            None if self._plugins is not None else "the list of plugins was never read: the database is away"
+        )
+
+    def refresh_soon(self) -> None:
+        """Something about the plugins changed, or may have."""
+        self._wanted.set()
+
+    async def find(self, name: str, who: Principal) -> KnownPlugin:
+        """The plugin; one that is not known is looked up once more.
+
+        Raises ProblemError, which names the plugins within reach of who asks.
+        """
+        known = (self._plugins or {}).get(name)
+        if known is None:
+            await self._look_again()
+            known = self._known().get(name)
+        if known is None:
+            names = sorted(filter(who.sees, self._known()))
+            told = problems.UNKNOWN_PLUGIN(plugin=name, known=", ".join(names) or None)
+            raise ProblemError(UNKNOWN_PLUGIN, told, known=names)
+        return known
+
+    def last_read(self, name: str) -> KnownPlugin | None:
+        """The plugin, as far as it is known without asking the database; from any thread."""
+        return (self._plugins or {}).get(name)
+
+    async def installed(self, *, again: bool = False) -> Sequence[KnownPlugin]:
+        """All plugins as last read, or, with `again`, as they are now if the database tells in time.
+
+        Raises ProblemError if they were never read.
+        """
+        if again or self._plugins is None:
+            await self._look_again()
+        return list(self._known().values())
+
+    def _known(self) -> dict[str, KnownPlugin]:
+        if self._plugins is None:
+            raise ProblemError(PLUGINS_UNKNOWN, problems.PLUGINS_NOT_READ())
+        return self._plugins
+
+    async def _look_again(self) -> None:
+        try:
+            await from_store(asyncio.shield(self._single_refresh()), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("plugins_not_refreshed", error=str(error))
+
+    def _single_refresh(self) -> asyncio.Task[None]:
+        """One reading for all who ask at the same time."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self.refresh(), name="plugins")
+            self._refreshing.add_done_callback(_retrieve)
+        return self._refreshing
+
+    async def refresh(self) -> None:
+        """Read all plugins; raises StoreUnavailableError."""
+        try:
+            installed = await from_store(self._reader.plugins())
+        except StoreUnavailableError:
+            STORE_UP.set(0)
+            raise
+        STORE_UP.set(1)
+        before = self._plugins or {}
+        self._plugins = {plugin.name: KnownPlugin.of(plugin, before.get(plugin.name)) for plugin in installed}
+
+    async def run_once(self) -> None:
+        """Read all plugins if the database allows it."""
+        self._wanted.clear()
+        try:
+            await self.refresh()
+        except StoreUnavailableError as error:
+            log.warning("plugins_not_read", error=str(error))
+
+    async def run(self, stop: asyncio.Event, interval: timedelta) -> None:
+        """Read them at every interval and whenever a change was heard of."""
+        while not stop.is_set():
+            await self.run_once()
+            await _first(stop, self._wanted, interval)
+
+
+async def _first(stop: asyncio.Event, wanted: asyncio.Event, interval: timedelta) -> None:
+    waits = {asyncio.create_task(stop.wait()), asyncio.create_task(wanted.wait())}
+    try:
+        await asyncio.wait(waits, timeout=interval.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """Mark the outcome as seen: whoever waited may have given up."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,112 @@
+"""Plugins as the public sees them; made from what is stored."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from taskmanager.model.control import Stop
+from taskmanager.model.jobs import (
+    Attribution,
+    Record,
+)
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.http.views import API
+
+
+class TabView(Record):
+    """The sums of one tab."""
+
+    jobs: int = 0
+    files: int = 0
+    bytes: int = 0
+
+
+class PluginState(StrEnum):
+    """Whether a plugin takes jobs. `stopping`: it was stopped, and some of its jobs still run."""
+
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class PluginView(Record):
+    """A plugin, its jobs and the runners that have it."""
+
+    manifest: PluginManifest
+    installed_at: datetime
+    state: PluginState
+    still_running: int = Field(description="Jobs a runner is at work on, from WAITINGFORUPLOAD to DOWNLOAD.")
+    stop: Stop | None = Field(description="Who stopped it, when, why, how and until when.")
+    refused: Attribution | None = Field(description="Who closed it for new jobs, when and why.")
+    paused: bool
+    accepting: bool
+    limit: int | None
+    runners_alive: int
+    slots: int
+    busy: int
+    statuses: dict[Status, int]
+    tabs: dict[Tab, TabView]
+    links: dict[str, str]
+
+    @classmethod
+    def of(
+        cls, plugin: InstalledPlugin, statistics: Iterable[TabStatistics], runners: Iterable[RunnerState]
+    ) -> "PluginView":
+        """Put together what is stored about one plugin; rows of other plugins are passed over."""
+        sums = {row.tab: row for row in statistics if row.plugin == plugin.name}
+        still_running = sum(row.running for row in sums.values())
+        alive = [runner for runner in runners if runner.alive and runner.plugin == plugin.name]
+        return cls(
+            manifest=plugin.manifest,
+            installed_at=plugin.installed_at,
+            state=_state(plugin, still_running),
+            still_running=still_running,
+            stop=plugin.stop,
+            refused=plugin.refused,
+            paused=plugin.paused,
+            accepting=plugin.accepting,
+            limit=plugin.limit,
+            runners_alive=len(alive),
+            slots=sum(runner.slots for runner in alive),
+            busy=sum(runner.busy for runner in alive),
+            statuses=_statuses(sums.values()),
+            tabs={tab: _tab(sums.get(tab)) for tab in Tab},
+            links={"self": f"{API}/plugins/{plugin.name}", "jobs": f"{API}/jobs?plugin={plugin.name}"},
+        )
+
+
+def _state(plugin: InstalledPlugin, still_running: int) -> PluginState:
+    if plugin.stop is None:
+        return PluginState.RUNNING
+    return PluginState.STOPPING if still_running else PluginState.STOPPED
+
+
+def _statuses(rows: Iterable[TabStatistics]) -> dict[Status, int]:
+    counted: dict[Status, int] = dict.fromkeys(Status, 0)
+    for row in rows:
+        for status, count in row.statuses.items():
+            counted[status] += count
+    return counted
+
+
+def _tab(row: TabStatistics | None) -> TabView:
+    return TabView(jobs=row.jobs, files=row.files, bytes=row.bytes) if row else TabView()
+
+
+class PluginListView(Record):
+    """All installed plugins by name."""
+
+    plugins: list[PluginView]
+
+
+class PluginCommandView(Record):
+    """What became of a command for a plugin, and the plugin as it is now (null if it cannot be read now)."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+    plugin: PluginView | None

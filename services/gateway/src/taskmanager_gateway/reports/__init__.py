@@ -1,0 +1,1 @@
+"""What Goobi is told: looking at it, having it told again."""

@@ -1,0 +1,1 @@
+"""Runners as the public sees them, and what is asked of them."""

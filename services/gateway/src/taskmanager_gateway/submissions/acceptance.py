@@ -1,0 +1,156 @@
+"""Accepting a checked submission: look for an earlier one, else publish one message with confirm."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from taskmanager.errors import (
+    BrokerUnavailableError,
+    StoreUnavailableError,
+    UnreadableDocumentError,
+    UnroutableMessageError,
+)
+from taskmanager.messages import Submit
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
+from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager_gateway.change_feed import Feed
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, PUBLISH_TIME, from_store
+from taskmanager_gateway.http.problems import BODY_TOO_LARGE, BROKER_UNAVAILABLE, KEY_REUSED, ProblemError
+from taskmanager_gateway.jobs.loader import JobLoader
+from taskmanager_gateway.jobs.recent import Recent, accepted_job
+from taskmanager_gateway.metrics import CHECKS_SKIPPED
+from taskmanager_gateway.submissions.idempotency import Submission
+from taskmanager_gateway.submissions.persistence_watch import PersistenceWatch, send
+
+log = structlog.get_logger(__name__)
+
+
+class SubmissionOutcome(StrEnum):
+    """What became of a submission."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+    """The same key and specification were accepted before: the same job."""
+    DUPLICATE = "duplicate"
+    """A job in the queue tab holds the `unique` key: that job."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionResult:
+    """The job that is or will be done, whether this submission made it or an earlier one."""
+
+    outcome: SubmissionOutcome
+    job: Job
+
+
+class Acceptance:
+    """Publishes a checked wish, unless an earlier one is known."""
+
+    def __init__(  # noqa: PLR0913 - wiring
+        self,
+        publisher: Publisher,
+        reader: JobReader,
+        recent: Recent,
+        feed: Feed,
+        topology: Topology,
+        clock: Clock,
+        *,
+        keeping: PersistenceWatch,
+        limit_bytes: int,
+    ) -> None:
+        """`limit_bytes` bounds one message."""
+        self._publisher = publisher
+        self._reader = reader
+        self._loader = JobLoader(reader)
+        self._recent = recent
+        self._feed = feed
+        self._keeping = keeping
+        self._topology = topology
+        self._clock = clock
+        self._limit_bytes = limit_bytes
+        self._under_way: dict[str, tuple[JobSpec, asyncio.Task[SubmissionResult]]] = {}
+
+    async def accept(self, wish: Submission) -> SubmissionResult:
+        """The job; raises ProblemError. Of equal wishes at the same time one is published."""
+        if wish.key is None:
+            return await self._accept(wish)
+        if first := self._under_way.get(wish.job):
+            spec, task = first
+            _check_same(spec, wish)
+            return SubmissionResult(SubmissionOutcome.REPLAYED, (await asyncio.shield(task)).job)
+        task = asyncio.create_task(self._accept(wish), name=f"submit {wish.job}")
+        self._under_way[wish.job] = (wish.spec, task)
+        task.add_done_callback(lambda _: self._under_way.pop(wish.job))
+        return await asyncio.shield(task)
+
+    async def _accept(self, wish: Submission) -> SubmissionResult:
+        return await self._earlier(wish) or await self._publish(wish)
+
+    async def _earlier(self, wish: Submission) -> SubmissionResult | None:
+        """What an earlier submission became; None also if nobody can tell: the scheduler settles it."""
+        try:
+            return await self._replayed(wish) or await self._duplicate(wish)
+        except (StoreUnavailableError, UnreadableDocumentError) as error:
+            CHECKS_SKIPPED.inc()
+            log.debug("checks_skipped", job=wish.job, error=str(error))
+            return None
+
+    async def _replayed(self, wish: Submission) -> SubmissionResult | None:
+        if wish.key is None:
+            return None
+        submit = self._recent.get(wish.job)
+        if submit is not None:
+            _check_same(submit.spec, wish)
+        # that we have heard of it is no promise: what the inbox refused has reached the gateways all the same
+        if submit is not None and self._keeping.watches(wish.job):
+            return SubmissionResult(SubmissionOutcome.REPLAYED, accepted_job(submit))
+        known = await self._loader.load(wish.job)
+        if known is None:
+            return None
+        _check_same(known.spec, wish)
+        return SubmissionResult(SubmissionOutcome.REPLAYED, known)
+
+    async def _duplicate(self, wish: Submission) -> SubmissionResult | None:
+        if wish.spec.unique is None:
+            return None
+        holder = await from_store(self._reader.active_by_unique(wish.spec.unique), LOOKUP_TIME)
+        return SubmissionResult(SubmissionOutcome.DUPLICATE, holder) if holder else None
+
+    async def _publish(self, wish: Submission) -> SubmissionResult:
+        submit = Submit(job=wish.job, client=wish.client, submitted_at=self._clock.now(), spec=wish.spec)
+        body = submit.encode()
+        if len(body) > self._limit_bytes:
+            raise _too_large(len(body), self._limit_bytes)
+        failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
+        try:
+            async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
+                await send(self._publisher, self._topology, wish.spec, body)
+        except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
+            log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
+            raise _unconfirmed(wish) from error
+        failpoint(Failpoint.GATEWAY_AFTER_CONFIRM)
+        self._feed.submitted(wish.job, body)
+        self._keeping.accepted(wish.job)
+        return SubmissionResult(SubmissionOutcome.ACCEPTED, accepted_job(submit))
+
+
+def _too_large(size: int, limit: int) -> ProblemError:
+    told = problems.JOB_TOO_LARGE(size=size, limit=limit)
+    return ProblemError(BODY_TOO_LARGE, told, limit_bytes=limit)
+
+
+def _check_same(known: JobSpec, wish: Submission) -> None:
+    if known.fingerprint() != wish.spec.fingerprint():
+        raise ProblemError(KEY_REUSED, problems.OTHER_JOB_UNDER_KEY(), job=wish.job)
+
+
+def _unconfirmed(wish: Submission) -> ProblemError:
+    keyed, bare = problems.KEYED_JOB_NOT_CONFIRMED, problems.JOB_NOT_CONFIRMED
+    return ProblemError(BROKER_UNAVAILABLE, keyed() if wish.key else bare(job=wish.job), job=wish.job)

@@ -1,0 +1,91 @@
+"""From the bytes of a request to job specifications: limits kept while reading, strict types, no guess."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from taskmanager.model.jobs import JobSpec
+from taskmanager.model.reasons import Reason
+from taskmanager_gateway.codes import faults
+from taskmanager_gateway.http.problems import (
+    INVALID_REQUEST,
+    FieldError,
+    Problem,
+    ProblemError,
+    field_problem,
+    malformed_body,
+    validation_problem,
+)
+from taskmanager_gateway.submissions.idempotency import Submission, Submitter, checked_key
+from taskmanager_gateway.submissions.storable import storage_errors
+
+_NUL = rb"\u0000"
+_KEY = "idempotency_key"
+
+
+class BatchItem(JobSpec):
+    """A job of a batch, with a key of its own that makes a repeat harmless."""
+
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
+
+
+_ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
+
+
+def parse_job(body: bytes) -> JobSpec:
+    """The specification in a body; raises ProblemError that lists every wrong field."""
+    try:
+        spec = JobSpec.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        raise _invalid(error) from error
+    return _storable(spec, suspicious=_NUL in body)
+
+
+def _storable(spec: JobSpec, *, suspicious: bool) -> JobSpec:
+    if (suspicious or spec.parameters) and (errors := storage_errors(spec)):
+        raise field_problem(INVALID_REQUEST, errors)
+    return spec
+
+
+def _invalid(error: ValidationError) -> ProblemError:
+    return validation_problem(error.errors(include_url=False, include_input=False))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchParser:
+    """Reads a batch: what is wrong with one item stays with that item."""
+
+    limit: int
+
+    def parse(self, body: bytes, by: Submitter) -> list[Submission | Problem]:
+        """A wish or a problem for each item; raises ProblemError if it is no batch at all."""
+        suspicious = _NUL in body
+        return [self._item(item, by, suspicious=suspicious) for item in self._items(body)]
+
+    def _items(self, body: bytes) -> list[Any]:
+        try:
+            document = from_json(body)
+        except ValueError as error:
+            raise malformed_body(str(error)) from error
+        jobs = document.get("jobs") if isinstance(document, dict) else None
+        if not isinstance(jobs, list) or len(document) > 1:
+            raise _batch_problem(faults.NO_BATCH())
+        if not 1 <= len(jobs) <= self.limit:
+            raise _batch_problem(faults.BATCH_SIZE(size=len(jobs), most=self.limit))
+        return jobs
+
+    def _item(self, item: Any, by: Submitter, *, suspicious: bool) -> Submission | Problem:
+        key = item.pop(_KEY, None) if isinstance(item, dict) else None
+        try:
+            spec = _storable(JobSpec.model_validate(item, strict=True), suspicious=suspicious)
+            return Submission.of(spec, by, checked_key(_ITEM_KEY.validate_python(key, strict=True)))
+        except ValidationError as error:
+            return _invalid(error).problem
+        except ProblemError as error:
+            return error.problem
+
+
+def _batch_problem(fault: Reason) -> ProblemError:
+    return field_problem(INVALID_REQUEST, [FieldError.of("jobs", fault)])

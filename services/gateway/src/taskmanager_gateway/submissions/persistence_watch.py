@@ -1,0 +1,129 @@
+"""Sees to it that what this gateway has accepted is stored, whatever the broker does with its messages.
+
+The inbox keeps the order of what one gateway sends. So a submission that later ones have overtaken was lost:
+by a policy that limits the length or the age of queues, by a purge, or as a dead letter. It is sent again
+under its id, which is harmless if it was not lost; after `MOST_TRIES` it is forgotten, so that nobody is
+shown a job that will never be. Only this process knows of it: with its end the broker's promise is left.
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from taskmanager.errors import TaskManagerError, TemporaryError
+from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import JobSpec
+from taskmanager.ports.broker import Publisher
+from taskmanager.ports.readers import JobReader
+from taskmanager.process.lifecycle import pause
+from taskmanager_gateway.http.deadlines import from_store
+from taskmanager_gateway.jobs.recent import Recent
+from taskmanager_gateway.metrics import SUBMISSIONS_LOST
+
+LOOK = timedelta(seconds=5)
+OVERTAKEN_AFTER = timedelta(seconds=10)
+"""So much younger a stored submission must be for an older one to be lost: news may be late."""
+MOST_TRIES = 5
+A_LOOK = 500
+"""How many are looked up at a time."""
+
+log = structlog.get_logger(__name__)
+
+
+async def send(publisher: Publisher, topology: Topology, spec: JobSpec, body: bytes) -> None:
+    """Publish a submission to the scheduler's inbox; raises as `Publisher.publish` does."""
+    await publisher.publish(
+        topology.submit, spec.plugin, body, priority=spec.priority, persistent=True, mandatory=True
+    )
+
+
+@dataclass(slots=True)
+class _Accepted:
+    """When it was sent last, by the clock of the loop, and how often again."""
+
+    sent_at: float
+    tries: int = 0
+
+
+class PersistenceWatch:
+    """The submissions of this gateway that are not known to be stored, the oldest first."""
+
+    def __init__(
+        self, publisher: Publisher, reader: JobReader, recent: Recent, topology: Topology, limit: int
+    ) -> None:
+        """`limit` submissions are watched over, like those that `recent` holds; the oldest go first."""
+        self._publisher, self._reader, self._recent = publisher, reader, recent
+        self._topology, self._limit = topology, limit
+        self._waiting: OrderedDict[str, _Accepted] = OrderedDict()
+        self._newest_stored = float("-inf")
+
+    def check(self) -> str | None:
+        """What is wrong with the way to the scheduler."""
+        lost = sum(one.tries > 0 for one in self._waiting.values())
+        if not lost:
+            return None
+        return (
+            f"RabbitMQ has lost {lost} submissions on the way to {self._topology.inbox.name}: "
+            "is there a policy with max-length or message-ttl for it?"
+        )
+
+    def accepted(self, job: str) -> None:
+        """The broker took this submission of ours."""
+        self._waiting[job] = _Accepted(asyncio.get_running_loop().time())
+        if len(self._waiting) > self._limit:
+            self._waiting.popitem(last=False)
+
+    def watches(self, job: str) -> bool:
+        """Whether the broker took it from us, and it is not known to be stored yet."""
+        return job in self._waiting
+
+    def _stored(self, job: str) -> None:
+        self._newest_stored = max(self._newest_stored, self._waiting.pop(job).sent_at)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`; a look that fails is left to the next one."""
+        while not await pause(stop, LOOK):
+            try:
+                await self.run_once()
+            except TemporaryError as error:
+                log.warning("submissions_not_looked_after", error=str(error))
+
+    async def run_once(self) -> None:
+        """Send again what was overtaken and is not stored; raises TemporaryError."""
+        for job in [one for one in self._waiting if self._recent.is_stored(one)]:
+            self._stored(job)
+        overtaken = self._overtaken()
+        if not overtaken:
+            return
+        found = await from_store(self._reader.jobs_by_id(overtaken))
+        for job in overtaken:
+            if job in found:
+                self._recent.stored(job)
+                self._stored(job)
+            else:
+                await self._again(job)
+
+    def _overtaken(self) -> list[str]:
+        late = self._newest_stored - OVERTAKEN_AFTER.total_seconds()
+        return [job for job, one in self._waiting.items() if one.sent_at <= late][:A_LOOK]
+
+    async def _again(self, job: str) -> None:
+        one, submit = self._waiting[job], self._recent.get(job)
+        if submit is None or one.tries >= MOST_TRIES:
+            del self._waiting[job]
+            self._recent.forget(job)
+            SUBMISSIONS_LOST.labels("given_up").inc()
+            log.error("submission_lost", job=job, tries=one.tries, queue=self._topology.inbox.name)
+            return
+        try:
+            await send(self._publisher, self._topology, submit.spec, submit.encode())
+        except TaskManagerError as error:
+            log.warning("submission_not_sent_again", job=job, error=str(error))
+            return
+        self._waiting[job] = _Accepted(asyncio.get_running_loop().time(), one.tries + 1)
+        self._waiting.move_to_end(job)
+        SUBMISSIONS_LOST.labels("sent_again").inc()
+        log.warning("submission_sent_again", job=job, tries=one.tries + 1, queue=self._topology.inbox.name)

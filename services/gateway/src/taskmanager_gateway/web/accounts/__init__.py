@@ -1,0 +1,1 @@
+"""The pages of users, tokens, log-in and one's own account."""

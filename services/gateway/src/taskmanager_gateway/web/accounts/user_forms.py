@@ -1,0 +1,129 @@
+"""Users and tokens as their pages show and change them: rows, and what forms say. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
+
+from taskmanager.model.access import Principal, Right, Role, Token, TokenName, User, UserName
+from taskmanager.model.jobs import PluginName
+from taskmanager.model.queries import PLUGINS_LIMIT
+from taskmanager_gateway.http.command_bodies import readable
+from taskmanager_gateway.web.forms import ReasonForm
+
+Names = Annotated[list[PluginName], Field(max_length=PLUGINS_LIMIT)]
+
+
+class UserAct(StrEnum):
+    """What is asked once more before it is done. The words stand in addresses: `/ui/users/{name}/{act}`."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of an action
+    LOG_OUT = "log-out"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    REMOVE = "remove"
+
+
+class ReachForm(ReasonForm):
+    """All plugins, or some."""
+
+    reach: Literal["all", "some"]
+    plugins: Names = Field(default_factory=list)
+
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """None: all of them."""
+        return None if self.reach == "all" else tuple(self.plugins)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no plugin was chosen, which is a slip."""
+        return self.reach == "some" and not self.plugins
+
+
+class UserForm(ReachForm):
+    """What somebody may do."""
+
+    role: Role
+
+
+class NewUserForm(UserForm):
+    """Somebody new."""
+
+    name: Annotated[UserName, StringConstraints(strip_whitespace=True)]
+
+
+class NewTokenForm(ReachForm):
+    """What a program may do, and until when: the end of that day where the reader is."""
+
+    name: Annotated[TokenName, StringConstraints(strip_whitespace=True), AfterValidator(readable)]
+    scopes: list[Right] = Field(default_factory=list)
+    expires: date | None = None
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _nothing_typed(cls, value: object) -> object:
+        return value or None
+
+    def ends(self, zone: ZoneInfo) -> datetime | None:
+        """The moment from which it is void."""
+        if self.expires is None or self.expires == date.max:
+            return None
+        return datetime.combine(self.expires + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    """One row of the users."""
+
+    user: User
+    own: bool
+    """Whether it is the reader."""
+
+    @property
+    def acts(self) -> list[UserAct]:
+        """What may be done besides changing it."""
+        able = UserAct.ENABLE if self.user.disabled else UserAct.DISABLE
+        return [UserAct.PASSWORD, UserAct.LOG_OUT, able, UserAct.REMOVE]
+
+
+class TokenState(StrEnum):
+    """Whether it is good for anything."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """One row of the tokens."""
+
+    token: Token
+    state: TokenState
+
+
+def user_lines(users: Iterable[User], who: Principal) -> list[UserLine]:
+    """The rows, in the order of the store."""
+    return [UserLine(user, user.name == who.name) for user in users]
+
+
+def token_lines(tokens: Iterable[Token], now: datetime, *, void_too: bool) -> list[TokenLine]:
+    """The rows, in the order of the store; without `void_too` those that are good for something."""
+    lines = [TokenLine(token, _state(token, now)) for token in tokens]
+    return [line for line in lines if void_too or line.state is TokenState.VALID]
+
+
+def _state(token: Token, now: datetime) -> TokenState:
+    if token.revoked is not None:
+        return TokenState.REVOKED
+    return TokenState.VALID if token.usable(now) else TokenState.EXPIRED
+
+
+def offered_plugins(installed: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
+    """The plugins to choose from: those that are installed, and chosen ones that are not any more."""
+    return sorted({*installed, *(chosen or ())})

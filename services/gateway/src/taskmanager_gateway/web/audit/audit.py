@@ -1,0 +1,37 @@
+"""The audit: who asked for what, when, why, and what became of it."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.model.access import Right
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.audit.service import audit_page
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.audit.audit_rows import AuditListAddress, audit_lines
+from taskmanager_gateway.web.frame.menu_items import plugin_items
+from taskmanager_gateway.web.list_address import address, read_address
+from taskmanager_gateway.web.render import page, web_of
+
+PATH = "/audit"
+
+router = APIRouter(dependencies=[needs(Right.READ)])
+
+
+@router.get(PATH)
+async def show(request: Request, who: Asker) -> Response:
+    """One page; its address says of what."""
+    wish, ignored = read_address(AuditListAddress, request.query_params)
+    found = await audit_page(services_of(request).reader, wish.query, who)
+    overview = await web_of(request).overviews.read()
+    context = {
+        "wish": wish,
+        "ignored": ignored,
+        "lines": audit_lines(found.entries),
+        "older": address(PATH, wish, cursor=found.next_cursor) if found.next_cursor else None,
+        "newest": address(PATH, wish, cursor=None) if wish.cursor else None,
+        "plugins": plugin_items(overview.plugins, who),
+        "overview": overview,
+    }
+    return await page(request, "audit/page.html", context)

@@ -1,0 +1,28 @@
+"""What a reader is told of a command that was sent, whatever it was about."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager_gateway.commands.service import CommandDone, CommandPending
+from taskmanager_gateway.web.render import done, text
+
+
+def command_answer(
+    request: Request,
+    result: CommandDone | CommandPending,
+    sentence: str,
+    *,
+    events: Sequence[str] = (),
+    close: bool = True,
+) -> Response:
+    """Close the pop-up and say `sentence`, which is in the reader's language, or why not yet."""
+    if isinstance(result, CommandPending):
+        later = text(
+            request, "The scheduler does not answer at present. What you asked for is kept and will be done."
+        )
+        return done(later, tone="warning", events=events, close=close)
+    if result.outcome == "unchanged":
+        return done(text(request, "It was so already."), tone="info", events=events, close=close)
+    return done(sentence, events=events, close=close)

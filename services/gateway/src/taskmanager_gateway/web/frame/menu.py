@@ -1,0 +1,23 @@
+"""The menu alone, for pages that are open: its counts are renewed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.model.access import Right
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.web.frame.menu_items import plugin_items
+from taskmanager_gateway.web.render import asker, fragment, web_of
+
+router = APIRouter(dependencies=[needs(Right.READ)])
+
+
+@router.get("/ui/menu")
+async def menu(request: Request, here: Annotated[str, Query(max_length=500)] = "/") -> Response:
+    """The items; `here` is the address of the page they are on."""
+    overview = await web_of(request).overviews.read()
+    return fragment(
+        request, "menu.html", {"menu": plugin_items(overview.plugins, asker(request)), "here": here}
+    )

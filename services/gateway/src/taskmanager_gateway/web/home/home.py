@@ -1,0 +1,38 @@
+"""The home page: all plugins at a glance."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.model.access import Right
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.web.home.home_summary import HomeSummaries
+from taskmanager_gateway.web.home.home_view import home as home_of
+from taskmanager_gateway.web.render import asker, fragment, page, web_of
+from taskmanager_gateway.web.visitor import Visitor
+
+router = APIRouter(dependencies=[needs(Right.READ)])
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    """All plugins within the reader's reach."""
+    return await page(request, "home/page.html", await _context(request))
+
+
+@router.get("/ui/home")
+async def plugins(request: Request) -> Response:
+    """What changes on it."""
+    return fragment(request, "home/plugins.html", await _context(request))
+
+
+async def _context(request: Request) -> dict[str, Any]:
+    overview = await web_of(request).overviews.read()
+    glances: HomeSummaries = request.app.state.glances
+    glance = await glances.read(overview.plugins)
+    now = datetime.now(UTC)
+    midnight = Visitor.of(request).formats.midnight(now)
+    return {"home": home_of(overview.plugins, glance, asker(request), now, midnight), "overview": overview}

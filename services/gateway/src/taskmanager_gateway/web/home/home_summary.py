@@ -1,0 +1,73 @@
+"""What the home page reads besides the overview: once for all readers, and not at every change."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.hourly_figures import HourlyFigures
+from taskmanager.model.reports import Backlog
+from taskmanager.model.states import Status
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.readers import JobReader
+from taskmanager_gateway.http.deadlines import from_store
+from taskmanager_gateway.plugins.views import PluginView
+
+FRESH_SECONDS = 2.0
+"""So old a glance may be."""
+BACK = timedelta(hours=26)
+"""A day of 25 hours, and the hour in which it began."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSummary:
+    """The figures of the last day, since when jobs wait by plugin, and what Goobi was not told.
+
+    `current` is false while the database is away.
+    """
+
+    figures: Sequence[HourlyFigures] = ()
+    oldest: Mapping[str, datetime] = field(default_factory=dict)
+    backlog: Backlog = field(default_factory=Backlog)
+    current: bool = False
+
+
+class HomeSummaries:
+    """Two reads, and a small one for each plugin with waiting jobs, however many readers ask."""
+
+    def __init__(self, reader: JobReader, installations: Sequence[str], clock: Clock) -> None:
+        """`installations`: the names of all configured Goobis."""
+        self._reader, self._clock = reader, clock
+        self._installations = (*installations, None)
+        self._last = HomeSummary()
+        self._read_at = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def read(self, plugins: Sequence[PluginView]) -> HomeSummary:
+        """A glance at these plugins, at most `FRESH_SECONDS` old; without the database the last one."""
+        async with self._lock:
+            if time.monotonic() - self._read_at >= FRESH_SECONDS:
+                self._last = await self._read(plugins)
+                self._read_at = time.monotonic()
+            return self._last
+
+    async def _read(self, plugins: Sequence[PluginView]) -> HomeSummary:
+        waiting = [one.manifest.name for one in plugins if one.statuses[Status.STARTED]]
+        reads = asyncio.gather(
+            self._reader.hourly(self._clock.now() - BACK),
+            self._reader.backlog(self._installations),
+            asyncio.gather(*map(self._reader.oldest_waiting, waiting)),
+        )
+        try:
+            figures, backlog, moments = await from_store(reads)
+        except StoreUnavailableError as error:
+            log.warning("glance_not_read", error=str(error))
+            return HomeSummary(self._last.figures, self._last.oldest, self._last.backlog)
+        oldest = {name: at for name, at in zip(waiting, moments, strict=True) if at is not None}
+        return HomeSummary(figures, oldest, backlog, current=True)

@@ -1,0 +1,135 @@
+"""All plugins at a glance, and what needs a look. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import Stop
+from taskmanager.model.hourly_figures import HourlyFigures, hour_of
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.states import RUNNING, Status
+from taskmanager_gateway.plugins.views import PluginState, PluginView
+from taskmanager_gateway.web.home.chart import Chart, chart
+from taskmanager_gateway.web.home.home_summary import HomeSummary
+
+LATE = timedelta(minutes=15)
+"""A Goobi that is restarted needs less."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomePlugin:
+    """One plugin; `capacity`: so many of its jobs can run at once now."""
+
+    name: str
+    title: str
+    state: PluginState
+    stop: Stop | None
+    refused: Attribution | None
+    waiting: int
+    held: int
+    running: int
+    capacity: int
+    failed: int
+    """Today."""
+    oldest: datetime | None
+    alive: int
+    chart: Chart
+
+
+class AlertKind(StrEnum):
+    """What may need a look, the most pressing first."""
+
+    NO_RUNNER_WAITING = "no runner, jobs wait"
+    STOPPED_WAITING = "stopped, jobs wait"
+    FAILED = "failed"
+    UNDELIVERED = "undelivered"
+    LATE = "late"
+    REFUSING = "refusing"
+    NO_RUNNER = "no runner"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing that needs a look; `count` of jobs or reports."""
+
+    kind: AlertKind
+    plugin: str = ""
+    title: str = ""
+    count: int = 0
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The page."""
+
+    plugins: Sequence[HomePlugin]
+    looks: Sequence[Alert]
+    waiting: int
+    running: int
+    current: bool
+
+
+def home(
+    plugins: Sequence[PluginView], glance: HomeSummary, who: Principal, now: datetime, midnight: datetime
+) -> Home:
+    """What this reader sees; `midnight` is when their day began."""
+    seen = [_plugin(one, glance, now, midnight) for one in plugins if who.may(Right.READ, one.manifest.name)]
+    seen.sort(key=lambda one: one.title.casefold())
+    looks = [look for one in seen for look in _looks(one)]
+    if who.unrestricted:
+        looks += _reports(glance, now)
+    return Home(
+        plugins=seen,
+        looks=sorted(looks, key=lambda look: list(AlertKind).index(look.kind)),
+        waiting=sum(one.waiting for one in seen),
+        running=sum(one.running for one in seen),
+        current=glance.current,
+    )
+
+
+def _plugin(one: PluginView, glance: HomeSummary, now: datetime, midnight: datetime) -> HomePlugin:
+    name = one.manifest.name
+    figures = [hour for hour in glance.figures if hour.plugin == name]
+    return HomePlugin(
+        name=name,
+        title=one.manifest.title,
+        state=one.state,
+        stop=one.stop,
+        refused=one.refused,
+        waiting=one.statuses[Status.STARTED] + one.statuses[Status.PAUSED],
+        held=one.statuses[Status.PAUSED],
+        running=sum(one.statuses[status] for status in RUNNING),
+        capacity=one.slots if one.limit is None else min(one.slots, one.limit),
+        failed=_failed(figures, midnight),
+        oldest=glance.oldest.get(name),
+        alive=one.runners_alive,
+        chart=chart(figures, now),
+    )
+
+
+def _failed(figures: Sequence[HourlyFigures], midnight: datetime) -> int:
+    """Since the hour of midnight: in zones that are half an hour off, half an hour too many."""
+    return sum(one.failed for one in figures if one.hour >= hour_of(midnight))
+
+
+def _looks(one: HomePlugin) -> Iterator[Alert]:
+    if not one.alive:
+        kind = AlertKind.NO_RUNNER_WAITING if one.waiting else AlertKind.NO_RUNNER
+        yield Alert(kind, one.name, one.title, one.waiting)
+    if one.stop is not None and one.waiting:
+        yield Alert(AlertKind.STOPPED_WAITING, one.name, one.title, one.waiting, one.stop.at)
+    if one.failed:
+        yield Alert(AlertKind.FAILED, one.name, one.title, one.failed)
+    if one.refused is not None:
+        yield Alert(AlertKind.REFUSING, one.name, one.title, since=one.refused.at)
+
+
+def _reports(glance: HomeSummary, now: datetime) -> Iterator[Alert]:
+    backlog = glance.backlog
+    if backlog.given_up:
+        yield Alert(AlertKind.UNDELIVERED, count=backlog.given_up)
+    if backlog.oldest is not None and now - backlog.oldest > LATE:
+        yield Alert(AlertKind.LATE, count=backlog.pending, since=backlog.oldest)

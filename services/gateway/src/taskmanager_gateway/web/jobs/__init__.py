@@ -1,0 +1,1 @@
+"""The page of a job, and its pop-ups."""

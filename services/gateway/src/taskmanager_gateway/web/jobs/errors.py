@@ -1,0 +1,28 @@
+"""The whole error of a job: in a pop-up, and as text for messages too long for one."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from taskmanager.model.access import Right
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.jobs.rows import shown_error, whole_error
+from taskmanager_gateway.web.render import fragment
+
+router = APIRouter(dependencies=[needs(Right.READ)])
+
+
+@router.get("/ui/jobs/{job_id}/error")
+async def show(request: Request, job_id: str, who: Asker) -> Response:
+    """The pop-up, with the first part of a very long message."""
+    job = await services_of(request).finder.find(job_id, who)
+    return fragment(request, "plugin/error.html", {"job": job, "shown": shown_error(job)})
+
+
+@router.get("/jobs/{job_id}/error.txt")
+async def whole(request: Request, job_id: str, who: Asker) -> Response:
+    """All of it."""
+    job = await services_of(request).finder.find(job_id, who)
+    return PlainTextResponse(whole_error(job))

@@ -1,0 +1,151 @@
+"""What operators do to one job: a small pop-up where something is asked, one click where nothing is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.messages import JobCommand
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.control import JobAction, judge
+from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, Job
+from taskmanager.model.queries import Position
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.plugin_scope import allow_right
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.commands.service import Author
+from taskmanager_gateway.http.problems import NOT_POSSIBLE, ProblemError
+from taskmanager_gateway.jobs.queue_position import QueuePosition
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.command_answers import command_answer
+from taskmanager_gateway.web.forms import ReasonForm
+from taskmanager_gateway.web.jobs.actions import AT_ONCE, Act
+from taskmanager_gateway.web.render import fragment, text
+
+router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
+
+CHANGED = ("tm-rows", "tm-counts", "tm-job")
+
+
+class PriorityForm(ReasonForm):
+    """The new priority and why."""
+
+    priority: Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST)]
+
+
+@router.get("/ui/jobs/{job_id}/priority")
+async def ask_priority(request: Request, job_id: str, who: Asker) -> Response:
+    """The pop-up with plus and minus."""
+    job = await _changeable(request, job_id, JobAction.PRIORITY, who)
+    context = {
+        "job": job,
+        "priority": job.priority,
+        "landing": await _landing(request, job, job.priority),
+        "lowest": PRIORITY_LOWEST,
+        "highest": PRIORITY_HIGHEST,
+    }
+    return fragment(request, "job/priority.html", context)
+
+
+@router.get("/ui/jobs/{job_id}/landing")
+async def show_landing(request: Request, job_id: str, who: Asker, priority: str = "") -> Response:
+    """Where the job would land; what is typed so far may be no priority."""
+    job = await services_of(request).finder.find(job_id, who)
+    chosen = _chosen(priority)
+    landing = None if chosen is None else await _landing(request, job, chosen)
+    return fragment(request, "job/landing.html", {"job": job, "priority": chosen, "landing": landing})
+
+
+@router.post("/ui/jobs/{job_id}/priority")
+async def set_priority(
+    request: Request, job_id: str, form: Annotated[PriorityForm, Form()], who: Asker
+) -> Response:
+    """Change it."""
+    order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=form.priority)
+    result = await services_of(request).commanding.command(order, Author(who, form.reason))
+    told = text(request, "The job has priority %(priority)s now.", priority=form.priority)
+    return command_answer(request, result, told, events=CHANGED)
+
+
+@router.get("/ui/jobs/{job_id}/cancel")
+@router.get("/ui/jobs/{job_id}/hold")
+@router.get("/ui/jobs/{job_id}/next")
+@router.get("/ui/jobs/{job_id}/release")
+@router.get("/ui/jobs/{job_id}/retry")
+async def ask(request: Request, job_id: str, who: Asker) -> Response:
+    """The pop-up that asks once, and why."""
+    action = _action(request)
+    job = await _changeable(request, job_id, action, who)
+    landing = await _landing_next(request, job) if action is JobAction.NEXT else None
+    return fragment(request, "job/ask.html", {"job": job, "act": action, "landing": landing})
+
+
+@router.post("/ui/jobs/{job_id}/cancel")
+@router.post("/ui/jobs/{job_id}/hold")
+@router.post("/ui/jobs/{job_id}/next")
+@router.post("/ui/jobs/{job_id}/release")
+@router.post("/ui/jobs/{job_id}/retry")
+async def obey(request: Request, job_id: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+    """Do it. What is said then speaks of the wish, for a running job obeys a moment later."""
+    action = _action(request)
+    result = await services_of(request).commanding.command(
+        JobCommand(job=job_id, action=action), Author(who, form.reason)
+    )
+    told = _told(request, action)
+    # one click in open details leaves them open, to be looked at
+    return command_answer(request, result, told, events=CHANGED, close=Act(action) not in AT_ONCE)
+
+
+def _action(request: Request) -> JobAction:
+    """The last word of the address."""
+    return JobAction(request.url.path.rpartition("/")[2])
+
+
+async def _changeable(request: Request, job_id: str, action: JobAction, who: Principal) -> Job:
+    """The job; raises ProblemError if it cannot be changed so, before anybody types a reason."""
+    allow_right(who, Right.OPERATE)
+    job = await services_of(request).finder.find(job_id, who)
+    refusal = judge(job, action).refusal
+    if refusal is not None:
+        raise ProblemError(NOT_POSSIBLE, problems.cannot(action, refusal), job=job.id)
+    return job
+
+
+def _chosen(typed: str) -> int | None:
+    chosen = int(typed) if typed.isdecimal() and typed.isascii() and len(typed) < len("100") else None
+    return chosen if chosen is not None and PRIORITY_LOWEST <= chosen <= PRIORITY_HIGHEST else None
+
+
+async def _landing(request: Request, job: Job, priority: int) -> Position | None:
+    """None also if it cannot be counted now: the priority can be changed all the same."""
+    services = services_of(request)
+    try:
+        return await QueuePosition(services.reader, services.clock).of_priority(job, priority)
+    except StoreUnavailableError:
+        return None
+
+
+async def _landing_next(request: Request, job: Job) -> Position | None:
+    services = services_of(request)
+    try:
+        return await QueuePosition(services.reader, services.clock).of_next(job)
+    except StoreUnavailableError:
+        return None
+
+
+def _told(request: Request, action: JobAction) -> str:
+    match action:
+        case JobAction.CANCEL:
+            return text(request, "The job is cancelled, a running one as soon as its processes have ended.")
+        case JobAction.HOLD:
+            return text(request, "The job is held, a running one as soon as it can pause.")
+        case JobAction.RELEASE:
+            return text(request, "The job is released.")
+        case JobAction.RETRY:
+            return text(request, "The job waits for its turn again, from its beginning.")
+        case _:
+            return text(request, "The job is put next.")

@@ -1,0 +1,102 @@
+"""A job as its details show it: what is long is cut, and where the whole is to be had is said. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from taskmanager.goobi.settings import GoobiSettings
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import HistoryEntry, Job
+from taskmanager_gateway.jobs.wait_reasons import Waiting
+from taskmanager_gateway.web.jobs.actions import Offer, offers
+from taskmanager_gateway.web.reports.report_rows import ReportLine
+
+SHOWN_CHARACTERS = 20_000
+"""Of an error, a traceback or the parameters; a browser shows more only slowly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The beginning of a text that may be long."""
+
+    shown: str
+    characters: int
+
+    @classmethod
+    def of(cls, text: str, limit: int = SHOWN_CHARACTERS) -> "Excerpt":
+        """At most `limit` characters of it."""
+        return cls(text[:limit], len(text))
+
+    @property
+    def cut(self) -> bool:
+        """Whether there is more."""
+        return self.characters > len(self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetails:
+    """What the templates show of a job. `plugin_title` None: the plugin is not installed any more."""
+
+    job: Job
+    plugin_title: str | None
+    installation: str | None
+    offers: Sequence[Offer]
+    waiting: Waiting | None
+    timeline: Sequence[HistoryEntry]
+    reports: Sequence[ReportLine] | None
+    """None: they cannot be read just now."""
+    error: Excerpt | None
+    traceback: Excerpt | None
+    parameters: Excerpt | None
+    extra: Excerpt | None
+
+    @property
+    def title(self) -> str:
+        """Its title, or its id if it has none."""
+        return self.job.spec.title or self.job.id
+
+    @property
+    def same_process(self) -> str | None:
+        """The plugin page, kept to the jobs of the same process in Goobi."""
+        goobi = self.job.spec.goobi
+        if goobi is None:
+            return None
+        query = urlencode({"tab": self.job.tab.value, "process": goobi.process_id})
+        return f"/plugins/{self.job.plugin}?{query}"
+
+    @property
+    def place(self) -> int | None:
+        """Its place in the queue, from 1."""
+        position = self.waiting.position if self.waiting else None
+        return None if position is None else position + 1
+
+
+def job_details(
+    job: Job,
+    who: Principal,
+    goobi: GoobiSettings,
+    *,
+    plugin_title: str | None,
+    waiting: Waiting | None,
+    reports: Sequence[ReportLine] | None,
+) -> JobDetails:
+    """Put together for who reads."""
+    reference, error = job.spec.goobi, job.error
+    return JobDetails(
+        job=job,
+        plugin_title=plugin_title,
+        installation=goobi.name_of(reference.installation) if reference else None,
+        offers=offers(job, who),
+        waiting=waiting,
+        timeline=job.history[::-1],
+        reports=reports,
+        error=Excerpt.of(error.message) if error else None,
+        traceback=Excerpt.of(error.traceback) if error and error.traceback else None,
+        parameters=_pretty(job.spec.parameters),
+        extra=_pretty(job.spec.extra),
+    )
+
+
+def _pretty(values: object) -> Excerpt | None:
+    return Excerpt.of(json.dumps(values, ensure_ascii=False, indent=2)) if values else None

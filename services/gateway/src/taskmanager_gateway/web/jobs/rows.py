@@ -1,0 +1,158 @@
+"""The rows of a list of jobs: what each shows, why it waits, its place in the queue. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from taskmanager.model.access import Principal
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import Position
+from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.jobs.wait_reasons import PluginLoad, WaitingCode, waiting_reason
+from taskmanager_gateway.web.jobs.actions import Offer, offers
+
+SHORT_ID = 8
+"""Characters of an id that are shown: the last ones, for the first tell the time and are alike."""
+SHORT_ERROR = 160
+"""Characters of an error in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One job in the list of one tab. `place` counts from 1; None: not known here."""
+
+    job: Job
+    tab: Tab
+    waiting: WaitingCode | None = None
+    place: int | None = None
+    capped: bool = False
+    offers: Sequence[Offer] = ()
+
+    @property
+    def left(self) -> bool:
+        """Whether the job is in another tab by now."""
+        return self.job.tab is not self.tab
+
+    @property
+    def short_id(self) -> str:
+        """Enough of its id to tell it from its neighbours."""
+        return self.job.id[-SHORT_ID:]
+
+    @property
+    def took(self) -> timedelta | None:
+        """From the start of its last attempt to its end."""
+        if self.job.started_at is None or self.job.finished is None:
+            return None
+        return max(self.job.finished - self.job.started_at, timedelta())
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether there is something to be seen of the work."""
+        return self.job.status.running or (self.job.status is Status.PAUSED and self.job.owner is not None)
+
+    @property
+    def warned(self) -> bool:
+        """Whether it has ended and warned of something."""
+        return self.job.status.final and self.job.warnings > 0
+
+    @property
+    def error(self) -> str | None:
+        """The beginning of its error, in one line."""
+        return shortened(self.job.error.message) if self.job.error else None
+
+
+def shortened(message: str) -> str:
+    """The beginning of a message of any length, in one line."""
+    line = " ".join(message[: 2 * SHORT_ERROR].split())
+    whole = len(line) <= SHORT_ERROR and len(message) <= 2 * SHORT_ERROR
+    return line if whole else f"{line[:SHORT_ERROR]}…"
+
+
+def rows_of(
+    jobs: Iterable[Job],
+    tab: Tab,
+    who: Principal,
+    around: PluginLoad | None,
+    places: "Places | None" = None,
+) -> list[Row]:
+    """A row for each job; `around` None: nothing is known of the plugin, for it is not installed."""
+    known = places or Places({})
+    return [
+        Row(
+            job=job,
+            tab=tab,
+            waiting=_reason(job, around),
+            place=known.numbers.get(job.id),
+            capped=known.capped,
+            offers=offers(job, who),
+        )
+        for job in jobs
+    ]
+
+
+def _reason(job: Job, around: PluginLoad | None) -> WaitingCode | None:
+    waiting = waiting_reason(job, around) if around is not None else None
+    return waiting.code if waiting is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places of waiting jobs in their queue; `capped`: there may be more before them."""
+
+    numbers: Mapping[str, int]
+    capped: bool = False
+
+
+def first_waiting(jobs: Iterable[Job]) -> Job | None:
+    """The waiting job that starts before the others."""
+    return min((job for job in jobs if job.status is Status.STARTED), key=_turn, default=None)
+
+
+def places_of(jobs: Iterable[Job], before: Position) -> Places:
+    """Of waiting jobs that follow each other, with `before` jobs before the first."""
+    waiting = sorted((job for job in jobs if job.status is Status.STARTED), key=_turn)
+    numbers = {job.id: before.ahead + number for number, job in enumerate(waiting, 1)}
+    return Places(numbers, before.capped)
+
+
+def _turn(job: Job) -> tuple[int, float, str]:
+    return (-job.turn, job.queued_at.timestamp(), job.id)
+
+
+POP_UP_ERROR = 20_000
+"""Characters of a message or a traceback that a pop-up shows; browsers stay quick with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownError:
+    """What a pop-up shows of an error."""
+
+    kind: str
+    message: str
+    traceback: str
+    cut: bool
+    """Whether there is more of it."""
+    characters: int
+    """Of all there is."""
+
+
+def shown_error(job: Job) -> ShownError | None:
+    """None for a job without an error."""
+    if job.error is None:
+        return None
+    message, traceback = job.error.message, job.error.traceback or ""
+    return ShownError(
+        kind=job.error.kind,
+        message=message[:POP_UP_ERROR],
+        traceback=traceback[-POP_UP_ERROR:],
+        cut=max(len(message), len(traceback)) > POP_UP_ERROR,
+        characters=len(message) + len(traceback),
+    )
+
+
+def whole_error(job: Job) -> str:
+    """Message and traceback as one text; empty for a job without an error."""
+    if job.error is None:
+        return ""
+    services = (f"{job.error.kind}: {job.error.message}", job.error.traceback or "")
+    return "\n\n".join(part for part in services if part)

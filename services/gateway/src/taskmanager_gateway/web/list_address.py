@@ -1,0 +1,41 @@
+"""What a list shows, as its address says it: typed, and lenient, so that an old or mistyped link still works.
+
+Pure; each list has its own fields.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from pydantic import ValidationError
+
+from taskmanager.model.jobs import Record
+
+WishT = TypeVar("WishT", bound=Record)
+
+
+def read_address(
+    model: type[WishT], asked: Mapping[str, str], *, together: str = ""
+) -> tuple[WishT, list[str]]:
+    """The wish, and the names of what could not be read and is left out. Every field has a default.
+
+    `together`: the field that gives way where two do not go together.
+    """
+    fields = {name: value.strip() for name, value in asked.items() if name in model.model_fields}
+    fields = {name: value for name, value in fields.items() if value}
+    ignored: list[str] = []
+    while True:
+        try:
+            return model.model_validate(fields), ignored
+        except ValidationError as error:
+            wrong = {str(one["loc"][0]) if one["loc"] else together for one in error.errors()}
+            if not wrong & fields.keys():
+                raise
+            ignored += sorted(wrong)
+            fields = {name: value for name, value in fields.items() if name not in wrong}
+
+
+def address(path: str, wish: Record, **changes: object) -> str:
+    """The path with what the wish says; what goes without saying is left out."""
+    said = wish.model_copy(update=changes).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    return f"{path}?{urlencode(said)}" if said else path

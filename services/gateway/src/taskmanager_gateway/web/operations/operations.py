@@ -1,0 +1,143 @@
+"""Operations over many jobs: all of them, one of them, how far it is, and stopping it."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.errors import CursorError
+from taskmanager.messages import StopOperation
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.operations import OperationPage, OperationQuery
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.commands.service import Author
+from taskmanager_gateway.http.deadlines import from_store
+from taskmanager_gateway.http.problems import INVALID_CURSOR, UNKNOWN_OPERATION, ProblemError
+from taskmanager_gateway.operations.views import OperationView
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.command_answers import command_answer
+from taskmanager_gateway.web.forms import ReasonForm
+from taskmanager_gateway.web.operations.operation_rows import FailurePage, OperationRow, operation_rows
+from taskmanager_gateway.web.plugin_overview import Overview
+from taskmanager_gateway.web.render import fragment, page, text, web_of
+
+router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
+
+ROWS, FAILURES = 50, 50
+ENDED_EVENTS = "tm-rows, tm-counts, tm-job, tm-operations"
+"""What changes on a page when an operation has come to its end."""
+
+
+class ListQuery(Record):
+    """Which operations, and where the page begins."""
+
+    running: bool | None = None
+    cursor: ShortText | None = None
+
+
+class DetailQuery(Record):
+    """From where on failures are shown."""
+
+    after: Annotated[int, Field(ge=0)] = 0
+
+
+class ProgressQuery(Record):
+    """`awaited`: that it is not stored yet is no error."""
+
+    awaited: bool = False
+
+
+@router.get("/operations")
+async def list_operations(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
+    """The newest first."""
+    found = await _read(request, query)
+    overview = await web_of(request).overviews.read()
+    context = {
+        "rows": operation_rows(found, who),
+        "running": query.running,
+        "first": query.cursor is None,
+        "here": _address(query, query.cursor),
+        "older": _address(query, found.next_cursor) if found.next_cursor else None,
+        "titles": titles(overview),
+        "overview": overview,
+    }
+    return await page(request, "operations/list.html", context)
+
+
+@router.get("/operations/{operation}")
+async def show(
+    request: Request, operation: str, query: Annotated[DetailQuery, Query()], who: Asker
+) -> Response:
+    """What it is to do, how far it is, and what it could not do."""
+    services = services_of(request)
+    known = await services.operating.find(operation, who)
+    failures = await from_store(services.reader.failures(known.id, after=query.after, limit=FAILURES + 1))
+    overview = await web_of(request).overviews.read()
+    context = {
+        "row": OperationRow.of(known, who),
+        "failures": FailurePage.of(list(failures), FAILURES),
+        "after": query.after,
+        "titles": titles(overview),
+        "overview": overview,
+    }
+    return await page(request, "operations/one.html", context)
+
+
+@router.get("/ui/operations/{operation}/progress")
+async def progress(
+    request: Request, operation: str, query: Annotated[ProgressQuery, Query()], who: Asker
+) -> Response:
+    """The progress alone; at its end it has the rest of the page renewed."""
+    try:
+        known = await services_of(request).operating.find(operation, who)
+    except ProblemError as error:
+        if error.problem.kind is not UNKNOWN_OPERATION or not query.awaited:
+            raise
+        return fragment(request, "operations/one_progress.html", {"operation": None, "id": operation})
+    answer = fragment(request, "operations/one_progress.html", {"operation": OperationView.of(known)})
+    if known.state.ended:
+        answer.headers["HX-Trigger"] = ENDED_EVENTS
+    return answer
+
+
+@router.get("/ui/operations/{operation}/stop")
+async def ask_stop(request: Request, operation: str, who: Asker) -> Response:
+    """The pop-up."""
+    known = await services_of(request).operating.find(operation, who)
+    return fragment(request, "operations/stop.html", {"row": OperationRow.of(known, who)})
+
+
+@router.post("/ui/operations/{operation}/stop")
+async def stop(request: Request, operation: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+    """Leave the jobs alone that it has not come to."""
+    order = StopOperation(operation=operation[:100])
+    result = await services_of(request).commanding.command(order, Author(who, form.reason))
+    sentence = text(request, "The operation is stopped; what was done stays done.")
+    return command_answer(request, result, sentence, events=("tm-operations", "tm-rows", "tm-counts"))
+
+
+def titles(overview: Overview) -> Mapping[str, str]:
+    """Plugin -> its title."""
+    return {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
+
+
+async def _read(request: Request, query: ListQuery) -> OperationPage:
+    wanted = OperationQuery(running=query.running, cursor=query.cursor, limit=ROWS)
+    try:
+        return await from_store(services_of(request).reader.operations(wanted))
+    except CursorError as error:
+        raise ProblemError(INVALID_CURSOR, problems.FIRST_PAGE()) from error
+
+
+def _address(query: ListQuery, cursor: str | None) -> str:
+    kept = {} if query.running is None else {"running": str(query.running).lower()}
+    if cursor is not None:
+        kept["cursor"] = cursor
+    return "/operations" + (f"?{urlencode(kept)}" if kept else "")

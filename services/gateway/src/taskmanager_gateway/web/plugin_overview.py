@@ -1,0 +1,79 @@
+"""All plugins with counts and runners, as the menu of every page shows them: read once for all readers."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.ports.readers import JobReader
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.jobs.wait_reasons import PluginLoad
+from taskmanager_gateway.plugins.views import PluginView
+
+FRESH_SECONDS = 1.0
+"""So old a menu may be, except after the reader's own commands."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What was read; `current` is false while the database is away and this is what was known before."""
+
+    plugins: Sequence[PluginView] = ()
+    runners: Sequence[RunnerState] = ()
+    current: bool = False
+    read_at: float = field(default_factory=time.monotonic)
+    installed: Sequence[InstalledPlugin] = ()
+
+    def plugin(self, name: str) -> PluginView | None:
+        """The plugin of that name."""
+        return next((plugin for plugin in self.plugins if plugin.manifest.name == name), None)
+
+    def around(self, name: str) -> PluginLoad | None:
+        """What jobs of the plugin wait for; None: it is not installed."""
+        view = self.plugin(name)
+        installed = next((plugin for plugin in self.installed if plugin.name == name), None)
+        if view is None or installed is None:
+            return None
+        runners = [runner for runner in self.runners if runner.plugin == name]
+        return PluginLoad(installed, runners, view.still_running)
+
+
+class Overviews:
+    """Three small reads at a time, however many readers ask."""
+
+    def __init__(self, reader: JobReader) -> None:
+        """`reader` is asked."""
+        self._reader = reader
+        self._last = Overview()
+        self._reading: asyncio.Task[Overview] | None = None
+
+    async def read(self, *, fresh: bool = False) -> Overview:
+        """The overview, at most `FRESH_SECONDS` old; with `fresh` no older than this call.
+
+        Without the database the last one, with `current` false.
+        """
+        if not fresh and self._last.current and time.monotonic() - self._last.read_at < FRESH_SECONDS:
+            return self._last
+        if fresh or self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(), name="overview")
+        return await asyncio.shield(self._reading)
+
+    async def _read(self) -> Overview:
+        begun = time.monotonic()
+        reads = asyncio.gather(self._reader.plugins(), self._reader.statistics(), self._reader.runners())
+        try:
+            plugins, statistics, runners = await from_store(reads, LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.warning("overview_not_read", error=str(error))
+            return Overview(self._last.plugins, self._last.runners, installed=self._last.installed)
+        views = [PluginView.of(plugin, statistics, runners) for plugin in plugins]
+        made = Overview(views, runners, current=True, read_at=begun, installed=plugins)
+        if begun >= self._last.read_at or not self._last.current:
+            self._last = made
+        return made

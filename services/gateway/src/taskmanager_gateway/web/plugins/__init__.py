@@ -1,0 +1,1 @@
+"""The page of a plugin: its list, its commands, bulk operations."""

@@ -1,0 +1,172 @@
+"""The list of a plugin page as its address says it: tab, filters, order, page. Pure.
+
+What cannot be read is left out and named, so that an old or mistyped link still leads to a list.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlencode
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+
+from taskmanager.model.jobs import Number, Record, ShortText
+from taskmanager.model.operations import JobFilter
+from taskmanager.model.queries import JobQuery, Sort, SortOrder, WithWarnings
+from taskmanager.model.states import Status, Tab
+from taskmanager.process.clock import whole_milliseconds
+from taskmanager_gateway.http.command_bodies import readable
+from taskmanager_gateway.http.views import API
+from taskmanager_gateway.jobs.ages import Seconds, ago
+from taskmanager_gateway.web.list_address import read_address
+
+PAGE_SIZES = (25, 50, 100, 200)
+PAGE_SIZE: Final = 50
+ORDERS = {
+    Tab.QUEUE: (Sort.TURN, SortOrder.ASC),
+    Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
+    Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
+}
+"""As its jobs start, or the last finished first."""
+FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings")
+
+_IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
+
+Text = Annotated[ShortText, AfterValidator(readable)]
+Level = Annotated[int, Field(ge=0, le=10)]
+
+
+def _size(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+class Listing(Record):
+    """What the reader wants to see. Ages count back from `at`, which the links to further pages keep."""
+
+    tab: Tab = Tab.QUEUE
+    status: Status | None = None
+    q: Text | None = None
+    """Beginnings of words in title and process title."""
+    project: Text | None = None
+    process: Number | None = None
+    older: Seconds | None = None
+    newer: Seconds | None = None
+    priority_min: Level | None = None
+    priority_max: Level | None = None
+    warnings: WithWarnings | None = None
+    """Only jobs that warned of something; there are none to be found in the queue."""
+    sort: Sort | None = None
+    order: SortOrder | None = None
+    limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
+    cursor: Text | None = None
+    at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if self.sort not in {None, Sort.CREATED, ORDERS[self.tab][0]}:
+            message = "no job of this tab has that"
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> tuple[Self, list[str]]:
+        """The list, and the names of what could not be read."""
+        listing, ignored = read_address(cls, asked, together="sort")
+        return listing.consistent(ignored)
+
+    def consistent(self, ignored: list[str]) -> tuple[Self, list[str]]:
+        """The list without what no job of its tab has, which would show nothing, and what is left out."""
+        odd = [*self._misfits()]
+        return (self.changed(**dict.fromkeys(odd)), [*ignored, *odd]) if odd else (self, ignored)
+
+    def _misfits(self) -> Iterator[str]:
+        if self.status is not None and self.status.tab is not self.tab:
+            yield "status"
+        if self.warnings and self.tab is Tab.QUEUE:
+            yield "warnings"
+
+    def changed(self, **changes: Any) -> Self:
+        """The same list with other values."""
+        return type(self).model_validate({**dict(self), **changes})
+
+    @property
+    def first(self) -> Self:
+        """Its first page, of now."""
+        return self.changed(cursor=None, at=None)
+
+    @property
+    def bare(self) -> Self:
+        """All jobs of the tab in its usual order."""
+        return self.changed(cursor=None, at=None, **dict.fromkeys(FILTERS))
+
+    @property
+    def filtered(self) -> bool:
+        """Whether something keeps jobs of the tab out."""
+        return any(getattr(self, name) is not None for name in FILTERS)
+
+    @property
+    def sorted_by(self) -> Sort:
+        """What decides the order."""
+        return self.sort or ORDERS[self.tab][0]
+
+    @property
+    def direction(self) -> SortOrder:
+        """Its direction."""
+        usual = SortOrder.ASC if self.sorted_by is Sort.TURN else SortOrder.DESC
+        return self.order or usual
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether it shows waiting jobs as they are going to start, with none left out."""
+        return self.sorted_by is Sort.TURN and self.direction is SortOrder.ASC and not self.filtered
+
+    def parameters(self) -> dict[str, str]:
+        """What its address says; what goes without saying is left out."""
+        said = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        return {name: "true" if value is True else str(value) for name, value in said.items()}
+
+    def address(self, plugin: str, **changes: Any) -> str:
+        """Where this list is shown, or the same with other values."""
+        query = urlencode((self.changed(**changes) if changes else self).parameters())
+        return f"/plugins/{plugin}" + (f"?{query}" if query else "")
+
+    def at_moment(self, now: datetime) -> Self:
+        """The list with the moment its ages count from."""
+        dated = self.older is not None or self.newer is not None
+        return self.changed(at=self.at or whole_milliseconds(now)) if dated else self.changed(at=None)
+
+    def query(self, plugin: str, now: datetime) -> JobQuery:
+        """What is asked of the store."""
+        return JobQuery(
+            **self._conditions(plugin, now),
+            sort=self.sorted_by,
+            order=self.direction,
+            cursor=self.cursor,
+            limit=self.limit,
+        )
+
+    def chosen(self, plugin: str, now: datetime) -> JobFilter:
+        """All jobs of the list, on all its pages."""
+        return JobFilter(**self._conditions(plugin, now))
+
+    def export(self, plugin: str) -> str:
+        """Where the API has the whole list as CSV."""
+        said = self.first.parameters()
+        named = {_IN_THE_API.get(name, name): value for name, value in said.items() if name != "limit"}
+        return f"{API}/jobs.csv?{urlencode({'plugin': plugin, 'tab': self.tab.value, **named})}"
+
+    def _conditions(self, plugin: str, now: datetime) -> dict[str, Any]:
+        at = self.at or now
+        return {
+            "plugin": plugin,
+            "tab": self.tab,
+            "status": self.status,
+            "project": self.project,
+            "process": self.process,
+            "text": self.q,
+            "priority_min": self.priority_min,
+            "priority_max": self.priority_max,
+            "created_before": ago(at, self.older),
+            "created_after": ago(at, self.newer),
+            "warnings": self.warnings,
+        }

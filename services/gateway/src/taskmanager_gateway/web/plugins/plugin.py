@@ -1,0 +1,90 @@
+"""The page of a plugin, and the parts of it that are renewed while it is open."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import Record
+from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.plugin_scope import allow
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.jobs.finder import is_job_id
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
+from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, Listing
+from taskmanager_gateway.web.plugins.plugin_head import head_of
+from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
+from taskmanager_gateway.web.render import fragment, page, web_of
+
+router = APIRouter(dependencies=[needs(Right.READ)])
+
+
+class RowsForm(Record):
+    """Ids with a blank between them: the jobs to be seen, and those of them that may have changed."""
+
+    shown: str = ""
+    changed: str = ""
+    tab: Tab = Tab.QUEUE
+    in_turn: bool = False
+    csrf: str = ""
+
+
+@router.get("/plugins/{name}")
+async def show(request: Request, name: str, who: Asker) -> Response:
+    """The page; its address says which jobs."""
+    allow(who, name)
+    listing, ignored = Listing.read(request.query_params)
+    if listing.q is not None and is_job_id(listing.q):
+        return RedirectResponse(f"/jobs/{listing.q}", 303)
+    overview = await web_of(request).overviews.read()
+    shown, figures = await read_page(services_of(request), overview, name, who, listing)
+    context = {
+        "overview": overview,
+        "head": head_of(name, shown.listing, overview.plugin(name), who, figures),
+        "shown": shown,
+        "ignored": ignored,
+        "sizes": PAGE_SIZES,
+        "tab": shown.listing.tab,
+        "statuses": [status for status in Status if status.tab is shown.listing.tab],
+        "chooses": chooses(who, name, shown.listing.tab),
+        "bulk_actions": BULK_ACTIONS[shown.listing.tab],
+    }
+    return await page(request, "plugin/page.html", context)
+
+
+@router.get("/ui/plugins/{name}/head")
+async def renewed_head(request: Request, name: str, who: Asker) -> Response:
+    """What stands around the list: state, tabs, sums, and what can be done to the plugin."""
+    allow(who, name)
+    listing, _ = Listing.read(request.query_params)
+    overview = await web_of(request).overviews.read()
+    reading = PluginReading(services_of(request), overview, name, who)
+    figures = await reading.figures() if listing.tab is Tab.DONE else None
+    head = head_of(name, listing, overview.plugin(name), who, figures)
+    return fragment(request, "plugin/renewed.html", {"head": head})
+
+
+@router.post("/ui/plugins/{name}/rows")
+async def renewed_rows(
+    request: Request, name: str, form: Annotated[RowsForm, Form()], who: Asker
+) -> Response:
+    """Rows as they are now, for a list that is open. It only reads; ids are too many for an address."""
+    allow(who, name)
+    overview = await web_of(request).overviews.read()
+    reading = PluginReading(services_of(request), overview, name, who)
+    shown, changed = form.shown.split()[: max(PAGE_SIZES)], form.changed.split()[: max(PAGE_SIZES)]
+    rows, places = await reading.rows(shown, changed, form.tab, in_turn=form.in_turn)
+    known = {row.job.id for row in rows}
+    gone = [job for job in changed if job not in known]
+    context = {
+        "rows": rows,
+        "gone": gone,
+        "places": places,
+        "tab": form.tab,
+        "chooses": chooses(who, name, form.tab),
+    }
+    return fragment(request, "plugin/rows.html", context)

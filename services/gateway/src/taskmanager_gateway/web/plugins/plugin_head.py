@@ -1,0 +1,61 @@
+"""What stands around the list of a plugin page: its state, its tabs and their sums. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.states import Tab
+from taskmanager_gateway.plugins.views import PluginState, PluginView, TabView
+from taskmanager_gateway.web.plugins.listing import Listing
+
+_NO_SUMS = TabView()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A plugin as its page shows it. `plugin` None: no runner has said hello for it."""
+
+    name: str
+    listing: Listing
+    plugin: PluginView | None
+    operates: bool
+    """Whether the reader may act."""
+    figures: Any = None
+    """Of the last day, if they could be read."""
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.plugin.manifest.title if self.plugin else self.name
+
+    @property
+    def sums(self) -> TabView:
+        """Of the tab that is open."""
+        return self.of(self.listing.tab)
+
+    def of(self, tab: Tab) -> TabView:
+        """The sums of a tab."""
+        return self.plugin.tabs[tab] if self.plugin else _NO_SUMS
+
+    @property
+    def tabs(self) -> Sequence[Tab]:
+        """In the order in which jobs go through them."""
+        return tuple(Tab)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no job is started."""
+        return self.plugin is not None and self.plugin.state is not PluginState.RUNNING
+
+    @property
+    def without_runner(self) -> bool:
+        """Whether nobody is there to do the work."""
+        return self.plugin is not None and not self.plugin.runners_alive and not self.stopped
+
+
+def head_of(
+    name: str, listing: Listing, plugin: PluginView | None, who: Principal, figures: Any = None
+) -> Head:
+    """Put together for who reads."""
+    return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures)

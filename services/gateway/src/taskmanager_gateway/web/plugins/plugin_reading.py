@@ -1,0 +1,123 @@
+"""What a plugin page reads: a handful of small reads, none of which grows with the number of jobs."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from pydantic import ValidationError
+
+from taskmanager.errors import CursorError, StoreUnavailableError
+from taskmanager.model.access import Principal
+from taskmanager.model.hourly_figures import Figures, total
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery, Position
+from taskmanager.model.states import Tab
+from taskmanager_gateway.codes import problems
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.http.problems import UNKNOWN_PLUGIN, ProblemError
+from taskmanager_gateway.services import Services
+from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of
+from taskmanager_gateway.web.plugin_overview import Overview
+from taskmanager_gateway.web.plugins.listing import Listing
+
+DAY = timedelta(hours=24)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """One page of the list. `stale`: the cursor was of another list, so this is the first page."""
+
+    listing: Listing
+    rows: Sequence[Row]
+    next_cursor: str | None
+    stale: bool = False
+
+
+class PluginReading:
+    """Reads for one plugin and one reader."""
+
+    def __init__(self, services: Services, overview: Overview, name: str, who: Principal) -> None:
+        """`overview` was read already."""
+        self._parts, self._overview, self._name, self._who = services, overview, name, who
+
+    async def page(self, listing: Listing) -> ShownPage:
+        """The jobs the address asks for; raises ProblemError for a plugin nobody knows."""
+        listing = listing.at_moment(self._parts.clock.now())
+        try:
+            found, stale = await self._found(listing), False
+        except CursorError:
+            listing = listing.first.at_moment(self._parts.clock.now())
+            found, stale = await self._found(listing), True
+        places = await self._places(found.jobs) if listing.in_turn else None
+        return ShownPage(listing, self._rows(found.jobs, listing.tab, places), found.next_cursor, stale)
+
+    async def rows(
+        self, shown: Sequence[str], changed: Sequence[str], tab: Tab, *, in_turn: bool
+    ) -> tuple[list[Row], Places]:
+        """The rows of those of the `shown` jobs that `changed`, as they are now, and the places of all."""
+        wanted = shown if in_turn else changed
+        own = await self._named(wanted)
+        places = await self._places(own) if in_turn else None
+        renewed = [job for job in own if job.id in set(changed)]
+        return self._rows(renewed, tab, places), places or Places({})
+
+    async def figures(self) -> Figures | None:
+        """Of the last 24 hours; None if they cannot be read soon."""
+        since = self._parts.clock.now() - DAY
+        try:
+            return total(await from_store(self._parts.reader.hourly(since, self._name), LOOKUP_TIME))
+        except StoreUnavailableError as error:
+            log.debug("figures_not_read", plugin=self._name, error=str(error))
+            return None
+
+    def _rows(self, jobs: Sequence[Job], tab: Tab, places: Places | None) -> list[Row]:
+        return rows_of(jobs, tab, self._who, self._overview.around(self._name), places)
+
+    async def _found(self, listing: Listing) -> JobPage:
+        try:
+            query = listing.query(self._name, self._parts.clock.now())
+        except ValidationError as error:
+            raise unknown_plugin(self._name) from error
+        return await from_store(self._parts.reader.jobs(query))
+
+    async def _named(self, wanted: Sequence[str]) -> Sequence[Job]:
+        if not wanted:
+            return ()
+        query = JobQuery(plugin=self._name, ids=tuple(wanted), limit=PAGE_LIMIT)
+        return (await from_store(self._parts.reader.jobs(query))).jobs
+
+    async def _places(self, jobs: Sequence[Job]) -> Places:
+        """Where waiting jobs stand; none if that takes too long to find out."""
+        first = first_waiting(jobs)
+        if first is None:
+            return Places({})
+        try:
+            before: Position = await from_store(self._parts.reader.position(first), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("places_not_counted", plugin=self._name, error=str(error))
+            return Places({})
+        return places_of(jobs, before)
+
+
+async def read_page(
+    services: Services, overview: Overview, name: str, who: Principal, listing: Listing
+) -> tuple[ShownPage, Figures | None]:
+    """The list and, for finished jobs, the figures; raises ProblemError if there is nothing of that name."""
+    reading = PluginReading(services, overview, name, who)
+    if listing.tab is Tab.DONE:
+        page, figures = await asyncio.gather(reading.page(listing), reading.figures())
+    else:
+        page, figures = await reading.page(listing), None
+    if not page.rows and overview.current and overview.plugin(name) is None and not listing.filtered:
+        raise unknown_plugin(name)
+    return page, figures
+
+
+def unknown_plugin(name: str) -> ProblemError:
+    """404."""
+    detail = problems.NO_JOB_OF_PLUGIN(plugin=name[:80])
+    return ProblemError(UNKNOWN_PLUGIN, detail)

@@ -1,0 +1,129 @@
+"""Reports to Goobi: how each installation is told, every report, and telling it again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.model.access import Right
+from taskmanager.model.reports import REPLAY_LIMIT, ReportKind, ReportState
+from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.plugin_scope import allow_all
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.codes import access, problems
+from taskmanager_gateway.commands.service import Author
+from taskmanager_gateway.http.problems import NOT_FOUND, ProblemError
+from taskmanager_gateway.reports.views import InstallationView
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.command_answers import command_answer
+from taskmanager_gateway.web.forms import ReasonForm
+from taskmanager_gateway.web.list_address import address, read_address
+from taskmanager_gateway.web.render import fragment, page, text
+from taskmanager_gateway.web.reports.report_rows import (
+    ReportListAddress,
+    installation_lines,
+    report_line,
+    report_lines,
+)
+
+PATH = "/reports"
+CHANGED = ("tm-reports",)
+
+router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
+
+
+@router.get(PATH)
+async def show(request: Request, who: Asker) -> Response:
+    """The page; its address says which reports."""
+    context = await _list(request, who)
+    return await page(request, "reports/page.html", {**context, **await _installations(request, who)})
+
+
+@router.get("/ui/reports")
+async def rows(request: Request, who: Asker) -> Response:
+    """The list alone, renewed."""
+    return fragment(request, "reports/list.html", await _list(request, who))
+
+
+@router.get("/ui/installations")
+async def installations(request: Request, who: Asker) -> Response:
+    """The installations alone, renewed."""
+    return fragment(request, "reports/installations.html", await _installations(request, who))
+
+
+@router.get("/ui/installations/{name}/replay")
+async def ask_replay_all(request: Request, name: str, who: Asker) -> Response:
+    """The pop-up that says how many and asks once."""
+    context = {"installation": await _installation(request, name, who), "limit": REPLAY_LIMIT}
+    return fragment(request, "reports/replay_all.html", context)
+
+
+@router.post("/ui/installations/{name}/replay")
+async def replay_all(
+    request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker
+) -> Response:
+    """Deliver all undelivered reports of an installation again."""
+    await _installation(request, name, who)
+    result = await services_of(request).reports.replay_all(name, Author(who, form.reason))
+    told = text(request, "The reports to %(name)s are delivered again, the oldest first.", name=name)
+    return command_answer(request, result, told, events=CHANGED)
+
+
+@router.get("/ui/reports/{report}")
+async def details(request: Request, report: str, who: Asker) -> Response:
+    """The pop-up: what Goobi is told, and how far that got."""
+    return fragment(request, "reports/details.html", await _report(request, report, who))
+
+
+@router.get("/ui/reports/{report}/state")
+async def state(request: Request, report: str, who: Asker) -> Response:
+    """The part of the pop-up that changes."""
+    return fragment(request, "reports/state.html", await _report(request, report, who))
+
+
+@router.post("/ui/reports/{report}/replay")
+async def replay(request: Request, report: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+    """Deliver one report again."""
+    result = await services_of(request).reports.replay(report, Author(who, form.reason))
+    return command_answer(request, result, text(request, "The report is delivered again."), events=CHANGED)
+
+
+async def _list(request: Request, who: Asker) -> dict[str, object]:
+    goobi, use = services_of(request).goobi, services_of(request).reports
+    wish, ignored = read_address(ReportListAddress, request.query_params)
+    names = use.names(wish.installation) if wish.installation else None
+    found = await use.page(wish.query(names), who)
+    return {
+        "wish": wish,
+        "ignored": ignored,
+        "lines": report_lines(found.reports, goobi, who),
+        "here": address("/ui/reports", wish),
+        "older": address(PATH, wish, cursor=found.next_cursor) if found.next_cursor else None,
+        "newest": address(PATH, wish, cursor=None) if wish.cursor else None,
+        "kinds": list(ReportKind),
+        "states": list(ReportState),
+        "names": list(goobi.installations),
+    }
+
+
+async def _installations(request: Request, who: Asker) -> dict[str, object]:
+    """Nothing for somebody restricted: what an installation is told concerns all plugins."""
+    if not who.unrestricted:
+        return {"installations": []}
+    views = await services_of(request).reports.installations(who)
+    return {"installations": installation_lines(views, who)}
+
+
+async def _installation(request: Request, name: str, who: Asker) -> InstallationView:
+    allow_all(who, access.TOLD_TO_INSTALLATION())
+    views = await services_of(request).reports.installations(who)
+    found = next((view for view in views if view.name == name), None)
+    if found is None:
+        raise ProblemError(NOT_FOUND, problems.NO_INSTALLATION(name=name[:80]))
+    return found
+
+
+async def _report(request: Request, report: str, who: Asker) -> dict[str, object]:
+    found = await services_of(request).reports.find(report, who)
+    return {"report": found, "line": report_line(found, services_of(request).goobi, who)}

@@ -1,0 +1,56 @@
+"""Runners as their page shows them. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.registry import AtWork, RunnerState
+from taskmanager_gateway.runners.views import RunnerCondition, RunnerView
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerRow:
+    """One runner, what it works on, and what the reader may do to it."""
+
+    view: RunnerView
+    title: str
+    """Of its plugin."""
+    jobs: tuple[AtWork, ...]
+    operable: bool
+
+    @property
+    def drainable(self) -> bool:
+        """Whether there is something to drain."""
+        return self.operable and self.view.state is RunnerCondition.WORKING
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it takes no jobs at present because somebody wants it so."""
+        return self.operable and self.view.drain is not None
+
+    @property
+    def forgettable(self) -> bool:
+        """Whether it is gone."""
+        return self.operable and self.view.state is RunnerCondition.GONE
+
+
+def runner_rows(
+    runners: Sequence[RunnerState], jobs: Iterable[AtWork], titles: Mapping[str, str], who: Principal
+) -> list[RunnerRow]:
+    """The runners of plugins within reach: by plugin, those that are gone last."""
+    owned: defaultdict[str, list[AtWork]] = defaultdict(list)
+    for job in jobs:
+        if who.may(Right.READ, job.plugin):
+            owned[job.runner].append(job)
+    rows = [
+        RunnerRow(
+            RunnerView.of(runner),
+            titles.get(runner.plugin, runner.plugin),
+            tuple(owned[runner.id]),
+            who.may(Right.OPERATE, runner.plugin),
+        )
+        for runner in runners
+        if who.may(Right.READ, runner.plugin)
+    ]
+    return sorted(rows, key=lambda row: (not row.view.alive, row.title.casefold(), row.view.id))

@@ -1,0 +1,26 @@
+"""How a secret is shown: once, in the pop-up in which it was asked for, and never kept by a cache."""
+
+import json
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager_gateway.commands.service import CommandDone, CommandPending
+from taskmanager_gateway.web.render import fragment
+
+
+def shown_once(
+    request: Request,
+    template: str,
+    result: CommandDone | CommandPending,
+    secret: str,
+    events: Sequence[str],
+    **context: object,
+) -> Response:
+    """The secret in the pop-up; `events` have the page's lists renew themselves."""
+    answer = fragment(
+        request, template, {"secret": secret, "stored": isinstance(result, CommandPending), **context}
+    )
+    answer.headers["HX-Trigger"] = json.dumps({event: {} for event in events})
+    return answer
