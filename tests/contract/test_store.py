@@ -34,7 +34,9 @@ from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoReader, MongoStore, connect
 from taskmanager.mongo.reader import sort_keys
 from taskmanager.ports.store import Needs, Plan, Snapshot, Store
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.tickets import mark_sent
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_testing.store import MemoryStore

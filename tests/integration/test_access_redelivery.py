@@ -18,7 +18,9 @@ from taskmanager.messages import (
 from taskmanager.model.access import Right, Role
 from taskmanager.model.queries import AuditQuery
 from taskmanager.mongo import MongoReader, MongoStore
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

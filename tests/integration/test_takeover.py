@@ -27,7 +27,9 @@ from taskmanager.model.states import Status
 from taskmanager.mongo import MongoStore
 from taskmanager.ports.broker import Delivery
 from taskmanager.ports.store import Needs, Snapshot
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.consumer import InboxConsumer
 from taskmanager_scheduler.inbox.group_reader import GroupReader

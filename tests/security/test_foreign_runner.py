@@ -18,7 +18,8 @@ from taskmanager.messages import (
 from taskmanager.model.jobs import JobSpec, LogLine
 from taskmanager.model.registry import RunnerState
 from taskmanager.ports.store import Snapshot
-from taskmanager_scheduler.decisions.group_state import Decision, decide
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -36,7 +36,7 @@ from taskmanager.model.reasons.history import NOT_HEARD
 from taskmanager.model.states import Status
 from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_plugin
-from taskmanager_scheduler.commands.execution import wish_for
+from taskmanager_scheduler.jobs.desired_state import desired_state
 from taskmanager_scheduler.jobs.effects import AnswerRunner, NudgeRunner, SendTicket
 from taskmanager_scheduler.jobs.events import (
     OperatorRequest,
@@ -240,7 +240,7 @@ class Desk:
 
     def _wishes(self, attempts: list[AttemptReference]) -> Iterator[AttemptDesiredState]:
         for attempt in attempts:
-            if wish := wish_for(self.jobs[attempt.job], None):
+            if wish := desired_state(self.jobs[attempt.job], None):
                 yield AttemptDesiredState(job=attempt.job, attempt=attempt.attempt, wish=wish)
 
     def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:

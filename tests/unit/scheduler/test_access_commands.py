@@ -27,7 +27,9 @@ from taskmanager.model.access import PasswordState, Right, Role, User
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.access_state import is_enabled_admin
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_testing.store import MemoryStore

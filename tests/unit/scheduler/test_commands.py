@@ -32,7 +32,9 @@ from taskmanager.model.jobs import JobError, JobSpec
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.states import Status
 from taskmanager_scheduler.background.stop_timer import StopTimer
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgePlugin
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_testing.publisher import FakePublisher

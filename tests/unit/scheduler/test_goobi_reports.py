@@ -20,7 +20,9 @@ from taskmanager.model.jobs import GoobiReference, JobSpec
 from taskmanager.model.log_types import LogType
 from taskmanager.model.reports import OperatorMessage, Replay, Report, ReportKind, ReportState
 from taskmanager.model.states import Status
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, StoreReport
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.jobs.events import Event, GoobiMessageRequested, Transition

@@ -28,7 +28,9 @@ from taskmanager.messages import (
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.states import Status, Tab
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerRunner, DeclarePlugin, SendTicket
 from taskmanager_testing.store import MemoryStore
 

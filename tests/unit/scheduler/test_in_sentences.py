@@ -10,7 +10,8 @@ from taskmanager.model.reasons import refusals
 from taskmanager.model.states import Status
 from taskmanager.mongo.documents import to_document
 from taskmanager.ports.store import Plan, Snapshot
-from taskmanager_scheduler.decisions.group_state import Decision, decide
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 

@@ -30,7 +30,9 @@ from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import GoobiReference, JobSpec
 from taskmanager.model.operations import FAILURES_KEPT, JobFilter, Operation, OperationState
 from taskmanager.model.states import Status, Tab
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english

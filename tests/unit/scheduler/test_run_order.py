@@ -32,7 +32,8 @@ from taskmanager.model.manifest import PluginManifest, RetryPolicy
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.states import Status
 from taskmanager_scheduler.background.sweeper import TicketSweep
-from taskmanager_scheduler.decisions.group_state import decide, needs_of
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.decisions.run_order import RunOrderedStore, place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import mark_sent

@@ -22,7 +22,9 @@ from taskmanager.model.control import RunnerAction
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.registry import ALIVE_FOR
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgeRunner
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_testing.store import MemoryStore

@@ -42,7 +42,9 @@ from taskmanager.model.jobs import CancelMethod, Job, JobError, JobSpec
 from taskmanager.model.manifest import PluginManifest, RetryPolicy
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.store import Needs, Snapshot
-from taskmanager_scheduler.decisions.group_state import Decision, GroupState, decide, needs_of
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import GroupState, decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
 from taskmanager_scheduler.jobs.events import LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for

@@ -6,7 +6,8 @@ from taskmanager.messages import Submit
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import JobSpec
 from taskmanager_scheduler.background.sweeper import OWED_AFTER, Sweeper, TicketSweep
-from taskmanager_scheduler.decisions.group_state import decide, needs_of
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_testing.publisher import FakePublisher, Published
 from taskmanager_testing.store import MemoryStore

@@ -2,14 +2,13 @@
 
 from tests.unit.scheduler.test_group_state import NOW, claim, hello, orders, said, submit
 
-from taskmanager.messages import Refusal, StartOperation
+from taskmanager.messages import Command, Refusal, StartOperation
 from taskmanager.model.control import JobAction
-from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.jobs import Job
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.states import Status
 from taskmanager.ports.store import Snapshot
-from taskmanager_scheduler.commands.operations import start_operation
-from taskmanager_scheduler.decisions.group_state import GroupState, decide
+from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 
 UNREADABLE = Snapshot(unreadable_plugins=frozenset({"noop"}), unreadable_operations=frozenset({"one"}))
@@ -43,7 +42,9 @@ def test_an_operation_is_not_begun_over_one_that_cannot_be_read() -> None:
     order = StartOperation(
         operation="one", action=JobAction.CANCEL, filter=JobFilter(plugin="noop"), fingerprint="f"
     )
-    fold = GroupState(UNREADABLE, NOW)
+    command = Command(id="c", gateway="g", actor="anna", at=NOW, order=order)
 
-    assert start_operation(fold, order, Attribution(by="anna", at=NOW))[0] == "refused"
-    assert fold.operations == {}
+    decision = decide([command], UNREADABLE, NOW)
+
+    assert [entry.outcome for entry in decision.audit] == ["refused"]
+    assert decision.operations == []

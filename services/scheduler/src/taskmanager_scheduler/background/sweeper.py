@@ -20,8 +20,9 @@ from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
 from taskmanager.process.lifecycle import pause
 from taskmanager_scheduler.background.duty import MISSED_TICKS, Duty
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
-from taskmanager_scheduler.decisions.group_state import Decision, GroupState
+from taskmanager_scheduler.decisions.group_state import GroupState
 from taskmanager_scheduler.decisions.run_order import place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import mark_sent

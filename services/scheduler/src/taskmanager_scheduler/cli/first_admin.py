@@ -11,7 +11,8 @@ from datetime import datetime
 from taskmanager.messages import AccessOrder, AddUser, ChangeUser, Command, SetPassword
 from taskmanager.model.access import Role, User, user_key
 from taskmanager.ports.store import Needs, Snapshot
-from taskmanager_scheduler.decisions.group_state import Decision, decide
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import decide
 
 FIRST_ADMIN = "admin"
 

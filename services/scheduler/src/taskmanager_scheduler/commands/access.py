@@ -4,12 +4,11 @@ Whether the actor has the right was checked by the gateway. A command the broker
 obeyed again, whatever has happened since: it gets its first answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from taskmanager.messages import (
-    AccessOrder,
     AddToken,
     AddUser,
     ChangeUser,
@@ -22,11 +21,15 @@ from taskmanager.messages import (
     SetPassword,
 )
 from taskmanager.model.access import Token, User
-from taskmanager.model.jobs import Attribution, Record
-from taskmanager.model.reasons import Code, Reason, actions_taken, refusals
+from taskmanager.model.jobs import Attribution
+from taskmanager.model.reasons import Reason, actions_taken, refusals
 from taskmanager.model.registry import AuditEntry
+from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.access_state import AccessGroupState, is_enabled_admin
-from taskmanager_scheduler.jobs.effects import CommandResultAndReason
+from taskmanager_scheduler.commands.handler import CommandHandler, Subject, attribution
+from taskmanager_scheduler.jobs.effects import CommandAnswer
+
+OrderT = TypeVar("OrderT")
 
 
 class AccessSpace(Protocol):
@@ -34,66 +37,6 @@ class AccessSpace(Protocol):
 
     now: datetime
     register: AccessGroupState
-
-
-def execute_for_access(space: AccessSpace, command: Command, order: AccessOrder) -> CommandResultAndReason:
-    """Do what can be done."""
-    note = Attribution(by=command.actor, at=space.now, reason=command.reason)
-    match order:
-        case AddUser():
-            return _add_user(space.register, order, note)
-        case AddToken():
-            return _add_token(space.register, order, note)
-        case RevokeToken():
-            return _revoke_token(space.register, order, note)
-        case EndSession():
-            return _end_session(space, order)
-    return _obey_for_user(space, order, note)
-
-
-def _obey_for_user(
-    space: AccessSpace, order: ChangeUser | SetPassword | EndSessions | RemoveUser, note: Attribution
-) -> CommandResultAndReason:
-    user = space.register.user(order.name)
-    if user is None:
-        return "unknown", refusals.NO_USER(name=order.name)
-    match order:
-        case RemoveUser():
-            return _remove(space.register, user)
-        case ChangeUser():
-            return _kept(space.register, user, _changed(user, order, note))
-        case SetPassword():
-            return _set_password(space, user, order)
-        case EndSessions():
-            return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
-
-
-def describe_access(order: AccessOrder) -> Reason:
-    """What the audit says of it; never a hash."""
-    match order:
-        case AddUser():
-            return actions_taken.ADD_USER(role=order.role, reach=_reach(order.plugins))
-        case ChangeUser():
-            return _change(order)
-        case SetPassword():
-            return _new_password(order)
-        case AddToken():
-            scopes = " ".join(order.scopes)
-            return actions_taken.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
-    return _DEEDS[type(order)]()
-
-
-def access_subject(register: AccessGroupState, order: AccessOrder) -> str:
-    """The user or token concerned, as the audit spells it."""
-    match order:
-        case AddToken():
-            return f"token:{order.name}"
-        case RevokeToken():
-            token = register.tokens.get(order.token)
-            return f"token:{token.name if token else order.token}"
-    name = order.user if isinstance(order, EndSession) else order.name
-    user = register.user(name)
-    return user.name if user else name
 
 
 def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
@@ -111,7 +54,8 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
     )
 
 
-def _add_user(register: AccessGroupState, order: AddUser, note: Attribution) -> CommandResultAndReason:
+def _add_user(space: AccessSpace, command: Command, order: AddUser) -> CommandAnswer:
+    register, note = space.register, attribution(command, space.now)
     known = register.user(order.name)
     if known is not None:
         return "refused", refusals.USER_EXISTS(name=known.name)
@@ -129,6 +73,21 @@ def _add_user(register: AccessGroupState, order: AddUser, note: Attribution) -> 
     return "done", None
 
 
+def _change_user(space: AccessSpace, command: Command, order: ChangeUser) -> CommandAnswer:
+    user = space.register.user(order.name)
+    if user is None:
+        return _no_user(order.name)
+    return _kept(space.register, user, _changed(user, order, attribution(command, space.now)))
+
+
+def _end_sessions(space: AccessSpace, command: Command, order: EndSessions) -> CommandAnswer:
+    del command
+    user = space.register.user(order.name)
+    if user is None:
+        return _no_user(order.name)
+    return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
+
+
 def _changed(user: User, order: ChangeUser, note: Attribution) -> User:
     fields: dict[str, object] = {}
     if order.role is not None:
@@ -142,7 +101,11 @@ def _changed(user: User, order: ChangeUser, note: Attribution) -> User:
     return user.model_copy(update=fields)
 
 
-def _set_password(space: AccessSpace, user: User, order: SetPassword) -> CommandResultAndReason:
+def _set_password(space: AccessSpace, command: Command, order: SetPassword) -> CommandAnswer:
+    del command
+    user = space.register.user(order.name)
+    if user is None:
+        return _no_user(order.name)
     fields: dict[str, object] = {"password_hash": order.password_hash}
     if order.rehash_of is None:
         fields |= {"one_time": order.one_time, "sessions_from": space.now}
@@ -151,7 +114,7 @@ def _set_password(space: AccessSpace, user: User, order: SetPassword) -> Command
     return _kept(space.register, user, user.model_copy(update=fields))
 
 
-def _kept(register: AccessGroupState, before: User, after: User) -> CommandResultAndReason:
+def _kept(register: AccessGroupState, before: User, after: User) -> CommandAnswer:
     if after == before:
         return "unchanged", None
     if is_enabled_admin(before) and not is_enabled_admin(after) and not register.admin_without(before):
@@ -160,14 +123,23 @@ def _kept(register: AccessGroupState, before: User, after: User) -> CommandResul
     return "done", None
 
 
-def _remove(register: AccessGroupState, user: User) -> CommandResultAndReason:
-    if is_enabled_admin(user) and not register.admin_without(user):
+def _remove_user(space: AccessSpace, command: Command, order: RemoveUser) -> CommandAnswer:
+    del command
+    user = space.register.user(order.name)
+    if user is None:
+        return _no_user(order.name)
+    if is_enabled_admin(user) and not space.register.admin_without(user):
         return "refused", refusals.LAST_ADMIN(name=user.name)
-    register.drop(user)
+    space.register.drop(user)
     return "done", None
 
 
-def _add_token(register: AccessGroupState, order: AddToken, note: Attribution) -> CommandResultAndReason:
+def _no_user(name: str) -> CommandAnswer:
+    return "unknown", refusals.NO_USER(name=name)
+
+
+def _add_token(space: AccessSpace, command: Command, order: AddToken) -> CommandAnswer:
+    register, note = space.register, attribution(command, space.now)
     if order.expires is not None and order.expires <= note.at:
         return "refused", refusals.TOKEN_EXPIRED()
     for known in register.tokens.values():
@@ -180,9 +152,8 @@ def _add_token(register: AccessGroupState, order: AddToken, note: Attribution) -
     return "done", None
 
 
-def _revoke_token(
-    register: AccessGroupState, order: RevokeToken, note: Attribution
-) -> CommandResultAndReason:
+def _revoke_token(space: AccessSpace, command: Command, order: RevokeToken) -> CommandAnswer:
+    register, note = space.register, attribution(command, space.now)
     token = register.tokens.get(order.token)
     if token is None:
         return "unknown", refusals.NO_TOKEN()
@@ -192,20 +163,21 @@ def _revoke_token(
     return "done", None
 
 
-def _end_session(space: AccessSpace, order: EndSession) -> CommandResultAndReason:
+def _end_session(space: AccessSpace, command: Command, order: EndSession) -> CommandAnswer:
+    del command
     if order.expires <= space.now:
         return "unchanged", refusals.SESSION_ENDED()
     space.register.ended[order.session] = order.expires
     return "done", None
 
 
-def _new_password(order: SetPassword) -> Reason:
+def _describe_password(order: SetPassword) -> Reason:
     if order.rehash_of is not None:
         return actions_taken.REHASH()
     return actions_taken.ONE_TIME_PASSWORD() if order.one_time else actions_taken.PASSWORD()
 
 
-def _change(order: ChangeUser) -> Reason:
+def _describe_change(order: ChangeUser) -> Reason:
     able = None if order.disabled is None else "disable" if order.disabled else "enable"
     plugins = None if order.plugins == "all" else order.plugins
     reach = None if order.plugins is None else _reach(plugins)
@@ -218,9 +190,52 @@ def _reach(plugins: tuple[str, ...] | None) -> Reason:
     return actions_taken.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else actions_taken.NO_PLUGIN()
 
 
-_DEEDS: Mapping[type[Record], Code] = {
-    RevokeToken: actions_taken.REVOKE_TOKEN,
-    RemoveUser: actions_taken.REMOVE_USER,
-    EndSessions: actions_taken.END_SESSIONS,
-    EndSession: actions_taken.END_SESSION,
-}
+def _user(
+    space: AccessSpace, order: AddUser | ChangeUser | SetPassword | EndSessions | RemoveUser
+) -> Subject:
+    return _spelled(space, order.name)
+
+
+def _spelled(space: AccessSpace, name: str) -> Subject:
+    user = space.register.user(name)
+    return Subject(subject=user.name if user else name)
+
+
+def _revoked(space: AccessSpace, order: RevokeToken) -> Subject:
+    token = space.register.tokens.get(order.token)
+    return Subject(subject=f"token:{token.name if token else order.token}")
+
+
+def _needs(command: Command, order: object) -> Needs:
+    """All users and tokens, since they are decided on together; and whether the command was heard before."""
+    del order
+    return Needs(access=frozenset({command.id}))
+
+
+def _describe_add_user(order: AddUser) -> Reason:
+    return actions_taken.ADD_USER(role=order.role, reach=_reach(order.plugins))
+
+
+def _describe_add_token(order: AddToken) -> Reason:
+    scopes = " ".join(order.scopes)
+    return actions_taken.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
+
+
+def _handler(
+    execute: Callable[[AccessSpace, Command, OrderT], CommandAnswer],
+    describe: Callable[[OrderT], Reason],
+    subject: Callable[[AccessSpace, OrderT], Subject],
+) -> CommandHandler[AccessSpace, OrderT]:
+    return CommandHandler(_needs, subject, describe, execute, once=True)
+
+
+ADD_USER = _handler(_add_user, _describe_add_user, _user)
+CHANGE_USER = _handler(_change_user, _describe_change, _user)
+SET_PASSWORD = _handler(_set_password, _describe_password, _user)
+END_SESSIONS = _handler(_end_sessions, lambda _: actions_taken.END_SESSIONS(), _user)
+REMOVE_USER = _handler(_remove_user, lambda _: actions_taken.REMOVE_USER(), _user)
+ADD_TOKEN = _handler(_add_token, _describe_add_token, lambda _, order: Subject(subject=f"token:{order.name}"))
+REVOKE_TOKEN = _handler(_revoke_token, lambda _: actions_taken.REVOKE_TOKEN(), _revoked)
+END_SESSION = _handler(
+    _end_session, lambda _: actions_taken.END_SESSION(), lambda space, order: _spelled(space, order.user)
+)

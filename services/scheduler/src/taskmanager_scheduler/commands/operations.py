@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.messages import StartOperation, StopOperation
-from taskmanager.model.jobs import Attribution
+from taskmanager.messages import Command, StartOperation, StopOperation
 from taskmanager.model.operations import Operation, OperationState
-from taskmanager.model.reasons import refusals
-from taskmanager.ports.store import Snapshot
-from taskmanager_scheduler.jobs.effects import CommandResultAndReason
+from taskmanager.model.reasons import actions_taken, refusals
+from taskmanager.ports.store import Needs, Snapshot
+from taskmanager_scheduler.commands.handler import CommandHandler, Subject, attribution
+from taskmanager_scheduler.commands.jobs import describe_action
+from taskmanager_scheduler.jobs.effects import CommandAnswer
 
 
 class OperationSpace(Protocol):
@@ -22,37 +23,63 @@ class OperationSpace(Protocol):
         """Keep what became of an operation."""
 
 
-def start_operation(desk: OperationSpace, order: StartOperation, note: Attribution) -> CommandResultAndReason:
+def start_operation(space: OperationSpace, command: Command, order: StartOperation) -> CommandAnswer:
     """Store it; its pages are worked off later. The same start again changes nothing."""
-    known = desk.operations.get(order.operation)
-    if order.operation in desk.snapshot.unreadable_operations:
+    known = space.operations.get(order.operation)
+    if order.operation in space.snapshot.unreadable_operations:
         return "refused", refusals.OPERATION_UNREADABLE()
     if known is not None:
         if known.fingerprint == order.fingerprint and known.action is order.action:
             return "unchanged", None
         return "refused", refusals.KEY_OF_ANOTHER()
-    desk.change_operation(
+    space.change_operation(
         Operation(
             id=order.operation,
             action=order.action,
             priority=order.priority,
             filter=order.filter,
-            asked=note,
+            asked=attribution(command, space.now),
             fingerprint=order.fingerprint,
         )
     )
     return "done", None
 
 
-def stop_operation(desk: OperationSpace, order: StopOperation, note: Attribution) -> CommandResultAndReason:
+def _stop(space: OperationSpace, command: Command, order: StopOperation) -> CommandAnswer:
     """No page is begun from now on; what is done stays done."""
-    known = desk.operations.get(order.operation)
+    known = space.operations.get(order.operation)
     if known is None:
         return "unknown", refusals.NO_OPERATION()
     if known.state is OperationState.STOPPED:
         return "unchanged", None
     if known.state.ended:
         return "refused", refusals.OPERATION_DONE()
-    ended = {"state": OperationState.STOPPED, "stop": note, "finished": desk.now}
-    desk.change_operation(known.model_copy(update={**ended, "rev": known.rev + 1}))
+    ended = {"state": OperationState.STOPPED, "stop": attribution(command, space.now), "finished": space.now}
+    space.change_operation(known.model_copy(update={**ended, "rev": known.rev + 1}))
     return "done", None
+
+
+def _subject(space: OperationSpace, order: StartOperation | StopOperation) -> Subject:
+    known = space.operations.get(order.operation)
+    if known is not None:
+        return Subject(plugin=known.filter.plugin)
+    return Subject(plugin=order.filter.plugin if isinstance(order, StartOperation) else None)
+
+
+def _needs(command: Command, order: StartOperation | StopOperation) -> Needs:
+    del command
+    return Needs(operations=frozenset({order.operation}))
+
+
+START: CommandHandler[OperationSpace, StartOperation] = CommandHandler(
+    needs=_needs,
+    subject=_subject,
+    describe=lambda order: describe_action(order.action, order.priority, order.operation),
+    execute=start_operation,
+)
+STOP: CommandHandler[OperationSpace, StopOperation] = CommandHandler(
+    needs=_needs,
+    subject=_subject,
+    describe=lambda order: actions_taken.STOP_OPERATION(operation=order.operation),
+    execute=_stop,
+)

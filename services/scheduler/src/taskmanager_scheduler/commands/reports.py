@@ -1,48 +1,37 @@
 """Operators' commands about Goobi: write a message into the process log, deliver reports again."""
 
-from datetime import datetime
 from typing import Protocol
 
 from taskmanager.messages import Command, ReplayReports, SendMessage
-from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.reasons import Reason, actions_taken, refusals
 from taskmanager.model.reports import Replay
-from taskmanager_scheduler.jobs.effects import CommandResultAndReason
-from taskmanager_scheduler.jobs.events import Event, GoobiMessageRequested
+from taskmanager.ports.store import Needs
+from taskmanager_scheduler.commands.handler import CommandHandler, Subject, attribution
+from taskmanager_scheduler.commands.jobs import JobSpace, subject_of_job
+from taskmanager_scheduler.jobs.effects import CommandAnswer
+from taskmanager_scheduler.jobs.events import GoobiMessageRequested
 
 
-class ReportSpace(Protocol):
-    """What such a command may see and change: the fold it is part of."""
+class ReportSpace(JobSpace, Protocol):
+    """What such a command may see and change: the group it is part of."""
 
-    now: datetime
-    jobs: dict[str, Job]
     replays: list[Replay]
 
-    def move(self, job_id: str, event: Event, *, holder: str | None = None) -> None:
-        """Send an event through `transition`."""
+
+def _replay(space: ReportSpace, command: Command, order: ReplayReports) -> CommandAnswer:
+    del command
+    space.replays.append(Replay(report=order.report, installations=order.installations, at=space.now))
+    return "done", None
 
 
-def execute_for_reports(
-    space: ReportSpace, command: Command, order: SendMessage | ReplayReports
-) -> CommandResultAndReason:
-    """Do what can be done."""
-    if isinstance(order, ReplayReports):
-        space.replays.append(Replay(report=order.report, installations=order.installations, at=space.now))
-        return "done", None
-    return _send_message(space, command, order)
-
-
-def describe_for_reports(order: SendMessage | ReplayReports) -> Reason:
-    """What the audit says of it."""
-    if isinstance(order, SendMessage):
-        return actions_taken.MESSAGE(type=order.message.type)
+def _describe_replay(order: ReplayReports) -> Reason:
     if order.report is not None:
         return actions_taken.REPLAY(report=order.report)
     names = ", ".join(name or "the default one" for name in order.installations)
     return actions_taken.REPLAY_ALL(names=names)
 
 
-def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> CommandResultAndReason:
+def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> CommandAnswer:
     """The command's id names the message: handed out twice by the broker, it is written once."""
     job = space.jobs.get(order.job)
     if job is None:
@@ -51,6 +40,20 @@ def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> C
         return "refused", refusals.NOT_OF_GOOBI()
     if any(entry.report == command.id for entry in job.history):
         return "unchanged", None
-    note = Attribution(by=command.actor, at=space.now, reason=command.reason)
+    note = attribution(command, space.now)
     space.move(job.id, GoobiMessageRequested(command.id, order.message, note))
     return "done", None
+
+
+MESSAGE: CommandHandler[ReportSpace, SendMessage] = CommandHandler(
+    needs=lambda _, order: Needs(jobs=frozenset({order.job})),
+    subject=lambda space, order: subject_of_job(space, order.job),
+    describe=lambda order: actions_taken.MESSAGE(type=order.message.type),
+    execute=_send_message,
+)
+REPLAY: CommandHandler[ReportSpace, ReplayReports] = CommandHandler(
+    needs=lambda *_: Needs(),
+    subject=lambda *_: Subject(),
+    describe=_describe_replay,
+    execute=_replay,
+)

@@ -8,8 +8,9 @@ from taskmanager.model.control import Drain, RunnerAction
 from taskmanager.model.jobs import Job
 from taskmanager.model.reasons import Reason, actions_taken, refusals
 from taskmanager.model.registry import ALIVE_FOR, RunnerState
-from taskmanager.ports.store import Snapshot
-from taskmanager_scheduler.jobs.effects import CommandResultAndReason, Effect, NudgeRunner
+from taskmanager.ports.store import Needs, Snapshot
+from taskmanager_scheduler.commands.handler import CommandHandler, Subject
+from taskmanager_scheduler.jobs.effects import CommandAnswer, Effect, NudgeRunner
 
 
 class RunnerSpace(Protocol):
@@ -30,7 +31,7 @@ def known_runner(space: RunnerSpace, name: str) -> RunnerState | None:
     return space.runners.get(name) or space.snapshot.runners.get(name)
 
 
-def execute_for_runner(space: RunnerSpace, command: Command, order: RunnerCommand) -> CommandResultAndReason:
+def _execute(space: RunnerSpace, command: Command, order: RunnerCommand) -> CommandAnswer:
     """Do what can be done."""
     runner = known_runner(space, order.runner)
     if runner is None:
@@ -45,7 +46,7 @@ def execute_for_runner(space: RunnerSpace, command: Command, order: RunnerComman
     return "done", None
 
 
-def describe_for_runner(order: RunnerCommand) -> Reason:
+def _describe(order: RunnerCommand) -> Reason:
     """What the audit says of it."""
     if order.action is not RunnerAction.DRAIN:
         return actions_taken.RUNNERS[order.action]()
@@ -66,7 +67,7 @@ def _means_the_same(before: Drain | None, after: Drain | None) -> bool:
     return before.until is after.until is None
 
 
-def _forget(space: RunnerSpace, runner: RunnerState) -> CommandResultAndReason:
+def _forget(space: RunnerSpace, runner: RunnerState) -> CommandAnswer:
     quiet = space.now - runner.last_heartbeat
     if quiet <= ALIVE_FOR:
         return "refused", refusals.RUNNER_ALIVE(seconds=quiet.total_seconds())
@@ -76,3 +77,16 @@ def _forget(space: RunnerSpace, runner: RunnerState) -> CommandResultAndReason:
     space.runners.pop(runner.id, None)
     space.forgotten.add(runner.id)
     return "done", None
+
+
+def _subject(space: RunnerSpace, order: RunnerCommand) -> Subject:
+    runner = known_runner(space, order.runner)
+    return Subject(runner=order.runner, plugin=runner.plugin if runner else None)
+
+
+RUNNER: CommandHandler[RunnerSpace, RunnerCommand] = CommandHandler(
+    needs=lambda _, order: Needs(runners=frozenset({order.runner})),
+    subject=_subject,
+    describe=_describe,
+    execute=_execute,
+)

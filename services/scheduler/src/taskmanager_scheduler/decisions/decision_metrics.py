@@ -7,7 +7,7 @@ import structlog
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, TabStatistics
 from taskmanager.model.states import Status
-from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
 
 log = structlog.get_logger(__name__)

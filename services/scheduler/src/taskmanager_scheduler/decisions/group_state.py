@@ -3,31 +3,21 @@
 Pure: the store calls it inside its transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from taskmanager.messages import (
-    AccessOrder,
-    Change,
     Claim,
     Command,
-    Failed,
     FilesRecorded,
-    Finished,
     Heartbeat,
     Hello,
     Inbound,
-    JobCommand,
     Logged,
     LogInsSeen,
-    PluginCommand,
-    RunnerCommand,
     RunnerEvent,
     RunnerEvents,
-    SendMessage,
-    StartOperation,
-    StopOperation,
     Submit,
     TokensUsed,
 )
@@ -37,11 +27,12 @@ from taskmanager.model.operations import Operation
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
 from taskmanager.model.reports import Replay, Report, Withdrawal
 from taskmanager.model.states import Tab
-from taskmanager.ports.store import Needs, Plan, Snapshot
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.access import log_in_entry
 from taskmanager_scheduler.commands.access_state import AccessGroupState
-from taskmanager_scheduler.commands.execution import OperatorOrder, execute
+from taskmanager_scheduler.commands.execution import execute
 from taskmanager_scheduler.decisions.attempt_records import log_block, stored_files
+from taskmanager_scheduler.decisions.decision import Decision, change_of
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 from taskmanager_scheduler.decisions.runner_registration import on_heartbeat, on_hello
 from taskmanager_scheduler.decisions.statistics import deltas
@@ -49,77 +40,6 @@ from taskmanager_scheduler.jobs.circuit_breaker import after_end
 from taskmanager_scheduler.jobs.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.jobs.events import NOBODY, Event, PluginGate, Sender, TransitionContext
 from taskmanager_scheduler.jobs.transitions import transition
-
-
-@dataclass(frozen=True, slots=True)
-class Decision(Plan):
-    """A plan, what to do once it is stored, and what to tell the gateways."""
-
-    effects: Sequence[Effect] = ()
-    changes: Sequence[Change] = ()
-    changed_plugins: Sequence[str] = ()
-    changed_jobs: Sequence[str] = ()
-    """Named, but not told one by one: those of a page of an operation."""
-    changed_operations: Sequence[str] = ()
-
-
-def needs_of(messages: Iterable[Inbound]) -> Needs:
-    """Everything the messages speak of."""
-    jobs: set[str] = set()
-    new: set[str] = set()
-    uniques: set[str] = set()
-    runners: set[str] = set()
-    plugins: set[str] = set()
-    operations: set[str] = set()
-    access: set[str] = set()
-    for message in messages:
-        match message:
-            case Submit():
-                jobs.add(message.job)
-                new.add(message.job)
-                if message.spec.unique:
-                    uniques.add(message.spec.unique)
-            case Command(order=order):
-                if isinstance(order, AccessOrder):
-                    access.add(message.id)
-                else:
-                    _name_subject(order, jobs, plugins, runners, operations)
-            case RunnerEvents():
-                for event in message.events:
-                    jobs.update(_jobs_of(event))
-                    if isinstance(event, Claim | Heartbeat | Hello | Failed | Finished):
-                        plugins.add(message.plugin)
-                    if isinstance(event, Heartbeat | Hello):
-                        runners.add(message.runner)
-    return Needs(
-        jobs=frozenset(jobs),
-        new=frozenset(new),
-        uniques=frozenset(uniques),
-        runners=frozenset(runners),
-        plugins=frozenset(plugins),
-        operations=frozenset(operations),
-        access=frozenset(access),
-    )
-
-
-def _name_subject(
-    order: OperatorOrder, jobs: set[str], plugins: set[str], runners: set[str], operations: set[str]
-) -> None:
-    match order:
-        case JobCommand(job=job) | SendMessage(job=job):
-            jobs.add(job)
-        case PluginCommand(plugin=plugin):
-            plugins.add(plugin)
-        case RunnerCommand(runner=runner):
-            runners.add(runner)
-        case StartOperation() | StopOperation():
-            operations.add(order.operation)
-
-
-def _jobs_of(event: RunnerEvent) -> Iterable[str]:
-    if isinstance(event, Heartbeat | Hello):
-        return [reference.job for reference in event.running]
-    return (event.job,)
 
 
 @dataclass(slots=True)
@@ -307,17 +227,3 @@ def decide(messages: Sequence[Inbound], snapshot: Snapshot, now: datetime) -> De
     for message in messages:
         fold.take(message)
     return fold.outcome()
-
-
-def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
-    """What the gateways are told of a job that was `before`."""
-    return Change(
-        job=job.id,
-        plugin=job.plugin,
-        status=job.status,
-        tab=job.tab,
-        rev=job.rev,
-        progress=job.progress,
-        was=before.status if before is not None else None,
-        logged=logged,
-    )

@@ -8,7 +8,7 @@ from taskmanager.model.jobs import HistoryEntry, Job
 from taskmanager.model.operations import Failure
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import PlanT
-from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.jobs.effects import AnswerGateway, Effect
 from taskmanager_scheduler.jobs.english import english
 

@@ -13,7 +13,7 @@ from taskmanager.model.operations import Listing, Operation
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status
 from taskmanager.ports.store import Needs, PlanT, Snapshot, Store
-from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.jobs.effects import SendTicket
 
 MOMENT = timedelta(milliseconds=1)

@@ -17,8 +17,8 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.reasons import history
 from taskmanager.model.registry import ALIVE_FOR, InstalledPlugin, RunnerState
 from taskmanager.ports.store import Snapshot
-from taskmanager_scheduler.commands.execution import wish_for
 from taskmanager_scheduler.commands.runners import known_runner
+from taskmanager_scheduler.jobs.desired_state import desired_state
 from taskmanager_scheduler.jobs.effects import AnswerRunner, DeclarePlugin, Effect
 from taskmanager_scheduler.jobs.events import NOBODY, Event, Orphaned, Renewed, Sender
 from taskmanager_scheduler.jobs.transitions import LEASE
@@ -96,7 +96,7 @@ def _order(
         space.move(reference.job, Renewed(reference.attempt), sender=sender)
         after = space.jobs.get(reference.job)
         (renewed if after is not before else kill).append(reference)
-        if after is not None and after is not before and (wish := wish_for(after, installed)):
+        if after is not None and after is not before and (wish := desired_state(after, installed)):
             wishes.append(AttemptDesiredState(job=after.id, attempt=after.attempt, wish=wish))
     runner = _known(space, sender)
     drain = runner.drain if runner else None

@@ -13,7 +13,7 @@ from taskmanager.errors import TaskManagerError
 from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
-from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.jobs.effects import (
     AnswerGateway,
     AnswerRunner,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
-from taskmanager_scheduler.decisions.group_state import Decision, GroupState
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import GroupState
 from taskmanager_scheduler.jobs.effects import SendTicket
 from taskmanager_scheduler.jobs.events import Ticketed
 

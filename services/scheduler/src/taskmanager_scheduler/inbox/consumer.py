@@ -20,8 +20,10 @@ from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.retry import Backoff
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
-from taskmanager_scheduler.decisions.group_state import Decision, decide, needs_of
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.effect_pipeline import EffectPipeline
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage

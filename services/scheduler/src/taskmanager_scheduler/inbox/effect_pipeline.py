@@ -13,7 +13,7 @@ from taskmanager.messages import Tick
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
 from taskmanager.process.failpoints import Failpoint, failpoint
-from taskmanager_scheduler.decisions.group_state import Decision
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import mark_sent
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage

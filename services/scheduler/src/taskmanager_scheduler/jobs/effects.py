@@ -16,7 +16,7 @@ from taskmanager.messages import (
 from taskmanager.model.reasons import Reason
 from taskmanager.model.reports import Report, Withdrawal
 
-CommandResultAndReason = tuple[CommandOutcome, Reason | None]
+CommandAnswer = tuple[CommandOutcome, Reason | None]
 """What became of a command, and why if it was not done."""
 
 

@@ -13,8 +13,9 @@ from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.operations import FAILURES_KEPT, Failure, Listing, Operation, OperationState, page_key
 from taskmanager.model.reasons import Reason
 from taskmanager.ports.store import Needs, Snapshot
-from taskmanager_scheduler.commands.execution import change_job
-from taskmanager_scheduler.decisions.group_state import Decision, GroupState
+from taskmanager_scheduler.commands.jobs import change_job
+from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.group_state import GroupState
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 from taskmanager_scheduler.decisions.run_order import place_of
 from taskmanager_scheduler.decisions.statistics import deltas

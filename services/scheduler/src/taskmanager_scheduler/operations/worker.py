@@ -21,8 +21,8 @@ from taskmanager.ports.store import Needs, Snapshot, Store
 from taskmanager.process.lifecycle import pause
 from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
-from taskmanager_scheduler.decisions.group_state import Decision
 from taskmanager_scheduler.decisions.run_order import place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import DeclarePlugin, Effect, SendTicket

@@ -1,0 +1,35 @@
+"""What was decided on a group of messages, or by the scheduler itself: what to write and what follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskmanager.messages import Change
+from taskmanager.model.jobs import Job
+from taskmanager.ports.store import Plan
+from taskmanager_scheduler.jobs.effects import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Plan):
+    """A plan, what to do once it is stored, and what to tell the gateways."""
+
+    effects: Sequence[Effect] = ()
+    changes: Sequence[Change] = ()
+    changed_plugins: Sequence[str] = ()
+    changed_jobs: Sequence[str] = ()
+    """Named, but not told one by one: those of a page of an operation."""
+    changed_operations: Sequence[str] = ()
+
+
+def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
+    """What the gateways are told of a job that was `before`."""
+    return Change(
+        job=job.id,
+        plugin=job.plugin,
+        status=job.status,
+        tab=job.tab,
+        rev=job.rev,
+        progress=job.progress,
+        was=before.status if before is not None else None,
+        logged=logged,
+    )

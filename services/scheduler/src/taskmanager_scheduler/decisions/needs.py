@@ -1,0 +1,82 @@
+"""What a group of messages speaks of, and so has to be loaded. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from taskmanager.messages import (
+    Claim,
+    Command,
+    Failed,
+    Finished,
+    Heartbeat,
+    Hello,
+    Inbound,
+    RunnerEvent,
+    RunnerEvents,
+    Submit,
+)
+from taskmanager.ports.store import Needs
+from taskmanager_scheduler.commands.execution import needs_of_command
+
+
+def needs_of(messages: Iterable[Inbound]) -> Needs:
+    """Everything the messages speak of."""
+    named = _Named()
+    for message in messages:
+        match message:
+            case Submit():
+                named.jobs.add(message.job)
+                named.new.add(message.job)
+                if message.spec.unique:
+                    named.uniques.add(message.spec.unique)
+            case Command():
+                named.add(needs_of_command(message))
+            case RunnerEvents():
+                named.add_events(message)
+    return named.needs()
+
+
+@dataclass(slots=True)
+class _Named:
+    jobs: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)
+    uniques: set[str] = field(default_factory=set)
+    runners: set[str] = field(default_factory=set)
+    plugins: set[str] = field(default_factory=set)
+    operations: set[str] = field(default_factory=set)
+    access: set[str] = field(default_factory=set)
+
+    def add(self, needs: Needs) -> None:
+        """What one command needs."""
+        self.jobs |= needs.jobs
+        self.runners |= needs.runners
+        self.plugins |= needs.plugins
+        self.operations |= needs.operations
+        self.access |= needs.access
+
+    def add_events(self, message: RunnerEvents) -> None:
+        """The jobs a runner speaks of; it and its plugin where they matter."""
+        for event in message.events:
+            self.jobs.update(_jobs_of(event))
+            if isinstance(event, Claim | Heartbeat | Hello | Failed | Finished):
+                self.plugins.add(message.plugin)
+            if isinstance(event, Heartbeat | Hello):
+                self.runners.add(message.runner)
+
+    def needs(self) -> Needs:
+        """All of it."""
+        return Needs(
+            jobs=frozenset(self.jobs),
+            new=frozenset(self.new),
+            uniques=frozenset(self.uniques),
+            runners=frozenset(self.runners),
+            plugins=frozenset(self.plugins),
+            operations=frozenset(self.operations),
+            access=frozenset(self.access),
+        )
+
+
+def _jobs_of(event: RunnerEvent) -> Iterable[str]:
+    if isinstance(event, Heartbeat | Hello):
+        return [reference.job for reference in event.running]
+    return (event.job,)
