@@ -17,9 +17,9 @@ QUOTED = re.compile(r"<!-- from (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)```", re
 RUN = """
 import sys
 from pathlib import Path
-from taskmanager import plugins
+from taskmanager.plugin_api import interface
 from taskmanager_testing.plugins import run_plugin
-run_plugin(plugins.load("checksums"), Path(sys.argv[1]), Path(sys.argv[2]), template="bagit.xml")
+run_plugin(interface.load("checksums"), Path(sys.argv[1]), Path(sys.argv[2]), template="bagit.xml")
 """
 
 

@@ -10,9 +10,15 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from taskmanager.errors import JobFailedError
-from taskmanager.model.manifest import Need, Parameters, PauseSupport, PluginManifest
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import (
+    JobContext,
+    JobFailedError,
+    Need,
+    Parameters,
+    PauseSupport,
+    PluginManifest,
+    parse_parameters,
+)
 
 POLL_SECONDS = 0.01
 

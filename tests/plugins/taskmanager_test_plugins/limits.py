@@ -3,8 +3,15 @@
 import sys
 import time
 
-from taskmanager.model.manifest import JobLimits, Need, Parameters, PauseSupport, PluginManifest
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import (
+    JobContext,
+    JobLimits,
+    Need,
+    Parameters,
+    PauseSupport,
+    PluginManifest,
+    parse_parameters,
+)
 
 POLL_SECONDS = 0.01
 

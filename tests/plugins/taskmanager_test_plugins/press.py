@@ -3,8 +3,13 @@
 import time
 from pathlib import Path
 
-from taskmanager.model.manifest import PauseSupport, PluginManifest
-from taskmanager.plugin_api.interface import ExistingParameters, JobContext, parse_parameters
+from taskmanager.plugin_api import (
+    ExistingParameters,
+    JobContext,
+    PauseSupport,
+    PluginManifest,
+    parse_parameters,
+)
 
 POLL_SECONDS = 0.01
 

@@ -4,10 +4,16 @@ import os
 import time
 from pathlib import Path
 
-from taskmanager.errors import JobFailedError
-from taskmanager.model.jobs import FileRecord, FileState
-from taskmanager.model.manifest import Need, Parameters, PluginManifest
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import (
+    FileRecord,
+    FileState,
+    JobContext,
+    JobFailedError,
+    Need,
+    Parameters,
+    PluginManifest,
+    parse_parameters,
+)
 
 POLL_SECONDS = 0.01
 

@@ -11,9 +11,17 @@ import time
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from taskmanager.errors import JobFailedError, TemporaryError
-from taskmanager.model.manifest import Need, Parameters, PauseSupport, PluginManifest, RetryPolicy
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import (
+    JobContext,
+    JobFailedError,
+    Need,
+    Parameters,
+    PauseSupport,
+    PluginManifest,
+    RetryPolicy,
+    TemporaryError,
+    parse_parameters,
+)
 
 PIECE_SECONDS = 0.02
 RETRY = RetryPolicy(attempts=3, first_wait_seconds=0.5, longest_wait_seconds=2)

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from taskmanager.model.manifest import Need, Parameters, PluginManifest
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import JobContext, Need, Parameters, PluginManifest, parse_parameters
 
 CHARACTERS = 10_000_000
 

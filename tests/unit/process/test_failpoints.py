@@ -12,9 +12,9 @@ from taskmanager.process.failpoints import END_AT, END_ONCE, Failpoint
 
 PROGRAM = """
 import sys
-from taskmanager.process.failpoints import Point, reach
+from taskmanager.process.failpoints import Failpoint, failpoint
 for name in sys.argv[1:]:
-    reach(Point(name))
+    failpoint(Failpoint(name))
 """
 
 
@@ -53,10 +53,12 @@ def test_of_all_that_share_the_file_one_dies(tmp_path: Path) -> None:
 
 def test_every_point_is_somewhere_in_the_services() -> None:
     """A change of the code around a point must not lose it: its row of the crash table would go unproven."""
-    folders = [Path(__file__).parents[2] / name for name in ("services", "shared/src")]
+    folders = [Path(__file__).parents[3] / name for name in ("services", "shared/src")]
     sources = [file.read_text(encoding="utf-8") for folder in folders for file in folder.rglob("*.py")]
 
-    assert [point for point in Failpoint if not any(f"Point.{point.name}" in text for text in sources)] == []
+    assert [
+        point for point in Failpoint if not any(f"Failpoint.{point.name}" in text for text in sources)
+    ] == []
 
 
 def test_a_setting_that_names_no_point_is_no_silent_pass() -> None:

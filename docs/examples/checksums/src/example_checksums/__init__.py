@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from taskmanager.errors import JobFailedError
-from taskmanager.model.manifest import Parameters, PauseSupport, PluginManifest
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import (
+    JobContext,
+    JobFailedError,
+    Parameters,
+    PauseSupport,
+    PluginManifest,
+    parse_parameters,
+)
 
 FILE_NAMES = {"bagit": "manifest-{algorithm}.txt", "plain": "{algorithm}sums.txt"}
 """The templates: a list as BagIt wants it (RFC 8493), or one that `sha256sum --check` reads in the folder."""

@@ -14,39 +14,24 @@ import uuid_utils
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
 from taskmanager.messages import (
-    AddToken,
     Command,
     CommandResult,
     JobCommand,
     PluginCommand,
-    ReplayReports,
-    RevokeToken,
-    RunnerCommand,
-    SendMessage,
-    StartOperation,
-    StopOperation,
 )
 from taskmanager.messages.topology import Topology
 from taskmanager.model.access import Principal
 from taskmanager.model.control import judge
-from taskmanager.model.reasons import Reason
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager_gateway.codes import problems
+from taskmanager_gateway.commands.orders import Order, rules_of
 from taskmanager_gateway.commands.pending import PendingCommands
-from taskmanager_gateway.commands.permissions import Order, Permissions
+from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.http.deadlines import PUBLISH_TIME, from_store
 from taskmanager_gateway.http.problems import (
     BROKER_UNAVAILABLE,
-    KEY_REUSED,
     NOT_POSSIBLE,
-    UNKNOWN_JOB,
-    UNKNOWN_OPERATION,
-    UNKNOWN_PLUGIN,
-    UNKNOWN_REPORT,
-    UNKNOWN_RUNNER,
-    UNKNOWN_TOKEN,
-    UNKNOWN_USER,
     ProblemError,
 )
 from taskmanager_gateway.jobs.finder import JobFinder
@@ -117,7 +102,7 @@ class CommandService:
 
     async def command(self, order: Order, author: Author) -> CommandDone | CommandPending:
         """Have it done; raises ProblemError if it cannot be done or may not have been sent."""
-        await self._permissions.check(order, author.principal)
+        await rules_of(order).check(self._permissions, order, author.principal)
         await self._check(order, author.principal)
         command = Command(
             id=str(uuid_utils.uuid7()),
@@ -151,7 +136,7 @@ class CommandService:
         verdict = judge(job, order.action, order.priority)
         if verdict.refusal is not None:
             COMMANDS.labels(order.action, NOT_POSSIBLE.name).inc()
-            raise _refused(order, verdict.refusal)
+            raise rules_of(order).refused(order, verdict.refusal)
 
     async def _send(self, command: Command, order: Order) -> CommandDone | CommandPending:
         with self._pending.wait_for(command.id) as result:
@@ -184,45 +169,11 @@ class CommandService:
 def _answer(order: Order, result: CommandResult) -> CommandDone:
     match result.outcome:
         case "refused":
-            raise _refused(order, result.told)
+            raise rules_of(order).refused(order, result.told)
         case "unknown":
-            raise _unknown(order)
+            raise rules_of(order).unknown(order)
         case "done" | "unchanged":
             return CommandDone(result.id, result.outcome)
-
-
-def _refused(order: Order, why: Reason) -> ProblemError:
-    """409; `why` is the scheduler's word or, beforehand, the same rule's."""
-    if isinstance(order, StartOperation):
-        detail = problems.CANNOT_START(refusal=why)
-        return ProblemError(KEY_REUSED, detail, operation=order.operation)
-    if isinstance(order, StopOperation):
-        return ProblemError(NOT_POSSIBLE, problems.CANNOT_STOP(refusal=why), operation=order.operation)
-    if isinstance(order, SendMessage):
-        return ProblemError(NOT_POSSIBLE, problems.CANNOT_SEND(refusal=why), job=order.job)
-    detail = problems.cannot(order.action, why)
-    if isinstance(order, JobCommand):
-        return ProblemError(NOT_POSSIBLE, detail, job=order.job)
-    return ProblemError(NOT_POSSIBLE, detail)
-
-
-def _unknown(order: Order) -> ProblemError:
-    match order:
-        case ReplayReports():
-            kind, told = UNKNOWN_REPORT, problems.NO_REPORT()
-        case JobCommand() | SendMessage():
-            kind, told = UNKNOWN_JOB, problems.NO_JOB(job=order.job)
-        case StartOperation() | StopOperation():
-            kind, told = UNKNOWN_OPERATION, problems.NO_OPERATION(operation=order.operation[:80])
-        case RunnerCommand():
-            kind, told = UNKNOWN_RUNNER, problems.NO_RUNNER(runner=order.runner[:80])
-        case PluginCommand():
-            kind, told = UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=order.plugin)
-        case RevokeToken() | AddToken():
-            kind, told = UNKNOWN_TOKEN, problems.NO_TOKEN()
-        case _:
-            kind, told = UNKNOWN_USER, problems.NO_USER()
-    return ProblemError(kind, told)
 
 
 def _unconfirmed(command: Command) -> ProblemError:

@@ -1,4 +1,4 @@
-"""What a plugin sees of its job: the implementation of `taskmanager.plugins.JobContext` inside a slot.
+"""What a plugin sees of its job: `taskmanager.plugin_api.JobContext` inside a slot.
 
 Knows the slot's way to the runner only as one `send` function. Every method may be called from several
 threads.

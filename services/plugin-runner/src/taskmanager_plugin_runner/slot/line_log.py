@@ -21,7 +21,7 @@ Level = Literal["info", "warning", "error"]
 
 
 class LineLog:
-    """Implements `taskmanager.plugins.JobLog`. Beyond the limit warnings still go out, to be counted."""
+    """Implements `taskmanager.plugin_api.JobLog`. Beyond the limit warnings still go out, to be counted."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

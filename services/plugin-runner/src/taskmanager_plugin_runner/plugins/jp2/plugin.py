@@ -4,8 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from taskmanager.model.manifest import PauseSupport, PluginManifest
-from taskmanager.plugin_api.interface import JobContext, parse_parameters
+from taskmanager.plugin_api import JobContext, PauseSupport, PluginManifest, parse_parameters
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
 from taskmanager_plugin_runner.plugins.jp2.parameters import Jp2Parameters
 from taskmanager_plugin_runner.plugins.jp2.profile import Profile

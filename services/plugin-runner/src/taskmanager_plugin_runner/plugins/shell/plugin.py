@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from taskmanager.model.manifest import PauseSupport, PluginManifest
-from taskmanager.plugin_api.interface import JobContext
+from taskmanager.plugin_api import JobContext, PauseSupport, PluginManifest
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
 from taskmanager_plugin_runner.plugins.shell.derivatives import DerivativeTemplate
 from taskmanager_plugin_runner.plugins.shell.template import Mode, Template

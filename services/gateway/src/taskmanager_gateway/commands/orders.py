@@ -1,0 +1,196 @@
+"""What the gateway knows of each kind of order: who may give it, and what is answered if it is not done.
+
+A new kind of order is one entry of `ORDERS`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from taskmanager.messages import (
+    AccessOrder,
+    AddToken,
+    AddUser,
+    ChangeUser,
+    EndSession,
+    EndSessions,
+    JobCommand,
+    PluginCommand,
+    RemoveUser,
+    ReplayReports,
+    RevokeToken,
+    RunnerCommand,
+    SendMessage,
+    SetPassword,
+    StartOperation,
+    StopOperation,
+)
+from taskmanager.model.access import Principal, Right
+from taskmanager.model.reasons import Reason
+from taskmanager_gateway.access.plugin_scope import allow, allow_all, allow_right, forbidden, reaches
+from taskmanager_gateway.codes import access, problems
+from taskmanager_gateway.commands.permissions import Permissions
+from taskmanager_gateway.http.problems import (
+    KEY_REUSED,
+    NOT_POSSIBLE,
+    UNKNOWN_JOB,
+    UNKNOWN_OPERATION,
+    UNKNOWN_PLUGIN,
+    UNKNOWN_REPORT,
+    UNKNOWN_RUNNER,
+    UNKNOWN_TOKEN,
+    UNKNOWN_USER,
+    Kind,
+    ProblemError,
+)
+
+Order = (
+    JobCommand
+    | PluginCommand
+    | RunnerCommand
+    | StartOperation
+    | StopOperation
+    | SendMessage
+    | ReplayReports
+    | AccessOrder
+)
+
+OrderT_contra = TypeVar("OrderT_contra", contravariant=True)
+Check = Callable[[Permissions, Any, Principal], Awaitable[None]]
+
+
+def _cannot(order: Any, why: Reason) -> ProblemError:
+    return ProblemError(NOT_POSSIBLE, problems.cannot(order.action, why))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules(Generic[OrderT_contra]):
+    """Rules for one kind of order.
+
+    `check` raises ProblemError (403, or 404 for what is out of reach) if somebody may not give it. `unknown`
+    makes the answer (404) when there is no such thing, `refused` the answer (409) when it cannot be done.
+    """
+
+    check: Check
+    unknown: Callable[[OrderT_contra], ProblemError]
+    refused: Callable[[OrderT_contra, Reason], ProblemError] = _cannot
+
+
+def _operate(restricted: Check) -> Check:
+    """For who may operate; who is restricted to some plugins has to pass `restricted` as well."""
+
+    async def check(permissions: Permissions, order: Any, who: Principal) -> None:
+        allow_right(who, Right.OPERATE)
+        if not who.unrestricted:
+            await restricted(permissions, order, who)
+
+    return check
+
+
+def _administer(own: str | None = None) -> Check:
+    """For admins of all plugins; with `own`, the field that names a user, for that user as well."""
+
+    async def check(permissions: Permissions, order: Any, who: Principal) -> None:
+        del permissions
+        if own is not None and getattr(order, own) == who.name:
+            return
+        allow_right(who, Right.ADMIN)
+        if not who.unrestricted:
+            raise forbidden(access.ALL_USERS, who)
+
+    return check
+
+
+async def _job(permissions: Permissions, order: JobCommand | SendMessage, who: Principal) -> None:
+    await permissions.job(order.job, who)
+
+
+async def _plugin(permissions: Permissions, order: PluginCommand, who: Principal) -> None:
+    del permissions
+    allow(who, order.plugin)
+
+
+async def _runner(permissions: Permissions, order: RunnerCommand, who: Principal) -> None:
+    await permissions.runner(order.runner, who)
+
+
+async def _start(permissions: Permissions, order: StartOperation, who: Principal) -> None:
+    del permissions
+    if not reaches(who, order.filter):
+        allow_all(who, access.THE_OPERATION())
+
+
+async def _stop(permissions: Permissions, order: StopOperation, who: Principal) -> None:
+    await permissions.operation(order.operation, who)
+
+
+async def _replay(permissions: Permissions, order: ReplayReports, who: Principal) -> None:
+    if order.report is None:
+        allow_all(who, access.REPLAY_OF_ALL())
+    else:
+        await permissions.report(order.report, who)
+
+
+def _no_job(order: JobCommand | SendMessage) -> ProblemError:
+    return ProblemError(UNKNOWN_JOB, problems.NO_JOB(job=order.job))
+
+
+def _no_operation(order: StartOperation | StopOperation) -> ProblemError:
+    return ProblemError(UNKNOWN_OPERATION, problems.NO_OPERATION(operation=order.operation[:80]))
+
+
+def _none(kind: Kind, told: Reason) -> Callable[[object], ProblemError]:
+    return lambda _: ProblemError(kind, told)
+
+
+def _job_cannot(order: JobCommand, why: Reason) -> ProblemError:
+    return ProblemError(NOT_POSSIBLE, problems.cannot(order.action, why), job=order.job)
+
+
+_NO_USER = _none(UNKNOWN_USER, problems.NO_USER())
+_NO_TOKEN = _none(UNKNOWN_TOKEN, problems.NO_TOKEN())
+
+ORDERS: Mapping[type, OrderRules[Any]] = {
+    JobCommand: OrderRules(_operate(_job), _no_job, _job_cannot),
+    PluginCommand: OrderRules(
+        _operate(_plugin),
+        lambda order: ProblemError(UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=order.plugin)),
+    ),
+    RunnerCommand: OrderRules(
+        _operate(_runner),
+        lambda order: ProblemError(UNKNOWN_RUNNER, problems.NO_RUNNER(runner=order.runner[:80])),
+    ),
+    StartOperation: OrderRules(
+        _operate(_start),
+        _no_operation,
+        lambda order, why: ProblemError(
+            KEY_REUSED, problems.CANNOT_START(refusal=why), operation=order.operation
+        ),
+    ),
+    StopOperation: OrderRules(
+        _operate(_stop),
+        _no_operation,
+        lambda order, why: ProblemError(
+            NOT_POSSIBLE, problems.CANNOT_STOP(refusal=why), operation=order.operation
+        ),
+    ),
+    SendMessage: OrderRules(
+        _operate(_job),
+        _no_job,
+        lambda order, why: ProblemError(NOT_POSSIBLE, problems.CANNOT_SEND(refusal=why), job=order.job),
+    ),
+    ReplayReports: OrderRules(_operate(_replay), _none(UNKNOWN_REPORT, problems.NO_REPORT())),
+    AddUser: OrderRules(_administer(), _NO_USER),
+    ChangeUser: OrderRules(_administer(), _NO_USER),
+    SetPassword: OrderRules(_administer(own="name"), _NO_USER),
+    EndSessions: OrderRules(_administer(own="name"), _NO_USER),
+    RemoveUser: OrderRules(_administer(), _NO_USER),
+    AddToken: OrderRules(_administer(), _NO_TOKEN),
+    RevokeToken: OrderRules(_administer(), _NO_TOKEN),
+    EndSession: OrderRules(_administer(own="user"), _NO_USER),
+}
+
+
+def rules_of(order: Order) -> OrderRules[Any]:
+    """The rules for this order."""
+    return ORDERS[type(order)]
