@@ -1,9 +1,7 @@
 """The gateway's reads: typed filters to indexed queries, keyset pages, never a skip and never a count."""
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -31,6 +29,7 @@ from taskmanager.model.registry import (
     TabStatistics,
 )
 from taskmanager.model.states import Status, Tab
+from taskmanager.mongo import cursors
 from taskmanager.mongo.access.audit import audit_filter, audit_page
 from taskmanager.mongo.access.reads import AccessReads
 from taskmanager.mongo.all_plugins import in_each, plugins_with_jobs
@@ -237,8 +236,7 @@ def _by_warned_end(query: JobQuery) -> bool:
 
 def write_cursor(query: JobQuery, document: Document) -> str:
     """Where the page ended, bound to the order of the query."""
-    values = [_plain(document[field]) for field, _ in KEYS[query.sort]]
-    return base64.urlsafe_b64encode(json.dumps([query.sort, query.order, *values]).encode()).decode()
+    return cursors.write(query.sort, query.order, *(document[field] for field, _ in KEYS[query.sort]))
 
 
 def _checked_cursor(query: JobQuery, document: Document) -> str:
@@ -251,7 +249,7 @@ def _checked_cursor(query: JobQuery, document: Document) -> str:
 def read_cursor(query: JobQuery) -> list[Any]:
     """The values of a cursor; raises CursorError if it was not made for this order."""
     try:
-        sort, order, *values = json.loads(base64.urlsafe_b64decode(query.cursor or ""))
+        sort, order, *values = cursors.read(query.cursor or "")
         typed = [_typed(field, value) for (field, _), value in zip(KEYS[query.sort], values, strict=True)]
     except (ValueError, TypeError, OverflowError) as error:
         message = "cursor is not one of this list: take it from next_cursor"
@@ -262,13 +260,9 @@ def read_cursor(query: JobQuery) -> list[Any]:
     return typed
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
 def _typed(field: str, value: Any) -> Any:
     if field in {"queued_at", "finished", "created"}:
-        return datetime.fromisoformat(value).astimezone(UTC)
+        return cursors.read_moment(value)
     if field == "turn":
         return _TURN.validate_python(value)
     if not isinstance(value, str):

@@ -1,13 +1,10 @@
 """The audit between queries and documents: filters, cursors and pages; opens no connection."""
 
-import base64
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from taskmanager.errors import CursorError
 from taskmanager.model.queries import AuditPage, AuditQuery
 from taskmanager.model.registry import AuditEntry
+from taskmanager.mongo import cursors
 from taskmanager.mongo.client import Document, without_key
 from taskmanager.mongo.unreadable import last_cursor, readable
 
@@ -20,7 +17,7 @@ def audit_filter(query: AuditQuery) -> Document:
     if query.plugins is not None:
         found["plugin"] = {"$in": [name for name in query.plugins if query.plugin in {None, name}]}
     if query.cursor is not None:
-        at, entry = _read_cursor(query.cursor)
+        at, entry = cursors.read_moment_and_id(query.cursor)
         found["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": entry}}]
     return found
 
@@ -30,7 +27,7 @@ def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
     shown = documents[:limit]
     return AuditPage(
         entries=tuple(readable("audit", audit_entry, shown)),
-        next_cursor=last_cursor(_write_cursor, list(shown)) if len(documents) > limit else None,
+        next_cursor=last_cursor(_cursor, list(shown)) if len(documents) > limit else None,
     )
 
 
@@ -39,19 +36,5 @@ def audit_entry(document: Document) -> AuditEntry:
     return AuditEntry.model_validate({"id": document["_id"], **without_key(document)})
 
 
-def _write_cursor(document: Document) -> str:
-    values = [document["at"].isoformat(), document["_id"]]
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, entry = json.loads(base64.urlsafe_b64decode(cursor))
-        moment = datetime.fromisoformat(at).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        message = "cursor is not one of the audit: take it from next_cursor"
-        raise CursorError(message) from error
-    if not isinstance(entry, str):
-        message = "cursor is not one of the audit: it names no entry"
-        raise CursorError(message)
-    return moment, entry
+def _cursor(document: Document) -> str:
+    return cursors.write_moment_and_id(document["at"], document["_id"])

@@ -1,13 +1,9 @@
 """The gateway's reads of operations: what one would concern, what became of them."""
 
-import base64
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pymongo.errors
 
-from taskmanager.errors import CursorError
 from taskmanager.model.operations import (
     EXAMPLES,
     PREVIEW_LIMIT,
@@ -19,6 +15,7 @@ from taskmanager.model.operations import (
     OperationQuery,
     Preview,
 )
+from taskmanager.mongo import cursors
 from taskmanager.mongo.all_plugins import over_all_plugins
 from taskmanager.mongo.client import Database, Document, translated_errors
 from taskmanager.mongo.documents import from_document
@@ -69,7 +66,7 @@ class OperationReads:
         """See the port."""
         condition = _state(query)
         if query.cursor is not None:
-            at, last = _read_cursor(query.cursor)
+            at, last = cursors.read_moment_and_id(query.cursor)
             condition["$or"] = [{"asked.at": {"$lt": at}}, {"asked.at": at, "_id": {"$lt": last}}]
         with translated_errors():
             cursor = self._database.operations.find(condition, max_time_ms=QUERY_MILLISECONDS)
@@ -77,7 +74,7 @@ class OperationReads:
         shown = found[: query.limit]
         return OperationPage(
             operations=tuple(readable("operations", operation_of, shown)),
-            next_cursor=last_cursor(_write_cursor, shown) if len(found) > query.limit else None,
+            next_cursor=last_cursor(_cursor, shown) if len(found) > query.limit else None,
         )
 
     async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
@@ -97,19 +94,5 @@ def _state(query: OperationQuery) -> Document:
     return {"open": True, "state": {"$in": states}} if query.running else {"state": {"$nin": states}}
 
 
-def _write_cursor(document: Document) -> str:
-    values = [document["asked"]["at"].isoformat(), document["_id"]]
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, last = json.loads(base64.urlsafe_b64decode(cursor))
-        moment = datetime.fromisoformat(at).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        message = "cursor is not one of the operations: take it from next_cursor"
-        raise CursorError(message) from error
-    if not isinstance(last, str):
-        message = "cursor is not one of the operations: it names none"
-        raise CursorError(message)
-    return moment, last
+def _cursor(document: Document) -> str:
+    return cursors.write_moment_and_id(document["asked"]["at"], document["_id"])

@@ -1,12 +1,9 @@
 """The gateway's reads of reports and of how deliveries to each installation went."""
 
-import base64
-import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from taskmanager.errors import CursorError
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
+from taskmanager.mongo import cursors
 from taskmanager.mongo.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.reports.writes import backlog, of_installations, report_of
 from taskmanager.mongo.unreadable import last_cursor, readable, readable_one
@@ -35,7 +32,7 @@ class ReportReads:
         shown = documents[: query.limit]
         return ReportPage(
             reports=tuple(readable("reports", report_of, shown)),
-            next_cursor=last_cursor(_write_cursor, shown) if len(documents) > query.limit else None,
+            next_cursor=last_cursor(_cursor, shown) if len(documents) > query.limit else None,
         )
 
     async def backlog(self, installations: Sequence[str | None]) -> Backlog:
@@ -64,22 +61,10 @@ def _wanted(query: ReportQuery) -> Document:
     if query.installations is not None:
         wanted |= of_installations(Among(query.installations))
     if query.cursor is not None:
-        created, report = _read_cursor(query.cursor)
+        created, report = cursors.read_moment_and_id(query.cursor)
         wanted["$or"] = [{"created": {"$lt": created}}, {"created": created, "_id": {"$lt": report}}]
     return wanted
 
 
-def _write_cursor(document: Document) -> str:
-    values = [document["created"].isoformat(), document["_id"]]
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        created, report = json.loads(base64.urlsafe_b64decode(cursor))
-        moment = datetime.fromisoformat(created).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise CursorError("cursor is not one of this list: take it from next_cursor") from error
-    if not isinstance(report, str):
-        raise CursorError("cursor names no report: take it from next_cursor")
-    return moment, report
+def _cursor(document: Document) -> str:
+    return cursors.write_moment_and_id(document["created"], document["_id"])
