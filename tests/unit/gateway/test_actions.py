@@ -7,7 +7,7 @@ from taskmanager.model.access import Principal, Right, Role, everybody
 from taskmanager.model.jobs import Attribution, CancelMethod, GoobiReference, Job
 from taskmanager.model.states import Status
 from taskmanager_gateway.web.jobs.actions import Act, offers
-from taskmanager_gateway.web.templating import Templates
+from taskmanager_gateway.web.shell.templating import Templates
 
 NOTE = Attribution(by="anna", at=MOMENT, reason="wait")
 GOOBI = GoobiReference(process_id=7)

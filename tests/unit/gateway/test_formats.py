@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskmanager_gateway.web.formats import NOTHING, Formats, zone_of
+from taskmanager_gateway.web.shell.formats import NOTHING, Formats, zone_of
 
 GERMAN = Formats("de", zone_of("Europe/Berlin"))
 ENGLISH = Formats("en", zone_of("UTC"))

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.log_in import _check_answer
 from taskmanager_gateway.accounts.oidc.provider import Description, Provider, Tokens, _answer
 from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
-from taskmanager_gateway.accounts.oidc.services import _check_answer
 
 from .test_oidc import ISSUER, KEY, OTHER, settings, signed
 

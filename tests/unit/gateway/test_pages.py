@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.unit.gateway.conftest import Gateway
 
-from taskmanager_gateway.web.assets import FOR_EVER, Assets, AssetsMissingError
+from taskmanager_gateway.web.shell.assets import FOR_EVER, Assets, AssetsMissingError
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
 

@@ -25,9 +25,9 @@ from taskmanager_gateway.api.reasons_document import document
 from taskmanager_gateway.codes import CATALOGUE, english, problems
 from taskmanager_gateway.http.error_handlers import STORE_AWAY
 from taskmanager_gateway.jobs.wait_reasons import PluginLoad, waiting_reason
-from taskmanager_gateway.web.formats import Formats, zone_of
-from taskmanager_gateway.web.languages import LANGUAGES, translations
-from taskmanager_gateway.web.sentences import LONGEST, LONGEST_EVENT, Sentences
+from taskmanager_gateway.web.shell.formats import Formats, zone_of
+from taskmanager_gateway.web.shell.languages import LANGUAGES, translations
+from taskmanager_gateway.web.shell.sentences import LONGEST, LONGEST_EVENT, Sentences
 
 ROOT = Path(__file__).parents[3]
 GERMAN = Sentences(Formats("de", zone_of("Europe/Berlin")))

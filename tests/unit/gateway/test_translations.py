@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from taskmanager.model.states import MEANING
 from taskmanager_gateway import web
 from taskmanager_gateway.http.problems import KINDS
-from taskmanager_gateway.web.languages import CATALOGUES, LANGUAGES, choose, translations
+from taskmanager_gateway.web.shell.languages import CATALOGUES, LANGUAGES, choose, translations
 
 FOLDER = Path(web.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]

@@ -11,7 +11,7 @@ from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import AccessReader, JobReader
 from taskmanager.serving.http import Check
-from taskmanager_gateway.accounts.services import AccessServices, make_access_services
+from taskmanager_gateway.account_services import AccessServices, make_access_services
 from taskmanager_gateway.change_feed import Feed
 from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.commands.permissions import Permissions

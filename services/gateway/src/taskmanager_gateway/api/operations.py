@@ -20,8 +20,7 @@ from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.plugin_scope import allow, kept_within, reaches
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
-from taskmanager_gateway.api.jobs.submissions import OUTCOME_HEADER
-from taskmanager_gateway.api.responses import Answers, json_answer, json_request, problems
+from taskmanager_gateway.api.responses import OUTCOME_HEADER, Answers, json_answer, json_request, problems
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.commands.service import Author, CommandPending
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order

@@ -18,6 +18,7 @@ from taskmanager_gateway.http.problems import (
 )
 from taskmanager_gateway.http.views import json_bytes
 
+OUTCOME_HEADER = "Taskmanager-Outcome"
 READ_ONE_BY_ONE = (UNKNOWN_JOB, UNKNOWN_OPERATION, UNKNOWN_REPORT)
 """What a route that reads one document may answer; then that document may also be unreadable."""
 

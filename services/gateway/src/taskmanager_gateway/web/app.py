@@ -10,21 +10,21 @@ from taskmanager_gateway.access.requirements import ElsewhereFirstError, lead_el
 from taskmanager_gateway.http.secure_headers import SecureHeaders
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.accounts import log_in, oidc, tokens, users
-from taskmanager_gateway.web.assets import Assets
 from taskmanager_gateway.web.audit import audit
-from taskmanager_gateway.web.error_pages import install_failures
 from taskmanager_gateway.web.frame import live, menu, preferences
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
-from taskmanager_gateway.web.languages import LANGUAGES
 from taskmanager_gateway.web.operations import operations
-from taskmanager_gateway.web.plugin_overview import Overviews
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands
-from taskmanager_gateway.web.render import Web
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
-from taskmanager_gateway.web.templating import Templates
+from taskmanager_gateway.web.shell.assets import Assets
+from taskmanager_gateway.web.shell.error_pages import install_failures
+from taskmanager_gateway.web.shell.languages import LANGUAGES
+from taskmanager_gateway.web.shell.plugin_overview import Overviews
+from taskmanager_gateway.web.shell.render import Web
+from taskmanager_gateway.web.shell.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
 

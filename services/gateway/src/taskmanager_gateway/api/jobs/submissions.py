@@ -9,7 +9,14 @@ from starlette.responses import Response
 from taskmanager.model.access import Right
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.api.responses import Answers, RawRoute, json_answer, json_request, problems
+from taskmanager_gateway.api.responses import (
+    OUTCOME_HEADER,
+    Answers,
+    RawRoute,
+    json_answer,
+    json_request,
+    problems,
+)
 from taskmanager_gateway.http.examples import BATCH, SPECIFICATION
 from taskmanager_gateway.http.problems import (
     BODY_TIMEOUT,
@@ -47,7 +54,6 @@ from taskmanager_gateway.submissions.views import BatchResult, BatchView
 
 router = APIRouter(prefix=API, tags=["Submitting"], route_class=RawRoute, dependencies=[needs(Right.SUBMIT)])
 
-OUTCOME_HEADER = "Taskmanager-Outcome"
 _STATUS = {SubmissionOutcome.ACCEPTED: 202, SubmissionOutcome.REPLAYED: 202, SubmissionOutcome.DUPLICATE: 200}
 _OF_THE_BODY = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY, INVALID_REQUEST)
 _OF_THE_JOB = (INVALID_PARAMETERS, PATH_REFUSED, KEY_REUSED, UNKNOWN_PLUGIN, UNKNOWN_TEMPLATE, NOT_ACCEPTING)

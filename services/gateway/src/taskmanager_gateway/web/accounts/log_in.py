@@ -27,7 +27,7 @@ from taskmanager_gateway.http.problems import (
 )
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.frame.preferences import local_path
-from taskmanager_gateway.web.render import fragment, page
+from taskmanager_gateway.web.shell.render import fragment, page
 
 router = APIRouter()
 own = APIRouter(dependencies=[needs_log_in()])

@@ -10,14 +10,14 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager_gateway.access.auth_context import address_of
 from taskmanager_gateway.access.settings import CookieSecurity
 from taskmanager_gateway.accounts.oidc.attempt import COOKIE, LIFETIME
+from taskmanager_gateway.accounts.oidc.log_in import Oidc
 from taskmanager_gateway.accounts.oidc.refusals import OidcError
-from taskmanager_gateway.accounts.oidc.services import Oidc
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import NOT_FOUND, ProblemError
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.accounts.log_in import with_session
 from taskmanager_gateway.web.frame.preferences import local_path
-from taskmanager_gateway.web.render import page
+from taskmanager_gateway.web.shell.render import page
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.http.problems import INVALID_REQUEST, ProblemError
 from taskmanager_gateway.web.accounts.user_forms import ReachForm, offered_plugins
-from taskmanager_gateway.web.render import web_of
+from taskmanager_gateway.web.shell.render import web_of
 
 
 async def reach_choices(request: Request, chosen: Sequence[str] | None) -> dict[str, object]:

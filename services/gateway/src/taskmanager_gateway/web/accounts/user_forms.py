@@ -13,7 +13,7 @@ from taskmanager.model.access import Principal, Right, Role, Token, TokenName, U
 from taskmanager.model.jobs import PluginName
 from taskmanager.model.queries import PLUGINS_LIMIT
 from taskmanager_gateway.http.command_bodies import readable
-from taskmanager_gateway.web.forms import ReasonForm
+from taskmanager_gateway.web.shell.forms import ReasonForm
 
 Names = Annotated[list[PluginName], Field(max_length=PLUGINS_LIMIT)]
 

@@ -15,10 +15,10 @@ from taskmanager_gateway.commands.service import Author, CommandDone, CommandPen
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.accounts.plugin_scope_field import check_reach, reach_choices
 from taskmanager_gateway.web.accounts.user_forms import NewUserForm, UserAct, UserForm, UserLine, user_lines
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
-from taskmanager_gateway.web.render import fragment, page, text
-from taskmanager_gateway.web.shown_secrets import shown_once
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.render import fragment, page, text
+from taskmanager_gateway.web.shell.shown_secrets import shown_once
 
 CHANGED = ("tm-access",)
 

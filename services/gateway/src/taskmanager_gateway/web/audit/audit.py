@@ -10,9 +10,9 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.audit.service import audit_page
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.audit.audit_rows import AuditListAddress, audit_lines
-from taskmanager_gateway.web.frame.menu_items import plugin_items
-from taskmanager_gateway.web.list_address import address, read_address
-from taskmanager_gateway.web.render import page, web_of
+from taskmanager_gateway.web.shell.list_address import address, read_address
+from taskmanager_gateway.web.shell.menu_items import plugin_items
+from taskmanager_gateway.web.shell.render import page, web_of
 
 PATH = "/audit"
 

@@ -14,7 +14,7 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.event_streams import event_stream, plain_events
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.render import asker
+from taskmanager_gateway.web.shell.render import asker
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.web.frame.menu_items import plugin_items
-from taskmanager_gateway.web.render import asker, fragment, web_of
+from taskmanager_gateway.web.shell.menu_items import plugin_items
+from taskmanager_gateway.web.shell.render import asker, fragment, web_of
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from taskmanager.model.jobs import Record
-from taskmanager_gateway.web.languages import LANGUAGES
-from taskmanager_gateway.web.visitor import LANGUAGE_COOKIE, THEME_COOKIE, Theme
+from taskmanager_gateway.web.shell.languages import LANGUAGES
+from taskmanager_gateway.web.shell.visitor import LANGUAGE_COOKIE, THEME_COOKIE, Theme
 
 router = APIRouter()
 

@@ -11,8 +11,8 @@ from taskmanager.model.access import Right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.home.home_view import home as home_of
-from taskmanager_gateway.web.render import asker, fragment, page, web_of
-from taskmanager_gateway.web.visitor import Visitor
+from taskmanager_gateway.web.shell.render import asker, fragment, page, web_of
+from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 

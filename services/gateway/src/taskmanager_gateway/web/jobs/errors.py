@@ -9,7 +9,7 @@ from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.jobs.rows import shown_error, whole_error
-from taskmanager_gateway.web.render import fragment
+from taskmanager_gateway.web.shell.render import fragment
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 

@@ -14,8 +14,8 @@ from taskmanager_gateway.http.problems import INVALID_CURSOR, ProblemError
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.jobs.job_details import JobDetails, job_details
 from taskmanager_gateway.web.jobs.job_files import ROWS, FileList, file_list
-from taskmanager_gateway.web.render import fragment, page, web_of
 from taskmanager_gateway.web.reports.report_rows import ReportLine, report_lines
+from taskmanager_gateway.web.shell.render import fragment, page, web_of
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 

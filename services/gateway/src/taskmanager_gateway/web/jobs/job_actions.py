@@ -21,10 +21,10 @@ from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.problems import NOT_POSSIBLE, ProblemError
 from taskmanager_gateway.jobs.queue_position import QueuePosition
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
 from taskmanager_gateway.web.jobs.actions import AT_ONCE, Act
-from taskmanager_gateway.web.render import fragment, text
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.render import fragment, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 

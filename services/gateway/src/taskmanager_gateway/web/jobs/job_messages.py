@@ -24,9 +24,9 @@ from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import NOT_POSSIBLE, ProblemError
 from taskmanager_gateway.reports.bodies import MessageBody
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
-from taskmanager_gateway.web.render import fragment, text
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.render import fragment, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 

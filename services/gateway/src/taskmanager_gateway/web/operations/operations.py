@@ -22,11 +22,11 @@ from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import INVALID_CURSOR, UNKNOWN_OPERATION, ProblemError
 from taskmanager_gateway.operations.views import OperationView
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
 from taskmanager_gateway.web.operations.operation_rows import FailurePage, OperationRow, operation_rows
-from taskmanager_gateway.web.plugin_overview import Overview
-from taskmanager_gateway.web.render import fragment, page, text, web_of
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.plugin_overview import Overview
+from taskmanager_gateway.web.shell.render import fragment, page, text, web_of
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 

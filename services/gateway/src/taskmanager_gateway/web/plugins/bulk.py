@@ -25,7 +25,7 @@ from taskmanager_gateway.operations.views import OperationView
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.plugins.bulk_choice import Choice, ChoiceForm, StartForm
 from taskmanager_gateway.web.plugins.listing import Listing
-from taskmanager_gateway.web.render import done, fragment, text
+from taskmanager_gateway.web.shell.render import done, fragment, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 

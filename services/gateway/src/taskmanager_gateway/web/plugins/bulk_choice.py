@@ -18,8 +18,8 @@ from taskmanager.model.states import Tab
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 from taskmanager_gateway.operations.bodies import FilterBody, OperationBody
-from taskmanager_gateway.web.forms import ReasonForm
 from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.shell.forms import ReasonForm
 
 SELECTION_LIMIT = 10_000
 """Jobs that may be chosen one by one; the operations they are split into name `IDS_LIMIT` each."""

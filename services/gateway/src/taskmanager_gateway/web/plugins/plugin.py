@@ -18,7 +18,7 @@ from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, Listing
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
-from taskmanager_gateway.web.render import fragment, page, web_of
+from taskmanager_gateway.web.shell.render import fragment, page, web_of
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 

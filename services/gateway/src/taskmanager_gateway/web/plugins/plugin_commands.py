@@ -26,10 +26,10 @@ from taskmanager_gateway.http.problems import (
 from taskmanager_gateway.plugins.bodies import MOST_RUNNING, StopBody
 from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
-from taskmanager_gateway.web.render import fragment, text, web_of
-from taskmanager_gateway.web.visitor import Visitor
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.render import fragment, text, web_of
+from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.OPERATE)])
 

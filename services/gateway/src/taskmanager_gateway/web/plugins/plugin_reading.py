@@ -19,8 +19,8 @@ from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import UNKNOWN_PLUGIN, ProblemError
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of
-from taskmanager_gateway.web.plugin_overview import Overview
 from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.shell.plugin_overview import Overview
 
 DAY = timedelta(hours=24)
 

@@ -16,16 +16,16 @@ from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.problems import NOT_FOUND, ProblemError
 from taskmanager_gateway.reports.views import InstallationView
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
-from taskmanager_gateway.web.list_address import address, read_address
-from taskmanager_gateway.web.render import fragment, page, text
 from taskmanager_gateway.web.reports.report_rows import (
     ReportListAddress,
     installation_lines,
     report_line,
     report_lines,
 )
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.list_address import address, read_address
+from taskmanager_gateway.web.shell.render import fragment, page, text
 
 PATH = "/reports"
 CHANGED = ("tm-reports",)

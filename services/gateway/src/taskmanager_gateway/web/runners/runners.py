@@ -22,10 +22,10 @@ from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import UNKNOWN_RUNNER, ProblemError
 from taskmanager_gateway.runners.bodies import LONGEST_GRACE
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.command_answers import command_answer
-from taskmanager_gateway.web.forms import ReasonForm
-from taskmanager_gateway.web.render import fragment, page, text, web_of
 from taskmanager_gateway.web.runners.runner_rows import RunnerRow, runner_rows
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.forms import ReasonForm
+from taskmanager_gateway.web.shell.render import fragment, page, text, web_of
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 

@@ -17,7 +17,7 @@ from babel.support import NullTranslations, Translations
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """Language -> its own name for itself. English is what the sources say."""
 DEFAULT = "en"
-CATALOGUES = Path(__file__).parent / "locale"
+CATALOGUES = Path(__file__).parents[1] / "locale"
 
 
 def choose(wanted: str | None, accepted: str) -> str:

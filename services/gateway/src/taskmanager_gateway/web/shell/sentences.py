@@ -5,8 +5,8 @@ from datetime import datetime
 
 from taskmanager.model.reasons import Reason, say
 from taskmanager_gateway.codes import CATALOGUE
-from taskmanager_gateway.web.formats import Formats
-from taskmanager_gateway.web.languages import translations
+from taskmanager_gateway.web.shell.formats import Formats
+from taskmanager_gateway.web.shell.languages import translations
 
 LONGEST = 4_000
 """Characters: a longer sentence quotes somebody, and is cut."""

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from taskmanager_gateway.web.formats import Formats, zone_of
-from taskmanager_gateway.web.languages import choose
+from taskmanager_gateway.web.shell.formats import Formats, zone_of
+from taskmanager_gateway.web.shell.languages import choose
 
 LANGUAGE_COOKIE = "tm_language"
 THEME_COOKIE = "tm_theme"

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager_gateway.commands.service import CommandDone, CommandPending
-from taskmanager_gateway.web.render import done, text
+from taskmanager_gateway.web.shell.render import done, text
 
 
 def command_answer(

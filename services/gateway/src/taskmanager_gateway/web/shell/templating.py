@@ -6,9 +6,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from taskmanager_gateway.web.languages import LANGUAGES, translations
+from taskmanager_gateway.web.shell.languages import LANGUAGES, translations
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 class Templates:

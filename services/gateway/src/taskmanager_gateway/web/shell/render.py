@@ -10,13 +10,13 @@ from starlette.responses import HTMLResponse, Response
 
 from taskmanager.model.access import Principal
 from taskmanager_gateway.services import Services
-from taskmanager_gateway.web.assets import Assets
-from taskmanager_gateway.web.frame.menu_items import plugin_items
-from taskmanager_gateway.web.languages import translations
-from taskmanager_gateway.web.plugin_overview import Overview, Overviews
-from taskmanager_gateway.web.sentences import Sentences
-from taskmanager_gateway.web.templating import Templates
-from taskmanager_gateway.web.visitor import Visitor
+from taskmanager_gateway.web.shell.assets import Assets
+from taskmanager_gateway.web.shell.languages import translations
+from taskmanager_gateway.web.shell.menu_items import plugin_items
+from taskmanager_gateway.web.shell.plugin_overview import Overview, Overviews
+from taskmanager_gateway.web.shell.sentences import Sentences
+from taskmanager_gateway.web.shell.templating import Templates
+from taskmanager_gateway.web.shell.visitor import Visitor
 
 Tone = Literal["success", "info", "warning"]
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager_gateway.commands.service import CommandDone, CommandPending
-from taskmanager_gateway.web.render import fragment
+from taskmanager_gateway.web.shell.render import fragment
 
 
 def shown_once(

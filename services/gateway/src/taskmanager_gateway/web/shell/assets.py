@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from taskmanager.errors import TaskManagerError
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 VENDOR = ("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js")
 """Copied from their packages when the gateway is set up."""
 COMPRESSED_FROM_BYTES = 500

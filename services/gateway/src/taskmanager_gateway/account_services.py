@@ -15,8 +15,8 @@ from taskmanager_gateway.access.token_use import TokenUse
 from taskmanager_gateway.accounts.log_in import LogInService
 from taskmanager_gateway.accounts.log_in_records import LogInRecords
 from taskmanager_gateway.accounts.log_in_throttle import Throttle
+from taskmanager_gateway.accounts.oidc.log_in import Oidc, make_oidc
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
-from taskmanager_gateway.accounts.oidc.services import Oidc, make_oidc
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.commands.service import CommandService

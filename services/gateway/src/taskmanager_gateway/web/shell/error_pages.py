@@ -9,7 +9,7 @@ from starlette.responses import Response
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
 from taskmanager_gateway.http.error_handlers import problem_of
 from taskmanager_gateway.http.problems import Problem, ProblemError
-from taskmanager_gateway.web.render import fragment, page
+from taskmanager_gateway.web.shell.render import fragment, page
 
 FRAGMENT = "fragments/problem.html"
 PAGE = "problem.html"

@@ -1,0 +1,1 @@
+"""What every page is made with: rendering, languages, formats, assets, the menu's items."""
