@@ -5,9 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from taskmanager.model.jobs import (
-    Record,
-)
+from taskmanager.model.jobs import Record
 from taskmanager.model.reasons import Value
 from taskmanager.model.registry import AuditEntry
 from taskmanager_gateway.codes import english

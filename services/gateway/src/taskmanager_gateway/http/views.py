@@ -4,9 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from taskmanager.model.jobs import (
-    Record,
-)
+from taskmanager.model.jobs import Record
 from taskmanager.model.reasons import Reason, Value
 
 API = "/api/v1"

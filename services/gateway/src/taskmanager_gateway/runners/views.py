@@ -5,9 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from taskmanager.model.jobs import (
-    Record,
-)
+from taskmanager.model.jobs import Record
 from taskmanager.model.registry import RunnerState
 from taskmanager_gateway.http.views import API
 

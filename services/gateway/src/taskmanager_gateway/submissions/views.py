@@ -2,9 +2,7 @@
 
 from pydantic import Field
 
-from taskmanager.model.jobs import (
-    Record,
-)
+from taskmanager.model.jobs import Record
 from taskmanager_gateway.http.problems import ProblemDocument
 from taskmanager_gateway.jobs.views import JobView
 from taskmanager_gateway.submissions.acceptance import SubmissionOutcome

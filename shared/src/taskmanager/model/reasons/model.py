@@ -18,17 +18,19 @@ def _readable(value: Any) -> Any:
     return json.dumps(value, default=str)
 
 
-Value = Annotated["int | str | Reason", BeforeValidator(_readable)]
-"""A number, a text (a moment is ISO 8601 in UTC), or a reason within a sentence."""
-
-
 class Reason(BaseModel):
     """Something that is told. A code nobody here knows is of a newer service, and is kept as it is."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str = Field(examples=["refusal.nothing_to_hold"])
-    parameters: dict[str, Value] = Field(default_factory=dict, examples=[{"status": "DONE"}])
+    parameters: "dict[str, Value]" = Field(default_factory=dict, examples=[{"status": "DONE"}])
+
+
+Value = Annotated[int | str | Reason, BeforeValidator(_readable)]
+"""A number, a text (a moment is ISO 8601 in UTC), or a reason within a sentence."""
+
+Reason.model_rebuild()
 
 
 def absent(reason: Reason | None) -> bool:
