@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from playwright.async_api import Locator, Page, expect
-from tests.e2e.stage import Stage
+from tests.e2e.system import System
 
 from taskmanager_testing.waiting import eventually
 
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 class Book:
     """A job of four files; each is done when the test allows it."""
 
-    stage: Stage
+    system: System
     id: str
     folder: Path
 
@@ -37,7 +37,7 @@ class Book:
     @property
     def now(self) -> dict[str, Any]:
         """As the API shows it."""
-        with self.stage.client() as client:
+        with self.system.client() as client:
             found: dict[str, Any] = client.get(f"/api/v1/jobs/{self.id}").raise_for_status().json()
         return found
 
@@ -47,10 +47,10 @@ class Book:
         return self
 
 
-def book(stage: Stage, title: str, **more: Any) -> Book:
+def book(system: System, title: str, **more: Any) -> Book:
     """Submit one."""
     number = next(_numbers)
-    folder = stage.roots / f"book-{number}"
+    folder = system.roots / f"book-{number}"
     source, leave = folder / "source", folder / "leave"
     for needed in (source, leave):
         needed.mkdir(parents=True)
@@ -63,24 +63,24 @@ def book(stage: Stage, title: str, **more: Any) -> Book:
         "destination": str(folder / "result"),
         "parameters": {"leave": str(leave)},
     }
-    made = Book(stage, stage.submit({**spec, **more}, f"book-{number}"), leave)
-    with stage.client() as client:  # accepted is not yet listed
+    made = Book(system, system.submit({**spec, **more}, f"book-{number}"), leave)
+    with system.client() as client:  # accepted is not yet listed
         eventually(lambda: made.id in {one["id"] for one in _current(client)}, what="a submitted job")
     return made
 
 
-def working(stage: Stage, *titles: str) -> list[Book]:
+def working(system: System, *titles: str) -> list[Book]:
     """Books that are being worked on: at most as many as there are slots."""
-    return [one.becomes("PROCESSING") for one in [book(stage, title) for title in titles]]
+    return [one.becomes("PROCESSING") for one in [book(system, title) for title in titles]]
 
 
-def clear(stage: Stage) -> None:
+def clear(system: System) -> None:
     """End every job and every stop, whatever the test before left."""
-    with stage.client() as client:
+    with system.client() as client:
         client.post(f"/api/v1/plugins/{PLUGIN}/restart", json={}).raise_for_status()
         chosen = {"plugin": PLUGIN, "tab": "queue"}
         client.post("/api/v1/operations", json={"action": "cancel", "filter": chosen}).raise_for_status()
-        for folder in stage.roots.glob("book-*/leave"):
+        for folder in system.roots.glob("book-*/leave"):
             (folder / "all").touch()
         eventually(lambda: not _current(client), within_seconds=60, what="an empty queue")
 

@@ -11,8 +11,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 from tests.browser.chromium import Visitor, running_chromium
 from tests.browser.watching import Watch
-from tests.e2e.stage import Stage, running_stage
-from tests.scene.looking import Looking, address_of, looking
+from tests.e2e.system import System, running_system
+from tests.sample_data.looking import Looking, address_of, looking
 
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-        if "stage" in getattr(item, "fixturenames", ()):  # one worker has it; what only looks is for any
+        if "system" in getattr(item, "fixturenames", ()):  # one worker has it; what only looks is for any
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
@@ -43,11 +43,11 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def scene(
+def sample_data(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
 ) -> Iterator[Looking]:
-    """A gateway in front of the seeded scene, for tests that only look. Nothing works there."""
-    with looking(Path(tmp_path_factory.mktemp("scene")), rabbitmq, mongod) as made:
+    """A gateway in front of the seeded sample data, for tests that only look. Nothing works there."""
+    with looking(Path(tmp_path_factory.mktemp("sample_data")), rabbitmq, mongod) as made:
         yield made
 
 
@@ -58,16 +58,16 @@ def stage_plugin() -> str:
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory,
     rabbitmq: RunningServer,
     mongod: RunningServer,
     stage_plugin: str,
-) -> Iterator[Stage]:
+) -> Iterator[System]:
     """Gateway, scheduler and a runner of one plugin, for tests that act."""
-    folder = Path(tmp_path_factory.mktemp("stage"))
+    folder = Path(tmp_path_factory.mktemp("system"))
     settings = {"TASKMANAGER_ACCESS": "off"}
-    with running_stage(folder / "stage", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
+    with running_system(folder / "system", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
         with made.client() as client:
             eventually(lambda: client.get(f"/api/v1/plugins/{stage_plugin}").is_success, what="the plugin")
         yield made
@@ -75,12 +75,12 @@ def stage(
 
 @pytest.fixture
 def address(request: pytest.FixtureRequest) -> str:
-    """Whose pages are looked at: those of the scene, or of the whole system if the test asks for `stage`."""
-    if "stage" in request.fixturenames:
-        stage: Stage = request.getfixturevalue("stage")
-        return address_of(stage.gateway)
-    scene: Looking = request.getfixturevalue("scene")
-    return scene.address
+    """Whose pages are looked at: the sample data's, or the whole system's if the test asks for `system`."""
+    if "system" in request.fixturenames:
+        system: System = request.getfixturevalue("system")
+        return address_of(system.gateway)
+    sample_data: Looking = request.getfixturevalue("sample_data")
+    return sample_data.address
 
 
 @pytest.fixture

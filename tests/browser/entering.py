@@ -1,7 +1,7 @@
 """How somebody gets in: by the form, or beforehand where the form is not what a test is about."""
 
 from playwright.async_api import Page
-from tests.scene.people import PASSWORD
+from tests.sample_data.people import PASSWORD
 
 
 async def log_in(page: Page, name: str, password: str = PASSWORD) -> None:

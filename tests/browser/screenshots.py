@@ -1,4 +1,4 @@
-"""`make screenshots`: photographs of every view of the seeded scene, and a page that shows them side by side.
+"""`make screenshots`: photographs of every view of the sample data, and a page that shows them side by side.
 
 Photographs are for people to look at; nothing is compared.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.async_api import Browser, Page
 from tests.browser.chromium import Visitor, running_chromium
 from tests.browser.views import VIEWS, View, visitors
-from tests.scene.looking import Looking, looking
+from tests.sample_data.looking import Looking, looking
 
 from taskmanager_local.servers import private_mongod, private_rabbitmq
 
@@ -33,31 +33,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tempfile.TemporaryDirectory(prefix="tm-screenshots-") as folder,
         private_rabbitmq(Path(folder) / "rabbitmq") as rabbitmq,
         private_mongod(Path(folder) / "mongod") as mongod,
-        looking(Path(folder) / "gateway", rabbitmq, mongod) as scene,
+        looking(Path(folder) / "gateway", rabbitmq, mongod) as sample_data,
     ):
-        failed = asyncio.run(_photograph(chosen, scene))
+        failed = asyncio.run(_photograph(chosen, sample_data))
     (FOLDER / "index.html").write_text("".join(_contact_sheet(chosen)), encoding="utf-8")
     sys.stdout.write(f"{FOLDER / 'index.html'}\n")
     sys.exit("\n".join(failed) or None)  # an empty text would be a failure
 
 
-async def _photograph(views: Sequence[View], scene: Looking) -> list[str]:
+async def _photograph(views: Sequence[View], sample_data: Looking) -> list[str]:
     """What went wrong."""
     failed = []
     async with running_chromium() as browser:
         for view in views:
             for visitor in visitors(view):
                 try:
-                    await _one(browser, view, visitor, scene)
+                    await _one(browser, view, visitor, sample_data)
                 except AssertionError as error:
                     failed.append(f"{_name(view, visitor)}: {error}")
     return failed
 
 
-async def _one(browser: Browser, view: View, visitor: Visitor, scene: Looking) -> None:
-    context = await visitor.context(browser, view.address(scene))
+async def _one(browser: Browser, view: View, visitor: Visitor, sample_data: Looking) -> None:
+    context = await visitor.context(browser, view.address(sample_data))
     page = await context.new_page()
-    await view.open(page, scene.scene.jobs.ids)
+    await view.open(page, sample_data.data.jobs.ids)
     await page.screenshot(path=FOLDER / _name(view, visitor), full_page=not await _has_pop_up(page))
     await context.close()
 

@@ -13,9 +13,9 @@ from tests.browser.chromium import Visitor
 from tests.browser.conftest import NewPage
 from tests.browser.entering import fill_in, log_in
 from tests.browser.watching import Watch
-from tests.e2e.stage import Stage, running_stage
-from tests.scene.people import ADMIN, OPERATOR
-from tests.scene.writing import let_in
+from tests.e2e.system import System, running_system
+from tests.sample_data.people import ADMIN, OPERATOR
+from tests.sample_data.writing import let_in
 
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
@@ -27,13 +27,13 @@ GOOBI = {"Authorization": "Bearer scene-Goobi"}
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
-) -> Iterator[Stage]:
-    """A whole system that wants a log-in, with the first admin and the people of the scene."""
+) -> Iterator[System]:
+    """A whole system that wants a log-in, with the first admin and the people of the sample data."""
     folder = Path(tmp_path_factory.mktemp("guarded")) / "stage"
     settings = {"TASKMANAGER_ACCESS": "required"}
-    with running_stage(folder, rabbitmq, mongod, plugin="sleep", settings=settings) as made:
+    with running_system(folder, rabbitmq, mongod, plugin="sleep", settings=settings) as made:
         asyncio.run(let_in(made.mongodb_url, datetime.now(UTC)))
         yield made
 
@@ -51,12 +51,12 @@ def log_in_again(page: Page) -> Locator:
     return page.locator("dialog.tm-log-in-again")
 
 
-def a_job(stage: Stage, title: str) -> str:
+def a_job(system: System, title: str) -> str:
     """One that is not done soon."""
     spec = {"plugin": "sleep", "title": title, "parameters": {"seconds": 60}}
 
     def accepted() -> str | None:
-        with stage.client() as client:
+        with system.client() as client:
             answer = client.post("/api/v1/jobs", json=spec, headers=GOOBI)
         return str(answer.json()["id"]) if answer.status_code == 202 else None
 
@@ -79,8 +79,8 @@ async def press_cancel(page: Page, job: str, reason: str) -> None:
 # --- the first log-in and one's own password --------------------
 
 
-async def test_a_one_time_password_is_good_for_choosing_another_one_only(stage: Stage, page: Page) -> None:
-    found = ONE_TIME.search(stage.first_start)
+async def test_a_one_time_password_is_good_for_choosing_another_one_only(system: System, page: Page) -> None:
+    found = ONE_TIME.search(system.first_start)
     assert found, "the first start shows a password"
     await page.goto("/runners")
     await expect(page).to_have_url(re.compile(r"/log-in\?next=%2Frunners$"))
@@ -123,7 +123,7 @@ async def choose(page: Page, current: str, new: str, again: str) -> None:
     ids=str,
 )
 async def test_a_wrong_password_and_an_unknown_name_are_told_the_same(
-    stage: Stage, page: Page, sentence: str
+    system: System, page: Page, sentence: str
 ) -> None:
     for name in (OPERATOR, "nobody-like-this"):
         await page.goto("/log-in?next=/runners")
@@ -136,8 +136,8 @@ async def test_a_wrong_password_and_an_unknown_name_are_told_the_same(
 # --- a log-in that ends while somebody works --------------------
 
 
-async def test_what_was_typed_survives_being_logged_out_everywhere(stage: Stage, new_page: NewPage) -> None:
-    job = a_job(stage, "Atlas")
+async def test_what_was_typed_survives_being_logged_out_everywhere(system: System, new_page: NewPage) -> None:
+    job = a_job(system, "Atlas")
     page, admin = await new_page(), await new_page(GERMAN)
     await log_in(page, OPERATOR)
     await press_cancel(page, job, "wrong scan")
@@ -165,8 +165,8 @@ async def test_what_was_typed_survives_being_logged_out_everywhere(stage: Stage,
     await expect(page.locator("#job-state")).to_contain_text("wrong scan")
 
 
-async def test_who_does_not_log_in_again_is_not_asked_again(stage: Stage, page: Page) -> None:
-    job = a_job(stage, "Karte")
+async def test_who_does_not_log_in_again_is_not_asked_again(system: System, page: Page) -> None:
+    job = a_job(system, "Karte")
     await log_in(page, OPERATOR)
     await press_cancel(page, job, "typed before")
     await page.context.clear_cookies(name="tm_session")
@@ -191,7 +191,7 @@ async def test_who_does_not_log_in_again_is_not_asked_again(stage: Stage, page: 
     await expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 
-async def test_somebody_else_who_logs_in_there_sees_their_own_page(stage: Stage, page: Page) -> None:
+async def test_somebody_else_who_logs_in_there_sees_their_own_page(system: System, page: Page) -> None:
     await log_in(page, OPERATOR)
     await page.goto("/runners")
     await page.context.clear_cookies(name="tm_session")
@@ -206,7 +206,7 @@ async def test_somebody_else_who_logs_in_there_sees_their_own_page(stage: Stage,
 
 
 async def test_somebody_who_is_added_gets_in_with_the_password_shown_once(
-    stage: Stage, page: Page, new_page: NewPage
+    system: System, page: Page, new_page: NewPage
 ) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await log_in(page, ADMIN)
@@ -233,7 +233,7 @@ async def test_somebody_who_is_added_gets_in_with_the_password_shown_once(
     await expect(fresh.locator("#menu-items a[href='/users']")).to_have_count(0)
 
 
-async def test_a_token_works_until_it_is_revoked(stage: Stage, page: Page) -> None:
+async def test_a_token_works_until_it_is_revoked(system: System, page: Page) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await log_in(page, ADMIN)
     await page.goto("/tokens")
@@ -241,13 +241,13 @@ async def test_a_token_works_until_it_is_revoked(stage: Stage, page: Page) -> No
     await page.locator("#dialog #name").fill("scanner")
     await page.locator("#dialog button[type=submit]").click()
     secret = await shown_once(page)
-    assert submitted(stage, secret) == 202
+    assert submitted(system, secret) == 202
     row = page.locator("#tokens tr", has_text="scanner")
     await row.locator("[hx-get$='/revoke']").click()
     await page.locator("#dialog #reason").fill("scanner sold")
     await page.locator("#dialog button[type=submit]").click()
     await expect(row).to_have_count(0)
-    eventually(lambda: submitted(stage, secret) == 401, within_seconds=20, what="a refusal")
+    eventually(lambda: submitted(system, secret) == 401, within_seconds=20, what="a refusal")
     await page.locator("a[href='/tokens?void=true']").click()
     await expect(row).to_contain_text("scanner sold")
 
@@ -267,16 +267,16 @@ async def shown_once(page: Page) -> str:
     return secret
 
 
-def submitted(stage: Stage, secret: str) -> int:
+def submitted(system: System, secret: str) -> int:
     """What the API answers to a job with that token."""
     spec = {"plugin": "sleep", "parameters": {"seconds": 0}}
-    with stage.client() as client:
+    with system.client() as client:
         return client.post(
             "/api/v1/jobs", json=spec, headers={"Authorization": f"Bearer {secret}"}
         ).status_code
 
 
-async def test_the_last_admin_stays(stage: Stage, new_page: NewPage) -> None:
+async def test_the_last_admin_stays(system: System, new_page: NewPage) -> None:
     page, german = await new_page(), await new_page(GERMAN)
     for one in (page, german):
         await log_in(one, ADMIN)

@@ -7,8 +7,8 @@ from playwright.async_api import Page, expect
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import NewPage
 from tests.browser.watching import Watch
-from tests.e2e.stage import Stage
-from tests.scene.looking import Looking
+from tests.e2e.system import System
+from tests.sample_data.looking import Looking
 
 from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.model.registry import StoredFile
@@ -31,24 +31,24 @@ def dialog(page: Page, address: str) -> str:
     ids=str,
 )
 async def test_the_details_speak_the_reader_s_language(
-    scene: Looking, page: Page, heading: str, waits: str
+    sample_data: Looking, page: Page, heading: str, waits: str
 ) -> None:
-    await page.goto(f"/jobs/{scene.scene.jobs['started']}")
+    await page.goto(f"/jobs/{sample_data.data.jobs['started']}")
     await expect(page.get_by_role("heading", name=heading)).to_be_visible()
     await expect(page.get_by_text(waits)).to_be_visible()
 
 
-async def test_a_script_in_the_title_is_only_text(scene: Looking, page: Page) -> None:
-    await page.goto(f"/jobs/{scene.scene.jobs['script_title']}")
+async def test_a_script_in_the_title_is_only_text(sample_data: Looking, page: Page) -> None:
+    await page.goto(f"/jobs/{sample_data.data.jobs['script_title']}")
     await expect(page.locator("h1")).to_contain_text("<script>")
     await page.locator(dialog(page, "hold")).click()
     await expect(page.locator("#dialog")).to_contain_text("<script>")
     assert await page.title() != "owned"
 
 
-async def test_a_huge_error_stays_usable_and_is_copied_whole(scene: Looking, page: Page) -> None:
+async def test_a_huge_error_stays_usable_and_is_copied_whole(sample_data: Looking, page: Page) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await page.goto(f"/jobs/{scene.scene.jobs['huge_error']}")
+    await page.goto(f"/jobs/{sample_data.data.jobs['huge_error']}")
     shown = page.locator(".tm-job-text").first
     assert len(await shown.inner_text()) <= SHOWN_CHARACTERS + 1
     await page.locator("[data-copy]").click()
@@ -57,9 +57,9 @@ async def test_a_huge_error_stays_usable_and_is_copied_whole(scene: Looking, pag
 
 
 async def test_a_priority_is_chosen_by_keyboard_and_shows_where_the_job_would_land(
-    scene: Looking, page: Page
+    sample_data: Looking, page: Page
 ) -> None:
-    await page.goto(f"/jobs/{scene.scene.jobs['started']}")
+    await page.goto(f"/jobs/{sample_data.data.jobs['started']}")
     button = page.locator(dialog(page, "priority"))
     await button.focus()
     await page.keyboard.press("Enter")
@@ -79,7 +79,7 @@ async def test_a_priority_is_chosen_by_keyboard_and_shows_where_the_job_would_la
     await expect(button).to_be_focused()
 
 
-async def test_a_long_log_keeps_the_page_small_and_chooses_levels(scene: Looking, page: Page) -> None:
+async def test_a_long_log_keeps_the_page_small_and_chooses_levels(sample_data: Looking, page: Page) -> None:
     lines = [
         {"at": "2026-11-23T12:00:00Z", "level": level, "text": f"line {n}"} for n, level in _levels(100_000)
     ]
@@ -89,7 +89,7 @@ async def test_a_long_log_keeps_the_page_small_and_chooses_levels(scene: Looking
         "**/log?format=stream*",
         lambda route: route.fulfill(body=body + "event: end\ndata: {}\n\n", content_type="text/event-stream"),
     )
-    await page.goto(f"/jobs/{scene.scene.jobs['done']}")
+    await page.goto(f"/jobs/{sample_data.data.jobs['done']}")
     await page.locator("[data-job-log] summary").click()
     rows = page.locator("[data-log-lines] > *")
     await expect(rows.last).to_contain_text("line 99999", timeout=30_000)
@@ -109,11 +109,11 @@ def _event(number: int, lines: list[dict[str, str]]) -> str:
 
 
 async def test_two_operators_on_one_job_and_the_second_hears_why_not(
-    stage: Stage, new_page: NewPage, watches: list[Watch]
+    system: System, new_page: NewPage, watches: list[Watch]
 ) -> None:
-    job = stage.submit({"plugin": "sleep", "title": "Atlas", "parameters": {"seconds": 0}}, "one")
-    stage.all_done([job])
-    held = stage.submit({"plugin": "sleep", "title": "Karte", "parameters": {"seconds": 60}}, "two")
+    job = system.submit({"plugin": "sleep", "title": "Atlas", "parameters": {"seconds": 0}}, "one")
+    system.all_done([job])
+    held = system.submit({"plugin": "sleep", "title": "Karte", "parameters": {"seconds": 60}}, "two")
     first, second = await new_page(), await new_page(GERMAN)
     for page in (first, second):
         await page.goto(f"/jobs/{held}")
@@ -128,8 +128,10 @@ async def test_two_operators_on_one_job_and_the_second_hears_why_not(
     await expect(second.locator("#toasts")).to_contain_text("Es war bereits so")
 
 
-async def test_files_come_as_they_are_told_of_and_further_ones_on_request(scene: Looking, page: Page) -> None:
-    many, at_work = (scene.scene.jobs[name] for name in ("warned", "processing"))
+async def test_files_come_as_they_are_told_of_and_further_ones_on_request(
+    sample_data: Looking, page: Page
+) -> None:
+    many, at_work = (sample_data.data.jobs[name] for name in ("warned", "processing"))
     await page.goto(f"/jobs/{many}")
     rows = page.locator("[data-file]")
     await expect(rows).to_have_count(ROWS)
@@ -138,16 +140,16 @@ async def test_files_come_as_they_are_told_of_and_further_ones_on_request(scene:
 
     await page.goto(f"/jobs/{at_work}")
     before = await rows.count()
-    await tell_of_file(scene, at_work, before + 1)
+    await tell_of_file(sample_data, at_work, before + 1)
     await page.evaluate("document.body.dispatchEvent(new CustomEvent('tm-job'))")
     await expect(rows).to_have_count(before + 1)
     await expect(rows.last).to_contain_text("new.tif")
 
 
-async def tell_of_file(scene: Looking, job: str, number: int) -> None:
+async def tell_of_file(sample_data: Looking, job: str, number: int) -> None:
     """As the scheduler stores it while a page is open."""
     file = FileRecord(name="new.tif", state=FileState.DONE)
-    one = StoredFile(job=job, attempt=1, number=number, at=scene.scene.now, file=file)
-    store = MongoStore(scene.mongodb_url)
+    one = StoredFile(job=job, attempt=1, number=number, at=sample_data.data.now, file=file)
+    store = MongoStore(sample_data.mongodb_url)
     await store.apply(Needs(), lambda _: Plan(files=[one]))
     await store.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.books import PATH, PLUGIN, asked, book, clear, live, working
-from tests.e2e.stage import Stage
+from tests.e2e.system import System
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +19,18 @@ def stage_plugin() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _empty(stage: Stage) -> Iterator[None]:
+def _empty(system: System) -> Iterator[None]:
     yield
-    for service in stage.services:
+    for service in system.services:
         if not service.running:
             service.start()
             service.until_ready()
-    clear(stage)
+    clear(system)
 
 
-async def test_chosen_jobs_are_counted_asked_about_once_and_held(stage: Stage, page: Page) -> None:
-    working(stage, "Atlas", "Bibel")
-    chosen, kept = [book(stage, f"Band {number}") for number in range(3)], book(stage, "Chronik")
+async def test_chosen_jobs_are_counted_asked_about_once_and_held(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    chosen, kept = [book(system, f"Band {number}") for number in range(3)], book(system, "Chronik")
     await live(page)
     for one in chosen:
         await one.row(page).locator(".tm-choose").check()
@@ -49,10 +49,10 @@ async def test_chosen_jobs_are_counted_asked_about_once_and_held(stage: Stage, p
     await expect(page.locator("#following")).not_to_be_visible()
 
 
-async def test_all_that_match_are_meant_on_every_page_of_the_list(stage: Stage, page: Page) -> None:
-    working(stage, "Atlas", "Bibel")
-    matching = [book(stage, f"Zeitung {number}") for number in range(30)]
-    other = book(stage, "Chronik")
+async def test_all_that_match_are_meant_on_every_page_of_the_list(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    matching = [book(system, f"Zeitung {number}") for number in range(30)]
+    other = book(system, "Chronik")
     await live(page, f"{PATH}?q=zeitung&limit=25")
     await expect(page.locator("#rows tr")).to_have_count(25)
     await page.locator("#choose-page").check()
@@ -68,10 +68,10 @@ async def test_all_that_match_are_meant_on_every_page_of_the_list(stage: Stage, 
     assert other.now["status"] == "STARTED"
 
 
-async def test_a_selection_goes_over_the_pages_of_the_list(stage: Stage, page: Page) -> None:
-    working(stage, "Atlas", "Bibel")
+async def test_a_selection_goes_over_the_pages_of_the_list(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
     for number in range(30):
-        book(stage, f"Band {number}")
+        book(system, f"Band {number}")
     await live(page, f"{PATH}?limit=25")
     await page.locator(".tm-choose").nth(0).check()
     await page.locator(".tm-choose").nth(3).click(modifiers=["Shift"])
@@ -87,8 +87,8 @@ async def test_a_selection_goes_over_the_pages_of_the_list(stage: Stage, page: P
     await expect(page.locator("#bulk")).not_to_be_visible()
 
 
-async def test_all_current_jobs_are_cancelled_after_one_question(stage: Stage, page: Page) -> None:
-    jobs = [*working(stage, "Atlas", "Bibel"), book(stage, "Chronik")]
+async def test_all_current_jobs_are_cancelled_after_one_question(system: System, page: Page) -> None:
+    jobs = [*working(system, "Atlas", "Bibel"), book(system, "Chronik")]
     await live(page)
     await page.locator("#plugin-controls [hx-get$='/cancel-jobs']").click()
     await expect(page.locator("#bulk-question")).to_have_text("3 jobs are cancelled for good.")
@@ -100,9 +100,9 @@ async def test_all_current_jobs_are_cancelled_after_one_question(stage: Stage, p
     await expect(page.locator("#plugin-controls [hx-get$='/cancel-jobs']")).to_have_count(0)
 
 
-async def test_a_plugin_is_stopped_and_restarted(stage: Stage, page: Page) -> None:
-    first, _ = working(stage, "Atlas", "Bibel")
-    waiting, next_year = book(stage, "Chronik"), datetime.now(UTC).year + 1
+async def test_a_plugin_is_stopped_and_restarted(system: System, page: Page) -> None:
+    first, _ = working(system, "Atlas", "Bibel")
+    waiting, next_year = book(system, "Chronik"), datetime.now(UTC).year + 1
     await live(page)
     await page.locator("#plugin-controls [hx-get$='/stop']").click()
     await page.locator("#dialog #reason").fill("new disks")
@@ -121,9 +121,11 @@ async def test_a_plugin_is_stopped_and_restarted(stage: Stage, page: Page) -> No
     await expect(waiting.row(page)).not_to_contain_text("plugin is stopped")
 
 
-async def test_a_stop_lets_running_jobs_come_to_their_end_if_it_is_told_so(stage: Stage, page: Page) -> None:
-    first, _ = working(stage, "Atlas", "Bibel")
-    waiting = book(stage, "Chronik")
+async def test_a_stop_lets_running_jobs_come_to_their_end_if_it_is_told_so(
+    system: System, page: Page
+) -> None:
+    first, _ = working(system, "Atlas", "Bibel")
+    waiting = book(system, "Chronik")
     await live(page)
     await page.locator("#plugin-controls [hx-get$='/stop']").click()
     await page.locator("#mode-finish").check()
@@ -135,10 +137,10 @@ async def test_a_stop_lets_running_jobs_come_to_their_end_if_it_is_told_so(stage
     await expect(waiting.row(page).locator(".tm-status")).to_have_text("STARTED")
 
 
-async def test_filter_order_and_page_stand_in_the_address(stage: Stage, page: Page, tmp_path: Path) -> None:
-    working(stage, "Atlas", "Bibel")
+async def test_filter_order_and_page_stand_in_the_address(system: System, page: Page, tmp_path: Path) -> None:
+    working(system, "Atlas", "Bibel")
     for number in range(27):
-        book(stage, f"Zeitung {number}", priority=number % 3)
+        book(system, f"Zeitung {number}", priority=number % 3)
     await live(page, f"{PATH}?limit=25")
     await page.locator("#q").fill("zeit")
     await page.keyboard.press("Enter")

@@ -9,7 +9,7 @@ from tests.browser.books import PLUGIN, asked, book, clear, live, steps, working
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import NewPage
 from tests.browser.watching import Watch
-from tests.e2e.stage import Stage
+from tests.e2e.system import System
 
 DIES_MILLISECONDS = 100_000
 """A silent runner keeps its jobs for a lease of a minute."""
@@ -27,23 +27,23 @@ def stage_plugin() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _empty(stage: Stage) -> Iterator[None]:
+def _empty(system: System) -> Iterator[None]:
     yield
-    for service in stage.services:
+    for service in system.services:
         if not service.running:
             service.start()
             service.until_ready()
-    clear(stage)
+    clear(system)
 
 
 # --- rows -----------------------------------------------------------------------------------------
 
 
 async def test_progress_comes_into_the_row_while_somebody_types_into_a_pop_up(
-    stage: Stage, page: Page
+    system: System, page: Page
 ) -> None:
-    first, _ = working(stage, "Atlas", "Bibel")
-    waiting, other = book(stage, "Chronik"), book(stage, "Daten")
+    first, _ = working(system, "Atlas", "Bibel")
+    waiting, other = book(system, "Chronik"), book(system, "Daten")
     await live(page)
     await other.row(page).locator(".tm-choose").check()
     button = waiting.row(page).locator("[hx-get$='/priority']").first
@@ -65,9 +65,9 @@ async def test_progress_comes_into_the_row_while_somebody_types_into_a_pop_up(
     await expect(page.locator("#bulk-count")).to_have_text("1 job selected")
 
 
-async def test_focus_scroll_and_an_open_menu_survive_updates(stage: Stage, new_page: NewPage) -> None:
-    first, second = working(stage, "Atlas", "Bibel")
-    rest = [book(stage, f"Band {number}") for number in range(12)]
+async def test_focus_scroll_and_an_open_menu_survive_updates(system: System, new_page: NewPage) -> None:
+    first, second = working(system, "Atlas", "Bibel")
+    rest = [book(system, f"Band {number}") for number in range(12)]
     page = await new_page(Visitor(height=420))
     await live(page)
     await page.evaluate("window.scrollTo(0, 300)")
@@ -90,9 +90,9 @@ async def test_focus_scroll_and_an_open_menu_survive_updates(stage: Stage, new_p
     await expect(first.row(page).locator("progress")).to_have_attribute("value", re.compile("75"))
 
 
-async def test_a_job_that_ends_is_marked_and_those_behind_it_move_up(stage: Stage, page: Page) -> None:
-    first, _ = working(stage, "Atlas", "Bibel")
-    next_one, last = book(stage, "Chronik"), book(stage, "Daten")
+async def test_a_job_that_ends_is_marked_and_those_behind_it_move_up(system: System, page: Page) -> None:
+    first, _ = working(system, "Atlas", "Bibel")
+    next_one, last = book(system, "Chronik"), book(system, "Daten")
     await live(page)
     place = last.row(page).locator("[data-place]")
     await expect(place).to_have_text("2")
@@ -106,16 +106,16 @@ async def test_a_job_that_ends_is_marked_and_those_behind_it_move_up(stage: Stag
     await expect(first.row(page)).to_have_count(0)
 
 
-async def test_new_jobs_are_announced_and_shown_on_request(stage: Stage, page: Page) -> None:
+async def test_new_jobs_are_announced_and_shown_on_request(system: System, page: Page) -> None:
     await live(page)
     await expect(page.locator("#empty")).to_be_visible()
-    first = book(stage, "Atlas")
+    first = book(system, "Atlas")
     await expect(page.locator("#news-text")).to_have_text("1 new job.")
     await expect(page.locator("#count-queue")).to_have_text("1")
     await page.locator("#news a").click()
     await expect(first.row(page)).to_be_visible()
     await expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    more = [book(stage, title) for title in ("Bibel", "Chronik")]
+    more = [book(system, title) for title in ("Bibel", "Chronik")]
     await expect(page.locator("#news-text")).to_have_text("2 new jobs.")
     await expect(page.locator("#rows tr")).to_have_count(1)
     await page.locator("#news a").click()
@@ -128,28 +128,28 @@ async def test_new_jobs_are_announced_and_shown_on_request(stage: Stage, page: P
 
 
 async def test_a_dead_gateway_is_shown_and_the_page_heals_to_the_truth(
-    stage: Stage, page: Page, watch: Watch
+    system: System, page: Page, watch: Watch
 ) -> None:
     watch.forgive("net::ERR_")
     watch.forgive("console error: htmx:")  # each way in which a request of its own may fail
-    first, second = working(stage, "Atlas", "Bibel")
+    first, second = working(system, "Atlas", "Bibel")
     await live(page)
-    stage.gateway.kill()
+    system.gateway.kill()
     await expect(page.locator("#live")).to_have_attribute("data-state", "lost")
     await expect(page.locator("#live-state")).to_have_text("connection lost, trying again")
     await second.row(page).locator("[hx-get$='/cancel']").first.click()
     await expect(page.locator("#problem")).to_contain_text("does not answer")
     first.let("all")
-    stage.gateway.start()
-    stage.gateway.until_ready()
+    system.gateway.start()
+    system.gateway.until_ready()
     await expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=40_000)
     await expect(first.row(page)).to_contain_text("is now in: Done")
     second.let("1")
     await expect(second.row(page)).to_contain_text("2.tif")
 
 
-async def test_paused_it_asks_for_nothing_and_then_shows_all(stage: Stage, new_page: NewPage) -> None:
-    (first,) = working(stage, "Atlas")
+async def test_paused_it_asks_for_nothing_and_then_shows_all(system: System, new_page: NewPage) -> None:
+    (first,) = working(system, "Atlas")
     paused, other = await new_page(), await new_page()
     for page in (paused, other):
         await live(page)
@@ -168,9 +168,9 @@ async def test_paused_it_asks_for_nothing_and_then_shows_all(stage: Stage, new_p
     await expect(paused.locator("#live-state")).to_have_text("live")
 
 
-async def test_a_page_that_nobody_sees_asks_for_nothing(stage: Stage, new_page: NewPage) -> None:
-    (first,) = working(stage, "Atlas")
-    waiting = [book(stage, f"Band {number}") for number in range(3)]
+async def test_a_page_that_nobody_sees_asks_for_nothing(system: System, new_page: NewPage) -> None:
+    (first,) = working(system, "Atlas")
+    waiting = [book(system, f"Band {number}") for number in range(3)]
     hidden, other = await new_page(), await new_page()
     for page in (hidden, other):
         await live(page)
@@ -184,7 +184,7 @@ async def test_a_page_that_nobody_sees_asks_for_nothing(stage: Stage, new_page: 
         first.let(file)
         await expect(first.row(other).locator("progress")).to_have_attribute("value", re.compile(percent))
     assert not paths
-    book(stage, "Neu")
+    book(system, "Neu")
     await hidden.evaluate(HIDE, arg=False)
     await expect(first.row(hidden)).to_contain_text("4.tif")
     await expect(hidden.locator("#news-text")).to_contain_text("new job")
@@ -194,18 +194,18 @@ async def test_a_page_that_nobody_sees_asks_for_nothing(stage: Stage, new_page: 
 # --- a runner that dies ---------------------------------------------------------------------------
 
 
-async def test_a_dead_runner_is_shown_and_its_jobs_wait_again(stage: Stage, page: Page) -> None:
-    first, second = working(stage, "Atlas", "Bibel")
+async def test_a_dead_runner_is_shown_and_its_jobs_wait_again(system: System, page: Page) -> None:
+    first, second = working(system, "Atlas", "Bibel")
     await live(page)
-    stage.runner.kill()
+    system.runner.kill()
     for one in (first, second):
         await expect(one.row(page).locator(".tm-status")).to_have_text("STARTED", timeout=DIES_MILLISECONDS)
     await expect(page.locator("#plugin-head")).to_contain_text(
         "No runner of this plugin is alive", timeout=DIES_MILLISECONDS
     )
     await expect(first.row(page)).to_contain_text("no runner is alive")
-    stage.runner.start()
-    stage.runner.until_ready()
+    system.runner.start()
+    system.runner.until_ready()
     await expect(first.row(page).locator(".tm-status")).to_have_text("PROCESSING", timeout=DIES_MILLISECONDS)
     await expect(page.locator("#plugin-head")).to_contain_text("1 runner alive")
 
@@ -213,9 +213,9 @@ async def test_a_dead_runner_is_shown_and_its_jobs_wait_again(stage: Stage, page
 # --- two at once ----------------------------------------------------------------------------------
 
 
-async def test_what_one_operator_does_the_other_sees(stage: Stage, new_page: NewPage) -> None:
-    working(stage, "Atlas", "Bibel")
-    waiting = book(stage, "Chronik")
+async def test_what_one_operator_does_the_other_sees(system: System, new_page: NewPage) -> None:
+    working(system, "Atlas", "Bibel")
+    waiting = book(system, "Chronik")
     first, second = await new_page(), await new_page()
     for page in (first, second):
         await live(page)
@@ -235,9 +235,9 @@ async def test_what_one_operator_does_the_other_sees(stage: Stage, new_page: New
 
 
 async def test_the_second_hears_why_not_and_sees_the_truth(
-    stage: Stage, new_page: NewPage, watches: list[Watch]
+    system: System, new_page: NewPage, watches: list[Watch]
 ) -> None:
-    first, _ = working(stage, "Atlas", "Bibel")
+    first, _ = working(system, "Atlas", "Bibel")
     page = await new_page()
     watches[0].forgive("409")
     await live(page)

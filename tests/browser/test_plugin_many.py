@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 from tests.bench.seeding import BYTES, FILES, documents
-from tests.scene.looking import Looking, address_of, looking
+from tests.sample_data.looking import Looking, address_of, looking
 
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoStore, connect

@@ -1,10 +1,10 @@
 """Lists that renew themselves, and what somebody writes beside them."""
 
 from playwright.async_api import Page, expect
-from tests.scene.looking import Looking
+from tests.sample_data.looking import Looking
 
 
-async def test_a_reason_stays_while_the_report_renews_itself(scene: Looking, page: Page) -> None:
+async def test_a_reason_stays_while_the_report_renews_itself(sample_data: Looking, page: Page) -> None:
     await page.goto("/reports")
     row = page.locator("#reports tbody tr", has=page.locator("form[hx-post$='/replay']")).first
     await row.locator("button[hx-get]").click()

@@ -7,9 +7,9 @@ import pytest
 from playwright.async_api import Page, expect
 from tests.browser.entering import log_in
 from tests.browser.watching import Watch
-from tests.scene.cast import JP2, LONG, OCR, PDF, SHELL
-from tests.scene.looking import Looking
-from tests.scene.people import ADMIN, OPERATOR, RESTRICTED, VIEWER
+from tests.sample_data.cast import JP2, LONG, OCR, PDF, SHELL
+from tests.sample_data.looking import Looking
+from tests.sample_data.people import ADMIN, OPERATOR, RESTRICTED, VIEWER
 
 PAGES = ("/", f"/plugins/{JP2}", f"/plugins/{SHELL}", "/runners", "/operations", "/reports", "/audit")
 CHANGES = (
@@ -24,9 +24,9 @@ FORGE = """([address, fields]) => fetch(address, {
 
 
 @pytest.fixture
-def address(scene: Looking) -> str:
+def address(sample_data: Looking) -> str:
     """Of the gateway that wants a log-in."""
-    return scene.guarded_address
+    return sample_data.guarded_address
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +37,8 @@ def refusals_are_loud(watches: list[Watch]) -> Iterator[None]:
         watch.forgive(r"(?i)status (of|error code) (401|403|404)")
 
 
-async def test_a_viewer_is_offered_no_change_and_gets_none(scene: Looking, page: Page) -> None:
-    job = scene.scene.jobs.ids["started"]
+async def test_a_viewer_is_offered_no_change_and_gets_none(sample_data: Looking, page: Page) -> None:
+    job = sample_data.data.jobs.ids["started"]
     await log_in(page, VIEWER)
     for path in (*PAGES, f"/jobs/{job}"):
         await page.goto(path)
@@ -60,11 +60,11 @@ async def test_a_viewer_is_offered_no_change_and_gets_none(scene: Looking, page:
         await expect(page.locator("main")).to_contain_text("may not manage users and tokens")
 
 
-async def test_a_change_without_the_proof_of_the_page_is_refused(scene: Looking, page: Page) -> None:
+async def test_a_change_without_the_proof_of_the_page_is_refused(sample_data: Looking, page: Page) -> None:
     await log_in(page, OPERATOR)
     await page.goto("/")
     await page.evaluate("document.querySelector('meta[name=csrf]').content = 'forged'")
-    assert await page.evaluate(FORGE, [f"/ui/jobs/{scene.scene.jobs.ids['started']}/cancel", {}]) == 403
+    assert await page.evaluate(FORGE, [f"/ui/jobs/{sample_data.data.jobs.ids['started']}/cancel", {}]) == 403
 
 
 async def test_an_operator_is_offered_changes_but_no_users(page: Page) -> None:
@@ -75,7 +75,7 @@ async def test_an_operator_is_offered_changes_but_no_users(page: Page) -> None:
 
 
 async def test_somebody_restricted_sees_their_plugins_and_nothing_of_others(
-    scene: Looking, page: Page
+    sample_data: Looking, page: Page
 ) -> None:
     await log_in(page, RESTRICTED)
     for path in ("/", "/runners", "/operations", "/reports", "/audit"):
@@ -92,7 +92,7 @@ async def test_somebody_restricted_sees_their_plugins_and_nothing_of_others(
         answer = await page.goto(f"/plugins/{other}")
         assert answer is not None
         assert answer.status in {403, 404}
-    foreign = scene.scene.jobs.ids["uninstalled_done"]
+    foreign = sample_data.data.jobs.ids["uninstalled_done"]
     answer = await page.goto(f"/jobs/{foreign}")
     assert answer is not None
     assert answer.status in {403, 404}

@@ -10,9 +10,9 @@ from itertools import product
 from playwright.async_api import Page, Response
 from tests.browser.chromium import MONITOR, PHONE, WALL, Visitor
 from tests.browser.entering import fill_in
-from tests.scene import people, records
-from tests.scene.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
-from tests.scene.looking import Looking
+from tests.sample_data import people, records
+from tests.sample_data.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
+from tests.sample_data.looking import Looking
 
 Step = Callable[[Page], Awaitable[None]]
 LANGUAGES = {"en": "en-GB", "de": "de-DE"}
@@ -32,7 +32,7 @@ class View:
     """One thing to look at.
 
     Attributes:
-        path: of the page; `{name}` stands for the id of a noteworthy job of the scene.
+        path: of the page; `{name}` stands for the id of a noteworthy job of the sample data.
         then: what a visitor does on it, for instance to open a pop-up. It ends when all is to be seen.
         status: what the page is answered with.
         guarded: whether at the gateway that wants a log-in.
@@ -46,9 +46,9 @@ class View:
     guarded: bool = False
     widths: tuple[int, ...] = (MONITOR, PHONE)
 
-    def address(self, scene: Looking) -> str:
+    def address(self, sample_data: Looking) -> str:
         """Of the gateway."""
-        return scene.guarded_address if self.guarded else scene.address
+        return sample_data.guarded_address if self.guarded else sample_data.address
 
     async def open(self, page: Page, ids: Mapping[str, str]) -> Response:
         """Go there and do it; raises AssertionError for another answer."""

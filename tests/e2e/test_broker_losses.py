@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from tests.alarms import rabbitmqctl
-from tests.e2e.stage import Service, Stage, running_stage
+from tests.e2e.system import Service, System, running_system
 
 from taskmanager.accounts.broker_users import BrokerUser
 from taskmanager_local.commands import LOOPBACK, free_port
@@ -37,16 +37,16 @@ def rabbitmq(
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory,
     rabbitmq: RunningServer,
     mongod: RunningServer,
     management_port: int,
-) -> Iterator[Stage]:
+) -> Iterator[System]:
     login = urlsplit(rabbitmq.url).netloc.rpartition("@")[0]
     settings = {"TASKMANAGER_BROKER_MANAGEMENT_URL": f"http://{login}@{LOOPBACK}:{management_port}"}
     folder = Path(tmp_path_factory.mktemp("stage"))
-    with running_stage(folder, rabbitmq, mongod, plugin="sleep", settings=settings) as made:
+    with running_system(folder, rabbitmq, mongod, plugin="sleep", settings=settings) as made:
         yield made
 
 
@@ -61,55 +61,55 @@ def says(service: Service, part: str, *words: str) -> bool:
 
 
 def test_a_runner_without_its_queue_says_so_with_open_and_with_closed_lanes(
-    stage: Stage, rabbitmq: RunningServer
+    system: System, rabbitmq: RunningServer
 ) -> None:
-    queue = stage.topology.jobs("sleep").name
+    queue = system.topology.jobs("sleep").name
     for action in ("stop", "restart"):
-        with stage.client() as client:
+        with system.client() as client:
             told = client.post(f"/api/v1/plugins/sleep/{action}", json={"reason": "test"})
             assert told.status_code == httpx.codes.OK, told.text
-        stage.scheduler.kill()  # it would make the queue again before anybody could look
+        system.scheduler.kill()  # it would make the queue again before anybody could look
         rabbitmqctl(rabbitmq, "delete_queue", queue)
         eventually(
-            lambda: says(stage.runner, "consuming", queue), within_seconds=60, what="the runner says so"
+            lambda: says(system.runner, "consuming", queue), within_seconds=60, what="the runner says so"
         )
-        stage.scheduler.start()
-        stage.scheduler.until_ready()
-        stage.runner.until_ready()
-    stage.all_done([stage.submit(SHORT, uuid.uuid4().hex)])
+        system.scheduler.start()
+        system.scheduler.until_ready()
+        system.runner.until_ready()
+    system.all_done([system.submit(SHORT, uuid.uuid4().hex)])
 
 
-def test_what_a_policy_threw_away_is_stored_in_the_end(stage: Stage, rabbitmq: RunningServer) -> None:
-    inbox, policy, dead = stage.topology.inbox.name, uuid.uuid4().hex, stage.topology.dead
+def test_what_a_policy_threw_away_is_stored_in_the_end(system: System, rabbitmq: RunningServer) -> None:
+    inbox, policy, dead = system.topology.inbox.name, uuid.uuid4().hex, system.topology.dead
     rabbitmqctl(rabbitmq, "set_policy", policy, f"^{inbox}$", POLICY, "--apply-to", "queues")
     eventually(
-        lambda: says(stage.scheduler, "queues", inbox, policy, "message-ttl"),
+        lambda: says(system.scheduler, "queues", inbox, policy, "message-ttl"),
         within_seconds=60,
         what="the scheduler to warn before anything is lost",
     )
-    stage.scheduler.kill()
-    stage.runner.kill()  # its heartbeats would always leave something in the inbox
-    ids = [stage.submit(SHORT, uuid.uuid4().hex) for _ in range(JOBS)]
+    system.scheduler.kill()
+    system.runner.kill()  # its heartbeats would always leave something in the inbox
+    ids = [system.submit(SHORT, uuid.uuid4().hex) for _ in range(JOBS)]
     eventually(
         lambda: waiting(rabbitmq, inbox) == 0, within_seconds=60, what="the policy to throw everything away"
     )
     rabbitmqctl(rabbitmq, "clear_policy", policy)
-    for service in (stage.scheduler, stage.runner):
+    for service in (system.scheduler, system.runner):
         service.start()
-    stage.runner.until_ready()
+    system.runner.until_ready()
     eventually(
-        lambda: says(stage.scheduler, "queues", inbox, "expired", dead),
+        lambda: says(system.scheduler, "queues", inbox, "expired", dead),
         within_seconds=60,
         what="the scheduler to say what was lost",
     )
 
     def overtaken() -> bool:
         """Once a later submission is stored the loss is certain, and said until it is made good."""
-        ids.append(stage.submit(SHORT, uuid.uuid4().hex))
-        return inbox in (stage.gateway.problems() or {}).get("submissions", "")
+        ids.append(system.submit(SHORT, uuid.uuid4().hex))
+        return inbox in (system.gateway.problems() or {}).get("submissions", "")
 
     eventually(overtaken, within_seconds=60, what="the gateway to notice")
-    stage.all_done(ids, within_seconds=90)
-    stage.gateway.until_ready()
+    system.all_done(ids, within_seconds=90)
+    system.gateway.until_ready()
     rabbitmqctl(rabbitmq, "purge_queue", dead)
-    stage.scheduler.until_ready()
+    system.scheduler.until_ready()

@@ -10,7 +10,7 @@ import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from tests.alarms import rabbitmqctl
-from tests.e2e.stage import Stage, running_stage
+from tests.e2e.system import System, running_system
 
 from taskmanager.accounts.broker_users import BrokerUser
 from taskmanager_local.servers import RunningServer, private_rabbitmq
@@ -35,10 +35,10 @@ def impatient(
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory, impatient: RunningServer, mongod: RunningServer
-) -> Iterator[Stage]:
-    with running_stage(Path(tmp_path_factory.mktemp("stage")), impatient, mongod, plugin="sleep") as made:
+) -> Iterator[System]:
+    with running_system(Path(tmp_path_factory.mktemp("stage")), impatient, mongod, plugin="sleep") as made:
         yield made
 
 
@@ -73,13 +73,13 @@ def timeout_has_passed(channel: BlockingChannel) -> None:
 
 
 def test_no_subscription_of_any_service_meets_the_consumer_timeout(
-    stage: Stage, impatient: RunningServer
+    system: System, impatient: RunningServer
 ) -> None:
-    prefix = stage.topology.prefix
+    prefix = system.topology.prefix
     long = {"plugin": "sleep", "parameters": {"seconds": 3 * TIMEOUT_MILLISECONDS / 1000}}
     short = {"plugin": "sleep", "parameters": {"seconds": 0.01}}
-    ids = [stage.submit(long, "long"), *(stage.submit(short, f"short-{one}") for one in range(JOBS))]
-    stage.all_done(ids[1:])
+    ids = [system.submit(long, "long"), *(system.submit(short, f"short-{one}") for one in range(JOBS))]
+    system.all_done(ids[1:])
     private = {queue: at for queue, at in consumers(impatient).items() if ".jobs." not in queue}
     kinds = (f"{prefix}.scheduler", f"{prefix}.control.runner.", f"{prefix}.changes.gateway.")
     assert sorted(next(kind for kind in kinds if one.startswith(kind)) for one in private) == sorted(kinds)
@@ -88,8 +88,8 @@ def test_no_subscription_of_any_service_meets_the_consumer_timeout(
     for _ in range(2):
         timeout_has_passed(connection.channel())
     connection.close()
-    stage.all_done(ids)
+    system.all_done(ids)
 
     assert {queue: at for queue, at in consumers(impatient).items() if ".jobs." not in queue} == private
     eventually(lambda: not unacknowledged(impatient), what="nothing unacknowledged")
-    assert {one.name: one.problems() for one in stage.services} == {one.name: {} for one in stage.services}
+    assert {one.name: one.problems() for one in system.services} == {one.name: {} for one in system.services}

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.e2e.shelf import Shelf, check_result, check_statistics
-from tests.e2e.stage import Service, Stage, running_stage
+from tests.e2e.process_folders import ProcessFolders, check_result, check_statistics
+from tests.e2e.system import Service, System, running_system
 
 from taskmanager.process.failpoints import END_AT, END_ONCE, Failpoint
 from taskmanager_local.servers import RunningServer
@@ -32,45 +32,47 @@ IN_ITS_SLOT = "slot"
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
-) -> Iterator[Stage]:
+) -> Iterator[System]:
     folder = Path(tmp_path_factory.mktemp("matrix"))
-    with running_stage(folder, rabbitmq, mongod, plugin="diary") as made:
+    with running_system(folder, rabbitmq, mongod, plugin="diary") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def shelf(stage: Stage) -> Shelf:
-    return Shelf(stage.roots)
+def process_folders(system: System) -> ProcessFolders:
+    return ProcessFolders(system.roots)
 
 
-def victim_of(stage: Stage, point: Failpoint) -> Service:
-    found = {service.name: service for service in stage.services} | {IN_ITS_SLOT: stage.runner}
+def victim_of(system: System, point: Failpoint) -> Service:
+    found = {service.name: service for service in system.services} | {IN_ITS_SLOT: system.runner}
     return found[point.partition("-")[0]]
 
 
 @pytest.mark.parametrize(("point", "times"), DEATHS, ids=[f"{point}-{times}" for point, times in DEATHS])
 def test_a_death_at_this_point_loses_and_doubles_nothing(
-    stage: Stage, shelf: Shelf, tmp_path: Path, point: Failpoint, times: int
+    system: System, process_folders: ProcessFolders, tmp_path: Path, point: Failpoint, times: int
 ) -> None:
-    victim, died = victim_of(stage, point), tmp_path / "died"
+    victim, died = victim_of(system, point), tmp_path / "died"
     victim.kill()
     victim.start({END_AT: f"{point}:{times}", END_ONCE: str(died)})
-    before = len(shelf.processes)
+    before = len(process_folders.processes)
 
     with ThreadPoolExecutor(JOBS) as clients:
-        submitting = [clients.submit(stage.submit, spec, uuid.uuid4().hex) for spec in shelf.jobs(JOBS)]
+        submitting = [
+            clients.submit(system.submit, spec, uuid.uuid4().hex) for spec in process_folders.jobs(JOBS)
+        ]
         eventually(died.exists, within_seconds=30, what=f"a death at {point}")
         if not point.startswith(IN_ITS_SLOT):
             assert victim.wait_for_death() < 0
             victim.start()
         ids = [one.result() for one in submitting]
-    jobs = stage.all_done(ids)
+    jobs = system.all_done(ids)
 
     assert len(set(ids)) == JOBS
     for job in jobs:
         check_result(job)
-    stored = stage.jobs()
+    stored = system.jobs()
     assert len(stored) == before + JOBS, "a repeated submission must not make another job"
-    check_statistics(stage.tabs(), stored)
+    check_statistics(system.tabs(), stored)

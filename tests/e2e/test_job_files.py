@@ -3,48 +3,48 @@
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.stage import Stage, running_stage
+from tests.e2e.system import System, running_system
 
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
 
 
-def get(stage: Stage, address: str) -> Any:
-    with stage.client() as client:
+def get(system: System, address: str) -> Any:
+    with system.client() as client:
         return client.get(address).raise_for_status().json()
 
 
-def files(stage: Stage, job: str) -> dict[str, Any]:
-    found: dict[str, Any] = get(stage, f"/api/v1/jobs/{job}/files?limit=200")
+def files(system: System, job: str) -> dict[str, Any]:
+    found: dict[str, Any] = get(system, f"/api/v1/jobs/{job}/files?limit=200")
     return found
 
 
-def told(stage: Stage, job: str, attempt: int, count: int) -> bool:
+def told(system: System, job: str, attempt: int, count: int) -> bool:
     """Whether so many files of that attempt are shown."""
-    found = files(stage, job)
+    found = files(system, job)
     return found["attempt"] == attempt and len(found["files"]) == count
 
 
 def test_files_of_an_attempt_that_died_do_not_show_as_those_of_the_next(
     tmp_path: Path, rabbitmq: RunningServer, mongod: RunningServer
 ) -> None:
-    with running_stage(tmp_path, rabbitmq, mongod, plugin="recording") as stage:
-        never = str(stage.roots / "never")
+    with running_system(tmp_path, rabbitmq, mongod, plugin="recording") as system:
+        never = str(system.roots / "never")
         spec = {"plugin": "recording", "parameters": {"files": 120, "warnings": 2, "until": never}}
-        job = stage.submit(spec, "recording-1")
-        eventually(lambda: told(stage, job, 1, 120), within_seconds=30, what="the first try told all")
+        job = system.submit(spec, "recording-1")
+        eventually(lambda: told(system, job, 1, 120), within_seconds=30, what="the first try told all")
 
-        stage.scheduler.kill()
-        stage.runner.kill()
-        for service in (stage.scheduler, stage.runner):
+        system.scheduler.kill()
+        system.runner.kill()
+        for service in (system.scheduler, system.runner):
             service.start()
-        (done,) = stage.all_done([job])
+        (done,) = system.all_done([job])
 
         assert (done["attempt"], done["warnings"], done["warning_texts"]) == (2, 2, [])
-        shown = files(stage, job)["files"]
+        shown = files(system, job)["files"]
         assert [one["number"] for one in shown] == list(range(1, 120))
         assert {one["result_facts"]["attempt"] for one in shown} == {2}
-        whole = get(stage, f"/api/v1/jobs/{job}")
+        whole = get(system, f"/api/v1/jobs/{job}")
         assert whole["warning_texts"] == ["0001.tif: warning 1", "0001.tif: warning 2"]
-        listed = get(stage, "/api/v1/jobs?tab=done&warnings=true")
+        listed = get(system, "/api/v1/jobs?tab=done&warnings=true")
         assert [one["id"] for one in listed["jobs"]] == [job]

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
-from tests.e2e.shelf import KEPT, OLD, PAGES, Shelf, check_result, check_statistics
-from tests.e2e.stage import CLIENT_SECONDS, Stage, running_stage
+from tests.e2e.process_folders import KEPT, OLD, PAGES, ProcessFolders, check_result, check_statistics
+from tests.e2e.system import CLIENT_SECONDS, System, running_system
 
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
@@ -25,37 +25,37 @@ FINAL = {"DONE", "ERROR", "CANCELLED"}
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
-) -> Iterator[Stage]:
+) -> Iterator[System]:
     folder = Path(tmp_path_factory.mktemp("stateful"))
-    with running_stage(folder, rabbitmq, mongod, plugin="diary") as made:
+    with running_system(folder, rabbitmq, mongod, plugin="diary") as made:
         yield made
 
 
 class SystemMachine(RuleBasedStateMachine):
     """What people do to a system, and what happens to it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, system: System) -> None:
         super().__init__()
-        self.stage = stage
-        self.shelf = Shelf(stage.roots / uuid.uuid4().hex)
-        self.before = {job["id"] for job in stage.jobs()}
+        self.system = system
+        self.process_folders = ProcessFolders(system.roots / uuid.uuid4().hex)
+        self.before = {job["id"] for job in system.jobs()}
         self.accepted: list[str] = []
         self.offered: list[tuple[dict[str, Any], str]] = []
 
     @rule(count=st.integers(1, 8), priority=st.integers(0, 10))
     def submit(self, count: int, priority: int) -> None:
-        for spec in self.shelf.jobs(count):
+        for spec in self.process_folders.jobs(count):
             self.offered.append(({**spec, "priority": priority}, uuid.uuid4().hex))
-            self.accepted.append(self.stage.submit(*self.offered[-1]))
+            self.accepted.append(self.system.submit(*self.offered[-1]))
 
     @precondition(lambda self: self.offered)
     @rule(which=st.integers(0, 99))
     def submit_again(self, which: int) -> None:
         """The same key is the same job, whatever died in between."""
         number = which % len(self.offered)
-        assert self.stage.submit(*self.offered[number]) == self.accepted[number]
+        assert self.system.submit(*self.offered[number]) == self.accepted[number]
 
     @precondition(lambda self: self.accepted)
     @rule(
@@ -71,7 +71,7 @@ class SystemMachine(RuleBasedStateMachine):
 
     @rule(victim=st.sampled_from([0, 1, 1, 2, 2]))
     def kill(self, victim: int) -> None:
-        service = self.stage.services[victim]
+        service = self.system.services[victim]
         service.kill()
         service.start()
 
@@ -79,7 +79,7 @@ class SystemMachine(RuleBasedStateMachine):
         """A command may be refused (409), or not be heard while its gateway is dead or has no broker."""
         method = "PUT" if path.endswith("/priority") else "POST"
         try:
-            with self.stage.client() as client:
+            with self.system.client() as client:
                 answer = client.request(method, f"/api/v1{path}", json=body, timeout=2 * CLIENT_SECONDS)
         except httpx.TransportError:
             return
@@ -87,7 +87,7 @@ class SystemMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Once nobody interferes any more every job ends, as it was promised."""
-        for service in self.stage.services:
+        for service in self.system.services:
             service.until_ready()
         self.tell("/plugins/diary/restart", {})
         eventually(self.all_ended, within_seconds=60, what="the end of all jobs")
@@ -95,12 +95,12 @@ class SystemMachine(RuleBasedStateMachine):
         assert {job["id"] for job in jobs} == set(self.accepted)
         for job in jobs:
             check(job)
-        stored = self.stage.jobs()
+        stored = self.system.jobs()
         assert {job["id"] for job in stored} == self.before | set(self.accepted)
-        check_statistics(self.stage.tabs(), stored)
+        check_statistics(self.system.tabs(), stored)
 
     def jobs(self) -> list[dict[str, Any]]:
-        return [job for job in self.stage.jobs() if job["id"] not in self.before]
+        return [job for job in self.system.jobs() if job["id"] not in self.before]
 
     def all_ended(self) -> bool:
         """Held jobs are released until none is held any more."""
@@ -123,9 +123,9 @@ def check(job: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_whatever_people_do_and_whoever_dies_every_promise_is_kept(stage: Stage) -> None:
+def test_whatever_people_do_and_whoever_dies_every_promise_is_kept(system: System) -> None:
     run_state_machine_as_test(
-        lambda: SystemMachine(stage),  # type: ignore[arg-type]  # any factory will do
+        lambda: SystemMachine(system),  # type: ignore[arg-type]  # any factory will do
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,

@@ -9,7 +9,7 @@ import httpx
 import pika
 import pymongo
 import pytest
-from tests.e2e.stage import Stage, running_stage
+from tests.e2e.system import System, running_system
 
 from taskmanager.messages import Ticket
 from taskmanager.messages.topology import MAX_PRIORITY
@@ -23,71 +23,71 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
-def stage(
+def system(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
-) -> Iterator[Stage]:
-    with running_stage(Path(tmp_path_factory.mktemp("stage")), rabbitmq, mongod, plugin="sleep") as made:
+) -> Iterator[System]:
+    with running_system(Path(tmp_path_factory.mktemp("stage")), rabbitmq, mongod, plugin="sleep") as made:
         yield made
 
 
-def metric(stage: Stage, name: str, service: str = "runner") -> float:
+def metric(system: System, name: str, service: str = "runner") -> float:
     """The sum of a counter of one service over all its labels."""
-    port = {one.name: one.port for one in stage.services}[service]
+    port = {one.name: one.port for one in system.services}[service]
     lines = httpx.get(f"http://{LOOPBACK}:{port}/metrics").text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
 
 
-def test_tickets_of_jobs_nobody_knows_hold_up_nothing(stage: Stage, rabbitmq: RunningServer) -> None:
+def test_tickets_of_jobs_nobody_knows_hold_up_nothing(system: System, rabbitmq: RunningServer) -> None:
     connection = pika.BlockingConnection(pika.URLParameters(rabbitmq.url))
     properties = pika.BasicProperties(priority=MAX_PRIORITY, delivery_mode=2)
     for _ in range(NOBODYS):
         body = Ticket(job=str(uuid.uuid4()), dispatch=1).encode()
-        connection.channel().basic_publish(stage.topology.dispatch, "sleep", body, properties)
+        connection.channel().basic_publish(system.topology.dispatch, "sleep", body, properties)
     connection.close()
 
-    ids = [stage.submit(SHORT, uuid.uuid4().hex) for _ in range(4)]
+    ids = [system.submit(SHORT, uuid.uuid4().hex) for _ in range(4)]
 
-    stage.all_done(ids)
-    eventually(lambda: metric(stage, "taskmanager_runner_tickets_dropped_total") == NOBODYS)
+    system.all_done(ids)
+    eventually(lambda: metric(system, "taskmanager_runner_tickets_dropped_total") == NOBODYS)
 
 
-def test_a_job_whose_document_cannot_be_read_takes_nothing_else_with_it(stage: Stage) -> None:
+def test_a_job_whose_document_cannot_be_read_takes_nothing_else_with_it(system: System) -> None:
     """Not the lists, not the leases of its runner, not its ticket, not a repeated submission."""
-    key, flag = uuid.uuid4().hex, stage.folder / "end"
+    key, flag = uuid.uuid4().hex, system.folder / "end"
     long = {"plugin": "sleep", "parameters": {"seconds": 60, "until": str(flag)}}
-    running, neighbour = stage.submit(long, key), stage.submit(long, uuid.uuid4().hex)
-    waiting = stage.submit(SHORT, uuid.uuid4().hex)
-    with stage.client() as client:
+    running, neighbour = system.submit(long, key), system.submit(long, uuid.uuid4().hex)
+    waiting = system.submit(SHORT, uuid.uuid4().hex)
+    with system.client() as client:
         eventually(lambda: all(status(client, one) == "PROCESSING" for one in (running, neighbour)))
         eventually(lambda: status(client, waiting) == "STARTED")
-        spoil(stage, running, waiting)
+        spoil(system, running, waiting)
 
-        ids = [job["id"] for job in stage.jobs()]
+        ids = [job["id"] for job in system.jobs()]
         assert neighbour in ids
         assert not {running, waiting} & set(ids)
         refused = client.get(f"/api/v1/jobs/{running}")
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:taskmanager:problem:unreadable")
         newest = client.get("/api/v1/jobs", params={"limit": 1, "plugin": "sleep"})
         assert newest.status_code == httpx.codes.OK
-        stage.scheduler.kill()  # what the scheduler knew of them is gone with it
-        stage.scheduler.start()
-        stage.scheduler.until_ready()
-        assert stage.submit(long, key) == running
+        system.scheduler.kill()  # what the scheduler knew of them is gone with it
+        system.scheduler.start()
+        system.scheduler.until_ready()
+        assert system.submit(long, key) == running
         flag.touch()
-        later = stage.submit(SHORT, uuid.uuid4().hex)
-    [*done] = stage.all_done([neighbour, later])
+        later = system.submit(SHORT, uuid.uuid4().hex)
+    [*done] = system.all_done([neighbour, later])
     assert [job["attempt"] for job in done] == [1, 1]
-    assert metric(stage, "taskmanager_unreadable_documents_total", "scheduler") > 0
-    assert metric(stage, "taskmanager_dead_letters_total", "scheduler") == 0
+    assert metric(system, "taskmanager_unreadable_documents_total", "scheduler") > 0
+    assert metric(system, "taskmanager_dead_letters_total", "scheduler") == 0
 
 
 def status(client: httpx.Client, job: str) -> Any:
     return client.get(f"/api/v1/jobs/{job}").json()["status"]
 
 
-def spoil(stage: Stage, *jobs: str) -> None:
+def spoil(system: System, *jobs: str) -> None:
     """Write into the documents what no version of this project writes."""
-    with pymongo.MongoClient(stage.mongodb_url) as client:  # type: ignore[var-annotated]
+    with pymongo.MongoClient(system.mongodb_url) as client:  # type: ignore[var-annotated]
         spoilt = client.get_default_database().jobs.update_many(
             {"_id": {"$in": list(jobs)}}, {"$set": {"history": "none"}}
         )

@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.ha import world
 from tests.ha.cases import Probe, run_all, show
 from tests.ha.releases import SUITES, Release, release
-from tests.ha.stage import running_stage
 from tests.ha.stations import Fault, Station
+from tests.ha.system import running_system
 from tests.soak.__main__ import Soak, carried_out, console
 from tests.soak.machines import Machines
 
@@ -43,7 +43,7 @@ class HighAvailability(Soak):
     def machines(self, folder: Path, roots: Path, settings: Mapping[str, str]) -> Iterator[Machines]:
         """Three of each server."""
         options = self._options
-        running = running_stage(
+        running = running_system(
             folder, roots, self._broker, runners=options.runners, slots=options.slots, settings=settings
         )
         with running as (machines, stations):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import httpx
 from rich.console import Console
 from rich.table import Table
-from tests.ha.stage import PROBED
 from tests.ha.stations import Fault, Station
+from tests.ha.system import PROBED
 from tests.soak.driver import API
 from tests.soak.machines import elapsed_seconds
 

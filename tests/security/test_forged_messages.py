@@ -10,7 +10,7 @@ import pika
 import pymongo
 import pytest
 from tests.conftest import USERS
-from tests.e2e.stage import Stage, running_stage
+from tests.e2e.system import System, running_system
 
 from taskmanager.messages import AddUser, Claim, Command, Inbound, JobCommand, RunnerEvents
 from taskmanager.model.access import Role
@@ -26,23 +26,23 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
-def stage(tmp_path: Path, rabbitmq: RunningServer, mongod: RunningServer) -> Iterator[Stage]:
-    with running_stage(tmp_path / "stage", rabbitmq, mongod, plugin="sleep") as made:
+def system(tmp_path: Path, rabbitmq: RunningServer, mongod: RunningServer) -> Iterator[System]:
+    with running_system(tmp_path / "stage", rabbitmq, mongod, plugin="sleep") as made:
         yield made
 
 
-def forge(stage: Stage, rabbitmq: RunningServer, key: str, message: Inbound) -> None:
+def forge(system: System, rabbitmq: RunningServer, key: str, message: Inbound) -> None:
     """Publish with the stolen user; the tests' broker lets it use any key of the exchange."""
     with pika.BlockingConnection(pika.URLParameters(rabbitmq.url_of(STOLEN))) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
         properties = pika.BasicProperties(user_id=STOLEN, delivery_mode=2)
-        channel.basic_publish(stage.topology.events, key, message.encode(), properties)
+        channel.basic_publish(system.topology.events, key, message.encode(), properties)
 
 
-def refused(stage: Stage) -> float:
+def refused(system: System) -> float:
     """How many messages the scheduler did not believe."""
-    lines = httpx.get(f"http://{LOOPBACK}:{stage.scheduler.port}/metrics").text.splitlines()
+    lines = httpx.get(f"http://{LOOPBACK}:{system.scheduler.port}/metrics").text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(REFUSED))
 
 
@@ -50,10 +50,10 @@ def command(order: AddUser | JobCommand) -> Command:
     return Command(id=str(uuid.uuid4()), gateway="g", actor="anna", at=datetime.now(UTC), order=order)
 
 
-def test_forged_messages_change_nothing_and_are_seen(stage: Stage, rabbitmq: RunningServer) -> None:
-    flag = stage.folder / "end"
-    job = stage.submit({"plugin": "sleep", "parameters": {"seconds": 60, "until": str(flag)}}, "one")
-    with stage.client() as client:
+def test_forged_messages_change_nothing_and_are_seen(system: System, rabbitmq: RunningServer) -> None:
+    flag = system.folder / "end"
+    job = system.submit({"plugin": "sleep", "parameters": {"seconds": 60, "until": str(flag)}}, "one")
+    with system.client() as client:
         eventually(lambda: client.get(f"/api/v1/jobs/{job}").json()["status"] == "PROCESSING")
     claim = RunnerEvents(
         plugin="sleep",
@@ -61,7 +61,7 @@ def test_forged_messages_change_nothing_and_are_seen(stage: Stage, rabbitmq: Run
         instance="i",
         events=(Claim(job=job, dispatch=1, claim_id="c"),),
     )
-    topology = stage.topology
+    topology = system.topology
     forged: list[tuple[str, Inbound]] = [
         (topology.events_key("sleep"), claim),
         (topology.events_key("noop"), claim),
@@ -70,16 +70,16 @@ def test_forged_messages_change_nothing_and_are_seen(stage: Stage, rabbitmq: Run
     ]
 
     for key, message in forged:
-        forge(stage, rabbitmq, key, message)
+        forge(system, rabbitmq, key, message)
 
-    eventually(lambda: refused(stage) == len(forged), what="the refusal of what was forged")
+    eventually(lambda: refused(system) == len(forged), what="the refusal of what was forged")
     flag.touch()
-    [done] = stage.all_done([job])
+    [done] = system.all_done([job])
     assert done["attempt"] == 1
-    with pymongo.MongoClient(stage.mongodb_url) as client:  # type: ignore[var-annotated]
+    with pymongo.MongoClient(system.mongodb_url) as client:  # type: ignore[var-annotated]
         stored = client.get_default_database()
         assert stored.users.find_one({"_id": "evil"}) is None
         assert stored.audit.find_one({"actor": "anna"}) is None
-    log = stage.scheduler.log.read_text()
+    log = system.scheduler.log.read_text()
     assert log.count("not believed") == len(forged)
     assert STOLEN in log

@@ -97,12 +97,12 @@ def run_lines(path: Path) -> list[RunLine]:
     return [RunLine(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def folders(stage: Stage, jobs: dict[str, Any]) -> dict[str, Folder]:
+def folders(system: Stage, jobs: dict[str, Any]) -> dict[str, Folder]:
     """Job -> its process folder; one that belongs to no stored job is named by its number."""
     owners = {job["spec"]["destination"]: job for job in jobs.values() if job["spec"]["destination"]}
     found = {}
-    for before in (stage.processes.parent / "before").iterdir():
-        process = stage.processes / before.stem
+    for before in (system.processes.parent / "before").iterdir():
+        process = system.processes / before.stem
         job = owners.get(str(process / "out"))
         found[job["_id"] if job else f"process {before.stem}"] = Folder(
             before=json.loads(before.read_text(encoding="utf-8")),

@@ -86,7 +86,7 @@ class Submitter(Worker):
         self,
         name: str,
         client: Client,
-        stage: Stage,
+        system: Stage,
         book: Book,
         random: Random,
         *,
@@ -95,7 +95,7 @@ class Submitter(Worker):
     ) -> None:
         """`every`: seconds between two submissions."""
         super().__init__(name)
-        self._client, self._stage, self._book, self._random = client, stage, book, random
+        self._client, self._stage, self._book, self._random = client, system, book, random
         self._numbers, self._every = numbers, every
 
     def work(self) -> None:

@@ -101,17 +101,17 @@ def _what_moves(store: Store) -> dict[str, int]:
 
 
 def ordered_starts(
-    machines: Machines, store: Store, operator: Operator, book: Book, stage: Stage, random: Random
+    machines: Machines, store: Store, operator: Operator, book: Book, system: Stage, random: Random
 ) -> list[Started]:
     """One slot, kept busy while jobs of all priorities gather; some are changed while they wait."""
     plugin = PLUGINS[0]
     one_runner_with_one_slot(machines, plugin)
-    blocker = _submit(operator, stage, plugin, seconds=8, priority=10)
+    blocker = _submit(operator, system, plugin, seconds=8, priority=10)
     eventually(
         lambda: _job(store, blocker)["status"] == "PROCESSING", within_seconds=60, what="the blocker at work"
     )
     jobs = [
-        _submit(operator, stage, plugin, seconds=0, priority=random.randint(0, 10)) for _ in range(ORDERED)
+        _submit(operator, system, plugin, seconds=0, priority=random.randint(0, 10)) for _ in range(ORDERED)
     ]
     for job in random.sample(jobs, ORDERED // 4):
         body = {"priority": random.randint(0, 10)}
@@ -132,8 +132,8 @@ def one_runner_with_one_slot(machines: Machines, plugin: str) -> None:
     eventually(machines.services[names[0]].ready, within_seconds=60, what="one runner with one slot")
 
 
-def _submit(operator: Operator, stage: Stage, plugin: str, *, seconds: float, priority: int) -> str:
-    parameters = {"run_log": str(stage.run_log), "seconds": seconds}
+def _submit(operator: Operator, system: Stage, plugin: str, *, seconds: float, priority: int) -> str:
+    parameters = {"run_log": str(system.run_log), "seconds": seconds}
     spec: dict[str, Any] = {"plugin": plugin, "priority": priority, "parameters": parameters}
     answer = operator.client.ask("POST", "/jobs", json=spec)
     assert answer is not None, "no gateway answers although the faults are over"

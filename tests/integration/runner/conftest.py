@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import USERS
-from tests.integration.runner.desk import Desk
+from tests.integration.runner.fake_scheduler import FakeScheduler
 
 from taskmanager.messages.topology import Topology
 from taskmanager_local.commands import free_port
@@ -59,6 +59,6 @@ def start_runner(
 
 
 @pytest.fixture
-def desk(rabbitmq: RunningServer, topology: Topology) -> Desk:
+def fake_scheduler(rabbitmq: RunningServer, topology: Topology) -> FakeScheduler:
     """The scheduler's side."""
-    return Desk(rabbitmq.url, topology)
+    return FakeScheduler(rabbitmq.url, topology)

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.integration.runner.conftest import StartRunner
-from tests.integration.runner.desk import Desk
+from tests.integration.runner.fake_scheduler import FakeScheduler
 from tests.unit.runner.faults import attempts, fill, names, picture
 
 from taskmanager.model.states import Status
@@ -31,14 +31,16 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_a_destination_that_is_the_source_fails_the_job_and_nothing_is_touched(
-    desk: Desk, start_runner: StartRunner, book: Path
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, book: Path
 ) -> None:
     before = picture(book)
     (book / "link").symlink_to(book / "master")
-    async with desk.open("press"):
+    async with fake_scheduler.open("press"):
         start_runner("press")
-        made = await desk.submit("press", source=str(book / "master"), destination=str(book / "link"))
-        job = await desk.ended(made)
+        made = await fake_scheduler.submit(
+            "press", source=str(book / "master"), destination=str(book / "link")
+        )
+        job = await fake_scheduler.ended(made)
     (book / "link").unlink()
     assert job.status is Status.ERROR
     assert job.error is not None
@@ -47,42 +49,44 @@ async def test_a_destination_that_is_the_source_fails_the_job_and_nothing_is_tou
 
 
 async def test_a_pipe_as_source_ends_the_job_at_once(
-    desk: Desk, start_runner: StartRunner, book: Path
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, book: Path
 ) -> None:
     os.mkfifo(book / "pipe")
-    async with desk.open("press"):
+    async with fake_scheduler.open("press"):
         start_runner("press")
-        made = await desk.submit("press", source=str(book / "pipe"), destination=str(book / "out"))
-        job = await desk.ended(made)
+        made = await fake_scheduler.submit("press", source=str(book / "pipe"), destination=str(book / "out"))
+        job = await fake_scheduler.ended(made)
     assert job.error is not None
     assert "is a named pipe: name a file or a folder" in job.error.message
 
 
 @pytest.mark.parametrize("existing", ["keep", "replace"])
 async def test_a_page_that_is_gone_is_in_the_log_of_the_job(
-    desk: Desk, start_runner: StartRunner, book: Path, existing: str
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, book: Path, existing: str
 ) -> None:
     fill(book / "out", {"99.out": "old"})
-    async with desk.open("press"):
+    async with fake_scheduler.open("press"):
         start_runner("press")
         parameters = {"existing": existing}
         paths = str(book / "master"), str(book / "out")
-        made = await desk.submit("press", parameters, source=paths[0], destination=paths[1])
-        job = await desk.ended(made)
+        made = await fake_scheduler.submit("press", parameters, source=paths[0], destination=paths[1])
+        job = await fake_scheduler.ended(made)
         assert job.status is Status.DONE
-        await desk.until(lambda: any("99.out" in line for line in desk.log_of(job.id)))
+        await fake_scheduler.until(lambda: any("99.out" in line for line in fake_scheduler.log_of(job.id)))
     assert names(book / "out") == [*RESULTS, *(["99.out"] if existing == "keep" else [])]
 
 
 @pytest.mark.parametrize("ahead_bytes", ["0", "1", "1000"])
 async def test_input_and_results_travel_while_the_plugin_works(
-    desk: Desk, start_runner: StartRunner, book: Path, elsewhere: Path, ahead_bytes: str
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, book: Path, elsewhere: Path, ahead_bytes: str
 ) -> None:
-    async with desk.open("press"):
+    async with fake_scheduler.open("press"):
         start_runner("press", UPLOAD_MODE="copy", WORKSPACE=str(elsewhere), AHEAD_BYTES=ahead_bytes)
-        made = await desk.submit("press", source=str(book / "master"), destination=str(book / "out"))
-        job = await desk.ended(made)
-        assert desk.statuses[job.id][-3:] == [Status.PROCESSING, Status.DOWNLOAD, Status.DONE]
+        made = await fake_scheduler.submit(
+            "press", source=str(book / "master"), destination=str(book / "out")
+        )
+        job = await fake_scheduler.ended(made)
+        assert fake_scheduler.statuses[job.id][-3:] == [Status.PROCESSING, Status.DOWNLOAD, Status.DONE]
         assert (job.files, job.bytes) == (20, 20 * len("printed ") + sum(range(1, 21)))
-        await desk.until(lambda: attempts(elsewhere / "r1") == [])
+        await fake_scheduler.until(lambda: attempts(elsewhere / "r1") == [])
     assert names(book / "out") == RESULTS

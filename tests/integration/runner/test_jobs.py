@@ -3,34 +3,36 @@
 from pathlib import Path
 
 from tests.integration.runner.conftest import StartRunner
-from tests.integration.runner.desk import Desk
+from tests.integration.runner.fake_scheduler import FakeScheduler
 from tests.unit.runner.faults import names
 
 from taskmanager.model.states import Status
 
 
-async def test_a_job_without_files_goes_straight_to_done(desk: Desk, start_runner: StartRunner) -> None:
-    async with desk.open("noop"):
+async def test_a_job_without_files_goes_straight_to_done(
+    fake_scheduler: FakeScheduler, start_runner: StartRunner
+) -> None:
+    async with fake_scheduler.open("noop"):
         start_runner("noop")
-        job = await desk.ended(await desk.submit("noop"))
-        assert desk.statuses[job.id] == [
+        job = await fake_scheduler.ended(await fake_scheduler.submit("noop"))
+        assert fake_scheduler.statuses[job.id] == [
             Status.STARTED, Status.WAITINGFORUPLOAD, Status.PROCESSING, Status.DONE
         ]  # fmt: skip
         assert (job.files, job.bytes) == (0, 0)
 
 
 async def test_a_job_with_files_passes_every_phase_and_its_results_lie_in_place(
-    desk: Desk, start_runner: StartRunner, roots: Path, tmp_path: Path
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, roots: Path, tmp_path: Path
 ) -> None:
     source = roots / "source"
     source.mkdir()
     for number in (1, 2, 10):
         (source / f"page {number}.tif").write_bytes(b"x" * number)
-    async with desk.open("tally"):
+    async with fake_scheduler.open("tally"):
         start_runner("tally", UPLOAD_MODE="copy")
-        made = await desk.submit("tally", source=str(source), destination=str(roots / "result"))
-        job = await desk.ended(made)
-        assert desk.statuses[job.id] == [
+        made = await fake_scheduler.submit("tally", source=str(source), destination=str(roots / "result"))
+        job = await fake_scheduler.ended(made)
+        assert fake_scheduler.statuses[job.id] == [
             Status.STARTED,
             Status.WAITINGFORUPLOAD,
             Status.UPLOAD,
@@ -46,15 +48,17 @@ async def test_a_job_with_files_passes_every_phase_and_its_results_lie_in_place(
             "page 2.tif",
             "tally.txt",
         ]
-        await desk.until(lambda: not list((tmp_path / "workspace" / "r1").glob("*-*")))
+        await fake_scheduler.until(lambda: not list((tmp_path / "workspace" / "r1").glob("*-*")))
 
 
 async def test_a_failure_is_reported_and_leaves_no_trace(
-    desk: Desk, start_runner: StartRunner, roots: Path
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, roots: Path
 ) -> None:
-    async with desk.open("fail"):
+    async with fake_scheduler.open("fail"):
         start_runner("fail")
-        job = await desk.ended(await desk.submit("fail", destination=str(roots / "result")))
+        job = await fake_scheduler.ended(
+            await fake_scheduler.submit("fail", destination=str(roots / "result"))
+        )
     assert job.status is Status.ERROR
     assert job.error is not None
     assert job.error.message == "this job is meant to fail"
@@ -62,13 +66,17 @@ async def test_a_failure_is_reported_and_leaves_no_trace(
     assert names(roots) == []
 
 
-async def test_a_job_tells_of_its_files_and_what_it_warned_of(desk: Desk, start_runner: StartRunner) -> None:
-    async with desk.open("recording"):
+async def test_a_job_tells_of_its_files_and_what_it_warned_of(
+    fake_scheduler: FakeScheduler, start_runner: StartRunner
+) -> None:
+    async with fake_scheduler.open("recording"):
         start_runner("recording")
-        job = await desk.ended(await desk.submit("recording", {"files": 120, "warnings": 2}))
+        job = await fake_scheduler.ended(
+            await fake_scheduler.submit("recording", {"files": 120, "warnings": 2})
+        )
 
         assert job.status is Status.DONE
         assert (job.warnings, job.warning_texts) == (2, ("0001.tif: warning 1", "0001.tif: warning 2"))
-        files = desk.files_of(job.id, attempt=1)
+        files = fake_scheduler.files_of(job.id, attempt=1)
         assert [files[number].name for number in sorted(files)] == [f"{one:04d}.tif" for one in range(1, 121)]
         assert files[1].warnings == ("warning 1", "warning 2")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.integration.runner.conftest import StartRunner
-from tests.integration.runner.desk import Desk
+from tests.integration.runner.fake_scheduler import FakeScheduler
 from tests.unit.runner.faults import attempts, fill, picture
 
 from taskmanager.messages import Failed
@@ -13,14 +13,16 @@ MEGABYTE = 2**20
 
 
 async def test_a_job_that_takes_too_long_fails_and_leaves_nothing(
-    desk: Desk, start_runner: StartRunner, roots: Path, tmp_path: Path
+    fake_scheduler: FakeScheduler, start_runner: StartRunner, roots: Path, tmp_path: Path
 ) -> None:
     destination = fill(roots / "result", {"half.txt": "old"})
     before = picture(roots)
-    async with desk.open("hasty"):
+    async with fake_scheduler.open("hasty"):
         start_runner("hasty")
         for _ in range(2):  # in the same slot
-            job = await desk.ended(await desk.submit("hasty", destination=str(destination)))
+            job = await fake_scheduler.ended(
+                await fake_scheduler.submit("hasty", destination=str(destination))
+            )
             assert (job.status, job.attempt, job.crashes) == (Status.ERROR, 1, 0)
             assert job.error is not None
             assert job.error.kind == "TimeLimit"
@@ -31,13 +33,13 @@ async def test_a_job_that_takes_too_long_fails_and_leaves_nothing(
 
 
 async def test_a_setting_of_the_runner_goes_before_what_the_plugin_declares(
-    desk: Desk, start_runner: StartRunner
+    fake_scheduler: FakeScheduler, start_runner: StartRunner
 ) -> None:
-    async with desk.open("greedy"):
+    async with fake_scheduler.open("greedy"):
         start_runner("greedy", MEMORY_LIMIT_BYTES=str(200 * MEGABYTE))
-        job = await desk.ended(await desk.submit("greedy", {"megabytes": 300}))
+        job = await fake_scheduler.ended(await fake_scheduler.submit("greedy", {"megabytes": 300}))
         assert job.status is Status.ERROR
         assert job.error is not None
         assert job.error.kind == "MemoryLimit"
         assert "the memory limit, 200.0 MiB, is passed" in job.error.message
-        assert not any(failed.crashed for failed in desk.events(Failed, job.id))
+        assert not any(failed.crashed for failed in fake_scheduler.events(Failed, job.id))

@@ -24,7 +24,7 @@ from taskmanager_plugin_runner.slot.process import SlotProcess
 JOB = "0195e4a0-0000-7000-8000-000000000001"
 
 
-class Desk:
+class FakeScheduler:
     """Hears the events of an attempt and answers the question of the fence."""
 
     def __init__(self, answer: bool | None = True) -> None:
@@ -49,21 +49,21 @@ class Desk:
 
 
 class Scene:
-    def __init__(self, process: SlotProcess, desk: Desk, around: AttemptServices) -> None:
-        self.slot, self.desk, self.around = process, desk, around
+    def __init__(self, process: SlotProcess, fake_scheduler: FakeScheduler, around: AttemptServices) -> None:
+        self.slot, self.fake_scheduler, self.around = process, fake_scheduler, around
         self.over: list[AttemptOutcome] = []
         self.looks = 0
 
     @property
     def attempt(self) -> Attempt:
-        assert self.desk.attempt is not None
-        return self.desk.attempt
+        assert self.fake_scheduler.attempt is not None
+        return self.fake_scheduler.attempt
 
     def start(self, plugin: str, **fields: Any) -> asyncio.Task[None]:
         spec = JobSpec(plugin=plugin, **fields)
         grant = Grant(claim_id="c", job=JOB, attempt=1, lease_seconds=60, spec=spec)
-        self.desk.attempt = Attempt(grant, self.slot, self.around)
-        return asyncio.create_task(self.desk.attempt.run(self.over.append))
+        self.fake_scheduler.attempt = Attempt(grant, self.slot, self.around)
+        return asyncio.create_task(self.fake_scheduler.attempt.run(self.over.append))
 
     def interrupt(self, outcome: AttemptOutcome) -> None:
         self.attempt.interrupt(outcome)
@@ -78,10 +78,12 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """`discipline`: what the manifest says of pausing and of the time to end."""
     async with slot(plugin, folder, upload_mode="copy") as (process, _):
-        desk = Desk(answer)
+        fake_scheduler = FakeScheduler(answer)
         leases = Leases(timedelta(seconds=5))
-        around = AttemptServices(desk, leases, TransferLimit(1, plugin), manifest(plugin, **discipline))
-        yield Scene(process, desk, around)
+        around = AttemptServices(
+            fake_scheduler, leases, TransferLimit(1, plugin), manifest(plugin, **discipline)
+        )
+        yield Scene(process, fake_scheduler, around)
 
 
 def paths(folder: Path) -> dict[str, str]:

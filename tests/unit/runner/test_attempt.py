@@ -31,15 +31,15 @@ from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step
 async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: Path) -> None:
     async with scene("tally", tmp_path) as made:
         await made.start("tally", **paths(tmp_path))
-    kinds = [type(event) for event in made.desk.events if not isinstance(event, Logged)]
+    kinds = [type(event) for event in made.fake_scheduler.events if not isinstance(event, Logged)]
     assert [kind for kind in kinds if kind is not Progressed] == [Advanced, Advanced, Commit, Finished]
     numbers = [
         event.seq
-        for event in made.desk.events
+        for event in made.fake_scheduler.events
         if isinstance(event, Advanced | Progressed | Commit | Finished)
     ]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert made.desk.of(Progressed)[-1].progress.percent == 100
+    assert made.fake_scheduler.of(Progressed)[-1].progress.percent == 100
     assert made.over == [AttemptOutcome.FINISHED]
     assert attempts(tmp_path / "workspace") == []
 
@@ -50,9 +50,9 @@ async def test_an_attempt_that_is_not_allowed_to_place_ends_without_a_trace(tmp_
         before = picture(tmp_path)
         await made.start("tally", **job)
     assert made.over == [AttemptOutcome.SUPERSEDED]
-    assert made.desk.of(Finished, Failed) == []
+    assert made.fake_scheduler.of(Finished, Failed) == []
     # in vain unless it was refused for a cancel whose order is still on its way
-    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
+    assert [event.method for event in made.fake_scheduler.of(Cancelled)] == [CancelMethod.COOPERATIVE]
     assert picture(tmp_path) == before
 
 
@@ -64,9 +64,9 @@ async def test_a_verdict_that_got_old_while_waiting_is_asked_for_again(
     )  # and there is no lease: every allowance is too old
     async with scene("tally", tmp_path) as made:
         running = made.start("tally", **paths(tmp_path))
-        await until(lambda: len(made.desk.of(Commit)) > 2)
+        await until(lambda: len(made.fake_scheduler.of(Commit)) > 2)
         assert not (tmp_path / "out").exists()
-        made.desk.answer = False
+        made.fake_scheduler.answer = False
         await running
     assert made.over == [AttemptOutcome.SUPERSEDED]
 
@@ -76,8 +76,8 @@ async def test_a_failure_is_reported_after_the_folder_is_as_it_was(tmp_path: Pat
         before = picture(tmp_path)
         await made.start("fail", destination=str(tmp_path / "out"))
     assert made.over == [AttemptOutcome.FAILED]
-    assert made.desk.of(Failed)[0].error.message == "this job is meant to fail"
-    assert not made.desk.of(Failed)[0].crashed
+    assert made.fake_scheduler.of(Failed)[0].error.message == "this job is meant to fail"
+    assert not made.fake_scheduler.of(Failed)[0].crashed
     assert picture(tmp_path) == before
 
 
@@ -87,7 +87,7 @@ async def test_a_crash_is_reported_as_one_and_the_slot_is_replaced(tmp_path: Pat
         await made.start("crash", destination=str(tmp_path / "out"))
         assert made.slot.alive
     assert made.over == [AttemptOutcome.CRASHED]
-    failed = made.desk.of(Failed)[0]
+    failed = made.fake_scheduler.of(Failed)[0]
     assert failed.crashed
     assert "SIGKILL" in failed.error.message
     assert failed.error.traceback == "last words"
@@ -110,7 +110,7 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
         await made.start("crash", destination=str(tmp_path / "out"))
     assert asked == [Step.CLEAN, Step.CLEAN]
     assert made.over == [AttemptOutcome.CRASHED]
-    assert UNTIDY not in made.desk.of(Failed)[0].error.message
+    assert UNTIDY not in made.fake_scheduler.of(Failed)[0].error.message
     assert picture(tmp_path) == before
 
 
@@ -119,13 +119,13 @@ async def test_an_interrupted_attempt_is_no_failure(tmp_path: Path, outcome: Att
     async with scene("sleep", tmp_path) as made:
         before = picture(tmp_path)
         running = made.start("sleep", parameters={"seconds": 600}, destination=str(tmp_path / "out"))
-        await until(lambda: made.desk.of(Advanced))
+        await until(lambda: made.fake_scheduler.of(Advanced))
         made.interrupt(outcome)
         made.interrupt(AttemptOutcome.HANDED_BACK)  # a second order changes nothing
         await running
     assert made.over == [outcome]
-    assert made.desk.of(Failed) == []
-    assert len(made.desk.of(HandedBack)) == (outcome is AttemptOutcome.HANDED_BACK)
+    assert made.fake_scheduler.of(Failed) == []
+    assert len(made.fake_scheduler.of(HandedBack)) == (outcome is AttemptOutcome.HANDED_BACK)
     assert picture(tmp_path) == before
 
 
@@ -136,7 +136,7 @@ async def test_an_attempt_is_interrupted_while_it_waits_for_a_transfer(tmp_path:
         await asyncio.sleep(0)
         running = made.start("tally", **paths(tmp_path))
         await asyncio.sleep(0)
-        assert made.desk.events == []  # it waits: no upload is reported
+        assert made.fake_scheduler.events == []  # it waits: no upload is reported
         made.interrupt(AttemptOutcome.HANDED_BACK)
         await running
         release.set()

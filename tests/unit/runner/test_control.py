@@ -35,11 +35,11 @@ LONG: dict[str, Any] = {"grace_seconds": 600}
 
 
 def processing(made: Scene) -> bool:
-    return any(event.status is Status.PROCESSING for event in made.desk.of(Advanced))
+    return any(event.status is Status.PROCESSING for event in made.fake_scheduler.of(Advanced))
 
 
 def kinds(made: Scene) -> list[type[Any]]:
-    return [type(event) for event in made.desk.events if not isinstance(event, Logged | Progressed)]
+    return [type(event) for event in made.fake_scheduler.events if not isinstance(event, Logged | Progressed)]
 
 
 def paced(folder: Path) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def standing(leader: psutil.Process, guard: int | None) -> bool:
 async def test_a_job_stands_at_its_checkpoint_and_goes_on_with_the_next_file(tmp_path: Path) -> None:
     async with scene("paced", tmp_path, pause=PauseSupport.CHECKPOINT) as made:
         running = made.start("paced", **paced(tmp_path))
-        await until(lambda: "a.tif" in made.desk.log())
+        await until(lambda: "a.tif" in made.fake_scheduler.log())
         for _ in range(3):
             made.want(DesiredState.SUSPEND)  # again and again, as with every heartbeat
-        assert not made.desk.of(Suspended)  # it is still at work on the first file
+        assert not made.fake_scheduler.of(Suspended)  # it is still at work on the first file
         fill(tmp_path / "leave", {"1": ""})
-        await until(lambda: made.desk.of(Suspended))
+        await until(lambda: made.fake_scheduler.of(Suspended))
         assert made.attempt.standing
         fill(tmp_path / "leave", {"all": ""})
         for _ in range(3):
@@ -77,9 +77,9 @@ async def test_a_job_stands_at_its_checkpoint_and_goes_on_with_the_next_file(tmp
         await running
     assert made.over == [AttemptOutcome.FINISHED]
     assert kinds(made)[2:] == [Suspended, Resumed, Commit, Finished]
-    assert [line for line in made.desk.log() if line.endswith(".tif")] == ["a.tif", "b.tif"]
-    assert "suspended" in made.desk.log()
-    assert "goes on" in made.desk.log()
+    assert [line for line in made.fake_scheduler.log() if line.endswith(".tif")] == ["a.tif", "b.tif"]
+    assert "suspended" in made.fake_scheduler.log()
+    assert "goes on" in made.fake_scheduler.log()
     assert names(tmp_path / "out") == ["a.tif", "b.tif"]
 
 
@@ -92,7 +92,7 @@ async def test_a_wish_that_disappears_before_the_checkpoint_changes_nothing(tmp_
         fill(tmp_path / "leave", {"all": ""})
         await running
     assert made.over == [AttemptOutcome.FINISHED]
-    assert len(made.desk.of(Suspended)) == len(made.desk.of(Resumed))
+    assert len(made.fake_scheduler.of(Suspended)) == len(made.fake_scheduler.of(Resumed))
 
 
 async def test_a_wish_from_before_the_work_is_remembered(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_a_wish_from_before_the_work_is_remembered(tmp_path: Path) -> None
         running = made.start("paced", **paced(tmp_path))
         made.want(DesiredState.SUSPEND)
         assert kinds(made) == []
-        await until(lambda: made.desk.of(Suspended))
+        await until(lambda: made.fake_scheduler.of(Suspended))
         assert kinds(made) == [Advanced, Advanced, Suspended]
         made.want(None)
         fill(tmp_path / "leave", {"all": ""})
@@ -114,15 +114,15 @@ async def test_what_cannot_be_suspended_goes_on(tmp_path: Path) -> None:
         made.want(DesiredState.SUSPEND)
         await running
     assert made.over == [AttemptOutcome.FINISHED]
-    assert not made.desk.of(Suspended)
-    assert "cannot be suspended: goes on to its end" in made.desk.log()
+    assert not made.fake_scheduler.of(Suspended)
+    assert "cannot be suspended: goes on to its end" in made.fake_scheduler.log()
 
 
 async def test_a_suspended_attempt_is_handed_back_like_any_other(tmp_path: Path) -> None:
     async with scene("paced", tmp_path, pause=PauseSupport.CHECKPOINT) as made:
         running = made.start("paced", **paced(tmp_path))
         made.want(DesiredState.SUSPEND)
-        await until(lambda: made.desk.of(Suspended))
+        await until(lambda: made.fake_scheduler.of(Suspended))
         made.interrupt(AttemptOutcome.HANDED_BACK)
         await running
     assert made.over == [AttemptOutcome.HANDED_BACK]
@@ -203,9 +203,9 @@ async def test_a_cancelled_job_ends_at_its_checkpoint_without_a_trace(tmp_path: 
         assert made.slot.pid == pid  # nothing had to be killed
         assert picture(tmp_path) == before
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
-    assert made.desk.of(Failed, Finished) == []
-    assert made.desk.log()[-1] == "cancelled cooperatively"
+    assert [event.method for event in made.fake_scheduler.of(Cancelled)] == [CancelMethod.COOPERATIVE]
+    assert made.fake_scheduler.of(Failed, Finished) == []
+    assert made.fake_scheduler.log()[-1] == "cancelled cooperatively"
     assert kinds(made)[-1] is Cancelled
 
 
@@ -219,12 +219,12 @@ async def test_a_suspended_job_is_cancelled_without_going_on(
         spec = paced(tmp_path) if plugin == "paced" else {"parameters": {"note": str(tmp_path / "note")}}
         running = made.start(plugin, **spec)
         made.want(DesiredState.SUSPEND)
-        await until(lambda: made.desk.of(Suspended))
+        await until(lambda: made.fake_scheduler.of(Suspended))
         made.want(DesiredState.CANCEL)
         await running
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert made.desk.of(Resumed) == []
-    assert made.desk.of(Cancelled)[0].method is CancelMethod.COOPERATIVE
+    assert made.fake_scheduler.of(Resumed) == []
+    assert made.fake_scheduler.of(Cancelled)[0].method is CancelMethod.COOPERATIVE
 
 
 @pytest.mark.parametrize("tool", [True, False])
@@ -244,8 +244,8 @@ async def test_sigterm_ends_a_job_without_checkpoints(tmp_path: Path, tool: bool
         assert (made.slot.pid == before) is tool  # a slot that waits for a tool survives the signal
         assert names(tmp_path) == ["pid", "workspace"]
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert made.desk.of(Cancelled)[0].method is CancelMethod.SIGTERM
-    assert made.desk.of(Failed) == []
+    assert made.fake_scheduler.of(Cancelled)[0].method is CancelMethod.SIGTERM
+    assert made.fake_scheduler.of(Failed) == []
 
 
 async def test_sigkill_ends_what_ignores_everything_with_all_its_descendants(tmp_path: Path) -> None:
@@ -262,8 +262,8 @@ async def test_sigkill_ends_what_ignores_everything_with_all_its_descendants(tmp
         assert attempts(tmp_path / "workspace") == []
         assert names(tmp_path) == ["pid", "workspace"]
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert made.desk.of(Cancelled)[0].method is CancelMethod.SIGKILL
-    assert [line for line in made.desk.log() if line.startswith("SIG")] == [
+    assert made.fake_scheduler.of(Cancelled)[0].method is CancelMethod.SIGKILL
+    assert [line for line in made.fake_scheduler.log() if line.startswith("SIG")] == [
         "SIGTERM to all its processes",
         "SIGKILL to all its processes",
     ]
@@ -291,7 +291,7 @@ async def test_a_job_is_cancelled_while_its_input_is_copied(tmp_path: Path) -> N
         fill(tmp_path / "in", {f"{number:05}": "x" for number in range(3_000)})
         before = picture(tmp_path)
         running = made.start("tally", **job)
-        await until(lambda: made.desk.of(Advanced))
+        await until(lambda: made.fake_scheduler.of(Advanced))
         made.want(DesiredState.CANCEL)
         await running
         assert picture(tmp_path) == before
@@ -303,12 +303,12 @@ async def test_a_job_that_asks_for_its_commit_is_cancelled(tmp_path: Path) -> No
         job = paths(tmp_path)
         before = picture(tmp_path)
         running = made.start("tally", **job)
-        await until(lambda: made.desk.of(Commit))
+        await until(lambda: made.fake_scheduler.of(Commit))
         made.want(DesiredState.CANCEL)
         await running
         assert picture(tmp_path) == before
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert made.desk.of(Cancelled)[0].method is CancelMethod.COOPERATIVE
+    assert made.fake_scheduler.of(Cancelled)[0].method is CancelMethod.COOPERATIVE
 
 
 async def test_a_job_with_nothing_to_place_that_ends_by_itself_meanwhile_has_ended(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ async def test_a_job_with_nothing_to_place_that_ends_by_itself_meanwhile_has_end
     (tmp_path / "in" / "b.tif").unlink()
     async with scene("paced", tmp_path, **LONG) as made:
         running = made.start("paced", source=job["source"], parameters=job["parameters"])
-        await until(lambda: "a.tif" in made.desk.log())
+        await until(lambda: "a.tif" in made.fake_scheduler.log())
         made.want(DesiredState.CANCEL)  # there is no checkpoint after the last file
         fill(tmp_path / "leave", {"all": ""})
         await running
@@ -328,13 +328,13 @@ async def test_a_job_that_fails_meanwhile_says_so(tmp_path: Path) -> None:
     job = paced(tmp_path)
     async with scene("paced", tmp_path, **LONG) as made:
         running = made.start("paced", **job)
-        await until(lambda: "a.tif" in made.desk.log())
+        await until(lambda: "a.tif" in made.fake_scheduler.log())
         made.want(DesiredState.CANCEL)
         (tmp_path / "workspace" / f"{JOB}-1" / "input" / "a.tif").unlink()
         fill(tmp_path / "leave", {"1": ""})
         await running
     assert made.over == [AttemptOutcome.FAILED]
-    assert "a.tif does not exist" in made.desk.of(Failed)[0].error.message
+    assert "a.tif does not exist" in made.fake_scheduler.of(Failed)[0].error.message
 
 
 async def test_sigterm_to_a_service_group_does_not_end_a_job(tmp_path: Path) -> None:

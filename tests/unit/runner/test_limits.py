@@ -34,7 +34,7 @@ async def looked_after(plugin: str, folder: Path, **discipline: Any) -> AsyncIte
     async with scene(plugin, folder, **discipline) as made:
 
         async def look() -> None:
-            if made.desk.attempt is not None:
+            if made.fake_scheduler.attempt is not None:
                 await made.attempt.look()
                 made.looks += 1
 
@@ -46,7 +46,7 @@ async def looked_after(plugin: str, folder: Path, **discipline: Any) -> AsyncIte
 
 
 def failure(made: Scene) -> JobError:
-    [failed] = made.desk.of(Failed)
+    [failed] = made.fake_scheduler.of(Failed)
     assert not failed.crashed
     error: JobError = failed.error
     return error
@@ -67,7 +67,7 @@ async def test_a_job_that_takes_too_long_fails_at_its_checkpoint(tmp_path: Path)
     error = failure(made)
     assert (error.kind, error.temporary) == ("TimeLimit", False)
     assert error.message.startswith("the time limit for a job, 0.3 s, is over")
-    assert error.message in made.desk.log()
+    assert error.message in made.fake_scheduler.log()
 
 
 async def test_a_job_that_stands_at_one_file_fails_with_its_name(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_a_deaf_job_that_takes_too_long_is_killed_and_no_crash(tmp_path: P
         assert made.slot.alive
     assert made.over == [AttemptOutcome.FAILED]
     assert failure(made).kind == "TimeLimit"
-    assert "SIGKILL to all its processes" in made.desk.log()
+    assert "SIGKILL to all its processes" in made.fake_scheduler.log()
 
 
 async def test_a_suspended_job_has_all_the_time_in_the_world(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ async def test_a_suspended_job_has_all_the_time_in_the_world(tmp_path: Path) -> 
     async with looked_after("hasty", tmp_path, **discipline) as made:
         made_up = made.start("hasty")
         made.want(DesiredState.SUSPEND)
-        await until(lambda: made.desk.of(Suspended))
+        await until(lambda: made.fake_scheduler.of(Suspended))
         looks = made.looks
         await until(lambda: made.looks > looks + 50)  # twice its time
         assert made.over == []
@@ -130,13 +130,13 @@ async def test_a_cancel_while_a_job_ends_for_a_limit_counts(tmp_path: Path) -> N
     note = tmp_path / "pid"
     async with looked_after("stubborn", tmp_path, limits=limits, grace_seconds=2) as made:
         running = made.start("stubborn", parameters={"note": str(note)})
-        await until(lambda: any("time limit" in line for line in made.desk.log()))
+        await until(lambda: any("time limit" in line for line in made.fake_scheduler.log()))
         made.want(DesiredState.SUSPEND)  # is not for one that ends
         made.want(DesiredState.CANCEL)
         await running
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.SIGKILL]
-    assert made.desk.of(Failed) == []
+    assert [event.method for event in made.fake_scheduler.of(Cancelled)] == [CancelMethod.SIGKILL]
+    assert made.fake_scheduler.of(Failed) == []
 
 
 async def test_a_cancel_ends_the_tool_at_work_and_not_only_the_next_file(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ async def test_a_cancel_ends_the_tool_at_work_and_not_only_the_next_file(tmp_pat
         assert is_gone(tool.pid)
         assert made.slot.pid == leader.pid
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
+    assert [event.method for event in made.fake_scheduler.of(Cancelled)] == [CancelMethod.COOPERATIVE]
 
 
 async def test_a_killed_job_leaves_evidence(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_a_killed_job_leaves_evidence(tmp_path: Path) -> None:
         leader.kill()
         await running
     assert made.over == [AttemptOutcome.CRASHED]
-    [failed] = made.desk.of(Failed)
+    [failed] = made.fake_scheduler.of(Failed)
     assert failed.crashed
     message = failed.error.message
     assert "killed by SIGKILL; its largest process had" in message
@@ -205,4 +205,4 @@ async def test_a_cancel_ends_the_programs_of_all_files_at_work(
         assert made.slot.pid == leader.pid
         assert not (tmp_path / "out").exists()
     assert made.over == [AttemptOutcome.CANCELLED]
-    assert [event.method for event in made.desk.of(Cancelled)] == [CancelMethod.COOPERATIVE]
+    assert [event.method for event in made.fake_scheduler.of(Cancelled)] == [CancelMethod.COOPERATIVE]

@@ -162,92 +162,98 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, elsewhere: Path) -> Desk:
+def fake_scheduler(tmp_path: Path, elsewhere: Path) -> Desk:
     return Desk(tmp_path, elsewhere)
 
 
-def test_a_finished_result_goes_to_the_stage_and_is_not_copied_again(desk: Desk) -> None:
-    carried = desk.carried("1.out", "sub/3.out")
-    assert desk.before == {
-        name: what for name, what in picture(desk.destination).items() if not name.startswith(".tm-")
+def test_a_finished_result_goes_to_the_stage_and_is_not_copied_again(fake_scheduler: Desk) -> None:
+    carried = fake_scheduler.carried("1.out", "sub/3.out")
+    assert fake_scheduler.before == {
+        name: what
+        for name, what in picture(fake_scheduler.destination).items()
+        if not name.startswith(".tm-")
     }
-    known = {name: (desk.staged / name).stat().st_ino for name in carried}
-    assert place(desk.output, desk.placement, Terms(carried=carried)) == (3, 11)
-    assert {name: (desk.destination / name).stat().st_ino for name in carried} == known
-    assert names(desk.destination) == ["1.out", "2.out", "keep.txt", "sub"]
+    known = {name: (fake_scheduler.staged / name).stat().st_ino for name in carried}
+    assert place(fake_scheduler.output, fake_scheduler.placement, Terms(carried=carried)) == (3, 11)
+    assert {name: (fake_scheduler.destination / name).stat().st_ino for name in carried} == known
+    assert names(fake_scheduler.destination) == ["1.out", "2.out", "keep.txt", "sub"]
 
 
-def test_a_result_that_changed_after_it_was_finished_is_copied_again(desk: Desk) -> None:
-    carried = desk.carried("1.out")
-    (desk.output / "1.out").write_text("one, second thought", encoding="utf-8")
-    place(desk.output, desk.placement, Terms(carried=carried))
-    assert (desk.destination / "1.out").read_text(encoding="utf-8") == "one, second thought"
+def test_a_result_that_changed_after_it_was_finished_is_copied_again(fake_scheduler: Desk) -> None:
+    carried = fake_scheduler.carried("1.out")
+    (fake_scheduler.output / "1.out").write_text("one, second thought", encoding="utf-8")
+    place(fake_scheduler.output, fake_scheduler.placement, Terms(carried=carried))
+    assert (fake_scheduler.destination / "1.out").read_text(encoding="utf-8") == "one, second thought"
 
 
-def test_a_result_that_was_withdrawn_or_is_only_half_there_is_not_placed(desk: Desk) -> None:
-    carried = desk.carried("1.out", "sub/3.out")
-    (desk.output / "sub" / "3.out").unlink()
-    fill(desk.staged, {"2.out": "ha", "sub/deep/half": "x"})
-    place(desk.output, desk.placement, Terms(carried=carried))
-    assert names(desk.destination) == ["1.out", "2.out", "keep.txt"]
-    assert (desk.destination / "2.out").read_text(encoding="utf-8") == "two"
+def test_a_result_that_was_withdrawn_or_is_only_half_there_is_not_placed(fake_scheduler: Desk) -> None:
+    carried = fake_scheduler.carried("1.out", "sub/3.out")
+    (fake_scheduler.output / "sub" / "3.out").unlink()
+    fill(fake_scheduler.staged, {"2.out": "ha", "sub/deep/half": "x"})
+    place(fake_scheduler.output, fake_scheduler.placement, Terms(carried=carried))
+    assert names(fake_scheduler.destination) == ["1.out", "2.out", "keep.txt"]
+    assert (fake_scheduler.destination / "2.out").read_text(encoding="utf-8") == "two"
 
 
-def test_a_result_that_is_finished_twice_is_carried_as_it_is_now(desk: Desk) -> None:
-    desk.carrier.finished(desk.output / "1.out")
-    eventually((desk.staged / "1.out").exists)
-    (desk.output / "1.out").write_text("one again", encoding="utf-8")
-    desk.carrier.finished(desk.output / "1.out")
-    eventually(lambda: (desk.staged / "1.out").read_text(encoding="utf-8") == "one again")
-    place(desk.output, desk.placement, Terms(carried=desk.carrier.stop(abort=False)))
-    assert (desk.destination / "1.out").read_text(encoding="utf-8") == "one again"
+def test_a_result_that_is_finished_twice_is_carried_as_it_is_now(fake_scheduler: Desk) -> None:
+    fake_scheduler.carrier.finished(fake_scheduler.output / "1.out")
+    eventually((fake_scheduler.staged / "1.out").exists)
+    (fake_scheduler.output / "1.out").write_text("one again", encoding="utf-8")
+    fake_scheduler.carrier.finished(fake_scheduler.output / "1.out")
+    eventually(lambda: (fake_scheduler.staged / "1.out").read_text(encoding="utf-8") == "one again")
+    place(
+        fake_scheduler.output,
+        fake_scheduler.placement,
+        Terms(carried=fake_scheduler.carrier.stop(abort=False)),
+    )
+    assert (fake_scheduler.destination / "1.out").read_text(encoding="utf-8") == "one again"
 
 
-def test_what_is_carried_never_shows_if_the_attempt_fails(desk: Desk) -> None:
-    desk.carried("1.out", "sub/3.out")
-    clean(desk.placement)
-    assert picture(desk.destination) == desk.before
+def test_what_is_carried_never_shows_if_the_attempt_fails(fake_scheduler: Desk) -> None:
+    fake_scheduler.carried("1.out", "sub/3.out")
+    clean(fake_scheduler.placement)
+    assert picture(fake_scheduler.destination) == fake_scheduler.before
 
 
-def test_an_attempt_that_was_overtaken_carries_nothing_more(desk: Desk) -> None:
-    desk.carrier.finished(desk.output / "1.out")
-    eventually((desk.staged / "1.out").exists)
-    later = desk.prepare(attempt=2)
-    desk.carrier.finished(desk.output / "2.out")
-    carried = desk.carrier.stop(abort=False)
-    assert [name for name in names(desk.destination) if name.startswith(".tm-")] == [later.stage]
+def test_an_attempt_that_was_overtaken_carries_nothing_more(fake_scheduler: Desk) -> None:
+    fake_scheduler.carrier.finished(fake_scheduler.output / "1.out")
+    eventually((fake_scheduler.staged / "1.out").exists)
+    later = fake_scheduler.prepare(attempt=2)
+    fake_scheduler.carrier.finished(fake_scheduler.output / "2.out")
+    carried = fake_scheduler.carrier.stop(abort=False)
+    assert [name for name in names(fake_scheduler.destination) if name.startswith(".tm-")] == [later.stage]
     with pytest.raises(SupersededError):
-        place(desk.output, desk.placement, Terms(carried=carried))
+        place(fake_scheduler.output, fake_scheduler.placement, Terms(carried=carried))
     clean(later)
-    assert picture(desk.destination) == desk.before
+    assert picture(fake_scheduler.destination) == fake_scheduler.before
 
 
 def test_nothing_is_carried_where_links_do(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, tmp_path / "same")
-    desk.carrier.finished(desk.output / "1.out")
-    assert desk.carrier.stop(abort=False) == {}
-    assert not desk.staged.exists()
+    fake_scheduler = Desk(tmp_path, tmp_path / "same")
+    fake_scheduler.carrier.finished(fake_scheduler.output / "1.out")
+    assert fake_scheduler.carrier.stop(abort=False) == {}
+    assert not fake_scheduler.staged.exists()
 
 
-def test_only_results_can_be_finished(desk: Desk) -> None:
+def test_only_results_can_be_finished(fake_scheduler: Desk) -> None:
     with pytest.raises(ValueError, match="not in the subpath"):
-        desk.carrier.finished(desk.destination / "keep.txt")
+        fake_scheduler.carrier.finished(fake_scheduler.destination / "keep.txt")
 
 
 @pytest.mark.parametrize("step", range(0, 60, 2))
 def test_a_crash_before_any_step_of_placing_what_was_carried_is_undone(
-    desk: Desk, tmp_path: Path, step: int
+    fake_scheduler: Desk, tmp_path: Path, step: int
 ) -> None:
-    carried = desk.carried("1.out", "sub/3.out")
+    carried = fake_scheduler.carried("1.out", "sub/3.out")
     expected = picture(fill(tmp_path / "expected", {"keep.txt": "mine", **RESULTS}))
     sealed = True
     with stopped_before(step, crash):
         try:
-            place(desk.output, desk.placement, Terms(carried=carried))
+            place(fake_scheduler.output, fake_scheduler.placement, Terms(carried=carried))
         except Crash:
-            sealed = any(path.name.endswith("-placed") for path in desk.destination.glob(".tm-*"))
-    clean(desk.prepare(attempt=2))
-    assert picture(desk.destination) == (expected if sealed else desk.before)
+            sealed = any(path.name.endswith("-placed") for path in fake_scheduler.destination.glob(".tm-*"))
+    clean(fake_scheduler.prepare(attempt=2))
+    assert picture(fake_scheduler.destination) == (expected if sealed else fake_scheduler.before)
 
 
 # --- in a slot

@@ -32,8 +32,8 @@ async def ended(folder: Path, **parameters: Any) -> tuple[Any, list[str], list[F
     """How a job that tells of files ended, its log and its blocks of files."""
     async with scene("recording", folder) as made:
         await made.start("recording", parameters=parameters)
-        (end,) = made.desk.of(Finished, Failed)
-        return end, made.desk.log(), made.desk.of(FilesRecorded)
+        (end,) = made.fake_scheduler.of(Finished, Failed)
+        return end, made.fake_scheduler.log(), made.fake_scheduler.of(FilesRecorded)
 
 
 async def test_each_file_is_one_line_of_the_log_and_one_record(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ OLD = "old"
 
 
 @dataclass
-class Shelf:
+class ProcessFolders:
     """Makes a process folder for each job and remembers it."""
 
     folder: Path

@@ -24,7 +24,7 @@ BROKERS, DATABASES = 11, 21
 
 
 @contextmanager
-def running_stage(
+def running_system(
     path: Path, roots: Path, release: Release, *, runners: int, slots: int, settings: Mapping[str, str]
 ) -> Iterator[tuple[Machines, list[Station]]]:
     """Everything started and ready; everything ended afterwards. Only inside `world.entering`."""

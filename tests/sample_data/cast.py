@@ -1,4 +1,4 @@
-"""The plugins and runners of the scene: one that works, and one for each state an operator may find."""
+"""The plugins and runners of the sample data: one that works, and one for each state an operator may find."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

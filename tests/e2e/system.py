@@ -117,7 +117,7 @@ class Service:
 
 
 @dataclass
-class Stage:
+class System:
     """A gateway, a scheduler and a runner of one plugin."""
 
     folder: Path
@@ -215,7 +215,7 @@ def all_are_done(jobs: Sequence[Mapping[str, Any]]) -> bool:
 
 
 @contextmanager
-def running_stage(
+def running_system(
     folder: Path,
     rabbitmq: RunningServer,
     mongod: RunningServer,
@@ -223,17 +223,17 @@ def running_stage(
     plugin: str,
     settings: Mapping[str, str] = NOTHING,
     proxied: bool = False,
-) -> Iterator[Stage]:
+) -> Iterator[System]:
     """A system, ready; all of its processes are gone at the end, whatever happened, and so are its jobs'."""
     with ExitStack() as stack:
         stack.callback(require_none, folder / "workspace")
-        stage = _make(folder, rabbitmq, mongod, plugin, settings, stack if proxied else None)
-        for service in stage.services:
+        system = _make(folder, rabbitmq, mongod, plugin, settings, stack if proxied else None)
+        for service in system.services:
             stack.callback(service.stop)
             service.start()
-        for service in stage.services:
+        for service in system.services:
             service.until_ready()
-        yield stage
+        yield system
 
 
 def _make(
@@ -243,7 +243,7 @@ def _make(
     plugin: str,
     settings: Mapping[str, str],
     proxies: ExitStack | None,
-) -> Stage:
+) -> System:
     (folder / "goobi").mkdir(parents=True)
     (folder / "workspace").mkdir()
     # straight to the one member: what a replica set calls itself would lead around a proxy
@@ -292,7 +292,7 @@ def _make(
         return Service(name, arguments, {**common, **urls}, folder)
 
     runner = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--slots", "2", "--id", "runner"]
-    return Stage(
+    return System(
         folder,
         service("gateway", [program("taskmanager-gateway")], USERS.gateway, store=True),
         service("scheduler", [program("taskmanager-scheduler")], USERS.scheduler, store=True),

@@ -1,4 +1,4 @@
-"""Users and tokens of the scene: one of each role, restricted, disabled, new; usable, expired, revoked."""
+"""Users and tokens of the sample data: each role, restricted, disabled, new; usable, expired, revoked."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from tests.scene.cast import JP2, OCR
+from tests.sample_data.cast import JP2, OCR
 
 from taskmanager.accounts.passwords import hash_password
 from taskmanager.model.access import Right, Role, Token, User

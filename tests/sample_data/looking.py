@@ -1,4 +1,4 @@
-"""A gateway in front of the scene: all there is to look at, nobody who changes it."""
+"""A gateway in front of the sample data: all there is to look at, nobody who changes it."""
 
 import asyncio
 import os
@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.stage import START_SECONDS, Service
-from tests.scene.writing import Scene, written_scene
+from tests.e2e.system import START_SECONDS, Service
+from tests.sample_data.writing import SampleData, written_sample_data
 
 from taskmanager.mongo import connect
 from taskmanager_local.commands import LOOPBACK
@@ -35,7 +35,7 @@ class Looking:
 
     gateway: Service
     guarded: Service
-    scene: Scene
+    data: SampleData
     mongodb_url: str
 
     @property
@@ -45,7 +45,7 @@ class Looking:
 
     @property
     def guarded_address(self) -> str:
-        """Of the same pages for those who log in; `tests.scene.people` has names and the password."""
+        """Of the same pages for those who log in; `tests.sample_data.people` has names and the password."""
         return address_of(self.guarded)
 
 
@@ -72,14 +72,14 @@ def looking(
     _migrate(environment)
     with ExitStack() as stack:
         stack.callback(lambda: asyncio.run(_drop(mongodb_url)))
-        scene = stack.enter_context(written_scene(mongodb_url))
+        sample_data = stack.enter_context(written_sample_data(mongodb_url))
         open_to_all, guarded = (_gateway(folder, environment, access) for access in ("off", "required"))
         for gateway in (open_to_all, guarded):
             stack.callback(gateway.stop)
             gateway.start()
         for gateway in (open_to_all, guarded):
             gateway.until_ready()
-        yield Looking(open_to_all, guarded, scene, mongodb_url)
+        yield Looking(open_to_all, guarded, sample_data, mongodb_url)
 
 
 def _gateway(folder: Path, environment: Mapping[str, str], access: str) -> Service:

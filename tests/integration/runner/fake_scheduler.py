@@ -52,7 +52,7 @@ from taskmanager_testing.waiting import eventually_async
 LEASE_SECONDS = 60.0
 
 
-class Desk:
+class FakeScheduler:
     """Hears runners and answers them."""
 
     def __init__(self, url: str, topology: Topology) -> None:
@@ -74,7 +74,7 @@ class Desk:
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
 
     @asynccontextmanager
-    async def open(self, plugin: str) -> AsyncIterator["Desk"]:
+    async def open(self, plugin: str) -> AsyncIterator["FakeScheduler"]:
         """Work until the block ends."""
         stop = asyncio.Event()
         tasks = [asyncio.create_task(part.run(stop)) for part in (self._publishing, self._consuming)]

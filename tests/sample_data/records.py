@@ -1,10 +1,10 @@
-"""What stands around the jobs of the scene: reports to Goobi, operations, their failures, audit, logs."""
+"""What stands around the jobs of the sample data: reports, operations, their failures, audit, logs."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tests.scene.cast import JP2, PDF, SHELL
-from tests.scene.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
+from tests.sample_data.cast import JP2, PDF, SHELL
+from tests.sample_data.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 
 from taskmanager.model.control import JobAction, StopMode
 from taskmanager.model.jobs import Attribution, FileRecord, FileState, Job, LogLine

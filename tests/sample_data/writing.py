@@ -1,4 +1,4 @@
-"""Puts the scene into a database, as a scheduler would have stored it, and keeps its runners alive."""
+"""Puts the sample data into a database, as a scheduler would have stored it, and keeps its runners alive."""
 
 import asyncio
 import threading
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.scene import cast, people, records
-from tests.scene.jobs import Jobs, Noteworthy
+from tests.sample_data import cast, people, records
+from tests.sample_data.jobs import Jobs, Noteworthy
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import ALIVE_FOR
@@ -21,7 +21,7 @@ from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
 
 @dataclass(frozen=True)
-class Scene:
+class SampleData:
     """What was written: when, and the ids of what is worth looking at."""
 
     now: datetime
@@ -29,7 +29,7 @@ class Scene:
 
 
 @contextmanager
-def written_scene(mongodb_url: str) -> Iterator[Scene]:
+def written_sample_data(mongodb_url: str) -> Iterator[SampleData]:
     """The scene in a migrated, empty database; its living runners live as long as the `with` block."""
     now = _whole_milliseconds(datetime.now(UTC))
     jobs = Jobs(now)
@@ -37,7 +37,7 @@ def written_scene(mongodb_url: str) -> Iterator[Scene]:
         asyncio.run(_apply(mongodb_url, plan))
     asyncio.run(let_in(mongodb_url, now))
     with _heartbeats(mongodb_url):
-        yield Scene(now, jobs.noteworthy)
+        yield SampleData(now, jobs.noteworthy)
 
 
 def _whole_milliseconds(at: datetime) -> datetime:
@@ -120,7 +120,7 @@ def _heartbeats(url: str) -> Iterator[None]:
 
 @contextmanager
 def _running(work: Callable[[], None], stop: threading.Event) -> Iterator[None]:
-    thread = threading.Thread(target=work, name="heartbeats of the scene", daemon=True)
+    thread = threading.Thread(target=work, name="heartbeats of the sample data", daemon=True)
     thread.start()
     try:
         yield

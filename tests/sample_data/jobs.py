@@ -1,4 +1,4 @@
-"""The jobs of the scene: every status, and everything in a job that a page may stumble over."""
+"""The jobs of the sample data: every status, and everything in a job that a page may stumble over."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from tests.scene.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
+from tests.sample_data.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
 
 from taskmanager.model.jobs import (
     Attribution,
