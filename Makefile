@@ -91,5 +91,5 @@ demo: setup ## a small book through the whole system (DIR=folder for your images
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .bench .screenshots services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .screenshots .containers services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,7 +13,7 @@ from tests.bench.parts import Bench
 from tests.bench.system import System, running_system
 
 from taskmanager.model.states import Tab
-from taskmanager.mongo.writer import statistics_id
+from taskmanager.mongo.counters import statistics_id
 from taskmanager_testing.waiting import eventually
 
 PLUGIN = "noop"

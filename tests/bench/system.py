@@ -16,7 +16,7 @@ import httpx
 from tests.bench.servers import Documents, Servers, fresh_name
 
 from taskmanager.model.states import Tab
-from taskmanager.mongo.writer import statistics_id
+from taskmanager.mongo.counters import statistics_id
 from taskmanager_local.commands import LOOPBACK, free_port, private_folder
 from taskmanager_local.services import program, service_environment
 from taskmanager_testing.waiting import eventually

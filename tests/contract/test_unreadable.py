@@ -1,7 +1,7 @@
 """Stored documents that no version of this project writes: what readers and the scheduler make of them."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +10,15 @@ from tests.contract.test_job_reader import NOW, job, stored_file
 from tests.unit.goobi.reports import report
 
 from taskmanager.errors import UnreadableDocumentError
+from taskmanager.model.hourly_figures import HourlyFigures, hour_of
+from taskmanager.model.jobs import Job
 from taskmanager.model.queries import FileQuery
 from taskmanager.model.reports import ReportState
+from taskmanager.model.states import Tab
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
+from taskmanager.mongo.figures import figures_id
 from taskmanager.ports.report_store import Among
-from taskmanager.ports.store import Needs, Plan, Snapshot
+from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 
 ID = "0197a0aa-0000-7000-8000-000000000001"
 
@@ -39,6 +43,12 @@ class Both:
 
         await self.store.apply(Needs(**needs), look)
         return seen[0]
+
+
+def added(one: Job) -> Plan:
+    """A new job, counted."""
+    delta = StatisticsDelta(one.plugin, Tab.QUEUE, 1, one.files, one.bytes, {one.status: 1})
+    return Plan(jobs=[(None, one)], statistics=[delta])
 
 
 @pytest.fixture
@@ -123,3 +133,41 @@ async def test_a_report_that_cannot_be_read_is_given_up(both: Both) -> None:
     stored = await both.store.database.reports.find_one({"_id": bad.id})
     assert stored is not None
     assert stored["state"] == ReportState.GIVEN_UP.value
+
+
+@pytest.mark.parametrize("broken", [{"jobs": "many"}, {"statuses": 7}, {"statuses": {"STARTED": None}}])
+async def test_sums_that_cannot_be_added_to_are_counted_anew_from_the_jobs(
+    both: Both, broken: dict[str, Any]
+) -> None:
+    """Else every transaction of that plugin fails, again and again, and the inbox stands still."""
+    await both.store.apply(Needs(), lambda _: added(job(1)))
+    await both.store.database.statistics.update_one({}, {"$set": broken})
+    hour = hour_of(NOW)
+    await both.insert("hourly", _id=figures_id("noop", hour), plugin="noop", hour=hour, done="some", files=4)
+    grown = HourlyFigures(plugin="noop", hour=hour, done=1, files=2)
+
+    await both.store.apply(Needs(), lambda _: replace(added(job(2)), figures=(grown,)))
+
+    (counted,) = await both.reader.statistics("noop")
+    assert (counted.jobs, counted.statuses) == (2, {job(1).status: 2})
+    (figures,) = await both.reader.hourly(hour, "noop")
+    assert (figures.done, figures.files) == (1, 6)
+
+
+async def test_a_page_of_nothing_readable_is_not_the_end(both: Both) -> None:
+    """Of what waits, of what is owed, and of leases that are over."""
+    jobs = [job(number) for number in range(1, 6)]
+    await both.store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
+    due = {"ticket_due": NOW, "owner": "runner-1", "lease": NOW}
+    await both.store.database.jobs.update_many({}, {"$set": due})
+    bad = {"_id": {"$in": [one.id for one in jobs[:4]]}}
+    await both.store.database.jobs.update_many(bad, {"$set": {"history": "none"}})
+    later = NOW + timedelta(days=1)
+
+    waiting = await both.store.waiting("noop", before=later, after=None, limit=2)
+    owed = await both.seen(tickets_before=later, limit=2)
+    ended = await both.seen(leases_before=later, limit=2)
+
+    assert [one.id for one in waiting] == [jobs[4].id]
+    assert jobs[4].id in owed.jobs
+    assert jobs[4].id in ended.jobs

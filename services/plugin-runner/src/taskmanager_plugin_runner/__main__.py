@@ -28,6 +28,7 @@ from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_plugin_runner.attempt.limit_watch import tell_limits
+from taskmanager_plugin_runner.control_groups import divide
 from taskmanager_plugin_runner.files.seals import Seal
 from taskmanager_plugin_runner.messaging.heartbeats import Identity
 from taskmanager_plugin_runner.messaging.outbox import Outbox
@@ -39,6 +40,7 @@ from taskmanager_plugin_runner.settings import (
     default_runner_id,
 )
 from taskmanager_plugin_runner.slot_protocol import SlotOptions
+from taskmanager_plugin_runner.slot_users import require_rights, tell_users
 from taskmanager_plugin_runner.system import orphaned_processes
 from taskmanager_plugin_runner.system.secrecy import close_to_others, forget_secrets
 from taskmanager_plugin_runner.transport.recovery import held_folder, recover
@@ -120,8 +122,11 @@ async def serve(identity: Identity, settings: RunnerSettings, folder: Path, seal
         memory_bytes=identity.manifest.limits.memory_limit_bytes,
         journal_key=seal.key.hex(),
     )
-    tell_limits(identity.manifest, settings.nice)
-    runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)))
+    groups = divide()
+    by_kernel = groups is not None and "memory" in groups.controllers
+    tell_limits(identity.manifest, settings.nice, by_kernel=by_kernel)
+    tell_users(settings.users)
+    runner = Runner(identity, settings, options, outbox, consuming.lanes(topology.jobs(plugin)), groups)
     queue = topology.runner_control(plugin, identity.runner)
     keys = (topology.runner_key(plugin, identity.runner), topology.plugin_key(plugin))
     control = consuming.subscribe(
@@ -161,6 +166,7 @@ def main() -> None:
         settings = RunnerSettings()
         forget_secrets()
         _ = settings.job_roots  # a wrong folder is told now, not by the first job
+        require_rights(settings.users)
         _ = load_goobi(settings.files_api)
         manifest = load(options.plugin).manifest
     except ValidationError as error:
@@ -172,7 +178,7 @@ def main() -> None:
     try:
         with held_folder(settings.workspace, identity.runner) as folder:
             seal = settings.seal
-            orphaned_processes.end(folder)
+            orphaned_processes.end(folder, {user.uid for user in settings.users})
             recover(folder, settings.goobi, seal)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
                 loop.run(serve(identity, settings, folder, seal))

@@ -104,15 +104,15 @@ def ending(returncode: int) -> str:
 
 
 class SlotEndedError(JobKilledError):
-    """The process of a slot ended. `expected`: this runner killed it."""
+    """The process of a slot ended. `expected`: this runner killed it; `starved`: by its limit of memory."""
 
-    def __init__(self, returncode: int, peak_bytes: int, *, expected: bool) -> None:
+    def __init__(self, returncode: int, peak_bytes: int, *, expected: bool, starved: bool = False) -> None:
         """`peak_bytes` is the most its largest process had, since the slot was started."""
         super().__init__(
             f"the process of the job ended: {ending(returncode)}; its largest process had "
             f"{size_words(peak_bytes)} of memory at most"
         )
-        self.returncode, self.expected = returncode, expected
+        self.returncode, self.expected, self.starved = returncode, expected, starved
 
 
 def killer_words(error: JobKilledError, *, struck: bool | None) -> str:

@@ -28,6 +28,7 @@ from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
+from taskmanager_plugin_runner.control_groups import Groups
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, Identity
 from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
@@ -52,9 +53,15 @@ class Runner:
     """Runs the jobs of one plugin."""
 
     def __init__(
-        self, identity: Identity, settings: RunnerSettings, options: SlotOptions, outbox: Outbox, lanes: Lanes
+        self,
+        identity: Identity,
+        settings: RunnerSettings,
+        options: SlotOptions,
+        outbox: Outbox,
+        lanes: Lanes,
+        groups: Groups | None = None,
     ) -> None:
-        """`options` are for the slots' processes."""
+        """`options` are for the slots' processes; `groups` hold them if the system gives any."""
         self._identity, self._settings, self._outbox = identity, settings, outbox
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
@@ -62,7 +69,11 @@ class Runner:
         self._around = AttemptServices(outbox, self._leases, transfers, identity.manifest)
         self._attempts: dict[Reference, Attempt] = {}
         self._slots = [
-            SlotProcess(number, options.on_processors(number, identity.manifest.processors))
+            SlotProcess(
+                number,
+                options.on_processors(number, identity.manifest.processors).as_user(settings.user_of(number)),
+                groups.slot(number) if groups is not None else None,
+            )
             for number in range(identity.slots)
         ]
         self._offers: dict[int, asyncio.Future[Attempt]] = {}

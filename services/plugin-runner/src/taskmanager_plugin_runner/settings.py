@@ -13,6 +13,7 @@ from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager.process.config import RootsSettings
 from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
+from taskmanager_plugin_runner.slot_users import SlotUser, parse_users
 from taskmanager_plugin_runner.system.memory import machine_bytes, share_of
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
@@ -72,6 +73,10 @@ class RunnerSettings(RootsSettings):
     drain_seconds: float = Field(default=10.0, ge=0)
     """How long running jobs may go on after SIGTERM."""
 
+    slot_users: str = ""
+    """Whom plugins run as, by slot: names, numbers, ranges of numbers, separated by commas; empty: the
+    runner's own user. See `slot_users`."""
+
     nice: int = Field(default=5, ge=0, le=19)
     """How much jobs stand back for the other programs of the machine."""
     time_limit_seconds: float | None = Field(default=None, gt=0)
@@ -106,6 +111,16 @@ class RunnerSettings(RootsSettings):
         elif limits.memory_limit_bytes is None:
             limits = limits.model_copy(update={"memory_limit_bytes": share_of(slots, machine_bytes())})
         return manifest.model_copy(update={"limits": limits, "processors": processors})
+
+    @property
+    def users(self) -> tuple[SlotUser, ...]:
+        """Whom plugins run as, by slot; raises PermanentError."""
+        return parse_users(self.slot_users)
+
+    def user_of(self, slot: int) -> SlotUser | None:
+        """Whom the plugin of a slot runs as, in turn if there are fewer; raises PermanentError."""
+        users = self.users
+        return users[slot % len(users)] if users else None
 
     @property
     def seal(self) -> Seal:

@@ -15,7 +15,9 @@ from typing import Any, Literal
 
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobError, JobSpec
+from taskmanager.plugin_api.existing_results import Existing
 from taskmanager_plugin_runner.files.seals import Seal
+from taskmanager_plugin_runner.slot_users import SlotUser
 
 LINE_BYTES = 16 * 1024 * 1024
 """The longest line; more means that the other side is broken."""
@@ -59,6 +61,10 @@ class SlotOptions:
     """Whether hard links to files of other owners are a source."""
     memory_bytes: int | None = None
     """What a job may take together; None: there is no limit."""
+    slot_user: SlotUser | None = None
+    """Whom the plugin runs as; None: the runner's own user."""
+    group: str = ""
+    """The control group it is to enter; empty: the runner's."""
     journal_key: str = field(default="", repr=False)
     """In hexadecimal digits: what journals in process folders are sealed with."""
 
@@ -75,7 +81,12 @@ class SlotOptions:
     def decode(cls, text: bytes | str) -> "SlotOptions":
         """What `encode` wrote."""
         raw = json.loads(text)
-        return cls(**{**raw, "processors": tuple(raw["processors"])})
+        user = SlotUser(**raw["slot_user"]) if raw["slot_user"] is not None else None
+        return cls(**{**raw, "processors": tuple(raw["processors"]), "slot_user": user})
+
+    def as_user(self, user: SlotUser | None) -> "SlotOptions":
+        """Those of a slot whose plugin runs as that user: no file moves while it works."""
+        return self if user is None else replace(self, slot_user=user, ahead_bytes=0)
 
     def on_processors(self, slot: int, limit: int | None) -> "SlotOptions":
         """Those of one slot: `limit` processors, not its neighbours' as long as there are others."""
@@ -148,9 +159,27 @@ class Tenure:
         return json.dumps({"ours_until": self.until}).encode() + b"\n"
 
 
-def decode_order(line: bytes | str) -> SlotOrder | SlotControl | Tenure:
-    """What one of the three wrote; raises ValueError as they do."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to `Settle`: the error, if there was one."""
+
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def failure(self) -> JobError | None:
+        """The error, if there was one."""
+        return JobError(**self.error) if self.error is not None else None
+
+    def encode(self) -> bytes:
+        """One line."""
+        return json.dumps({"settled": self.error}).encode() + b"\n"
+
+
+def decode_order(line: bytes | str) -> SlotOrder | SlotControl | Tenure | Settled:
+    """What one of the four wrote; raises ValueError as they do."""
     raw = json.loads(line)
+    if "settled" in raw:
+        return Settled(raw["settled"])
     if "ours_until" in raw:
         return Tenure(raw["ours_until"])
     if "wish" in raw:
@@ -222,7 +251,18 @@ class Standing:
     standing: bool
 
 
-SlotEvent = SlotAnswer | Ready | ProgressNote | LogNote | FileNote | Standing
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Whoever runs the plugin as another user asks what becomes of results of earlier jobs.
+
+    `results` are named relative to the output.
+    """
+
+    policy: Existing
+    results: tuple[str, ...]
+
+
+SlotEvent = SlotAnswer | Ready | ProgressNote | LogNote | FileNote | Standing | Settle
 _EVENTS: dict[str, type[SlotEvent]] = {
     "answer": SlotAnswer,
     "ready": Ready,
@@ -230,6 +270,7 @@ _EVENTS: dict[str, type[SlotEvent]] = {
     "log": LogNote,
     "file": FileNote,
     "standing": Standing,
+    "settle": Settle,
 }
 _NAMES = {kind: name for name, kind in _EVENTS.items()}
 

@@ -12,7 +12,7 @@ from taskmanager.mongo.client import Database, Document, without_key
 from taskmanager.mongo.documents import from_document
 from taskmanager.mongo.migrations import OWNED
 from taskmanager.mongo.operations.writes import OperationWrites
-from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.unreadable import first_readable, readable
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Snapshot
 
@@ -86,14 +86,11 @@ class SnapshotLoader:
         holders: dict[str, str] = {}
         for alternative in _alternatives(needs, named):
             cursor = self._database.jobs.find(alternative)
-            bounded = cursor.limit(needs.limit) if needs.limit else cursor
-            documents = await bounded.to_list()
-            read = {job.id: job for job in readable("jobs", from_document, documents)}
-            found |= read
-            for document in documents:
-                if document["_id"] not in read:
-                    unreadable.add(document["_id"])
-                    holders |= _held(document, needs.uniques)
+            read, others = await first_readable("jobs", from_document, cursor, needs.limit or 0)
+            found |= {job.id: job for job in read}
+            unreadable |= {document["_id"] for document in others}
+            for document in others:
+                holders |= _held(document, needs.uniques)
         return found, frozenset(unreadable), holders
 
     async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:

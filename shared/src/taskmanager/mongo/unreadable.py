@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import structlog
+from pymongo.asynchronous.cursor import AsyncCursor
 
 from taskmanager.errors import UnreadableDocumentError
 from taskmanager.mongo.client import Document
@@ -28,6 +29,26 @@ def readable(collection: str, read: Callable[[Document], T], documents: Iterable
         except UNREADABLE as error:
             _note(collection, document, error)
     return found
+
+
+async def first_readable(
+    collection: str, read: Callable[[Document], T], cursor: AsyncCursor[Document], limit: int
+) -> tuple[list[T], list[Document]]:
+    """The first `limit` of a cursor that can be read (0: all), and the documents before that cannot.
+
+    These take nobody's place: a page of nothing else would look like the end, and hide what is behind it.
+    """
+    found: list[T] = []
+    unreadable: list[Document] = []
+    async with cursor:
+        while documents := await cursor.to_list(limit - len(found) if limit else None):
+            for document in documents:
+                made = readable(collection, read, [document])
+                found += made
+                unreadable += [] if made else [document]
+            if limit and len(found) == limit:
+                break
+    return found, unreadable
 
 
 def readable_one(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:

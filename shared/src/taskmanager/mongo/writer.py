@@ -24,6 +24,7 @@ from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
+from taskmanager.mongo.counters import CANNOT_ADD, mend_counters, statistics_id
 from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
@@ -31,7 +32,7 @@ from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.reports.writes import replay, report_document, withdraw
 from taskmanager.mongo.snapshot_loader import SnapshotLoader
-from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.unreadable import first_readable, readable
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager.process.clock import whole_milliseconds
@@ -121,6 +122,11 @@ class MongoStore:
                 log.info("decided_anew", why=str(error))
                 trusting = False
                 continue
+            except BulkWriteError as error:
+                if not _cannot_add(error) or not await mend_counters(self._database, plan):
+                    raise
+                trusting = False
+                continue
             keep = self._known.renew_jobs if plan.operations else self._known.keep_jobs
             keep(after for _, after in plan.jobs)  # the jobs of an operation's page are not at work
             self._known.keep_plugins(plan.plugins)
@@ -170,8 +176,8 @@ class MongoStore:
         if after is not None:
             condition = {"$and": [condition, after_key(TURN_KEYS, list(after))]}
         with translated_errors():
-            cursor = self._database.jobs.find(condition).sort(TURN_KEYS).limit(limit)
-            return readable("jobs", from_document, await cursor.to_list())
+            cursor = self._database.jobs.find(condition).sort(TURN_KEYS)
+            return (await first_readable("jobs", from_document, cursor, limit))[0]
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
         """See the port."""
@@ -274,9 +280,8 @@ async def _guarded(
         raise CollisionError(message)
 
 
-def statistics_id(plugin: str, tab: Tab) -> str:
-    """The key of a statistics document."""
-    return f"{plugin}:{tab.value}"
+def _cannot_add(error: BulkWriteError) -> bool:
+    return any(one["code"] in CANNOT_ADD for one in error.details["writeErrors"])
 
 
 def _increment(delta: StatisticsDelta) -> UpdateOne:

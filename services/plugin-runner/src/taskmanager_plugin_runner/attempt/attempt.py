@@ -23,7 +23,7 @@ from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome, Cancelled
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEventHandler
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.failures import killer_words, with_problem
+from taskmanager_plugin_runner.failures import SlotEndedError, killer_words, with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step, is_job_id
@@ -132,7 +132,7 @@ class Attempt:
         except CancelledByOrderError:
             await self._end(*self._cut_short(AttemptOutcome.CANCELLED), over)
         except JobKilledError as error:
-            await self._end(*self._cut_short(AttemptOutcome.CRASHED, self._evidence(error)), over)
+            await self._end(*self._cut_short(*self._sudden_end(error)), over)
         else:
             if finished is None:
                 await self._end(*self._cut_short(AttemptOutcome.SUPERSEDED), over)
@@ -149,6 +149,7 @@ class Attempt:
         brought = await self._bring()
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         self._watch.begin()
+        self._slot.limit_memory(self._watch.memory_limit_bytes)
         made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
         self._books.progress.flush()
         await self._control.let_go_on()
@@ -270,6 +271,11 @@ class Attempt:
             await self._slot.start()
         answer = await self._slot.ask(Step.CLEAN, self._task)
         return answer.failure.message if answer.failure is not None else None
+
+    def _sudden_end(self, error: JobKilledError) -> tuple[AttemptOutcome, JobError]:
+        if isinstance(error, SlotEndedError) and error.starved and not error.expected:
+            return AttemptOutcome.FAILED, self._watch.starved()
+        return AttemptOutcome.CRASHED, self._evidence(error)
 
     def _evidence(self, error: JobKilledError) -> JobError:
         message = f"{error}{killer_words(error, struck=self._watch.struck())}{self._watch.evidence()}"

@@ -60,6 +60,17 @@ class LimitWatch:
             self.peak = seen
         return self._late() or await self._large(leader, seen)
 
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """Of all processes of the job together."""
+        return self._limits.memory_limit_bytes
+
+    def starved(self) -> JobError:
+        """The kernel ended the job because it needed more memory than its limit."""
+        limit = size_words(self._limits.memory_limit_bytes or 0)
+        seen = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
+        return self._error("MemoryLimit", f"it needed more than {limit} of memory, its limit{seen}")
+
     def evidence(self) -> str:
         """What was known of a job that came to a sudden end; every part begins with a semicolon."""
         used = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
@@ -113,14 +124,14 @@ class LimitWatch:
         return f"{joint}{file}{self._at.done} of {self._at.total} files done"
 
 
-def tell_limits(manifest: PluginManifest, nice: int) -> None:
-    """Log once what is in force on this runner, and how."""
+def tell_limits(manifest: PluginManifest, nice: int, *, by_kernel: bool) -> None:
+    """Log once what is in force on this runner, and how; `by_kernel`: that limits the memory, too."""
     log.info(
         "limits_in_force",
         **manifest.limits.model_dump(exclude_none=True),
         processors=manifest.processors or "all",
         nice=nice,
-        memory_is="looked at in /proc",
+        memory_is="limited by the kernel, and looked at in /proc" if by_kernel else "looked at in /proc",
         every_seconds=LOOK.total_seconds(),
     )
 

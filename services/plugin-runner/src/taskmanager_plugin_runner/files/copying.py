@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -20,13 +21,16 @@ class CopyStoppedError(Exception):
     """Who copies was told to stop; half a file is left."""
 
 
-def link_source(file: SourceFile, target: Path, *, foreign_links: bool) -> bool:
+def link_source(file: SourceFile, target: Path, *, foreign_links: bool, for_others: bool = False) -> bool:
     """Give an input file another name in a folder, which nobody outside can turn into another file.
 
     False if that cannot be done: on another file system, or where the kernel protects the file (proc(5),
-    protected_hardlinks). Raises JobFailedError if the file has become something else since it was found.
+    protected_hardlinks), or `for_others` if these could not read the file, or could write it.
+    Raises JobFailedError if the file has become something else since it was found.
     """
     with _opened(file, foreign_links=foreign_links) as origin, folders.opened(target) as folder:
+        if for_others and os.fstat(origin.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH) != stat.S_IROTH:
+            return False
         try:
             # with the number of a folder Python calls linkat(2), which follows the link in /proc to the file
             os.link(_name_of(origin), file.name, dst_dir_fd=folder)

@@ -5,6 +5,7 @@ Pure file-system code on descriptors (openat); knows no job.
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -42,6 +43,35 @@ def beneath(start: int, relative: PurePosixPath) -> Iterator[int]:
 def _replace(old: int, new: int) -> int:
     os.close(old)
     return new
+
+
+def reclaim(folder: Path) -> None:
+    """Make a folder and all folders in it this user's own, open to it and closed to changes by others.
+
+    From the top, by names looked up in folders that nobody else can change by then. Nothing happens where
+    there is none. Raises OSError.
+    """
+    with contextlib.suppress(FileNotFoundError), opened(folder.parent) as parent:
+        _reclaim(parent, folder.name)
+
+
+def _reclaim(parent: int, name: str) -> None:
+    found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    if not stat.S_ISDIR(found.st_mode):
+        return
+    if found.st_uid != os.geteuid():
+        os.chown(name, os.geteuid(), os.getegid(), dir_fd=parent, follow_symlinks=False)
+    mode = stat.S_IMODE(found.st_mode)
+    if (wanted := (mode | stat.S_IRWXU) & ~(stat.S_IWGRP | stat.S_IWOTH)) != mode:
+        os.chmod(name, wanted, dir_fd=parent)
+    descriptor = os.open(name, _READ, dir_fd=parent)
+    try:
+        with os.scandir(descriptor) as entries:
+            inner = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for one in inner:
+            _reclaim(descriptor, one)
+    finally:
+        os.close(descriptor)
 
 
 def sync(descriptor: int) -> None:

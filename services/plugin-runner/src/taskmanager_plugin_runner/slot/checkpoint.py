@@ -73,16 +73,17 @@ class Barrier:
         self._standing = False
 
 
-def obey_sigterm(barrier: Barrier, guard: int) -> None:
+def obey_sigterm(barrier: Barrier, spared: Callable[[], set[int]]) -> None:
     """Let SIGTERM end the slot of a cancelled job, unless tools are at work: they get their time to obey it.
 
     Without a cancel it means nothing here: who stops a whole service group must not make jobs fail that the
-    runner lets end or hands back. Children that are forked and not executed are as if this never was.
+    runner lets end or hands back. Children that are forked and not executed are as if this
+    never was. `spared` are the children that are no tools.
     """
 
     def on_sigterm(number: int, frame: FrameType | None) -> None:
         del frame
-        if barrier.cancelling and not children() - {guard}:
+        if barrier.cancelling and not children() - spared():
             die_of(number)
 
     signal.signal(signal.SIGTERM, on_sigterm)

@@ -6,7 +6,7 @@ threads.
 
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -25,12 +25,7 @@ from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.slot.command_log import CommandLog
 from taskmanager_plugin_runner.slot.line_log import LineLog, Send
 from taskmanager_plugin_runner.slot_protocol import FileNote, ProgressNote, SlotOrder
-from taskmanager_plugin_runner.transport.existing_results import (
-    Destination,
-    require_no_sources,
-    settle,
-    settle_single,
-)
+from taskmanager_plugin_runner.transport.existing_results import Destination, settle_earlier
 from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
@@ -91,6 +86,7 @@ class Ways:
     """Where the files of a job come from and go to.
 
     `roots` are what links in the source may lead to; `in_place`: its sources may be replaced.
+    `ask` is who settles what becomes of results of earlier jobs, if that is not for this process to do.
     """
 
     roots: Roots
@@ -98,6 +94,7 @@ class Ways:
     in_place: bool = False
     ahead: InputAhead | None = None
     carrier: EarlyCopies | None = None
+    ask: Callable[[Existing, Sequence[str]], None] | None = None
 
 
 class SlotContext:
@@ -190,12 +187,18 @@ class SlotContext:
         names = [str(result.relative_to(self.output)) for result in results]
         if source is None or destination is None:
             return
-        if not self._ways.in_place:
-            require_no_sources(names, destination, self._folder)
-        if source.is_dir():
-            settle(policy, names, destination, self._folder, self._log)
-        else:
-            settle_single(policy, names, destination)
+        if self._ways.ask is not None:
+            self._ways.ask(policy, names)
+            return
+        settle_earlier(
+            policy,
+            names,
+            destination,
+            self._folder,
+            self._log,
+            whole_folder=source.is_dir(),
+            in_place=self._ways.in_place,
+        )
 
     def record(self, file: FileRecord) -> None:
         """Say what became of one file: to the log in words, to the runner as it is."""

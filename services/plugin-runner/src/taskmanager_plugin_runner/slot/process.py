@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ import structlog
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobSpec
+from taskmanager_plugin_runner.control_groups import SlotGroup
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.child import ChildProcess
 from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
@@ -28,6 +29,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     LogNote,
     ProgressNote,
     Ready,
+    Settle,
     SlotAnswer,
     SlotControl,
     SlotOptions,
@@ -101,11 +103,12 @@ class _Link(asyncio.Protocol):
 class SlotProcess:
     """One slot: at most one process at a time, replaced by `start` after it has ended."""
 
-    def __init__(self, number: int, options: SlotOptions) -> None:
-        """`number` is the lane's, too."""
+    def __init__(self, number: int, options: SlotOptions, group: SlotGroup | None = None) -> None:
+        """`number` is the lane's, too; `group` is where its processes are, if the system gives it one."""
         self.number = number
+        self._group = group
         self.listener: Listener | None = None
-        self._options = options
+        self._options = replace(options, group=str(group.folder)) if group is not None else options
         self._numbers = count(1)
         self._number = 0
         self._guard: int | None = None
@@ -139,6 +142,8 @@ class SlotProcess:
 
         Raises TemporaryError if it ends or is silent meanwhile, PermanentError if the plugin does not load.
         """
+        if self._group is not None:
+            self._group.make()
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         ours, theirs = socket.socketpair()
@@ -202,6 +207,14 @@ class SlotProcess:
         if self._transport is not None and self.alive:
             self._transport.write(SlotControl(self._number, wish).encode())
 
+    def limit_memory(self, size: int | None) -> None:
+        """So many bytes for all its processes together, where the kernel keeps such a limit."""
+        if self._group is not None:
+            try:
+                self._group.limit(size)
+            except OSError as error:
+                log.warning("memory_limit_not_set", slot=self.number, error=str(error))
+
     def keep(self, until: float) -> None:
         """Until when the attempt is surely ours, for a step that must not go on after it."""
         if self._transport is not None and self.alive:
@@ -253,6 +266,8 @@ class SlotProcess:
                     self._answer.set_result(event)
             case Ready():
                 self._on_ready(event)
+            case Settle():
+                self.kill()  # settled within the slot
             case _:
                 self._tell_listener(event)
 
@@ -293,7 +308,11 @@ class SlotProcess:
         if self._output is not None:
             self._output.close()
         self._transport, self._output = None, None
-        error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed)
+        starved = False
+        if self._group is not None:
+            self._group.kill()
+            starved = self._group.starved()
+        error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed, starved=starved)
         for waiting in (self._ready, self._answer):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)

@@ -7,18 +7,21 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from taskmanager.errors import TemporaryError
+from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager.files.roots import PathMapping, Roots
-from taskmanager.plugin_api.existing_results import listed
+from taskmanager.plugin_api.existing_results import Existing, listed
 from taskmanager.plugin_api.interface import Plugin, load
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager_plugin_runner import control_groups
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
+from taskmanager_plugin_runner.performer import Performer
+from taskmanager_plugin_runner.performing import Performing
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.slot.context import SlotContext, Ways
@@ -27,6 +30,8 @@ from taskmanager_plugin_runner.slot.transfers_under_way import TransfersUnderWay
 from taskmanager_plugin_runner.slot_protocol import (
     LogNote,
     Ready,
+    Settle,
+    Settled,
     SlotAnswer,
     SlotControl,
     SlotEvent,
@@ -42,6 +47,9 @@ from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_child
 from taskmanager_plugin_runner.system.secrecy import close_to_others
 from taskmanager_plugin_runner.transport.choice import choose
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
+
+Said = SlotControl | Tenure | Settled
+"""What is heard while a step is at work."""
 
 
 class Line:
@@ -60,7 +68,7 @@ class Line:
         line = self._lines.readline()
         return SlotOptions.decode(line) if line else None
 
-    def orders(self, on_control: Callable[[SlotControl | Tenure], None]) -> Iterator[SlotOrder]:
+    def orders(self, on_control: Callable[[Said], None]) -> Iterator[SlotOrder]:
         """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
         threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
         while (order := self._orders.get()) is not None:
@@ -68,7 +76,7 @@ class Line:
                 raise order
             yield order
 
-    def _listen(self, on_control: Callable[[SlotControl | Tenure], None]) -> None:
+    def _listen(self, on_control: Callable[[Said], None]) -> None:
         try:
             for line in self._lines:
                 said = decode_order(line)
@@ -89,8 +97,23 @@ class Line:
 class Worker:
     """Does the steps of one plugin's jobs."""
 
-    def __init__(self, options: SlotOptions, plugin: Plugin, line: Line, guard: int) -> None:
-        """`guard` is the child process that is not a plugin's."""
+    def __init__(
+        self,
+        options: SlotOptions,
+        plugin: Plugin,
+        line: Line,
+        *,
+        guard: int = 0,
+        performer: Performer | None = None,
+        asks: bool = False,
+    ) -> None:
+        """`guard` is the child process that is not a plugin's.
+
+        `performer` runs the plugin if this process does not. `asks`: this is one, and what becomes of results
+        of earlier jobs is settled by the process that has started it.
+        """
+        self._settled: queue.SimpleQueue[Settled] = queue.SimpleQueue()
+        self._ask = self._have_settled if asks else None
         self._barrier = Barrier(line.send)
         self._plugin, self._manifest, self._line, self._guard = plugin, plugin.manifest, line, guard
         self._folder = Path(options.folder)
@@ -98,10 +121,15 @@ class Worker:
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
         self._under_way = TransfersUnderWay()
         self._transport = choose(options, self._manifest)
+        self._performing: Performing | None = None
+        if performer is not None and options.slot_user is not None:
+            self._performing = Performing(
+                performer, options.slot_user, self._manifest, self._transport, line.send
+            )
 
     def serve(self) -> None:
         """Take orders until the runner hangs up."""
-        obey_sigterm(self._barrier, self._guard)
+        obey_sigterm(self._barrier, self._spared)
         steps = {
             Step.STAGE_IN: self._bring,
             Step.RUN: self._run,
@@ -122,12 +150,21 @@ class Worker:
             sys.stderr.flush()
             self._line.send(answer)
 
-    def _hear(self, said: SlotControl | Tenure) -> None:
+    def _spared(self) -> set[int]:
+        """The children that do not keep a cancelled job from ending."""
+        return {self._guard} | (self._performing.idle if self._performing is not None else set())
+
+    def _hear(self, said: Said) -> None:
         """In the thread that listens."""
-        if isinstance(said, Tenure):
-            self._ours_until = said.until
-        else:
-            self._barrier.hear(said)
+        match said:
+            case Tenure():
+                self._ours_until = said.until
+            case Settled():
+                self._settled.put(said)
+            case SlotControl():
+                self._barrier.hear(said)
+                if self._performing is not None:
+                    self._performing.hear(said)
 
     def _ours(self) -> bool:
         return elapsed_seconds() < self._ours_until
@@ -156,6 +193,8 @@ class Worker:
 
     def _bring(self, order: SlotOrder) -> SlotAnswer:
         folder, spec = self._attempt_folder(order), order.spec
+        if self._performing is not None:
+            self._performing.enclose(folder)
         self._note_spelling(spec.source, spec.destination)
         if spec.destination is not None:
             in_place = self._manifest.works_in_place(spec.template)
@@ -178,17 +217,27 @@ class Worker:
                 log.info(note)
 
     def _run(self, order: SlotOrder) -> SlotAnswer:
+        if self._performing is not None:
+            return self._performing.run(order, self._attempt_folder(order))
         folder, under_way = self._attempt_folder(order), self._of_attempt(order)
         self._require_input(folder)
         in_place = self._manifest.works_in_place(order.spec.template)
         carrier = self._transport.carrier(folder, self._suspending)
-        ways = Ways(self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier)
+        ways = Ways(
+            self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier, self._ask
+        )
         template = self._manifest.choose_template(order.spec.template)
         context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
         failpoint(Failpoint.SLOT_RUNNING)
         with under_way.moving(carrier, self._suspending):
             self._run_plugin(context)
         return SlotAnswer(order.number, *folder.output_size(), untidy=self._untidy(order))
+
+    def _have_settled(self, policy: Existing, results: Sequence[str]) -> None:
+        self._line.send(Settle(policy, tuple(results)))
+        error = self._settled.get().failure
+        if error is not None:
+            raise TemporaryError(error.message) if error.temporary else JobFailedError(error.message)
 
     def _run_plugin(self, context: SlotContext) -> None:
         try:
@@ -246,7 +295,14 @@ def work(descriptor: int, guard: int) -> None:
     options = line.options()
     if options is None or os.getppid() != options.parent:
         return  # the runner ended meanwhile
+    if options.group:
+        control_groups.enter(Path(options.group))
     stand_back(options.nice, options.processors)
+    begin(options, line, guard=guard)
+
+
+def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = False) -> None:
+    """Load the plugin, say so, and serve; for `asks` see `Worker`."""
     close_to_others()
     if options.memory_bytes is not None:
         os.environ.setdefault(PICTURE_MEMORY, str(max(1, for_pictures(options.memory_bytes) // 1_000_000)))
@@ -255,6 +311,19 @@ def work(descriptor: int, guard: int) -> None:
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
         line.send(Ready(f"{type(error).__name__}: {error}"))
         return
+    performer, problem = _performer(options, line)
     failpoint(Failpoint.SLOT_AT_START)
-    line.send(Ready(guard=guard))
-    Worker(options, plugin, line, guard).serve()
+    line.send(Ready(problem, guard=guard))
+    if problem is None:
+        Worker(options, plugin, line, guard=guard, performer=performer, asks=asks).serve()
+
+
+def _performer(options: SlotOptions, line: Line) -> tuple[Performer | None, str | None]:
+    """The process that runs the plugin as another user, if there is to be one, or why there is none."""
+    if options.slot_user is None:
+        return None, None
+    try:
+        performer = Performer(options, options.slot_user, line.send)
+    except OSError as error:
+        return None, f"user {options.slot_user.uid} cannot start {sys.executable}: {error}"
+    return performer, performer.wait_until_ready()

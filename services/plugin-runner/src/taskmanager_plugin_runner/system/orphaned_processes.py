@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,13 +55,13 @@ def note_slot(folder: Path, number: int, pid: int) -> None:
         part.replace(file)
 
 
-def find(folder: Path) -> set[int]:
+def find(folder: Path, users: Collection[int] = ()) -> set[int]:
     """What slots have left: their sessions, what works in the folder, and what these have started.
 
     The caller holds the folder, so no living runner has slots there. Processes that work in the folder count
-    only without a parent of their own: an operator may look into it.
+    only without a parent of their own: an operator may look into it. `users` are those of slots, by number.
     """
-    known = {process.pid: process for process in _processes()}
+    known = {process.pid: process for process in _processes({os.geteuid(), *users})}
     own = _ancestors(os.getpid(), known)
     found = {pid for leader in _leaders(folder, known) for pid in _session(leader, known)}
     found |= {pid for pid in known if known[pid].parent in own | {0, 1} and _works_in(pid, folder)}
@@ -72,11 +72,11 @@ def find(folder: Path) -> set[int]:
     return found - own
 
 
-def end(folder: Path) -> int:
+def end(folder: Path, users: Collection[int] = ()) -> int:
     """Kill all of it and wait until it is gone, at most `LIMIT_SECONDS`; return how many processes it was."""
     killed: set[int] = set()
     deadline = time.monotonic() + LIMIT_SECONDS
-    while (left := find(folder)) and time.monotonic() < deadline:
+    while (left := find(folder, users)) and time.monotonic() < deadline:
         killed |= left
         _kill(left, deadline)
     if killed:
@@ -101,13 +101,13 @@ def _kill(processes: set[int], deadline: float) -> None:
         os.close(handle)
 
 
-def _processes() -> Iterator[Process]:
-    """Those of this user, without the dead: only its parent can remove one, and it does nothing any more."""
+def _processes(users: Collection[int]) -> Iterator[Process]:
+    """Those of these users, without the dead, which only their parents can remove and which do nothing."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(*_GONE):
                 process = Process.of(int(entry.name))
-                if process.state not in _DEAD and entry.stat().st_uid == os.geteuid():
+                if process.state not in _DEAD and entry.stat().st_uid in users:
                     yield process
 
 

@@ -126,7 +126,8 @@ def resume_group(leader: int) -> None:
 
 def die_of(number: int) -> None:
     """End this process by that signal as if it had never been caught."""
-    signal.signal(number, signal.SIG_DFL)
+    with contextlib.suppress(OSError):  # SIGKILL, which nobody can catch
+        signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 

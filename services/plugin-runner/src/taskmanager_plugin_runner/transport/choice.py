@@ -35,6 +35,7 @@ class SharedFolders:
         self._roots, self._mode = roots, UploadMode(options.upload_mode)
         self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
         self._seal, self._foreign_links = options.seal, options.foreign_links
+        self._for_others = options.slot_user is not None
         self._ahead_bytes = options.ahead_bytes if manifest.takes_files_in_order else 0
 
     def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
@@ -56,6 +57,7 @@ class SharedFolders:
             reads_in_place=self._reads_in_place,
             ahead_bytes=self._ahead_bytes,
             foreign_links=self._foreign_links,
+            for_others=self._for_others,
             between=between,
         )
 

@@ -72,6 +72,28 @@ class SharedDestination:
             refuse(error, f"the destination {self._folder} cannot be read")
 
 
+def settle_earlier(  # noqa: PLR0913 - what a job asks, where, and what kind of job it is
+    policy: Existing,
+    results: Collection[str],
+    destination: Destination,
+    folder: AttemptFolder,
+    log: JobLog,
+    *,
+    whole_folder: bool,
+    in_place: bool,
+) -> None:
+    """All a job asks for; `results` are named as seen from the destination. Raises JobFailedError.
+
+    `whole_folder`: it is a job over a folder; `in_place`: its sources may be replaced.
+    """
+    if not in_place:
+        require_no_sources(results, destination, folder)
+    if whole_folder:
+        settle(policy, results, destination, folder, log)
+    else:
+        settle_single(policy, results, destination)
+
+
 def settle(
     policy: Existing, results: Collection[str], destination: Destination, folder: AttemptFolder, log: JobLog
 ) -> None:

@@ -16,6 +16,7 @@ from taskmanager.errors import JobFailedError
 from taskmanager.files.overlap import misfit
 from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import refuse
+from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import copy_source, link_source
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.files.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
@@ -149,6 +150,9 @@ class AttemptFolder:
         except FileNotFoundError:
             if self.path.exists():
                 raise
+        except PermissionError:  # folders of another user, or without rights
+            folders.reclaim(self.path)
+            shutil.rmtree(self.path)
 
 
 def require_apart(source: Path, destination: Path) -> None:
@@ -173,13 +177,15 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     reads_in_place: bool,
     ahead_bytes: int = 0,
     foreign_links: bool = True,
+    for_others: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> Input:
     """Bring the source into the workspace, as links to its very files or as copies; raises JobFailedError.
 
     What the plugin reads is what was opened here, beneath the roots: nobody who writes to the source can put
     another file in its place. With `ahead_bytes` the files of a folder are to be copied later, so many bytes
-    ahead of the work. `between` is called before each file; what it raises ends the bringing.
+    ahead of the work. `for_others`: another user is to read it, and may not write it. `between` is called
+    before each file; what it raises ends the bringing.
     """
     source = roots.resolve(text)
     found = scan(source, roots)
@@ -190,7 +196,7 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     in_place = mode is UploadMode.IN_PLACE or (
         mode is UploadMode.AUTO and reads_in_place and is_local(source)
     )
-    if in_place and _link_all(found, target, between, foreign_links=foreign_links):
+    if in_place and _link_all(found, target, between, foreign_links=foreign_links, for_others=for_others):
         return brought
     require_space(target, size)
     if ahead_bytes and len(found) > 1:
@@ -204,10 +210,15 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
 
 
 def _link_all(
-    found: Sequence[SourceFile], target: Path, between: Callable[[], None], *, foreign_links: bool
+    found: Sequence[SourceFile],
+    target: Path,
+    between: Callable[[], None],
+    *,
+    foreign_links: bool,
+    for_others: bool,
 ) -> bool:
     for file in found:
         between()
-        if not link_source(file, target, foreign_links=foreign_links):
+        if not link_source(file, target, foreign_links=foreign_links, for_others=for_others):
             return False
     return True

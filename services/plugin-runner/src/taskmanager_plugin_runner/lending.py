@@ -1,0 +1,60 @@
+"""Lends the folders of an attempt to the user its plugin runs as, and takes them back. Pure file-system code.
+
+Only output and scratch are that user's; the rest it may read, and nobody but it and the runner. Taking back
+goes from the top: a folder belongs to the runner again before anything in it is looked at, so that nobody
+can change a name meanwhile.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.files import folders
+from taskmanager_plugin_runner.slot_users import SlotUser
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder
+
+_GROUP_PASSES, _GROUP_READS, _OWNER_ONLY = 0o710, 0o750, 0o700
+
+
+def enclose(folder: AttemptFolder, user: SlotUser) -> None:
+    """Make the attempt's folder, closed to all but the runner and that user; raises OSError."""
+    folder.open(folder.path)
+    _show(folder.path, user, _GROUP_PASSES)
+
+
+def lend(folder: AttemptFolder, user: SlotUser) -> None:
+    """Let that user read the input and write output and scratch; raises OSError."""
+    enclose(folder, user)
+    for root, _, files in os.walk(folder.input):
+        _show(Path(root), user, _GROUP_READS)
+        for name in files:
+            path = Path(root) / name
+            found = path.lstat()
+            if found.st_nlink == 1:  # a copy of ours: one with more names is the source itself
+                _show(path, user, stat.S_IMODE(found.st_mode) & _OWNER_ONLY | 0o440)
+    for own in (folder.output, folder.scratch):
+        folder.open(own).chmod(_OWNER_ONLY)
+        os.chown(own, user.uid, user.gid)
+
+
+def _show(path: Path, user: SlotUser, mode: int) -> None:
+    os.chown(path, -1, user.gid, follow_symlinks=False)
+    path.chmod(mode)
+
+
+def take_back(output: Path, user: SlotUser) -> None:
+    """Make folders and files that this user has made the runner's own, as if it had made them.
+
+    Raises OSError, and JobFailedError for another's file, which a program may have linked to here without
+    being allowed to read it (link(2)).
+    """
+    folders.reclaim(output)
+    for _, _, files, descriptor in os.fwalk(output):
+        for name in files:
+            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if not stat.S_ISREG(found.st_mode):
+                continue  # placing refuses it
+            if found.st_uid != user.uid:
+                raise JobFailedError(f"the result {name} is a link to a file of another user: copy it")
+            os.chown(name, os.geteuid(), os.getegid(), dir_fd=descriptor, follow_symlinks=False)

@@ -1,0 +1,38 @@
+"""The program of the process that runs a plugin as another user: `python -m ….performance <socket>`."""
+
+import faulthandler
+import os
+import sys
+from pathlib import Path
+
+from taskmanager_plugin_runner.slot.worker import Line, begin
+from taskmanager_plugin_runner.slot_protocol import Ready
+from taskmanager_plugin_runner.slot_users import give_up_rights
+from taskmanager_plugin_runner.system.processes import adopt_orphans
+
+
+def main() -> None:
+    """Give up all rights before anything of the plugin is loaded, then work."""
+    give_up_rights()
+    faulthandler.enable()
+    adopt_orphans()
+    line = Line(int(sys.argv[1]))
+    options = line.options()
+    if options is None or os.getppid() != options.parent:
+        return  # the slot ended meanwhile
+    if not _may_pass(Path(options.folder)):
+        line.send(Ready(f"user {os.getuid()} may not pass {options.folder}: let others pass (chmod o+x)"))
+        return
+    begin(options, line, asks=True)
+
+
+def _may_pass(folder: Path) -> bool:
+    try:
+        (folder / "input").exists()
+    except PermissionError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The process that runs a plugin as another user, as the slot that has started it sees it.
+
+It is a child in the slot's group and is told no secret. What it says is not believed further than it must be:
+an answer to another order, or a line that is none, ends it and the slot with it. When it ends, the slot ends
+in the same way, so that the runner sees what became of the plugin.
+"""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import NoReturn
+
+from taskmanager.errors import TaskManagerError
+from taskmanager_plugin_runner.failures import job_error
+from taskmanager_plugin_runner.slot_protocol import (
+    LINE_BYTES,
+    FileNote,
+    LogNote,
+    ProgressNote,
+    Ready,
+    Settle,
+    Settled,
+    SlotAnswer,
+    SlotControl,
+    SlotEvent,
+    SlotOptions,
+    SlotOrder,
+    Standing,
+    decode_event,
+)
+from taskmanager_plugin_runner.slot_users import SlotUser
+from taskmanager_plugin_runner.system.processes import die_of
+
+READ_BYTES = 1024 * 1024
+_NO_HOME = "/nonexistent"
+
+Settling = Callable[[Settle], None]
+
+
+class Performer:
+    """One process for the life of the slot."""
+
+    def __init__(self, options: SlotOptions, user: SlotUser, send: Callable[[SlotEvent], None]) -> None:
+        """Start it; `send` takes what it says of a job. Raises OSError."""
+        self._send = send
+        self._lock = threading.Lock()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "taskmanager_plugin_runner.performance", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                cwd="/",
+                env=_environment(os.environ),
+                user=user.uid,
+                group=user.gid,
+                extra_groups=(),
+            )
+        self._socket = ours
+        self._lines = self._read()
+        self._tell(_for_performer(options).encode())
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def wait_until_ready(self) -> str | None:
+        """Wait until it has loaded the plugin; return why it could not."""
+        event = self._next()
+        return event.error if isinstance(event, Ready) else self._end("it began with something else")
+
+    def run(self, order: SlotOrder, settle: Settling) -> SlotAnswer:
+        """Have the plugin do the job; does not return if its process ends."""
+        self._tell(order.encode())
+        while True:
+            event = self._next()
+            match event:
+                case SlotAnswer() if event.number == order.number:
+                    return event
+                case Settle():
+                    self._tell(_settled(settle, event).encode())
+                case ProgressNote() | LogNote() | FileNote() | Standing():
+                    self._send(event)
+                case _:
+                    self._end("it said what nobody had asked for")
+
+    def hear(self, control: SlotControl) -> None:
+        """Pass the runner's word on. May be called from another thread."""
+        self._tell(control.encode())
+
+    def _tell(self, line: bytes) -> None:
+        try:
+            with self._lock:
+                self._socket.sendall(line)
+        except OSError:
+            return  # it has ended: whoever reads notices
+
+    def _next(self) -> SlotEvent:
+        try:
+            return decode_event(next(self._lines))
+        except StopIteration:
+            self._end(None)
+        except (ValueError, KeyError, TypeError) as error:
+            self._end(str(error))
+
+    def _read(self) -> Iterator[bytes]:
+        """Its lines until it has ended, even if something that it has started holds the socket."""
+        ended = os.pidfd_open(self._process.pid)
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        poll.register(ended, select.POLLIN)
+        rest = b""
+        while self._socket.fileno() in {descriptor for descriptor, _ in poll.poll()}:
+            data = self._socket.recv(READ_BYTES)
+            *lines, rest = (rest + data).split(b"\n")
+            yield from lines
+            if not data or len(rest) > LINE_BYTES:
+                return
+
+    def _end(self, nonsense: str | None) -> NoReturn:
+        """End this process as that one ended."""
+        if nonsense is not None:
+            sys.stderr.write(f"the process of the plugin talked nonsense and is ended: {nonsense}\n")
+            sys.stderr.flush()
+        self._process.kill()  # without effect on one that has ended
+        code = self._process.wait()
+        if code < 0:
+            die_of(-code)
+        os._exit(code or 1)
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The slot's, but for what belongs to the runner's user."""
+    return {name: value for name, value in environment.items() if name not in {"USER", "LOGNAME"}} | {
+        "HOME": _NO_HOME
+    }
+
+
+def _for_performer(options: SlotOptions) -> SlotOptions:
+    """Without secrets, and without what the slot has done already or keeps for itself."""
+    return replace(
+        options,
+        parent=os.getpid(),
+        nice=0,
+        processors=(),
+        ahead_bytes=0,
+        goobi="",
+        group="",
+        slot_user=None,
+        journal_key="",
+    )
+
+
+def _settled(settle: Settling, question: Settle) -> Settled:
+    if not all(map(_is_inside, question.results)):
+        return Settled(job_error(ValueError("a result is named outside the output")).model_dump())
+    try:
+        settle(question)
+    except (TaskManagerError, OSError) as error:
+        return Settled(job_error(error).model_dump())
+    return Settled()
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts

@@ -1,0 +1,69 @@
+"""Has a job done by the performer: lends it the folders, settles what it may not see, takes the results."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from taskmanager.model.manifest import PluginManifest
+from taskmanager.plugin_api.existing_results import Existing
+from taskmanager_plugin_runner.lending import enclose, lend, take_back
+from taskmanager_plugin_runner.performer import Performer
+from taskmanager_plugin_runner.slot.line_log import LineLog
+from taskmanager_plugin_runner.slot_protocol import Settle, SlotAnswer, SlotControl, SlotEvent, SlotOrder
+from taskmanager_plugin_runner.slot_users import SlotUser
+from taskmanager_plugin_runner.transport.existing_results import settle_earlier
+from taskmanager_plugin_runner.transport.transport import Transport
+from taskmanager_plugin_runner.transport.workspace import AttemptFolder
+
+
+class Performing:
+    """The part of a slot that knows its performer."""
+
+    def __init__(
+        self,
+        performer: Performer,
+        user: SlotUser,
+        manifest: PluginManifest,
+        transport: Transport,
+        send: Callable[[SlotEvent], None],
+    ) -> None:
+        """`performer` runs as `user`; `send` takes what the runner must know."""
+        self._performer, self._user, self._manifest = performer, user, manifest
+        self._transport, self._send = transport, send
+        self._working = False
+
+    @property
+    def idle(self) -> set[int]:
+        """The performer's process while it does nothing, which keeps no cancelled job from ending."""
+        return set() if self._working else {self._performer.pid}
+
+    def hear(self, control: SlotControl) -> None:
+        """Pass the runner's word on. May be called from another thread."""
+        self._performer.hear(control)
+
+    def enclose(self, folder: AttemptFolder) -> None:
+        """Before anything of the attempt lies in its folder; raises OSError."""
+        enclose(folder, self._user)
+
+    def run(self, order: SlotOrder, folder: AttemptFolder) -> SlotAnswer:
+        """The whole step; raises JobFailedError, OSError. Does not return if the performer ends."""
+        lend(folder, self._user)
+        self._working = True
+        answer = self._performer.run(order, lambda question: self._settle(order, folder, question))
+        self._working = False
+        if answer.error is not None or answer.cancelled:
+            return replace(answer, untidy=True)
+        take_back(folder.output, self._user)
+        return SlotAnswer(order.number, *folder.output_size(), untidy=True)
+
+    def _settle(self, order: SlotOrder, folder: AttemptFolder, question: Settle) -> None:
+        destination = self._transport.destination(folder)
+        if order.source is not None and destination is not None:
+            settle_earlier(
+                Existing(question.policy),
+                question.results,
+                destination,
+                folder,
+                LineLog(self._send),
+                whole_folder=order.source.is_dir(),
+                in_place=self._manifest.works_in_place(order.spec.template),
+            )
