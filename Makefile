@@ -6,7 +6,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 UP_OPTIONS ?=
 
-.PHONY: help setup lint test test-unit test-servers test-browser screenshots docs bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit coverage test-servers test-browser screenshots docs site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,17 +14,17 @@ help: ## this table of contents
 setup: ## Debian packages, virtual environment, Python packages (quick when nothing changed)
 	@sh deploy/setup.sh
 
-lint: setup ## ruff, mypy, import contracts, hadolint, compose file
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python deploy/lint_containers.py
+lint: setup ## ruff, mypy, import contracts, hadolint, compose file, side by side
+	@$(BIN)/python deploy/lint.py
 
-test: setup lint test-unit test-servers test-browser ## set-up, lint and every test
+test: setup ## set-up, lint and every test, the quick ones first; says at the end how long each stage took
+	@$(BIN)/python deploy/stages.py lint test-unit test-servers test-browser
 
 test-unit: setup ## the tests that need no server, in parallel
 	$(BIN)/pytest -n auto tests/unit
+
+coverage: setup ## the unit tests again, and which lines of which module they never reach
+	$(BIN)/pytest -n auto tests/unit --cov --cov-report=term-missing:skip-covered
 
 test-servers: setup ## contract, integration, security and end-to-end tests with real servers, two at a time
 	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration tests/security tests/e2e
@@ -36,8 +36,13 @@ screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY
 	@$(BIN)/python -m tests.browser.screenshots $(ONLY)
 
 docs: setup ## write again the pages that are made from the code
-	$(BIN)/python -c "from taskmanager.model.states import document; print(document(), end='')" >docs/state-machine.md
-	$(BIN)/python -c "from taskmanager_gateway.api.reasons_document import document; print(document(), end='')" >docs/reasons.md
+	@$(BIN)/python -m deploy.reference
+
+site: setup ## the documentation as a site in .site, every link checked; nothing in it is loaded from elsewhere
+	@NO_MKDOCS_2_WARNING=1 .venv/tools/bin/mkdocs build --strict --quiet
+
+hooks: setup ## have git look at what is committed (.pre-commit-config.yaml): ruff, mypy, secrets, large files
+	@.venv/tools/bin/pre-commit install
 
 bench: setup ## measurements beside other systems (ONLY="latency submit" for parts; BENCH_JSON=file)
 	@$(BIN)/python -m tests.bench $(ONLY) $(BENCH_OPTIONS)
@@ -91,5 +96,5 @@ demo: setup ## a small book through the whole system (DIR=folder for your images
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .bench .screenshots .containers services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

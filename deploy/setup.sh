@@ -132,7 +132,7 @@ wanted_state() {
         echo "$root"
         "$python" -VV
         uses_mongod_wheel && echo mongod
-        cat pins/*.txt deploy/setup.sh deploy/pinned.sh
+        cat pins/*.txt deploy/setup.sh deploy/pinned.sh shared/src/taskmanager/__init__.py # which has the version
         for distribution in $distributions; do cat "$distribution/pyproject.toml"; done
     } | sha256sum | cut -d ' ' -f 1
 }

@@ -6,12 +6,12 @@ import secrets
 import socket
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 
 import structlog
 import uvloop
 from pydantic import ValidationError
 
+from taskmanager import __version__
 from taskmanager.errors import TaskManagerError
 from taskmanager.messages.topology import Binding
 from taskmanager.mongo import MongoReader
@@ -56,7 +56,7 @@ def _flat(error: BaseException) -> Iterator[Exception]:
 
 async def _serve(settings: GatewaySettings) -> None:
     """Wire everything and run it; connections are given up only when the last request is answered."""
-    BUILD.labels(SERVICE, version("taskmanager-gateway")).set(1)
+    BUILD.labels(SERVICE, __version__).set(1)
     gateway_id = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     stop, drained = asyncio.Event(), asyncio.Event()
     lifecycle.stop_on_signals(stop)

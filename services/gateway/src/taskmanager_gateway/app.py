@@ -6,6 +6,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from taskmanager import __version__
 from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.authentication import AuthenticationMiddleware
 from taskmanager_gateway.api import audit, events, operations, reports, runners
@@ -23,7 +24,6 @@ from taskmanager_gateway.openapi import openapi_document
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.app import make_pages
 
-VERSION = "0.1.0"
 BATCH = "/api/v1/jobs/batch"
 _PROGRAMS = ("/api/", "/itm", "/docs", "/openapi.json", "/health/", "/metrics")
 DESCRIPTION = (
@@ -64,7 +64,7 @@ def make_api(services: Services) -> FastAPI:
     """The application without its outermost layer."""
     app = FastAPI(
         title="Goobi TaskManager",
-        version=VERSION,
+        version=__version__,
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
@@ -89,7 +89,7 @@ def make_api(services: Services) -> FastAPI:
         itm,
         itm_reading,
     ):
-        app.include_router(module.router)
+        app.routes.extend(module.router.routes)  # as they are: including them would make each of them again
     app.routes.extend(health_routes(services.checks))
     app.routes.append(Route("/docs", _docs))
     app.routes.extend(itm.BESIDE)

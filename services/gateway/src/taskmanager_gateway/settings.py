@@ -30,13 +30,16 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     """Every limit of the HTTP API, with the value that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)
+    """Port of the API, the pages, health and metrics; 0: any free one."""
     tls_certificate: Path | None = None
-    """PEM file of the certificate; with it and `tls_key` the gateway speaks HTTPS and nothing else."""
+    """PEM file of the certificate; with it and its key the gateway speaks HTTPS and nothing else."""
     tls_key: Path | None = None
+    """PEM file of the key that belongs to the certificate."""
     http_hosts: str = ""
-    """Names (`jobs.example.org,127.0.0.1`) this service goes by; others are refused. Empty: any."""
+    """Names (`jobs.example.org,127.0.0.1`) this service goes by, without port; requests for others are
+    refused, except for health and metrics. None: any name."""
     connection_limit: int = Field(default=1_000, ge=16)
-    """Connections at the same time; some more get answers about health only."""
+    """Connections at the same time; a few more are answered about health only."""
     connections_per_client: int = Field(default=200, ge=1)
     """Of these for one address, or one /64 of IPv6. Trusted proxies have no such limit."""
     head_seconds: float = Field(default=10.0, gt=0)
@@ -50,6 +53,7 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     body_limit_bytes: int = Field(default=MEBIBYTE, ge=1024)
     """Largest job, alone or in a batch. Far below what the store holds in one document (16 MiB)."""
     batch_body_limit_bytes: int = Field(default=16 * MEBIBYTE, ge=1024)
+    """Largest batch of jobs."""
     batch_limit: int = Field(default=1_000, ge=1)
     """Most jobs in one batch."""
     recent_limit: int = Field(default=20_000, ge=1)
@@ -57,13 +61,16 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     event_queue_limit: int = Field(default=1_000, ge=1)
     """Events that may wait for one slow listener before it is dropped."""
     event_keepalive_seconds: float = Field(default=15.0, gt=0)
+    """Time between two comments that keep a silent event stream open."""
     plugin_refresh_seconds: float = Field(default=5.0, gt=0)
+    """How often the list of plugins is read again without being asked."""
     itm_default_job_type: str = Field(default="OCR", min_length=1, max_length=80)
     """What a call to `/itm/service` without a job type means: old calls for OCR name none."""
     itm_unique: bool = True
     """Whether such a call without a `unique` key gets one, so that a step started twice is one job."""
     itm_duplicate: DuplicateAnswer = DuplicateAnswer.HISTORIC
-    """How such a call is answered when the job is active already."""
+    """How such a call is answered when the job is active already: `historic` 200 with STATUS ERROR and
+    ITM's own message, `ok` 200 with STATUS OK, `conflict` 409."""
     itm_list_limit: int = Field(default=500, ge=1, le=10_000)
     """Jobs in one answer of `/itm/api`, the newest."""
 

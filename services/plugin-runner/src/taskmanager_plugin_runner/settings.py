@@ -50,41 +50,54 @@ class RunnerSettings(RootsSettings):
     """Environment of a runner; times are in seconds."""
 
     http_port: int = Field(default=8082, ge=0, le=65535)
+    """Port of health and metrics; 0: any free one."""
     workspace: Path
     """Folder for the input, output and scratch files of running jobs."""
     templates: Path | None = None
-    """Folder with more templates, read by the plugins."""
+    """Folder with more templates for the plugins."""
     runner_id: str | None = Field(default=None, pattern=RUNNER_ID_PATTERN)
+    """Must stay the same over restarts and be in use once; none: `<host>-<plugin>`."""
     paths: str = ""
-    """Where the folders of jobs lie on this machine: `/stored=/here` pairs, separated by `os.pathsep`."""
+    """Where the folders of stored jobs lie on this machine: `/stored=/here` pairs, separated by `:`."""
     upload_mode: UploadMode = UploadMode.AUTO
+    """`copy`: input is copied into the workspace; `in_place`: it is linked wherever a link can be made;
+    `auto`: it is linked where the plugin reads in place and the disk is a local one."""
     ahead_bytes: int = Field(default=1024**3, ge=0)
     """How far input is copied ahead of the work, if the plugin allows; 0: all before the work, and
     all results after it."""
     foreign_hard_links: ForeignLinks = ForeignLinks.REFUSE
+    """A source file that has several names and does not belong to the owner of its folder fails the job;
+    `allow` lets it in."""
     transport: TransportName = TransportName.SHARED
+    """How input and results travel: over a file system shared with Goobi, or over Goobi's files API."""
     goobi: Path | None = None
-    """TOML file about Goobi, needed by the transport `files-api` only."""
+    """The TOML file about Goobi; required by the transport `files-api`, not read otherwise."""
     journal_key: SecretStr | None = None
-    """What journals in process folders are sealed with, the same for all runners of a plugin; none: a key
-    made of the broker's password."""
+    """Secret that journals in process folders are sealed with, the same for all runners of a plugin; none:
+    a key made of the broker's password."""
     heartbeat_seconds: float = Field(default=5.0, gt=0)
+    """Time between two heartbeats."""
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
+    """How long a ticket may stay unacknowledged."""
     drain_seconds: float = Field(default=10.0, ge=0)
-    """How long running jobs may go on after SIGTERM."""
+    """How long running jobs may go on after SIGTERM; then they are handed back, unfailed."""
 
     slot_users: str = ""
     """Whom plugins run as, by slot: names, numbers, ranges of numbers, separated by commas; empty: the
     runner's own user. See `slot_users`."""
 
     nice: int = Field(default=5, ge=0, le=19)
-    """How much jobs stand back for the other programs of the machine."""
+    """How far jobs stand back for other programs of the machine; their priority for disks falls with it."""
     time_limit_seconds: float | None = Field(default=None, gt=0)
+    """Longest time a plugin may work on one job; none: what the plugin declares."""
     file_time_limit_seconds: float | None = Field(default=None, gt=0)
+    """Longest time without a report of another file; none: what the plugin declares."""
     memory_limit_bytes: int | None = Field(default=None, ge=0)
-    """0: none. Where neither this nor the plugin says anything, a share of the machine for each slot."""
+    """Memory of all processes of a job together; 0: no limit; none: what the plugin declares, or else a
+    share of the machine for each slot."""
     processors: int | None = Field(default=None, ge=1)
-    """These go before what the plugin itself declares; what a template sets goes before them."""
+    """Processors a job is bound to; none: what the plugin declares. Limits that a template sets go before
+    these."""
 
     @model_validator(mode="after")
     def _check_transport(self) -> Self:

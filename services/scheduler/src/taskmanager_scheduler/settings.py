@@ -12,12 +12,15 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     """From the environment, `TASKMANAGER_<NAME>`; durations in seconds."""
 
     http_port: int = 8081
+    """Port of health and metrics."""
     broker_users: Literal["separate", "shared"] = "separate"
-    """`separate`: each service and plugin has a user of its own, and messages are believed of theirs only."""
+    """`separate`: each service and plugin has a user of its own, and messages are believed of theirs only;
+    `shared`: all log in to RabbitMQ as one user, so the scheduler cannot tell a runner from a gateway."""
     broker_management_url: SecretStr | None = None
-    """RabbitMQ's management API, `http(s)://user:password@host:port`: shows the policies of our queues."""
+    """RabbitMQ's management API, `http(s)://user:password@host:15672`, of a user with the tag `monitoring`.
+    With it policies that can take messages out of our queues are reported before they do."""
     reasons: Literal["codes", "sentences"] = "codes"
-    """`sentences`: gateways of before the codes still run, and what they read must be sentences."""
+    """`sentences` while a gateway or scheduler of a version before the reason codes still runs beside it."""
     group_limit: int = Field(default=200, ge=1, le=5000)
     """Messages stored in one transaction."""
     sweep_seconds: float = Field(default=5.0, gt=0)

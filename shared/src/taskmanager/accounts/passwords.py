@@ -19,7 +19,7 @@ SHORTEST = 15
 there is no rule about kinds of characters."""
 LONGEST = 256
 
-ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # pragma: allowlist secret
 """32 signs, none of which is taken for another one (no l, o, 0 or 1)."""
 GROUPS, GROUP_LENGTH = 5, 5
 """125 bits."""

@@ -49,16 +49,26 @@ class Settings(BaseSettings):
     """What every service needs to know."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TASKMANAGER_", extra="ignore", populate_by_name=True, frozen=True
+        env_prefix="TASKMANAGER_",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        use_attribute_docstrings=True,  # `docs/settings.md` is made of them
     )
 
     amqp_url: SecretStr = Field(
         default=SecretStr("amqp://guest:guest@127.0.0.1:5672/%2F"), validation_alias=AliasChoices("AMQP_URL")
     )
+    """RabbitMQ, 3.10 to 4.3, with a user of its own for each service and plugin. Several nodes are tried in
+    turn: hosts separated by commas (`amqp://user:password@one:5672,two:5672/%2F`), or whole addresses."""
     topology_prefix: str = Field(default="tm", pattern=r"^[a-z0-9_.-]{1,40}$")
+    """First part of every name in RabbitMQ, so that installations can share a broker."""
     http_host: str = "127.0.0.1"
+    """Address to listen on, for health and metrics and, at the gateway, for the API and the pages."""
     log_format: Literal["json", "console"] = "console"
+    """`json` for machines, `console` for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe log entries that are written."""
 
     @property
     def topology(self) -> Topology:
@@ -86,20 +96,21 @@ class StoreSettings(Settings):
         default=SecretStr("mongodb://127.0.0.1:27017/taskmanager?replicaSet=rs0"),
         validation_alias=AliasChoices("MONGODB_URL"),
     )
+    """MongoDB 6 or newer as a replica set (one node is enough); the path names the database."""
 
 
 class GoobiFileSettings(Settings):
     """For the services that speak with Goobi or for it."""
 
     goobi: Path | None = None
-    """The TOML file about Goobi: installations, job types, paths."""
+    """The TOML file about Goobi: installations, what they are told, job types, folders."""
 
 
 class RootsSettings(Settings):
     """For the services that look at paths of jobs."""
 
     roots: str = ""
-    """Absolute folders, separated by `os.pathsep`."""
+    """Absolute folders that jobs may touch, separated by `:`; none: no job with a path is accepted."""
 
     @property
     def job_roots(self) -> Roots:

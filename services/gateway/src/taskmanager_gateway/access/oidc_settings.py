@@ -21,21 +21,27 @@ class OidcSettings(Settings):
     public_url: str = ""
     """The address of the gateways as browsers know it; without it that of the request counts."""
     oidc_issuer: str = ""
+    """Address of the identity provider, https; none: no log-in by OpenID Connect."""
     oidc_client_id: str = ""
+    """The name of the TaskManager at the provider; required with an issuer."""
     oidc_client_secret: SecretStr | None = None
-    """None: a public client, which PKCE alone protects."""
+    """The secret that goes with the client id; none: a public client, which PKCE alone protects."""
     oidc_name: str = Field(default="OpenID Connect", min_length=1, max_length=80)
-    """What the button calls it."""
+    """What the button on the log-in page calls the provider."""
     oidc_user_claim: str = "preferred_username"
+    """The claim that holds the name of the user."""
     oidc_role_claim: str = "groups"
-    """Where the groups stand: the claim's name, or a path of names with dots."""
+    """The claim that holds the groups: its name, or a path of names with dots."""
     oidc_admin_group: str = ""
+    """The group whose members are admins; with an issuer at least one of the three groups is required."""
     oidc_operator_group: str = ""
+    """The group whose members are operators."""
     oidc_viewer_group: str = ""
+    """The group whose members are viewers."""
     oidc_plugins_claim: str = ""
-    """Where the plugins stand somebody is restricted to; empty: the provider has no say in it."""
+    """The claim that lists the plugins a user is restricted to; none: the provider has no say in it."""
     oidc_ca_file: Path | None = None
-    """Certificates that are trusted for the provider beside those of the system."""
+    """PEM file of certificates that are trusted for the provider beside those of the system."""
 
     @property
     def oidc_groups(self) -> dict[Role, str]:

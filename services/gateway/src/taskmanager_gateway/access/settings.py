@@ -30,16 +30,19 @@ class AccessSettings(OidcSettings):
     """Log-in, sessions, and who needs no token."""
 
     access: AccessMode = AccessMode.REQUIRED
+    """`off`: everybody may do everything, under any name; for demonstrations on one machine only."""
     itm_open_to: str = ""
     """Networks (`192.0.2.0/24,2001:db8::7`) whose calls to `/itm/service` need no token."""
     trusted_proxies: str = ""
     """Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     session_hours: float = Field(default=12, gt=0, le=24 * 31)
+    """How long a log-in lasts at most."""
     session_idle_minutes: float = Field(default=120, gt=0)
     """How long a session lasts in which nobody opens a page or changes something."""
     fresh_minutes: float = Field(default=15, gt=0)
     """How long after a log-in users and tokens may be changed; then it is asked for again."""
     session_cookie: CookieSecurity = CookieSecurity.AUTO
+    """`always`: the cookie of a session goes over HTTPS only; `auto`: if the log-in came over HTTPS."""
 
     @property
     def session_lifetime(self) -> timedelta:

@@ -47,7 +47,7 @@ def make_pages(services: Services) -> ASGIApp:
     app.state.services = services
     app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
     app.state.web = Web(services, assets, templates, Overviews(services.reader))
-    app.include_router(log_in.own)
+    app.routes.extend(log_in.own.routes)  # as they are: including them would make each of them again
     for module in (
         log_in,
         oidc,
@@ -69,7 +69,7 @@ def make_pages(services: Services) -> ASGIApp:
         job_messages,
         job_actions,
     ):
-        app.include_router(module.router)
+        app.routes.extend(module.router.routes)
     app.routes.append(assets.route())
     install_failures(app)
     app.add_exception_handler(ElsewhereFirstError, lead_elsewhere)

@@ -2,13 +2,36 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from taskmanager_gateway.web.shell.languages import LANGUAGES, translations
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class CompiledOnce(BytecodeCache):
+    """What one language has compiled the others take: texts are looked up when a template is rendered."""
+
+    def __init__(self) -> None:
+        """Holds nothing yet; all templates of this process in the end."""
+        self._compiled: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill in what is known of exactly this source."""
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if bucket.code is not None:
+            self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = CompiledOnce()
+"""Of this process: it depends on nothing but the files beside this module."""
 
 
 class Templates:
@@ -33,6 +56,7 @@ def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the extension
     environment.globals.update(shared)

@@ -1,0 +1,25 @@
+"""Tables in Markdown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table, with an empty one behind it."""
+    yield _row(head)
+    yield "|" + "---|" * len(head)
+    yield from (_row(row) for row in rows)
+    yield ""
+
+
+def code(text: object) -> str:
+    """A piece of code."""
+    return f"`{text}`"
+
+
+def sentence(text: str) -> str:
+    """A docstring on one line."""
+    return " ".join(text.split())
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

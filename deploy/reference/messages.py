@@ -1,0 +1,152 @@
+"""The page `docs/messages.md`: every message and queue, from the code."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args, get_type_hints
+
+from deploy.reference.fields import Described, records_within
+from deploy.reference.markdown import code, sentence, table
+from pydantic import BaseModel
+
+from taskmanager import messages
+from taskmanager.messages import Message
+from taskmanager.messages.topology import Binding, Queue, Topology
+
+NAMES = Topology()
+PLUGIN, RUNNER, GATEWAY = "<plugin>", "<id>", "<id>"
+INBOX, TICKETS = NAMES.inbox, NAMES.jobs(PLUGIN)
+RUNNERS, GATEWAYS = NAMES.runner_control(PLUGIN, RUNNER), NAMES.gateway_changes(GATEWAY)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who consumes a queue, and with what it reads its messages."""
+
+    name: str
+    decode: Callable[[bytes], Message]
+
+    def reads(self, message: type[Message]) -> bool:
+        """Whether the message is one of those that are expected there."""
+        return message in get_args(get_type_hints(self.decode)["return"])
+
+
+READERS: Mapping[str, tuple[Queue, Reader]] = {
+    queue.name: (queue, reader)
+    for queue, reader in (
+        (INBOX, Reader("the working scheduler", messages.decode_inbox)),
+        (TICKETS, Reader("the runners of the plugin", messages.decode_ticket)),
+        (RUNNERS, Reader("the runner", messages.decode_control)),
+        (GATEWAYS, Reader("the gateway", messages.decode_changes)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """Who publishes a message, and where."""
+
+    publisher: str
+    exchange: str
+    keys: tuple[str, ...]
+
+
+PRIVATE = (
+    Binding(NAMES.control, RUNNERS.name, NAMES.runner_key(PLUGIN, RUNNER)),
+    Binding(NAMES.control, RUNNERS.name, NAMES.plugin_key(PLUGIN)),
+    Binding(NAMES.control, GATEWAYS.name, NAMES.gateway_key(GATEWAY)),
+    Binding(NAMES.changes, GATEWAYS.name, ""),
+)
+"""What runners and gateways bind for themselves."""
+WAYS: Mapping[type[Message], Way] = {
+    messages.Submit: Way("gateway", NAMES.submit, (PLUGIN,)),
+    messages.Ticket: Way("scheduler", NAMES.dispatch, (PLUGIN,)),
+    messages.RunnerEvents: Way("runner", NAMES.events, (NAMES.events_key(PLUGIN),)),
+    messages.Command: Way("gateway", NAMES.events, (NAMES.command_key,)),
+    messages.LogInsSeen: Way("gateway", NAMES.events, (NAMES.command_key,)),
+    messages.TokensUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
+    messages.Tick: Way("scheduler", NAMES.events, (NAMES.tick_key,)),
+    messages.RunnerReplies: Way("scheduler", NAMES.control, (NAMES.runner_key(PLUGIN, RUNNER),)),
+    messages.Notice: Way(
+        "scheduler", NAMES.control, (NAMES.plugin_key(PLUGIN), NAMES.runner_key(PLUGIN, RUNNER))
+    ),
+    messages.CommandResult: Way("scheduler", NAMES.control, (NAMES.gateway_key(GATEWAY),)),
+    messages.Changes: Way("scheduler", NAMES.changes, ("",)),
+}
+"""By the type of the message."""
+
+
+def document() -> str:
+    """What stands below the introduction."""
+    return "\n".join([*_overview(), *_catalogue(), *_records(), *_topology()])
+
+
+def kind_of(message: type[BaseModel]) -> str:
+    """What stands in its field `type`."""
+    return str(message.model_fields["type"].default)
+
+
+def _overview() -> Iterator[str]:
+    yield "## The messages"
+    yield ""
+    head = ("message", "published by", "exchange", "routing key", "consumed from", "by")
+    yield from table(head, (_way(message, way) for message, way in WAYS.items()))
+
+
+def _way(message: type[Message], way: Way) -> tuple[str, ...]:
+    found = [(queue.name, reader.name) for queue, reader in READERS.values() if reader.reads(message)]
+    keys = "<br>".join(code(key) if key else "none" for key in way.keys)
+    queues, readers = "<br>".join(code(queue) for queue, _ in found), "<br>".join(name for _, name in found)
+    name = kind_of(message)
+    return f"[{code(name)}](#{name})", way.publisher, code(way.exchange), keys, queues, readers
+
+
+def _catalogue() -> Iterator[str]:
+    for message in WAYS:
+        yield from _described("###", kind_of(message), message)
+
+
+def _records() -> Iterator[str]:
+    yield "## What messages are made of"
+    yield ""
+    for record in records_within(WAYS):
+        yield from _described("###", record.__name__, record)
+
+
+def _described(mark: str, title: str, record: type[BaseModel]) -> Iterator[str]:
+    yield f"{mark} {title}"
+    yield ""
+    yield sentence(record.__doc__ or "")
+    yield ""
+    rows = list(Described(record).rows())
+    if rows:
+        yield from table(("field", "type", "default", "meaning"), rows)
+
+
+def _topology() -> Iterator[str]:
+    yield "## Exchanges and queues"
+    yield ""
+    yield "Every name begins with the prefix (`TASKMANAGER_TOPOLOGY_PREFIX`, `tm` by default)."
+    yield ""
+    bindings = (*NAMES.bindings, NAMES.plugin_binding(PLUGIN), *PRIVATE)
+    for_exchange = {
+        exchange.name: [one for one in bindings if one.exchange == exchange.name]
+        for exchange in NAMES.exchanges
+    }
+    rows = (
+        (code(exchange.name), exchange.type.value, "<br>".join(map(_binding, for_exchange[exchange.name])))
+        for exchange in NAMES.exchanges
+    )
+    yield from table(("exchange", "type", "bound to"), rows)
+    queues = (INBOX, TICKETS, NAMES.dead_letters, RUNNERS, GATEWAYS)
+    yield from table(("queue", "kind", "arguments"), (_queue(queue) for queue in queues))
+
+
+def _binding(one: Binding) -> str:
+    return f"{code(one.destination)} by {code(one.key)}" if one.key else f"{code(one.destination)} by any key"
+
+
+def _queue(queue: Queue) -> tuple[str, ...]:
+    kind = "exclusive, gone with its connection" if queue.exclusive else "durable"
+    arguments = "<br>".join(code(f"{name}: {json.dumps(value)}") for name, value in queue.arguments.items())
+    return code(queue.name), kind, arguments

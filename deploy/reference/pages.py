@@ -1,0 +1,33 @@
+"""Which pages are made, wholly or below an introduction that is written by hand."""
+
+from collections.abc import Callable, Mapping
+
+from deploy.reference import messages, metrics, settings
+
+from taskmanager.model import states
+from taskmanager_gateway.api import reasons_document as reasons
+
+MARK = "<!-- From here on this page is made from the code by `make docs`; do not edit it here. -->"
+WHOLE: Mapping[str, Callable[[], str]] = {
+    "reasons.md": reasons.document,
+    "state-machine.md": states.document,
+}
+"""The text of each page by its name in `docs/`."""
+BELOW: Mapping[str, Callable[[], str]] = {
+    "messages.md": messages.document,
+    "metrics.md": metrics.document,
+    "settings.md": settings.document,
+}
+"""What stands below the mark of each page."""
+PAGES = (*WHOLE, *BELOW)
+
+
+def renewed(name: str, page: str) -> str:
+    """The page as the code wants it; `page` is its text so far. Raises ValueError if it lacks the mark."""
+    if name in WHOLE:
+        return WHOLE[name]()
+    introduction, mark, _ = page.partition(MARK)
+    if not mark:
+        message = f"{name} has lost its mark: {MARK}"
+        raise ValueError(message)
+    return f"{introduction}{mark}\n\n{BELOW[name]()}"

@@ -1,0 +1,104 @@
+"""The page `docs/settings.md`: everything an operator may set, from the classes that read the environment."""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from deploy.reference.markdown import code, sentence, table
+from pydantic import AliasChoices, SecretStr
+from pydantic.fields import FieldInfo
+
+from taskmanager.process.config import Settings
+from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_plugin_runner.settings import RunnerSettings
+from taskmanager_scheduler.settings import SchedulerSettings
+
+SERVICES: Mapping[str, type[Settings]] = {
+    "Gateway": GatewaySettings,
+    "Scheduler": SchedulerSettings,
+    "Plugin runner": RunnerSettings,
+}
+UNITS = {"bytes": "bytes", "seconds": "seconds", "minutes": "minutes", "hours": "hours"}
+"""By the end of the name: a number that comes from outside has its unit there."""
+TYPES = {"int": "whole number", "float": "number", "str": "text", "bool": "`true` or `false`", "Path": "path"}
+BOUNDS: Mapping[type, str] = {
+    Ge: "from {0.ge}",
+    Gt: "above {0.gt}",
+    Le: "up to {0.le}",
+    Lt: "below {0.lt}",
+    MinLen: "not empty",
+    MaxLen: "up to {0.max_length} characters",
+}
+HEAD = ("name", "type", "unit", "default", "meaning")
+
+
+def document() -> str:
+    """What stands below the introduction."""
+    return "\n".join([*_section("Every service", Settings.model_fields), *_own()])
+
+
+def _own() -> Iterator[str]:
+    for name, settings in SERVICES.items():
+        fields = settings.model_fields.items()
+        yield from _section(name, {key: field for key, field in fields if key not in Settings.model_fields})
+
+
+def _section(title: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    yield f"## {title}"
+    yield ""
+    yield from table(HEAD, (_row(name, field) for name, field in fields.items()))
+
+
+def _row(name: str, field: FieldInfo) -> tuple[str, ...]:
+    meaning = sentence(field.description or "")
+    return (
+        code(variable(name, field)),
+        _type(field),
+        UNITS.get(name.rsplit("_", maxsplit=1)[-1], ""),
+        _default(field),
+        meaning,
+    )
+
+
+def variable(name: str, field: FieldInfo) -> str:
+    """Its name in the environment."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return str(field.validation_alias.choices[0])
+    return f"{Settings.model_config['env_prefix']}{name.upper()}"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.default
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    return code(value.value if isinstance(value, Enum) else value)
+
+
+def _type(field: FieldInfo) -> str:
+    bounds = [text for one in field.metadata if (text := _bound(one))]
+    return ", ".join([_kind(field.annotation), *bounds])
+
+
+def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(code(value) for value in get_args(annotation))
+    if isinstance(annotation, UnionType):
+        return " or ".join(_kind(part) for part in get_args(annotation) if part is not NoneType)
+    if issubclass(annotation, Enum):
+        return " or ".join(code(member.value) for member in annotation)
+    return "text, *secret*" if annotation is SecretStr else TYPES[annotation.__name__]
+
+
+def _bound(constraint: object) -> str:
+    pattern = getattr(constraint, "pattern", None)
+    if pattern:
+        return code(pattern)
+    return BOUNDS.get(type(constraint), "").format(constraint)
