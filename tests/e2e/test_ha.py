@@ -8,7 +8,7 @@ import pytest
 from tests.ha import world
 
 ROOT = Path(__file__).parents[2]
-SHORT = ("--releases", "debian", "--jobs", "100", "--seed", "short", "--faults", "killed")
+SHORT = ("--releases", "debian", "--jobs", "60", "--seed", "short", "--faults", "killed")
 SERVERS = ("--servers", "broker-1")
 
 

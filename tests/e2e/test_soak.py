@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--jobs", "300", "--minutes", "0.6", "--seed", "short", "--runners", "1", "--fault-seconds", "2")
+SMALL = ("--jobs", "100", "--minutes", "0.35", "--seed", "short", "--runners", "1", "--fault-seconds", "1")
 
 
 @pytest.mark.timeout(420)

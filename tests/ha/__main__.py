@@ -103,7 +103,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runners", type=int, default=1, help="for each of the plugins")
     parser.add_argument("--slots", type=int, default=3, help="for each of the runners")
     parser.add_argument("--command-seconds", type=float, default=0.5, help="between two commands")
-    parser.add_argument("--rest-seconds", type=float, help="to come to rest in (default: by the jobs)")
+    parser.add_argument("--rest-seconds", type=float, help="in which something must be done")
     parser.add_argument("--brokers", type=Path, default=Path(".brokers"), help="newer releases lie here")
     parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
     parser.add_argument(INSIDE, choices=SUITES, help=argparse.SUPPRESS)

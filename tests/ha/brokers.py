@@ -29,10 +29,14 @@ cluster_partition_handling = pause_minority
 net_ticktime = 15
 """
 """What docs/operations.md advises, but for how the nodes find each other."""
-MIRRORS = (
-    *("taskmanager-mirrors", r"^tm\.jobs\.", '{"ha-mode":"all","ha-sync-mode":"automatic"}'),
-    *("--apply-to", "queues"),
-)
+MIRRORS = {
+    "vhost": "/",
+    "name": "taskmanager-mirrors",
+    "pattern": r"^tm\.jobs\.",
+    "apply-to": "queues",
+    "definition": {"ha-mode": "all", "ha-sync-mode": "automatic"},
+    "priority": 0,
+}
 """For RabbitMQ 3, which does not delete a queue whose node is down; RabbitMQ 4 has no mirrors."""
 
 
@@ -68,6 +72,9 @@ class ClusterNode:
     def prepare(self) -> None:
         """Write what it needs on disk."""
         self.node.prepare()
+        definitions = self.folder / "definitions.json"
+        policies = [MIRRORS] if self.release.version.startswith("3.") else []
+        private_file(definitions, json.dumps({**json.loads(definitions.read_text()), "policies": policies}))
         peers = [
             f"cluster_formation.classic_config.nodes.{number} = {_name(host)}\n"
             for number, host in enumerate(self.hosts, 1)
@@ -151,8 +158,6 @@ def wait_until_formed(nodes: Sequence[ClusterNode]) -> None:
         eventually(node.serves, within_seconds=READY_SECONDS, what=f"{node.host.name} serving")
     status = json.loads(nodes[0].tool("cluster_status", "--formatter", "json"))
     assert len(status["running_nodes"]) == len(nodes), f"no cluster of {len(nodes)}: {status}"
-    if nodes[0].release.version.startswith("3."):
-        nodes[0].tool("set_policy", *MIRRORS)
 
 
 def all_urls(nodes: Sequence[ClusterNode]) -> str:

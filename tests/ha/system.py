@@ -9,7 +9,7 @@ from tests.ha.brokers import ClusterNode
 from tests.ha.members import Member
 from tests.ha.releases import Release
 from tests.ha.stations import Station
-from tests.soak.machines import PLUGINS, Machines, Urls, start_services
+from tests.soak.machines import PLUGINS, Machines, Urls, end, start_services
 
 from taskmanager.messages.topology import Topology
 from taskmanager_local.servers import RunningServer
@@ -74,6 +74,6 @@ def _database(stack: ExitStack, member: Member) -> Station:
 
 def _started(stack: ExitStack, one: ClusterNode | Member) -> RunningServer:
     server = RunningServer(one)
-    stack.callback(server.stop)
+    stack.callback(end, server)
     server.start()
     return server

@@ -12,12 +12,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 
-from bson import Timestamp
 from rich.console import Console
 from tests.soak import collect
 from tests.soak.book import Book
@@ -28,6 +27,9 @@ from tests.soak.goobi import goobi_for, heard, settings_file
 from tests.soak.judging import Evidence, facts, judge, show
 from tests.soak.leftovers import ended_with_their_runners
 from tests.soak.machines import Machines, elapsed_seconds, running_machines, wait_until_ready
+from tests.soak.restoring import eras
+from tests.soak.restoring.backup import Backup
+from tests.soak.restoring.eras import Era
 from tests.soak.scenes import Stage
 from tests.soak.settling import NotAtRestError, ordered_starts, settle
 
@@ -38,10 +40,11 @@ SUBMITTERS = 4
 OPERATORS = 2
 SUBMIT_SHARE = 0.85
 """Of the time with faults; the rest is for jobs that are under way."""
+RESTORES = 2
+"""Copies and restores in turn that every run has, beside those at random."""
 STEP_SECONDS = 0.05
 PROGRESS_SECONDS = 10
 REST_SECONDS = 120
-REST_JOBS_A_SECOND = 25
 LATE_SECONDS = 180
 """For submissions whose clients still repeat them when the faults are over."""
 
@@ -55,6 +58,7 @@ class Soak:
         """Nothing runs yet."""
         self._options, self._folder = options, folder
         self._stage, self._book = Stage(folder / "goobi"), Book()
+        self._backup: Backup | None = None
         self._began = elapsed_seconds()
 
     def run(self) -> bool:
@@ -68,15 +72,17 @@ class Soak:
                 {"TASKMANAGER_GOOBI": str(settings_file(self._folder, goobi.url))},
             ) as machines,
         ):
-            store = collect.open_store(machines.urls.database)
-            since = collect.beginning(store)
             self.say("the system is up")
             operators = self._suffer(machines, goobi)
             wait_until_ready(machines)
             self.say("the faults are over")
+            # a client from before a restore takes the database for one that was deposed
+            store = collect.open_store(machines.urls.database)
+            sent_again = self._send_again(machines, store)
             seconds = settle(machines, store, operators[0], within_seconds=self._patience, say=self.say)
             self._book.count("seconds until everything was at rest", round(seconds))
-            held = self._judge(machines, store, since, operators[0], heard(goobi))
+            self.say("at rest; now some jobs in order, with one slot")
+            held = self._judge(machines, store, operators[0], heard(goobi), sent_again)
         return self._nothing_left() and held
 
     def machines(
@@ -91,8 +97,13 @@ class Soak:
     def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
         """The faults; returns when they are over."""
         options = self._options
-        chaos = Chaos(machines, goobi, self._book, self._random("chaos"), every=options.fault_seconds)
-        self._until(elapsed_seconds() + options.minutes * 60, chaos)
+        backup = self._backup = Backup(machines, self._stage.run_log)
+        random, every = self._random("chaos"), options.fault_seconds
+        chaos = Chaos(machines, goobi, backup, self._book, random, every=every)
+        for _ in range(RESTORES):
+            self._until(elapsed_seconds() + options.minutes * 60 / (RESTORES + 1), chaos)
+            chaos.back_up_or_restore()
+        self._until(elapsed_seconds() + options.minutes * 60 / (RESTORES + 1), chaos)
         chaos.end()
 
     def _nothing_left(self) -> bool:
@@ -104,8 +115,8 @@ class Soak:
 
     @property
     def _patience(self) -> float:
-        """The time to come to rest in: a lease, and what is left over when the system had no rest at all."""
-        return float(self._options.rest_seconds or REST_SECONDS + self._options.jobs / REST_JOBS_A_SECOND)
+        """The time in which some of what is left has to be done: a lease, and as long again."""
+        return float(self._options.rest_seconds or REST_SECONDS)
 
     def _random(self, name: str) -> Random:
         return Random(f"{self._options.seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
@@ -129,6 +140,23 @@ class Soak:
                 message = f"{worker.name} did not end in order: {worker.failure!r}"
                 raise NotAtRestError(message)
         return operators
+
+    @property
+    def _eras(self) -> Sequence[Era]:
+        return self._backup.eras if self._backup else ()
+
+    def _send_again(self, machines: Machines, store: collect.Store) -> set[str]:
+        """The jobs that a restored database does not know and whose clients have an idempotency key."""
+        stored = {job["_id"] for job in store["jobs"].find({}, {"_id": 1})}
+        lost = eras.forgotten(self._eras, stored)
+        wishes = {one.job: one for one in self._book.wishes if one.key and one.job in lost}
+        self._book.count("jobs lost with a database", len(lost))
+        submitter, first = self._submitter(machines, 0, 0), len(self._book.wishes)
+        for wish in wishes.values():
+            submitter.send(wish.number, dict(wish.spec), wish.key)
+        again = [one for one in self._book.wishes[first:] if one.outcome != "duplicate"]
+        self._book.count("lost jobs submitted again", len(again))
+        return {one.job for one in again if one.job}
 
     def _submitter(self, machines: Machines, number: int, every: float) -> Submitter:
         random = self._random(f"submitter {number}")
@@ -168,26 +196,28 @@ class Soak:
         self,
         machines: Machines,
         store: collect.Store,
-        since: Timestamp,
         operator: Operator,
         told: Sequence[Heard],
+        sent_again: Collection[str],
     ) -> bool:
-        held = machines.unacknowledged()
-        dead = machines.dead_letters()
+        held, dead = machines.left_in_queues()
         started = ordered_starts(machines, store, operator, self._book, self._stage, self._random("order"))
+        self.say("all evidence is there")
         rest: Rest = collect.rest(store, held)
         lines = collect.run_lines(self._stage.run_log)
         evidence = Evidence(
-            commits=collect.commits(store, since),
+            commits=collect.commits(store, collect.beginning(store)),
             rest=rest,
             lines=lines,
-            folders=collect.folders(self._stage, dict(rest.jobs)),
+            folders=collect.folders(self._stage, eras.owners(self._eras, rest)),
             wishes=self._book.wishes,
             commands=self._book.commands,
             operations=self._book.operations,
             started=started,
             dead_letters=dead,
             heard=told,
+            eras=self._eras,
+            sent_again=sent_again,
         )
         rows = judge(evidence)
         show(console, rows, Counter(self._book.counts) + facts(rest, lines))
@@ -227,7 +257,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--slots", type=int, default=3, help="for each of the runners")
     parser.add_argument("--fault-seconds", type=float, default=3, help="between two faults, on average")
     parser.add_argument("--command-seconds", type=float, default=0.3, help="between two commands")
-    parser.add_argument("--rest-seconds", type=float, help="to come to rest in (default: by the jobs)")
+    parser.add_argument("--rest-seconds", type=float, help="in which something must be done")
     parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
     return parser.parse_args()
 

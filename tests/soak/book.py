@@ -37,7 +37,7 @@ class Book:
             self.counts[f"submissions {wish.outcome or 'unanswered'}"] += 1
             if wish.job:
                 self._ids.append(wish.job)
-                self.plugins[wish.job] = wish.plugin
+                self.plugins[wish.job] = wish.spec["plugin"]
 
     def commanded(self, command: Obeyed) -> None:
         """A command and its answer."""

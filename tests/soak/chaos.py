@@ -11,6 +11,7 @@ from pika.exceptions import AMQPError
 from tests.plugins.taskmanager_test_plugins.soak import SoakOutside
 from tests.soak.book import Book
 from tests.soak.machines import PLUGINS, Machines, elapsed_seconds, freeze, signal_if_alive, thaw
+from tests.soak.restoring.backup import Backup
 
 from taskmanager.messages import Ticket
 from taskmanager.messages.topology import MAX_PRIORITY, Topology
@@ -30,6 +31,7 @@ FAULTS = {
     "double": 4,
     "goobi": 2,
     "stall": 1,
+    "restore": 2,
 }
 LONGEST_DOWN_SECONDS = 3.0
 LONGEST_FREEZE_SECONDS = 12.0
@@ -47,10 +49,17 @@ class Chaos:
     """Does one thing at a time, and undoes it when it is due."""
 
     def __init__(
-        self, machines: Machines, goobi: RunningGoobi, book: Book, random: Random, *, every: float
+        self,
+        machines: Machines,
+        goobi: RunningGoobi,
+        backup: Backup,
+        book: Book,
+        random: Random,
+        *,
+        every: float,
     ) -> None:
         """`every`: seconds between two faults, on average."""
-        self._machines, self._goobi_server = machines, goobi
+        self._machines, self._goobi_server, self._backup = machines, goobi, backup
         self._book, self._random, self._every = book, random, every
         self._due: list[tuple[float, int, str, Callable[[], None]]] = []
         self._down: set[str] = set()
@@ -157,6 +166,21 @@ class Chaos:
             self._down.discard(STALLED)
 
         self._after(name, STALL_SECONDS, go_on)
+
+    def back_up_or_restore(self) -> None:
+        """A copy of the database is taken, with all else up; the next time it takes the database's place."""
+        self.end()
+        if self._backup.taken:
+            self._backup.restore()
+            self._book.count("restores of the database")
+        else:
+            self._backup.take()
+            self._book.count("copies of the database")
+
+    def _restore(self) -> None:
+        """Not while something is to stand for longer than a lease, which would end it."""
+        if STALLED not in self._down:
+            self.back_up_or_restore()
 
     def _goobi(self) -> None:
         if GOOBI not in self._down:

@@ -108,7 +108,7 @@ class Submitter(Worker):
 
     def _submit(self, scene: Scene, racers: ThreadPoolExecutor) -> None:
         if not scene.race:
-            self._send(scene.number, scene.spec, scene.key)
+            self.send(scene.number, scene.spec, scene.key)
             return
         self._book.count("submissions raced")
         runs = [(scene.number, scene.spec, scene.key)]
@@ -122,10 +122,10 @@ class Submitter(Worker):
             if "destination" in spec:
                 spec["destination"] = str(self._stage.process_folder(second, self._random) / "out")
             runs.append((second, spec, None))
-        for race in [racers.submit(self._send, *run) for run in runs]:
+        for race in [racers.submit(self.send, *run) for run in runs]:
             race.result()
 
-    def _send(self, number: int, spec: dict[str, Any], key: str | None) -> None:
+    def send(self, number: int, spec: dict[str, Any], key: str | None) -> None:
         """Once without a key, with one until there is an answer that counts."""
         headers = {"Idempotency-Key": key} if key else {}
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -134,9 +134,7 @@ class Submitter(Worker):
             if answer is not None and answer.is_success:
                 outcome = answer.headers.get("Taskmanager-Outcome", f"status {answer.status_code}")
                 job = answer.json()
-                self._book.wished(
-                    Wish(number, key, spec.get("unique"), job["id"], outcome, plugin=job["plugin"])
-                )
+                self._book.wished(Wish(number, key, spec.get("unique"), job["id"], outcome, spec=spec))
                 return
             refusal = answer is not None and answer.status_code not in {409, 503}
             if refusal or key is None or time.monotonic() > deadline:
@@ -260,6 +258,8 @@ class Operator(Worker):
         """Many jobs at once: some by name, or all of a plugin with one priority."""
         action = self._random.choice(["cancel", "hold", "release", "release", "priority", "retry"])
         ids = self._book.recent()
+        if not ids:
+            return
         chosen: dict[str, Any] = {
             "plugin": self._random.choice(PLUGINS),
             "priority_min": 4,
@@ -270,9 +270,8 @@ class Operator(Worker):
         body: dict[str, Any] = {"action": action, "filter": chosen, "reason": "soak"}
         if action == "priority":
             body["priority"] = self._random.randint(0, 10)
-        if ids:
-            answer = self.client.ask("POST", "/operations", json=body, headers={ACTOR: BULK_ACTOR})
-            self._operated(action, answer)
+        answer = self.client.ask("POST", "/operations", json=body, headers={ACTOR: BULK_ACTOR})
+        self._operated(action, answer)
 
     def _operated(self, action: str, answer: httpx.Response | None) -> None:
         if answer is not None and answer.is_success:

@@ -43,7 +43,7 @@ class Wish:
     unique: str | None
     job: str | None
     outcome: str = ""
-    plugin: str = ""
+    spec: Document = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """All checks over all evidence, and the table of what they found."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -10,6 +10,8 @@ from tests.plugins.taskmanager_test_plugins.soak import RETRY, SoakOutside
 from tests.soak import resting, runs, telling
 from tests.soak.commits import History
 from tests.soak.evidence import Commit, Folder, Heard, Obeyed, Rest, RunLine, Started, Verdict, Wish
+from tests.soak.restoring import eras
+from tests.soak.restoring.eras import Era
 
 SHOWN = 10
 """Violations of one invariant that are printed."""
@@ -29,28 +31,44 @@ class Evidence:
     started: Sequence[Started]
     dead_letters: int
     heard: Sequence[Heard]
+    eras: Sequence[Era] = ()
+    """What was before each restore of the database."""
+    sent_again: Collection[str] = ()
+    """Jobs that were lost with a database and submitted once more."""
+
+
+def read(commits: Iterable[Commit]) -> History:
+    """Judge every commit."""
+    history = History(RETRY.attempts)
+    history.read(commits)
+    return history
 
 
 def judge(evidence: Evidence) -> list[Verdict]:
     """Every row, in the order of the invariants."""
-    history = History(RETRY.attempts)
-    history.read(evidence.commits)
-    rest = evidence.rest
+    history = read(evidence.commits)
+    rest, before = evidence.rest, evidence.eras
+    histories = [*(era.history for era in before), history]
+    lines = list(eras.split(evidence.lines, before))
+    lost = [era.rest for era in before]
+    forgotten = eras.forgotten(before, rest.jobs) - set(evidence.sent_again)
     rows = [
-        resting.kept(evidence.wishes, rest),
-        runs.alone_outside(evidence.lines, SoakOutside.manifest.name),
-        *runs.placed(rest.jobs, evidence.folders),
-        *history.verdicts,
+        resting.kept(evidence.wishes, rest, forgotten),
+        eras.joined(runs.alone_outside(part, SoakOutside.manifest.name) for part in lines),
+        *runs.placed(rest.jobs, evidence.folders, eras.placed_before(before)),
+        *map(eras.joined, zip(*(one.verdicts for one in histories), strict=True)),
         resting.recounted(rest),
-        runs.started_by_grant(evidence.lines, history.granted),
-        runs.started_once(evidence.lines),
+        eras.joined(
+            runs.started_by_grant(part, one.granted) for part, one in zip(lines, histories, strict=True)
+        ),
+        eras.joined(map(runs.started_once, lines)),
         resting.in_turn(evidence.started),
         resting.let_go(rest),
         resting.same_job(evidence.wishes),
         resting.reported(rest, history.ends),
-        telling.delivered(rest, evidence.heard),
-        resting.obeyed(evidence.commands, rest),
-        resting.worked_off(evidence.operations, rest),
+        telling.delivered(rest, evidence.heard, eras.ended_otherwise(before, history.ends)),
+        resting.obeyed(evidence.commands, rest, lost),
+        resting.worked_off(evidence.operations, rest, lost),
         resting.readable(evidence.dead_letters),
     ]
     return sorted(rows, key=_order)

@@ -20,16 +20,19 @@ from typing import Protocol
 
 import psutil
 
+from taskmanager.messages.topology import Topology
 from taskmanager_local.access import ServiceAccess
 from taskmanager_local.commands import LOOPBACK, Command, free_port
+from taskmanager_local.mongod import Mongod
 from taskmanager_local.rabbitmq import RabbitmqNode, server_script
-from taskmanager_local.servers import RunningServer, private_mongod
+from taskmanager_local.servers import TEST_CACHE_GIGABYTES, RunningServer
 from taskmanager_local.services import Options, ServiceCommands, migrate_command, service_environment
 from taskmanager_local.state import Ports, StackFolder
 from taskmanager_testing.waiting import eventually
 
 STOP_SECONDS = 30
 READY_SECONDS = 120
+TOPOLOGY = Topology()
 PLUGINS = ("soak-checkpoint", "soak-signal", "soak-outside")
 SETTINGS = {
     "TASKMANAGER_SWEEP_SECONDS": "1",
@@ -159,16 +162,12 @@ class Machines:
         except psutil.NoSuchProcess:
             return []
 
-    def dead_letters(self) -> int:
-        """Messages nobody could use."""
-        listing = self._rabbitmqctl("list_queues", "--silent", "name", "messages")
-        return sum(int(line.split("\t")[1]) for line in listing.splitlines() if line.startswith("tm.dead\t"))
-
-    def unacknowledged(self) -> dict[str, int]:
-        """Ticket queue -> tickets that somebody holds."""
-        listing = self._rabbitmqctl("list_queues", "--silent", "name", "messages_unacknowledged")
-        rows = [line.split("\t") for line in listing.splitlines() if ".jobs." in line]
-        return {name: int(count) for name, count in rows}
+    def left_in_queues(self) -> tuple[dict[str, int], int]:
+        """Ticket queue -> tickets that somebody holds; and the number of messages that nobody could use."""
+        listing = self._rabbitmqctl("list_queues", "--silent", "name", "messages", "messages_unacknowledged")
+        rows = [line.split("\t") for line in listing.splitlines() if line]
+        held = {name: int(count) for name, _, count in rows if ".jobs." in name}
+        return held, sum(int(count) for name, count, _ in rows if name == TOPOLOGY.dead)
 
 
 def rabbitmqctl(node: RabbitmqNode, *arguments: str) -> str:
@@ -198,9 +197,13 @@ def running_machines(
     folder.make()
     with ExitStack() as stack:
         node = RabbitmqNode(path / "rabbitmq", free_port(), free_port(), free_port())
-        broker, database = RunningServer(node), stack.enter_context(private_mongod(path / "mongod"))
-        stack.callback(broker.stop)
-        broker.start()
+        broker, database = (
+            RunningServer(node),
+            RunningServer(Mongod(path / "mongod", free_port(), TEST_CACHE_GIGABYTES)),
+        )
+        for server in (broker, database):
+            stack.callback(end, server)
+            server.start()
         machines = Machines(
             folder,
             {"broker": broker, "mongod": database},
@@ -210,6 +213,12 @@ def running_machines(
         options = Options((roots,), slots, runners=runners, plugins=PLUGINS)
         start_services(stack, machines, options, settings)
         yield machines
+
+
+def end(server: RunningServer) -> None:
+    """Nobody needs what it would still write; a broker takes seconds for an end in order."""
+    server.kill()
+    server.stop()
 
 
 def start_services(

@@ -1,7 +1,7 @@
 """What must hold once the faults are over and everything has come to rest. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.soak.evidence import Document, Obeyed, Rest, Started, Verdict, Wish
@@ -14,12 +14,13 @@ FINAL = {status.value for status in Status if status.final}
 SUMS = ("jobs", "files", "bytes")
 
 
-def kept(wishes: Iterable[Wish], rest: Rest) -> Verdict:
-    """Every id that was answered with 2xx."""
+def kept(wishes: Iterable[Wish], rest: Rest, forgotten: Container[str] = ()) -> Verdict:
+    """Every id that was answered with 2xx, but for those that a restored database cannot know."""
     verdict = Verdict("I1", "every accepted job exists and has ended")
     for job in sorted({wish.job for wish in wishes if wish.job}):
         stored = rest.jobs.get(job)
-        verdict.check(stored and stored["status"] in FINAL, f"{job}: {stored and stored['status']}")
+        right = stored["status"] in FINAL if stored else job in forgotten
+        verdict.check(right, f"{job}: {stored and stored['status']}")
     return verdict
 
 
@@ -98,14 +99,20 @@ def in_turn(started: Sequence[Started]) -> Verdict:
     return verdict
 
 
-def obeyed(commands: Iterable[Obeyed], rest: Rest) -> Verdict:
-    """Every command that was answered with 2xx is stored with that outcome, and its last word holds."""
+def obeyed(commands: Iterable[Obeyed], rest: Rest, lost: Iterable[Rest] = ()) -> Verdict:
+    """Every command that was answered with 2xx is stored with that outcome, and its last word holds.
+
+    `lost`: the database as it was before each restore; a command may have been stored there only.
+    """
     verdict = Verdict("C", "every answered command is in the audit and came true")
-    stored = {entry["_id"]: entry for entry in rest.audit}
+    outcomes: dict[str, set[str]] = defaultdict(set)
+    for audit in (*(one.audit for one in lost), rest.audit):
+        for entry in audit:
+            outcomes[entry["_id"]].add(entry["outcome"])
     for command in commands:
-        outcome = stored.get(command.command, {}).get("outcome")
-        right = outcome == command.outcome if command.outcome != "pending" else outcome is not None
-        verdict.check(right, f"{command}: the audit says {outcome}")
+        found = outcomes[command.command]
+        right = command.outcome in found if command.outcome != "pending" else found
+        verdict.check(right, f"{command}: the audit says {sorted(found) or None}")
     by_job: dict[str, list[str]] = defaultdict(list)
     for entry in sorted(rest.audit, key=lambda one: (one["at"], one["_id"])):
         if entry.get("job") and entry["outcome"] == "done":
@@ -115,13 +122,18 @@ def obeyed(commands: Iterable[Obeyed], rest: Rest) -> Verdict:
     return verdict
 
 
-def worked_off(operations: Iterable[str], rest: Rest) -> Verdict:
-    """Every operation over many jobs that was answered with 2xx is done, and accounts for each job."""
+def worked_off(operations: Iterable[str], rest: Rest, lost: Iterable[Rest] = ()) -> Verdict:
+    """Every operation over many jobs that was answered with 2xx is done, and accounts for each job.
+
+    `lost`: the database as it was before each restore; what was stored there only is not judged.
+    """
+    before = {name for one in lost for name in one.operations}
     verdict = Verdict("O", "every answered operation is done and accounts for all its jobs")
     for name in operations:
         stored = rest.operations.get(name)
         counted = sum(stored[part] for part in ("done", "unchanged", "refused")) if stored else None
-        right = stored and stored["state"] == "done" and counted == stored["total"]
+        done = stored and stored["state"] == "done" and counted == stored["total"]
+        right = done if stored else name in before
         verdict.check(
             right, f"{name}: {stored and stored['state']}, {counted} of {stored and stored['total']}"
         )

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from tests.soak.evidence import Document, Folder, RunLine, Verdict
 
@@ -45,15 +46,24 @@ def alone_outside(lines: Sequence[RunLine], plugin: str) -> Verdict:
     return verdict
 
 
-def placed(jobs: Mapping[str, Document], folders: Mapping[str, Folder]) -> tuple[Verdict, Verdict]:
-    """The process folder of every job: one complete result, or nothing of it."""
+def placed(
+    jobs: Mapping[str, Document],
+    folders: Mapping[str, Folder],
+    lost: Mapping[str, Sequence[Document]] = MappingProxyType({}),
+) -> tuple[Verdict, Verdict]:
+    """The process folder of every job: one complete result, or nothing of it.
+
+    `lost`: job -> how it was known to an older database; its result of that time is "as it was", too.
+    """
     whole = Verdict("I7", "DONE is one complete result of its attempt; else the folder is as it was")
     still = Verdict("I2b", "nothing touches the results after DONE")
     for name, folder in folders.items():
         job = jobs.get(name)
         if job is None or job["status"] != Status.DONE:
-            status = job["status"] if job else "never stored"
-            whole.check(folder.after == folder.before, f"{name} ({status}) left {_difference(folder)}")
+            status = job["status"] if job else "not stored"
+            former = [{**folder.before, **_results(one, folder)} for one in lost.get(name, ())]
+            untouched = folder.after in (folder.before, *former)
+            whole.check(untouched, f"{name} ({status}) left {_difference(folder)}")
             continue
         wanted = {**folder.before, **_results(job, folder)}
         whole.check(folder.after == wanted, f"{name}: {_difference(folder, wanted)}")

@@ -96,7 +96,7 @@ async def test_a_job_that_met_its_limit_has_failed_and_did_not_crash(
         monkeypatch.setattr(made.slot, "_group", group)
         await made.start("crash")
     assert made.over == [AttemptOutcome.FAILED]
-    (failed,) = made.desk.of(Failed)
+    (failed,) = made.fake_scheduler.of(Failed)
     assert (failed.crashed, failed.error.kind) == (False, "MemoryLimit")
 
 

@@ -35,6 +35,8 @@ RETRIED = [
     report(20, "entry"),
     report(21, "close_step"),
 ]
+FAILED = [report(10, "entry"), report(11, "error_step")]
+FAILED_TWICE = [*FAILED, report(20, "entry"), report(21, "error_step")]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,10 @@ RETRIED = [
         ("DONE", RETRIED, ["entry", "entry", "close_step"]),
         ("DONE", RETRIED, ["entry", "error_step", "entry", "close_step"]),
         ("DONE", RETRIED, ["entry", "close_step"]),
-        ("ERROR", [report(10, "entry"), report(11, "error_step")], ["entry", "error_step"]),
+        ("ERROR", FAILED, ["entry", "error_step"]),
+        ("ERROR", FAILED_TWICE, ["entry", "error_step", "entry", "error_step"]),
+        ("ERROR", FAILED_TWICE, ["entry", "error_step"]),
+        ("DONE", [*FAILED, *RETRIED[2:]], ["entry", "error_step", "close_step"]),
         ("CANCELLED", [report(10, "entry")], ["entry"]),
     ],
 )
@@ -63,6 +68,12 @@ def test_a_report_that_was_not_delivered_is_found(state: str) -> None:
 @pytest.mark.parametrize("kinds", [["entry"], ["close_step", "entry"], ["close_step"], []])
 def test_a_delivery_that_did_not_happen_or_not_in_order_is_found(kinds: list[str]) -> None:
     assert violations("DONE", DONE, told(*kinds))
+
+
+@pytest.mark.parametrize("kinds", [["entry"], ["entry", "entry"]])
+def test_an_error_that_no_attempt_told_is_found(kinds: list[str]) -> None:
+    assert violations("ERROR", FAILED_TWICE, told(*kinds))
+    assert violations("DONE", [*FAILED, *RETRIED[2:]], told(*kinds, "close_step"))
 
 
 def test_a_done_job_whose_step_ends_in_error_is_found() -> None:

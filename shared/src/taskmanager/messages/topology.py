@@ -135,7 +135,8 @@ class Topology:
     def jobs(self, plugin: str) -> Queue:
         """The priority queue of a plugin.
 
-        Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities.
+        Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities, and from then on it delivers what
+        was given back before all else, whatever its priority (measured on 4.3.6; docs/operations.md).
         """
         arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-max-priority": MAX_PRIORITY}
         return Queue(f"{self.prefix}.jobs.{plugin}", arguments)

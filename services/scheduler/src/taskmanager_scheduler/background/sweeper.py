@@ -120,19 +120,24 @@ class TicketSweep:
         await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))
 
     async def _remake_missing(self) -> None:
-        """A queue found empty twice in a row while jobs wait has lost tickets."""
-        empty = set()
-        for plugin in await self._store.plugins():
-            try:
-                waiting = await self._waiting_messages(plugin.name)
-            except TemporaryError as error:  # the others are looked at all the same
-                log.warning("plugin_queue_unavailable", plugin=plugin.name, error=str(error))
-                continue
-            if waiting == 0:
-                empty.add(plugin.name)
+        """A queue found empty twice in a row while jobs wait has lost tickets.
+
+        All queues are looked at at once: one that is not answered for holds up none of the others.
+        """
+        names = [plugin.name for plugin in await self._store.plugins()]
+        found = await asyncio.gather(*map(self._is_empty, names))
+        empty = {name for name, is_empty in zip(names, found, strict=True) if is_empty}
         for name in sorted(empty & self._empty_before):
             await self._remake(name)
         self._empty_before = empty
+
+    async def _is_empty(self, plugin: str) -> bool:
+        """Whether no ticket waits for the plugin; of a queue that is not to be had that is not known."""
+        try:
+            return await self._waiting_messages(plugin) == 0
+        except TemporaryError as error:
+            log.warning("plugin_queue_unavailable", plugin=plugin, error=str(error))
+            return False
 
     async def _remake(self, plugin: str) -> None:
         before = self._clock.now() - self._missing_after

@@ -44,8 +44,10 @@ class Dispatcher:
     async def carry_out(self, outcome: Decision) -> list[SendTicket]:
         """All effects of one outcome; returns the tickets that are surely in their queues."""
         plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, DeclarePlugin)}
-        for plugin in sorted(plugins):
-            await self._tried("declare", self._declare_plugin(plugin))
+        # at once: a queue whose node is gone is not answered for, and each would be waited for in turn
+        await asyncio.gather(
+            *(self._tried("declare", self._declare_plugin(plugin)) for plugin in sorted(plugins))
+        )
         tickets = [effect for effect in outcome.effects if isinstance(effect, SendTicket)]
         sent, *_ = await asyncio.gather(
             self.send_tickets(tickets),
