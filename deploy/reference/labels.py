@@ -13,7 +13,7 @@ from taskmanager.model.states import Status
 from taskmanager.process.metrics import PREFIX
 from taskmanager_gateway.accounts import log_in_records
 from taskmanager_gateway.submissions.acceptance import SubmissionOutcome as Acceptance
-from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome as AttemptOutcome
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_scheduler.broker import dangers
 
 ENDS = ("done", "error", "cancelled")

@@ -10,6 +10,13 @@ async def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
     assert answer.ok, f"{name} is not let in: {answer.status}"
 
 
+async def show_code(page: Page, code: str) -> None:
+    """Write into the form that follows, and send it."""
+    form = page.locator("#log-in-form")
+    await form.locator("#log-in-code").fill(code)
+    await form.locator("button[type=submit]").click()
+
+
 async def fill_in(page: Page, name: str, password: str = PASSWORD) -> None:
     """Write into the form, on its page or in its pop-up, and send it."""
     form = page.locator("#log-in-form")

@@ -3,22 +3,26 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
+import pyotp
 import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.accessibility import assert_accessible
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import NewPage
-from tests.browser.entering import fill_in, log_in
+from tests.browser.entering import fill_in, log_in, show_code
 from tests.browser.watching import Watch
 from tests.e2e.system import System, running_system
-from tests.sample_data.people import ADMIN, OPERATOR
+from tests.sample_data.people import ADMIN, OPERATOR, PASSWORD
 from tests.sample_data.writing import let_in
 
+from taskmanager.mongo import MongoReader
+from taskmanager_gateway.access.sessions import COOKIE, Session, SessionCookies
 from taskmanager_local.servers import RunningServer
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import eventually, eventually_async
 
 GERMAN = Visitor("de-DE")
 OWN_PASSWORD = "neun stille Regale im Keller"
@@ -200,6 +204,98 @@ async def test_somebody_else_who_logs_in_there_sees_their_own_page(system: Syste
     await fill_in(page, ADMIN)
     await expect(page.get_by_role("button", name=ADMIN)).to_be_visible()
     await expect(page.locator("#menu-items a[href='/users']")).to_be_visible()
+
+
+# --- a second factor, and a log-in that is too long ago --------------------
+
+
+async def test_a_second_factor_is_asked_for_at_log_in_and_before_rights_change(
+    system: System, mongod: RunningServer, page: Page, new_page: NewPage
+) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await log_in(page, ADMIN)
+    await page.goto("/account/second-factor")
+    secret = (await page.locator("#factor-secret").inner_text()).replace(" ", "")
+    await prove(page, code_of(secret))
+    await expect(page.locator("#recovery-codes li")).to_have_count(8)
+    recovery = await page.locator("#recovery-codes li").all_inner_texts()
+    await assert_accessible(page)
+
+    await begin_an_hour_ago(system, mongod, page, ADMIN)
+    await page.goto("/users")
+    await page.locator("[hx-get='/ui/new-user']").click()
+    await page.locator("#dialog #name").fill("max")
+    await page.locator("#dialog button[type=submit]").click()
+    box = log_in_again(page)
+    await expect(box).to_contain_text("changed only soon after a log-in")
+    await expect(page.locator("#logged-out")).not_to_be_visible()
+    await fill_in(page, ADMIN)
+    await expect(box.locator("#log-in-code")).to_be_focused()
+    await assert_accessible(page)
+    await show_code(page, "000000")
+    await expect(box.locator(".alert")).to_contain_text("The code is not right")
+    await show_code(page, code_of(secret, later=1))
+    await expect(box).to_have_count(0)
+    await expect(page.locator("#dialog #name")).to_have_value("max")
+    await page.locator("#dialog button[type=submit]").click()
+    await shown_once(page)
+    await expect(page.locator("#users")).to_contain_text("with second factor")
+
+    other = await new_page(GERMAN)
+    await other.goto("/log-in?next=/account")
+    await fill_in(other, ADMIN)
+    await other.locator("#log-in-form summary").click()
+    await other.locator("#log-in-recovery").fill(recovery[0])
+    await other.locator("#log-in-form button[type=submit]").click()
+    await expect(other.locator("#sessions")).to_contain_text("Chrome unter Linux")
+    await end_the_others(other, page)
+    await page.goto("/users")
+    await expect(page).to_have_url(re.compile("/log-in"))
+
+    await other.goto("/account/second-factor")
+    await prove(other, recovery[1])
+    await expect(other.get_by_role("link", name="Zweiten Faktor einrichten")).to_be_visible()
+
+
+def code_of(secret: str, later: int = 0) -> str:
+    """What a device shows now, or so many time steps later."""
+    device = pyotp.TOTP(secret)
+    return device.generate_otp(device.timecode(datetime.now(UTC)) + later)
+
+
+async def prove(page: Page, code: str) -> None:
+    """Fill in the form of `/account/second-factor`."""
+    form = page.locator("form[action^='/account/second-factor']")
+    await form.locator("#current").fill(PASSWORD)
+    await form.locator("#code").fill(code)
+    await form.locator("button[type=submit]").click()
+
+
+async def begin_an_hour_ago(system: System, mongod: RunningServer, page: Page, name: str) -> None:
+    """The browser's session is one that began so long ago, signed with the key that gateways alone read."""
+    database = urlsplit(system.mongodb_url).path.strip("/")
+    reader = MongoReader(mongod.url_of("gateway", database))
+    try:
+        key = await reader.session_key()
+    finally:
+        await reader.close()
+    session = Session.begin(name, datetime.now(UTC) - timedelta(hours=1))
+    value = SessionCookies(key or b"", timedelta(hours=2)).write(session)
+    await page.context.add_cookies([{"name": COOKIE, "value": value, "url": urljoin(page.url, "/")}])
+
+
+async def end_the_others(page: Page, other: Page) -> None:
+    """One after the other from the list of `page`, until that of `other` is void."""
+    ends = page.locator("#sessions form button")
+
+    async def gone() -> bool:
+        await page.reload()
+        if await ends.count():
+            async with page.expect_navigation():
+                await ends.first.click()
+        return (await other.context.request.get("/api/v1/me")).status == 401
+
+    await eventually_async(gone, within_seconds=60, what="the end of the other log-in")
 
 
 # --- users and tokens --------------------

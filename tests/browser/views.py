@@ -91,6 +91,16 @@ def enter(name: str, place: str) -> Step:
     return step
 
 
+def ask_for_code(name: str) -> Step:
+    """The password is right; now the code is asked for, and what helps without the device is unfolded."""
+
+    async def step(page: Page) -> None:
+        await fill_in(page, name)
+        await page.locator("#log-in-form summary").click()
+
+    return step
+
+
 def unfold(selector: str) -> Step:
     """Opens a part that is folded away."""
 
@@ -197,6 +207,14 @@ ACCESS = (
     View("token-revoke", "/tokens", press("#tokens [hx-get$='/revoke']")),
     View("tokens-void", "/tokens?void=true"),
     View("account", "/log-in?next=/account", enter(people.OPERATOR, "/account"), guarded=True),
+    View(
+        "second-factor",
+        "/log-in?next=/account/second-factor",
+        enter(people.OPERATOR, "/account/second-factor"),
+        guarded=True,
+    ),
+    View("log-in-code", "/log-in", ask_for_code(people.TWOFOLD), guarded=True),
+    View("user-second-factor", "/users", ask(people.TWOFOLD, "second-factor")),
     View("account-new", "/log-in", enter(people.NEW, "/account"), guarded=True),
 )
 VIEWS = (

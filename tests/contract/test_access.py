@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.model.access import Right, Role, Token, User, user_key
+from taskmanager.model.access import KnownSession, Right, Role, SecondFactor, Token, User, user_key
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo import MongoReader, MongoStore
@@ -129,6 +129,48 @@ async def test_an_ended_session_is_known_as_such(both: Both) -> None:
 
     assert await both.reader.session_ended("session-1")
     assert not await both.reader.session_ended("session-2")
+
+
+def session(number: int = 1, **fields: object) -> KnownSession:
+    state = {"user": "anna", "begun": NOW, "last_used": NOW, "ends": LATER, "address": "192.0.2.7"}
+    return KnownSession.model_validate({"id": f"session-{number}", "browser": "curl", **state, **fields})
+
+
+async def test_sessions_are_listed_the_last_used_first_without_those_that_ended(both: Both) -> None:
+    later = NOW + timedelta(hours=1)
+    await both.write(AccessPlan(session_uses=[session(1), session(2, last_used=later), session(3)]))
+    await both.write(AccessPlan(session_uses=[session(4, user="bert")]))
+    await both.write(AccessPlan(ended_sessions={"session-3": LATER}))
+
+    assert await both.reader.sessions("ANNA") == [session(2, last_used=later), session(1)]
+
+
+async def test_the_use_of_a_session_never_goes_back(both: Both) -> None:
+    newer = session(last_used=NOW + timedelta(hours=1), ends=LATER + timedelta(hours=1))
+    await both.write(AccessPlan(session_uses=[newer]))
+    await both.write(AccessPlan(session_uses=[session(begun=NOW + timedelta(days=1), address="192.0.2.8")]))
+
+    assert await both.reader.sessions("anna") == [newer.model_copy(update={"address": "192.0.2.8"})]
+
+
+async def test_a_used_code_is_stored_under_the_guard_and_changes_nobodys_rights(both: Both) -> None:
+    factor = SecondFactor(sealed="c2VhbGVk", since=NOW, step=1, recovery=("ab" * 32,))
+    await both.write(AccessPlan(users=[user(second_factor=factor)]))
+    used = user(rev=2, second_factor=factor.model_copy(update={"step": 2, "recovery": ()}))
+    plan = AccessPlan(rev=1, used_codes=[used])
+    await both.write(plan)
+
+    assert await both.reader.user("anna") == used
+    assert (plan.guarded, plan.changes_access) == (True, False)
+    assert (await both.state()).rev == 2
+
+
+async def test_second_factors_are_encrypted_with_a_key_of_their_own(both: Both) -> None:
+    key = await both.reader.second_factor_key()
+
+    assert key is not None
+    assert len(key) == 32
+    assert key != await both.reader.session_key()
 
 
 async def test_sessions_are_signed_with_a_key_of_256_bits(both: Both) -> None:

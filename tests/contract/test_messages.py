@@ -44,6 +44,7 @@ from taskmanager.messages import (
     PluginCommand,
     Progressed,
     Refusal,
+    RemoveSecondFactor,
     RemoveUser,
     ReplayReports,
     Resumed,
@@ -53,7 +54,10 @@ from taskmanager.messages import (
     RunnerOrders,
     RunnerReplies,
     SendMessage,
+    SessionsUsed,
+    SessionUse,
     SetPassword,
+    SetSecondFactor,
     StartOperation,
     StopOperation,
     Submit,
@@ -61,6 +65,7 @@ from taskmanager.messages import (
     Tick,
     Ticket,
     TokensUsed,
+    UseCode,
     decode_changes,
     decode_control,
     decode_inbox,
@@ -204,6 +209,9 @@ ACCESS: list[AccessOrder] = [
     ),
     RevokeToken(token="token-1"),
     EndSession(user="Anna", session="session-1", expires=MOMENT),
+    SetSecondFactor(name="Anna", sealed="c2VhbGVk", step=58_000_000, recovery=("ab" * 32,)),
+    RemoveSecondFactor(name="Anna"),
+    UseCode(name="Anna", step=58_000_001),
 ]
 
 CASES: list[tuple[str, Message, Decode]] = [
@@ -328,6 +336,23 @@ CASES: list[tuple[str, Message, Decode]] = [
                     way="password",
                     outcome="refused",
                     times=3,
+                ),
+            )
+        ),
+        decode_inbox,
+    ),
+    (
+        "sessions_used",
+        SessionsUsed(
+            uses=(
+                SessionUse(
+                    session="session-1",
+                    user="Anna",
+                    begun=MOMENT,
+                    at=MOMENT,
+                    ends=MOMENT,
+                    address="192.0.2.7",
+                    browser="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
                 ),
             )
         ),

@@ -1,4 +1,4 @@
-"""Users and tokens of the sample data: each role, restricted, disabled, new; usable, expired, revoked."""
+"""Users, tokens, log-ins of the sample data: each role, restricted, disabled; usable, expired, revoked."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,12 +9,16 @@ from typing import Any
 from tests.sample_data.cast import JP2, OCR
 
 from taskmanager.accounts.passwords import hash_password
-from taskmanager.model.access import Right, Role, Token, User
+from taskmanager.model.access import KnownSession, Right, Role, SecondFactor, Token, User
 from taskmanager.model.jobs import Attribution
 
 PASSWORD = "Ein-Haus-voller-Karteikarten-7"
 """Of everybody who has one."""
 ADMIN, OPERATOR, VIEWER, RESTRICTED, NEW, DISABLED = "leitung", "anna", "lesesaal", "bertä", "neu", "ehemals"
+TWOFOLD = "moritz"
+"""Has a second factor, whose secret nobody can read."""
+_FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+_PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1"
 
 
 def users(now: datetime) -> Iterator[User]:
@@ -24,6 +28,8 @@ def users(now: datetime) -> Iterator[User]:
     yield _user(VIEWER, Role.VIEWER, now)
     yield _user(RESTRICTED, Role.OPERATOR, now, plugins=(JP2, OCR))
     yield _user(NEW, Role.VIEWER, now, one_time=True)
+    factor = SecondFactor(sealed="", since=now - timedelta(days=20), step=0, recovery=("0" * 64,))
+    yield _user(TWOFOLD, Role.OPERATOR, now, second_factor=factor)
     left = Attribution(by=ADMIN, at=now - timedelta(days=30), reason="Nicht mehr im Haus")
     yield _user(DISABLED, Role.OPERATOR, now, disabled=left)
 
@@ -37,6 +43,24 @@ def _user(name: str, role: Role, now: datetime, **more: Any) -> User:
 @cache
 def _hash() -> str:
     return hash_password(PASSWORD)
+
+
+def sessions(now: datetime) -> Iterator[KnownSession]:
+    """Two of the operator's, one of them forgotten on a phone."""
+    yield _session("werkbank", now, timedelta(hours=3), "192.0.2.17", _FIREFOX)
+    yield _session("telefon", now, timedelta(hours=9), "2001:db8:85a3:8d3:1319:8a2e:370:7348", _PHONE)
+
+
+def _session(name: str, now: datetime, age: timedelta, address: str, browser: str) -> KnownSession:
+    return KnownSession(
+        id=name,
+        user=OPERATOR,
+        begun=now - age,
+        last_used=now - age / 3,
+        ends=now + timedelta(days=1),
+        address=address,
+        browser=browser,
+    )
 
 
 def tokens(now: datetime) -> Iterator[Token]:

@@ -86,7 +86,9 @@ async def let_in(url: str, now: datetime) -> None:
 
     def decide(seen: Snapshot) -> Plan:
         users, tokens = list(people.users(now)), list(people.tokens(now))
-        return Plan(access=AccessPlan(rev=seen.access.rev, users=users, tokens=tokens))
+        sessions = list(people.sessions(now))
+        rev = seen.access.rev
+        return Plan(access=AccessPlan(rev=rev, users=users, tokens=tokens, session_uses=sessions))
 
     store = MongoStore(url)
     try:

@@ -65,7 +65,10 @@ def test_one_time_passwords_differ_and_may_be_chosen() -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["a" * 15, "a" * LONGEST, "password12345678", "123456789012345", "qwertyuiopasdfgh", "iloveyouiloveyou"],
+    [
+        *("a" * 15, "a" * LONGEST, "password12345678", "123456789012345", "qwertyuiopasdfgh"),
+        *("Butterflygirl-91", "andrewfloppy1959", "ANDREWFLOPPY1959", "yankeestoppdogg40"),
+    ],
 )
 def test_what_is_common_or_repeats_itself_is_refused(password: str) -> None:
     assert refusal(password, "anna") == weak_passwords.TOO_EASY()

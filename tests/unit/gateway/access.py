@@ -8,8 +8,16 @@ from typing import Any
 import httpx
 
 from taskmanager.accounts.passwords import hash_password
-from taskmanager.messages import Command, EndSession, EndSessions, SetPassword
-from taskmanager.model.access import Right, Role, Token, User
+from taskmanager.messages import (
+    Command,
+    EndSession,
+    EndSessions,
+    RemoveSecondFactor,
+    SetPassword,
+    SetSecondFactor,
+    UseCode,
+)
+from taskmanager.model.access import Right, Role, SecondFactor, Token, User
 from taskmanager.model.jobs import Attribution
 from taskmanager.process.clock import SystemClock
 from taskmanager_testing.access import FakeAccess
@@ -39,7 +47,7 @@ def bearer(name: str) -> dict[str, str]:
 
 @dataclass
 class Obedient:
-    """Does what orders about sessions and passwords say, as the scheduler would."""
+    """Does what orders about sessions, passwords and second factors say, as the scheduler would."""
 
     access: FakeAccess
     obeyed: list[Command] = field(default_factory=list)
@@ -53,6 +61,20 @@ class Obedient:
             self._change(order.name)
         if isinstance(order, SetPassword):
             self._change(order.name, password_hash=order.password_hash, one_time=order.one_time)
+
+        if isinstance(order, SetSecondFactor):
+            made = order.model_dump(include={"sealed", "step", "recovery"})
+            self._put(order.name, SecondFactor(since=SystemClock().now(), **made))
+        if isinstance(order, RemoveSecondFactor):
+            self._put(order.name, None)
+        if isinstance(order, UseCode) and (factor := self.access.known_users[order.name].second_factor):
+            left = tuple(one for one in factor.recovery if one != order.recovery)
+            used = {"step": order.step or factor.step, "recovery": left}
+            self._put(order.name, factor.model_copy(update=used))
+
+    def _put(self, name: str, factor: SecondFactor | None) -> None:
+        before = self.access.known_users[name]
+        self.access.put_user(before.model_copy(update={"second_factor": factor}))
 
     def _change(self, name: str, **fields: object) -> None:
         """With the end of all sessions."""

@@ -26,6 +26,7 @@ OPEN = {
     ("HEAD", "/itm/service"),
 }
 ALL = tuple(Right)
+PLACES = ("job_id", "name", "runner", "operation", "report", "session", "token", "viewer", "identifier")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def addresses(gateway: Gateway) -> Iterator[tuple[str, str]]:
     for path, methods in document["paths"].items():
         for method in methods:
             address = path
-            for name in ("job_id", "name", "runner", "operation", "report", "token", "viewer", "identifier"):
+            for name in PLACES:
                 address = address.replace(f"{{{name}}}", "x1")
             yield method.upper(), address
 

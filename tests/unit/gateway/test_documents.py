@@ -44,9 +44,14 @@ from .conftest import Gateway
 
 ADDRESSES = {
     "/api/v1/me": {"get"},
+    "/api/v1/account/sessions": {"get"},
+    "/api/v1/account/sessions/{session}": {"delete"},
     "/api/v1/users": {"get", "post"},
     "/api/v1/users/{name}": {"get", "patch", "delete"},
     "/api/v1/users/{name}/password": {"put"},
+    "/api/v1/users/{name}/second-factor": {"delete"},
+    "/api/v1/users/{name}/sessions": {"get"},
+    "/api/v1/users/{name}/sessions/{session}": {"delete"},
     "/api/v1/users/{name}/log-out": {"post"},
     "/api/v1/tokens": {"get", "post"},
     "/api/v1/tokens/{token}": {"get", "delete"},

@@ -1,6 +1,8 @@
 """The pages of reports to Goobi and of the audit, over a whole gateway."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +211,11 @@ async def test_the_audit_has_words_for_every_deed(gateway: Gateway) -> None:
         deed = audited_action(reason)
         assert deed.kind == name.removeprefix("deed.")
         assert (deed.until is not None) == ("ends" in parameters)
-    told = await shown(gateway, "/audit")
-    assert told.count("<tr>") == 1 + len(every)
+    told, page = "", await shown(gateway, "/audit")
+    while following := re.search(r'rel="next" href="([^"]+)"', page):
+        told, page = told + page, await shown(gateway, unescape(following[1]))
+    told += page
+    assert told.count("<tr>") == told.count("<thead>") + len(every)
     for words in ("Admin, all plugins", "disable", "Drain the runner", "At most 4 running jobs", "until"):
         assert words in told
 

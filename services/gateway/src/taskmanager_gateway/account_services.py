@@ -17,6 +17,9 @@ from taskmanager_gateway.accounts.log_in_records import LogInRecords
 from taskmanager_gateway.accounts.log_in_throttle import Throttle
 from taskmanager_gateway.accounts.oidc.log_in import Oidc, make_oidc
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
+from taskmanager_gateway.accounts.second_factor.second_factors import SecondFactors
+from taskmanager_gateway.accounts.session_list.own_sessions import OwnSessions
+from taskmanager_gateway.accounts.session_list.session_uses import SessionUses
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.commands.service import CommandService
@@ -33,9 +36,12 @@ class AccessServices:
     permissions: Permissions
     throttle: Throttle
     use: TokenUse
+    session_use: SessionUses
     records: LogInRecords
     renewal: Renewal
     log_in: LogInService
+    second_factors: SecondFactors
+    sessions: OwnSessions
     accounts: Accounts
     oidc: Oidc | None
 
@@ -45,9 +51,10 @@ class AccessServices:
         return self.settings.access is AccessMode.OFF
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell the scheduler who logged in and which tokens were used."""
+        """Tell the scheduler who logged in, and which tokens and sessions were used."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.use.run(stop))
+            group.create_task(self.session_use.run(stop))
             group.create_task(self.records.run(stop))
 
 
@@ -63,7 +70,8 @@ def make_access_services(  # noqa: PLR0913 - wiring
 ) -> AccessServices:
     """Wire it."""
     directory, use = Directory(reader), TokenUse(publisher, topology)
-    proving = Authenticator(settings, directory, use, clock)
+    session_use = SessionUses(settings, publisher, topology, clock)
+    proving = Authenticator(settings, directory, use, session_use, clock)
     throttle = Throttle()
     records = LogInRecords(publisher, topology, clock)
     log_in = LogInService(settings, reader, commanding, throttle, records, clock=clock)
@@ -75,9 +83,12 @@ def make_access_services(  # noqa: PLR0913 - wiring
         permissions=permissions,
         throttle=throttle,
         use=use,
+        session_use=session_use,
         records=records,
         renewal=Renewal(settings, clock),
         log_in=log_in,
+        second_factors=SecondFactors(directory, commanding, log_in, throttle, records, clock=clock),
+        sessions=OwnSessions(settings, reader, directory, commanding, clock),
         accounts=Accounts(reader, commanding, log_in),
         oidc=make_oidc(settings, UserProvisioning(log_in, commanding, directory), directory),
     )

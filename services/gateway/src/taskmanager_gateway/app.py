@@ -10,7 +10,7 @@ from taskmanager import __version__
 from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.authentication import AuthenticationMiddleware
 from taskmanager_gateway.api import audit, events, operations, reports, runners
-from taskmanager_gateway.api.accounts import me, tokens, users
+from taskmanager_gateway.api.accounts import me, sessions, tokens, users
 from taskmanager_gateway.api.itm import itm, itm_reading
 from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
 from taskmanager_gateway.api.plugins import figures, plugin_control, plugins
@@ -84,6 +84,7 @@ def make_api(services: Services) -> FastAPI:
         audit,
         events,
         me,
+        sessions,
         users,
         tokens,
         itm,

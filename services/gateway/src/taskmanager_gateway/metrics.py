@@ -19,6 +19,11 @@ LOG_INS = Counter(
     "Log-ins by way and what became of them (done, refused, too_many), and log-outs (left)",
     ["way", "outcome"],
 )
+FORBIDDEN_REQUESTS = Counter(
+    f"{PREFIX}gateway_forbidden_total",
+    "Requests that were refused with 403, by what was missing: a right, reach, or a CSRF token",
+    ["missing"],
+)
 REQUESTS = Histogram(
     f"{PREFIX}gateway_request_duration_seconds",
     "Time from the request to the end of its answer; event streams are not counted",

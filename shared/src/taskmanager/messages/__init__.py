@@ -17,10 +17,15 @@ from taskmanager.messages.access_commands import (
     EndSessions,
     LogInSeen,
     LogInsSeen,
+    RemoveSecondFactor,
     RemoveUser,
     RevokeToken,
+    SessionsUsed,
+    SessionUse,
     SetPassword,
+    SetSecondFactor,
     TokensUsed,
+    UseCode,
 )
 from taskmanager.messages.changes import Change, Changes, Tick
 from taskmanager.messages.commands import (
@@ -106,6 +111,7 @@ __all__ = [
     "Progressed",
     "Refusal",
     "RefusalReason",
+    "RemoveSecondFactor",
     "RemoveUser",
     "ReplayReports",
     "Reply",
@@ -117,7 +123,10 @@ __all__ = [
     "RunnerOrders",
     "RunnerReplies",
     "SendMessage",
+    "SessionUse",
+    "SessionsUsed",
     "SetPassword",
+    "SetSecondFactor",
     "StartOperation",
     "StopOperation",
     "Submit",
@@ -125,13 +134,14 @@ __all__ = [
     "Tick",
     "Ticket",
     "TokensUsed",
+    "UseCode",
     "decode_changes",
     "decode_control",
     "decode_inbox",
     "decode_ticket",
 ]
 
-Inbound = Submit | RunnerEvents | Command | TokensUsed | LogInsSeen | Tick
+Inbound = Submit | RunnerEvents | Command | TokensUsed | SessionsUsed | LogInsSeen | Tick
 """What the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])

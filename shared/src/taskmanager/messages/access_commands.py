@@ -1,7 +1,7 @@
-"""Orders about users, tokens and sessions; and when tokens were used.
+"""Orders about users, tokens and sessions; and when tokens and sessions were used.
 
-No secret passes here: passwords and the secrets of tokens were hashed by the gateway. Whoever sends an order
-has checked that the actor may give it.
+No secret passes here: the gateway has hashed passwords, recovery codes and the secrets of tokens, and
+encrypted those of second factors. Whoever sends an order has checked that the actor may give it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,9 @@ from pydantic import Field
 from taskmanager.messages.wire import Message
 from taskmanager.model.access import Right, Role, TokenName, UserName
 from taskmanager.model.jobs import PluginName, Record, ShortText
+
+SecretHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal, of something random."""
 
 
 class AddUser(Record):
@@ -75,7 +78,7 @@ class AddToken(Record):
     type: Literal["add_token"] = "add_token"
     id: ShortText
     name: TokenName
-    secret_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    secret_hash: SecretHash
     scopes: Annotated[tuple[Right, ...], Field(min_length=1)]
     plugins: tuple[PluginName, ...] | None = None
     expires: datetime | None = None
@@ -100,22 +103,69 @@ class EndSession(Record):
     action: Literal["end_session"] = "end_session"
 
 
+class SetSecondFactor(Record):
+    """From now on codes of a device are asked for after the user's password.
+
+    `sealed` is the secret, encrypted by a gateway; `step` that of the code which proved that the device has
+    it; `recovery` are SHA-256 of recovery codes in hexadecimal.
+    """
+
+    type: Literal["set_second_factor"] = "set_second_factor"
+    name: UserName
+    sealed: ShortText
+    step: int
+    recovery: Annotated[tuple[SecretHash, ...], Field(max_length=20)] = ()
+    action: Literal["set_second_factor"] = "set_second_factor"
+
+
+class RemoveSecondFactor(Record):
+    """No code is asked for any more."""
+
+    type: Literal["remove_second_factor"] = "remove_second_factor"
+    name: UserName
+    action: Literal["remove_second_factor"] = "remove_second_factor"
+
+
+class UseCode(Record):
+    """A code was right: it is used up, or it was already and counts for nothing.
+
+    `step` is that of a device's code, `recovery` the hash of a recovery code; one of them is given.
+    """
+
+    type: Literal["use_code"] = "use_code"
+    name: UserName
+    step: int | None = None
+    recovery: SecretHash | None = None
+    action: Literal["use_code"] = "use_code"
+
+
 AccessOrder = (
-    AddUser | ChangeUser | SetPassword | EndSessions | RemoveUser | AddToken | RevokeToken | EndSession
+    AddUser
+    | ChangeUser
+    | SetPassword
+    | EndSessions
+    | RemoveUser
+    | AddToken
+    | RevokeToken
+    | EndSession
+    | SetSecondFactor
+    | RemoveSecondFactor
+    | UseCode
 )
 
 
 class LogInSeen(Record):
     """Somebody came in at a gateway or was refused; `times` more than once if the same happened again.
 
-    `user` is empty for a name nobody has; `address` is where the request came from.
+    `user` is empty for a name nobody has; `address` is where the request came from; the way is what let them
+    in or did not: a code is asked for after the password, if at all.
     """
 
     id: ShortText
     at: datetime
     user: ShortText = ""
     address: ShortText = ""
-    way: Literal["password", "oidc"]
+    way: Literal["password", "code", "oidc"]
     outcome: Literal["done", "refused", "too_many"]
     times: Annotated[int, Field(ge=1)] = 1
 
@@ -132,3 +182,25 @@ class TokensUsed(Message):
 
     type: Literal["tokens_used"] = "tokens_used"
     uses: Mapping[ShortText, datetime]
+
+
+class SessionUse(Record):
+    """A session was used: `at`, from `address`, by `browser`, which is what the browser calls itself.
+
+    `ends` is the latest moment at which it may be good for something if it is not used again.
+    """
+
+    session: ShortText
+    user: UserName
+    begun: datetime
+    at: datetime
+    ends: datetime
+    address: ShortText = ""
+    browser: ShortText = ""
+
+
+class SessionsUsed(Message):
+    """What a gateway saw of sessions; of each at most once in five minutes, and not persistent."""
+
+    type: Literal["sessions_used"] = "sessions_used"
+    uses: Annotated[tuple[SessionUse, ...], Field(min_length=1, max_length=1_000)]

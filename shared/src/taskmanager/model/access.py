@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from taskmanager.model.jobs import Attribution, PluginName, Record
+from taskmanager.model.jobs import Attribution, PluginName, Record, ShortText
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]+$", max_length=80)]
 """Letters of any script, digits and . @ + - _: it stands in addresses and in the audit.
@@ -67,6 +67,18 @@ class PasswordState(StrEnum):
     """Logs in at the organisation's identity provider."""
 
 
+class SecondFactor(Record):
+    """The codes of a device that are asked for after the password (TOTP, RFC 6238), as stored."""
+
+    sealed: ShortText
+    """The secret of device and gateways, encrypted by these with a key that lies in another database."""
+    since: datetime
+    step: int
+    """The last time step whose code was used, or an earlier one: none up to it counts again."""
+    recovery: tuple[ShortText, ...] = ()
+    """SHA-256 of the recovery codes that are left; each has 125 random bits."""
+
+
 class User(Record):
     """A person as stored. `plugins` None: all of them."""
 
@@ -76,6 +88,7 @@ class User(Record):
     password_hash: str | None = None
     """argon2id in its own text form (RFC 9106)."""
     one_time: bool = False
+    second_factor: SecondFactor | None = None
     disabled: Attribution | None = None
     sessions_from: datetime
     """Sessions begun before are void: set by a new password, by "log out everywhere", by a disabling.
@@ -113,6 +126,23 @@ class Token(Record):
     def usable(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
         return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+class KnownSession(Record):
+    """A session that was used, as stored for the list of a user's log-ins; it proves nothing."""
+
+    id: str
+    user: str
+    """Their `user_key`."""
+    begun: datetime
+    last_used: datetime
+    """To five minutes."""
+    ends: datetime
+    """The latest moment at which it may still be good for something, unless it is used again."""
+    address: str
+    """Where its last use came from."""
+    browser: str
+    """What the browser calls itself (`User-Agent`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from taskmanager.model.hourly_figures import FIGURES_KEPT
 from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
-from taskmanager.mongo.access.writes import ensure_session_key
+from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.client import Database, translated_errors
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
@@ -104,6 +104,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("subject", 1), *_NEWEST], name="newest_audit_of_a_user_or_token"),
     ],
     "tokens": [IndexModel([("secret_hash", 1)], name="token_by_secret", unique=True)],
+    "sessions": [
+        IndexModel([("user", 1)], name="sessions_of_a_user"),
+        IndexModel([("ends", 1)], name="unused_sessions", expireAfterSeconds=0),
+    ],
     "ended_sessions": [IndexModel([("expires", 1)], name="old_sessions", expireAfterSeconds=0)],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
     "operations": [
@@ -122,7 +126,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 
 async def migrate(database: Database) -> list[str]:
-    """Make every missing index and the key of sessions, drop what is not listed. May run twice at once.
+    """Make every missing index and key, drop what is not listed. May run twice at once.
 
     Returns the names of all. Raises StoreUnavailableError.
     """
@@ -133,7 +137,7 @@ async def migrate(database: Database) -> list[str]:
             made += await database[collection].create_indexes(indexes)
         for collection in ("plugins", "statistics", "settings", "installations", "users"):
             await _ensure_collection(database, collection)
-    await ensure_session_key(database)
+    await ensure_keys(database)
     return made
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskmanager.model.access import Token, User
+from taskmanager.model.access import KnownSession, Token, User
 from taskmanager.model.registry import AuditEntry
 
 
@@ -28,7 +28,8 @@ class AccessState:
 class AccessPlan:
     """What to write of access. Users and tokens only if all are still as of `rev`.
 
-    `ended_sessions` is until when to remember them; `token_uses` never goes back.
+    `ended_sessions` is until when to remember them; `token_uses` and `session_uses` never go back.
+    `used_codes` are users of whom nothing changed but the codes that are used up.
     """
 
     rev: int = 0
@@ -37,13 +38,15 @@ class AccessPlan:
     tokens: Sequence[Token] = ()
     ended_sessions: Mapping[str, datetime] = field(default_factory=dict)
     token_uses: Mapping[str, datetime] = field(default_factory=dict)
+    session_uses: Sequence[KnownSession] = ()
+    used_codes: Sequence[User] = ()
 
     @property
     def guarded(self) -> bool:
         """Whether it changes what rules are about."""
-        return bool(self.users or self.removed_users or self.tokens)
+        return bool(self.users or self.removed_users or self.tokens or self.used_codes)
 
     @property
     def changes_access(self) -> bool:
         """Whether somebody may do something else from now on."""
-        return self.guarded or bool(self.ended_sessions)
+        return bool(self.users or self.removed_users or self.tokens or self.ended_sessions)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from taskmanager.model.access import Token, User
+from taskmanager.model.access import KnownSession, Token, User
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
@@ -111,6 +111,15 @@ class AccessReader(Protocol):
 
     async def session_ended(self, session_id: str) -> bool:
         """Whether somebody logged out of this session."""
+
+    async def sessions(self, name: str) -> Sequence[KnownSession]:
+        """Sessions of the user that were used and that nobody logged out of, the last used first.
+
+        Whether one is still good for something is to be judged by its times.
+        """
+
+    async def second_factor_key(self) -> bytes | None:
+        """The key the secrets of second factors are encrypted with, as long as that of sessions."""
 
     async def session_key(self) -> bytes | None:
         """The key sessions are signed with: 256 bits. None: `taskmanager-migrate` has not been run."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from taskmanager.errors import StoreUnavailableError
-from taskmanager.model.access import Token, User, user_key
+from taskmanager.model.access import KnownSession, Token, User, user_key
 from taskmanager.ports.access_store import AccessPlan, AccessState
 
 
@@ -19,7 +19,9 @@ class FakeAccess:
         self.known_users: dict[str, User] = {}
         self.known_tokens: dict[str, Token] = {}
         self.ended: dict[str, datetime] = {}
+        self.used: dict[str, KnownSession] = {}
         self.key: bytes | None = bytes(range(32))
+        self.factor_key: bytes | None = bytes(range(32, 64))
         self.rev = 0
         self.available = True
         self.reads = 0
@@ -57,10 +59,22 @@ class FakeAccess:
         self._answer()
         return session_id in self.ended
 
+    async def sessions(self, name: str) -> list[KnownSession]:
+        """See the port."""
+        self._answer()
+        key = user_key(name)
+        found = [one for one in self.used.values() if one.user == key and one.id not in self.ended]
+        return sorted(found, key=lambda one: (-one.last_used.timestamp(), one.id))
+
     async def session_key(self) -> bytes | None:
         """See the port."""
         self._answer()
         return self.key
+
+    async def second_factor_key(self) -> bytes | None:
+        """See the port."""
+        self._answer()
+        return self.factor_key
 
     def state(self) -> AccessState:
         """All there is, as a decision sees it."""
@@ -75,7 +89,7 @@ class FakeAccess:
             self.rev += 1
         for key in plan.removed_users:
             self.known_users.pop(key, None)
-        self.known_users |= {user_key(user.name): user for user in plan.users}
+        self.known_users |= {user_key(user.name): user for user in (*plan.users, *plan.used_codes)}
         for token in plan.tokens:
             known = self.known_tokens.get(token.id)
             used = {"last_used": known.last_used if known else None}
@@ -83,11 +97,23 @@ class FakeAccess:
         self.ended = {**plan.ended_sessions, **self.ended}
         for token_id, moment in plan.token_uses.items():
             self._use(token_id, moment)
+        for session in plan.session_uses:
+            self._see(session)
 
     def _use(self, token_id: str, moment: datetime) -> None:
         token = self.known_tokens.get(token_id)
         if token is not None and (token.last_used is None or token.last_used < moment):
             self.known_tokens[token_id] = token.model_copy(update={"last_used": moment})
+
+    def _see(self, session: KnownSession) -> None:
+        known = self.used.get(session.id, session)
+        kept = {
+            "user": known.user,
+            "begun": known.begun,
+            "last_used": max(known.last_used, session.last_used),
+            "ends": max(known.ends, session.ends),
+        }
+        self.used[session.id] = session.model_copy(update=kept)
 
     def _answer(self) -> None:
         self.reads += 1

@@ -17,6 +17,7 @@ from taskmanager_gateway.access.networks import Network, address_of, holds
 from taskmanager_gateway.access.sessions import COOKIE, SessionCookies
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.token_use import TokenUse
+from taskmanager_gateway.accounts.session_list.session_uses import SessionUses
 from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.http.problems import NOT_AUTHENTICATED, STORE_UNAVAILABLE, Problem, ProblemError
 
@@ -37,13 +38,20 @@ class Shown:
 class Authenticator:
     """Finds out who asks; never raises, for addresses that are open to all must be answered anyway."""
 
-    def __init__(self, settings: AccessSettings, directory: Directory, use: TokenUse, clock: Clock) -> None:
-        """`directory` says what tokens and sessions are worth."""
+    def __init__(
+        self,
+        settings: AccessSettings,
+        directory: Directory,
+        use: TokenUse,
+        sessions: SessionUses,
+        clock: Clock,
+    ) -> None:
+        """`directory` says what tokens and sessions are worth; `use` and `sessions` are told of their use."""
         self._off = settings.access is AccessMode.OFF
         self._open: Sequence[Network] = settings.itm_open_networks
         self._lifetime, self._idle = settings.session_lifetime, settings.session_idle
         self._fresh = timedelta(minutes=settings.fresh_minutes)
-        self._directory, self._use, self._clock = directory, use, clock
+        self._directory, self._use, self._sessions, self._clock = directory, use, sessions, clock
         self._cookies: SessionCookies | None = None
 
     async def prove(self, shown: Shown) -> AuthContext:
@@ -68,7 +76,7 @@ class Authenticator:
         if authorization is not None:
             return await self._by_token(authorization, named_actor(shown.headers))
         if cookie := _cookie(shown.headers):
-            return await self._by_session(cookie)
+            return await self._by_session(cookie, shown)
         if shown.path == OPEN_PATH and holds(self._open, address_of(shown.address)):
             return AuthContext(Principal(f"itm:{shown.address}", OPEN_RIGHTS))
         return UNPROVED
@@ -83,7 +91,7 @@ class Authenticator:
         shown = replace(principal, name=f"{for_whom} via {principal.name}") if for_whom else principal
         return AuthContext(shown, client=principal.name)
 
-    async def _by_session(self, cookie: str) -> AuthContext:
+    async def _by_session(self, cookie: str, shown: Shown) -> AuthContext:
         cookies = await self.cookies()
         session = cookies.read(cookie)
         if session is None or await self._directory.session_ended(session.id):
@@ -94,6 +102,7 @@ class Authenticator:
         age = self._clock.now() - session.begun
         if age >= self._lifetime:
             return UNPROVED
+        self._sessions.note(session, shown.address, shown.headers.get("user-agent", ""))
         return AuthContext(
             principal_of_user(user), user.name, LoggedIn(session, user, cookies, fresh=age < self._fresh)
         )

@@ -27,6 +27,7 @@ class Directory:
         )
         self._reader = reader
         self._key: bytes | None = None
+        self._factor_key: bytes | None = None
 
     def forget(self) -> None:
         """Somebody may do something else from now on."""
@@ -53,6 +54,15 @@ class Directory:
             message = "there is no key for sessions: run taskmanager-migrate"
             raise StoreUnavailableError(message)
         return self._key
+
+    async def second_factor_key(self) -> bytes:
+        """What secrets of second factors are encrypted with; read once, for it never changes."""
+        if self._factor_key is None:
+            self._factor_key = await from_store(self._reader.second_factor_key())
+        if self._factor_key is None:
+            message = "there is no key for second factors: run taskmanager-migrate"
+            raise StoreUnavailableError(message)
+        return self._factor_key
 
 
 def secret_hash(secret: str) -> str:

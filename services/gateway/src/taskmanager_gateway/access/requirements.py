@@ -19,7 +19,7 @@ from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.plugin_scope import allow_right, forbidden
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.http.body_limits import FORM
-from taskmanager_gateway.http.problems import CSRF, FRESH_LOG_IN, NOT_AUTHENTICATED, ProblemError
+from taskmanager_gateway.http.problems import CSRF, FORBIDDEN, FRESH_LOG_IN, NOT_AUTHENTICATED, ProblemError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
@@ -78,6 +78,14 @@ def needs_log_in() -> Any:
     return Depends(Need(None))
 
 
+def logged_in_of(request: Request) -> LoggedIn:
+    """The session of who asks; raises ProblemError (403) for a token, which has none."""
+    logged_in = auth_context_of(request).logged_in
+    if logged_in is None:
+        raise ProblemError(FORBIDDEN, access.NO_SESSIONS())
+    return logged_in
+
+
 def _check_known(request: Request, proof: AuthContext) -> None:
     if proof.refused is not None:
         problem = proof.refused
@@ -102,7 +110,7 @@ def _password_first(request: Request, proof: AuthContext) -> Exception:
 
 def _log_in_again() -> ProblemError:
     """Who finds a page left open must not be able to make themselves an admin."""
-    return ProblemError(FRESH_LOG_IN, access.LOG_IN_AGAIN(), {"HX-Trigger": "log-in-needed"})
+    return ProblemError(FRESH_LOG_IN, access.LOG_IN_AGAIN(), {"HX-Trigger": "fresh-log-in-needed"})
 
 
 def is_htmx(request: Request) -> bool:

@@ -51,14 +51,21 @@ class LogInService:
 
     async def with_password(
         self, name: str, password: str, address: str, *, known: bool = False
-    ) -> tuple[User, Session]:
-        """A new session; raises ProblemError: 401 if name and password do not fit, 429 after too many.
+    ) -> tuple[User, Session | None]:
+        """A new session; None: a code is asked for next, by `SecondFactors`.
 
-        `known`: the user has logged in from this browser before.
+        `known`: the user has logged in from this browser before. Raises ProblemError: 401 if name and
+        password do not fit, 429 after too many.
         """
         user = await self._verified(name, password, address, known=known)
+        if user.second_factor is not None:
+            return user, None
         self._records.note("done", "password", user.name, address)
         return user, self.session(user)
+
+    async def verified(self, name: str, password: str, address: str) -> User:
+        """Somebody logged in, whose password is asked for once more; raises ProblemError: 401, 429."""
+        return await self._verified(name, password, address, known=True)
 
     def session(self, user: User) -> Session:
         """A new session of somebody who has shown who they are."""
@@ -117,7 +124,8 @@ class LogInService:
             self._throttle.failed(name, address)
             self._records.note("refused", "password", user.name if user is not None else None, address)
             raise ProblemError(NOT_AUTHENTICATED, access.WRONG_PASSWORD())
-        self._throttle.succeeded(name, address)
+        if user.second_factor is None:  # else right passwords between wrong codes would free these of limits
+            self._throttle.succeeded(name, address)
         if passwords.needs_rehash(kept):
             await self._hash_anew(user, kept, given)
         return user

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -27,6 +27,9 @@ NAME_ANYWHERE = RateLimitItemPerMinute(20, WINDOW_MINUTES)
 """Failures of one name from anywhere, after which its tries take turns."""
 IN_ALL = RateLimitItemPerMinute(300, WINDOW_MINUTES)
 """Failures of all names, after which all tries take turns."""
+CODES = RateLimitItemPerHour(10)
+"""Wrong codes of one name from anywhere. Only who knows the password gets to try one, so this locks nobody
+out whose password is a secret; and six digits are guessed soon without it."""
 NAME_GAP, ALL_GAP = 2.0, 0.2
 """Seconds between two turns."""
 LONGEST_WAIT = 10.0
@@ -65,6 +68,16 @@ class Throttle:
         self._limiter.hit(BY_NETWORK, client_key(address))
         self._limiter.hit(NAME_ANYWHERE, _name_key(name, address)[0])
         self._limiter.hit(IN_ALL)
+
+    def attempt_code(self, name: str) -> None:
+        """Who knows the password tries a code; raises ProblemError (429) after too many wrong ones."""
+        if not self._limiter.test(CODES, "codes", user_key(name)):
+            raise _too_many(self._ends(CODES, "codes", user_key(name)))
+
+    def failed_code(self, name: str, address: str) -> None:
+        """The code is wrong."""
+        self._limiter.hit(CODES, "codes", user_key(name))
+        self.failed(name, address)
 
     def succeeded(self, name: str, address: str) -> None:
         """They do: earlier failures of this name from there are forgotten."""

@@ -13,6 +13,7 @@ from taskmanager.messages import (
     AddUser,
     ChangeUser,
     EndSessions,
+    RemoveSecondFactor,
     RemoveUser,
     RevokeToken,
     SetPassword,
@@ -89,6 +90,10 @@ class Accounts:
     async def end_sessions(self, author: Author, name: str) -> Result:
         """Log the user out everywhere."""
         return await self._commanding.command(EndSessions(name=name), author)
+
+    async def remove_second_factor(self, author: Author, name: str) -> Result:
+        """For somebody who lost their device: the password alone lets them in again."""
+        return await self._commanding.command(RemoveSecondFactor(name=name), author)
 
     async def remove_user(self, author: Author, name: str) -> Result:
         """The user is gone."""

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from taskmanager.model.access import PasswordState, Principal, Right, Role, Token, User
 from taskmanager.model.jobs import Attribution, Record
+from taskmanager_gateway.accounts.session_list.browsers import browser_of, system_of
+from taskmanager_gateway.accounts.session_list.own_sessions import OwnSession
 from taskmanager_gateway.http.views import API
 
 CommandId = Field(description="Names the command in the audit.")
@@ -29,12 +31,16 @@ class MeView(Record):
 
 
 class UserView(Record):
-    """A user. `plugins` null: all of them. `password`: `set`, `one-time`, or `none` (identity provider)."""
+    """A user. `plugins` null: all of them. `password`: `set`, `one-time`, or `none` (identity provider).
+
+    `second_factor`: whether a code is asked for after the password.
+    """
 
     name: str
     role: Role
     plugins: tuple[str, ...] | None
     password: PasswordState
+    second_factor: bool
     disabled: Attribution | None
     created: Attribution
     links: dict[str, str]
@@ -47,6 +53,7 @@ class UserView(Record):
             role=user.role,
             plugins=user.plugins,
             password=user.password,
+            second_factor=user.second_factor is not None,
             disabled=user.disabled,
             created=user.created,
             links={"self": f"{API}/users/{user.name}"},
@@ -70,6 +77,50 @@ class UserCommandView(Record):
     one_time_password: str | None = Field(
         default=None, description="To hand over; shown this once, good for choosing another one."
     )
+
+
+class SessionView(Record):
+    """A log-in. `browser` and `system` are what the browser says of itself; null where that is not known."""
+
+    id: str
+    begun: datetime
+    last_used: datetime = Field(description="To five minutes.")
+    address: str
+    browser: str | None
+    system: str | None
+    current: bool = Field(description="Whether it is the one that asks.")
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, session: OwnSession, list_address: str) -> "SessionView":
+        """The public form."""
+        known = session.known
+        return cls(
+            id=known.id,
+            begun=known.begun,
+            last_used=known.last_used,
+            address=known.address,
+            browser=browser_of(known.browser),
+            system=system_of(known.browser),
+            current=session.current,
+            links={"self": f"{list_address}/{known.id}"},
+        )
+
+
+class SessionListView(Record):
+    """Log-ins that are good for something; one may be listed some time after it ended without work."""
+
+    sessions: list[SessionView]
+
+
+class SessionCommandView(Record):
+    """What became of the command to end a log-in."""
+
+    command: str = CommandId
+    outcome: Literal["done", "unchanged", "pending"] = Field(
+        description="`pending` (202): stored, and going to be done; do not repeat it."
+    )
+    id: str
 
 
 class TokenView(Record):

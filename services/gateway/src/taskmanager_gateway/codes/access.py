@@ -42,6 +42,7 @@ ALL_USERS = _forbidden("all_users", "is restricted to some plugins, and users an
 ONE_TIME_PASSWORD = _forbidden(
     "one_time_password", "has a one-time password and must choose another one first, at /account"
 )
+OTHERS_FACTOR = _forbidden("others_factor", "may not use or set up the second factor of somebody else")
 OTHERS_JOB = _forbidden("others_job", "may not see the job that has the same 'unique' key")
 
 NOT_PROVED = _code(
@@ -62,10 +63,22 @@ NO_CSRF_TOKEN = _code(
     "Nothing was done: the header X-CSRF-Token is missing or not of this log-in. Load the page again; "
     "programs use a token instead of a log-in.",
 )
+BEGIN_AGAIN = _code("begin_again", "That took too long, or something changed meanwhile. Begin again.")
+WRONG_CODE = _code(
+    "wrong_code",
+    "The code is not right, or was used already. A new one is shown every 30 seconds; the clock of the "
+    "device must be right.",
+)
+WRONG_FIRST_CODE = _code(
+    "wrong_first_code",
+    "Nothing was changed: the code is not right. Type the one your app shows now; the clock of the device "
+    "must be right.",
+)
 WRONG_PASSWORD = _code("wrong_password", "Name and password do not fit.")
 TOO_MANY_FAILED = _code("too_many_failed", "Too many log-ins failed. Try again in %(seconds)s seconds.")
 NO_PASSWORD = _code("no_password", "Only somebody who logged in with a password has one to change.")
 NO_SESSIONS = _code("no_sessions", "Only somebody who logged in has sessions to end.")
+NO_FACTOR = _code("no_factor", "Only somebody who logged in with a password can have a second factor.")
 NOT_THE_PASSWORD = _code("not_the_password", "The current password is not right.")
 NOT_CHANGED = _code("not_changed", "Nothing was changed: %(weakness)s.")
 NO_PLUGIN_CHOSEN = _code(

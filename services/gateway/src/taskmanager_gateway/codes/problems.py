@@ -15,6 +15,8 @@ _WORDS = {
     "change_user": "change the user",
     "remove_user": "remove the user",
     "add_token": "make the token",
+    "set_second_factor": "set up the second factor",
+    "use_code": "use the code",
 }
 _CANNOT = {
     action: _code(f"cannot_{action}", f"Cannot {words}: %(refusal)s.") for action, words in _WORDS.items()
@@ -36,6 +38,7 @@ UNKNOWN_IDENTIFIER = _code(
 UNKNOWN_VIEWER = _code("unknown_viewer", "There is no '%(viewer)s' here. Use one of: %(known)s.")
 NO_REPORT = _code("no_report", "There is no report '%(report)s'.", "There is no such report.")
 NO_TOKEN = _code("no_token", "There is no token '%(token)s'.", "There is no such token.")
+NO_SESSION = _code("no_session", "There is no such log-in: it may have ended meanwhile.")
 NO_USER = _code("no_user", "There is no user '%(name)s'.", "There is no such user.")
 NO_OPERATION = _code("no_operation", "There is no operation '%(operation)s'.")
 UNKNOWN_OPERATION = _code(

@@ -16,14 +16,17 @@ from taskmanager.messages import (
     EndSessions,
     JobCommand,
     PluginCommand,
+    RemoveSecondFactor,
     RemoveUser,
     ReplayReports,
     RevokeToken,
     RunnerCommand,
     SendMessage,
     SetPassword,
+    SetSecondFactor,
     StartOperation,
     StopOperation,
+    UseCode,
 )
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.reasons import Reason
@@ -99,6 +102,13 @@ def _administer(own: str | None = None) -> Check:
             raise forbidden(access.ALL_USERS, who)
 
     return check
+
+
+async def _oneself(permissions: Permissions, order: SetSecondFactor | UseCode, who: Principal) -> None:
+    """What proves who somebody is, is for that person alone."""
+    del permissions
+    if order.name != who.name:
+        raise forbidden(access.OTHERS_FACTOR, who)
 
 
 async def _job(permissions: Permissions, order: JobCommand | SendMessage, who: Principal) -> None:
@@ -188,6 +198,9 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
     AddToken: OrderRules(_administer(), _NO_TOKEN),
     RevokeToken: OrderRules(_administer(), _NO_TOKEN),
     EndSession: OrderRules(_administer(own="user"), _NO_USER),
+    SetSecondFactor: OrderRules(_oneself, _NO_USER),
+    RemoveSecondFactor: OrderRules(_administer(own="name"), _NO_USER),
+    UseCode: OrderRules(_oneself, _NO_USER),
 }
 
 

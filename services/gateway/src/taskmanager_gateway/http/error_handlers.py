@@ -14,8 +14,10 @@ from starlette.routing import Match
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.body_limits import BodyRefusedError
+from taskmanager_gateway.http.forbidding import note_refusal
 from taskmanager_gateway.http.problems import (
     BROKER_UNAVAILABLE,
+    FORBIDDEN,
     INTERNAL_ERROR,
     INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
@@ -47,7 +49,10 @@ async def _answer(request: Request, error: Exception) -> Response:
 def problem_of(request: Request, error: Exception) -> Problem:
     """The problem an error is; a defect for those nobody expected."""
     kind = next(kind for kind in _PROBLEMS if isinstance(error, kind))
-    return _PROBLEMS[kind](request, error)
+    problem = _PROBLEMS[kind](request, error)
+    if problem.kind.status == FORBIDDEN.status:
+        note_refusal(request, problem)
+    return problem
 
 
 def _store_away(_: Request, __: StoreUnavailableError) -> Problem:

@@ -9,7 +9,7 @@ from taskmanager.model.states import MEANING
 from taskmanager_gateway.access.requirements import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.http.secure_headers import SecureHeaders
 from taskmanager_gateway.services import Services
-from taskmanager_gateway.web.accounts import log_in, oidc, tokens, users
+from taskmanager_gateway.web.accounts import account, log_in, oidc, second_factor, tokens, users
 from taskmanager_gateway.web.audit import audit
 from taskmanager_gateway.web.frame import live, menu, preferences
 from taskmanager_gateway.web.home import home
@@ -51,6 +51,8 @@ def make_pages(services: Services) -> ASGIApp:
     for module in (
         log_in,
         oidc,
+        account,
+        second_factor,
         home,
         live,
         menu,

@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskmanager.messages import AccessOrder, AddUser, ChangeUser, Command, SetPassword
+from taskmanager.messages import (
+    AccessOrder,
+    AddUser,
+    ChangeUser,
+    Command,
+    RemoveSecondFactor,
+    SetPassword,
+)
 from taskmanager.model.access import Role, User, user_key
 from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.decisions.decision import Decision
@@ -39,7 +46,9 @@ class Rescue:
         return lambda snapshot: Decision() if snapshot.access.users else self._do(snapshot, [self._admin()])
 
     def reset(self, name: str) -> Callable[[Snapshot], Decision]:
-        """A one-time password for the user; `admin` is made, made an admin and enabled as well, if need be.
+        """A one-time password for the user, and no second factor any more.
+
+        `admin` is made, made an admin and enabled as well, if need be.
 
         Nothing changes if there is no such user.
         """
@@ -58,11 +67,15 @@ class Rescue:
         return AddUser(name=FIRST_ADMIN, role=Role.ADMIN, password_hash=self.password_hash, one_time=True)
 
     def _restored(self, user: User) -> list[AccessOrder]:
-        password = SetPassword(name=user.name, password_hash=self.password_hash, one_time=True)
+        orders: list[AccessOrder] = [
+            SetPassword(name=user.name, password_hash=self.password_hash, one_time=True)
+        ]
+        if user.second_factor is not None:
+            orders.append(RemoveSecondFactor(name=user.name))
         whole = user.role is Role.ADMIN and user.plugins is None and user.disabled is None
         if user_key(user.name) != FIRST_ADMIN or whole:
-            return [password]
-        return [password, ChangeUser(name=user.name, role=Role.ADMIN, plugins="all", disabled=False)]
+            return orders
+        return [*orders, ChangeUser(name=user.name, role=Role.ADMIN, plugins="all", disabled=False)]
 
     def _do(self, snapshot: Snapshot, orders: Sequence[AccessOrder]) -> Decision:
         commands = [

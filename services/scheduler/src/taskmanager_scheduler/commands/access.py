@@ -32,6 +32,14 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer
 OrderT = TypeVar("OrderT")
 
 
+class OrderOfUser(Protocol):
+    """An order that names a user."""
+
+    @property
+    def name(self) -> str:
+        """However it is spelled."""
+
+
 class AccessSpace(Protocol):
     """What such a command may see and change: the fold it is part of."""
 
@@ -76,7 +84,7 @@ def _add_user(space: AccessSpace, command: Command, order: AddUser) -> CommandAn
 def _change_user(space: AccessSpace, command: Command, order: ChangeUser) -> CommandAnswer:
     user = space.register.user(order.name)
     if user is None:
-        return _no_user(order.name)
+        return no_user(order.name)
     return _kept(space.register, user, _changed(user, order, attribution(command, space.now)))
 
 
@@ -84,7 +92,7 @@ def _end_sessions(space: AccessSpace, command: Command, order: EndSessions) -> C
     del command
     user = space.register.user(order.name)
     if user is None:
-        return _no_user(order.name)
+        return no_user(order.name)
     return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
 
 
@@ -105,7 +113,7 @@ def _set_password(space: AccessSpace, command: Command, order: SetPassword) -> C
     del command
     user = space.register.user(order.name)
     if user is None:
-        return _no_user(order.name)
+        return no_user(order.name)
     fields: dict[str, object] = {"password_hash": order.password_hash}
     if order.rehash_of is None:
         fields |= {"one_time": order.one_time, "sessions_from": space.now}
@@ -127,14 +135,15 @@ def _remove_user(space: AccessSpace, command: Command, order: RemoveUser) -> Com
     del command
     user = space.register.user(order.name)
     if user is None:
-        return _no_user(order.name)
+        return no_user(order.name)
     if is_enabled_admin(user) and not space.register.admin_without(user):
         return "refused", refusals.LAST_ADMIN(name=user.name)
     space.register.drop(user)
     return "done", None
 
 
-def _no_user(name: str) -> CommandAnswer:
+def no_user(name: str) -> CommandAnswer:
+    """There is nobody of that name."""
     return "unknown", refusals.NO_USER(name=name)
 
 
@@ -190,9 +199,8 @@ def _reach(plugins: tuple[str, ...] | None) -> Reason:
     return actions_taken.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else actions_taken.NO_PLUGIN()
 
 
-def _user(
-    space: AccessSpace, order: AddUser | ChangeUser | SetPassword | EndSessions | RemoveUser
-) -> Subject:
+def of_user(space: AccessSpace, order: OrderOfUser) -> Subject:
+    """The user, as the audit spells them."""
     return _spelled(space, order.name)
 
 
@@ -221,21 +229,24 @@ def _describe_add_token(order: AddToken) -> Reason:
     return actions_taken.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
 
 
-def _handler(
+def access_handler(
     execute: Callable[[AccessSpace, Command, OrderT], CommandAnswer],
     describe: Callable[[OrderT], Reason],
     subject: Callable[[AccessSpace, OrderT], Subject],
 ) -> CommandHandler[AccessSpace, OrderT]:
+    """The handler of an order about users, tokens and sessions; a repeated command gets its first answer."""
     return CommandHandler(_needs, subject, describe, execute, once=True)
 
 
-ADD_USER = _handler(_add_user, _describe_add_user, _user)
-CHANGE_USER = _handler(_change_user, _describe_change, _user)
-SET_PASSWORD = _handler(_set_password, _describe_password, _user)
-END_SESSIONS = _handler(_end_sessions, lambda _: actions_taken.END_SESSIONS(), _user)
-REMOVE_USER = _handler(_remove_user, lambda _: actions_taken.REMOVE_USER(), _user)
-ADD_TOKEN = _handler(_add_token, _describe_add_token, lambda _, order: Subject(subject=f"token:{order.name}"))
-REVOKE_TOKEN = _handler(_revoke_token, lambda _: actions_taken.REVOKE_TOKEN(), _revoked)
-END_SESSION = _handler(
+ADD_USER = access_handler(_add_user, _describe_add_user, of_user)
+CHANGE_USER = access_handler(_change_user, _describe_change, of_user)
+SET_PASSWORD = access_handler(_set_password, _describe_password, of_user)
+END_SESSIONS = access_handler(_end_sessions, lambda _: actions_taken.END_SESSIONS(), of_user)
+REMOVE_USER = access_handler(_remove_user, lambda _: actions_taken.REMOVE_USER(), of_user)
+ADD_TOKEN = access_handler(
+    _add_token, _describe_add_token, lambda _, order: Subject(subject=f"token:{order.name}")
+)
+REVOKE_TOKEN = access_handler(_revoke_token, lambda _: actions_taken.REVOKE_TOKEN(), _revoked)
+END_SESSION = access_handler(
     _end_session, lambda _: actions_taken.END_SESSION(), lambda space, order: _spelled(space, order.user)
 )

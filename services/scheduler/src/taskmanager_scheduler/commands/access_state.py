@@ -1,10 +1,11 @@
 """Users, tokens and sessions while one group is folded: what was loaded, and what became of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskmanager.model.access import Role, Token, User, user_key
+from taskmanager.messages import SessionUse
+from taskmanager.model.access import KnownSession, Role, Token, User, user_key
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.access_store import AccessPlan, AccessState
 
@@ -19,6 +20,9 @@ class AccessGroupState:
     heard: dict[str, AuditEntry] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)
     uses: dict[str, datetime] = field(default_factory=dict)
+    sessions: dict[str, KnownSession] = field(default_factory=dict)
+    quiet: set[str] = field(default_factory=set)
+    """Users of whom nothing changed but the codes that are used up, by key."""
 
     def __post_init__(self) -> None:
         """Start from what was loaded."""
@@ -35,6 +39,15 @@ class AccessGroupState:
         loaded = self.loaded.users.get(user_key(user.name))
         changed = user.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
         self.users[user_key(user.name)] = changed
+        self.quiet.discard(user_key(user.name))
+
+    def keep_quietly(self, user: User) -> None:
+        """The same for somebody who used a code up: nobody may do something else by it."""
+        key = user_key(user.name)
+        quiet = key in self.quiet or self.users.get(key) is self.loaded.users.get(key)
+        self.keep(user)
+        if quiet:
+            self.quiet.add(key)
 
     def drop(self, user: User) -> None:
         """They are gone."""
@@ -50,18 +63,36 @@ class AccessGroupState:
             minute = min(moment, now).replace(second=0, microsecond=0)
             self.uses[token] = max(minute, self.uses.get(token, minute))
 
+    def note_sessions(self, uses: Iterable[SessionUse], now: datetime) -> None:
+        """Which sessions were used; no gateway's clock makes that later than now."""
+        for use in uses:
+            known = self.sessions.get(use.session)
+            self.sessions[use.session] = KnownSession(
+                id=use.session,
+                user=user_key(use.user),
+                begun=use.begun,
+                last_used=max(min(use.at, now), known.last_used) if known else min(use.at, now),
+                ends=max(use.ends, known.ends) if known else use.ends,
+                address=use.address,
+                browser=use.browser,
+            )
+
     def plan(self) -> AccessPlan | None:
         """What to write, if there is anything."""
         before = self.loaded
+        changed = {key: user for key, user in self.users.items() if before.users.get(key) is not user}
         plan = AccessPlan(
             rev=before.rev,
-            users=[user for key, user in self.users.items() if before.users.get(key) is not user],
+            users=[user for key, user in changed.items() if key not in self.quiet],
+            used_codes=[user for key, user in changed.items() if key in self.quiet],
             removed_users=sorted(before.users.keys() - self.users.keys()),
             tokens=[token for key, token in self.tokens.items() if before.tokens.get(key) is not token],
             ended_sessions=self.ended,
             token_uses=self.uses,
+            session_uses=list(self.sessions.values()),
         )
-        return plan if plan.changes_access or plan.token_uses else None
+        used = plan.token_uses or plan.session_uses
+        return plan if plan.guarded or plan.ended_sessions or used else None
 
 
 def is_enabled_admin(user: User) -> bool:

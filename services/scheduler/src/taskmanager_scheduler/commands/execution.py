@@ -17,18 +17,21 @@ from taskmanager.messages import (
     EndSessions,
     JobCommand,
     PluginCommand,
+    RemoveSecondFactor,
     RemoveUser,
     ReplayReports,
     RevokeToken,
     RunnerCommand,
     SendMessage,
     SetPassword,
+    SetSecondFactor,
     StartOperation,
     StopOperation,
+    UseCode,
 )
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Needs
-from taskmanager_scheduler.commands import access, jobs, operations, plugins, reports, runners
+from taskmanager_scheduler.commands import access, jobs, operations, plugins, reports, runners, second_factors
 from taskmanager_scheduler.commands.handler import CommandHandler
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 
@@ -62,6 +65,9 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
     AddToken: access.ADD_TOKEN,
     RevokeToken: access.REVOKE_TOKEN,
     EndSession: access.END_SESSION,
+    SetSecondFactor: second_factors.SET_SECOND_FACTOR,
+    RemoveSecondFactor: second_factors.REMOVE_SECOND_FACTOR,
+    UseCode: second_factors.USE_CODE,
 }
 
 

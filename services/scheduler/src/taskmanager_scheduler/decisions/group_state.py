@@ -18,6 +18,7 @@ from taskmanager.messages import (
     LogInsSeen,
     RunnerEvent,
     RunnerEvents,
+    SessionsUsed,
     Submit,
     TokensUsed,
 )
@@ -88,6 +89,8 @@ class GroupState:
                 self.audit += [log_in_entry(seen, self.now) for seen in message.seen]
             case TokensUsed():
                 self.register.note_uses(message.uses, self.now)
+            case SessionsUsed():
+                self.register.note_sessions(message.uses, self.now)
             case RunnerEvents():
                 for event in message.events:
                     self._take_event(event, message)

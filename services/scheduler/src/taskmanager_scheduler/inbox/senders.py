@@ -13,6 +13,7 @@ from taskmanager.messages import (
     Inbound,
     LogInsSeen,
     RunnerEvents,
+    SessionsUsed,
     Submit,
     Tick,
     TokensUsed,
@@ -42,7 +43,7 @@ class Senders:
                 return message.spec.plugin
             case RunnerEvents():
                 return self.topology.events_key(message.plugin)
-            case Command() | TokensUsed() | LogInsSeen():
+            case Command() | TokensUsed() | SessionsUsed() | LogInsSeen():
                 return self.topology.command_key
             case Tick():
                 return self.topology.tick_key
@@ -56,7 +57,7 @@ class Senders:
 
 def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
     match message:
-        case Submit() | TokensUsed() | LogInsSeen():
+        case Submit() | TokensUsed() | SessionsUsed() | LogInsSeen():
             return (users.gateway,)
         case Command():
             return users.gateway, users.scheduler  # the end of a stop that was to last until then

@@ -54,6 +54,10 @@ END_SESSIONS = _code("end_sessions", "end sessions")
 END_SESSION = _code("end_session", "end session")
 REMOVE_USER = _code("remove_user", "remove user")
 LOG_IN = _code("log_in", "log in")
+SET_SECOND_FACTOR = _code("set_second_factor", "set second factor")
+REMOVE_SECOND_FACTOR = _code("remove_second_factor", "remove second factor")
+USE_CODE = _code("use_code", "use code of the second factor")
+USE_RECOVERY_CODE = _code("use_recovery_code", "use recovery code")
 ADD_TOKEN = _code(
     "add_token", "add token, %(scopes)s, %(reach)s, until %(ends)s", "add token, %(scopes)s, %(reach)s"
 )

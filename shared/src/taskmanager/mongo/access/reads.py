@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 
-from taskmanager.model.access import Token, User, user_key
-from taskmanager.mongo.access.writes import SESSION_KEY, session_keys, token_of, user_of
+from taskmanager.model.access import KnownSession, Token, User, user_key
+from taskmanager.mongo.access.writes import (
+    FACTOR_KEY,
+    SESSION_KEY,
+    session_keys,
+    session_of,
+    token_of,
+    user_of,
+)
 from taskmanager.mongo.client import Database, translated_errors
 from taskmanager.mongo.unreadable import readable, readable_or_none
+
+SHOWN = 500
+"""Sessions of one user that are looked at; whoever has more ends all of them."""
 
 
 class AccessReads:
@@ -42,8 +52,25 @@ class AccessReads:
         with translated_errors():
             return await self._database.ended_sessions.find_one({"_id": session_id}) is not None
 
+    async def sessions(self, name: str) -> Sequence[KnownSession]:
+        """See the port."""
+        newest = [("last_used", -1), ("_id", 1)]
+        with translated_errors():
+            used = await self._database.sessions.find({"user": user_key(name)}).sort(newest).to_list(SHOWN)
+            names = [one["_id"] for one in used]
+            ended = await self._database.ended_sessions.find({"_id": {"$in": names}}).to_list()
+        gone = {one["_id"] for one in ended}
+        return readable("sessions", session_of, [one for one in used if one["_id"] not in gone])
+
     async def session_key(self) -> bytes | None:
         """See the port."""
+        return await self._key(SESSION_KEY)
+
+    async def second_factor_key(self) -> bytes | None:
+        """See the port."""
+        return await self._key(FACTOR_KEY)
+
+    async def _key(self, name: str) -> bytes | None:
         with translated_errors():
-            document = await session_keys(self._database).find_one({"_id": SESSION_KEY})
+            document = await session_keys(self._database).find_one({"_id": name})
         return bytes(document["value"]) if document else None

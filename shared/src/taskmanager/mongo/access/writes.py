@@ -13,7 +13,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from taskmanager.model.access import Token, User, user_key
+from taskmanager.model.access import KnownSession, Token, User, user_key
 from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo.access.audit import audit_entry
 from taskmanager.mongo.client import Database, Document, translated_errors, without_key
@@ -22,7 +22,8 @@ from taskmanager.ports.access_store import AccessPlan, AccessState
 
 GUARD = "access"
 SESSION_KEY = "session_key"
-SESSION_KEY_BYTES = 32
+FACTOR_KEY = "second_factor_key"
+KEY_BYTES = 32
 
 
 def user_of(document: Document) -> User:
@@ -35,13 +36,18 @@ def token_of(document: Document) -> Token:
     return Token.model_validate({"id": document["_id"], **without_key(document)})
 
 
+def session_of(document: Document) -> KnownSession:
+    """The session behind a document."""
+    return KnownSession.model_validate({"id": document["_id"], **without_key(document)})
+
+
 def secrets_database(database: str) -> str:
     """The database beside it with the key of sessions: whoever may read the jobs may not read this one."""
     return f"{database}_secrets"
 
 
 def session_keys(database: Database) -> AsyncCollection[Document]:
-    """Where the key of sessions lies."""
+    """Where the keys of sessions and second factors lie."""
     beside = database.client.get_database(
         secrets_database(database.name),
         read_concern=database.read_concern,
@@ -50,16 +56,18 @@ def session_keys(database: Database) -> AsyncCollection[Document]:
     return beside.settings
 
 
-async def ensure_session_key(database: Database) -> None:
-    """Make the key that sessions are signed with, once; raises StoreUnavailableError.
+async def ensure_keys(database: Database) -> None:
+    """Make the keys that sessions are signed and second factors encrypted with, once each.
 
-    One that lies among the jobs, as it once did, may have been read there: it is removed, not taken over.
+    A key of sessions among the jobs, where it once lay, may have been read there: it is removed, not taken
+    over. Raises StoreUnavailableError.
     """
-    key = {"value": secrets.token_bytes(SESSION_KEY_BYTES)}
     with translated_errors():
         await database.settings.delete_one({"_id": SESSION_KEY})
-        with contextlib.suppress(DuplicateKeyError):  # another one made it just now
-            await session_keys(database).update_one({"_id": SESSION_KEY}, {"$setOnInsert": key}, upsert=True)
+        for name in (SESSION_KEY, FACTOR_KEY):
+            key = {"value": secrets.token_bytes(KEY_BYTES)}
+            with contextlib.suppress(DuplicateKeyError):  # another one made it just now
+                await session_keys(database).update_one({"_id": name}, {"$setOnInsert": key}, upsert=True)
 
 
 class AccessWrites:
@@ -102,7 +110,7 @@ class AccessWrites:
         """All of a plan but its guard."""
         users = [DeleteOne({"_id": key}) for key in plan.removed_users]
         writes: dict[str, list[DeleteOne | ReplaceOne[Document] | UpdateOne]] = {
-            "users": [*users, *(_user(user) for user in plan.users)],
+            "users": [*users, *(_user(user) for user in (*plan.users, *plan.used_codes))],
             "tokens": [
                 *(_token(token) for token in plan.tokens),
                 *(_used(token, {"last_used": moment}) for token, moment in plan.token_uses.items()),
@@ -111,6 +119,7 @@ class AccessWrites:
                 UpdateOne({"_id": key}, {"$setOnInsert": {"expires": expires}}, upsert=True)
                 for key, expires in plan.ended_sessions.items()
             ],
+            "sessions": [_seen(session) for session in plan.session_uses],
         }
         for collection, updates in writes.items():
             if updates:
@@ -130,3 +139,13 @@ def _token(token: Token) -> UpdateOne:
 
 def _used(token: str, use: Document) -> UpdateOne:
     return UpdateOne({"_id": token}, {"$max": use})
+
+
+def _seen(session: KnownSession) -> UpdateOne:
+    """Gateways tell of the same session in any order."""
+    changes = {
+        "$setOnInsert": {"user": session.user, "begun": session.begun},
+        "$max": {"last_used": session.last_used, "ends": session.ends},
+        "$set": {"address": session.address, "browser": session.browser},
+    }
+    return UpdateOne({"_id": session.id}, changes, upsert=True)

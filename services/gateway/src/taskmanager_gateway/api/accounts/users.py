@@ -122,6 +122,20 @@ async def end_sessions(request: Request, name: Name, who: Asker) -> Response:
 
 
 @router.delete(
+    "/users/{name}/second-factor",
+    summary="Remove the second factor of a user",
+    response_model=UserCommandView,
+    responses=_ANSWERS,
+    openapi_extra=REASON_BODY,
+)
+async def remove_second_factor(request: Request, name: Name, who: Asker) -> Response:
+    """For somebody who lost the device and the recovery codes: the password alone lets them in again."""
+    body = await read_order(request, ReasonBody)
+    result = await services_of(request).access.accounts.remove_second_factor(Author(who, body.reason), name)
+    return await _answer(request, name, who, result)
+
+
+@router.delete(
     "/users/{name}",
     summary="Remove a user",
     response_model=UserCommandView,

@@ -1,4 +1,4 @@
-"""Logging in and out, and one's own password."""
+"""Logging in and out."""
 
 import json
 from typing import Annotated
@@ -7,24 +7,16 @@ from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.model.access import Right
+from taskmanager.model.access import User
 from taskmanager.model.jobs import Record
-from taskmanager.model.reasons import weak_passwords
 from taskmanager_gateway.access.auth_context import Asker, address_of, auth_context_of
 from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.renewal import is_secure
 from taskmanager_gateway.access.requirements import is_htmx, needs_log_in
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, Session
 from taskmanager_gateway.accounts.log_in import LogInService
-from taskmanager_gateway.codes import access
 from taskmanager_gateway.commands.service import Author
-from taskmanager_gateway.http.problems import (
-    FORBIDDEN,
-    NOT_AUTHENTICATED,
-    WEAK_PASSWORD,
-    Problem,
-    ProblemError,
-)
+from taskmanager_gateway.http.problems import Problem, ProblemError
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.frame.preferences import local_path
 from taskmanager_gateway.web.shell.render import fragment, page
@@ -41,17 +33,10 @@ class LogInForm(Record):
     name: Annotated[str, Form(max_length=200)] = ""
     password: Annotated[str, Form(max_length=1_000)] = ""
     next: Annotated[str, Form(max_length=2_000)] = "/"
-    csrf: str = ""
-
-
-class PasswordForm(Record):
-    """One's own password, the new one, and that again."""
-
-    name: Annotated[str, Form(max_length=200)] = ""
-    """Whose password it is, for password managers only."""
-    current: Annotated[str, Form(max_length=1_000)] = ""
-    password: Annotated[str, Form(max_length=1_000)] = ""
-    again: Annotated[str, Form(max_length=1_000)] = ""
+    half_way: Annotated[str, Form(max_length=1_000)] = ""
+    """Instead of both: the password was right a moment ago, and this is the code, or a recovery code."""
+    code: Annotated[str, Form(max_length=100)] = ""
+    recovery: Annotated[str, Form(max_length=100)] = ""
     csrf: str = ""
 
 
@@ -63,18 +48,51 @@ async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = 
 
 @router.post("/log-in")
 async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Response:
-    """Begin a session; for scripts 204 and the event `logged-in` with the new CSRF token."""
+    """Begin a session, or ask for the code that is needed for it.
+
+    For scripts the begin is 204 and the event `logged-in` with the new CSRF token.
+    """
     check_origin(request)
     target = local_path(form.next)
-    address = address_of(request)
+    if form.half_way:
+        return await _with_code(request, form, target)
     try:
-        cookies = await services_of(request).access.proving.cookies()
-        known = cookies.is_known(request.cookies.get(KNOWN_COOKIE, ""), form.name.strip())
+        known = await _is_known(request, form.name.strip())
         user, session = await _use(request).with_password(
-            form.name.strip(), form.password, address, known=known
+            form.name.strip(), form.password, address_of(request), known=known
         )
     except ProblemError as error:
         return await _form(request, target, error.problem, form.name)
+    if session is None:
+        half_way = await services_of(request).access.second_factors.half_way(user)
+        return await _form(request, target, half_way=half_way)
+    return await _begun(request, user, session, target)
+
+
+async def _with_code(request: Request, form: LogInForm, target: str) -> Response:
+    """The second half: who knows the password shows the code, or one of the recovery codes."""
+    factors = services_of(request).access.second_factors
+    try:
+        user = await factors.user_half_way(form.half_way)
+    except ProblemError as error:
+        return await _form(request, target, error.problem)
+    code = form.code.strip() or form.recovery.strip()
+    if not code:
+        return await _form(request, target, half_way=form.half_way)
+    try:
+        known = await _is_known(request, user.name)
+        session = await factors.enter(user, code, address_of(request), known=known)
+    except ProblemError as error:
+        return await _form(request, target, error.problem, half_way=form.half_way)
+    return await _begun(request, user, session, target)
+
+
+async def _is_known(request: Request, name: str) -> bool:
+    cookies = await services_of(request).access.proving.cookies()
+    return cookies.is_known(request.cookies.get(KNOWN_COOKIE, ""), name)
+
+
+async def _begun(request: Request, user: User, session: Session, target: str) -> Response:
     if is_htmx(request):
         return await with_session(
             request, session, await _logged_in(request, session, one_time=user.one_time)
@@ -94,50 +112,17 @@ async def log_out(request: Request, who: Asker) -> Response:
     return answer
 
 
-@own.get(ACCOUNT)
-async def account(request: Request) -> Response:
-    """Who one is here, and the form for another password."""
-    return await _account(request)
-
-
-@own.post(ACCOUNT)
-async def choose_password(request: Request, form: Annotated[PasswordForm, Form()], who: Asker) -> Response:
-    """Another password; all other sessions of the user end."""
-    logged_in = auth_context_of(request).logged_in
-    if logged_in is None or logged_in.user.password_hash is None:
-        raise ProblemError(FORBIDDEN, access.NO_PASSWORD())
-    if form.password != form.again:
-        problem = Problem(WEAK_PASSWORD, access.NOT_CHANGED(weakness=weak_passwords.PASSWORDS_DIFFER()))
-        return await _account(request, problem)
-    address = address_of(request)
-    try:
-        _, session = await _use(request).choose_password(Author(who), form.current, form.password, address)
-    except ProblemError as error:
-        if error.problem.kind is NOT_AUTHENTICATED:
-            return await _account(request, Problem(WEAK_PASSWORD, access.NOT_THE_PASSWORD()))
-        return await _account(request, error.problem)
-    services_of(request).access.directory.forget()
-    return await with_session(request, session, RedirectResponse("/", 303))
-
-
-@own.post(f"{ACCOUNT}/end-others")
-async def end_others(request: Request, who: Asker) -> Response:
-    """All other sessions of the user end; this browser goes on with a new one."""
-    logged_in = auth_context_of(request).logged_in
-    if logged_in is None:
-        raise ProblemError(FORBIDDEN, access.NO_SESSIONS())
-    session = await _use(request).end_others(logged_in, Author(who))
-    services_of(request).access.directory.forget()
-    return await with_session(request, session, RedirectResponse("/", 303))
-
-
 def _use(request: Request) -> LogInService:
     return services_of(request).access.log_in
 
 
-async def _form(request: Request, target: str, problem: Problem | None = None, name: str = "") -> Response:
+async def _form(
+    request: Request, target: str, problem: Problem | None = None, name: str = "", half_way: str = ""
+) -> Response:
     oidc = services_of(request).access.oidc
     context = {
+        "half_way": half_way,
+        "still_in": auth_context_of(request).logged_in is not None,
         "target": target,
         "problem": problem,
         "name": name,
@@ -151,16 +136,6 @@ async def _form(request: Request, target: str, problem: Problem | None = None, n
     for header, value in (problem.headers if problem else {}).items():
         answer.headers[header] = value
     return answer
-
-
-async def _account(request: Request, problem: Problem | None = None) -> Response:
-    proof = auth_context_of(request)
-    context = {
-        "problem": problem,
-        "user": proof.logged_in.user if proof.logged_in else None,
-        "rights": [right for right in Right if right in proof.principal.rights],
-    }
-    return await page(request, "access/account.html", context, status=problem.kind.status if problem else 200)
 
 
 async def _logged_in(request: Request, session: Session, *, one_time: bool) -> Response:

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from taskmanager.model.access import Principal, Right, Role, Token, TokenName, User, UserName
+from taskmanager.model.access import KnownSession, Principal, Right, Role, Token, TokenName, User, UserName
 from taskmanager.model.jobs import PluginName
 from taskmanager.model.queries import PLUGINS_LIMIT
+from taskmanager_gateway.accounts.session_list.browsers import browser_of, system_of
+from taskmanager_gateway.accounts.session_list.own_sessions import OwnSession
 from taskmanager_gateway.http.command_bodies import readable
 from taskmanager_gateway.web.shell.forms import ReasonForm
 
@@ -25,6 +27,7 @@ class UserAct(StrEnum):
     LOG_OUT = "log-out"
     DISABLE = "disable"
     ENABLE = "enable"
+    SECOND_FACTOR = "second-factor"
     REMOVE = "remove"
 
 
@@ -88,7 +91,8 @@ class UserLine:
     def acts(self) -> list[UserAct]:
         """What may be done besides changing it."""
         able = UserAct.ENABLE if self.user.disabled else UserAct.DISABLE
-        return [UserAct.PASSWORD, UserAct.LOG_OUT, able, UserAct.REMOVE]
+        factor = [UserAct.SECOND_FACTOR] if self.user.second_factor is not None else []
+        return [UserAct.PASSWORD, UserAct.LOG_OUT, *factor, able, UserAct.REMOVE]
 
 
 class TokenState(StrEnum):
@@ -105,6 +109,26 @@ class TokenLine:
 
     token: Token
     state: TokenState
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One row of somebody's log-ins. `browser` and `system` are names, None where not known."""
+
+    session: KnownSession
+    current: bool
+    browser: str | None
+    system: str | None
+
+
+def session_lines(sessions: Iterable[OwnSession]) -> list[SessionLine]:
+    """The rows, in their order."""
+    return [_session_line(one) for one in sessions]
+
+
+def _session_line(one: OwnSession) -> SessionLine:
+    agent = one.known.browser
+    return SessionLine(one.known, one.current, browser_of(agent), system_of(agent))
 
 
 def user_lines(users: Iterable[User], who: Principal) -> list[UserLine]:

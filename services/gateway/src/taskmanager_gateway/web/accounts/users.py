@@ -96,6 +96,8 @@ async def do_act(
 async def _acted(use: Accounts, author: Author, name: str, act: UserAct) -> CommandDone | CommandPending:
     if act is UserAct.LOG_OUT:
         return await use.end_sessions(author, name)
+    if act is UserAct.SECOND_FACTOR:
+        return await use.remove_second_factor(author, name)
     if act is UserAct.REMOVE:
         return await use.remove_user(author, name)
     return await use.change_user(author, ChangeUser(name=name, disabled=act is UserAct.DISABLE))
@@ -104,6 +106,8 @@ async def _acted(use: Accounts, author: Author, name: str, act: UserAct) -> Comm
 def _told(request: Request, name: str, act: UserAct) -> str:
     if act is UserAct.LOG_OUT:
         return text(request, "%(name)s was logged out everywhere.", name=name)
+    if act is UserAct.SECOND_FACTOR:
+        return text(request, "%(name)s logs in without a code now.", name=name)
     if act is UserAct.REMOVE:
         return text(request, "%(name)s was removed.", name=name)
     if act is UserAct.DISABLE:

@@ -1,4 +1,5 @@
-// A log-in that ended while somebody works: log in within a pop-up of its own, so that what was typed stays.
+// A log-in that ended while somebody works, or is too long ago for a change: log in within a pop-up of its own, so
+// that what was typed stays.
 //
 // Only what the reader does opens it. Parts that renew themselves stop, and a line at the top of the page says so.
 
@@ -15,6 +16,7 @@ document.body.addEventListener("log-in-needed", (event) => {
   if (!inBackground(event.target)) ask();
 });
 
+document.body.addEventListener("fresh-log-in-needed", ask); // the page goes on as it is
 document.body.addEventListener("log-in-ended", end);
 document.getElementById("log-in-again")?.addEventListener("click", ask);
 

@@ -1,0 +1,27 @@
+"""Who was not allowed to do what: one line in the log and one more in the metric for every 403."""
+
+import structlog
+from starlette.requests import Request
+
+from taskmanager_gateway.access.auth_context import address_of, auth_context_of
+from taskmanager_gateway.http.problems import Problem
+from taskmanager_gateway.metrics import FORBIDDEN_REQUESTS
+
+log = structlog.get_logger(__name__)
+
+
+def note_refusal(request: Request, problem: Problem) -> None:
+    """`missing` is the code of what is told, such as `access.no_operate`: there are as many as sentences.
+
+    The route is its pattern: an address may hold what was typed by mistake.
+    """
+    missing = problem.told.code
+    FORBIDDEN_REQUESTS.labels(missing).inc()
+    log.warning(
+        "forbidden",
+        who=auth_context_of(request).principal.name,
+        address=address_of(request),
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", "other"),
+        missing=missing,
+    )

@@ -1,0 +1,62 @@
+"""Commands for the second factor of a user. Pure.
+
+Whether a code is right was found by the gateway, which alone can read the secret; whether it may still be
+used is decided here, so that it counts once, whichever gateways it is shown to.
+"""
+
+from taskmanager.messages import Command, RemoveSecondFactor, SetSecondFactor, UseCode
+from taskmanager.model.access import SecondFactor
+from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager_scheduler.commands.access import AccessSpace, access_handler, no_user, of_user
+from taskmanager_scheduler.jobs.effects import CommandAnswer
+
+
+def _set(space: AccessSpace, command: Command, order: SetSecondFactor) -> CommandAnswer:
+    del command
+    user = space.register.user(order.name)
+    if user is None:
+        return no_user(order.name)
+    if user.password_hash is None:
+        return "refused", refusals.HAS_NO_PASSWORD(name=user.name)
+    if user.second_factor is not None:
+        return "refused", refusals.HAS_SECOND_FACTOR()
+    factor = SecondFactor(sealed=order.sealed, since=space.now, step=order.step, recovery=order.recovery)
+    space.register.keep(user.model_copy(update={"second_factor": factor}))
+    return "done", None
+
+
+def _remove(space: AccessSpace, command: Command, order: RemoveSecondFactor) -> CommandAnswer:
+    del command
+    user = space.register.user(order.name)
+    if user is None:
+        return no_user(order.name)
+    if user.second_factor is None:
+        return "unchanged", None
+    space.register.keep(user.model_copy(update={"second_factor": None}))
+    return "done", None
+
+
+def _use(space: AccessSpace, command: Command, order: UseCode) -> CommandAnswer:
+    del command
+    user = space.register.user(order.name)
+    if user is None:
+        return no_user(order.name)
+    factor = user.second_factor
+    if factor is None:
+        return "refused", refusals.NO_SECOND_FACTOR()
+    left = tuple(one for one in factor.recovery if one != order.recovery)
+    step = factor.step if order.step is None else max(order.step, factor.step)
+    if step == factor.step and left == factor.recovery:
+        return "refused", refusals.CODE_USED()
+    used = factor.model_copy(update={"step": step, "recovery": left})
+    space.register.keep_quietly(user.model_copy(update={"second_factor": used}))
+    return "done", None
+
+
+def _describe_use(order: UseCode) -> Reason:
+    return actions_taken.USE_CODE() if order.recovery is None else actions_taken.USE_RECOVERY_CODE()
+
+
+SET_SECOND_FACTOR = access_handler(_set, lambda _: actions_taken.SET_SECOND_FACTOR(), of_user)
+REMOVE_SECOND_FACTOR = access_handler(_remove, lambda _: actions_taken.REMOVE_SECOND_FACTOR(), of_user)
+USE_CODE = access_handler(_use, _describe_use, of_user)
