@@ -34,6 +34,7 @@ def actions() -> tuple[str, ...]:
 OPEN: Mapping[str, str] = {
     "collection": "a collection of the database",
     "connection": "the service and the purpose of its connection",
+    "missing": "a code of [reasons](reasons.md)",
     "installation": "a Goobi installation",
     "plugin": "a plugin",
     "queue": "a queue of RabbitMQ",

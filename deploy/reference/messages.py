@@ -64,6 +64,7 @@ WAYS: Mapping[type[Message], Way] = {
     messages.RunnerEvents: Way("runner", NAMES.events, (NAMES.events_key(PLUGIN),)),
     messages.Command: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.LogInsSeen: Way("gateway", NAMES.events, (NAMES.command_key,)),
+    messages.SessionsUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.TokensUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.Tick: Way("scheduler", NAMES.events, (NAMES.tick_key,)),
     messages.RunnerReplies: Way("scheduler", NAMES.control, (NAMES.runner_key(PLUGIN, RUNNER),)),

@@ -137,7 +137,7 @@ def test_nothing_readable_is_in_the_dead_letters(system: System) -> None:
     with_channel(system, count)
 
 
-def test_an_unreadable_message_is_buried_and_stops_nothing(system: System) -> None:
+def test_an_unreadable_message_is_dead_lettered_and_stops_nothing(system: System) -> None:
     def publish(channel: BlockingChannel) -> None:
         for body in (b"", b"\xff", b'{"v":9,"type":"submit"}', b"[" * 100_000):
             channel.basic_publish(TOPOLOGY.events, "sleep.events", body)

@@ -26,7 +26,7 @@ SERVICES_METRICS = {"gateway": gateway, "scheduler": scheduler, "plugin-runner":
 PASSED_ON = {
     "Backoff": ("retries_total", "what", 0),
     "again": ("retries_total", "what", 0),
-    "bury": ("dead_letters_total", "reason", 1),
+    "dead_letter": ("dead_letters_total", "reason", 1),
     "event_stream": ("gateway_streams", "stream", 1),
     "_drop": ("runner_tickets_dropped_total", "reason", 1),
     "_tried": ("effects_failed_total", "effect", 0),

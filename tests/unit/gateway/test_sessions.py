@@ -8,9 +8,9 @@ import pytest
 from taskmanager.messages import EndSession, SessionsUsed
 from taskmanager.model.access import KnownSession, Role
 from taskmanager.process.clock import SystemClock
+from taskmanager_gateway.access.session_use import AT_ONCE
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.accounts.session_list.browsers import browser_of, system_of
-from taskmanager_gateway.accounts.session_list.session_uses import AT_ONCE
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
 
@@ -136,7 +136,7 @@ async def test_a_session_that_is_ended_is_good_for_nothing_at_any_gateway(
     one, other = gateways
     await log_in(one, "otto")
     other.client.cookies.set(COOKIE, one.client.cookies[COOKIE])
-    await one.parts.access.session_use.run_once()
+    await one.services.access.session_use.run_once()
     mine = (await one.client.get(OWN)).json()["sessions"][0]["id"]
     used(access, "otto", 1, id=mine)
     one.client.cookies.clear()

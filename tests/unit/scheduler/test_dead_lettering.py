@@ -1,4 +1,4 @@
-"""What nobody can take is buried without telling its contents, and the tickets in it do not come for ever."""
+"""What nobody can take is dead-lettered without telling its contents, and its tickets do not come back."""
 
 from structlog.testing import capture_logs
 from tests.unit.scheduler.scenes import ONE, claim, fail, submission
@@ -14,7 +14,7 @@ from taskmanager_scheduler.jobs.effects import AnswerRunner, refusals
 TOPOLOGY = Topology()
 
 
-def test_the_claims_of_a_message_that_was_buried_are_answered() -> None:
+def test_the_claims_of_a_message_that_was_dead_lettered_are_answered() -> None:
     said = RunnerEvents(
         plugin="jp2",
         runner=ONE.runner,
@@ -31,7 +31,7 @@ def test_the_claims_of_a_message_that_was_buried_are_answered() -> None:
 def test_a_dead_letter_is_logged_without_its_body() -> None:
     body = b'{"password_of": "anna"}'
     with capture_logs() as logs:
-        GroupReader(1, Senders(TOPOLOGY)).bury(
+        GroupReader(1, Senders(TOPOLOGY)).dead_letter(
             Delivery(body, "gateway.command", 1, 1), "defect", ValueError(body.decode())
         )
     [entry] = logs

@@ -282,7 +282,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             fold = GroupState(snapshot, now)
             for job in sorted(snapshot.jobs):
                 fold.move(job, LeaseEnded())
-            return fold.outcome()
+            return fold.decision()
 
         outcome = done(self.store.apply(Needs(leases_before=now), ended))
         self.check_jobs(before, ())

@@ -10,6 +10,7 @@ from taskmanager.ports.readers import AccessReader
 from taskmanager_gateway.access.authenticator import Authenticator
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.renewal import Renewal
+from taskmanager_gateway.access.session_use import SessionUses
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.token_use import TokenUse
 from taskmanager_gateway.accounts.log_in import LogInService
@@ -19,7 +20,6 @@ from taskmanager_gateway.accounts.oidc.log_in import Oidc, make_oidc
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
 from taskmanager_gateway.accounts.second_factor.second_factors import SecondFactors
 from taskmanager_gateway.accounts.session_list.own_sessions import OwnSessions
-from taskmanager_gateway.accounts.session_list.session_uses import SessionUses
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.commands.service import CommandService

@@ -11,12 +11,12 @@ from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.authentication import AuthenticationMiddleware
 from taskmanager_gateway.api import audit, events, operations, reports, runners
 from taskmanager_gateway.api.accounts import me, sessions, tokens, users
+from taskmanager_gateway.api.error_handlers import install_handlers
 from taskmanager_gateway.api.itm import itm, itm_reading
 from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
 from taskmanager_gateway.api.plugins import figures, plugin_control, plugins
 from taskmanager_gateway.api.reference import CONTENT_SECURITY_POLICY, reference_page
 from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
-from taskmanager_gateway.http.error_handlers import install_handlers
 from taskmanager_gateway.http.host_names import HostNameMiddleware
 from taskmanager_gateway.http.request_metrics import RequestMetricsMiddleware
 from taskmanager_gateway.http.secure_headers import FOR_PROGRAMS, SecureHeaders

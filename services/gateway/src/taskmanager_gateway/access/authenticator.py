@@ -14,10 +14,10 @@ from taskmanager_gateway.access.actor import named_actor
 from taskmanager_gateway.access.auth_context import ANONYMOUS, UNPROVED, AuthContext, LoggedIn
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.networks import Network, address_of, holds
+from taskmanager_gateway.access.session_use import SessionUses
 from taskmanager_gateway.access.sessions import COOKIE, SessionCookies
 from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.token_use import TokenUse
-from taskmanager_gateway.accounts.session_list.session_uses import SessionUses
 from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.http.problems import NOT_AUTHENTICATED, STORE_UNAVAILABLE, Problem, ProblemError
 

@@ -59,19 +59,19 @@ class LeaseWatch:
         now = self._clock.now()
 
         def decide(snapshot: Snapshot) -> Decision:
-            fold = GroupState(snapshot, now)
+            group = GroupState(snapshot, now)
             for job in sorted(snapshot.jobs.values(), key=place_of):
-                fold.move(job.id, LeaseEnded())
-            return fold.outcome()
+                group.move(job.id, LeaseEnded())
+            return group.decision()
 
-        outcome = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
-        for _, job in outcome.jobs:
+        decision = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
+        for _, job in decision.jobs:
             LEASES_EXPIRED.labels(job.plugin).inc()
             log.warning(
                 "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
             )
-        record_decision(outcome, 0)
-        await mark_sent(self._store, self._clock, await self._dispatcher.carry_out(outcome))
+        record_decision(decision, 0)
+        await mark_sent(self._store, self._clock, await self._dispatcher.carry_out(decision))
 
 
 class TicketSweep:
@@ -105,15 +105,15 @@ class TicketSweep:
         owed: dict[str, Job] = {}
 
         def decide(snapshot: Snapshot) -> Decision:
-            fold = GroupState(snapshot, now)
+            group = GroupState(snapshot, now)
             for job in sorted(snapshot.jobs.values(), key=place_of):
-                fold.move(job.id, BackoffOver())
+                group.move(job.id, BackoffOver())
             owed.clear()
             owed.update(snapshot.jobs)
-            return fold.outcome()
+            return group.decision()
 
-        outcome = await self._store.apply(Needs(tickets_before=now - OWED_AFTER, limit=PAGE), decide)
-        owed.update((job.id, job) for _, job in outcome.jobs)
+        decision = await self._store.apply(Needs(tickets_before=now - OWED_AFTER, limit=PAGE), decide)
+        owed.update((job.id, job) for _, job in decision.jobs)
         tickets = [ticket_for(job) for job in sorted(owed.values(), key=place_of)]
         for ticket in tickets:
             TICKETS_REMADE.labels(ticket.plugin, "owed").inc()

@@ -41,7 +41,7 @@ class OrderOfUser(Protocol):
 
 
 class AccessSpace(Protocol):
-    """What such a command may see and change: the fold it is part of."""
+    """What such a command may see and change: the group it is part of."""
 
     now: datetime
     register: AccessGroupState

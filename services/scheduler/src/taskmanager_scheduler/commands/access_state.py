@@ -1,4 +1,4 @@
-"""Users, tokens and sessions while one group is folded: what was loaded, and what became of it. Pure."""
+"""Users, tokens and sessions while one group is decided on: what was loaded, and what became of it. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -13,7 +13,7 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer
 
 
 class OperationSpace(Protocol):
-    """What such an order may see and change: the fold it is part of."""
+    """What such an order may see and change: the group it is part of."""
 
     now: datetime
     operations: dict[str, Operation]

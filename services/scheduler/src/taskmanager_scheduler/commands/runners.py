@@ -14,7 +14,7 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer, Effect, NudgeRunne
 
 
 class RunnerSpace(Protocol):
-    """What such a command may see and change: the fold it is part of."""
+    """What such a command may see and change: the group it is part of."""
 
     now: datetime
     snapshot: Snapshot

@@ -13,13 +13,13 @@ from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, 
 log = structlog.get_logger(__name__)
 
 
-def record_decision(outcome: Decision, messages: int) -> None:
+def record_decision(decision: Decision, messages: int) -> None:
     """Count what became of the jobs of one group."""
-    for before, after in outcome.jobs:
+    for before, after in decision.jobs:
         _observe_job(before, after)
-    for plugin in outcome.plugins:
+    for plugin in decision.plugins:
         log.info("plugin_installed", plugin=plugin.name, version=plugin.manifest.version)
-    log.debug("group_stored", messages=messages, jobs=len(outcome.jobs), effects=len(outcome.effects))
+    log.debug("group_stored", messages=messages, jobs=len(decision.jobs), effects=len(decision.effects))
 
 
 def _observe_job(before: Job | None, after: Job) -> None:

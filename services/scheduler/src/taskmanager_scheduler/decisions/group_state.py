@@ -45,7 +45,7 @@ from taskmanager_scheduler.jobs.transitions import transition
 
 @dataclass(slots=True)
 class GroupState:
-    """The working state while one group is folded over one snapshot."""
+    """The working state while one group is decided on over one snapshot."""
 
     snapshot: Snapshot
     now: datetime
@@ -186,7 +186,7 @@ class GroupState:
         """Keep what became of an operation."""
         self.operations[operation.id] = operation
 
-    def outcome(self) -> Decision:
+    def decision(self) -> Decision:
         """All that has come together."""
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
         logged = {block.job for block in self.logs}
@@ -226,7 +226,7 @@ class GroupState:
 
 def decide(messages: Sequence[Inbound], snapshot: Snapshot, now: datetime) -> Decision:
     """Fold all messages over the snapshot."""
-    fold = GroupState(snapshot, now)
+    group = GroupState(snapshot, now)
     for message in messages:
-        fold.take(message)
-    return fold.outcome()
+        group.take(message)
+    return group.decision()

@@ -85,13 +85,13 @@ class RunOrderedStore:
         return await self._store.list_jobs(operation, page=page)
 
 
-def queued_by(outcome: Decision) -> list[Job]:
+def queued_by(decision: Decision) -> list[Job]:
     """The jobs that wait under a new ticket, in the order of their tickets.
 
     New jobs come first: their submission was their ticket, and has been in the queue since before the commit.
     """
-    waiting = {job.id: job for _, job in outcome.jobs if job.status is Status.STARTED}
-    new = [job for before, job in outcome.jobs if before is None and job.dispatch == 1 and job.id in waiting]
-    sent = [(one.job, one.dispatch) for one in outcome.effects if isinstance(one, SendTicket)]
+    waiting = {job.id: job for _, job in decision.jobs if job.status is Status.STARTED}
+    new = [job for before, job in decision.jobs if before is None and job.dispatch == 1 and job.id in waiting]
+    sent = [(one.job, one.dispatch) for one in decision.effects if isinstance(one, SendTicket)]
     again = [waiting[job] for job, dispatch in sent if job in waiting and waiting[job].dispatch == dispatch]
     return [*new, *again]

@@ -25,7 +25,7 @@ from taskmanager_scheduler.jobs.transitions import LEASE
 
 
 class RegistrationSpace(Protocol):
-    """What a runner's word may see and change: the fold it is part of."""
+    """What a runner's word may see and change: the group it is part of."""
 
     now: datetime
     snapshot: Snapshot

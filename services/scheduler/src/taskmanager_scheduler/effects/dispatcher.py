@@ -41,20 +41,20 @@ class Dispatcher:
         self._topology = topology
         self._declare_plugin = declare_plugin
 
-    async def carry_out(self, outcome: Decision) -> list[SendTicket]:
+    async def carry_out(self, decision: Decision) -> list[SendTicket]:
         """All effects of one outcome; returns the tickets that are surely in their queues."""
-        plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, DeclarePlugin)}
+        plugins = {effect.plugin for effect in decision.effects if isinstance(effect, DeclarePlugin)}
         # at once: a queue whose node is gone is not answered for, and each would be waited for in turn
         await asyncio.gather(
             *(self._tried("declare", self._declare_plugin(plugin)) for plugin in sorted(plugins))
         )
-        tickets = [effect for effect in outcome.effects if isinstance(effect, SendTicket)]
+        tickets = [effect for effect in decision.effects if isinstance(effect, SendTicket)]
         sent, *_ = await asyncio.gather(
             self.send_tickets(tickets),
-            self._answer(outcome.effects),
-            self._tell_gateways(outcome),
-            self._nudge(outcome),
-            self._answer_gateways(outcome.effects),
+            self._answer(decision.effects),
+            self._tell_gateways(decision),
+            self._nudge(decision),
+            self._answer_gateways(decision.effects),
         )
         return sent
 
@@ -87,14 +87,14 @@ class Dispatcher:
         message = RunnerReplies(instance=instance, replies=tuple(answer.reply for answer in answers))
         await self._control(key, message)
 
-    async def _tell_gateways(self, outcome: Decision) -> None:
-        for start in range(0, max(len(outcome.changes), 1), CHANGES_A_MESSAGE):
-            changes = tuple(outcome.changes[start : start + CHANGES_A_MESSAGE])
+    async def _tell_gateways(self, decision: Decision) -> None:
+        for start in range(0, max(len(decision.changes), 1), CHANGES_A_MESSAGE):
+            changes = tuple(decision.changes[start : start + CHANGES_A_MESSAGE])
             first = start == 0
-            plugins = tuple(outcome.changed_plugins) if first else ()
-            jobs = tuple(outcome.changed_jobs) if first else ()
-            operations = tuple(outcome.changed_operations) if first else ()
-            access = first and outcome.access is not None and outcome.access.changes_access
+            plugins = tuple(decision.changed_plugins) if first else ()
+            jobs = tuple(decision.changed_jobs) if first else ()
+            operations = tuple(decision.changed_operations) if first else ()
+            access = first and decision.access is not None and decision.access.changes_access
             if changes or plugins or operations or access:
                 body = Changes(
                     changes=changes, plugins=plugins, jobs=jobs, operations=operations, access=access
@@ -103,10 +103,10 @@ class Dispatcher:
                     "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
                 )
 
-    async def _nudge(self, outcome: Decision) -> None:
+    async def _nudge(self, decision: Decision) -> None:
         """Have runners ask for their orders: all of a plugin, or the one of a job."""
-        runners = {effect for effect in outcome.effects if isinstance(effect, NudgeRunner)}
-        plugins = {effect.plugin for effect in outcome.effects if isinstance(effect, NudgePlugin)}
+        runners = {effect for effect in decision.effects if isinstance(effect, NudgeRunner)}
+        plugins = {effect.plugin for effect in decision.effects if isinstance(effect, NudgePlugin)}
         keys = [self._topology.plugin_key(plugin) for plugin in sorted(plugins)]
         keys += sorted(self._topology.runner_key(effect.plugin, effect.runner) for effect in runners)
         for key in keys:

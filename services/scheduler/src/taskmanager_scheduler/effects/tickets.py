@@ -16,9 +16,9 @@ async def mark_sent(store: Store, clock: Clock, tickets: Sequence[SendTicket]) -
         return
 
     def strike(snapshot: Snapshot) -> Decision:
-        fold = GroupState(snapshot, clock.now())
+        group = GroupState(snapshot, clock.now())
         for ticket in tickets:
-            fold.move(ticket.job, Ticketed(ticket.dispatch))
-        return fold.outcome()
+            group.move(ticket.job, Ticketed(ticket.dispatch))
+        return group.decision()
 
     await store.apply(Needs(jobs=frozenset(ticket.job for ticket in tickets)), strike)

@@ -41,7 +41,7 @@ class InboxConsumer:
         store: Store,
         dispatcher: Dispatcher,
         clock: Clock,
-        gathering: GroupReader,
+        reader: GroupReader,
         *,
         on_tick: Callable[[], Awaitable[None]],
         on_turn: Callable[[], Awaitable[None]],
@@ -56,47 +56,47 @@ class InboxConsumer:
         self._generation: int | None = None
         self._clock = clock
         self._dispatcher = dispatcher
-        self._gathering = gathering
-        self._following = EffectPipeline(self._gathering, store, dispatcher, clock, on_tick)
+        self._reader = reader
+        self._following = EffectPipeline(self._reader, store, dispatcher, clock, on_tick)
         self.stalled: str | None = None
 
     def attach(self, subscription: Subscription) -> None:
         """The subscription whose deliveries come in through `deliver`."""
-        self._gathering.attach(subscription)
+        self._reader.attach(subscription)
 
     def deliver(self, delivery: Delivery) -> None:
         """Take one delivery from the broker."""
-        self._gathering.deliver(delivery)
+        self._reader.deliver(delivery)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Process groups until `stop`; what is in hand then is redelivered to the next scheduler."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                gathering = asyncio.create_task(self._gathering.next_group())
-                await asyncio.wait({gathering, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if not gathering.done():
-                    gathering.cancel()
-                elif letters := gathering.result():
-                    await self._begin(letters)
-                    await self._take_care_of(letters, stop)
+                reading = asyncio.create_task(self._reader.next_group())
+                await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    reading.cancel()
+                elif messages := reading.result():
+                    await self._begin(messages)
+                    await self._take_care_of(messages, stop)
         finally:
             stopping.cancel()
             await self._following.finish()
 
-    async def _begin(self, letters: Sequence[InboxMessage]) -> None:
-        generation = letters[0][0].generation
+    async def _begin(self, messages: Sequence[InboxMessage]) -> None:
+        generation = messages[0][0].generation
         if generation != self._generation:
             self._generation = generation
             await self._on_turn()
 
-    async def _take_care_of(self, letters: Sequence[InboxMessage], stop: asyncio.Event) -> None:
+    async def _take_care_of(self, messages: Sequence[InboxMessage], stop: asyncio.Event) -> None:
         """Process one group until it is stored; if it cannot be decided, its messages are taken singly."""
-        groups = deque([letters])
+        groups = deque([messages])
         backoff = Backoff("store")
         while groups and not stop.is_set():
             try:
-                outcome = await self._commit([message for _, message in groups[0]])
+                decision = await self._commit([message for _, message in groups[0]])
             except TemporaryError as error:
                 self.stalled = str(error)
                 await backoff.wait(str(error), stop)
@@ -104,21 +104,21 @@ class InboxConsumer:
             except PermanentError:
                 raise
             except Exception as error:  # noqa: BLE001 - logged without the values that its text may quote
-                # A message nobody foresaw must not stop all others: it is found, and buried alone.
+                # A message nobody foresaw must not stop all others: it is found, and dead-lettered alone.
                 log.error("group_failed", messages=len(groups[0]), defect=_where(error))  # noqa: TRY400
                 await self._divide(groups, error)
                 continue
             self.stalled = None
-            await self._following.follow(outcome, groups.popleft())
+            await self._following.follow(decision, groups.popleft())
 
     async def _divide(self, groups: deque[Sequence[InboxMessage]], error: Exception) -> None:
         failed = groups.popleft()
         if len(failed) == 1:
             delivery, message = failed[0]
-            self._gathering.bury(delivery, "defect", error)
+            self._reader.dead_letter(delivery, "defect", error)
             await self._dispatcher.carry_out(Decision(effects=refusals(message)))
         else:
-            groups.extendleft([letter] for letter in reversed(failed))
+            groups.extendleft([message] for message in reversed(failed))
 
     async def _commit(self, messages: Sequence[Inbound]) -> Decision:
         if all(isinstance(message, Tick) for message in messages):
@@ -127,12 +127,12 @@ class InboxConsumer:
         failpoint(Failpoint.SCHEDULER_BEFORE_STORE)
         began = time.perf_counter()
         now = self._clock.now()
-        outcome = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
+        decision = await self._store.apply(needs, lambda snapshot: decide(messages, snapshot, now))
         COMMITS.observe(time.perf_counter() - began)
         GROUPS.observe(len(messages))
         MESSAGES.inc(len(messages))
-        record_decision(outcome, len(messages))
-        return outcome
+        record_decision(decision, len(messages))
+        return decision
 
 
 def _where(error: Exception) -> str:

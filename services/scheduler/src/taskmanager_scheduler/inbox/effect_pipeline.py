@@ -27,33 +27,33 @@ class EffectPipeline:
 
     def __init__(
         self,
-        gathering: GroupReader,
+        reader: GroupReader,
         store: Store,
         dispatcher: Dispatcher,
         clock: Clock,
         on_tick: Callable[[], Awaitable[None]],
     ) -> None:
         """`on_tick` is called when a tick has come through: all before it has been taken into account."""
-        self._gathering, self._store, self._dispatcher, self._clock = gathering, store, dispatcher, clock
+        self._reader, self._store, self._dispatcher, self._clock = reader, store, dispatcher, clock
         self._on_tick = on_tick
         self._last: asyncio.Task[None] | None = None
 
-    async def follow(self, outcome: Decision, letters: Sequence[InboxMessage]) -> None:
+    async def follow(self, decision: Decision, messages: Sequence[InboxMessage]) -> None:
         """Begin with this group as soon as the one before is through; raises PermanentError of that one."""
         await self.finish()
-        self._last = asyncio.create_task(self._follow(outcome, letters), name="follow")
+        self._last = asyncio.create_task(self._follow(decision, messages), name="follow")
 
     async def finish(self) -> None:
         """Wait until all is through; raises PermanentError."""
         if self._last is not None:
             await self._last
 
-    async def _follow(self, outcome: Decision, letters: Sequence[InboxMessage]) -> None:
+    async def _follow(self, decision: Decision, messages: Sequence[InboxMessage]) -> None:
         failpoint(Failpoint.SCHEDULER_BEFORE_EFFECTS)
         try:
-            sent = await self._dispatcher.carry_out(outcome)
+            sent = await self._dispatcher.carry_out(decision)
             await mark_sent(self._store, self._clock, sent)
-            if any(isinstance(message, Tick) for _, message in letters):
+            if any(isinstance(message, Tick) for _, message in messages):
                 await self._on_tick()
         except TemporaryError as error:
             EFFECTS_FAILED.labels("store").inc()
@@ -65,5 +65,5 @@ class EffectPipeline:
             EFFECTS_FAILED.labels("defect").inc()
             log.exception("effects_failed")
         failpoint(Failpoint.SCHEDULER_BEFORE_ACK)
-        self._gathering.acknowledge(letters)
+        self._reader.acknowledge(messages)
         failpoint(Failpoint.SCHEDULER_AFTER_ACK)

@@ -78,27 +78,27 @@ class GroupReader:
         return min(len(self._arrived), self._group_limit)
 
     def _readable(self, group: Sequence[Delivery]) -> list[InboxMessage]:
-        letters = []
+        messages = []
         for delivery in group:
             if self._subscription is not None and not self._subscription.holds(delivery):
                 continue  # it comes again, here or at another scheduler, which may be at it already
             try:
                 message = decode_inbox(delivery.body)
             except InvalidMessageError as error:
-                self.bury(delivery, "unreadable", error)
+                self.dead_letter(delivery, "unreadable", error)
                 continue
             if doubt := self._senders.doubt(message, delivery.key, delivery.user):
-                self.bury(delivery, "not believed", NotBelievedError(doubt))
+                self.dead_letter(delivery, "not believed", NotBelievedError(doubt))
             else:
-                letters.append((delivery, message))
-        return letters
+                messages.append((delivery, message))
+        return messages
 
-    def acknowledge(self, letters: Sequence[InboxMessage]) -> None:
+    def acknowledge(self, messages: Sequence[InboxMessage]) -> None:
         """This group and all before it are taken care of."""
         if self._subscription is not None:
-            self._subscription.ack(letters[-1][0], multiple=True)
+            self._subscription.ack(messages[-1][0], multiple=True)
 
-    def bury(self, delivery: Delivery, reason: str, error: Exception) -> None:
+    def dead_letter(self, delivery: Delivery, reason: str, error: Exception) -> None:
         """To the dead letters, counted and logged.
 
         Without the body and what quotes it, which may hold what is nobody's business: it is in the queue.

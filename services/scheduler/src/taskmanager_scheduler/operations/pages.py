@@ -50,10 +50,10 @@ def work(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: i
     known = snapshot.operations.get(operation.id)
     if known is None or known.state is not OperationState.RUNNING or known.page != operation.page:
         return Decision()
-    fold = GroupState(snapshot, now)
+    group = GroupState(snapshot, now)
     ids = snapshot.pages.get(page_key(known.listing or "", known.page), ())
-    counts, refusals = _change_all(fold, known, ids)
-    tickets = {effect.job for effect in fold.effects if isinstance(effect, SendTicket)}
+    counts, refusals = _change_all(group, known, ids)
+    tickets = {effect.job for effect in group.effects if isinstance(effect, SendTicket)}
     sent = max(known.ticketed, ticketed)
     place = {
         "page": known.page + 1,
@@ -61,7 +61,7 @@ def work(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: i
     }
     sums = {name: getattr(known, name) + counts[name] for name in ("done", "unchanged", "refused")}
     after = _ended_if_through(known.model_copy(update={**place, **sums}), now)
-    return _outcome(fold, (known, after), _failures(known, refusals, now), tickets)
+    return _decision(group, (known, after), _failures(known, refusals, now), tickets)
 
 
 def settle(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: int) -> Decision:
@@ -83,17 +83,17 @@ def give_up(snapshot: Snapshot, operation: Operation, now: datetime, why: str) -
 
 
 def _change_all(
-    fold: GroupState, operation: Operation, ids: Sequence[str]
+    group: GroupState, operation: Operation, ids: Sequence[str]
 ) -> tuple[Counter[str], list[RefusedJob]]:
     counts: Counter[str] = Counter()
     refusals: list[RefusedJob] = []
-    note = Attribution(by=operation.asked.by, at=fold.now, reason=operation.asked.reason)
-    for job_id in _in_turn(fold, ids):
-        refusal = _refusal(fold, operation, job_id)
+    note = Attribution(by=operation.asked.by, at=group.now, reason=operation.asked.reason)
+    for job_id in _in_turn(group, ids):
+        refusal = _refusal(group, operation, job_id)
         outcome, why = (
             ("refused", refusal)
             if refusal
-            else change_job(fold, job_id, operation.action, operation.priority, note)
+            else change_job(group, job_id, operation.action, operation.priority, note)
         )
         counts["refused" if outcome == "unknown" else outcome] += 1
         if outcome in {"refused", "unknown"}:
@@ -101,15 +101,15 @@ def _change_all(
     return counts, refusals
 
 
-def _in_turn(fold: GroupState, ids: Sequence[str]) -> list[str]:
+def _in_turn(group: GroupState, ids: Sequence[str]) -> list[str]:
     """As they start or last started, so that together queued they keep their order; unknown ones last."""
-    known = sorted((fold.jobs[one] for one in ids if one in fold.jobs), key=place_of)
-    return [*(job.id for job in known), *(one for one in ids if one not in fold.jobs)]
+    known = sorted((group.jobs[one] for one in ids if one in group.jobs), key=place_of)
+    return [*(job.id for job in known), *(one for one in ids if one not in group.jobs)]
 
 
-def _refusal(fold: GroupState, operation: Operation, job_id: str) -> Reason | None:
+def _refusal(group: GroupState, operation: Operation, job_id: str) -> Reason | None:
     """Why a job is not meant any more; one that is as it was to become is no matter of refusal."""
-    job = fold.jobs.get(job_id)
+    job = group.jobs.get(job_id)
     if job is None or judge(job, operation.action, operation.priority).unchanged:
         return None
     return operation.filter.misfit(job)
@@ -123,22 +123,22 @@ def _failures(operation: Operation, refusals: Sequence[RefusedJob], now: datetim
     ]
 
 
-def _outcome(
-    fold: GroupState, operation: tuple[Operation, Operation], failures: Sequence[Failure], tickets: set[str]
+def _decision(
+    group: GroupState, operation: tuple[Operation, Operation], failures: Sequence[Failure], tickets: set[str]
 ) -> Decision:
-    pairs = [(before, _without_debt(fold.jobs[job], tickets)) for job, before in fold.touched.items()]
+    pairs = [(before, _without_debt(group.jobs[job], tickets)) for job, before in group.touched.items()]
     return Decision(
         jobs=pairs,
         statistics=deltas(pairs),
         figures=figures_of(pairs),
-        plugins=list(fold.plugins.values()),
-        reports=fold.reports,
-        withdrawals=fold.withdrawals,
+        plugins=list(group.plugins.values()),
+        reports=group.reports,
+        withdrawals=group.withdrawals,
         operations=[operation],
         failures=failures,
-        effects=fold.effects,
+        effects=group.effects,
         changed_plugins=sorted({after.plugin for _, after in pairs}),
-        changed_jobs=list(fold.touched),
+        changed_jobs=list(group.touched),
         changed_operations=[operation[1].id],
     )
 

@@ -109,10 +109,10 @@ class OperationWorker:
 
     async def _begin(self, operation: Operation) -> None:
         listing = await self._store.list_jobs(operation, page=self._page_limit)
-        outcome = await self._apply(
+        decision = await self._apply(
             operation, lambda snapshot: begin(snapshot, operation, listing, self._clock.now())
         )
-        await self._dispatcher.carry_out(outcome)
+        await self._dispatcher.carry_out(decision)
         log.info("operation_begun", operation=operation.id, action=operation.action, jobs=listing.total)
 
     async def _work(self, operation: Operation) -> None:
@@ -125,19 +125,19 @@ class OperationWorker:
             await self._all_sent(operation)
         began = time.perf_counter()
         sent = self._sent.get(operation.id, operation.ticketed)
-        outcome = await self._apply(
+        decision = await self._apply(
             operation,
             lambda snapshot: work(snapshot, operation, self._clock.now(), ticketed=sent),
             needs_of_page(operation),
         )
-        if outcome.operations:
-            self._observe(outcome, time.perf_counter() - began)
-            await self._publish(outcome, operation)
+        if decision.operations:
+            self._observe(decision, time.perf_counter() - began)
+            await self._publish(decision, operation)
 
-    async def _publish(self, outcome: Decision, operation: Operation) -> None:
+    async def _publish(self, decision: Decision, operation: Operation) -> None:
         """Begin with this page; return once the one before it is through."""
         before = self._sending.get(operation.id)
-        sending = self._send(operation.id, outcome, operation.page + 1, before)
+        sending = self._send(operation.id, decision, operation.page + 1, before)
         self._sending[operation.id] = asyncio.create_task(sending, name=f"operation {operation.id}")
         if before is not None:
             await before
@@ -145,12 +145,12 @@ class OperationWorker:
     async def _settle(self, operation: Operation) -> None:
         """The last tickets, then the end."""
         await self._all_sent(operation)
-        outcome = await self._apply(
+        decision = await self._apply(
             operation,
             lambda snapshot: settle(snapshot, operation, self._clock.now(), ticketed=operation.page),
         )
-        await self._dispatcher.carry_out(outcome)
-        self._observe_end(outcome)
+        await self._dispatcher.carry_out(decision)
+        self._observe_end(decision)
 
     async def _all_sent(self, operation: Operation) -> None:
         """Return once the tickets of all pages before this one are in their queues.
@@ -178,16 +178,16 @@ class OperationWorker:
         await self._send(operation.id, Decision(effects=effects), page + 1)
 
     async def _send(
-        self, operation_id: str, outcome: Decision, page: int, before: "asyncio.Task[None] | None" = None
+        self, operation_id: str, decision: Decision, page: int, before: "asyncio.Task[None] | None" = None
     ) -> None:
         """Carry out what follows from pages before `page`; raises BrokerUnavailableError.
 
         They count as sent once what was begun `before` is, too.
         """
-        sent = await self._dispatcher.carry_out(outcome)
+        sent = await self._dispatcher.carry_out(decision)
         if before is not None:
             await before
-        wanted = sum(isinstance(effect, SendTicket) for effect in outcome.effects)
+        wanted = sum(isinstance(effect, SendTicket) for effect in decision.effects)
         if len(sent) < wanted:
             message = f"{wanted - len(sent)} tickets of an operation did not reach their queue"
             raise BrokerUnavailableError(message)
@@ -204,17 +204,17 @@ class OperationWorker:
         for key in self._sending.keys() - known:
             await self._sending.pop(key)
 
-    def _observe(self, outcome: Decision, seconds: float) -> None:
+    def _observe(self, decision: Decision, seconds: float) -> None:
         OPERATION_PAGES.observe(seconds)
-        record_decision(outcome, 0)
-        for before, after in outcome.operations:
+        record_decision(decision, 0)
+        for before, after in decision.operations:
             for result in ("done", "unchanged", "refused"):
                 grown = getattr(after, result) - (getattr(before, result) if before else 0)
                 OPERATION_JOBS.labels(after.action, result).inc(grown)
-        self._observe_end(outcome)
+        self._observe_end(decision)
 
-    def _observe_end(self, outcome: Decision) -> None:
-        for _, after in outcome.operations:
+    def _observe_end(self, decision: Decision) -> None:
+        for _, after in decision.operations:
             if after.state.ended:
                 counts = {"done": after.done, "unchanged": after.unchanged, "refused": after.refused}
                 log.info("operation_ended", operation=after.id, state=after.state, **counts)

@@ -15,9 +15,9 @@ from taskmanager.model.access import Right
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_gateway.access.auth_context import auth_context_of
 from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.api.error_handlers import STORE_AWAY
 from taskmanager_gateway.api.jobs.submissions import KEY_PARAMETER
 from taskmanager_gateway.api.responses import OUTCOME_HEADER, Answers, RawRoute
-from taskmanager_gateway.http.error_handlers import STORE_AWAY
 from taskmanager_gateway.http.examples import ITM_CALL
 from taskmanager_gateway.http.problems import (
     BODY_TIMEOUT,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
-from taskmanager_gateway.http.error_handlers import problem_of
+from taskmanager_gateway.api.error_handlers import problem_of
 from taskmanager_gateway.http.problems import Problem, ProblemError
 from taskmanager_gateway.web.shell.render import fragment, page
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnreadableDocumentError
+from taskmanager_gateway.accounts.forbidding import note_refusal
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.body_limits import BodyRefusedError
-from taskmanager_gateway.http.forbidding import note_refusal
 from taskmanager_gateway.http.problems import (
     BROKER_UNAVAILABLE,
     FORBIDDEN,
