@@ -21,7 +21,7 @@ from tests.bench.share import missing, mounted
 
 from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
-from taskmanager_plugin_runner.slot_protocol import SlotOptions, Step
+from taskmanager_plugin_runner.slot_protocol import SlotOptions, SlotStep
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 MEMORY = Path("/dev/shm")
@@ -105,13 +105,13 @@ async def _job(options: SlotOptions, work: Work, source: Path, destination: Path
     await slot.start()
     try:
         began, brought = time.perf_counter(), Path()
-        for step in (Step.STAGE_IN, Step.RUN, Step.STAGE_OUT):
+        for step in (SlotStep.STAGE_IN, SlotStep.RUN, SlotStep.STAGE_OUT):
             answer = await slot.ask(step, task, brought)
             if answer.failure is not None:
                 raise RuntimeError(f"{step} failed: {answer.failure.message}")
             brought = Path(answer.source) if answer.source else brought
         seconds = time.perf_counter() - began
-        await slot.ask(Step.CLEAN, task)
+        await slot.ask(SlotStep.CLEAN, task)
     finally:
         await slot.stop()
     return seconds

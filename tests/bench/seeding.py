@@ -18,7 +18,7 @@ from tests.bench.system import System, migrate
 from taskmanager.model.jobs import GoobiReference, HistoryEntry, Job, JobError, JobSpec
 from taskmanager.model.states import Status
 from taskmanager.mongo import MongoStore
-from taskmanager.mongo.documents import term, to_document, words
+from taskmanager.mongo.base.documents import term, to_document, words
 from taskmanager.ports.store import Needs, Plan, StatisticsDelta
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)

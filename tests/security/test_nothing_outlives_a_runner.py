@@ -20,11 +20,11 @@ STARTER = """
 import asyncio, sys
 from pathlib import Path
 from tests.unit.runner.slots import slot, task
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 async def main():
     async with slot("wild", Path(sys.argv[1])) as (process, _):
         asking = asyncio.create_task(process.ask(
-            Step.RUN, task("wild", parameters={"deed": "hog", "note": sys.argv[1] + "/pid"})))
+            SlotStep.RUN, task("wild", parameters={"deed": "hog", "note": sys.argv[1] + "/pid"})))
         while not Path(sys.argv[1], "pid").exists():
             await asyncio.sleep(0.01)
         if sys.argv[2] == "suspend":
@@ -117,7 +117,7 @@ async def test_what_remains_of_a_slot_that_died_alone_is_ended_too(tmp_path: Pat
 @pytest.mark.parametrize("record", ["{", "[]", '{"pid": 1}', "another boot", "another process"])
 def test_a_record_that_means_nobody_any_more_harms_nobody(tmp_path: Path, record: str) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    start = orphaned_processes.Process.of(os.getpid()).start
+    start = orphaned_processes.OrphanedProcess.of(os.getpid()).start
     made = {
         "another boot": {"pid": os.getpid(), "start": start, "boot": "x"},
         "another process": {"pid": os.getpid(), "start": start - 1, "boot": boot},

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.runner.faults import fill, picture
 from tests.unit.runner.slots import slot, task
 
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 
 
 @pytest.mark.parametrize("existing", [True, False])
@@ -17,9 +17,9 @@ async def test_the_stage_goes_though_nothing_remembers_it(tmp_path: Path, existi
     before = picture(tmp_path / "book")
     job = task("tally", source=str(tmp_path / "in"), destination=str(tmp_path / "book" / "out"))
     async with slot("tally", tmp_path) as (process, _):
-        brought = await process.ask(Step.STAGE_IN, job)
-        assert (await process.ask(Step.RUN, job, Path(brought.source or ""))).failure is None
+        brought = await process.ask(SlotStep.STAGE_IN, job)
+        assert (await process.ask(SlotStep.RUN, job, Path(brought.source or ""))).failure is None
         shutil.rmtree(tmp_path / "workspace" / f"{job.job}-1")
-        assert (await process.ask(Step.STAGE_OUT, job)).failure is not None
-        assert (await process.ask(Step.CLEAN, job)).failure is None
+        assert (await process.ask(SlotStep.STAGE_OUT, job)).failure is not None
+        assert (await process.ask(SlotStep.CLEAN, job)).failure is None
     assert picture(tmp_path / "book") == before

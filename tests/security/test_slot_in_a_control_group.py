@@ -11,10 +11,10 @@ from tests.unit.runner.slots import is_gone, number_in, options, task, until
 
 from taskmanager.errors import JobKilledError
 from taskmanager.files.mounts import mount_of
-from taskmanager_plugin_runner.control_groups import SlotGroup
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.process import SlotProcess
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
+from taskmanager_plugin_runner.system.control_groups import SlotGroup
 
 PLACES = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
 
@@ -44,7 +44,9 @@ async def test_nothing_is_left_of_a_slot_wherever_it_has_gone(tmp_path: Path, gr
     """A program with a session of its own, stopped, and lost to its parents."""
     process = SlotProcess(0, options("wild", tmp_path), group)
     await process.start()
-    running = process.order(Step.RUN, task("wild", parameters={"deed": "hog", "note": str(tmp_path / "pid")}))
+    running = process.order(
+        SlotStep.RUN, task("wild", parameters={"deed": "hog", "note": str(tmp_path / "pid")})
+    )
     program = await number_in(tmp_path / "pid")
     assert process.pid is not None
     assert {process.pid, program} <= inside(group)
@@ -64,7 +66,7 @@ async def test_a_job_beyond_its_limit_is_ended_by_the_kernel_and_says_so(
     await process.start()
     process.limit_memory(200 * 1024**2)
     with pytest.raises(SlotEndedError) as ended:
-        await process.ask(Step.RUN, task("greedy", parameters={"megabytes": 400}))
+        await process.ask(SlotStep.RUN, task("greedy", parameters={"megabytes": 400}))
     assert ended.value.starved
     assert not ended.value.expected
     await process.ended.wait()

@@ -17,12 +17,12 @@ from tests.unit.runner.slots import Ears, is_gone, number_in, options, task
 
 from taskmanager.errors import JobKilledError, PermanentError
 from taskmanager.model.control import DesiredState
-from taskmanager_plugin_runner.lending import take_back
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
-from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step
-from taskmanager_plugin_runner.slot_users import SlotUser, missing_rights, parse_users
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 from taskmanager_plugin_runner.system import orphaned_processes
 from taskmanager_plugin_runner.system.processes import descendants
+from taskmanager_plugin_runner.system.slot_users import SlotUser, missing_rights, parse_users
+from taskmanager_plugin_runner.transport.lent_folders import take_back
 from taskmanager_plugin_runner.transport.recovery import recover
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
@@ -91,10 +91,10 @@ def prowling(home: Path, *forbidden: Path, **more: Any) -> SlotTask:
 
 
 async def whole(process: SlotProcess, job: SlotTask) -> SlotAnswer:
-    brought = await process.ask(Step.STAGE_IN, job)
+    brought = await process.ask(SlotStep.STAGE_IN, job)
     assert brought.failure is None
     assert brought.source is not None
-    return await process.ask(Step.RUN, job, Path(brought.source))
+    return await process.ask(SlotStep.RUN, job, Path(brought.source))
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o644])
@@ -105,17 +105,17 @@ async def test_the_code_of_a_job_reaches_neither_its_runner_nor_another_job(home
         other = prowling(home)
         assert (await whole(first, other)).failure is None
         folder = AttemptFolder.of(home / "workspace", other.job, other.attempt)
-        assert await first.ask(Step.STAGE_OUT, other)
+        assert await first.ask(SlotStep.STAGE_OUT, other)
         job = prowling(home, folder.path, folder.output, folder.input / "a.txt", destination)
         answer = await whole(second, job)
         assert answer.failure is None
         assert answer.files == len(list(source.iterdir()))
         told = json.loads(ears.logs[-1].text)
         assert told == {"uid": SECOND.uid, "groups": [str(SECOND.gid)], "done": []}
-        assert (await second.ask(Step.STAGE_OUT, job)).failure is None
+        assert (await second.ask(SlotStep.STAGE_OUT, job)).failure is None
         for one in (other, job):
             process = first if one is other else second
-            assert (await process.ask(Step.CLEAN, one)).failure is None
+            assert (await process.ask(SlotStep.CLEAN, one)).failure is None
             assert not AttemptFolder.of(home / "workspace", one.job, one.attempt).path.exists()
     umask = os.umask(0)
     os.umask(umask)
@@ -171,7 +171,7 @@ async def test_a_folder_is_closed_to_its_maker_before_anything_in_it_is_looked_a
 async def test_how_the_plugin_ends_is_how_the_slot_ends(home: Path) -> None:
     async with slot("crash", home, FIRST) as (process, ears):
         with pytest.raises(JobKilledError, match="killed by SIGKILL"):
-            await process.ask(Step.RUN, task("crash"))
+            await process.ask(SlotStep.RUN, task("crash"))
         assert ears.printed == ["last words"]
         await process.ended.wait()
         await process.start()
@@ -183,12 +183,12 @@ async def test_a_slot_of_another_user_is_cancelled_suspended_and_ended(home: Pat
         assert process.pid is not None
         family = {process.pid} | descendants(process.pid)
         job = task("sleep", parameters={"seconds": 600})
-        running = process.order(Step.RUN, job)
+        running = process.order(SlotStep.RUN, job)
         process.tell(DesiredState.CANCEL)
         answer = await running
         assert answer.cancelled
-        assert (await process.ask(Step.CLEAN, job)).failure is None
-        again = process.order(Step.RUN, task("sleep", parameters={"seconds": 600}))
+        assert (await process.ask(SlotStep.CLEAN, job)).failure is None
+        again = process.order(SlotStep.RUN, task("sleep", parameters={"seconds": 600}))
         process.suspend()
         process.resume()
         await process.stop()
@@ -204,7 +204,7 @@ async def test_what_a_killed_runner_left_of_another_user_is_found_and_removed(ho
     note.touch()
     os.chown(note, FIRST.uid, FIRST.gid)
     async with slot("wild", home, FIRST) as (process, _):
-        running = process.order(Step.RUN, task("wild", parameters={"deed": "hog", "note": str(note)}))
+        running = process.order(SlotStep.RUN, task("wild", parameters={"deed": "hog", "note": str(note)}))
         program = await number_in(note)
         assert process.pid is not None
         found = orphaned_processes.find(home / "workspace", {FIRST.uid})
@@ -230,7 +230,7 @@ async def test_a_workspace_out_of_its_reach_is_told_before_the_first_job(home: P
 def test_a_user_that_is_not_left_by_root_keeps_no_right_either(home: Path) -> None:
     """The runner of a service has its rights as ambient ones, which a change of user does not end."""
     script = (
-        "from taskmanager_plugin_runner.slot_users import give_up_rights, missing_rights\n"
+        "from taskmanager_plugin_runner.system.slot_users import give_up_rights, missing_rights\n"
         "read = lambda: open('/proc/self/status').read()\n"
         "before = missing_rights(read()); give_up_rights(); print(before, len(missing_rights(read())))"
     )

@@ -15,7 +15,7 @@ from taskmanager_plugin_runner.files import opening
 from taskmanager_plugin_runner.files.copying import copy_source
 from taskmanager_plugin_runner.files.sources import scan
 from taskmanager_plugin_runner.settings import UploadMode
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder, bring_input
 
 SECRET = "root:secret"
@@ -88,13 +88,13 @@ async def test_what_a_plugin_reads_cannot_be_swapped_while_it_works(
     book, destination = source, tmp_path / "share" / "book" / "out"
     job = task("tally", source=str(book), destination=str(destination))
     async with slot("tally", tmp_path / "share", upload_mode=mode) as (process, _):
-        brought = await process.ask(Step.STAGE_IN, job)
+        brought = await process.ask(SlotStep.STAGE_IN, job)
         assert brought.failure is None
         file_for_link(book, tmp_path / "private" / "master")
         seen = Path(brought.source or "")
         assert [path.read_text(encoding="utf-8") for path in sorted(seen.iterdir())] == ["one", "two"]
         assert not any(path.is_symlink() for path in seen.iterdir())
-        await process.ask(Step.CLEAN, job)
+        await process.ask(SlotStep.CLEAN, job)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from taskmanager.accounts.broker_users import broker_users
 from taskmanager.errors import BrokerUnavailableError, PermanentError, StoreUnavailableError
 from taskmanager.messages.topology import Topology
 from taskmanager.mongo import connect, migrate
-from taskmanager.mongo.client import translated_errors
+from taskmanager.mongo.base.client import translated_errors
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.channel import AsyncChannel, parameters
 from taskmanager_local.certificates import Certificates

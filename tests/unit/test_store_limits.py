@@ -7,7 +7,7 @@ import pymongo.errors
 import pytest
 
 from taskmanager.errors import PermanentError, StoreUnavailableError
-from taskmanager.mongo.client import bounded, connect
+from taskmanager.mongo.base.client import bounded, connect
 
 
 async def test_a_transaction_that_does_not_come_through_is_given_up() -> None:

@@ -13,15 +13,15 @@ from tests.unit.goobi.reports import settings
 
 from taskmanager.goobi.installations import Installation
 from taskmanager_scheduler.goobi.access import Access
-from taskmanager_scheduler.goobi.calls import Answer, Call
-from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
+from taskmanager_scheduler.goobi.calls import Answer, GoobiCall
+from taskmanager_scheduler.goobi.transport import GoobiTransport, UnreachableError
 from taskmanager_testing.goobi import TOKEN, FakeGoobi, RunningGoobi
 
-STEPS = Call("GET", "/api/process/1/steps")
+STEPS = GoobiCall("GET", "/api/process/1/steps")
 
 
-async def asked(installation: Installation, call: Call = STEPS) -> Answer:
-    transport = Transport(installation, Access(installation))
+async def asked(installation: Installation, call: GoobiCall = STEPS) -> Answer:
+    transport = GoobiTransport(installation, Access(installation))
     try:
         return await transport.send(call)
     finally:
@@ -87,8 +87,8 @@ async def test_the_token_goes_to_the_installation_only(peers: Any, tmp_path: Pat
     ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     own, elsewhere = await peers(Peer(ok)), await peers(Peer(ok))
     known = installation(tmp_path, own.url)
-    await asked(known, Call("POST", f"{elsewhere.url}/goobi/api/plugins/ocr/1/done"))
-    await asked(known, Call("POST", f"{own.url}/goobi/api/plugins/ocr/1/done"))
+    await asked(known, GoobiCall("POST", f"{elsewhere.url}/goobi/api/plugins/ocr/1/done"))
+    await asked(known, GoobiCall("POST", f"{own.url}/goobi/api/plugins/ocr/1/done"))
     assert TOKEN not in elsewhere.heads[0]
     assert f"token: {TOKEN}" in own.heads[0]
 
@@ -120,7 +120,7 @@ async def test_the_web_api_is_asked_by_ipv4_although_the_name_has_both(tmp_path:
         url = server.url.replace("127.0.0.1", "localhost")
         known = installation(tmp_path, url, "webapi")
         form = {"command": "help", "token": TOKEN}
-        answer = await asked(known, Call("POST", "/wi", form=form))
+        answer = await asked(known, GoobiCall("POST", "/wi", form=form))
     finally:
         server.stop()
     assert answer.status == 200

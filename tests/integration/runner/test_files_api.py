@@ -17,8 +17,8 @@ from taskmanager.process.failpoints import END_AT
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.stage_filling import Result
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
-from taskmanager_plugin_runner.slot_protocol import LogNote, SlotAnswer, Step
-from taskmanager_plugin_runner.transport.goobi_delivery import Delivery, Journal, deliver, prepare
+from taskmanager_plugin_runner.slot_protocol import LogNote, SlotAnswer, SlotStep
+from taskmanager_plugin_runner.transport.goobi_delivery import GoobiDelivery, Journal, deliver, prepare
 from taskmanager_plugin_runner.transport.goobi_files import api
 from taskmanager_plugin_runner.transport.recovery import recover
 from taskmanager_testing.goobi.access import TOKEN
@@ -91,12 +91,12 @@ def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> S
 
 async def until_placed(process: SlotProcess, made: SlotTask) -> SlotAnswer:
     """All steps up to the results; the answer of the first that failed, or of the last."""
-    brought = await process.ask(Step.STAGE_IN, made)
+    brought = await process.ask(SlotStep.STAGE_IN, made)
     if brought.failure is not None:
         return brought
     assert brought.source is not None
-    ran = await process.ask(Step.RUN, made, Path(brought.source))
-    return ran if ran.failure is not None else await process.ask(Step.STAGE_OUT, made)
+    ran = await process.ask(SlotStep.RUN, made, Path(brought.source))
+    return ran if ran.failure is not None else await process.ask(SlotStep.STAGE_OUT, made)
 
 
 def media(goobi: RunningGoobi) -> dict[str, bytes]:
@@ -109,7 +109,7 @@ async def test_a_job_is_fetched_and_delivered_without_the_share(
     async with slot(tmp_path, settings) as process:
         placed = await until_placed(process, job(tmp_path))
         assert (placed.failure, placed.files, placed.bytes) == (None, 3, 8)
-        assert (await process.ask(Step.CLEAN, job(tmp_path))).failure is None
+        assert (await process.ask(SlotStep.CLEAN, job(tmp_path))).failure is None
     assert media(goobi) == RESULT
     assert not (tmp_path / "metadata").exists()
 
@@ -124,7 +124,7 @@ async def test_two_faults_in_a_row_are_survived(
             placed = await until_placed(process, job(tmp_path))
             assert placed.failure is None
             assert media(goobi) == RESULT
-            assert (await process.ask(Step.CLEAN, job(tmp_path))).failure is None
+            assert (await process.ask(SlotStep.CLEAN, job(tmp_path))).failure is None
             media(goobi).clear()
 
 
@@ -133,7 +133,7 @@ async def test_a_wrong_token_is_said_before_the_work(
 ) -> None:
     (tmp_path / "token").write_text("wrong", encoding="utf-8")
     async with slot(tmp_path, settings) as process:
-        answer = await process.ask(Step.STAGE_IN, job(tmp_path))
+        answer = await process.ask(SlotStep.STAGE_IN, job(tmp_path))
     assert answer.failure is not None
     assert "check the token" in answer.failure.message
     assert not media(goobi)
@@ -147,7 +147,7 @@ async def test_what_is_there_is_not_replaced_unless_equal(
         placed = await until_placed(process, job(tmp_path))
         assert placed.failure is not None
         assert "nothing is replaced" in placed.failure.message
-        await process.ask(Step.CLEAN, job(tmp_path))
+        await process.ask(SlotStep.CLEAN, job(tmp_path))
     assert media(goobi) == {"1.tif": b"one", "2.tif": b"precious"}
 
 
@@ -156,7 +156,7 @@ async def test_one_folder_of_goobi_as_source_and_destination_is_refused(
 ) -> None:
     other_name_for_it = str(tmp_path / "metadata" / "1" / "images" / "master_other")
     async with slot(tmp_path, settings) as process:
-        answer = await process.ask(Step.STAGE_IN, job(tmp_path, destination=other_name_for_it))
+        answer = await process.ask(SlotStep.STAGE_IN, job(tmp_path, destination=other_name_for_it))
     assert answer.failure is not None
     assert "the destination is the source: both are folder 'master'" in answer.failure.message
 
@@ -197,7 +197,7 @@ async def test_a_goobi_that_fails_half_way_is_put_back_once_it_is_there(
         assert answer.failure is not None
         assert answer.failure.temporary
         goobi.goobi.faults.clear()
-        assert (await process.ask(Step.CLEAN, made)).failure is None
+        assert (await process.ask(SlotStep.CLEAN, made)).failure is None
     assert media(goobi) == {"1.tif": b"one", "other": b"x"}
 
 
@@ -222,7 +222,7 @@ async def test_the_next_attempt_of_another_runner_repairs_a_killed_delivery(
     assert f".tm-{JOB}.json" in media(goobi)
     async with slot(second, settings) as process:
         later = job(second, attempt=2)
-        assert (await process.ask(Step.STAGE_IN, later)).failure is None
+        assert (await process.ask(SlotStep.STAGE_IN, later)).failure is None
         assert not media(goobi)
         assert (await until_placed(process, later)).failure is None
     assert media(goobi) == RESULT
@@ -256,11 +256,11 @@ async def test_an_attempt_that_another_has_overtaken_delivers_nothing(
 ) -> None:
     async with slot(tmp_path, settings) as process:
         journal = Journal(attempt=2, names=("tally.txt",)).sealed(
-            Delivery("main", 1, "media", JOB, 2), NO_KEY
+            GoobiDelivery("main", 1, "media", JOB, 2), NO_KEY
         )
         body = journal.model_dump_json().encode()
         goobi.goobi.workflow.process(1).files["media"] = {f".tm-{JOB}.json": body}
-        answer = await process.ask(Step.STAGE_IN, job(tmp_path))
+        answer = await process.ask(SlotStep.STAGE_IN, job(tmp_path))
         assert answer.failure is not None
         assert answer.failure.kind == "SupersededError"
     assert media(goobi) == {f".tm-{JOB}.json": body}
@@ -271,12 +271,12 @@ async def test_a_planted_journal_removes_nothing(
     goobi: RunningGoobi, settings: Path, tmp_path: Path, names: tuple[str, ...]
 ) -> None:
     planted = Journal(attempt=1, names=names)
-    delivery = Delivery("main", 1, "media", JOB, 1)
+    delivery = GoobiDelivery("main", 1, "media", JOB, 1)
     sealed = planted.sealed(delivery, NO_KEY if "/" in names[0] else Seal(b"a guess"))
     before = {"other": b"x", f".tm-{JOB}.json": sealed.model_dump_json().encode()}
     goobi.goobi.workflow.process(1).files["media"] = dict(before)
     async with slot(tmp_path, settings) as process:
-        answer = await process.ask(Step.STAGE_IN, job(tmp_path))
+        answer = await process.ask(SlotStep.STAGE_IN, job(tmp_path))
     assert answer.failure is not None
     assert "was not written by a runner of this plugin" in answer.failure.message
     assert media(goobi) == before
@@ -286,7 +286,7 @@ async def test_a_planted_journal_removes_nothing(
 def test_an_attempt_whose_lease_ends_meanwhile_takes_all_back(
     goobi: RunningGoobi, settings: Path, tmp_path: Path, asked: int
 ) -> None:
-    delivery = Delivery("main", 1, "media", JOB, 1)
+    delivery = GoobiDelivery("main", 1, "media", JOB, 1)
     results = [Result(name, tmp_path / name, len(content)) for name, content in RESULT.items()]
     for result in results:
         result.path.write_bytes(RESULT[result.name])
@@ -299,7 +299,7 @@ def test_an_attempt_whose_lease_ends_meanwhile_takes_all_back(
 def test_a_frozen_attempt_that_wakes_after_its_successor_leaves_its_results_alone(
     goobi: RunningGoobi, settings: Path, tmp_path: Path
 ) -> None:
-    first, second = (Delivery("main", 1, "media", JOB, attempt) for attempt in (1, 2))
+    first, second = (GoobiDelivery("main", 1, "media", JOB, attempt) for attempt in (1, 2))
     result = Result("tally.txt", tmp_path / "tally.txt", 2)
     result.path.write_bytes(RESULT[result.name])
     with api(settings, first) as there:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from taskmanager.messages import Changes, EndSessions
 from taskmanager.model.access import Right, Role
 from taskmanager.model.operations import JobFilter
-from taskmanager_gateway.access.requirements import Need
+from taskmanager_gateway.access.requirements import Requirement
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
@@ -112,7 +112,7 @@ def test_every_route_of_the_pages_says_what_it_needs() -> None:
     for router in routers:
         for route in router.routes:
             assert isinstance(route, APIRoute)
-            declared = any(isinstance(one.dependency, Need) for one in route.dependencies)
+            declared = any(isinstance(one.dependency, Requirement) for one in route.dependencies)
             assert declared or route.path in open_to_all, route.path
 
 

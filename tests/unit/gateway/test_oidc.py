@@ -16,9 +16,9 @@ from taskmanager.messages import AddUser, ChangeUser, Command
 from taskmanager.model.access import Role, User
 from taskmanager.model.jobs import Attribution
 from taskmanager_gateway.access.oidc_settings import OidcSettings
-from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
-from taskmanager_gateway.accounts.oidc.identity import Identity, identity_of, lacks
+from taskmanager_gateway.accounts.oidc.identity import ProviderIdentity, identity_of, lacks
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
 from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
 from taskmanager_testing.access import FakeAccess
@@ -67,7 +67,7 @@ def signed(key: Any = KEY, *, kid: str | None = "one", algorithm: str = "RS256",
 )
 def test_the_mightiest_group_gives_the_role(groups: object, role: Role) -> None:
     found = identity_of({"preferred_username": "anna", "groups": groups}, settings())
-    assert found == Identity("anna", role)
+    assert found == ProviderIdentity("anna", role)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_garbage_is_refused_and_an_unknown_key_is_told() -> None:
 
 
 def test_any_gateway_with_the_key_reads_an_attempt_and_nobody_else() -> None:
-    begun = Attempt.begin(b"k" * 32, "/runners")
-    read = Attempt.read(b"k" * 32, begun.write())
+    begun = LogInAttempt.begin(b"k" * 32, "/runners")
+    read = LogInAttempt.read(b"k" * 32, begun.write())
     assert read is not None
     assert (read.target, read.state, read.nonce) == ("/runners", begun.state, begun.nonce)
     digest = hashlib.sha256(read.verifier.encode()).digest()
@@ -161,8 +161,8 @@ def test_any_gateway_with_the_key_reads_an_attempt_and_nobody_else() -> None:
     assert len(begun.verifier) >= 43
     for secret in (begun.verifier, begun.nonce, begun.state):
         assert secret not in begun.write()
-    assert Attempt.read(b"x" * 32, begun.write()) is None
-    assert Attempt.read(b"k" * 32, begun.write()[:-2]) is None
+    assert LogInAttempt.read(b"x" * 32, begun.write()) is None
+    assert LogInAttempt.read(b"k" * 32, begun.write()[:-2]) is None
 
 
 WRONG = {
@@ -207,10 +207,10 @@ def obedient(access: FakeAccess, command: Command) -> None:
 async def test_somebody_new_is_added_and_later_changed(gateway: Gateway) -> None:
     access = known(gateway)
     gateway.scheduler.obey = lambda command: obedient(access, command)
-    first = await entering(gateway).enter(Identity("anna", Role.VIEWER))
-    second = await entering(gateway).enter(Identity("anna", Role.VIEWER))
-    third = await entering(gateway).enter(Identity("anna", Role.ADMIN, ("jp2",), plugins_told=True))
-    fourth = await entering(gateway).enter(Identity("anna", Role.ADMIN, None, plugins_told=True))
+    first = await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
+    second = await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
+    third = await entering(gateway).enter(ProviderIdentity("anna", Role.ADMIN, ("jp2",), plugins_told=True))
+    fourth = await entering(gateway).enter(ProviderIdentity("anna", Role.ADMIN, None, plugins_told=True))
     assert first == second
     assert (third.role, third.plugins, fourth.plugins) == (Role.ADMIN, ("jp2",), None)
     commands = gateway.scheduler.commands
@@ -222,7 +222,7 @@ async def test_somebody_new_is_added_and_later_changed(gateway: Gateway) -> None
 
 async def test_plugins_an_admin_set_stay_where_the_provider_has_no_say(gateway: Gateway) -> None:
     known(gateway).put_user(user("anna", Role.VIEWER, password_hash=None, plugins=("jp2",)))
-    entered = await entering(gateway).enter(Identity("anna", Role.VIEWER))
+    entered = await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
     assert entered.plugins == ("jp2",)
     assert gateway.scheduler.commands == []
 
@@ -239,7 +239,7 @@ async def test_who_is_disabled_or_has_a_password_is_left_alone(
 ) -> None:
     known(gateway).put_user(user("anna", Role.VIEWER, **fields))
     with pytest.raises(OidcError) as caught:
-        await entering(gateway).enter(Identity("ANNA", Role.ADMIN))
+        await entering(gateway).enter(ProviderIdentity("ANNA", Role.ADMIN))
     assert caught.value.refusal is refusal
     assert gateway.scheduler.commands == []
 
@@ -248,15 +248,15 @@ async def test_the_last_admin_is_told_why_the_role_stays(gateway: Gateway) -> No
     known(gateway).put_user(user("anna", Role.ADMIN, password_hash=None))
     gateway.scheduler.outcome, gateway.scheduler.detail = "refused", "anna is the last enabled admin"
     with pytest.raises(OidcError) as caught:
-        await entering(gateway).enter(Identity("anna", Role.VIEWER))
+        await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
     assert caught.value.refusal is Refusal.NOT_CHANGED
 
 
 async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gateway) -> None:
     known(gateway).put_user(user("anna", Role.VIEWER, password_hash=None))
     gateway.publisher.available = False
-    assert (await entering(gateway).enter(Identity("anna", Role.VIEWER))).name == "anna"
-    for stranger in (Identity("anna", Role.OPERATOR), Identity("berta", Role.VIEWER)):
+    assert (await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))).name == "anna"
+    for stranger in (ProviderIdentity("anna", Role.OPERATOR), ProviderIdentity("berta", Role.VIEWER)):
         with pytest.raises(OidcError) as caught:
             await entering(gateway).enter(stranger)
         assert caught.value.refusal is Refusal.TRY_LATER
@@ -268,7 +268,7 @@ async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sen
     monkeypatch.setattr("taskmanager_gateway.commands.service.RESULT_TIME", timedelta(milliseconds=50))
     gateway.scheduler.silent = True
     with pytest.raises(OidcError) as caught:
-        await entering(gateway).enter(Identity("anna", Role.VIEWER))
+        await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
     assert caught.value.refusal is Refusal.TRY_LATER
     assert len(gateway.scheduler.commands) == 1
 

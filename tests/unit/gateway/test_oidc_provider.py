@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.log_in import _check_answer
 from taskmanager_gateway.accounts.oidc.provider import Description, Provider, Tokens, _answer
 from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
@@ -71,8 +71,8 @@ def case(
     return Case(network, provider)
 
 
-def attempt() -> Attempt:
-    return Attempt.begin(b"k" * 32, "/")
+def attempt() -> LogInAttempt:
+    return LogInAttempt.begin(b"k" * 32, "/")
 
 
 async def test_the_browser_takes_along_what_binds_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:

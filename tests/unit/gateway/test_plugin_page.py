@@ -11,7 +11,7 @@ from taskmanager.model.control import PluginAction
 from taskmanager.model.jobs import GoobiReference, JobError
 from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.plugins.listing import PluginListAddress
 
 BROWSER = {"accept": "text/html", "accept-language": "en"}
 HTMX = {"hx-request": "true", "accept-language": "en"}
@@ -203,15 +203,17 @@ async def test_a_huge_error_is_shown_in_part_and_given_whole(gateway: Gateway) -
 
 
 def test_an_address_says_what_it_must_and_reads_back() -> None:
-    listing = Listing(tab=Tab.ERROR, q="straße & co", older=3600, sort=Sort.CREATED, order=SortOrder.ASC)
+    listing = PluginListAddress(
+        tab=Tab.ERROR, q="straße & co", older=3600, sort=Sort.CREATED, order=SortOrder.ASC
+    )
     dated = listing.at_moment(MOMENT)
-    again, ignored = Listing.read(dated.parameters())
+    again, ignored = PluginListAddress.read(dated.parameters())
     assert (again, ignored) == (dated, [])
-    assert Listing().address("noop") == "/plugins/noop"
+    assert PluginListAddress().address("noop") == "/plugins/noop"
     assert dated.first.at is None
     assert not dated.bare.filtered
 
 
 def test_a_status_of_another_tab_is_left_out() -> None:
-    listing, ignored = Listing.read({"tab": "done", "status": "ERROR"})
+    listing, ignored = PluginListAddress.read({"tab": "done", "status": "ERROR"})
     assert (listing.status, ignored) == (None, ["status"])

@@ -12,7 +12,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings, parse
 from taskmanager.model.reports import Report, ReportKind, ReportState, Withdrawal
 from taskmanager.ports.report_store import Among
-from taskmanager_scheduler.goobi.calls import Answer, Call
+from taskmanager_scheduler.goobi.calls import Answer, GoobiCall
 from taskmanager_scheduler.goobi.lane import Lane, wait_after
 from taskmanager_scheduler.goobi.orphans import Orphans
 from taskmanager_scheduler.goobi.telling import LOOKS_IN_VAIN, Telling
@@ -25,7 +25,7 @@ SETTINGS = parse(
 )
 
 
-def nothing_done(call: Call) -> Answer:
+def nothing_done(call: GoobiCall) -> Answer:
     """What Goobi says of a process whose journal is empty and whose step is at work."""
     return Answer(200, "[]" if call.path.endswith("/journal") else '{"status": "stepinwork"}')
 
@@ -33,10 +33,10 @@ def nothing_done(call: Call) -> Answer:
 class Script:
     """Answers calls as told, and keeps them."""
 
-    def __init__(self, answer: Callable[[Call], Answer | Exception] = lambda _: Answer(200)) -> None:
-        self.answer, self.calls = answer, list[Call]()
+    def __init__(self, answer: Callable[[GoobiCall], Answer | Exception] = lambda _: Answer(200)) -> None:
+        self.answer, self.calls = answer, list[GoobiCall]()
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: GoobiCall) -> Answer:
         self.calls.append(call)
         await asyncio.sleep(0)
         answer = self.answer(call)
@@ -104,7 +104,7 @@ async def test_what_is_not_taken_holds_up_the_rest_of_its_job_only() -> None:
 
 
 async def test_a_step_is_not_set_to_error_once_its_job_was_tried_again_however_late_that_is() -> None:
-    def retried_meanwhile(call: Call) -> Answer:
+    def retried_meanwhile(call: GoobiCall) -> Answer:
         """The operator tries the job again while its log entry is being told."""
         gone = Withdrawal(job="job-1", below=3, at=NOW)
         stage.store.reports |= {one.id: one for one in withdrawn(stage.store.reports.values(), gone)}
@@ -191,7 +191,7 @@ async def test_a_goobi_that_refuses_everything_is_asked_seldom_too() -> None:
 async def test_a_lost_answer_is_looked_for_before_it_is_told_again() -> None:
     written: list[str] = []
 
-    def goobi(call: Call) -> Answer | Exception:
+    def goobi(call: GoobiCall) -> Answer | Exception:
         if call.method == "GET":
             entries = ",".join(f'{{"userName": "TaskManager", "message": "{text}"}}' for text in written)
             return Answer(200, f"[{entries}]")
@@ -231,7 +231,7 @@ async def test_what_is_older_than_this_schedulers_turn_may_have_been_told_alread
 
 
 async def test_a_step_that_is_closed_already_counts_as_closed() -> None:
-    def goobi(call: Call) -> Answer:
+    def goobi(call: GoobiCall) -> Answer:
         return Answer(200, '{"status": "stepdone"}') if call.method == "GET" else Answer(409, "conflict")
 
     stage = Stage(report(1, CLOSED), script=Script(goobi))
@@ -239,7 +239,7 @@ async def test_a_step_that_is_closed_already_counts_as_closed() -> None:
 
 
 async def test_a_step_that_cannot_be_closed_is_tried_again() -> None:
-    def goobi(call: Call) -> Answer:
+    def goobi(call: GoobiCall) -> Answer:
         return Answer(200, '{"status": "steplocked"}') if call.method == "GET" else Answer(409, "locked")
 
     stage = Stage(report(1, CLOSED), script=Script(goobi))
@@ -249,7 +249,7 @@ async def test_a_step_that_cannot_be_closed_is_tried_again() -> None:
 async def test_without_the_database_nothing_is_lost_and_what_was_told_is_told_again() -> None:
     stage = Stage(report())
 
-    def goobi(_: Call) -> Answer:
+    def goobi(_: GoobiCall) -> Answer:
         stage.away = True
         return Answer(200)
 
@@ -262,7 +262,7 @@ async def test_without_the_database_nothing_is_lost_and_what_was_told_is_told_ag
 
 
 async def test_a_report_that_nobody_foresaw_does_not_hold_up_others() -> None:
-    def goobi(call: Call) -> Answer | Exception:
+    def goobi(call: GoobiCall) -> Answer | Exception:
         return RuntimeError("defect") if "process/2" in call.path else Answer(200)
 
     strange = report(1, job="bad", goobi={"process_id": 2})

@@ -17,7 +17,7 @@ from taskmanager_plugin_runner.plugins.pictures.comparing import (
     require_jpeg_alike,
     require_same_facts,
 )
-from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts
 
 Pixels = NDArray[Any]
 
@@ -89,7 +89,7 @@ def test_one_sample_that_differs_is_no_lossless_result() -> None:
 
 
 def test_facts_that_differ_are_named() -> None:
-    one = Facts("jp2", (10, 20), Colour.RGB, 3, 12, dots_per_inch=(300, 300))
+    one = PictureFacts("jp2", (10, 20), Colour.RGB, 3, 12, dots_per_inch=(300, 300))
     require_same_facts(one, one)
     for changed, said in (
         ({"bits": 8}, "bits: 8 instead of 12"),

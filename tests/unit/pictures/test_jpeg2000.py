@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import fitting_profile, resolution
 from taskmanager_plugin_runner.plugins.pictures.file_formats.jpeg2000 import codestream, read_jp2, write_file
 
@@ -84,7 +84,7 @@ def test_a_missing_tile_is_noticed(path: Path) -> None:
         read_jp2(path)
 
 
-def wrapped(path: Path, **changes: object) -> Facts:
+def wrapped(path: Path, **changes: object) -> PictureFacts:
     """A file around the codestream of PLAIN that says what the facts say, read back."""
     source = path.with_name("plain.jp2")
     source.write_bytes(PLAIN)

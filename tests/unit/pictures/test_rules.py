@@ -2,13 +2,13 @@
 
 import pytest
 
-from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.plugins.pictures.rules import jpeg_2000_bits, lossless_obstacle, refusal
 
 
-def facts(colour: Colour = Colour.RGB, bits: int = 8, **more: object) -> Facts:
+def facts(colour: Colour = Colour.RGB, bits: int = 8, **more: object) -> PictureFacts:
     samples = {Colour.GREY: 1, Colour.PALETTE: 1, Colour.CMYK: 4}.get(colour, 3)
-    return Facts("tiff", (10, 10), colour, samples, bits, **more)  # type: ignore[arg-type]
+    return PictureFacts("tiff", (10, 10), colour, samples, bits, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("colour", [Colour.GREY, Colour.RGB, Colour.PALETTE])
@@ -31,7 +31,7 @@ def test_grey_and_rgb_up_to_16_bits_are_taken(colour: Colour, bits: int) -> None
     ],
 )
 def test_what_would_lose_is_refused_with_the_reason_and_taken_when_it_may_be_converted(
-    picture: Facts, said: str
+    picture: PictureFacts, said: str
 ) -> None:
     refused = refusal(picture, convert=False)
     assert refused is not None

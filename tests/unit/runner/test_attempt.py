@@ -25,7 +25,7 @@ from taskmanager_plugin_runner.attempt.attempt import Attempt
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.failures import UNTIDY
 from taskmanager_plugin_runner.slot.process import SlotTask
-from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 
 
 async def test_events_have_growing_numbers_in_the_order_of_the_phases(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
     async with scene("crash", tmp_path) as made:
         before, ask, asked = picture(tmp_path), made.slot.ask, []
 
-        async def killed_at_first(step: Step, task: SlotTask, source: Path | None = None) -> SlotAnswer:
+        async def killed_at_first(step: SlotStep, task: SlotTask, source: Path | None = None) -> SlotAnswer:
             asked.append(step)
             if len(asked) == 1:
                 made.slot.kill()
@@ -108,7 +108,7 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
 
         monkeypatch.setattr(made.slot, "ask", killed_at_first)
         await made.start("crash", destination=str(tmp_path / "out"))
-    assert asked == [Step.CLEAN, Step.CLEAN]
+    assert asked == [SlotStep.CLEAN, SlotStep.CLEAN]
     assert made.over == [AttemptOutcome.CRASHED]
     assert UNTIDY not in made.fake_scheduler.of(Failed)[0].error.message
     assert picture(tmp_path) == before

@@ -12,7 +12,13 @@ from taskmanager.messages import Failed
 from taskmanager.model.manifest import JobLimits
 from taskmanager_plugin_runner.attempt.limit_watch import LimitWatch
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
-from taskmanager_plugin_runner.control_groups import MemoryEvents, SlotGroup, _divide, own_group, why_not
+from taskmanager_plugin_runner.system.control_groups import (
+    MemoryEvents,
+    SlotGroup,
+    _divide,
+    own_group,
+    why_not,
+)
 
 UNIFIED = Mount(Path("/sys/fs/cgroup"), "0:26", PurePosixPath("/"), "cgroup2")
 OF_A_CONTAINER = Mount(Path("/sys/fs/cgroup"), "0:26", PurePosixPath("/docker/abc"), "cgroup2")

@@ -12,12 +12,12 @@ from tests.unit.runner.slots import Ears, slot, task
 from taskmanager.errors import JobKilledError
 from taskmanager.process.failpoints import END_AT, Failpoint
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
-from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 from taskmanager_plugin_runner.transport.recovery import recover
 
 PAGES = {"1.tif": "one", "2.tif": "two"}
 EARLIER = {"2.out": "old 2", "3.out": "old 3", ".4.out": "hidden", "3.txt": "a note", "sub/3.out": "deep"}
-STEPS = (Step.STAGE_IN, Step.RUN, Step.STAGE_OUT)
+STEPS = (SlotStep.STAGE_IN, SlotStep.RUN, SlotStep.STAGE_OUT)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def through(process: SlotProcess, made: SlotTask) -> SlotAnswer:
     for step in STEPS:
         answer = await process.ask(step, made, source)
         if answer.failure is not None:
-            await process.ask(Step.CLEAN, made)
+            await process.ask(SlotStep.CLEAN, made)
             return answer
         source = Path(answer.source) if answer.source else source
     return answer

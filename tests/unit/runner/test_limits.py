@@ -22,7 +22,7 @@ from taskmanager.model.manifest import JobLimits, PauseSupport
 from taskmanager.process.lifecycle import every
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.slot.process import SlotProcess
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 
 OFTEN = timedelta(milliseconds=20)
 MEGABYTE = 2**20
@@ -175,7 +175,7 @@ async def test_jobs_stand_back_for_the_rest_of_the_machine(tmp_path: Path) -> No
     slot = SlotProcess(0, replace(options("noop", tmp_path), nice=7, processors=(one,)))
     await slot.start()
     try:
-        await slot.ask(Step.RUN, task("noop"))
+        await slot.ask(SlotStep.RUN, task("noop"))
         process = psutil.Process(slot.pid)
         assert process.nice() == os.getpriority(os.PRIO_PROCESS, 0) + 7
         assert process.cpu_affinity() == [one]

@@ -7,7 +7,7 @@ from tests.unit.runner.slots import slot, task
 
 from taskmanager_plugin_runner.failures import MESSAGE_CHARACTERS, job_error
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 
 
 def test_a_message_that_is_too_long_is_cut_and_says_how_long_it_was() -> None:
@@ -29,7 +29,7 @@ async def test_a_message_that_is_too_long_goes_to_the_log_up_to_one_line_more_th
     tmp_path: Path, where: str, line: str
 ) -> None:
     async with slot("verbose", tmp_path) as (process, ears):
-        answer = await process.ask(Step.RUN, task("verbose", parameters={"where": where}))
+        answer = await process.ask(SlotStep.RUN, task("verbose", parameters={"where": where}))
 
         assert answer.failure is not None
         assert "more of them in the log" in answer.failure.message
@@ -39,6 +39,6 @@ async def test_a_message_that_is_too_long_goes_to_the_log_up_to_one_line_more_th
 
 async def test_a_message_that_fits_is_not_repeated_in_the_log(tmp_path: Path) -> None:
     async with slot("fail", tmp_path) as (process, ears):
-        await process.ask(Step.RUN, task("fail"))
+        await process.ask(SlotStep.RUN, task("fail"))
 
         assert ears.logs == []

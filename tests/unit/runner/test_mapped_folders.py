@@ -8,7 +8,7 @@ from tests.unit.runner.slots import slot, task
 
 from taskmanager.errors import PathRefusedError
 from taskmanager_plugin_runner.settings import RunnerSettings
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 
 STORED = "/mnt/goobi/metadata"
 
@@ -19,7 +19,7 @@ async def test_a_job_is_read_and_placed_where_its_folders_lie_here(tmp_path: Pat
     job = task("tally", source=f"{STORED}/4711/in", destination=f"{STORED}/4711/out")
 
     async with slot("tally", tmp_path, upload_mode=mode, paths=f"{STORED}={tmp_path}") as (process, _):
-        for step in (Step.STAGE_IN, Step.RUN, Step.STAGE_OUT):
+        for step in (SlotStep.STAGE_IN, SlotStep.RUN, SlotStep.STAGE_OUT):
             answer = await process.ask(step, job)
             assert answer.failure is None
 
@@ -37,7 +37,7 @@ async def test_a_path_that_is_not_mapped_into_the_roots_fails_the_job(
     tmp_path: Path, source: str, sentence: str
 ) -> None:
     async with slot("tally", tmp_path, paths=f"{STORED}={tmp_path}") as (process, _):
-        answer = await process.ask(Step.STAGE_IN, task("tally", source=source))
+        answer = await process.ask(SlotStep.STAGE_IN, task("tally", source=source))
 
     assert answer.failure is not None
     assert sentence in answer.failure.message
@@ -58,7 +58,7 @@ async def test_folders_in_the_other_unicode_form_are_found_and_the_log_says_so(t
 
     async with slot("tally", tmp_path) as (process, ears):
         source: Path | None = None
-        for step in (Step.STAGE_IN, Step.RUN, Step.STAGE_OUT):
+        for step in (SlotStep.STAGE_IN, SlotStep.RUN, SlotStep.STAGE_OUT):
             answer = await process.ask(step, job, source)
             assert answer.failure is None
             source = Path(answer.source or "")

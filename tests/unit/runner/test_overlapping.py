@@ -21,7 +21,7 @@ from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.results.placement import Placement, clean, place, prepare
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 from taskmanager_plugin_runner.transport.recovery import recover
 from taskmanager_testing.waiting import eventually
@@ -278,7 +278,7 @@ def job(folder: Path, **parameters: str) -> SlotTask:
 
 
 async def brought(process: SlotProcess, made: SlotTask) -> Path:
-    answer = await process.ask(Step.STAGE_IN, made)
+    answer = await process.ask(SlotStep.STAGE_IN, made)
     assert answer.failure is None
     assert (answer.files, answer.bytes) == (6, 60)
     return Path(answer.source or "")
@@ -292,10 +292,10 @@ async def test_a_job_over_another_file_system_comes_out_whole(
     async with slot(tmp_path, elsewhere, ahead_bytes=ahead_bytes) as (process, ears):
         source = await brought(process, made)
         assert len(names(source)) == (0 if ahead_bytes else 6)
-        assert (await process.ask(Step.RUN, made, source)).failure is None
-        placed = await process.ask(Step.STAGE_OUT, made)
+        assert (await process.ask(SlotStep.RUN, made, source)).failure is None
+        placed = await process.ask(SlotStep.STAGE_OUT, made)
         assert (placed.failure, placed.files) == (None, 6)
-        await process.ask(Step.CLEAN, made)
+        await process.ask(SlotStep.CLEAN, made)
     assert ears.progress[-1].done == 6
     assert names(tmp_path / "out") == [name.replace("tif", "out") for name in PAGES]
     assert (tmp_path / "out" / "6.out").read_text(encoding="utf-8") == "printed xxxxxxxxxx"
@@ -307,11 +307,11 @@ async def test_the_plugin_works_before_its_last_file_is_there(tmp_path: Path, el
     async with slot(tmp_path, elsewhere) as (process, ears):
         source = await brought(process, made)
         (tmp_path / "source" / "3.tif").unlink()
-        answer = await process.ask(Step.RUN, made, source)
+        answer = await process.ask(SlotStep.RUN, made, source)
         assert answer.failure is not None
         assert "3.tif could not be copied to the workspace" in answer.failure.message
         assert ears.progress[-1].done == 2
-        await process.ask(Step.CLEAN, made)
+        await process.ask(SlotStep.CLEAN, made)
     assert not (tmp_path / "out").exists()
 
 
@@ -322,7 +322,7 @@ async def test_a_slot_that_was_replaced_does_not_take_half_an_input_for_the_whol
     async with slot(tmp_path, elsewhere) as (process, _):
         source = await brought(process, made)
     async with slot(tmp_path, elsewhere) as (process, ears):
-        answer = await process.ask(Step.RUN, made, source)
+        answer = await process.ask(SlotStep.RUN, made, source)
     assert answer.failure is not None
     assert answer.failure.temporary
     assert ears.progress == []
@@ -332,12 +332,12 @@ async def test_a_job_that_waits_for_a_file_obeys_a_cancel(tmp_path: Path, elsewh
     made = job(tmp_path)
     async with slot(tmp_path, elsewhere, ahead_bytes=1) as (process, ears):
         source = await brought(process, made)
-        answering = process.order(Step.RUN, made, source, DesiredState.SUSPEND)
+        answering = process.order(SlotStep.RUN, made, source, DesiredState.SUSPEND)
         await until(lambda: ears.standing)
         process.tell(DesiredState.CANCEL)
         assert (await answering).cancelled
         assert names(source) == []
-        assert (await process.ask(Step.CLEAN, made)).failure is None
+        assert (await process.ask(SlotStep.CLEAN, made)).failure is None
     assert not (tmp_path / "out").exists()
 
 
@@ -358,7 +358,7 @@ async def test_a_death_while_files_come_and_go_leaves_no_trace(
     async with slot(tmp_path, elsewhere) as (process, _):
         source = await brought(process, made)
         with pytest.raises(JobKilledError):
-            await process.ask(Step.RUN, made, source)
+            await process.ask(SlotStep.RUN, made, source)
     assert recover(elsewhere) == 1
     assert picture(tmp_path) == before
     assert attempts(elsewhere) == []

@@ -8,7 +8,7 @@ from taskmanager.model.jobs import HistoryEntry, JobSpec, Record
 from taskmanager.model.operations import Failure
 from taskmanager.model.reasons import refusals
 from taskmanager.model.states import Status
-from taskmanager.mongo.documents import to_document
+from taskmanager.mongo.base.documents import to_document
 from taskmanager.ports.store import Plan, Snapshot
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide

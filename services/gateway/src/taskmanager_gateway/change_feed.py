@@ -12,7 +12,7 @@ from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.metrics import UNREADABLE
-from taskmanager_gateway.plugins.catalogue import Catalogue
+from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class Feed:
         watchers: Watchers,
         hub: Hub,
         digests: Digests,
-        catalogue: Catalogue,
+        catalogue: PluginCatalogue,
         pending: PendingCommands,
     ) -> None:
         """Whom to tell."""

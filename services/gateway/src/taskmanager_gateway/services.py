@@ -27,7 +27,7 @@ from taskmanager_gateway.jobs.wait_reason_lookup import WaitReasonLookup
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.operations.service import OperationService
-from taskmanager_gateway.plugins.catalogue import Catalogue
+from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
@@ -43,7 +43,7 @@ class Services:
 
     settings: GatewaySettings
     reader: JobReader
-    catalogue: Catalogue
+    catalogue: PluginCatalogue
     submissions: SubmissionService
     commanding: CommandService
     operating: OperationService
@@ -96,7 +96,7 @@ def make_services(  # noqa: PLR0913 - wiring
 
     `checks` are those of the connections; the gateway adds its own.
     """
-    catalogue, recent, watchers = Catalogue(reader), Recent(settings.recent_limit), Watchers()
+    catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
     keeping = PersistenceWatch(publisher, reader, recent, settings.topology, settings.recent_limit)
     feed = Feed(recent, watchers, hub, digests, catalogue, pending)

@@ -28,9 +28,8 @@ from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_plugin_runner.attempt.limit_watch import tell_limits
-from taskmanager_plugin_runner.control_groups import divide
 from taskmanager_plugin_runner.files.seals import Seal
-from taskmanager_plugin_runner.messaging.heartbeats import Identity
+from taskmanager_plugin_runner.messaging.heartbeats import RunnerIdentity
 from taskmanager_plugin_runner.messaging.outbox import Outbox
 from taskmanager_plugin_runner.runner import Runner
 from taskmanager_plugin_runner.settings import (
@@ -40,9 +39,10 @@ from taskmanager_plugin_runner.settings import (
     default_runner_id,
 )
 from taskmanager_plugin_runner.slot_protocol import SlotOptions
-from taskmanager_plugin_runner.slot_users import require_rights, tell_users
 from taskmanager_plugin_runner.system import orphaned_processes
+from taskmanager_plugin_runner.system.control_groups import divide
 from taskmanager_plugin_runner.system.secrecy import close_to_others, forget_secrets
+from taskmanager_plugin_runner.system.slot_users import require_rights, tell_users
 from taskmanager_plugin_runner.transport.recovery import held_folder, recover
 
 CONFIRM_LIMIT = timedelta(seconds=10)
@@ -85,9 +85,11 @@ def _runner_id(text: str) -> str:
     return text
 
 
-def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: PluginManifest) -> Identity:
+def identify(
+    options: argparse.Namespace, settings: RunnerSettings, manifest: PluginManifest
+) -> RunnerIdentity:
     """Who this runner is."""
-    return Identity(
+    return RunnerIdentity(
         runner=options.id or settings.runner_id or default_runner_id(manifest.name),
         instance=uuid4().hex,
         manifest=settings.limited(manifest, options.slots),
@@ -99,7 +101,7 @@ def identify(options: argparse.Namespace, settings: RunnerSettings, manifest: Pl
     )
 
 
-async def serve(identity: Identity, settings: RunnerSettings, folder: Path, seal: Seal) -> None:
+async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path, seal: Seal) -> None:
     """Run until SIGTERM, then drain. The connections outlive the runner, so that its last words are heard."""
     asked, plugin, topology = asyncio.Event(), identity.manifest.name, settings.topology
     stop_on_signals(asked)

@@ -28,15 +28,15 @@ from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.control_groups import Groups
 from taskmanager_plugin_runner.messaging.claims import Claims
-from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, Identity
+from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIdentity
 from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
 from taskmanager_plugin_runner.messaging.outbox import Outbox
 from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotOptions
+from taskmanager_plugin_runner.system.control_groups import Groups
 
 WATCH = timedelta(seconds=1)
 KILL_SECONDS = 5.0
@@ -54,7 +54,7 @@ class Runner:
 
     def __init__(
         self,
-        identity: Identity,
+        identity: RunnerIdentity,
         settings: RunnerSettings,
         options: SlotOptions,
         outbox: Outbox,

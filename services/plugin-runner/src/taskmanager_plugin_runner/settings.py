@@ -13,8 +13,8 @@ from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager.process.config import RootsSettings
 from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
-from taskmanager_plugin_runner.slot_users import SlotUser, parse_users
 from taskmanager_plugin_runner.system.memory import machine_bytes, share_of
+from taskmanager_plugin_runner.system.slot_users import SlotUser, parse_users
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""

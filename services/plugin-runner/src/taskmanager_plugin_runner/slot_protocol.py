@@ -17,7 +17,7 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobError, JobSpec
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager_plugin_runner.files.seals import Seal
-from taskmanager_plugin_runner.slot_users import SlotUser
+from taskmanager_plugin_runner.system.slot_users import SlotUser
 
 LINE_BYTES = 16 * 1024 * 1024
 """The longest line; more means that the other side is broken."""
@@ -25,7 +25,7 @@ LINE_BYTES = 16 * 1024 * 1024
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 
-class Step(StrEnum):
+class SlotStep(StrEnum):
     """What a slot can be asked to do for an attempt."""
 
     STAGE_IN = "bring"
@@ -102,7 +102,7 @@ class SlotOrder:
     """One step of one attempt. `source` is where STAGE_IN put the input; the answer repeats `number`."""
 
     number: int
-    step: Step
+    step: SlotStep
     job: str
     attempt: int
     spec: JobSpec
@@ -133,7 +133,7 @@ class SlotOrder:
             raise ValueError(f"{raw['job']!r} is no job id")
         source = Path(raw["source"]) if "source" in raw else None
         spec = JobSpec.model_validate(raw["spec"])
-        return cls(raw["number"], Step(raw["step"]), raw["job"], raw["attempt"], spec, source)
+        return cls(raw["number"], SlotStep(raw["step"]), raw["job"], raw["attempt"], spec, source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Writes are acknowledged by a majority and journaled, said in code and not left t
 less, acknowledged writes were seen to be lost when mongod was killed.
 """
 
-from taskmanager.mongo.client import connect
+from taskmanager.mongo.base.client import connect
 from taskmanager.mongo.migrations import migrate
 from taskmanager.mongo.reader import MongoReader
 from taskmanager.mongo.reports.writes import MongoReports

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from taskmanager.model.states import Tab
-from taskmanager.mongo.client import Database, Document
+from taskmanager.mongo.base.client import Database, Document
 from taskmanager.mongo.figures import figures_id
 from taskmanager.ports.store import Plan
 from taskmanager.process.metrics import UNREADABLE_DOCUMENTS

@@ -9,9 +9,9 @@ from pymongo import UpdateOne
 from taskmanager.model.hourly_figures import SUMMED, HourlyFigures, hour_of
 from taskmanager.model.jobs import TURN_NEXT
 from taskmanager.model.states import Status, Tab
-from taskmanager.mongo.client import Database, Document, translated_errors
+from taskmanager.mongo.base.client import Database, Document, translated_errors
+from taskmanager.mongo.base.unreadable import readable
 from taskmanager.mongo.migrations import TURN_INDEX
-from taskmanager.mongo.unreadable import readable
 
 OLDEST_MILLISECONDS = 500
 """The oldest waiting job is worth so much of the database's time and no more."""

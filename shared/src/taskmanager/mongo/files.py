@@ -6,8 +6,8 @@ The key is job, attempt and number, written so that it sorts like them: a page i
 from taskmanager.model.jobs import FileRecord
 from taskmanager.model.queries import FilePage, FileQuery, files_after
 from taskmanager.model.registry import StoredFile
-from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.base.client import Database, Document, translated_errors
+from taskmanager.mongo.base.unreadable import readable
 
 QUERY_MILLISECONDS = 5_000
 

@@ -5,8 +5,6 @@ all plugins names them all (`scope`), and one index serves words, projects, proc
 Indexes that are not listed here any more are dropped.
 """
 
-from typing import Any
-
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
@@ -14,7 +12,8 @@ from taskmanager.model.hourly_figures import FIGURES_KEPT
 from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
-from taskmanager.mongo.client import Database, translated_errors
+from taskmanager.mongo.base.client import Database, translated_errors
+from taskmanager.mongo.base.partial_indexes import ENDED, OWNED, WARNED, WITH_TERMS
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -34,14 +33,7 @@ _CREATED = [("created", DESCENDING), ("_id", DESCENDING)]
 _NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 
 _QUEUED = {"tab": Tab.QUEUE.value}
-ENDED = {"finished": {"$type": "date"}}
-"""An index of ended jobs only: a query must say so to be served by it."""
-WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
-"""An index of jobs that a search can find: they have a project, a process or words."""
-OWNED = {"owner": {"$type": "string"}}
 
-WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
-"""An index of ended jobs with warnings, on fields that only they have."""
 
 NAMESPACE_EXISTS = 48
 

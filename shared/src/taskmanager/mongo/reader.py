@@ -29,20 +29,21 @@ from taskmanager.model.registry import (
     TabStatistics,
 )
 from taskmanager.model.states import Status, Tab
-from taskmanager.mongo import cursors
 from taskmanager.mongo.access.audit import audit_filter, audit_page
 from taskmanager.mongo.access.reads import AccessReads
-from taskmanager.mongo.all_plugins import in_each, plugins_with_jobs
-from taskmanager.mongo.client import Document, connect, translated_errors
-from taskmanager.mongo.documents import from_document
+from taskmanager.mongo.base import cursors
+from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
+from taskmanager.mongo.base.client import Document, connect, translated_errors
+from taskmanager.mongo.base.documents import from_document
+from taskmanager.mongo.base.filters import job_filter
+from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
+from taskmanager.mongo.base.partial_indexes import OWNED
+from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
-from taskmanager.mongo.filters import job_filter
-from taskmanager.mongo.keyset import KEYS, WARNED_KEYS, places_after
-from taskmanager.mongo.migrations import OWNED, TURN_INDEX
+from taskmanager.mongo.migrations import TURN_INDEX
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.reports.reads import ReportReads
-from taskmanager.mongo.unreadable import last_cursor, readable, readable_one
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500

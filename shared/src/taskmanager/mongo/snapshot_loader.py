@@ -8,11 +8,11 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import AccessWrites
-from taskmanager.mongo.client import Database, Document, without_key
-from taskmanager.mongo.documents import from_document
-from taskmanager.mongo.migrations import OWNED
+from taskmanager.mongo.base.client import Database, Document, without_key
+from taskmanager.mongo.base.documents import from_document
+from taskmanager.mongo.base.partial_indexes import OWNED
+from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.operations.writes import OperationWrites
-from taskmanager.mongo.unreadable import first_readable, readable
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Snapshot
 

@@ -23,16 +23,16 @@ from taskmanager.model.operations import Listing, Operation
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.access.writes import AccessWrites
-from taskmanager.mongo.client import Database, Document, bounded, connect, translated_errors
+from taskmanager.mongo.base.client import Database, Document, bounded, connect, translated_errors
+from taskmanager.mongo.base.documents import changed_fields, from_document, to_document
+from taskmanager.mongo.base.keyset import TURN_KEYS, after_key
+from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.counters import CANNOT_ADD, mend_counters, statistics_id
-from taskmanager.mongo.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
-from taskmanager.mongo.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.reports.writes import replay, report_document, withdraw
 from taskmanager.mongo.snapshot_loader import SnapshotLoader
-from taskmanager.mongo.unreadable import first_readable, readable
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager.process.clock import whole_milliseconds

@@ -42,7 +42,7 @@ async def lead_elsewhere(_: Request, error: Exception) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Requirement:
     """What a route needs; None: only to be logged in."""
 
     right: Right | None
@@ -70,12 +70,12 @@ class Need:
 
 def needs(right: Right, *, change: Right | None = None) -> Any:
     """For `dependencies`: who asks must have the right; `change`: another one for methods that change."""
-    return Depends(Need(right, change))
+    return Depends(Requirement(right, change))
 
 
 def needs_log_in() -> Any:
     """For `dependencies`: somebody must be logged in or show a token, whatever they may do."""
-    return Depends(Need(None))
+    return Depends(Requirement(None))
 
 
 def logged_in_of(request: Request) -> LoggedIn:

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager_gateway.access.requirements import Need
+from taskmanager_gateway.access.requirements import Requirement
 from taskmanager_gateway.http.problems import (
     MEDIA_TYPE,
     UNKNOWN_JOB,
@@ -36,7 +36,7 @@ class RawRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Call the function."""
         endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        needed = [one.dependency for one in self.dependencies if isinstance(one.dependency, Need)]
+        needed = [one.dependency for one in self.dependencies if isinstance(one.dependency, Requirement)]
 
         async def handle(request: Request) -> Response:
             for need in needed:

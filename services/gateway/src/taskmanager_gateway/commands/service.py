@@ -36,7 +36,7 @@ from taskmanager_gateway.http.problems import (
 )
 from taskmanager_gateway.jobs.finder import JobFinder
 from taskmanager_gateway.metrics import COMMANDS
-from taskmanager_gateway.plugins.catalogue import Catalogue
+from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
 RESULT_TIME = timedelta(seconds=2)
 """How long a client waits for the scheduler before it is told that the command is stored."""
@@ -84,7 +84,7 @@ class CommandService:
         pending: PendingCommands,
         finder: JobFinder,
         permissions: Permissions,
-        catalogue: Catalogue,
+        catalogue: PluginCatalogue,
         *,
         topology: Topology,
         clock: Clock,

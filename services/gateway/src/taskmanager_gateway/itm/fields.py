@@ -84,7 +84,7 @@ _CANONICAL = {name.casefold(): value for value, names in NAMES.items() for name 
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ItmCall:
     """One call as texts; None: not given, or empty. `others` keep the names and types they were sent with."""
 
     job_type: str | None = None
@@ -104,7 +104,7 @@ class Call:
     others: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-def read_call(body: bytes, media_type: str) -> Call:
+def read_call(body: bytes, media_type: str) -> ItmCall:
     """The call in a body; raises ProblemError for what is no call at all, or has values of a wrong kind."""
     text = _decoded(body)
     document = _form(text) if media_type == FORM else _json(text)
@@ -162,7 +162,7 @@ def _positional(values: list[Any]) -> dict[str, Any]:
     return named
 
 
-def _call(given: dict[str, Any]) -> Call:
+def _call(given: dict[str, Any]) -> ItmCall:
     texts: dict[str, tuple[int, str]] = {}
     others: dict[str, JsonValue] = {}
     parameters: Any = {}
@@ -177,7 +177,7 @@ def _call(given: dict[str, Any]) -> Call:
     if not isinstance(parameters, dict):
         raise wrong(_PARAMETERS, "an object is expected")
     found = {value: text for value, (_, text) in texts.items()}
-    return Call(**found, parameters=parameters, others=others)
+    return ItmCall(**found, parameters=parameters, others=others)
 
 
 def _take(texts: dict[str, tuple[int, str]], name: str, value: Any) -> None:

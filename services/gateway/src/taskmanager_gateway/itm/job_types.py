@@ -7,7 +7,7 @@ from taskmanager.model.access import Principal
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import UNKNOWN_JOB_TYPE, ProblemError
 from taskmanager_gateway.itm.target import Target
-from taskmanager_gateway.plugins.catalogue import Catalogue, KnownPlugin
+from taskmanager_gateway.plugins.catalogue import KnownPlugin, PluginCatalogue
 
 SHOWN = 80
 
@@ -15,7 +15,7 @@ SHOWN = 80
 class JobTypes:
     """Finds plugins by job types."""
 
-    def __init__(self, table: Mapping[str, JobType], catalogue: Catalogue) -> None:
+    def __init__(self, table: Mapping[str, JobType], catalogue: PluginCatalogue) -> None:
         """`table` is that of the settings."""
         self._table = dict(table)
         self._catalogue = catalogue

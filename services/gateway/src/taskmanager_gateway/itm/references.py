@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
-from taskmanager_gateway.itm.fields import SHOWN, Call, wrong
+from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
 from taskmanager_gateway.itm.target import Target
 
 TEXT_LIMIT = 500
@@ -16,7 +16,7 @@ IDENTIFIERS = ("goobiId", "pi")
 """Where the identifier stands that a job of the viewer is asked for by; kept in `extra` or `parameters`."""
 
 
-def goobi_reference(call: Call, target: Target) -> dict[str, object] | None:
+def goobi_reference(call: ItmCall, target: Target) -> dict[str, object] | None:
     """The process and step; None for calls that speak of none."""
     if not target.of_goobi:
         return None
@@ -33,7 +33,7 @@ def goobi_reference(call: Call, target: Target) -> dict[str, object] | None:
     }
 
 
-def _process(call: Call, *, needed: bool) -> int | None:
+def _process(call: ItmCall, *, needed: bool) -> int | None:
     """The process id sent, else the first folder that is a number: that is how Goobi calls them."""
     if call.process and is_number(call.process):
         return int(call.process)
@@ -65,7 +65,7 @@ def is_address(text: str | None) -> bool:
     return (text or "").lower().startswith(("http://", "https://"))
 
 
-def plain_title(call: Call) -> str | None:
+def plain_title(call: ItmCall) -> str | None:
     """The title, unless it is the address to call back: mixed OCR sends that there too."""
     return None if is_address(call.title) else call.title
 
@@ -75,7 +75,7 @@ def text_of(value: JsonValue) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def unique_key(call: Call, target: Target) -> str | None:
+def unique_key(call: ItmCall, target: Target) -> str | None:
     """What makes two calls the same: installation, step, job type, and all that says what is to be done.
 
     The last part, because a step may hold several calls of one job type, and mixed OCR sends two for a step.

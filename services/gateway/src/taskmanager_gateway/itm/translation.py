@@ -5,7 +5,7 @@ from pydantic import JsonValue, ValidationError
 from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST, JobSpec
 from taskmanager.model.manifest import TEMPLATE_DUMMIES, Need, PluginManifest
 from taskmanager_gateway.http.problems import INVALID_REQUEST, field_problem, validation_problem
-from taskmanager_gateway.itm.fields import SHOWN, Call, wrong
+from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
 from taskmanager_gateway.itm.parameters import fitted, sort_out
 from taskmanager_gateway.itm.references import (
     TEXT_LIMIT,
@@ -22,7 +22,7 @@ from taskmanager_gateway.submissions.storable import storage_errors
 Values = dict[str, JsonValue]
 
 
-def specification(call: Call, target: Target, *, derive_unique: bool = True) -> JobSpec:
+def specification(call: ItmCall, target: Target, *, derive_unique: bool = True) -> JobSpec:
     """The job that is asked for; raises ProblemError.
 
     `derive_unique`: a call without a `unique` key gets one, so that the same call is one job while the first
@@ -69,11 +69,11 @@ def _priority(text: str | None) -> int:
     return min(max(value, PRIORITY_LOWEST), PRIORITY_HIGHEST)
 
 
-def _callback(call: Call) -> str | None:
+def _callback(call: ItmCall) -> str | None:
     return call.callback_url or (call.title if is_address(call.title) else None)
 
 
-def _title(call: Call, target: Target) -> str:
+def _title(call: ItmCall, target: Target) -> str:
     """What people see; a job of the viewer carries the identifiers it is found by."""
     title = call.title_prefix or plain_title(call) or call.process_title or ""
     if target.of_goobi:
@@ -83,7 +83,7 @@ def _title(call: Call, target: Target) -> str:
     return f"{title[: max(0, TEXT_LIMIT - len(end) - 1)]} {end}".strip()
 
 
-def _template(call: Call, target: Target) -> str | None:
+def _template(call: ItmCall, target: Target) -> str | None:
     """The template, in the spelling of the call; dummies mean the one of the settings or of the plugin.
 
     A plugin without templates ignores it, as many of ITM did.
@@ -97,13 +97,13 @@ def _template(call: Call, target: Target) -> str | None:
     return name
 
 
-def _paths(call: Call, manifest: PluginManifest) -> tuple[str | None, str | None]:
+def _paths(call: ItmCall, manifest: PluginManifest) -> tuple[str | None, str | None]:
     """Without those the plugin has no use for: callers always send both."""
     source = None if manifest.source is Need.UNUSED else call.source
     return source, None if manifest.destination is Need.UNUSED else call.destination
 
 
-def _parameters(call: Call, target: Target) -> tuple[Values, Values]:
+def _parameters(call: ItmCall, target: Target) -> tuple[Values, Values]:
     """The plugin's parameters, and what it does not take.
 
     Those sent as `parameters` are for the plugin, so one it does not know is refused; other fields are not.
@@ -119,7 +119,7 @@ def _parameters(call: Call, target: Target) -> tuple[Values, Values]:
 
 
 def _left(
-    call: Call, target: Target, template: str | None, source: str | None, destination: str | None
+    call: ItmCall, target: Target, template: str | None, source: str | None, destination: str | None
 ) -> Values:
     """Values of the call that are used for nothing, under the names of ITM."""
     left: Values = {}

@@ -17,7 +17,7 @@ from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.commands.service import Author, CommandPending, CommandService
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import KEY_REUSED, UNKNOWN_OPERATION, ProblemError
-from taskmanager_gateway.plugins.catalogue import Catalogue
+from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class OperationService:
     """Asks the scheduler for operations."""
 
     def __init__(
-        self, reader: JobReader, commanding: CommandService, catalogue: Catalogue, clock: Clock
+        self, reader: JobReader, commanding: CommandService, catalogue: PluginCatalogue, clock: Clock
     ) -> None:
         """`clock` dates what is not stored yet."""
         self._reader = reader

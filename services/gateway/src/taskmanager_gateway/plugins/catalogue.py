@@ -36,7 +36,7 @@ class KnownPlugin:
         return cls(plugin, ParameterSchema(plugin.name, declared))
 
 
-class Catalogue:
+class PluginCatalogue:
     """The plugins as last read."""
 
     def __init__(self, reader: JobReader) -> None:

@@ -17,13 +17,13 @@ from taskmanager_gateway.http.problems import (
     ProblemError,
     field_problem,
 )
-from taskmanager_gateway.plugins.catalogue import Catalogue, KnownPlugin
+from taskmanager_gateway.plugins.catalogue import KnownPlugin, PluginCatalogue
 
 
 class SpecificationCheck:
     """Holds a specification against the plugin it is for."""
 
-    def __init__(self, catalogue: Catalogue, goobi: GoobiSettings) -> None:
+    def __init__(self, catalogue: PluginCatalogue, goobi: GoobiSettings) -> None:
         """`catalogue` knows the plugins, `goobi` the installations."""
         self._catalogue, self._goobi = catalogue, goobi
 

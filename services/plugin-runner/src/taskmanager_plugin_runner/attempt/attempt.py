@@ -26,7 +26,7 @@ from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import SlotEndedError, killer_words, with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
-from taskmanager_plugin_runner.slot_protocol import SlotAnswer, Step, is_job_id
+from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
 
 CLEAN_LIMIT = timedelta(minutes=2)
 """A file server that does not answer may not keep a slot for ever."""
@@ -34,9 +34,9 @@ CLEAN_TRIES = 3
 """What killed the job, as a machine without memory does, may kill the process that puts its folders back."""
 
 _UNDER_WAY = {
-    Step.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
-    Step.RUN: Failpoint.RUNNER_IN_PROCESSING,
-    Step.STAGE_OUT: Failpoint.RUNNER_IN_DOWNLOAD,
+    SlotStep.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
+    SlotStep.RUN: Failpoint.RUNNER_IN_PROCESSING,
+    SlotStep.STAGE_OUT: Failpoint.RUNNER_IN_DOWNLOAD,
 }
 
 log = structlog.get_logger(__name__)
@@ -150,7 +150,7 @@ class Attempt:
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         self._watch.begin()
         self._slot.limit_memory(self._watch.memory_limit_bytes)
-        made = await self._step(Step.RUN, Path(brought.source) if brought and brought.source else None)
+        made = await self._step(SlotStep.RUN, Path(brought.source) if brought and brought.source else None)
         self._books.progress.flush()
         await self._control.let_go_on()
         return made if self._task.spec.destination is None else await self._place()
@@ -162,13 +162,13 @@ class Attempt:
             return await self._around.transfers.during(self._upload, self._leaving)
         if spec.destination is not None:
             self._dirty = True
-            await self._step(Step.STAGE_IN)
+            await self._step(SlotStep.STAGE_IN)
         return None
 
     async def _upload(self) -> SlotAnswer:
         self._reports.advanced(Status.UPLOAD)
         self._dirty = True
-        return await self._step(Step.STAGE_IN)
+        return await self._step(SlotStep.STAGE_IN)
 
     async def _place(self) -> SlotAnswer | None:
         """Ask until the answer is fresh when the turn comes, then put the results into place."""
@@ -184,11 +184,11 @@ class Attempt:
             self.placing = True
             self.keep()
             failpoint(Failpoint.RUNNER_AFTER_FENCE)
-            return await self._step(Step.STAGE_OUT)
+            return await self._step(SlotStep.STAGE_OUT)
         log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
         return None
 
-    async def _step(self, step: Step, source: Path | None = None) -> SlotAnswer:
+    async def _step(self, step: SlotStep, source: Path | None = None) -> SlotAnswer:
         if self._interrupted.is_set():
             raise JobKilledError("the attempt was interrupted")
         self._control.require_going_on(step)
@@ -269,7 +269,7 @@ class Attempt:
             await self._slot.stop()
         if not self._slot.alive:
             await self._slot.start()
-        answer = await self._slot.ask(Step.CLEAN, self._task)
+        answer = await self._slot.ask(SlotStep.CLEAN, self._task)
         return answer.failure.message if answer.failure is not None else None
 
     def _sudden_end(self, error: JobKilledError) -> tuple[AttemptOutcome, JobError]:

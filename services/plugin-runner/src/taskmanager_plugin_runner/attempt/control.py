@@ -19,9 +19,9 @@ from taskmanager.model.manifest import PauseSupport, PluginManifest
 from taskmanager_plugin_runner.attempt.outcomes import CancelledByOrderError
 from taskmanager_plugin_runner.messaging.reports import Reports
 from taskmanager_plugin_runner.slot.process import SlotProcess
-from taskmanager_plugin_runner.slot_protocol import Step
+from taskmanager_plugin_runner.slot_protocol import SlotStep
 
-CONTROLLED = frozenset({Step.STAGE_IN, Step.RUN})
+CONTROLLED = frozenset({SlotStep.STAGE_IN, SlotStep.RUN})
 """The steps that a cancel ends; the others are short, and end what was begun."""
 AT_CHECKPOINT = "to be suspended at its next checkpoint"
 
@@ -36,7 +36,7 @@ class AttemptControl:
         self._pause, self._half_seconds = manifest.pause, manifest.grace_seconds / 2
         self._slot, self._reports, self._note = slot, reports, note
         self._wish: DesiredState | None = None
-        self._step: Step | None = None
+        self._step: SlotStep | None = None
         self._told: DesiredState | None = None
         self._moving = asyncio.Event()
         self._moving.set()
@@ -59,7 +59,7 @@ class AttemptControl:
     @property
     def watched(self) -> bool:
         """Whether the limits of the attempt count now: its plugin is at work and not being ended."""
-        return self._step is Step.RUN and not self.ending
+        return self._step is SlotStep.RUN and not self.ending
 
     @property
     def standing(self) -> bool:
@@ -80,15 +80,19 @@ class AttemptControl:
             self._note(error.message)
             self._end("ended")
 
-    def known(self, step: Step) -> DesiredState | None:
+    def known(self, step: SlotStep) -> DesiredState | None:
         """The wish that the slot must know before it begins `step`, lest it passes the first checkpoint."""
-        if step is Step.RUN and self._pause is PauseSupport.CHECKPOINT and self._wish is DesiredState.SUSPEND:
+        if (
+            step is SlotStep.RUN
+            and self._pause is PauseSupport.CHECKPOINT
+            and self._wish is DesiredState.SUSPEND
+        ):
             self._told = self._wish
             self._note(AT_CHECKPOINT)
         return self._told
 
     @contextmanager
-    def during(self, step: Step) -> Iterator[None]:
+    def during(self, step: SlotStep) -> Iterator[None]:
         """The slot is at work on `step`, whose order was sent with `known`."""
         self._step = step
         self._obey()
@@ -108,13 +112,13 @@ class AttemptControl:
         """
         if self.standing:
             await self._moving.wait()
-            self.require_going_on(Step.RUN)
+            self.require_going_on(SlotStep.RUN)
 
     def release(self) -> None:
         """The attempt is ended by other means: wait for nothing any more."""
         self._moving.set()
 
-    def require_going_on(self, step: Step) -> None:
+    def require_going_on(self, step: SlotStep) -> None:
         """Raises CancelledByOrderError if the attempt is to end and `step` is one that can be spared."""
         if self.cancelling and step in CONTROLLED:
             raise CancelledByOrderError
@@ -139,7 +143,7 @@ class AttemptControl:
     def _obey(self) -> None:
         if self.cancelling:
             self._end("cancelled")
-        elif self._step is Step.RUN:
+        elif self._step is SlotStep.RUN:
             self._stand_or_go_on(stand=self._wish is DesiredState.SUSPEND)
         elif self._wish is None:
             self.on_standing(standing=False)

@@ -13,7 +13,7 @@ from taskmanager_plugin_runner.messaging.leases import Leases
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class RunnerIdentity:
     """What a runner says of itself; `instance` is new with every start of the process."""
 
     runner: str
@@ -31,7 +31,7 @@ class Heartbeats:
 
     def __init__(
         self,
-        identity: Identity,
+        identity: RunnerIdentity,
         outbox: Sink,
         leases: Leases,
         interval: timedelta,

@@ -11,7 +11,7 @@ from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.parameters import Pages
 from taskmanager_plugin_runner.plugins.pictures import formats, memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
-from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Page:
 
     number: int
     stem: str
-    facts: Facts
+    facts: PictureFacts
     memory_bytes: int
     notes: tuple[str, ...] = ()
 
@@ -50,7 +50,7 @@ class PageReader:
 
     def read(self, crew: DecodingPool, file: Path, time_limit: timedelta) -> list[Page]:
         """The pages of a file; raises JobFailedError for what is no picture, not understood or too large."""
-        found: list[Facts] = crew.call(formats.read_facts, file, time_limit=time_limit)
+        found: list[PictureFacts] = crew.call(formats.read_facts, file, time_limit=time_limit)
         if self._wanted is Pages.ALL:
             return [
                 self._page(facts, number, f"{file.stem}_{number:04d}")
@@ -62,7 +62,7 @@ class PageReader:
         note = f"the file has {len(found)} pages; only the first was taken (`pages`: all takes every one)"
         return [replace(page, notes=(note,))]
 
-    def _page(self, facts: Facts, number: int, stem: str) -> Page:
+    def _page(self, facts: PictureFacts, number: int, stem: str) -> Page:
         needed = memory.estimate(facts, compressing=self._compressing)
         page = Page(number, stem, facts, needed)
         try:

@@ -19,7 +19,6 @@ import structlog
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobSpec
-from taskmanager_plugin_runner.control_groups import SlotGroup
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.child import ChildProcess
 from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
@@ -34,11 +33,12 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotControl,
     SlotOptions,
     SlotOrder,
+    SlotStep,
     Standing,
-    Step,
     Tenure,
     decode_event,
 )
+from taskmanager_plugin_runner.system.control_groups import SlotGroup
 from taskmanager_plugin_runner.system.orphaned_processes import note_slot
 from taskmanager_plugin_runner.system.processes import (
     kill_group,
@@ -53,7 +53,7 @@ START_LIMIT = timedelta(seconds=60)
 log = structlog.get_logger(__name__)
 
 
-class Listener(Protocol):
+class SlotListener(Protocol):
     """Hears what a job says while it runs."""
 
     def on_progress(self, note: ProgressNote) -> None:
@@ -107,7 +107,7 @@ class SlotProcess:
         """`number` is the lane's, too; `group` is where its processes are, if the system gives it one."""
         self.number = number
         self._group = group
-        self.listener: Listener | None = None
+        self.listener: SlotListener | None = None
         self._options = replace(options, group=str(group.folder)) if group is not None else options
         self._numbers = count(1)
         self._number = 0
@@ -184,12 +184,12 @@ class SlotProcess:
         note_slot(Path(self._options.folder), self.number, process.pid)
         return process
 
-    async def ask(self, step: Step, task: SlotTask, source: Path | None = None) -> SlotAnswer:
+    async def ask(self, step: SlotStep, task: SlotTask, source: Path | None = None) -> SlotAnswer:
         """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
         return await self.order(step, task, source)
 
     def order(
-        self, step: Step, task: SlotTask, source: Path | None = None, wish: DesiredState | None = None
+        self, step: SlotStep, task: SlotTask, source: Path | None = None, wish: DesiredState | None = None
     ) -> asyncio.Future[SlotAnswer]:
         """The same without waiting: the order is sent when this returns, and before it what it is to do."""
         if self._transport is None or not self.alive:

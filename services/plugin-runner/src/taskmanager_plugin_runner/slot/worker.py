@@ -17,15 +17,14 @@ from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.plugin_api.existing_results import Existing, listed
 from taskmanager.plugin_api.interface import Plugin, load
 from taskmanager.process.failpoints import Failpoint, failpoint
-from taskmanager_plugin_runner import control_groups
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
-from taskmanager_plugin_runner.performer import Performer
-from taskmanager_plugin_runner.performing import Performing
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.slot.context import SlotContext, Ways
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
+from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
+from taskmanager_plugin_runner.slot.plugin_process_job import PluginProcessJob
 from taskmanager_plugin_runner.slot.transfers_under_way import TransfersUnderWay
 from taskmanager_plugin_runner.slot_protocol import (
     LogNote,
@@ -37,11 +36,12 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotEvent,
     SlotOptions,
     SlotOrder,
-    Step,
+    SlotStep,
     Tenure,
     decode_order,
     encode_event,
 )
+from taskmanager_plugin_runner.system import control_groups
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
 from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.system.secrecy import close_to_others
@@ -104,7 +104,7 @@ class Worker:
         line: Line,
         *,
         guard: int = 0,
-        performer: Performer | None = None,
+        performer: PluginProcess | None = None,
         asks: bool = False,
     ) -> None:
         """`guard` is the child process that is not a plugin's.
@@ -121,9 +121,9 @@ class Worker:
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
         self._under_way = TransfersUnderWay()
         self._transport = choose(options, self._manifest)
-        self._performing: Performing | None = None
+        self._performing: PluginProcessJob | None = None
         if performer is not None and options.slot_user is not None:
-            self._performing = Performing(
+            self._performing = PluginProcessJob(
                 performer, options.slot_user, self._manifest, self._transport, line.send
             )
 
@@ -131,10 +131,10 @@ class Worker:
         """Take orders until the runner hangs up."""
         obey_sigterm(self._barrier, self._spared)
         steps = {
-            Step.STAGE_IN: self._bring,
-            Step.RUN: self._run,
-            Step.STAGE_OUT: self._place,
-            Step.CLEAN: self._clean,
+            SlotStep.STAGE_IN: self._bring,
+            SlotStep.RUN: self._run,
+            SlotStep.STAGE_OUT: self._place,
+            SlotStep.CLEAN: self._clean,
         }
         for order in self._line.orders(self._hear):
             self._barrier.begin(order.number)
@@ -318,12 +318,12 @@ def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = Fals
         Worker(options, plugin, line, guard=guard, performer=performer, asks=asks).serve()
 
 
-def _performer(options: SlotOptions, line: Line) -> tuple[Performer | None, str | None]:
+def _performer(options: SlotOptions, line: Line) -> tuple[PluginProcess | None, str | None]:
     """The process that runs the plugin as another user, if there is to be one, or why there is none."""
     if options.slot_user is None:
         return None, None
     try:
-        performer = Performer(options, options.slot_user, line.send)
+        performer = PluginProcess(options, options.slot_user, line.send)
     except OSError as error:
         return None, f"user {options.slot_user.uid} cannot start {sys.executable}: {error}"
     return performer, performer.wait_until_ready()

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class OrphanedProcess:
     """What the kernel tells everybody of a process (proc(5)); `start` is in clock ticks since the boot."""
 
     pid: int
@@ -38,7 +38,7 @@ class Process:
     state: str = ""
 
     @classmethod
-    def of(cls, pid: int) -> "Process":
+    def of(cls, pid: int) -> "OrphanedProcess":
         """Raises FileNotFoundError or ProcessLookupError if it is gone."""
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         fields = text.rpartition(")")[2].split()  # the name before it may hold anything
@@ -48,7 +48,7 @@ class Process:
 def note_slot(folder: Path, number: int, pid: int) -> None:
     """Write down the process that leads a slot's session; raises OSError."""
     with contextlib.suppress(*_GONE):  # it has ended already: nothing of it was asked
-        record = {"pid": pid, "start": Process.of(pid).start, "boot": _boot()}
+        record = {"pid": pid, "start": OrphanedProcess.of(pid).start, "boot": _boot()}
         file = folder / PATTERN.replace("*", str(number))
         part = file.with_suffix(".part")
         part.write_text(json.dumps(record), encoding="ascii")
@@ -101,22 +101,22 @@ def _kill(processes: set[int], deadline: float) -> None:
         os.close(handle)
 
 
-def _processes(users: Collection[int]) -> Iterator[Process]:
+def _processes(users: Collection[int]) -> Iterator[OrphanedProcess]:
     """Those of these users, without the dead, which only their parents can remove and which do nothing."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(*_GONE):
-                process = Process.of(int(entry.name))
+                process = OrphanedProcess.of(int(entry.name))
                 if process.state not in _DEAD and entry.stat().st_uid in users:
                     yield process
 
 
-def _leaders(folder: Path, known: dict[int, Process]) -> Iterator[Process]:
+def _leaders(folder: Path, known: dict[int, OrphanedProcess]) -> Iterator[OrphanedProcess]:
     """The slots written down, as far as their numbers still mean them."""
     for record in folder.glob(PATTERN):
         try:
             raw = json.loads(record.read_text(encoding="ascii"))
-            noted = Process(raw["pid"], 0, raw["pid"], raw["start"])
+            noted = OrphanedProcess(raw["pid"], 0, raw["pid"], raw["start"])
             same_boot = raw["boot"] == _boot()
         except (ValueError, KeyError, TypeError):
             log.warning("slot_record_unreadable", file=record.name)
@@ -126,7 +126,7 @@ def _leaders(folder: Path, known: dict[int, Process]) -> Iterator[Process]:
             yield noted
 
 
-def _session(leader: Process, known: dict[int, Process]) -> set[int]:
+def _session(leader: OrphanedProcess, known: dict[int, OrphanedProcess]) -> set[int]:
     """The number of a session is not used again while it has a member."""
     return {
         process.pid
@@ -141,7 +141,7 @@ def _works_in(pid: int, folder: Path) -> bool:
     return False
 
 
-def _ancestors(pid: int, known: dict[int, Process]) -> set[int]:
+def _ancestors(pid: int, known: dict[int, OrphanedProcess]) -> set[int]:
     found = set()
     while pid in known:
         found.add(pid)

@@ -35,11 +35,11 @@ class Journal(Record):
     names: tuple[str, ...]
     seal: str = ""
 
-    def sealed(self, delivery: "Delivery", seal: Seal) -> "Journal":
+    def sealed(self, delivery: "GoobiDelivery", seal: Seal) -> "Journal":
         """The same with the mark of the runners over all of it."""
         return self.model_copy(update={"seal": seal.over(delivery.subject, self._body())})
 
-    def is_ours(self, delivery: "Delivery", seal: Seal) -> bool:
+    def is_ours(self, delivery: "GoobiDelivery", seal: Seal) -> bool:
         """Whether a runner of the plugin wrote it, for this place, about files that lie directly in it."""
         plain = all(name not in {"", ".", ".."} and "/" not in name for name in self.names)
         return plain and seal.holds(self.seal, delivery.subject, self._body())
@@ -49,7 +49,7 @@ class Journal(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class GoobiDelivery:
     """Where one attempt delivers. `installation` is the configured name."""
 
     installation: str
@@ -73,7 +73,7 @@ class Delivery:
         return json.dumps(asdict(self))
 
 
-def prepare(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
+def prepare(api: FilesApi, delivery: GoobiDelivery, seal: Seal = NO_KEY) -> None:
     """Undo what an earlier attempt left; raises SupersededError if a later one is at work."""
     found = _journal(api, delivery, seal)
     if found is None:
@@ -83,7 +83,7 @@ def prepare(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
     _undo(api, delivery, found)
 
 
-def clean(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
+def clean(api: FilesApi, delivery: GoobiDelivery, seal: Seal = NO_KEY) -> None:
     """Remove what this attempt uploaded, unless all is delivered or another attempt has taken over."""
     found = _journal(api, delivery, seal)
     if found is not None and found.attempt == delivery.attempt:
@@ -92,7 +92,7 @@ def clean(api: FilesApi, delivery: Delivery, seal: Seal = NO_KEY) -> None:
 
 def deliver(
     api: FilesApi,
-    delivery: Delivery,
+    delivery: GoobiDelivery,
     results: Sequence[Result],
     ours: Callable[[], bool] = lambda: True,
     seal: Seal = NO_KEY,
@@ -119,7 +119,7 @@ def deliver(
 
 
 def _upload(
-    api: FilesApi, delivery: Delivery, results: list[Result], ours: Callable[[], bool], seal: Seal
+    api: FilesApi, delivery: GoobiDelivery, results: list[Result], ours: Callable[[], bool], seal: Seal
 ) -> None:
     names = tuple(result.name for result in results)
     journal = Journal(attempt=delivery.attempt, names=names).sealed(delivery, seal)
@@ -137,7 +137,7 @@ def _upload(
         api.upload(result.name, lambda path=result.path: path.open("rb"))  # type: ignore[misc]
 
 
-def _require(api: FilesApi, delivery: Delivery, ours: Callable[[], bool], seal: Seal) -> None:
+def _require(api: FilesApi, delivery: GoobiDelivery, ours: Callable[[], bool], seal: Seal) -> None:
     """Both the lease and the journal are still ours."""
     found = _journal(api, delivery, seal)
     if found is None or found.attempt != delivery.attempt:
@@ -162,7 +162,7 @@ def _verify(api: FilesApi, results: list[Result], digests: dict[str, str]) -> No
             raise TemporaryError(f"{result.name} in {api.where} is not what was uploaded")
 
 
-def _finish(api: FilesApi, delivery: Delivery, seal: Seal) -> None:
+def _finish(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> None:
     try:
         api.delete(delivery.journal)
     except GoobiAwayError:
@@ -173,14 +173,14 @@ def _finish(api: FilesApi, delivery: Delivery, seal: Seal) -> None:
         raise GoobiAwayError(f"Goobi did not remove the journal in {api.where}")
 
 
-def _undo(api: FilesApi, delivery: Delivery, journal: Journal) -> None:
+def _undo(api: FilesApi, delivery: GoobiDelivery, journal: Journal) -> None:
     """The journal goes last, so that an undo that breaks off is repeated."""
     for name in journal.names:
         api.delete(name)
     api.delete(delivery.journal)
 
 
-def _journal(api: FilesApi, delivery: Delivery, seal: Seal) -> Journal | None:
+def _journal(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> Journal | None:
     content = api.read(delivery.journal)
     if content is None:
         return None

@@ -18,7 +18,7 @@ from taskmanager_plugin_runner.results.planning import Terms, results_in
 from taskmanager_plugin_runner.slot_protocol import SlotOrder
 from taskmanager_plugin_runner.transport import goobi_delivery
 from taskmanager_plugin_runner.transport.existing_results import Destination, Found
-from taskmanager_plugin_runner.transport.goobi_delivery import Delivery
+from taskmanager_plugin_runner.transport.goobi_delivery import GoobiDelivery
 from taskmanager_plugin_runner.transport.goobi_files_api import FilesApi, NotInGoobiError
 from taskmanager_plugin_runner.transport.transport import LOST, RECORD
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder, Input
@@ -29,7 +29,7 @@ class GoobiFolder:
 
     removes = False
 
-    def __init__(self, settings: Path, delivery: Delivery) -> None:
+    def __init__(self, settings: Path, delivery: GoobiDelivery) -> None:
         self._settings, self._delivery = settings, delivery
         self.where = f"folder {delivery.folder!r} of Goobi's process {delivery.process}"
 
@@ -110,9 +110,9 @@ class GoobiFiles:
         del order
         undo_delivery(self._settings, folder, self._seal)
 
-    def _locate(self, order: SlotOrder, text: str) -> Delivery:
+    def _locate(self, order: SlotOrder, text: str) -> GoobiDelivery:
         name, process, folder = locate(self._settings, order.spec, self._roots.resolve(text))
-        return Delivery(name, process, folder, order.job, order.attempt)
+        return GoobiDelivery(name, process, folder, order.job, order.attempt)
 
 
 def locate(settings: Path, spec: JobSpec, path: Path) -> tuple[str, int, str]:
@@ -135,7 +135,7 @@ def locate(settings: Path, spec: JobSpec, path: Path) -> tuple[str, int, str]:
     raise JobFailedError(f"no pattern of [installations.{name}.folders] in {settings} fits {path.name!r}")
 
 
-def api(settings: Path, delivery: Delivery) -> FilesApi:
+def api(settings: Path, delivery: GoobiDelivery) -> FilesApi:
     """The folder in Goobi; raises GoobiSettingsError and JobFailedError."""
     installation = load(settings).find(delivery.installation)
     if installation is None:
@@ -160,9 +160,9 @@ def undo_delivery(settings: Path, folder: AttemptFolder, seal: Seal = NO_KEY) ->
             goobi_delivery.clean(there, delivery, seal)
 
 
-def remembered(folder: AttemptFolder) -> Delivery | None:
+def remembered(folder: AttemptFolder) -> GoobiDelivery | None:
     """Where an attempt delivers over the files API, if it does."""
     try:
-        return Delivery(**json.loads((folder.path / RECORD).read_text(encoding="utf-8")))
+        return GoobiDelivery(**json.loads((folder.path / RECORD).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None

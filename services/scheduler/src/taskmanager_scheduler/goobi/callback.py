@@ -5,9 +5,9 @@ As goobi-plugin-step-mixed-ocr takes it; there is no callback for failure.
 
 from taskmanager_scheduler.goobi.calls import (
     Answer,
-    Call,
     Callback,
     Fate,
+    GoobiCall,
     Judgement,
     described,
     is_page,
@@ -17,9 +17,9 @@ from taskmanager_scheduler.goobi.calls import (
 SUCCESS = range(200, 300)
 
 
-def call(task: Callback) -> Call:
+def call(task: Callback) -> GoobiCall:
     """The request."""
-    return Call("POST", task.url, {"jobType": task.job_type})
+    return GoobiCall("POST", task.url, {"jobType": task.job_type})
 
 
 def judge(answer: Answer) -> Judgement:

@@ -57,7 +57,7 @@ Task = Entry | CloseStep | ErrorStep | Callback
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class GoobiCall:
     """An HTTP request. `path` is below the installation's address, or a whole address."""
 
     method: str
@@ -101,13 +101,13 @@ class Judgement:
 class Dialect(Protocol):
     """One of Goobi's interfaces: pure."""
 
-    def call(self, task: Task) -> Call:
+    def call(self, task: Task) -> GoobiCall:
         """The request that has the task done."""
 
     def judge(self, task: Task, answer: Answer) -> Judgement:
         """What the answer to it means."""
 
-    def look(self, task: Task) -> Call | None:
+    def look(self, task: Task) -> GoobiCall | None:
         """The request that shows whether the task is done already, if there is one."""
 
     def seen(self, task: Task, answer: Answer) -> bool | None:

@@ -21,16 +21,16 @@ from taskmanager_scheduler.goobi.calls import (
     REDIRECTS,
     UNAUTHORIZED,
     Answer,
-    Call,
     CloseStep,
     Entry,
     Fate,
+    GoobiCall,
     described,
     is_page,
 )
 from taskmanager_scheduler.goobi.core import READING, Core
 from taskmanager_scheduler.goobi.telling import dialect_of
-from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
+from taskmanager_scheduler.goobi.transport import GoobiTransport, UnreachableError
 from taskmanager_scheduler.goobi.webapi import EXECUTED, WebApi, title
 
 COMMANDS = ("addToProcessLog", "closeStep", "setErrorStep")
@@ -95,7 +95,7 @@ async def _name(installation: Installation) -> AsyncIterator[Finding]:
 
 async def _calls(installation: Installation, target: Target) -> AsyncIterator[Finding]:
     access = Access(installation)
-    transport = Transport(installation, access)
+    transport = GoobiTransport(installation, access)
     try:
         async for finding in _asked(installation, access, transport, target):
             yield finding
@@ -107,7 +107,7 @@ async def _calls(installation: Installation, target: Target) -> AsyncIterator[Fi
 
 
 async def _asked(
-    installation: Installation, access: Access, transport: Transport, target: Target
+    installation: Installation, access: Access, transport: GoobiTransport, target: Target
 ) -> AsyncIterator[Finding]:
     finding = await _first_answer(installation, access, transport, target)
     yield finding
@@ -121,17 +121,17 @@ async def _asked(
 
 
 async def _first_answer(
-    installation: Installation, access: Access, transport: Transport, target: Target
+    installation: Installation, access: Access, transport: GoobiTransport, target: Target
 ) -> Finding:
     """To a call that changes nothing, as near as can be to what is needed."""
     match installation.dialect:
         case DialectName.WEBAPI:
             return _of_webapi(await transport.send(WebApi(access.password()).help()))
         case DialectName.REST:
-            return _of_rest_plugin(await transport.send(Call("POST", "/api/closestep/0")))
+            return _of_rest_plugin(await transport.send(GoobiCall("POST", "/api/closestep/0")))
         case DialectName.CORE:
             path = f"/api/process/{target.process_id or 0}/steps"
-            return _of_core(await transport.send(Call("GET", path, READING)), target)
+            return _of_core(await transport.send(GoobiCall("GET", path, READING)), target)
 
 
 def _of_webapi(answer: Answer) -> Finding:
@@ -194,7 +194,7 @@ def _of_any(answer: Answer) -> Finding | None:
 
 
 async def _step(
-    installation: Installation, transport: Transport, process_id: int, step_id: int
+    installation: Installation, transport: GoobiTransport, process_id: int, step_id: int
 ) -> AsyncIterator[Finding]:
     if installation.dialect is not DialectName.CORE:
         yield Finding(ok=True, text="this dialect cannot read a step: it was not looked at")
@@ -209,7 +209,7 @@ async def _step(
 
 
 async def _written(
-    installation: Installation, access: Access, transport: Transport, target: Target
+    installation: Installation, access: Access, transport: GoobiTransport, target: Target
 ) -> Finding:
     entry = Entry(target.process_id or 0, target.step_id, LogType.DEBUG, installation.author, TEXT)
     dialect = dialect_of(installation, access)

@@ -6,12 +6,12 @@ from typing import Any
 from taskmanager_scheduler.goobi.calls import (
     OK,
     Answer,
-    Call,
     Callback,
     CloseStep,
     Entry,
     ErrorStep,
     Fate,
+    GoobiCall,
     Judgement,
     Task,
     described,
@@ -31,14 +31,14 @@ STEP_DONE, STEP_ERROR = "stepdone", "steperror"
 class Core:
     """Implements `calls.Dialect`."""
 
-    def call(self, task: Task) -> Call:
+    def call(self, task: Task) -> GoobiCall:
         """See the port."""
         match task:
             case Entry():
                 entry = {"userName": task.author, "type": task.type.value, "message": task.text}
                 return _sent("POST", f"{_process(task)}/journal", entry)
             case CloseStep():
-                return Call("PUT", f"{_process(task)}/step/{task.step_id}/close", READING)
+                return GoobiCall("PUT", f"{_process(task)}/step/{task.step_id}/close", READING)
             case ErrorStep():
                 ids = {"processId": task.process_id, "stepId": task.step_id}
                 return _sent("PUT", f"{_process(task)}/step", {**ids, "status": STEP_ERROR})
@@ -58,13 +58,13 @@ class Core:
         wrong = answer.status == BAD_REQUEST and isinstance(task, Entry)
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
-    def look(self, task: Task) -> Call | None:
+    def look(self, task: Task) -> GoobiCall | None:
         """See the port."""
         match task:
             case Entry():
-                return Call("GET", f"{_process(task)}/journal", READING)
+                return GoobiCall("GET", f"{_process(task)}/journal", READING)
             case CloseStep() | ErrorStep():
-                return Call("GET", f"{_process(task)}/step/{task.step_id}", READING)
+                return GoobiCall("GET", f"{_process(task)}/step/{task.step_id}", READING)
             case Callback():
                 return None
 
@@ -85,8 +85,8 @@ def _process(task: Entry | CloseStep | ErrorStep) -> str:
     return f"/api/process/{task.process_id}"
 
 
-def _sent(method: str, path: str, body: dict[str, Any]) -> Call:
-    return Call(method, path, JSON, content=json.dumps(body).encode())
+def _sent(method: str, path: str, body: dict[str, Any]) -> GoobiCall:
+    return GoobiCall(method, path, JSON, content=json.dumps(body).encode())
 
 
 def _document(answer: Answer) -> Any:

@@ -3,12 +3,12 @@
 from taskmanager_scheduler.goobi.calls import (
     OK,
     Answer,
-    Call,
     Callback,
     CloseStep,
     Entry,
     ErrorStep,
     Fate,
+    GoobiCall,
     Judgement,
     Task,
     described,
@@ -24,17 +24,17 @@ TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 class RestPlugin:
     """Implements `calls.Dialect`; nothing can be read back."""
 
-    def call(self, task: Task) -> Call:
+    def call(self, task: Task) -> GoobiCall:
         """See the port."""
         match task:
             case Entry():
                 place = f"processes/{task.process_id}" if task.step_id is None else f"steps/{task.step_id}"
                 path = f"/api/addtoprocesslog/{place}/{known_type(task.type)}"
-                return Call("POST", path, TEXT, content=f"{task.author}: {task.text}".encode())
+                return GoobiCall("POST", path, TEXT, content=f"{task.author}: {task.text}".encode())
             case CloseStep():
-                return Call("POST", f"/api/closestep/{task.step_id}")
+                return GoobiCall("POST", f"/api/closestep/{task.step_id}")
             case ErrorStep():
-                return Call("POST", f"/api/seterrorstep/{task.step_id}")
+                return GoobiCall("POST", f"/api/seterrorstep/{task.step_id}")
             case Callback():
                 raise TypeError("a callback is no call of the REST plugin")
 
@@ -51,7 +51,7 @@ class RestPlugin:
             return Judgement(Fate.DONE, "the step was closed already")
         return Judgement(Fate.AGAIN, described(answer))
 
-    def look(self, task: Task) -> Call | None:
+    def look(self, task: Task) -> GoobiCall | None:
         """See the port."""
         del task
         return None

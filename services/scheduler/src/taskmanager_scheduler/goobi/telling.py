@@ -11,10 +11,10 @@ from taskmanager_scheduler.goobi import callback
 from taskmanager_scheduler.goobi.access import Access
 from taskmanager_scheduler.goobi.calls import (
     Answer,
-    Call,
     Callback,
     Dialect,
     Fate,
+    GoobiCall,
     Judgement,
     Task,
     described,
@@ -22,7 +22,7 @@ from taskmanager_scheduler.goobi.calls import (
 from taskmanager_scheduler.goobi.core import Core
 from taskmanager_scheduler.goobi.rest import RestPlugin
 from taskmanager_scheduler.goobi.texts import UnwantedError, task_of
-from taskmanager_scheduler.goobi.transport import Transport, UnreachableError
+from taskmanager_scheduler.goobi.transport import GoobiTransport, UnreachableError
 from taskmanager_scheduler.goobi.webapi import WebApi
 
 UNREADABLE = frozenset({401, 403, 404, 405})
@@ -31,10 +31,10 @@ LOOKS_IN_VAIN = 8
 """After so many tries it is told again, seen or not: twice is better than never."""
 
 
-class Sender(Protocol):
+class ReportSender(Protocol):
     """What speaks HTTP."""
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: GoobiCall) -> Answer:
         """The answer; raises UnreachableError and SecretUnreadableError."""
 
     async def close(self) -> None:
@@ -56,13 +56,13 @@ class Telling:
     """Tells one installation."""
 
     def __init__(
-        self, settings: GoobiSettings, installation: Installation, sender: Sender | None = None
+        self, settings: GoobiSettings, installation: Installation, sender: ReportSender | None = None
     ) -> None:
         """`sender` stands for HTTP in tests."""
         self.installation = installation
         self._settings = settings
         self._access = Access(installation)
-        self._sender: Sender = sender or Transport(installation, self._access)
+        self._sender: ReportSender = sender or GoobiTransport(installation, self._access)
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -14,7 +14,7 @@ import httpx
 from taskmanager.errors import TemporaryError
 from taskmanager.goobi.installations import Installation
 from taskmanager_scheduler.goobi.access import Access
-from taskmanager_scheduler.goobi.calls import Answer, Call
+from taskmanager_scheduler.goobi.calls import Answer, GoobiCall
 
 TEXT_LIMIT_BYTES = 4 * 1024 * 1024
 """The journal of a process is read back; nothing Goobi answers is longer."""
@@ -27,7 +27,7 @@ class UnreachableError(TemporaryError):
     """There was no answer; whether the work was done is unknown. The text says why in plain words."""
 
 
-class Transport:
+class GoobiTransport:
     """One pool of connections to one installation."""
 
     def __init__(self, installation: Installation, access: Access) -> None:
@@ -53,7 +53,7 @@ class Transport:
         """Let go of the connections."""
         await self._client.aclose()
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: GoobiCall) -> Answer:
         """The answer, whatever its status; raises UnreachableError and SecretUnreadableError."""
         url, headers = self._addressed(call)
         request = self._client.build_request(
@@ -76,7 +76,7 @@ class Transport:
         location = self._access.hide(response.headers.get("location", ""))
         return Answer(response.status_code, self._access.hide(text), location)
 
-    def _addressed(self, call: Call) -> tuple[str, dict[str, str]]:
+    def _addressed(self, call: GoobiCall) -> tuple[str, dict[str, str]]:
         """A secret goes to the installation only, never to another address a job named."""
         if call.path.startswith("/"):
             path = call.path.removeprefix("/api")

@@ -12,12 +12,12 @@ from taskmanager_scheduler.goobi.calls import (
     NOT_FOUND,
     OK,
     Answer,
-    Call,
     Callback,
     CloseStep,
     Entry,
     ErrorStep,
     Fate,
+    GoobiCall,
     Judgement,
     Task,
     described,
@@ -35,7 +35,7 @@ class WebApi:
         """The password of `goobi_webapi.xml`."""
         self._password = password
 
-    def call(self, task: Task) -> Call:
+    def call(self, task: Task) -> GoobiCall:
         """See the port."""
         match task:
             case Entry():
@@ -47,7 +47,7 @@ class WebApi:
             case Callback():
                 raise TypeError("a callback is no command of the web API")
 
-    def help(self) -> Call:
+    def help(self) -> GoobiCall:
         """The one command that changes nothing."""
         return self._command("help")
 
@@ -62,7 +62,7 @@ class WebApi:
         wrong = answer.status == BAD_REQUEST and isinstance(task, Entry)
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
-    def look(self, task: Task) -> Call | None:
+    def look(self, task: Task) -> GoobiCall | None:
         """See the port."""
         del task
         return None
@@ -72,8 +72,8 @@ class WebApi:
         del task, answer
         return None
 
-    def _command(self, name: str, **parameters: str) -> Call:
-        return Call("POST", "/wi", form={"command": name, "token": self._password, **parameters})
+    def _command(self, name: str, **parameters: str) -> GoobiCall:
+        return GoobiCall("POST", "/wi", form={"command": name, "token": self._password, **parameters})
 
 
 def _entry(entry: Entry) -> dict[str, str]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from taskmanager.model.queries import AuditPage, AuditQuery
 from taskmanager.model.registry import AuditEntry
-from taskmanager.mongo import cursors
-from taskmanager.mongo.client import Document, without_key
-from taskmanager.mongo.unreadable import last_cursor, readable
+from taskmanager.mongo.base import cursors
+from taskmanager.mongo.base.client import Document, without_key
+from taskmanager.mongo.base.unreadable import last_cursor, readable
 
 
 def audit_filter(query: AuditQuery) -> Document:

@@ -32,7 +32,7 @@ class Account(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Privileges:
     """Actions of MongoDB on all collections of a database that are not the server's own."""
 
     database: str
@@ -49,13 +49,16 @@ def member_login(keyfile: str) -> dict[str, Any]:
     }
 
 
-def grants(database: str) -> Mapping[Account, Sequence[Grant]]:
+def grants(database: str) -> Mapping[Account, Sequence[Privileges]]:
     """What each account may do. The gateway reads the key of sessions, the migration makes it."""
     secrets = secrets_database(database)
     return {
-        Account.GATEWAY: (Grant(database, READ), Grant(secrets, READ)),
-        Account.SCHEDULER: (Grant(database, WRITE),),
-        Account.MIGRATE: (Grant(database, (*WRITE, *SHAPE)), Grant(secrets, ("find", "insert", "update"))),
+        Account.GATEWAY: (Privileges(database, READ), Privileges(secrets, READ)),
+        Account.SCHEDULER: (Privileges(database, WRITE),),
+        Account.MIGRATE: (
+            Privileges(database, (*WRITE, *SHAPE)),
+            Privileges(secrets, ("find", "insert", "update")),
+        ),
     }
 
 
@@ -85,7 +88,7 @@ def ensure_administrator(client: MongoClient[dict[str, Any]], name: str, passwor
     _make_or_update(client, "admin", "User", name, fields)
 
 
-def _ensure_role(client: MongoClient[dict[str, Any]], account: Account, grant: Grant) -> dict[str, str]:
+def _ensure_role(client: MongoClient[dict[str, Any]], account: Account, grant: Privileges) -> dict[str, str]:
     resource = {"db": grant.database, "collection": ALL_COLLECTIONS}
     fields = {"privileges": [{"resource": resource, "actions": list(grant.actions)}], "roles": list[str]()}
     _make_or_update(client, grant.database, "Role", account, fields)

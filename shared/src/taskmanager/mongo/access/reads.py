@@ -11,8 +11,8 @@ from taskmanager.mongo.access.writes import (
     token_of,
     user_of,
 )
-from taskmanager.mongo.client import Database, translated_errors
-from taskmanager.mongo.unreadable import readable, readable_or_none
+from taskmanager.mongo.base.client import Database, translated_errors
+from taskmanager.mongo.base.unreadable import readable, readable_or_none
 
 SHOWN = 500
 """Sessions of one user that are looked at; whoever has more ends all of them."""

@@ -16,8 +16,8 @@ from pymongo.errors import DuplicateKeyError
 from taskmanager.model.access import KnownSession, Token, User, user_key
 from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo.access.audit import audit_entry
-from taskmanager.mongo.client import Database, Document, translated_errors, without_key
-from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
+from taskmanager.mongo.base.unreadable import readable
 from taskmanager.ports.access_store import AccessPlan, AccessState
 
 GUARD = "access"

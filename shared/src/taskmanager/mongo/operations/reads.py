@@ -15,13 +15,13 @@ from taskmanager.model.operations import (
     OperationQuery,
     Preview,
 )
-from taskmanager.mongo import cursors
-from taskmanager.mongo.all_plugins import over_all_plugins
-from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.documents import from_document
-from taskmanager.mongo.filters import jobs_meant
+from taskmanager.mongo.base import cursors
+from taskmanager.mongo.base.all_plugins import over_all_plugins
+from taskmanager.mongo.base.client import Database, Document, translated_errors
+from taskmanager.mongo.base.documents import from_document
+from taskmanager.mongo.base.filters import jobs_meant
+from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
 from taskmanager.mongo.operations.writes import operation_of
-from taskmanager.mongo.unreadable import last_cursor, readable, readable_one
 
 QUERY_MILLISECONDS = 5_000
 COUNTS = ((PREVIEW_LIMIT, 2_000), (1_000, 500))

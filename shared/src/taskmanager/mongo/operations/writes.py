@@ -9,11 +9,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.operations import Failure, Listing, Operation, page_key
 from taskmanager.model.states import Tab
-from taskmanager.mongo.all_plugins import over_all_plugins
-from taskmanager.mongo.client import Database, Document, translated_errors
-from taskmanager.mongo.filters import jobs_of
-from taskmanager.mongo.keyset import TURN_KEYS
-from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.base.all_plugins import over_all_plugins
+from taskmanager.mongo.base.client import Database, Document, translated_errors
+from taskmanager.mongo.base.filters import jobs_of
+from taskmanager.mongo.base.keyset import TURN_KEYS
+from taskmanager.mongo.base.unreadable import readable
 
 LIST_MILLISECONDS = 25_000
 """A listing that takes longer is given up and begun again later."""

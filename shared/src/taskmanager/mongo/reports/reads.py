@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
-from taskmanager.mongo import cursors
-from taskmanager.mongo.client import Database, Document, translated_errors, without_key
+from taskmanager.mongo.base import cursors
+from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
+from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
 from taskmanager.mongo.reports.writes import backlog, of_installations, report_of
-from taskmanager.mongo.unreadable import last_cursor, readable, readable_one
 from taskmanager.ports.report_store import Among
 
 QUERY_MILLISECONDS = 5_000

@@ -18,8 +18,8 @@ from taskmanager.model.reports import (
     ReportState,
     Withdrawal,
 )
-from taskmanager.mongo.client import Database, Document, translated_errors, without_key
-from taskmanager.mongo.unreadable import readable
+from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
+from taskmanager.mongo.base.unreadable import readable
 from taskmanager.ports.report_store import Among
 
 PENDING = {"state": ReportState.PENDING.value}

@@ -17,7 +17,7 @@ LIFETIME = timedelta(minutes=10)
 _SALT = "taskmanager.oidc.1"
 
 
-class Attempt:
+class LogInAttempt:
     """What binds the provider's answer to the browser that asked."""
 
     def __init__(self, key: bytes, identifier: str, target: str) -> None:
@@ -25,12 +25,12 @@ class Attempt:
         self._key, self._id, self.target = key, identifier, target
 
     @classmethod
-    def begin(cls, key: bytes, target: str) -> "Attempt":
+    def begin(cls, key: bytes, target: str) -> "LogInAttempt":
         """A new one."""
         return cls(key, secrets.token_urlsafe(32), target)
 
     @classmethod
-    def read(cls, key: bytes, cookie: str) -> "Attempt | None":
+    def read(cls, key: bytes, cookie: str) -> "LogInAttempt | None":
         """The one in the cookie; None if it is too old or not one of ours."""
         try:
             identifier, target = _serializer(key).loads(cookie, max_age=round(LIFETIME.total_seconds()))

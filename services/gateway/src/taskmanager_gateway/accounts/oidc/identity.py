@@ -19,7 +19,7 @@ _PLUGIN: TypeAdapter[str] = TypeAdapter(PluginName)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProviderIdentity:
     """Somebody, by the provider's word."""
 
     name: str
@@ -30,7 +30,7 @@ class Identity:
     """Whether the provider has a say in the plugins; else what an admin set here stays."""
 
 
-def identity_of(claims: Claims, settings: OidcSettings) -> Identity:
+def identity_of(claims: Claims, settings: OidcSettings) -> ProviderIdentity:
     """Who they are here; raises OidcError without a usable name or a group that counts."""
     name = _name(claims, settings.oidc_user_claim)
     groups = _texts(claim(claims, settings.oidc_role_claim))
@@ -38,8 +38,10 @@ def identity_of(claims: Claims, settings: OidcSettings) -> Identity:
     if role is None:
         raise OidcError(Refusal.NO_GROUP, f"{name} is in none of the groups that count", name)
     if not settings.oidc_plugins_claim:
-        return Identity(name, role)
-    return Identity(name, role, _plugins(claim(claims, settings.oidc_plugins_claim)), plugins_told=True)
+        return ProviderIdentity(name, role)
+    return ProviderIdentity(
+        name, role, _plugins(claim(claims, settings.oidc_plugins_claim)), plugins_told=True
+    )
 
 
 def lacks(claims: Claims, settings: OidcSettings) -> bool:

@@ -9,7 +9,7 @@ import structlog
 from taskmanager.model.access import User
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.oidc_settings import OidcSettings
-from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.identity import identity_of, lacks
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
 from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
@@ -48,13 +48,13 @@ class Oidc:
 
     async def begin(self, origin: str, target: str) -> tuple[str, str]:
         """The provider's address for the browser, and the cookie that it brings back."""
-        attempt = Attempt.begin(await self._directory.session_key(), target)
+        attempt = LogInAttempt.begin(await self._directory.session_key(), target)
         address = await self._provider.authorization_address(attempt, self.redirect_uri(origin))
         return address, attempt.write()
 
     async def end(self, origin: str, cookie: str, answer: Mapping[str, str]) -> tuple[User, str]:
         """Who has logged in, and where to go on; `answer` is what the provider sent along."""
-        attempt = Attempt.read(await self._directory.session_key(), cookie)
+        attempt = LogInAttempt.read(await self._directory.session_key(), cookie)
         if attempt is None:
             raise OidcError(Refusal.NOT_BEGUN, "there is no cookie of a log-in, or an old one")
         _check_answer(answer, attempt, await self._provider.description())
@@ -67,7 +67,7 @@ class Oidc:
         return user, attempt.target
 
 
-def _check_answer(answer: Mapping[str, str], attempt: Attempt, provider: "Description") -> None:
+def _check_answer(answer: Mapping[str, str], attempt: LogInAttempt, provider: "Description") -> None:
     """Raise OidcError unless it is the answer to this attempt and has a code."""
     if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
         raise OidcError(Refusal.NOT_BEGUN, "the state is not that of this browser's log-in")

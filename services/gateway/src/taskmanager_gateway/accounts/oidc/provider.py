@@ -20,7 +20,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from taskmanager_gateway.access.oidc_settings import OidcSettings
-from taskmanager_gateway.accounts.oidc.attempt import Attempt
+from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
 from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
 
@@ -85,7 +85,7 @@ class Provider:
             self._description = self._checked(document), time.monotonic()
         return self._description[0]
 
-    async def authorization_address(self, attempt: Attempt, redirect_uri: str) -> str:
+    async def authorization_address(self, attempt: LogInAttempt, redirect_uri: str) -> str:
         """Where the browser goes to log in."""
         address = (await self.description()).authorization_endpoint
         query = {
@@ -100,7 +100,7 @@ class Provider:
         }
         return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
-    async def redeem(self, code: str, attempt: Attempt, redirect_uri: str) -> Tokens:
+    async def redeem(self, code: str, attempt: LogInAttempt, redirect_uri: str) -> Tokens:
         """The tokens for the code, verified."""
         form = {
             "grant_type": "authorization_code",

@@ -4,7 +4,7 @@ from taskmanager.messages import AddUser, ChangeUser
 from taskmanager.model.access import Principal, Right, User
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.accounts.log_in import LogInService
-from taskmanager_gateway.accounts.oidc.identity import Identity
+from taskmanager_gateway.accounts.oidc.identity import ProviderIdentity
 from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
 from taskmanager_gateway.commands.service import Author, CommandPending, CommandService
 from taskmanager_gateway.http.problems import BROKER_UNAVAILABLE, NOT_POSSIBLE, UNKNOWN_USER, ProblemError
@@ -21,7 +21,7 @@ class UserProvisioning:
         """Scheduler and broker are needed only if something has to change."""
         self._log_in, self._commanding, self._directory = log_in, commanding, directory
 
-    async def enter(self, identity: Identity) -> User:
+    async def enter(self, identity: ProviderIdentity) -> User:
         """The user as stored; raises OidcError if they stay out."""
         for _ in range(ROUNDS):
             user = await self._log_in.user(identity.name)
@@ -58,7 +58,7 @@ def _check(user: User) -> None:
         raise OidcError(Refusal.LOCAL_USER, f"{user.name} is a user with a password", user.name)
 
 
-def _order(identity: Identity, user: User | None) -> AddUser | ChangeUser | None:
+def _order(identity: ProviderIdentity, user: User | None) -> AddUser | ChangeUser | None:
     """What has to be done so that the user is as the provider says; None: nothing."""
     if user is None:
         return AddUser(name=identity.name, role=identity.role, plugins=identity.plugins)

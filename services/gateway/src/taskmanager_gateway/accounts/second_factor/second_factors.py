@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class EnrolmentOffer:
     """A secret for a device that is not the user's yet: `sealed` comes back with the device's first code."""
 
     secret: str
@@ -79,12 +79,12 @@ class SecondFactors:
         self._records.note("done", "code" if user.second_factor else "password", user.name, address)
         return self._log_in.session(user)
 
-    async def offer(self, user: User, sealed: str | None = None) -> Offer:
+    async def offer(self, user: User, sealed: str | None = None) -> EnrolmentOffer:
         """A new secret; or again the one that was offered, after a wrong code."""
         sealing = await self._sealing()
         known = sealing.open(sealed, user.name) if sealed else None
         secret = known or totp.new_secret()
-        return Offer(secret, sealed if sealed and known else sealing.seal(secret, user.name))
+        return EnrolmentOffer(secret, sealed if sealed and known else sealing.seal(secret, user.name))
 
     async def set_up(
         self, author: Author, sealed: str, password: str, code: str, address: str

@@ -35,7 +35,7 @@ ENDED_EVENTS = "tm-rows, tm-counts, tm-job, tm-operations"
 """What changes on a page when an operation has come to its end."""
 
 
-class ListQuery(Record):
+class OperationListAddress(Record):
     """Which operations, and where the page begins."""
 
     running: bool | None = None
@@ -55,7 +55,9 @@ class ProgressQuery(Record):
 
 
 @router.get("/operations")
-async def list_operations(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
+async def list_operations(
+    request: Request, query: Annotated[OperationListAddress, Query()], who: Asker
+) -> Response:
     """The newest first."""
     found = await _read(request, query)
     overview = await web_of(request).overviews.read()
@@ -128,7 +130,7 @@ def titles(overview: Overview) -> Mapping[str, str]:
     return {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
 
 
-async def _read(request: Request, query: ListQuery) -> OperationPage:
+async def _read(request: Request, query: OperationListAddress) -> OperationPage:
     wanted = OperationQuery(running=query.running, cursor=query.cursor, limit=ROWS)
     try:
         return await from_store(services_of(request).reader.operations(wanted))
@@ -136,7 +138,7 @@ async def _read(request: Request, query: ListQuery) -> OperationPage:
         raise ProblemError(INVALID_CURSOR, problems.FIRST_PAGE()) from error
 
 
-def _address(query: ListQuery, cursor: str | None) -> str:
+def _address(query: OperationListAddress, cursor: str | None) -> str:
     kept = {} if query.running is None else {"running": str(query.running).lower()}
     if cursor is not None:
         kept["cursor"] = cursor

@@ -24,7 +24,7 @@ from taskmanager_gateway.operations.service import OperationOutcome
 from taskmanager_gateway.operations.views import OperationView
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.plugins.bulk_choice import Choice, ChoiceForm, StartForm
-from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell.render import done, fragment, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
@@ -43,7 +43,7 @@ class FollowedQuery(Record):
 async def matching(request: Request, name: str, who: Asker) -> Response:
     """How many jobs the list means, on all its pages."""
     allow(who, name)
-    listing, _ = Listing.read(request.query_params)
+    listing, _ = PluginListAddress.read(request.query_params)
     found = await _counted(request, Choice([listing.chosen(name, services_of(request).clock.now())]), who)
     return fragment(request, "plugin/matching.html", {"found": found})
 

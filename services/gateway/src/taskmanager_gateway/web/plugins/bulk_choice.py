@@ -18,7 +18,7 @@ from taskmanager.model.states import Tab
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 from taskmanager_gateway.operations.bodies import FilterBody, OperationBody
-from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell.forms import ReasonForm
 
 SELECTION_LIMIT = 10_000
@@ -67,7 +67,7 @@ class Choice:
     def of(cls, plugin: str, form: ChoiceForm, counted: datetime) -> "Choice":
         """Raises ProblemError if nothing is chosen, or more than can be."""
         if form.listing:
-            listing, _ = Listing.read(dict(parse_qsl(form.listing)))
+            listing, _ = PluginListAddress.read(dict(parse_qsl(form.listing)))
             chosen = listing.chosen(plugin, counted)
             before = min(filter(None, (chosen.created_before, counted)))
             return cls([chosen.model_copy(update={"created_before": before})])

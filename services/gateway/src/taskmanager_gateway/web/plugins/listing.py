@@ -40,7 +40,7 @@ def _size(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-class Listing(Record):
+class PluginListAddress(Record):
     """What the reader wants to see. Ages count back from `at`, which the links to further pages keep."""
 
     tab: Tab = Tab.QUEUE

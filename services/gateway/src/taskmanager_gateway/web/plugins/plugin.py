@@ -15,7 +15,7 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.jobs.finder import is_job_id
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
-from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, Listing
+from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
 from taskmanager_gateway.web.shell.render import fragment, page, web_of
@@ -37,7 +37,7 @@ class RowsForm(Record):
 async def show(request: Request, name: str, who: Asker) -> Response:
     """The page; its address says which jobs."""
     allow(who, name)
-    listing, ignored = Listing.read(request.query_params)
+    listing, ignored = PluginListAddress.read(request.query_params)
     if listing.q is not None and is_job_id(listing.q):
         return RedirectResponse(f"/jobs/{listing.q}", 303)
     overview = await web_of(request).overviews.read()
@@ -60,7 +60,7 @@ async def show(request: Request, name: str, who: Asker) -> Response:
 async def renewed_head(request: Request, name: str, who: Asker) -> Response:
     """What stands around the list: state, tabs, sums, and what can be done to the plugin."""
     allow(who, name)
-    listing, _ = Listing.read(request.query_params)
+    listing, _ = PluginListAddress.read(request.query_params)
     overview = await web_of(request).overviews.read()
     reading = PluginReading(services_of(request), overview, name, who)
     figures = await reading.figures() if listing.tab is Tab.DONE else None

@@ -7,7 +7,7 @@ from typing import Any
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.states import Tab
 from taskmanager_gateway.plugins.views import PluginState, PluginView, TabView
-from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.plugins.listing import PluginListAddress
 
 _NO_SUMS = TabView()
 
@@ -17,7 +17,7 @@ class Head:
     """A plugin as its page shows it. `plugin` None: no runner has said hello for it."""
 
     name: str
-    listing: Listing
+    listing: PluginListAddress
     plugin: PluginView | None
     operates: bool
     """Whether the reader may act."""
@@ -55,7 +55,7 @@ class Head:
 
 
 def head_of(
-    name: str, listing: Listing, plugin: PluginView | None, who: Principal, figures: Any = None
+    name: str, listing: PluginListAddress, plugin: PluginView | None, who: Principal, figures: Any = None
 ) -> Head:
     """Put together for who reads."""
     return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures)

@@ -19,7 +19,7 @@ from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import UNKNOWN_PLUGIN, ProblemError
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of
-from taskmanager_gateway.web.plugins.listing import Listing
+from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell.plugin_overview import Overview
 
 DAY = timedelta(hours=24)
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 class ShownPage:
     """One page of the list. `stale`: the cursor was of another list, so this is the first page."""
 
-    listing: Listing
+    listing: PluginListAddress
     rows: Sequence[Row]
     next_cursor: str | None
     stale: bool = False
@@ -44,7 +44,7 @@ class PluginReading:
         """`overview` was read already."""
         self._parts, self._overview, self._name, self._who = services, overview, name, who
 
-    async def page(self, listing: Listing) -> ShownPage:
+    async def page(self, listing: PluginListAddress) -> ShownPage:
         """The jobs the address asks for; raises ProblemError for a plugin nobody knows."""
         listing = listing.at_moment(self._parts.clock.now())
         try:
@@ -77,7 +77,7 @@ class PluginReading:
     def _rows(self, jobs: Sequence[Job], tab: Tab, places: Places | None) -> list[Row]:
         return rows_of(jobs, tab, self._who, self._overview.around(self._name), places)
 
-    async def _found(self, listing: Listing) -> JobPage:
+    async def _found(self, listing: PluginListAddress) -> JobPage:
         try:
             query = listing.query(self._name, self._parts.clock.now())
         except ValidationError as error:
@@ -104,7 +104,7 @@ class PluginReading:
 
 
 async def read_page(
-    services: Services, overview: Overview, name: str, who: Principal, listing: Listing
+    services: Services, overview: Overview, name: str, who: Principal, listing: PluginListAddress
 ) -> tuple[ShownPage, Figures | None]:
     """The list and, for finished jobs, the figures; raises ProblemError if there is nothing of that name."""
     reading = PluginReading(services, overview, name, who)

@@ -18,7 +18,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import (
     COLOUR_SAMPLES,
     Alpha,
     Colour,
-    Facts,
+    PictureFacts,
     SampleFormat,
     profile_name,
 )
@@ -106,14 +106,14 @@ def to_screen(
     return Picture(shown, made)
 
 
-def left_out(facts: Facts) -> list[str]:
+def left_out(facts: PictureFacts) -> list[str]:
     """The note about samples that nobody calls alpha, where there are any."""
     if not facts.unspecified:
         return []
     return [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
 
 
-def _is_plain_with_alpha(facts: Facts) -> bool:
+def _is_plain_with_alpha(facts: PictureFacts) -> bool:
     """Whether libvips may flatten the samples as they are: 8 bits, nothing behind alpha."""
     plain = facts.bits == 8 and facts.sample_format is SampleFormat.UNSIGNED  # noqa: PLR2004 - a byte
     simple = facts.colour in {Colour.GREY, Colour.RGB} and not facts.unspecified
@@ -121,7 +121,11 @@ def _is_plain_with_alpha(facts: Facts) -> bool:
 
 
 def _with_alpha(
-    shown: NDArray[Any], alpha: NDArray[Any], facts: Facts, bits: int, background: tuple[int, int, int] | None
+    shown: NDArray[Any],
+    alpha: NDArray[Any],
+    facts: PictureFacts,
+    bits: int,
+    background: tuple[int, int, int] | None,
 ) -> tuple[NDArray[Any], bool]:
     if background is None:
         return np.dstack([shown, samples.displayable(alpha, facts, bits)[0]]), True
@@ -131,7 +135,7 @@ def _with_alpha(
 
 
 def _shown(
-    colours: NDArray[Any], facts: Facts, bits: int, *, keep_profile: bool, notes: list[str]
+    colours: NDArray[Any], facts: PictureFacts, bits: int, *, keep_profile: bool, notes: list[str]
 ) -> tuple[NDArray[Any], bytes | None]:
     if facts.colour is Colour.LAB:
         notes.append("Lab colours were converted to sRGB")
@@ -153,7 +157,7 @@ def _shown(
     return _converted(values, facts.colour, icc, bits), None
 
 
-def _fitting(facts: Facts, notes: list[str]) -> bytes | None:
+def _fitting(facts: PictureFacts, notes: list[str]) -> bytes | None:
     """The profile, if it is one for such components; else a note why it is dropped."""
     if facts.icc is None or fits(facts.icc, facts.colour):
         return facts.icc
@@ -168,7 +172,7 @@ def _fitting(facts: Facts, notes: list[str]) -> bytes | None:
     return None
 
 
-def _of_cmyk(colours: NDArray[Any], facts: Facts, bits: int, notes: list[str]) -> NDArray[Any]:
+def _of_cmyk(colours: NDArray[Any], facts: PictureFacts, bits: int, notes: list[str]) -> NDArray[Any]:
     icc = _fitting(facts, notes)
     values, said = samples.displayable(colours, facts, 8 if facts.bits <= 8 else 16)  # noqa: PLR2004 - a byte
     notes.extend([said] if said else [])
@@ -221,7 +225,7 @@ def is_srgb(icc: bytes) -> bool:
     return int(np.abs(made.astype(int) - colours.astype(int)).max()) <= _SRGB_TOLERANCE
 
 
-def _without_gamma(values: NDArray[Any], facts: Facts, notes: list[str]) -> NDArray[Any]:
+def _without_gamma(values: NDArray[Any], facts: PictureFacts, notes: list[str]) -> NDArray[Any]:
     """A PNG whose gamma is not that of sRGB, in the tones of sRGB (PNG specification, 13.13 and annex C)."""
     if facts.gamma is None or abs(facts.gamma - _SRGB_GAMMA) < _SAME_GAMMA:
         return values

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import samples
-from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
 GRID: Final = 64
 """Cells along the longest side of the copies that are compared."""
@@ -31,7 +31,7 @@ _POOR_QUALITY: Final = 60
 _RESOLUTION_TOLERANCE: Final = 0.01
 
 
-def require_same_facts(result: Facts, expected: Facts) -> None:
+def require_same_facts(result: PictureFacts, expected: PictureFacts) -> None:
     """Raise JobFailedError with all that differs if the result is not what it was meant to be."""
     different = [
         f"{what}: {getattr(result, name)} instead of {getattr(expected, name)}"

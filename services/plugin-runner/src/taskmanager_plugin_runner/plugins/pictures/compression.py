@@ -21,7 +21,12 @@ from taskmanager_plugin_runner.plugins.pictures import (
 )
 from taskmanager_plugin_runner.plugins.pictures.comparing import Reduced
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
-from taskmanager_plugin_runner.plugins.pictures.facts import COLOUR_SAMPLES, Colour, Facts, profile_name
+from taskmanager_plugin_runner.plugins.pictures.facts import (
+    COLOUR_SAMPLES,
+    Colour,
+    PictureFacts,
+    profile_name,
+)
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
 from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import fitting_profile
 from taskmanager_plugin_runner.plugins.pictures.rules import lossless_obstacle
@@ -40,7 +45,7 @@ class Prepared:
     """
 
     path: Path
-    expected: Facts
+    expected: PictureFacts
     seconds: float
 
     @property
@@ -57,12 +62,12 @@ class Prepared:
 class Verified:
     """Facts of the result as read back from it, and its size."""
 
-    facts: Facts
+    facts: PictureFacts
     bytes: int
     seconds: float
 
 
-def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool, convert: bool) -> Prepared:
+def prepare(source: Path, facts: PictureFacts, folder: Path, *, lossless: bool, convert: bool) -> Prepared:
     """Decode, and convert where that is allowed or must be; raises JobFailedError for damage.
 
     `convert`: a lossless result may be converted, and then says so. Whether the facts alone forbid it is for
@@ -75,7 +80,7 @@ def prepare(source: Path, facts: Facts, folder: Path, *, lossless: bool, convert
     return Prepared(path, replace(made.facts, format="jp2", compression=""), time.monotonic() - began)
 
 
-def _made(picture: Picture, stored: Facts, *, lossless: bool, convert: bool) -> Picture:
+def _made(picture: Picture, stored: PictureFacts, *, lossless: bool, convert: bool) -> Picture:
     """`stored` are the facts of the file: the picture may have been converted while it was decoded."""
     if not lossless:
         return _converted(picture)
@@ -87,7 +92,7 @@ def _made(picture: Picture, stored: Facts, *, lossless: bool, convert: bool) -> 
     return _converted(picture).noting("it was converted, so this is not lossless")
 
 
-def _profile_obstacle(facts: Facts) -> str | None:
+def _profile_obstacle(facts: PictureFacts) -> str | None:
     """Whether colours would become others because a JP2 file may not hold their profile."""
     icc = facts.icc
     if icc is None or fitting_profile(icc, grey=facts.grey) or not colour.fits(icc, facts.colour):
@@ -106,7 +111,7 @@ def _lossless(picture: Picture) -> Picture:
     return Picture(values, replace(facts, bits=bits, icc=icc, gamma=None)).noting(*notes)
 
 
-def _profile(facts: Facts) -> tuple[bytes | None, list[str]]:
+def _profile(facts: PictureFacts) -> tuple[bytes | None, list[str]]:
     """The profile a JP2 may hold, or None with the reason."""
     icc = facts.icc
     if icc is None:
@@ -194,7 +199,7 @@ def verify(prepared: Prepared, result: Path, small: Path | None) -> Verified:
     return Verified(facts, result.stat().st_size, time.monotonic() - began)
 
 
-def _decoded(result: Path, facts: Facts) -> NDArray[Any]:
+def _decoded(result: Path, facts: PictureFacts) -> NDArray[Any]:
     try:
         found = imagecodecs.jpeg2k_decode(jpeg2000.codestream(result))
     except RuntimeError as error:

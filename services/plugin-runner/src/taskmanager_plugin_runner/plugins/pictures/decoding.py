@@ -20,7 +20,7 @@ from PIL import Image
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import samples
-from taskmanager_plugin_runner.plugins.pictures.facts import ORIENTATIONS_TURNED, Alpha, Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import ORIENTATIONS_TURNED, Alpha, Colour, PictureFacts
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000, tiff_samples
 
 logging.getLogger("pyvips").setLevel(logging.CRITICAL)
@@ -45,14 +45,14 @@ class Picture:
     """
 
     samples: NDArray[Any]
-    facts: Facts
+    facts: PictureFacts
 
     def noting(self, *notes: str) -> "Picture":
         """The same with more to be said about it."""
         return replace(self, facts=replace(self.facts, notes=(*self.facts.notes, *notes)))
 
 
-def decode(path: Path, facts: Facts, longest_side: int | None = None) -> Picture:
+def decode(path: Path, facts: PictureFacts, longest_side: int | None = None) -> Picture:
     """The picture that `facts` (from `formats.read_facts`) describe, upright.
 
     `longest_side`: no more pixels than that are wanted, so a large JPEG may come at a half, a quarter or an
@@ -72,7 +72,7 @@ def decode(path: Path, facts: Facts, longest_side: int | None = None) -> Picture
     return Picture(turned, made)
 
 
-def _shrink(facts: Facts, longest_side: int | None) -> int:
+def _shrink(facts: PictureFacts, longest_side: int | None) -> int:
     """By which factor libjpeg may reduce a picture while it decodes it.
 
     libvips leaves out a last row or column that is not whole: less than half a pixel of what is wanted, which
@@ -85,16 +85,16 @@ def _shrink(facts: Facts, longest_side: int | None) -> int:
     return next(possible, 1)
 
 
-def _is_common_jpeg(facts: Facts) -> bool:
+def _is_common_jpeg(facts: PictureFacts) -> bool:
     """Whether libvips reads it: 8 bits, coded with loss."""
     return facts.format == "jpeg" and facts.bits == 8 and not facts.compression  # noqa: PLR2004 - a byte
 
 
-def _read_tiff(path: Path, facts: Facts) -> Picture:
+def _read_tiff(path: Path, facts: PictureFacts) -> Picture:
     return Picture(*tiff_samples.read(path, facts))
 
 
-def _read_png(path: Path, facts: Facts) -> Picture:
+def _read_png(path: Path, facts: PictureFacts) -> Picture:
     """Palettes and transparent colours are expanded, fewer than 8 bits scaled to 8, by libvips."""
     read = _vips(path, fail_on="warning")
     bits = 16 if facts.bits == 16 else 8  # noqa: PLR2004 - the only one beyond a byte
@@ -103,7 +103,7 @@ def _read_png(path: Path, facts: Facts) -> Picture:
     return Picture(read, replace(facts, colour=colour, bits=bits, samples=read.shape[2]))
 
 
-def _read_jpeg(path: Path, facts: Facts, shrink: int = 1) -> Picture:
+def _read_jpeg(path: Path, facts: PictureFacts, shrink: int = 1) -> Picture:
     if not _is_common_jpeg(facts):
         return _read_rare_jpeg(path, facts)
     notes: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ def _is_padded(path: Path, count: int) -> bool:
     return end >= 0 and (not padding.strip(b"\0") or not padding.strip(b"\xff"))
 
 
-def _read_rare_jpeg(path: Path, facts: Facts) -> Picture:
+def _read_rare_jpeg(path: Path, facts: PictureFacts) -> Picture:
     """12 and 16 bits, and lossless coding: libjpeg-turbo 3 by way of imagecodecs."""
     data = path.read_bytes()
     if b"\xff\xd9" not in data[-_TAIL_BYTES:]:
@@ -155,12 +155,12 @@ def _read_rare_jpeg(path: Path, facts: Facts) -> Picture:
     return Picture(_as_described(read, facts.colour, alpha=False), facts)
 
 
-def _read_webp(path: Path, facts: Facts) -> Picture:
+def _read_webp(path: Path, facts: PictureFacts) -> Picture:
     read = _vips(path, fail_on="warning")
     return Picture(_as_described(read, Colour.RGB, alpha=facts.alpha is not None), facts)
 
 
-def _read_gif(path: Path, facts: Facts) -> Picture:
+def _read_gif(path: Path, facts: PictureFacts) -> Picture:
     """The first picture. libvips notices damage, Pillow keeps the colours below what is transparent."""
     pictures = _gif_pictures(path)
 
@@ -183,7 +183,7 @@ def _gif_pictures(path: Path) -> int:
     return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
-def _read_bmp(path: Path, facts: Facts) -> Picture:
+def _read_bmp(path: Path, facts: PictureFacts) -> Picture:
     """Libvips knows no BMP; Pillow reads all kinds of it that were met."""
 
     def load() -> NDArray[Any]:
@@ -194,7 +194,7 @@ def _read_bmp(path: Path, facts: Facts) -> Picture:
     return Picture(_called(load), replace(facts, colour=Colour.RGB, samples=3, bits=8))
 
 
-def _read_jpeg2000(path: Path, facts: Facts) -> Picture:
+def _read_jpeg2000(path: Path, facts: PictureFacts) -> Picture:
     """By OpenJPEG; that the file is complete its facts have shown.
 
     It gets the bare codestream, since it would convert colours by a profile; palettes it is to apply itself.
@@ -243,7 +243,7 @@ def _as_described(read: NDArray[Any], colour: Colour, *, alpha: bool) -> NDArray
     return read
 
 
-_READERS: Final[dict[str, Callable[[Path, Facts], Picture]]] = {
+_READERS: Final[dict[str, Callable[[Path, PictureFacts], Picture]]] = {
     "tiff": _read_tiff,
     "png": _read_png,
     "jpeg": _read_jpeg,

@@ -18,7 +18,7 @@ from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import colour, comparing, decoding, formats, samples
 from taskmanager_plugin_runner.plugins.pictures.comparing import Reduced
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
-from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
 JPEG_SIDE_MAX: Final = 65_535
 _DENSITY_MAX: Final = 65_535
@@ -48,7 +48,7 @@ class Wanted:
 class Made:
     """The facts of one JPEG, as read back from it, and its size."""
 
-    facts: Facts
+    facts: PictureFacts
     bytes: int
 
 
@@ -62,7 +62,7 @@ class Derived:
 
 
 def derive(
-    source: Path, facts: Facts, wanted: tuple[Wanted, ...], background: tuple[int, int, int]
+    source: Path, facts: PictureFacts, wanted: tuple[Wanted, ...], background: tuple[int, int, int]
 ) -> Derived:
     """All JPEGs of one picture; raises JobFailedError if it is damaged or a result is not as it should be."""
     began = time.monotonic()
@@ -122,7 +122,7 @@ def _resized(screen: Picture, size: tuple[int, int], longest_side: int | None) -
     return samples.array_of(image.thumbnail_image(across, height=down, size="force", no_rotate=True))
 
 
-def _written_resolution(facts: Facts) -> tuple[float, float] | None:
+def _written_resolution(facts: PictureFacts) -> tuple[float, float] | None:
     """Of the source in whole dots per inch: it is a fact about the scan, so a smaller copy says the same."""
     if facts.dots_per_inch is None:
         return None
@@ -130,7 +130,7 @@ def _written_resolution(facts: Facts) -> tuple[float, float] | None:
     return float(x), float(y)
 
 
-def _encode(pixels: NDArray[Any], facts: Facts, quality: int, *, full_size: bool) -> bytes:
+def _encode(pixels: NDArray[Any], facts: PictureFacts, quality: int, *, full_size: bool) -> bytes:
     """A JPEG; colours that the source has in fewer samples are not made more by it."""
     full = quality >= _FULL_CHROMA_QUALITY and not (facts.subsampled and full_size)
     subsampling = "444" if full else "420"
@@ -169,13 +169,13 @@ def _profile(icc: bytes | None) -> bytes:
     )
 
 
-def require_decodable(source: Path, source_facts: Facts, result: Path, facts: Facts) -> None:
+def require_decodable(source: Path, source_facts: PictureFacts, result: Path, facts: PictureFacts) -> None:
     """Raise JobFailedError unless a program's result can be decoded to its end."""
     del source, source_facts
     _decoded_result(result, facts)
 
 
-def require_alike(source: Path, source_facts: Facts, result: Path, facts: Facts) -> None:
+def require_alike(source: Path, source_facts: PictureFacts, result: Path, facts: PictureFacts) -> None:
     """Raise JobFailedError unless a program's result, of whatever size, looks like its source on a screen.
 
     For the pictures of programs that only resize, convert and compress: cropping or turning fails.
@@ -189,7 +189,7 @@ def require_alike(source: Path, source_facts: Facts, result: Path, facts: Facts)
     comparing.require_close(shown[1].samples, shown[0].samples, _PROGRAM_DIFFERENCE)
 
 
-def _decoded_result(result: Path, facts: Facts) -> Picture:
+def _decoded_result(result: Path, facts: PictureFacts) -> Picture:
     try:
         return decoding.decode(result, facts)
     except JobFailedError as error:

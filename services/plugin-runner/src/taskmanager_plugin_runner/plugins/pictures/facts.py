@@ -51,7 +51,7 @@ COLOUR_SAMPLES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PictureFacts:
     """One picture of a file, as its header describes it.
 
     `stored` is width and height in pixels before `orientation` (1 to 8) is applied. `samples` counts all of a

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
 _SIGNATURES: Final = (
     (b"II*\0", "tiff"),
@@ -56,7 +56,7 @@ def sniff(path: Path) -> str:
     raise JobFailedError("it is no TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file, whatever its name says")
 
 
-def read_facts(path: Path) -> list[Facts]:
+def read_facts(path: Path) -> list[PictureFacts]:
     """The facts of each full-resolution picture of a file, in order; decodes nothing.
 
     Raises JobFailedError with what is wrong or not understood.
@@ -67,7 +67,7 @@ def read_facts(path: Path) -> list[Facts]:
     return found
 
 
-def _reader(name: str) -> Callable[[Path], list[Facts]]:
+def _reader(name: str) -> Callable[[Path], list[PictureFacts]]:
     """Readers are imported when they are needed: that of TIFF brings numpy with it."""
     if name == "tiff":
         from taskmanager_plugin_runner.plugins.pictures.file_formats.tiff import read_facts as read_tiff  # noqa: PLC0415
@@ -89,7 +89,7 @@ def _reader(name: str) -> Callable[[Path], list[Facts]]:
     }[name]
 
 
-def _require_sane(facts: Facts) -> None:
+def _require_sane(facts: PictureFacts) -> None:
     width, height = facts.stored
     if width <= 0 or height <= 0:
         raise JobFailedError(f"the header gives a size of {width} x {height} pixels")

@@ -4,7 +4,7 @@ import os
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
-from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures, size_words
 
 BASE_BYTES: Final = 256 * 1024 * 1024
@@ -33,7 +33,7 @@ def allowed() -> int:
     return megabytes * 1_000_000
 
 
-def estimate(facts: Facts, *, compressing: bool) -> int:
+def estimate(facts: PictureFacts, *, compressing: bool) -> int:
     """Bytes at the worst moment: decoded, turned, converted; with `compressing` in OpenJPEG as well."""
     stored = -(-facts.bits // 8) if facts.bits <= 8 or facts.bits > 16 else 2  # noqa: PLR2004 - bytes and shorts
     needs_floats = (
@@ -48,7 +48,7 @@ def estimate(facts: Facts, *, compressing: bool) -> int:
     return BASE_BYTES + facts.pixels * channels * (decoded + copied + work)
 
 
-def require_room(facts: Facts, needed: int, most: int) -> None:
+def require_room(facts: PictureFacts, needed: int, most: int) -> None:
     """Raise JobFailedError with the figures if a picture would take more than it may."""
     if needed > most:
         width, height = facts.stored

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 
 JPEG_2000_BITS_MAX: Final = 16
 """Of a sample: what readers of JPEG 2000 in libraries can be trusted with (the standard has 38)."""
@@ -10,7 +10,7 @@ _BYTE: Final = 8
 _JPEG_CODED: Final = frozenset({"jpeg", "ojpeg"})
 
 
-def lossless_obstacle(facts: Facts) -> str | None:
+def lossless_obstacle(facts: PictureFacts) -> str | None:
     """Why a picture cannot become a lossless JPEG 2000 file as it is; None if it can.
 
     All but the first two can be overcome by a conversion that is not lossless (`convert`).
@@ -18,7 +18,7 @@ def lossless_obstacle(facts: Facts) -> str | None:
     return _range_obstacle(facts) or _colour_obstacle(facts)
 
 
-def _range_obstacle(facts: Facts) -> str | None:
+def _range_obstacle(facts: PictureFacts) -> str | None:
     if facts.sample_format is not SampleFormat.UNSIGNED:
         return f"its samples are {facts.sample_format.value}; a lossless result holds unsigned integers only"
     if facts.bits > JPEG_2000_BITS_MAX:
@@ -26,7 +26,7 @@ def _range_obstacle(facts: Facts) -> str | None:
     return None
 
 
-def _colour_obstacle(facts: Facts) -> str | None:
+def _colour_obstacle(facts: PictureFacts) -> str | None:
     if facts.colour in {Colour.CMYK, Colour.LAB}:
         return f"it is {facts.colour.value}, which would have to be converted to sRGB"
     if facts.colour is Colour.YCBCR and facts.compression not in _JPEG_CODED:
@@ -38,7 +38,7 @@ def _colour_obstacle(facts: Facts) -> str | None:
     return None
 
 
-def refusal(facts: Facts, *, convert: bool) -> str | None:
+def refusal(facts: PictureFacts, *, convert: bool) -> str | None:
     """The sentence that ends a lossless job, with what to do; None if the picture is taken."""
     return refused(lossless_obstacle(facts), convert=convert)
 
@@ -53,7 +53,7 @@ def refused(obstacle: str | None, *, convert: bool) -> str | None:
     )
 
 
-def jpeg_2000_bits(facts: Facts) -> int:
+def jpeg_2000_bits(facts: PictureFacts) -> int:
     """Bits of a sample of a JPEG 2000 result: those of the source from 8 to 16, and 8 below."""
     if facts.sample_format is not SampleFormat.UNSIGNED or facts.colour is Colour.LAB:
         return _BYTE if facts.bits <= _BYTE else JPEG_2000_BITS_MAX

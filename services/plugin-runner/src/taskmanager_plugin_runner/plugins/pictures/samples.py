@@ -9,7 +9,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, PictureFacts, SampleFormat
 
 BYTE_MAX: Final = 255
 _BYTE_BITS, _SHORT_BITS = 8, 16
@@ -42,7 +42,7 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return pixels[:: -1 if down else 1, :: -1 if left else 1]
 
 
-def inverted(values: NDArray[Any], facts: Facts) -> NDArray[Any]:
+def inverted(values: NDArray[Any], facts: PictureFacts) -> NDArray[Any]:
     """What is said with white as zero, with black as zero."""
     if facts.sample_format is SampleFormat.FLOAT:
         return 1 - values
@@ -85,7 +85,7 @@ def scaled(values: NDArray[Any], bits: int, wanted: int) -> NDArray[Any]:
     return np.rint(values.astype(np.float64) * (target / most)).astype(kind)
 
 
-def displayable(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArray[Any], str | None]:
+def displayable(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple[NDArray[Any], str | None]:
     """Any samples as unsigned ones of `wanted` bits, and the sentence that says by which rule, if it loses.
 
     Unsigned and signed integers: the full range of the format. Floating point: 0 to 1 if all values lie
@@ -101,11 +101,11 @@ def displayable(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArra
     return scaled(values, facts.bits, wanted), None
 
 
-def _said(facts: Facts, wanted: int) -> str:
+def _said(facts: PictureFacts, wanted: int) -> str:
     return f"samples of {facts.bits} bits were scaled by the full range of the format to {wanted} bits"
 
 
-def _of_float(values: NDArray[Any], facts: Facts, wanted: int) -> tuple[NDArray[Any], str]:
+def _of_float(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple[NDArray[Any], str]:
     wide = values.astype(np.float64)
     finite = np.isfinite(wide)
     lowest, highest = (float(wide[finite].min()), float(wide[finite].max())) if finite.any() else (0.0, 1.0)

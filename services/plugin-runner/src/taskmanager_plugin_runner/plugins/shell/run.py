@@ -14,13 +14,13 @@ from taskmanager_plugin_runner.plugins import magick, workpieces
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.pictures import derivatives, formats, memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
-from taskmanager_plugin_runner.plugins.pictures.facts import Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill
 from taskmanager_plugin_runner.plugins.shell.template import Check, Template, is_magick
 from taskmanager_plugin_runner.plugins.workpieces import Workpiece
 
 
-class Runner:
+class ToolRunner:
     """What file runs and job runs share: the values of the job, and how a program is started."""
 
     def __init__(self, context: JobContext, template: Template) -> None:
@@ -47,7 +47,7 @@ class Runner:
         )
 
 
-class FileRun(Runner):
+class FileRun(ToolRunner):
     """One program run for each file of the source."""
 
     def run(self) -> None:
@@ -91,11 +91,11 @@ class FileRun(Runner):
             )
         )
 
-    def _facts(self, file: Path) -> Facts:
-        found: list[Facts] = self._crew.call(formats.read_facts, file, time_limit=self.time_limit)
+    def _facts(self, file: Path) -> PictureFacts:
+        found: list[PictureFacts] = self._crew.call(formats.read_facts, file, time_limit=self.time_limit)
         return found[0]
 
-    def _check(self, piece: Workpiece, source: Facts | None) -> Facts | None:
+    def _check(self, piece: Workpiece, source: PictureFacts | None) -> PictureFacts | None:
         """The facts of an image that was made; raises JobFailedError if it is not what the template wants."""
         if not piece.output.is_file() or not piece.output.stat().st_size:
             raise JobFailedError("the program ended well but wrote no result")
@@ -120,7 +120,7 @@ class FileRun(Runner):
         return result
 
 
-class JobRun(Runner):
+class JobRun(ToolRunner):
     """One program run for the whole job; it reads `{source}` and writes into `{destination}`."""
 
     def run(self) -> None:
@@ -162,13 +162,13 @@ def _file_values(piece: Workpiece) -> dict[str, Value]:
     }
 
 
-def _image_values(facts: Facts) -> dict[str, Value]:
+def _image_values(facts: PictureFacts) -> dict[str, Value]:
     """`colorspace` is what a derivative should have: what is grey stays grey and keeps its profile."""
     space = "Gray" if facts.grey else "sRGB"
     return {"format": Value(facts.format, foreign=False), "colorspace": Value(space, foreign=False)}
 
 
-def _warnings(facts: Facts | None) -> tuple[str, ...]:
+def _warnings(facts: PictureFacts | None) -> tuple[str, ...]:
     if facts is None or facts.pages == 1:
         return facts.notes if facts else ()
     return (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import (
     CODESTREAM_BOX,
     HEADER_BOX,
@@ -48,7 +48,7 @@ class _Header:
     channels: dict[int, int] = field(default_factory=dict)
 
 
-def read_jp2(path: Path) -> list[Facts]:
+def read_jp2(path: Path) -> list[PictureFacts]:
     """Facts of a file with boxes; raises JobFailedError if it is cut short or contradicts itself."""
     with path.open("rb") as file:
         boxes: dict[bytes, Box] = {}
@@ -61,7 +61,7 @@ def read_jp2(path: Path) -> list[Facts]:
         return [_facts("jp2", size, _read_header(file, header) if header else _Header())]
 
 
-def read_j2k(path: Path) -> list[Facts]:
+def read_j2k(path: Path) -> list[PictureFacts]:
     """Facts of a bare codestream."""
     with path.open("rb") as file:
         end = os.fstat(file.fileno()).st_size
@@ -81,7 +81,7 @@ def codestream(path: Path) -> bytes:
     raise JobFailedError("the JPEG 2000 file has no codestream")
 
 
-def _facts(name: str, size: Size, header: _Header) -> Facts:
+def _facts(name: str, size: Size, header: _Header) -> PictureFacts:
     if header.size not in {None, (size.width, size.height, size.components)}:
         raise JobFailedError("header and codestream of the JPEG 2000 file differ in size or components")
     channels = header.palette_columns or size.components
@@ -96,7 +96,7 @@ def _facts(name: str, size: Size, header: _Header) -> Facts:
     expected = {Colour.GREY: 1, Colour.CMYK: 4}.get(colour, 3)
     if colours < expected:
         raise JobFailedError(f"the JPEG 2000 file speaks of {colour} but has {colours} colour component(s)")
-    return Facts(
+    return PictureFacts(
         format=name,
         stored=(size.width, size.height),
         colour=colour,
@@ -157,7 +157,7 @@ def _resolution(contents: bytes) -> tuple[float, float] | None:
 def write_file(
     path: Path,
     codestream: Path,
-    facts: Facts,
+    facts: PictureFacts,
     brand: bytes = JP2,
 ) -> None:
     """Put a codestream into a file whose header says what `facts` say.
@@ -182,7 +182,7 @@ def _long_head(kind: bytes, length: int) -> bytes:
     return struct.pack(">I4s", short, kind) if short < 1 << 32 else struct.pack(">I4sQ", 1, kind, length + 16)
 
 
-def _header(size: Size, facts: Facts) -> Iterator[bytes]:
+def _header(size: Size, facts: PictureFacts) -> Iterator[bytes]:
     depth = size.bits - 1 | (0x80 if size.signed else 0)
     yield box(b"ihdr", struct.pack(">IIHBBBB", size.height, size.width, size.components, depth, 7, 0, 0))
     if facts.icc is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts
 from taskmanager_plugin_runner.plugins.pictures.file_formats import exif
 
 _METRES_PER_INCH: Final = 0.0254
@@ -27,7 +27,7 @@ _APP0, _APP1, _APP2 = 0xE0, 0xE1, 0xE2
 """JFIF, EXIF and ICC profile."""
 
 
-def read_png(path: Path) -> list[Facts]:
+def read_png(path: Path) -> list[PictureFacts]:
     """From the chunks before the first IDAT, and an EXIF chunk wherever it stands."""
     with path.open("rb") as file:
         file.seek(8)
@@ -41,7 +41,7 @@ def read_png(path: Path) -> list[Facts]:
     colour, samples = _PNG_COLOURS[kind]
     transparent = b"tRNS" in chunks
     return [
-        Facts(
+        PictureFacts(
             format="png",
             stored=(width, height),
             colour=colour,
@@ -96,7 +96,7 @@ def _png_gamma(chunks: dict[bytes, bytes]) -> float | None:
     return (struct.unpack(">I", chunk)[0] / 100_000) or None
 
 
-def read_jpeg(path: Path) -> list[Facts]:
+def read_jpeg(path: Path) -> list[PictureFacts]:
     """From the segments before the first scan."""
     with path.open("rb") as file:
         segments = list(_segments(file))
@@ -111,7 +111,7 @@ def read_jpeg(path: Path) -> list[Facts]:
     header = next((body for kind, body in segments if kind == _APP0), b"")
     block = next((body for kind, body in segments if kind == _APP1 and body.startswith(b"Exif\0\0")), b"")
     return [
-        Facts(
+        PictureFacts(
             format="jpeg",
             stored=(width, height),
             colour=_jpeg_colour(samples),
@@ -169,14 +169,14 @@ def _jfif_resolution(body: bytes) -> tuple[float, float] | None:
     return exif.dots_per_inch(x, y, unit + 1) if unit else None
 
 
-def read_webp(path: Path) -> list[Facts]:
+def read_webp(path: Path) -> list[PictureFacts]:
     """From the chunks of the RIFF container (RFC 9649)."""
     with path.open("rb") as file:
         file.seek(12)
         chunks = dict(_riff_chunks(file))
     width, height, alpha = _webp_size(chunks)
     return [
-        Facts(
+        PictureFacts(
             format="webp",
             stored=(width, height),
             colour=Colour.RGB,
@@ -216,7 +216,7 @@ def _webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int, bool]:
     raise JobFailedError("the WebP file has no picture: it is cut short or damaged")
 
 
-def read_gif(path: Path) -> list[Facts]:
+def read_gif(path: Path) -> list[PictureFacts]:
     """The logical screen; colours come from a palette."""
     with path.open("rb") as file:
         head = file.read(13)
@@ -226,7 +226,7 @@ def read_gif(path: Path) -> list[Facts]:
     if not width or not height:
         raise JobFailedError("the header of the GIF file gives no size")
     return [
-        Facts(
+        PictureFacts(
             format="gif",
             stored=(width, height),
             colour=Colour.PALETTE,
@@ -237,7 +237,7 @@ def read_gif(path: Path) -> list[Facts]:
     ]
 
 
-def read_bmp(path: Path) -> list[Facts]:
+def read_bmp(path: Path) -> list[PictureFacts]:
     """From the headers; a negative height says that the lines go down."""
     with path.open("rb") as file:
         head = file.read(54)
@@ -256,7 +256,7 @@ def read_bmp(path: Path) -> list[Facts]:
         raise JobFailedError("the header of the BMP file gives no size")
     palette = depth <= 8  # noqa: PLR2004 - deeper ones have colours of their own
     return [
-        Facts(
+        PictureFacts(
             format="bmp",
             stored=(width, abs(height)),
             colour=Colour.PALETTE if palette else Colour.RGB,

@@ -17,7 +17,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import (
     COLOUR_SAMPLES,
     Alpha,
     Colour,
-    Facts,
+    PictureFacts,
     SampleFormat,
 )
 from taskmanager_plugin_runner.plugins.pictures.file_formats.exif import dots_per_inch
@@ -76,7 +76,7 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
         yield file
 
 
-def read_facts(path: Path) -> list[Facts]:
+def read_facts(path: Path) -> list[PictureFacts]:
     """The full-resolution pictures in their order; raises JobFailedError saying what is not understood."""
     with opened(path) as file:
         pages = _full_pages(file)
@@ -136,13 +136,13 @@ def _is_full(page: tifffile.TiffPage) -> bool:
     return not kind & (_REDUCED | _MASK) and _number(page, _OLD_SUBFILE_TYPE, 1) != _OLD_REDUCED
 
 
-def _facts(page: tifffile.TiffPage, pages: int) -> Facts:
+def _facts(page: tifffile.TiffPage, pages: int) -> PictureFacts:
     notes: list[str] = []
     try:
         bits, samples = _same(page.bitspersample, "bits"), page.samplesperpixel
         colour = _colour(page, samples, notes)
         alpha, unspecified = _extra(page, samples - COLOUR_SAMPLES[colour], notes)
-        return Facts(
+        return PictureFacts(
             format="tiff",
             stored=(page.imagewidth, page.imagelength),
             colour=colour,

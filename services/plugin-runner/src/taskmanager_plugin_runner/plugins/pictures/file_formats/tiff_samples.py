@@ -17,7 +17,7 @@ from PIL import Image
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import samples
-from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts, SampleFormat
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.plugins.pictures.file_formats import tiff
 from taskmanager_plugin_runner.plugins.pictures.file_formats.tiff_strips import (
     packbits_has_all,
@@ -42,7 +42,7 @@ _ICC_LAB_MOST: Final = 65280
 """Lightness 100 in 16 bits (ICC.1, the older encoding that ICC Lab of TIFF uses)."""
 
 
-def read(path: Path, facts: Facts) -> tuple[NDArray[Any], Facts]:
+def read(path: Path, facts: PictureFacts) -> tuple[NDArray[Any], PictureFacts]:
     """Height x width x channels, black is zero, palettes applied; and the facts of that.
 
     Raises JobFailedError if a pixel is missing or doubtful.
@@ -60,8 +60,8 @@ def read(path: Path, facts: Facts) -> tuple[NDArray[Any], Facts]:
 
 
 def _read(
-    path: Path, facts: Facts, page: tifffile.TiffPage, number: int | None
-) -> tuple[NDArray[Any], Facts]:
+    path: Path, facts: PictureFacts, page: tifffile.TiffPage, number: int | None
+) -> tuple[NDArray[Any], PictureFacts]:
     if facts.compression in _OLD_JPEG:
         return _by_pillow(path, facts, number)
     if number is not None and _for_libtiff(facts):
@@ -76,7 +76,7 @@ def _read(
     return samples.array_of(image), replace(facts, notes=(*facts.notes, note))
 
 
-def _canonical(found: NDArray[Any], facts: Facts) -> tuple[NDArray[Any], Facts]:
+def _canonical(found: NDArray[Any], facts: PictureFacts) -> tuple[NDArray[Any], PictureFacts]:
     """Lab as floating point, lightness 0 to 100 (TIFF 6.0, section 23, and the supplement for ICC Lab)."""
     if facts.colour is not Colour.LAB:
         return found, facts
@@ -95,7 +95,7 @@ def _canonical(found: NDArray[Any], facts: Facts) -> tuple[NDArray[Any], Facts]:
     return lab, facts
 
 
-def _for_libtiff(facts: Facts) -> bool:
+def _for_libtiff(facts: PictureFacts) -> bool:
     """Plain pictures whose samples libvips gives back as they are, or turned as their compression says."""
     if facts.planar or facts.alpha or facts.unspecified or facts.sample_format is not SampleFormat.UNSIGNED:
         return False
@@ -106,7 +106,9 @@ def _for_libtiff(facts: Facts) -> bool:
     return facts.compression == "lzw" and facts.bits in {8, 16} and facts.colour in {Colour.GREY, Colour.RGB}
 
 
-def _by_libtiff(path: Path, facts: Facts, page: tifffile.TiffPage, number: int) -> tuple[NDArray[Any], Facts]:
+def _by_libtiff(
+    path: Path, facts: PictureFacts, page: tifffile.TiffPage, number: int
+) -> tuple[NDArray[Any], PictureFacts]:
     try:
         image = pyvips.Image.tiffload(str(path), page=number, access="sequential", fail_on="warning")
         found = samples.array_of(image)
@@ -129,7 +131,7 @@ def _detail(error: pyvips.Error) -> str:
     )
 
 
-def _by_tifffile(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
+def _by_tifffile(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[Any], PictureFacts]:
     if facts.colour is Colour.YCBCR and facts.compression not in _JPEG:
         return read_subsampled(facts, page)
     try:
@@ -183,7 +185,9 @@ def _steps(values: NDArray[Any]) -> float:
     return float(np.mean(steps)) if steps else 0.0
 
 
-def _black_is_zero(found: NDArray[Any], facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
+def _black_is_zero(
+    found: NDArray[Any], facts: PictureFacts, page: tifffile.TiffPage
+) -> tuple[NDArray[Any], PictureFacts]:
     if facts.colour is Colour.PALETTE:
         return _through_palette(found, facts, page)
     if facts.colour is Colour.YCBCR:  # JPEG: tifffile has made RGB of it
@@ -223,8 +227,8 @@ def _numbers(page: tifffile.TiffPage, code: int) -> tuple[int, ...]:
 
 
 def _through_palette(
-    found: NDArray[Any], facts: Facts, page: tifffile.TiffPage
-) -> tuple[NDArray[Any], Facts]:
+    found: NDArray[Any], facts: PictureFacts, page: tifffile.TiffPage
+) -> tuple[NDArray[Any], PictureFacts]:
     """Colours of 16 bits, or of 8 where the map holds no more than that.
 
     TIFF 6.0 wants 0 to 65535; writers fill them up as n * 257 or n * 256, old ones wrote 0 to 255.
@@ -245,7 +249,7 @@ def _through_palette(
     return table[found[..., 0]], replace(facts, colour=Colour.RGB, samples=3, bits=bits, white_is_zero=False)
 
 
-def _by_pillow(path: Path, facts: Facts, number: int | None) -> tuple[NDArray[Any], Facts]:
+def _by_pillow(path: Path, facts: PictureFacts, number: int | None) -> tuple[NDArray[Any], PictureFacts]:
     """Old-style JPEG in TIFF (TIFF 6.0, section 22)."""
     try:
         with Image.open(path) as image:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures import samples
-from taskmanager_plugin_runner.plugins.pictures.facts import Colour, Facts
+from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts
 
 _SUBSAMPLING, _COEFFICIENTS, _REFERENCE = 530, 529, 532
 
 
-def packbits_has_all(facts: Facts, page: tifffile.TiffPage) -> bool:
+def packbits_has_all(facts: PictureFacts, page: tifffile.TiffPage) -> bool:
     """Whether the runs of each strip end just where the strip does, with something left behind it at most."""
     if facts.colour not in {Colour.GREY, Colour.RGB} or facts.bits != 8 or facts.planar or page.is_tiled:  # noqa: PLR2004 - plain
         return False
@@ -43,7 +43,7 @@ def _runs_end_at(data: bytes, wanted: int) -> bool:
     return made == wanted and at <= len(data)
 
 
-def read_subsampled(facts: Facts, page: tifffile.TiffPage) -> tuple[NDArray[Any], Facts]:
+def read_subsampled(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[Any], PictureFacts]:
     """YCbCr without JPEG: data units of luma and two chroma samples (TIFF 6.0, section 21)."""
     if facts.samples != 3 or facts.bits != 8 or page.is_tiled or facts.planar:  # noqa: PLR2004 - plain ones
         raise JobFailedError("YCbCr pictures of this kind are not processed; convert the file to RGB before")

@@ -4,9 +4,9 @@ from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, TURN_NEXT
 from taskmanager.model.operations import JobFilter, Operation
 from taskmanager.model.queries import JobConditions, JobQuery, Sort
 from taskmanager.model.states import Tab
-from taskmanager.mongo.client import Document
-from taskmanager.mongo.documents import term, warned, words
-from taskmanager.mongo.migrations import ENDED, WARNED, WITH_TERMS
+from taskmanager.mongo.base.client import Document
+from taskmanager.mongo.base.documents import term, warned, words
+from taskmanager.mongo.base.partial_indexes import ENDED, WARNED, WITH_TERMS
 
 
 def job_filter(query: JobQuery) -> Document:

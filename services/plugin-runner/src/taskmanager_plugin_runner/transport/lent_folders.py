@@ -11,7 +11,7 @@ from pathlib import Path
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.files import folders
-from taskmanager_plugin_runner.slot_users import SlotUser
+from taskmanager_plugin_runner.system.slot_users import SlotUser
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 _GROUP_PASSES, _GROUP_READS, _OWNER_ONLY = 0o710, 0o750, 0o700

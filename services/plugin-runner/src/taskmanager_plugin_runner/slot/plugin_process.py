@@ -34,8 +34,8 @@ from taskmanager_plugin_runner.slot_protocol import (
     Standing,
     decode_event,
 )
-from taskmanager_plugin_runner.slot_users import SlotUser
 from taskmanager_plugin_runner.system.processes import die_of
+from taskmanager_plugin_runner.system.slot_users import SlotUser
 
 READ_BYTES = 1024 * 1024
 _NO_HOME = "/nonexistent"
@@ -43,7 +43,7 @@ _NO_HOME = "/nonexistent"
 Settling = Callable[[Settle], None]
 
 
-class Performer:
+class PluginProcess:
     """One process for the life of the slot."""
 
     def __init__(self, options: SlotOptions, user: SlotUser, send: Callable[[SlotEvent], None]) -> None:
@@ -53,7 +53,13 @@ class Performer:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "taskmanager_plugin_runner.performance", str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "taskmanager_plugin_runner.slot.plugin_process_main",
+                    str(theirs.fileno()),
+                ],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 cwd="/",

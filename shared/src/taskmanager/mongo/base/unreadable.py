@@ -10,7 +10,7 @@ import structlog
 from pymongo.asynchronous.cursor import AsyncCursor
 
 from taskmanager.errors import UnreadableDocumentError
-from taskmanager.mongo.client import Document
+from taskmanager.mongo.base.client import Document
 from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 
 T = TypeVar("T")

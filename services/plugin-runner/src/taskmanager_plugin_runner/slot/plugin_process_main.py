@@ -7,8 +7,8 @@ from pathlib import Path
 
 from taskmanager_plugin_runner.slot.worker import Line, begin
 from taskmanager_plugin_runner.slot_protocol import Ready
-from taskmanager_plugin_runner.slot_users import give_up_rights
 from taskmanager_plugin_runner.system.processes import adopt_orphans
+from taskmanager_plugin_runner.system.slot_users import give_up_rights
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from taskmanager.model.jobs import Job
-from taskmanager.mongo.client import Document
+from taskmanager.mongo.base.client import Document
 
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40

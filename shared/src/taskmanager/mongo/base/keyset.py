@@ -3,7 +3,7 @@
 from typing import Any
 
 from taskmanager.model.queries import Sort
-from taskmanager.mongo.client import Document
+from taskmanager.mongo.base.client import Document
 
 TURN_KEYS = [("turn", -1), ("queued_at", 1), ("_id", 1)]
 """As jobs start."""

@@ -5,7 +5,7 @@ An index for all plugins beside each one for a plugin would cost every write of 
 
 from collections.abc import Sequence
 
-from taskmanager.mongo.client import Database, Document
+from taskmanager.mongo.base.client import Database, Document
 
 
 async def plugins_with_jobs(database: Database) -> list[str]:

@@ -5,22 +5,22 @@ from dataclasses import replace
 
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.plugin_api.existing_results import Existing
-from taskmanager_plugin_runner.lending import enclose, lend, take_back
-from taskmanager_plugin_runner.performer import Performer
 from taskmanager_plugin_runner.slot.line_log import LineLog
+from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
 from taskmanager_plugin_runner.slot_protocol import Settle, SlotAnswer, SlotControl, SlotEvent, SlotOrder
-from taskmanager_plugin_runner.slot_users import SlotUser
+from taskmanager_plugin_runner.system.slot_users import SlotUser
 from taskmanager_plugin_runner.transport.existing_results import settle_earlier
+from taskmanager_plugin_runner.transport.lent_folders import enclose, lend, take_back
 from taskmanager_plugin_runner.transport.transport import Transport
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 
-class Performing:
+class PluginProcessJob:
     """The part of a slot that knows its performer."""
 
     def __init__(
         self,
-        performer: Performer,
+        performer: PluginProcess,
         user: SlotUser,
         manifest: PluginManifest,
         transport: Transport,
