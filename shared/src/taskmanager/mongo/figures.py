@@ -10,8 +10,8 @@ from taskmanager.model.hourly_figures import SUMMED, HourlyFigures, hour_of
 from taskmanager.model.jobs import TURN_NEXT
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.base.client import Database, Document, translated_errors
+from taskmanager.mongo.base.indexes import TURN_INDEX
 from taskmanager.mongo.base.unreadable import readable
-from taskmanager.mongo.migrations import TURN_INDEX
 
 OLDEST_MILLISECONDS = 500
 """The oldest waiting job is worth so much of the database's time and no more."""

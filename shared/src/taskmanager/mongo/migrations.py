@@ -13,7 +13,7 @@ from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.base.client import Database, translated_errors
-from taskmanager.mongo.base.partial_indexes import ENDED, OWNED, WARNED, WITH_TERMS
+from taskmanager.mongo.base.indexes import ENDED, OWNED, TURN_INDEX, WARNED, WITH_TERMS
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -24,8 +24,6 @@ OPERATION_TTL_SECONDS = 90 * 24 * 3600
 _FIGURES_TTL_SECONDS = int(FIGURES_KEPT.total_seconds())
 _REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
 
-TURN_INDEX = "tab_by_turn"
-"""The waiting jobs of a plugin in the order in which they start."""
 
 _TURN = [("turn", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
 _FINISHED = [("finished", DESCENDING), ("_id", DESCENDING)]

@@ -36,12 +36,11 @@ from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
+from taskmanager.mongo.base.indexes import OWNED, TURN_INDEX
 from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
-from taskmanager.mongo.base.partial_indexes import OWNED
 from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
-from taskmanager.mongo.migrations import TURN_INDEX
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.reports.reads import ReportReads
 

@@ -10,7 +10,7 @@ from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.base.client import Database, Document, without_key
 from taskmanager.mongo.base.documents import from_document
-from taskmanager.mongo.base.partial_indexes import OWNED
+from taskmanager.mongo.base.indexes import OWNED
 from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.write_cache import WriteCache

@@ -6,7 +6,7 @@ from taskmanager.model.queries import JobConditions, JobQuery, Sort
 from taskmanager.model.states import Tab
 from taskmanager.mongo.base.client import Document
 from taskmanager.mongo.base.documents import term, warned, words
-from taskmanager.mongo.base.partial_indexes import ENDED, WARNED, WITH_TERMS
+from taskmanager.mongo.base.indexes import ENDED, WARNED, WITH_TERMS
 
 
 def job_filter(query: JobQuery) -> Document:

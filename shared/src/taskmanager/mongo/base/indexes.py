@@ -1,4 +1,4 @@
-"""What the partial indexes hold: a query must say the same to be served by one."""
+"""Facts about indexes that queries must know: names, and what the partial ones hold."""
 
 from typing import Any
 
@@ -12,3 +12,7 @@ OWNED = {"owner": {"$type": "string"}}
 
 WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
 """An index of ended jobs with warnings, on fields that only they have."""
+
+
+TURN_INDEX = "tab_by_turn"
+"""The waiting jobs of a plugin in the order in which they start."""
