@@ -104,7 +104,7 @@ async def test_a_one_time_password_is_good_for_choosing_another_one_only(system:
     await page.get_by_role("button", name="Log out").click()
     await expect(page).to_have_url(re.compile("/log-in$"))
     await fill_in(page, "admin", found[0])
-    await expect(page.locator("main .alert-danger")).to_have_text("Name and password do not fit.")
+    await expect(page.locator("main .alert-danger")).to_have_text("The name or the password is wrong.")
     await expect(page.locator("#log-in-name")).to_have_value("admin")
     await fill_in(page, "admin", OWN_PASSWORD)
     await expect(page.locator("#menu-items a[href='/users']")).to_be_visible()
@@ -121,7 +121,7 @@ async def choose(page: Page, current: str, new: str, again: str) -> None:
 @pytest.mark.parametrize(
     ("visitor", "sentence"),
     [
-        (Visitor(), "Name and password do not fit."),
+        (Visitor(), "The name or the password is wrong."),
         (GERMAN, "Name und Passwort passen nicht zusammen."),
     ],
     ids=str,
@@ -158,7 +158,7 @@ async def test_what_was_typed_survives_being_logged_out_everywhere(system: Syste
     await expect(log_in_again(page)).to_be_visible()
     await assert_accessible(page)
     await fill_in(page, OPERATOR, "this is not the password")
-    await expect(log_in_again(page).locator(".alert")).to_have_text("Name and password do not fit.")
+    await expect(log_in_again(page).locator(".alert")).to_have_text("The name or the password is wrong.")
     await fill_in(page, OPERATOR)
     await expect(log_in_again(page)).to_have_count(0)
     await expect(page.locator("#logged-out")).not_to_be_visible()

@@ -344,7 +344,7 @@ async def test_nobody_else_gets_in_and_all_hear_the_same(gateway: Gateway, name:
     answer = await log_in(gateway, name)
 
     assert wrong.status_code == answer.status_code == 401
-    assert "Name and password do not fit." in answer.text
+    assert "The name or the password is wrong." in answer.text
     assert COOKIE not in gateway.client.cookies
 
 
@@ -399,7 +399,7 @@ async def test_all_other_sessions_can_be_ended_without_another_password(
 
 @pytest.mark.parametrize(
     ("password", "why"),
-    [("short", "too short"), (PASSWORD, "the password there was")],
+    [("short", "too short"), (PASSWORD, "this is the old password")],
 )
 async def test_a_weak_password_is_refused(gateway: Gateway, password: str, why: str) -> None:
     await log_in(gateway, "vera")

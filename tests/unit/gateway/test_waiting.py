@@ -81,7 +81,7 @@ DRAIN = Drain(by="anna", at=MOMENT, reason="a new disk")
         (
             around(runner(alive=False), runner("r-0", alive=False)),
             "no_runner",
-            "No runner of plugin jp2 is alive; the last one was heard of at 2026-11-23 12:00:00 UTC.",
+            "No runner of plugin jp2 is alive; the last one was heard from at 2026-11-23 12:00:00 UTC.",
         ),
         (
             around(runner(busy=2), running=1, max_running=1),

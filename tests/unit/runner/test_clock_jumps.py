@@ -23,7 +23,7 @@ WALL_CLOCKS = {
 }
 ONLY_SHOWN = {
     "__main__.py": "when the runner was started, in its hello",
-    "hearing.py": "the time of a log line",
+    "slot_events.py": "the time of a log line",
     "job_log.py": "the time of a log line",
     "line_log.py": "the time of a log line",
     "worker.py": "the time of a log line",

@@ -55,7 +55,7 @@ TOKEN_ENDED = _code(
 UNKNOWN_TOKEN = _code("unknown_token", "No such token is known. An administrator can make a new one.")
 LOG_IN_AGAIN = _code(
     "log_in_again",
-    "Nothing was done: your log-in is too long ago to change users and tokens. Log in again.",
+    "Nothing was done: your log-in is too old to change users and tokens. Log in again.",
 )
 OTHER_SITE = _code("other_site", "Nothing was done: the form was sent by a page of another site.")
 NO_CSRF_TOKEN = _code(
@@ -63,23 +63,23 @@ NO_CSRF_TOKEN = _code(
     "Nothing was done: the header X-CSRF-Token is missing or not of this log-in. Load the page again; "
     "programs use a token instead of a log-in.",
 )
-BEGIN_AGAIN = _code("begin_again", "That took too long, or something changed meanwhile. Begin again.")
+BEGIN_AGAIN = _code("begin_again", "That took too long, or something changed in the meantime. Start again.")
 WRONG_CODE = _code(
     "wrong_code",
-    "The code is not right, or was used already. A new one is shown every 30 seconds; the clock of the "
+    "The code is wrong, or has already been used. A new one is shown every 30 seconds; the clock of the "
     "device must be right.",
 )
 WRONG_FIRST_CODE = _code(
     "wrong_first_code",
-    "Nothing was changed: the code is not right. Type the one your app shows now; the clock of the device "
+    "Nothing was changed: the code is wrong. Type the one your app shows now; the clock of the device "
     "must be right.",
 )
-WRONG_PASSWORD = _code("wrong_password", "Name and password do not fit.")
+WRONG_PASSWORD = _code("wrong_password", "The name or the password is wrong.")
 TOO_MANY_FAILED = _code("too_many_failed", "Too many log-ins failed. Try again in %(seconds)s seconds.")
 NO_PASSWORD = _code("no_password", "Only somebody who logged in with a password has one to change.")
 NO_SESSIONS = _code("no_sessions", "Only somebody who logged in has sessions to end.")
 NO_FACTOR = _code("no_factor", "Only somebody who logged in with a password can have a second factor.")
-NOT_THE_PASSWORD = _code("not_the_password", "The current password is not right.")
+NOT_THE_PASSWORD = _code("not_the_password", "The current password is wrong.")
 NOT_CHANGED = _code("not_changed", "Nothing was changed: %(weakness)s.")
 NO_PLUGIN_CHOSEN = _code(
     "no_plugin_chosen", "Choose at least one plugin, or all of them. Nothing was changed."

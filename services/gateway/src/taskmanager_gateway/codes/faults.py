@@ -30,7 +30,7 @@ END_OF_STOP = _code(
     "must be in the future, ten years at most; leave it out for a stop without an end",
 )
 NOT_FUTURE = _code("not_future", "must be in the future")
-NO_MOMENT = _code("no_moment", "is no day and time")
+NO_MOMENT = _code("no_moment", "is not a date and time")
 UNPRINTABLE = _code("unprintable", "1 to %(most)s printable characters are expected")
 NOT_ASCII = _code("not_ascii", "1 to %(most)s printable ASCII characters are expected")
 SELECTION = _code("selection", "choose at least one job, and at most %(most)s one by one")
@@ -44,7 +44,7 @@ NO_FILTER = _code(
     """give filter.plugin or filter.ids, or "all": true if the jobs of all plugins are meant""",
 )
 STATUS_OF_TAB = _code("status_of_tab", "no job of the tab %(tab)s is %(status)s")
-NO_STATUS = _code("no_status", "'%(word)s' is no status; use one of: %(allowed)s")
+NO_STATUS = _code("no_status", "'%(word)s' is not a status; use one of: %(allowed)s")
 UNKNOWN_WORD = _code("unknown_word", "'%(word)s' is not known; use one of: %(allowed)s")
 TEMPLATE_NEEDED = _code("template_needed", "plugin %(plugin)s needs one of: %(known)s")
 PATH_NEEDED = _code("path_needed", "plugin %(plugin)s needs the absolute path of a %(field)s")

@@ -26,7 +26,7 @@ _CANNOT_DO = _code("cannot_do", "Cannot %(action)s: %(refusal)s.")
 """Refused by the rules of another version."""
 
 
-NO_JOB = _code("no_job", "There is no job '%(job)s': it was never stored or is deleted.")
+NO_JOB = _code("no_job", "There is no job '%(job)s': it was never stored, or it has been deleted.")
 UNKNOWN_JOB = _code(
     "unknown_job",
     "There is no job '%(job)s'. Its id is in the answer to its submission; old jobs are deleted.",
@@ -64,7 +64,7 @@ NO_JOB_OF_PLUGIN = _code(
 NO_INSTALLATION = _code("no_installation", "No Goobi installation is called '%(name)s'.")
 NO_OIDC = _code("no_oidc", "Log-in by OpenID Connect is not set up here.")
 NO_SUCH_ADDRESS = _code("no_such_address", "Nothing is at %(path)s. /docs lists every address.")
-NO_SUCH_METHOD = _code("no_such_method", "%(path)s does not take %(method)s. Use one of: %(allowed)s.")
+NO_SUCH_METHOD = _code("no_such_method", "%(path)s does not accept %(method)s. Use one of: %(allowed)s.")
 JOB_TYPE_NOT_INSTALLED = _code(
     "job_type_not_installed",
     "Job type '%(type)s' is for plugin '%(plugin)s', which is not installed. Known job types: %(known)s.",
@@ -99,8 +99,8 @@ STALE_CURSOR_OF_FILES = _code(
     "stale_cursor_of_files",
     "Use 'next_cursor' of the page before; begin anew if the job has begun another attempt since.",
 )
-FIRST_PAGE = _code("first_page", "Begin with the first page.")
-NO_POSITION = _code("no_position", "'%(position)s' is no position in a log. Use the last 'after' you got.")
+FIRST_PAGE = _code("first_page", "Start from the first page.")
+NO_POSITION = _code("no_position", "'%(position)s' is not a position in a log. Use the last 'after' you got.")
 
 FIELD = _code(
     "field",
@@ -114,10 +114,10 @@ NOT_JSON = _code(
 )
 NO_FILES = _code("no_files", "No file is expected here: send no %(type)s.")
 BODY_TOO_LARGE = _code("body_too_large", "The limit is %(limit)s bytes. Send less, or several requests.")
-TOO_MANY_FIELDS = _code("too_many_fields", "A form has %(most)s fields at most. Send less.")
+TOO_MANY_FIELDS = _code("too_many_fields", "A form has %(most)s fields at most. Send fewer.")
 BODY_TOO_SLOW = _code("body_too_slow", "The body did not arrive within %(seconds)s s. Send it again.")
 JOB_TOO_LARGE = _code(
-    "job_too_large", "The job takes %(size)s bytes, %(limit)s at most. Pass large input as files."
+    "job_too_large", "The job has %(size)s bytes; the limit is %(limit)s. Pass large input as files."
 )
 OTHER_JOB_UNDER_KEY = _code(
     "other_job_under_key",
@@ -134,7 +134,7 @@ UNTRUE_BY_NOW = _code("untrue_by_now", "Cannot replay it: a retry of its job mad
 
 STORE_AWAY = _code(
     "store_away",
-    "What is stored cannot be read now; new jobs are still taken. Try again soon.",
+    "Stored data cannot be read at present; new jobs are still accepted. Try again soon.",
 )
 UNREADABLE = _code(
     "unreadable",
@@ -148,29 +148,29 @@ COMMAND_NOT_CONFIRMED = _code(
 )
 JOB_NOT_CONFIRMED = _code(
     "job_not_confirmed",
-    "The message broker did not confirm the job, so it may or may not be taken. See whether "
+    "The message broker did not confirm the job, so it may or may not have been accepted. See whether "
     "/api/v1/jobs/%(job)s exists before you send it again; with an Idempotency-Key a repeat is harmless.",
 )
 KEYED_JOB_NOT_CONFIRMED = _code(
     "keyed_job_not_confirmed",
-    "The message broker did not confirm the job, so it may or may not be taken. Send it again with the same "
-    "Idempotency-Key: it stays one job.",
+    "The message broker did not confirm the job, so it may or may not have been accepted. Send it again with "
+    "the same Idempotency-Key: it stays one job.",
 )
 JOB_NOT_SENT = _code(
     "job_not_sent",
     "The message broker did not confirm the jobs before this one. This one was not sent: send it again.",
 )
-DEFECT = _code("defect", "The request met a defect of the gateway; its log has the details.")
+DEFECT = _code("defect", "Internal error. The gateway's log has the details.")
 PLUGINS_NOT_READ = _code(
     "plugins_not_read", "The database is away since this gateway started. Try again soon."
 )
-ASKER_NOT_READ = _code("asker_not_read", "Who asks cannot be looked up now. Try again soon.")
+ASKER_NOT_READ = _code("asker_not_read", "Your log-in or token cannot be checked now. Try again soon.")
 FOLDERS_SLOW = _code(
     "folders_slow",
     "The folders of the job could not be looked at in time; a network drive may hang. Try again.",
 )
 TOO_MANY_HOSTS = _code("too_many_hosts", "Send exactly one Host header; there were %(number)s.")
-BAD_HOST = _code("bad_host", "The Host header is no name of a host.")
+BAD_HOST = _code("bad_host", "The Host header is not a host name.")
 OTHER_HOST = _code(
     "other_host",
     "This service does not go by that name. An operator sets its names in TASKMANAGER_HTTP_HOSTS.",

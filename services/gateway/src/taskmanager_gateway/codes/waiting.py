@@ -22,17 +22,17 @@ _STOP = (
 )
 PLUGIN_STOPPED = _caused("plugin_stopped", *(f"P{stop}" for stop in _STOP))
 PAUSED_BY_STOP = _caused("paused_by_stop", *(f"It is paused because p{stop}." for stop in _STOP))
-PAUSED = _code("paused", "It is paused and goes on as soon as its runner has been told.")
+PAUSED = _code("paused", "It is paused and continues as soon as its runner has been told.")
 CANCELLING = _caused("cancelling", "Its cancel was asked for BY, and its runner is ending it.")
 HELD = _caused("held", "It was held BY, until an operator releases it.")
 BACKING_OFF = _code(
     "backing_off",
-    "It failed %(count)s times for a passing reason and is tried again at %(until)s: %(error)s",
-    "It failed %(count)s times for a passing reason and is tried again at %(until)s",
+    "It failed %(count)s times for a temporary reason and will be retried at %(until)s: %(error)s",
+    "It failed %(count)s times for a temporary reason and will be retried at %(until)s",
 )
 NO_RUNNER = _code(
     "no_runner",
-    "No runner of plugin %(plugin)s is alive; the last one was heard of at %(at)s",
+    "No runner of plugin %(plugin)s is alive; the last one was heard from at %(at)s",
     "No runner of plugin %(plugin)s is alive",
 )
 RUNNER_DRAINED = _caused("runner_drained", "The only runner of plugin %(plugin)s was drained BY")

@@ -6,17 +6,17 @@ REFUSALS = Family("refusal", "Why a command cannot be done, or was done already.
 _code = REFUSALS.code
 
 PRIORITY_OF_ENDED = _code(
-    "priority_of_ended", "the job has ended (%(status)s): its priority means nothing any more"
+    "priority_of_ended", "the job has ended (%(status)s): its priority no longer matters"
 )
-NO_TURN = _code("no_turn", "the job has ended (%(status)s): it has no turn any more")
-HAD_ITS_TURN = _code("had_its_turn", "the job has begun (%(status)s): it had its turn")
+NO_TURN = _code("no_turn", "the job has ended (%(status)s): it is no longer queued")
+HAD_ITS_TURN = _code("had_its_turn", "the job has started (%(status)s): it is no longer queued")
 NOTHING_TO_CANCEL = _code("nothing_to_cancel", "the job has ended (%(status)s): there is nothing to cancel")
 NOTHING_TO_HOLD = _code("nothing_to_hold", "the job has ended (%(status)s): there is nothing to hold")
 NOTHING_TO_RELEASE = _code(
     "nothing_to_release", "the job has ended (%(status)s): there is nothing to release"
 )
 NOT_RETRYABLE = _code(
-    "not_retryable", "the job is %(status)s: only jobs in ERROR or CANCELLED can be tried again"
+    "not_retryable", "the job is %(status)s: only jobs in ERROR or CANCELLED can be retried"
 )
 CANCELLING = _code("cancelling", "the job is being cancelled")
 PLACING_RESULTS = _code("placing_results", "its results are being put into place: wait for its end")
@@ -27,14 +27,12 @@ UNIQUE_KEY = _code("unique_key", "job %(job)s holds its unique key '%(key)s'")
 NOT_OF_GOOBI = _code(
     "not_of_goobi", "the job does not come from Goobi, so there is no process log to write to"
 )
-STATUS_CHANGED = _code("status_changed", "meanwhile the job is %(status)s, which was not asked for")
-PRIORITY_CHANGED = _code(
-    "priority_changed", "meanwhile its priority is %(priority)s, which was not asked for"
-)
+STATUS_CHANGED = _code("status_changed", "the job is now %(status)s, which was not selected")
+PRIORITY_CHANGED = _code("priority_changed", "its priority is now %(priority)s, which was not selected")
 KEY_OF_ANOTHER = _code("key_of_another", "this Idempotency-Key belongs to another operation")
 OPERATION_UNREADABLE = _code("operation_unreadable", "what is stored of this operation cannot be read")
 OPERATION_DONE = _code("operation_done", "the operation is done already")
-RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was heard of %(seconds)s s ago")
+RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was last heard from %(seconds)s s ago")
 OWNS_JOBS = _code("owns_jobs", "it still owns %(count)s job(s): wait until their leases have ended")
 USER_EXISTS = _code(
     "user_exists", "there is a user %(name)s already: change that one, or choose another name"
@@ -43,7 +41,7 @@ LAST_ADMIN = _code("last_admin", "%(name)s is the last enabled admin: make someb
 TOKEN_EXPIRED = _code("token_expired", "the token would have expired already: choose a later moment")
 TOKEN_REPEATED = _code("token_repeated", "there is such a token already: make another one")
 TOKEN_EXISTS = _code("token_exists", "there is a token %(name)s already: revoke it, or choose another name")
-OTHER_PASSWORD = _code("other_password", "there is another password by now")
+OTHER_PASSWORD = _code("other_password", "the password has changed in the meantime")
 HAS_NO_PASSWORD = _code("has_no_password", "%(name)s does not log in with a password here")
 HAS_SECOND_FACTOR = _code("has_second_factor", "there is a second factor already: remove that one first")
 NO_SECOND_FACTOR = _code("no_second_factor", "there is no second factor")

@@ -14,4 +14,4 @@ LIKE_THE_NAME = _code("like_the_name", "the password is little more than the use
 TOO_EASY = _code(
     "too_easy", "the password is too easy to guess: choose one that is not common and repeats nothing"
 )
-NO_NEW_PASSWORD = _code("no_new_password", "it is the password there was: choose another one")
+NO_NEW_PASSWORD = _code("no_new_password", "this is the old password: choose another one")
