@@ -233,7 +233,7 @@ async def test_a_second_factor_is_asked_for_at_log_in_and_before_rights_change(
     await expect(box.locator("#log-in-code")).to_be_focused()
     await assert_accessible(page)
     await show_code(page, "000000")
-    await expect(box.locator(".alert")).to_contain_text("The code is not right")
+    await expect(box.locator(".alert")).to_contain_text("The code is wrong")
     await show_code(page, code_of(secret, later=1))
     await expect(box).to_have_count(0)
     await expect(page.locator("#dialog #name")).to_have_value("max")
