@@ -10,10 +10,12 @@ from tests.alarms import Alarm, alarm
 from tests.integration.test_rabbit import is_true, running
 
 from taskmanager.errors import BrokerUnavailableError
-from taskmanager.messages.topology import Topology
+from taskmanager.messages.topology import Binding, Queue, Topology
 from taskmanager.ports.broker import Delivery
-from taskmanager.rabbit import Broker
+from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit import broker as module
+from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError
+from taskmanager.rabbit.declare import declare_queue
 from taskmanager.rabbit.starvation_watch import StarvationWatch
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
@@ -88,6 +90,46 @@ async def test_every_fault_of_the_network_is_noticed_and_heals(
         ]
         await stack.enter_async_context(running(*(wire.broker for wire in wires)))
         await asyncio.gather(*(wire.suffers(*fault) for wire, fault in zip(wires, FAULTS, strict=True)))
+
+
+async def test_who_lost_an_exclusive_queue_to_a_dead_lock_consumes_another_and_takes_the_first_back(
+    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with RabbitMQ 4.3 when the node of the queue is gone: here another connection holds the lock."""
+    monkeypatch.setattr(module, "LOOK", timedelta(seconds=0.2))
+    await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
+    queue, key = topology.runner_control("noop", "r1"), topology.runner_key("noop", "r1")
+    sender = Broker(rabbitmq.url, "sender")
+    publisher, received = sender.publisher(), []
+    with running_proxy(rabbitmq.port) as proxy:
+        broker = Broker(proxy.url(rabbitmq.url), "owner")
+        subscription = broker.subscribe(
+            queue,
+            lambda delivery: received.append(delivery.body),
+            bindings=[Binding(topology.control, queue.name, key)],
+        )
+        async with running(sender, broker):
+            proxy.set(Fault.RESET, Direction.BOTH)
+            await eventually_async(is_true(lambda: not subscription.ready))
+            thief = Broker(rabbitmq.url, "thief")
+            thief.subscribe(queue, lambda _: None)
+            async with running(thief):
+                proxy.heal()
+                await eventually_async(is_true(lambda: subscription.ready), within_seconds=30)
+                await publisher.publish(topology.control, key, b"under another name", mandatory=True)
+                await eventually_async(is_true(lambda: received == [b"under another name"]))
+            await eventually_async(lambda: _is_locked(rabbitmq, queue), within_seconds=30)
+
+
+async def _is_locked(server: RunningServer, queue: Queue) -> bool:
+    async def declare(channel: AsyncChannel) -> None:
+        await declare_queue(channel, queue)
+
+    try:
+        await Broker.once(server.url, "other", declare)
+    except QueueLockedError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("kind", Alarm)

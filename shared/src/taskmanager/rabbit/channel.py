@@ -28,6 +28,7 @@ TCP_OPTIONS = {"TCP_USER_TIMEOUT": 20_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 
 """What is sent and not acknowledged within 20 s (here milliseconds) ends the connection; so does silence."""
 AUTHORITY = "cacertfile"
 NOT_FOUND = 404
+RESOURCE_LOCKED = 405
 PRECONDITION_FAILED = 406
 FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
 """Reply codes that no repetition heals: access refused, not allowed, precondition failed."""
@@ -131,6 +132,10 @@ class QueueMissingError(BrokerUnavailableError):
     """There is no such queue."""
 
 
+class QueueLockedError(BrokerUnavailableError):
+    """The queue belongs to another connection alone."""
+
+
 class OtherArgumentsError(PermanentError):
     """There is such a queue, but with other arguments."""
 
@@ -217,6 +222,8 @@ class AsyncChannel:
 def _kind(code: int | None) -> type[TaskManagerError]:
     if code == NOT_FOUND:
         return QueueMissingError
+    if code == RESOURCE_LOCKED:
+        return QueueLockedError
     if code == PRECONDITION_FAILED:
         return OtherArgumentsError
     return PermanentError if code in FOREVER_WRONG else BrokerUnavailableError

@@ -1,14 +1,17 @@
 """Consuming a queue across reconnects."""
 
+import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.messages.topology import Binding, Queue
 from taskmanager.ports.broker import Delivery
-from taskmanager.rabbit.channel import AsyncChannel, open_channel
+from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError, open_channel
 from taskmanager.rabbit.declare import bind, declare_queue
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
@@ -24,6 +27,10 @@ class RabbitSubscription:
     An exclusive queue is consumed without acknowledgement: it ends with the connection, so nothing could ever
     be delivered again, and a message that nobody acknowledges would close the channel after the broker's
     consumer timeout.
+
+    RabbitMQ 4.3 keeps an exclusive queue locked while the node it was on is down, although its connection is
+    gone. Who had the queue before therefore takes one of another name, and the first again as soon as it is
+    free. Who never had it waits: that the name is in use proves that its id is.
     """
 
     def __init__(
@@ -40,6 +47,9 @@ class RabbitSubscription:
         Exclusive queues are declared, shared ones must exist.
         """
         self._queue = queue
+        self._consumed = queue
+        """The same, or the one of another name in its place."""
+        self._had_it = False
         self._on_delivery = on_delivery
         self._prefetch = prefetch
         self._bindings = bindings
@@ -67,11 +77,9 @@ class RabbitSubscription:
 
     async def open(self, connection: AsyncioConnection) -> None:
         """Declare if it is ours, bind, consume."""
-        channel = await open_channel(connection, self._channel_closed)
-        if self._queue.exclusive:
-            await declare_queue(channel, self._queue)
+        channel = await self._opened(connection)
         for binding in self._bindings:
-            await bind(channel, binding)
+            await bind(channel, replace(binding, destination=self._consumed.name))
         if self._prefetch:
             await channel.call("basic_qos", prefetch_count=self._prefetch)
         channel.raw.add_on_cancel_callback(
@@ -81,11 +89,29 @@ class RabbitSubscription:
         self._deliveries = self._settled = 0
         await channel.call(
             "basic_consume",
-            queue=self._queue.name,
+            queue=self._consumed.name,
             on_message_callback=self._deliver,
             auto_ack=self._queue.exclusive,
         )
         self._channel = channel
+
+    async def _opened(self, connection: AsyncioConnection) -> AsyncChannel:
+        """A channel on which the queue to consume is there."""
+        channel = await open_channel(connection, self._channel_closed)
+        self._consumed = self._queue
+        if not self._queue.exclusive:
+            return channel
+        try:
+            await declare_queue(channel, self._queue)
+        except QueueLockedError:
+            if not self._had_it:
+                raise
+            self._consumed = replace(self._queue, name=f"{self._queue.name}.{uuid4().hex[:8]}")
+            log.warning("queue_locked_by_a_lost_connection", queue=self._queue.name, now=self._consumed.name)
+            channel = await open_channel(connection, self._channel_closed)
+            await declare_queue(channel, self._consumed)
+        self._had_it = True
+        return channel
 
     def _channel_closed(self, reason: BaseException) -> None:
         if self._channel is not None:
@@ -97,13 +123,22 @@ class RabbitSubscription:
         self._channel = None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """The broker itself cancels the consumer of a queue that goes."""
+        """Take the first name again if it is free: it is held beside the other until the connection ends.
+
+        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes.
+        """
+        if self._consumed.name == self._queue.name:
+            return
+        channel = await open_channel(connection, lambda _: None)
+        with contextlib.suppress(QueueLockedError):
+            await declare_queue(channel, self._queue)
+        channel.close()
 
     def hunger(self) -> IdleConsumer | None:
         """It could take more as long as the prefetch is not used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:
             return None
-        return IdleConsumer(self._queue.name, self._deliveries, single_active=self._queue.single_active)
+        return IdleConsumer(self._consumed.name, self._deliveries, single_active=self._queue.single_active)
 
     def _deliver(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
         self._deliveries = method.delivery_tag
