@@ -1,6 +1,6 @@
 """Sessions as signed cookies, and the tokens that show that a request comes from a page of ours.
 
-Every gateway with the same key reads them. Knows no store: `proving` says whether a session counts.
+Every gateway with the same key reads them. Knows no store: `authenticator` says whether a session counts.
 """
 
 import base64
@@ -39,7 +39,7 @@ class Session:
 
 
 class SessionCookies:
-    """Writes and reads the cookies of sessions; `proving` judges how long ago one began."""
+    """Writes and reads the cookies of sessions; `authenticator` judges how long ago one began."""
 
     def __init__(self, key: bytes, idle: timedelta) -> None:
         """`key` is the same for all gateways and known to nobody else; `idle`: how long nobody may work."""

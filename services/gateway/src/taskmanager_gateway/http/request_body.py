@@ -18,7 +18,7 @@ JSON = "application/json"
 async def read_body(request: Request, limit_bytes: int, media_types: Collection[str] = (JSON,)) -> bytes:
     """The whole body; raises ProblemError if it is of another kind by its own word, or too large.
 
-    How long it may take is the business of `bounds`.
+    How long it may take is the business of `body_limits`.
     """
     _check_media_type(request, media_types)
     if declared_bytes(request.headers) > limit_bytes:

@@ -172,12 +172,12 @@ class SlotContext:
         return self._files
 
     def wait_for(self, file: Path) -> None:
-        """Return when this file of `files()` may be read; see `ahead`."""
+        """Return when this file of `files()` may be read; see `input_ahead`."""
         if self._ways.ahead is not None:
             self._ways.ahead.wait_for(file, self._barrier.check)
 
     def finished(self, result: Path) -> None:
-        """This result is complete and may go on its way; see `carrying`."""
+        """This result is complete and may go on its way; see `early_copies`."""
         if self._ways.carrier is not None:
             self._ways.carrier.finished(result)
 

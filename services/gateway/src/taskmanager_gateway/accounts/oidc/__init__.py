@@ -1,5 +1,5 @@
 """Log-in at the organisation's identity provider by OpenID Connect: the authorization code flow with PKCE.
 
 `provider` speaks with it, `id_token` says what its word is worth, `identity` what that makes of somebody
-here, `entering` makes them a user; `part` puts the steps in their order.
+here, `provisioning` makes them a user; `log_in` puts the steps in their order.
 """
