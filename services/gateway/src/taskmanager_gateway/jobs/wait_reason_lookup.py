@@ -1,4 +1,4 @@
-"""Looks up what `wait_reasons` needs to know. A job is shown without an explanation rather than not at all."""
+"""Looks up what `wait_reasons` needs. A job is shown without an explanation rather than not at all."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
