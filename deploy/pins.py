@@ -30,6 +30,7 @@ def environments() -> Mapping[str, list[str]]:
     """The third-party requirements of each environment by the name of its list."""
     services = {name.removeprefix("taskmanager-"): [*third_party(name)] for name in OURS if "-" in name}
     local = services.pop("local")
+    services.pop("testing")  # part of the local stack and of what tests need, no environment of its own
     development = [*listed("requirements-dev.txt"), *local, *(one for s in services.values() for one in s)]
     return {
         **services,
