@@ -29,6 +29,8 @@ cluster_partition_handling = pause_minority
 net_ticktime = 15
 """
 """What docs/operations.md advises, but for how the nodes find each other."""
+WAITS_LESS = "consumer_disconnected_timeout = 5000\n"
+"""For RabbitMQ 4.3 and later: a quorum queue waits for the consumer of a lost node a minute otherwise."""
 MIRRORS = {
     "vhost": "/",
     "name": "taskmanager-mirrors",
@@ -80,7 +82,10 @@ class ClusterNode:
             for number, host in enumerate(self.hosts, 1)
         ]
         configuration = self.folder / "rabbitmq.conf"
-        private_file(configuration, configuration.read_text(encoding="utf-8") + CLUSTER + "".join(peers))
+        waits = WAITS_LESS if self.release.numbers >= (4, 3) else ""
+        private_file(
+            configuration, configuration.read_text(encoding="utf-8") + CLUSTER + waits + "".join(peers)
+        )
 
     def commands(self) -> list[Command]:
         """The processes of this node, on its host."""

@@ -32,6 +32,11 @@ class Release:
         """As RabbitMQ names it."""
         return self.folder.parent.name.rpartition("-")[2]
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version's first two numbers."""
+        return tuple(int(part) for part in self.version.split(".")[:2])
+
     def script(self, name: str) -> list[str]:
         """The command that runs one of them."""
         if self.root is None:
