@@ -1,12 +1,12 @@
-"""Answers of the store kept for a moment, so that no request waits for one; knows not what they mean."""
+"""One call for all who ask at the same time, and its answers kept for a moment. Knows not what they mean."""
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from taskmanager.errors import StoreUnavailableError
 
@@ -18,6 +18,28 @@ FRESH = timedelta(seconds=5)
 KEPT = timedelta(minutes=5)
 """So long it goes on to count while the store is away."""
 LIMIT = 10_000
+
+
+class SingleFlight(Generic[V]):
+    """Who asks while a call is under way gets its answer."""
+
+    def __init__(self, call: Callable[[], Coroutine[Any, Any, V]], name: str) -> None:
+        """`name` is that of the task."""
+        self._call, self._name = call, name
+        self._task: asyncio.Task[V] | None = None
+
+    async def get(self, *, anew: bool = False) -> V:
+        """The answer; with `anew` of a call that begins now. Who gives up leaves the call to the others."""
+        if anew or self._task is None or self._task.done():
+            self._task = flight(self._call(), self._name)
+        return await asyncio.shield(self._task)
+
+
+def flight(call: Coroutine[Any, Any, V], name: str) -> "asyncio.Task[V]":
+    """A task whose error counts as seen: whoever waited for it may have given up."""
+    task = asyncio.create_task(call, name=name)
+    task.add_done_callback(_retrieve)
+    return task
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +85,7 @@ class SingleFlightCache(Generic[K, V]):
 
     def _loaded(self, key: K) -> asyncio.Task[V]:
         if key not in self._loading:
-            self._loading[key] = asyncio.create_task(self._read(key), name="access")
-            self._loading[key].add_done_callback(_retrieve)
+            self._loading[key] = flight(self._read(key), "access")
         return self._loading[key]
 
     async def _read(self, key: K) -> V:
@@ -86,6 +107,5 @@ class SingleFlightCache(Generic[K, V]):
 
 
 def _retrieve(task: "asyncio.Task[V]") -> None:
-    """Mark the outcome as seen: whoever waited may have given up."""
     if not task.cancelled():
         task.exception()

@@ -14,6 +14,7 @@ from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN, ProblemError
+from taskmanager_gateway.http.single_flight import SingleFlight
 from taskmanager_gateway.metrics import STORE_UP
 from taskmanager_gateway.plugins.parameter_schema import ParameterSchema
 
@@ -44,7 +45,7 @@ class PluginCatalogue:
         self._reader = reader
         self._plugins: dict[str, KnownPlugin] | None = None
         self._wanted = asyncio.Event()
-        self._refreshing: asyncio.Task[None] | None = None
+        self._refreshing = SingleFlight(self.refresh, "plugins")
 
     def check(self) -> str | None:
         """What keeps submissions from being taken."""
@@ -91,16 +92,9 @@ class PluginCatalogue:
 
     async def _look_again(self) -> None:
         try:
-            await from_store(asyncio.shield(self._single_refresh()), LOOKUP_TIME)
+            await from_store(self._refreshing.get(), LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("plugins_not_refreshed", error=str(error))
-
-    def _single_refresh(self) -> asyncio.Task[None]:
-        """One reading for all who ask at the same time."""
-        if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self.refresh(), name="plugins")
-            self._refreshing.add_done_callback(_retrieve)
-        return self._refreshing
 
     async def refresh(self) -> None:
         """Read all plugins; raises StoreUnavailableError."""
@@ -135,9 +129,3 @@ async def _first(stop: asyncio.Event, wanted: asyncio.Event, interval: timedelta
     finally:
         for wait in waits:
             wait.cancel()
-
-
-def _retrieve(task: asyncio.Task[None]) -> None:
-    """Mark the outcome as seen: whoever waited may have given up."""
-    if not task.cancelled():
-        task.exception()

@@ -11,6 +11,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
+from taskmanager_gateway.http.single_flight import SingleFlight
 from taskmanager_gateway.jobs.wait_reasons import PluginLoad
 from taskmanager_gateway.plugins.views import PluginView
 
@@ -51,7 +52,7 @@ class Overviews:
         """`reader` is asked."""
         self._reader = reader
         self._last = Overview()
-        self._reading: asyncio.Task[Overview] | None = None
+        self._reading = SingleFlight(self._read, "overview")
 
     async def read(self, *, fresh: bool = False) -> Overview:
         """The overview, at most `FRESH_SECONDS` old; with `fresh` no older than this call.
@@ -60,9 +61,7 @@ class Overviews:
         """
         if not fresh and self._last.current and time.monotonic() - self._last.read_at < FRESH_SECONDS:
             return self._last
-        if fresh or self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read(), name="overview")
-        return await asyncio.shield(self._reading)
+        return await self._reading.get(anew=fresh)
 
     async def _read(self) -> Overview:
         begun = time.monotonic()
