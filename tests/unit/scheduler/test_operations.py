@@ -222,7 +222,7 @@ async def test_a_job_that_is_not_meant_any_more_is_refused(
     await work_off(worker)
 
     assert store.jobs["1"].cancel is None
-    assert "meanwhile the job is WAITINGFORUPLOAD" in english(store.failures["op", 1].told)
+    assert "the job is now WAITINGFORUPLOAD" in english(store.failures["op", 1].told)
 
 
 async def test_a_running_job_is_told_and_a_waiting_one_cancelled_at_once(
