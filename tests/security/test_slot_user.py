@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.runner.slots import Ears, is_gone, number_in, options, task
+from tests.unit.runner.slots import Ears, is_gone, number_in, options, task, until
 
 from taskmanager.errors import JobKilledError, PermanentError
 from taskmanager.model.control import DesiredState
@@ -194,7 +194,7 @@ async def test_a_slot_of_another_user_is_cancelled_suspended_and_ended(home: Pat
         await process.stop()
         with pytest.raises(JobKilledError):
             await again
-        assert all(map(is_gone, family))
+        await until(lambda: all(map(is_gone, family)))
         del ears
 
 
@@ -214,7 +214,7 @@ async def test_what_a_killed_runner_left_of_another_user_is_found_and_removed(ho
         with pytest.raises(JobKilledError):
             await running
         await process.ended.wait()
-        assert is_gone(program)
+        await until(lambda: is_gone(program))
     recover(home / "workspace")
     assert [path for path in (home / "workspace").iterdir() if path.is_dir()] == []
 
