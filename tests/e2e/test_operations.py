@@ -14,7 +14,7 @@ from taskmanager_testing.waiting import eventually
 API = "/api/v1"
 PAGE = 40
 """Jobs in a page: small, so that a few thousand jobs are many pages."""
-MANY = 2_000
+MANY = 1_200
 ENDED = {"done", "stopped"}
 
 
