@@ -227,7 +227,8 @@ ACCESS = (
         enter(people.OPERATOR, "/account/second-factor"),
         guarded=True,
     ),
-    View("log-in-code", "/log-in", ask_for_code(people.TWOFOLD), guarded=True),
+    # on one width: more than five log-ins that end before the code are slowed
+    View("log-in-code", "/log-in", ask_for_code(people.TWOFOLD), guarded=True, widths=(PHONE,)),
     View("user-second-factor", "/users", ask(people.TWOFOLD, "second-factor")),
     View("account-new", "/log-in", enter(people.NEW, "/account"), guarded=True),
 )
