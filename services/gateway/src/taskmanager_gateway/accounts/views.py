@@ -11,7 +11,14 @@ from taskmanager_gateway.accounts.session_list.browsers import browser_of, syste
 from taskmanager_gateway.accounts.session_list.own_sessions import OwnSession
 from taskmanager_gateway.http.views import API
 
-CommandId = Field(description="Names the command in the audit.")
+
+class AccountCommandView(Record):
+    """What became of a command about users, tokens and log-ins."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged", "pending"] = Field(
+        description="`pending` (202): stored, and going to be done; do not repeat it."
+    )
 
 
 class MeView(Record):
@@ -66,13 +73,9 @@ class UserListView(Record):
     users: list[UserView]
 
 
-class UserCommandView(Record):
+class UserCommandView(AccountCommandView):
     """What became of a command for a user; `user` is null if it cannot be read just now, or is gone."""
 
-    command: str = CommandId
-    outcome: Literal["done", "unchanged", "pending"] = Field(
-        description="`pending` (202): stored, and going to be done; do not repeat it."
-    )
     user: UserView | None
     one_time_password: str | None = Field(
         default=None, description="To hand over; shown this once, good for choosing another one."
@@ -113,13 +116,9 @@ class SessionListView(Record):
     sessions: list[SessionView]
 
 
-class SessionCommandView(Record):
+class SessionCommandView(AccountCommandView):
     """What became of the command to end a log-in."""
 
-    command: str = CommandId
-    outcome: Literal["done", "unchanged", "pending"] = Field(
-        description="`pending` (202): stored, and going to be done; do not repeat it."
-    )
     id: str
 
 
@@ -156,13 +155,9 @@ class TokenListView(Record):
     tokens: list[TokenView]
 
 
-class TokenCommandView(Record):
+class TokenCommandView(AccountCommandView):
     """What became of a command for a token; `token` is null if it cannot be read just now."""
 
-    command: str = CommandId
-    outcome: Literal["done", "unchanged", "pending"] = Field(
-        description="`pending` (202): stored, and going to be done; do not repeat it."
-    )
     id: str
     token: TokenView | None
     secret: str | None = Field(default=None, description="Of a new token; shown this once.")

@@ -1,11 +1,15 @@
 """What the routes of operators' commands share: the body, the answers."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.responses import Response
 
+from taskmanager.errors import StoreUnavailableError
+from taskmanager.model.jobs import Record
+from taskmanager_gateway.accounts.views import AccountCommandView
 from taskmanager_gateway.api.responses import Answers, json_answer, json_request, problems
-from taskmanager_gateway.commands.service import CommandPending
+from taskmanager_gateway.commands.service import CommandDone, CommandPending
 from taskmanager_gateway.http.examples import REASON
 from taskmanager_gateway.http.problems import (
     BODY_TIMEOUT,
@@ -17,7 +21,7 @@ from taskmanager_gateway.http.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
 )
-from taskmanager_gateway.http.views import API, PendingView
+from taskmanager_gateway.http.views import API, CommandView, PendingView
 
 REASON_BODY = json_request("ReasonBody", REASON, required=False)
 _OF_THE_REQUEST = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY, INVALID_REQUEST)
@@ -28,6 +32,39 @@ def command_answers(*kinds: Kind) -> Answers:
     """What a command may be answered with besides 200; `kinds` are those of its subject."""
     pending: dict[str, Any] = {"description": _PENDING, "model": PendingView}
     return {202: pending} | problems(*_OF_THE_REQUEST, *kinds, NOT_POSSIBLE, BROKER_UNAVAILABLE)
+
+
+async def command_answer(
+    result: CommandDone | CommandPending,
+    subject: str,
+    view: type[CommandView],
+    **shown: Callable[[], Awaitable[Record | None]],
+) -> Response:
+    """200 with a view; `shown` has its other members, null where they cannot be read just now. Or 202.
+
+    `subject` is for `stored_answer`.
+    """
+    if isinstance(result, CommandPending):
+        return stored_answer(result, subject)
+    members: dict[str, Any] = {name: await _readable(show) for name, show in shown.items()}
+    return json_answer(view.model_construct(command=result.command, outcome=result.outcome, **members))
+
+
+async def _readable(show: Callable[[], Awaitable[Record | None]]) -> Record | None:
+    try:
+        return await show()
+    except StoreUnavailableError:
+        return None
+
+
+def account_answer(
+    result: CommandDone | CommandPending, view: type[AccountCommandView], **members: object
+) -> Response:
+    """200 with a view, or 202 with the same."""
+    done = isinstance(result, CommandDone)
+    outcome = result.outcome if isinstance(result, CommandDone) else "pending"
+    made = view.model_validate({"command": result.command, "outcome": outcome, **members})
+    return json_answer(made, 200 if done else 202)
 
 
 def stored_answer(stored: CommandPending, subject: str) -> Response:

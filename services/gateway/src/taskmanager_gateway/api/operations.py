@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import CursorError, StoreUnavailableError
+from taskmanager.errors import CursorError
 from taskmanager.messages import StopOperation
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import JobAction
@@ -19,10 +19,10 @@ from taskmanager_gateway import codes
 from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.plugin_scope import allow, kept_within, reaches
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
+from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.responses import OUTCOME_HEADER, Answers, json_answer, json_request, problems
 from taskmanager_gateway.codes import faults
-from taskmanager_gateway.commands.service import Author, CommandPending
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.examples import CANCEL_MANY
@@ -202,15 +202,11 @@ async def stop(request: Request, operation: str, who: Asker) -> Response:
     result = await services.commanding.command(
         StopOperation(operation=operation[:100]), Author(who, body.reason)
     )
-    if isinstance(result, CommandPending):
-        return stored_answer(result, "limit=50")
-    try:
-        shown = OperationView.of(await services.operating.find(operation, who))
-    except StoreUnavailableError:
-        shown = None
-    return json_answer(
-        OperationCommandView.model_construct(command=result.command, outcome=result.outcome, operation=shown)
-    )
+
+    async def shown() -> OperationView:
+        return OperationView.of(await services.operating.find(operation, who))
+
+    return await command_answer(result, "limit=50", OperationCommandView, operation=shown)
 
 
 async def _preview(request: Request, body: OperationBody, who: Principal) -> Response:

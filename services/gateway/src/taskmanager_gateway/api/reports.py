@@ -7,7 +7,6 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import SendMessage
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import InstallationName, Record, ShortText
@@ -15,9 +14,9 @@ from taskmanager.model.queries import PAGE_LIMIT
 from taskmanager.model.reports import ReportQuery, ReportState
 from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
+from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
-from taskmanager_gateway.commands.service import Author, CommandPending
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.examples import MESSAGE, REPLAY
@@ -78,11 +77,8 @@ async def send_message(request: Request, job_id: str, who: Asker) -> Response:
     body = await read_order(request, MessageBody, MESSAGE_BODY_LIMIT_BYTES)
     order = SendMessage(job=job_id, message=body.message)
     result = await services_of(request).commanding.command(order, Author(who, body.reason))
-    if isinstance(result, CommandPending):
-        return stored_answer(result, f"job={job_id}")
-    shown = await _shown(request, result.command)
-    return json_answer(
-        ReportCommandView.model_construct(command=result.command, outcome=result.outcome, report=shown)
+    return await command_answer(
+        result, f"job={job_id}", ReportCommandView, report=lambda: _shown(request, result.command)
     )
 
 
@@ -138,9 +134,7 @@ async def replay_all(request: Request, who: Asker) -> Response:
     """All reports to one installation that were given up, the oldest 10,000 of them, are pending again."""
     body = await read_order(request, ReplayBody)
     result = await services_of(request).reports.replay_all(body.installation, Author(who, body.reason))
-    if isinstance(result, CommandPending):
-        return stored_answer(result, "limit=50")
-    return json_answer(ReplayView.model_construct(command=result.command, outcome=result.outcome))
+    return await command_answer(result, "limit=50", ReplayView)
 
 
 @router.post(
@@ -154,12 +148,7 @@ async def replay(request: Request, report: str, who: Asker) -> Response:
     """Have one report that was given up, or that waits for its next try, delivered from now on."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).reports.replay(report, Author(who, body.reason))
-    if isinstance(result, CommandPending):
-        return stored_answer(result, "limit=50")
-    shown = await _shown(request, report)
-    return json_answer(
-        ReportCommandView.model_construct(command=result.command, outcome=result.outcome, report=shown)
-    )
+    return await command_answer(result, "limit=50", ReportCommandView, report=lambda: _shown(request, report))
 
 
 @router.get(
@@ -195,10 +184,7 @@ async def _list(request: Request, query: ReportQuery, who: Principal) -> Respons
 
 
 async def _shown(request: Request, report: str) -> ReportView | None:
-    try:
-        found = await from_store(services_of(request).reader.report(report))
-    except StoreUnavailableError:
-        return None
+    found = await from_store(services_of(request).reader.report(report))
     return ReportView.of(found) if found is not None else None
 
 

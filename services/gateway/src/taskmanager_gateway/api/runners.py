@@ -6,16 +6,15 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import RunnerCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import RunnerAction
 from taskmanager_gateway import codes
 from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
+from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
-from taskmanager_gateway.commands.service import Author, CommandPending
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.examples import DRAIN
@@ -114,14 +113,9 @@ async def _plain(request: Request, runner: str, action: RunnerAction, who: Princ
 
 async def _command(request: Request, order: RunnerCommand, author: Author) -> Response:
     result = await services_of(request).commanding.command(order, author)
-    if isinstance(result, CommandPending):
-        return stored_answer(result, f"runner={order.runner}")
-    try:
-        shown = await _find(request, order.runner)
-    except StoreUnavailableError:
-        shown = None
-    view = RunnerCommandView.model_construct(command=result.command, outcome=result.outcome, runner=shown)
-    return json_answer(view)
+    return await command_answer(
+        result, f"runner={order.runner}", RunnerCommandView, runner=lambda: _find(request, order.runner)
+    )
 
 
 async def _find(request: Request, runner: str) -> RunnerView | None:

@@ -22,6 +22,13 @@ def told(reason: Reason) -> dict[str, Any]:
     return {"code": reason.code, "parameters": reason.parameters}
 
 
+class CommandView(Record):
+    """What became of a command."""
+
+    command: str = Field(description="Names the command in the audit.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+
+
 class PendingView(Record):
     """A command that is stored but not done yet."""
 

@@ -1,7 +1,6 @@
 """Jobs, their history and log, and plugins as the public sees them; made from what is stored."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
@@ -20,7 +19,7 @@ from taskmanager.model.registry import LogBlock
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.http.examples import JOB
-from taskmanager_gateway.http.views import API, Told, told
+from taskmanager_gateway.http.views import API, CommandView, Told, told
 from taskmanager_gateway.jobs.wait_reasons import Waiting
 
 JobLinks = TypedDict(  # noqa: UP013 - a field called self reads badly in a class
@@ -124,9 +123,7 @@ class LogView(Record):
     more: bool = Field(description="Whether more is there already.")
 
 
-class JobCommandView(Record):
+class JobCommandView(CommandView):
     """What became of a command for a job, and the job as it is now (null if it cannot be read just now)."""
 
-    command: str = Field(description="Names the command in the audit.")
-    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
     job: JobView | None

@@ -1,7 +1,6 @@
 """Operations over many jobs as the public sees them; made from what is stored."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import ConfigDict, Field
 
@@ -10,7 +9,7 @@ from taskmanager.model.jobs import Attribution, Priority, Record
 from taskmanager.model.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.http.examples import OPERATION
-from taskmanager_gateway.http.views import API, Told, told
+from taskmanager_gateway.http.views import API, CommandView, Told, told
 from taskmanager_gateway.jobs.views import JobView
 
 
@@ -101,9 +100,7 @@ class FailureListView(Record):
     more: bool
 
 
-class OperationCommandView(Record):
+class OperationCommandView(CommandView):
     """What became of a command for an operation, and the operation (null if it cannot be read just now)."""
 
-    command: str = Field(description="Names the command in the audit.")
-    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
     operation: OperationView | None

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
 from pydantic import Field
 
@@ -15,7 +14,7 @@ from taskmanager.model.jobs import (
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.http.views import API
+from taskmanager_gateway.http.views import API, CommandView
 
 
 class TabView(Record):
@@ -104,9 +103,7 @@ class PluginListView(Record):
     plugins: list[PluginView]
 
 
-class PluginCommandView(Record):
+class PluginCommandView(CommandView):
     """What became of a command for a plugin, and the plugin as it is now (null if it cannot be read now)."""
 
-    command: str = Field(description="Names the command in the audit.")
-    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
     plugin: PluginView | None

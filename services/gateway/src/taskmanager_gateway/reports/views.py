@@ -1,7 +1,6 @@
 """Reports to Goobi and its installations as the public sees them; made of nothing that holds a secret."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
@@ -10,6 +9,7 @@ from taskmanager.model.jobs import Record
 from taskmanager.model.log_types import LogType
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportKind, ReportState
 from taskmanager.model.states import Status
+from taskmanager_gateway.http.views import CommandView
 
 
 class ReportView(Record):
@@ -65,19 +65,14 @@ class ReportListView(Record):
     links: dict[str, str]
 
 
-class ReportCommandView(Record):
+class ReportCommandView(CommandView):
     """What the scheduler did about one report; null: it is shown a moment later."""
 
-    command: str
-    outcome: Literal["done", "unchanged"]
     report: ReportView | None
 
 
-class ReplayView(Record):
+class ReplayView(CommandView):
     """The scheduler delivers them again from now on."""
-
-    command: str
-    outcome: Literal["done", "unchanged"]
 
 
 class InstallationView(Record):

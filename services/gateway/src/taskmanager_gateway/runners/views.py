@@ -1,13 +1,10 @@
 """Runners as the public sees them; made from what is stored."""
 
 from enum import StrEnum
-from typing import Literal
-
-from pydantic import Field
 
 from taskmanager.model.jobs import Record
 from taskmanager.model.registry import RunnerState
-from taskmanager_gateway.http.views import API
+from taskmanager_gateway.http.views import API, CommandView
 
 
 class RunnerCondition(StrEnum):
@@ -46,12 +43,10 @@ class RunnerListView(Record):
     runners: list[RunnerView]
 
 
-class RunnerCommandView(Record):
+class RunnerCommandView(CommandView):
     """What became of a command for a runner, and the runner as it is now.
 
     `runner` is null if it cannot be read just now, or is forgotten.
     """
 
-    command: str = Field(description="Names the command in the audit.")
-    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
     runner: RunnerView | None

@@ -11,9 +11,9 @@ from taskmanager_gateway.access.auth_context import Asker, address_of
 from taskmanager_gateway.access.requirements import logged_in_of, needs, needs_log_in
 from taskmanager_gateway.accounts.views import SessionCommandView, SessionListView, SessionView
 from taskmanager_gateway.api.accounts.users import Name
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers
+from taskmanager_gateway.api.commands import REASON_BODY, account_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, problems
-from taskmanager_gateway.commands.service import Author, CommandDone
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
 from taskmanager_gateway.http.problems import (
     FORBIDDEN,
@@ -97,6 +97,4 @@ async def end_of_user(request: Request, name: Name, session: Session, who: Asker
 
 async def _end(request: Request, author: Author, user: User, session: str) -> Response:
     result = await services_of(request).access.sessions.end(author, user, session)
-    outcome = result.outcome if isinstance(result, CommandDone) else "pending"
-    view = SessionCommandView(command=result.command, outcome=outcome, id=session)
-    return json_answer(view, 200 if isinstance(result, CommandDone) else 202)
+    return account_answer(result, SessionCommandView, id=session)

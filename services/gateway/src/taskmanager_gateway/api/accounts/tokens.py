@@ -11,7 +11,7 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.accounts.bodies import AddTokenBody
 from taskmanager_gateway.accounts.users_and_tokens import Result
 from taskmanager_gateway.accounts.views import TokenCommandView, TokenListView, TokenView
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers
+from taskmanager_gateway.api.commands import REASON_BODY, account_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
 from taskmanager_gateway.commands.service import Author, CommandDone
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
@@ -90,15 +90,8 @@ async def revoke_token(request: Request, token: str, who: Asker) -> Response:
 async def _answer(
     request: Request, token: str, who: Principal, result: Result, secret: str | None = None
 ) -> Response:
-    done = isinstance(result, CommandDone)
-    view = TokenCommandView(
-        command=result.command,
-        outcome=result.outcome if isinstance(result, CommandDone) else "pending",
-        id=token,
-        token=await _shown(request, token, who) if done else None,
-        secret=secret,
-    )
-    return json_answer(view, 200 if done else 202)
+    shown = await _shown(request, token, who) if isinstance(result, CommandDone) else None
+    return account_answer(result, TokenCommandView, id=token, token=shown, secret=secret)
 
 
 async def _shown(request: Request, token: str, who: Principal) -> TokenView | None:

@@ -14,7 +14,7 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.accounts.bodies import AddUserBody, ChangeUserBody, SetPasswordBody
 from taskmanager_gateway.accounts.users_and_tokens import Result
 from taskmanager_gateway.accounts.views import UserCommandView, UserListView, UserView
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers
+from taskmanager_gateway.api.commands import REASON_BODY, account_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
 from taskmanager_gateway.commands.service import Author, CommandDone
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
@@ -152,14 +152,8 @@ async def remove_user(request: Request, name: Name, who: Asker) -> Response:
 async def _answer(
     request: Request, name: str, who: Principal, result: Result, password: str | None = None
 ) -> Response:
-    done = isinstance(result, CommandDone)
-    view = UserCommandView(
-        command=result.command,
-        outcome=result.outcome if isinstance(result, CommandDone) else "pending",
-        user=await _shown(request, name, who) if done else None,
-        one_time_password=password,
-    )
-    return json_answer(view, 200 if done else 202)
+    user = await _shown(request, name, who) if isinstance(result, CommandDone) else None
+    return account_answer(result, UserCommandView, user=user, one_time_password=password)
 
 
 async def _shown(request: Request, name: str, who: Principal) -> UserView | None:

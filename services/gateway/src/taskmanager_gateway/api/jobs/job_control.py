@@ -4,15 +4,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import JobCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import JobAction
 from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
-from taskmanager_gateway.api.responses import json_answer, json_request
-from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending
+from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
+from taskmanager_gateway.api.responses import json_request
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody, read_order
 from taskmanager_gateway.http.examples import PRIORITY
 from taskmanager_gateway.http.problems import UNKNOWN_JOB
@@ -106,17 +105,11 @@ async def _plain(request: Request, order: JobCommand, who: Principal) -> Respons
 
 
 async def _command(request: Request, order: JobCommand, author: Author) -> Response:
-    result = await services_of(request).commanding.command(order, author)
-    if isinstance(result, CommandPending):
-        return stored_answer(result, f"job={order.job}")
-    return json_answer(await _view(request, order.job, result, author.principal))
-
-
-async def _view(request: Request, job_id: str, obeyed: CommandDone, who: Principal) -> JobCommandView:
     services = services_of(request)
-    try:
-        job = await services.finder.find(job_id, who)
-        shown = JobView.of(job, await services.reasons.of_one(job))
-    except StoreUnavailableError:
-        shown = None
-    return JobCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, job=shown)
+    result = await services.commanding.command(order, author)
+
+    async def job() -> JobView:
+        found = await services.finder.find(order.job, author.principal)
+        return JobView.of(found, await services.reasons.of_one(found))
+
+    return await command_answer(result, f"job={order.job}", JobCommandView, job=job)

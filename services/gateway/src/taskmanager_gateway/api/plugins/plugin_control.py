@@ -4,17 +4,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import PluginCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import PluginAction
 from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.api.commands import REASON_BODY, command_answers, stored_answer
+from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.plugins.plugins import plugin_view
-from taskmanager_gateway.api.responses import json_answer, json_request
-from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending
+from taskmanager_gateway.api.responses import json_request
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
 from taskmanager_gateway.http.examples import LIMIT, STOP
 from taskmanager_gateway.http.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN
@@ -114,14 +113,9 @@ async def _known(request: Request, name: str, who: Principal) -> None:
 
 async def _command(request: Request, order: PluginCommand, author: Author) -> Response:
     result = await services_of(request).commanding.command(order, author)
-    if isinstance(result, CommandPending):
-        return stored_answer(result, f"plugin={order.plugin}")
-    return json_answer(await _view(request, order.plugin, result, author.principal))
-
-
-async def _view(request: Request, name: str, obeyed: CommandDone, who: Principal) -> PluginCommandView:
-    try:
-        shown = await plugin_view(request, name, who)
-    except StoreUnavailableError:
-        shown = None
-    return PluginCommandView.model_construct(command=obeyed.command, outcome=obeyed.outcome, plugin=shown)
+    return await command_answer(
+        result,
+        f"plugin={order.plugin}",
+        PluginCommandView,
+        plugin=lambda: plugin_view(request, order.plugin, author.principal),
+    )
