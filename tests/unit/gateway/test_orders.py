@@ -2,8 +2,8 @@
 
 from typing import get_args
 
-from taskmanager.messages import Command
-from taskmanager_gateway.commands.orders import ORDERS, Order
+from taskmanager.messages import Command, Order
+from taskmanager_gateway.commands.orders import ORDERS
 
 
 def test_each_order_of_a_command_has_rules() -> None:

@@ -86,6 +86,19 @@ class ReplayReports(Record):
     action: Literal["replay_reports"] = "replay_reports"
 
 
+Order = (
+    JobCommand
+    | PluginCommand
+    | RunnerCommand
+    | StartOperation
+    | StopOperation
+    | SendMessage
+    | ReplayReports
+    | AccessOrder
+)
+"""All that can be commanded."""
+
+
 class Command(Message):
     """What `actor` wants, and why. `id` names the command in the audit; `gateway` gets the answer."""
 
@@ -95,17 +108,7 @@ class Command(Message):
     actor: ShortText
     reason: ShortText = ""
     at: datetime
-    order: Annotated[
-        JobCommand
-        | PluginCommand
-        | RunnerCommand
-        | StartOperation
-        | StopOperation
-        | SendMessage
-        | ReplayReports
-        | AccessOrder,
-        Field(discriminator="type"),
-    ]
+    order: Annotated[Order, Field(discriminator="type")]
 
 
 CommandOutcome = Literal["done", "unchanged", "refused", "unknown"]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from taskmanager.messages import (
-    AccessOrder,
     AddToken,
     AddUser,
     ChangeUser,
     EndSession,
     EndSessions,
     JobCommand,
+    Order,
     PluginCommand,
     RemoveSecondFactor,
     RemoveUser,
@@ -45,17 +45,6 @@ from taskmanager_gateway.http.problems import (
     UNKNOWN_USER,
     Kind,
     ProblemError,
-)
-
-Order = (
-    JobCommand
-    | PluginCommand
-    | RunnerCommand
-    | StartOperation
-    | StopOperation
-    | SendMessage
-    | ReplayReports
-    | AccessOrder
 )
 
 OrderT_contra = TypeVar("OrderT_contra", contravariant=True)

@@ -17,6 +17,7 @@ from taskmanager.messages import (
     Command,
     CommandResult,
     JobCommand,
+    Order,
     PluginCommand,
 )
 from taskmanager.messages.topology import Topology
@@ -25,7 +26,7 @@ from taskmanager.model.control import judge
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager_gateway.codes import problems
-from taskmanager_gateway.commands.orders import Order, rules_of
+from taskmanager_gateway.commands.orders import rules_of
 from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.http.deadlines import PUBLISH_TIME, from_store

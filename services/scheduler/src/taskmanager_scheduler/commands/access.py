@@ -40,6 +40,9 @@ class OrderOfUser(Protocol):
         """However it is spelled."""
 
 
+UserOrderT = TypeVar("UserOrderT", bound=OrderOfUser)
+
+
 class AccessSpace(Protocol):
     """What such a command may see and change: the group it is part of."""
 
@@ -81,18 +84,11 @@ def _add_user(space: AccessSpace, command: Command, order: AddUser) -> CommandAn
     return "done", None
 
 
-def _change_user(space: AccessSpace, command: Command, order: ChangeUser) -> CommandAnswer:
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
-    return _kept(space.register, user, _changed(user, order, attribution(command, space.now)))
+def _change_user(space: AccessSpace, user: User, order: ChangeUser, note: Attribution) -> CommandAnswer:
+    return _kept(space.register, user, _changed(user, order, note))
 
 
-def _end_sessions(space: AccessSpace, command: Command, order: EndSessions) -> CommandAnswer:
-    del command
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
+def _end_sessions(space: AccessSpace, user: User, _order: EndSessions, _note: Attribution) -> CommandAnswer:
     return _kept(space.register, user, user.model_copy(update={"sessions_from": space.now}))
 
 
@@ -109,11 +105,7 @@ def _changed(user: User, order: ChangeUser, note: Attribution) -> User:
     return user.model_copy(update=fields)
 
 
-def _set_password(space: AccessSpace, command: Command, order: SetPassword) -> CommandAnswer:
-    del command
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
+def _set_password(space: AccessSpace, user: User, order: SetPassword, _note: Attribution) -> CommandAnswer:
     fields: dict[str, object] = {"password_hash": order.password_hash}
     if order.rehash_of is None:
         fields |= {"one_time": order.one_time, "sessions_from": space.now}
@@ -131,20 +123,11 @@ def _kept(register: AccessGroupState, before: User, after: User) -> CommandAnswe
     return "done", None
 
 
-def _remove_user(space: AccessSpace, command: Command, order: RemoveUser) -> CommandAnswer:
-    del command
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
+def _remove_user(space: AccessSpace, user: User, _order: RemoveUser, _note: Attribution) -> CommandAnswer:
     if is_enabled_admin(user) and not space.register.admin_without(user):
         return "refused", refusals.LAST_ADMIN(name=user.name)
     space.register.drop(user)
     return "done", None
-
-
-def no_user(name: str) -> CommandAnswer:
-    """There is nobody of that name."""
-    return "unknown", refusals.NO_USER(name=name)
 
 
 def _add_token(space: AccessSpace, command: Command, order: AddToken) -> CommandAnswer:
@@ -199,8 +182,7 @@ def _reach(plugins: tuple[str, ...] | None) -> Reason:
     return actions_taken.SOME_PLUGINS(plugins=" ".join(plugins)) if plugins else actions_taken.NO_PLUGIN()
 
 
-def of_user(space: AccessSpace, order: OrderOfUser) -> Subject:
-    """The user, as the audit spells them."""
+def _of_user(space: AccessSpace, order: OrderOfUser) -> Subject:
     return _spelled(space, order.name)
 
 
@@ -229,24 +211,37 @@ def _describe_add_token(order: AddToken) -> Reason:
     return actions_taken.ADD_TOKEN(scopes=scopes, reach=_reach(order.plugins), ends=order.expires)
 
 
-def access_handler(
+def _handler(
     execute: Callable[[AccessSpace, Command, OrderT], CommandAnswer],
     describe: Callable[[OrderT], Reason],
     subject: Callable[[AccessSpace, OrderT], Subject],
 ) -> CommandHandler[AccessSpace, OrderT]:
-    """The handler of an order about users, tokens and sessions; a repeated command gets its first answer."""
+    """A repeated command gets its first answer."""
     return CommandHandler(_needs, subject, describe, execute, once=True)
 
 
-ADD_USER = access_handler(_add_user, _describe_add_user, of_user)
-CHANGE_USER = access_handler(_change_user, _describe_change, of_user)
-SET_PASSWORD = access_handler(_set_password, _describe_password, of_user)
-END_SESSIONS = access_handler(_end_sessions, lambda _: actions_taken.END_SESSIONS(), of_user)
-REMOVE_USER = access_handler(_remove_user, lambda _: actions_taken.REMOVE_USER(), of_user)
-ADD_TOKEN = access_handler(
-    _add_token, _describe_add_token, lambda _, order: Subject(subject=f"token:{order.name}")
-)
-REVOKE_TOKEN = access_handler(_revoke_token, lambda _: actions_taken.REVOKE_TOKEN(), _revoked)
-END_SESSION = access_handler(
+def user_handler(
+    execute: Callable[[AccessSpace, User, UserOrderT, Attribution], CommandAnswer],
+    describe: Callable[[UserOrderT], Reason],
+) -> CommandHandler[AccessSpace, UserOrderT]:
+    """The handler of an order about a user who must be there."""
+
+    def of_known(space: AccessSpace, command: Command, order: UserOrderT) -> CommandAnswer:
+        user = space.register.user(order.name)
+        if user is None:
+            return "unknown", refusals.NO_USER(name=order.name)
+        return execute(space, user, order, attribution(command, space.now))
+
+    return _handler(of_known, describe, _of_user)
+
+
+ADD_USER = _handler(_add_user, _describe_add_user, _of_user)
+CHANGE_USER = user_handler(_change_user, _describe_change)
+SET_PASSWORD = user_handler(_set_password, _describe_password)
+END_SESSIONS = user_handler(_end_sessions, lambda _: actions_taken.END_SESSIONS())
+REMOVE_USER = user_handler(_remove_user, lambda _: actions_taken.REMOVE_USER())
+ADD_TOKEN = _handler(_add_token, _describe_add_token, lambda _, order: Subject(subject=f"token:{order.name}"))
+REVOKE_TOKEN = _handler(_revoke_token, lambda _: actions_taken.REVOKE_TOKEN(), _revoked)
+END_SESSION = _handler(
     _end_session, lambda _: actions_taken.END_SESSION(), lambda space, order: _spelled(space, order.user)
 )

@@ -4,43 +4,32 @@ Whether a code is right was found by the gateway, which alone can read the secre
 used is decided here, so that it counts once, whichever gateways it is shown to.
 """
 
-from taskmanager.messages import Command, RemoveSecondFactor, SetSecondFactor, UseCode
-from taskmanager.model.access import SecondFactor
+from taskmanager.messages import RemoveSecondFactor, SetSecondFactor, UseCode
+from taskmanager.model.access import SecondFactor, User
+from taskmanager.model.jobs import Attribution
 from taskmanager.model.reasons import Reason, actions_taken, refusals
-from taskmanager_scheduler.commands.access import AccessSpace, access_handler, no_user, of_user
+from taskmanager_scheduler.commands.access import AccessSpace, user_handler
 from taskmanager_scheduler.jobs.effects import CommandAnswer
 
 
-def _set(space: AccessSpace, command: Command, order: SetSecondFactor) -> CommandAnswer:
-    del command
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
+def _set(space: AccessSpace, user: User, order: SetSecondFactor, note: Attribution) -> CommandAnswer:
     if user.password_hash is None:
         return "refused", refusals.HAS_NO_PASSWORD(name=user.name)
     if user.second_factor is not None:
         return "refused", refusals.HAS_SECOND_FACTOR()
-    factor = SecondFactor(sealed=order.sealed, since=space.now, step=order.step, recovery=order.recovery)
+    factor = SecondFactor(sealed=order.sealed, since=note.at, step=order.step, recovery=order.recovery)
     space.register.keep(user.model_copy(update={"second_factor": factor}))
     return "done", None
 
 
-def _remove(space: AccessSpace, command: Command, order: RemoveSecondFactor) -> CommandAnswer:
-    del command
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
+def _remove(space: AccessSpace, user: User, _order: RemoveSecondFactor, _note: Attribution) -> CommandAnswer:
     if user.second_factor is None:
         return "unchanged", None
     space.register.keep(user.model_copy(update={"second_factor": None}))
     return "done", None
 
 
-def _use(space: AccessSpace, command: Command, order: UseCode) -> CommandAnswer:
-    del command
-    user = space.register.user(order.name)
-    if user is None:
-        return no_user(order.name)
+def _use(space: AccessSpace, user: User, order: UseCode, _note: Attribution) -> CommandAnswer:
     factor = user.second_factor
     if factor is None:
         return "refused", refusals.NO_SECOND_FACTOR()
@@ -57,6 +46,6 @@ def _describe_use(order: UseCode) -> Reason:
     return actions_taken.USE_CODE() if order.recovery is None else actions_taken.USE_RECOVERY_CODE()
 
 
-SET_SECOND_FACTOR = access_handler(_set, lambda _: actions_taken.SET_SECOND_FACTOR(), of_user)
-REMOVE_SECOND_FACTOR = access_handler(_remove, lambda _: actions_taken.REMOVE_SECOND_FACTOR(), of_user)
-USE_CODE = access_handler(_use, _describe_use, of_user)
+SET_SECOND_FACTOR = user_handler(_set, lambda _: actions_taken.SET_SECOND_FACTOR())
+REMOVE_SECOND_FACTOR = user_handler(_remove, lambda _: actions_taken.REMOVE_SECOND_FACTOR())
+USE_CODE = user_handler(_use, _describe_use)
