@@ -8,9 +8,6 @@ import asyncio
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
-import structlog
-
-from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages import SessionsUsed, SessionUse
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
@@ -18,6 +15,7 @@ from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
 from taskmanager_gateway.access.sessions import Session
 from taskmanager_gateway.access.settings import AccessSettings
+from taskmanager_gateway.telling import told
 
 INTERVAL = timedelta(seconds=2)
 AGAIN = timedelta(minutes=5)
@@ -27,8 +25,6 @@ KEPT = 10_000
 AT_ONCE = 1_000
 """Sessions in one message; the others wait for the next one."""
 BROWSER_CHARACTERS = 300
-
-log = structlog.get_logger(__name__)
 
 
 class SessionUses:
@@ -74,15 +70,9 @@ class SessionUses:
             return
         for use in uses:
             del self._waiting[use.session]
-        body = SessionsUsed(uses=tuple(uses)).encode()
-        try:
-            await self._publisher.publish(
-                self._topology.events, self._topology.command_key, body, persistent=False
-            )
-        except (BrokerUnavailableError, UnroutableMessageError) as error:
+        if not await told(self._publisher, self._topology, SessionsUsed(uses=tuple(uses))):
             for use in uses:  # told at their next use
                 self._told.pop(use.session, None)
-            log.debug("session_use_not_told", error=str(error))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell it every two seconds, and at the end."""

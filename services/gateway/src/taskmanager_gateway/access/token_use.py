@@ -3,17 +3,13 @@
 import asyncio
 from datetime import datetime, timedelta
 
-import structlog
-
-from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages import TokensUsed
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
 from taskmanager.process.lifecycle import until_the_end
+from taskmanager_gateway.telling import told
 
 INTERVAL = timedelta(minutes=1)
-
-log = structlog.get_logger(__name__)
 
 
 class TokenUse:
@@ -33,14 +29,8 @@ class TokenUse:
         uses, self._uses = self._uses, {}
         if not uses:
             return
-        body = TokensUsed(uses=uses).encode()
-        try:
-            await self._publisher.publish(
-                self._topology.events, self._topology.command_key, body, persistent=False
-            )
-        except (BrokerUnavailableError, UnroutableMessageError) as error:
+        if not await told(self._publisher, self._topology, TokensUsed(uses=uses)):
             self._uses = uses | self._uses
-            log.debug("token_use_not_told", error=str(error))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell it every minute, and at the end."""

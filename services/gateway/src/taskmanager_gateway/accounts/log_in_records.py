@@ -11,13 +11,13 @@ from typing import Literal
 import structlog
 import uuid_utils
 
-from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages import LogInSeen, LogInsSeen
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
 from taskmanager_gateway.metrics import LOG_INS
+from taskmanager_gateway.telling import told
 
 INTERVAL = timedelta(seconds=2)
 KEPT = 500
@@ -60,15 +60,10 @@ class LogInRecords:
         """Tell what happened since the last time."""
         if not self._seen:
             return
-        told, self._seen = self._seen, OrderedDict()
-        body = LogInsSeen(seen=tuple(told.values())).encode()
-        try:
-            await self._publisher.publish(
-                self._topology.events, self._topology.command_key, body, persistent=True, mandatory=True
-            )
-        except (BrokerUnavailableError, UnroutableMessageError) as error:
-            self._seen = OrderedDict([*told.items(), *self._seen.items()][:KEPT])
-            log.debug("log_ins_not_told", error=str(error))
+        seen, self._seen = self._seen, OrderedDict()
+        message = LogInsSeen(seen=tuple(seen.values()))
+        if not await told(self._publisher, self._topology, message, keep=True):
+            self._seen = OrderedDict([*seen.items(), *self._seen.items()][:KEPT])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell it every two seconds, and at the end."""
