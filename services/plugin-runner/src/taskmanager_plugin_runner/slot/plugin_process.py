@@ -70,7 +70,7 @@ class PluginProcess:
             )
         self._socket = ours
         self._lines = self._read()
-        self._tell(_for_performer(options).encode())
+        self._tell(_for_plugin_process(options).encode())
 
     @property
     def pid(self) -> int:
@@ -149,7 +149,7 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _for_performer(options: SlotOptions) -> SlotOptions:
+def _for_plugin_process(options: SlotOptions) -> SlotOptions:
     """Without secrets, and without what the slot has done already or keeps for itself."""
     return replace(
         options,

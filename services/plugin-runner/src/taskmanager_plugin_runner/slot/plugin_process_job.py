@@ -1,4 +1,4 @@
-"""Has a job done by the performer: lends it the folders, settles what it may not see, takes the results."""
+"""Has the plugin process do a job: lends it the folders, settles what it may not see, takes the results."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,39 +16,39 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 
 class PluginProcessJob:
-    """The part of a slot that knows its performer."""
+    """The part of a slot that knows its plugin process."""
 
     def __init__(
         self,
-        performer: PluginProcess,
+        plugin_process: PluginProcess,
         user: SlotUser,
         manifest: PluginManifest,
         transport: Transport,
         send: Callable[[SlotEvent], None],
     ) -> None:
-        """`performer` runs as `user`; `send` takes what the runner must know."""
-        self._performer, self._user, self._manifest = performer, user, manifest
+        """`plugin_process` runs as `user`; `send` takes what the runner must know."""
+        self._plugin_process, self._user, self._manifest = plugin_process, user, manifest
         self._transport, self._send = transport, send
         self._working = False
 
     @property
     def idle(self) -> set[int]:
-        """The performer's process while it does nothing, which keeps no cancelled job from ending."""
-        return set() if self._working else {self._performer.pid}
+        """The plugin process while it does nothing, which keeps no cancelled job from ending."""
+        return set() if self._working else {self._plugin_process.pid}
 
     def hear(self, control: SlotControl) -> None:
         """Pass the runner's word on. May be called from another thread."""
-        self._performer.hear(control)
+        self._plugin_process.hear(control)
 
     def enclose(self, folder: AttemptFolder) -> None:
         """Before anything of the attempt lies in its folder; raises OSError."""
         enclose(folder, self._user)
 
     def run(self, order: SlotOrder, folder: AttemptFolder) -> SlotAnswer:
-        """The whole step; raises JobFailedError, OSError. Does not return if the performer ends."""
+        """The whole step; raises JobFailedError, OSError. Does not return if the plugin process ends."""
         lend(folder, self._user)
         self._working = True
-        answer = self._performer.run(order, lambda question: self._settle(order, folder, question))
+        answer = self._plugin_process.run(order, lambda question: self._settle(order, folder, question))
         self._working = False
         if answer.error is not None or answer.cancelled:
             return replace(answer, untidy=True)

@@ -1,11 +1,12 @@
-"""The program of the process that runs a plugin as another user: `python -m ….performance <socket>`."""
+"""The program that runs a plugin as another user: `python -m ….plugin_process_main <socket>`."""
 
 import faulthandler
 import os
 import sys
 from pathlib import Path
 
-from taskmanager_plugin_runner.slot.worker import Line, begin
+from taskmanager_plugin_runner.slot.line import Line
+from taskmanager_plugin_runner.slot.worker import begin
 from taskmanager_plugin_runner.slot_protocol import Ready
 from taskmanager_plugin_runner.system.processes import adopt_orphans
 from taskmanager_plugin_runner.system.slot_users import give_up_rights

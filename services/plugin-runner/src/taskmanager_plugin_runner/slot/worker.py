@@ -3,14 +3,11 @@
 import faulthandler
 import os
 import queue
-import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager.files.roots import PathMapping, Roots
@@ -22,6 +19,7 @@ from taskmanager_plugin_runner.failures import error_message, job_error, shorten
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.slot.context import SlotContext, Ways
+from taskmanager_plugin_runner.slot.line import Line, Said
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
 from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
 from taskmanager_plugin_runner.slot.plugin_process_job import PluginProcessJob
@@ -33,13 +31,10 @@ from taskmanager_plugin_runner.slot_protocol import (
     Settled,
     SlotAnswer,
     SlotControl,
-    SlotEvent,
     SlotOptions,
     SlotOrder,
     SlotStep,
     Tenure,
-    decode_order,
-    encode_event,
 )
 from taskmanager_plugin_runner.system import control_groups
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
@@ -47,51 +42,6 @@ from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_child
 from taskmanager_plugin_runner.system.secrecy import close_to_others
 from taskmanager_plugin_runner.transport.choice import choose
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
-
-Said = SlotControl | Tenure | Settled
-"""What is heard while a step is at work."""
-
-
-class Line:
-    """The socket to the runner: orders in, events out, from any thread."""
-
-    def __init__(self, descriptor: int) -> None:
-        """Take over the socket; nothing a plugin starts inherits it."""
-        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
-        self._socket = socket.socket(fileno=descriptor)
-        self._lines: IO[bytes] = self._socket.makefile("rb")
-        self._orders: queue.SimpleQueue[SlotOrder | Exception | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-
-    def options(self) -> SlotOptions | None:
-        """The first line; None if the runner hung up before. Call it before `orders`."""
-        line = self._lines.readline()
-        return SlotOptions.decode(line) if line else None
-
-    def orders(self, on_control: Callable[[Said], None]) -> Iterator[SlotOrder]:
-        """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
-        threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
-        while (order := self._orders.get()) is not None:
-            if isinstance(order, Exception):
-                raise order
-            yield order
-
-    def _listen(self, on_control: Callable[[Said], None]) -> None:
-        try:
-            for line in self._lines:
-                said = decode_order(line)
-                if isinstance(said, SlotOrder):
-                    self._orders.put(said)
-                else:
-                    on_control(said)
-        except Exception as error:  # noqa: BLE001 - the thread that waits for orders must hear of it
-            self._orders.put(error)
-        self._orders.put(None)
-
-    def send(self, event: SlotEvent) -> None:
-        """Tell the runner; waits while it does not read."""
-        with self._lock:
-            self._socket.sendall(encode_event(event))
 
 
 class Worker:
@@ -104,13 +54,13 @@ class Worker:
         line: Line,
         *,
         guard: int = 0,
-        performer: PluginProcess | None = None,
+        plugin_process: PluginProcess | None = None,
         asks: bool = False,
     ) -> None:
         """`guard` is the child process that is not a plugin's.
 
-        `performer` runs the plugin if this process does not. `asks`: this is one, and what becomes of results
-        of earlier jobs is settled by the process that has started it.
+        `plugin_process` runs the plugin if this one does not. `asks`: this is one, and the process that has
+        started it settles what becomes of results of earlier jobs.
         """
         self._settled: queue.SimpleQueue[Settled] = queue.SimpleQueue()
         self._ask = self._have_settled if asks else None
@@ -122,9 +72,9 @@ class Worker:
         self._under_way = TransfersUnderWay()
         self._transport = choose(options, self._manifest)
         self._performing: PluginProcessJob | None = None
-        if performer is not None and options.slot_user is not None:
+        if plugin_process is not None and options.slot_user is not None:
             self._performing = PluginProcessJob(
-                performer, options.slot_user, self._manifest, self._transport, line.send
+                plugin_process, options.slot_user, self._manifest, self._transport, line.send
             )
 
     def serve(self) -> None:
@@ -311,19 +261,19 @@ def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = Fals
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
         line.send(Ready(f"{type(error).__name__}: {error}"))
         return
-    performer, problem = _performer(options, line)
+    plugin_process, problem = _plugin_process(options, line)
     failpoint(Failpoint.SLOT_AT_START)
     line.send(Ready(problem, guard=guard))
     if problem is None:
-        Worker(options, plugin, line, guard=guard, performer=performer, asks=asks).serve()
+        Worker(options, plugin, line, guard=guard, plugin_process=plugin_process, asks=asks).serve()
 
 
-def _performer(options: SlotOptions, line: Line) -> tuple[PluginProcess | None, str | None]:
+def _plugin_process(options: SlotOptions, line: Line) -> tuple[PluginProcess | None, str | None]:
     """The process that runs the plugin as another user, if there is to be one, or why there is none."""
     if options.slot_user is None:
         return None, None
     try:
-        performer = PluginProcess(options, options.slot_user, line.send)
+        plugin_process = PluginProcess(options, options.slot_user, line.send)
     except OSError as error:
         return None, f"user {options.slot_user.uid} cannot start {sys.executable}: {error}"
-    return performer, performer.wait_until_ready()
+    return plugin_process, plugin_process.wait_until_ready()

@@ -1,7 +1,7 @@
 """A control group of its own for each slot, where the system gives the runner one to divide (cgroups(7), v2).
 
 The kernel then keeps the limit of memory, and what is in a group can be ended as a whole, wherever its
-processes have gone. A runner works without as well: memory is then looked at, see `watch`.
+processes have gone. A runner works without as well: memory is then looked at, see `limit_watch`.
 """
 
 import contextlib

@@ -1,0 +1,64 @@
+"""The slot's end of the socket to its runner, or the plugin process's to its slot."""
+
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from taskmanager_plugin_runner.slot_protocol import (
+    Settled,
+    SlotControl,
+    SlotEvent,
+    SlotOptions,
+    SlotOrder,
+    Tenure,
+    decode_order,
+    encode_event,
+)
+
+Said = SlotControl | Tenure | Settled
+"""What is heard while a step is at work."""
+
+
+class Line:
+    """The socket to the runner: orders in, events out, from any thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Take over the socket; nothing a plugin starts inherits it."""
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
+        self._socket = socket.socket(fileno=descriptor)
+        self._lines: IO[bytes] = self._socket.makefile("rb")
+        self._orders: queue.SimpleQueue[SlotOrder | Exception | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+
+    def options(self) -> SlotOptions | None:
+        """The first line; None if the runner hung up before. Call it before `orders`."""
+        line = self._lines.readline()
+        return SlotOptions.decode(line) if line else None
+
+    def orders(self, on_control: Callable[[Said], None]) -> Iterator[SlotOrder]:
+        """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
+        threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
+        while (order := self._orders.get()) is not None:
+            if isinstance(order, Exception):
+                raise order
+            yield order
+
+    def _listen(self, on_control: Callable[[Said], None]) -> None:
+        try:
+            for line in self._lines:
+                said = decode_order(line)
+                if isinstance(said, SlotOrder):
+                    self._orders.put(said)
+                else:
+                    on_control(said)
+        except Exception as error:  # noqa: BLE001 - the thread that waits for orders must hear of it
+            self._orders.put(error)
+        self._orders.put(None)
+
+    def send(self, event: SlotEvent) -> None:
+        """Tell the runner; waits while it does not read."""
+        with self._lock:
+            self._socket.sendall(encode_event(event))
