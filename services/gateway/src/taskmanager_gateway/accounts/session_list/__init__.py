@@ -1,1 +1,1 @@
-"""The list of one's log-ins: which sessions are used (`session_uses`), and how they are shown and ended."""
+"""The list of one's log-ins: how they are shown and ended; `access.session_use` tells which are used."""

@@ -42,15 +42,15 @@ class PluginReading:
 
     def __init__(self, services: Services, overview: Overview, name: str, who: Principal) -> None:
         """`overview` was read already."""
-        self._parts, self._overview, self._name, self._who = services, overview, name, who
+        self._services, self._overview, self._name, self._who = services, overview, name, who
 
     async def page(self, listing: PluginListAddress) -> ShownPage:
         """The jobs the address asks for; raises ProblemError for a plugin nobody knows."""
-        listing = listing.at_moment(self._parts.clock.now())
+        listing = listing.at_moment(self._services.clock.now())
         try:
             found, stale = await self._found(listing), False
         except CursorError:
-            listing = listing.first.at_moment(self._parts.clock.now())
+            listing = listing.first.at_moment(self._services.clock.now())
             found, stale = await self._found(listing), True
         places = await self._places(found.jobs) if listing.in_turn else None
         return ShownPage(listing, self._rows(found.jobs, listing.tab, places), found.next_cursor, stale)
@@ -67,9 +67,9 @@ class PluginReading:
 
     async def figures(self) -> Figures | None:
         """Of the last 24 hours; None if they cannot be read soon."""
-        since = self._parts.clock.now() - DAY
+        since = self._services.clock.now() - DAY
         try:
-            return total(await from_store(self._parts.reader.hourly(since, self._name), LOOKUP_TIME))
+            return total(await from_store(self._services.reader.hourly(since, self._name), LOOKUP_TIME))
         except StoreUnavailableError as error:
             log.debug("figures_not_read", plugin=self._name, error=str(error))
             return None
@@ -79,16 +79,16 @@ class PluginReading:
 
     async def _found(self, listing: PluginListAddress) -> JobPage:
         try:
-            query = listing.query(self._name, self._parts.clock.now())
+            query = listing.query(self._name, self._services.clock.now())
         except ValidationError as error:
             raise unknown_plugin(self._name) from error
-        return await from_store(self._parts.reader.jobs(query))
+        return await from_store(self._services.reader.jobs(query))
 
     async def _named(self, wanted: Sequence[str]) -> Sequence[Job]:
         if not wanted:
             return ()
         query = JobQuery(plugin=self._name, ids=tuple(wanted), limit=PAGE_LIMIT)
-        return (await from_store(self._parts.reader.jobs(query))).jobs
+        return (await from_store(self._services.reader.jobs(query))).jobs
 
     async def _places(self, jobs: Sequence[Job]) -> Places:
         """Where waiting jobs stand; none if that takes too long to find out."""
@@ -96,7 +96,7 @@ class PluginReading:
         if first is None:
             return Places({})
         try:
-            before: Position = await from_store(self._parts.reader.position(first), LOOKUP_TIME)
+            before: Position = await from_store(self._services.reader.position(first), LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("places_not_counted", plugin=self._name, error=str(error))
             return Places({})
