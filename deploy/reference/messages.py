@@ -67,12 +67,12 @@ WAYS: Mapping[type[Message], Way] = {
     messages.SessionsUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.TokensUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.Tick: Way("scheduler", NAMES.events, (NAMES.tick_key,)),
-    messages.RunnerReplies: Way("scheduler", NAMES.control, (NAMES.runner_key(PLUGIN, RUNNER),)),
+    messages.RunnerReplies: Way("scheduler", NAMES.answers, (NAMES.runner_key(PLUGIN, RUNNER),)),
     messages.Notice: Way(
-        "scheduler", NAMES.control, (NAMES.plugin_key(PLUGIN), NAMES.runner_key(PLUGIN, RUNNER))
+        "scheduler", NAMES.answers, (NAMES.plugin_key(PLUGIN), NAMES.runner_key(PLUGIN, RUNNER))
     ),
-    messages.CommandResult: Way("scheduler", NAMES.control, (NAMES.gateway_key(GATEWAY),)),
-    messages.Changes: Way("scheduler", NAMES.changes, ("",)),
+    messages.CommandResult: Way("scheduler", NAMES.answers, (NAMES.gateway_key(GATEWAY),)),
+    messages.Changes: Way("scheduler", NAMES.hints, ("",)),
 }
 """By the type of the message."""
 

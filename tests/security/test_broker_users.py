@@ -87,11 +87,11 @@ ALLOWED = {
     "a runner hears its plugin's": (JP2, binding("jp2", TOPOLOGY.plugin_key("jp2"))),
     "the scheduler answers": (
         USERS.scheduler,
-        publishing(TOPOLOGY.control, TOPOLOGY.runner_key("jp2", "r1")),
+        publishing(TOPOLOGY.answers, TOPOLOGY.runner_key("jp2", "r1")),
     ),
     "the scheduler ticks": (USERS.scheduler, publishing(TOPOLOGY.events, TOPOLOGY.tick_key)),
     "the scheduler sends tickets": (USERS.scheduler, publishing(TOPOLOGY.dispatch, "jp2")),
-    "the scheduler tells of changes": (USERS.scheduler, publishing(TOPOLOGY.changes, "")),
+    "the scheduler tells of changes": (USERS.scheduler, publishing(TOPOLOGY.hints, "")),
     "the scheduler reads its inbox": (USERS.scheduler, reading(TOPOLOGY.inbox.name)),
 }
 REFUSED = {
@@ -99,8 +99,11 @@ REFUSED = {
     "a runner submits": (JP2, publishing(TOPOLOGY.submit, "jp2")),
     "a runner reports for another plugin": (JP2, publishing(TOPOLOGY.events, TOPOLOGY.events_key("shell"))),
     "a runner sends tickets": (JP2, publishing(TOPOLOGY.dispatch, "jp2")),
-    "a runner gives orders": (JP2, publishing(TOPOLOGY.control, TOPOLOGY.plugin_key("shell"))),
-    "a runner tells of changes": (JP2, publishing(TOPOLOGY.changes, "")),
+    "a runner gives orders": (JP2, publishing(TOPOLOGY.answers, TOPOLOGY.plugin_key("shell"))),
+    "a runner hands out orders": (JP2, publishing(TOPOLOGY.control, TOPOLOGY.plugin_key("shell"))),
+    "a runner tells of changes": (JP2, publishing(TOPOLOGY.hints, "")),
+    "a runner hands out changes": (JP2, publishing(TOPOLOGY.changes, "")),
+    "a runner drops what orders go through": (JP2, lambda one: one.exchange_delete(TOPOLOGY.control)),
     "a runner reaches the inbox by the default exchange": (JP2, publishing("", TOPOLOGY.inbox.name)),
     "a runner gives itself out to be a gateway": (
         JP2,
@@ -119,7 +122,11 @@ REFUSED = {
     "a gateway reads the inbox": (USERS.gateway, reading(TOPOLOGY.inbox.name)),
     "a gateway reports": (USERS.gateway, publishing(TOPOLOGY.events, TOPOLOGY.events_key("jp2"))),
     "a gateway ticks": (USERS.gateway, publishing(TOPOLOGY.events, TOPOLOGY.tick_key)),
-    "a gateway answers": (USERS.gateway, publishing(TOPOLOGY.control, TOPOLOGY.plugin_key("jp2"))),
+    "a gateway answers": (USERS.gateway, publishing(TOPOLOGY.answers, TOPOLOGY.plugin_key("jp2"))),
+    "a gateway hands out answers": (
+        USERS.gateway,
+        publishing(TOPOLOGY.control, TOPOLOGY.plugin_key("jp2")),
+    ),
     "a gateway hears runners": (USERS.gateway, hearing_gateways("runner.#")),
     "the migration commands": (USERS.migrate, publishing(TOPOLOGY.events, TOPOLOGY.command_key)),
     "the migration takes tickets": (USERS.migrate, reading(TOPOLOGY.jobs("jp2").name)),

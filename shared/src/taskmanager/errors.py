@@ -20,6 +20,10 @@ class BrokerUnavailableError(TemporaryError):
     """RabbitMQ is not connected, is blocked by an alarm, or did not confirm in time."""
 
 
+class UnconfirmedError(BrokerUnavailableError):
+    """RabbitMQ took a message and did not confirm it in time."""
+
+
 class StoreUnavailableError(TemporaryError):
     """MongoDB has no writable primary or does not answer."""
 

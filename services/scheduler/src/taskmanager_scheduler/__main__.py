@@ -20,6 +20,7 @@ from taskmanager.process.retry import Backoff
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.dead_letters import DeadLetters
 from taskmanager.rabbit.declare import PluginQueues
+from taskmanager.rabbit.private_routes import PrivateRoutes
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
@@ -57,7 +58,8 @@ async def serve(settings: SchedulerSettings) -> None:
     publisher = publishing.publisher()
     clock = DatabaseClock(store)
     queues = PluginQueues(publishing, topology)
-    dispatcher = Dispatcher(publisher, topology, queues.declare)
+    routes = PrivateRoutes(publisher, consuming, topology)
+    dispatcher = Dispatcher(routes, topology, queues.declare)
     active_for = MISSED_TICKS * settings.sweep_interval
     leases = LeaseWatch(store, dispatcher, clock)
     operations = OperationWorker(

@@ -154,7 +154,8 @@ def _scheduler(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> B
         topics=(
             TopicRights(topology.submit, read=ANYTHING),
             TopicRights(topology.events, write=told, read=ANYTHING),
-            TopicRights(topology.control, write=ANYTHING),
+            TopicRights(topology.answers, write=ANYTHING, read=ANYTHING),
+            TopicRights(topology.control),
         ),
     )
 
@@ -171,6 +172,7 @@ def _migrate(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> Bro
         topics=(
             TopicRights(topology.submit, read=ANYTHING),
             TopicRights(topology.events, read=ANYTHING),
+            TopicRights(topology.answers, read=ANYTHING),
             TopicRights(topology.control),
         ),
     )

@@ -93,13 +93,23 @@ class Topology:
         return f"{self.prefix}.events"
 
     @property
-    def control(self) -> str:
+    def answers(self) -> str:
         """Takes answers and orders, key = `runner.<plugin>.<id>`, `plugin.<name>` or `gateway.<id>`."""
+        return f"{self.prefix}.answers"
+
+    @property
+    def control(self) -> str:
+        """Hands answers and orders to the private queues that are bound to it."""
         return f"{self.prefix}.control"
 
     @property
+    def hints(self) -> str:
+        """Takes hints of what changed, for the gateways' live views."""
+        return f"{self.prefix}.hints"
+
+    @property
     def changes(self) -> str:
-        """Takes hints of what changed, for the gateways' live views; also sees every submission."""
+        """Hands hints, and every submission, to the gateways' private queues."""
         return f"{self.prefix}.changes"
 
     @property
@@ -185,7 +195,9 @@ class Topology:
             Exchange(self.submit, ExchangeType.TOPIC),
             Exchange(self.dispatch, ExchangeType.DIRECT),
             Exchange(self.events, ExchangeType.TOPIC),
+            Exchange(self.answers, ExchangeType.TOPIC),
             Exchange(self.control, ExchangeType.TOPIC),
+            Exchange(self.hints, ExchangeType.FANOUT),
             Exchange(self.changes, ExchangeType.FANOUT),
             Exchange(self.dead, ExchangeType.FANOUT),
         )
@@ -203,8 +215,19 @@ class Topology:
             Binding(self.submit, self.dispatch, "#", to_exchange=True),
             Binding(self.submit, self.changes, "#", to_exchange=True),
             Binding(self.events, self.inbox.name, "#"),
+            Binding(self.answers, self.control, "#", to_exchange=True),
+            Binding(self.hints, self.changes, "#", to_exchange=True),
             Binding(self.dead, self.dead_letters.name, ""),
         )
+
+    def private_exchange(self, exchange: str) -> Exchange | None:
+        """The exchange behind this one to which private queues are bound, if there is one."""
+        behind = {self.answers: self.control, self.hints: self.changes}.get(exchange)
+        return next((one for one in self.exchanges if one.name == behind), None)
+
+    def bindings_to(self, exchange: Exchange) -> Iterator[Binding]:
+        """What ties an exchange to others."""
+        return (one for one in self.bindings if one.to_exchange and one.destination == exchange.name)
 
     def plugin_binding(self, plugin: str) -> Binding:
         """Ties a plugin's queue to the tickets of that plugin."""

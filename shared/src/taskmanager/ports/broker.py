@@ -24,8 +24,9 @@ class Publisher(Protocol):
     ) -> None:
         """Return once the broker has taken the message.
 
-        Raises BrokerUnavailableError (not connected, blocked, refused, or no confirm in time: the outcome is
-        then unknown and a repeat must be harmless) and, if `mandatory`, UnroutableMessageError.
+        Raises BrokerUnavailableError (not connected, blocked or refused; UnconfirmedError if there was no
+        confirm in time: the outcome is then unknown and a repeat must be harmless) and, if `mandatory`,
+        UnroutableMessageError.
         """
 
 

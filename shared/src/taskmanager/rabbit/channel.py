@@ -170,14 +170,18 @@ class AsyncChannel:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         return await self._answered(answer, method, callback=_resolving(answer), **arguments)
 
-    async def _answered(self, answer: "asyncio.Future[T]", method: str, **arguments: Any) -> T:
-        self._pending.add(answer)
-        answer.add_done_callback(self._pending.discard)
+    def send(self, method: str, **arguments: Any) -> None:
+        """Call a method of the channel without an answer; raises BrokerUnavailableError if it is closed."""
         try:
             getattr(self.raw, method)(**arguments)
         except pika.exceptions.AMQPError as error:
             message = f"RabbitMQ: the channel is closed ({error})"
             raise BrokerUnavailableError(message) from error
+
+    async def _answered(self, answer: "asyncio.Future[T]", method: str, **arguments: Any) -> T:
+        self._pending.add(answer)
+        answer.add_done_callback(self._pending.discard)
+        self.send(method, **arguments)
         return await _in_time(answer, method)
 
     async def waiting_in(self, queue: str) -> int:

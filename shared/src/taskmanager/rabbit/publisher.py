@@ -10,7 +10,12 @@ import pika.exceptions
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
-from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
+from taskmanager.errors import (
+    BrokerUnavailableError,
+    TaskManagerError,
+    UnconfirmedError,
+    UnroutableMessageError,
+)
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
@@ -147,7 +152,7 @@ class RabbitPublisher:
         except TimeoutError as error:
             self._silent_since = self._silent_since or asked
             message = f"RabbitMQ did not confirm within {self._timeout_seconds:g} s"
-            raise BrokerUnavailableError(message) from error
+            raise UnconfirmedError(message) from error
         finally:
             self._outstanding.pop(tag, None)
 

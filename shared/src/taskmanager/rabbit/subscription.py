@@ -78,8 +78,7 @@ class RabbitSubscription:
     async def open(self, connection: AsyncioConnection) -> None:
         """Declare if it is ours, bind, consume."""
         channel = await self._opened(connection)
-        for binding in self._bindings:
-            await bind(channel, replace(binding, destination=self._consumed.name))
+        await self._bind(channel)
         if self._prefetch:
             await channel.call("basic_qos", prefetch_count=self._prefetch)
         channel.raw.add_on_cancel_callback(
@@ -94,6 +93,10 @@ class RabbitSubscription:
             auto_ack=self._queue.exclusive,
         )
         self._channel = channel
+
+    async def _bind(self, channel: AsyncChannel) -> None:
+        for binding in self._bindings:
+            await bind(channel, replace(binding, destination=self._consumed.name))
 
     async def _opened(self, connection: AsyncioConnection) -> AsyncChannel:
         """A channel on which the queue to consume is there."""
@@ -123,10 +126,15 @@ class RabbitSubscription:
         self._channel = None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """Take the first name again if it is free: it is held beside the other until the connection ends.
+        """Bind again: exchanges are made anew (`PrivateRoutes`). Take the first name if it is free.
 
-        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes.
+        That is held beside the other until the connection ends. Nothing else is to be seen to: the broker
+        itself cancels the consumer of a queue that goes.
         """
+        if self._bindings:
+            channel = await open_channel(connection, lambda _: None)
+            await self._bind(channel)
+            channel.close()
         if self._consumed.name == self._queue.name:
             return
         channel = await open_channel(connection, lambda _: None)

@@ -100,7 +100,7 @@ class Dispatcher:
                     changes=changes, plugins=plugins, jobs=jobs, operations=operations, access=access
                 ).encode()
                 await self._tried(
-                    "change", self._publisher.publish(self._topology.changes, "", body, persistent=False)
+                    "change", self._publisher.publish(self._topology.hints, "", body, persistent=False)
                 )
 
     async def _nudge(self, decision: Decision) -> None:
@@ -120,7 +120,7 @@ class Dispatcher:
 
     async def _control(self, key: str, message: Message) -> None:
         """To a private queue; a hint that is worth nothing later."""
-        await self._publisher.publish(self._topology.control, key, message.encode(), persistent=False)
+        await self._publisher.publish(self._topology.answers, key, message.encode(), persistent=False)
 
     async def _tried(self, what: str, effect: Awaitable[None]) -> bool:
         try:
