@@ -148,6 +148,6 @@ def _binding(one: Binding) -> str:
 
 
 def _queue(queue: Queue) -> tuple[str, ...]:
-    kind = "exclusive, gone with its connection" if queue.exclusive else "durable"
+    kind = "private to one consumer, gone with it" if queue.private else "durable"
     arguments = "<br>".join(code(f"{name}: {json.dumps(value)}") for name, value in queue.arguments.items())
     return code(queue.name), kind, arguments

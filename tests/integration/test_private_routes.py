@@ -1,6 +1,6 @@
 """A private queue that takes nothing, as on a node that is frozen, holds nothing else back for long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -45,7 +45,7 @@ class Hearing:
         self.broker = Broker(server.url, name)
         self.broker.subscribe(queue, lambda one: self.heard.append(one.body), bindings=bindings)
 
-    def hears(self, body: bytes) -> Callable[[], object]:
+    def hears(self, body: bytes) -> Callable[[], Awaitable[bool]]:
         return is_true(lambda: body in self.heard)
 
 
@@ -128,10 +128,10 @@ async def test_a_submission_goes_on_once_the_gateways_exchange_was_made_anew(
 async def test_a_publish_that_is_confirmed_after_all_has_nothing_made_anew(
     rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[str] = []
+    made: list[Topology] = []
 
-    async def renew(_channel: object, _topology: Topology, exchange: object) -> None:
-        made.append(str(exchange))
+    async def renew(_channel: object, anew: Topology) -> None:
+        made.append(anew)
 
     monkeypatch.setattr(module, "renew", renew)
     monkeypatch.setattr(module, "PATIENCE", timedelta(seconds=5))

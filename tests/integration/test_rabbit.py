@@ -80,9 +80,7 @@ async def test_many_publishes_are_confirmed_at_once(rabbitmq: RunningServer, top
     assert [int(delivery.body) for delivery in bodies] == list(range(1000))
 
 
-async def test_an_exclusive_queue_belongs_to_one_at_a_time(
-    rabbitmq: RunningServer, topology: Topology
-) -> None:
+async def test_a_private_queue_belongs_to_one_at_a_time(rabbitmq: RunningServer, topology: Topology) -> None:
     first, second = Broker(rabbitmq.url, "first"), Broker(rabbitmq.url, "second")
     for broker in (first, second):
         broker.subscribe(topology.runner_control("noop", "r1"), lambda _: None)
@@ -90,7 +88,7 @@ async def test_an_exclusive_queue_belongs_to_one_at_a_time(
     async with running(first):
         stop = asyncio.Event()
         waiting = asyncio.create_task(second.run(stop))
-        await eventually_async(is_true(lambda: "exclusive" in (second.check() or "")))
+        await eventually_async(is_true(lambda: "in use twice" in (second.check() or "")))
         stop.set()
         await waiting
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,8 +15,8 @@ from taskmanager.messages.topology import Binding, Queue, Topology
 from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit import broker as module
-from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError
-from taskmanager.rabbit.declare import declare_queue
+from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
+from taskmanager.rabbit.declare import declare_private
 from taskmanager.rabbit.starvation_watch import StarvationWatch
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
@@ -92,11 +93,9 @@ async def test_every_fault_of_the_network_is_noticed_and_heals(
         await asyncio.gather(*(wire.suffers(*fault) for wire, fault in zip(wires, FAULTS, strict=True)))
 
 
-async def test_who_lost_an_exclusive_queue_to_a_dead_lock_consumes_another_and_takes_the_first_back(
-    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+async def test_who_lost_its_connection_has_its_private_queue_again(
+    rabbitmq: RunningServer, topology: Topology
 ) -> None:
-    """As with RabbitMQ 4.3 when the node of the queue is gone: here another connection holds the lock."""
-    monkeypatch.setattr(module, "LOOK", timedelta(seconds=0.2))
     await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
     queue, key = topology.runner_control("noop", "r1"), topology.runner_key("noop", "r1")
     sender = Broker(rabbitmq.url, "sender")
@@ -111,25 +110,43 @@ async def test_who_lost_an_exclusive_queue_to_a_dead_lock_consumes_another_and_t
         async with running(sender, broker):
             proxy.set(Fault.RESET, Direction.BOTH)
             await eventually_async(is_true(lambda: not subscription.ready))
-            thief = Broker(rabbitmq.url, "thief")
-            thief.subscribe(queue, lambda _: None)
-            async with running(thief):
-                proxy.heal()
-                await eventually_async(is_true(lambda: subscription.ready), within_seconds=30)
-                await publisher.publish(topology.control, key, b"under another name", mandatory=True)
-                await eventually_async(is_true(lambda: received == [b"under another name"]))
-            await eventually_async(lambda: _is_locked(rabbitmq, queue), within_seconds=30)
+            proxy.heal()
+            await eventually_async(is_true(lambda: subscription.ready), within_seconds=30)
+            await publisher.publish(topology.answers, key, b"again")
+            await eventually_async(is_true(lambda: received == [b"again"]))
 
 
-async def _is_locked(server: RunningServer, queue: Queue) -> bool:
+async def test_a_private_queue_ends_with_its_consumer_or_unused(
+    rabbitmq: RunningServer, topology: Topology
+) -> None:
+    consumed, unused = topology.runner_control("noop", "r1"), topology.gateway_changes("g1")
+    unused = replace(unused, arguments={**unused.arguments, "x-expires": 300})
+
     async def declare(channel: AsyncChannel) -> None:
-        await declare_queue(channel, queue)
+        await declare_private(channel, unused)
+
+    await Broker.once(rabbitmq.url, "test", declare)
+    broker = Broker(rabbitmq.url, "owner")
+    broker.subscribe(consumed, lambda _: None)
+    async with running(broker):
+        assert await _is_there(rabbitmq, consumed)
+    await eventually_async(lambda: _is_missing(rabbitmq, consumed), within_seconds=30)
+    await eventually_async(lambda: _is_missing(rabbitmq, unused), within_seconds=30)
+
+
+async def _is_there(server: RunningServer, queue: Queue) -> bool:
+    async def look(channel: AsyncChannel) -> None:
+        await channel.waiting_in(queue.name)
 
     try:
-        await Broker.once(server.url, "other", declare)
-    except QueueLockedError:
-        return True
-    return False
+        await Broker.once(server.url, "look", look)
+    except QueueMissingError:
+        return False
+    return True
+
+
+async def _is_missing(server: RunningServer, queue: Queue) -> bool:
+    return not await _is_there(server, queue)
 
 
 @pytest.mark.parametrize("kind", Alarm)

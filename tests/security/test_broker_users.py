@@ -56,7 +56,7 @@ def binding(plugin: str, key: str) -> Act:
 
     def act(channel: BlockingChannel) -> None:
         queue = TOPOLOGY.runner_control(plugin, "r1").name
-        channel.queue_declare(queue, exclusive=True)
+        channel.queue_declare(queue, auto_delete=True)
         channel.queue_bind(queue, TOPOLOGY.control, key)
 
     return act
@@ -65,7 +65,7 @@ def binding(plugin: str, key: str) -> Act:
 def hearing_gateways(key: str) -> Act:
     def act(channel: BlockingChannel) -> None:
         queue = TOPOLOGY.gateway_changes("g").name
-        channel.queue_declare(queue, exclusive=True)
+        channel.queue_declare(queue, auto_delete=True)
         channel.queue_bind(queue, TOPOLOGY.changes, "")
         channel.queue_bind(queue, TOPOLOGY.control, key)
 

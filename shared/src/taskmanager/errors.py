@@ -21,7 +21,7 @@ class BrokerUnavailableError(TemporaryError):
 
 
 class UnconfirmedError(BrokerUnavailableError):
-    """RabbitMQ took a message and did not confirm it in time."""
+    """RabbitMQ was sent a message, and refused it or did not confirm it in time."""
 
 
 class StoreUnavailableError(TemporaryError):

@@ -23,6 +23,15 @@ UNLIMITED = 1_000_000_000
 """Deliveries of a dead letter: looking at one counts, and RabbitMQ 4 would drop it after 20 looks."""
 REFUSE_WHEN_FULL = {"x-overflow": "reject-publish"}
 """Under a limit of length the new is refused instead of the old being dropped; no policy outdoes it."""
+PRIVATE: dict[str, str | int | bool] = {
+    "x-queue-type": "classic",
+    "x-expires": 60_000,
+    "x-max-length": 10_000,
+}
+"""A private queue that lost its consumer in a way the broker did not see ends after a minute (milliseconds).
+
+What nobody takes are hints and answers that are asked for again: the oldest go first.
+"""
 
 
 class ExchangeType(StrEnum):
@@ -43,11 +52,11 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue: shared and durable, or exclusive to one connection and gone with it."""
+    """A queue: shared and durable, or private to one consumer and gone with it."""
 
     name: str
     arguments: dict[str, str | int | bool] = field(default_factory=dict)
-    exclusive: bool = False
+    private: bool = False
     former: tuple[dict[str, str | int | bool], ...] = ()
     """Arguments of earlier releases that still serve: RabbitMQ changes none of a queue that exists."""
 
@@ -154,13 +163,13 @@ class Topology:
     def runner_control(self, plugin: str, runner: str) -> Queue:
         """A runner's private queue, under its plugin's name: only that plugin's broker user may have it.
 
-        Being exclusive it also proves that the runner's id is in use only once for its plugin.
+        Having one consumer it also proves that the runner's id is in use only once for its plugin.
         """
-        return Queue(f"{self.prefix}.control.runner.{plugin}.{runner}", exclusive=True)
+        return Queue(f"{self.prefix}.control.runner.{plugin}.{runner}", PRIVATE, private=True)
 
     def gateway_changes(self, gateway: str) -> Queue:
         """A gateway's private queue of changes."""
-        return Queue(f"{self.prefix}.changes.gateway.{gateway}", exclusive=True)
+        return Queue(f"{self.prefix}.changes.gateway.{gateway}", PRIVATE, private=True)
 
     def events_key(self, plugin: str) -> str:
         """Routing key of what runners of a plugin report."""
@@ -220,10 +229,10 @@ class Topology:
             Binding(self.dead, self.dead_letters.name, ""),
         )
 
-    def private_exchange(self, exchange: str) -> Exchange | None:
-        """The exchange behind this one to which private queues are bound, if there is one."""
-        behind = {self.answers: self.control, self.hints: self.changes}.get(exchange)
-        return next((one for one in self.exchanges if one.name == behind), None)
+    @property
+    def private_exchanges(self) -> tuple[Exchange, ...]:
+        """Those that private queues are bound to; only other exchanges route to them."""
+        return tuple(one for one in self.exchanges if one.name in {self.control, self.changes})
 
     def bindings_to(self, exchange: Exchange) -> Iterator[Binding]:
         """What ties an exchange to others."""

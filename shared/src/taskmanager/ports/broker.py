@@ -24,9 +24,9 @@ class Publisher(Protocol):
     ) -> None:
         """Return once the broker has taken the message.
 
-        Raises BrokerUnavailableError (not connected, blocked or refused; UnconfirmedError if there was no
-        confirm in time: the outcome is then unknown and a repeat must be harmless) and, if `mandatory`,
-        UnroutableMessageError.
+        Raises BrokerUnavailableError (not connected or blocked; UnconfirmedError if it was refused, or there
+        was no confirm in time: the outcome is then unknown and a repeat must be harmless) and, if
+        `mandatory`, UnroutableMessageError.
         """
 
 
@@ -49,7 +49,7 @@ class Delivery:
 class Subscription(Protocol):
     """A queue being consumed; survives reconnects. Late acknowledgements of a lost channel are dropped.
 
-    What comes from an exclusive queue is taken care of by being delivered: acknowledging it does nothing.
+    What comes from a private queue is taken care of by being delivered: acknowledging it does nothing.
     """
 
     @property

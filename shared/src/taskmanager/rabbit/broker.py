@@ -254,7 +254,7 @@ async def open_any(turns: Turns, name: str, on_closed: Callable[[BaseException],
 
 
 async def _close(connection: AsyncioConnection | None) -> None:
-    """Close politely and wait a moment for the broker's answer, so that exclusive queues are free again."""
+    """Close politely and wait a moment for the broker's answer, so that private queues are free again."""
     if connection is None or connection.is_closed:
         return
     closed = asyncio.Event()

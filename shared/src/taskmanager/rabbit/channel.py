@@ -29,6 +29,8 @@ TCP_OPTIONS = {"TCP_USER_TIMEOUT": 20_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 
 AUTHORITY = "cacertfile"
 NOT_FOUND = 404
 RESOURCE_LOCKED = 405
+IN_USE = "in exclusive use"
+"""RabbitMQ's text (3.10 to 4.3), with the code of a refused access, for a queue that has its one consumer."""
 PRECONDITION_FAILED = 406
 FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
 """Reply codes that no repetition heals: access refused, not allowed, precondition failed."""
@@ -133,7 +135,11 @@ class QueueMissingError(BrokerUnavailableError):
 
 
 class QueueLockedError(BrokerUnavailableError):
-    """The queue belongs to another connection alone."""
+    """The queue belongs to another consumer alone."""
+
+
+class UnansweredError(BrokerUnavailableError):
+    """RabbitMQ did not answer a call in time."""
 
 
 class OtherArgumentsError(PermanentError):
@@ -189,6 +195,12 @@ class AsyncChannel:
         answer = await self.call("queue_declare", queue=queue, passive=True)
         return int(answer.method.message_count)
 
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The first two numbers of RabbitMQ's version."""
+        version = str(self.raw.connection.server_properties["version"])
+        return tuple(int(part) for part in version.split(".")[:2])
+
     async def another(self) -> "AsyncChannel":
         """One more channel of the same connection, for what may close it; raises BrokerUnavailableError."""
         return await open_channel(self.raw.connection, lambda _: None)
@@ -216,17 +228,17 @@ class AsyncChannel:
             self.raw.close()
 
     def _closed(self, _: Channel, reason: BaseException) -> None:
-        kind = _kind(getattr(reason, "reply_code", None))
+        kind = _kind(getattr(reason, "reply_code", None), str(reason))
         for answer in list(self._pending):
             if not answer.done():
                 answer.set_exception(kind(f"RabbitMQ closed the channel: {reason}"))
         self._on_closed(reason)
 
 
-def _kind(code: int | None) -> type[TaskManagerError]:
+def _kind(code: int | None, text: str) -> type[TaskManagerError]:
     if code == NOT_FOUND:
         return QueueMissingError
-    if code == RESOURCE_LOCKED:
+    if code == RESOURCE_LOCKED or IN_USE in text:
         return QueueLockedError
     if code == PRECONDITION_FAILED:
         return OtherArgumentsError
@@ -239,7 +251,7 @@ async def _in_time(answer: "asyncio.Future[T]", what: str) -> T:
             return await answer
     except TimeoutError as error:
         message = f"RabbitMQ did not answer {what} within {CALL_SECONDS} s"
-        raise BrokerUnavailableError(message) from error
+        raise UnansweredError(message) from error
 
 
 async def open_channel(

@@ -8,10 +8,22 @@ import structlog
 
 from taskmanager.errors import BrokerUnavailableError
 from taskmanager.messages.topology import Binding, Exchange, Queue, Topology
-from taskmanager.rabbit.channel import AsyncChannel, OtherArgumentsError, QueueMissingError
+from taskmanager.rabbit.channel import (
+    AsyncChannel,
+    OtherArgumentsError,
+    QueueMissingError,
+    UnansweredError,
+)
 
 UNANSWERED = timedelta(seconds=15)
 """A plugin's queue that cannot be declared for so long, over a connection that is well, has lost its node."""
+
+DURABLE_ONLY = (4, 3)
+"""From this release on RabbitMQ may refuse a transient queue that is not exclusive.
+
+See its "List of Deprecated Features". Earlier releases delete a transient queue whose node is lost; release 3
+lets nobody delete a durable one.
+"""
 
 UPDATES = "docs/operations.md, Queues of earlier releases"
 
@@ -47,15 +59,25 @@ async def declare_exchange(channel: AsyncChannel, exchange: Exchange) -> None:
 
 
 async def declare_queue(channel: AsyncChannel, queue: Queue) -> int:
-    """One queue; exclusive ones vanish with their connection. Returns how many messages are ready in it."""
+    """One queue; private ones vanish with their consumer. Returns how many messages are ready in it."""
     answer = await channel.call(
         "queue_declare",
         queue=queue.name,
-        durable=not queue.exclusive,
-        exclusive=queue.exclusive,
+        durable=not queue.private or channel.release >= DURABLE_ONLY,
+        auto_delete=queue.private,
         arguments=dict(queue.arguments),
     )
     return int(answer.method.message_count)
+
+
+async def declare_private(channel: AsyncChannel, queue: Queue) -> None:
+    """A private queue, in place of one that was lost with its node; raises TaskManagerError."""
+    try:
+        await _declare_aside(channel, queue)
+    except (QueueMissingError, UnansweredError) as error:
+        log.warning("private_queue_made_anew", queue=queue.name, error=str(error))
+        await channel.call("queue_delete", queue=queue.name)
+        await declare_queue(channel, queue)
 
 
 async def declare_kept(channel: AsyncChannel, queue: Queue) -> None:
@@ -144,12 +166,13 @@ class PluginQueues:
 
     async def waiting(self, plugin: str) -> int:
         """Messages ready in the queue, which is made if it was gone; raises TaskManagerError."""
+        began = asyncio.get_running_loop().time()
         channel = await self._broker.channel()
         try:
             ready = await declare_plugin(channel, self._topology, plugin)
         except BrokerUnavailableError as error:
             channel.close()
-            if not self._is_lost(plugin, error):
+            if not self._is_lost(plugin, error, began):
                 raise
             ready = await self._made_anew(plugin, error)
         else:
@@ -157,9 +180,9 @@ class PluginQueues:
         self._failing.pop(plugin, None)
         return ready
 
-    def _is_lost(self, plugin: str, error: BrokerUnavailableError) -> bool:
+    def _is_lost(self, plugin: str, error: BrokerUnavailableError, began: float) -> bool:
         now = asyncio.get_running_loop().time()
-        since = self._failing.setdefault(plugin, now)
+        since = self._failing.setdefault(plugin, began)
         return isinstance(error, QueueMissingError) or now - since >= UNANSWERED.total_seconds()
 
     async def _made_anew(self, plugin: str, error: BrokerUnavailableError) -> int:

@@ -169,7 +169,7 @@ class RabbitPublisher:
             if confirmed is None:
                 continue
             if refused:
-                _fail(confirmed, BrokerUnavailableError("RabbitMQ refused the message"))
+                _fail(confirmed, UnconfirmedError("RabbitMQ refused the message"))
             elif str(tag) in self._returned:
                 self._returned.discard(str(tag))
                 _fail(

@@ -1,10 +1,7 @@
 """Consuming a queue across reconnects."""
 
-import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
@@ -12,7 +9,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from taskmanager.messages.topology import Binding, Queue
 from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError, open_channel
-from taskmanager.rabbit.declare import bind, declare_queue
+from taskmanager.rabbit.declare import bind, declare_private
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
 log = structlog.get_logger(__name__)
@@ -24,13 +21,10 @@ class RabbitSubscription:
     If the broker cancels the consumer (the queue was deleted) or closes the channel, `on_broken` is called
     and the owner opens everything anew.
 
-    An exclusive queue is consumed without acknowledgement: it ends with the connection, so nothing could ever
-    be delivered again, and a message that nobody acknowledges would close the channel after the broker's
-    consumer timeout.
-
-    RabbitMQ 4.3 keeps an exclusive queue locked while the node it was on is down, although its connection is
-    gone. Who had the queue before therefore takes one of another name, and the first again as soon as it is
-    free. Who never had it waits: that the name is in use proves that its id is.
+    A private queue is consumed without acknowledgement: it ends with its consumer, so nothing could ever be
+    delivered again, and a message that nobody acknowledges would close the channel after the broker's
+    consumer timeout. It has one consumer: who finds another there waits, as that proves that its own id is in
+    use. The queue itself is not exclusive: RabbitMQ 4.3 lets nobody delete such a one while its node is lost.
     """
 
     def __init__(
@@ -42,14 +36,11 @@ class RabbitSubscription:
         bindings: Sequence[Binding],
         on_broken: Callable[[str], None],
     ) -> None:
-        """`prefetch` 0 means without limit, and is all that an exclusive queue can have.
+        """`prefetch` 0 means without limit, and is all that a private queue can have.
 
-        Exclusive queues are declared, shared ones must exist.
+        Private queues are declared, shared ones must exist.
         """
         self._queue = queue
-        self._consumed = queue
-        """The same, or the one of another name in its place."""
-        self._had_it = False
         self._on_delivery = on_delivery
         self._prefetch = prefetch
         self._bindings = bindings
@@ -77,7 +68,9 @@ class RabbitSubscription:
 
     async def open(self, connection: AsyncioConnection) -> None:
         """Declare if it is ours, bind, consume."""
-        channel = await self._opened(connection)
+        channel = await open_channel(connection, self._channel_closed)
+        if self._queue.private:
+            await declare_private(channel, self._queue)
         await self._bind(channel)
         if self._prefetch:
             await channel.call("basic_qos", prefetch_count=self._prefetch)
@@ -86,35 +79,26 @@ class RabbitSubscription:
         )
         self._generation += 1
         self._deliveries = self._settled = 0
-        await channel.call(
-            "basic_consume",
-            queue=self._consumed.name,
-            on_message_callback=self._deliver,
-            auto_ack=self._queue.exclusive,
-        )
+        await self._consume(channel)
         self._channel = channel
 
     async def _bind(self, channel: AsyncChannel) -> None:
         for binding in self._bindings:
-            await bind(channel, replace(binding, destination=self._consumed.name))
+            await bind(channel, binding)
 
-    async def _opened(self, connection: AsyncioConnection) -> AsyncChannel:
-        """A channel on which the queue to consume is there."""
-        channel = await open_channel(connection, self._channel_closed)
-        self._consumed = self._queue
-        if not self._queue.exclusive:
-            return channel
+    async def _consume(self, channel: AsyncChannel) -> None:
+        alone = self._queue.private
         try:
-            await declare_queue(channel, self._queue)
-        except QueueLockedError:
-            if not self._had_it:
-                raise
-            self._consumed = replace(self._queue, name=f"{self._queue.name}.{uuid4().hex[:8]}")
-            log.warning("queue_locked_by_a_lost_connection", queue=self._queue.name, now=self._consumed.name)
-            channel = await open_channel(connection, self._channel_closed)
-            await declare_queue(channel, self._consumed)
-        self._had_it = True
-        return channel
+            await channel.call(
+                "basic_consume",
+                queue=self._queue.name,
+                on_message_callback=self._deliver,
+                auto_ack=alone,
+                exclusive=alone,
+            )
+        except QueueLockedError as error:
+            message = f"{self._queue.name} is consumed by another connection: is this id in use twice?"
+            raise QueueLockedError(message) from error
 
     def _channel_closed(self, reason: BaseException) -> None:
         if self._channel is not None:
@@ -126,27 +110,20 @@ class RabbitSubscription:
         self._channel = None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """Bind again: exchanges are made anew (`PrivateRoutes`). Take the first name if it is free.
+        """Bind again: exchanges are made anew (`PrivateRoutes`).
 
-        That is held beside the other until the connection ends. Nothing else is to be seen to: the broker
-        itself cancels the consumer of a queue that goes.
+        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes.
         """
         if self._bindings:
             channel = await open_channel(connection, lambda _: None)
             await self._bind(channel)
             channel.close()
-        if self._consumed.name == self._queue.name:
-            return
-        channel = await open_channel(connection, lambda _: None)
-        with contextlib.suppress(QueueLockedError):
-            await declare_queue(channel, self._queue)
-        channel.close()
 
     def hunger(self) -> IdleConsumer | None:
         """It could take more as long as the prefetch is not used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:
             return None
-        return IdleConsumer(self._consumed.name, self._deliveries, single_active=self._queue.single_active)
+        return IdleConsumer(self._queue.name, self._deliveries, single_active=self._queue.single_active)
 
     def _deliver(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
         self._deliveries = method.delivery_tag
@@ -162,7 +139,7 @@ class RabbitSubscription:
 
     def holds(self, delivery: Delivery) -> bool:
         """See `taskmanager.ports.broker.Subscription.holds`."""
-        return self._queue.exclusive or self._usable(delivery) is not None
+        return self._queue.private or self._usable(delivery) is not None
 
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
         """See `taskmanager.ports.broker.Subscription.ack`."""
@@ -180,7 +157,7 @@ class RabbitSubscription:
 
     def _usable(self, delivery: Delivery) -> AsyncChannel | None:
         """The channel on which it can be settled, if there still is one."""
-        if self._queue.exclusive:
+        if self._queue.private:
             return None
         if self._channel is None or not self._channel.is_open or delivery.generation != self._generation:
             return None
