@@ -57,7 +57,7 @@ async def serve(settings: SchedulerSettings) -> None:
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
     publisher = publishing.publisher()
     clock = DatabaseClock(store)
-    queues = PluginQueues(publishing, topology)
+    queues = PluginQueues(consuming, topology)
     routes = PrivateRoutes(publisher, consuming, topology)
     dispatcher = Dispatcher(routes, topology, queues.declare)
     active_for = MISSED_TICKS * settings.sweep_interval
