@@ -1,5 +1,6 @@
 """Consuming a queue across reconnects."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.messages.topology import Binding, Queue
 from taskmanager.ports.broker import Delivery
-from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError, open_channel
+from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError, UnansweredError, open_channel
 from taskmanager.rabbit.declare import bind, declare_private
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
@@ -112,12 +113,16 @@ class RabbitSubscription:
     async def look(self, connection: AsyncioConnection) -> None:
         """Bind again: exchanges are made anew (`PrivateRoutes`).
 
-        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes.
+        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes. Before
+        release 4.3 it answers no binding for as long as it does not know whether a node is lost; the bindings
+        there are go on serving.
         """
-        if self._bindings:
-            channel = await open_channel(connection, lambda _: None)
+        if not self._bindings:
+            return
+        channel = await open_channel(connection, lambda _: None)
+        with contextlib.suppress(UnansweredError):
             await self._bind(channel)
-            channel.close()
+        channel.close()
 
     def hunger(self) -> IdleConsumer | None:
         """It could take more as long as the prefetch is not used up."""
