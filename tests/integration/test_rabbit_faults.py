@@ -15,6 +15,7 @@ from taskmanager.messages.topology import Binding, Queue, Topology
 from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit import broker as module
+from taskmanager.rabbit import channel as channels
 from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
 from taskmanager.rabbit.declare import declare_private
 from taskmanager.rabbit.starvation_watch import StarvationWatch
@@ -91,6 +92,26 @@ async def test_every_fault_of_the_network_is_noticed_and_heals(
         ]
         await stack.enter_async_context(running(*(wire.broker for wire in wires)))
         await asyncio.gather(*(wire.suffers(*fault) for wire, fault in zip(wires, FAULTS, strict=True)))
+
+
+async def test_who_publishes_into_silence_looks_for_another_connection_before_a_heartbeat_is_missed(
+    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a node that is frozen, whose kernel goes on taking what is sent."""
+    monkeypatch.setattr(channels, "CALL_SECONDS", 1)
+    await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
+    with running_proxy(rabbitmq.port) as first, running_proxy(rabbitmq.port) as second:
+        urls = ",".join(f"{proxy.url(rabbitmq.url)}?heartbeat=600" for proxy in (first, second))
+        broker = Broker(urls, "test")
+        publisher = broker.publisher(PATIENCE)
+        async with running(broker):
+            used, other = (first, second) if first.connections else (second, first)
+            used.set(Fault.STALL, Direction.BOTH)
+            with pytest.raises(BrokerUnavailableError):
+                await publisher.publish(topology.events, "noop.events", b"lost")
+            await eventually_async(is_true(lambda: other.connections > 0), within_seconds=30)
+            await eventually_async(is_true(lambda: broker.check() is None), within_seconds=30)
+            await publisher.publish(topology.events, "noop.events", b"taken")
 
 
 async def test_who_lost_its_connection_has_its_private_queue_again(
