@@ -54,7 +54,7 @@ async def publish(url: str, topology: Topology, body: bytes) -> None:
     running = asyncio.create_task(broker.run(stop))
     async with asyncio.timeout(10):
         await connected.wait()
-        await publisher.publish(topology.changes, "", body, persistent=False)
+        await publisher.publish(topology.hints, "", body, persistent=False)
     stop.set()
     await running
 

@@ -175,7 +175,7 @@ class FakeScheduler:
         if replies:
             key = self._topology.runner_key(message.plugin, message.runner)
             body = RunnerReplies(instance=message.instance, replies=tuple(replies)).encode()
-            await self._publisher.publish(self._topology.control, key, body)
+            await self._publisher.publish(self._topology.answers, key, body)
 
     async def _react(self, event: Any, message: RunnerEvents) -> list[Reply]:
         effects = self._move(event.job, event, message.runner, message.instance)
@@ -194,13 +194,13 @@ class FakeScheduler:
                 await self.ticket(effect.plugin, effect.job, effect.dispatch)
             if isinstance(effect, NudgeRunner):
                 key = self._topology.runner_key(effect.plugin, effect.runner)
-                await self._publisher.publish(self._topology.control, key, Notice().encode())
+                await self._publisher.publish(self._topology.answers, key, Notice().encode())
 
     async def drain(self, *, wanted: bool = True, hand_back_seconds: float | None = None) -> None:
         """What an operator wants of the runner `r1`, which is told to ask for orders."""
         self.draining, self.hand_back_seconds = wanted, hand_back_seconds
         await self._publisher.publish(
-            self._topology.control, self._topology.runner_key(self._plugin, "r1"), Notice().encode()
+            self._topology.answers, self._topology.runner_key(self._plugin, "r1"), Notice().encode()
         )
 
     async def ticket(self, plugin: str, job: str, dispatch: int) -> None:

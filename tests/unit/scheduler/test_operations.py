@@ -450,7 +450,7 @@ async def test_gateways_hear_of_each_page_once(
 
     await work_off(worker)
 
-    heard = [decode_changes(one.body) for one in publisher.messages if one.exchange == TOPOLOGY.changes]
+    heard = [decode_changes(one.body) for one in publisher.messages if one.exchange == TOPOLOGY.hints]
     page_hints = [one for one in heard if isinstance(one, Changes) and one.jobs]
     assert [(len(one.jobs), one.plugins, one.operations, one.changes) for one in page_hints] == [
         (3, ("noop",), ("op",), ()),
