@@ -11,7 +11,7 @@ from taskmanager_gateway.http.secure_headers import SecureHeaders
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.accounts import account, log_in, oidc, second_factor, tokens, users
 from taskmanager_gateway.web.audit import audit
-from taskmanager_gateway.web.frame import live, menu, preferences
+from taskmanager_gateway.web.frame import live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
@@ -57,6 +57,7 @@ def make_pages(services: Services) -> ASGIApp:
         live,
         menu,
         preferences,
+        reference,
         operations,
         runners,
         reports,

@@ -12,7 +12,10 @@ from starlette.types import Scope
 from taskmanager.errors import TaskManagerError
 
 STATIC = Path(__file__).parents[1] / "static"
-VENDOR = ("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js")
+VENDOR = (
+    *("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js"),
+    *("swagger-ui.css", "swagger-ui-bundle.js"),
+)
 """Copied from their packages when the gateway is set up."""
 COMPRESSED_FROM_BYTES = 500
 FOR_EVER = "public, max-age=31536000, immutable"
