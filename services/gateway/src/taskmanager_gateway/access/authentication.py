@@ -1,4 +1,4 @@
-"""The layer before all routes: which address a request comes from, and who asks. It refuses nothing."""
+"""The middleware before all routes: finds the client's address and the caller. It rejects nothing."""
 
 from collections.abc import Sequence
 
@@ -17,11 +17,11 @@ class AuthenticationMiddleware:
     def __init__(
         self, app: ASGIApp, proving: Authenticator, renewal: Renewal, proxies: Sequence[Network]
     ) -> None:
-        """`proxies` are believed about the client's address and scheme."""
+        """`proxies` are trusted to report the client's address and scheme."""
         self._app, self._proving, self._renewal, self._proxies = app, proving, renewal, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection of the server."""
+        """Serve one ASGI connection."""
         if scope["type"] == "http":
             proof = await self._look(scope)
             send = self._renewal.renewing(scope, send, proof.logged_in)
