@@ -1,4 +1,4 @@
-"""The page `docs/reasons.md`: every code with its parameters and English sentences. A test keeps it equal."""
+"""The page `docs/reasons.md`: every code with its parameters and English sentences. A test compares them."""
 
 from collections.abc import Iterator
 

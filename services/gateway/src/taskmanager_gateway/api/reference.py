@@ -1,4 +1,4 @@
-"""`/docs`: the OpenAPI document as one plain page, since Swagger UI fetches itself from a public network."""
+"""`/docs`: the OpenAPI document as one plain page, since Swagger UI loads itself from a public network."""
 
 import base64
 import hashlib
@@ -19,12 +19,12 @@ CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The one style sheet of the page and nothing else."""
+"""Allows the page's one style sheet and nothing else."""
 _CODE = re.compile(r"`([^`]+)`")
 
 
 def reference_page(document: dict[str, Any]) -> str:
-    """The page, without scripts and without anything from elsewhere."""
+    """The HTML page, without scripts and external resources."""
     info = document["info"]
     title = escape(info["title"])
     operations = "".join(
@@ -41,7 +41,7 @@ def reference_page(document: dict[str, Any]) -> str:
 
 
 def _prose(text: str) -> str:
-    """Escaped, with `code` between backticks."""
+    """Escape the text, and turn backticks into `code` elements."""
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 

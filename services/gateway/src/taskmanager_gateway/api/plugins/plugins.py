@@ -46,15 +46,15 @@ async def list_plugins(request: Request, who: Asker) -> Response:
     responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
 )
 async def show_plugin(request: Request, name: str, who: Asker) -> Response:
-    """A plugin: what it takes, its jobs by status, files and bytes of each tab, its runners and limits.
+    """A plugin: what it accepts, its jobs by status, files and bytes of each tab, its runners and limits.
 
-    `state` says how a stop is going: `stopping` with `still_running` jobs, then `stopped`.
+    `state` shows the progress of a stop: `stopping` with `still_running` jobs, then `stopped`.
     """
     return json_answer(await plugin_view(request, name, who))
 
 
 async def plugin_view(request: Request, name: str, who: Principal) -> PluginView:
-    """One plugin as it is now; raises ProblemError if it is none or out of reach, StoreUnavailableError."""
+    """The plugin's current state; raises ProblemError if unknown or out of reach, StoreUnavailableError."""
     allow(who, name)
     known = {view.manifest.name: view for view in await _views(request, who, name)}
     if name not in known:
