@@ -80,8 +80,7 @@ class PluginLoad:
 
     @property
     def busy(self) -> int:
-        """How many of these slots are busy; heartbeats count suspended jobs too, the store is more current.
-        """
+        """How many of these slots are busy; heartbeats count suspended jobs too, the store is fresher."""
         drained = sum(runner.busy for runner in self.alive if runner.drain is not None)
         return max(self.running - drained, sum(runner.busy for runner in self.working))
 
