@@ -37,7 +37,7 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     """PEM file of the key that belongs to the certificate."""
     http_hosts: str = ""
     """Names (`jobs.example.org,127.0.0.1`) this service is reached by, without port; requests for others are
-    refused, except for health and metrics. None: any name."""
+    refused, except for health and metrics. Empty: any name."""
     connection_limit: int = Field(default=1_000, ge=16)
     """Connections at the same time; a few more are accepted for health requests only."""
     connections_per_client: int = Field(default=200, ge=1)

@@ -43,7 +43,7 @@ class Directory:
         return await self._tokens.get(secret_hash(secret))
 
     async def session_ended(self, session: str) -> bool:
-        """Whether the session was ended by logging out."""
+        """Whether the session was ended before it expired."""
         return await self._ended.get(session)
 
     async def session_key(self) -> bytes:

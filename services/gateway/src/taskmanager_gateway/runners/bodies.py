@@ -14,7 +14,6 @@ Grace = Annotated[float, Field(ge=0, le=LONGEST_GRACE.total_seconds(), allow_inf
 
 
 class DrainBody(ReasonBody):
-    """How long running jobs may continue before they are handed back, unfailed; without it until they finish.
-    """
+    """How long running jobs may continue before they are handed back, unfailed; omitted: until they end."""
 
     grace_seconds: Grace | None = None
