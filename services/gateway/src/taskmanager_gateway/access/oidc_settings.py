@@ -77,7 +77,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_safe(text: str) -> bool:
-    """Whether nobody on the way can read or change what the provider sends."""
+    """Whether nobody can intercept or change what the provider sends: https, or http on loopback."""
     services = urlsplit(text)
     return bool(services.hostname) and (
         services.scheme == "https" or (services.scheme == "http" and services.hostname in LOOPBACK)

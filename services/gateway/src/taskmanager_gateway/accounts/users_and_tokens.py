@@ -28,7 +28,7 @@ from taskmanager_gateway.commands.service import Author, CommandDone, CommandPen
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import UNKNOWN_TOKEN, UNKNOWN_USER, ProblemError
 
-TOKEN_PREFIX = "tm_"  # noqa: S105 - what tokens begin with, so that they are found where they do not belong
+TOKEN_PREFIX = "tm_"  # noqa: S105 - the prefix of tokens, by which leaked ones can be found
 TOKEN_BYTES = 32
 
 Result = CommandDone | CommandPending

@@ -30,7 +30,7 @@ class JobLoader:
             wanted, self._wanted = self._wanted, {}
             try:
                 found = await from_store(self._reader.jobs_by_id(list(wanted)), LOOKUP_TIME)
-            except Exception as error:  # noqa: BLE001 - it belongs to those who asked, whatever it is
+            except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
                 _fail(wanted, error)
                 continue
             for job_id, future in wanted.items():

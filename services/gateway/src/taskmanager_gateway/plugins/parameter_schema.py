@@ -74,6 +74,6 @@ def _defect(plugin: str, schema: Parameters) -> str | None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        log.error("plugin_schema_invalid", plugin=plugin, error=error.message)  # noqa: TRY400 - not our trace
+        log.error("plugin_schema_invalid", plugin=plugin, error=error.message)  # noqa: TRY400 - the traceback says nothing more
         return error.message
     return None

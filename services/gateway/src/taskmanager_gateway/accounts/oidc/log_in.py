@@ -86,6 +86,6 @@ def make_oidc(settings: OidcSettings, entering: UserProvisioning, directory: Dir
     """None if OpenID Connect is not configured. Raises OSError if the CA file cannot be read."""
     if not settings.oidc_issuer:
         return None
-    from taskmanager_gateway.accounts.oidc.provider import Provider  # noqa: PLC0415 - its libraries take 10 MB, and most need none of it
+    from taskmanager_gateway.accounts.oidc.provider import Provider  # noqa: PLC0415 - its libraries take 10 MB, and most gateways do not need it
 
     return Oidc(settings, Provider(settings), entering, directory)

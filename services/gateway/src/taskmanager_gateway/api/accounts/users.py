@@ -56,7 +56,7 @@ async def list_users(request: Request, who: Asker) -> Response:
     responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
 )
 async def show_user(request: Request, name: Name, who: Asker) -> Response:
-    """A user."""
+    """A user, by name."""
     return json_answer(UserView.of(await services_of(request).access.accounts.user(name, who)))
 
 

@@ -35,7 +35,7 @@ async def _views(request: Request, who: Principal, name: str | None = None) -> l
     responses=problems(STORE_UNAVAILABLE),
 )
 async def list_plugins(request: Request, who: Asker) -> Response:
-    """All plugins with their manifests, counts, volumes and runners."""
+    """All plugins with their manifests, job counts, data volumes and runners."""
     return json_answer(PluginListView.model_construct(plugins=await _views(request, who)))
 
 

@@ -42,7 +42,7 @@ class LogInForm(Record):
 
 
 @router.get("/log-in")
-async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - what the address calls it
+async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - the name of the query parameter
     """The log-in form, as a page or as the content of a pop-up."""
     return await _form(request, local_path(next))
 

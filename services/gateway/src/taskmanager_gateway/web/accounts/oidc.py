@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 @router.get(PATH)
-async def begin(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - what the address calls it
+async def begin(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - the name of the query parameter
     """Redirect the browser to the provider."""
     oidc = _oidc(request)
     try:

@@ -31,13 +31,13 @@ router = APIRouter(dependencies=[needs(Right.ADMIN)])
 
 
 @router.get("/tokens")
-async def show(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query
+async def show(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
     """The page of tokens."""
     return await page(request, "tokens/page.html", await _list(request, who, void_too=void_too))
 
 
 @router.get("/ui/tokens")
-async def rows(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query
+async def rows(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
     """The list alone, for an open page."""
     return fragment(request, "tokens/list.html", await _list(request, who, void_too=void_too))
 

@@ -122,7 +122,7 @@ class SessionLine:
 
 
 def session_lines(sessions: Iterable[OwnSession]) -> list[SessionLine]:
-    """The rows, in their order."""
+    """The rows, in the order of `sessions`."""
     return [_session_line(one) for one in sessions]
 
 

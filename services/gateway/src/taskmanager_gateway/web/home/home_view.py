@@ -32,7 +32,7 @@ class HomePlugin:
     running: int
     capacity: int
     failed: int
-    """Today."""
+    """Jobs that have failed today."""
     oldest: datetime | None
     alive: int
     chart: Chart
