@@ -52,7 +52,7 @@ class LogInService:
     async def with_password(
         self, name: str, password: str, address: str, *, known: bool = False
     ) -> tuple[User, Session | None]:
-        """The user and a new session, or None instead of it if `SecondFactors` has to check a code next.
+        """The user, and a new session or, if `SecondFactors` has to check a code next, None.
 
         `known`: the user has logged in from this browser before. Raises ProblemError: 401 if name and
         password do not match, 429 after too many failures.

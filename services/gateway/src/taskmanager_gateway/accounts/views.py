@@ -111,7 +111,7 @@ class SessionView(Record):
 
 
 class SessionListView(Record):
-    """Log-ins that are still valid; one that has expired for inactivity may be listed for some time."""
+    """Log-ins that are still valid; one that has expired through inactivity may be listed for some time."""
 
     sessions: list[SessionView]
 

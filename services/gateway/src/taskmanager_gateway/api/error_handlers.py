@@ -68,7 +68,7 @@ def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:
 
 
 def _defect(_: Request, __: Exception) -> Problem:
-    """An internal error; it is logged and counted by the guard."""
+    """An internal error; `RequestMetricsMiddleware` logs and counts it."""
     return Problem(INTERNAL_ERROR, problems.DEFECT())
 
 
@@ -78,7 +78,7 @@ def _wrong_query(_: Request, error: RequestValidationError) -> Problem:
 
 
 def _allowed_methods(request: Request) -> Iterator[str]:
-    """The methods of all routes at the path; Starlette names those of the first (RFC 9110, 10.2.1: all)."""
+    """The methods of all the path's routes (RFC 9110, 10.2.1); Starlette names only those of the first."""
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):

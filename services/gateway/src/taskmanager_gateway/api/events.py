@@ -46,7 +46,7 @@ _STREAM: Answers = {
     responses=_STREAM | problems(INVALID_REQUEST, TOO_MANY_STREAMS),
 )
 async def listen(request: Request, query: Annotated[EventQuery, Query()], who: Asker) -> Response:
-    """Events `job` and `plugin`, which tell the client to read again. `tab` is the job's current tab.
+    """Events `job`, `plugin` and `operation`: hints to read again. A job's `tab` is its current one.
 
     Nothing is replayed (`Last-Event-ID` is ignored): read what you display again after each connection and
     each `reset`, which is sent when events may have been missed, also because the client was too slow.

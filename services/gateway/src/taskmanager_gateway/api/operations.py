@@ -138,7 +138,7 @@ async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
 async def list_operations(
     request: Request, query: Annotated[OperationQuery, Query()], who: Asker
 ) -> Response:
-    """The newest first; operations are kept for 90 days. For the next page, send `cursor` = `next_cursor`."""
+    """The newest first; kept for 90 days after the end. For the next page, send `cursor` = `next_cursor`."""
     if "\0" in (query.cursor or ""):
         raise field_problem(INVALID_REQUEST, [FieldError.of("cursor", faults.NUL())])
     try:
@@ -197,7 +197,7 @@ async def list_failures(
     openapi_extra=REASON_BODY,
 )
 async def stop(request: Request, operation: str, who: Asker) -> Response:
-    """Leave the jobs alone that the operation has not reached yet; changes already made are kept."""
+    """Stop it: jobs it has not reached yet are left alone, and changes already made are kept."""
     body = await read_order(request, ReasonBody)
     services = services_of(request)
     result = await services.commanding.command(

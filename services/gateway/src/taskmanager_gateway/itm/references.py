@@ -10,7 +10,7 @@ from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
 from taskmanager_gateway.itm.target import Target
 
 TEXT_LIMIT = 500
-"""Characters of a title and of a `unique` key."""
+"""The most characters of a title and of a `unique` key."""
 LONGEST_NUMBER = 18
 IDENTIFIERS = ("goobiId", "pi")
 """Names under which a job of the viewer keeps the identifier it is found by, in `extra` or `parameters`."""

@@ -8,7 +8,7 @@ from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 
 
 class JobLoader:
-    """One read at a time; later callers share the next: a read for each would cost half a submission."""
+    """One read at a time; later callers share the next: a read for each takes half a submission's time."""
 
     def __init__(self, reader: JobReader) -> None:
         """`reader` reads the jobs."""

@@ -29,7 +29,7 @@ class QueuePosition:
         return await self._before(job, job if stays else _moved(job, priority, self._clock.now()))
 
     async def of_next(self, job: Job) -> Position | None:
-        """The position if the job was put next: only those that were put next earlier start before it."""
+        """The position if the job were put next: only those that were put next earlier start before it."""
         if job.status not in WAITS:
             return None
         now = self._clock.now()

@@ -19,7 +19,7 @@ class HalfWay:
     sessions_from: datetime
 
     def still_counts_for(self, user: User) -> bool:
-        """Whether no password change and no ending of all log-ins has happened since."""
+        """Whether the password was not changed, and the log-ins were not all ended, since then."""
         return user.name == self.user and user.sessions_from == self.sessions_from
 
 

@@ -58,7 +58,7 @@ async def list_own(request: Request) -> Response:
     dependencies=[needs_log_in()],
 )
 async def end_own(request: Request, session: Session, who: Asker) -> Response:
-    """The log-in is no longer valid at any gateway; it may also be the one that makes this request."""
+    """End the log-in at every gateway. It may also be the one that makes this request."""
     user = logged_in_of(request).user
     body = await read_order(request, ReasonBody)
     return await _end(request, Author(who, body.reason), user, session)
@@ -89,7 +89,7 @@ async def list_of_user(request: Request, name: Name, who: Asker) -> Response:
     dependencies=[needs(Right.ADMIN)],
 )
 async def end_of_user(request: Request, name: Name, session: Session, who: Asker) -> Response:
-    """The log-in is no longer valid at any gateway."""
+    """End the log-in at every gateway."""
     body = await read_order(request, ReasonBody)
     user = await services_of(request).access.accounts.user(name, who)
     return await _end(request, Author(who, body.reason), user, session)

@@ -44,7 +44,7 @@ _ANSWERS = command_answers(UNKNOWN_USER) | {202: {"model": UserCommandView, "des
 
 @router.get("/users", summary="Users", response_model=UserListView, responses=problems(STORE_UNAVAILABLE))
 async def list_users(request: Request, who: Asker) -> Response:
-    """All users who may log in."""
+    """All users by name, including disabled ones."""
     users = await services_of(request).access.accounts.users(who)
     return json_answer(UserListView(users=[UserView.of(user) for user in users]))
 

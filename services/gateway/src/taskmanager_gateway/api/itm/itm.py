@@ -68,7 +68,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def telling_as_itm(call: Handler) -> Handler:
-    """Wrap a handler to answer errors the way ITM's callers expect; defects are left to the guard."""
+    """Wrap a handler to answer errors the way ITM's callers expect; defects pass through."""
 
     async def handle(request: Request) -> Response:
         try:
