@@ -1,4 +1,4 @@
-"""The HTTP application: routes, error answers and documents around the parts of a gateway."""
+"""The HTTP application: routes, error responses and documents around the parts of a gateway."""
 
 from typing import Any
 
@@ -47,20 +47,20 @@ def make_app(services: Services) -> ASGIApp:
 
 
 class Sites:
-    """The APIs and the pages: two applications under one address, each with its own kind of error answers."""
+    """The API and the pages: two applications at one address, each with its own kind of error responses."""
 
     def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
-        """`api` serves what programs ask for, `pages` everything else."""
+        """`api` serves the paths meant for programs, `pages` everything else."""
         self._api, self._pages = api, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one ASGI connection."""
         app = self._api if scope.get("path", "").startswith(_PROGRAMS) else self._pages
         await app(scope, receive, send)
 
 
 def make_api(services: Services) -> FastAPI:
-    """The application without its outermost layer."""
+    """The application for programs, without the middleware."""
     app = FastAPI(
         title="Goobi TaskManager",
         version=__version__,
@@ -89,7 +89,7 @@ def make_api(services: Services) -> FastAPI:
         itm,
         itm_reading,
     ):
-        app.routes.extend(module.router.routes)  # as they are: including them would make each of them again
+        app.routes.extend(module.router.routes)  # as they are: include_router would build each route again
     app.routes.extend(health_routes(services.checks))
     app.routes.extend(itm.BESIDE)
     install_handlers(app)

@@ -1,4 +1,4 @@
-"""The layer before all routes: who asks. It refuses nothing."""
+"""The middleware before all routes: finds out who the caller is. It rejects nothing."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,11 +12,11 @@ class AuthenticationMiddleware:
     """Puts `proof`, `principal` and `csrf` into the state of every request."""
 
     def __init__(self, app: ASGIApp, proving: Authenticator, renewal: Renewal) -> None:
-        """`proving` finds out who asks, `renewal` sets the cookie of a session that is in use."""
+        """`proving` identifies the caller; `renewal` refreshes the cookie of a session in use."""
         self._app, self._proving, self._renewal = app, proving, renewal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection of the server."""
+        """Serve one ASGI connection."""
         if scope["type"] == "http":
             proof = await self._look(scope)
             send = self._renewal.renewing(scope, send, proof.logged_in)

@@ -1,4 +1,4 @@
-"""Networks: which addresses they contain, and how they are written for others. Pure."""
+"""Networks: which addresses they contain, and how uvicorn takes them. Pure."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -10,12 +10,12 @@ Network = IPv4Network | IPv6Network
 
 
 def networks_of(text: str) -> tuple[Network, ...]:
-    """Networks or addresses separated by commas or blanks; raises ValueError."""
+    """Parse networks or addresses separated by commas or blanks; raises ValueError."""
     return tuple(ip_network(part) for part in text.replace(",", " ").split())
 
 
 def address_of(text: str) -> Address | None:
-    """The address, an IPv4 one also if it is written as IPv6 (`::ffff:192.0.2.1`); None if it is none."""
+    """Parse an address, unwrapping IPv4 written as IPv6 (`::ffff:192.0.2.1`); None if it is not valid."""
     try:
         address = ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:
@@ -25,7 +25,7 @@ def address_of(text: str) -> Address | None:
 
 
 def holds(networks: Sequence[Network], address: Address | None) -> bool:
-    """Whether one of the networks holds the address."""
+    """Whether one of the networks contains the address."""
     return address is not None and any(address in network for network in networks)
 
 
