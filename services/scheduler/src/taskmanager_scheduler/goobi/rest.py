@@ -1,4 +1,4 @@
-"""The older REST plugin: everything in the address, texts as the body, closing answers XML."""
+"""The older REST plugin: everything is in the address, texts are the body, answers to a close are XML."""
 
 from taskmanager_scheduler.goobi.calls import (
     OK,
@@ -39,7 +39,7 @@ class RestPlugin:
                 raise TypeError("a callback is no call of the REST plugin")
 
     def judge(self, task: Task, answer: Answer) -> Judgement:
-        """By status, since the answer to a close never says that it went well."""
+        """Judge by the status, since the answer to a close never says that it succeeded."""
         if (refused := refused_access(answer)) is not None:
             return refused
         if is_page(answer.text):
