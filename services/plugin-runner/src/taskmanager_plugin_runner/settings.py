@@ -69,7 +69,7 @@ class RunnerSettings(RootsSettings):
     """A source file that has several names and does not belong to the owner of its folder fails the job;
     `allow` accepts it."""
     transport: TransportName = TransportName.SHARED
-    """How input and results are transferred: over a file system shared with Goobi, or over Goobi's files API."""
+    """How input and results travel: over a file system shared with Goobi, or over Goobi's files API."""
     goobi: Path | None = None
     """The Goobi settings file (TOML); required by the transport `files-api`, not read otherwise."""
     journal_key: SecretStr | None = None
@@ -131,7 +131,7 @@ class RunnerSettings(RootsSettings):
         return parse_users(self.slot_users)
 
     def user_of(self, slot: int) -> SlotUser | None:
-        """The user that a slot's plugin runs as, in rotation if there are fewer users; raises PermanentError."""
+        """The user that a slot's plugin runs as, in rotation if there are fewer; raises PermanentError."""
         users = self.users
         return users[slot % len(users)] if users else None
 
