@@ -246,7 +246,7 @@ class FileNote:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The job has paused at a checkpoint, or continued from it."""
+    """The job has been suspended at a checkpoint, or resumed."""
 
     standing: bool
 

@@ -14,7 +14,7 @@ FRESH_SECONDS = 10.0
 
 
 class Fence:
-    """Asks for one attempt."""
+    """The commit fence of one attempt."""
 
     def __init__(self, reports: Reports, leaving: asyncio.Event) -> None:
         """`leaving` is set when the attempt is to end: then there is no point in asking."""

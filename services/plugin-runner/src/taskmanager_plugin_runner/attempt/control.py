@@ -1,4 +1,4 @@
-"""Makes one attempt do what the scheduler wants: pause, continue or end. Decides nothing by itself.
+"""Makes one attempt do what the scheduler wants: suspend, resume or end. Decides nothing by itself.
 
 The desired state comes with every answer to a heartbeat, so repeating it changes nothing. Suspending affects
 only the plugin's own work (PROCESSING) and depends on what its manifest declares. A cancel also ends the

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class TransferLimit:
-    """The permits of one runner."""
+    """The transfer permits of one runner."""
 
     def __init__(self, limit: int, plugin: str) -> None:
         """At most `limit` concurrent transfers."""

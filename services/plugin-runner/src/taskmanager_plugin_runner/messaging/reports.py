@@ -105,7 +105,7 @@ class Reports:
         self._outbox.put(Suspended(job=self._job, attempt=self._attempt, seq=self._next()))
 
     def resumed(self) -> None:
-        """Report that the attempt continues."""
+        """Report that the attempt is resumed."""
         self._outbox.put(Resumed(job=self._job, attempt=self._attempt, seq=self._next()))
 
     def cancelled(self, method: CancelMethod) -> None:

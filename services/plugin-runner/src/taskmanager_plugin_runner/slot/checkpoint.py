@@ -1,4 +1,4 @@
-"""Where the threads of a job pause or end, as the runner orders. Part of the slot's process.
+"""Where the threads of a job are suspended or end, as the runner orders. Part of the slot's process.
 
 Knows no socket: it receives orders through `hear` and reports what happens through `send`.
 """
@@ -36,7 +36,7 @@ class Barrier:
 
     @property
     def suspending(self) -> bool:
-        """Whether the job is to pause."""
+        """Whether the job is to be suspended."""
         return self._wish is DesiredState.SUSPEND
 
     def begin(self, order: int) -> None:
@@ -63,7 +63,7 @@ class Barrier:
                 raise JobCancelled
 
     def _stand(self) -> None:
-        """The first thread to pause reports it, as does the first to continue; ending has its own answer."""
+        """The first suspended thread reports it, as does the first to resume; ending has its own answer."""
         if not self._standing:
             self._standing = True
             self._send(Standing(standing=True))

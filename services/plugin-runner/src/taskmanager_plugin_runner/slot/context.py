@@ -33,7 +33,7 @@ NOTES_PER_SECOND = 50
 
 
 class Barrier(Protocol):
-    """Where a job pauses or ends."""
+    """Where a job is suspended or ends."""
 
     @property
     def cancelling(self) -> bool:

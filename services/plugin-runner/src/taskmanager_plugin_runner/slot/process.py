@@ -66,7 +66,7 @@ class SlotListener(Protocol):
         """The job has recorded what became of a file."""
 
     def on_standing(self, *, standing: bool) -> None:
-        """The job has paused at a checkpoint, or continued from it."""
+        """The job has been suspended at a checkpoint, or resumed."""
 
     def on_output(self, line: str) -> None:
         """One of the job's processes has printed a line."""

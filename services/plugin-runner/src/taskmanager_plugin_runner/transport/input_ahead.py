@@ -15,7 +15,7 @@ from taskmanager_plugin_runner.files.copying import CopyStoppedError, copy_sourc
 from taskmanager_plugin_runner.files.sources import SourceFile
 
 LOOK_SECONDS = 0.2
-"""The longest delay before a thread that waits for a file notices a request to pause or end."""
+"""The longest delay before a thread that waits for a file notices a request to suspend or end."""
 
 
 class InputAhead:

@@ -32,7 +32,7 @@ class Core:
     """Implements `calls.Dialect`."""
 
     def call(self, task: Task) -> GoobiCall:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 entry = {"userName": task.author, "type": task.type.value, "message": task.text}
@@ -59,7 +59,7 @@ class Core:
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 return GoobiCall("GET", f"{_process(task)}/journal", READING)

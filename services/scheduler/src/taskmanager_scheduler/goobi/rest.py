@@ -25,7 +25,7 @@ class RestPlugin:
     """Implements `calls.Dialect`; nothing can be read back."""
 
     def call(self, task: Task) -> GoobiCall:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 place = f"processes/{task.process_id}" if task.step_id is None else f"steps/{task.step_id}"
@@ -52,11 +52,11 @@ class RestPlugin:
         return Judgement(Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task
         return None
 
     def seen(self, task: Task, answer: Answer) -> bool | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task, answer
         return None

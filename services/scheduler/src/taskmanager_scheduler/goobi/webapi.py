@@ -36,7 +36,7 @@ class WebApi:
         self._password = password
 
     def call(self, task: Task) -> GoobiCall:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 return self._command("addToProcessLog", **_entry(task))
@@ -63,12 +63,12 @@ class WebApi:
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task
         return None
 
     def seen(self, task: Task, answer: Answer) -> bool | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task, answer
         return None
 

@@ -38,7 +38,7 @@ class _Result:
 
 
 class Compression:
-    """One job with its profile."""
+    """Runs one job with its profile."""
 
     def __init__(self, context: JobContext, profile: Profile, parameters: Jp2Parameters) -> None:
         self._context = context
