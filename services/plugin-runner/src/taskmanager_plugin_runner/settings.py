@@ -87,7 +87,7 @@ class RunnerSettings(RootsSettings):
     empty: the runner's own user. See `slot_users`."""
 
     nice: int = Field(default=5, ge=0, le=19)
-    """Nice value of jobs compared with other programs on the machine; it also lowers their disk priority."""
+    """By how much the nice value of jobs is raised; this also lowers their disk priority."""
     time_limit_seconds: float | None = Field(default=None, gt=0)
     """Longest time a plugin may work on one job; none: what the plugin declares."""
     file_time_limit_seconds: float | None = Field(default=None, gt=0)

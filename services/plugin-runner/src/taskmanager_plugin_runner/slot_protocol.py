@@ -48,7 +48,7 @@ class SlotOptions:
     parent: int
     """Process id of the runner."""
     nice: int = 0
-    """The jobs' nice value, as in nice(1): 0 to 19."""
+    """By how much the jobs' nice value is raised, as in nice(1): 0 to 19."""
     processors: tuple[int, ...] = ()
     """The processors its jobs may use; empty: all that the runner may use."""
     paths: str = ""
