@@ -56,7 +56,7 @@ bench: setup ## measurements beside other systems (ONLY="latency submit" for par
 soak: setup ## random work, commands and kills, then every invariant is checked (JOBS=, MINUTES=, SEED=)
 	@$(BIN)/python -m tests.soak $(if $(JOBS),--jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
-ha: setup ## each of three brokers and three databases fails under work (JOBS=, RELEASES="debian trixie", FAULTS=, SERVERS=)
+ha: setup ## each of three brokers and three databases fails under work (JOBS=, RELEASES="debian trixie sid", FAULTS=, SERVERS=)
 	@$(BIN)/python -m tests.ha $(if $(JOBS),--jobs $(JOBS)) $(if $(RELEASES),--releases $(RELEASES)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SERVERS),--servers $(SERVERS))
 
 images: setup ## drawn and sample images through every template and profile, judged (ONLY="CMYK lossless" for some)

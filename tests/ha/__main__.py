@@ -96,7 +96,7 @@ def _inside(options: argparse.Namespace) -> bool:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make ha", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2_000)
-    parser.add_argument("--releases", nargs="+", choices=SUITES, default=["debian", "trixie"])
+    parser.add_argument("--releases", nargs="+", choices=SUITES, default=list(SUITES))
     parser.add_argument("--faults", nargs="+", type=Fault, default=list(Fault))
     parser.add_argument("--servers", nargs="+", default=[], help="names, or primary (default: all)")
     parser.add_argument("--seed", default=secrets.token_hex(4))
