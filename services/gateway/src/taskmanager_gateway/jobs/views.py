@@ -13,6 +13,7 @@ from taskmanager.model.jobs import (
     JobError,
     JobSpec,
     Progress,
+    Reasons,
     Record,
 )
 from taskmanager.model.registry import LogBlock
@@ -48,6 +49,7 @@ class JobView(JobSpec):
     error: JobError | None
     warnings: int = Field(description="Warnings in the log of its last attempt, once that has ended.")
     warning_texts: tuple[str, ...] = Field(description="The first of them; lists leave them out.")
+    warning_reasons: Reasons = Field(description="Their codes; null for one that is plain text.")
     put_next: Attribution | None = Field(description="Who put it before all others, when and why.")
     held: Attribution | None = Field(
         description="An operator's hold; a running job pauses as soon as it can."

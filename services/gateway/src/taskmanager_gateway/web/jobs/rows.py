@@ -10,6 +10,7 @@ from taskmanager.model.queries import Position
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.jobs.wait_reasons import PluginLoad, WaitingCode, waiting_reason
 from taskmanager_gateway.web.jobs.actions import Offer, offers
+from taskmanager_gateway.web.shell.sentences import Sentences
 
 SHORT_ID = 8
 """Characters of an id that are shown: the last ones, for the first tell the time and are alike."""
@@ -55,10 +56,9 @@ class Row:
         """Whether it has ended and warned of something."""
         return self.job.status.final and self.job.warnings > 0
 
-    @property
-    def error(self) -> str | None:
-        """The beginning of its error, in one line."""
-        return shortened(self.job.error.message) if self.job.error else None
+    def shown_error(self, said: Sentences) -> str:
+        """The beginning of its error, in one line of the reader's language; empty for none."""
+        return shortened(said.error(self.job.error)) if self.job.error else ""
 
 
 def shortened(message: str) -> str:
@@ -136,11 +136,11 @@ class ShownError:
     """Of all there is."""
 
 
-def shown_error(job: Job) -> ShownError | None:
+def shown_error(job: Job, said: Sentences) -> ShownError | None:
     """None for a job without an error."""
     if job.error is None:
         return None
-    message, traceback = job.error.message, job.error.traceback or ""
+    message, traceback = said.error(job.error), job.error.traceback or ""
     return ShownError(
         kind=job.error.kind,
         message=message[:POP_UP_ERROR],
@@ -150,9 +150,9 @@ def shown_error(job: Job) -> ShownError | None:
     )
 
 
-def whole_error(job: Job) -> str:
+def whole_error(job: Job, said: Sentences) -> str:
     """Message and traceback as one text; empty for a job without an error."""
     if job.error is None:
         return ""
-    services = (f"{job.error.kind}: {job.error.message}", job.error.traceback or "")
+    services = (f"{job.error.kind}: {said.error(job.error)}", job.error.traceback or "")
     return "\n\n".join(part for part in services if part)
