@@ -21,7 +21,7 @@ from taskmanager.errors import (
     TemporaryError,
 )
 from taskmanager.model.jobs import Record
-from taskmanager.model.reasons.job_texts import goobi_file_texts
+from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.stage_filling import Result
@@ -129,7 +129,7 @@ def _upload(
         raise SupersededError("its lease ended before its results were delivered, as if it was frozen")
     api.upload(delivery.journal, lambda: io.BytesIO(body))
     if _journal(api, delivery, seal) != journal:
-        raise JobFailedError(goobi_file_texts.JOURNAL_NOT_KEPT(folder=api.where, journal=delivery.journal))
+        raise JobFailedError(goobi_texts.JOURNAL_NOT_KEPT(folder=api.where, journal=delivery.journal))
     for result in results:
         failpoint(Failpoint.SLOT_BEFORE_RENAME)
         _require(api, delivery, ours, seal)
@@ -148,14 +148,14 @@ def _require(api: FilesApi, delivery: GoobiDelivery, ours: Callable[[], bool], s
 def _is_there(api: FilesApi, result: Result, digest: str) -> bool:
     found = api.digest(result.name)
     if found not in {None, digest}:
-        raise JobFailedError(goobi_file_texts.OTHER_RESULT(folder=api.where, name=result.name))
+        raise JobFailedError(goobi_texts.OTHER_RESULT(folder=api.where, name=result.name))
     return found is not None
 
 
 def _verify(api: FilesApi, results: list[Result], digests: dict[str, str]) -> None:
     for result in results:
         if api.digest(result.name) != digests[result.name]:
-            raise TemporaryError(goobi_file_texts.NOT_AS_UPLOADED(name=result.name, folder=api.where))
+            raise TemporaryError(goobi_texts.NOT_AS_UPLOADED(name=result.name, folder=api.where))
 
 
 def _finish(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> None:
@@ -166,7 +166,7 @@ def _finish(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> None:
             return  # all answers were lost, the work was done
         raise
     if _journal(api, delivery, seal) is not None:
-        raise GoobiAwayError(goobi_file_texts.JOURNAL_NOT_REMOVED(folder=api.where))
+        raise GoobiAwayError(goobi_texts.JOURNAL_NOT_REMOVED(folder=api.where))
 
 
 def _undo(api: FilesApi, delivery: GoobiDelivery, journal: Journal) -> None:
@@ -184,10 +184,10 @@ def _journal(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> Journal | No
         found = Journal.model_validate_json(content)
     except ValidationError as error:
         raise PermanentError(
-            goobi_file_texts.JOURNAL_DAMAGED(journal=delivery.journal, folder=api.where)
+            goobi_texts.JOURNAL_DAMAGED(journal=delivery.journal, folder=api.where)
         ) from error
     if not found.is_ours(delivery, seal):
-        raise PermanentError(goobi_file_texts.JOURNAL_FOREIGN(journal=delivery.journal, folder=api.where))
+        raise PermanentError(goobi_texts.JOURNAL_FOREIGN(journal=delivery.journal, folder=api.where))
     return found
 
 

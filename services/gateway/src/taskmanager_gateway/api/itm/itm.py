@@ -62,6 +62,7 @@ class ItmAnswer(BaseModel):
     )
     JOBID: str | None = Field(default=None, description="The job that is going to be done.")
     type: str | None = Field(default=None, description="The kind of the problem, for programs.")
+    code: str | None = Field(default=None, description="What `ERRORMESSAGE` says, for programs.")
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -1,9 +1,9 @@
-"""What stood in the way where files travel over Goobi's files API."""
+"""What is wrong between a job and Goobi: its files API, and how it is named and called."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 
-GOOBI_FILES = TextFamily("goobi", "What is wrong where files travel over Goobi's files API.")
-_text = GOOBI_FILES.text
+GOOBI = TextFamily("goobi", "What is wrong between a job and Goobi.")
+_text = GOOBI.text
 
 DELIVERED_OVER_API = _text(
     "delivered_over_api", "results were delivered over Goobi's files API: set TASKMANAGER_GOOBI to undo it"
@@ -68,3 +68,12 @@ ANSWERED = _text("answered", "Goobi answers %(status)s to %(method)s of %(what)s
 PAGE_INSTEAD = _text("page_instead", "a page came instead of %(what)s: is a proxy or a sign-in before Goobi?")
 TOO_LARGE = _text("too_large", "Goobi sent %(size)s bytes where a list or a journal was expected")
 BROKE_OFF = _text("broke_off", "Goobi at %(host)s broke off: %(error)s")
+INSTALLATION_NOT_CONFIGURED = _text(
+    "installation_not_configured",
+    "no Goobi installation is called %(name)s (known: %(known)s)",
+    "no Goobi installation is called %(name)s (known: none is configured)",
+)
+CALLBACK_NOT_ALLOWED = _text(
+    "callback_not_allowed",
+    "callbacks to host %(host)s are not allowed: name it in callback_hosts of the Goobi settings",
+)
