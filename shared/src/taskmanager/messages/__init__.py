@@ -58,6 +58,7 @@ from taskmanager.messages.events import (
     Resumed,
     RunnerEvent,
     RunnerEvents,
+    RunnerReport,
     Suspended,
 )
 from taskmanager.messages.replies import (
@@ -124,6 +125,7 @@ __all__ = [
     "RunnerEvents",
     "RunnerOrders",
     "RunnerReplies",
+    "RunnerReport",
     "SendMessage",
     "SessionUse",
     "SessionsUsed",

@@ -21,8 +21,8 @@ know, of a newer one, is shown as it is with its parameters.
 The errors and warnings of jobs have their code as `reason` of an error, and in `warning_reasons` and
 `error_reason` beside texts. Where that is missing or null, the text is that of an exception, of a program or
 of a plugin without codes, and is shown as it is. A plugin of its own package brings its own codes
-([writing a plugin](plugin-authors-guide.md#errors)); they are called `plugin.`, its name and theirs, and carry
-their English sentence as the parameter `english`.
+([writing a plugin](plugin-authors-guide.md#errors)); they are called `plugin.`, its name and theirs, and
+carry their English sentence as the parameter `english`.
 
 A parameter is a text or a number; `at` and `until` are moments (ISO 8601, UTC); `refusal`, `obstacle`,
 `fault`, `weakness`, `cause`, `method`, `end` and `what` are reasons themselves; others may be one.

@@ -20,6 +20,7 @@ from taskmanager.messages import (
     Progressed,
     Refusal,
     Resumed,
+    RunnerReport,
     Submit,
     Suspended,
 )
@@ -38,7 +39,6 @@ from taskmanager_scheduler.jobs.events import (
     OperatorRequest,
     Orphaned,
     Renewed,
-    RunnerReport,
     Ticketed,
     Transition,
     TransitionContext,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import Job
@@ -38,13 +37,6 @@ class Row:
     def short_id(self) -> str:
         """Enough of its id to tell it from its neighbours."""
         return self.job.id[-SHORT_ID:]
-
-    @property
-    def took(self) -> timedelta | None:
-        """From the start of its last attempt to its end."""
-        if self.job.started_at is None or self.job.finished is None:
-            return None
-        return max(self.job.finished - self.job.started_at, timedelta())
 
     @property
     def shows_progress(self) -> bool:
