@@ -21,8 +21,7 @@ The default is 20 in RabbitMQ 4 and unlimited in RabbitMQ 3.10. Only a scheduler
 message counts; waiting for MongoDB does not.
 """
 UNLIMITED = 1_000_000_000
-"""Delivery limit of dead letters: inspecting one counts as a delivery, and RabbitMQ 4 would drop it after 20.
-"""
+"""Delivery limit of dead letters: inspecting one counts as a delivery; RabbitMQ 4 would drop it after 20."""
 REFUSE_WHEN_FULL = {"x-overflow": "reject-publish"}
 """At a length limit, new messages are refused rather than old ones dropped; no policy overrides this."""
 

@@ -71,8 +71,7 @@ class SecondFactor(Record):
     """The codes from a device that are required after the password (TOTP, RFC 6238), as stored."""
 
     sealed: ShortText
-    """The secret the device shares with the gateways, encrypted by them with a key kept in another database.
-    """
+    """The secret shared by device and gateways, encrypted by these with a key kept in another database."""
     since: datetime
     step: int
     """The last time step whose code was used, or an earlier one: codes up to this step are rejected."""

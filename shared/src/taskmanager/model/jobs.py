@@ -248,7 +248,7 @@ class Job(Record):
     warning_texts: tuple[str, ...] = ()
     """The texts of the first ones."""
     put_next: Attribution | None = None
-    """Set when an operator has put it ahead of all others; of several such jobs the one put first goes first.
+    """Set when an operator has put it ahead of all others; of several such jobs the first one put goes first.
     """
     held: Attribution | None = None
     """An operator's hold; a running job pauses as soon as it can."""

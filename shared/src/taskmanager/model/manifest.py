@@ -109,8 +109,7 @@ class PluginManifest(Record):
     grace_seconds: float = Field(default=10.0, ge=0)
     retry: RetryPolicy = RetryPolicy()
     stop_after_failures: int | None = Field(default=None, ge=1)
-    """The circuit breaker: the plugin is stopped after this many consecutive jobs end in ERROR; None: never.
-    """
+    """The circuit breaker: this many consecutive jobs that end in ERROR stop the plugin; None: never."""
     limits: JobLimits = JobLimits()
     template_limits: dict[ShortText, JobLimits] = Field(default_factory=dict)
     """What is set for a template takes precedence over `limits`."""

@@ -112,7 +112,7 @@ class LogBlock(Record):
 
 
 FILES_KEPT = 100_000
-"""How many files of one attempt are kept. One more is stored to mark that there were more; it is not shown.
+"""How many files of one attempt are kept. One more is stored as a sign that there were more, but not shown.
 """
 
 
