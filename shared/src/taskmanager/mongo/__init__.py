@@ -1,4 +1,4 @@
-"""MongoDB through pymongo's async client; only this package imports pymongo.
+"""MongoDB through pymongo's async client; the services use pymongo only here.
 
 Writes are acknowledged by a majority and journaled, set in code rather than left to the server's defaults:
 with less, acknowledged writes were lost in tests when mongod was killed.

@@ -86,15 +86,14 @@ class JobContext(Protocol):
         """The files of the source in natural order, without hidden ones."""
 
     def wait_for(self, file: Path) -> None:
-        """Return when this one of `files()` may be read: at once if it is there, else after a checkpoint.
+        """Return when this one of `files()` may be read, at once if it is there; waiting is a checkpoint.
 
         A plugin that declares `takes_files_in_order` calls it for every file, in the order of `files()`; any
         thread may call it. Raises JobFailedError if the file could not be fetched.
         """
 
     def finished(self, result: Path) -> None:
-        """This result below `output` is complete and may be copied while others are made. Do not change it.
-        """
+        """This result below `output` is complete: it may be copied while the next is made. Do not edit it."""
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
         """Declare before any work which results there will be, and what to do about those of earlier jobs.

@@ -1,4 +1,4 @@
-"""RabbitMQ through pika, for asyncio; only this package imports pika.
+"""RabbitMQ through pika, for asyncio; the services use pika only here.
 
 Why each default is what it is:
 - confirms on every publish, many outstanding: one confirm at a time is ten times slower;
