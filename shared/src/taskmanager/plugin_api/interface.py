@@ -93,7 +93,7 @@ class JobContext(Protocol):
         """
 
     def finished(self, result: Path) -> None:
-        """This result below `output` is complete: it may be copied while the next is made. Do not edit it."""
+        """A result below `output` is complete; it may be copied while others are made. Do not change it."""
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
         """Declare before any work which results there will be, and what to do about those of earlier jobs.
