@@ -1,4 +1,4 @@
-"""Repairs stored sums that MongoDB cannot add to because another program wrote something not a number.
+"""Repairs stored sums that MongoDB cannot add to because another program wrote a non-number there.
 
 Without this, the transaction of every job of that plugin would fail, for ever. Sums over jobs are counted
 again from the jobs, which are authoritative; those of an hour have no other source, and a field that is not a
@@ -16,7 +16,7 @@ from taskmanager.ports.store import Plan
 from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 
 CANNOT_ADD = frozenset({14, 28})
-"""MongoDB's errors TypeMismatch (`$inc` of something not a number) and PathNotViable (not a subdocument)."""
+"""MongoDB's errors TypeMismatch (`$inc` of a non-number) and PathNotViable (not a subdocument)."""
 _NAMES = frozenset({"_id", "plugin", "tab", "hour"})
 _TABLES = frozenset({"statuses", "durations"})
 
