@@ -1,5 +1,5 @@
-"""Codes of a device that are asked for after the password (TOTP), for users with a password here.
+"""One-time codes (TOTP) that are required after the password, for users with a password here.
 
-`second_factors` has the use cases; `totp` the codes, `sealing` the encryption of secrets, `half_way` what
-leads from the password to the code.
+`second_factors` has the use cases; `totp` makes and checks the codes, `sealing` encrypts the secrets,
+`half_way` leads from the password to the code.
 """

@@ -1,7 +1,7 @@
-"""The second factor of users with a password: asked for at log-in, set up and removed by themselves.
+"""The second factor of users with a password: required at log-in, set up and removed by themselves.
 
-A code counts once: the scheduler keeps what was used. While it is away this gateway remembers it alone, so
-that operators get in when they need the pages most.
+A code is valid once: the scheduler stores what was used. While it is unavailable only this gateway remembers
+it, so that operators can still log in when they need the pages most.
 """
 
 from collections.abc import Sequence
@@ -35,14 +35,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentOffer:
-    """A secret for a device that is not the user's yet: `sealed` comes back with the device's first code."""
+    """A secret for a device that is not the user's yet; `sealed` comes back with the device's first code."""
 
     secret: str
     sealed: str
 
 
 class SecondFactors:
-    """Every call may raise ProblemError and StoreUnavailableError."""
+    """Checks and manages second factors; every method may raise ProblemError and StoreUnavailableError."""
 
     def __init__(
         self,
@@ -61,11 +61,11 @@ class SecondFactors:
         self._recovery: set[str] = set()
 
     async def half_way(self, user: User) -> str:
-        """What the form for the code sends along: the password was right."""
+        """The text that the form for the code sends along: it says that the password was right."""
         return (await self._half_way_texts()).write(user)
 
     async def user_half_way(self, text: str) -> User:
-        """Whose password was right; 401 if that does not count any more."""
+        """The user whose password was right; raises ProblemError (401) if that is no longer valid."""
         half_way = (await self._half_way_texts()).read(text)
         user = await self._log_in.user(half_way.user) if half_way is not None else None
         if half_way is None or user is None or user.disabled or not half_way.still_counts_for(user):
@@ -73,14 +73,14 @@ class SecondFactors:
         return user
 
     async def enter(self, user: User, code: str, address: str, *, known: bool) -> Session:
-        """A new session of somebody whose password was right, if the code is; `known` as for passwords."""
+        """A new session for a user whose password was right, if the code is; `known` as for passwords."""
         if user.second_factor is not None:
             await self._check(user, user.second_factor, code, address, known=known)
         self._records.note("done", "code" if user.second_factor else "password", user.name, address)
         return self._log_in.session(user)
 
     async def offer(self, user: User, sealed: str | None = None) -> EnrolmentOffer:
-        """A new secret; or again the one that was offered, after a wrong code."""
+        """A new secret, or the one that was offered before, after a wrong code."""
         sealing = await self._sealing()
         known = sealing.open(sealed, user.name) if sealed else None
         secret = known or totp.new_secret()
@@ -89,7 +89,7 @@ class SecondFactors:
     async def set_up(
         self, author: Author, sealed: str, password: str, code: str, address: str
     ) -> tuple[CommandDone | CommandPending, Sequence[str]]:
-        """Ask for codes of this device from now on; with recovery codes, known now and never again."""
+        """Require codes of this device from now on; returns recovery codes, which are known only now."""
         user = await self._log_in.verified(author.principal.name, password, address)
         secret = (await self._sealing()).open(sealed, user.name)
         step = totp.matching_step(secret, code, self._clock.now()) if secret else None
@@ -105,7 +105,7 @@ class SecondFactors:
     async def remove(
         self, author: Author, password: str, code: str, address: str
     ) -> CommandDone | CommandPending:
-        """Ask for no code any more."""
+        """Stop requiring codes."""
         user = await self._log_in.verified(author.principal.name, password, address)
         if user.second_factor is not None:
             await self._check(user, user.second_factor, code, address, known=True)
@@ -114,7 +114,7 @@ class SecondFactors:
         return result
 
     async def _check(self, user: User, factor: SecondFactor, code: str, address: str, *, known: bool) -> None:
-        """Raise ProblemError unless the code is right, was not used before, and may be tried now."""
+        """Raise ProblemError unless the code is right, has not been used before, and may be tried now."""
         sealing = await self._sealing()
         try:
             await self._throttle.attempt(user.name, address, known=known)
@@ -131,19 +131,19 @@ class SecondFactors:
         self._throttle.succeeded(user.name, address)
 
     def _use(self, sealing: Sealing, user: User, factor: SecondFactor, code: str) -> UseCode | None:
-        """What is used up by it; None if it is wrong."""
+        """The use of the code to record; None if the code is wrong."""
         recovery = secret_hash(totp.recovery_text(code))
         if recovery in factor.recovery:
             return UseCode(name=user.name, recovery=recovery)
         secret = sealing.open(factor.sealed, user.name)
         if secret is None:
-            log.error("second_factor_unreadable", user=user.name)  # the key of second factors was changed
+            log.error("second_factor_unreadable", user=user.name)  # the key of second factors has changed
             return None
         step = totp.matching_step(secret, code, self._clock.now())
         return UseCode(name=user.name, step=step) if step is not None and step > factor.step else None
 
     async def _use_up(self, user: User, use: UseCode) -> bool:
-        """Whether it had not been used before."""
+        """Record the use; False if the code had been used before."""
         if not self._first_here(use):
             return False
         try:
@@ -158,7 +158,7 @@ class SecondFactors:
         return True
 
     def _first_here(self, use: UseCode) -> bool:
-        """Whether this gateway sees it for the first time, which is noted."""
+        """Whether this gateway sees the code for the first time; it is remembered."""
         if use.recovery is not None:
             first = use.recovery not in self._recovery
             self._recovery.add(use.recovery)

@@ -1,4 +1,4 @@
-"""One's own second factor: set up with a device, removed again. Plain forms, which work without script."""
+"""One's own second factor: set up with a device, or removed. Plain forms that work without scripts."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -22,7 +22,7 @@ from taskmanager_gateway.web.accounts.log_in import ACCOUNT
 from taskmanager_gateway.web.shell.render import page, text
 
 GROUP = 4
-"""Signs of a secret that are shown together."""
+"""Characters per group when a secret is shown."""
 
 router = APIRouter(prefix=f"{ACCOUNT}/second-factor", dependencies=[needs_log_in()])
 
@@ -31,7 +31,7 @@ class FactorForm(Record):
     """The password and a code; `sealed` comes back from the page that offered a secret."""
 
     name: Annotated[str, Form(max_length=200)] = ""
-    """Whose password it is, for password managers only."""
+    """The user name; only there for password managers."""
     sealed: Annotated[str, Form(max_length=500)] = ""
     current: Annotated[str, Form(max_length=1_000)] = ""
     code: Annotated[str, Form(max_length=100)] = ""
@@ -40,13 +40,13 @@ class FactorForm(Record):
 
 @router.get("")
 async def show(request: Request) -> Response:
-    """A new secret for a device; or, where there is a second factor, the form that removes it."""
+    """A new secret for a device or, if there is a second factor, the form to remove it."""
     return await _page(request, _user(request))
 
 
 @router.post("")
 async def set_up(request: Request, form: Annotated[FactorForm, Form()], who: Asker) -> Response:
-    """Ask for codes from now on; the answer shows the recovery codes, once."""
+    """Require codes from now on; the response shows the recovery codes, once."""
     user = _user(request)
     try:
         result, codes = await _use(request).set_up(
@@ -59,7 +59,7 @@ async def set_up(request: Request, form: Annotated[FactorForm, Form()], who: Ask
 
 @router.post("/remove")
 async def remove(request: Request, form: Annotated[FactorForm, Form()], who: Asker) -> Response:
-    """Ask for no code any more."""
+    """Stop requiring codes."""
     user = _user(request)
     try:
         await _use(request).remove(Author(who), form.current, form.code, address_of(request))
@@ -76,7 +76,7 @@ def _user(request: Request) -> User:
 
 
 def _told(error: ProblemError) -> Problem:
-    """On these pages a wrong password or code is a slip: who one is stays known."""
+    """On these pages a wrong password or code is only a mistake: the user stays logged in."""
     problem = error.problem
     if problem.kind is not NOT_AUTHENTICATED:
         return problem
