@@ -95,7 +95,7 @@ def test_the_lines_of_a_log_know_the_codes_of_a_record() -> None:
     file = FileRecord(name="1.gif", state=FileState.DONE, warnings=(picture_texts.EMPTY(), "plain"))
     warnings = [text for level, text in lines_of(file) if level == "warning"]
     assert warnings == ["1.gif: it is empty", "1.gif: plain"]
-    assert [english(reason) for text in warnings if (reason := reason_of(text))] == warnings
+    assert [english(reason) for text in warnings if (reason := reason_of(text))] == warnings[:1]
 
 
 async def test_a_plugin_of_its_own_package_brings_its_sentences(gateway: Gateway) -> None:

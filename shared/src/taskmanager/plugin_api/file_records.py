@@ -24,9 +24,16 @@ def lines_of(file: FileRecord) -> Iterator[Line]:
     """The lines of a job's log about the file: one with all facts, then its warnings and its error."""
     yield "info", sentence(bounded(file))
     for warning in file.warning_texts:
-        yield "warning", file_texts.OF_FILE(name=file.name, error=warning)
+        yield "warning", _of_file(file, warning)
     if file.error_text is not None:
-        yield "error", file_texts.OF_FILE(name=file.name, error=file.error_text)
+        yield "error", _of_file(file, file.error_text)
+
+
+def _of_file(file: FileRecord, text: str) -> str:
+    """The text with the name of its file; a plain one stays plain."""
+    if reason_of(text) is None:
+        return f"{file.name}: {text}"
+    return file_texts.OF_FILE(name=file.name, error=text)
 
 
 def sentence(file: FileRecord) -> str:
