@@ -154,9 +154,9 @@ def require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
     if max(result.size) < GRID:
         return  # with so few pixels, compression leaves too little to decide
     for how, turned in (
-        ("mirrored", other[:, ::-1]),
-        ("upside down", other[::-1]),
-        ("turned", other[::-1, ::-1]),
+        (picture_texts.MIRRORED(), other[:, ::-1]),
+        (picture_texts.UPSIDE_DOWN(), other[::-1]),
+        (picture_texts.TURNED(), other[::-1, ::-1]),
     ):
         if float(np.abs(one - turned).mean()) + _CLEARLY < difference:
             raise JobFailedError(picture_texts.LIKE_TURNED(how=how))

@@ -258,3 +258,6 @@ FLOATS_STRETCHED = _text(
     "floating-point samples of %(bits)s bits were taken with %(low)s (its lowest) as "
     "black, %(high)s (its highest) as white, in %(wanted)s bits",
 )
+MIRRORED = _text("mirrored", "mirrored")
+UPSIDE_DOWN = _text("upside_down", "upside down")
+TURNED = _text("turned", "turned")
