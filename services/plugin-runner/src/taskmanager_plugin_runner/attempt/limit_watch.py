@@ -121,7 +121,8 @@ class LimitWatch:
         )
 
     def _error(self, kind: str, what: TextCode, **told: object) -> JobError:
-        known = {name: value for name, value in {**told, "progress": self._progress()}.items() if value}
+        told["progress"] = self._progress()
+        known = {name: value for name, value in told.items() if value is not None}
         return JobError.of(what(**known), kind, temporary=self._limits.temporary)
 
     def _progress(self) -> str | None:
