@@ -1,17 +1,30 @@
 """Errors and warnings of jobs in the reader's language: of our plugins, of others, of earlier versions."""
 
+import ast
 import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+import taskmanager
+import taskmanager_plugin_runner
 from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import FileRecord, FileState, HistoryEntry, Job, JobError, Warnings
 from taskmanager.model.manifest import PluginText
 from taskmanager.model.reasons import Reason, history
-from taskmanager.model.reasons.coded_text import CodedText, reason_of, told, without
-from taskmanager.model.reasons.job_texts import file_texts, picture_texts
+from taskmanager.model.reasons.coded_text import CodedText, TextCode, reason_of, told, without
+from taskmanager.model.reasons.job_texts import (
+    attempt_texts,
+    file_texts,
+    goobi_texts,
+    path_texts,
+    picture_texts,
+    tool_texts,
+)
 from taskmanager.model.registry import AuditEntry, StoredFile
 from taskmanager.model.states import Status
 from taskmanager.plugin_api import PluginTexts
@@ -21,6 +34,10 @@ from taskmanager_plugin_runner.failures import MESSAGE_CHARACTERS, job_error
 
 from .conftest import MOMENT, Gateway, installed, job
 
+MODULES: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (attempt_texts, file_texts, goobi_texts, path_texts, picture_texts, tool_texts)
+}
 ONE = job(1).id
 GERMAN = {"accept": "text/html", "accept-language": "de"}
 OCR = PluginTexts("noop")
@@ -178,3 +195,24 @@ def test_a_code_of_a_plugin_is_made_once() -> None:
     reason = reason_of(NO_PAGE(folder="/a"))
     assert isinstance(reason, Reason)
     assert reason.code == "plugin.noop.no_page"
+
+
+def calls() -> Iterator[tuple[str, TextCode, set[str]]]:
+    """Where a code of a job is told: with which parameters, if they are all written there."""
+    for package in (taskmanager, taskmanager_plugin_runner):
+        for path in Path(package.__path__[0]).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                    continue
+                module = MODULES.get(ast.unparse(node.func.value))
+                given = [keyword.arg for keyword in node.keywords]
+                if module is not None and None not in given:
+                    place = f"{path.name}:{node.lineno}"
+                    yield place, getattr(module, node.func.attr), {name for name in given if name}
+
+
+def test_every_code_of_a_job_is_told_with_the_parameters_of_one_of_its_sentences() -> None:
+    """Most are told where something is wrong, which no test reaches in every place."""
+    found = list(calls())
+    assert len(found) > 200
+    assert [place for place, what, given in found if given not in map(set, what.code.takes)] == []
