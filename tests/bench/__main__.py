@@ -1,6 +1,6 @@
-"""`make bench`: measures part by part, prints a line for each figure, and writes all of them as JSON.
+"""`make bench`: measures part by part, prints a line for each figure, and writes all figures as JSON.
 
-Never fails because something is slow; a missed target is shown in the table at the end.
+It never fails because something is slow; missed targets are shown in the table at the end.
 """
 
 import argparse
@@ -126,13 +126,13 @@ def _parser() -> argparse.ArgumentParser:
         "--json",
         type=Path,
         default=Path(environment("BENCH_JSON", DEFAULT_JSON)),
-        help="where to write all figures (or BENCH_JSON; default %(default)s)",
+        help="file for all figures (default: BENCH_JSON, else %(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="runs of which each figure is the median")
-    parser.add_argument("--jobs", type=int, default=2000, help="jobs of a run end to end")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs; each figure is their median")
+    parser.add_argument("--jobs", type=int, default=2000, help="jobs in an end-to-end run")
     parser.add_argument("--stored", type=int, default=1_000_000, help="jobs stored when lists are measured")
-    parser.add_argument("--queued", type=int, default=100_000, help="how many of them wait")
-    parser.add_argument("--pages", type=int, default=24, help="images of an image job")
+    parser.add_argument("--queued", type=int, default=100_000, help="how many of them are waiting")
+    parser.add_argument("--pages", type=int, default=24, help="images per image job")
     return parser
 
 

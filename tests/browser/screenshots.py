@@ -1,6 +1,6 @@
-"""`make screenshots`: photographs of every view of the sample data, and a page that shows them side by side.
+"""`make screenshots`: captures every view of the sample data, and writes a page that shows them side by side.
 
-Photographs are for people to look at; nothing is compared.
+The screenshots are for people to look at; nothing is compared.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def _contact_sheet(views: Sequence[View]) -> Iterator[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("make screenshots", description=__doc__)
     names = [view.name for view in VIEWS]
-    parser.add_argument("only", nargs="*", choices=[*names, []], help="views to photograph (default: all)")
+    parser.add_argument("only", nargs="*", choices=[*names, []], help="views to capture (default: all)")
     return parser
 
 

@@ -1,6 +1,6 @@
-"""`make images`: every drawn file and sample file through the plugins, and a table of what became of it.
+"""`make images`: runs every drawn and sample file through the plugins and prints a table of the results.
 
-Ends with 1 if a result is wrong, or if a file is refused that should have been done.
+Exit code 1 if a result is wrong, or if a file is refused that should have been processed.
 """
 
 import argparse
@@ -84,12 +84,14 @@ def _chosen(text: str, only: Sequence[str]) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.images", description=__doc__)
-    parser.add_argument("only", nargs="*", help="regular expressions of kind, name and target; all must fit")
-    parser.add_argument("--drawn", action="store_true", help="leave the sample files out")
-    parser.add_argument("--samples", action="store_true", help="leave the drawn files out")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/images.md")
+    parser.add_argument(
+        "only", nargs="*", help="regular expressions for kind, name and target; all must match"
+    )
+    parser.add_argument("--drawn", action="store_true", help="skip the sample files")
+    parser.add_argument("--samples", action="store_true", help="skip the drawn files")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/images.md")
     parser.add_argument("--no-table", dest="table", action="store_false", help="do not show the table")
-    parser.add_argument("--verbose", action="store_true", help="show right ones too")
+    parser.add_argument("--verbose", action="store_true", help="also show correct results")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""`make fuzz`: drawn files with a few bytes changed, through the plugins in children with bounds.
+"""`make fuzz`: feeds drawn files with a few bytes changed to the plugins, in child processes with limits.
 
-Bad are: no answer in time, a child that crashes, an error that is no error of the job, and a result that
-shows something else than a second reader sees in the same changed file. Such files are kept.
+Failures are: no answer in time, a crash of the child, an error other than a job error, and a result that
+differs from what a second reader sees in the same changed file. Files that cause failures are kept.
 """
 
 import argparse

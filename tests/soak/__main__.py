@@ -1,7 +1,7 @@
-"""`make soak`: a whole system under random work, commands and faults, then every invariant is checked.
+"""`make soak`: runs a whole system under random work, commands and faults, then checks every invariant.
 
-Prints a table; exit code 1 if anything was violated or did not come to rest: the folder with data and logs
-then stays.
+Prints a table. Exit code 1 if anything was violated or did not come to rest; the folder with data and logs is
+then kept.
 """
 
 import argparse
@@ -253,12 +253,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", default=secrets.token_hex(4))
-    parser.add_argument("--runners", type=int, default=2, help="for each of the plugins")
-    parser.add_argument("--slots", type=int, default=3, help="for each of the runners")
-    parser.add_argument("--fault-seconds", type=float, default=3, help="between two faults, on average")
-    parser.add_argument("--command-seconds", type=float, default=0.3, help="between two commands")
-    parser.add_argument("--rest-seconds", type=float, help="in which something must be done")
-    parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
+    parser.add_argument("--runners", type=int, default=2, help="runners per plugin")
+    parser.add_argument("--slots", type=int, default=3, help="slots per runner")
+    parser.add_argument("--fault-seconds", type=float, default=3, help="mean seconds between two faults")
+    parser.add_argument("--command-seconds", type=float, default=0.3, help="seconds between two commands")
+    parser.add_argument(
+        "--rest-seconds", type=float, help="seconds within which some of the remaining work must be done"
+    )
+    parser.add_argument("--folder", type=Path, help="folder for data and logs; must not exist")
     return parser.parse_args()
 
 

@@ -23,7 +23,7 @@ SECURITY_SCHEMES: dict[str, Any] = {
     "password": {
         "type": "http",
         "scheme": "basic",
-        "description": "The same token as the password, with any user name, for clients that support nothing else",
+        "description": "The same token as the password of any user, for clients that support only this",
     },
     "session": {
         "type": "apiKey",

@@ -56,13 +56,13 @@ from taskmanager_gateway.submissions.idempotency import KEY_HEADER, KEY_LENGTH, 
 router = APIRouter(prefix=API, tags=["Operations"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 _TAKEN: dict[str, Any] = {
-    "description": "The operation was accepted, by this request or by an earlier one with the same Idempotency-Key",
+    "description": "The operation was accepted, now or by an earlier request with the same Idempotency-Key",
     "model": OperationView,
     "headers": {
         "Location": {"description": "URL of the operation", "schema": {"type": "string"}},
         OUTCOME_HEADER: {
-            "description": "`accepted`, `replayed`, or `pending`: the message broker has stored the operation, "
-            "but the scheduler has not responded yet; do not repeat the request without a key",
+            "description": "`accepted`, `replayed`, or `pending`: the message broker has stored it, but "
+            "the scheduler has not responded yet; do not repeat the request without a key",
             "schema": {"type": "string"},
         },
     },

@@ -59,7 +59,7 @@ _OF_THE_BODY = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_
 _OF_THE_JOB = (INVALID_PARAMETERS, PATH_REFUSED, KEY_REUSED, UNKNOWN_PLUGIN, UNKNOWN_TEMPLATE, NOT_ACCEPTING)
 _OF_THE_SYSTEM = (BROKER_UNAVAILABLE, PLUGINS_UNKNOWN, FILE_SYSTEM_SLOW, PLUGIN_UNUSABLE)
 _TAKEN: dict[str, Any] = {
-    "description": "The job was accepted, by this request or by an earlier one with the same Idempotency-Key",
+    "description": "The job was accepted, now or by an earlier request with the same Idempotency-Key",
     "headers": {
         "Location": {"description": "URL of the job", "schema": {"type": "string"}},
         OUTCOME_HEADER: {"description": "`accepted` or `replayed`", "schema": {"type": "string"}},
