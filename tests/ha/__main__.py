@@ -26,7 +26,7 @@ from taskmanager_local.commands import LocalStackError
 from taskmanager_testing.goobi import RunningGoobi
 
 CASE_SECONDS = 25
-"""What one case is expected to take; the submissions are spread over that time."""
+"""The expected duration of one case; the submissions are spread over that time."""
 INSIDE = "--inside"
 
 
@@ -34,7 +34,7 @@ class HighAvailability(Soak):
     """One run with one release of the broker."""
 
     def __init__(self, options: argparse.Namespace, folder: Path, broker: Release) -> None:
-        """Nothing runs yet."""
+        """Starts nothing yet."""
         super().__init__(options, folder)
         self._broker = broker
         self._stations: list[Station] = []
@@ -51,7 +51,7 @@ class HighAvailability(Soak):
             yield machines
 
     def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
-        """Every case; Goobi is well."""
+        """Every case; Goobi is not faulted."""
         del goobi
         results = run_all(self._stations, self._options.faults, Probe(machines.gateways), self.say)
         console.print(f"RabbitMQ {self._broker.version}, {self._options.jobs} jobs")
@@ -63,7 +63,7 @@ def _is_chosen(station: Station, names: list[str]) -> bool:
 
 
 def main() -> None:
-    """Each release in a network of its own."""
+    """Run each release in its own network."""
     options = _options()
     if options.inside:
         sys.exit(0 if _inside(options) else 1)
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _release(options: argparse.Namespace, name: str) -> bool:
-    """Start ourselves again, inside."""
+    """Start this program again inside the network."""
     try:
         release(name, options.brokers.resolve())
     except (LocalStackError, OSError, subprocess.SubprocessError) as error:
