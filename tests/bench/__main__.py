@@ -53,7 +53,7 @@ DEFAULT_JSON = ".bench/figures.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what was chosen."""
+    """Measure the chosen parts."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
     chosen = [name for name in PARTS if not options.only or name in options.only]
@@ -68,12 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _leave(number: int, _: object) -> None:
-    """End as after an exception, so that every process started here is ended first."""
+    """Exit by an exception, so that every process started here is ended first."""
     sys.exit(128 + number)
 
 
 def _measure(name: str, options: argparse.Namespace, folder: Path, figures: list[Figure]) -> None:
-    """One part on servers of its own, so that none finds what another one left."""
+    """Measure one part on its own servers, so that none finds what another one left."""
     bystanders = Bystanders()
     with running_servers(folder / name) as servers:
         sizes = {size: getattr(options, size) for size in ("rounds", "jobs", "stored", "queued", "pages")}
@@ -100,7 +100,7 @@ def _write(path: Path, figures: Sequence[Figure]) -> None:
 
 
 def _commit() -> str:
-    """What was measured; empty where there is no repository."""
+    """The commit that was measured; empty outside a repository."""
     git = shutil.which("git")
     if git is None:
         return ""
@@ -109,7 +109,7 @@ def _commit() -> str:
 
 
 def _machine() -> dict[str, Any]:
-    """What the numbers depend on; a load beside ours spoils them."""
+    """What the numbers depend on; other load on the machine would distort them."""
     return {
         "processors": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,

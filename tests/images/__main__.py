@@ -24,7 +24,7 @@ _BAD: Final = frozenset({Verdict.WRONG, Verdict.MISSED})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try what was chosen."""
+    """Run the chosen cases."""
     options = _parser().parse_args(arguments)
     start = time.monotonic()
     drawings = [] if options.samples else list(_shown(_drawn(options.only), verbose=options.verbose))
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _shown(outcomes: Iterator[Outcome], *, verbose: bool) -> Iterator[Outcome]:
-    """Say at once what is wrong."""
+    """Print each wrong result at once."""
     for outcome in outcomes:
         if outcome.judgement.verdict in _BAD or verbose:
             sys.stdout.write(f"{outcome.kind} / {outcome.name} / {outcome.target}: {outcome.judgement}\n")
@@ -78,7 +78,7 @@ def _judged(work: Callable[[Any], Judgement], tasks: Sequence[Any]) -> Iterator[
 
 
 def _chosen(text: str, only: Sequence[str]) -> bool:
-    """Every word must be found in the kind, the name or the target."""
+    """Whether every expression matches the kind, the name or the target."""
     return all(re.search(word, text) for word in only)
 
 

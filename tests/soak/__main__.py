@@ -146,7 +146,7 @@ class Soak:
         return self._backup.eras if self._backup else ()
 
     def _send_again(self, machines: Machines, store: collect.Store) -> set[str]:
-        """Resubmit the jobs that a restored database does not know and whose clients have an idempotency key."""
+        """Resubmit jobs unknown to a restored database whose clients have an idempotency key."""
         stored = {job["_id"] for job in store["jobs"].find({}, {"_id": 1})}
         lost = eras.forgotten(self._eras, stored)
         wishes = {one.job: one for one in self._book.wishes if one.key and one.job in lost}
