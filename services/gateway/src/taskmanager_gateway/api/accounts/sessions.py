@@ -31,7 +31,9 @@ Session = Annotated[str, Path(max_length=80)]
 OWN = f"{API}/account/sessions"
 
 router = APIRouter(prefix=API, tags=["Access"], responses=problems(NOT_AUTHENTICATED, FORBIDDEN))
-_ANSWERS = command_answers(UNKNOWN_SESSION) | {202: {"model": SessionCommandView, "description": "Pending"}}
+_ANSWERS = command_answers(UNKNOWN_SESSION) | {
+    202: {"model": SessionCommandView, "description": "Pending: stored, not yet carried out"}
+}
 
 
 @router.get(

@@ -32,7 +32,9 @@ router = APIRouter(
     dependencies=[needs(Right.ADMIN)],
     responses=problems(NOT_AUTHENTICATED, FORBIDDEN),
 )
-_ANSWERS = command_answers(UNKNOWN_TOKEN) | {202: {"model": TokenCommandView, "description": "Pending"}}
+_ANSWERS = command_answers(UNKNOWN_TOKEN) | {
+    202: {"model": TokenCommandView, "description": "Pending: stored, not yet carried out"}
+}
 
 
 @router.get(

@@ -39,7 +39,9 @@ router = APIRouter(
     dependencies=[needs(Right.ADMIN)],
     responses=problems(NOT_AUTHENTICATED, FORBIDDEN),
 )
-_ANSWERS = command_answers(UNKNOWN_USER) | {202: {"model": UserCommandView, "description": "Pending"}}
+_ANSWERS = command_answers(UNKNOWN_USER) | {
+    202: {"model": UserCommandView, "description": "Pending: stored, not yet carried out"}
+}
 
 
 @router.get(
