@@ -1,4 +1,4 @@
-"""People and programs for tests of access, and a scheduler that obeys orders about them."""
+"""Users and programs for tests of access, and a scheduler that carries out orders about them."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ def user(name: str, role: Role = Role.OPERATOR, **fields: Any) -> User:
 
 
 def token(name: str, *scopes: Right, **fields: Any) -> Token:
-    """Its secret is `tm_` and its name."""
+    """A token whose secret is `tm_` followed by its name."""
     digest = hashlib.sha256(f"tm_{name}".encode()).hexdigest()
     return Token(id=f"id-{name}", name=name, secret_hash=digest, scopes=scopes, created=NOTE, **fields)
 
@@ -47,7 +47,7 @@ def bearer(name: str) -> dict[str, str]:
 
 @dataclass
 class Obedient:
-    """Does what orders about sessions, passwords and second factors say, as the scheduler would."""
+    """Carries out orders about sessions, passwords and second factors, as the scheduler would."""
 
     access: FakeAccess
     obeyed: list[Command] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Obedient:
         self.access.put_user(before.model_copy(update={"second_factor": factor}))
 
     def _change(self, name: str, **fields: object) -> None:
-        """With the end of all sessions."""
+        """Change a user, which ends all their sessions."""
         ends = SystemClock().now() + timedelta(milliseconds=1)
         before = self.access.known_users[name]
         self.access.put_user(before.model_copy(update={**fields, "sessions_from": ends}))

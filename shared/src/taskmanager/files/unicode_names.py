@@ -1,18 +1,19 @@
 """Finds a path whose names exist only in the other Unicode normal form, as macOS and some shares write them.
 
-Looks at folders only where a name with other letters than ASCII does not exist as it is written.
+Reads folders only where a name with non-ASCII letters does not exist as written.
 """
 
 import unicodedata
 from pathlib import Path
 
 from taskmanager.errors import PathRefusedError
+from taskmanager.model.reasons.job_texts import path_texts
 
 
 def as_spelled(path: Path) -> Path:
-    """The absolute path with each name as its folder has it; what exists in no form stays as it is.
+    """The absolute path with each name as its folder spells it; names that exist in no form stay as they are.
 
-    Raises PathRefusedError if a name fits several entries of its folder and none of them exactly.
+    Raises PathRefusedError if a name matches several entries of its folder and none of them exactly.
     """
     if str(path).isascii() or _exists(path):
         return path
@@ -26,7 +27,7 @@ def as_spelled(path: Path) -> Path:
 
 
 def _entry(folder: Path, name: str) -> str | None:
-    """How `folder` spells a name; None if it has nothing of that name."""
+    """How `folder` spells a name; None if it has no such entry."""
     if _exists(folder / name):
         return name
     if name.isascii():
@@ -35,10 +36,7 @@ def _entry(folder: Path, name: str) -> str | None:
     fitting = sorted(entry for entry in entries if composed(entry) == wanted)
     if len(fitting) > 1:
         forms = ", ".join(ascii(entry) for entry in fitting)
-        raise PathRefusedError(
-            f"path {str(folder / name)!r} does not exist, and several names differ from it only in their "
-            f"Unicode form: {forms}: rename all but one, or give one as it is"
-        )
+        raise PathRefusedError(path_texts.SEVERAL_FORMS(path=repr(str(folder / name)), forms=forms))
     return fitting[0] if fitting else None
 
 
@@ -46,7 +44,7 @@ def _names(folder: Path) -> list[str]:
     try:
         return [entry.name for entry in folder.iterdir()]
     except OSError:
-        return []  # whoever uses the path says what is wrong with it
+        return []  # the code that uses the path reports what is wrong with it
 
 
 def _exists(path: Path) -> bool:
@@ -63,5 +61,5 @@ def composed(name: str) -> str:
 
 
 def spelling_note(given: Path, used: Path) -> str:
-    """What a job's log says of it."""
+    """What a job's log says about a name that was found in another form."""
     return f"{given} exists in another Unicode form only, which is used: {str(used)!a}"

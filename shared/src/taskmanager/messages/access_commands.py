@@ -1,7 +1,7 @@
-"""Orders about users, tokens and sessions; and when tokens and sessions were used.
+"""Commands about users, tokens and sessions, and notices of when tokens and sessions were used.
 
-No secret passes here: the gateway has hashed passwords, recovery codes and the secrets of tokens, and
-encrypted those of second factors. Whoever sends an order has checked that the actor may give it.
+These messages carry no secrets: the gateway has already hashed passwords, recovery codes and token secrets,
+and encrypted the secrets of second factors. The sender has checked that the actor may give the command.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ SecretHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class AddUser(Record):
-    """Somebody new. `plugins` None: all of them; `password_hash` None: no log-in with a password."""
+    """A new user. `plugins` None: all of them; `password_hash` None: no log-in with a password."""
 
     type: Literal["add_user"] = "add_user"
     name: UserName
@@ -31,7 +31,7 @@ class AddUser(Record):
 
 
 class ChangeUser(Record):
-    """What is None stays as it is, so that two admins do not undo each other's changes."""
+    """A field that is None stays as it is, so that two admins do not undo each other's changes."""
 
     type: Literal["change_user"] = "change_user"
     name: UserName
@@ -44,8 +44,8 @@ class ChangeUser(Record):
 class SetPassword(Record):
     """A new password; all sessions of the user end.
 
-    `rehash_of`: the same password hashed with newer settings. Then it is set only if that hash is still the
-    stored one, and sessions go on.
+    `rehash_of`: the same password, hashed with newer settings. It is then set only if that hash is still the
+    stored one, and sessions continue.
     """
 
     type: Literal["set_password"] = "set_password"
@@ -65,7 +65,7 @@ class EndSessions(Record):
 
 
 class RemoveUser(Record):
-    """The user is gone; the name may be given again."""
+    """Remove the user; the name may be used again."""
 
     type: Literal["remove_user"] = "remove_user"
     name: UserName
@@ -86,7 +86,7 @@ class AddToken(Record):
 
 
 class RevokeToken(Record):
-    """The token is good for nothing from now on."""
+    """The token is no longer valid."""
 
     type: Literal["revoke_token"] = "revoke_token"
     token: ShortText
@@ -94,7 +94,7 @@ class RevokeToken(Record):
 
 
 class EndSession(Record):
-    """Log out: the session of `user` is void. It is forgotten when it would have ended anyway."""
+    """Log out: this session of `user` becomes invalid. It is forgotten once it would have ended anyway."""
 
     type: Literal["end_session"] = "end_session"
     user: UserName
@@ -104,10 +104,10 @@ class EndSession(Record):
 
 
 class SetSecondFactor(Record):
-    """From now on codes of a device are asked for after the user's password.
+    """From now on, codes from a device are required after the user's password.
 
-    `sealed` is the secret, encrypted by a gateway; `step` that of the code which proved that the device has
-    it; `recovery` are SHA-256 of recovery codes in hexadecimal.
+    `sealed` is the secret, encrypted by a gateway; `step` is that of the code which proved that the device
+    has it; `recovery` holds the SHA-256 of the recovery codes, in hexadecimal.
     """
 
     type: Literal["set_second_factor"] = "set_second_factor"
@@ -119,7 +119,7 @@ class SetSecondFactor(Record):
 
 
 class RemoveSecondFactor(Record):
-    """No code is asked for any more."""
+    """Codes are no longer required."""
 
     type: Literal["remove_second_factor"] = "remove_second_factor"
     name: UserName
@@ -127,7 +127,7 @@ class RemoveSecondFactor(Record):
 
 
 class UseCode(Record):
-    """A code was right: it is used up, or it was already and counts for nothing.
+    """Use up a correct code; one that was used up before is refused.
 
     `step` is that of a device's code, `recovery` the hash of a recovery code; one of them is given.
     """
@@ -155,10 +155,10 @@ AccessOrder = (
 
 
 class LogInSeen(Record):
-    """Somebody came in at a gateway or was refused; `times` more than once if the same happened again.
+    """A log-in at a gateway, accepted or refused; `times` is above one if the same happened repeatedly.
 
-    `user` is empty for a name nobody has; `address` is where the request came from; the way is what let them
-    in or did not: a code is asked for after the password, if at all.
+    `user` is empty if no user has that name; `address` is where the request came from; `way` is the step that
+    decided: a code is required, if at all, after the password.
     """
 
     id: ShortText
@@ -171,7 +171,7 @@ class LogInSeen(Record):
 
 
 class LogInsSeen(Message):
-    """What happened at the doors of one gateway, for the audit."""
+    """The log-ins seen at one gateway, for the audit."""
 
     type: Literal["log_ins_seen"] = "log_ins_seen"
     seen: Annotated[tuple[LogInSeen, ...], Field(min_length=1, max_length=1_000)]
@@ -185,9 +185,9 @@ class TokensUsed(Message):
 
 
 class SessionUse(Record):
-    """A session was used: `at`, from `address`, by `browser`, which is what the browser calls itself.
+    """A session was used: `at`, from `address`, by `browser` (its `User-Agent`).
 
-    `ends` is the latest moment at which it may be good for something if it is not used again.
+    `ends` is the latest moment at which it can be valid if it is not used again.
     """
 
     session: ShortText
@@ -200,7 +200,7 @@ class SessionUse(Record):
 
 
 class SessionsUsed(Message):
-    """What a gateway saw of sessions; of each at most once in five minutes, and not persistent."""
+    """The sessions a gateway saw in use; each at most once in five minutes, and not persistent."""
 
     type: Literal["sessions_used"] = "sessions_used"
     uses: Annotated[tuple[SessionUse, ...], Field(min_length=1, max_length=1_000)]

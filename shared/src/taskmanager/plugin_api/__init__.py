@@ -1,4 +1,4 @@
-"""What the author of a plugin uses; the modules beside it are for the services."""
+"""What the author of a plugin uses; the other modules of this package are for the services."""
 
 from taskmanager.errors import JobFailedError, TemporaryError, ToolFailedError
 from taskmanager.model.jobs import FileRecord, FileState, GoobiReference, JobSpec
@@ -11,6 +11,7 @@ from taskmanager.plugin_api.interface import (
     Plugin,
     parse_parameters,
 )
+from taskmanager.plugin_api.texts import PluginTexts
 from taskmanager.plugin_api.tools import ToolResult
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PauseSupport",
     "Plugin",
     "PluginManifest",
+    "PluginTexts",
     "RetryPolicy",
     "TemporaryError",
     "ToolFailedError",

@@ -1,4 +1,4 @@
-"""The record of a file in words and within bounds. Pure; who keeps it is none of its business."""
+"""A file record as text and within its limits. Pure; storing it is up to the caller."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,24 +7,33 @@ from typing import Literal
 from pydantic import JsonValue
 
 from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.reasons.coded_text import reason_of
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.plugin_api.measures import duration, volume
 
 RESULTS, FACTS, WARNINGS = 10, 20, 10
-"""So many of each are kept of one file."""
+"""How many of each are kept for one file."""
 NAME_CHARACTERS, FACT_CHARACTERS, WARNING_CHARACTERS, ERROR_CHARACTERS = 40, 200, 300, 1_000
 _LARGEST = 2**63 - 1
-"""No store takes a larger number."""
+"""No store accepts a larger number."""
 
 Line = tuple[Literal["info", "warning", "error"], str]
 
 
 def lines_of(file: FileRecord) -> Iterator[Line]:
-    """The lines of a job's log that tell of the file: one with all facts, then its warnings and its error."""
+    """The lines of a job's log about the file: one with all facts, then its warnings and its error."""
     yield "info", sentence(bounded(file))
-    for warning in file.warnings:
-        yield "warning", f"{file.name}: {warning}"
-    if file.error is not None:
-        yield "error", f"{file.name}: {file.error}"
+    for warning in file.warning_texts:
+        yield "warning", _of_file(file, warning)
+    if file.error_text is not None:
+        yield "error", _of_file(file, file.error_text)
+
+
+def _of_file(file: FileRecord, text: str) -> str:
+    """The text with the name of its file; a plain one stays plain."""
+    if reason_of(text) is None:
+        return f"{file.name}: {text}"
+    return file_texts.OF_FILE(name=file.name, error=text)
 
 
 def sentence(file: FileRecord) -> str:
@@ -42,7 +51,7 @@ def _told(name: str, facts: str) -> str:
 
 
 def facts_text(facts: Mapping[str, JsonValue]) -> str:
-    """Texts stand for themselves, numbers go before their names, of two things the true one is named."""
+    """Texts stand on their own, numbers precede their names, booleans become `name` or `not name`."""
     return _joined(*(_fact(name.replace("_", " "), value) for name, value in facts.items()))
 
 
@@ -73,14 +82,18 @@ def _joined(*parts: str) -> str:
 
 
 def bounded(file: FileRecord) -> FileRecord:
-    """The record as it is kept: what is too long is cut, and what there is too much of is counted."""
+    """The record as it is kept: long texts are cut and plain then, and surplus entries are only counted."""
+    warnings = _some([_cut(text, WARNING_CHARACTERS) for text in file.warning_texts], WARNINGS)
+    error = _cut(file.error_text, ERROR_CHARACTERS) if file.error_text is not None else None
     return file.model_copy(
         update={
             "results": _some(file.results, RESULTS),
             "facts": _kept_facts(file.facts),
             "result_facts": _kept_facts(file.result_facts),
-            "warnings": _some([_cut(text, WARNING_CHARACTERS) for text in file.warnings], WARNINGS),
-            "error": _cut(file.error, ERROR_CHARACTERS) if file.error is not None else None,
+            "warnings": tuple(map(str, warnings)),
+            "warning_reasons": tuple(map(reason_of, warnings)),
+            "error": None if error is None else str(error),
+            "error_reason": None if error is None else reason_of(error),
         }
     )
 

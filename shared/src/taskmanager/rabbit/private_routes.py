@@ -1,10 +1,10 @@
-"""Lets go of private queues that take nothing any more, without knowing them.
+"""Gets rid of private queues that accept nothing any more, without knowing their names.
 
 RabbitMQ 4.3 keeps the private queue of a gateway or runner while its node is frozen or cut off: it stays
 bound, and a message that is routed to it as well is refused or not confirmed (decision 17). So the exchanges
-that private queues are bound to are deleted and declared again: who is well binds its queue at its next look,
-and the others are rid of. Nobody publishes to these exchanges themselves, so nothing is refused meanwhile;
-what is lost is answers and hints, which are asked for again.
+that private queues are bound to are deleted and declared again: healthy services bind their queues again at
+their next look, all other queues stay unbound. Nobody publishes to these exchanges directly, so nothing is
+refused meanwhile; only answers and hints are lost, which are requested again.
 """
 
 import asyncio
@@ -19,28 +19,28 @@ from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import ChannelSource
 
 PATIENCE = timedelta(seconds=10)
-"""From when a publish was not confirmed on.
+"""Between a publish that was not confirmed and the replacement of the exchanges.
 
-By then older releases have let go of the queues, with the `net_ticktime` that docs/operations.md advises."""
+By then older releases have dropped the queues, with the `net_ticktime` that docs/operations.md recommends."""
 
 log = structlog.get_logger(__name__)
 
 
 class PrivateRoutes:
-    """A publisher that has the exchanges of private queues made anew if one of those takes nothing.
+    """A publisher that replaces the exchanges of private queues if one of the queues accepts nothing.
 
     Implements `taskmanager.ports.broker.Publisher`.
     """
 
     def __init__(self, publisher: Publisher, broker: ChannelSource, topology: Topology) -> None:
-        """`broker` is another connection than the publisher's, which may stand still."""
+        """`broker` is a different connection from the publisher's, which may be blocked."""
         self._publisher = publisher
         self._broker = broker
         self._topology = topology
         self._doubted: dict[tuple[str, str], asyncio.Task[None]] = {}
-        """(exchange, key) of publishes that were not confirmed -> what will be done about it."""
+        """(exchange, key) of publishes that were not confirmed -> the pending replacement."""
         self._renewed = float("-inf")
-        """When the exchanges were made anew, by the clock of the loop."""
+        """When the exchanges were last replaced, by the clock of the loop."""
 
     @property
     def ready(self) -> bool:
@@ -76,7 +76,7 @@ class PrivateRoutes:
             self._doubted[exchange, key] = asyncio.create_task(self._renew_later())
 
     async def _renew_later(self) -> None:
-        """Unless a message of the same key is confirmed meanwhile."""
+        """Replace the exchanges, unless a message with the same key is confirmed meanwhile."""
         await asyncio.sleep(PATIENCE.total_seconds())
         doubted, self._doubted = self._doubted, {}
         for task in set(doubted.values()) - {asyncio.current_task()}:
@@ -94,10 +94,10 @@ class PrivateRoutes:
 
 
 async def renew(channel: AsyncChannel, topology: Topology) -> None:
-    """Drop these exchanges with all bindings, and declare them with those of the topology.
+    """Delete the private exchanges with all their bindings; declare them with those of the topology.
 
-    Raises TaskManagerError. All of it is sent without waiting for answers: either nothing of it reaches the
-    broker or everything does.
+    Raises TaskManagerError. Everything is sent without waiting for answers, so that the broker gets all of it
+    or nothing.
     """
     for exchange in topology.private_exchanges:
         name = exchange.name

@@ -20,12 +20,12 @@ class RabbitSubscription:
     """Implements `taskmanager.ports.broker.Subscription`.
 
     If the broker cancels the consumer (the queue was deleted) or closes the channel, `on_broken` is called
-    and the owner opens everything anew.
+    and the owner opens everything again.
 
     A private queue is consumed without acknowledgement: it ends with its consumer, so nothing could ever be
-    delivered again, and a message that nobody acknowledges would close the channel after the broker's
-    consumer timeout. It has one consumer: who finds another there waits, as that proves that its own id is in
-    use. The queue itself is not exclusive: RabbitMQ 4.3 lets nobody delete such a one while its node is lost.
+    redelivered, and an unacknowledged message would close the channel after the broker's consumer timeout.
+    Its one consumer proves that an id is in use: a second subscription waits. The queue itself is not
+    exclusive, because RabbitMQ 4.3 lets nobody delete an exclusive queue while its node is lost.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class RabbitSubscription:
         bindings: Sequence[Binding],
         on_broken: Callable[[str], None],
     ) -> None:
-        """`prefetch` 0 means without limit, and is all that a private queue can have.
+        """`prefetch` 0 means no limit; a private queue allows only that.
 
-        Private queues are declared, shared ones must exist.
+        Private queues are declared here, shared ones must exist.
         """
         self._queue = queue
         self._on_delivery = on_delivery
@@ -58,7 +58,7 @@ class RabbitSubscription:
 
     @property
     def generation(self) -> int:
-        """Number of the channel in use; deliveries of older ones can't be acknowledged any more."""
+        """Number of the channel in use; deliveries from older ones can no longer be acknowledged."""
         return self._generation
 
     def check(self) -> str | None:
@@ -68,7 +68,7 @@ class RabbitSubscription:
         return None
 
     async def open(self, connection: AsyncioConnection) -> None:
-        """Declare if it is ours, bind, consume."""
+        """Declare the queue if it is private, bind it and consume it."""
         channel = await open_channel(connection, self._channel_closed)
         if self._queue.private:
             await declare_private(channel, self._queue)
@@ -111,11 +111,10 @@ class RabbitSubscription:
         self._channel = None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """Bind again: exchanges are made anew (`PrivateRoutes`).
+        """Bind again, because the exchanges may have been replaced (`PrivateRoutes`).
 
-        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes. Before
-        release 4.3 it answers no binding for as long as it does not know whether a node is lost; the bindings
-        there are go on serving.
+        There is nothing else to check: the broker itself cancels the consumer of a deleted queue. Before
+        release 4.3 it leaves a binding unanswered until it has noticed a lost node; existing bindings work.
         """
         if not self._bindings:
             return
@@ -125,7 +124,7 @@ class RabbitSubscription:
         channel.close()
 
     def hunger(self) -> IdleConsumer | None:
-        """It could take more as long as the prefetch is not used up."""
+        """It can take more until the prefetch is used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:
             return None
         return IdleConsumer(self._queue.name, self._deliveries, single_active=self._queue.single_active)
@@ -161,7 +160,7 @@ class RabbitSubscription:
             channel.raw.basic_reject(delivery.tag, requeue=False)
 
     def _usable(self, delivery: Delivery) -> AsyncChannel | None:
-        """The channel on which it can be settled, if there still is one."""
+        """The channel on which the delivery can be settled, if it still exists."""
         if self._queue.private:
             return None
         if self._channel is None or not self._channel.is_open or delivery.generation != self._generation:

@@ -1,10 +1,10 @@
-"""What services tell people, as data: a code with its parameters, and the one catalogue of sentences.
+"""What services tell people, as data: a code with its parameters, and one catalogue of sentences.
 
-Rules return reasons, the store and the wire carry them, and a sentence is made where somebody reads it.
-Each family of codes is a module of constants here; those only the gateway uses are in `taskmanager_gateway`.
+Rules return reasons, the store and the messages carry them, and the sentence is made where it is read. Each
+family of codes is a module of constants here; those that only the gateway uses are in `taskmanager_gateway`.
 """
 
-from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Family, Plural
+from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Codes, Family, Plural
 from taskmanager.model.reasons.model import Reason, Value, absent
 from taskmanager.model.reasons.sentences import ENGLISH, Language, moment_of, say
 
@@ -13,6 +13,7 @@ __all__ = [
     "PROSE",
     "Catalogue",
     "Code",
+    "Codes",
     "Family",
     "Language",
     "Plural",

@@ -10,7 +10,7 @@ from taskmanager.mongo.base.unreadable import last_cursor, readable
 
 
 def audit_filter(query: AuditQuery) -> Document:
-    """What a page holds, from typed fields only; raises CursorError for a cursor nobody gave out."""
+    """The filter for a page, from typed fields only; raises CursorError for an invalid cursor."""
     names = ("job", "plugin", "runner", "subject")
     filters = {name: getattr(query, name) for name in names}
     found: Document = {name: value for name, value in filters.items() if value is not None}
@@ -23,7 +23,7 @@ def audit_filter(query: AuditQuery) -> Document:
 
 
 def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
-    """A page of at most `limit` entries; one document more says that there is another page."""
+    """A page of at most `limit` entries; one document more means that there is another page."""
     shown = documents[:limit]
     return AuditPage(
         entries=tuple(readable("audit", audit_entry, shown)),
