@@ -67,16 +67,16 @@ class Scheduler:
     outcome: CommandOutcome = "done"
     detail: str = ""
     silent: bool = False
-    obey: Callable[[Command], None] = lambda _: None
-    """What it does to the store."""
+    obey: Callable[[Command], CommandResult | None] = lambda _: None
+    """What it does to the store, and answers if the test does not say what."""
 
     def hear(self, body: bytes) -> CommandResult | None:
         command = Command.model_validate_json(body)
         self.commands.append(command)
         if self.silent:
             return None
-        self.obey(command)
-        return CommandResult(id=command.id, outcome=self.outcome, detail=self.detail)
+        answer = self.obey(command)
+        return answer or CommandResult(id=command.id, outcome=self.outcome, detail=self.detail)
 
 
 @dataclass

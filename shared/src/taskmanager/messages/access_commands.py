@@ -1,7 +1,7 @@
 """Orders about users, tokens and sessions; and when tokens and sessions were used.
 
 No secret passes here: the gateway has hashed passwords, recovery codes and the secrets of tokens, and
-encrypted those of second factors. Whoever sends an order has checked that the actor may give it.
+encrypted those of second factors; of security keys the public half alone is known. Whoever sends an order has checked that the actor may give it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from pydantic import Field
 from taskmanager.messages.wire import Message
 from taskmanager.model.access import Right, Role, TokenName, UserName
 from taskmanager.model.jobs import PluginName, Record, ShortText
+from taskmanager.model.security_keys import KeyId, KeyName, PublicKey, SignatureCounter
 
 SecretHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hexadecimal, of something random."""
@@ -119,11 +120,65 @@ class SetSecondFactor(Record):
 
 
 class RemoveSecondFactor(Record):
-    """No code is asked for any more."""
+    """Nothing is asked for after the password any more: neither codes of a device nor a security key."""
 
     type: Literal["remove_second_factor"] = "remove_second_factor"
     name: UserName
     action: Literal["remove_second_factor"] = "remove_second_factor"
+
+
+class RemoveDevice(Record):
+    """Codes of the device count no more; security keys stay."""
+
+    type: Literal["remove_device"] = "remove_device"
+    name: UserName
+    action: Literal["remove_device"] = "remove_device"
+
+
+class AddSecurityKey(Record):
+    """From now on the key may be asked for after the user's password.
+
+    `challenge` is SHA-256 of what the key has signed to prove itself, which counts until `ends`; `recovery`
+    are hashes of recovery codes, for who had no second factor before.
+    """
+
+    type: Literal["add_security_key"] = "add_security_key"
+    name: UserName
+    key: KeyId
+    label: KeyName
+    public: PublicKey
+    counter: SignatureCounter
+    challenge: SecretHash
+    ends: datetime
+    recovery: Annotated[tuple[SecretHash, ...], Field(max_length=20)] = ()
+    action: Literal["add_security_key"] = "add_security_key"
+
+
+class RemoveSecurityKey(Record):
+    """The key counts no more. `label` is its name, for the audit."""
+
+    type: Literal["remove_security_key"] = "remove_security_key"
+    name: UserName
+    key: KeyId
+    label: KeyName
+    action: Literal["remove_security_key"] = "remove_security_key"
+
+
+class UseSecurityKey(Record):
+    """A key has signed a challenge: this is used up, or it was already and counts for nothing.
+
+    `challenge` is its SHA-256, which counts until `ends`; `counter` is the signature counter the key showed,
+    `label` its name, for the audit.
+    """
+
+    type: Literal["use_security_key"] = "use_security_key"
+    name: UserName
+    key: KeyId
+    label: KeyName
+    counter: SignatureCounter
+    challenge: SecretHash
+    ends: datetime
+    action: Literal["use_security_key"] = "use_security_key"
 
 
 class UseCode(Record):
@@ -150,6 +205,10 @@ AccessOrder = (
     | EndSession
     | SetSecondFactor
     | RemoveSecondFactor
+    | RemoveDevice
+    | AddSecurityKey
+    | RemoveSecurityKey
+    | UseSecurityKey
     | UseCode
 )
 
@@ -158,14 +217,14 @@ class LogInSeen(Record):
     """Somebody came in at a gateway or was refused; `times` more than once if the same happened again.
 
     `user` is empty for a name nobody has; `address` is where the request came from; the way is what let them
-    in or did not: a code is asked for after the password, if at all.
+    in or did not: a code or a key is asked for after the password, if at all.
     """
 
     id: ShortText
     at: datetime
     user: ShortText = ""
     address: ShortText = ""
-    way: Literal["password", "code", "oidc"]
+    way: Literal["password", "code", "security_key", "oidc"]
     outcome: Literal["done", "refused", "too_many"]
     times: Annotated[int, Field(ge=1)] = 1
 

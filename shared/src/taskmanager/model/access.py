@@ -4,6 +4,7 @@ Pure rules; knows no request, no password and no store.
 """
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from taskmanager.model.jobs import Attribution, PluginName, Record, ShortText
+from taskmanager.model.security_keys import SecurityKey
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]+$", max_length=80)]
 """Letters of any script, digits and . @ + - _: it stands in addresses and in the audit.
@@ -68,15 +70,35 @@ class PasswordState(StrEnum):
 
 
 class SecondFactor(Record):
-    """The codes of a device that are asked for after the password (TOTP, RFC 6238), as stored."""
+    """What is asked for after the password, as stored: codes of a device (TOTP, RFC 6238), keys, or either.
 
-    sealed: ShortText
-    """The secret of device and gateways, encrypted by these with a key that lies in another database."""
+    Without both there is no second factor. Recovery codes stand in for them.
+    """
+
+    sealed: ShortText | None = None
+    """The secret of device and gateways, encrypted by these with a key that lies in another database.
+
+    None: no device shows codes.
+    """
     since: datetime
-    step: int
+    device_since: datetime | None = None
+    """None: as long as there is a second factor."""
+    step: int = 0
     """The last time step whose code was used, or an earlier one: none up to it counts again."""
     recovery: tuple[ShortText, ...] = ()
     """SHA-256 of the recovery codes that are left; each has 125 random bits."""
+    keys: tuple[SecurityKey, ...] = ()
+    challenges: Mapping[str, datetime] = Field(default_factory=dict)
+    """SHA-256 of the challenges that keys have answered, until these end by themselves."""
+
+    @property
+    def left(self) -> "SecondFactor | None":
+        """None once neither a device nor a key is left."""
+        return self if self.sealed is not None or self.keys else None
+
+    def key(self, key_id: str) -> SecurityKey | None:
+        """The key of that id."""
+        return next((key for key in self.keys if key.id == key_id), None)
 
 
 class User(Record):

@@ -24,7 +24,7 @@ KEPT = 500
 """Entries that wait for the broker; what comes then is in the log alone."""
 
 Outcome = Literal["done", "refused", "too_many", "left"]
-Way = Literal["password", "code", "oidc"]
+Way = Literal["password", "code", "security_key", "oidc"]
 
 log = structlog.get_logger(__name__)
 

@@ -1,5 +1,6 @@
-"""Codes of a device that are asked for after the password (TOTP), for users with a password here.
+"""What is asked for after the password of users who have one here: codes of a device, or security keys.
 
-`second_factors` has the use cases; `totp` the codes, `sealing` the encryption of secrets, `half_way` what
-leads from the password to the code.
+`second_factors` has the use cases of log-in and codes, `security_keys` those of keys; `totp` and `webauthn`
+know the codes and the keys, `sealing` encrypts secrets, `half_way` leads from the password to the second
+factor, `challenges` are what keys sign.
 """
