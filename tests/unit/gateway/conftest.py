@@ -171,7 +171,8 @@ async def gateways(
             for gateway in both:
                 gateway.services.feed.take(message.body)
         elif b'"type":"command"' in message.body and (result := scheduler.hear(message.body)):
-            both[0].services.feed.take(result.encode())
+            for gateway in both:
+                gateway.services.feed.take(result.encode())
 
     publisher = FakePublisher(spread)
     both += [make_gateway(reader, publisher, scheduler, settings, access) for _ in range(2)]
