@@ -47,6 +47,7 @@ class Service:
         self._arguments = [*launch, "--signal", "SIGKILL", "--", *arguments]
         self._environment = {
             **os.environ,
+            "TASKMANAGER_PUBLIC_URL": f"http://localhost:{self.port}",
             **environment,
             "TASKMANAGER_HTTP_PORT": str(self.port),
             "PYTHONPATH": str(TEST_PLUGINS),

@@ -1,7 +1,8 @@
 """Orders about users, tokens and sessions; and when tokens and sessions were used.
 
 No secret passes here: the gateway has hashed passwords, recovery codes and the secrets of tokens, and
-encrypted those of second factors; of security keys the public half alone is known. Whoever sends an order has checked that the actor may give it.
+encrypted those of second factors; of security keys it has the public half alone. Whoever sends an order has
+checked that the actor may give it.
 """
 
 from collections.abc import Mapping

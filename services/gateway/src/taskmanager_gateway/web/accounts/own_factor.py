@@ -24,7 +24,7 @@ from taskmanager_gateway.web.shell.render import page
 def owner(request: Request) -> User:
     """Who looks after the own second factor; raises ProblemError for who can have none."""
     logged_in = auth_context_of(request).logged_in
-    if logged_in is None or logged_in.user.password_hash is None or logged_in.user.one_time:
+    if logged_in is None or logged_in.user.password_hash is None:
         raise ProblemError(FORBIDDEN, access.NO_FACTOR())
     return logged_in.user
 
