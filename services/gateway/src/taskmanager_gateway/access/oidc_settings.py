@@ -19,7 +19,8 @@ class OidcSettings(Settings):
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # the input holds the secret
 
     public_url: str = ""
-    """The address of the gateways as browsers know it; without it that of the request counts."""
+    """The address of the gateways as browsers know it; without it that of the request counts, and no security
+    keys are offered."""
     oidc_issuer: str = ""
     """Address of the identity provider, https; none: no log-in by OpenID Connect."""
     oidc_client_id: str = ""

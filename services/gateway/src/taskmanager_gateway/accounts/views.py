@@ -40,7 +40,7 @@ class MeView(Record):
 class UserView(Record):
     """A user. `plugins` null: all of them. `password`: `set`, `one-time`, or `none` (identity provider).
 
-    `second_factor`: whether a code is asked for after the password.
+    `second_factor`: whether a code or a security key is asked for after the password.
     """
 
     name: str
