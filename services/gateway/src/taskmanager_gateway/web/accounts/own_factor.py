@@ -1,8 +1,10 @@
 """What the pages of one's own second factor have in common."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from urllib.parse import quote
 
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +23,7 @@ from taskmanager_gateway.http.problems import (
 from taskmanager_gateway.web.shell.render import page
 
 
-def owner(request: Request) -> User:
+async def owner(request: Request) -> User:
     """Who looks after the own second factor; raises ProblemError for who can have none."""
     logged_in = auth_context_of(request).logged_in
     if logged_in is None or logged_in.user.password_hash is None:
@@ -29,12 +31,12 @@ def owner(request: Request) -> User:
     return logged_in.user
 
 
-def owner_lately_in(request: Request) -> User:
+async def owner_lately_in(request: Request) -> User:
     """The same; who has a second factor must have shown it lately to change what is asked for.
 
     Raises ElsewhereFirstError, which leads to the log-in, or ProblemError for a form.
     """
-    user, logged_in = owner(request), auth_context_of(request).logged_in
+    user, logged_in = await owner(request), auth_context_of(request).logged_in
     if user.second_factor is None or (logged_in is not None and logged_in.fresh):
         return user
     if request.method not in SAFE:
@@ -50,6 +52,10 @@ def told_of_slip(error: ProblemError) -> Problem:
         return problem
     wrong_password = problem.told.code == access.WRONG_PASSWORD().code
     return Problem(WRONG_PROOF, access.NOT_THE_PASSWORD() if wrong_password else problem.told)
+
+
+Owner = Annotated[User, Depends(owner)]
+OwnerLatelyIn = Annotated[User, Depends(owner_lately_in)]
 
 
 async def recovery_codes(request: Request, codes: Sequence[str], *, stored: bool) -> Response:

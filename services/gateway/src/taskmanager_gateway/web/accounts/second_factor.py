@@ -17,7 +17,13 @@ from taskmanager_gateway.commands.service import Author, CommandPending
 from taskmanager_gateway.http.problems import Problem, ProblemError
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.accounts.log_in import ACCOUNT
-from taskmanager_gateway.web.accounts.own_factor import owner, owner_lately_in, recovery_codes, told_of_slip
+from taskmanager_gateway.web.accounts.own_factor import (
+    Owner,
+    OwnerLatelyIn,
+    owner_lately_in,
+    recovery_codes,
+    told_of_slip,
+)
 from taskmanager_gateway.web.shell.render import page, text
 
 GROUP = 4
@@ -38,16 +44,16 @@ class FactorForm(Record):
 
 
 @router.get("")
-async def show(request: Request) -> Response:
+async def show(request: Request, user: Owner) -> Response:
     """A new secret for a device; or, where there is a device, the form that removes it."""
-    user = owner(request)
-    return await _page(request, user if _has_device(user) else owner_lately_in(request))
+    return await _page(request, user if _has_device(user) else await owner_lately_in(request))
 
 
 @router.post("")
-async def set_up(request: Request, form: Annotated[FactorForm, Form()], who: Asker) -> Response:
+async def set_up(
+    request: Request, form: Annotated[FactorForm, Form()], who: Asker, user: OwnerLatelyIn
+) -> Response:
     """Ask for codes from now on; the first second factor comes with recovery codes, shown once."""
-    user = owner_lately_in(request)
     try:
         result, codes = await _use(request).set_up(
             Author(who), form.sealed, form.current, form.code, address_of(request)
@@ -60,9 +66,8 @@ async def set_up(request: Request, form: Annotated[FactorForm, Form()], who: Ask
 
 
 @router.post("/remove")
-async def remove(request: Request, form: Annotated[FactorForm, Form()], who: Asker) -> Response:
+async def remove(request: Request, form: Annotated[FactorForm, Form()], who: Asker, user: Owner) -> Response:
     """Ask for no codes any more."""
-    user = owner(request)
     try:
         await _use(request).remove(Author(who), form.current, form.code, address_of(request))
     except ProblemError as error:

@@ -17,7 +17,7 @@ from taskmanager_gateway.commands.service import Author, CommandPending
 from taskmanager_gateway.http.problems import Problem, ProblemError
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.accounts.log_in import ACCOUNT
-from taskmanager_gateway.web.accounts.own_factor import owner_lately_in, recovery_codes, told_of_slip
+from taskmanager_gateway.web.accounts.own_factor import OwnerLatelyIn, recovery_codes, told_of_slip
 from taskmanager_gateway.web.shell.render import page
 
 KEYS = f"{ACCOUNT}/security-keys"
@@ -49,15 +49,17 @@ class GoneKeyForm(_KeyForm):
 
 
 @router.get("")
-async def show(request: Request) -> Response:
+async def show(request: Request, user: OwnerLatelyIn) -> Response:
     """The form for a new key."""
-    return await _add_page(request, owner_lately_in(request))
+    return await _add_page(request, user)
 
 
 @router.post("")
-async def add(request: Request, form: Annotated[NewKeyForm, Form()], who: Asker) -> Response:
+async def add(
+    request: Request, form: Annotated[NewKeyForm, Form()], who: Asker, user: OwnerLatelyIn
+) -> Response:
     """Ask for this key too from now on; the first second factor comes with recovery codes, shown once."""
-    user, answer = owner_lately_in(request), KeyAnswer(form.challenge, form.key_answer)
+    answer = KeyAnswer(form.challenge, form.key_answer)
     try:
         result, codes = await _use(request).add(
             Author(who), form.label, form.current, answer, address_of(request)
@@ -70,15 +72,16 @@ async def add(request: Request, form: Annotated[NewKeyForm, Form()], who: Asker)
 
 
 @router.get("/remove")
-async def ask_remove(request: Request, key: Annotated[KeyId, Query()]) -> Response:
+async def ask_remove(request: Request, key: Annotated[KeyId, Query()], user: OwnerLatelyIn) -> Response:
     """The form that removes it."""
-    return await _remove_page(request, owner_lately_in(request), key)
+    return await _remove_page(request, user, key)
 
 
 @router.post("/remove")
-async def remove(request: Request, form: Annotated[GoneKeyForm, Form()], who: Asker) -> Response:
+async def remove(
+    request: Request, form: Annotated[GoneKeyForm, Form()], who: Asker, user: OwnerLatelyIn
+) -> Response:
     """Ask for this key no more."""
-    user = owner_lately_in(request)
     try:
         await _use(request).remove(Author(who), form.key, form.current, address_of(request))
     except ProblemError as error:
