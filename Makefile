@@ -5,8 +5,11 @@ SHELL := /bin/sh
 .NOTPARALLEL:
 BIN := .venv/bin
 UP_OPTIONS ?=
+WORKERS ?= 3
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup lint test test-unit coverage test-servers test-browser screenshots docs site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +21,7 @@ lint: setup ## ruff, mypy, import contracts, hadolint, compose file, side by sid
 	@$(BIN)/python deploy/lint.py
 
 test: setup ## set-up, lint and every test, the quick ones first; says at the end how long each stage took
-	@$(BIN)/python deploy/stages.py lint test-unit test-servers test-browser
+	@$(BIN)/python deploy/stages.py lint test-unit test-system
 
 test-unit: setup ## the tests that need no server, in parallel; fails below the floor of coverage in pyproject.toml
 	$(BIN)/pytest -n auto tests/unit --cov --cov-report=
@@ -26,11 +29,14 @@ test-unit: setup ## the tests that need no server, in parallel; fails below the 
 coverage: setup ## the unit tests again, and which lines of which module they never reach
 	$(BIN)/pytest -n auto tests/unit --cov --cov-report=term-missing:skip-covered
 
-test-servers: setup ## contract, integration, security and end-to-end tests with real servers, two at a time
-	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration tests/security tests/e2e
+test-system: setup ## test-servers and test-browser in one run: what waits for a time limit leaves the processors to others
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(SERVER_TESTS) tests/browser
+
+test-servers: setup ## contract, integration, security and end-to-end tests with real servers
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(SERVER_TESTS)
 
 test-browser: setup ## the web pages in a real Chromium
-	$(BIN)/pytest -n 2 --dist loadgroup tests/browser
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser
 
 screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY="home plugin" for some)
 	@$(BIN)/python -m tests.browser.screenshots $(ONLY)

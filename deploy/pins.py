@@ -1,7 +1,7 @@
 """Writes pins/*.txt: the packages of each environment, with their versions and the hashes of their files.
 
-Versions are those of `constraints.txt`; the hashes are those that the package index names today. Lists hold
-for every processor and every Python this project runs on, and name no address. uv is used since it alone
+Versions are those of `constraints.txt`; hashes are the current ones of the package index. The lists are valid
+for every processor and every Python this project runs on, and contain no URLs. uv is used because it alone
 resolves for machines other than its own.
 """
 
@@ -23,14 +23,14 @@ OURS = {
 }
 """Our own distributions and their folders: installed from there, never from an index."""
 BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
-"""What builds our distributions, and pyvips, which is a source package."""
+"""What builds our distributions, and pyvips, which comes as a source package."""
 
 
 def environments() -> Mapping[str, list[str]]:
     """The third-party requirements of each environment by the name of its list."""
     services = {name.removeprefix("taskmanager-"): [*third_party(name)] for name in OURS if "-" in name}
     local = services.pop("local")
-    services.pop("testing")  # part of the local stack and of what tests need, no environment of its own
+    services.pop("testing")  # part of the local stack and of what tests need, not an environment of its own
     development = [*listed("requirements-dev.txt"), *local, *(one for s in services.values() for one in s)]
     return {
         **services,
@@ -42,7 +42,7 @@ def environments() -> Mapping[str, list[str]]:
 
 
 def third_party(distribution: str, extras: Iterable[str] = ()) -> Iterator[str]:
-    """What one of our distributions needs, and what those of ours need that it needs."""
+    """The third-party requirements of one of our distributions, including those of our others it needs."""
     project = tomllib.loads((ROOT / OURS[distribution] / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"]]
     for extra in extras:
@@ -62,7 +62,7 @@ def listed(file: str) -> list[str]:
 
 
 def write(name: str, requirements: Iterable[str]) -> None:
-    """One list."""
+    """Write one list."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
     quiet = ["--quiet", "--no-header", "--no-annotate"]
     files = ["--constraint", "constraints.txt", "--output-file", f"pins/{name}.txt", "-"]

@@ -1,6 +1,6 @@
-"""`make test`: targets of the Makefile in turn, up to the first that fails, and how long each took.
+"""`make test`: targets of the Makefile one after another, up to the first that fails, and how long each took.
 
-`python deploy/stages.py lint test-unit ...`: the quick ones first, so that what is wrong shows soon.
+`python deploy/stages.py lint test-unit ...`: the quick ones first, so that errors show early.
 """
 
 import subprocess
@@ -24,7 +24,7 @@ def run(stages: Sequence[str]) -> Iterator[tuple[str, float, bool]]:
 
 
 def summary(ended: Sequence[tuple[str, float, bool]], stages: Sequence[str]) -> str:
-    """A line for each stage, and the sum."""
+    """A line for each stage, and the total."""
     lines = [
         f"{stage:<14}{seconds:>7.0f} s  {'passed' if passed else 'FAILED'}"
         for stage, seconds, passed in ended

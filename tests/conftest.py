@@ -19,11 +19,21 @@ from taskmanager.mongo.access.writes import secrets_database
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
+PAGES = Path(__file__).parent / "browser"
+
 PLUGINS = (
     *("crash", "diary", "fail", "greedy", "hasty", "jp2", "noop", "paced", "press", "recording", "shell"),
     *("sleep", "stubborn", "tally", "tick", "verbose", "wild"),
 )
 USERS = BrokerUsers()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, which shares its servers; those of pages group themselves."""
+    for item in items:
+        if PAGES not in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(PAGES.parent))))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The health check of the images: exit code 0 if the service in here is ready, else what is missing."""
+"""The health check of the images: exit code 0 if the container's service is ready, else what is missing."""
 
 import os
 import ssl
@@ -10,10 +10,10 @@ TIMEOUT_SECONDS = 2
 
 
 def main() -> None:
-    """Ask once."""
+    """Make one request."""
     scheme = "https" if os.environ.get("TASKMANAGER_TLS_CERTIFICATE") else "http"
     address = f"{scheme}://127.0.0.1:{os.environ['TASKMANAGER_HTTP_PORT']}/health/ready"
-    # it asks itself, and the certificate names the host that others know it by
+    # it connects to itself, and the certificate is for the name by which others know the host
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

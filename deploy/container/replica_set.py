@@ -1,7 +1,7 @@
 """Makes a fresh MongoDB a replica set of one, which transactions need, and the accounts of the services.
 
-Repeatable: gives accounts that are there already their rights and passwords anew. Logs in as a member of the
-set, which is possible before there is any account. For the compose file; `taskmanager-accounts` makes what it
+Repeatable: sets the privileges and passwords of existing accounts again. Logs in as a member of the set,
+which is possible before any account exists. For the compose file; `taskmanager-accounts` writes the files it
 reads.
 """
 
@@ -22,7 +22,7 @@ LIMIT_SECONDS = 60
 
 
 def main() -> None:
-    """Initialise the set named in MONGODB_URL, wait until it takes writes, and make the accounts.
+    """Initialise the set named in MONGODB_URL, wait until it accepts writes, and create the accounts.
 
     `TASKMANAGER_ACCOUNTS` names the folder of their passwords and of the keyfile.
     """

@@ -1,4 +1,4 @@
 """The pages of `docs/` that are made from the code: settings, metrics, messages, states and reasons.
 
-It stands outside the distributions because it alone looks into all of them.
+It is outside the distributions because it alone imports all of them.
 """

@@ -1,4 +1,4 @@
-"""The fields of messages and of what they are made of, from their JSON Schemas and docstrings."""
+"""The fields of messages and of the records in them, from their JSON Schemas and docstrings."""
 
 import ast
 import inspect
@@ -33,10 +33,10 @@ BOUNDS = {
 
 
 class Described:
-    """A record with the schemas of all that it refers to."""
+    """A record with the schemas of all records it refers to."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        """Of a message, or of a record within one."""
+        """For a message, or for a record within one."""
         self.model = model
         self.schema: Schema = model.model_json_schema()
         self.parts: Mapping[str, Schema] = self.schema.get("$defs", {})
@@ -49,7 +49,7 @@ class Described:
             yield code(name), self.kind(field), _default(name, field, own), told.get(name, "")
 
     def kind(self, schema: Schema) -> str:
-        """In words what a value may be."""
+        """A description of the permitted values."""
         bounds = [words.format(schema[key]) for key, words in BOUNDS.items() if key in schema]
         return ", ".join([self._shape(schema), *bounds])
 
@@ -76,7 +76,7 @@ class Described:
 
 
 def records_within(models: Iterable[type[BaseModel]]) -> list[type[BaseModel]]:
-    """What these are made of, by name; each once."""
+    """The records these consist of, by name; each once."""
     known = {model.__name__: model for model in _descendants(BaseModel)}
     names = {
         name for model in models for name, schema in Described(model).parts.items() if "properties" in schema
@@ -85,7 +85,7 @@ def records_within(models: Iterable[type[BaseModel]]) -> list[type[BaseModel]]:
 
 
 def docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """What stands below the fields of a class and of those it comes from."""
+    """The docstrings of the fields of a class and of its bases."""
     found: dict[str, str] = {}
     for one in reversed(model.__mro__):
         if issubclass(one, BaseModel) and one is not BaseModel:

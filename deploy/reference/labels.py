@@ -1,6 +1,7 @@
-"""What the labels of metrics may say: the closed sets by metric, and what stands in the open ones.
+"""The values the labels of metrics may have: the closed sets by metric, and a description of the open ones.
 
-Where the code has a type for the values they are that type's; the others are held against the code by a test.
+Where the code has a type for the values, they are taken from it; the others are checked against the code by a
+test.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +23,7 @@ PROBLEM = "the name of a [problem](reasons.md#problems)"
 
 
 def actions() -> tuple[str, ...]:
-    """All that can be commanded."""
+    """The names of all commands."""
     fixed = (
         get_args(order.model_fields["action"].annotation)
         for order in get_args(Command.model_fields["order"].annotation)
@@ -42,7 +43,7 @@ OPEN: Mapping[str, str] = {
     "status": "the status code of HTTP",
     "version": "the version",
 }
-"""Labels whose values come from the installation, unless a metric has a closed set for them."""
+"""Labels whose values depend on the installation, unless a metric has a closed set for them."""
 
 CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "retries_total": {
@@ -82,11 +83,11 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "runner_jobs_total": {"outcome": tuple(AttemptOutcome)},
     "runner_job_duration_seconds": {"outcome": tuple(AttemptOutcome)},
 }
-"""By the name of the metric without its prefix; in angle brackets what differs."""
+"""By the name of the metric without its prefix; variable parts are in angle brackets."""
 
 
 def values(metric: str, label: str) -> str:
-    """What the label of a metric may say; raises KeyError for one nobody has described."""
+    """The values a metric's label may have; raises KeyError for a label without a description."""
     closed = CLOSED.get(metric.removeprefix(PREFIX), {}).get(label)
     if closed is None:
         return OPEN[label]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table, with an empty one behind it."""
+    """The lines of a table, followed by an empty one."""
     yield _row(head)
     yield "|" + "---|" * len(head)
     yield from (_row(row) for row in rows)
@@ -12,7 +12,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def code(text: object) -> str:
-    """A piece of code."""
+    """The text as inline code."""
     return f"`{text}`"
 
 

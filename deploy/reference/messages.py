@@ -21,13 +21,13 @@ RUNNERS, GATEWAYS = NAMES.runner_control(PLUGIN, RUNNER), NAMES.gateway_changes(
 
 @dataclass(frozen=True)
 class Reader:
-    """Who consumes a queue, and with what it reads its messages."""
+    """The consumer of a queue, and how it decodes the messages."""
 
     name: str
     decode: Callable[[bytes], Message]
 
     def reads(self, message: type[Message]) -> bool:
-        """Whether the message is one of those that are expected there."""
+        """Whether the message is one of those expected there."""
         return message in get_args(get_type_hints(self.decode)["return"])
 
 
@@ -44,7 +44,7 @@ READERS: Mapping[str, tuple[Queue, Reader]] = {
 
 @dataclass(frozen=True)
 class Way:
-    """Who publishes a message, and where."""
+    """The publisher of a message, and where it is published."""
 
     publisher: str
     exchange: str
@@ -78,12 +78,12 @@ WAYS: Mapping[type[Message], Way] = {
 
 
 def document() -> str:
-    """What stands below the introduction."""
+    """What follows the introduction."""
     return "\n".join([*_overview(), *_catalogue(), *_records(), *_topology()])
 
 
 def kind_of(message: type[BaseModel]) -> str:
-    """What stands in its field `type`."""
+    """The value of its field `type`."""
     return str(message.model_fields["type"].default)
 
 

@@ -23,26 +23,26 @@ HEAD = ("metric", "type", "labels", "meaning")
 
 
 def document() -> str:
-    """What stands below the introduction."""
+    """What follows the introduction."""
     return "\n".join([*(line for name, module in PROCESSES.items() for line in _section(name, module))])
 
 
 def metrics_of(module: ModuleType) -> list[Metric]:
-    """What a module defines itself, in its order."""
+    """The metrics a module itself defines, in order."""
     inherited = {id(value) for value in vars(shared).values()} if module is not shared else set()
     found = (value for value in vars(module).values() if isinstance(value, Metric))
     return [metric for metric in found if id(metric) not in inherited]
 
 
 def name_of(metric: Metric) -> str:
-    """As Prometheus shows it."""
+    """The name as Prometheus shows it."""
     family = next(iter(metric.describe()))
     return f"{family.name}_total" if family.type == "counter" else family.name
 
 
 def labels_of(metric: Metric) -> tuple[str, ...]:
     """The names of its labels."""
-    return tuple(metric._labelnames)  # noqa: SLF001 - the library has no other way to ask
+    return tuple(metric._labelnames)  # noqa: SLF001 - the library has no public way to get them
 
 
 def _section(title: str, module: ModuleType) -> Iterator[str]:

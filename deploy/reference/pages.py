@@ -1,4 +1,4 @@
-"""Which pages are made, wholly or below an introduction that is written by hand."""
+"""Which pages are generated, entirely or below a hand-written introduction."""
 
 from collections.abc import Callable, Mapping
 
@@ -18,12 +18,12 @@ BELOW: Mapping[str, Callable[[], str]] = {
     "metrics.md": metrics.document,
     "settings.md": settings.document,
 }
-"""What stands below the mark of each page."""
+"""What follows the mark in each page."""
 PAGES = (*WHOLE, *BELOW)
 
 
 def renewed(name: str, page: str) -> str:
-    """The page as the code wants it; `page` is its text so far. Raises ValueError if it lacks the mark."""
+    """The page as generated from the code; `page` is its current text. Raises ValueError without the mark."""
     if name in WHOLE:
         return WHOLE[name]()
     introduction, mark, _ = page.partition(MARK)

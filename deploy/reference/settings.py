@@ -21,7 +21,7 @@ SERVICES: Mapping[str, type[Settings]] = {
     "Plugin runner": RunnerSettings,
 }
 UNITS = {"bytes": "bytes", "seconds": "seconds", "minutes": "minutes", "hours": "hours"}
-"""By the end of the name: a number that comes from outside has its unit there."""
+"""By the last part of the name, which gives the unit of a number that comes from outside."""
 TYPES = {"int": "whole number", "float": "number", "str": "text", "bool": "`true` or `false`", "Path": "path"}
 BOUNDS: Mapping[type, str] = {
     Ge: "from {0.ge}",
@@ -35,7 +35,7 @@ HEAD = ("name", "type", "unit", "default", "meaning")
 
 
 def document() -> str:
-    """What stands below the introduction."""
+    """What follows the introduction."""
     return "\n".join([*_section("Every service", Settings.model_fields), *_own()])
 
 
@@ -63,7 +63,7 @@ def _row(name: str, field: FieldInfo) -> tuple[str, ...]:
 
 
 def variable(name: str, field: FieldInfo) -> str:
-    """Its name in the environment."""
+    """The name of its environment variable."""
     if isinstance(field.validation_alias, AliasChoices):
         return str(field.validation_alias.choices[0])
     return f"{Settings.model_config['env_prefix']}{name.upper()}"

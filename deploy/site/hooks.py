@@ -1,7 +1,7 @@
-"""Hooks of mkdocs: pages beside `docs/` are part of the site, and links work there as in the repository.
+"""Hooks of mkdocs: pages outside `docs/` are part of the site, and links work there as in the repository.
 
-The sources are written for a reader of the repository, so their links name files of it. On the site a link to
-a page leads to that page, and one to a folder or a source file becomes plain text. A link to nothing is left
+The sources are written for readers of the repository, so their links name files in it. On the site, a link to
+a page leads to that page, and a link to a folder or a source file becomes plain text. A broken link is left
 as it is, so that mkdocs complains.
 """
 
@@ -17,15 +17,15 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-"""Pages that lie in the root of the repository."""
+"""Pages in the root of the repository."""
 OFFLINE_SEARCH = ROOT / "services/gateway/web-packages/node_modules/iframe-worker/shim/index.js"
-"""Lets the search work where the site is opened as a file; named under `polyfills` in `mkdocs.yml`."""
+"""Makes the search work when the site is opened from a file; named under `polyfills` in `mkdocs.yml`."""
 FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>(?!\w+:|#|/)[^)#\s]+)(?P<anchor>#[^)]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds what lies elsewhere."""
+    """Add the pages from elsewhere."""
     for name in BESIDE:
         files.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
     files.append(File.generated(config, "javascripts/iframe-worker.js", abs_src_path=str(OFFLINE_SEARCH)))
@@ -53,13 +53,13 @@ def _link(found: re.Match[str], source: File, files: Files) -> str:
 
 
 def _on_site(path: Path) -> str:
-    """What mkdocs calls a file of the repository."""
+    """The path mkdocs uses for a file of the repository."""
     inside = path.relative_to(ROOT / "docs") if path.is_relative_to(ROOT / "docs") else path.relative_to(ROOT)
     return inside.as_posix()
 
 
 def on_config(config: MkDocsConfig) -> Any:
-    """Says what is missing before the site is half made."""
+    """Report what is missing before the site is partly built."""
     if not OFFLINE_SEARCH.exists():
         message = f"{OFFLINE_SEARCH} is missing: run `make setup`"
         raise FileNotFoundError(message)

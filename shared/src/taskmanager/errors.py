@@ -1,11 +1,11 @@
-"""Every error of the project, split by the one question that matters: try again, or give up.
+"""Every error of the project, divided by the one question that matters: try again, or give up.
 
 HTTP status codes, exit codes and dead-letter routing are chosen at the edges, never here.
 """
 
 
 class TaskManagerError(Exception):
-    """Root of all errors this project raises on purpose."""
+    """Base of all errors this project raises on purpose."""
 
 
 class TemporaryError(TaskManagerError):
@@ -13,7 +13,7 @@ class TemporaryError(TaskManagerError):
 
 
 class PermanentError(TaskManagerError):
-    """The same call will fail again: give up and tell somebody."""
+    """The same call will fail again: give up and report it."""
 
 
 class BrokerUnavailableError(TemporaryError):
@@ -33,18 +33,18 @@ class UnroutableMessageError(PermanentError):
 
 
 class UnreadableDocumentError(PermanentError):
-    """A stored document is not one of ours: written by hand, by another program or by a newer version."""
+    """A stored document is not valid: written by hand, by another program or by a newer version."""
 
 
 class CursorError(PermanentError, ValueError):
-    """A cursor was not made for the list it is used with."""
+    """A cursor does not belong to the list it is used with."""
 
 
 class InvalidMessageError(PermanentError):
     """A message body could not be decoded; `body` keeps the bytes for the dead-letter queue."""
 
     def __init__(self, reason: str, body: bytes) -> None:
-        """Keep the undecodable bytes beside the reason."""
+        """Keep the undecodable bytes with the reason."""
         super().__init__(reason)
         self.body = body
 
@@ -62,7 +62,7 @@ class ToolFailedError(JobFailedError):
 
 
 class ToolStoppedError(TemporaryError):
-    """An external program was stopped because its job is to end."""
+    """An external program was stopped because its job is being ended."""
 
 
 class JobKilledError(TemporaryError):

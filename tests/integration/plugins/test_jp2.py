@@ -5,8 +5,10 @@ import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+from jpylyzer import jpylyzer
 from PIL import Image, ImageChops
 
 from taskmanager.errors import JobFailedError
@@ -201,6 +203,8 @@ def test_every_profile_makes_files_other_programs_open(
             assert image.size == size
         if made.suffix == ".jp2":  # not every version of its tool knows Part 15
             assert decoded(made).size == size
+        verdict = jpylyzer.checkOneFile(str(made), made.suffix.removeprefix("."))
+        assert verdict.findtext("isValid") == "True", ET.tostring(verdict)
 
 
 @pytest.mark.parametrize(("profile", "ratio"), [("access-rate10", 10), ("newspaper-rate8", 8)])

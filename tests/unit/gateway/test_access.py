@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 
@@ -14,6 +15,7 @@ from taskmanager.model.access import Right, Role
 from taskmanager.model.operations import JobFilter
 from taskmanager_gateway.access.requirements import Requirement
 from taskmanager_gateway.access.sessions import COOKIE
+from taskmanager_gateway.app import make_app
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
 from taskmanager_testing.reader import FakeReader
@@ -107,7 +109,7 @@ async def test_nothing_can_be_read_with_the_right_to_submit_alone(gateway: Gatew
 def test_every_route_of_the_pages_says_what_it_needs() -> None:
     from taskmanager_gateway.web import app  # noqa: PLC0415 - only to look at its routes
 
-    open_to_all = {"/log-in", "/log-in/oidc", "/log-in/oidc/back", "/ui/preferences"}
+    open_to_all = {"/docs", "/log-in", "/log-in/oidc", "/log-in/oidc/back", "/ui/preferences"}
     routers = [module.router for module in vars(app).values() if hasattr(module, "router")]
     for router in routers:
         for route in router.routes:
@@ -490,12 +492,36 @@ async def test_who_writes_an_address_into_a_header_does_not_come_from_there(
     reader: FakeReader, roots: Path, gateway: Gateway
 ) -> None:
     headers = {"X-Forwarded-For": "192.0.2.7"}
-    for proxies, status in (("", 401), ("127.0.0.1", 200)):
+    for proxies, status in (("", 401), ("10.0.0.0/8", 401), ("127.0.0.1", 200)):
         settings = GatewaySettings(roots=str(roots), itm_open_to="192.0.2.0/24", trusted_proxies=proxies)
         other = make_gateway(reader, gateway.publisher, gateway.scheduler, settings)
         await other.services.catalogue.run_once()
         answer = await other.client.post("/itm/service", json={"jobtype": "NOOP"}, headers=headers)
         assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("192.0.2.7", 200),
+        ("198.51.100.1, 192.0.2.7", 200),
+        ("192.0.2.7, 198.51.100.1", 401),
+        ("192.0.2.7, 127.0.0.2", 200),
+        ("192.0.2.7, nonsense", 401),
+    ],
+)
+async def test_of_the_addresses_a_proxy_names_the_last_that_is_no_proxy_counts(
+    reader: FakeReader, roots: Path, gateway: Gateway, peer: str, forwarded: str, status: int
+) -> None:
+    settings = GatewaySettings(roots=str(roots), itm_open_to="192.0.2.0/24", trusted_proxies="127.0.0.0/8")
+    other = make_gateway(reader, gateway.publisher, gateway.scheduler, settings)
+    await other.services.catalogue.run_once()
+    transport = httpx.ASGITransport(make_app(other.services), client=(peer, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        headers = {"X-Forwarded-For": forwarded}
+        answer = await client.post("/itm/service", json={"jobtype": "NOOP"}, headers=headers)
+    assert answer.status_code == status, answer.text
 
 
 # --- users and tokens over HTTP ------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The command `taskmanager-local`: reads the command line and prints; the rest is elsewhere."""
+"""The command `taskmanager-local`: parses the command line and prints; the work is done by other modules."""
 
 import argparse
 import json
@@ -231,7 +231,7 @@ def _logs(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    open_to_all = replace(_options(options), log_in=False)  # it shows jobs, and nobody who logs in
+    open_to_all = replace(_options(options), log_in=False)  # it shows jobs but no log-in
     return run_demo(options, _stack(options), open_to_all, _folder(options), console)
 
 

@@ -1,7 +1,7 @@
-"""By which address each service reaches broker and database: by an account of its own where that can be.
+"""The address by which each service reaches broker and database: with an account of its own where possible.
 
-The addresses stand in files of their owner, named in the environment, so that neither a command line nor an
-environment holds a password.
+The addresses are in files readable only by their owner, named in the environment, so that neither a command
+line nor an environment contains a password.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class ServiceAccess:
     """The variables of each service.
 
     Attributes:
-        folder: the files lie here.
+        folder: where the files are.
         broker: the private node, or the address that all services share.
         database: the private mongod, or the address that all services share.
     """
@@ -33,21 +33,21 @@ class ServiceAccess:
 
     @property
     def gateway(self) -> dict[str, str]:
-        """What a gateway needs."""
+        """The variables of a gateway."""
         return {**self._broker("gateway", USERS.gateway), **self._database(Account.GATEWAY)}
 
     @property
     def scheduler(self) -> dict[str, str]:
-        """What a scheduler needs."""
+        """The variables of a scheduler."""
         return {**self._broker("scheduler", USERS.scheduler), **self._database(Account.SCHEDULER)}
 
     @property
     def migrate(self) -> dict[str, str]:
-        """What the migration needs."""
+        """The variables of the migration."""
         return {**self._broker("migrate", USERS.migrate), **self._database(Account.MIGRATE)}
 
     def runner(self, plugin: str) -> dict[str, str]:
-        """What the runners of a plugin need: nothing of the database."""
+        """The variables of a plugin's runners: none for the database."""
         return self._broker(f"runner-{plugin}", USERS.runner(plugin))
 
     def _broker(self, name: str, user: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A private certificate authority and the certificates it signs, for TLS inside one installation.
 
-`cryptography` makes them: it is the library that Python projects use for X.509, and no program is needed.
+Made with `cryptography`, the library Python projects use for X.509, so that no external program is needed.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ from taskmanager_local.commands import LocalStackError, private_folder
 
 AUTHORITY_LIFE = timedelta(days=3650)
 CERTIFICATE_LIFE = timedelta(days=398)
-"""What programs still take; made anew long before."""
+"""The longest lifetime that programs accept; renewed long before it ends."""
 CLOCKS_DIFFER = timedelta(hours=1)
 
 
@@ -31,7 +31,7 @@ class Certificates:
 
     @property
     def authority(self) -> Path:
-        """What everybody verifies by."""
+        """The certificate against which all others are verified."""
         return self.folder / "ca.pem"
 
     def certificate(self, name: str) -> Path:
@@ -39,15 +39,15 @@ class Certificates:
         return self.folder / f"{name}.pem"
 
     def key(self, name: str) -> Path:
-        """The secret that goes with it."""
+        """The secret key of that certificate."""
         return self.folder / f"{name}-key.pem"
 
     def both(self, name: str) -> Path:
-        """For mongod, which wants certificate and key in one file."""
+        """For mongod, which requires certificate and key in one file."""
         return self.folder / f"{name}-both.pem"
 
     def issue(self, names: Sequence[str]) -> None:
-        """A certificate for all these host names or addresses; the authority is made if there is none."""
+        """Issue one certificate for these host names or addresses; creates the authority if there is none."""
         private_folder(self.folder)
         authority, signing = self._authority()
         key = ec.generate_private_key(ec.SECP256R1())

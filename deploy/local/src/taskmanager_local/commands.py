@@ -1,4 +1,4 @@
-"""What it takes to start one process: its name, arguments and surroundings. Starts nothing itself."""
+"""What is needed to start one process: its name, arguments and environment. Starts nothing itself."""
 
 import secrets
 import socket
@@ -15,7 +15,7 @@ EPHEMERAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class LocalStackError(Exception):
-    """Something on this machine keeps the local stack from running; the message says what to do."""
+    """Something on this machine prevents the local stack from running; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Command:
     Attributes:
         name: unique in the stack; also the name of its log file.
         arguments: the program and its arguments, no shell.
-        environment: variables beside those of the caller.
+        environment: variables in addition to those of the caller.
         port: the TCP port it listens on, if any.
         ready_path: the path on that port which answers 200 once the process is ready, if it speaks HTTP.
     """
@@ -38,10 +38,10 @@ class Command:
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at this moment.
+    """A loopback port that is not in use at the moment.
 
-    Taken from below those that the system gives to outgoing connections: such a connection could take the
-    port of a process that is just being started again, which could then never listen on it.
+    Chosen from below those the system gives to outgoing connections: such a connection could take the port of
+    a process that is being restarted, which could then never listen on it.
     """
     drawn = (FIRST_PORT + secrets.randbelow(_first_ephemeral_port() - FIRST_PORT) for _ in range(PORT_TRIES))
     found = next(filter(port_is_free, drawn), None)
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 def _first_ephemeral_port() -> int:
-    """The lowest port of outgoing connections; where the system does not say, that of Linux by default."""
+    """The lowest port of outgoing connections; Linux's default where the system does not say."""
     try:
         first, _ = EPHEMERAL_PORTS.read_text(encoding="ascii").split()
     except FileNotFoundError:
@@ -72,7 +72,7 @@ def port_is_free(port: int) -> bool:
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder, readable by its owner only, since passwords and data lie in it."""
+    """Make the folder, readable by its owner only, because it holds passwords and data."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
     return path

@@ -1,6 +1,6 @@
-"""A fake Goobi beside the services, and the settings by which they reach it. Knows no jobs.
+"""A fake Goobi next to the services, and the settings with which they reach it. Knows no jobs.
 
-It is the one of `taskmanager_testing.goobi`, as a process of its own, with a token made for this stack.
+It is the one of `taskmanager_testing.goobi`, run as a separate process, with a token made for this stack.
 """
 
 import json
@@ -14,10 +14,10 @@ from taskmanager_local.state import Plan, Ports, StackFolder
 
 NAME = "goobi"
 DIALECTS = {"fake": "core", "fake-rest": "rest", "fake-webapi": "webapi"}
-"""What `--goobi` may be, and in which of Goobi's three interfaces the services speak to it then."""
+"""The values of `--goobi`, and which of Goobi's three interfaces the services use with each."""
 METHODS = ("get", "post", "put", "delete")
 PAGES = "/fake"
-"""Where the fake shows itself."""
+"""Where the fake serves its own pages."""
 
 
 def fake_goobi(folder: StackFolder, ports: Ports, choice: str) -> tuple[Command, Path]:
@@ -32,20 +32,20 @@ def fake_goobi(folder: StackFolder, ports: Ports, choice: str) -> tuple[Command,
 
 
 def fake_goobi_url(plan: Plan) -> str | None:
-    """Where the fake Goobi of a stack is, or None if it has none."""
+    """The URL of the stack's fake Goobi, or None if it has none."""
     ports = [command.port for command in plan.services if command.name == NAME]
     return f"http://{LOOPBACK}:{ports[0]}" if ports else None
 
 
 def _access_rules(token: str) -> str:
-    """No processes: whoever sends a job makes them first."""
+    """No processes: a caller that submits a job creates them first."""
     methods = [f'methods.{method} = [{{ token = "{token}" }}]' for method in METHODS]
     lines = ["books = 0", "[[webapi.credentials]]", f'password = "{token}"']
     return "\n".join([*lines, "[[rest.endpoints]]", 'path = ".*"', *methods, ""])
 
 
 def _settings(dialect: str, port: int, token_file: Path) -> str:
-    """The file about Goobi; a JSON string is a TOML string too."""
+    """The file about Goobi; a JSON string is also a TOML string."""
     return (
         f'[installations.fake]\ndialect = "{dialect}"\nurl = "http://{LOOPBACK}:{port}/goobi"\n'
         f"token_file = {json.dumps(str(token_file.resolve()))}\n"

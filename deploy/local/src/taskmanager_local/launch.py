@@ -22,19 +22,19 @@ from pathlib import Path
 FIRST_WAIT = timedelta(seconds=0.5)
 LONGEST_WAIT = timedelta(seconds=30)
 HEALTHY_AFTER = timedelta(seconds=60)
-"""A process that lived this long starts again at once: its crash is not one of a row."""
+"""A process that lived this long is restarted at once: its crash does not count as one of a series."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one process, kept in a file over its restarts.
+    """What is known about one process, kept in a file across its restarts.
 
     Attributes:
         pid: the process id of the last start.
-        create_time: its start in seconds since the epoch, from psutil; with the pid it names one process.
-        restarts: how often it was started again since `up`.
+        create_time: its start in seconds since the epoch, from psutil; with the pid it identifies a process.
+        restarts: how often it was restarted since `up`.
         crashes_in_a_row: how many of the last starts ended within `HEALTHY_AFTER`.
         started: when the last start happens or happened (ISO 8601); in the future while it waits.
     """
@@ -52,7 +52,7 @@ class Record:
 
 
 def read_record(path: Path) -> Record | None:
-    """The record in that file, or None where the process was never started."""
+    """The record in that file, or None if the process was never started."""
     try:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -75,7 +75,7 @@ def wait_before(crashes_in_a_row: int) -> timedelta:
 
 
 def next_record(previous: Record | None, now: datetime, pid: int, create_time: float) -> Record:
-    """The record of the start that follows, its wait included; pure."""
+    """The record of the next start, including its wait; pure."""
     if previous is None:
         return Record(pid, create_time, 0, 0, now.isoformat())
     lived = now - previous.starts_at
@@ -85,7 +85,7 @@ def next_record(previous: Record | None, now: datetime, pid: int, create_time: f
 
 
 def die_with_parent(parent: int, signal_number: int) -> None:
-    """Let the kernel send the signal when the parent's thread ends; leave at once if it already has."""
+    """Have the kernel send the signal when the parent's thread ends; exit at once if it already has."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
     if os.getppid() != parent:
@@ -93,7 +93,7 @@ def die_with_parent(parent: int, signal_number: int) -> None:
 
 
 def wait_for_turn(record_file: Path) -> None:
-    """Note this start in the record and sleep as long as the crashes before it demand."""
+    """Note this start in the record and sleep for as long as the preceding crashes require."""
     import psutil  # noqa: PLC0415 - takes a third of the start time, and private test servers need no record
 
     now = datetime.now(UTC)
@@ -106,7 +106,7 @@ def wait_for_turn(record_file: Path) -> None:
 
 
 def main() -> None:
-    """Read the command line, prepare, and become the process."""
+    """Parse the command line, prepare, and become the process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
         "--parent", type=int, required=True, help="process id of the caller, 0 for whoever it is"

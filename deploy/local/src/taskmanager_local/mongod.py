@@ -1,4 +1,4 @@
-"""A MongoDB of one's own: a one-node replica set, since transactions need one. Knows nothing of jobs."""
+"""A private MongoDB: a one-node replica set, because transactions need one. Knows nothing of jobs."""
 
 import importlib.util
 import platform
@@ -36,7 +36,7 @@ _INVALID_REPLICA_SET_CONFIG = 93
 
 
 def mongod_program() -> str:
-    """The `mongod` on the PATH, else the one inside the installed wheel.
+    """The `mongod` on the PATH, otherwise the one in the installed wheel.
 
     Raises:
         LocalStackError: there is none; the message says what to do on this platform.
@@ -74,11 +74,11 @@ class Mongod:
     """One private mongod.
 
     Attributes:
-        folder: its data lies here.
-        port: where it listens.
-        tls: the certificates of `localhost`, where only TLS is to be spoken.
+        folder: where its data is.
+        port: the port it listens on.
+        tls: the certificates of `localhost`, if it is to accept only TLS.
         cache_gigabytes: WiredTiger's cache; the default would take half of the machine's memory.
-        address: where it listens, and what it calls itself.
+        address: the address it listens on, which is also its own name in the set.
     """
 
     folder: Path
@@ -89,12 +89,12 @@ class Mongod:
 
     @property
     def url(self) -> str:
-        """The administrator's address with database and replica set."""
+        """The administrator's URL with database and replica set."""
         login = f"{ADMINISTRATOR}:{self._passwords.of(ADMINISTRATOR)}"
         return f"{self._address(login, DATABASE)}&authSource=admin"
 
     def url_of(self, account: str, database: str = DATABASE) -> str:
-        """The address of a service, which has the least rights it can work with."""
+        """The URL for a service's account, which has the least privileges the service needs."""
         login = f"{account}:{self._passwords.of(account)}"
         return self._address(login, database)
 
@@ -104,17 +104,17 @@ class Mongod:
 
     @property
     def _member(self) -> str:
-        """What the member calls itself; a certificate is for a name."""
+        """The member's own name in the set; a certificate is for a name."""
         return f"{LOCALHOST if self.tls else self.address}:{self.port}"
 
     def ensure_accounts(self, database: str = DATABASE) -> None:
-        """Make the accounts of the services for a database; repeatable."""
+        """Create the accounts of the services for a database; repeatable."""
         passwords = {account: self._passwords.of(account) for account in Account}
         with MongoClient[dict[str, Any]](self.url) as client:
             ensure_accounts(client, database, passwords)
 
     def prepare(self) -> None:
-        """Make the data folder and the secret that members share, which puts access control in force."""
+        """Make the data folder and the keyfile that members share, which enables access control."""
         private_folder(self.folder)
         if not self._keyfile.exists():
             private_file(self._keyfile, keyfile_text())
@@ -135,9 +135,9 @@ class Mongod:
             *("--keyFile", str(self._keyfile)),
             *self._tls_arguments(),
             *("--wiredTigerCacheSizeGB", str(self.cache_gigabytes), "--oplogSize", "990"),
-            # the diagnostic recorder writes all the time, which a small machine can do without
+            # the diagnostic recorder writes continuously, which a small machine can do without
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-            # a killed scheduler holds the documents of its transaction until that is over: by default 60 s
+            # a killed scheduler holds the documents of its transaction until that expires: by default 60 s
             *("--setParameter", "transactionLifetimeLimitSeconds=5"),
         ]
         return [Command("mongod", arguments, port=self.port)]
@@ -154,7 +154,7 @@ class Mongod:
         return ["--tlsMode", "requireTLS", *files, "--tlsAllowConnectionsWithoutCertificates"]
 
     def wait_until_ready(self, limit: timedelta = START_LIMIT) -> None:
-        """Make it a replica set of one, at the port it has now, with an administrator, once it takes writes.
+        """Initialise the one-node replica set at its current port; add an administrator once it takes writes.
 
         Raises:
             LocalStackError: it did not within the limit.
@@ -176,7 +176,7 @@ class Mongod:
         )
 
     def _client(self) -> MongoClient[dict[str, Any]]:
-        """A client that logs in as the member it is, which is possible before there is any account."""
+        """A client that logs in as the member itself, which is possible before any account exists."""
         security: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.tls.authority)} if self.tls else {}
         return MongoClient(
             self._member,

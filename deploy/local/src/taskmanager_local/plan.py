@@ -1,4 +1,4 @@
-"""Decides what is to run: private servers where the caller brings none, and the services that use them."""
+"""Decides what is to run: private servers where the caller provides none, and the services that use them."""
 
 import os
 from pathlib import Path
@@ -19,10 +19,10 @@ def mongod_folder(folder: StackFolder) -> Path:
 
 
 def make_plan(folder: StackFolder, options: Options) -> Plan:
-    """Choose ports, write the servers' files, and say what is to be started.
+    """Choose ports, write the servers' files, and return what is to be started.
 
     Raises:
-        LocalStackError: a server or a service is not installed, or a wished port is in use.
+        LocalStackError: a server or a service is not installed, or a requested port is in use.
     """
     ports = Ports(folder)
     node = None if os.environ.get("AMQP_URL") else _private_broker(folder, ports, options)

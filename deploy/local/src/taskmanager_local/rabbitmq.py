@@ -1,8 +1,8 @@
-"""A RabbitMQ node of one's own: its files, its commands and when it is ready.
+"""A private RabbitMQ node: its files, its commands and when it is ready.
 
-It shares nothing with the system's RabbitMQ service: own ports, cookie, data, log, plugins and epmd (Erlang's
-name server), all on the loopback address. Debian's wrapper scripts refuse every user but root and
-rabbitmq, hence the scripts in the package's library folder. Knows nothing of queues.
+It shares nothing with the system's RabbitMQ service: it has its own ports, cookie, data, log, plugins and
+epmd (Erlang's name server), all on the loopback address. Debian's wrapper scripts refuse every user except
+root and rabbitmq, so the scripts in the package's library folder are used. Knows nothing of queues.
 """
 
 import json
@@ -78,14 +78,14 @@ class RabbitmqNode:
     """One private node.
 
     Attributes:
-        folder: everything it writes lies here.
+        folder: where it writes all its files.
         port: AMQP.
         distribution_port: Erlang's own protocol, which the command-line tools speak.
         epmd_port: the private name server's port.
-        users: beside the administrator.
-        tls: the certificates of `localhost`, where only TLS is to be spoken.
-        management_port: of the management API, which is served only if this is given.
-        address: where it listens.
+        users: in addition to the administrator.
+        tls: the certificates of `localhost`, if it is to accept only TLS.
+        management_port: the management API, which is served only if this is given.
+        address: the address it listens on.
     """
 
     folder: Path
@@ -103,14 +103,14 @@ class RabbitmqNode:
         return self.url_of(USER)
 
     def url_of(self, user: str) -> str:
-        """The AMQP address of a service, which has the least rights it can work with."""
+        """The AMQP URL for a service's user, which has the least permissions the service needs."""
         login = f"{user}:{self._passwords.of(user)}"
         if self.tls:
             return f"amqps://{login}@{LOCALHOST}:{self.port}/%2F?cacertfile={self.tls.authority}"
         return f"amqp://{login}@{self.address}:{self.port}/%2F"
 
     def prepare(self) -> None:
-        """Write the configuration and the users; repeatable, keeps the passwords of the first time."""
+        """Write the configuration and the users; repeatable, keeps the passwords made the first time."""
         private_folder(self.folder)
         passwords = {name: self._passwords.of(name) for name in [USER, *(user.name for user in self.users)]}
         wanted = definitions(self.users, passwords, administrator=USER)
@@ -133,7 +133,7 @@ class RabbitmqNode:
         private_file(self.folder / "advanced.config", "[].\n")
 
     def commands(self) -> list[Command]:
-        """The processes of this node in the order of their start."""
+        """The processes of this node in starting order."""
         environment = self.environment()
         epmd = ["epmd", "-address", self.address, "-port", str(self.epmd_port)]
         return [
@@ -142,7 +142,7 @@ class RabbitmqNode:
         ]
 
     def environment(self) -> dict[str, str]:
-        """The variables that make every RabbitMQ script, the command-line tools included, mean this node."""
+        """The variables that make every RabbitMQ script, including the command-line tools, use this node."""
         folder, interface = str(self.folder), self.address.replace(".", ",")
         # these would open a port without TLS as well
         plain = {"RABBITMQ_NODE_IP_ADDRESS": self.address, "RABBITMQ_NODE_PORT": str(self.port)}
@@ -152,7 +152,7 @@ class RabbitmqNode:
             "HOME": folder,
             "ERL_EPMD_ADDRESS": self.address,
             "ERL_EPMD_PORT": str(self.epmd_port),
-            # the data belongs to the name, so it never changes; unique it is by its own name server
+            # the data belongs to the name, so it never changes; a separate name server makes it unique
             "RABBITMQ_NODENAME": "taskmanager@localhost",
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-kernel inet_dist_use_interface {{{interface}}}",
@@ -167,12 +167,12 @@ class RabbitmqNode:
             "RABBITMQ_PID_FILE": f"{folder}/data/node.pid",
             "RABBITMQ_LOG_BASE": f"{folder}/log",
             "RABBITMQ_LOGS": "-",
-            # makes the script become the Erlang machine, which handles SIGTERM itself, instead of its parent
+            # makes the script become the Erlang VM, which handles SIGTERM itself, instead of being its parent
             "RUNNING_UNDER_SYSTEMD": "true",
         }
 
     def wait_until_ready(self) -> None:
-        """Block until the node serves; raises LocalStackError."""
+        """Wait until the node serves; raises LocalStackError."""
         wait_until_broker_answers(self.url)
 
     @property
@@ -181,7 +181,7 @@ class RabbitmqNode:
 
 
 def wait_until_broker_answers(url: str, limit: timedelta = START_LIMIT) -> None:
-    """Poll until the broker lets us in.
+    """Poll until the broker accepts the log-in.
 
     Raises:
         LocalStackError: it did not within the limit.
@@ -198,7 +198,7 @@ def _lets_us_in(url: str) -> bool:
     parameters = connection_parameters(url, "taskmanager-local")
     parameters.socket_timeout = parameters.stack_timeout = 2
     try:
-        # asked first, since pika writes a traceback into the log for each refused connection
+        # checked first, because pika logs a traceback for each refused connection
         socket.create_connection((parameters.host, parameters.port), timeout=2).close()
         pika.BlockingConnection(parameters).close()
     except (AMQPError, OSError):
@@ -207,7 +207,7 @@ def _lets_us_in(url: str) -> bool:
 
 
 def inherited_environment() -> dict[str, str]:
-    """The caller's variables without those that would steer an Erlang program or a RabbitMQ script."""
+    """The caller's variables without those that would affect an Erlang program or a RabbitMQ script."""
     return {
         name: value
         for name, value in os.environ.items()

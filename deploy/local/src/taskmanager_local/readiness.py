@@ -1,4 +1,4 @@
-"""Whether the services of a stack are ready, asked over HTTP as any monitoring does; and the wait for it."""
+"""Whether the services of a stack are ready, checked over HTTP as monitoring does; and waiting for it."""
 
 import socket
 import time
@@ -17,7 +17,7 @@ LOG_LINES = 15
 
 
 def unready_reason(command: Command) -> str | None:
-    """What the process says is missing, or None if it is ready; without HTTP an open port is enough."""
+    """What the process says is missing, or None if it is ready; without HTTP, an open port is enough."""
     if command.ready_path is None:
         return None if _port_is_open(command) else f"port {command.port} is not open"
     address = f"http://{LOOPBACK}:{command.port}{command.ready_path}"
@@ -42,7 +42,7 @@ def wait_until_ready(
     """Poll until every service is ready.
 
     Raises:
-        LocalStackError: some were not within the limit; names them, their reasons and the ends of their logs.
+        LocalStackError: some were not within the limit; the message names them, with reasons and log ends.
     """
     deadline = time.monotonic() + limit.total_seconds()
     waiting = list(commands)

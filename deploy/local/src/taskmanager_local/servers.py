@@ -1,7 +1,7 @@
 """A private broker or database for the length of a `with` block, as tests need them.
 
-They never outlive the process that started them. Start them from a thread that lives as long as they
-are needed (usually the main thread): the kernel ends them with the thread that started them.
+They never outlive the process that started them. Start them from a thread that lives as long as they are
+needed (usually the main thread): the kernel ends them with the thread that started them.
 """
 
 import os
@@ -28,32 +28,32 @@ class Server(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Where everything it writes lies."""
+        """Where it writes all its files."""
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
 
     @property
     def url(self) -> str:
-        """How its administrator reaches it."""
+        """The administrator's URL."""
 
     @property
     def url_of(self) -> Callable[..., str]:
-        """How a service reaches it."""
+        """The URL of a service's account."""
 
     def prepare(self) -> None:
-        """Write what it needs on disk."""
+        """Write the files it needs."""
 
     def commands(self) -> Sequence[Command]:
-        """Its processes in the order of their start; the last one is the server itself."""
+        """Its processes in starting order; the last one is the server itself."""
 
     def wait_until_ready(self) -> None:
-        """Block until it serves."""
+        """Wait until it serves."""
 
 
 class RunningServer:
-    """A server that can be stopped, killed and started again in the same folder and at the same port."""
+    """A server that can be stopped, killed and restarted in the same folder and on the same port."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -61,21 +61,21 @@ class RunningServer:
 
     @property
     def url(self) -> str:
-        """How its administrator reaches it."""
+        """The administrator's URL."""
         return self._server.url
 
     def url_of(self, user: str, *database: str) -> str:
-        """How a service reaches it; MongoDB's accounts are those of a database."""
+        """The URL of a service's account; MongoDB's accounts belong to a database."""
         return self._server.url_of(user, *database)
 
     def ensure_accounts(self, database: str) -> None:
-        """Make the accounts of the services for a database; for MongoDB only."""
+        """Create the accounts of the services for a database; for MongoDB only."""
         if isinstance(self._server, Mongod):
             self._server.ensure_accounts(database)
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         return self._server.port
 
     @property
@@ -85,11 +85,11 @@ class RunningServer:
 
     @property
     def log(self) -> Path:
-        """What the server printed."""
+        """The log of the server's output."""
         return self._server.folder / f"{self._server.commands()[-1].name}.log"
 
     def start(self) -> None:
-        """Start what does not run and wait until it serves."""
+        """Start the processes that are not running and wait until the server serves."""
         self._server.prepare()
         for command in self._server.commands():
             running = self._processes.get(command.name)
@@ -98,12 +98,12 @@ class RunningServer:
         self._server.wait_until_ready()
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would; returns when the process is gone."""
+        """Send SIGKILL, like a crash; returns when the process is gone."""
         self._process.kill()
         self._process.wait()
 
     def restart(self) -> None:
-        """Start it again after `kill`, or stop and start it; returns when it serves."""
+        """Start it after `kill`, or stop and start it; returns when it serves."""
         _end(self._process)
         self.start()
 
@@ -125,7 +125,7 @@ def private_rabbitmq(
     *,
     management_port: int | None = None,
 ) -> Iterator[RunningServer]:
-    """A RabbitMQ node of one's own with these users; everything it writes lies in the folder.
+    """A private RabbitMQ node with these users; it writes all its files into the folder.
 
     With `management_port` it serves the management API there.
 
@@ -149,7 +149,7 @@ def private_rabbitmq(
 def private_mongod(
     folder: Path, *, cache_gigabytes: float = TEST_CACHE_GIGABYTES, tls: Certificates | None = None
 ) -> Iterator[RunningServer]:
-    """A mongod of one's own, a replica set of one node; everything it writes lies in the folder.
+    """A private mongod, a replica set of one node; it writes all its files into the folder.
 
     Raises:
         LocalStackError: there is no mongod, or it did not start.

@@ -1,4 +1,4 @@
-"""The commands that start our own services; how many, with which settings and at which ports."""
+"""The commands that start our own services: how many, with which settings and on which ports."""
 
 import os
 import shutil
@@ -22,13 +22,13 @@ class Options:
     """What the caller of `up` may choose.
 
     Attributes:
-        roots: absolute folders that jobs may touch.
-        slots: jobs that one runner runs at a time.
-        transfers: jobs that one runner brings in or out at a time.
-        runners: runners for each plugin.
-        plugins: for which plugins to start runners; none named means all that are installed.
-        log_in: whether people and programs have to show who they are.
-        goobi: the Goobi to start beside them (a key of `goobi.DIALECTS`); None for none.
+        roots: absolute folders that jobs may use.
+        slots: how many jobs one runner runs at a time.
+        transfers: how many jobs one runner transfers in or out at a time.
+        runners: how many runners each plugin has.
+        plugins: the plugins to start runners for; if empty, all that are installed.
+        log_in: whether users and programs have to authenticate.
+        goobi: the Goobi to start with them (a key of `goobi.DIALECTS`); None for none.
         gateway_port: the port of the first gateway; None for any free one.
         amqp_port: the port of the private broker; None for any free one.
         mongodb_port: the port of the private mongod; None for any free one.
@@ -49,7 +49,7 @@ class Options:
 
 
 def program(name: str) -> str:
-    """The installed command of that name: the one beside our own Python first.
+    """The installed command of that name: preferably the one next to our own Python.
 
     Raises:
         LocalStackError: it is not installed.
@@ -64,7 +64,7 @@ def installed_plugins() -> list[str]:
     """The plugins that the runner knows.
 
     Raises:
-        LocalStackError: the runner cannot say; its own words are in the message.
+        LocalStackError: the runner could not list them; its own message is included.
     """
     listing = subprocess.run(
         [program("taskmanager-plugin-runner"), "--list"],
@@ -91,7 +91,7 @@ class ServiceCommands:
 
     Attributes:
         environment: what every service needs to know: roots, log format.
-        access: the addresses by which each service reaches broker and database.
+        access: the addresses with which each service reaches broker and database.
     """
 
     folder: StackFolder
@@ -132,7 +132,7 @@ class ServiceCommands:
         return self._command(name, [program(command)], environment, wish)
 
     def _runner(self, plugin: str, number: int) -> Command:
-        # the same id at every start, so that the scheduler knows a runner that comes back
+        # the same id at every start, so that the scheduler recognises a runner that comes back
         identity = f"local-{plugin}-{number}"
         workspace = private_folder(self.folder.path / "workspace" / identity)
         arguments = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--id", identity]
@@ -152,7 +152,7 @@ class ServiceCommands:
 
 
 def migrate_command(access: Mapping[str, str]) -> Command:
-    """The command that declares the topology and makes the indexes, run once before the services."""
+    """The command that declares the topology and makes the indexes; run once before the services."""
     return Command("migrate", [program("taskmanager-migrate")], access)
 
 

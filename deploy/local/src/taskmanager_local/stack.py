@@ -1,4 +1,4 @@
-"""The stack as a whole: plans it, brings it up in order, takes it down in order, says how it is."""
+"""The stack as a whole: plans it, starts and stops it in order, and reports its status."""
 
 import os
 import subprocess
@@ -19,18 +19,18 @@ from taskmanager_local.supervision import SERVERS, SERVICES, Supervisor, end_lef
 MIGRATE_LIMIT = timedelta(seconds=60)
 
 Say = Callable[[str], None]
-"""Takes one line about what happens."""
+"""Takes a line about what is happening."""
 
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """How one process is.
+    """The status of one process.
 
     Attributes:
         state: RUNNING, WAITING (before its next start), STOPPED.
-        pid: None unless it runs.
+        pid: None unless it is running.
         restarts: since the last `up`.
-        started: when it last started (ISO 8601), or starts next.
+        started: when it was last started (ISO 8601), or will be next.
         problem: what keeps it from being ready, None if nothing does.
     """
 
@@ -52,9 +52,9 @@ class Stack:
         self._supervisor = Supervisor(folder)
 
     def up(self, options: Options) -> Plan:
-        """Start what does not run, in order, and wait until all is ready.
+        """Start what is not running, in order, and wait until everything is ready.
 
-        An interrupted `up` is taken up again by the next one. Options only count when nothing runs yet.
+        The next `up` continues an interrupted one. Options take effect only when nothing is running yet.
 
         Raises:
             LocalStackError: something is missing or did not become ready; the message says what to do.
@@ -71,7 +71,7 @@ class Stack:
             return plan
 
     def down(self) -> bool:
-        """End exactly what `up` started, services first; True if anything ran."""
+        """End exactly what `up` started, services first; True if anything was running."""
         with self._folder.locked():
             plan = load_plan(self._folder)
             if plan is None:
@@ -89,7 +89,7 @@ class Stack:
             return was_running or bool(left_over)
 
     def status(self, plan: Plan) -> list[ProcessStatus]:
-        """How every process of the plan is."""
+        """The status of every process of the plan."""
         return [self._process_status(command) for command in plan.commands]
 
     def _running_plan(self) -> Plan | None:

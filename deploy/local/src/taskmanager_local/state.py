@@ -1,4 +1,4 @@
-"""What the local stack remembers on disk: where its files lie, its ports, and what it last started."""
+"""What the local stack keeps on disk: where its files are, its ports, and what it last started."""
 
 import fcntl
 import hashlib
@@ -14,18 +14,18 @@ from taskmanager.files.private_files import private_file
 from taskmanager_local.commands import Command, LocalStackError, free_port, port_is_free, private_folder
 
 LONGEST_SOCKET_PATH = 100
-"""Bytes; the kernel's limit for a socket's path is 108."""
+"""Bytes; the kernel's limit for the path of a socket is 108."""
 
 
 @dataclass(frozen=True)
 class StackFolder:
-    """The one folder of a stack and the places in it."""
+    """The folder of a stack and the paths in it."""
 
     path: Path
 
     @property
     def run(self) -> Path:
-        """Files that only matter while it runs: specifications, records, the control socket."""
+        """Files that matter only while it runs: specifications, records, the control socket."""
         return self.path / "run"
 
     @property
@@ -35,7 +35,7 @@ class StackFolder:
 
     @property
     def socket(self) -> Path:
-        """The supervisor's control socket; elsewhere where the folder's own path is too long for one."""
+        """The supervisor's control socket; in another folder if this folder's path is too long for one."""
         usual = self.run / "supervisor.sock"
         if len(os.fsencode(usual)) <= LONGEST_SOCKET_PATH:
             return usual
@@ -50,7 +50,7 @@ class StackFolder:
         return self.logs / f"{name}.log"
 
     def record(self, name: str) -> Path:
-        """Who the process is and how often it was started; written by `launch`."""
+        """The identity of the process and how often it was started; written by `launch`."""
         return self.run / f"{name}.record.json"
 
     def specification(self, name: str) -> Path:
@@ -58,16 +58,16 @@ class StackFolder:
         return self.run / f"{name}.json"
 
     def make(self) -> None:
-        """Make the folders, for their owner only."""
+        """Make the folders, accessible only to their owner."""
         for folder in (self.path, self.run, self.logs):
             private_folder(folder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One `up` or `down` at a time.
+        """Allow only one `up` or `down` at a time.
 
         Raises:
-            LocalStackError: another one is at work.
+            LocalStackError: another one is running.
         """
         self.make()
         with (self.run / "lock").open("w") as lock:
@@ -83,11 +83,11 @@ class Plan:
     """What is to run: written by `up`, read by `status`, `logs` and `down`.
 
     Attributes:
-        servers: the private broker and database; empty where those of the caller are used.
+        servers: the private broker and database; empty if those of the caller are used.
         services: gateways, schedulers and runners.
-        amqp_url, mongodb_url: the administrator's addresses, for a person.
-        roots: folders that jobs may touch.
-        migrate: by which the migration reaches both.
+        amqp_url, mongodb_url: the administrator's URLs, for people.
+        roots: folders that jobs may use.
+        migrate: the variables with which the migration reaches both.
     """
 
     servers: list[Command]
@@ -99,17 +99,17 @@ class Plan:
 
     @property
     def commands(self) -> list[Command]:
-        """Every process in the order of its start."""
+        """Every process in starting order."""
         return [*self.servers, *self.services]
 
     @property
     def gateways(self) -> list[str]:
-        """The addresses of the API."""
+        """The URLs of the API."""
         return [f"http://127.0.0.1:{c.port}" for c in self.services if c.name.startswith("gateway")]
 
 
 def save_plan(folder: StackFolder, plan: Plan) -> None:
-    """Keep the plan for the other commands; it holds passwords."""
+    """Save the plan for the other commands; it contains passwords."""
     private_file(folder.run / "plan.json", json.dumps(asdict(plan), indent=1))
 
 
@@ -125,7 +125,7 @@ def load_plan(folder: StackFolder) -> Plan | None:
 
 
 class Ports:
-    """The port of each process: as wished, else as last time, else any free one."""
+    """The port of each process: the requested one, else the one used last time, else any free one."""
 
     def __init__(self, folder: StackFolder) -> None:
         self._file = folder.path / "ports.json"
@@ -136,7 +136,7 @@ class Ports:
         """The port for this name, remembered from now on.
 
         Raises:
-            LocalStackError: the wished port is in use. (A remembered one that is in use is replaced.)
+            LocalStackError: the requested port is in use. (A remembered one that is in use is replaced.)
         """
         if wish is not None and not port_is_free(wish):
             raise LocalStackError(f"port {wish} for {name} is in use by another program")

@@ -1,8 +1,8 @@
-"""Holds the processes of the stack with supervisord, and finds them again when it is gone.
+"""Runs the processes of the stack under supervisord, and finds them again when it is gone.
 
-supervisord was chosen because it is small, old and well kept, needs no root, keeps children in process groups
-and is spoken to over a socket. Restarting with bounded waits is `launch`'s, since supervisord's own
-grow without bound and end in giving up. Knows nothing of what the processes are.
+supervisord was chosen because it is small, old and well maintained, needs no root, keeps children in process
+groups and is controlled over a socket. Restarting with bounded waits is left to `launch`, because
+supervisord's own waits grow without bound and it finally gives up. Knows nothing of what the processes are.
 """
 
 import http.client
@@ -34,7 +34,7 @@ NO_WAIT = False
 STOP_LIMIT = timedelta(seconds=30)
 POLL = timedelta(seconds=0.05)
 CREATE_TIME_SLACK_SECONDS = 0.1
-"""psutil derives start times from the boot time, which it may round differently in two processes."""
+"""psutil derives start times from the boot time, which two processes may round differently."""
 
 HEADER = """\
 [supervisord]
@@ -52,7 +52,7 @@ chmod = 0700
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
-# startsecs 0 and autorestart true: supervisord starts again at once and for ever, `launch` does the waiting
+# startsecs 0 and autorestart true: supervisord restarts at once and for ever, `launch` does the waiting
 PROGRAM = """
 [program:{name}]
 command = {command}
@@ -81,7 +81,7 @@ class Supervisor:
         self._folder = folder
 
     def configure(self, servers: Sequence[Command], services: Sequence[Command]) -> None:
-        """Write what there is to start; to be called while it does not run."""
+        """Write what there is to start; only while supervisord is not running."""
         folder = self._folder
         parts = [
             HEADER.format(
@@ -98,7 +98,7 @@ class Supervisor:
         private_file(self._configuration, "".join(parts))
 
     def start(self) -> None:
-        """Start supervisord in the background; nothing of the stack yet.
+        """Start supervisord in the background, without any processes of the stack yet.
 
         Raises:
             LocalStackError: it did not start.
@@ -124,7 +124,7 @@ class Supervisor:
             return False
 
     def start_processes(self, names: Iterable[str]) -> None:
-        """Start those that do not run; does not wait until they are ready."""
+        """Start those that are not running; does not wait until they are ready."""
         names_and_groups = {info["name"]: f"{info['group']}:{info['name']}" for info in self.states()}
         for name in names:
             try:
@@ -134,7 +134,7 @@ class Supervisor:
                     raise
 
     def states(self) -> list[dict[str, Any]]:
-        """What supervisord says of every process: name, group, statename, pid."""
+        """What supervisord reports for every process: name, group, statename, pid."""
         infos: list[dict[str, Any]] = self._call("getAllProcessInfo")
         return infos
 
@@ -147,7 +147,7 @@ class Supervisor:
                 raise
 
     def shutdown(self) -> None:
-        """End supervisord itself, and what still runs under it; returns when it is gone."""
+        """End supervisord itself and everything still running under it; returns when it is gone."""
         supervisor = psutil.Process(int((self._folder.run / "supervisord.pid").read_text(encoding="utf-8")))
         self._call("shutdown")
         _wait_until_over([supervisor])
@@ -181,7 +181,7 @@ def _escaped(value: object) -> str:
 
 
 def find_process(record: Record | None) -> psutil.Process | None:
-    """The process of that record if it still runs; a reused process id is told apart by its start time."""
+    """The process of that record if it is still running; the start time distinguishes a reused process id."""
     if record is None:
         return None
     try:
@@ -193,12 +193,12 @@ def find_process(record: Record | None) -> psutil.Process | None:
 
 
 def end_left_over(folder: StackFolder, names: Iterable[str]) -> list[str]:
-    """End what a supervisor that is gone left behind: the named processes and all their descendants.
+    """End what a vanished supervisor left behind: the named processes and all their descendants.
 
     Each gets SIGTERM and time to end in order, then SIGKILL, which its descendants get too.
 
     Returns:
-        The names of those that still ran.
+        The names of those that were still running.
     """
     found = {name: process for name in names if (process := find_process(read_record(folder.record(name))))}
     families = [member for process in found.values() for member in _family(process)]
@@ -234,7 +234,7 @@ def _wait_until_over(processes: Iterable[psutil.Process]) -> None:
 
 
 def _is_over(process: psutil.Process) -> bool:
-    """Gone, or dead and only not yet taken notice of by whoever inherited it (a zombie)."""
+    """Whether it is gone, or dead but not yet reaped by its new parent (a zombie)."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,1 +1,1 @@
-"""The HTTP API: checks what comes in, publishes it, reads what is stored; never writes the database."""
+"""The HTTP API: checks requests, publishes them, reads what is stored; never writes to the database."""

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run until SIGTERM; exit code 1 for a wrong setting or a failure nobody but an operator can mend."""
+    """Run until SIGTERM; exit code 1 for a wrong setting or a failure that only an operator can repair."""
     failures: list[Exception] = []
     try:
         settings = GatewaySettings()
@@ -55,14 +55,14 @@ def _flat(error: BaseException) -> Iterator[Exception]:
 
 
 async def _serve(settings: GatewaySettings) -> None:
-    """Wire everything and run it; connections are given up only when the last request is answered."""
+    """Wire everything and run it; connections are closed only after the last request has been answered."""
     BUILD.labels(SERVICE, __version__).set(1)
     gateway_id = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     stop, drained = asyncio.Event(), asyncio.Event()
     lifecycle.stop_on_signals(stop)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     sending, hearing, services = _wire(settings, gateway_id, reader, stop)
-    gc.freeze()  # what is loaded now stays for good: the collector need not look at it again
+    gc.freeze()  # what is loaded now stays for good: the collector need not scan it again
     host, port = settings.http_host, settings.http_port
     server = HttpServer(make_app(services), host, port, settings.http_limits, tls=settings.tls)
     log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)
@@ -84,7 +84,7 @@ async def _serve(settings: GatewaySettings) -> None:
 def _wire(
     settings: GatewaySettings, gateway_id: str, reader: MongoReader, stop: asyncio.Event
 ) -> tuple[Broker, Broker, Services]:
-    """Publishing and hearing on a connection each: an alarm of the broker blocks only the first."""
+    """Publishing and receiving use one connection each: an alarm of the broker blocks only the first."""
     amqp_url, topology = settings.amqp_url.get_secret_value(), settings.topology
     sending, hearing = Broker(amqp_url, f"{gateway_id} publish"), Broker(amqp_url, f"{gateway_id} changes")
     checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
@@ -110,7 +110,7 @@ def _wire(
 
 
 def _until(event: asyncio.Event, part: lifecycle.Part) -> lifecycle.Part:
-    """The part, ended by another event than that which stops the process."""
+    """The part, stopped by another event than the one that stops the process."""
 
     async def run(_: asyncio.Event) -> None:
         await part(event)

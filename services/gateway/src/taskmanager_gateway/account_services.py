@@ -1,4 +1,4 @@
-"""All about access that one gateway keeps: put together once, wired by `services`."""
+"""The services for access and accounts of one gateway: put together once, wired by `services`."""
 
 import asyncio
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from taskmanager_gateway.commands.service import CommandService
 
 @dataclass(frozen=True, slots=True)
 class AccessServices:
-    """Who may do what, at this gateway."""
+    """Everything this gateway needs for access and accounts."""
 
     settings: AccessSettings
     reader: AccessReader
@@ -50,11 +50,11 @@ class AccessServices:
 
     @property
     def off(self) -> bool:
-        """Whether everybody may do everything; every page says so."""
+        """Whether anyone may do anything; every page says so."""
         return self.settings.access is AccessMode.OFF
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell the scheduler who logged in, and which tokens and sessions were used."""
+        """Report to the scheduler who logged in, and which tokens and sessions were used."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.use.run(stop))
             group.create_task(self.session_use.run(stop))
@@ -71,7 +71,7 @@ def make_access_services(  # noqa: PLR0913 - wiring
     topology: Topology,
     clock: Clock,
 ) -> AccessServices:
-    """Wire it."""
+    """Wire the services."""
     directory, use = Directory(reader), TokenUse(publisher, topology)
     session_use = SessionUses(settings, publisher, topology, clock)
     proving = Authenticator(settings, directory, use, session_use, clock)

@@ -1,21 +1,21 @@
-"""The HTTP application: routes, error answers and documents around the parts of a gateway."""
+"""The HTTP application: routes, error responses and documents around the parts of a gateway."""
+
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from taskmanager import __version__
 from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.authentication import AuthenticationMiddleware
+from taskmanager_gateway.access.networks import as_trusted_hosts
 from taskmanager_gateway.api import audit, events, operations, reports, runners
 from taskmanager_gateway.api.accounts import me, sessions, tokens, users
 from taskmanager_gateway.api.error_handlers import install_handlers
 from taskmanager_gateway.api.itm import itm, itm_reading
 from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
 from taskmanager_gateway.api.plugins import figures, plugin_control, plugins
-from taskmanager_gateway.api.reference import CONTENT_SECURITY_POLICY, reference_page
 from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
 from taskmanager_gateway.http.host_names import HostNameMiddleware
 from taskmanager_gateway.http.request_metrics import RequestMetricsMiddleware
@@ -25,7 +25,7 @@ from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.app import make_pages
 
 BATCH = "/api/v1/jobs/batch"
-_PROGRAMS = ("/api/", "/itm", "/docs", "/openapi.json", "/health/", "/metrics")
+_PROGRAMS = ("/api/", "/itm", "/openapi.json", "/health/", "/metrics")
 DESCRIPTION = (
     "Hands jobs to plugins and tells what becomes of them. Every error is an RFC 9457 problem document whose "
     "detail says what was wrong and what to do."
@@ -39,29 +39,28 @@ def make_app(services: Services) -> ASGIApp:
     bounds = BodyLimitMiddleware(
         sites, BodyLimits(settings.body_limit_bytes, {BATCH: settings.batch_body_limit_bytes})
     )
-    gate = AuthenticationMiddleware(
-        bounds, services.access.proving, services.access.renewal, settings.proxy_networks
-    )
-    return RequestMetricsMiddleware(
-        SecureHeaders(HostNameMiddleware(gate, settings.host_names), FOR_PROGRAMS)
-    )
+    gate = AuthenticationMiddleware(bounds, services.access.proving, services.access.renewal)
+    proxies = as_trusted_hosts(settings.proxy_networks)
+    behind_proxies: Any = ProxyHeadersMiddleware(gate, proxies)  # type: ignore[arg-type]  # other names for ASGI
+    named = HostNameMiddleware(behind_proxies, settings.host_names)
+    return RequestMetricsMiddleware(SecureHeaders(named, FOR_PROGRAMS))
 
 
 class Sites:
-    """The APIs and the pages: two applications under one address, each with its own kind of error answers."""
+    """The API and the pages: two applications at one address, each with its own kind of error responses."""
 
     def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
-        """`api` serves what programs ask for, `pages` everything else."""
+        """`api` serves the paths meant for programs, `pages` everything else."""
         self._api, self._pages = api, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one ASGI connection."""
         app = self._api if scope.get("path", "").startswith(_PROGRAMS) else self._pages
         await app(scope, receive, send)
 
 
 def make_api(services: Services) -> FastAPI:
-    """The application without its outermost layer."""
+    """The application for programs, without the middleware."""
     app = FastAPI(
         title="Goobi TaskManager",
         version=__version__,
@@ -90,14 +89,8 @@ def make_api(services: Services) -> FastAPI:
         itm,
         itm_reading,
     ):
-        app.routes.extend(module.router.routes)  # as they are: including them would make each of them again
+        app.routes.extend(module.router.routes)  # as they are: include_router would build each route again
     app.routes.extend(health_routes(services.checks))
-    app.routes.append(Route("/docs", _docs))
     app.routes.extend(itm.BESIDE)
     install_handlers(app)
     return app
-
-
-async def _docs(request: Request) -> Response:
-    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
-    return HTMLResponse(reference_page(request.app.openapi()), headers=headers)

@@ -1,4 +1,4 @@
-"""What the gateway hears: every submission to any gateway, what the scheduler changed, and its answers."""
+"""What the gateway receives: submissions to any gateway, the scheduler's changes, and its answers."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Feed:
-    """Spreads each message to those it concerns. None of it is the truth about a job."""
+    """Passes each message on to those it concerns. None of it is authoritative about a job."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Feed:
         catalogue: PluginCatalogue,
         pending: PendingCommands,
     ) -> None:
-        """Whom to tell."""
+        """The receivers of the messages."""
         self._recent = recent
         self._watchers = watchers
         self._hub = hub
@@ -39,15 +39,15 @@ class Feed:
         self._forget_access: Callable[[], None] = lambda: None
 
     def on_access_changed(self, forget: Callable[[], None]) -> None:
-        """What to do when somebody may do something else from now on, or may have been given other rights."""
+        """Set what to call when anyone's rights have changed, or may have."""
         self._forget_access = forget
 
     def on_delivery(self, delivery: Delivery) -> None:
-        """Take one message of the gateway's private queue."""
+        """Handle one message of the gateway's private queue."""
         self.take(delivery.body)
 
     def take(self, body: bytes) -> None:
-        """Spread the message."""
+        """Pass the message on."""
         try:
             message = decode_changes(body)
         except InvalidMessageError as error:
@@ -62,12 +62,12 @@ class Feed:
             self._changed(message)
 
     def submitted(self, job: str, body: bytes) -> None:
-        """The broker took this submission."""
+        """The broker has accepted this submission."""
         self._recent.accepted(job, body)
         self._watchers.notify(job)
 
     def reconnected(self) -> None:
-        """Messages may have been missed, also that somebody may see less from now on."""
+        """Messages may have been missed, including that somebody may see less from now on."""
         self._catalogue.refresh_soon()
         self._watchers.notify_all()
         self._judge_anew("changes may have been missed")
@@ -86,7 +86,7 @@ class Feed:
         self._digests.publish(changes)
 
     def _judge_anew(self, reason: str) -> None:
-        """Whoever listens comes back and is asked again who may hear what."""
+        """Disconnect all listeners: when they come back, it is checked again what each may receive."""
         self._forget_access()
         self._hub.hang_up(reason)
         self._digests.hang_up(reason)

@@ -1,4 +1,4 @@
-"""What a gateway counts."""
+"""The gateway's metrics."""
 
 from taskmanager.process.metrics import PREFIX, Counter, Gauge, Histogram
 

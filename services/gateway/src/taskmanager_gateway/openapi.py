@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI finds out, and the schemas of bodies the routes read themselves."""
+"""The OpenAPI document: what FastAPI derives, and the schemas of bodies that routes read themselves."""
 
 from typing import Any
 
@@ -36,13 +36,13 @@ REFERENCE = "#/components/schemas/{model}"
 
 
 class Batch(BaseModel):
-    """Many jobs at once."""
+    """Several jobs at once."""
 
     jobs: list[BatchItem]
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """The whole document, made once."""
+    """The whole document, built once."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,
@@ -71,7 +71,7 @@ def _own_schemas() -> dict[str, Any]:
 
 
 def _say_who_is_refused(paths: dict[str, Any]) -> None:
-    """What every address that needs a right may answer."""
+    """Add 401 and 403 to the responses of every operation that needs a right."""
     for path, methods in paths.items():
         for method, operation in methods.items():
             if (method, path) == ("get", "/itm/service"):
@@ -84,7 +84,7 @@ def _say_who_is_refused(paths: dict[str, Any]) -> None:
 
 
 def _drop_foreign_errors(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """FastAPI documents an error format of its own wherever a route takes anything; no route answers so."""
+    """FastAPI documents its own error format wherever a route takes input; no route answers in it."""
     operations = [operation for methods in paths.values() for operation in methods.values()]
     for operation in operations:
         answers = operation["responses"]

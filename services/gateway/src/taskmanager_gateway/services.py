@@ -1,4 +1,4 @@
-"""Everything the routes use, put together once from the ports; knows neither RabbitMQ nor MongoDB."""
+"""Everything the routes use, put together once from the ports; independent of RabbitMQ and MongoDB."""
 
 import asyncio
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ from taskmanager_gateway.submissions.specification_check import SpecificationChe
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One gateway."""
+    """The services of one gateway."""
 
     settings: GatewaySettings
     reader: JobReader
@@ -67,14 +67,14 @@ class Services:
     checks: Mapping[str, Check]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the list of plugins fresh, and tell which tokens were used."""
+        """Refresh the list of plugins, report uses of tokens, and watch submissions until they are stored."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.catalogue.run(stop, self.settings.plugin_refresh))
             group.create_task(self.access.run(stop))
             group.create_task(self.keeping.run(stop))
 
     async def end_streams(self, stop: asyncio.Event) -> None:
-        """When the process stops, let go of everybody who listens, so that the server can end."""
+        """When the process stops, disconnect all listeners so that the server can finish."""
         await stop.wait()
         self.hub.close()
         self.digests.close()
@@ -92,7 +92,7 @@ def make_services(  # noqa: PLR0913 - wiring
     stopping: asyncio.Event,
     checks: Mapping[str, Check],
 ) -> Services:
-    """Wire a gateway, `gateway_id` to the scheduler; raises GoobiSettingsError.
+    """Wire a gateway that the scheduler knows as `gateway_id`; raises GoobiSettingsError.
 
     `checks` are those of the connections; the gateway adds its own.
     """

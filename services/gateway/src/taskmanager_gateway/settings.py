@@ -1,4 +1,4 @@
-"""What an operator may set for a gateway; read once, by `__main__`."""
+"""An operator's settings for a gateway; read once, by `__main__`."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -16,18 +16,18 @@ MEBIBYTE = 1024 * 1024
 
 
 class DuplicateAnswer(StrEnum):
-    """What `/itm/service` says when the job that is asked for is active already."""
+    """What `/itm/service` answers when the requested job is already active."""
 
     HISTORIC = "historic"
-    """200, STATUS ERROR and ITM's own message, which its callers know to be no failure."""
+    """200, STATUS ERROR and ITM's own message, which its callers do not treat as a failure."""
     OK = "ok"
-    """200, STATUS OK and the message: for callers that take every STATUS ERROR for a failure."""
+    """200, STATUS OK and the message: for callers that treat every STATUS ERROR as a failure."""
     CONFLICT = "conflict"
     """409, STATUS ERROR and the message: Goobi's HTTP step sets its step to error."""
 
 
 class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSettings):
-    """Every limit of the HTTP API, with the value that suits a library."""
+    """Every limit of the HTTP API, with a default that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)
     """Port of the API, the pages, health and metrics; 0: any free one."""
@@ -36,20 +36,20 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     tls_key: Path | None = None
     """PEM file of the key that belongs to the certificate."""
     http_hosts: str = ""
-    """Names (`jobs.example.org,127.0.0.1`) this service goes by, without port; requests for others are
-    refused, except for health and metrics. None: any name."""
+    """Names (`jobs.example.org,127.0.0.1`) this service is reached by, without port; requests for others are
+    refused, except for health and metrics. Empty: any name."""
     connection_limit: int = Field(default=1_000, ge=16)
-    """Connections at the same time; a few more are answered about health only."""
+    """Connections at the same time; a few more are accepted for health requests only."""
     connections_per_client: int = Field(default=200, ge=1)
-    """Of these for one address, or one /64 of IPv6. Trusted proxies have no such limit."""
+    """Connections from one address, or one /64 of IPv6. Trusted proxies have no such limit."""
     head_seconds: float = Field(default=10.0, gt=0)
-    """How long a client may take for the headers of a request."""
+    """How long a client may take to send the headers of a request."""
     upload_seconds: float = Field(default=60.0, gt=0)
-    """How long a client may take for the body of a request."""
+    """How long a client may take to send the body of a request."""
     stream_limit: int = Field(default=500, ge=1)
-    """Event streams at the same time."""
+    """Event streams open at the same time."""
     streams_per_client: int = Field(default=50, ge=1)
-    """Of these for one user, one token, or one address where nobody logs in."""
+    """Event streams of one user, one token, or one address where nobody logs in."""
     body_limit_bytes: int = Field(default=MEBIBYTE, ge=1024)
     """Largest job, alone or in a batch. Far below what the store holds in one document (16 MiB)."""
     batch_body_limit_bytes: int = Field(default=16 * MEBIBYTE, ge=1024)
@@ -59,20 +59,21 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
     recent_limit: int = Field(default=20_000, ge=1)
     """Submissions remembered until they are known to be stored."""
     event_queue_limit: int = Field(default=1_000, ge=1)
-    """Events that may wait for one slow listener before it is dropped."""
+    """Events that may queue up for one slow listener before it is disconnected."""
     event_keepalive_seconds: float = Field(default=15.0, gt=0)
-    """Time between two comments that keep a silent event stream open."""
+    """Time between two comments that keep an idle event stream open."""
     plugin_refresh_seconds: float = Field(default=5.0, gt=0)
-    """How often the list of plugins is read again without being asked."""
+    """How often the list of plugins is refreshed without a request for it."""
     itm_default_job_type: str = Field(default="OCR", min_length=1, max_length=80)
-    """What a call to `/itm/service` without a job type means: old calls for OCR name none."""
+    """The job type of a call to `/itm/service` that names none, as old calls for OCR do."""
     itm_unique: bool = True
-    """Whether such a call without a `unique` key gets one, so that a step started twice is one job."""
+    """Whether a call to `/itm/service` without a `unique` key gets one, so that a step started twice is one
+    job."""
     itm_duplicate: DuplicateAnswer = DuplicateAnswer.HISTORIC
-    """How such a call is answered when the job is active already: `historic` 200 with STATUS ERROR and
-    ITM's own message, `ok` 200 with STATUS OK, `conflict` 409."""
+    """How a call to `/itm/service` is answered when the job is already active: `historic` 200 with STATUS
+    ERROR and ITM's own message, `ok` 200 with STATUS OK, `conflict` 409."""
     itm_list_limit: int = Field(default=500, ge=1, le=10_000)
-    """Jobs in one answer of `/itm/api`, the newest."""
+    """Most jobs in one answer of `/itm/api`; the newest are returned."""
 
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
@@ -82,19 +83,19 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
 
     @property
     def tls(self) -> Tls | None:
-        """What HTTPS is spoken with, if it is."""
+        """The certificate and key for HTTPS; None for HTTP."""
         if self.tls_certificate is None or self.tls_key is None:
             return None
         return Tls(self.tls_certificate, self.tls_key)
 
     @property
     def host_names(self) -> frozenset[str]:
-        """In lower case."""
+        """The names this service is reached by, in lower case."""
         return frozenset(self.http_hosts.lower().replace(",", " ").split())
 
     @property
     def http_limits(self) -> HttpLimits:
-        """What the server bears."""
+        """The limits of the HTTP server."""
         return HttpLimits(
             head_seconds=self.head_seconds,
             body_seconds=self.upload_seconds,
@@ -105,5 +106,5 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, AccessSet
 
     @property
     def plugin_refresh(self) -> timedelta:
-        """How often the list of plugins is read without being asked."""
+        """How often the list of plugins is refreshed without a request for it."""
         return timedelta(seconds=self.plugin_refresh_seconds)

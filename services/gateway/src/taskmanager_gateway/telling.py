@@ -1,4 +1,4 @@
-"""Tells the scheduler in passing what happened here: nobody waits for it, and no request fails for it."""
+"""Tells the scheduler in passing what happened here: no request waits for it or fails because of it."""
 
 import structlog
 
@@ -11,7 +11,10 @@ log = structlog.get_logger(__name__)
 
 
 async def told(publisher: Publisher, topology: Topology, message: Message, *, keep: bool = False) -> bool:
-    """Whether the broker has it; `keep`: for the scheduler even if broker or inbox go down meanwhile."""
+    """Publish a message for the scheduler; returns whether the broker accepted it.
+
+    `keep`: deliver it even if the broker or the inbox goes down in the meantime.
+    """
     try:
         await publisher.publish(
             topology.events, topology.command_key, message.encode(), persistent=keep, mandatory=keep

@@ -1,4 +1,4 @@
-"""Wires a runner: `taskmanager-plugin-runner --plugin NAME`. Only here settings, RabbitMQ and HTTP meet."""
+"""Wires a runner: `taskmanager-plugin-runner --plugin NAME`. Settings, RabbitMQ and HTTP meet only here."""
 
 import argparse
 import asyncio
@@ -47,11 +47,11 @@ from taskmanager_plugin_runner.transport.recovery import held_folder, recover
 
 CONFIRM_LIMIT = timedelta(seconds=10)
 WRONG_USE = 2
-"""Exit code for a wrong option, setting or plugin; 1 is a failure while running."""
+"""Exit code for a wrong option, setting or plugin; 1 is a failure at run time."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line; exits with 2 if it is wrong."""
+    """Parse the command line; exits with 2 if it is invalid."""
     parser = argparse.ArgumentParser("taskmanager-plugin-runner", description="Runs the jobs of one plugin.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--plugin", metavar="NAME", help="the plugin whose jobs to run")
@@ -88,7 +88,7 @@ def _runner_id(text: str) -> str:
 def identify(
     options: argparse.Namespace, settings: RunnerSettings, manifest: PluginManifest
 ) -> RunnerIdentity:
-    """Who this runner is."""
+    """How this runner identifies itself to the scheduler."""
     return RunnerIdentity(
         runner=options.id or settings.runner_id or default_runner_id(manifest.name),
         instance=uuid4().hex,
@@ -102,7 +102,7 @@ def identify(
 
 
 async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path, seal: Seal) -> None:
-    """Run until SIGTERM, then drain. The connections outlive the runner, so that its last words are heard."""
+    """Run until SIGTERM, then drain. The connections outlive the runner so that its last messages arrive."""
     asked, plugin, topology = asyncio.Event(), identity.manifest.name, settings.topology
     stop_on_signals(asked)
     url = settings.amqp_url.get_secret_value()
@@ -158,7 +158,7 @@ async def _set_after(first: asyncio.Event, then: asyncio.Event) -> None:
 
 
 def main() -> None:
-    """Exit 0 after SIGTERM, 2 for a wrong call, 1 with one line on stderr if it cannot go on."""
+    """Exit with 0 after SIGTERM, 2 for a usage error, or 1 with one line on stderr if it cannot continue."""
     options = parse(sys.argv[1:])
     if options.list:
         print("\n".join(installed_names()))  # noqa: T201 - the output of the command
@@ -167,7 +167,7 @@ def main() -> None:
     try:
         settings = RunnerSettings()
         forget_secrets()
-        _ = settings.job_roots  # a wrong folder is told now, not by the first job
+        _ = settings.job_roots  # a wrong folder is reported now, not by the first job
         require_rights(settings.users)
         _ = load_goobi(settings.files_api)
         manifest = load(options.plugin).manifest

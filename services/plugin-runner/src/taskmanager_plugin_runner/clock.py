@@ -4,5 +4,5 @@ import time
 
 
 def elapsed_seconds() -> float:
-    """Seconds that never jump and also count the time the machine sleeps (CLOCK_BOOTTIME)."""
+    """Seconds on a clock that never jumps and also counts the time the machine sleeps (CLOCK_BOOTTIME)."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

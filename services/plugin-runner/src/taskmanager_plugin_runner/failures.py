@@ -1,4 +1,4 @@
-"""Turns exceptions into what an operator reads: one sentence that says what to do, and the traceback.
+"""Turns exceptions into what an operator reads: one sentence saying what to do, and the traceback.
 
 Knows the file system's error numbers; knows nothing about how a failure is reported.
 """
@@ -36,24 +36,24 @@ _SENTENCES = {
 
 
 def printable(text: str) -> str:
-    """`text` fit for UTF-8: file names may hold any byte."""
+    """`text` made valid UTF-8, since file names may contain any bytes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def clean_text(text: str, limit: int) -> str:
-    """`text` fit for UTF-8, at most `limit` characters, the end kept."""
+    """`text` made valid UTF-8, at most `limit` characters, with the end kept."""
     clean = printable(text)
     return clean if len(clean) <= limit else "…" + clean[1 - limit :]
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text` fit for UTF-8, at most `limit` characters, the beginning kept."""
+    """`text` made valid UTF-8, at most `limit` characters, with the beginning kept."""
     clean = printable(text)
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def file_sentence(error: OSError) -> str:
-    """One sentence about a failed file operation, with the path where the system told it."""
+    """One sentence about a failed file operation, with the path if the system gave it."""
     path = error.filename2 or error.filename
     sentence = _SENTENCES.get(error.errno or 0)
     if sentence is None:
@@ -62,12 +62,12 @@ def file_sentence(error: OSError) -> str:
 
 
 def error_message(error: BaseException) -> str:
-    """All an exception has to say, however long."""
+    """The full message of an exception, however long."""
     return file_sentence(error) if isinstance(error, OSError) else str(error) or type(error).__name__
 
 
 def too_long_for_the_job(message: str) -> bool:
-    """Whether the job keeps only the beginning; the whole belongs into its log."""
+    """Whether the job keeps only the beginning of the message; the full text then belongs in its log."""
     return len(message) > MESSAGE_CHARACTERS
 
 
@@ -79,7 +79,7 @@ def _cut(message: str) -> str:
 
 
 def job_error(error: BaseException) -> JobError:
-    """What the job keeps of an exception."""
+    """The error that the job keeps for an exception."""
     message = error_message(error)
     trace = "".join(traceback.format_exception(error))
     return JobError(
@@ -91,7 +91,7 @@ def job_error(error: BaseException) -> JobError:
 
 
 def signal_name(number: int) -> str:
-    """`SIGKILL` for 9; the bare number for one without a name."""
+    """`SIGKILL` for 9; `signal NUMBER` for one without a name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -104,10 +104,10 @@ def ending(returncode: int) -> str:
 
 
 class SlotEndedError(JobKilledError):
-    """The process of a slot ended. `expected`: this runner killed it; `starved`: by its limit of memory."""
+    """The process of a slot ended. `expected`: this runner killed it; `starved`: its memory limit did."""
 
     def __init__(self, returncode: int, peak_bytes: int, *, expected: bool, starved: bool = False) -> None:
-        """`peak_bytes` is the most its largest process had, since the slot was started."""
+        """`peak_bytes` is the most memory its largest process used since the slot was started."""
         super().__init__(
             f"the process of the job ended: {ending(returncode)}; its largest process had "
             f"{size_words(peak_bytes)} of memory at most"
@@ -116,7 +116,7 @@ class SlotEndedError(JobKilledError):
 
 
 def killer_words(error: JobKilledError, *, struck: bool | None) -> str:
-    """Who sent SIGKILL, as far as it can be told; `struck`: the kernel ended something for want of memory."""
+    """Who sent SIGKILL, as far as this is known; `struck`: the kernel killed a process for lack of memory."""
     if not isinstance(error, SlotEndedError) or error.expected or error.returncode != -signal.SIGKILL:
         return ""
     if struck is None:
@@ -127,10 +127,10 @@ def killer_words(error: JobKilledError, *, struck: bool | None) -> str:
 
 
 def refuse(error: OSError, what: str) -> NoReturn:
-    """Raise the failure of a job for a file operation: `what` could not be done, and the reason."""
+    """Raise JobFailedError for a file operation: `what` could not be done, and the reason."""
     raise JobFailedError(f"{what}: {file_sentence(error)}") from error
 
 
 def with_problem(text: str, problem: str | None) -> str:
-    """How a job ended, and why its folders are not as they were, if so."""
+    """How a job ended, and why its folders could not be restored, if that is so."""
     return text if problem is None else f"{text}\n{UNTIDY}: {problem}"

@@ -1,4 +1,4 @@
-"""What a runner measures about itself."""
+"""The runner's metrics."""
 
 from taskmanager.process.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
 

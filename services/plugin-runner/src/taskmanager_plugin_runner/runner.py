@@ -1,4 +1,4 @@
-"""The runner: brings slots, claims, attempts and the scheduler's answers together. Decides no job's state."""
+"""The runner: connects slots, claims, attempts and the scheduler's answers. Decides no job's state."""
 
 import asyncio
 from datetime import timedelta
@@ -40,9 +40,9 @@ from taskmanager_plugin_runner.system.control_groups import Groups
 
 WATCH = timedelta(seconds=1)
 KILL_SECONDS = 5.0
-"""So long before the end of its lease an attempt with outside effects is killed."""
+"""How long before the end of its lease an attempt with outside effects is killed."""
 UNDO_LIMIT = timedelta(seconds=5)
-"""After the drain, for killing and putting folders back."""
+"""Time after the drain for killing attempts and restoring folders."""
 FLUSH_LIMIT = timedelta(seconds=5)
 LONGEST_RESTART_SECONDS = 10.0
 
@@ -61,7 +61,7 @@ class Runner:
         lanes: Lanes,
         groups: Groups | None = None,
     ) -> None:
-        """`options` are for the slots' processes; `groups` hold them if the system gives any."""
+        """`options` are for the slot processes, which `groups` contain if the system provides any."""
         self._identity, self._settings, self._outbox = identity, settings, outbox
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
@@ -86,22 +86,22 @@ class Runner:
         self._stopping = False
         self._ordered = False
 
-    # --- what is asked of it
+    # --- what is asked of the runner
 
     def hello(self) -> None:
-        """Both connections are open: say who we are and ask what has no answer again."""
+        """Both connections are open: say who we are and repeat the questions that have no answer."""
         self._heartbeats.hello()
         self._claims.repeat()
 
     def check(self) -> str | None:
-        """What keeps it from taking jobs."""
+        """What prevents the runner from taking jobs, or None."""
         if not self._ordered:
             return "no orders from the scheduler yet"
         dead = sum(not slot.alive for slot in self._slots)
         return f"{dead} of {len(self._slots)} slots are not running" if dead else None
 
     def on_control(self, delivery: Delivery) -> None:
-        """A message of the private queue."""
+        """Handle a message of the private queue."""
         try:
             message = decode_control(delivery.body)
         except InvalidMessageError as error:
@@ -115,10 +115,10 @@ class Runner:
             case Notice():
                 self._heartbeats.beat()
 
-    # --- its life
+    # --- its course
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`, then drain: let jobs end for a while, hand back the rest, tell all of it."""
+        """Work until `stop`, then drain: let jobs end for a while, hand back the rest, and report it all."""
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             tending = [
@@ -159,7 +159,7 @@ class Runner:
                 log.info("still_running", attempts=len(self._attempts))
 
     async def _tend(self, slot: SlotProcess) -> None:
-        """Keep one slot alive and give it one attempt after the other."""
+        """Keep one slot alive and give it one attempt after another."""
         backoff = Backoff("slot", longest_wait_seconds=LONGEST_RESTART_SECONDS)
         while True:
             try:
@@ -175,7 +175,7 @@ class Runner:
             await self._run(attempt)
 
     async def _next(self, slot: SlotProcess) -> Attempt:
-        """Offer the slot and wait for a job; raises JobKilledError if its process ends instead."""
+        """Offer the slot and wait for a job; raises JobKilledError if the slot's process ends instead."""
         waiting: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
         self._offers[slot.number] = waiting
         slot.when_ended(lambda error: _fail(waiting, error))
@@ -245,10 +245,10 @@ class Runner:
         self._claims.admit(wanted=not (orders.paused or orders.draining or self._stopping))
 
     async def _kill_before_lease_ends(self) -> None:
-        """What must not overlap with another attempt ends before another runner may have the job.
+        """End attempts that must not overlap with another one before another runner may get their job.
 
-        That is a job with outside effects, and one that is putting its results into place: once its lease is
-        over the job may also be cancelled, and then nothing of it may appear in the process folder.
+        These are jobs with outside effects, and those placing their results: once its lease has expired, the
+        job may also be cancelled, and then nothing of it may appear in the process folder.
         """
         for attempt in self._attempts.values():
             alone = self._identity.manifest.outside_effects or attempt.placing

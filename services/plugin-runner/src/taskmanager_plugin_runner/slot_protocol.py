@@ -1,7 +1,7 @@
-"""What a runner and its slots say to each other: one JSON object a line over a socket.
+"""The messages between a runner and its slots: one JSON object per line over a socket.
 
-Knows neither the broker nor the file system. Strings may hold surrogates (file names of any bytes): JSON
-escapes them.
+Knows neither the broker nor the file system. Strings may contain surrogates (file names with arbitrary
+bytes): JSON escapes them.
 """
 
 import json
@@ -20,25 +20,25 @@ from taskmanager_plugin_runner.files.seals import Seal
 from taskmanager_plugin_runner.system.slot_users import SlotUser
 
 LINE_BYTES = 16 * 1024 * 1024
-"""The longest line; more means that the other side is broken."""
+"""The longest line allowed; anything longer means that the other side is broken."""
 
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 
 class SlotStep(StrEnum):
-    """What a slot can be asked to do for an attempt."""
+    """The steps a slot can be ordered to take for an attempt."""
 
     STAGE_IN = "bring"
-    """Make the stage beside the destination and bring the input to the workspace."""
+    """Create the stage next to the destination and bring the input to the workspace."""
     RUN = "run"
     STAGE_OUT = "place"
     CLEAN = "clean"
-    """Undo and remove whatever the attempt left, in the process folder and in the workspace."""
+    """Undo and remove everything the attempt left, in the process folder and in the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotOptions:
-    """What a slot is told once, as the first line of its socket: a command line can be read by everybody."""
+    """What a slot is told once, in the first line of its socket, since anyone can read a command line."""
 
     plugin: str
     folder: str
@@ -48,25 +48,25 @@ class SlotOptions:
     parent: int
     """Process id of the runner."""
     nice: int = 0
-    """How much the jobs stand back for other programs, as nice(1) counts: 0 to 19."""
+    """By how much the jobs' nice value is raised, as in nice(1): 0 to 19."""
     processors: tuple[int, ...] = ()
-    """The ones its jobs may use; none: all that the runner may."""
+    """The processors its jobs may use; empty: all that the runner may use."""
     paths: str = ""
-    """Where the folders of jobs lie on this machine, as in the settings."""
+    """Where the folders of jobs are on this machine, as in the settings."""
     ahead_bytes: int = 1024**3
-    """How far the input may be copied ahead of the work; 0: all of it before, all results after."""
+    """How far the input may be copied ahead of the work; 0: all of it before, and all results after."""
     goobi: str = ""
-    """The file about Goobi if files travel over its files API; empty: over the shared file system."""
+    """The Goobi settings file if files travel over its files API; empty: over the shared file system."""
     foreign_links: bool = True
-    """Whether hard links to files of other owners are a source."""
+    """Whether hard links to other owners' files are accepted as sources."""
     memory_bytes: int | None = None
-    """What a job may take together; None: there is no limit."""
+    """The memory limit of all processes of a job together; None: no limit."""
     slot_user: SlotUser | None = None
-    """Whom the plugin runs as; None: the runner's own user."""
+    """The user the plugin runs as; None: the runner's own user."""
     group: str = ""
-    """The control group it is to enter; empty: the runner's."""
+    """The control group to enter; empty: the runner's."""
     journal_key: str = field(default="", repr=False)
-    """In hexadecimal digits: what journals in process folders are sealed with."""
+    """The key that seals journals in process folders, in hexadecimal digits."""
 
     @property
     def seal(self) -> Seal:
@@ -74,22 +74,22 @@ class SlotOptions:
         return Seal(bytes.fromhex(self.journal_key))
 
     def encode(self) -> bytes:
-        """One line."""
+        """Encode as one line."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
     def decode(cls, text: bytes | str) -> "SlotOptions":
-        """What `encode` wrote."""
+        """Decode what `encode` wrote."""
         raw = json.loads(text)
         user = SlotUser(**raw["slot_user"]) if raw["slot_user"] is not None else None
         return cls(**{**raw, "processors": tuple(raw["processors"]), "slot_user": user})
 
     def as_user(self, user: SlotUser | None) -> "SlotOptions":
-        """Those of a slot whose plugin runs as that user: no file moves while it works."""
+        """The options of a slot whose plugin runs as that user: no files are moved while it works."""
         return self if user is None else replace(self, slot_user=user, ahead_bytes=0)
 
     def on_processors(self, slot: int, limit: int | None) -> "SlotOptions":
-        """Those of one slot: `limit` processors, not its neighbours' as long as there are others."""
+        """The options of one slot: `limit` processors, different from its neighbours' if possible."""
         known = sorted(os.sched_getaffinity(0))
         if limit is None or limit >= len(known):
             return self
@@ -109,7 +109,7 @@ class SlotOrder:
     source: Path | None = None
 
     def encode(self) -> bytes:
-        """One line."""
+        """Encode as one line."""
         raw = {
             "number": self.number,
             "step": self.step,
@@ -123,12 +123,12 @@ class SlotOrder:
 
     @classmethod
     def decode(cls, line: bytes | str) -> "SlotOrder":
-        """What `encode` wrote; raises ValueError for a job id that could not be a file name."""
+        """Decode what `encode` wrote; raises ValueError for a job id that cannot be a file name."""
         return cls.of(json.loads(line))
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "SlotOrder":
-        """The same from decoded JSON."""
+        """The order from decoded JSON; raises ValueError for a job id that cannot be a file name."""
         if not is_job_id(raw["job"]):
             raise ValueError(f"{raw['job']!r} is no job id")
         source = Path(raw["source"]) if "source" in raw else None
@@ -138,24 +138,24 @@ class SlotOrder:
 
 @dataclass(frozen=True, slots=True)
 class SlotControl:
-    """What the order of that number is to do instead of running, heard while it runs; None: go on."""
+    """What the order with that number is to do instead of running, received while it runs; None: continue."""
 
     number: int
     wish: DesiredState | None
 
     def encode(self) -> bytes:
-        """One line."""
+        """Encode as one line."""
         return json.dumps({"number": self.number, "wish": self.wish}).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """Until when the attempt at work is surely the runner's, in seconds of `clock.elapsed_seconds`."""
+    """Until when the current attempt is certainly the runner's, in seconds of `clock.elapsed_seconds`."""
 
     until: float
 
     def encode(self) -> bytes:
-        """One line."""
+        """Encode as one line."""
         return json.dumps({"ours_until": self.until}).encode() + b"\n"
 
 
@@ -171,12 +171,12 @@ class Settled:
         return JobError(**self.error) if self.error is not None else None
 
     def encode(self) -> bytes:
-        """One line."""
+        """Encode as one line."""
         return json.dumps({"settled": self.error}).encode() + b"\n"
 
 
 def decode_order(line: bytes | str) -> SlotOrder | SlotControl | Tenure | Settled:
-    """What one of the four wrote; raises ValueError as they do."""
+    """Decode a line written by one of the four; raises ValueError as they do."""
     raw = json.loads(line)
     if "settled" in raw:
         return Settled(raw["settled"])
@@ -189,9 +189,9 @@ def decode_order(line: bytes | str) -> SlotOrder | SlotControl | Tenure | Settle
 
 @dataclass(frozen=True, slots=True)
 class SlotAnswer:
-    """How a step ended: with `error`, or with the files and bytes it was about. `source` after STAGE_IN.
+    """How a step ended: with `error`, or with the files and bytes it handled. `source` is set after STAGE_IN.
 
-    `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as it was told.
+    `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as ordered.
     """
 
     number: int
@@ -212,7 +212,7 @@ class SlotAnswer:
 class Ready:
     """The slot has loaded its plugin; `error` says why it could not.
 
-    `guard` is the process of its group that no suspension may reach.
+    `guard` is the process of its group that must never be suspended.
     """
 
     error: str | None = None
@@ -221,7 +221,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class ProgressNote:
-    """How far the job is."""
+    """The progress of the job."""
 
     done: int
     total: int
@@ -246,14 +246,14 @@ class FileNote:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The job stands at a checkpoint, or goes on from it."""
+    """The job has been suspended at a checkpoint, or resumed."""
 
     standing: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Whoever runs the plugin as another user asks what becomes of results of earlier jobs.
+    """Sent by the process that runs the plugin as another user: handle the results of earlier jobs.
 
     `results` are named relative to the output.
     """
@@ -276,12 +276,12 @@ _NAMES = {kind: name for name, kind in _EVENTS.items()}
 
 
 def encode_event(event: SlotEvent) -> bytes:
-    """One line."""
+    """Encode as one line."""
     return json.dumps([_NAMES[type(event)], asdict(event)]).encode() + b"\n"
 
 
 def decode_event(line: bytes) -> SlotEvent:
-    """What `encode_event` wrote."""
+    """Decode what `encode_event` wrote."""
     name, fields = json.loads(line)
     return _EVENTS[name](**fields)
 

@@ -39,7 +39,7 @@ from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_scheduler.settings import SchedulerSettings
 
 GROUPS_IN_HAND = 5
-"""How many groups the broker may have handed out: one being stored, the others on their way."""
+"""Groups the broker may have outstanding: one being stored, the others on their way."""
 
 
 async def serve(settings: SchedulerSettings) -> None:
@@ -83,9 +83,9 @@ async def serve(settings: SchedulerSettings) -> None:
         clock,
         GroupReader(settings.group_limit, senders),
         on_tick=ticked,
-        on_turn=database.look_anew,  # until now another scheduler may have been at work
+        on_turn=database.look_anew,  # another scheduler may have been active until now
     )
-    # a deleted inbox, or one a young broker lost, must not need a person
+    # an inbox that was deleted, or lost by a new broker, must not need manual repair
     consuming.prepare(lambda channel: declare_topology(channel, topology))
     inbox.attach(
         consuming.subscribe(topology.inbox, inbox.deliver, prefetch=GROUPS_IN_HAND * settings.group_limit)
@@ -113,7 +113,7 @@ async def serve(settings: SchedulerSettings) -> None:
     BUILD.labels("scheduler", __version__).set(1)
 
     async def consume(stop: asyncio.Event) -> None:
-        """Take messages only once the database has told the time."""
+        """Consume messages only once the database clock has been read."""
         await _first_time(clock, inbox, stop)
         parts = [
             inbox.run,
@@ -135,7 +135,7 @@ async def serve(settings: SchedulerSettings) -> None:
 
 
 def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
-    """With the management API if its address is set."""
+    """Includes the management API if its address is set."""
     letters = DeadLetters(broker, settings.topology.dead_letters.name)
     url = settings.broker_management_url
     asking = Management(url.get_secret_value(), settings.amqp_url.get_secret_value()).queues if url else None
@@ -157,7 +157,7 @@ async def _first_time(clock: DatabaseClock, inbox: InboxConsumer, stop: asyncio.
 
 
 def main() -> None:
-    """Exit 0 after SIGTERM, 1 with one line on stderr if it cannot go on."""
+    """Exit with 0 after SIGTERM, or 1 with one line on stderr if the scheduler cannot continue."""
     settings = SchedulerSettings()
     logs.configure("scheduler", log_format=settings.log_format, level=settings.log_level)
     try:

@@ -1,1 +1,1 @@
-"""Accounts at broker and database, and passwords."""
+"""Accounts of broker and database, and passwords."""

@@ -1,4 +1,4 @@
-"""What `AMQP_URL` names: one broker, or the nodes of a cluster, to be tried in turn.
+"""What `AMQP_URL` names: one broker, or the nodes of a cluster, which are tried in turn.
 
 Several nodes are written as URLs separated by commas, or as hosts separated by commas within one URL, which
 then share everything else: `amqp://user:password@one:5672,two:5672/%2F`.
@@ -37,13 +37,13 @@ def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         return False
     return parts.scheme in SCHEMES and bool(parts.hostname) and port != 0 and "," not in url
 
 
 class Turns:
-    """Which node to try next: the one that served last, until it fails."""
+    """Which node to try next: the one that last worked, until it fails."""
 
     def __init__(self, text: str) -> None:
         """`text` as in `AMQP_URL`; raises PermanentError."""
@@ -56,9 +56,9 @@ class Turns:
 
     @property
     def url(self) -> str:
-        """The node whose turn it is."""
+        """The node to try now."""
         return self._urls[self._place]
 
     def failed(self) -> None:
-        """It is the turn of the next one."""
+        """Move on to the next node."""
         self._place = (self._place + 1) % len(self._urls)

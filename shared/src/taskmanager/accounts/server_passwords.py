@@ -14,18 +14,18 @@ from taskmanager.files.private_files import private_file
 PASSWORD_BYTES = 24
 KEYFILE_BYTES = 512
 SALT_BYTES = 4
-"""What RabbitMQ's salted SHA-256 has (its documentation: "Credentials and Passwords")."""
+"""The length of RabbitMQ's salt for SHA-256 (its documentation: "Credentials and Passwords")."""
 
 
 class Passwords:
     """A password for each name, kept in one file of mode 0600."""
 
     def __init__(self, file: Path) -> None:
-        """The file is made with the first password."""
+        """The file is created with the first password."""
         self._file = file
 
     def of(self, name: str) -> str:
-        """The password of that name, the same from now on; only characters that an address may hold."""
+        """The password of that name, the same from now on; only characters that are valid in a URL."""
         kept = self._kept()
         if name not in kept:
             kept[name] = secrets.token_urlsafe(PASSWORD_BYTES)
@@ -51,11 +51,10 @@ def definitions(
     administrator: str | None = None,
     retired: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """What RabbitMQ's `load_definitions` reads: the users, what they may do, the virtual host `/`.
+    """What RabbitMQ's `load_definitions` reads: the users, their permissions, the virtual host `/`.
 
-    `retired` names get a password nobody knows and no right: what is imported never removes a user.
-
-    `passwords` by user name. The administrator, if there is one, may do everything.
+    `passwords` is by user name. `retired` users get a password nobody knows and no permissions, because an
+    import never removes a user. The administrator, if there is one, may do everything.
     """
     known = list(users)
     names = [user.name for user in known]

@@ -1,1 +1,1 @@
-"""Folders and names in file systems: what a job may touch, how its files are listed. Knows no job."""
+"""Folders and names in file systems: which of them a job may use, how its files are listed. Knows no job."""

@@ -14,9 +14,9 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def files_of(source: Path | None) -> list[Path]:
-    """The source itself if it is a file, else the files that lie directly in it, in natural order.
+    """The source itself if it is a file, else the files directly in it, in natural order.
 
-    Hidden files and sub-folders are left out; no source has no files.
+    Hidden files and sub-folders are left out; without a source there are no files.
     """
     if source is None:
         return []
@@ -27,12 +27,12 @@ def files_of(source: Path | None) -> list[Path]:
 
 
 def natural(path: Path) -> tuple[tuple[int, int, str], ...]:
-    """Sort key that puts `page9` before `page10`; equal numbers of other length stay apart by their text."""
+    """Sort key that puts `page9` before `page10`; equal numbers of different length go by their text."""
     parts = [part for part in _DIGITS.split(path.name) if part]
     key = [(0, int(part), part) if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]
     return tuple(key)
 
 
 def odd_kind(mode: int) -> str | None:
-    """What an entry is that no job reads, by its `st_mode`: it might wait for ever; None for the others."""
+    """The kind of an entry that no job reads as it might block, by its `st_mode`; None for all others."""
     return _ODD_KINDS.get(stat.S_IFMT(mode))

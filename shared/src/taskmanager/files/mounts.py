@@ -1,4 +1,4 @@
-"""What lies mounted where, as the kernel tells it. Knows no job."""
+"""What is mounted where, according to the kernel. Knows no job."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of mountinfo (proc(5)): `root` is the folder of the file system that shows at `point`."""
+    """One line of mountinfo (proc(5)): `root` is the folder of the file system that appears at `point`."""
 
     point: Path
     device: str
@@ -18,16 +18,16 @@ class Mount:
     kind: str
 
     def place_of(self, path: Path) -> tuple[str, PurePosixPath]:
-        """File system and folder in it that `path`, below the mount point, means."""
+        """The file system, and the folder in it, that `path` below the mount point refers to."""
         return self.device, self.root / path.relative_to(self.point)
 
 
 def mount_of(path: Path, mounts: str | None = None) -> Mount | None:
-    """The mount an absolute path without links lies on; `mounts` as in mountinfo. None if nobody knows."""
+    """The mount that an absolute path without links is on; `mounts` as in mountinfo. None if unknown."""
     best, length, text = None, -1, f"{path}/"
     for prefix, mount in _table(_read() if mounts is None else mounts):
         if len(prefix) >= length and text.startswith(prefix):
-            best, length = mount, len(prefix)  # of several at one point the last covers the others
+            best, length = mount, len(prefix)  # of several at one point, the last hides the others
     return best
 
 
@@ -35,12 +35,12 @@ def _read() -> str:
     try:
         return MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
-        return ""  # no Linux
+        return ""  # not Linux
 
 
 @lru_cache(maxsize=4)
 def _table(text: str) -> tuple[tuple[str, Mount], ...]:
-    """The mounts, each with how a path on it begins; they seldom change."""
+    """The mounts, each with the prefix of paths on it; they seldom change."""
     found = map(_parse, text.splitlines())
     return tuple((f"{str(mount.point).rstrip('/')}/", mount) for mount in found)
 

@@ -1,8 +1,8 @@
-"""Whether the results of a job would be put among its own sources. Looks at files and changes none.
+"""Whether the results of a job would be put among its own sources. Reads the file system, changes nothing.
 
-The gateway asks as far as it sees the folders, the runner for sure. A folder is the same by its path, by
-device and inode (links, bind mounts), by its place in a file system that is mounted twice, and by its
-entries where a share ignores case.
+The gateway checks this as far as it sees the folders, the runner always. Folders are the same if they match
+by path, by device and inode (links, bind mounts), by their place in a file system that is mounted twice, or
+by their entries where a share ignores case.
 """
 
 import unicodedata
@@ -15,9 +15,9 @@ ADVICE = "name another folder, or a template that works in place"
 
 
 def misfit(source: Path, destination: Path) -> str | None:
-    """Why results may not go to `destination`, in a sentence; None if they may.
+    """Why results may not go to `destination`, as a sentence; None if they may.
 
-    Both paths are absolute and without links. What does not exist is judged by its path alone.
+    Both paths are absolute and without links. A folder that does not exist is compared by its path alone.
     """
     if source.is_file():
         what = "is the folder of the source" if _same(destination, source.parent) else None
@@ -36,7 +36,7 @@ def _inside(inner: Path, outer: Path) -> bool:
         return True
     known = _identity(outer)
     if known is None:
-        return False  # what does not exist has no other name
+        return False  # a folder that does not exist has no other name
     return any(
         _identity(folder) == known or _other_spelling(folder, outer) for folder in inner.parents
     ) or _mounted_inside(inner, outer)
@@ -58,7 +58,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _mounted_inside(inner: Path, outer: Path) -> bool:
-    """Where a folder of `outer` is mounted elsewhere, no parent of that path is `outer`."""
+    """Whether `inner` is in `outer` by a mount elsewhere, where none of its parents is `outer` by path."""
     mounts = mount_of(inner), mount_of(outer)
     if mounts[0] is None or mounts[1] is None or mounts[0] == mounts[1]:
         return False
@@ -67,7 +67,7 @@ def _mounted_inside(inner: Path, outer: Path) -> bool:
 
 
 def _other_spelling(one: Path, other: Path) -> bool:
-    """Two spellings of one existing folder, on a share that ignores case but makes up its inodes."""
+    """Two spellings of one existing folder, on a share that ignores case but invents its inodes."""
     if len(one.parts) != len(other.parts) or _folded(one.parts) != _folded(other.parts):
         return False
     if not (one.exists() and other.exists()):
@@ -90,5 +90,5 @@ def _folded(parts: Iterable[str]) -> list[str]:
 
 
 def folded(name: str) -> str:
-    """What all spellings of a name have in common, in whatever case and Unicode form."""
+    """A form common to all spellings of a name, whatever their case and Unicode form."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

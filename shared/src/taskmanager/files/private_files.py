@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def private_file(path: Path, text: str, owner: int | None = None) -> Path:
-    """Write a file that only its owner may read; never readable by others, not even for a moment.
+    """Write a file that only its owner may read; it is never readable by others, not even briefly.
 
-    `owner` is a user id that shall own it, which only root may say.
+    `owner` is the user id that is to own it, which only root may set.
     """
     beside = path.with_name(f".{path.name}.new")
     beside.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Which folders of the file system a job may touch, and what others call them.
+"""Which folders of the file system a job may use, and what they are called on other machines.
 
-The same check in the gateway and, at use, in the runner. Machines that mount one share in different places
-are told so by a `PathMapping`.
+The gateway and, at the time of use, the runner make the same check. A `PathMapping` translates between
+machines that mount a share in different places.
 """
 
 import os
@@ -15,7 +15,7 @@ from taskmanager.files.unicode_names import as_spelled, composed, spelling_note
 
 @dataclass(frozen=True, slots=True)
 class PathMapping:
-    """Pairs of folders: as the sender of a path calls it, and where the same folder lies on this machine."""
+    """Pairs of folders: what the sender of a path calls it, and where the same folder is on this machine."""
 
     pairs: tuple[tuple[PurePosixPath, PurePosixPath], ...] = ()
 
@@ -33,15 +33,15 @@ class PathMapping:
 
     @classmethod
     def of(cls, pairs: Mapping[str, str]) -> "PathMapping":
-        """The mapping, the longest folders first; raises PathRefusedError for a malformed one."""
+        """The mapping, longest folders first; raises PathRefusedError for a malformed pair."""
         found = [(_well_formed(theirs), _well_formed(ours)) for theirs, ours in pairs.items()]
         found.sort(key=lambda pair: len(pair[0].parts), reverse=True)
         return cls(tuple((PurePosixPath(theirs), PurePosixPath(ours)) for theirs, ours in found))
 
     def apply(self, text: str) -> str:
-        """The path on this machine. What no folder of the mapping holds, or is malformed, stays as it is.
+        """The path on this machine; unchanged if it is malformed or no folder of the mapping contains it.
 
-        Nothing is looked up: `Roots.resolve` judges what comes of it.
+        Nothing is looked up in the file system: `Roots.resolve` checks the result.
         """
         try:
             path = PurePosixPath(_well_formed(text))
@@ -55,7 +55,7 @@ class PathMapping:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The configured root folders, resolved; a job's paths must, after mapping, lie inside one of them."""
+    """The configured root folders, resolved; a job's paths must, after mapping, be inside one of them."""
 
     folders: tuple[Path, ...]
     mapping: PathMapping = PathMapping()
@@ -78,7 +78,7 @@ class Roots:
         """The real path behind `text`, mapped and with links followed; it need not exist.
 
         A name that exists only in the other Unicode normal form is found. Raises PathRefusedError for NUL,
-        relative paths, `..`, mixed separators, names in several forms, and what leads outside the roots.
+        relative paths, `..`, mixed separators, names in several forms, and paths that lead outside the roots.
         """
         try:
             real = as_spelled(self._here(text)).resolve()
@@ -88,7 +88,7 @@ class Roots:
         return self.contain(real, text)
 
     def note(self, text: str) -> str | None:
-        """What the log of a job should say of how its path was found, if anything."""
+        """What the log of a job should say about how its path was found, if anything."""
         given = self._here(text)
         used = as_spelled(given)
         return spelling_note(given, used) if used != given else None
@@ -97,7 +97,7 @@ class Roots:
         return Path(self.mapping.apply(str(_well_formed(text))))
 
     def contain(self, real: Path, text: str) -> Path:
-        """`real` if it lies inside the roots; raises PathRefusedError that speaks of `text` otherwise."""
+        """`real` if it is inside the roots; otherwise raises PathRefusedError, which quotes `text`."""
         if not any(real == root or root in real.parents for root in self.folders):
             known = ", ".join(map(str, self.folders)) or "none are configured"
             message = f"path {text!r} leads outside the folders jobs may use ({known}){self._elsewhere(text)}"
@@ -105,7 +105,7 @@ class Roots:
         return real
 
     def _elsewhere(self, text: str) -> str:
-        """What the mapping has to do with a path that is refused."""
+        """How the mapping affected a path that is refused."""
         if not self.mapping.pairs:
             return ""
         mapped = self.mapping.apply(text)

@@ -1,6 +1,6 @@
 """Finds a path whose names exist only in the other Unicode normal form, as macOS and some shares write them.
 
-Looks at folders only where a name with other letters than ASCII does not exist as it is written.
+Reads folders only where a name with non-ASCII letters does not exist as written.
 """
 
 import unicodedata
@@ -10,9 +10,9 @@ from taskmanager.errors import PathRefusedError
 
 
 def as_spelled(path: Path) -> Path:
-    """The absolute path with each name as its folder has it; what exists in no form stays as it is.
+    """The absolute path with each name as its folder spells it; names that exist in no form stay as they are.
 
-    Raises PathRefusedError if a name fits several entries of its folder and none of them exactly.
+    Raises PathRefusedError if a name matches several entries of its folder and none of them exactly.
     """
     if str(path).isascii() or _exists(path):
         return path
@@ -26,7 +26,7 @@ def as_spelled(path: Path) -> Path:
 
 
 def _entry(folder: Path, name: str) -> str | None:
-    """How `folder` spells a name; None if it has nothing of that name."""
+    """How `folder` spells a name; None if it has no such entry."""
     if _exists(folder / name):
         return name
     if name.isascii():
@@ -46,7 +46,7 @@ def _names(folder: Path) -> list[str]:
     try:
         return [entry.name for entry in folder.iterdir()]
     except OSError:
-        return []  # whoever uses the path says what is wrong with it
+        return []  # the code that uses the path reports what is wrong with it
 
 
 def _exists(path: Path) -> bool:
@@ -63,5 +63,5 @@ def composed(name: str) -> str:
 
 
 def spelling_note(given: Path, used: Path) -> str:
-    """What a job's log says of it."""
+    """What a job's log says about a name that was found in another form."""
     return f"{given} exists in another Unicode form only, which is used: {str(used)!a}"

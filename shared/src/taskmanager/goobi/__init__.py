@@ -1,1 +1,1 @@
-"""Goobi workflow, as the services know it: which installations there are and how they are spoken to."""
+"""Goobi workflow as the services know it: which installations there are and how they are called."""

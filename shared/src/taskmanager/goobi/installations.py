@@ -1,4 +1,4 @@
-"""One Goobi installation as configured: where it is, how it is spoken to and what it is told."""
+"""One Goobi installation as configured: where it is, which interface is used and what it is told."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -40,20 +40,20 @@ def _without_secrets(url: AnyHttpUrl) -> AnyHttpUrl:
 
 
 class Ending(Record):
-    """What Goobi is told when a job has ended in one way."""
+    """What Goobi is told when a job has ended in a particular way."""
 
     entry: EntryTemplate | None
-    """The text of the process log entry; an empty one: none is written."""
+    """The text of the process log entry; if empty, none is written."""
     type: LogType = LogType.INFO
     step: bool = True
-    """Whether the step is closed (DONE) or set to error (ERROR); without meaning for CANCELLED."""
+    """Whether the step is closed (DONE) or set to error (ERROR); has no effect for CANCELLED."""
 
 
 class JwtAccess(Record):
     """Tokens signed with Goobi's own `jwtSecret`.
 
-    Goobi's key changes daily: the secret followed by the start of the UTC day in milliseconds. `daily_key`
-    false signs with the secret as it is.
+    Goobi's key changes daily: the secret followed by the start of the UTC day in milliseconds. With
+    `daily_key` false, tokens are signed with the secret as it is.
     """
 
     secret_file: FilePath
@@ -77,18 +77,18 @@ class Installation(Record):
     ca_file: FilePath | None = None
     """Certificates trusted instead of the system's."""
     ipv4_only: bool | None = None
-    """Connect by IPv4 only; None: for the classic web API, which refuses anything else."""
+    """Connect by IPv4 only; None: only for the classic web API, which refuses anything else."""
     connect_timeout_seconds: Seconds = 5.0
     timeout_seconds: Seconds = 30.0
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
-    """Requests to this installation at the same time; those of one job always follow one another."""
+    """Simultaneous requests to this installation; those of one job are always sent one after another."""
     author: Annotated[str, Field(min_length=1, max_length=100)] = "TaskManager"
-    """Who entries are from. The older interfaces write their own user, so the text begins with it there."""
+    """The author of entries. The older interfaces write their own user; there the text begins with this."""
     longest_wait_seconds: Seconds = 900.0
-    """Between two tries of one report."""
+    """The longest wait between two tries of one report."""
     give_up_after_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
     folders: dict[str, Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,255}$")]] = Field(default_factory=dict)
-    """For runners without the share: patterns of a folder's own name, and what the files API calls it."""
+    """For runners without the share: patterns of a folder's own name, and its name in the files API."""
     on_done: Ending = Ending(
         entry="{plugin}: finished, {files} files, {volume}, in {duration}. {warnings}", type=LogType.INFO
     )
@@ -110,7 +110,7 @@ class Installation(Record):
 
     @property
     def base(self) -> str:
-        """The address without a slash at its end."""
+        """The URL without a trailing slash."""
         return str(self.url).rstrip("/")
 
     @property
@@ -120,10 +120,10 @@ class Installation(Record):
 
     @property
     def give_up_after(self) -> timedelta:
-        """So long after it was made, or replayed, a report is given up."""
+        """How long after it was made, or replayed, a report is given up."""
         return timedelta(days=self.give_up_after_days)
 
     @property
     def longest_wait(self) -> timedelta:
-        """Between two tries of one report."""
+        """The longest wait between two tries of one report."""
         return timedelta(seconds=self.longest_wait_seconds)

@@ -1,4 +1,4 @@
-"""The table `[paths]` of the file about Goobi: what Goobi calls its folders, and where they lie here."""
+"""The table `[paths]` of the file about Goobi: what Goobi calls its folders, and where they are here."""
 
 from typing import Annotated
 

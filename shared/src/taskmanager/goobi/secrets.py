@@ -1,4 +1,4 @@
-"""Secrets that lie in files: read when needed, read again when the file changes, shown by nobody."""
+"""Secrets in files: read when needed, read again when the file changes, never shown."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,19 +7,19 @@ from taskmanager.errors import TemporaryError
 
 
 class SecretUnreadableError(TemporaryError):
-    """The file of a secret cannot be used; the text names the file, never its content."""
+    """The file of a secret cannot be used; the message names the file, never its content."""
 
 
 @dataclass(slots=True)
 class SecretFile:
-    """One secret; its value is not part of any text made of this object."""
+    """One secret; its value never appears in the text form of this object."""
 
     path: Path
     _seen: tuple[int, int, int] | None = field(default=None, init=False, repr=False)
     _value: str = field(default="", init=False, repr=False)
 
     def read(self) -> str:
-        """The stripped content as of now; raises SecretUnreadableError."""
+        """The current content, stripped; raises SecretUnreadableError."""
         try:
             status = self.path.stat()
             seen = (status.st_mtime_ns, status.st_size, status.st_ino)

@@ -1,6 +1,6 @@
 """The TOML file about Goobi (`TASKMANAGER_GOOBI`): installations, what they are told, where callbacks may go.
 
-Scheduler and gateway read the same file; it holds no secret itself.
+Scheduler and gateway read the same file; it contains no secrets itself.
 """
 
 import tomllib
@@ -21,7 +21,7 @@ from taskmanager.model.jobs import InstallationName, Record
 
 
 class GoobiSettingsError(PermanentError):
-    """The file cannot be used; one line for each thing that is wrong, naming table and key."""
+    """The file cannot be used; one line for each error, naming table and key."""
 
 
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:\[\]_-]{1,255}$", to_lower=True)]
@@ -34,9 +34,9 @@ class GoobiSettings(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
     default: InstallationName | None = None
-    """The installation of jobs that name none; may be left out if there is only one."""
+    """The installation of jobs that name none; may be omitted if there is only one."""
     callback_hosts: tuple[Host, ...] = ()
-    """Hosts callbacks may go to besides those of the installations."""
+    """Hosts callbacks may go to, in addition to those of the installations."""
     installations: dict[InstallationName, Installation] = Field(default_factory=dict)
     job_types: JobTypeTable = Field(default_factory=dict)
     paths: PathTable = Field(default_factory=dict)
@@ -51,31 +51,31 @@ class GoobiSettings(Record):
 
     @property
     def path_mapping(self) -> PathMapping:
-        """From what Goobi calls its folders to where they lie here."""
+        """From what Goobi calls its folders to where they are here."""
         return PathMapping.of(self.paths)
 
     def name_of(self, asked: str | None) -> str | None:
-        """The installation a job means; None if it names none and there is no default one."""
+        """The installation a job refers to; None if it names none and there is no default."""
         if asked is not None:
             return asked
         return self.default or next(iter(self.installations), None)
 
     def find(self, asked: str | None) -> Installation | None:
-        """The installation a job means, if there is one."""
+        """The installation a job refers to, if there is one."""
         name = self.name_of(asked)
         return None if name is None else self.installations.get(name)
 
     def misfit(self, asked: str | None) -> str | None:
-        """Why a job cannot name this installation, or None. Jobs that name none always may."""
+        """Why a job cannot name this installation, or None. A job that names none is always allowed."""
         if asked is None or asked in self.installations:
             return None
         known = ", ".join(self.installations) or "none is configured"
         return f"no Goobi installation is called {asked!r} (known: {known})"
 
     def callback_misfit(self, url: str) -> str | None:
-        """Why this address must not be called back, or None.
+        """Why this URL must not be called back, or None.
 
-        A callback is a request our machine makes for a stranger, so only known hosts are called.
+        A callback is a request our machine makes on behalf of a stranger, so only known hosts are called.
         """
         host = (urlsplit(url).hostname or "").lower()
         own = {(urlsplit(one.base).hostname or "").lower() for one in self.installations.values()}
@@ -85,7 +85,7 @@ class GoobiSettings(Record):
 
 
 def load(path: Path | None) -> GoobiSettings:
-    """The settings of a file; none at all without one. Raises GoobiSettingsError."""
+    """The settings in a file; empty settings without one. Raises GoobiSettingsError."""
     if path is None:
         return GoobiSettings()
     try:
@@ -98,7 +98,7 @@ def load(path: Path | None) -> GoobiSettings:
 
 
 def parse(document: Mapping[str, object], name: str) -> GoobiSettings:
-    """The settings of a document; `name` begins every line of a GoobiSettingsError."""
+    """The settings in a document; `name` begins every line of a GoobiSettingsError."""
     try:
         return GoobiSettings.model_validate(document)
     except ValidationError as error:
@@ -109,7 +109,7 @@ def parse(document: Mapping[str, object], name: str) -> GoobiSettings:
 
 
 def _place(location: tuple[str | int, ...]) -> str:
-    """`[installations.main] url: ` for people who look at the file."""
+    """`[installations.main] url: `, for people who edit the file."""
     parts = [str(part) for part in location if part != "[key]"]
     if not parts:
         return ""

@@ -1,4 +1,4 @@
-"""The texts of process log entries: a template with named places, filled with what is stored of a job."""
+"""The texts of process log entries: a template with named placeholders, filled from the stored job."""
 
 import string
 from typing import Annotated
@@ -25,7 +25,7 @@ PLACES = (
 
 
 def checked_template(text: str) -> str:
-    """The same text; raises ValueError for a place nobody fills, or for braces that do not match."""
+    """The same text; raises ValueError for an unknown placeholder or unbalanced braces."""
     try:
         places = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError as error:

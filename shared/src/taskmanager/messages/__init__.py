@@ -1,7 +1,7 @@
-"""Every message on the wire: frozen, versioned, unknown fields refused. Knows no broker.
+"""Every message that is sent: frozen, versioned, unknown fields rejected. Knows no broker.
 
-Commands are imperatives with one handler, events are past tense. Golden files in `tests/contract/messages`
-pin version 1; a change of meaning needs a new version.
+Commands are imperatives with one handler; events are in the past tense. Golden files in
+`tests/contract/messages` pin version 1; a change of meaning needs a new version.
 """
 
 from typing import Annotated
@@ -152,7 +152,7 @@ __all__ = [
 ]
 
 Inbound = Submit | RunnerEvents | Command | TokensUsed | SessionsUsed | LogInsSeen | Tick
-"""What the scheduler's inbox takes."""
+"""The messages the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
 _TICKET: TypeAdapter[Submit | Ticket] = TypeAdapter(Annotated[Submit | Ticket, Field(discriminator="type")])

@@ -1,8 +1,8 @@
-"""Orders about users, tokens and sessions; and when tokens and sessions were used.
+"""Commands about users, tokens and sessions, and notices of when tokens and sessions were used.
 
-No secret passes here: the gateway has hashed passwords, recovery codes and the secrets of tokens, and
-encrypted those of second factors; of security keys it has the public half alone. Whoever sends an order has
-checked that the actor may give it.
+These messages carry no secrets: the gateway has already hashed passwords, recovery codes and token secrets,
+and encrypted the secrets of second factors; of security keys only the public key is known. The sender has
+checked that the actor may give the command.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ SecretHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class AddUser(Record):
-    """Somebody new. `plugins` None: all of them; `password_hash` None: no log-in with a password."""
+    """A new user. `plugins` None: all of them; `password_hash` None: no log-in with a password."""
 
     type: Literal["add_user"] = "add_user"
     name: UserName
@@ -33,7 +33,7 @@ class AddUser(Record):
 
 
 class ChangeUser(Record):
-    """What is None stays as it is, so that two admins do not undo each other's changes."""
+    """A field that is None stays as it is, so that two admins do not undo each other's changes."""
 
     type: Literal["change_user"] = "change_user"
     name: UserName
@@ -46,8 +46,8 @@ class ChangeUser(Record):
 class SetPassword(Record):
     """A new password; all sessions of the user end.
 
-    `rehash_of`: the same password hashed with newer settings. Then it is set only if that hash is still the
-    stored one, and sessions go on.
+    `rehash_of`: the same password, hashed with newer settings. It is then set only if that hash is still the
+    stored one, and sessions continue.
     """
 
     type: Literal["set_password"] = "set_password"
@@ -67,7 +67,7 @@ class EndSessions(Record):
 
 
 class RemoveUser(Record):
-    """The user is gone; the name may be given again."""
+    """Remove the user; the name may be used again."""
 
     type: Literal["remove_user"] = "remove_user"
     name: UserName
@@ -88,7 +88,7 @@ class AddToken(Record):
 
 
 class RevokeToken(Record):
-    """The token is good for nothing from now on."""
+    """The token is no longer valid."""
 
     type: Literal["revoke_token"] = "revoke_token"
     token: ShortText
@@ -96,7 +96,7 @@ class RevokeToken(Record):
 
 
 class EndSession(Record):
-    """Log out: the session of `user` is void. It is forgotten when it would have ended anyway."""
+    """Log out: this session of `user` becomes invalid. It is forgotten once it would have ended anyway."""
 
     type: Literal["end_session"] = "end_session"
     user: UserName
@@ -106,10 +106,10 @@ class EndSession(Record):
 
 
 class SetSecondFactor(Record):
-    """From now on codes of a device are asked for after the user's password.
+    """From now on, codes from a device are required after the user's password.
 
-    `sealed` is the secret, encrypted by a gateway; `step` that of the code which proved that the device has
-    it; `recovery` are SHA-256 of recovery codes in hexadecimal.
+    `sealed` is the secret, encrypted by a gateway; `step` is that of the code which proved that the device
+    has it; `recovery` holds the SHA-256 of the recovery codes, in hexadecimal.
     """
 
     type: Literal["set_second_factor"] = "set_second_factor"
@@ -121,7 +121,7 @@ class SetSecondFactor(Record):
 
 
 class RemoveSecondFactor(Record):
-    """Nothing is asked for after the password any more: neither codes of a device nor a security key."""
+    """Nothing is required after the password any more: neither codes nor security keys."""
 
     type: Literal["remove_second_factor"] = "remove_second_factor"
     name: UserName
@@ -129,7 +129,7 @@ class RemoveSecondFactor(Record):
 
 
 class RemoveDevice(Record):
-    """Codes of the device count no more; security keys stay."""
+    """Codes of the device are no longer valid; security keys stay."""
 
     type: Literal["remove_device"] = "remove_device"
     name: UserName
@@ -137,10 +137,10 @@ class RemoveDevice(Record):
 
 
 class AddSecurityKey(Record):
-    """From now on the key may be asked for after the user's password.
+    """The user can log in with this key as second factor from now on.
 
-    `challenge` is SHA-256 of what the key has signed to prove itself, which counts until `ends`; `recovery`
-    are hashes of recovery codes, for who had no second factor before.
+    `challenge` is the SHA-256 of what the key was made for, which is valid until `ends`; `recovery` holds
+    hashes of recovery codes, if the user had no second factor before.
     """
 
     type: Literal["add_security_key"] = "add_security_key"
@@ -156,7 +156,7 @@ class AddSecurityKey(Record):
 
 
 class RemoveSecurityKey(Record):
-    """The key counts no more. `label` is its name, for the audit."""
+    """The key is no longer accepted. `label` is its name, for the audit."""
 
     type: Literal["remove_security_key"] = "remove_security_key"
     name: UserName
@@ -166,10 +166,10 @@ class RemoveSecurityKey(Record):
 
 
 class UseSecurityKey(Record):
-    """A key has signed a challenge: this is used up, or it was already and counts for nothing.
+    """A key has signed a challenge, which is used up by it unless it had been used before.
 
-    `challenge` is its SHA-256, which counts until `ends`; `counter` is the signature counter the key showed,
-    `label` its name, for the audit.
+    `challenge` is the SHA-256 of the challenge, which is valid until `ends`; `counter` is the signature
+    counter of the answer, `label` the name of the key, for the audit.
     """
 
     type: Literal["use_security_key"] = "use_security_key"
@@ -183,7 +183,7 @@ class UseSecurityKey(Record):
 
 
 class UseCode(Record):
-    """A code was right: it is used up, or it was already and counts for nothing.
+    """Use up a correct code; one that was used up before is refused.
 
     `step` is that of a device's code, `recovery` the hash of a recovery code; one of them is given.
     """
@@ -215,10 +215,10 @@ AccessOrder = (
 
 
 class LogInSeen(Record):
-    """Somebody came in at a gateway or was refused; `times` more than once if the same happened again.
+    """A log-in at a gateway, accepted or refused; `times` is above one if the same happened repeatedly.
 
-    `user` is empty for a name nobody has; `address` is where the request came from; the way is what let them
-    in or did not: a code or a key is asked for after the password, if at all.
+    `user` is empty if no user has that name; `address` is where the request came from; `way` is the step that
+    decided: a code or a security key is required, if at all, after the password.
     """
 
     id: ShortText
@@ -231,7 +231,7 @@ class LogInSeen(Record):
 
 
 class LogInsSeen(Message):
-    """What happened at the doors of one gateway, for the audit."""
+    """The log-ins seen at one gateway, for the audit."""
 
     type: Literal["log_ins_seen"] = "log_ins_seen"
     seen: Annotated[tuple[LogInSeen, ...], Field(min_length=1, max_length=1_000)]
@@ -245,9 +245,9 @@ class TokensUsed(Message):
 
 
 class SessionUse(Record):
-    """A session was used: `at`, from `address`, by `browser`, which is what the browser calls itself.
+    """A session was used: `at`, from `address`, by `browser` (its `User-Agent`).
 
-    `ends` is the latest moment at which it may be good for something if it is not used again.
+    `ends` is the latest moment at which it can be valid if it is not used again.
     """
 
     session: ShortText
@@ -260,7 +260,7 @@ class SessionUse(Record):
 
 
 class SessionsUsed(Message):
-    """What a gateway saw of sessions; of each at most once in five minutes, and not persistent."""
+    """The sessions a gateway saw in use; each at most once in five minutes, and not persistent."""
 
     type: Literal["sessions_used"] = "sessions_used"
     uses: Annotated[tuple[SessionUse, ...], Field(min_length=1, max_length=1_000)]

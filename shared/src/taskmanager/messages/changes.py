@@ -1,4 +1,4 @@
-"""From the scheduler to gateways: hints of what changed. And the scheduler's note to itself."""
+"""From the scheduler to gateways: hints about what changed. Also the scheduler's own tick."""
 
 from typing import Literal
 
@@ -8,14 +8,14 @@ from taskmanager.model.states import Status, Tab
 
 
 class Tick(Message):
-    """The scheduler's note to itself: all messages before it in the inbox have been taken into account."""
+    """The scheduler's message to itself: all messages before it in the inbox have been processed."""
 
     type: Literal["tick"] = "tick"
     scheduler: str
 
 
 class Change(Record):
-    """What became of one job; a hint, the reader reads again."""
+    """What happened to one job; only a hint, the recipient reads the job again."""
 
     job: str
     plugin: PluginName
@@ -24,15 +24,15 @@ class Change(Record):
     rev: int
     progress: Progress
     was: Status | None = None
-    """Its status before the commit; None: it is new."""
+    """Its status before the commit; None: the job is new."""
     logged: bool = False
 
 
 class Changes(Message):
     """What one commit changed.
 
-    A page of an operation only names its `jobs`: nobody wants to hear of a hundred thousand one by one.
-    `access`: users, tokens or ended sessions; whatever was kept of them is to be read again.
+    A page of an operation names only its `jobs`, since there may be a hundred thousand of them. `access`:
+    users, tokens or ended sessions changed; cached ones must be read again.
     """
 
     type: Literal["changes"] = "changes"

@@ -1,4 +1,4 @@
-"""From the gateway to the scheduler: what an operator wants; and the scheduler's answer."""
+"""From the gateway to the scheduler: operators' commands; and the scheduler's answer."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -35,7 +35,7 @@ class PluginCommand(Record):
 
 
 class RunnerCommand(Record):
-    """Do this to a runner; `grace_seconds` only with drain: after it, what still runs is handed back."""
+    """Do this to a runner; `grace_seconds` only with drain: after it, jobs still running are handed back."""
 
     type: Literal["runner"] = "runner"
     runner: ShortText
@@ -44,9 +44,10 @@ class RunnerCommand(Record):
 
 
 class StartOperation(Record):
-    """Do this to all jobs the filter means; `priority` only with that action.
+    """Do this to all jobs that match the filter; `priority` only with that action.
 
-    `operation` names it: the same start twice is one operation. `fingerprint` is that of the request.
+    `operation` identifies it: starting the same one twice is one operation. `fingerprint` is that of the
+    request.
     """
 
     type: Literal["start_operation"] = "start_operation"
@@ -58,7 +59,7 @@ class StartOperation(Record):
 
 
 class StopOperation(Record):
-    """Leave alone the jobs the operation has not come to yet."""
+    """Leave alone the jobs the operation has not reached yet."""
 
     type: Literal["stop_operation"] = "stop_operation"
     operation: str
@@ -75,9 +76,9 @@ class SendMessage(Record):
 
 
 class ReplayReports(Record):
-    """Deliver again from now on: one report, or all that were given up of these installations.
+    """Deliver again from now on: one report, or all given-up reports of these installations.
 
-    An installation may go by several names: None is the default one.
+    An installation may have several names: None is the default one.
     """
 
     type: Literal["replay_reports"] = "replay_reports"
@@ -96,11 +97,11 @@ Order = (
     | ReplayReports
     | AccessOrder
 )
-"""All that can be commanded."""
+"""Every command there is."""
 
 
 class Command(Message):
-    """What `actor` wants, and why. `id` names the command in the audit; `gateway` gets the answer."""
+    """What `actor` wants, and why. `id` identifies the command in the audit; `gateway` gets the answer."""
 
     type: Literal["command"] = "command"
     id: str
@@ -112,20 +113,20 @@ class Command(Message):
 
 
 CommandOutcome = Literal["done", "unchanged", "refused", "unknown"]
-"""`unchanged`: it was so already. `refused`: `why` says why. `unknown`: there is no such thing."""
+"""`unchanged`: it was so already. `refused`: `why` gives the reason. `unknown`: there is no such thing."""
 
 
 class CommandResult(Message):
-    """What became of a command."""
+    """The outcome of a command."""
 
     type: Literal["command_result"] = "command_result"
     id: str
     outcome: CommandOutcome
     why: Reason | None = None
     detail: str = ""
-    """The sentence instead: of an earlier version, or for one."""
+    """Plain text used in place of `why`: written by an earlier version, or for one."""
 
     @property
     def told(self) -> Reason:
-        """Why not."""
+        """Why it was refused."""
         return self.why or PROSE(text=self.detail)

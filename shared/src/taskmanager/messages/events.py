@@ -1,4 +1,4 @@
-"""From a runner to the scheduler: what it asks for and what happened."""
+"""From a runner to the scheduler: what it requests and what happened."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -40,7 +40,7 @@ class Advanced(AttemptReference):
 
 
 class Progressed(AttemptReference):
-    """How far the attempt is, at most once a second."""
+    """How far the attempt has come, at most once a second."""
 
     type: Literal["progressed"] = "progressed"
     seq: int
@@ -55,18 +55,18 @@ class Commit(AttemptReference):
 
 
 class Finished(AttemptReference):
-    """The results are in place: `files` and `bytes` of them."""
+    """The results are in place; `files` and `bytes` are theirs."""
 
     type: Literal["finished"] = "finished"
     seq: int
     files: int
     bytes: int
     warnings: Warnings | None = None
-    """What its log warned of; None: of nothing."""
+    """The warnings in its log; None: there were none."""
 
 
 class Failed(AttemptReference):
-    """The attempt failed. `crashed`: its process ended without an answer, so it may be tried again."""
+    """The attempt failed. `crashed`: its process ended without an answer, so it may be retried."""
 
     type: Literal["failed"] = "failed"
     seq: int
@@ -76,21 +76,21 @@ class Failed(AttemptReference):
 
 
 class Suspended(AttemptReference):
-    """The attempt stands still, as ordered."""
+    """The attempt is suspended, as ordered."""
 
     type: Literal["suspended"] = "suspended"
     seq: int
 
 
 class Resumed(AttemptReference):
-    """The attempt goes on where it stood."""
+    """The attempt continues where it was suspended."""
 
     type: Literal["resumed"] = "resumed"
     seq: int
 
 
 class Cancelled(AttemptReference):
-    """The attempt was ended as ordered; its processes are gone and the process folder is as it was."""
+    """The attempt was ended as ordered; its processes are gone and the process folder is as it was before."""
 
     type: Literal["cancelled"] = "cancelled"
     seq: int
@@ -98,7 +98,7 @@ class Cancelled(AttemptReference):
 
 
 class HandedBack(AttemptReference):
-    """The runner is stopping and gives the job back unfailed."""
+    """The runner is stopping and returns the job without failing it."""
 
     type: Literal["handed_back"] = "handed_back"
 
@@ -112,7 +112,7 @@ class Logged(AttemptReference):
 
 
 class FilesRecorded(AttemptReference):
-    """What became of files; those of an attempt are numbered from 1, `first` is the number of the first."""
+    """What happened to files; those of an attempt are numbered from 1, `first` is the number of the first."""
 
     type: Literal["files_recorded"] = "files_recorded"
     first: Annotated[int, Field(ge=1)]
@@ -120,9 +120,9 @@ class FilesRecorded(AttemptReference):
 
 
 class Heartbeat(Record):
-    """The runner is alive, at work on these attempts, and waits for an answer to these claims.
+    """The runner is alive, working on these attempts, and waiting for an answer to these claims.
 
-    Whatever else it owns it does not know of: the grant was lost on its way.
+    It knows of nothing else it may own: such a grant was lost on its way.
     """
 
     type: Literal["heartbeat"] = "heartbeat"
@@ -133,9 +133,9 @@ class Heartbeat(Record):
 
 
 class Hello(Record):
-    """The runner (re)connected and still runs these attempts; whatever else it owned is not running any more.
+    """The runner (re)connected and still runs these attempts; whatever else it owned is no longer running.
 
-    `claims` are the claim ids it still waits for: their grants, if any, are given again rather than taken
+    `claims` are the claim ids it is still waiting for: their grants, if any, are sent again rather than taken
     back.
     """
 
@@ -168,7 +168,7 @@ RunnerEvent = Annotated[JobEvent | Heartbeat | Hello, Field(discriminator="type"
 
 
 class RunnerEvents(Message):
-    """What one runner reports, in order. `instance` is new with every start of the process."""
+    """What one runner reports, in order. `instance` is new each time the process starts."""
 
     type: Literal["events"] = "events"
     plugin: PluginName

@@ -1,4 +1,4 @@
-"""From the scheduler to runners: answers, and orders that carry its whole wish."""
+"""From the scheduler to runners: answers, and orders that carry the complete desired state."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from taskmanager.model.jobs import JobSpec, Record
 
 
 class Grant(Record):
-    """The job is yours for this attempt, until the lease ends unless a heartbeat renews it."""
+    """The job is yours for this attempt until the lease ends; heartbeats renew the lease."""
 
     type: Literal["grant"] = "grant"
     claim_id: str
@@ -26,7 +26,7 @@ RefusalReason = Literal["stale", "paused", "busy", "unknown"]
 class Refusal(Record):
     """The job is not yours.
 
-    `stale`: drop the ticket. `paused`, `busy`: give it back to the queue and wait. `unknown`: not stored yet,
+    `stale`: drop the ticket. `paused`, `busy`: return it to the queue and wait. `unknown`: not stored yet,
     ask again.
     """
 
@@ -49,12 +49,12 @@ class AttemptDesiredState(AttemptReference):
 
 
 class RunnerOrders(Record):
-    """The full wish of the scheduler for one runner: the answer to each heartbeat and hello.
+    """The complete desired state for one runner: the answer to each heartbeat and hello.
 
-    `renewed` are the attempts whose lease runs anew; `kill` those that are not the runner's any more.
-    `wishes` names the attempts that are to stop running; every other one is to run, or to go on if it was
-    suspended. `draining`: take no ticket until told otherwise, and after `hand_back_seconds` (None: never)
-    hand back what still runs.
+    `renewed` are the attempts whose lease starts again; `kill` those that no longer belong to the runner.
+    `wishes` names the attempts that are to stop running; every other one is to run, or to continue if it was
+    suspended. `draining`: take no tickets until told otherwise, and after `hand_back_seconds` (None: never)
+    hand back what is still running.
     """
 
     type: Literal["orders"] = "orders"
@@ -71,7 +71,7 @@ Reply = Annotated[Grant | Refusal | CommitVerdict | RunnerOrders, Field(discrimi
 
 
 class RunnerReplies(Message):
-    """Answers to one runner. `instance` is the one that asked; another instance ignores them."""
+    """Answers to one runner. `instance` is the one that asked; any other instance ignores them."""
 
     type: Literal["replies"] = "replies"
     instance: str

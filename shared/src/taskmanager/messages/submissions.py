@@ -1,4 +1,4 @@
-"""From the gateway to scheduler and plugin queue, and the tickets that follow."""
+"""From the gateway to the scheduler and the plugin's queue, and the tickets that follow."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,7 @@ from taskmanager.model.jobs import JobSpec
 
 
 class Submit(Message):
-    """Accept this job. `submitted_at` is the gateway's clock."""
+    """Accept this job. `submitted_at` is by the gateway's clock."""
 
     type: Literal["submit"] = "submit"
     job: str
@@ -23,7 +23,7 @@ class Submit(Message):
 
 
 class Ticket(Message):
-    """A hint that a job wants to be started; losing, doubling or delaying it is harmless."""
+    """A hint that a job is waiting to start; losing, duplicating or delaying it is harmless."""
 
     type: Literal["ticket"] = "ticket"
     job: str

@@ -1,8 +1,8 @@
-"""Every exchange, queue and binding in RabbitMQ, and the reason of each argument.
+"""Every exchange, queue and binding in RabbitMQ, and the reason for each argument.
 
-Nowhere else stands a queue name. Pure names and arguments; declaring them is the business of
-`taskmanager.rabbit`. Works on RabbitMQ 3.10 to 4.3: queue types are named, no mode or version argument, no
-transient shared queue.
+Queue names are defined nowhere else. Pure names and arguments; `taskmanager.rabbit` declares them. Works on
+RabbitMQ 3.10 to 4.3: queue types are explicit, there is no mode or version argument and no transient shared
+queue.
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,18 @@ from enum import StrEnum
 from taskmanager.model.jobs import TURN_NEXT
 
 MAX_PRIORITY = TURN_NEXT
-"""One more than jobs have: for those an operator has put next."""
+"""One more than the highest priority of a job, for jobs that an operator has put next."""
 SINGLE_ACTIVE = "x-single-active-consumer"
 DELIVERY_LIMIT = 100
-"""How often an inbox message may be handed out before it becomes a dead letter.
+"""How often an inbox message may be delivered before it becomes a dead letter.
 
-RabbitMQ 4 would take 20, RabbitMQ 3.10 no limit.
-Only a scheduler that dies with the message in hand counts; waiting for MongoDB does not."""
+The default is 20 in RabbitMQ 4 and unlimited in RabbitMQ 3.10. Only a scheduler that dies while holding the
+message counts; waiting for MongoDB does not.
+"""
 UNLIMITED = 1_000_000_000
-"""Deliveries of a dead letter: looking at one counts, and RabbitMQ 4 would drop it after 20 looks."""
+"""Delivery limit of dead letters: inspecting one counts as a delivery; RabbitMQ 4 would drop it after 20."""
 REFUSE_WHEN_FULL = {"x-overflow": "reject-publish"}
-"""Under a limit of length the new is refused instead of the old being dropped; no policy outdoes it."""
+"""At a length limit, new messages are refused rather than old ones dropped; no policy overrides this."""
 
 
 class ExchangeType(StrEnum):
@@ -49,15 +50,15 @@ class Queue:
     arguments: dict[str, str | int | bool] = field(default_factory=dict)
     exclusive: bool = False
     former: tuple[dict[str, str | int | bool], ...] = ()
-    """Arguments of earlier releases that still serve: RabbitMQ changes none of a queue that exists."""
+    """Arguments of earlier releases that still work: RabbitMQ cannot change those of an existing queue."""
 
     def as_formerly(self) -> Iterator["Queue"]:
-        """The queue as earlier releases declared it, the newest first."""
+        """The queue as earlier releases declared it, newest first."""
         return (replace(self, arguments=arguments, former=()) for arguments in self.former)
 
     @property
     def single_active(self) -> bool:
-        """Whether one of its consumers gets everything and the others stand by."""
+        """Whether one consumer gets every message while the others stand by."""
         return bool(self.arguments.get(SINGLE_ACTIVE))
 
 
@@ -79,7 +80,7 @@ class Topology:
 
     @property
     def submit(self) -> str:
-        """Takes submissions, key = plugin: one confirm means inbox and plugin queue both have it."""
+        """Takes submissions, key = plugin: one confirm means that inbox and plugin queue both have it."""
         return f"{self.prefix}.submit"
 
     @property
@@ -89,7 +90,7 @@ class Topology:
 
     @property
     def events(self) -> str:
-        """Takes what runners report, key = `<plugin>.events`, commands, and the scheduler's own tick."""
+        """Takes runners' events, key = `<plugin>.events`, commands, and the scheduler's own tick."""
         return f"{self.prefix}.events"
 
     @property
@@ -99,21 +100,21 @@ class Topology:
 
     @property
     def changes(self) -> str:
-        """Takes hints of what changed, for the gateways' live views; also sees every submission."""
+        """Takes hints about what changed, for the gateways' live views; also gets every submission."""
         return f"{self.prefix}.changes"
 
     @property
     def dead(self) -> str:
-        """Takes what could not be parsed or was delivered too often."""
+        """Takes messages that could not be parsed or were delivered too often."""
         return f"{self.prefix}.dead"
 
     @property
     def inbox(self) -> Queue:
         """The scheduler's inbox.
 
-        Quorum: it survives a lost node. Single active consumer: with several schedulers one reads at a time,
-        so the messages of a job keep their order and the next scheduler takes over at once. What is confirmed
-        here is promised: it refuses what it cannot keep.
+        Quorum: it survives a lost node. Single active consumer: of several schedulers only one reads at a
+        time, so the messages of a job keep their order and the next scheduler takes over at once. What is
+        confirmed here is promised: the queue refuses what it cannot keep.
         """
         kept: dict[str, str | int | bool] = {
             "x-queue-type": "quorum",
@@ -125,7 +126,7 @@ class Topology:
 
     @property
     def dead_letters(self) -> Queue:
-        """Where dead letters wait for a person. Quorum: they survive a lost node."""
+        """Where dead letters wait to be inspected. Quorum: they survive a lost node."""
         return Queue(
             self.dead,
             {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED},
@@ -135,8 +136,8 @@ class Topology:
     def jobs(self, plugin: str) -> Queue:
         """The priority queue of a plugin.
 
-        Classic: before RabbitMQ 4.3 a quorum queue has no ten priorities, and from then on it delivers what
-        was given back before all else, whatever its priority (measured on 4.3.6; docs/operations.md).
+        Classic: before RabbitMQ 4.3 quorum queues do not have ten priorities, and from then on they deliver
+        returned messages before all others, whatever their priority (measured on 4.3.6; docs/operations.md).
         """
         arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-max-priority": MAX_PRIORITY}
         return Queue(f"{self.prefix}.jobs.{plugin}", arguments)
@@ -144,7 +145,7 @@ class Topology:
     def runner_control(self, plugin: str, runner: str) -> Queue:
         """A runner's private queue, under its plugin's name: only that plugin's broker user may have it.
 
-        Being exclusive it also proves that the runner's id is in use only once for its plugin.
+        Being exclusive, it also proves that no other runner of the plugin uses the same id.
         """
         return Queue(f"{self.prefix}.control.runner.{plugin}.{runner}", exclusive=True)
 
@@ -153,7 +154,7 @@ class Topology:
         return Queue(f"{self.prefix}.changes.gateway.{gateway}", exclusive=True)
 
     def events_key(self, plugin: str) -> str:
-        """Routing key of what runners of a plugin report."""
+        """Routing key of the events of a plugin's runners."""
         return f"{plugin}.events"
 
     @property
@@ -192,12 +193,12 @@ class Topology:
 
     @property
     def queues(self) -> tuple[Queue, ...]:
-        """All shared queues but those of plugins, which come with the plugins."""
+        """All shared queues except those of plugins, which are declared with the plugins."""
         return (self.inbox, self.dead_letters)
 
     @property
     def bindings(self) -> tuple[Binding, ...]:
-        """All bindings but those of plugins, runners and gateways."""
+        """All bindings except those of plugins, runners and gateways."""
         return (
             Binding(self.submit, self.inbox.name, "#"),
             Binding(self.submit, self.dispatch, "#", to_exchange=True),

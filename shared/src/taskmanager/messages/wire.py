@@ -1,4 +1,4 @@
-"""What all messages share: frozen, versioned, unknown fields refused; and how their bytes are read."""
+"""What all messages share: frozen, versioned, unknown fields rejected; and how their bytes are read."""
 
 from typing import Literal, TypeVar
 
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class AttemptReference(Record):
-    """Names one attempt of one job."""
+    """Identifies one attempt of one job."""
 
     job: str
     attempt: int
 
 
 class Message(Record):
-    """What goes on the wire by itself."""
+    """A message as it is published."""
 
     v: Literal[1] = 1
 

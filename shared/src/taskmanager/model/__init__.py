@@ -1,1 +1,1 @@
-"""What the system is about, as values: jobs, plugins, operations, reports, people. No client library."""
+"""The domain as plain values: jobs, plugins, operations, reports, users. Imports no client library."""

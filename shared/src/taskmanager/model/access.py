@@ -1,6 +1,6 @@
-"""Who may do what: people and programs, their rights, and the plugins these reach.
+"""Who may do what: users and tokens, their rights, and the plugins these apply to.
 
-Pure rules; knows no request, no password and no store.
+Pure rules that know nothing of requests, passwords or storage.
 """
 
 import unicodedata
@@ -16,20 +16,20 @@ from taskmanager.model.jobs import Attribution, PluginName, Record, ShortText
 from taskmanager.model.security_keys import SecurityKey
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]+$", max_length=80)]
-"""Letters of any script, digits and . @ + - _: it stands in addresses and in the audit.
+"""Letters of any script, digits and . @ + - _, because names appear in URLs and in the audit.
 
-The length stands outside the pattern: letters of any script, counted, cost every process 7 MB.
+The length is not part of the pattern: counting letters of any script costs every process 7 MB.
 """
 TokenName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
 def user_key(name: str) -> str:
-    """What two spellings of one user's name have in common: names differ by more than case."""
+    """The form in which user names are compared: two names must differ by more than case."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
 class Right(StrEnum):
-    """What somebody may do. None of them includes another: a role or a token lists all it has."""
+    """What a user or token may do. No right includes another: a role or a token lists all it has."""
 
     READ = "read"
     SUBMIT = "submit"
@@ -40,7 +40,7 @@ class Right(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person is here for."""
+    """The role of a user."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -48,7 +48,7 @@ class Role(StrEnum):
 
     @property
     def rights(self) -> frozenset[Right]:
-        """What comes with the role."""
+        """The rights that come with the role."""
         return _RIGHTS[self]
 
 
@@ -60,78 +60,78 @@ _RIGHTS = {
 
 
 class PasswordState(StrEnum):
-    """Whether the password may be used as it is."""
+    """Whether the password can be used as it is."""
 
     SET = "set"
     ONE_TIME = "one-time"
-    """Good for choosing another one and nothing else."""
+    """Valid only for choosing a new password."""
     NONE = "none"
-    """Logs in at the organisation's identity provider."""
+    """The user logs in at the organisation's identity provider."""
 
 
 class SecondFactor(Record):
-    """What is asked for after the password, as stored: codes of a device (TOTP, RFC 6238), keys, or either.
+    """What is required after the password, as stored: codes of a device (TOTP, RFC 6238) or a security key.
 
-    Without both there is no second factor. Recovery codes stand in for them.
+    Any one of them lets the user in, and so does each recovery code, once.
     """
 
     sealed: ShortText | None = None
-    """The secret of device and gateways, encrypted by these with a key that lies in another database.
+    """The secret shared by device and gateways, encrypted by these with a key kept in another database.
 
-    None: no device shows codes.
+    None: there is no device.
     """
     since: datetime
     device_since: datetime | None = None
-    """None: as long as there is a second factor."""
+    """None: since there is a second factor."""
     step: int = 0
-    """The last time step whose code was used, or an earlier one: none up to it counts again."""
+    """The last time step whose code was used, or an earlier one: codes up to this step are rejected."""
     recovery: tuple[ShortText, ...] = ()
-    """SHA-256 of the recovery codes that are left; each has 125 random bits."""
+    """SHA-256 of the unused recovery codes; each has 125 random bits."""
     keys: tuple[SecurityKey, ...] = ()
     challenges: Mapping[str, datetime] = Field(default_factory=dict)
-    """SHA-256 of the challenges that keys have answered, until these end by themselves."""
+    """SHA-256 of the challenges that keys have answered, each until it would have expired anyway."""
 
     @property
     def left(self) -> "SecondFactor | None":
-        """None once neither a device nor a key is left."""
+        """This, or None if neither a device nor a key remains."""
         return self if self.sealed is not None or self.keys else None
 
     def key(self, key_id: str) -> SecurityKey | None:
-        """The key of that id."""
+        """The key with that id."""
         return next((key for key in self.keys if key.id == key_id), None)
 
 
 class User(Record):
-    """A person as stored. `plugins` None: all of them."""
+    """A user as stored. `plugins` is None for all plugins."""
 
     name: UserName
     role: Role
     plugins: tuple[PluginName, ...] | None = None
     password_hash: str | None = None
-    """argon2id in its own text form (RFC 9106)."""
+    """argon2id in its standard text form (RFC 9106)."""
     one_time: bool = False
     second_factor: SecondFactor | None = None
     disabled: Attribution | None = None
     sessions_from: datetime
-    """Sessions begun before are void: set by a new password, by "log out everywhere", by a disabling.
+    """Earlier sessions are invalid; set by a new password, "log out everywhere" and disabling the user.
 
-    By the database's clock: a session begins at the later of this and the gateway's time.
+    By the database's clock: a session begins at this moment or at the gateway's time, whichever is later.
     """
     created: Attribution
     rev: int = 0
 
     @property
     def password(self) -> PasswordState:
-        """What the log-in may do with it."""
+        """What the password can be used for at log-in."""
         if self.password_hash is None:
             return PasswordState.NONE
         return PasswordState.ONE_TIME if self.one_time else PasswordState.SET
 
 
 class Token(Record):
-    """What a program shows instead of a password, as stored. `plugins` None: all of them.
+    """What a program presents instead of a password, as stored. `plugins` is None for all plugins.
 
-    The secret has 256 random bits, so its SHA-256 is enough to keep.
+    The secret has 256 random bits, so storing its SHA-256 is enough.
     """
 
     id: str
@@ -143,69 +143,69 @@ class Token(Record):
     expires: datetime | None = None
     revoked: Attribution | None = None
     last_used: datetime | None = None
-    """To the minute."""
+    """Accurate to the minute."""
 
     def usable(self, now: datetime) -> bool:
-        """Whether it is neither revoked nor expired."""
+        """Whether the token is neither revoked nor expired."""
         return self.revoked is None and (self.expires is None or now < self.expires)
 
 
 class KnownSession(Record):
-    """A session that was used, as stored for the list of a user's log-ins; it proves nothing."""
+    """A session that has been used, as stored for the list of a user's log-ins; it proves nothing."""
 
     id: str
     user: str
-    """Their `user_key`."""
+    """The `user_key` of the user."""
     begun: datetime
     last_used: datetime
-    """To five minutes."""
+    """Accurate to five minutes."""
     ends: datetime
-    """The latest moment at which it may still be good for something, unless it is used again."""
+    """The latest moment at which the session can still be valid unless it is used again."""
     address: str
-    """Where its last use came from."""
+    """The address of the last request that used it."""
     browser: str
-    """What the browser calls itself (`User-Agent`)."""
+    """The browser's `User-Agent`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks, by proof. `plugins` None: all of them."""
+    """The authenticated caller. `plugins` is None for all plugins."""
 
     name: str
     rights: frozenset[Right]
     plugins: frozenset[str] | None = None
 
     def may(self, right: Right, plugin: str | None = None) -> bool:
-        """Whether the right reaches the plugin; without a plugin, whether there is the right at all."""
+        """Whether the caller has the right for the plugin; without a plugin, whether it has it at all."""
         return right in self.rights and (plugin is None or self.sees(plugin))
 
     def sees(self, plugin: str) -> bool:
-        """Whether the plugin is within reach."""
+        """Whether the caller may see the plugin."""
         return self.plugins is None or plugin in self.plugins
 
     @property
     def unrestricted(self) -> bool:
-        """Whether nothing is kept from it: what concerns all plugins at once needs this."""
+        """Whether the caller may see everything; required for what concerns all plugins at once."""
         return self.plugins is None
 
 
 def principal_of_user(user: User) -> Principal:
-    """What the person may do now; nothing at all while disabled or before a one-time password is changed."""
+    """What the user may do now; nothing while disabled or before a one-time password is changed."""
     barred = user.disabled is not None or user.one_time
     return Principal(user.name, frozenset() if barred else user.role.rights, _reach(user.plugins))
 
 
 def principal_of_token(token: Token) -> Principal:
-    """What a program with a usable token may do. It is called by the token's name, as the audit shows it."""
+    """What a program with a usable token may do. It goes by the token's name, as in the audit."""
     return Principal(f"token:{token.name}", frozenset(token.scopes), _reach(token.plugins))
 
 
 NOBODY = Principal("anonymous", frozenset())
-"""Who has shown no proof."""
+"""A caller without credentials."""
 
 
 def everybody(name: str = "anonymous") -> Principal:
-    """Who asks where log-in is switched off: may do everything, under any name they give."""
+    """The caller where log-in is switched off: may do everything, under any name it gives."""
     return Principal(name, frozenset(Right))
 
 

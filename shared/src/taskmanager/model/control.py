@@ -1,7 +1,7 @@
-"""What operators may ask for, and whether it can be done.
+"""What operators may command, and whether it is possible.
 
-Pure rules, the same for the gateway's quick answer and the scheduler's decision. Knows no message and no
-store.
+Pure rules, used both for the gateway's quick answer and for the scheduler's decision. Know nothing of
+messages or storage.
 """
 
 from datetime import datetime
@@ -13,19 +13,19 @@ from taskmanager.model.states import Status
 
 
 class JobAction(StrEnum):
-    """What can be asked for one job."""
+    """The commands for a job."""
 
     CANCEL = "cancel"
     HOLD = "hold"
     RELEASE = "release"
     PRIORITY = "priority"
     NEXT = "next"
-    """Before all others, whatever their priority; until its end or another priority."""
+    """Before all others, whatever their priority, until the job ends or gets another priority."""
     RETRY = "retry"
 
 
 class PluginAction(StrEnum):
-    """What can be asked for a plugin."""
+    """The commands for a plugin."""
 
     STOP = "stop"
     RESTART = "restart"
@@ -35,7 +35,7 @@ class PluginAction(StrEnum):
 
 
 class RunnerAction(StrEnum):
-    """What can be asked for a runner."""
+    """The commands for a runner."""
 
     DRAIN = "drain"
     RESUME = "resume"
@@ -43,10 +43,10 @@ class RunnerAction(StrEnum):
 
 
 class StopMode(StrEnum):
-    """What becomes of running jobs when their plugin is stopped."""
+    """What happens to running jobs when their plugin is stopped."""
 
     SUSPEND = "suspend"
-    """They pause where they are and go on when the plugin is restarted."""
+    """They pause where they are and continue when the plugin is restarted."""
     FINISH = "finish"
 
 
@@ -58,7 +58,7 @@ class Stop(Attribution):
 
 
 class Drain(Attribution):
-    """Why a runner takes no jobs. At `until` it hands back what still runs; None: its jobs may end first."""
+    """Why a runner takes no jobs. At `until` it hands back what still runs; None: its jobs may finish."""
 
     until: datetime | None = None
 
@@ -71,7 +71,7 @@ class DesiredState(StrEnum):
 
 
 class Verdict(Record):
-    """Whether an action can be done. `unchanged`: it is so already, which is no error."""
+    """Whether an action is possible. `unchanged`: the job is already in that state, which is not an error."""
 
     refusal: Reason | None = None
     unchanged: bool = False
@@ -82,7 +82,7 @@ ALREADY = Verdict(unchanged=True)
 
 
 def judge(job: Job, action: JobAction, priority: int | None = None) -> Verdict:
-    """Whether `action` can be done to the job as it is now; `priority` belongs to that action."""
+    """Whether `action` is possible for the job as it is now; `priority` belongs to that action."""
     if action is JobAction.PRIORITY:
         return _judge_priority(job, priority)
     return _RULES[action](job)

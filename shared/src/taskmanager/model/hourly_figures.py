@@ -1,4 +1,4 @@
-"""What a plugin got done, hour by hour: kept in step with the jobs by the same transactions, for 40 days.
+"""What a plugin got done, hour by hour: updated in the same transactions as the jobs, kept for 40 days.
 
 Values and their sums only; knows no store.
 """
@@ -16,11 +16,12 @@ HOUR = timedelta(hours=1)
 
 
 class Figures(Record):
-    """Ends of jobs: each end counts, also that of a job which is tried again later.
+    """Ends of jobs: every end counts, including that of a job which is retried later.
 
-    Files, bytes and times are those of jobs that became DONE. `waiting_seconds` is from the queue to the
-    start of the last attempt, `running_seconds` from there to the end, pauses included. `durations` counts
-    running times by powers of two: under k those of at least 2^(k-1) and less than 2^k milliseconds.
+    Files, bytes and times are those of jobs that became DONE. `waiting_seconds` is from entering the queue to
+    the start of the last attempt, `running_seconds` from there to the end, including pauses. `durations`
+    counts running times by powers of two: key k counts those of at least 2^(k-1) and less than 2^k
+    milliseconds.
     """
 
     done: int = 0
@@ -34,9 +35,9 @@ class Figures(Record):
     durations: dict[int, int] = Field(default_factory=dict)
 
     def duration(self, share: float) -> float | None:
-        """The running time in seconds that this share of the jobs (0.5: the median) did not pass.
+        """The running time in seconds that this share of the jobs (0.5: the median) did not exceed.
 
-        Estimated within a power of two; None if no job became DONE.
+        Estimated to within a power of two; None if no job became DONE.
         """
         wanted, passed = share * sum(self.durations.values()), 0
         for power in sorted(self.durations):
@@ -49,24 +50,24 @@ class Figures(Record):
 
 
 class HourlyFigures(Figures):
-    """Those of one plugin in the hour that begins at `hour`."""
+    """The figures of one plugin for the hour that begins at `hour`."""
 
     plugin: PluginName
     hour: datetime
 
 
 def hour_of(moment: datetime) -> datetime:
-    """The beginning of its hour, in UTC."""
+    """The beginning of the hour the moment falls in, in UTC."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def power_of(duration: timedelta) -> int:
-    """Under which key of `durations` it counts."""
+    """The key of `durations` under which the duration is counted."""
     return (duration // timedelta(milliseconds=1)).bit_length()
 
 
 def total(figures: Iterable[Figures]) -> Figures:
-    """The sum of all."""
+    """The sum of all figures."""
     durations: Counter[int] = Counter()
     sums: Counter[str] = Counter()
     longest = 0.0
@@ -80,7 +81,7 @@ def total(figures: Iterable[Figures]) -> Figures:
 
 
 SUMMED = ("done", "failed", "cancelled", "files", "bytes", "waiting_seconds", "running_seconds")
-"""Fields that are added up; of the longest running time the longest counts."""
+"""Fields that are added up; for the longest running time the maximum is taken."""
 
 
 def _bounds(power: int) -> tuple[float, float]:

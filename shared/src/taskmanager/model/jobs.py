@@ -1,6 +1,6 @@
 """What a job is: the specification from request to document, and the stored state around it.
 
-Knows no broker, no database and no rule about how a job moves (that is the scheduler's `transitions`).
+Knows no broker, no database and no rule about how a job moves (see the scheduler's `transitions`).
 """
 
 import hashlib
@@ -17,25 +17,25 @@ PRIORITY_LOWEST = 0
 PRIORITY_HIGHEST = 10
 PRIORITY_DEFAULT = 5
 TURN_NEXT = PRIORITY_HIGHEST + 1
-"""The turn of a job that an operator has put next: before all priorities."""
+"""The turn of a job that an operator has put next: ahead of all priorities."""
 HISTORY_LIMIT = 50
-"""Entries of a job's history that are kept; the oldest after the first are dropped."""
+"""How many entries of a job's history are kept; the oldest ones after the first are dropped."""
 WARNINGS_KEPT = 20
-"""Of the warnings of an attempt so many texts are kept with the job, the first ones."""
+"""How many warning texts of an attempt are kept with the job, from the first on."""
 WARNING_CHARACTERS = 300
-"""Of the text of a warning so much is kept with the job."""
+"""How many characters of a warning are kept with the job."""
 
 PluginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
-"""Lower case letters, digits and hyphens: it becomes part of queue names and access patterns."""
+"""Lower-case letters, digits and hyphens: it becomes part of queue names and access patterns."""
 
 Priority = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST, strict=True)]
 """0 to 10; a higher number is taken first."""
 
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
-"""A number of Goobi's, within what the store can hold (a signed 64-bit integer)."""
+"""A number from Goobi, within what the store can hold (a signed 64-bit integer)."""
 
 InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
-"""Of a Goobi installation in the settings: lower case letters, digits and hyphens."""
+"""The name of a Goobi installation in the settings: lower-case letters, digits and hyphens."""
 
 _SHORT = 500
 ShortText = Annotated[str, StringConstraints(max_length=_SHORT)]
@@ -43,7 +43,7 @@ PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
 def _printable(value: Any) -> Any:
-    """A text fit for UTF-8: what speaks of files quotes names, which may hold any byte."""
+    """The text made valid UTF-8: texts about files quote file names, which may hold any byte."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
@@ -62,7 +62,7 @@ FileFacts = Annotated[dict[str, JsonValue], BeforeValidator(_printable_facts)]
 
 
 class Record(BaseModel):
-    """A frozen value that refuses unknown fields."""
+    """A frozen value that rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,11 +74,11 @@ class GoobiReference(Record):
     step_id: Number | None = None
     process_title: ShortText | None = None
     installation: InstallationName | None = None
-    """Which of the configured installations; None: the default one."""
+    """The configured installation; None: the default one."""
 
 
 class JobSpec(Record):
-    """What is to be done. The one specification in request, message and document."""
+    """What is to be done: the one specification used in request, message and document."""
 
     plugin: PluginName
     template: ShortText | None = None
@@ -92,12 +92,13 @@ class JobSpec(Record):
     callback_url: AnyHttpUrl | None = None
     unique: ShortText | None = None
     extra: dict[str, JsonValue] | None = None
-    """What the sender said that neither a field here nor the plugin takes; kept to be looked at, and given
-    to nobody. The ITM-compatible interface puts fields of older callers here."""
+    """What the sender gave that is neither a field here nor a parameter of the plugin; kept for inspection
+    only. The ITM-compatible interface puts the fields of older callers here.
+    """
 
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON: equal for equal specifications, whatever order the client sent."""
-        from pydantic_core import to_json  # noqa: PLC0415 - only gateways with idempotency keys pay for it
+        """SHA-256 of the canonical JSON: equal for equal specifications, in whatever order they were sent."""
+        from pydantic_core import to_json  # noqa: PLC0415 - only gateways that use idempotency keys need it
 
         return hashlib.sha256(to_json(_sorted(self.model_dump(mode="json")))).hexdigest()
 
@@ -111,7 +112,7 @@ def _sorted(value: Any) -> Any:
 
 
 class Progress(Record):
-    """How far the current attempt is; `percent` is 0 to 100 by files."""
+    """How far the current attempt has come; `percent` is 0 to 100, by files."""
 
     percent: Annotated[int, Field(ge=0, le=100)] = 0
     files_done: int = 0
@@ -120,9 +121,9 @@ class Progress(Record):
 
 
 class JobError(Record):
-    """Why a job failed: one message for the operator, the traceback for the author of the plugin.
+    """Why a job failed: a message for the operator, and a traceback for the plugin's author.
 
-    `temporary`: the plugin says that the same may succeed later.
+    `temporary`: according to the plugin, the same job may succeed later.
     """
 
     message: str
@@ -143,9 +144,9 @@ class FileState(StrEnum):
 class FileRecord(Record):
     """One file of a job's source, and what the plugin made of it.
 
-    `results` are names below the destination. `facts` tell what the source is and `result_facts` what was
-    made of it, as short values in the words of the plugin (`{"size": "2480 x 3508", "bits": 8}`). `bytes` and
-    `result_bytes` are sizes of files; `seconds` is the time on the wall.
+    `results` are names below the destination. `facts` describe the source and `result_facts` the results, as
+    short values in the plugin's own terms (`{"size": "2480 x 3508", "bits": 8}`). `bytes` and `result_bytes`
+    are file sizes; `seconds` is wall-clock time.
     """
 
     name: FileName
@@ -169,7 +170,7 @@ class LogLine(Record):
 
 
 class Warnings(Record):
-    """How many lines of an attempt's log were warnings, and the texts of the first of them."""
+    """How many log lines of an attempt were warnings, and the texts of the first ones."""
 
     count: Annotated[int, Field(ge=1)]
     texts: Annotated[tuple[str, ...], Field(max_length=WARNINGS_KEPT)] = ()
@@ -189,7 +190,7 @@ class CancelMethod(StrEnum):
     AT_ONCE = "at once"
     """It was not running."""
     COOPERATIVE = "cooperatively"
-    """At a checkpoint, or by its own end."""
+    """At a checkpoint, or because it ended by itself."""
     SIGTERM = "SIGTERM"
     SIGKILL = "SIGKILL"
 
@@ -202,10 +203,10 @@ class HistoryEntry(Record):
     attempt: int
     what: Reason | None = Field(default=None, exclude_if=absent)
     note: str = ""
-    """The sentence instead: of an earlier version, or for one."""
+    """Plain text used in place of a reason: written by an earlier version, or for one."""
     runner: str | None = None
     report: str | None = None
-    """The report to Goobi this is about; its state says whether Goobi has it."""
+    """The report to Goobi that this entry concerns; its state says whether Goobi has received it."""
 
     @property
     def told(self) -> Reason:
@@ -232,43 +233,44 @@ class Job(Record):
     attempt: int = 0
     seq: int = 0
     crashes: int = 0
-    """Attempts in a row that ended without an answer."""
+    """Consecutive attempts that ended without an answer."""
     failures: int = 0
-    """Attempts in a row that failed for a reason the plugin calls temporary."""
+    """Consecutive attempts that failed for a reason the plugin calls temporary."""
     not_before: datetime | None = None
-    """A job that is backing off gets its ticket then."""
+    """When a job that is backing off gets its next ticket."""
     owner: str | None = None
     claim_id: str | None = None
     lease: datetime | None = None
     ticket_due: datetime | None = None
     error: JobError | None = None
     warnings: int = 0
-    """How many lines of the log of its last attempt were warnings; known once the attempt has ended."""
+    """How many log lines of its last attempt were warnings; known once the attempt has ended."""
     warning_texts: tuple[str, ...] = ()
-    """The first of them."""
+    """The texts of the first ones."""
     put_next: Attribution | None = None
-    """An operator has put it before all others; of several such jobs the first one put goes first."""
+    """Set when an operator has put it ahead of all others; of several such jobs the first one put goes first.
+    """
     held: Attribution | None = None
     """An operator's hold; a running job pauses as soon as it can."""
     cancel: Attribution | None = None
-    """An operator's cancel; `cancelled` says how it came true."""
+    """An operator's cancel; `cancelled` says how it took effect."""
     cancelled: CancelMethod | None = None
     history: tuple[HistoryEntry, ...] = ()
     rev: int = 0
 
     @property
     def plugin(self) -> str:
-        """The plugin whose queue the job stands in."""
+        """The plugin in whose queue the job waits."""
         return self.spec.plugin
 
     @property
     def turn(self) -> int:
-        """What the order of starting goes by first, from high to low: its priority unless it was put next."""
+        """The first key of the starting order, highest first: the priority, unless the job was put next."""
         return TURN_NEXT if self.put_next is not None else self.priority
 
     @property
     def cancelling(self) -> bool:
-        """Whether a cancel was asked for and has not come true yet."""
+        """Whether a cancel was requested and has not taken effect yet."""
         return self.cancel is not None and not self.status.final
 
     @property

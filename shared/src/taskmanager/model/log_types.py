@@ -1,10 +1,10 @@
-"""The kinds of entries in Goobi's process log."""
+"""The types of entries in Goobi's process log."""
 
 from enum import StrEnum
 
 
 class LogType(StrEnum):
-    """Types of process log entries that may be sent; `important` is known to the core interface only."""
+    """Types of process log entries that may be sent; only the core interface knows `important`."""
 
     ERROR = "error"
     WARN = "warn"

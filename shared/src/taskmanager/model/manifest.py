@@ -1,4 +1,4 @@
-"""What a plugin says of itself: its parameters, templates, limits and how it is tried again."""
+"""What a plugin declares about itself: its parameters, templates, limits and retries."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import PluginName, Record, ShortText
 
 TEMPLATE_DUMMIES = frozenset({"", "none", "template"})
-"""What Goobi's calls write for a template where a word is needed but the default is meant."""
+"""What Goobi's calls send as template where a word is required but the default is meant."""
 
 
 class PauseSupport(StrEnum):
@@ -29,16 +29,16 @@ class Need(StrEnum):
 
 
 class Parameters(BaseModel):
-    """Base of a plugin's parameters: unknown ones are refused with a clear message."""
+    """Base of a plugin's parameters: unknown ones are rejected with a clear message."""
 
     model_config = {"extra": "forbid", "frozen": True}
 
 
 class RetryPolicy(Record):
-    """How often a job is tried that fails for a reason its plugin calls temporary (`TemporaryError`).
+    """How often a job that fails for a temporary reason (`TemporaryError`) is tried.
 
-    The waits double from the first to the longest, each between half of it and all of it, so that many jobs
-    that failed together do not come back together.
+    The waits double from the first to the longest. Each is randomised between half and all of its length, so
+    that many jobs that failed together do not come back together.
     """
 
     attempts: int = Field(default=3, ge=1, le=100)
@@ -47,12 +47,12 @@ class RetryPolicy(Record):
 
 
 class JobLimits(Record):
-    """What one job may use; beyond that its runner ends it as failed. None: as much as it likes.
+    """What one job may use; its runner ends a job that exceeds a limit as failed. None: no limit.
 
     `time_limit_seconds` is for the plugin's own work (PROCESSING), `file_time_limit_seconds` for the time
-    without a report of progress to the next file; time in which the job is PAUSED counts for neither.
-    `memory_limit_bytes` is for all its processes together. `temporary`: such a failure is tried again as
-    the plugin's `RetryPolicy` says.
+    without a progress report for the next file; time during which the job is PAUSED does not count for
+    either. `memory_limit_bytes` is for all its processes together. `temporary`: such a failure is retried
+    according to the plugin's `RetryPolicy`.
     """
 
     time_limit_seconds: float | None = Field(default=None, gt=0)
@@ -67,11 +67,11 @@ class JobLimits(Record):
 
     @property
     def file_time_limit(self) -> timedelta | None:
-        """How long it may take until it comes to the next file."""
+        """How long the plugin may take to reach the next file."""
         return _span(self.file_time_limit_seconds)
 
     def overridden_by(self, other: "JobLimits") -> "JobLimits":
-        """These limits with those that `other` sets."""
+        """These limits, overridden by those that `other` sets."""
         return self.model_copy(update=other.model_dump(exclude_defaults=True))
 
 
@@ -83,12 +83,12 @@ class PluginManifest(Record):
     """What the rest of the system must know about a plugin; a runner sends it with its hello.
 
     `job_type` is the word Goobi uses (`SHELL`). `parameters` is a JSON Schema (draft 2020-12). `templates`
-    are the known names; empty means that the plugin takes none. `max_running` limits its running jobs over
-    all runners. `outside_effects`: it changes something beyond its results, so two attempts must never
-    overlap. `reads_in_place`: it only reads its input, so the copy into the workspace may be spared.
+    are the known names; empty if the plugin takes none. `max_running` limits its running jobs over all
+    runners. `outside_effects`: it changes something beyond its results, so two attempts must never overlap.
+    `reads_in_place`: it only reads its input, which therefore need not be copied into the workspace.
     `takes_files_in_order`: it calls `JobContext.wait_for` before it reads a file, so its input may still be
-    on its way while it works. `templates_in_place` are those whose results may take the place of their
-    sources; jobs of all others are refused if their destination is their source.
+    arriving while it works. `templates_in_place` are those whose results may replace their sources; all other
+    jobs are refused if their destination is their source.
     """
 
     name: PluginName
@@ -109,17 +109,17 @@ class PluginManifest(Record):
     grace_seconds: float = Field(default=10.0, ge=0)
     retry: RetryPolicy = RetryPolicy()
     stop_after_failures: int | None = Field(default=None, ge=1)
-    """The circuit breaker: so many jobs in a row that end in ERROR stop the plugin; None: never."""
+    """The circuit breaker: this many consecutive jobs that end in ERROR stop the plugin; None: never."""
     limits: JobLimits = JobLimits()
     template_limits: dict[ShortText, JobLimits] = Field(default_factory=dict)
-    """What a template sets goes before `limits`."""
+    """What is set for a template takes precedence over `limits`."""
     processors: int | None = Field(default=None, ge=1)
-    """How many processors a job may use at once; None: all of its machine."""
+    """How many processors a job may use at once; None: all those of its machine."""
 
     def limits_for(self, template: str | None) -> JobLimits:
         """The limits of a job that names this template."""
         if not self.template_limits or not self.knows_template(template or ""):
-            return self.limits  # of a template nobody knows: the job is going to fail for that
+            return self.limits  # for an unknown template: the job is going to fail because of it
         chosen = self.choose_template(template)
         return self.limits.overridden_by(self.template_limits.get(chosen or "", JobLimits()))
 

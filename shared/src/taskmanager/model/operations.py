@@ -1,6 +1,6 @@
-"""Operations over many jobs: which jobs, what is done to them, how far it is.
+"""Operations over many jobs: which jobs, what is done to them, and how far the operation has come.
 
-Values only; what becomes of a job is decided by `control.judge`, as for a single command. Knows no store.
+Values only; `control.judge` decides about each job, as for a single command. Knows no store.
 """
 
 from datetime import datetime
@@ -15,19 +15,19 @@ from taskmanager.model.queries import PAGE_LIMIT, JobConditions
 from taskmanager.model.reasons import PROSE, Reason, absent, refusals
 
 FAILURES_KEPT = 1_000
-"""Jobs that are listed with the reason why not; beyond that they are only counted."""
+"""How many of the jobs that could not be changed are listed with a reason; any more are only counted."""
 PREVIEW_LIMIT = 1_000_000
-"""A preview counts so far."""
+"""The highest number of jobs a preview counts to."""
 EXAMPLES = 5
 
 
 class JobFilter(JobConditions):
-    """Which jobs an operation means."""
+    """The jobs an operation applies to."""
 
     def misfit(self, job: Job) -> Reason | None:
-        """Why a job that was chosen by this filter is not meant any more, or None.
+        """Why a job chosen by this filter no longer matches it, or None.
 
-        What never changes is not looked at again.
+        Properties that never change are not checked again.
         """
         if self.tab not in {None, job.tab} or self.status not in {None, job.status}:
             return refusals.STATUS_CHANGED(status=job.status)
@@ -37,30 +37,31 @@ class JobFilter(JobConditions):
 
 
 class OperationState(StrEnum):
-    """How far an operation is."""
+    """How far an operation has come."""
 
     WAITING = "waiting"
     """Stored; its jobs are being listed."""
     RUNNING = "running"
     STOPPED = "stopped"
-    """An operator stopped it; what was done stays done."""
+    """Stopped by an operator; what has been done stays done."""
     DONE = "done"
 
     @property
     def ended(self) -> bool:
-        """Whether it does nothing more."""
+        """Whether it has nothing more to do."""
         return self in {OperationState.STOPPED, OperationState.DONE}
 
 
 RUNNING = frozenset(state for state in OperationState if not state.ended)
-"""While it works, or is going to."""
+"""The states of an operation that is at work, or is going to be."""
 
 
 class Operation(Record):
     """The stored state of an operation. `rev` grows with every write and guards it.
 
     Its jobs are listed once, in pages, when it begins; `page` is the next one. Tickets of a page are sent
-    after its commit: those before `ticketed` surely are, the rest is sent again by whoever goes on.
+    after its commit: those before `ticketed` certainly have been; the scheduler that continues the operation
+    sends the others again.
     """
 
     id: str
@@ -70,7 +71,7 @@ class Operation(Record):
     asked: Attribution
     """Who asked, when and why. Jobs that were stored later are left alone."""
     fingerprint: str = ""
-    """Of the request, to tell a repeat from another one under the same key."""
+    """The fingerprint of the request, to tell a repetition from another request under the same key."""
     state: OperationState = OperationState.WAITING
     started: datetime | None = None
     finished: datetime | None = None
@@ -87,12 +88,12 @@ class Operation(Record):
 
     @property
     def open(self) -> bool:
-        """Whether a scheduler has something left to do for it."""
+        """Whether a scheduler still has something to do for it."""
         return not self.state.ended or self.ticketed < self.page
 
     @property
     def handled(self) -> int:
-        """Jobs it has been through."""
+        """How many jobs it has handled."""
         return self.done + self.unchanged + self.refused
 
 
@@ -104,12 +105,12 @@ class Failure(Record):
     job: str
     why: Reason | None = Field(default=None, exclude_if=absent)
     reason: str = ""
-    """The sentence instead: of an earlier version, or for one."""
+    """Plain text used in place of a reason: written by an earlier version, or for one."""
     at: datetime
 
     @property
     def told(self) -> Reason:
-        """Why not."""
+        """Why the job could not be changed."""
         return self.why or PROSE(text=self.reason)
 
 
@@ -122,7 +123,7 @@ class Listing(Record):
 
 
 class Preview(Record):
-    """What an operation would concern: `count` jobs (`exact`, or at least so many) and some of them."""
+    """What an operation would apply to: `count` jobs (`exact`, or at least that many) and some of them."""
 
     count: int
     exact: bool
@@ -130,7 +131,7 @@ class Preview(Record):
 
 
 class OperationQuery(Record):
-    """One page of operations, the newest first. `running`: those that have not ended, or those that have."""
+    """One page of operations, newest first. `running`: those that have not ended, or those that have."""
 
     running: bool | None = None
     cursor: ShortText | None = None
@@ -138,12 +139,12 @@ class OperationQuery(Record):
 
 
 class OperationPage(Record):
-    """Operations and, unless it is the last page, where the next one begins."""
+    """Operations and, unless this is the last page, where the next one begins."""
 
     operations: tuple[Operation, ...]
     next_cursor: str | None = None
 
 
 def page_key(listing: str, page: int) -> str:
-    """Names one page of a listing."""
+    """The key of one page of a listing."""
     return f"{listing}:{page}"

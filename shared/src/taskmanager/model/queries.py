@@ -1,4 +1,4 @@
-"""What a reader may ask of the stored jobs: typed filters only, keyset paging, no skip and no count."""
+"""What a reader may ask about the stored jobs: typed filters only, keyset paging, no skip and no count."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -13,20 +13,20 @@ from taskmanager.model.states import Status, Tab
 
 PAGE_LIMIT = 200
 IDS_LIMIT = 1_000
-"""Jobs a query may name one by one; more of them share something a filter can say."""
+"""How many job ids a query may name; a larger set has something in common that a filter can express."""
 PLUGINS_LIMIT = 1_000
-"""Names of plugins in one query: more than any house installs."""
+"""How many plugin names one query may have: more than any site installs."""
 LISTED_MESSAGE = 300
-"""Characters of an error message that a list shows; the whole one comes with the job."""
+"""How many characters of an error message a list shows; the full message comes with the job."""
 POSITION_LIMIT = 10_000
-"""Jobs before a waiting one are counted so far and no further: nobody needs the rest to the job."""
+"""The highest position that is counted for a waiting job; beyond it the exact number does not matter."""
 
 
 JobId = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Sort(StrEnum):
-    """By what a list is sorted; ties are broken by the id."""
+    """The sort key of a list; ties are broken by the id."""
 
     TURN = "turn"
     """The order in which jobs start: priority from high to low, then the longest waiting."""
@@ -35,7 +35,7 @@ class Sort(StrEnum):
 
 
 class SortOrder(StrEnum):
-    """The direction. TURN ascending is the order of starting."""
+    """The direction. TURN ascending is the starting order."""
 
     ASC = "asc"
     DESC = "desc"
@@ -46,19 +46,19 @@ def _spelled(value: Any) -> Any:
 
 
 WithWarnings = Annotated[Literal[True], BeforeValidator(_spelled)]
-"""Only jobs with warnings. There is no list of those without: nothing serves it."""
+"""Only jobs with warnings. There is no list of those without: no index serves it."""
 
 
 class JobConditions(Record):
-    """Which jobs: all conditions hold. What a list can show, an operation can mean, and the other way round.
+    """Which jobs: all conditions must hold. Lists and operations take the same conditions.
 
     `text` matches the beginnings of words in title and process title, all of them; `created_before` and
-    `created_after` are the moments of submission.
+    `created_after` compare the time of submission.
     """
 
     plugin: PluginName | None = None
     plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
-    """Of these only; with `plugin` both hold."""
+    """Only jobs of these plugins; combined with `plugin`, both must hold."""
     tab: Tab | None = None
     status: Status | None = None
     project: ShortText | None = None
@@ -70,7 +70,7 @@ class JobConditions(Record):
     created_before: AwareDatetime | None = None
     created_after: AwareDatetime | None = None
     warnings: WithWarnings | None = None
-    """Those whose last attempt warned of something."""
+    """Those whose last attempt logged warnings."""
     ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
 
@@ -84,7 +84,7 @@ class JobQuery(JobConditions):
 
     @model_validator(mode="after")
     def _sort_fits_tab(self) -> "JobQuery":
-        """Only lists that an index serves."""
+        """Allow only lists that an index serves."""
         tab = self.tab or (self.status.tab if self.status else None)
         if self.sort is Sort.TURN and tab is not Tab.QUEUE:
             message = "sort=turn needs tab=queue: only waiting jobs have a turn"
@@ -99,9 +99,9 @@ class JobQuery(JobConditions):
 
 
 def as_listed(job: Job) -> Job:
-    """The job as lists show it: no traceback, the beginning of the error, the last entry of its history.
+    """The job as lists show it: no traceback, only the start of the error and the last entry of its history.
 
-    Of its warnings only the number.
+    Its warnings are reduced to their number.
     """
     short: dict[str, Any] = {"history": job.history[-1:], "warning_texts": ()}
     if job.error is None:
@@ -113,7 +113,7 @@ def as_listed(job: Job) -> Job:
 
 
 class JobPage(Record):
-    """Jobs in order, as lists show them, and, unless it is the last page, where the next one begins."""
+    """Jobs in order, as lists show them, and, unless this is the last page, where the next one begins."""
 
     jobs: tuple[Job, ...]
     next_cursor: str | None = None
@@ -127,28 +127,28 @@ class Position(Record):
 
 
 class AuditQuery(Record):
-    """One page of what operators asked for, the newest first."""
+    """One page of what operators requested, newest first."""
 
     job: ShortText | None = None
     plugin: PluginName | None = None
     plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
-    """Of these only; with `plugin` both hold."""
+    """Only entries about these plugins; combined with `plugin`, both must hold."""
     runner: ShortText | None = None
     subject: ShortText | None = None
-    """A user's name, or `token:` and a token's."""
+    """A user's name, or `token:` and a token's name."""
     cursor: ShortText | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 
 
 class AuditPage(Record):
-    """Entries, the newest first, and, unless it is the last page, where the next one begins."""
+    """Entries, newest first, and, unless this is the last page, where the next one begins."""
 
     entries: tuple[AuditEntry, ...]
     next_cursor: str | None = None
 
 
 class FileQuery(Record):
-    """One page of what became of the files of one attempt, in the order in which they were recorded."""
+    """One page of the file records of one attempt, in the order in which they were recorded."""
 
     job: str
     attempt: int
@@ -158,7 +158,7 @@ class FileQuery(Record):
 
 
 class FilePage(Record):
-    """Files in order and, unless it is the last page, where the next one begins.
+    """Files in order and, unless this is the last page, where the next one begins.
 
     `cut`: the list ends here because no more are kept, not because there were no more.
     """
@@ -171,9 +171,9 @@ class FilePage(Record):
     def of(
         cls, found: Sequence[StoredFile], query: FileQuery, numbers: Sequence[int] | None = None
     ) -> "FilePage":
-        """The page, of one file more than it holds if there are so many.
+        """The page made of `found`, which holds one file more than fits if there are more.
 
-        `numbers`: of all that are stored, if some of those cannot be read.
+        `numbers` are those of all stored files, needed if some of them cannot be read.
         """
         kept = [number for number in _numbers(found, numbers) if number <= FILES_KEPT]
         shown, more = set(kept[: query.limit]), len(kept) > query.limit
@@ -189,7 +189,7 @@ def _numbers(found: Sequence[StoredFile], numbers: Sequence[int] | None) -> Sequ
 
 
 def file_cursor(attempt: int, number: int) -> str:
-    """The cursor for what comes after the file of that number."""
+    """The cursor for what comes after the file with that number."""
     return f"{attempt}.{number}"
 
 

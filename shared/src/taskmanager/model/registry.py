@@ -1,4 +1,4 @@
-"""What is installed and who is alive.
+"""What is installed and what is running.
 
 Plugins, runners and the statistics of a plugin's tabs, as stored and as shown.
 """
@@ -15,7 +15,7 @@ from taskmanager.model.states import RUNNING, Status, Tab
 
 
 class InstalledPlugin(Record):
-    """A plugin some runner has said hello for."""
+    """A plugin for which a runner has sent a hello."""
 
     manifest: PluginManifest
     installed_at: datetime
@@ -23,7 +23,7 @@ class InstalledPlugin(Record):
     refused: Attribution | None = None
     """Set while new jobs are refused."""
     failures: int = 0
-    """Jobs in a row that ended in ERROR; counted for the circuit breaker."""
+    """Consecutive jobs that ended in ERROR; counted for the circuit breaker."""
     max_running: int | None = None
     """Set by an operator; overrides the manifest's."""
     rev: int = 0
@@ -36,12 +36,12 @@ class InstalledPlugin(Record):
 
     @property
     def paused(self) -> bool:
-        """Whether no claim is granted."""
+        """Whether claims are not granted at the moment."""
         return self.stop is not None
 
     @property
     def accepting(self) -> bool:
-        """Whether new jobs are taken."""
+        """Whether new jobs are accepted."""
         return self.refused is None
 
     @property
@@ -51,7 +51,7 @@ class InstalledPlugin(Record):
 
 
 ALIVE_FOR = timedelta(seconds=20)
-"""A runner is alive if it was heard of within this time: four heartbeats."""
+"""A runner is alive if it was heard from within this time: four heartbeats."""
 
 
 class RunnerState(Record):
@@ -69,11 +69,11 @@ class RunnerState(Record):
     last_heartbeat: datetime
     alive: bool = True
     drain: Drain | None = None
-    """Set while it takes no jobs; stays over its restarts."""
+    """Set while it takes no jobs; kept when the runner restarts."""
 
 
 class AtWork(Record):
-    """A job that belongs to a runner, as far as a list of runners shows it."""
+    """A job that belongs to a runner, reduced to what a list of runners shows."""
 
     job: str
     plugin: PluginName
@@ -83,7 +83,7 @@ class AtWork(Record):
 
 
 class TabStatistics(Record):
-    """The sums over all jobs of one plugin and tab, kept in step with the jobs by the same transactions.
+    """The sums over all jobs of one plugin and tab, updated in the same transactions as the jobs.
 
     `files` and `bytes` are those of the input while a job is queued or failed, of the results once it is
     DONE.
@@ -98,7 +98,7 @@ class TabStatistics(Record):
 
     @property
     def running(self) -> int:
-        """Jobs of this tab that a runner is at work on."""
+        """How many jobs of this tab are being worked on by a runner."""
         return sum(self.statuses.get(status, 0) for status in RUNNING)
 
 
@@ -112,11 +112,12 @@ class LogBlock(Record):
 
 
 FILES_KEPT = 100_000
-"""Files of one attempt that are kept. One more is stored as the sign that there were more, and not shown."""
+"""How many files of one attempt are kept. One more is stored as a sign that there were more, but not shown.
+"""
 
 
 class StoredFile(Record):
-    """What became of one file of a job, as stored: `number` counts the files of an attempt from 1."""
+    """What happened to one file of a job, as stored: `number` counts the files of an attempt from 1."""
 
     job: str
     attempt: int
@@ -126,33 +127,33 @@ class StoredFile(Record):
 
 
 class AuditEntry(Record):
-    """Who asked for what, when, why, and what became of it; `id` is the command's."""
+    """Who requested what, when, why, and with what outcome; `id` is that of the command."""
 
     id: str
     at: datetime
     actor: str
     reason: str
     what: Reason | None = Field(default=None, exclude_if=absent)
-    """What was asked for."""
+    """What was requested."""
     action: str = ""
-    """The words instead: of an earlier version, or for one."""
+    """Plain text used in place of `what`: written by an earlier version, or for one."""
     job: str | None = None
     plugin: PluginName | None = None
     runner: str | None = None
     subject: str | None = None
-    """The user or token concerned, spelled as actors are: a user's name, or `token:` and the token's."""
+    """The user or token concerned, written as actors are: a user's name, or `token:` and the token's name."""
     outcome: str
     why: Reason | None = Field(default=None, exclude_if=absent)
-    """Why not, or why nothing was to be done."""
+    """Why it was refused, or why there was nothing to do."""
     detail: str = ""
-    """The sentence instead, of an earlier version or for one; of a log-in, how and from where."""
+    """Plain text instead of `why`, from an earlier version or for one; for a log-in, how and from where."""
 
     @property
     def asked(self) -> Reason:
-        """What was asked for."""
+        """What was requested."""
         return self.what or PROSE(text=self.action)
 
     @property
     def told(self) -> Reason | None:
-        """Why not, or what else is to be said."""
+        """Why it was refused, or what else there is to say."""
         return self.why or (PROSE(text=self.detail) if self.detail else None)

@@ -1,7 +1,7 @@
-"""What Goobi must be told of a job, as stored, delivered and shown. Values only.
+"""What Goobi must be told about a job, as stored, delivered and shown. Values only.
 
-A report is stored in the transaction of the change that causes it and is never changed in what it says; only
-how far it got is. Reports of one job go out in the order of `seq`.
+A report is stored in the transaction of the change that causes it. Its content never changes, only its
+delivery state. Reports of one job are sent in the order of `seq`.
 """
 
 from datetime import datetime, timedelta
@@ -15,13 +15,13 @@ from taskmanager.model.log_types import LogType
 from taskmanager.model.states import Status
 
 REPORTS_KEPT = timedelta(days=90)
-"""How long delivered reports are kept; those that are not delivered stay."""
+"""How long delivered reports are kept; undelivered ones stay."""
 BACKLOG_LIMIT = 10_000
-"""A backlog is counted so far and no further."""
+"""The highest number a backlog is counted to."""
 REPLAY_LIMIT = 10_000
-"""So many reports of an installation are replayed by one command, the oldest first."""
+"""How many reports of an installation one command replays, oldest first."""
 MESSAGE_LIMIT = 4_000
-"""Characters of an operator's message."""
+"""The most characters an operator's message may have."""
 
 
 class ReportKind(StrEnum):
@@ -39,18 +39,18 @@ class ReportKind(StrEnum):
 
 
 class ReportState(StrEnum):
-    """How far a report got."""
+    """How far the delivery of a report has come."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
     GIVEN_UP = "given_up"
-    """Goobi did not take it for too long, or said that it never will; an operator may replay it."""
+    """Goobi did not accept it for too long, or answered that it never will; an operator may replay it."""
     WITHDRAWN = "withdrawn"
-    """A retry of its job made it untrue before Goobi had it; it is never told."""
+    """A retry of its job made it untrue before it was delivered; it is never sent."""
 
 
 class Facts(Record):
-    """The job as it was when the report was made: what the texts are made of at delivery."""
+    """The job as it was when the report was made; the texts are made from it at delivery."""
 
     plugin: str
     title: str = ""
@@ -70,7 +70,7 @@ class Facts(Record):
 
 
 class OperatorMessage(Record):
-    """What an operator writes into the process log."""
+    """A message from an operator for the process log."""
 
     type: LogType = LogType.INFO
     text: Annotated[str, Field(min_length=1, max_length=MESSAGE_LIMIT)]
@@ -84,7 +84,7 @@ class Report(Record):
     seq: int
     kind: ReportKind
     status: Status
-    """The job's, when the report was made."""
+    """The job's status when the report was made."""
     goobi: GoobiReference | None = None
     callback_url: AnyHttpUrl | None = None
     callback_job_type: ShortText | None = None
@@ -95,10 +95,10 @@ class Report(Record):
     state: ReportState = ReportState.PENDING
     attempts: int = 0
     since: datetime
-    """From when on the time until it is given up counts: its making, or its last replay."""
+    """When the time until the report is given up started: when it was made or last replayed."""
     next_try: datetime | None
     last_answer: str | None = None
-    """What Goobi or the network said last; short and without secrets."""
+    """The last answer from Goobi or error of the network; short and without secrets."""
     delivered_at: datetime | None = None
     withdrawn_at: datetime | None = None
     rev: int = 1
@@ -110,7 +110,7 @@ class Report(Record):
 
 
 class Replay(Record):
-    """Try again: one report, or all that were given up of some installations (None: the default one's)."""
+    """Try again: one report, or all given-up reports of some installations (None: the default one's)."""
 
     report: str | None = None
     installations: tuple[InstallationName | None, ...] = ()
@@ -118,7 +118,7 @@ class Replay(Record):
 
 
 class Withdrawal(Record):
-    """A retry: what the job was to make its step an error for, by reports below this `seq`, is untrue now."""
+    """A retry makes reports below this `seq` untrue if they would set the job's step to error."""
 
     job: str
     below: int
@@ -132,21 +132,21 @@ class Backlog(Record):
     capped: bool = False
     given_up: int = 0
     oldest: datetime | None = None
-    """When the oldest pending one was made."""
+    """When the oldest pending report was made."""
 
 
 class InstallationHealth(Record):
-    """How deliveries to an installation went, as the scheduler saw them last."""
+    """How deliveries to an installation went, as last seen by the scheduler."""
 
     name: str
     last_success: datetime | None = None
     last_failure: datetime | None = None
     last_answer: str | None = None
-    """Of the last failure."""
+    """The answer to the last failed delivery."""
 
 
 class ReportQuery(Record):
-    """One page of reports, the newest first."""
+    """One page of reports, newest first."""
 
     state: ReportState | None = None
     kind: ReportKind | None = None
@@ -157,7 +157,7 @@ class ReportQuery(Record):
 
 
 class ReportPage(Record):
-    """Reports, the newest first, and, unless it is the last page, where the next one begins."""
+    """Reports, newest first, and, unless this is the last page, where the next one begins."""
 
     reports: tuple[Report, ...]
     next_cursor: str | None = None

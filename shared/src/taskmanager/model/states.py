@@ -1,7 +1,7 @@
 """The statuses of a job and every move between them; nothing about how a move is made.
 
-`MOVES` is the only list of legal moves. The page `docs/state-machine.md` is made
-by `document()`; a test keeps it equal.
+`MOVES` is the only list of legal moves. `document()` makes the page `docs/state-machine.md`; a test checks
+that the page is up to date.
 """
 
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Status(StrEnum):
-    """Where a job is. The words are those of the system Goobi users know."""
+    """Where a job is. The words are those Goobi users already know."""
 
     STARTED = "STARTED"
     WAITINGFORUPLOAD = "WAITINGFORUPLOAD"
@@ -28,12 +28,12 @@ class Status(StrEnum):
 
     @property
     def running(self) -> bool:
-        """Whether a runner is at work on it: the job has an owner and a lease."""
+        """Whether a runner is working on it: the job has an owner and a lease."""
         return self in RUNNING
 
     @property
     def final(self) -> bool:
-        """Whether nothing moves the job on without an explicit retry."""
+        """Whether only an explicit retry moves the job on."""
         return self.tab is not Tab.QUEUE
 
 
@@ -60,7 +60,7 @@ MEANING = {
     Status.ERROR: ("failed; the full message is kept", "an explicit retry", "stays"),
     Status.CANCELLED: ("cancelled for good", "an explicit retry", "stays"),
 }
-"""Status -> what it means, who moves the job on, what a crash of the runner leaves."""
+"""Status -> what it means, who moves the job on, and what remains if the runner crashes."""
 
 
 class Trigger(StrEnum):

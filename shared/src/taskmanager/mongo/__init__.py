@@ -1,7 +1,7 @@
-"""MongoDB through pymongo's async client: the only owner of pymongo.
+"""MongoDB through pymongo's async client; the services use pymongo only here.
 
-Writes are acknowledged by a majority and journaled, said in code and not left to the server's defaults: with
-less, acknowledged writes were seen to be lost when mongod was killed.
+Writes are acknowledged by a majority and journaled, set in code rather than left to the server's defaults:
+with less, acknowledged writes were lost in tests when mongod was killed.
 """
 
 from taskmanager.mongo.base.client import connect

@@ -1,7 +1,8 @@
-"""Mends stored sums that MongoDB refuses to add to, as somebody else wrote something that is no number there.
+"""Repairs stored sums that MongoDB cannot add to because another program wrote a non-number there.
 
-Without that the transaction of every job of that plugin would fail, for ever. Sums over jobs are counted anew
-from the jobs, which are the truth; those of an hour have no other source, and what is no number starts at 0.
+Without this, the transaction of every job of that plugin would fail, for ever. Sums over jobs are counted
+again from the jobs, which are authoritative; those of an hour have no other source, and a field that is not a
+number starts again at 0.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from taskmanager.ports.store import Plan
 from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 
 CANNOT_ADD = frozenset({14, 28})
-"""Errors of MongoDB: TypeMismatch (`$inc` of what is no number), PathNotViable (nothing can be in it)."""
+"""MongoDB's errors TypeMismatch (`$inc` of a non-number) and PathNotViable (not a subdocument)."""
 _NAMES = frozenset({"_id", "plugin", "tab", "hour"})
 _TABLES = frozenset({"statuses", "durations"})
 
@@ -28,7 +29,7 @@ def statistics_id(plugin: str, tab: Tab) -> str:
 
 
 async def mend_counters(database: Database, plan: Plan) -> int:
-    """Mend what this plan adds to; return how many documents it was. Call it outside of a transaction."""
+    """Repair what this plan adds to, outside a transaction; returns the number of repaired documents."""
     mended = 0
     for delta in plan.statistics:
         key = statistics_id(delta.plugin, delta.tab)
@@ -52,7 +53,7 @@ def _note(collection: str, key: str, wrong: list[str], done: str) -> None:
 
 
 def _wrong(document: Document | None) -> list[str]:
-    """The fields of sums that cannot be added to."""
+    """The sum fields that cannot be added to."""
     return [name for name, value in (document or {}).items() if name not in _NAMES and not _adds(name, value)]
 
 

@@ -1,4 +1,4 @@
-"""The hourly figures as documents: their keys, how they grow, and how they are read."""
+"""The hourly figures as documents: their keys, how they are added to, and how they are read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,13 +14,13 @@ from taskmanager.mongo.base.indexes import TURN_INDEX
 from taskmanager.mongo.base.unreadable import readable
 
 OLDEST_MILLISECONDS = 500
-"""The oldest waiting job is worth so much of the database's time and no more."""
+"""The most time the database may spend on finding the oldest waiting job."""
 
 TURNS = list(range(TURN_NEXT + 1))
 
 
 def figures_id(plugin: str, hour: datetime) -> str:
-    """The key of an hour of a plugin; the hours of a plugin lie in order."""
+    """The key of an hour of a plugin; the hours of a plugin sort in order."""
     return f"{plugin}:{hour:%Y-%m-%dT%H}"
 
 
@@ -38,7 +38,7 @@ def growth(figures: HourlyFigures) -> UpdateOne:
 
 
 class FiguresReads:
-    """The part of `taskmanager.ports.readers.JobReader` about what was done and what waits longest."""
+    """The part of `taskmanager.ports.readers.JobReader` about work done and the longest waiting job."""
 
     _database: Database
 

@@ -1,6 +1,6 @@
-"""What became of the files of a job, as documents and read page by page.
+"""File records of jobs, as documents and read page by page.
 
-The key is job, attempt and number, written so that it sorts like them: a page is a range of the keys.
+The key is job, attempt and number, written so that it sorts like them: a page is a range of keys.
 """
 
 from taskmanager.model.jobs import FileRecord
@@ -13,12 +13,12 @@ QUERY_MILLISECONDS = 5_000
 
 
 def file_key(job: str, attempt: int, number: int) -> str:
-    """The key of a document; its numbers have room for more digits than there will ever be."""
+    """The key of a document; its numbers have room for more digits than will ever be needed."""
     return f"{job}:{attempt:06d}:{number:09d}"
 
 
 def file_document(one: StoredFile) -> Document:
-    """All but the key. Facts become pairs, for a database does not take every text as a name."""
+    """All fields except the key. Facts become pairs, because MongoDB does not take every text as a name."""
     file = one.file.model_dump(mode="json")
     facts = {name: [list(fact) for fact in file[name].items()] for name in ("facts", "result_facts")}
     return {"job": one.job, "attempt": one.attempt, "number": one.number, "at": one.at, **file, **facts}
@@ -38,7 +38,7 @@ def _number(document: Document) -> int:
 
 
 class FileReads:
-    """The part of `taskmanager.ports.readers.JobReader` that is about files."""
+    """The part of `taskmanager.ports.readers.JobReader` about files."""
 
     _database: Database
 

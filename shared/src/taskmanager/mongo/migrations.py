@@ -1,8 +1,8 @@
-"""The indexes, each with the query it serves. Explicit and repeatable; never made by a service at start.
+"""The indexes, each with the query it serves. Explicit and repeatable; services never run this at start.
 
-MongoDB looks at every index of a job with each change of an indexed field, so there are few: a search over
-all plugins names them all (`scope`), and one index serves words, projects, processes and warnings.
-Indexes that are not listed here any more are dropped.
+MongoDB checks every index of a job at each change of an indexed field, so there are few: a search over all
+plugins names them all (`scope`), and one index serves words, projects, processes and warnings. Indexes that
+are no longer listed here are dropped.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -19,7 +19,7 @@ LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
 
 OPERATION_TTL_SECONDS = 90 * 24 * 3600
-"""How long an ended operation is kept; what it did to a job stays in the job's history."""
+"""How long an ended operation is kept; its effect on a job stays in the job's history."""
 
 _FIGURES_TTL_SECONDS = int(FIGURES_KEPT.total_seconds())
 _REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
@@ -116,7 +116,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 
 async def migrate(database: Database) -> list[str]:
-    """Make every missing index and key, drop what is not listed. May run twice at once.
+    """Make every missing index and key, drop unlisted indexes. May run twice at the same time.
 
     Returns the names of all. Raises StoreUnavailableError.
     """
@@ -132,7 +132,7 @@ async def migrate(database: Database) -> list[str]:
 
 
 async def _drop_unlisted(database: Database, collection: str, indexes: list[IndexModel]) -> None:
-    """Also those that are listed with other keys: an index cannot be changed."""
+    """Includes those that are listed with other keys: an index cannot be changed."""
     listed = {index.document["name"]: list(index.document["key"].items()) for index in indexes}
     async for index in await database[collection].list_indexes():
         if index["name"] != "_id_" and list(index["key"].items()) != listed.get(index["name"]):
@@ -140,12 +140,12 @@ async def _drop_unlisted(database: Database, collection: str, indexes: list[Inde
 
 
 async def _ensure_collection(database: Database, name: str) -> None:
-    """Exist before the first transaction, which may not create collections on every server version."""
+    """Create it before the first transaction: not every server version can create collections in one."""
     if name not in await database.list_collection_names(filter={"name": name}):
         try:
             await database.create_collection(name)
         except CollectionInvalid:
             return
         except OperationFailure as error:
-            if error.code != NAMESPACE_EXISTS:  # another migration was quicker
+            if error.code != NAMESPACE_EXISTS:  # another migration was faster
                 raise

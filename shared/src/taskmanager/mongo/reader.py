@@ -46,7 +46,7 @@ from taskmanager.mongo.reports.reads import ReportReads
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
-"""A position is worth so much of the database's time and no more."""
+"""The most time the database may spend on a position."""
 ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
 """A runner is shown as alive until it has missed four heartbeats."""
 
@@ -57,7 +57,7 @@ LISTED: Document = {
     "warning_texts": 0,
     "history": {"$slice": -1},
 }
-"""What a list does not read."""
+"""What is not read for a list."""
 
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
@@ -71,7 +71,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         super().__init__(database)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.close()
 
     async def ping(self) -> None:
@@ -129,7 +129,7 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         return readable_one("jobs", from_document, document)
 
     async def position(self, job: Job) -> Position:
-        """See the port. The index gives the order; only jobs in that order before this one are looked at."""
+        """See the port. The index gives the order; only jobs ahead of this one are read."""
         with translated_errors():
             ahead = await self._database.jobs.count_documents(
                 jobs_ahead(job),
@@ -214,7 +214,7 @@ def _of_plugin(plugin: str | None) -> Document:
 
 
 def jobs_ahead(job: Job) -> Document:
-    """The waiting jobs of its plugin that start before `job`; a range of the index for each alternative."""
+    """The waiting jobs of its plugin that start before `job`; one index range for each alternative."""
     waits = {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
     same: Document = {**waits, "turn": job.turn}
     return {
@@ -234,7 +234,7 @@ def sort_keys(query: JobQuery) -> list[tuple[str, int]]:
 
 
 def plugin_field(query: JobQuery) -> str:
-    """What the index that serves the query calls the plugin."""
+    """The plugin field of the index that serves the query."""
     return "warned.plugin" if _by_warned_end(query) else "plugin"
 
 
@@ -248,7 +248,7 @@ def write_cursor(query: JobQuery, document: Document) -> str:
 
 
 def _checked_cursor(query: JobQuery, document: Document) -> str:
-    """The same; raises ValueError for a document whose fields are not those of a cursor."""
+    """The same; raises ValueError for a document without the fields of a cursor."""
     cursor = write_cursor(query, document)
     read_cursor(query.model_copy(update={"cursor": cursor}))
     return cursor

@@ -18,19 +18,19 @@ from taskmanager.ports.store import Needs, Snapshot
 
 
 class SnapshotLoader:
-    """Makes snapshots. What is out of date in one is found when it is written, or by `confirms`."""
+    """Makes snapshots. Outdated data in one is found when it is written, or by `confirms`."""
 
     def __init__(
         self, database: Database, operations: OperationWrites, access: AccessWrites, known: WriteCache
     ) -> None:
-        """`known` is kept up to date by whoever writes."""
+        """`known` is kept up to date by the writer."""
         self._database, self._operations, self._access = database, operations, access
         self._known = known
 
     async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
-        """What is needed, and which of its jobs were not read now.
+        """The snapshot, and those of its jobs that were not read just now.
 
-        `trusting`: what is known is not read, and new jobs are taken to be new.
+        `trusting`: data already known is not read, and new jobs are assumed to be new.
         """
         if not trusting:
             self._known.forget()
@@ -70,7 +70,7 @@ class SnapshotLoader:
         return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
 
     async def confirms(self, jobs: Iterable[Job]) -> bool:
-        """Whether they are stored as they are known."""
+        """Whether the stored jobs match the known ones."""
         known = {job.id: job.rev for job in jobs}
         if not known:
             return True
@@ -80,7 +80,7 @@ class SnapshotLoader:
     async def _find_jobs(
         self, needs: Needs, named: frozenset[str]
     ) -> tuple[dict[str, Job], frozenset[str], dict[str, str]]:
-        """The jobs, the ids of those that cannot be read, and which of the wanted unique keys these hold."""
+        """The jobs, the ids of unreadable ones, and which of the wanted unique keys the latter hold."""
         found: dict[str, Job] = {}
         unreadable: set[str] = set()
         holders: dict[str, str] = {}
@@ -94,7 +94,7 @@ class SnapshotLoader:
         return found, frozenset(unreadable), holders
 
     async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:
-        """Who holds the unique keys of these jobs; ended jobs need another look."""
+        """The holders of these jobs' unique keys; ended jobs need another query."""
         keys = {job.spec.unique for job in jobs if job.spec.unique and job.status.final}
         found = {job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE}
         if missing := keys - found.keys():
@@ -104,7 +104,7 @@ class SnapshotLoader:
         return found
 
     async def _plugins(self, names: frozenset[str]) -> tuple[dict[str, InstalledPlugin], frozenset[str]]:
-        """Those that are installed, and the names of those of which that cannot be read."""
+        """The installed plugins, and the names of those that cannot be read."""
         unreadable: frozenset[str] = frozenset()
         if unknown := names - self._known.plugins.keys():
             documents = await self._database.plugins.find({"_id": {"$in": list(unknown)}}).to_list()
@@ -129,7 +129,7 @@ class SnapshotLoader:
 
 
 def _alternatives(needs: Needs, named: frozenset[str]) -> list[Document]:
-    """One search each, since no index serves them together."""
+    """A separate search for each, because no index serves them together."""
     searches: list[tuple[Any, Document]] = [
         (named, {"_id": {"$in": list(named)}}),
         (needs.uniques, {"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value}),
@@ -149,7 +149,7 @@ def _plugin(document: Document) -> InstalledPlugin:
 
 
 def _held(document: Document, uniques: frozenset[str]) -> dict[str, str]:
-    """The wanted unique key that a document which cannot be read holds all the same."""
+    """The wanted unique key that a document holds even though it cannot be read."""
     if document.get("tab") != Tab.QUEUE.value or not isinstance(spec := document.get("spec"), dict):
         return {}
     key = spec.get("unique")

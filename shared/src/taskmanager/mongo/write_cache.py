@@ -1,7 +1,7 @@
 """What this process has just written, so that it need not read it again.
 
-Only a guess at what is stored: whatever is decided on it is written under a `rev`, and forgotten when that
-turns out to be another's. Bounded; ended jobs are not kept.
+Only a guess at what is stored: a decision based on it is written under a `rev`, and the guess is dropped if
+the stored `rev` differs. Bounded; ended jobs are not kept.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin
 
 MOST_JOBS = 2_000
-"""About 10 MB. More jobs than that are not at work at once on what one scheduler serves."""
+"""About 10 MB. One scheduler's plugins never have more jobs at work at once."""
 
 
 class WriteCache:
@@ -23,7 +23,7 @@ class WriteCache:
         self.plugins: dict[str, InstalledPlugin] = {}
 
     def keep_jobs(self, jobs: Iterable[Job]) -> None:
-        """They are stored like this; of two states of one job the later counts."""
+        """Remember the jobs as stored; of two states of one job the later one counts."""
         for job in jobs:
             known = self.jobs.pop(job.id, None)
             if not job.status.final:
@@ -32,17 +32,17 @@ class WriteCache:
             self.jobs.popitem(last=False)
 
     def renew_jobs(self, jobs: Iterable[Job]) -> None:
-        """The same for jobs that are known already; others are not worth the room."""
+        """The same for jobs that are already known; others are not worth the memory."""
         self.keep_jobs([job for job in jobs if job.id in self.jobs])
 
     def keep_plugins(self, plugins: Iterable[InstalledPlugin]) -> None:
-        """They are stored like this; of two states of one plugin the later counts."""
+        """Remember the plugins as stored; of two states of one plugin the later one counts."""
         for plugin in plugins:
             known = self.plugins.get(plugin.name)
             if known is None or known.rev <= plugin.rev:
                 self.plugins[plugin.name] = plugin
 
     def forget(self) -> None:
-        """Others may have written since."""
+        """Drop everything: others may have written since."""
         self.jobs.clear()
         self.plugins.clear()

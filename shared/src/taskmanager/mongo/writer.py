@@ -1,8 +1,8 @@
 """The scheduler's writes: load what a group needs, let a pure function decide, write all or nothing.
 
-Each job and plugin is written under its `rev`; of a job that is left as it is, the known `rev` is looked up.
-If another scheduler was quicker, or what was known was out of date, nothing is written and the whole group is
-decided anew.
+Each job and plugin is written under its `rev`; for a job that is left unchanged, the known `rev` is checked.
+If another scheduler was faster, or the known data was outdated, nothing is written and the whole group is
+decided again.
 """
 
 import asyncio
@@ -41,21 +41,21 @@ from taskmanager.process.failpoints import Failpoint, failpoint
 PlanT = TypeVar("PlanT", bound=Plan)
 
 COLLISIONS = 5
-"""So often a group is decided anew at once; then it waits like for a database that is away."""
+"""How often a group is decided again at once; after that it waits as it does when the database is down."""
 DUPLICATE_KEY = 11000
 
 log = structlog.get_logger(__name__)
 
 
 class CollisionError(Exception):
-    """Something is stored in another state than the decision was made on."""
+    """The stored state is not the one the decision was based on."""
 
 
 class PlanChange(Protocol):
-    """Makes another plan of a plan."""
+    """Makes a changed plan from a plan."""
 
     def __call__(self, plan: PlanT, /) -> PlanT:
-        """The other plan."""
+        """The changed plan."""
 
 
 def unchanged(plan: PlanT) -> PlanT:
@@ -67,7 +67,7 @@ class MongoStore:
     """Implements `taskmanager.ports.store.Store`."""
 
     def __init__(self, url: str, *, last_change: PlanChange = unchanged) -> None:
-        """Connects when first used. `last_change` is made to every plan before it is written; it is pure."""
+        """Connects when first used. `last_change`, a pure function, is applied to every plan to write."""
         self._last_change = last_change
         self._client, self._database = connect(url)
         self._operations = OperationWrites(self._database)
@@ -82,7 +82,7 @@ class MongoStore:
         return self._database
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.close()
 
     async def time(self) -> datetime:
@@ -93,7 +93,7 @@ class MongoStore:
         return whole_milliseconds(moment)
 
     async def look_anew(self) -> None:
-        """Others may have written: read everything again; call it when this scheduler was idle until now.
+        """Read everything again, as others may have written; call it when this scheduler was idle until now.
 
         Nothing that was read before is kept afterwards.
         """
@@ -101,13 +101,13 @@ class MongoStore:
             self._known.forget()
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
-        """See the port. One at a time, so that this process never collides with itself."""
+        """See the port. One call at a time, so that this process never collides with itself."""
         async with self._turn:
             try:
                 async with bounded():
                     return await self._decided(needs, decide)
             except StoreUnavailableError:
-                self._known.forget()  # what was written is unknown
+                self._known.forget()  # the outcome of the write is unknown
                 raise
 
     async def _decided(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
@@ -135,7 +135,7 @@ class MongoStore:
         raise StoreUnavailableError(message)
 
     async def _confirm(self, guessed: Sequence[Job], plan: Plan) -> None:
-        """Read the `rev` of jobs that are left as they are: nothing is written that would guard a refusal."""
+        """Read the `rev` of jobs that are left unchanged: no write would guard a refusal."""
         written = {job.id for _, job in plan.jobs}
         if not await self._loading.confirms(job for job in guessed if job.id not in written):
             message = "jobs: one that was only looked at was changed meanwhile"
@@ -260,10 +260,10 @@ async def _guarded(
     writes: Sequence[InsertOne[Document] | UpdateOne],
     session: AsyncClientSession,
 ) -> None:
-    """All of them; raises CollisionError if one is not as it was when it was decided on.
+    """All of them; raises CollisionError if one has changed since the decision.
 
-    In order, inserts first: a duplicate key ends the transaction, and whatever were still sent in it would be
-    answered as if the transaction only had to be tried again, for ever.
+    In order, inserts first: a duplicate key ends the transaction, and anything sent in it after that would be
+    answered as if the transaction only had to be retried, for ever.
     """
     if not writes:
         return
@@ -298,7 +298,7 @@ def _replace(key: str, fields: Document) -> UpdateOne:
 
 
 def _keep(key: str, fields: Document) -> UpdateOne:
-    """Insert once; a repetition changes nothing."""
+    """Insert once; repeating it changes nothing."""
     return UpdateOne({"_id": key}, {"$setOnInsert": _bson(fields)}, upsert=True)
 
 

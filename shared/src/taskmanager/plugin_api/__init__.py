@@ -1,4 +1,4 @@
-"""What the author of a plugin uses; the modules beside it are for the services."""
+"""What the author of a plugin uses; the other modules of this package are for the services."""
 
 from taskmanager.errors import JobFailedError, TemporaryError, ToolFailedError
 from taskmanager.model.jobs import FileRecord, FileState, GoobiReference, JobSpec

@@ -1,6 +1,6 @@
 """What a job does about results of an earlier job whose page is gone. Pure: works on names only.
 
-A name is the path of a file as seen from the destination, with `/` between folders.
+A name is the path of a file relative to the destination, with `/` between folders.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,24 +13,24 @@ NAMES_SHOWN = 10
 
 
 class Existing(StrEnum):
-    """What happens to files in the destination that end like the results and are none of this job."""
+    """What happens to files in the destination that look like results but are not results of this job."""
 
     KEEP = "keep"
     """They stay, and a warning names them."""
     REPLACE = "replace"
-    """They are removed in the same step in which the results come: all of it happens or nothing."""
+    """They are removed in the same step in which the results are placed: both happen, or neither."""
     REFUSE = "refuse"
-    """The job is refused before any work if there is any file that ends like the results."""
+    """The job is refused before any work if there is any file with the suffix of the results."""
 
 
 def of_the_kind(names: Iterable[str], results: Collection[str]) -> list[str]:
-    """Those in a folder of the results and with a suffix of them; hidden ones are nobody's business."""
+    """The files in a folder of the results that have one of their suffixes; hidden ones are ignored."""
     kinds = {_kind(result) for result in results}
     return [name for name in names if not _hidden(name) and _kind(name) in kinds]
 
 
 def left_over(names: Iterable[str], results: Collection[str]) -> list[str]:
-    """Those of the kind of the results that none of the results will replace, whatever the share ignores."""
+    """Files of the results' kind that none of the results will replace, whatever the share ignores."""
     made = {folded(result) for result in results}
     return [name for name in of_the_kind(names, results) if folded(name) not in made]
 
@@ -50,13 +50,13 @@ def folders_of(results: Iterable[str]) -> set[str]:
 
 
 def listed(names: Collection[str]) -> str:
-    """Names for a sentence, so many of them."""
+    """Names for a sentence, shortened to the first few."""
     shown = ", ".join(sorted(names)[:NAMES_SHOWN])
     return shown if len(names) <= NAMES_SHOWN else f"{shown}, ..."
 
 
 def kept_warning(names: Collection[str], where: str) -> str:
-    """What the log says of files that stay."""
+    """What the log says about files that stay."""
     return (
         f"{len(names)} file(s) in {where} look like results of pages that are gone, and stay: "
         f"{listed(names)} (the parameter existing=replace removes them)"
@@ -64,12 +64,12 @@ def kept_warning(names: Collection[str], where: str) -> str:
 
 
 def leaving_note(names: Collection[str]) -> str:
-    """What the log says of files that go."""
+    """What the log says about files that are removed."""
     return f"{len(names)} file(s) of pages that are gone leave when the results come: {listed(names)}"
 
 
 def refusal(names: Collection[str], where: str) -> str:
-    """Why a job does not begin."""
+    """Why the job does not start."""
     return (
         f"{where} holds {len(names)} file(s) already that end like the results: {listed(names)}; remove "
         "them, or give the parameter existing the value keep or replace"

@@ -1,4 +1,4 @@
-"""The record of a file in words and within bounds. Pure; who keeps it is none of its business."""
+"""A file record as text and within its limits. Pure; storing it is up to the caller."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,16 +10,16 @@ from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.plugin_api.measures import duration, volume
 
 RESULTS, FACTS, WARNINGS = 10, 20, 10
-"""So many of each are kept of one file."""
+"""How many of each are kept for one file."""
 NAME_CHARACTERS, FACT_CHARACTERS, WARNING_CHARACTERS, ERROR_CHARACTERS = 40, 200, 300, 1_000
 _LARGEST = 2**63 - 1
-"""No store takes a larger number."""
+"""No store accepts a larger number."""
 
 Line = tuple[Literal["info", "warning", "error"], str]
 
 
 def lines_of(file: FileRecord) -> Iterator[Line]:
-    """The lines of a job's log that tell of the file: one with all facts, then its warnings and its error."""
+    """The lines of a job's log about the file: one with all facts, then its warnings and its error."""
     yield "info", sentence(bounded(file))
     for warning in file.warnings:
         yield "warning", f"{file.name}: {warning}"
@@ -42,7 +42,7 @@ def _told(name: str, facts: str) -> str:
 
 
 def facts_text(facts: Mapping[str, JsonValue]) -> str:
-    """Texts stand for themselves, numbers go before their names, of two things the true one is named."""
+    """Texts stand on their own, numbers precede their names, booleans become `name` or `not name`."""
     return _joined(*(_fact(name.replace("_", " "), value) for name, value in facts.items()))
 
 
@@ -73,7 +73,7 @@ def _joined(*parts: str) -> str:
 
 
 def bounded(file: FileRecord) -> FileRecord:
-    """The record as it is kept: what is too long is cut, and what there is too much of is counted."""
+    """The record as it is kept: long texts are cut, and surplus entries are only counted."""
     return file.model_copy(
         update={
             "results": _some(file.results, RESULTS),

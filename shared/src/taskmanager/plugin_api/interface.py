@@ -41,7 +41,7 @@ class JobLog(Protocol):
         """Something worth knowing."""
 
     def warning(self, text: str) -> None:
-        """Something an operator should look at."""
+        """Something an operator should check."""
 
     def error(self, text: str) -> None:
         """Something that failed."""
@@ -56,7 +56,7 @@ class JobContext(Protocol):
 
     @property
     def attempt(self) -> int:
-        """Number of this try, from 1."""
+        """Number of this attempt, from 1."""
 
     @property
     def spec(self) -> JobSpec:
@@ -72,11 +72,11 @@ class JobContext(Protocol):
 
     @property
     def output(self) -> Path:
-        """An empty folder; what lies in it when `run` returns is the result of the job."""
+        """An empty folder; its contents when `run` returns are the results of the job."""
 
     @property
     def scratch(self) -> Path:
-        """An empty folder for anything else; it is thrown away."""
+        """An empty folder for anything else; it is discarded."""
 
     @property
     def log(self) -> JobLog:
@@ -86,35 +86,35 @@ class JobContext(Protocol):
         """The files of the source in natural order, without hidden ones."""
 
     def wait_for(self, file: Path) -> None:
-        """Return when this one of `files()` may be read; at once if it is there, else a checkpoint.
+        """Return when this one of `files()` may be read, at once if it is there; waiting is a checkpoint.
 
-        To be called for every file, in the order of `files()`, by a plugin that declares
-        `takes_files_in_order`; any thread may. Raises JobFailedError if the file could not be brought.
+        A plugin that declares `takes_files_in_order` calls it for every file, in the order of `files()`; any
+        thread may call it. Raises JobFailedError if the file could not be fetched.
         """
 
     def finished(self, result: Path) -> None:
-        """This result below `output` is complete: it may travel while the next is made. Do not change it."""
+        """A result below `output` is complete; it may be copied while others are made. Do not change it."""
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
-        """Say before any work which results there will be, and what becomes of those of earlier jobs.
+        """Declare before any work which results there will be, and what to do about those of earlier jobs.
 
         `results` are paths below `output`. Files in the same folders of the destination with the same
-        suffixes that none of the results replaces are named in a warning, removed when the results come, or
-        a reason to refuse the job (JobFailedError), as `policy` says. Does nothing about other pages for a
-        job whose source is a single file.
+        suffixes that none of the results replaces are named in a warning, removed when the results are
+        placed, or a reason to refuse the job (JobFailedError), depending on `policy`. For a job whose source
+        is a single file, nothing is done about other pages.
         """
 
     def record(self, file: FileRecord) -> None:
-        """Say what became of one file; it is kept with the job, and one line of the job's log is made of it.
+        """Record what happened to one file; it is kept with the job, and added to the job's log as one line.
 
-        Its warnings go to the log as warnings, and so count as warnings of the job.
+        Its warnings are logged as warnings, and so count as warnings of the job.
         """
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
-        """Say how many of how many files are done, and which one is at work."""
+        """Report how many of how many files are done, and which one is being worked on."""
 
     def checkpoint(self) -> None:
-        """A place where the job may be suspended or cancelled; call it between two files."""
+        """A point at which the job may be suspended or cancelled; call it between two files."""
 
     def run_tool(
         self,
@@ -125,33 +125,33 @@ class JobContext(Protocol):
         time_limit: timedelta | None = None,
         log_stdout: bool = False,
     ) -> ToolResult:
-        """Run a program in the job's process group and return what it wrote; threads may call it at once.
+        """Run a program in the job's process group and return its output; threads may call it concurrently.
 
-        `environment` is added to the small one tools get. What it writes to stderr goes to the log line by
-        line while it runs; with `log_stdout` its stdout too, for a program that tells people there what it
-        does. The log also shows the command, once for each kind of command. Raises ToolFailedError with exit
-        code or signal and the end of stderr, also when `time_limit` is over.
+        `environment` is added to the minimal one that tools get. What it writes to stderr goes to the log
+        line by line while it runs; with `log_stdout` its stdout does too, for a program that reports there
+        what it does. The log also shows the command, once for each kind of command. Raises ToolFailedError
+        with exit code or signal and the end of stderr, also when `time_limit` is exceeded.
         """
 
 
 @runtime_checkable
 class Plugin(Protocol):
-    """One kind of job. Instances are made without arguments, once for each slot process."""
+    """One kind of job. Instances are created without arguments, once for each slot process."""
 
     @property
     def manifest(self) -> PluginManifest:
-        """What the plugin is called and what it takes."""
+        """The plugin's name and what it accepts."""
 
     def run(self, context: JobContext) -> None:
         """Do the job: read `context.source`, write into `context.output`.
 
-        Raise JobFailedError for a verdict about the input, any other exception for a defect;
-        both end the job as ERROR with message and traceback.
+        Raise JobFailedError for a verdict about the input, any other exception for a defect; both end the job
+        as ERROR with message and traceback.
         """
 
 
 def parse_parameters(model: type[ParametersT], values: Mapping[str, JsonValue]) -> ParametersT:
-    """Typed parameters of a job; raises JobFailedError naming the first wrong one."""
+    """Typed parameters of a job; raises JobFailedError naming the first invalid one."""
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
@@ -166,7 +166,7 @@ def installed_names() -> list[str]:
 
 
 def load(name: str) -> Plugin:
-    """The installed plugin of that name; raises PermanentError if there is none or it is no plugin."""
+    """The installed plugin of that name; raises PermanentError if there is none or it is not a plugin."""
     for entry in _entries(name):
         made: Any = entry.load()()
         if not isinstance(made, Plugin):

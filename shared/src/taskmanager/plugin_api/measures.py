@@ -1,11 +1,11 @@
-"""Sizes and times as people read them in texts that are kept. English; knows no reader's language."""
+"""Sizes and times as readable text for messages that are stored. English only, not localised."""
 
 _KILO = 1_000.0
 _MINUTE, _HOUR = 60, 3600
 
 
 def volume(size_bytes: float) -> str:
-    """Bytes as people read them: decimal units, one digit after the point."""
+    """A readable size: decimal units, one digit after the point."""
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if size_bytes < _KILO or unit == "TB":
             return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"

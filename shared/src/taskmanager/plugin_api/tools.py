@@ -1,7 +1,7 @@
-"""Runs an external program for a job, and says plainly how it failed. Knows no job, no slot and no plugin.
+"""Runs an external program for a job, and reports clearly how it failed. Knows no job, no slot and no plugin.
 
-The program stays in the caller's process group: whoever stops the group stops its tools with it. Safe to call
-from several threads at once.
+The program stays in the caller's process group: stopping the group also stops its tools. Safe to call from
+several threads at once.
 """
 
 import os
@@ -18,17 +18,17 @@ from typing import IO, Literal
 from taskmanager.errors import ToolFailedError, ToolStoppedError
 
 STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
-"""More than this on stdout is an error: nobody reads a report of that size from memory."""
+"""More than this on stdout is an error: output of that size should not be held in memory."""
 
 STDERR_LIMIT_BYTES = 64 * 1024
-"""Of stderr this much is kept, from the end: a damaged image can make a tool warn without end."""
+"""How much of stderr is kept, from the end: a damaged image can make a tool warn endlessly."""
 
 MESSAGE_LINES = 20
 LINES_TOLD = 500
-"""Of each stream of a program so many lines are passed on while it runs."""
+"""How many lines of each stream of a program are passed on while it runs."""
 
 LINE_BYTES = 4_000
-"""Of a longer line the beginning is passed on."""
+"""How much of a longer line is passed on, from its start."""
 
 ENVIRONMENT_ALLOWED = frozenset({"PATH", "HOME", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH"})
 """What a tool sees of our environment: the rest holds addresses and secrets of the services."""
@@ -37,13 +37,13 @@ Stream = Literal["stdout", "stderr"]
 
 _SLICE_SECONDS = 1.0
 _STOP_SLICE_SECONDS = 0.1
-"""How late a wish to stop may be noticed."""
+"""The longest delay before a request to stop is noticed."""
 _CHUNK_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a program that succeeded wrote; of a long `stderr` only the end is kept, as `stderr_cut` says."""
+    """The output of a program that succeeded; only the end of a long `stderr` is kept (`stderr_cut`)."""
 
     stdout: str
     stderr: str
@@ -59,14 +59,14 @@ def run(
     stopping: Callable[[], bool] | None = None,
     on_line: Callable[[Stream, str], None] | None = None,
 ) -> ToolResult:
-    """Run a program without a shell and wait for it; stdin is empty, the environment small and English.
+    """Run a program without a shell and wait for it; stdin is empty, the environment minimal and English.
 
-    `environment` is added to what the tool sees. `time_limit` does not count time in which the process group
-    was suspended. Once `stopping()` is true the program gets SIGTERM, nothing more is waited for than its own
-    end, and ToolStoppedError is raised. `on_line` gets each line as the program writes it, in this thread;
-    empty lines are left out, long ones and a flood of them are cut. Raises ToolFailedError with the program's
-    name, its exit code or signal and the end of its stderr, also if the program does not exist or ran out of
-    time.
+    `environment` is added to what the tool sees. `time_limit` does not include time during which the process
+    group was suspended. Once `stopping()` is true, the program gets SIGTERM, only its own end is awaited, and
+    ToolStoppedError is raised. `on_line` gets each line as the program writes it, in this thread; empty lines
+    are left out, long lines and floods of lines are cut. Raises ToolFailedError with the program's name, its
+    exit code or signal and the end of its stderr, also if the program does not exist or exceeded the time
+    limit.
     """
     words = [str(word) for word in argv]
     with _start(words, cwd, _environment(environment)) as process:
@@ -113,14 +113,14 @@ def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no tool behind, whatever ended the reading."""
+    """Leave no tool running, however the reading ended."""
     if process.poll() is None:
         process.kill()
     process.wait()
 
 
 class _Lines:
-    """Cuts a stream into lines and passes them on as they are complete."""
+    """Splits a stream into lines and passes on each one as it is completed."""
 
     def __init__(self, stream: Stream, tell: Callable[[Stream, str], None] | None) -> None:
         self._stream, self._tell = stream, tell
@@ -129,7 +129,7 @@ class _Lines:
         self._left = LINES_TOLD
 
     def feed(self, chunk: bytes) -> None:
-        """What comes next."""
+        """Take the next chunk."""
         if self._tell is None or self._left < 0:
             return
         *complete, last = chunk.split(b"\n")
@@ -139,9 +139,9 @@ class _Lines:
         self._grow(last)
 
     def end(self) -> None:
-        """The line is complete, or there is no more of it."""
+        """Pass on the current line: it is complete, or the stream has ended."""
         text = self._line.decode(errors="replace").rstrip()
-        shown = text.rpartition("\r")[2] + "…" * self._cut  # what a terminal would show of a bar that grows
+        shown = text.rpartition("\r")[2] + "…" * self._cut  # what a terminal shows of a progress bar
         self._line.clear()
         self._cut = False
         if self._tell is None or not shown.strip() or self._left < 0:
@@ -156,7 +156,7 @@ class _Lines:
 
 
 class _Streams:
-    """Reads stdout and stderr of a process at the same time, keeping no more than the limits."""
+    """Reads stdout and stderr of a process concurrently, keeping no more than the limits."""
 
     def __init__(
         self,
@@ -175,9 +175,9 @@ class _Streams:
         self._slice_seconds = _SLICE_SECONDS if stopping is None else _STOP_SLICE_SECONDS
 
     def read(self, time_limit: timedelta | None) -> bool:
-        """Read until both streams end and the program with them; False if the time was over first.
+        """Read until both streams and the program end; False if the time was up first.
 
-        A slice counts no more than its own length, so that a suspended group does not use up its time.
+        A slice counts for no more than its own length, so that a suspended group does not use up its time.
         """
         left = time_limit.total_seconds() if time_limit is not None else None
         with selectors.DefaultSelector() as selector:
@@ -199,7 +199,7 @@ class _Streams:
         return self.overflowed or self.stopped or self._ended(left)
 
     def _stopped_and_gone(self) -> bool:
-        """Ask it to end when that is wished; what it has started may hold the streams open for longer."""
+        """Whether it was stopped on request and has ended; its children may keep the streams open longer."""
         if not self.stopped and self._stopping is not None and self._stopping():
             self.stopped = True
             self._process.terminate()

@@ -1,1 +1,1 @@
-"""What services need from the outside world, as protocols: `__main__` plugs in the real ones, tests fakes."""
+"""What services need from the outside world, as protocols: `__main__` supplies real ones, tests use fakes."""

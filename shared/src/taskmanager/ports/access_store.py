@@ -1,6 +1,6 @@
 """What a decision about users and tokens sees, and what it may write: parts of `store`.
 
-All of them are seen and guarded together: there are few, and a rule such as "one admin stays" is about all.
+All of them are read and guarded together: there are few, and rules such as "one admin stays" concern all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,8 @@ from taskmanager.model.registry import AuditEntry
 class AccessState:
     """All users by `user_key` and all tokens by id, as of `rev`.
 
-    `heard` holds those of the commands in hand that were obeyed before, by id: they are not obeyed again.
+    `heard` holds the ids of those of the current commands that were carried out before: they are not carried
+    out again.
     """
 
     rev: int = 0
@@ -26,10 +27,10 @@ class AccessState:
 
 @dataclass(frozen=True, slots=True)
 class AccessPlan:
-    """What to write of access. Users and tokens only if all are still as of `rev`.
+    """What to write about access. Users and tokens only if all are still as of `rev`.
 
-    `ended_sessions` is until when to remember them; `token_uses` and `session_uses` never go back.
-    `used_codes` are users of whom nothing changed but the codes that are used up.
+    `ended_sessions` says until when to remember each; `token_uses` and `session_uses` never go back in time.
+    `used_codes` are users for whom nothing changed except the codes that are used up.
     """
 
     rev: int = 0
@@ -43,10 +44,10 @@ class AccessPlan:
 
     @property
     def guarded(self) -> bool:
-        """Whether it changes what rules are about."""
+        """Whether it changes anything that rules depend on."""
         return bool(self.users or self.removed_users or self.tokens or self.used_codes)
 
     @property
     def changes_access(self) -> bool:
-        """Whether somebody may do something else from now on."""
+        """Whether anyone's permissions change."""
         return bool(self.users or self.removed_users or self.tokens or self.ended_sessions)

@@ -1,4 +1,4 @@
-"""What the services need of a broker."""
+"""What the services need from a broker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Publisher(Protocol):
-    """Publishes with confirm."""
+    """Publishes with confirms."""
 
     @property
     def ready(self) -> bool:
@@ -22,18 +22,18 @@ class Publisher(Protocol):
         persistent: bool = True,
         mandatory: bool = False,
     ) -> None:
-        """Return once the broker has taken the message.
+        """Return once the broker has accepted the message.
 
         Raises BrokerUnavailableError (not connected, blocked, refused, or no confirm in time: the outcome is
-        then unknown and a repeat must be harmless) and, if `mandatory`, UnroutableMessageError.
+        then unknown and a repetition must be harmless) and, if `mandatory`, UnroutableMessageError.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message handed out by the broker. `generation` is the channel it belongs to.
+    """A message delivered by the broker. `generation` is the channel it belongs to.
 
-    Tags die with their channel.
+    Tags are valid only on their channel.
     """
 
     body: bytes
@@ -42,13 +42,13 @@ class Delivery:
     generation: int
     redelivered: bool = False
     user: str | None = None
-    """Who published it, if they said so: the broker compares it with the user who is logged in."""
+    """The publisher's user, if the message names it: the broker checks that it is the user logged in."""
 
 
 class Subscription(Protocol):
-    """A queue being consumed; survives reconnects. Late acknowledgements of a lost channel are dropped.
+    """A queue being consumed; survives reconnects. Late acknowledgements for a lost channel are dropped.
 
-    What comes from an exclusive queue is taken care of by being delivered: acknowledging it does nothing.
+    A message from an exclusive queue is settled by its delivery: acknowledging it does nothing.
     """
 
     @property
@@ -56,28 +56,28 @@ class Subscription(Protocol):
         """Whether messages are being delivered."""
 
     def holds(self, delivery: Delivery) -> bool:
-        """Whether the message is still ours; after the loss of its channel the broker gives it out again."""
+        """Whether the message is still ours; after its channel is lost the broker delivers it again."""
 
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
-        """The message (with `multiple` also all before it) is taken care of."""
+        """Acknowledge the message (with `multiple` also all before it)."""
 
     def reject(self, delivery: Delivery) -> None:
-        """The message can't be used: to the dead letters, if the queue has any."""
+        """Refuse an unusable message: it becomes a dead letter if the queue has a dead-letter exchange."""
 
 
 class Lanes(Protocol):
-    """A plugin's ticket queue, consumed one ticket a lane; a closed lane gets none."""
+    """A plugin's ticket queue, consumed one ticket per lane; a closed lane gets none."""
 
     on_ticket: Callable[[int, Delivery], None]
 
     def open(self, lane: int) -> None:
-        """Ask for one ticket at a time for this lane. Does nothing if it is open."""
+        """Request one ticket at a time for this lane. Does nothing if it is open."""
 
     def close(self, lane: int) -> None:
-        """Ask for no more. A ticket already handed out stays the lane's until it is acked or given back."""
+        """Request no more. A delivered ticket stays the lane's until it is acknowledged or given back."""
 
     def ack(self, delivery: Delivery) -> None:
-        """The ticket is used up."""
+        """Acknowledge the ticket: it is used up."""
 
     def give_back(self, delivery: Delivery) -> None:
         """Return the ticket to its place in the queue. Close the lane first, or it comes straight back."""

@@ -1,6 +1,6 @@
-"""What the services need from the outside world, as protocols.
+"""What the services read, as protocols.
 
-`__main__` plugs in RabbitMQ and MongoDB, tests plug in fakes.
+`__main__` plugs in MongoDB, tests plug in fakes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,16 +38,16 @@ class JobReader(Protocol):
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
     async def audit(self, query: AuditQuery) -> AuditPage:
-        """One page of the audit; raises CursorError for a cursor that is none."""
+        """One page of the audit; raises CursorError for an invalid cursor."""
 
     async def preview(self, chosen: JobFilter) -> Preview:
-        """What an operation would concern, counted as far as its limit and its time allow."""
+        """What an operation would apply to, counted as far as its limit and its time allow."""
 
     async def operation(self, operation_id: str) -> Operation | None:
         """The stored operation."""
 
     async def operations(self, query: OperationQuery) -> OperationPage:
-        """One page of operations; raises CursorError for a cursor that is none."""
+        """One page of operations; raises CursorError for an invalid cursor."""
 
     async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
         """Jobs the operation could not change, after that number, in order."""
@@ -64,7 +64,7 @@ class JobReader(Protocol):
         """The stored report."""
 
     async def reports(self, query: ReportQuery) -> ReportPage:
-        """One page of reports, the newest first; raises CursorError for a cursor that is none."""
+        """One page of reports, newest first; raises CursorError for an invalid cursor."""
 
     async def backlog(self, installations: Sequence[str | None]) -> Backlog:
         """What these installations have not been told yet; None: the default one's."""
@@ -81,21 +81,21 @@ class JobReader(Protocol):
     async def hourly(self, since: datetime, plugin: str | None = None) -> Sequence[HourlyFigures]:
         """The figures of one plugin or of all from the hour of `since` on, by hour and plugin.
 
-        An hour in which no job ended is missing.
+        Hours in which no job ended are missing.
         """
 
     async def oldest_waiting(self, plugin: str) -> datetime | None:
-        """Since when the longest waiting job in STARTED is in the queue; None also if it takes too long."""
+        """When the longest waiting job in STARTED was queued; None also if finding it takes too long."""
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
-        """All runners by id, `alive` judged by the database's clock."""
+        """All runners by id; `alive` is decided by the database's clock."""
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
-        """Jobs that belong to a runner, by runner and id; so many at most."""
+        """Jobs that belong to a runner, by runner and id; at most `limit`."""
 
 
 class AccessReader(Protocol):
-    """What log-in and the checks of rights read. Every call may raise StoreUnavailableError."""
+    """What log-in and permission checks read. Every call may raise StoreUnavailableError."""
 
     async def user(self, name: str) -> User | None:
         """The user, however the name is spelled."""
@@ -107,19 +107,19 @@ class AccessReader(Protocol):
         """The token with this secret, whether usable or not."""
 
     async def tokens(self) -> Sequence[Token]:
-        """All tokens, the newest first."""
+        """All tokens, newest first."""
 
     async def session_ended(self, session_id: str) -> bool:
-        """Whether somebody logged out of this session."""
+        """Whether the session was ended by logging out."""
 
     async def sessions(self, name: str) -> Sequence[KnownSession]:
-        """Sessions of the user that were used and that nobody logged out of, the last used first.
+        """Sessions of the user that were used and not logged out of, last used first.
 
-        Whether one is still good for something is to be judged by its times.
+        Whether one is still valid has to be decided from its times.
         """
 
     async def second_factor_key(self) -> bytes | None:
-        """The key the secrets of second factors are encrypted with, as long as that of sessions."""
+        """The key that second-factor secrets are encrypted with, as long as that of sessions."""
 
     async def session_key(self) -> bytes | None:
         """The key sessions are signed with: 256 bits. None: `taskmanager-migrate` has not been run."""

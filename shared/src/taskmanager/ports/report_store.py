@@ -14,26 +14,26 @@ class Among:
 
     names: tuple[str | None, ...]
     others: bool = False
-    """All but those named."""
+    """All except those named."""
 
 
 class ReportStore(Protocol):
-    """Every call may raise StoreUnavailableError; whether something was written is then unknown."""
+    """Every call may raise StoreUnavailableError; it is then unknown whether anything was written."""
 
     async def due(self, among: Among, *, now: datetime, limit: int) -> Sequence[Report]:
-        """Pending reports whose time has come, the longest due first."""
+        """Pending reports that are due, longest due first."""
 
     async def pending_of(self, jobs: Sequence[str]) -> Sequence[Report]:
         """All pending reports of these jobs, by job and `seq`."""
 
     async def settle(self, report: Report) -> bool:
-        """Store how far a report got, if it is as it was one `rev` before; whether it was."""
+        """Store a report's delivery state if the stored report is one `rev` older; returns whether it was."""
 
     async def postpone(self, job: str, until: datetime) -> None:
-        """Have no pending report of the job looked at before then: what is first in its order must wait."""
+        """Leave all pending reports of the job until then: the first in their order must wait."""
 
     async def note_health(self, health: InstallationHealth) -> None:
         """Keep how deliveries to an installation went."""
 
     async def undelivered(self, among: Among) -> Backlog:
-        """How much is waiting."""
+        """How many reports are waiting."""

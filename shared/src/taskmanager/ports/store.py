@@ -28,9 +28,9 @@ from taskmanager.ports.access_store import AccessPlan, AccessState
 class Needs:
     """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
 
-    `limit` bounds each of the searches; None means all. `pages` are keys of listed pages of operations, whose
-    jobs are loaded. `access` are the ids of commands about users, tokens and sessions; if there are any, all
-    users and tokens are loaded.
+    `limit` bounds each of the searches; None means no limit. `pages` are keys of listed pages of operations,
+    whose jobs are loaded. `access` holds the ids of commands about users, tokens and sessions; if there are
+    any, all users and tokens are loaded.
     """
 
     jobs: frozenset[str] = frozenset()
@@ -49,17 +49,17 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was loaded; `holders` of the wanted unique keys and those of the loaded jobs.
+    """What was loaded; `holders` of the wanted unique keys and of those of the loaded jobs.
 
-    `statistics` are those of the queue tabs of plugins that have a limit. Only jobs, plugins and operations
-    that are as they were seen here are ever written.
+    `statistics` are those of the queue tabs of plugins that have a limit. Jobs, plugins and operations are
+    written only if they are still as seen here.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
-    """Wanted jobs that are stored but cannot be read: nothing can be done to them."""
+    """Wanted jobs that are stored but cannot be read: nothing can be done with them."""
     unreadable_plugins: frozenset[str] = frozenset()
-    """Of these it cannot be told whether they are stopped: none of their jobs starts."""
+    """It is unknown whether these are stopped: none of their jobs starts."""
     unreadable_operations: frozenset[str] = frozenset()
     holders: dict[str, str] = field(default_factory=dict)
     plugins: dict[str, InstalledPlugin] = field(default_factory=dict)
@@ -84,19 +84,19 @@ class StatisticsDelta:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to write, all or nothing. `jobs` holds (as loaded or None, as it shall be)."""
+    """What to write, all or nothing. `jobs` holds pairs (as loaded or None, as it is to be)."""
 
     jobs: Sequence[tuple[Job | None, Job]] = ()
     statistics: Sequence[StatisticsDelta] = ()
     figures: Sequence[HourlyFigures] = ()
-    """What is added to those of their hours."""
+    """What is added to the figures of their hours."""
     plugins: Sequence[InstalledPlugin] = ()
     runners: Sequence[RunnerState] = ()
     forgotten_runners: Sequence[str] = ()
     reports: Sequence[Report] = ()
     replays: Sequence[Replay] = ()
     withdrawals: Sequence[Withdrawal] = ()
-    """Of reports that are stored before or with this plan and that Goobi does not have."""
+    """Withdrawals of reports that are stored before or with this plan and that Goobi does not have yet."""
     logs: Sequence[LogBlock] = ()
     files: Sequence[StoredFile] = ()
     audit: Sequence[AuditEntry] = ()
@@ -123,7 +123,7 @@ class Store(Protocol):
     async def waiting(
         self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int
     ) -> Sequence[Job]:
-        """Jobs in STARTED that were queued before a moment and do not back off, as they start.
+        """Jobs in STARTED that were queued before a moment and are not backing off, in starting order.
 
         `after` is the (turn, queued_at, id) of the last one seen.
         """
@@ -132,11 +132,11 @@ class Store(Protocol):
         """All installed plugins."""
 
     async def open_operations(self) -> Sequence[Operation]:
-        """Operations a scheduler has something left to do for, the oldest first."""
+        """Operations for which a scheduler has something left to do, oldest first."""
 
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
-        """Write down, in pages, the ids of all jobs the operation means, as of one moment.
+        """Store, in pages, the ids of all jobs the operation applies to, as of one moment.
 
-        Queued jobs come in the order in which they start. Listed again, they are another listing; only the
-        one a stored operation names counts.
+        Queued jobs come in starting order. Listing them again makes another listing; only the one that a
+        stored operation names counts.
         """

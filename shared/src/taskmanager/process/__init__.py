@@ -1,1 +1,1 @@
-"""What every process needs: settings, log, metrics, life cycle, clock, retries, failpoints for tests."""
+"""What every process needs: settings, logging, metrics, life cycle, clock, retries, failpoints for tests."""

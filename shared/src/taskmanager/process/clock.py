@@ -1,4 +1,4 @@
-"""The machine's clock in the resolution the database stores."""
+"""The machine's clock at the resolution the database stores."""
 
 from datetime import UTC, datetime
 
@@ -12,5 +12,5 @@ class SystemClock:
 
 
 def whole_milliseconds(moment: datetime) -> datetime:
-    """`moment` cut to milliseconds, as BSON dates are."""
+    """`moment` truncated to milliseconds, as BSON dates are."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,6 +1,6 @@
 """Settings that several services share, read from the environment; secrets may come from files.
 
-Nothing is read at import: each `__main__` makes its settings once.
+Nothing is read at import: each `__main__` creates its settings once.
 """
 
 import os
@@ -53,18 +53,19 @@ class Settings(BaseSettings):
         extra="ignore",
         populate_by_name=True,
         frozen=True,
-        use_attribute_docstrings=True,  # `docs/settings.md` is made of them
+        use_attribute_docstrings=True,  # `docs/settings.md` is made from them
     )
 
     amqp_url: SecretStr = Field(
         default=SecretStr("amqp://guest:guest@127.0.0.1:5672/%2F"), validation_alias=AliasChoices("AMQP_URL")
     )
-    """RabbitMQ, 3.10 to 4.3, with a user of its own for each service and plugin. Several nodes are tried in
-    turn: hosts separated by commas (`amqp://user:password@one:5672,two:5672/%2F`), or whole addresses."""
+    """RabbitMQ, 3.10 to 4.3, with a separate user for each service and plugin. Several nodes are tried in
+    turn: hosts separated by commas (`amqp://user:password@one:5672,two:5672/%2F`), or whole addresses.
+    """
     topology_prefix: str = Field(default="tm", pattern=r"^[a-z0-9_.-]{1,40}$")
     """First part of every name in RabbitMQ, so that installations can share a broker."""
     http_host: str = "127.0.0.1"
-    """Address to listen on, for health and metrics and, at the gateway, for the API and the pages."""
+    """Address to listen on, for health and metrics and, in the gateway, for the API and the pages."""
     log_format: Literal["json", "console"] = "console"
     """`json` for machines, `console` for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -100,21 +101,21 @@ class StoreSettings(Settings):
 
 
 class GoobiFileSettings(Settings):
-    """For the services that speak with Goobi or for it."""
+    """For the services that talk to Goobi or act for it."""
 
     goobi: Path | None = None
     """The TOML file about Goobi: installations, what they are told, job types, folders."""
 
 
 class RootsSettings(Settings):
-    """For the services that look at paths of jobs."""
+    """For the services that check the paths of jobs."""
 
     roots: str = ""
-    """Absolute folders that jobs may touch, separated by `:`; none: no job with a path is accepted."""
+    """Absolute folders that jobs may use, separated by `:`; empty: no job with a path is accepted."""
 
     @property
     def job_roots(self) -> Roots:
-        """The folders jobs may touch; raises PathRefusedError for a relative one."""
+        """The folders jobs may use; raises PathRefusedError for a relative one."""
         return Roots.parse(self.roots)
 
 

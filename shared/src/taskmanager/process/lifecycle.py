@@ -1,7 +1,7 @@
-"""How a process runs its background parts and stops: one shape for all of them.
+"""How a process runs its background parts and stops: the same pattern for all of them.
 
 A part is a coroutine function `run(stop)` that returns soon after `stop` is set. If one part fails, the
-process ends with an error rather than limping on; whoever started it starts it again.
+process ends with an error rather than limping on; its supervisor starts it again.
 """
 
 import asyncio
@@ -55,14 +55,14 @@ async def pause(stop: asyncio.Event, duration: timedelta) -> bool:
 async def until_the_end(
     interval: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event
 ) -> None:
-    """Call `work` after each `interval`, and once more when `stop` is set: nothing is left undone."""
+    """Call `work` after each `interval`, and once more when `stop` is set, so that nothing is left undone."""
     while not await pause(stop, interval):
         await work()
     await work()
 
 
 async def every(interval: timedelta, work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
-    """Call `work` again and again with `interval` between the calls, until `stop`."""
+    """Call `work` repeatedly, with `interval` between the calls, until `stop` is set."""
     while not stop.is_set():
         await work()
         await pause(stop, interval)

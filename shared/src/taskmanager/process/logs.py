@@ -1,6 +1,6 @@
 """How the services write their own log: a stable event name and fields, as JSON or for people.
 
-Secrets never.
+Secrets are never logged.
 """
 
 import logging
@@ -12,7 +12,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 
 
 def configure(service: str, *, log_format: str, level: str) -> None:
-    """Send all logging of this process, the libraries' too, to stderr in one format."""
+    """Send all logging of this process, including that of libraries, to stderr in one format."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -44,5 +44,5 @@ def configure(service: str, *, log_format: str, level: str) -> None:
     root.setLevel(LEVELS[level])
     logging.getLogger("pika").setLevel(
         logging.CRITICAL
-    )  # it logs each lost connection as an error; the link says it once
+    )  # it logs each lost connection as an error; the broker connection logs it once
     structlog.contextvars.bind_contextvars(service=service)

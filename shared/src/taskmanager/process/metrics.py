@@ -1,7 +1,7 @@
-"""The metrics all services share, and the only owner of prometheus-client.
+"""The metrics all services share; only this module imports prometheus-client.
 
-Names follow "Metric and label naming" of Prometheus: base units, unit suffix, `_total` for counters, no ids
-as labels.
+Names follow Prometheus's "Metric and label naming": base units, unit suffix, `_total` for counters, no ids as
+labels.
 """
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest

@@ -1,7 +1,7 @@
-"""Waiting before another try of a connection or an idempotent call, the only owner of tenacity.
+"""Waiting before retrying a connection or an idempotent call; only this module imports tenacity.
 
-Retries of jobs are not made here but by the scheduler's policy.
-Full jitter as in the AWS Builders' Library, "Timeouts, retries, and backoff with jitter".
+Retries of jobs are not made here but by the scheduler's policy. Full jitter as in the AWS Builders' Library,
+"Timeouts, retries, and backoff with jitter".
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from taskmanager.process.metrics import RETRIES
 LONGEST_WAIT_SECONDS = 10.0
 
 TRIES = 4
-"""Of one idempotent call, with a few seconds in all between them."""
+"""How often one idempotent call is tried, over a few seconds in all."""
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 
 def again(what: str, call: Callable[[], T], on: type[Exception]) -> T:
-    """The result of an idempotent call, tried a few times while it raises `on`; blocks, for slots only."""
+    """The result of an idempotent call, retried a few times while it raises `on`; blocks, for slots only."""
 
     def tell(state: tenacity.RetryCallState) -> None:
         RETRIES.labels(what).inc()
@@ -43,7 +43,7 @@ def again(what: str, call: Callable[[], T], on: type[Exception]) -> T:
 
 
 class Backoff:
-    """Growing, jittered waits for a loop that goes on until it is told to stop; `reset` after a success."""
+    """Growing, jittered waits for a loop that runs until it is told to stop; call `reset` after a success."""
 
     def __init__(
         self,
@@ -52,17 +52,17 @@ class Backoff:
         first_wait_seconds: float = 0.1,
         longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
     ) -> None:
-        """`what` names the loop in log and metric."""
+        """`what` names the loop in log and metrics."""
         self._what = what
         self._wait = tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=longest_wait_seconds)
         self.reset()
 
     def reset(self) -> None:
-        """Begin again with the shortest wait."""
+        """Start again with the shortest wait."""
         self._state = tenacity.RetryCallState(tenacity.AsyncRetrying(), None, (), {})
 
     async def wait(self, reason: str, stop: asyncio.Event | None = None) -> None:
-        """Log the reason, count it and wait, but no longer than until `stop`."""
+        """Log the reason, count it and wait, but only until `stop` is set."""
         seconds = self._wait(self._state)
         RETRIES.labels(self._what).inc()
         attempt = self._state.attempt_number

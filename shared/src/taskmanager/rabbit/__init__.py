@@ -1,11 +1,11 @@
-"""RabbitMQ through pika, for asyncio: the only owner of pika.
+"""RabbitMQ through pika, for asyncio; the services use pika only here.
 
 Why each default is what it is:
 - confirms on every publish, many outstanding: one confirm at a time is ten times slower;
 - every message persistent unless it is a hint;
-- publishing and consuming on separate connections: a memory or disk alarm blocks only those that publish;
+- publishing and consuming on separate connections: a memory or disk alarm blocks only publishers;
 - heartbeat 10 s: a dead peer is noticed within half a minute, and no job code runs in this loop to starve it;
-- every call has an end, and a consumer that gets nothing although messages wait is opened anew.
+- every call has a time limit, and a consumer that gets nothing although messages wait is opened again.
 """
 
 from taskmanager.rabbit.broker import Broker

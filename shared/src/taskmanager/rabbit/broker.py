@@ -1,4 +1,4 @@
-"""One AMQP connection, kept open for as long as the process runs, and the parts that live on it."""
+"""One AMQP connection, kept open for as long as the process runs, and the parts that use it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +23,7 @@ from taskmanager.rabbit.subscription import RabbitSubscription
 
 CONFIRM_TIMEOUT = timedelta(seconds=10)
 LOOK = timedelta(seconds=10)
-"""Between two looks whether consumers get what waits for them."""
+"""Time between two checks of whether consumers get the messages that wait for them."""
 LOOK_AGAIN = timedelta(seconds=0.25)
 """The same while something is missing."""
 
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class _LanesPart:
-    """Lanes seen as a part: their `open` means a lane."""
+    """Makes lanes a connection part: their own `open` opens a lane."""
 
     def __init__(self, lanes: RabbitLanes) -> None:
         self._lanes = lanes
@@ -41,11 +41,11 @@ class _LanesPart:
         await self._lanes.open_connection(connection)
 
     def lost(self) -> None:
-        """Tell the lanes."""
+        """Pass it on to the lanes."""
         self._lanes.lost()
 
     def check(self) -> str | None:
-        """Ask the lanes."""
+        """The lanes' problem, if any."""
         return self._lanes.check()
 
     async def look(self, connection: AsyncioConnection) -> None:
@@ -53,39 +53,39 @@ class _LanesPart:
         await self._lanes.look(connection)
 
     def hunger(self) -> IdleConsumer | None:
-        """Ask the lanes."""
+        """The lanes' idle consumer, if any."""
         return self._lanes.hunger()
 
 
 class _Preparation:
-    """Work done on a channel of its own at every connection, before the other parts open."""
+    """Work done on a channel of its own after every connect, before the other parts open."""
 
     def __init__(self, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
         self._work = work
 
     async def open(self, connection: AsyncioConnection) -> None:
-        """Do it."""
+        """Do the work."""
         channel = await open_channel(connection, lambda _: None)
         await self._work(channel)
         channel.close()
 
     def lost(self) -> None:
-        """Nothing is pending."""
+        """Do nothing: no calls are pending."""
 
     def check(self) -> str | None:
-        """Nothing stays open that could be wrong."""
+        """Report nothing: no state is kept that could be wrong."""
         return None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """It is over."""
+        """Do nothing: the work is finished."""
 
     def hunger(self) -> IdleConsumer | None:
-        """It consumes nothing."""
+        """Return None: it consumes nothing."""
         return None
 
 
 class Broker:
-    """Connects, opens its parts, and begins again with backoff whenever the connection or a part breaks."""
+    """Connects, opens its parts, and starts again with backoff whenever the connection or a part breaks."""
 
     def __init__(self, url: str, name: str) -> None:
         """`url` names one broker or several, with credentials, see `addresses`; raises PermanentError.
@@ -107,7 +107,7 @@ class Broker:
         return str(parameters(self._turns.url, self._name).credentials.username)
 
     def prepare(self, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
-        """Do `work` at every connection before anything else; call before `run` and before adding parts."""
+        """Do `work` after every connect, before anything else; call before `run` and before adding parts."""
         self._parts.append(_Preparation(work))
 
     def publisher(self, confirm_timeout: timedelta = CONFIRM_TIMEOUT) -> RabbitPublisher:
@@ -138,7 +138,7 @@ class Broker:
         return part
 
     def on_connected(self, callback: Callable[[], None]) -> None:
-        """Call back at every (re)connection, after all parts are open."""
+        """Call back after every (re)connect, once all parts are open."""
         self._connected_callbacks.append(callback)
 
     def check(self) -> str | None:
@@ -150,7 +150,7 @@ class Broker:
     async def channel(self) -> AsyncChannel:
         """A channel for a few calls, to be closed by the caller.
 
-        Raises BrokerUnavailableError when not connected, or under an alarm, when calls would wait for long.
+        Raises BrokerUnavailableError when not connected, or during an alarm, when calls would wait for long.
         """
         problem = self.check()
         if self._connection is None or problem:
@@ -159,7 +159,7 @@ class Broker:
 
     @staticmethod
     async def once(url: str, name: str, work: Callable[[AsyncChannel], Awaitable[None]]) -> None:
-        """Connect, do one piece of work on a channel, disconnect; raises TaskManagerError."""
+        """Connect, run `work` on a channel, disconnect; raises TaskManagerError."""
         connection = await open_any(Turns(url), name, lambda _: None)
         try:
             await work(await open_channel(connection, lambda _: None))
@@ -167,7 +167,7 @@ class Broker:
             await _close(connection)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the connection; raises PermanentError if RabbitMQ refuses for good."""
+        """Keep the connection open; raises PermanentError if RabbitMQ refuses for good."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -178,7 +178,7 @@ class Broker:
             stopping.cancel()
 
     async def _connect_once(self, stopping: asyncio.Task[bool]) -> None:
-        """One life of the connection, from opening to loss."""
+        """One connection, from opening to loss."""
         self._broken.clear()
         connection: AsyncioConnection | None = None
         try:
@@ -187,7 +187,7 @@ class Broker:
                 await part.open(connection)
             self._opened(connection)
             await self._until_broken(connection, stopping)
-            self._turns.failed()  # another node may be well while this one only seems to be
+            self._turns.failed()  # another node may be healthy while this one only seems to be
         except TemporaryError as error:
             self._break(str(error))
             self._turns.failed()
@@ -204,7 +204,7 @@ class Broker:
             callback()
 
     async def _until_broken(self, connection: AsyncioConnection, stopping: asyncio.Task[bool]) -> None:
-        """Look after the consumers meanwhile."""
+        """Check the consumers until the connection breaks."""
         broken, watch = asyncio.create_task(self._broken.wait()), StarvationWatch()
         try:
             while not (broken.done() or stopping.done()):
@@ -217,7 +217,7 @@ class Broker:
             broken.cancel()
 
     async def _look_later(self, connection: AsyncioConnection, watch: StarvationWatch) -> None:
-        """One look at all consumers, which also shows whether the broker answers; raises TemporaryError."""
+        """Check all consumers once, which also shows whether the broker answers; raises TemporaryError."""
         await asyncio.sleep((LOOK_AGAIN if self.check() else LOOK).total_seconds())
         for part in self._parts:
             await part.look(connection)
@@ -230,7 +230,7 @@ class Broker:
                 self._break(problem)
 
     def _break(self, reason: str) -> None:
-        """Begin again; the first reason is the true one, what follows from it is not."""
+        """Start over; the first reason is the real one, later ones are its consequences."""
         if not self._broken.is_set():
             self._reason = reason
             self._broken.set()
@@ -243,7 +243,7 @@ class Broker:
 
 
 async def open_any(turns: Turns, name: str, on_closed: Callable[[BaseException], None]) -> AsyncioConnection:
-    """A connection to the first node that serves; raises as `open_connection` does, of the last one tried."""
+    """A connection to the first node that works; raises what `open_connection` raised for the last one."""
     for _ in range(len(turns) - 1):
         try:
             return await open_connection(turns.url, name, on_closed)
@@ -254,7 +254,7 @@ async def open_any(turns: Turns, name: str, on_closed: Callable[[BaseException],
 
 
 async def _close(connection: AsyncioConnection | None) -> None:
-    """Close politely and wait a moment for the broker's answer, so that exclusive queues are free again."""
+    """Close properly and wait briefly for the broker's answer, so that exclusive queues are free again."""
     if connection is None or connection.is_closed:
         return
     closed = asyncio.Event()
@@ -266,4 +266,4 @@ async def _close(connection: AsyncioConnection | None) -> None:
             await closed.wait()
     except (pika.exceptions.AMQPError, TimeoutError) as error:
         log.debug("broker_close_unanswered", error=str(error))
-        connection._terminate_stream(None)  # noqa: SLF001 - pika has no other way to let go of a silent peer
+        connection._terminate_stream(None)  # noqa: SLF001 - pika has no other way to drop a silent peer

@@ -1,6 +1,6 @@
 """pika's callbacks as awaitables.
 
-Opening a connection, and a channel whose calls fail when the channel does.
+Opens connections, and channels whose calls fail when the channel does.
 """
 
 import asyncio
@@ -20,26 +20,26 @@ from taskmanager.errors import BrokerUnavailableError, PermanentError, TaskManag
 T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 10
-"""A dead peer is noticed within half a minute; the address may carry another `heartbeat`."""
+"""A dead peer is noticed within half a minute; the URL may set another `heartbeat`."""
 CONNECT_SECONDS = 5
 CALL_SECONDS = 10
-"""For everything the broker answers but confirms: it is slower only if it is not well."""
+"""For every answer of the broker except confirms: only an unhealthy broker is slower."""
 TCP_OPTIONS = {"TCP_USER_TIMEOUT": 20_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""What is sent and not acknowledged within 20 s (here milliseconds) ends the connection; so does silence."""
+"""Data not acknowledged within 20 s (here in milliseconds) ends the connection; so does silence."""
 AUTHORITY = "cacertfile"
 NOT_FOUND = 404
 RESOURCE_LOCKED = 405
 PRECONDITION_FAILED = 406
 FOREVER_WRONG = frozenset({403, 530, PRECONDITION_FAILED})
-"""Reply codes that no repetition heals: access refused, not allowed, precondition failed."""
+"""Reply codes that no retry can fix: access refused, not allowed, precondition failed."""
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:
     """Connection parameters; `name` is shown in RabbitMQ's list of connections.
 
-    With `amqps` the broker's certificate is always verified, and its name: by the authority that `cacertfile`
-    names (RabbitMQ's documentation: "URI Query Parameters"), else by those the system trusts. Raises
-    PermanentError if that file cannot be used.
+    With `amqps`, the broker's certificate and host name are always verified: by the authority that
+    `cacertfile` names (RabbitMQ's documentation: "URI Query Parameters"), otherwise by those the system
+    trusts. Raises PermanentError if that file cannot be used.
     """
     url, authority = _without_authority(url)
     made = pika.URLParameters(url)
@@ -48,7 +48,7 @@ def parameters(url: str, name: str) -> pika.URLParameters:
     if "heartbeat" not in parse_qs(urlsplit(url).query):
         made.heartbeat = HEARTBEAT_SECONDS
     made.tcp_options = TCP_OPTIONS
-    # an alarm may last: publishers fail at once meanwhile, and a new connection would not know of it
+    # an alarm may last: meanwhile publishers fail at once, and a new connection would not know about it
     made.blocked_connection_timeout = None
     made.socket_timeout = CONNECT_SECONDS
     made.stack_timeout = CONNECT_SECONDS
@@ -57,7 +57,7 @@ def parameters(url: str, name: str) -> pika.URLParameters:
 
 
 def _without_authority(url: str) -> tuple[str, str | None]:
-    """The address as pika takes it, and the file of the authority."""
+    """The URL as pika accepts it, and the file of the authority."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     authority = query.pop(AUTHORITY, None)
@@ -79,7 +79,7 @@ async def open_connection(
 ) -> AsyncioConnection:
     """An open connection; raises BrokerUnavailableError.
 
-    PermanentError when the broker refuses these credentials.
+    Raises PermanentError if the broker refuses the credentials.
     """
     opened: asyncio.Future[AsyncioConnection] = asyncio.get_running_loop().create_future()
 
@@ -109,7 +109,7 @@ def _resolving(future: "asyncio.Future[T]") -> Callable[[T], None]:
 
 
 def connection_error(error: BaseException | str) -> TaskManagerError:
-    """The project's error for a failure of pika: is it worth another try?"""
+    """The project's error for a failure in pika: temporary if a retry may help."""
     kinds = (pika.exceptions.ProbableAuthenticationError, pika.exceptions.ProbableAccessDeniedError)
     text = _reason(error)
     if isinstance(error, kinds) or any(isinstance(part, kinds) for part in _causes(error)):
@@ -133,16 +133,16 @@ class QueueMissingError(BrokerUnavailableError):
 
 
 class QueueLockedError(BrokerUnavailableError):
-    """The queue belongs to another connection alone."""
+    """The queue is exclusive to another connection."""
 
 
 class OtherArgumentsError(PermanentError):
-    """There is such a queue, but with other arguments."""
+    """The queue exists, but with other arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message that was looked at; `headers` as RabbitMQ wrote them."""
+    """A message that was inspected; `headers` as RabbitMQ wrote them."""
 
     headers: Mapping[str, Any]
 
@@ -159,11 +159,11 @@ class AsyncChannel:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be used."""
+        """Whether the channel can be used."""
         return bool(self.raw.is_open)
 
     async def call(self, method: str, **arguments: Any) -> Any:
-        """Call a method of the channel that takes a `callback` and wait for its answer.
+        """Call a channel method that takes a `callback` and wait for its answer.
 
         Raises BrokerUnavailableError, QueueMissingError or PermanentError.
         """
@@ -181,16 +181,16 @@ class AsyncChannel:
         return await _in_time(answer, method)
 
     async def waiting_in(self, queue: str) -> int:
-        """How many messages wait in a queue, which must be there; raises as `call` does."""
+        """How many messages wait in a queue, which must exist; raises as `call` does."""
         answer = await self.call("queue_declare", queue=queue, passive=True)
         return int(answer.method.message_count)
 
     async def another(self) -> "AsyncChannel":
-        """One more channel of the same connection, for what may close it; raises BrokerUnavailableError."""
+        """Another channel of the connection, for calls that may close it; raises BrokerUnavailableError."""
         return await open_channel(self.raw.connection, lambda _: None)
 
     async def get(self, queue: str) -> ReceivedMessage | None:
-        """The next message, which goes back to its place when the channel is closed; None if there is none.
+        """The next message, which returns to its place when the channel is closed; None if there is none.
 
         Raises as `call` does.
         """
@@ -207,7 +207,7 @@ class AsyncChannel:
         )
 
     def close(self) -> None:
-        """Let go of it; closing a closed channel does nothing."""
+        """Close the channel; closing a closed one does nothing."""
         if self.raw.is_open:
             self.raw.close()
 

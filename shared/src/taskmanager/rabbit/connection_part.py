@@ -1,6 +1,6 @@
-"""The shape of everything that lives on a connection.
+"""The interface of everything that uses a connection.
 
-It is opened anew with each connection and told when it is lost.
+A part is opened again with each new connection and notified when the connection is lost.
 """
 
 from typing import Protocol
@@ -14,7 +14,7 @@ class ConnectionPart(Protocol):
     """A publisher, a subscription, lanes."""
 
     async def open(self, connection: AsyncioConnection) -> None:
-        """Make the channel and what it needs; raises TemporaryError if that fails."""
+        """Open the channel and what the part needs; raises TemporaryError if that fails."""
 
     def lost(self) -> None:
         """The connection is gone: fail what is pending."""
@@ -23,7 +23,7 @@ class ConnectionPart(Protocol):
         """What is wrong, or None."""
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """See whether what others make for it is still there; `check` tells. Raises TemporaryError."""
+        """Check that what others declare for it still exists; `check` reports it. Raises TemporaryError."""
 
     def hunger(self) -> IdleConsumer | None:
         """What it consumes, if it could take another message now."""

@@ -1,4 +1,4 @@
-"""Looks at dead letters without taking them: how many wait, and why RabbitMQ made them."""
+"""Inspects dead letters without removing them: how many wait, and why RabbitMQ made them."""
 
 from collections import Counter
 
@@ -10,10 +10,10 @@ FIRST_QUEUE, FIRST_REASON = "x-first-death-queue", "x-first-death-reason"
 
 
 class DeadLetters:
-    """The queue of dead letters over a connection that is being kept open."""
+    """The queue of dead letters, on a connection that is kept open."""
 
     def __init__(self, broker: ChannelSource, queue: str) -> None:
-        """Each look uses a channel of its own, so that what was looked at goes back to its place."""
+        """Each inspection uses its own channel, so that the messages return to their place afterwards."""
         self._broker, self._queue = broker, queue
 
     async def waiting(self) -> int:

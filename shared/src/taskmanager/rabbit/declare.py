@@ -1,4 +1,4 @@
-"""Declares what `taskmanager.messages.topology` names."""
+"""Declares what `taskmanager.messages.topology` defines."""
 
 import asyncio
 from datetime import timedelta
@@ -11,7 +11,7 @@ from taskmanager.messages.topology import Binding, Exchange, Queue, Topology
 from taskmanager.rabbit.channel import AsyncChannel, OtherArgumentsError, QueueMissingError
 
 UNANSWERED = timedelta(seconds=15)
-"""A plugin's queue that cannot be declared for so long, over a connection that is well, has lost its node."""
+"""A plugin's queue that cannot be declared for this long over a healthy connection has lost its node."""
 
 UPDATES = "docs/operations.md, Queues of earlier releases"
 
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:
-    """All exchanges, shared queues and their bindings; repeatable.
+    """Declare all exchanges, shared queues and their bindings; repeatable.
 
     Raises PermanentError if something of that name exists with arguments that neither this nor an earlier
     release gave it.
@@ -33,21 +33,21 @@ async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:
 
 
 async def declare_plugin(channel: AsyncChannel, topology: Topology, plugin: str) -> int:
-    """The priority queue of one plugin; repeatable. Returns how many tickets are ready in it."""
+    """Declare the priority queue of one plugin; repeatable. Returns how many tickets are ready in it."""
     ready = await declare_queue(channel, topology.jobs(plugin))
     await bind(channel, topology.plugin_binding(plugin))
     return ready
 
 
 async def declare_exchange(channel: AsyncChannel, exchange: Exchange) -> None:
-    """One durable exchange."""
+    """Declare one durable exchange."""
     await channel.call(
         "exchange_declare", exchange=exchange.name, exchange_type=exchange.type.value, durable=True
     )
 
 
 async def declare_queue(channel: AsyncChannel, queue: Queue) -> int:
-    """One queue; exclusive ones vanish with their connection. Returns how many messages are ready in it."""
+    """Declare one queue; exclusive ones end with their connection. Returns how many messages are ready."""
     answer = await channel.call(
         "queue_declare",
         queue=queue.name,
@@ -59,7 +59,7 @@ async def declare_queue(channel: AsyncChannel, queue: Queue) -> int:
 
 
 async def declare_kept(channel: AsyncChannel, queue: Queue) -> None:
-    """One shared queue; one that an earlier release declared is kept as it is, with what lies in it.
+    """Declare one shared queue; one that an earlier release declared is kept, with the messages in it.
 
     Raises PermanentError if it exists with arguments of no release.
     """
@@ -72,9 +72,9 @@ async def declare_kept(channel: AsyncChannel, queue: Queue) -> None:
 
 
 async def renew_if_empty(channel: AsyncChannel, queue: Queue) -> bool:
-    """Give a classic queue of an earlier release its new arguments if it is empty and nobody consumes it.
+    """Give a classic queue of an earlier release its new arguments if it is empty and has no consumer.
 
-    Returns whether it has them now. RabbitMQ looks and deletes in one step.
+    Returns whether it has them now. RabbitMQ checks and deletes in one step.
     """
     if await _is(channel, queue):
         return True
@@ -99,14 +99,14 @@ async def _is(channel: AsyncChannel, queue: Queue) -> bool:
 
 
 async def _declare_aside(channel: AsyncChannel, queue: Queue) -> None:
-    """On a channel of its own, which a refusal closes."""
+    """Declare on a separate channel, which a refusal closes."""
     aside = await channel.another()
     await declare_queue(aside, queue)
     aside.close()
 
 
 async def bind(channel: AsyncChannel, binding: Binding) -> None:
-    """One binding."""
+    """Declare one binding."""
     if binding.to_exchange:
         await channel.call(
             "exchange_bind", destination=binding.destination, source=binding.exchange, routing_key=binding.key
@@ -118,32 +118,32 @@ async def bind(channel: AsyncChannel, binding: Binding) -> None:
 
 
 class ChannelSource(Protocol):
-    """Whatever hands out channels."""
+    """Anything that provides channels."""
 
     async def channel(self) -> AsyncChannel:
         """A channel; raises BrokerUnavailableError when not connected."""
 
 
 class PluginQueues:
-    """Makes and looks at the queues of plugins over a connection that is being kept open.
+    """Declares and inspects the queues of plugins over a connection that is kept open.
 
-    A classic queue whose node died is answered with "not found", or not at all, until somebody deletes it.
-    Its tickets are only hints, so that is done here after `UNANSWERED`.
+    For a classic queue whose node died the broker answers "not found", or not at all, until the queue is
+    deleted. Its tickets are only hints, so it is deleted here after `UNANSWERED`.
     """
 
     def __init__(self, broker: ChannelSource, topology: Topology) -> None:
-        """Each call uses a channel of its own: a failed declare closes it."""
+        """Each call uses its own channel: a failed declare closes it."""
         self._broker = broker
         self._topology = topology
         self._failing: dict[str, float] = {}
-        """Since when the queue of a plugin is not to be had, by the clock of the loop."""
+        """Since when the queue of a plugin has been unavailable, by the clock of the loop."""
 
     async def declare(self, plugin: str) -> None:
-        """See to it that the queue exists; raises TaskManagerError."""
+        """Make sure that the queue exists; raises TaskManagerError."""
         await self.waiting(plugin)
 
     async def waiting(self, plugin: str) -> int:
-        """Messages ready in the queue, which is made if it was gone; raises TaskManagerError."""
+        """Messages ready in the queue, which is declared if it was gone; raises TaskManagerError."""
         channel = await self._broker.channel()
         try:
             ready = await declare_plugin(channel, self._topology, plugin)
@@ -163,7 +163,7 @@ class PluginQueues:
         return isinstance(error, QueueMissingError) or now - since >= UNANSWERED.total_seconds()
 
     async def _made_anew(self, plugin: str, error: BrokerUnavailableError) -> int:
-        """Forget the queue, with the tickets in it, and declare it where there is a node."""
+        """Delete the queue with its tickets and declare it on a node that is up."""
         queue = self._topology.jobs(plugin).name
         log.warning("plugin_queue_made_anew", queue=queue, error=str(error))
         channel = await self._broker.channel()

@@ -1,11 +1,11 @@
-"""A plugin's queue consumed one ticket a lane, so that the broker's priorities decide up to the last moment.
+"""A plugin's queue consumed one ticket per lane, so that the broker's priorities decide to the last moment.
 
-Each lane is a consumer of its own with prefetch 1 on one channel. Acknowledging a ticket makes the broker
-send the lane its next one, so a lane is closed first and the acknowledgement waits for the broker's word that
-it is.
+Each lane is a separate consumer with prefetch 1 on one channel. Acknowledging a ticket makes the broker send
+the lane its next one, so a lane is closed first, and the acknowledgement waits until the broker has confirmed
+that.
 
-The queue is somebody else's to make. While it is not there, or its node is down, no lane is opened, and
-`check` says so, whether lanes are wanted or not.
+Others declare the queue. While it does not exist, or its node is down, no lane is opened, and `check` reports
+it, whether lanes are wanted or not.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Lane:
-    """What the runner wants of a lane, and what the broker knows of it."""
+    """What the runner wants of a lane, and what the broker knows about it."""
 
     wanted: bool = False
     consumer: str | None = None
@@ -39,7 +39,7 @@ class RabbitLanes:
     """Implements `taskmanager.ports.broker.Lanes`."""
 
     def __init__(self, queue: Queue, on_broken: Callable[[str], None]) -> None:
-        """`queue` comes with the plugin's first hello."""
+        """`queue` is declared with the plugin's first hello."""
         self._queue = queue
         self._on_broken = on_broken
         self._channel: AsyncChannel | None = None
@@ -57,7 +57,7 @@ class RabbitLanes:
         return self._missing
 
     async def open_connection(self, connection: AsyncioConnection) -> None:
-        """Make the channel and open the lanes that were open before."""
+        """Open the channel and the lanes that were open before."""
         self._missing = await self._absence(connection)
         channel = await open_channel(connection, self._channel_closed)
         await channel.call("basic_qos", prefetch_count=1)
@@ -71,17 +71,17 @@ class RabbitLanes:
             self._reconcile(number)
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """See whether the queue is there, and open what waits for it; raises TemporaryError."""
+        """Check that the queue exists, and open the lanes that wait for it; raises TemporaryError."""
         before, self._missing = self._missing, await self._absence(connection)
         if before is None or self._missing is not None:
             return
         if any(lane.consumer is not None for lane in self._lanes.values()):
-            self._on_broken(f"{self._queue.name} is there again")  # what consumed the old one gets nothing
+            self._on_broken(f"{self._queue.name} is there again")  # consumers of the old one get nothing
         for number in self._lanes:
             self._reconcile(number)
 
     async def _absence(self, connection: AsyncioConnection) -> str | None:
-        """Why the queue cannot be used. The broker itself is well if it opens a channel."""
+        """Why the queue cannot be used. The broker itself is healthy if it opens a channel."""
         channel = await open_channel(connection, lambda _: None)
         try:
             await channel.waiting_in(self._queue.name)
@@ -97,11 +97,11 @@ class RabbitLanes:
             self._on_broken(f"channel of {self._queue.name} closed: {reason}")
 
     def lost(self) -> None:
-        """The connection is gone; tickets in hand went back to the queue by themselves."""
+        """The connection is gone; the broker has already returned unacknowledged tickets to the queue."""
         self._channel = None
 
     def hunger(self) -> IdleConsumer | None:
-        """A lane that is open and has no ticket waits for one."""
+        """A lane that is open and has no ticket is waiting for one."""
         waits = self._missing is None and any(
             lane.consumer is not None and not lane.closing and not lane.has_ticket
             for lane in self._lanes.values()
@@ -138,7 +138,7 @@ class RabbitLanes:
             action(channel)
 
     def _reconcile(self, number: int) -> None:
-        """Bring the broker's view of a lane to what is wanted; while it is closing, the answer does it."""
+        """Bring the broker's view of a lane to the desired state; while it closes, the answer does that."""
         lane = self._lanes[number]
         if (
             self._channel is None

@@ -17,10 +17,10 @@ from taskmanager.rabbit.starvation_watch import IdleConsumer
 PERSISTENT = 2
 TRANSIENT = 1
 REFUSED = timedelta(seconds=3)
-"""An exchange that refused everything for so long gets a new channel.
+"""An exchange that has refused everything for this long gets a new channel.
 
-RabbitMQ 3.10 registers a channel with a queue that refuses when full; one that was opened while the queue had
-no leader is refused for ever.
+RabbitMQ 3.10 registers a channel with a queue that refuses when full; a channel that was opened while the
+queue had no leader is refused for ever.
 """
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ class RabbitPublisher:
     """Implements `taskmanager.ports.broker.Publisher` on one channel."""
 
     def __init__(self, confirm_timeout: timedelta) -> None:
-        """`confirm_timeout` bounds every publish."""
+        """`confirm_timeout` limits every publish."""
         self._timeout_seconds = confirm_timeout.total_seconds()
         self._channel: AsyncChannel | None = None
         self._next_tag = 1
@@ -60,20 +60,20 @@ class RabbitPublisher:
         return f"RabbitMQ has confirmed nothing for {seconds:.0f} s"
 
     def _obstacle(self) -> str | None:
-        """Why a publish cannot even be tried."""
+        """Why publishing cannot even be attempted."""
         if self._channel is None or not self._channel.is_open:
             return "not connected to RabbitMQ"
         return "RabbitMQ blocks publishers (memory or disk alarm)" if self._blocked else None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """It needs nothing but its channel."""
+        """Do nothing: it needs only its channel."""
 
     def hunger(self) -> IdleConsumer | None:
-        """It consumes nothing."""
+        """Return None: it consumes nothing."""
         return None
 
     async def open(self, connection: AsyncioConnection) -> None:
-        """Make a channel in confirm mode."""
+        """Open a channel in confirm mode."""
         self._blocked = False
         connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(blocked=True))
         connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(blocked=False))
@@ -180,7 +180,7 @@ class RabbitPublisher:
         return [known for known in self._exchanges if known <= tag]
 
     def _heed(self, exchange: str, *, refused: bool) -> None:
-        """Have another channel made if this one is refused again and again."""
+        """Have a new channel opened if this one is refused repeatedly."""
         if not refused:
             self._refused_since.pop(exchange, None)
             return
@@ -205,4 +205,4 @@ class RabbitPublisher:
 def _fail(confirmed: asyncio.Future[None], error: TaskManagerError) -> None:
     if not confirmed.done():
         confirmed.set_exception(error)
-        confirmed.exception()  # seen: a publisher that gave up waiting must not cause a warning
+        confirmed.exception()  # retrieved: a publisher that gave up waiting must not cause a warning

@@ -1,7 +1,8 @@
 """Notices a consumer that gets nothing although messages wait in its queue.
 
-A broker tells of a consumer it cancels, but not of one it has forgotten, and a heartbeat proves only that the
-connection lives. Whoever looks is answered by the broker or not, which is one more proof of life.
+A broker reports a consumer it cancels, but not one it has forgotten, and a heartbeat proves only that the
+connection is alive. The check itself needs an answer from the broker, which is further proof that it is
+alive.
 """
 
 from collections.abc import Iterable
@@ -16,8 +17,8 @@ LOOKS, STANDBY_LOOKS = 2, 6
 class IdleConsumer:
     """A consumer that could take another message.
 
-    `deliveries` is how many it got since it was opened, `single_active` is the queue's way of serving one
-    consumer alone.
+    `deliveries` is how many it got since it was opened; `single_active` means that its queue serves only one
+    consumer at a time.
     """
 
     queue: str
@@ -26,16 +27,16 @@ class IdleConsumer:
 
 
 class StarvationWatch:
-    """Compares looks in a row, for the length of one connection."""
+    """Compares successive checks during one connection."""
 
     def __init__(self) -> None:
-        """Nothing was looked at."""
+        """Begin without any checks."""
         self._looks: dict[IdleConsumer, int] = {}
 
     async def look(self, channel: AsyncChannel, hungry: Iterable[IdleConsumer]) -> str | None:
-        """What is wrong if a consumer got nothing from one look to the next while messages waited.
+        """What is wrong if a consumer got nothing from one check to the next while messages waited.
 
-        Closes the channel if a queue is not there, which is no matter of this watch. Raises TemporaryError.
+        Closes the channel if a queue does not exist, which this watch does not report. Raises TemporaryError.
         """
         before, self._looks = self._looks, {}
         for hunger in hungry:
@@ -52,8 +53,8 @@ class StarvationWatch:
 
 
 def _patience(hunger: IdleConsumer) -> int:
-    """How many looks: more where another consumer may be served instead, which the broker does not tell.
+    """How many checks: more where another consumer may be served instead, which the broker does not reveal.
 
-    A needless new connection of one that stands by does no harm.
+    Reconnecting a standby consumer needlessly does no harm.
     """
     return STANDBY_LOOKS if hunger.single_active and hunger.deliveries == 0 else LOOKS

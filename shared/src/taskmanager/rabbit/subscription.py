@@ -22,15 +22,14 @@ class RabbitSubscription:
     """Implements `taskmanager.ports.broker.Subscription`.
 
     If the broker cancels the consumer (the queue was deleted) or closes the channel, `on_broken` is called
-    and the owner opens everything anew.
+    and the owner opens everything again.
 
     An exclusive queue is consumed without acknowledgement: it ends with the connection, so nothing could ever
-    be delivered again, and a message that nobody acknowledges would close the channel after the broker's
-    consumer timeout.
+    be redelivered, and an unacknowledged message would close the channel after the broker's consumer timeout.
 
     RabbitMQ 4.3 keeps an exclusive queue locked while the node it was on is down, although its connection is
-    gone. Who had the queue before therefore takes one of another name, and the first again as soon as it is
-    free. Who never had it waits: that the name is in use proves that its id is.
+    gone. A subscription that had the queue before therefore uses one with another name, and returns to the
+    first as soon as that is free. One that never had it waits: a name in use proves that the id is in use.
     """
 
     def __init__(
@@ -42,13 +41,13 @@ class RabbitSubscription:
         bindings: Sequence[Binding],
         on_broken: Callable[[str], None],
     ) -> None:
-        """`prefetch` 0 means without limit, and is all that an exclusive queue can have.
+        """`prefetch` 0 means no limit; an exclusive queue allows only that.
 
-        Exclusive queues are declared, shared ones must exist.
+        Exclusive queues are declared here, shared ones must exist.
         """
         self._queue = queue
         self._consumed = queue
-        """The same, or the one of another name in its place."""
+        """The same queue, or the one used in its place under another name."""
         self._had_it = False
         self._on_delivery = on_delivery
         self._prefetch = prefetch
@@ -66,7 +65,7 @@ class RabbitSubscription:
 
     @property
     def generation(self) -> int:
-        """Number of the channel in use; deliveries of older ones can't be acknowledged any more."""
+        """Number of the channel in use; deliveries from older ones can no longer be acknowledged."""
         return self._generation
 
     def check(self) -> str | None:
@@ -76,7 +75,7 @@ class RabbitSubscription:
         return None
 
     async def open(self, connection: AsyncioConnection) -> None:
-        """Declare if it is ours, bind, consume."""
+        """Declare the queue if it is exclusive, bind it and consume it."""
         channel = await self._opened(connection)
         for binding in self._bindings:
             await bind(channel, replace(binding, destination=self._consumed.name))
@@ -96,7 +95,7 @@ class RabbitSubscription:
         self._channel = channel
 
     async def _opened(self, connection: AsyncioConnection) -> AsyncChannel:
-        """A channel on which the queue to consume is there."""
+        """A channel on which the queue to consume exists."""
         channel = await open_channel(connection, self._channel_closed)
         self._consumed = self._queue
         if not self._queue.exclusive:
@@ -123,9 +122,9 @@ class RabbitSubscription:
         self._channel = None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """Take the first name again if it is free: it is held beside the other until the connection ends.
+        """Take the first name again if it is free; both names are held until the connection ends.
 
-        Nothing else is to be seen to: the broker itself cancels the consumer of a queue that goes.
+        There is nothing else to check: the broker itself cancels the consumer of a deleted queue.
         """
         if self._consumed.name == self._queue.name:
             return
@@ -135,7 +134,7 @@ class RabbitSubscription:
         channel.close()
 
     def hunger(self) -> IdleConsumer | None:
-        """It could take more as long as the prefetch is not used up."""
+        """It can take more until the prefetch is used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:
             return None
         return IdleConsumer(self._consumed.name, self._deliveries, single_active=self._queue.single_active)
@@ -171,7 +170,7 @@ class RabbitSubscription:
             channel.raw.basic_reject(delivery.tag, requeue=False)
 
     def _usable(self, delivery: Delivery) -> AsyncChannel | None:
-        """The channel on which it can be settled, if there still is one."""
+        """The channel on which the delivery can be settled, if it still exists."""
         if self._queue.exclusive:
             return None
         if self._channel is None or not self._channel.is_open or delivery.generation != self._generation:

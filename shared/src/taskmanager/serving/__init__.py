@@ -1,1 +1,1 @@
-"""How HTTP is served: limits on connections, headers and time that hold before any application is asked."""
+"""How HTTP is served: limits on connections, headers and time that apply before the application is called."""

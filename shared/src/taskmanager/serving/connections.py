@@ -1,4 +1,4 @@
-"""Who is connected: which connection gives way when there are too many. Knows no socket and no HTTP."""
+"""Which connection gives way when there are too many. Knows nothing of sockets or HTTP."""
 
 from collections import Counter
 from enum import Enum
@@ -12,40 +12,40 @@ class BoundConnection(Protocol):
     """A connection."""
 
     client_key: str
-    """Who it belongs to, for the limit of one client."""
+    """The client it belongs to, for the limit per client."""
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being answered on it: it has sent no complete request, or had its answer."""
+        """Whether nothing is being answered on it: it sent no complete request, or got its answer."""
 
     def give_way(self) -> None:
         """Close it."""
 
 
 class Admission(Enum):
-    """What a new connection gets."""
+    """What a new connection is allowed."""
 
     FREE = "free"
     RESERVE = "reserve"
-    """Answers about health only."""
+    """Requests for health and metrics only."""
     NONE = "none"
 
 
 class ConnectionTable:
-    """All connections of one server, the oldest first."""
+    """All connections of one server, oldest first."""
 
     def __init__(self, limits: HttpLimits) -> None:
-        """Nobody is there."""
+        """Begin without connections."""
         self._limits = limits
         self._guests: dict[BoundConnection, None] = {}
         self._of_client: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of connections."""
         return len(self._guests)
 
     def enter(self, guest: BoundConnection) -> Admission:
-        """A new connection; an idle one gives way to it where there are too many."""
+        """Admit a new connection; if there are too many, an idle one gives way to it."""
         seat = self._seat(guest)
         if seat is not Admission.NONE:
             self._guests[guest] = None
@@ -53,7 +53,7 @@ class ConnectionTable:
         return seat
 
     def leave(self, guest: BoundConnection) -> None:
-        """It is closed; one that never entered may leave too."""
+        """Remove a closed connection, which need not have been admitted."""
         if guest not in self._guests:
             return
         del self._guests[guest]
@@ -73,7 +73,7 @@ class ConnectionTable:
         )
 
     def _make_room(self, client_key: str | None = None) -> bool:
-        """Close the oldest idle connection, of that client or of anybody."""
+        """Close the oldest idle connection, of that client or of any client."""
         for guest in self._guests:
             if guest.idle and client_key in {None, guest.client_key}:
                 self.leave(guest)
@@ -90,9 +90,9 @@ class ConnectionTable:
 
 
 def client_key(address: str) -> str:
-    """What counts as one client: an IPv4 address, or a /64 of IPv6, which one household or machine has.
+    """What counts as one client: an IPv4 address, or an IPv6 /64, which belongs to one household or machine.
 
-    Empty for what is no address, such as a Unix socket.
+    Empty for anything that is not an IP address, such as a Unix socket.
     """
     try:
         parsed = ip_address(address.partition("%")[0])

@@ -1,6 +1,6 @@
 """Health and metrics over HTTP for every service, and the one way a service serves HTTP (uvicorn).
 
-Live: the event loop turns. Ready: all named parts are well; the answer says which is not and why.
+Live: the event loop is running. Ready: all named parts work; the answer says which does not and why.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ from taskmanager.serving.protocol import BoundedProtocol
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], str | None]
-"""What is wrong with a part, or None if it is well."""
+"""What is wrong with a part, or None if it works."""
 
 OTHER_FILES = 256
-"""Open files that are no connection of a client."""
+"""Open files other than clients' connections."""
 SHUTDOWN_SECONDS = 3
-"""How long open requests (event streams) may hold up the end of a process."""
+"""How long open requests (event streams) may delay the end of a process."""
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
@@ -60,14 +60,14 @@ def health_app(checks: Mapping[str, Check]) -> Starlette:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The files of a certificate, with those that lead to its authority, and of its key (PEM)."""
+    """The PEM files of a certificate, including its chain, and of its key."""
 
     certificate: Path
     key: Path
 
 
 def _allow_files(connections: int) -> None:
-    """Have the system allow as many open files as connections may need, if it lets itself be asked."""
+    """Ask the system to allow as many open files as the connections may need, where it has such a limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + OTHER_FILES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -78,7 +78,7 @@ def _allow_files(connections: int) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to `taskmanager.process.lifecycle`."""
+    """Leaves signals to `taskmanager.process.lifecycle`."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -98,22 +98,22 @@ class HttpServer:
         *,
         tls: Tls | None = None,
     ) -> None:
-        """`port` 0 lets the system choose; with `tls` only HTTPS is spoken."""
+        """`port` 0 lets the system choose; with `tls`, only HTTPS is spoken."""
         self._address = (host, port)
         self._limits = limits
         protocol = partial(BoundedProtocol, limits, ConnectionTable(limits))
         config = uvicorn.Config(
             app,
-            http=protocol,  # type: ignore[arg-type]  # uvicorn calls what makes one
+            http=protocol,  # type: ignore[arg-type]  # uvicorn calls a factory
             ws="none",
-            timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]  # it is handed to the event loop
+            timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]  # the event loop gets it
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             server_header=False,
             ssl_certfile=tls.certificate if tls else None,
             ssl_keyfile=tls.key if tls else None,
-            proxy_headers=False,  # it would believe every caller on this machine about where it comes from
+            proxy_headers=False,  # it would believe every caller on this machine about its origin
         )
         self._server = _Server(config)
 

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol over httptools, with a limit on whatever a client may send before it is answered.
+"""uvicorn's HTTP protocol over httptools, with limits on everything a client may send before it is answered.
 
-httptools collects a header or trailer that never ends at a cost that grows with the square of its length, so
-what is no body is counted here before it is parsed. h11 has such a limit but takes 130 us of a request where
-httptools takes 49, with this limit around it or without (docs/performance.md).
+When httptools collects a header or trailer that never ends, the cost grows with the square of its length, so
+everything outside bodies is counted here before it is parsed. h11 has such a limit but takes 130 us per
+request where httptools takes 49, with or without this limit (docs/performance.md).
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from taskmanager.serving.connections import Admission, ConnectionTable, client_k
 from taskmanager.serving.limits import HttpLimits
 
 ALWAYS_ANSWERED = ("/health/", "/metrics")
-"""What the reserve of connections is kept for."""
+"""The paths for which the reserve of connections is kept."""
 _HEAD = (
     b"HTTP/1.1 %b\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close\r\n"
     b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n"
@@ -62,7 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Find a place for it, or say that there is none."""
+        """Admit the connection, or answer that there are too many."""
         super().connection_made(transport)
         self.client_key = client_key(self.client[0] if self.client else "")
         seat = self._crowd.enter(self)
@@ -73,14 +73,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect(self._limits.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Its place is free."""
+        """Free its place."""
         self._forget_deadline()
         self._forget_stall()
         self._crowd.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, if it is not too much."""
+        """Parse the data, unless it exceeds a limit."""
         if self.transport.is_closing():
             return
         self._begin_head()
@@ -90,7 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end_with(431)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed, or was not parsed on purpose."""
+        """Refuse a request that could not be parsed, or deliberately was not."""
         del msg
         self._end_with(self._refusal)
 
@@ -113,7 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The application is asked from here on."""
+        """Call the application, which takes over from here."""
         self._unframed = 0
         self._in_head = False
         self._expect(self._limits.body_seconds)
@@ -127,33 +127,33 @@ class BoundedProtocol(HttpToolsProtocol):
             self.app = app
 
     def on_body(self, body: bytes) -> None:
-        """Part of a body: how much of it is taken is the application's business."""
+        """Part of a body: the application decides how much of it is read."""
         self._unframed = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """All of the request is here."""
+        """The request is complete."""
         self._unframed = 0
         self._receiving = False
         self._forget_deadline()
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """The client takes nothing."""
+        """The client is not reading."""
         super().pause_writing()
         self._stalled = self.loop.call_later(self._limits.stall_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It goes on."""
+        """The client is reading again."""
         self._forget_stall()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nothing was asked for a while."""
+        """No request has come for a while."""
         self._close()
 
     def _begin_head(self) -> None:
-        """The first byte of a request, or of what is no request at all."""
+        """The first byte of a request, or of data that is not a request."""
         if not self._receiving:
             self._receiving = self._in_head = True
             self._expect(self._limits.head_seconds)
@@ -202,7 +202,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return not self.cycle.response_started and not self.pipeline
 
     def _close(self) -> None:
-        """After what was written is sent, or after a while even if it is not."""
+        """Close once everything is sent, or after a while even if it is not."""
         if not self.transport.is_closing():
             self.transport.close()
             self.loop.call_later(self._limits.head_seconds, self.transport.abort)

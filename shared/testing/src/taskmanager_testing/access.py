@@ -8,14 +8,14 @@ from taskmanager.ports.access_store import AccessPlan, AccessState
 
 
 class FakeAccess:
-    """Implements `taskmanager.ports.readers.AccessReader`; and what `MemoryStore` keeps of access.
+    """Implements `taskmanager.ports.readers.AccessReader`, and holds what `MemoryStore` keeps about access.
 
-    What tests put in with `put_user` and `put_token` is what it reads. Clear `available` to make every call
-    fail as if MongoDB were gone.
+    It reads what tests put in with `put_user` and `put_token`. Clear `available` to make every call fail as
+    if MongoDB were down.
     """
 
     def __init__(self) -> None:
-        """Nobody is known; the session key is made already."""
+        """No users; the session key already exists."""
         self.known_users: dict[str, User] = {}
         self.known_tokens: dict[str, Token] = {}
         self.ended: dict[str, datetime] = {}
@@ -27,7 +27,7 @@ class FakeAccess:
         self.reads = 0
 
     def put_user(self, user: User) -> None:
-        """Store a user, or their new state."""
+        """Store a user, or the user's new state."""
         self.known_users[user_key(user.name)] = user
 
     def put_token(self, token: Token) -> None:
@@ -77,7 +77,7 @@ class FakeAccess:
         return self.factor_key
 
     def state(self) -> AccessState:
-        """All there is, as a decision sees it."""
+        """Everything, as a decision sees it."""
         return AccessState(rev=self.rev, users=dict(self.known_users), tokens=dict(self.known_tokens))
 
     def write(self, plan: AccessPlan) -> None:

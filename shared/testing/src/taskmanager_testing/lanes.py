@@ -10,7 +10,7 @@ from taskmanager.ports.broker import Delivery
 class FakeLanes:
     """A priority queue of tickets; each open lane gets one at a time, by priority, then by age.
 
-    Tickets are handed out at once when a lane opens, one is settled or put, as a quick broker would.
+    Tickets are delivered at once when a lane opens, or a ticket is settled or put, as by a fast broker.
     """
 
     def __init__(self) -> None:
@@ -26,12 +26,12 @@ class FakeLanes:
 
     @property
     def unacknowledged(self) -> int:
-        """Tickets that were handed out and not settled."""
+        """Tickets that were delivered and not settled."""
         return len(self._out)
 
     @property
     def waiting(self) -> list[bytes]:
-        """Tickets in the queue, the next first."""
+        """Tickets in the queue, the next one first."""
         return [body for _, _, body in sorted(self._waiting)]
 
     def put(self, body: bytes, *, priority: int = 0) -> None:
@@ -40,7 +40,7 @@ class FakeLanes:
         self._hand_out()
 
     def reconnect(self) -> None:
-        """The connection breaks and comes back: tickets in hand return to the queue, open lanes stay open."""
+        """The connection breaks and returns: delivered tickets go back to the queue, open lanes stay open."""
         self._generation += 1
         for _, priority, order, body in self._out.values():
             heapq.heappush(self._waiting, (priority, order, body))
@@ -57,13 +57,13 @@ class FakeLanes:
         self.opened.discard(lane)
 
     def ack(self, delivery: Delivery) -> None:
-        """See `taskmanager.ports.broker.Lanes.ack`; of an earlier connection it has no effect."""
+        """See `taskmanager.ports.broker.Lanes.ack`; no effect once its connection is lost."""
         if delivery.generation == self._generation:
             self.acked.append(self._out.pop(delivery.tag)[3])
             self._hand_out()
 
     def give_back(self, delivery: Delivery) -> None:
-        """See `taskmanager.ports.broker.Lanes.give_back`; of an earlier connection it has no effect."""
+        """See `taskmanager.ports.broker.Lanes.give_back`; no effect once its connection is lost."""
         if delivery.generation == self._generation:
             _, priority, order, body = self._out.pop(delivery.tag)
             self.returned.append(body)

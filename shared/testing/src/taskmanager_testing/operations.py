@@ -1,4 +1,4 @@
-"""Which jobs a filter of an operation means, and their listing, for stores in memory; knows no database."""
+"""Which jobs match the filter of an operation, and their listing, for stores in memory; knows no database."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def meant(job: Job, chosen: JobConditions) -> bool:
-    """Whether the filter means the job as it is now."""
+    """Whether the job as it is now matches the filter."""
     goobi = job.spec.goobi
     wanted = [
         (chosen.plugin, job.plugin),
@@ -43,7 +43,7 @@ def _in_range(job: Job, chosen: JobConditions) -> bool:
 
 
 def has_words(job: Job, text: str | None) -> bool:
-    """Whether each word of the text begins one of the job's; a text of signs alone matches nothing."""
+    """Whether each word of the text begins one of the job's; a text without any words matches nothing."""
     if not text:
         return True
     goobi = job.spec.goobi
@@ -53,7 +53,7 @@ def has_words(job: Job, text: str | None) -> bool:
 
 
 def listed(jobs: Iterable[Job], operation: Operation) -> Sequence[str]:
-    """The ids of the jobs an operation means: those that start first come first."""
+    """The ids of the jobs an operation applies to, in starting order."""
     chosen = [
         job
         for job in jobs

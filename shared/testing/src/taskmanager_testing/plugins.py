@@ -1,6 +1,6 @@
 """Runs a plugin in a test without broker, database or runner: `run_plugin(MyPlugin(), source, output)`.
 
-For the authors of plugins as well as for this project's own tests. Knows no server.
+For authors of plugins as well as for this project's own tests. Knows no server.
 """
 
 import shutil
@@ -30,7 +30,7 @@ from taskmanager.plugin_api.tools import Stream, ToolResult
 
 
 class CancelledInTestError(Exception):
-    """What `checkpoint` raises in a test that asked for a cancel.
+    """Raised by `checkpoint` in a test that requested a cancel.
 
     The real runner ends the process instead.
     """
@@ -47,7 +47,7 @@ class MemoryLog:
         self.lines.append(("info", text))
 
     def warning(self, text: str) -> None:
-        """Remember something an operator should look at."""
+        """Remember something an operator should check."""
         self.lines.append(("warning", text))
 
     def error(self, text: str) -> None:
@@ -57,10 +57,10 @@ class MemoryLog:
 
 @dataclass
 class LocalContext:
-    """A JobContext over folders of a test, which also remembers what the plugin said and did.
+    """A JobContext over folders of a test, which also remembers what the plugin reported and did.
 
-    `destination`: a folder as an earlier job left it, if the test has one; it is only looked at.
-    `cancel_at`: the checkpoint, counted from 1, at which the job is cancelled; None for never.
+    `destination`: a folder as an earlier job left it, if the test has one; it is only read. `cancel_at`: the
+    checkpoint, counted from 1, at which the job is cancelled; None for never.
     """
 
     spec: JobSpec
@@ -87,19 +87,19 @@ class LocalContext:
         return listing.files_of(self.source)
 
     def wait_for(self, file: Path) -> None:
-        """Remember the call; raise ValueError for what is none of `files()`."""
+        """Remember the call; raise ValueError for a file that is not one of `files()`."""
         if file not in self.files():
             raise ValueError(f"{file} is no file of the source")
         self.waited.append(file)
 
     def finished(self, result: Path) -> None:
-        """Remember the result; raise ValueError if it is none, so that a test sees it."""
+        """Remember the result; raise ValueError if it is not one, so that a test notices."""
         if not (result.is_relative_to(self.output) and result.is_file()):
             raise ValueError(f"{result} is no file below the output folder")
         self.results.append(result)
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
-        """Hold the results against `destination` as a runner would; remember both, and what is to leave."""
+        """Compare the results with `destination` as a runner would; remember both, and what is to leave."""
         self.expected = [str(result.relative_to(self.output)) for result in results]
         if self.destination is None or self.source is None:
             return
@@ -121,11 +121,11 @@ class LocalContext:
             self.log.info(leaving_note(left))
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
-        """Remember how far the plugin says it is."""
+        """Remember the progress the plugin reports."""
         self.progress_calls.append((done, total, current_file))
 
     def record(self, file: FileRecord) -> None:
-        """Remember what became of a file, and the lines about it in the log."""
+        """Remember what happened to a file, and the lines about it in the log."""
         self.records.append(file)
         self.log.lines += lines_of(file)
 
@@ -144,7 +144,7 @@ class LocalContext:
         time_limit: timedelta | None = None,
         log_stdout: bool = False,
     ) -> ToolResult:
-        """Run the real program as a runner would, in `scratch` if no other folder is given."""
+        """Run the real program as a runner would, in `scratch` unless another folder is given."""
         self.tool_runs.append(tuple(str(word) for word in argv))
 
         def tell(stream: Stream, line: str) -> None:
@@ -165,7 +165,7 @@ def run_plugin(  # noqa: PLR0913 - a test names what it needs
     cancel_at: int | None = None,
     destination: Path | None = None,
 ) -> LocalContext:
-    """Run one job of the plugin and return what it did; results lie in `output`, which is made if missing.
+    """Run one job of the plugin and return what it did; results are in `output`, which is made if missing.
 
     With a `destination` they go there too, as a runner places them. Raises whatever the plugin raises.
     """

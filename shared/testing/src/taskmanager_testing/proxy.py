@@ -1,7 +1,7 @@
 """A TCP proxy that misbehaves on demand, between a service under test and a server.
 
-Passes bytes and knows nothing of what they mean. Listens on the loopback address only. Each mode is what a
-network does to those who use it; all change at once for the connections there are and those to come.
+Passes bytes on without knowing what they mean. Listens on the loopback address only. Each mode is something a
+network does to its users; all take effect at once, for existing and new connections.
 """
 
 import asyncio
@@ -29,16 +29,17 @@ class Fault(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     """Nothing wrong."""
     DROP = "drop"
-    """Nobody listens: new connections are refused, those there are end in order (FIN)."""
+    """Nothing listens: new connections are refused, existing ones are closed in order (FIN)."""
     RESET = "reset"
     """Every connection ends with a reset (RST), new ones right after they are accepted."""
     STALL = "stall"
-    """Connections stay open and can be made, but no byte passes; all of them pass later."""
+    """Connections stay open and new ones can be made, but no bytes pass; they all pass later."""
     DELAY = "delay"
-    """Each piece of data is late, in order."""
+    """Each piece of data is delayed; the order is kept."""
     HALF_OPEN = "half-open"
-    """What one direction carries is lost without a sign, its end too. A connection that lost something stays
-    so until it is closed, as behind a firewall that forgot it; later ones are well once this is over."""
+    """Everything in one direction is silently lost, including its end. A connection that has lost something
+    stays that way until it is closed, as behind a firewall that forgot it; later ones work once this is over.
+    """
 
 
 class Direction(StrEnum):
@@ -49,7 +50,7 @@ class Direction(StrEnum):
     DOWN = "to the client"
 
     def covers(self, other: "Direction") -> bool:
-        """Whether the bytes of `other` are among them."""
+        """Whether it includes the bytes of `other`."""
         return self in {Direction.BOTH, other}
 
 
@@ -63,7 +64,7 @@ class _Connection:
         self._deaf: set[Direction] = set()
 
     async def carry(self, from_client: asyncio.StreamReader, from_server: asyncio.StreamReader) -> None:
-        """Until both directions have ended, or the connection is cut."""
+        """Run until both directions have ended, or the connection is cut."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pump(from_client, self._server, Direction.UP))
             group.create_task(self._pump(from_server, self._client, Direction.DOWN))
@@ -79,10 +80,10 @@ class _Connection:
             if await self._passes(direction) and writer.can_write_eof():
                 writer.write_eof()
         except OSError:
-            self.cut(reset=True)  # one side has gone: so does the other
+            self.cut(reset=True)  # one side has gone, so the other goes too
 
     async def _passes(self, direction: Direction) -> bool:
-        """Whether data goes on; waits as long as it is held back."""
+        """Whether data is passed on; waits while it is held back."""
         await self._proxy.turn(direction)
         if self._proxy.swallows(direction):
             self._deaf.add(direction)
@@ -101,7 +102,7 @@ class _Connection:
 
 
 class FaultProxy:
-    """Listens on a port of its own and passes to one server what `fault` lets through."""
+    """Listens on a port of its own and passes on to one server what `fault` lets through."""
 
     def __init__(self, port: int, host: str = LOOPBACK) -> None:
         """`host` and `port` are the server's."""
@@ -113,21 +114,21 @@ class FaultProxy:
         self._listener: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self.port = 0
-        """Where it listens, from `start` on."""
+        """The port it listens on, once `start` has been called."""
 
     @property
     def connections(self) -> int:
-        """How many connections go through it now."""
+        """How many connections it has now."""
         return len(self._connections)
 
     async def start(self) -> None:
-        """Listen; the same port again after a fault that closed it."""
+        """Listen; on the same port again after a fault that closed it."""
         if self._listener is None:
             self._listener = await asyncio.start_server(self._accept, LOOPBACK, self.port, reuse_address=True)
             self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Listen no more and cut every connection; repeatable."""
+        """Stop listening and cut every connection; repeatable."""
         self._fault = Fault.PASS
         self._release()
         await self._deafen()
@@ -149,18 +150,18 @@ class FaultProxy:
                 connection.cut(reset=fault is Fault.RESET)
 
     async def turn(self, direction: Direction) -> None:
-        """Return when data of this direction may go on (or be lost)."""
+        """Return when data in this direction may be passed on (or lost)."""
         while self._fault is Fault.STALL and self._direction.covers(direction):
             await self._changed.wait()
         if self._fault is Fault.DELAY:
-            await asyncio.sleep(self._delay.total_seconds())  # the latency this mode is about
+            await asyncio.sleep(self._delay.total_seconds())  # the latency of this mode
 
     def swallows(self, direction: Direction) -> bool:
-        """Whether data of this direction is lost now."""
+        """Whether data in this direction is lost now."""
         return self._fault is Fault.HALF_OPEN and self._direction.covers(direction)
 
     def _release(self) -> None:
-        """Wake whoever waits, to look again."""
+        """Wake everything that waits, to check again."""
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -199,16 +200,16 @@ class RunningProxy:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         return self._proxy.port
 
     @property
     def connections(self) -> int:
-        """How many connections go through it now."""
+        """How many connections it has now."""
         return self._proxy.connections
 
     def url(self, url: str) -> str:
-        """The same address by way of the proxy."""
+        """The same URL, but through the proxy."""
         parts = urlsplit(url)
         credentials, at, _ = parts.netloc.rpartition("@")
         return urlunsplit(parts._replace(netloc=f"{credentials}{at}{LOOPBACK}:{self.port}"))
@@ -216,7 +217,7 @@ class RunningProxy:
     def set(
         self, fault: Fault, direction: Direction = Direction.BOTH, delay: timedelta = timedelta()
     ) -> None:
-        """See `FaultProxy.set`; returns when it is so."""
+        """See `FaultProxy.set`; returns when it is in effect."""
         self._call(self._proxy.set(fault, direction, delay))
 
     def heal(self) -> None:
@@ -247,7 +248,7 @@ async def _started(port: int) -> FaultProxy:
 
 @contextlib.contextmanager
 def running_proxy(port: int) -> Iterator[RunningProxy]:
-    """A proxy before the server at this port of the loopback address, for the length of a `with` block."""
+    """A proxy in front of the server on this loopback port, for the length of a `with` block."""
     proxy = RunningProxy(port)
     try:
         yield proxy

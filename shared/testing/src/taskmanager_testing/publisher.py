@@ -9,7 +9,7 @@ from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One message the publisher took."""
+    """One message the publisher accepted."""
 
     exchange: str
     key: str
@@ -23,12 +23,12 @@ class FakePublisher:
     """Keeps what was published; can be made unavailable, silent or without a route."""
 
     def __init__(self, on_published: Callable[[Published], None] | None = None) -> None:
-        """`on_published` sees every message that was taken, as a queue bound to it would."""
+        """`on_published` sees every accepted message, as a queue bound to it would."""
         self.messages: list[Published] = []
         self.available = True
         self.routable = True
         self.confirms = asyncio.Event()
-        """Cleared: the broker takes messages but confirms nothing until it is set."""
+        """While cleared, the broker accepts messages but confirms nothing."""
         self.confirms.set()
         self._on_published = on_published
 

@@ -56,7 +56,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class FakeReader:
-    """What tests put into its public attributes is what it reads."""
+    """It reads what tests put into its public attributes."""
 
     def __init__(self) -> None:
         """An empty, available store."""
@@ -73,7 +73,7 @@ class FakeReader:
         self.known_failures: list[Failure] = []
         self.available = True
         self.answers = asyncio.Event()
-        """Cleared: the store hangs until it is set."""
+        """While cleared, the store hangs."""
         self.answers.set()
         self.calls: Counter[str] = Counter()
 
@@ -213,7 +213,7 @@ class FakeReader:
         return [self.installed[name] for name in sorted(self.installed)]
 
     async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
-        """See `JobReader.statistics`; counted, as the stored ones must equal a count."""
+        """See `JobReader.statistics`; counted here, because the stored ones must equal a count."""
         await self._arrive("statistics")
         of_plugin = {job.plugin for job in self.stored.values()} & {plugin}
         names = sorted(self.installed if plugin is None else of_plugin)
@@ -273,7 +273,7 @@ class FakeReader:
 
 
 def _key(job: Job, query: JobQuery) -> Key:
-    """Where the job stands in the ascending order; a job without a finish comes before all that have one."""
+    """The job's place in the ascending order; jobs that have not finished come before all that have."""
     if query.sort is Sort.TURN:
         return _turn(job)
     moment = job.created if query.sort is Sort.CREATED else job.finished

@@ -82,7 +82,7 @@ def _within(report: Report, among: Among) -> bool:
 
 
 def backlog_of(reports: Iterable[Report], among: Among) -> Backlog:
-    """The backlog, counted like the database does."""
+    """The backlog, counted as the database does."""
     own = [one for one in reports if _within(one, among)]
     pending = [one for one in own if one.state is ReportState.PENDING]
     given_up = sum(one.state is ReportState.GIVEN_UP for one in own)
@@ -95,7 +95,7 @@ def backlog_of(reports: Iterable[Report], among: Among) -> Backlog:
 
 
 def replayed(reports: Iterable[Report], replay: Replay) -> list[Report]:
-    """The reports a replay changes, as it changes them."""
+    """The reports a replay changes, as changed."""
     meant = [one for one in reports if _is_meant(one, replay)]
     again = {"state": ReportState.PENDING, "since": replay.at, "next_try": replay.at}
     oldest = sorted(meant, key=lambda one: (one.created, one.id))[:REPLAY_LIMIT]
@@ -109,7 +109,7 @@ def _is_meant(report: Report, replay: Replay) -> bool:
 
 
 def withdrawn(reports: Iterable[Report], withdrawal: Withdrawal) -> list[Report]:
-    """The reports a withdrawal changes, as it changes them."""
+    """The reports a withdrawal changes, as changed."""
     gone = {"state": ReportState.WITHDRAWN, "next_try": None, "withdrawn_at": withdrawal.at}
     return [
         one.model_copy(update={**gone, "rev": one.rev + 1})
@@ -122,7 +122,7 @@ def withdrawn(reports: Iterable[Report], withdrawal: Withdrawal) -> list[Report]
 
 
 def page_of(reports: Iterable[Report], query: ReportQuery) -> ReportPage:
-    """The page, the newest first; cursors are ids."""
+    """The page, newest first; cursors are ids."""
     found = [
         one
         for one in reports

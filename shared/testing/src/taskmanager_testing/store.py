@@ -1,6 +1,6 @@
 """The scheduler's store in memory, with the full contract.
 
-Decisions are made and written at once, statistics kept by their deltas.
+Decisions are made and written at once; statistics are updated by their deltas.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,18 +34,18 @@ class MemoryStore:
     """Implements `taskmanager.ports.store.Store`. Set `away` to make every call fail."""
 
     def __init__(self, clock: Clock | None = None) -> None:
-        """`clock` stands for the database's."""
+        """`clock` takes the place of the database's."""
         self._clock = clock or SystemClock()
         self.away = False
         self.jobs: dict[str, Job] = {}
         self.statistics: dict[tuple[str, Tab], TabStatistics] = {}
         self.figures: list[HourlyFigures] = []
-        """All that was added."""
+        """Everything that was added."""
         self.installed: dict[str, InstalledPlugin] = {}
         self.runners: dict[str, RunnerState] = {}
         self.reports: dict[str, Report] = {}
         self.told = MemoryReports(self.reports, lambda: self.away)
-        """What delivery sees of them."""
+        """What delivery sees of the reports."""
         self.audit: dict[str, AuditEntry] = {}
         self.logs: dict[tuple[str, int, int], LogBlock] = {}
         self.files: dict[tuple[str, int, int], StoredFile] = {}
@@ -53,7 +53,7 @@ class MemoryStore:
         self.failures: dict[tuple[str, int], Failure] = {}
         self.pages: dict[str, tuple[str, ...]] = {}
         self.access = FakeAccess()
-        """What gateways read of it."""
+        """What gateways read about access."""
 
     async def time(self) -> datetime:
         """See the port."""

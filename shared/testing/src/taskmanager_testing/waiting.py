@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with a deadline; the only place of the tests that lets time pass."""
+"""Waiting for something to become true, with a deadline; the only module of the tests that lets time pass."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ STEP_SECONDS = 0.02
 
 
 def eventually(look: Callable[[], T], *, within_seconds: float = 20, what: str = "") -> T:
-    """The first true answer of `look`; raises AssertionError when the time is over."""
+    """The first true answer of `look`; raises AssertionError when the time is up."""
     deadline = time.monotonic() + within_seconds
     while not (found := look()):
         if time.monotonic() > deadline:
@@ -24,7 +24,7 @@ def eventually(look: Callable[[], T], *, within_seconds: float = 20, what: str =
 async def eventually_async(
     look: Callable[[], Awaitable[T]], *, within_seconds: float = 20, what: str = ""
 ) -> T:
-    """The first true answer of `look`; raises AssertionError when the time is over."""
+    """The first true answer of `look`; raises AssertionError when the time is up."""
     deadline = time.monotonic() + within_seconds
     while not (found := await look()):
         if time.monotonic() > deadline:

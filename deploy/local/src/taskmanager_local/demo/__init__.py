@@ -1,1 +1,1 @@
-"""A small book through the whole system, over the public HTTP API like any other client of it."""
+"""Takes a small book through the whole system, over the public HTTP API like any other client."""

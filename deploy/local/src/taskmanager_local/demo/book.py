@@ -1,6 +1,6 @@
 """Draws a small book as a scanner would deliver it: A5 pages at 300 dpi, TIFF, each page different.
 
-Drawn here, so that the demo needs no foreign images. Knows nothing of jobs or process folders.
+Drawn here so that the demo needs no third-party images. Knows nothing of jobs or process folders.
 """
 
 import random
@@ -37,7 +37,7 @@ def draw_book(folder: Path) -> list[Path]:
 
 
 def _chapters() -> list[tuple[str, str]]:
-    """Title and text of each chapter: in the file, chapters stand apart, each under its title."""
+    """Title and text of each chapter: in the file, chapters are separate, each under its title."""
     text = resources.files(__package__).joinpath("book.txt").read_text(encoding="utf-8")
     parts = [chapter.split("\n", 1) for chapter in text.strip().split("\n\n")]
     return [(title, " ".join(body.split())) for title, body in parts]
@@ -70,7 +70,7 @@ def _page(number: int, title: str, text: str) -> Image.Image:
 
 
 def _paper(seed: int) -> Image.Image:
-    """Paper that is not quite even, a little different on each page, but the same in each run."""
+    """Slightly uneven paper, a little different on each page, but the same in each run."""
     chance = random.Random(seed)  # noqa: S311 - stains, not secrets
     grain = Image.new("RGB", (18, 26))
     grain.putdata([_tint(chance) for _ in range(18 * 26)])

@@ -1,4 +1,4 @@
-"""The little of the HTTP API that the demo uses."""
+"""The small part of the HTTP API that the demo uses."""
 
 import time
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ POLL = timedelta(seconds=0.1)
 
 @dataclass(frozen=True)
 class JobView:
-    """What the API says of a job at one moment.
+    """What the API says about a job at one moment.
 
     Attributes:
         percent: 0 to 100, by files.
@@ -49,12 +49,12 @@ class JobView:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen to it by itself."""
+        """Whether nothing more will happen to the job on its own."""
         return self.tab != "queue"
 
 
 class Client:
-    """Submits jobs and looks at them."""
+    """Submits jobs and reads them."""
 
     def __init__(self, gateway: str) -> None:
         # the gateway is on this machine, whatever proxy the environment names
@@ -67,18 +67,18 @@ class Client:
         self._http.close()
 
     def submit(self, job: dict[str, Any]) -> JobView:
-        """Hand a job in; raises LocalStackError with the API's own words if it is refused."""
+        """Submit a job; raises LocalStackError with the API's own message if it is refused."""
         return JobView.of(self._answer("POST", "/jobs", job))
 
     def job(self, job_id: str) -> JobView:
-        """The job as it is now; raises LocalStackError if the API cannot say."""
+        """The job as it is now; raises LocalStackError if the API cannot return it."""
         return JobView.of(self._answer("GET", f"/jobs/{job_id}"))
 
     def wait_for_plugin(self, name: str) -> None:
-        """Return when the API knows the plugin, which its runner makes known after its start.
+        """Return when the API knows the plugin, which its runner announces after starting.
 
         Raises:
-            LocalStackError: it did not within the limit.
+            LocalStackError: the plugin was not known within the limit.
         """
         deadline = time.monotonic() + PLUGIN_LIMIT.total_seconds()
         while name not in {

@@ -1,4 +1,4 @@
-"""The story of the demo: make a book, bring everything up, submit, watch, show where the results are."""
+"""The demo from start to end: make a book, start everything, submit, watch, show where the results are."""
 
 import argparse
 import time
@@ -27,17 +27,17 @@ PROJECT = "demo"
 
 
 def add_demo_options(parser: argparse.ArgumentParser) -> None:
-    """What only the demo has."""
+    """Add the options that only the demo has."""
     parser.add_argument("--images", type=Path, help="a folder of your own images instead of the drawn book")
 
 
 def run_demo(
     arguments: argparse.Namespace, stack: Stack, options: Options, folder: StackFolder, console: Console
 ) -> int:
-    """Run it; returns the exit code: 0 if every job is done.
+    """Run the demo; returns the exit code: 0 if every job is done.
 
     Raises:
-        LocalStackError: the stack did not come up, or the API refused a job.
+        LocalStackError: the stack did not start, or the API refused a job.
     """
     started = time.monotonic()
     folder.make()
@@ -96,7 +96,7 @@ def _submit(client: Client, process: ProcessFolder, goobi: GoobiScreen | None) -
 def _watch(
     client: Client, jobs: Mapping[str, JobView], console: Console, goobi: GoobiScreen | None
 ) -> dict[str, JobView]:
-    """Show one bar for each job until all of them are finished, and what arrives at Goobi meanwhile."""
+    """Show one bar for each job until all are finished, and meanwhile what arrives at Goobi."""
     seen = dict(jobs)
     columns = (
         TextColumn("{task.description:>6}"),

@@ -1,4 +1,4 @@
-"""A folder as Goobi workflow keeps one for each process: `<id>/images/master_<title>_media` and so on."""
+"""A process folder as Goobi workflow lays it out: `<id>/images/master_<title>_media` and so on."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ IMAGE_ENDINGS = frozenset({".tif", ".tiff", ".jpg", ".jpeg", ".png"})
 
 @dataclass(frozen=True)
 class ProcessFolder:
-    """One process: its number, its title and where its images lie."""
+    """One process: its number, its title and where its images are."""
 
     root: Path
     number: int
@@ -37,15 +37,15 @@ class ProcessFolder:
 
     @property
     def jpeg2000(self) -> Path:
-        """The images for long keeping."""
+        """The images for preservation."""
         return self.images / f"{self.title}_jp2"
 
 
 def new_process(root: Path, images: Path | None) -> ProcessFolder:
-    """Make the next process below the root, with the drawn book or copies of one's own images.
+    """Make the next process below the root, with the drawn book or copies of the user's own images.
 
     Raises:
-        LocalStackError: the folder of images is missing or holds none.
+        LocalStackError: the folder of images is missing or contains none.
     """
     title = _title(images)
     process = ProcessFolder(root, _next_number(root), title)

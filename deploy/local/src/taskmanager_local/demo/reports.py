@@ -1,4 +1,4 @@
-"""What arrives at the fake Goobi during the demo, line by line. Knows the fake's own pages and no job."""
+"""What arrives at the fake Goobi during the demo, line by line. Uses the fake's own pages; knows no jobs."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ LIMIT = timedelta(seconds=30)
 POLL = timedelta(seconds=0.1)
 ENDS = frozenset({"stepdone", "steperror"})
 STEPS = {"shell": "JPEG derivatives", "jp2": "JPEG 2000"}
-"""The steps of the demo's process by the plugin that works for them; both are open at once."""
+"""The steps of the demo's process by the plugin that works on them; both are open at the same time."""
 LAST_STEP = "Export"
 
 
@@ -23,7 +23,7 @@ class GoobiScreen:
     """The demo's process in the fake Goobi, and the news about it."""
 
     def __init__(self, url: str, process: ProcessFolder) -> None:
-        """Make the process there; raises LocalStackError if the fake does not answer."""
+        """Create the process there; raises LocalStackError if the fake does not answer."""
         self._http = httpx.Client(base_url=f"{url}{PAGES}", trust_env=False)
         self._number = process.number
         self._seen = 0
@@ -41,11 +41,11 @@ class GoobiScreen:
         self._http.close()
 
     def step_of(self, plugin: str) -> int:
-        """The id of the step the plugin works for."""
+        """The id of the step the plugin works on."""
         return self._step_id(list(STEPS).index(plugin))
 
     def news(self) -> Iterator[str]:
-        """What has happened to the process since the last call, a line each."""
+        """What has happened to the process since the last call, one line each."""
         events = self._ask("GET", f"/events?after={self._seen}")
         self._seen += len(events)
         for event in events:

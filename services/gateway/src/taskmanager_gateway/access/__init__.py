@@ -1,5 +1,5 @@
-"""Who asks, by what proof, what they may do and which plugins they reach.
+"""Who the caller is, how that is proved, what they may do and which plugins they reach.
 
-`authentication` finds out who asks, before any route; `requirements` says on each route what it takes;
-`plugin_scope` keeps plugins apart.
+`authentication` identifies the caller before any route runs; `requirements` declares on each route what it
+needs; `plugin_scope` keeps plugins apart.
 """

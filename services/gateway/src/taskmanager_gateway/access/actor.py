@@ -1,4 +1,4 @@
-"""The header in which somebody says for whom they ask, by their own word."""
+"""The header in which a caller names the person it acts for; the name is not verified."""
 
 from starlette.datastructures import Headers
 
@@ -10,7 +10,7 @@ ACTOR_LENGTH = 100
 
 
 def named_actor(headers: Headers) -> str | None:
-    """The name; None without one. Raises ProblemError for one that cannot be shown."""
+    """The name, or None without the header. Raises ProblemError for a name that cannot be displayed."""
     actor = headers.get(ACTOR_HEADER)
     if actor is None:
         return None
@@ -21,7 +21,7 @@ def named_actor(headers: Headers) -> str | None:
 
 
 def _text(header: str) -> str:
-    """A header as UTF-8, which clients send; the server reads Latin-1 (RFC 9110, 5.5)."""
+    """Decode a header as UTF-8, which clients send; the server reads Latin-1 (RFC 9110, 5.5)."""
     try:
         return header.encode("latin-1").decode()
     except UnicodeError:

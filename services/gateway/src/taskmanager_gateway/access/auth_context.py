@@ -1,4 +1,4 @@
-"""What is known of who asks, kept with the request; and how routes get at it."""
+"""What is known about the caller, kept with the request, and how routes get at it."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -21,16 +21,16 @@ class LoggedIn:
     user: User
     cookies: SessionCookies
     fresh: bool = True
-    """Whether the log-in was lately enough to change what others may do."""
+    """Whether the log-in is recent enough to change what others may do."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthContext:
-    """Who asks, as far as it is proved. `refused`: what was shown proves nothing, and why."""
+    """Who the caller is, as far as that is proved. `refused`: why the credentials were not accepted."""
 
     principal: Principal = NOBODY
     client: str = ANONYMOUS
-    """In whose name Idempotency-Keys count."""
+    """The namespace of the caller's Idempotency-Keys."""
     logged_in: LoggedIn | None = None
     refused: Problem | None = None
 
@@ -39,18 +39,18 @@ UNPROVED = AuthContext()
 
 
 def auth_context_of(request: Request) -> AuthContext:
-    """What the gate found out."""
+    """What the authentication middleware found out."""
     proof: AuthContext = request.state.proof
     return proof
 
 
 def address_of(request: Request) -> str:
-    """Where the request came from, behind trusted proxies too; empty where that is no network."""
+    """The client's address, also behind trusted proxies; empty if the connection has no network address."""
     return request.client.host if request.client else ""
 
 
 async def asker_of(request: Request) -> Principal:
-    """Who asks. Checks no right: that is `needs`' business."""
+    """The caller. Checks no right: that is the task of `needs`."""
     return auth_context_of(request).principal
 
 
@@ -58,6 +58,6 @@ Asker = Annotated[Principal, Depends(asker_of)]
 
 
 def csrf_token(request: Request) -> str:
-    """What a page sends along with each change; empty where nobody is logged in."""
+    """The token a page sends along with each change; empty if nobody is logged in."""
     logged_in = auth_context_of(request).logged_in
     return logged_in.cookies.csrf_token(logged_in.session) if logged_in else ""

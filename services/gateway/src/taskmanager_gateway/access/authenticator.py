@@ -1,4 +1,4 @@
-"""From what a request shows to who asks: a token, a session, an open network, or nothing."""
+"""Derives the caller from a request's credentials: a token, a session, an open network, or nothing."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _STORE_AWAY = Problem(STORE_UNAVAILABLE, problems.ASKER_NOT_READ())
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a request shows."""
+    """The parts of a request that may identify the caller."""
 
     path: str
     address: str
@@ -36,7 +36,7 @@ class Shown:
 
 
 class Authenticator:
-    """Finds out who asks; never raises, for addresses that are open to all must be answered anyway."""
+    """Identifies the caller; never raises, because routes that are open to all must be answered anyway."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Authenticator:
         sessions: SessionUses,
         clock: Clock,
     ) -> None:
-        """`directory` says what tokens and sessions are worth; `use` and `sessions` are told of their use."""
+        """`directory` looks up tokens and sessions; `use` and `sessions` record their use."""
         self._off = settings.access is AccessMode.OFF
         self._open: Sequence[Network] = settings.itm_open_networks
         self._lifetime, self._idle = settings.session_lifetime, settings.session_idle
@@ -55,7 +55,7 @@ class Authenticator:
         self._cookies: SessionCookies | None = None
 
     async def prove(self, shown: Shown) -> AuthContext:
-        """Who asks."""
+        """Identify the caller."""
         try:
             if self._off:
                 return _anybody(named_actor(shown.headers))
@@ -66,7 +66,7 @@ class Authenticator:
             return AuthContext(refused=_STORE_AWAY)
 
     async def cookies(self) -> SessionCookies:
-        """What sessions are signed with; raises StoreUnavailableError."""
+        """The signer of session cookies; raises StoreUnavailableError."""
         if self._cookies is None:
             self._cookies = SessionCookies(await self._directory.session_key(), self._idle)
         return self._cookies
@@ -117,7 +117,7 @@ def _anybody(actor: str | None) -> AuthContext:
 
 
 def _secret(authorization: str) -> str | None:
-    """The token: alone, or as the password of any user, for callers that can only put it into an address."""
+    """The bearer token, or the password of any user name for callers that can only put it into a URL."""
     scheme, _, value = authorization.partition(" ")
     value = value.strip()
     if scheme.lower() == "bearer":
@@ -132,7 +132,7 @@ def _secret(authorization: str) -> str | None:
 
 
 def _cookie(headers: Headers) -> str | None:
-    """The session's cookie among all; nonsense of other applications at the same host does no harm."""
+    """The session's cookie among all; malformed cookies of other applications on the same host do no harm."""
     for part in headers.get("cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == COOKIE:

@@ -1,4 +1,4 @@
-"""Users, tokens and ended sessions as last read, so that asking who somebody is costs no read each time."""
+"""Users, tokens and ended sessions, cached so that not every request has to read the store."""
 
 import hashlib
 
@@ -12,10 +12,10 @@ ONLY = "only"
 
 
 class Directory:
-    """What the store says of who may ask; every call may raise StoreUnavailableError."""
+    """What the store knows about callers; every method may raise StoreUnavailableError."""
 
     def __init__(self, reader: AccessReader) -> None:
-        """`reader` is asked."""
+        """`reader` reads the store."""
         self._users: SingleFlightCache[str, User | None] = SingleFlightCache(
             lambda name: from_store(reader.user(name))
         )
@@ -30,24 +30,24 @@ class Directory:
         self._factor_key: bytes | None = None
 
     def forget(self) -> None:
-        """Somebody may do something else from now on."""
+        """Drop the cached entries: somebody's rights may have changed."""
         for remembered in (self._users, self._tokens, self._ended):
             remembered.forget()
 
     async def user(self, name: str) -> User | None:
-        """The user."""
+        """The user, or None."""
         return await self._users.get(name)
 
     async def token(self, secret: str) -> Token | None:
-        """The token with this secret. One that is not known is asked for again each time."""
+        """The token with this secret. An unknown one is looked up again each time."""
         return await self._tokens.get(secret_hash(secret))
 
     async def session_ended(self, session: str) -> bool:
-        """Whether somebody logged out of it."""
+        """Whether the session was ended before it expired."""
         return await self._ended.get(session)
 
     async def session_key(self) -> bytes:
-        """What cookies are signed with; read once, for it never changes."""
+        """The key that signs cookies; read once, as it never changes."""
         if self._key is None:
             self._key = await from_store(self._reader.session_key())
         if self._key is None:
@@ -56,7 +56,7 @@ class Directory:
         return self._key
 
     async def second_factor_key(self) -> bytes:
-        """What secrets of second factors are encrypted with; read once, for it never changes."""
+        """The key that encrypts the secrets of second factors; read once, as it never changes."""
         if self._factor_key is None:
             self._factor_key = await from_store(self._reader.second_factor_key())
         if self._factor_key is None:
@@ -66,5 +66,5 @@ class Directory:
 
 
 def secret_hash(secret: str) -> str:
-    """As tokens are stored: SHA-256, for the secret itself is random."""
+    """The hash under which tokens are stored: SHA-256 is enough, since the secret itself is random."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

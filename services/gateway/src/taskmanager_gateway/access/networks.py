@@ -1,19 +1,21 @@
-"""Which address a request comes from, through known proxies; and whether a network holds it. Pure."""
+"""Networks: which addresses they contain, and how uvicorn takes them. Pure."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+IPV4_BITS, IPV6_BITS = 32, 128
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
 def networks_of(text: str) -> tuple[Network, ...]:
-    """Networks or addresses separated by commas or blanks; raises ValueError."""
+    """Parse networks or addresses separated by commas or blanks; raises ValueError."""
     return tuple(ip_network(part) for part in text.replace(",", " ").split())
 
 
 def address_of(text: str) -> Address | None:
-    """The address, an IPv4 one also if it is written as IPv6 (`::ffff:192.0.2.1`); None if it is none."""
+    """Parse an address, unwrapping IPv4 written as IPv6 (`::ffff:192.0.2.1`); None if it is not valid."""
     try:
         address = ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:
@@ -23,20 +25,18 @@ def address_of(text: str) -> Address | None:
 
 
 def holds(networks: Sequence[Network], address: Address | None) -> bool:
-    """Whether one of the networks holds the address."""
+    """Whether one of the networks contains the address."""
     return address is not None and any(address in network for network in networks)
 
 
-def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
-    """Who really asks: of `X-Forwarded-For`, read from the right, the first that is no known proxy.
+def as_trusted_hosts(proxies: Sequence[Network]) -> list[str]:
+    """The networks as uvicorn's middleware takes them.
 
-    A list sent by anybody but a known proxy is not looked at, for everybody can write one.
+    An IPv4 network is also named as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2): so a server on `::` sees clients.
     """
-    client = peer
-    hops = [hop.strip() for value in forwarded for hop in value.split(",")]
-    while hops and holds(proxies, address_of(client)):
-        before = address_of(hops.pop())
-        if before is None:
-            break
-        client = str(before)
-    return client
+    mapped = (
+        f"::ffff:{network.network_address}/{IPV6_BITS - IPV4_BITS + network.prefixlen}"
+        for network in proxies
+        if isinstance(network, IPv4Network)
+    )
+    return [*map(str, proxies), *mapped]

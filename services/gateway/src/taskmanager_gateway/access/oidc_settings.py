@@ -1,4 +1,4 @@
-"""What an operator may set about OpenID Connect. It is off without an issuer."""
+"""An operator's settings for OpenID Connect. Without an issuer it is off."""
 
 from pathlib import Path
 from typing import Self
@@ -14,25 +14,25 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class OidcSettings(Settings):
-    """Where people log in with the account of their organisation, and what its groups mean here."""
+    """Where people log in with their organisation's account, and what its groups mean here."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # the input holds the secret
 
     public_url: str = ""
-    """The address of the gateways as browsers know it; without it that of the request counts, and no security
-    keys are offered."""
+    """The address of the gateways as browsers know it; if empty, the address of the request is used and
+    security keys are not offered."""
     oidc_issuer: str = ""
-    """Address of the identity provider, https; none: no log-in by OpenID Connect."""
+    """Address of the identity provider, https; empty: no log-in by OpenID Connect."""
     oidc_client_id: str = ""
-    """The name of the TaskManager at the provider; required with an issuer."""
+    """The client id of the TaskManager at the provider; required with an issuer."""
     oidc_client_secret: SecretStr | None = None
-    """The secret that goes with the client id; none: a public client, which PKCE alone protects."""
+    """The secret that goes with the client id; none: a public client, which only PKCE protects."""
     oidc_name: str = Field(default="OpenID Connect", min_length=1, max_length=80)
     """What the button on the log-in page calls the provider."""
     oidc_user_claim: str = "preferred_username"
-    """The claim that holds the name of the user."""
+    """The claim that holds the user name."""
     oidc_role_claim: str = "groups"
-    """The claim that holds the groups: its name, or a path of names with dots."""
+    """The claim that holds the groups: its name, or a dotted path."""
     oidc_admin_group: str = ""
     """The group whose members are admins; with an issuer at least one of the three groups is required."""
     oidc_operator_group: str = ""
@@ -40,13 +40,13 @@ class OidcSettings(Settings):
     oidc_viewer_group: str = ""
     """The group whose members are viewers."""
     oidc_plugins_claim: str = ""
-    """The claim that lists the plugins a user is restricted to; none: the provider has no say in it."""
+    """The claim that lists the plugins a user is restricted to; empty: the provider does not decide that."""
     oidc_ca_file: Path | None = None
-    """PEM file of certificates that are trusted for the provider beside those of the system."""
+    """PEM file of certificates to trust for the provider in addition to the system's."""
 
     @property
     def oidc_groups(self) -> dict[Role, str]:
-        """The groups that count, the mightiest first."""
+        """The groups that grant a role, the most powerful role first."""
         named = {
             Role.ADMIN: self.oidc_admin_group,
             Role.OPERATOR: self.oidc_operator_group,
@@ -78,7 +78,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_safe(text: str) -> bool:
-    """Nobody on the way may read or change what the provider says."""
+    """Whether nobody can intercept or change what the provider sends: https, or http on loopback."""
     services = urlsplit(text)
     return bool(services.hostname) and (
         services.scheme == "https" or (services.scheme == "http" and services.hostname in LOOPBACK)

@@ -1,4 +1,4 @@
-"""Whether a form comes from a page of ours, where no session proves it: log-in, and where nobody logs in."""
+"""Checks that a form comes from our own pages where no session proves it: at log-in, or with access off."""
 
 from urllib.parse import urlsplit
 
@@ -9,9 +9,9 @@ from taskmanager_gateway.http.problems import CSRF, ProblemError
 
 
 def check_origin(request: Request) -> None:
-    """Raise ProblemError if the browser says that a page of another site sent the request.
+    """Raise ProblemError if the browser says that another site's page sent the request.
 
-    Programs that are no browser send neither header and are believed: they have no user to deceive.
+    Clients other than browsers send neither header and are accepted: they have no user to deceive.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""Keeps plugins apart: what somebody who is restricted to some plugins may see and do. Pure."""
+"""Keeps plugins apart: what a caller restricted to some plugins may see and do. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,19 +10,19 @@ from taskmanager_gateway.http.problems import FORBIDDEN, ProblemError
 
 
 def allow(who: Principal, plugin: str) -> None:
-    """Raise ProblemError (403) if the plugin is out of reach."""
+    """Raise ProblemError (403) if the plugin is out of the caller's reach."""
     if not who.sees(plugin):
         raise forbidden(access.OTHER_PLUGIN, who, **_named(who), plugin=plugin[:80])
 
 
 def allow_all(who: Principal, what: Reason) -> None:
-    """Raise ProblemError (403) for somebody restricted, where all plugins are concerned at once."""
+    """Raise ProblemError (403) for a restricted caller where `what` concerns all plugins at once."""
     if not who.unrestricted:
         raise forbidden(access.ALL_PLUGINS, who, **_named(who), what=what)
 
 
 def allow_right(who: Principal, right: Right) -> None:
-    """Raise ProblemError (403) without the right."""
+    """Raise ProblemError (403) if the caller lacks the right."""
     if not who.may(right):
         raise forbidden(access.RIGHTS[right], who)
 
@@ -30,7 +30,7 @@ def allow_right(who: Principal, right: Right) -> None:
 def narrowed(
     who: Principal, plugin: str | None, plugins: Sequence[str] | None = None
 ) -> tuple[str, ...] | None:
-    """The plugins a list is kept to; None: it names one plugin that may be seen, or nothing is kept back.
+    """The plugins a list is narrowed to; None: it names one plugin within reach, or needs no narrowing.
 
     Raises ProblemError (403) if it asks for a plugin out of reach.
     """
@@ -42,7 +42,7 @@ def narrowed(
 
 
 def forbidden(code: Code, who: Principal, **parameters: Reason | int | str) -> ProblemError:
-    """403, in a sentence that says who may not do what and who can change that."""
+    """A 403 error whose sentence says who may not do what, and who can change that."""
     return ProblemError(FORBIDDEN, code(name=who.name, **parameters))
 
 
@@ -52,12 +52,12 @@ def _named(who: Principal) -> dict[str, int | str]:
 
 
 def kept_within(who: Principal, chosen: JobFilter) -> JobFilter:
-    """The filter, kept to the plugins within reach; raises ProblemError (403) if it names another one."""
+    """The filter, narrowed to the plugins within reach; raises ProblemError (403) if it names another one."""
     return chosen.model_copy(update={"plugins": narrowed(who, chosen.plugin, chosen.plugins)})
 
 
 def reaches(who: Principal, chosen: JobFilter) -> bool:
-    """Whether every job the filter may mean is within reach."""
+    """Whether every job the filter may match is within reach."""
     if chosen.plugin is not None:
         return who.sees(chosen.plugin)
     return who.unrestricted or (chosen.plugins is not None and all(map(who.sees, chosen.plugins)))

@@ -1,4 +1,4 @@
-"""The cookie of a session: how it is set, and that it is set anew while somebody is at work."""
+"""The cookie of a session: how it is set, and how it is renewed while its user is active."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from taskmanager_gateway.access.sessions import COOKIE, Session, SessionCookies
 from taskmanager_gateway.access.settings import AccessSettings, CookieSecurity
 
 RENEWALS = 10
-"""A cookie is set anew once a tenth of the time without work has passed: not with every request."""
+"""A cookie is renewed once a tenth of the idle time has passed, not with every request."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -22,7 +22,7 @@ def is_secure(settings: AccessSettings, scheme: str) -> bool:
 
 
 class Renewal:
-    """Sets cookies of sessions."""
+    """Sets session cookies."""
 
     def __init__(self, settings: AccessSettings, clock: Clock) -> None:
         """`settings` say how long a session lasts."""
@@ -42,7 +42,7 @@ class Renewal:
         )
 
     def renewing(self, scope: Scope, send: Send, logged_in: LoggedIn | None) -> Send:
-        """`send`, with the cookie set anew if somebody is at work and it is time."""
+        """Wrap `send` so that it renews the cookie if the user is active and a renewal is due."""
         if logged_in is None or not _is_work(scope) or not self._is_due(logged_in.session.seen):
             return send
         answer = Response()
@@ -63,7 +63,7 @@ class Renewal:
 
 
 def _is_work(scope: Scope) -> bool:
-    """A page that is opened, or a change: an open page that renews itself is no work."""
+    """Whether the request opens a page or changes something; a page that refreshes itself does not count."""
     if scope["method"] not in _SAFE:
         return True
     headers = Headers(scope=scope)

@@ -1,4 +1,4 @@
-"""What a route needs: a right, and for changes in a session the proof that one of our pages sent them.
+"""What a route needs: a right and, for changes in a session, proof that one of our pages sent them.
 
 Every route that is not open to all declares it: `dependencies=[needs(Right.READ)]`.
 """
@@ -28,35 +28,35 @@ SEE_OTHER = 303
 
 
 class ElsewhereFirstError(TaskManagerError):
-    """Whoever opened the page has to go to another one first."""
+    """The person who opened the page has to go to another one first."""
 
     def __init__(self, location: str) -> None:
-        """`location` is a local address."""
+        """`location` is a path on this server."""
         super().__init__(location)
         self.location = location
 
 
 async def lead_elsewhere(_: Request, error: Exception) -> Response:
-    """The answer to that, for the application's table of errors."""
+    """The redirect that answers ElsewhereFirstError, for the application's table of error handlers."""
     return RedirectResponse(error.location if isinstance(error, ElsewhereFirstError) else "/", SEE_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a route needs; None: only to be logged in."""
+    """What a route needs; `right` None: only to be logged in."""
 
     right: Right | None
     change: Right | None = None
-    """For methods that change something, instead of `right`."""
+    """The right for methods that change something, instead of `right`."""
 
     async def __call__(self, request: Request) -> None:
-        """Raise ProblemError if who asks may not, or ElsewhereFirstError, which leads to the log-in."""
+        """Raise ProblemError if the caller may not, or ElsewhereFirstError, which redirects to the log-in."""
         proof = auth_context_of(request)
         changes = request.method not in SAFE
         right = self.change if changes and self.change is not None else self.right
         _check_known(request, proof)
         if changes and proof.logged_in is None and "authorization" not in request.headers:
-            check_origin(request)  # let in without any proof: a page of another site must not use that
+            check_origin(request)  # no credentials needed here: another site's page must not exploit that
         if proof.logged_in is not None:
             if changes:
                 await _check_csrf(request, proof.logged_in)
@@ -69,17 +69,17 @@ class Requirement:
 
 
 def needs(right: Right, *, change: Right | None = None) -> Any:
-    """For `dependencies`: who asks must have the right; `change`: another one for methods that change."""
+    """For `dependencies`: the caller must have the right; `change`: another one for methods that change."""
     return Depends(Requirement(right, change))
 
 
 def needs_log_in() -> Any:
-    """For `dependencies`: somebody must be logged in or show a token, whatever they may do."""
+    """For `dependencies`: the caller must be logged in or present a token, whatever its rights."""
     return Depends(Requirement(None))
 
 
 def logged_in_of(request: Request) -> LoggedIn:
-    """The session of who asks; raises ProblemError (403) for a token, which has none."""
+    """The caller's session; raises ProblemError (403) for a token, which has none."""
     logged_in = auth_context_of(request).logged_in
     if logged_in is None:
         raise ProblemError(FORBIDDEN, access.NO_SESSIONS())
@@ -102,24 +102,24 @@ def _check_known(request: Request, proof: AuthContext) -> None:
 
 
 def _password_first(request: Request, proof: AuthContext) -> Exception:
-    """A one-time password is good for choosing another one and nothing else."""
+    """A one-time password may only be used to choose another one."""
     if _is_browsing(request):
         return ElsewhereFirstError("/account")
     return forbidden(access.ONE_TIME_PASSWORD, proof.principal)
 
 
 def _log_in_again() -> ProblemError:
-    """Who finds a page left open must not be able to make themselves an admin."""
+    """Anyone who finds a page left open must not be able to make themselves an admin."""
     return ProblemError(FRESH_LOG_IN, access.LOG_IN_AGAIN(), {"HX-Trigger": "fresh-log-in-needed"})
 
 
 def is_htmx(request: Request) -> bool:
-    """Whether a script of our pages asks."""
+    """Whether the request comes from a script of our pages."""
     return request.headers.get("hx-request") == "true"
 
 
 def _is_browsing(request: Request) -> bool:
-    """Whether somebody opens a page: they are led on, while programs are told."""
+    """Whether a person opens a page: they are redirected, while programs get an error."""
     return (
         request.method in SAFE
         and not is_htmx(request)
@@ -136,11 +136,11 @@ async def _check_csrf(request: Request, logged_in: LoggedIn) -> None:
 
 
 async def _field(request: Request) -> str | None:
-    """The token in a form without script, which is read once for the route too."""
+    """The token in a form sent without a script; the form stays readable for the route."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
         return None
-    with contextlib.suppress(RuntimeError):  # FastAPI has read the form for its route already, and keeps it
+    with contextlib.suppress(RuntimeError):  # FastAPI has already read the form for its route, and keeps it
         await request.body()
     field = (await request.form()).get(CSRF_FIELD)
     return field if isinstance(field, str) else None

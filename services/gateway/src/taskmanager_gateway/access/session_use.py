@@ -1,7 +1,7 @@
-"""Which sessions were used, when, from where: told to the scheduler for the list of one's log-ins.
+"""Reports to the scheduler which sessions were used, when and from where, for the list of one's log-ins.
 
-Of each session at most once in five minutes, unless its address changes: a request costs a look into a table.
-Losing it loses nothing but that.
+Each session is reported at most once in five minutes unless its address changes, so a request costs only a
+dictionary lookup. A lost report affects nothing but that list.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from taskmanager_gateway.telling import told
 
 INTERVAL = timedelta(seconds=2)
 AGAIN = timedelta(minutes=5)
-"""So long the last use of a session counts as the same."""
+"""How long further uses of a session count as the one already reported."""
 KEPT = 10_000
-"""Sessions of which it is remembered when they were told."""
+"""Number of sessions whose last report is remembered."""
 AT_ONCE = 1_000
 """Sessions in one message; the others wait for the next one."""
 BROWSER_CHARACTERS = 300
@@ -40,7 +40,7 @@ class SessionUses:
         self._waiting: dict[str, SessionUse] = {}
 
     def note(self, session: Session, address: str, browser: str) -> None:
-        """A request showed it."""
+        """Record that a request presented the session."""
         now = self._clock.now()
         at, where = self._told.get(session.id, (None, None))
         if at is not None and where == address and now - at < AGAIN:
@@ -60,25 +60,25 @@ class SessionUses:
         )
 
     def _latest_end(self, session: Session, now: datetime) -> datetime:
-        """It may be at work until the next time it is told; a session that counts must not be left out."""
+        """The session may stay active until its next report; a valid session must not drop off the list."""
         return min(session.begun + self._lifetime, now + AGAIN + self._idle)
 
     async def run_once(self) -> None:
-        """Tell what was used since the last time."""
+        """Report what was used since the last time."""
         uses = list(self._waiting.values())[:AT_ONCE]
         if not uses:
             return
         for use in uses:
             del self._waiting[use.session]
         if not await told(self._publisher, self._topology, SessionsUsed(uses=tuple(uses))):
-            for use in uses:  # told at their next use
+            for use in uses:  # reported at their next use
                 self._told.pop(use.session, None)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell it every two seconds, and at the end."""
+        """Report every two seconds, and once at the end."""
         await until_the_end(INTERVAL, self.run_once, stop)
 
 
 def _plain(browser: str) -> str:
-    """What the browser calls itself, without what could not be shown."""
+    """The browser's User-Agent, reduced to printable ASCII."""
     return "".join(sign for sign in browser if " " <= sign <= "~")[:BROWSER_CHARACTERS]

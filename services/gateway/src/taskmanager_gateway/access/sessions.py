@@ -1,6 +1,7 @@
-"""Sessions as signed cookies, and the tokens that show that a request comes from a page of ours.
+"""Sessions as signed cookies, and the tokens that prove that a request comes from one of our pages.
 
-Every gateway with the same key reads them. Knows no store: `authenticator` says whether a session counts.
+Every gateway with the same key can read them. Uses no store: `authenticator` decides whether a session is
+still valid.
 """
 
 import base64
@@ -16,7 +17,8 @@ from taskmanager.model.access import user_key
 
 COOKIE = "tm_session"
 KNOWN_COOKIE = "tm_known"
-"""Says that a user has logged in from this browser; it proves nothing and only spares them the slowing."""
+"""Marks a browser from which a user has logged in; it proves nothing and only exempts them from the slowdown
+of log-ins."""
 KNOWN_FOR = timedelta(days=90)
 _SALT = "taskmanager.session.1"
 _MASK_BYTES = 32
@@ -24,25 +26,25 @@ _MASK_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody is logged in. It never changes; what they may do is looked up each time."""
+    """A log-in. It never changes; what its user may do is looked up each time."""
 
     id: str
     user: str
     begun: datetime
     seen: datetime | None = None
-    """When its cookie was written: somebody was at work then."""
+    """When its cookie was written, which is when its user was last active."""
 
     @classmethod
     def begin(cls, user: str, now: datetime) -> "Session":
-        """A new one."""
+        """A new session."""
         return cls(secrets.token_urlsafe(24), user, now)
 
 
 class SessionCookies:
-    """Writes and reads the cookies of sessions; `authenticator` judges how long ago one began."""
+    """Writes and reads session cookies; `authenticator` limits a session's total lifetime."""
 
     def __init__(self, key: bytes, idle: timedelta) -> None:
-        """`key` is the same for all gateways and known to nobody else; `idle`: how long nobody may work."""
+        """`key` is a secret shared by all gateways; `idle`: how long a session lasts without activity."""
         options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
         self._serializer = URLSafeTimedSerializer(key, salt=_SALT, signer_kwargs=options)
         self._known = URLSafeTimedSerializer(key, salt="taskmanager.known.1", signer_kwargs=options)
@@ -56,7 +58,7 @@ class SessionCookies:
         return written if isinstance(written, str) else written.decode()
 
     def read(self, cookie: str) -> Session | None:
-        """The session; None if it is over or the cookie is not one of ours."""
+        """The session; None if it has been idle for too long or the cookie is not one of ours."""
         try:
             (identifier, user, begun), seen = self._serializer.loads(
                 cookie, max_age=round(self._idle.total_seconds()), return_timestamp=True
@@ -71,20 +73,20 @@ class SessionCookies:
         return written if isinstance(written, str) else written.decode()
 
     def is_known(self, cookie: str, name: str) -> bool:
-        """Whether somebody of that name has logged in from this browser lately."""
+        """Whether the user of that name has recently logged in from this browser."""
         try:
             return bool(self._known.loads(cookie, max_age=round(KNOWN_FOR.total_seconds())) == user_key(name))
         except BadData:
             return False
 
     def csrf_token(self, session: Session) -> str:
-        """What pages of the session send along: another text each time, or compression could leak it."""
+        """The token the session's pages send; masked differently each time, or compression could leak it."""
         mask = secrets.token_bytes(_MASK_BYTES)
         masked = _xor(self._csrf(session), mask)
         return base64.urlsafe_b64encode(mask + masked).decode()
 
     def is_csrf_token(self, session: Session, token: str) -> bool:
-        """Whether it was given out for the session."""
+        """Whether the token was issued for the session."""
         try:
             sent = base64.urlsafe_b64decode(token.encode("ascii"))
         except ValueError:

@@ -1,4 +1,4 @@
-"""What an operator may set about access."""
+"""An operator's settings for access."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -11,18 +11,18 @@ from taskmanager_gateway.access.oidc_settings import OidcSettings
 
 
 class AccessMode(StrEnum):
-    """Whether anybody has to show who they are."""
+    """Whether callers have to authenticate."""
 
     REQUIRED = "required"
     OFF = "off"
-    """Everybody may do everything, under any name: for demonstrations on one machine only."""
+    """Anyone may do anything, under any name: for demonstrations on one machine only."""
 
 
 class CookieSecurity(StrEnum):
-    """Whether browsers send the cookie of a session over HTTPS only."""
+    """Whether browsers send the session cookie over HTTPS only."""
 
     AUTO = "auto"
-    """If the log-in came over HTTPS."""
+    """Over HTTPS only if the log-in came over HTTPS."""
     ALWAYS = "always"
 
 
@@ -30,38 +30,38 @@ class AccessSettings(OidcSettings):
     """Log-in, sessions, and who needs no token."""
 
     access: AccessMode = AccessMode.REQUIRED
-    """`off`: everybody may do everything, under any name; for demonstrations on one machine only."""
+    """`off`: anyone may do anything, under any name; for demonstrations on one machine only."""
     itm_open_to: str = ""
     """Networks (`192.0.2.0/24,2001:db8::7`) whose calls to `/itm/service` need no token."""
     trusted_proxies: str = ""
-    """Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    """Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     session_hours: float = Field(default=12, gt=0, le=24 * 31)
-    """How long a log-in lasts at most."""
+    """The longest a log-in lasts, in hours."""
     session_idle_minutes: float = Field(default=120, gt=0)
-    """How long a session lasts in which nobody opens a page or changes something."""
+    """How long a session lasts while its user neither opens a page nor changes anything."""
     fresh_minutes: float = Field(default=15, gt=0)
-    """How long after a log-in users and tokens may be changed; then it is asked for again."""
+    """How long after a log-in users and tokens may be changed; after that, a new log-in is required."""
     session_cookie: CookieSecurity = CookieSecurity.AUTO
-    """`always`: the cookie of a session goes over HTTPS only; `auto`: if the log-in came over HTTPS."""
+    """`always`: the session cookie is sent over HTTPS only; `auto`: only if the log-in came over HTTPS."""
 
     @property
     def session_lifetime(self) -> timedelta:
-        """From the log-in to its end."""
+        """From the log-in to the end of the session."""
         return timedelta(hours=self.session_hours)
 
     @property
     def session_idle(self) -> timedelta:
-        """How long a session lasts without work."""
+        """How long a session lasts without activity."""
         return timedelta(minutes=self.session_idle_minutes)
 
     @property
     def itm_open_networks(self) -> tuple[Network, ...]:
-        """Whose calls to ITM's address need no token."""
+        """Networks whose calls to ITM's address need no token."""
         return networks_of(self.itm_open_to)
 
     @property
     def proxy_networks(self) -> tuple[Network, ...]:
-        """Whose word about the client's address is believed."""
+        """Networks that are trusted to report the client's address."""
         return networks_of(self.trusted_proxies)
 
     @model_validator(mode="after")

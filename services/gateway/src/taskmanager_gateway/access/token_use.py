@@ -1,4 +1,4 @@
-"""When tokens were used, told to the scheduler at most once a minute; losing it loses nothing else."""
+"""Reports to the scheduler when tokens were used, once a minute at most; a lost report does no other harm."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -16,16 +16,16 @@ class TokenUse:
     """Collects the last use of each token."""
 
     def __init__(self, publisher: Publisher, topology: Topology) -> None:
-        """Nothing was used."""
+        """Start with no uses recorded."""
         self._publisher, self._topology = publisher, topology
         self._uses: dict[str, datetime] = {}
 
     def note(self, token: str, at: datetime) -> None:
-        """The token, by id, was used."""
+        """Record a use of the token with this id."""
         self._uses[token] = at
 
     async def run_once(self) -> None:
-        """Tell what was used since the last time."""
+        """Report what was used since the last time."""
         uses, self._uses = self._uses, {}
         if not uses:
             return
@@ -33,5 +33,5 @@ class TokenUse:
             self._uses = uses | self._uses
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell it every minute, and at the end."""
+        """Report every minute, and once at the end."""
         await until_the_end(INTERVAL, self.run_once, stop)

@@ -1,1 +1,1 @@
-"""Users, tokens and log-in: the use cases behind API and pages."""
+"""Users, tokens and log-in: the use cases behind the API and the pages."""

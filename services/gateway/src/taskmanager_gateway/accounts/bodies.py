@@ -18,7 +18,7 @@ Password = Annotated[str, Field(max_length=1_000)]
 
 
 class AddUserBody(ReasonBody):
-    """Somebody new. The answer holds a one-time password for them; without `plugins` they reach all."""
+    """A new user. The answer holds a one-time password for them; without `plugins` they reach all plugins."""
 
     name: UserName
     role: Annotated[Role, Field(strict=False)]
@@ -34,20 +34,20 @@ class ChangeUserBody(ReasonBody):
 
 
 class SetPasswordBody(ReasonBody):
-    """The one-time password to set; without it one is made and answered."""
+    """The one-time password to set; without it one is generated and returned."""
 
     password: Password | None = None
 
 
 class OwnPasswordBody(ReasonBody):
-    """The password there is, and the new one: at least 15 characters."""
+    """The current password, and the new one: at least 15 characters."""
 
     current: Password
     password: Password
 
 
 class AddTokenBody(ReasonBody):
-    """What a program may do. Without `plugins` it reaches all, without `expires` it lasts until revoked."""
+    """What a program may do. Without `plugins` it reaches all; without `expires` it lasts until revoked."""
 
     name: Annotated[TokenName, AfterValidator(readable)]
     scopes: Annotated[
@@ -57,7 +57,7 @@ class AddTokenBody(ReasonBody):
     expires: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
     def ends(self, now: datetime) -> datetime | None:
-        """`expires` as it is stored; raises ProblemError if it is past."""
+        """`expires` as it is stored; raises ProblemError if it is in the past."""
         if self.expires is None:
             return None
         if self.expires <= now:

@@ -1,4 +1,4 @@
-"""Who was not allowed to do what: one line in the log and one more in the metric for every 403."""
+"""Logs who was not allowed to do what, and counts it: one line and one count for every 403."""
 
 import structlog
 from starlette.requests import Request
@@ -11,9 +11,10 @@ log = structlog.get_logger(__name__)
 
 
 def note_refusal(request: Request, problem: Problem) -> None:
-    """`missing` is the code of what is told, such as `access.no_operate`: there are as many as sentences.
+    """Log and count a 403; `missing` is the code of its reason, such as `access.no_operate`.
 
-    The route is its pattern: an address may hold what was typed by mistake.
+    There are only as many values as sentences. The route is logged as its pattern, since a path may hold
+    something that was typed by mistake.
     """
     missing = problem.told.code
     FORBIDDEN_REQUESTS.labels(missing).inc()

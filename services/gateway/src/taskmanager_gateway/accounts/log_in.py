@@ -1,4 +1,4 @@
-"""Logging in with a password, and choosing another one. An unknown name takes as long as a wrong password."""
+"""Log-in with a password, and password changes. An unknown name takes as long as a wrong password."""
 
 import structlog
 
@@ -21,17 +21,17 @@ from taskmanager_gateway.http.problems import NOT_AUTHENTICATED, WEAK_PASSWORD, 
 from taskmanager_gateway.http.threads import DaemonThreads
 
 AT_ONCE = 2
-"""Hashes that are made at the same time: each takes 64 MiB and four threads' work."""
+"""Hashes computed at the same time: each takes 64 MiB and four threads."""
 NOBODYS_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$I4mwmNISt1AAmLo+w5I8ig$3ZFRaJpvFlrvIuG17O6+cgmu1CuGML/jaEHgxvKKgWA"
 )
-"""Of a random text nobody knows: what is verified for somebody without a password."""
+"""The hash of an unknown random text, verified when the user does not exist or has no password."""
 
 log = structlog.get_logger(__name__)
 
 
 class LogInService:
-    """Begins and ends sessions; every call may raise StoreUnavailableError."""
+    """Begins and ends sessions; every method may raise StoreUnavailableError."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class LogInService:
         *,
         clock: Clock,
     ) -> None:
-        """Beginning one needs neither scheduler nor broker."""
+        """Beginning a session needs neither the scheduler nor the broker."""
         self._lifetime = settings.session_lifetime
         self._reader, self._commanding, self._clock = reader, commanding, clock
         self._throttle, self._records = throttle, records
@@ -52,10 +52,10 @@ class LogInService:
     async def with_password(
         self, name: str, password: str, address: str, *, known: bool = False
     ) -> tuple[User, Session | None]:
-        """A new session; None: a code is asked for next, by `SecondFactors`.
+        """The user, and a new session or, if `SecondFactors` has to check a code next, None.
 
         `known`: the user has logged in from this browser before. Raises ProblemError: 401 if name and
-        password do not fit, 429 after too many.
+        password do not match, 429 after too many failures.
         """
         user = await self._verified(name, password, address, known=known)
         if user.second_factor is not None:
@@ -64,15 +64,15 @@ class LogInService:
         return user, self.session(user)
 
     async def verified(self, name: str, password: str, address: str) -> User:
-        """Somebody logged in, whose password is asked for once more; raises ProblemError: 401, 429."""
+        """Verify the password of somebody who is logged in once more; raises ProblemError: 401, 429."""
         return await self._verified(name, password, address, known=True)
 
     def session(self, user: User) -> Session:
-        """A new session of somebody who has shown who they are."""
+        """A new session for a user who has been authenticated."""
         return Session.begin(user.name, max(self._clock.now(), user.sessions_from))
 
     async def end(self, logged_in: LoggedIn, author: Author) -> CommandDone | CommandPending:
-        """Make the session void at every gateway."""
+        """Invalidate the session at every gateway."""
         session = logged_in.session
         way: Way = "password" if logged_in.user.password_hash is not None else "oidc"
         self._records.note("left", way, session.user, "")
@@ -84,7 +84,7 @@ class LogInService:
     async def choose_password(
         self, author: Author, current: str, new: str, address: str
     ) -> tuple[CommandDone | CommandPending, Session]:
-        """Set one's own password, which ends all one's sessions; a new one to go on with."""
+        """Set one's own password, which ends all one's sessions; returns a new session to continue with."""
         name = author.principal.name
         user = await self._verified(name, current, address, known=True)
         await self.check_new(new, user.name, current)
@@ -93,21 +93,21 @@ class LogInService:
         return result, self.session(await self.user(name) or user)
 
     async def end_others(self, logged_in: LoggedIn, author: Author) -> Session:
-        """End all of one's own sessions; a new one to go on with. Raises ProblemError."""
+        """End all of one's own sessions; returns a new one to continue with. Raises ProblemError."""
         user = logged_in.user
         await self._commanding.command(EndSessions(name=user.name), author)
         return self.session(await self.user(user.name) or user)
 
     async def user(self, name: str) -> User | None:
-        """The user as stored now."""
+        """The user as currently stored."""
         return await from_store(self._reader.user(name))
 
     async def hashed(self, password: str) -> str:
-        """Its hash, made in a thread."""
+        """The hash of the password, computed in a thread."""
         return await self._threads.run(lambda: passwords.hash_password(password))
 
     async def check_new(self, password: str, user_name: str, current: str | None = None) -> None:
-        """Raise ProblemError if the password may not be chosen. Guessing at it takes a thread a moment."""
+        """Raise ProblemError if the password may not be chosen. Rating it takes a moment in a thread."""
         refusal = await self._threads.run(lambda: passwords.refusal(password, user_name))
         if refusal is None and current is not None and user_key(current) == user_key(password):
             refusal = weak_passwords.NO_NEW_PASSWORD()
@@ -124,7 +124,7 @@ class LogInService:
             self._throttle.failed(name, address)
             self._records.note("refused", "password", user.name if user is not None else None, address)
             raise ProblemError(NOT_AUTHENTICATED, access.WRONG_PASSWORD())
-        if user.second_factor is None:  # else right passwords between wrong codes would free these of limits
+        if user.second_factor is None:  # otherwise right passwords between wrong codes would reset the limits
             self._throttle.succeeded(name, address)
         if passwords.needs_rehash(kept):
             await self._hash_anew(user, kept, given)
@@ -138,7 +138,7 @@ class LogInService:
             raise
 
     async def _hash_anew(self, user: User, known: str, password: str) -> None:
-        """With today's parameters; if that fails now, it is tried at the next log-in."""
+        """Hash it again with the current parameters; if that fails, it is tried again at the next log-in."""
         order = SetPassword(name=user.name, password_hash=await self.hashed(password), rehash_of=known)
         try:
             await self._commanding.command(order, Author(principal_of_user(user)))
@@ -146,5 +146,5 @@ class LogInService:
             log.info("password_not_hashed_anew", user=user.name, error=str(error))
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Let the threads finish."""
         self._threads.close()

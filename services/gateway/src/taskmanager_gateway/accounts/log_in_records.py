@@ -1,6 +1,7 @@
-"""Who came in, who left and who was refused: into the log, the metrics and, by the scheduler, the audit.
+"""Records log-ins, log-outs and refusals: in the log, the metrics and, by way of the scheduler, the audit.
 
-Nobody waits for the audit: what is not told yet is kept in memory. Refusals that are alike become one entry.
+No request waits for the audit: what has not been reported yet is kept in memory. Equal refusals become one
+entry.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from taskmanager_gateway.telling import told
 
 INTERVAL = timedelta(seconds=2)
 KEPT = 500
-"""Entries that wait for the broker; what comes then is in the log alone."""
+"""Entries that wait for the broker; any beyond that only appear in the log."""
 
 Outcome = Literal["done", "refused", "too_many", "left"]
 Way = Literal["password", "code", "security_key", "oidc"]
@@ -30,15 +31,18 @@ log = structlog.get_logger(__name__)
 
 
 class LogInRecords:
-    """Keeps what happened until the scheduler has been told."""
+    """Keeps what happened until it has been reported to the scheduler."""
 
     def __init__(self, publisher: Publisher, topology: Topology, clock: Clock) -> None:
-        """Nothing happened."""
+        """Start with nothing recorded."""
         self._publisher, self._topology, self._clock = publisher, topology, clock
         self._seen: OrderedDict[tuple[str, str, str, str], LogInSeen] = OrderedDict()
 
     def note(self, outcome: Outcome, way: Way, user: str | None, address: str, why: str = "") -> None:
-        """`user` is None for a name nobody has: it may be a password that was typed into the wrong field."""
+        """Record an outcome.
+
+        `user` is None for an unknown name, which may be a password typed into the wrong field.
+        """
         write = log.info if outcome in {"done", "left"} else log.warning
         write("log_in", outcome=outcome, way=way, user=user, address=address, why=why)
         LOG_INS.labels(way, outcome).inc()
@@ -57,7 +61,7 @@ class LogInRecords:
             )
 
     async def run_once(self) -> None:
-        """Tell what happened since the last time."""
+        """Report what happened since the last time."""
         if not self._seen:
             return
         seen, self._seen = self._seen, OrderedDict()
@@ -66,5 +70,5 @@ class LogInRecords:
             self._seen = OrderedDict([*seen.items(), *self._seen.items()][:KEPT])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell it every two seconds, and at the end."""
+        """Report every two seconds, and once at the end."""
         await until_the_end(INTERVAL, self.run_once, stop)

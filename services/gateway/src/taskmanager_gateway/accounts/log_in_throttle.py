@@ -1,7 +1,7 @@
-"""How often log-ins may fail: refused by name and network and by network, slowed by name and in all.
+"""Limits failed log-ins: refuses by name and network and by network, slows down by name and in total.
 
-A name is slowed and never locked, or anybody could lock somebody out. A browser from which its user has
-logged in before is not slowed at all.
+A name is slowed down and never locked, or anyone could lock somebody else out. A browser from which the user
+has logged in before is not slowed down at all.
 """
 
 import asyncio
@@ -20,39 +20,39 @@ from taskmanager_gateway.http.problems import TOO_MANY_TRIES, ProblemError
 
 WINDOW_MINUTES = 5
 BY_NAME = RateLimitItemPerMinute(5, WINDOW_MINUTES)
-"""Failures of one name from one network."""
+"""Failures for one name from one network."""
 BY_NETWORK = RateLimitItemPerMinute(50, WINDOW_MINUTES)
 """Failures from one address, or one /64 of IPv6."""
 NAME_ANYWHERE = RateLimitItemPerMinute(20, WINDOW_MINUTES)
-"""Failures of one name from anywhere, after which its tries take turns."""
+"""Failures for one name from anywhere, after which attempts for it have to take turns."""
 IN_ALL = RateLimitItemPerMinute(300, WINDOW_MINUTES)
-"""Failures of all names, after which all tries take turns."""
+"""Failures for all names, after which all attempts have to take turns."""
 CODES = RateLimitItemPerHour(10)
-"""Wrong codes of one name from anywhere. Only who knows the password gets to try one, so this locks nobody
-out whose password is a secret; and six digits are guessed soon without it."""
+"""Wrong codes for one name from anywhere. Trying one requires the password, so this locks out nobody whose
+password is still secret; without it six digits would soon be guessed."""
 NAME_GAP, ALL_GAP = 2.0, 0.2
-"""Seconds between two turns."""
+"""Seconds between two turns, for one name and for all."""
 LONGEST_WAIT = 10.0
-"""Seconds; whoever would wait longer for a turn is asked to come again, which may be at once."""
+"""Seconds; anyone who would have to wait longer for a turn is told to try again, which may be at once."""
 
 
 class Throttle:
-    """Counts the failures at this gateway; they are forgotten when it ends."""
+    """Counts the failures at this gateway; the counts are lost when it stops."""
 
     def __init__(
         self,
         now: Callable[[], float] = time.monotonic,
         wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """None yet."""
+        """Start with no failures counted."""
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._now, self._wait = now, wait
         self._next_turn: dict[str, float] = {}
 
     async def attempt(self, name: str, address: str, *, known: bool = False) -> None:
-        """Somebody tries; returns when it is their turn, or raises ProblemError (429).
+        """Wait for the turn of a log-in attempt; raises ProblemError (429) if it may not be made.
 
-        `known`: the user has logged in from this browser before. A try counts as a failure until it
+        `known`: the user has logged in from this browser before. An attempt counts as a failure until it has
         succeeded, so that many at the same time do not slip through.
         """
         key, network = _name_key(name, address), client_key(address)
@@ -64,23 +64,23 @@ class Throttle:
             await self._take_turn(key[0])
 
     def failed(self, name: str, address: str) -> None:
-        """The name and the password do not fit."""
+        """Count a failure: the name and the password do not match."""
         self._limiter.hit(BY_NETWORK, client_key(address))
         self._limiter.hit(NAME_ANYWHERE, _name_key(name, address)[0])
         self._limiter.hit(IN_ALL)
 
     def attempt_code(self, name: str) -> None:
-        """Who knows the password tries a code; raises ProblemError (429) after too many wrong ones."""
+        """Admit an attempt at a code; raises ProblemError (429) after too many wrong ones."""
         if not self._limiter.test(CODES, "codes", user_key(name)):
             raise _too_many(self._ends(CODES, "codes", user_key(name)))
 
     def failed_code(self, name: str, address: str) -> None:
-        """The code is wrong."""
+        """Count a wrong code."""
         self._limiter.hit(CODES, "codes", user_key(name))
         self.failed(name, address)
 
     def succeeded(self, name: str, address: str) -> None:
-        """They do: earlier failures of this name from there are forgotten."""
+        """Forget the earlier failures of this name from this network."""
         self._limiter.clear(BY_NAME, *_name_key(name, address))
 
     async def _take_turn(self, name: str) -> None:
@@ -93,7 +93,7 @@ class Throttle:
             await self._wait(delay)
 
     def _turn(self, queue: str, gap: float) -> float:
-        """Seconds until the next turn in that queue, which is taken."""
+        """Take the next turn in that queue; returns the seconds until it comes. Raises ProblemError (429)."""
         now = self._now()
         self._next_turn = {one: at for one, at in self._next_turn.items() if at > now - gap}
         begins = max(now, self._next_turn.get(queue, now - gap) + gap)
@@ -103,7 +103,7 @@ class Throttle:
         return begins - now
 
     def _ends(self, limit: RateLimitItem, *key: str) -> int:
-        """In so many seconds there may be another try."""
+        """Seconds until another attempt is allowed."""
         reset = self._limiter.get_window_stats(limit, *key).reset_time
         return max(1, math.ceil(reset - time.time()))
 

@@ -28,7 +28,7 @@ from taskmanager_gateway.commands.service import Author, CommandDone, CommandPen
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import UNKNOWN_TOKEN, UNKNOWN_USER, ProblemError
 
-TOKEN_PREFIX = "tm_"  # noqa: S105 - what tokens begin with, so that they are found where they do not belong
+TOKEN_PREFIX = "tm_"  # noqa: S105 - the prefix of tokens, by which leaked ones can be found
 TOKEN_BYTES = 32
 
 Result = CommandDone | CommandPending
@@ -36,7 +36,7 @@ Result = CommandDone | CommandPending
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token was asked for; its secret is known here and now and never again."""
+    """A token that has been requested; its secret is known only now."""
 
     result: Result
     id: str
@@ -44,7 +44,7 @@ class NewToken:
 
 
 class Accounts:
-    """Who there is; every call may raise ProblemError and StoreUnavailableError."""
+    """Manages users and tokens; every method may raise ProblemError and StoreUnavailableError."""
 
     def __init__(self, reader: AccessReader, commanding: CommandService, log_in: LogInService) -> None:
         """`log_in` hashes passwords."""
@@ -56,7 +56,7 @@ class Accounts:
         return await from_store(self._reader.users())
 
     async def user(self, name: str, who: Principal) -> User:
-        """One of them."""
+        """One user; raises ProblemError (404) if there is none of that name."""
         _check_admin(who)
         found = await self._log_in.user(name)
         if found is None:
@@ -66,20 +66,20 @@ class Accounts:
     async def add_user(
         self, author: Author, name: str, role: Role, plugins: tuple[str, ...] | None
     ) -> tuple[Result, str]:
-        """A new user, and the one-time password to hand over."""
+        """Add a user; returns the one-time password to hand over as well."""
         password = one_time_password()
         hashed = await self._log_in.hashed(password)
         order = AddUser(name=name, role=role, plugins=plugins, password_hash=hashed, one_time=True)
         return await self._commanding.command(order, author), password
 
     async def change_user(self, author: Author, order: ChangeUser) -> Result:
-        """Another role, other plugins, disabled or enabled again."""
+        """Change the role or the plugins, or disable the user or enable them again."""
         return await self._commanding.command(order, author)
 
     async def set_password(
         self, author: Author, name: str, password: str | None
     ) -> tuple[Result, str | None]:
-        """A new one-time password, which is returned, or the given one; ends all sessions of the user."""
+        """Set the given one-time password, or a new one, which is returned; ends all sessions of the user."""
         if password is not None:
             await self._log_in.check_new(password, name)
         chosen = password or one_time_password()
@@ -92,11 +92,11 @@ class Accounts:
         return await self._commanding.command(EndSessions(name=name), author)
 
     async def remove_second_factor(self, author: Author, name: str) -> Result:
-        """For somebody who lost their device: the password alone lets them in again."""
+        """For somebody who lost their device: the password alone is enough to log in again."""
         return await self._commanding.command(RemoveSecondFactor(name=name), author)
 
     async def remove_user(self, author: Author, name: str) -> Result:
-        """The user is gone."""
+        """Remove the user."""
         return await self._commanding.command(RemoveUser(name=name), author)
 
     async def tokens(self, who: Principal) -> Sequence[Token]:
@@ -105,7 +105,7 @@ class Accounts:
         return await from_store(self._reader.tokens())
 
     async def token(self, token_id: str, who: Principal) -> Token:
-        """One of them."""
+        """One token; raises ProblemError (404) if there is none with that id."""
         found = next((token for token in await self.tokens(who) if token.id == token_id), None)
         if found is None:
             raise ProblemError(UNKNOWN_TOKEN, problems.NO_TOKEN(token=token_id[:80]))
@@ -119,7 +119,7 @@ class Accounts:
         plugins: tuple[str, ...] | None,
         expires: datetime | None,
     ) -> NewToken:
-        """A new token."""
+        """Add a token."""
         identifier, secret = str(uuid_utils.uuid7()), TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         order = AddToken(
             id=identifier,
@@ -132,7 +132,7 @@ class Accounts:
         return NewToken(await self._commanding.command(order, author), identifier, secret)
 
     async def revoke_token(self, author: Author, token_id: str) -> Result:
-        """The token is good for nothing from now on."""
+        """Revoke the token: it is no longer valid."""
         return await self._commanding.command(RevokeToken(token=token_id), author)
 
 

@@ -1,4 +1,4 @@
-"""Users and tokens as the public sees them: made of nothing that holds a hash."""
+"""Users and tokens as the API shows them; no view is built from anything that holds a hash."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from taskmanager_gateway.http.views import API
 
 
 class AccountCommandView(Record):
-    """What became of a command about users, tokens and log-ins."""
+    """The result of a command about users, tokens and log-ins."""
 
     command: str = Field(description="Names the command in the audit.")
     outcome: Literal["done", "unchanged", "pending"] = Field(
@@ -22,7 +22,7 @@ class AccountCommandView(Record):
 
 
 class MeView(Record):
-    """Who asks. `plugins` null: all of them."""
+    """The caller. `plugins` null: all of them."""
 
     name: str
     rights: list[Right]
@@ -40,7 +40,7 @@ class MeView(Record):
 class UserView(Record):
     """A user. `plugins` null: all of them. `password`: `set`, `one-time`, or `none` (identity provider).
 
-    `second_factor`: whether a code or a security key is asked for after the password.
+    `second_factor`: whether a code or a security key is required after the password.
     """
 
     name: str
@@ -74,7 +74,7 @@ class UserListView(Record):
 
 
 class UserCommandView(AccountCommandView):
-    """What became of a command for a user; `user` is null if it cannot be read just now, or is gone."""
+    """The result of a command for a user; `user` is null if it cannot be read at present or was removed."""
 
     user: UserView | None
     one_time_password: str | None = Field(
@@ -83,7 +83,7 @@ class UserCommandView(AccountCommandView):
 
 
 class SessionView(Record):
-    """A log-in. `browser` and `system` are what the browser says of itself; null where that is not known."""
+    """A log-in. `browser` and `system` are taken from the browser's User-Agent; null if not recognised."""
 
     id: str
     begun: datetime
@@ -111,13 +111,13 @@ class SessionView(Record):
 
 
 class SessionListView(Record):
-    """Log-ins that are good for something; one may be listed some time after it ended without work."""
+    """Log-ins that are still valid; one that has expired through inactivity may be listed for some time."""
 
     sessions: list[SessionView]
 
 
 class SessionCommandView(AccountCommandView):
-    """What became of the command to end a log-in."""
+    """The result of the command to end a log-in."""
 
     id: str
 
@@ -156,7 +156,7 @@ class TokenListView(Record):
 
 
 class TokenCommandView(AccountCommandView):
-    """What became of a command for a token; `token` is null if it cannot be read just now."""
+    """The result of a command for a token; `token` is null if it cannot be read at present."""
 
     id: str
     token: TokenView | None

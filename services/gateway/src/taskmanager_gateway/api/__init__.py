@@ -1,1 +1,1 @@
-"""The addresses of the HTTP API. Thin: parse, ask a part of the gateway, answer."""
+"""The routes of the HTTP API. Thin: parse the request, call a service, answer."""

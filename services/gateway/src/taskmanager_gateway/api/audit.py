@@ -1,4 +1,4 @@
-"""Who asked for what, when, why, and what became of it."""
+"""The audit: who requested what, when and why, and with which outcome."""
 
 from typing import Annotated
 
@@ -27,9 +27,9 @@ router = APIRouter(prefix=API, tags=["Control"], dependencies=[needs(Right.READ)
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
 async def show_audit(request: Request, query: Annotated[AuditQuery, Query()], who: Asker) -> Response:
-    """Every command that reached the scheduler, also what it refused, the newest first.
+    """Every command that reached the scheduler, including those it refused, the newest first.
 
-    `id` is the command's. Go on with `cursor` = `next_cursor` and the same filters.
+    `id` is that of the command. For the next page, send `cursor` = `next_cursor` with the same filters.
     """
     page = await audit_page(services_of(request).reader, query, who)
     links = {"self": _address(request)}

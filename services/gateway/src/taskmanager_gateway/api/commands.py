@@ -1,4 +1,4 @@
-"""What the routes of operators' commands share: the body, the answers."""
+"""The request body and the answers that the routes of operators' commands share."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -29,7 +29,7 @@ _PENDING = "The scheduler did not answer in time. The command is stored and is g
 
 
 def command_answers(*kinds: Kind) -> Answers:
-    """What a command may be answered with besides 200; `kinds` are those of its subject."""
+    """The responses of a command besides 200; `kinds` are the problems specific to its subject."""
     pending: dict[str, Any] = {"description": _PENDING, "model": PendingView}
     return {202: pending} | problems(*_OF_THE_REQUEST, *kinds, NOT_POSSIBLE, BROKER_UNAVAILABLE)
 
@@ -40,9 +40,10 @@ async def command_answer(
     view: type[CommandView],
     **shown: Callable[[], Awaitable[Record | None]],
 ) -> Response:
-    """200 with a view; `shown` has its other members, null where they cannot be read just now. Or 202.
+    """Answer 200 with a view, or 202 for a pending command.
 
-    `subject` is for `stored_answer`.
+    `shown` makes the view's other members; one that cannot be read at present is null. `subject` is passed to
+    `stored_answer`.
     """
     if isinstance(result, CommandPending):
         return stored_answer(result, subject)
@@ -60,7 +61,7 @@ async def _readable(show: Callable[[], Awaitable[Record | None]]) -> Record | No
 def account_answer(
     result: CommandDone | CommandPending, view: type[AccountCommandView], **members: object
 ) -> Response:
-    """200 with a view, or 202 with the same."""
+    """Answer with a view: 200, or 202 for a pending command."""
     done = isinstance(result, CommandDone)
     outcome = result.outcome if isinstance(result, CommandDone) else "pending"
     made = view.model_validate({"command": result.command, "outcome": outcome, **members})
@@ -68,7 +69,7 @@ def account_answer(
 
 
 def stored_answer(stored: CommandPending, subject: str) -> Response:
-    """202; `subject` is the part of the query by which the audit shows the outcome."""
+    """Answer 202; `subject` is the query string with which the audit shows the outcome."""
     detail = (
         "The scheduler did not answer within 2 seconds. The command is stored by the message broker and is "
         "going to be done when the scheduler is back; do not repeat it. The audit then shows its outcome."

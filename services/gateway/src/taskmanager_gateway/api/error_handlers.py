@@ -1,4 +1,4 @@
-"""Which problem each error becomes: the one table between exceptions and HTTP answers."""
+"""The problem for each error: the one table between exceptions and HTTP error responses."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -37,7 +37,7 @@ NOT_FOUND_STATUS = 404
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Answer every expected error as a problem."""
+    """Answer every expected error with a problem document."""
     for kind in _PROBLEMS:
         app.add_exception_handler(kind, _answer)
 
@@ -47,7 +47,7 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 
 def problem_of(request: Request, error: Exception) -> Problem:
-    """The problem an error is; a defect for those nobody expected."""
+    """The problem for an error; a defect if the error is unexpected."""
     kind = next(kind for kind in _PROBLEMS if isinstance(error, kind))
     problem = _PROBLEMS[kind](request, error)
     if problem.kind.status == FORBIDDEN.status:
@@ -68,7 +68,7 @@ def _broker_away(_: Request, __: BrokerUnavailableError) -> Problem:
 
 
 def _defect(_: Request, __: Exception) -> Problem:
-    """The guard logs and counts it."""
+    """An internal error; `RequestMetricsMiddleware` logs and counts it."""
     return Problem(INTERNAL_ERROR, problems.DEFECT())
 
 
@@ -78,7 +78,7 @@ def _wrong_query(_: Request, error: RequestValidationError) -> Problem:
 
 
 def _allowed_methods(request: Request) -> Iterator[str]:
-    """Over all routes of the address; Starlette names those of the first (RFC 9110, 10.2.1 wants all)."""
+    """The methods of all the path's routes (RFC 9110, 10.2.1); Starlette names only those of the first."""
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
@@ -108,4 +108,4 @@ _PROBLEMS: dict[type[Exception], Callable[[Request, Any], Problem]] = {
     HTTPException: _http,
     Exception: _defect,
 }
-"""In the order in which they are looked up: the last is every other error."""
+"""In order of lookup: the last entry matches every other error."""

@@ -16,11 +16,11 @@ from taskmanager_gateway.metrics import STREAMS
 from taskmanager_gateway.services import services_of
 
 SEND_SECONDS = 30
-"""A listener that takes nothing for so long is gone."""
+"""Seconds after which a listener that accepts no data is considered gone."""
 
 
 def event_stream(request: Request, name: str, events: AsyncIterator[ServerSentEvent]) -> Response:
-    """A stream that is counted while it is open and sends a comment when nothing else is sent.
+    """A stream that is counted while it is open, and sends a comment when there is nothing else to send.
 
     Raises ProblemError if too many are open.
     """
@@ -35,7 +35,7 @@ def event_stream(request: Request, name: str, events: AsyncIterator[ServerSentEv
 
 
 def _client(request: Request) -> str:
-    """Whose streams are counted together: a user's, a token's, or those of an address."""
+    """The key under which streams are counted: a user, a token, or an address."""
     known = auth_context_of(request).client
     return client_key(address_of(request)) if known == ANONYMOUS else known
 
@@ -51,13 +51,13 @@ async def _counted(
 
 
 async def plain_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:
-    """Events without an id: they cannot be replayed."""
+    """Send events without an id, since they cannot be replayed."""
     async for event in events:
         yield ServerSentEvent(event.data, event=event.type, sep="\n")
 
 
 async def log_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:
-    """Events of a log with their position as id, so that a client goes on where it was cut off."""
+    """Send events of a log with their position as id, so that a client can resume where it was cut off."""
     async for event in events:
         yield ServerSentEvent(event.data, event=event.type, id=_position(event), sep="\n")
 

@@ -1,4 +1,4 @@
-"""What changes, live."""
+"""The live stream of changes."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -25,7 +25,7 @@ router = APIRouter(prefix=API, tags=["Live"], dependencies=[needs(Right.READ)])
 
 
 class EventQuery(Record):
-    """What to hear of; nothing given means everything."""
+    """Which events to receive; without any field, all of them."""
 
     plugin: PluginName | None = None
     tab: Tab | None = None
@@ -46,10 +46,10 @@ _STREAM: Answers = {
     responses=_STREAM | problems(INVALID_REQUEST, TOO_MANY_STREAMS),
 )
 async def listen(request: Request, query: Annotated[EventQuery, Query()], who: Asker) -> Response:
-    """Events `job` and `plugin`: hints to read again. `tab` is the tab the job is in now.
+    """Events `job`, `plugin` and `operation`: hints to read again. A job's `tab` is its current one.
 
-    Nothing is replayed (`Last-Event-ID` is ignored): read what you show after each connection and each
-    `reset`, which comes when events may have been missed, also because the listener was too slow.
+    Nothing is replayed (`Last-Event-ID` is ignored): read what you display again after each connection and
+    each `reset`, which is sent when events may have been missed, also because the client was too slow.
     """
     services = services_of(request)
     events = _heard(services.hub, Interest(query.plugin, query.tab, narrowed(who, query.plugin)))

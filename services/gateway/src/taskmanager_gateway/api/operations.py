@@ -85,7 +85,7 @@ def _start_answers() -> Answers:
 
 
 class FailureQuery(Record):
-    """Which failures: those after that number."""
+    """Which failures: those after a number."""
 
     after: Annotated[int, Field(ge=0)] = 0
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 100
@@ -99,10 +99,11 @@ class FailureQuery(Record):
     openapi_extra=json_request("OperationBody", CANCEL_MANY) | _KEY,
 )
 async def start(request: Request, who: Asker) -> Response:
-    """Do something to all jobs a filter means, however many; `dry_run` counts them and shows some.
+    """Change all jobs that match a filter, however many; `dry_run` counts them and shows examples.
 
-    The scheduler lists the jobs there are at this moment and changes them page by page, each as if it was
-    commanded alone: follow it at `Location`. What cannot be done to a job is in the operation's failures.
+    The scheduler lists the jobs that match at this moment and changes them page by page, each as if by a
+    command of its own: follow the progress at `Location`. Jobs that could not be changed are in the
+    operation's failures.
     """
     body = await read_order(request, OperationBody, BODY_LIMIT_BYTES)
     body.check()
@@ -119,7 +120,7 @@ async def start(request: Request, who: Asker) -> Response:
     openapi_extra=REASON_BODY | _KEY,
 )
 async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
-    """Cancel every job that is in the plugin's queue tab now, running ones too, by an operation."""
+    """Cancel every job that is in the plugin's queue tab now, including running ones, with one operation."""
     allow(who, name)
     await services_of(request).catalogue.find(name, who)
     given = await read_order(request, ReasonBody)
@@ -137,7 +138,7 @@ async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
 async def list_operations(
     request: Request, query: Annotated[OperationQuery, Query()], who: Asker
 ) -> Response:
-    """The newest first; they are kept for 90 days. Go on with `cursor` = `next_cursor`."""
+    """The newest first; kept for 90 days after the end. For the next page, send `cursor` = `next_cursor`."""
     if "\0" in (query.cursor or ""):
         raise field_problem(INVALID_REQUEST, [FieldError.of("cursor", faults.NUL())])
     try:
@@ -160,7 +161,7 @@ async def list_operations(
     responses=problems(UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )
 async def show_operation(request: Request, operation: str, who: Asker) -> Response:
-    """How far it is: `done`, `unchanged` and `refused` of `total`."""
+    """An operation and its progress: `done`, `unchanged` and `refused` of `total`."""
     return json_answer(OperationView.of(await services_of(request).operating.find(operation, who)))
 
 
@@ -173,7 +174,7 @@ async def show_operation(request: Request, operation: str, who: Asker) -> Respon
 async def list_failures(
     request: Request, operation: str, query: Annotated[FailureQuery, Query()], who: Asker
 ) -> Response:
-    """Each job it could not change, with the reason."""
+    """Each job the operation could not change, with the reason."""
     services = services_of(request)
     known = await services.operating.find(operation, who)
     found = await from_store(services.reader.failures(known.id, after=query.after, limit=query.limit + 1))
@@ -196,7 +197,7 @@ async def list_failures(
     openapi_extra=REASON_BODY,
 )
 async def stop(request: Request, operation: str, who: Asker) -> Response:
-    """Leave the jobs alone that it has not come to; what was done stays done."""
+    """Stop it: jobs it has not reached yet are left alone, and changes already made are kept."""
     body = await read_order(request, ReasonBody)
     services = services_of(request)
     result = await services.commanding.command(

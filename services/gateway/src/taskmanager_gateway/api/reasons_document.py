@@ -1,4 +1,4 @@
-"""The page `docs/reasons.md`: every code with its parameters and English sentences. A test keeps it equal."""
+"""The page `docs/reasons.md`: every code with its parameters and English sentences. A test compares them."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ A parameter is a text or a number; `at` and `until` are moments (ISO 8601, UTC);
 
 
 def document() -> str:
-    """The whole page."""
+    """The text of the page, in Markdown."""
     return "\n".join([_BEGIN, *(line for part in CATALOGUE.families for line in _family(part)), *_titles()])
 
 

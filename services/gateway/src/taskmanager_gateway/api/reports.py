@@ -1,4 +1,4 @@
-"""What Goobi is told: messages of operators, reports and how far they got, the installations."""
+"""What Goobi is told: operators' messages, reports and their delivery, the installations."""
 
 from typing import Annotated, Literal
 
@@ -43,7 +43,7 @@ MESSAGE_BODY_LIMIT_BYTES = 64 * 1024
 router = APIRouter(prefix=API, tags=["Goobi"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 State = Literal["pending", "delivered", "given_up", "undelivered", "withdrawn"]
-"""`undelivered` is another word for `given_up`."""
+"""`undelivered` is a synonym of `given_up`."""
 
 
 class ReportFilter(Record):
@@ -72,7 +72,8 @@ class PageFilter(Record):
 async def send_message(request: Request, job_id: str, who: Asker) -> Response:
     """Send a message to Goobi's users: it appears in the log of the job's process, under your name.
 
-    It is stored at once and delivered in order with the other reports of the job, however long Goobi is away.
+    It is stored at once and delivered in order with the job's other reports, however long Goobi is
+    unavailable.
     """
     body = await read_order(request, MessageBody, MESSAGE_BODY_LIMIT_BYTES)
     order = SendMessage(job=job_id, message=body.message)
@@ -91,7 +92,7 @@ async def send_message(request: Request, job_id: str, who: Asker) -> Response:
 async def job_reports(
     request: Request, job_id: str, query: Annotated[PageFilter, Query()], who: Asker
 ) -> Response:
-    """All reports about one job, also operators' messages, the newest first."""
+    """All reports about one job, including operators' messages, the newest first."""
     await services_of(request).finder.find(job_id, who)
     return await _list(request, ReportQuery(job=job_id, cursor=query.cursor, limit=query.limit), who)
 
@@ -103,7 +104,7 @@ async def job_reports(
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
 async def list_reports(request: Request, query: Annotated[ReportFilter, Query()], who: Asker) -> Response:
-    """One page of reports, the newest first: `state=undelivered` are those that were given up."""
+    """One page of reports, the newest first; `state=undelivered` selects those that were given up."""
     state = None if query.state is None else _STATES[query.state]
     names = None
     if query.installation is not None:
@@ -119,7 +120,7 @@ async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]
     responses=problems(UNKNOWN_REPORT, STORE_UNAVAILABLE),
 )
 async def show_report(request: Request, report: str, who: Asker) -> Response:
-    """One report as it is now."""
+    """A report in its current state."""
     return json_answer(ReportView.of(await services_of(request).reports.find(report, who)))
 
 
@@ -131,7 +132,7 @@ async def show_report(request: Request, report: str, who: Asker) -> Response:
     openapi_extra=json_request("ReplayBody", REPLAY),
 )
 async def replay_all(request: Request, who: Asker) -> Response:
-    """All reports to one installation that were given up, the oldest 10,000 of them, are pending again."""
+    """Make all reports to one installation that were given up, the oldest 10,000 of them, pending again."""
     body = await read_order(request, ReplayBody)
     result = await services_of(request).reports.replay_all(body.installation, Author(who, body.reason))
     return await command_answer(result, "limit=50", ReplayView)
@@ -145,7 +146,7 @@ async def replay_all(request: Request, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def replay(request: Request, report: str, who: Asker) -> Response:
-    """Have one report that was given up, or that waits for its next try, delivered from now on."""
+    """Deliver one report that was given up, or that waits for its next attempt, from now on."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).reports.replay(report, Author(who, body.reason))
     return await command_answer(result, "limit=50", ReportCommandView, report=lambda: _shown(request, report))
@@ -158,7 +159,7 @@ async def replay(request: Request, report: str, who: Asker) -> Response:
     responses=problems(STORE_UNAVAILABLE),
 )
 async def list_installations(request: Request, who: Asker) -> Response:
-    """Every configured installation: what it has not been told yet, and how it answered last."""
+    """Every configured installation: what it has not been told yet, and how it last answered."""
     views = list(await services_of(request).reports.installations(who))
     return json_answer(InstallationListView.model_construct(installations=views))
 

@@ -1,4 +1,4 @@
-"""How routes answer and how that is described in the OpenAPI document."""
+"""How routes answer, and how their answers are described in the OpenAPI document."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -20,21 +20,21 @@ from taskmanager_gateway.http.views import json_bytes
 
 OUTCOME_HEADER = "Taskmanager-Outcome"
 READ_ONE_BY_ONE = (UNKNOWN_JOB, UNKNOWN_OPERATION, UNKNOWN_REPORT)
-"""What a route that reads one document may answer; then that document may also be unreadable."""
+"""Problems of routes that read one document; those may also find that document unreadable."""
 
 Answers = dict[int | str, dict[str, Any]]
-"""Answers by status, as FastAPI takes them."""
+"""Responses by status, as FastAPI takes them."""
 
 
 class RawRoute(APIRoute):
-    """A documented route whose function gets the request alone: no parameter is parsed for it.
+    """A documented route whose function gets only the request: no parameter is parsed for it.
 
-    Of its dependencies it looks at what it `needs` and at nothing else. FastAPI's own way of calling a
-    function costs a tenth of a submission.
+    Of its dependencies only those made by `needs` are called. FastAPI's own way of calling a function takes a
+    tenth of a submission's time.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Call the function."""
+        """A handler that checks what the route needs and calls its function."""
         endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
         needed = [one.dependency for one in self.dependencies if isinstance(one.dependency, Requirement)]
 
@@ -47,12 +47,12 @@ class RawRoute(APIRoute):
 
 
 def json_answer(model: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A model as JSON, written once and not checked again."""
+    """Answer with a model as JSON, serialised once and not validated again."""
     return Response(json_bytes(model), status, headers, "application/json")
 
 
 def page_links(request: Request, next_cursor: str | None) -> dict[str, str]:
-    """Where this page of a list is and, if there is one, the next."""
+    """Links to this page of a list and, if there is one, to the next."""
     links = {"self": str(request.url.replace(scheme="", netloc=""))}
     if next_cursor:
         after = request.url.include_query_params(cursor=next_cursor)
@@ -61,7 +61,7 @@ def page_links(request: Request, next_cursor: str | None) -> dict[str, str]:
 
 
 def problems(*kinds: Kind) -> Answers:
-    """The error answers of a route for the OpenAPI document."""
+    """The error responses of a route for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     described: Answers = {}
     one = any(kind in READ_ONE_BY_ONE for kind in kinds)
@@ -76,6 +76,6 @@ def problems(*kinds: Kind) -> Answers:
 
 
 def json_request(schema: str, example: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
-    """The body of a route that reads it itself, for the OpenAPI document."""
+    """The request body, for the OpenAPI document, of a route that reads it itself."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}}
     return {"requestBody": {"required": required, "content": content}}

@@ -1,4 +1,4 @@
-"""Runners, and what operators do to them."""
+"""Runners, and operators' commands for them."""
 
 from typing import Annotated
 
@@ -38,7 +38,7 @@ _READING, _CONTROL = "Plugins and runners", "Control"
     responses=problems(STORE_UNAVAILABLE),
 )
 async def list_runners(request: Request, who: Asker) -> Response:
-    """All runners that ever said hello and were not forgotten, with their last sign of life."""
+    """All runners that have ever registered and were not forgotten, with the time of their last heartbeat."""
     runners = await from_store(services_of(request).reader.runners())
     shown = [RunnerView.of(runner) for runner in runners if who.sees(runner.plugin)]
     return json_answer(RunnerListView.model_construct(runners=shown))
@@ -52,7 +52,7 @@ async def list_runners(request: Request, who: Asker) -> Response:
     responses=problems(INVALID_REQUEST, UNKNOWN_RUNNER, STORE_UNAVAILABLE),
 )
 async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Response:
-    """A runner; `state` says how a drain is going: `draining` with `busy` jobs, then `drained`."""
+    """A runner; `state` shows the progress of a drain: `draining` with `busy` jobs, then `drained`."""
     found = await _find(request, runner)
     if found is None or not who.sees(found.plugin):
         detail = codes.problems.UNKNOWN_RUNNER(runner=runner)
@@ -69,11 +69,11 @@ async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Respons
     openapi_extra=json_request("DrainBody", DRAIN, required=False),
 )
 async def drain(request: Request, runner: RunnerId, who: Asker) -> Response:
-    """Let the runner take no more jobs, so that its machine can be stopped; others take them.
+    """Let the runner take no more jobs, so that its machine can be stopped; other runners take them.
 
-    Its running jobs come to their end, or are handed back unfailed after `grace_seconds`; jobs that stand
-    still are handed back at once. It stays drained over restarts, until it is resumed. Draining it again
-    with another grace changes the grace.
+    Its running jobs finish, or are handed back without counting as failed after `grace_seconds`; jobs that
+    are paused are handed back at once. The runner stays drained across restarts until it is resumed. Draining
+    it again with another grace period changes that period.
     """
     body = await read_order(request, DrainBody)
     order = RunnerCommand(runner=runner, action=RunnerAction.DRAIN, grace_seconds=body.grace_seconds)
@@ -89,7 +89,7 @@ async def drain(request: Request, runner: RunnerId, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def resume(request: Request, runner: RunnerId, who: Asker) -> Response:
-    """End the drain."""
+    """End the drain: the runner takes jobs again."""
     return await _plain(request, runner, RunnerAction.RESUME, who)
 
 
@@ -102,7 +102,7 @@ async def resume(request: Request, runner: RunnerId, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def forget(request: Request, runner: RunnerId, who: Asker) -> Response:
-    """Show the runner no more. Refused while it is alive or owns jobs; its next hello brings it back."""
+    """Remove the runner from the list. Refused while it is alive or owns jobs; registering brings it back."""
     return await _plain(request, runner, RunnerAction.FORGET, who)
 
 

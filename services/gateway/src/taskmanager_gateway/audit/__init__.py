@@ -1,1 +1,1 @@
-"""Who asked for what, when, why, and what became of it."""
+"""The audit: who requested what, when and why, and with which outcome."""

@@ -1,4 +1,4 @@
-"""What operators asked for, for whoever looks at it: the use case of the API and the pages."""
+"""Reading the audit of what operators requested: the use case of the API and the pages."""
 
 from taskmanager.errors import CursorError
 from taskmanager.model.access import Principal
@@ -17,9 +17,9 @@ from taskmanager_gateway.http.problems import (
 
 
 async def audit_page(reader: JobReader, query: AuditQuery, who: Principal) -> AuditPage:
-    """One page, kept to the plugins within reach.
+    """One page, narrowed to the plugins within reach.
 
-    Raises ProblemError for a cursor that is none and for a plugin out of reach, StoreUnavailableError.
+    Raises ProblemError for an invalid cursor and for a plugin out of reach, StoreUnavailableError.
     """
     _check_text(query)
     kept = query.model_copy(update={"plugins": narrowed(who, query.plugin, query.plugins)})

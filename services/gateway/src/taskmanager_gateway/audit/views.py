@@ -1,4 +1,4 @@
-"""The audit as the public sees it."""
+"""The audit as the API shows it."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from taskmanager_gateway.http.views import Told, told
 
 
 class AuditEntryView(Record):
-    """Who asked for what, when, why, and what became of it; `id` is the command's.
+    """Who requested what, when and why, and with which outcome; `id` is that of the command.
 
     `detail` is the sentence of `code`: why it was not done, or how and from where somebody logged in.
     """
@@ -35,7 +35,7 @@ class AuditEntryView(Record):
 
     @classmethod
     def of(cls, entry: AuditEntry) -> "AuditEntryView":
-        """The public form; nothing is checked again."""
+        """The public form; the values are not validated again."""
         why = entry.told
         asked = {"action": english(entry.asked), "what": Told.model_construct(**told(entry.asked))}
         members: dict[str, Any] = told(why) if why else {"code": None, "parameters": None}
@@ -45,7 +45,7 @@ class AuditEntryView(Record):
 
 
 class AuditView(Record):
-    """One page of what operators asked for, the newest first; `next_cursor` is null on the last."""
+    """One page of what operators requested, the newest first; `next_cursor` is null on the last."""
 
     entries: list[AuditEntryView]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""The codes only the gateway tells, and the catalogue of all that it knows."""
+"""The codes that only the gateway uses, and the catalogue of all codes it knows."""
 
 from taskmanager.model.reasons import Catalogue, Reason, say
 from taskmanager.model.reasons.families import SHARED
@@ -11,5 +11,5 @@ CATALOGUE = Catalogue((*SHARED, WAITING, PROBLEMS, FAULTS, ACCESS))
 
 
 def english(reason: Reason) -> str:
-    """The sentence for programs."""
+    """The English sentence, as programs get it."""
     return say(reason, CATALOGUE)

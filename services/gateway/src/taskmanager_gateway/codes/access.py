@@ -1,4 +1,4 @@
-"""What is said to those who are not let in, or may not do something."""
+"""Messages for callers who are not let in, or may not do something."""
 
 from taskmanager.model.access import Right
 from taskmanager.model.reasons import Code, Family, Plural
@@ -20,7 +20,7 @@ RIGHTS = {
     ),
     Right.ADMIN: _forbidden("no_admin", "may not manage users and tokens (the right 'admin' is missing)"),
 }
-"""By the right that is missing."""
+"""The message for each right that is missing."""
 
 
 def _restricted(name: str, why: str) -> Code:

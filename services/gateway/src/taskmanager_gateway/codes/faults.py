@@ -1,4 +1,4 @@
-"""What is wrong with one field of a request."""
+"""What may be wrong with one field of a request."""
 
 from taskmanager.model.reasons import Family, Plural
 

@@ -1,4 +1,4 @@
-"""What answers that are no success say in detail."""
+"""The details of error responses."""
 
 from taskmanager.model.control import JobAction, RunnerAction
 from taskmanager.model.reasons import Family, Reason
@@ -23,9 +23,9 @@ _WORDS = {
 _CANNOT = {
     action: _code(f"cannot_{action}", f"Cannot {words}: %(refusal)s.") for action, words in _WORDS.items()
 }
-"""By the action of an order: what the rules refuse."""
+"""The detail for each action of an order that the rules refuse."""
 _CANNOT_DO = _code("cannot_do", "Cannot %(action)s: %(refusal)s.")
-"""Refused by the rules of another version."""
+"""For an action that only the rules of another version know."""
 
 
 NO_JOB = _code("no_job", "There is no job '%(job)s': it was never stored, or it has been deleted.")
@@ -188,6 +188,6 @@ STREAMS_OF_ALL = _code(
 
 
 def cannot(action: str, refusal: Reason) -> Reason:
-    """An order is refused."""
+    """The detail of an order that is refused."""
     known = _CANNOT.get(action)
     return known(refusal=refusal) if known else _CANNOT_DO(action=action, refusal=refusal)

@@ -1,4 +1,4 @@
-"""Why a job does not run. `by`, `at` and `why` tell who caused it, when, and in which words."""
+"""Why a job does not run. `by`, `at` and `why` say who caused it, when, and the reason they gave."""
 
 from taskmanager.model.reasons import Code, Family, Plural
 
@@ -7,7 +7,7 @@ _code = WAITING.code
 
 
 def _caused(name: str, *sentences: str) -> Code:
-    """Each sentence with and without the words of who caused it."""
+    """A code for each sentence, with and without the reason given by whoever caused it."""
     by = "by %(by)s at %(at)s"
     return _code(
         name,
@@ -53,11 +53,11 @@ NO_FREE_SLOT = _code(
 ITS_TURN = _code("its_turn", "Plugin %(plugin)s has a free slot, so it starts when its turn comes")
 
 SOMEWHERE = _code("somewhere", "%(obstacle)s.")
-"""Without its position."""
+"""The obstacle without the job's position."""
 NEXT = _code("next", "%(obstacle)s; it is the next one.")
 BEHIND = _code(
     "behind",
     Plural("%(obstacle)s; %(count)s job starts before it.", "%(obstacle)s; %(count)s jobs start before it."),
 )
 FAR_BEHIND = _code("far_behind", "%(obstacle)s; %(count)s+ jobs start before it.")
-"""Counting ended there."""
+"""For when counting stopped at its limit."""

@@ -1,1 +1,1 @@
-"""Operators' commands: may they, publish, wait for the result."""
+"""Operators' commands: check permissions, publish, wait for the result."""

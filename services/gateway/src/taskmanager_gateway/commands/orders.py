@@ -1,4 +1,4 @@
-"""What the gateway knows of each kind of order: who may give it, and what is answered if it is not done.
+"""What the gateway knows about each kind of order: who may give it, and the error if it is not carried out.
 
 A new kind of order is one entry of `ORDERS`.
 """
@@ -63,8 +63,9 @@ def _cannot(order: Any, why: Reason) -> ProblemError:
 class OrderRules(Generic[OrderT_contra]):
     """Rules for one kind of order.
 
-    `check` raises ProblemError (403, or 404 for what is out of reach) if somebody may not give it. `unknown`
-    makes the answer (404) when there is no such thing, `refused` the answer (409) when it cannot be done.
+    `check` raises ProblemError (403, or 404 for what is out of reach) if the caller may not give it.
+    `unknown` makes the error (404) for a target that does not exist, `refused` the error (409) for an order
+    that cannot be carried out.
     """
 
     check: Check
@@ -73,7 +74,7 @@ class OrderRules(Generic[OrderT_contra]):
 
 
 def _operate(restricted: Check) -> Check:
-    """For who may operate; who is restricted to some plugins has to pass `restricted` as well."""
+    """A check for operators; those restricted to some plugins have to pass `restricted` as well."""
 
     async def check(permissions: Permissions, order: Any, who: Principal) -> None:
         allow_right(who, Right.OPERATE)
@@ -84,7 +85,7 @@ def _operate(restricted: Check) -> Check:
 
 
 def _administer(own: str | None = None) -> Check:
-    """For admins of all plugins; with `own`, the field that names a user, for that user as well."""
+    """A check for admins of all plugins; also admits the user named in the order's field `own`, if given."""
 
     async def check(permissions: Permissions, order: Any, who: Principal) -> None:
         del permissions
@@ -103,7 +104,7 @@ class _OwnOrder(Protocol):
 
 
 async def _oneself(permissions: Permissions, order: _OwnOrder, who: Principal) -> None:
-    """What proves who somebody is, is for that person alone."""
+    """Only the users themselves may handle what proves their identity."""
     del permissions
     if order.name != who.name:
         raise forbidden(access.OTHERS_FACTOR, who)
@@ -207,5 +208,5 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
 
 
 def rules_of(order: Order) -> OrderRules[Any]:
-    """The rules for this order."""
+    """The rules for this kind of order."""
     return ORDERS[type(order)]

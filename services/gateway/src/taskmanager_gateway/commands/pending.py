@@ -1,4 +1,4 @@
-"""Commands under way and the results the scheduler sends for them; nothing about what a command means."""
+"""Commands in progress and the results the scheduler sends; knows nothing about what a command means."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,15 @@ from taskmanager.messages import CommandResult
 
 
 class PendingCommands:
-    """The commands of this gateway that wait for their result."""
+    """This gateway's commands that wait for their result."""
 
     def __init__(self) -> None:
-        """Nothing waits."""
+        """Start with nothing waiting."""
         self._waiting: dict[str, asyncio.Future[CommandResult]] = {}
 
     @contextlib.contextmanager
     def wait_for(self, command: str) -> Iterator[asyncio.Future[CommandResult]]:
-        """The result to come, while the block runs."""
+        """A future for the command's result, valid while the block runs."""
         result: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         self._waiting[command] = result
         try:
@@ -25,7 +25,7 @@ class PendingCommands:
             del self._waiting[command]
 
     def settle(self, result: CommandResult) -> None:
-        """Hand a result to who waits for it; a late or repeated one is dropped."""
+        """Hand a result to the one waiting for it; a late or repeated result is dropped."""
         waiting = self._waiting.get(result.id)
         if waiting is not None and not waiting.done():
             waiting.set_result(result)

@@ -1,6 +1,6 @@
-"""Which plugin something belongs to, and whether that is within somebody's reach.
+"""Checks which plugin something belongs to, and whether that is within the caller's reach.
 
-Somebody who is restricted to some plugins is refused what cannot be looked up: nothing is guessed.
+If the plugin cannot be looked up, a caller restricted to some plugins is refused: nothing is guessed.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ from taskmanager_gateway.jobs.finder import JobFinder
 
 
 class Permissions:
-    """Looks up which plugin something belongs to; every call may raise StoreUnavailableError."""
+    """Looks up which plugin something belongs to; every method may raise StoreUnavailableError."""
 
     def __init__(self, reader: JobReader, finder: JobFinder) -> None:
-        """Where to look."""
+        """The sources for looking up."""
         self._reader, self._finder = reader, finder
 
     async def job(self, job: str, who: Principal) -> None:
-        """Raise ProblemError if the job is out of reach; nothing is looked up for who reaches all."""
+        """Raise ProblemError if the job is out of reach; for callers who reach all, nothing is looked up."""
         if not who.unrestricted:
             await self._finder.find(job, who)
 
     async def reports(self, reports: Sequence[Report], who: Principal) -> Sequence[Report]:
-        """Those about jobs within reach."""
+        """The reports about jobs within reach."""
         if who.unrestricted:
             return reports
         jobs = await from_store(self._reader.jobs_by_id(sorted({report.job for report in reports})))
@@ -42,7 +42,7 @@ class Permissions:
             raise ProblemError(UNKNOWN_RUNNER, problems.NO_RUNNER(runner=name[:80]))
 
     async def operation(self, name: str, who: Principal) -> None:
-        """Raise ProblemError if the operation is unknown or means jobs out of reach."""
+        """Raise ProblemError if the operation is unknown or covers jobs out of reach."""
         operation = await from_store(self._reader.operation(name))
         if operation is None:
             raise ProblemError(UNKNOWN_OPERATION, problems.NO_OPERATION(operation=name[:80]))

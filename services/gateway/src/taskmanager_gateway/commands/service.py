@@ -1,7 +1,7 @@
-"""Operators' commands: publish one with confirm, wait a moment for what the scheduler made of it.
+"""Operators' commands: publish one with confirm, then wait a moment for the scheduler's result.
 
-The scheduler decides. What is said here beforehand only saves a round trip, and a lost answer loses nothing:
-the command is stored by the broker and its outcome is in the audit.
+The scheduler decides. The checks made here beforehand only save a round trip, and a lost answer loses
+nothing: the broker stores the command, and its outcome is in the audit.
 """
 
 import asyncio
@@ -40,30 +40,30 @@ from taskmanager_gateway.metrics import COMMANDS
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
 RESULT_TIME = timedelta(seconds=2)
-"""How long a client waits for the scheduler before it is told that the command is stored."""
+"""How long a client waits for the scheduler before being told that the command is stored."""
 CHECK_TIME = timedelta(milliseconds=800)
-"""A look at the job beforehand is done without if the database is slower: with the time for publishing it
-stays below the two seconds a client waits at most to hear that the broker is away."""
+"""The check of the job beforehand is skipped if the database is slower: together with publishing it must stay
+below the two seconds a client waits at most to learn that the broker is unavailable."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wants something, and why."""
+    """Who gives an order, and why."""
 
     principal: Principal
     reason: str = ""
 
     @property
     def actor(self) -> str:
-        """As the audit calls them."""
+        """The name the audit shows."""
         return self.principal.name
 
 
 @dataclass(frozen=True, slots=True)
 class CommandDone:
-    """The scheduler did it; `unchanged`: it was so already."""
+    """The scheduler did it; `unchanged`: nothing had to be done."""
 
     command: str
     outcome: Literal["done", "unchanged"]
@@ -71,7 +71,7 @@ class CommandDone:
 
 @dataclass(frozen=True, slots=True)
 class CommandPending:
-    """The broker has it, and the scheduler is going to do it when it is there."""
+    """The broker has stored it, and the scheduler will do it as soon as it is available."""
 
     command: str
 
@@ -91,7 +91,7 @@ class CommandService:
         clock: Clock,
         gateway_id: str,
     ) -> None:
-        """`gateway_id` is where the scheduler answers to."""
+        """`gateway_id` is the address for the scheduler's answers."""
         self._publisher = publisher
         self._pending = pending
         self._finder = finder
@@ -104,9 +104,9 @@ class CommandService:
     async def command(
         self, order: Order, author: Author, *, patience: timedelta = RESULT_TIME
     ) -> CommandDone | CommandPending:
-        """Have it done; raises ProblemError if it cannot be done or may not have been sent.
+        """Carry out the order; raises ProblemError if that is impossible or it may not have been sent.
 
-        `patience` is how long to wait for what became of it.
+        `patience` is how long to wait for the result.
         """
         await rules_of(order).check(self._permissions, order, author.principal)
         await self._check(order, author.principal)
@@ -127,7 +127,7 @@ class CommandService:
         return result
 
     async def _check(self, order: Order, who: Principal) -> None:
-        """Refuse what can be seen to be impossible; without the database the scheduler alone decides."""
+        """Refuse what is evidently impossible; without the database the scheduler alone decides."""
         if isinstance(order, PluginCommand):
             await self._catalogue.find(order.plugin, who)
         if not isinstance(order, JobCommand):

@@ -1,1 +1,1 @@
-"""What every answer over HTTP has in common: problems, limits, deadlines, headers."""
+"""What all HTTP responses have in common: problems, limits, deadlines, headers."""

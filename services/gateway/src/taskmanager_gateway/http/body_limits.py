@@ -1,8 +1,8 @@
-"""One limit in front of every route for what a request's body may be: bytes, fields, time and kind.
+"""Limits in front of every route for the body of a request: bytes, fields, time and media type.
 
-Whoever has shown no proof may send as much as a log-in takes and no more. What reads a body meets the limit
-as an error of the route, in the form its answers have. How long headers may be and take is the server's
-business (`taskmanager.serving`).
+A caller without credentials may send no more than a log-in needs. Code that reads a body gets a violation as
+an error inside the route, so it is answered in the route's own format. The length of headers and the time
+they take are limited by the server (`taskmanager.serving`).
 """
 
 import asyncio
@@ -34,29 +34,29 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class BodyRefusedError(HTTPException):
-    """A body is not read any further. FastAPI hands on this kind of error alone while it reads a form."""
+    """The rest of a body is not read. While it reads a form, FastAPI lets only this kind of error through."""
 
     def __init__(self, problem: Problem) -> None:
-        """`problem` is the answer."""
+        """`problem` is sent as the answer."""
         super().__init__(problem.kind.status, problem.detail)
         self.problem = problem
 
 
 def declared_bytes(headers: Headers) -> int:
-    """What a request says its body has; 0 if it does not say, or no number."""
+    """The Content-Length of a request; 0 if it is missing or not a number."""
     declared = headers.get("content-length", "0")
     return int(declared[:19]) if declared.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """Bytes: of the APIs' bodies, by address where one takes more, and of all others."""
+    """Limits in bytes: for API bodies, and for paths that accept larger ones."""
 
     api: int
     by_path: Mapping[str, int]
 
     def of(self, path: str, *, proved: bool) -> int:
-        """Most bytes of a body that is sent there."""
+        """The largest body accepted at the path, in bytes."""
         if not proved:
             return UNPROVED_BYTES
         if path.startswith(("/api/", "/itm")):
@@ -65,14 +65,14 @@ class BodyLimits:
 
 
 class BodyLimitMiddleware:
-    """Wraps the applications; the gate has found out who asks."""
+    """Wraps the applications; the authentication middleware has already identified the caller."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits, body_time: timedelta = BODY_TIME) -> None:
-        """`body_time` is for the whole body, from the first look at it."""
+        """`body_time` is the limit for the whole body, from the first read."""
         self._app, self._limits, self._body_time = app, limits, body_time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one ASGI connection."""
         if scope["type"] == "http":
             limit = self._limits.of(scope["path"], proved=scope["state"]["principal"] is not NOBODY)
             receive = _Body(Headers(scope=scope), receive, limit, self._body_time).receive
@@ -80,7 +80,7 @@ class BodyLimitMiddleware:
 
 
 class _Body:
-    """The body of one request while it is read."""
+    """The body of one request while it is being read."""
 
     def __init__(self, headers: Headers, receive: Receive, limit: int, time: timedelta) -> None:
         self._headers, self._receive, self._limit, self._time = headers, receive, limit, time
@@ -89,9 +89,9 @@ class _Body:
         self._complete = False
 
     async def receive(self) -> Message:
-        """The next part; raises BodyRefusedError."""
+        """The next message of the body; raises BodyRefusedError."""
         if self._complete:
-            return await self._receive()  # what comes now is that the client leaves
+            return await self._receive()  # after the body, the only message to come is the disconnect
         if self._ends is None:
             self._begin()
         try:

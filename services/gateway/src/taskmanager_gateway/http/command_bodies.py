@@ -1,4 +1,4 @@
-"""The bodies of operators' requests: strict, small, and none needed where everything has a default."""
+"""The bodies of operators' requests: strict, small, and optional where everything has a default."""
 
 import unicodedata
 from typing import Annotated, TypeVar
@@ -18,7 +18,7 @@ BODY_LIMIT_BYTES = 16 * 1024
 
 
 def readable(text: str) -> str:
-    """The text; raises ValueError if it holds what cannot be shown."""
+    """Validate the text; raises ValueError if it contains control characters."""
     if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
         raise PydanticCustomError(CONTROL_CHARACTER, "contains a control character")
     return text
@@ -28,7 +28,7 @@ Reason = Annotated[ShortText, AfterValidator(readable)]
 
 
 class ReasonBody(Record):
-    """Why; it is shown beside what it explains and kept in the audit."""
+    """The reason, which is shown together with what it explains and kept in the audit."""
 
     reason: Annotated[Reason, Field(examples=["wrong scan"])] = ""
 
@@ -43,7 +43,7 @@ BodyT = TypeVar("BodyT", bound=ReasonBody)
 
 
 async def read_order(request: Request, model: type[BodyT], limit_bytes: int = BODY_LIMIT_BYTES) -> BodyT:
-    """The body as `model`; no body is an empty one. Raises ProblemError that lists every wrong field."""
+    """Read the body as `model`, {} if there is none. Raises a ProblemError that lists all wrong fields."""
     body = await read_body(request, limit_bytes)
     try:
         return model.model_validate_json(body or b"{}", strict=True)

@@ -10,13 +10,13 @@ from taskmanager.errors import StoreUnavailableError
 T = TypeVar("T")
 
 READ_TIME = timedelta(seconds=5)
-"""A page somebody looks at."""
+"""For reading what a page or an API response shows."""
 LOOKUP_TIME = timedelta(milliseconds=300)
-"""A look for an earlier submission, which is done without if the database is slow."""
+"""For looking up an earlier submission, which is skipped if the database is slow."""
 
 
 async def from_store(call: Awaitable[T], limit: timedelta = READ_TIME) -> T:
-    """What the store answers; raises StoreUnavailableError, also if it does not answer in time."""
+    """Await the store's answer; raises StoreUnavailableError, also if it does not come in time."""
     try:
         async with asyncio.timeout(limit.total_seconds()):
             return await call
@@ -26,4 +26,4 @@ async def from_store(call: Awaitable[T], limit: timedelta = READ_TIME) -> T:
 
 
 PUBLISH_TIME = timedelta(milliseconds=1_100)
-"""With the time limits of path check and lookup it stays below the two seconds a client waits at most."""
+"""Together with the limits of path check and lookup, less than the two seconds a client waits at most."""

@@ -1,4 +1,4 @@
-"""What requests and answers look like, for the OpenAPI document. A test holds each against its model."""
+"""Examples of requests and responses for the OpenAPI document. A test checks each against its model."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""Under which names this service lets itself be addressed. Whoever asks under another one is told so at once.
+"""The host names this service answers to. Requests for any other name are rejected.
 
-A link or redirect made from a Host header somebody else chose would lead people elsewhere.
+Links and redirects made from a Host header that someone else chose would lead people elsewhere.
 """
 
 import re
@@ -13,19 +13,19 @@ from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import MISDIRECTED, Problem
 
 ANY_NAME = ("/health/", "/metrics")
-"""Probes ask by the address of the machine or container."""
+"""Probes use the address of the machine or container."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{1,5})?")
 
 
 class HostNameMiddleware:
-    """Wraps the application; RFC 9112, section 3.2, asks for exactly one Host header."""
+    """Wraps the application; RFC 9112, section 3.2, requires exactly one Host header."""
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
-        """`allowed` are names without port, in lower case; none: any."""
+        """`allowed` are names without port, in lower case; if empty, any name is accepted."""
         self._app, self._allowed = app, frozenset(allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one ASGI connection."""
         wrong = self._wrong(scope) if scope["type"] == "http" else None
         if wrong is None:
             await self._app(scope, receive, send)

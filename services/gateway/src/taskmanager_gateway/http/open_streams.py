@@ -1,4 +1,4 @@
-"""How many event streams are open, in all and for each client. Knows no HTTP."""
+"""Counts the open event streams, in total and for each client. Independent of HTTP."""
 
 import contextlib
 from collections import Counter
@@ -14,12 +14,12 @@ RETRY_AFTER_SECONDS = 30
 class OpenStreams:
     """Counts streams while they are open.
 
-    Look when one is asked for and again when it begins: many that are asked for at the same time all see the
-    same count.
+    Check both when a stream is requested and when it begins: requests at the same time all see the same
+    count.
     """
 
     def __init__(self, limit: int, per_client: int) -> None:
-        """None is open."""
+        """Start with no open streams."""
         self._limit, self._per_client = limit, per_client
         self._of_client: Counter[str] = Counter()
 
@@ -35,7 +35,7 @@ class OpenStreams:
 
     @contextlib.contextmanager
     def open(self, client: str) -> Iterator[None]:
-        """A stream is open while the block runs."""
+        """Count a stream as open while the block runs."""
         self._of_client[client] += 1
         try:
             yield

@@ -1,6 +1,6 @@
-"""Every answer that is not a success: one table of kinds, as RFC 9457 problem documents.
+"""All error responses: one table of kinds, as RFC 9457 problem documents.
 
-Clients may rely on `type`; titles and details are for people. No host name stands in a type.
+Clients may rely on `type`; titles and details are for people. A type contains no host name.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ RETRY_AFTER_SECONDS = 2
 SHOWN_ERRORS = 20
 SHOWN_CHARACTERS = 300
 CONTROL_CHARACTER = "control_character"
-"""Our own type of pydantic's errors."""
+"""Our own error type in pydantic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What every problem of one type has in common."""
+    """What all problems of one type have in common."""
 
     name: str
     status: int
@@ -33,7 +33,7 @@ class Kind:
 
     @property
     def type(self) -> str:
-        """The stable identifier."""
+        """The stable identifier of the type, a URN."""
         return f"urn:taskmanager:problem:{self.name}"
 
 
@@ -93,12 +93,12 @@ class FieldError(BaseModel):
 
     @classmethod
     def of(cls, field: str, told: Reason) -> "FieldError":
-        """What is wrong with that field."""
+        """An error for that field, with `told` as its reason."""
         return cls(field=field, message=shortened(english(told)), code=told.code, parameters=told.parameters)
 
     @property
     def told(self) -> Reason:
-        """What is wrong."""
+        """The reason."""
         return Reason(code=self.code, parameters=self.parameters)
 
 
@@ -107,7 +107,7 @@ def _is_absent(value: object) -> bool:
 
 
 class ProblemDocument(BaseModel):
-    """An RFC 9457 problem. Some types carry more members, such as `errors`, `known`, `job`, `limit_bytes`."""
+    """An RFC 9457 problem. Some types have more members, such as `errors`, `known`, `job`, `limit_bytes`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -124,7 +124,7 @@ class ProblemDocument(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem that is going to be answered."""
+    """A problem to answer a request with."""
 
     kind: Kind
     told: Reason
@@ -132,7 +132,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """The JSON document."""
+        """The members of the JSON document."""
         kind = self.kind
         members = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": self.detail}
         code = {"code": self.told.code, "parameters": self.told.parameters}
@@ -140,11 +140,11 @@ class Problem:
 
     @property
     def detail(self) -> str:
-        """The English sentence."""
+        """The English sentence of the reason."""
         return english(self.told)
 
     def response(self) -> Response:
-        """The HTTP answer; every 503 says when to come back."""
+        """The HTTP response; every 503 says when to try again."""
         headers = dict(self.headers)
         if self.kind.status == 503:  # noqa: PLR2004 - a status code speaks for itself
             headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
@@ -152,37 +152,37 @@ class Problem:
 
 
 class ProblemError(TaskManagerError):
-    """Ends a request with a problem."""
+    """Ends a request with a problem as its answer."""
 
     def __init__(
         self, kind: Kind, told: Reason, headers: Mapping[str, str] | None = None, **extensions: Any
     ) -> None:
-        """`extensions` become members of the problem document, `headers` those of the answer."""
+        """`extensions` become members of the problem document, `headers` are those of the response."""
         super().__init__(english(told))
         self.problem = Problem(kind, told, extensions, headers or {})
 
 
 def body_too_large(limit_bytes: int) -> ProblemError:
-    """A body goes beyond the limit of its route."""
+    """The problem for a body that exceeds the limit of its route."""
     return ProblemError(BODY_TOO_LARGE, problems.BODY_TOO_LARGE(limit=limit_bytes), limit_bytes=limit_bytes)
 
 
 def field_problem(kind: Kind, errors: list[FieldError]) -> ProblemError:
-    """A problem that lists wrong fields, at most `SHOWN_ERRORS` of them."""
+    """The problem that lists wrong fields, at most `SHOWN_ERRORS` of them."""
     first = errors[0]
     told = problems.FIELD(field=first.field, fault=first.told, count=len(errors) - 1 or None)
     return ProblemError(kind, told, errors=errors[:SHOWN_ERRORS])
 
 
 def validation_problem(errors: list[ErrorDetails], *, skip: int = 0) -> ProblemError:
-    """The problem for errors pydantic found; `skip` leading parts of each location are not the client's."""
+    """The problem for pydantic's errors; `skip` leading parts of each location are not the client's."""
     if errors[0]["type"] == "json_invalid":
         return malformed_body(errors[0]["msg"].removeprefix("Invalid JSON: "))
     return field_problem(INVALID_REQUEST, [_field_error(error, skip) for error in errors])
 
 
 def malformed_body(reason: str) -> ProblemError:
-    """The problem for a body no JSON parser takes."""
+    """The problem for a body that is not valid JSON."""
     return ProblemError(MALFORMED_BODY, problems.BAD_JSON(fault=reason))
 
 
@@ -192,7 +192,7 @@ def _field_error(error: ErrorDetails, skip: int) -> FieldError:
 
 
 def _fault(error: ErrorDetails) -> Reason:
-    """Pydantic's own words, which have no code, for everything but what is met often."""
+    """The reason for an error: a code for common errors, else pydantic's message, which has no code."""
     code = _CODES.get(error["type"])
     if code is None:
         text = error["msg"].removeprefix("Value error, ")
@@ -211,16 +211,16 @@ _CODES: Mapping[str, Code] = {
     "literal_error": faults.NOT_ALLOWED,
     CONTROL_CHARACTER: faults.CONTROL_CHARACTER,
 }
-"""By the type of pydantic's error."""
+"""The codes by pydantic's error type."""
 _CONTEXT: Mapping[str, Mapping[str, str]] = {
     "string_too_short": {"count": "min_length"},
     "string_too_long": {"count": "max_length"},
     "enum": {"allowed": "expected"},
     "literal_error": {"allowed": "expected"},
 }
-"""Parameter -> where pydantic has it."""
+"""For pydantic's error type: parameter -> its name in pydantic's context."""
 
 
 def shortened(text: str) -> str:
-    """A text that may quote the client's input, cut to a length people read."""
+    """A text that may quote the client's input, cut to a readable length."""
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

@@ -1,4 +1,4 @@
-"""The bytes of a request's body, with their limit kept while they are read."""
+"""Reads the body of a request, enforcing its size limit while reading."""
 
 from collections.abc import Collection
 
@@ -16,9 +16,9 @@ JSON = "application/json"
 
 
 async def read_body(request: Request, limit_bytes: int, media_types: Collection[str] = (JSON,)) -> bytes:
-    """The whole body; raises ProblemError if it is of another kind by its own word, or too large.
+    """The whole body; raises ProblemError if its declared media type is not allowed, or if it is too large.
 
-    How long it may take is the business of `body_limits`.
+    The time it may take is limited by `body_limits`.
     """
     _check_media_type(request, media_types)
     if declared_bytes(request.headers) > limit_bytes:
@@ -34,7 +34,7 @@ async def read_body(request: Request, limit_bytes: int, media_types: Collection[
 
 
 def media_type(request: Request) -> str:
-    """What the body calls itself; JSON if it does not say."""
+    """The declared media type of the body; JSON if there is none."""
     return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
 
 

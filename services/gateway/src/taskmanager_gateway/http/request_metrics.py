@@ -1,4 +1,4 @@
-"""The outermost layer: counts and times every request, and reports what no handler expected."""
+"""The outermost middleware: counts and times every request, and logs unexpected exceptions."""
 
 import time
 
@@ -9,20 +9,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from taskmanager_gateway.metrics import DEFECTS, REQUESTS
 
 CLIENT_GONE = 499
-"""What nginx calls a request whose client left before the answer."""
+"""The status nginx uses for a request whose client left before the response."""
 
 log = structlog.get_logger(__name__)
 
 
 class RequestMetricsMiddleware:
-    """Wraps the application. Plain ASGI: it costs a few microseconds and holds back no stream."""
+    """Wraps the application. Plain ASGI: it costs a few microseconds and does not delay streams."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """`app` is what is guarded."""
+        """`app` is the application to measure."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection of the server."""
+        """Serve one ASGI connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -30,7 +30,7 @@ class RequestMetricsMiddleware:
 
 
 class _Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self._scope = scope
@@ -49,7 +49,7 @@ class _Exchange:
             DEFECTS.inc()
             log.exception("request_failed", method=self._scope["method"], path=self._scope["path"])
             if not self._answered:
-                raise  # the answer has begun: the server breaks it off, so that the client notices
+                raise  # the response has begun: the server aborts it, so that the client notices
         finally:
             self._count()
 
@@ -67,6 +67,6 @@ class _Exchange:
             REQUESTS.labels(self._method(), route, self._status).observe(elapsed)
 
     def _method(self) -> str:
-        """The method as a label: clients may invent methods, metrics must stay bounded."""
+        """The method as a label: clients may invent methods, but metrics must stay bounded."""
         method: str = self._scope["method"]
         return method if method in {"GET", "POST", "PUT"} else "other"

@@ -1,4 +1,4 @@
-"""What answers have the browser forbid: anything from elsewhere, inline scripts, framing, keeping."""
+"""Response headers that make the browser forbid foreign content, inline scripts, framing and caching."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ _SOURCES = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self' data:",  # Bootstrap's icons are data: addresses in its style sheet
+    "img-src": "'self' data:",  # Bootstrap's icons are data: URLs in its style sheet
     "font-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",
@@ -33,18 +33,18 @@ FOR_PROGRAMS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""For answers that are no pages: a browser that opens one does nothing with it."""
+"""For responses that are not pages: a browser that opens one does nothing with it."""
 
 
 class SecureHeaders:
-    """Adds headers to every answer that has not its own; no cache keeps one unless it says otherwise."""
+    """Adds headers and `Cache-Control: no-store` to responses that do not set these themselves."""
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str] = HEADERS) -> None:
-        """`app` answers."""
+        """`app` produces the responses."""
         self._app, self._headers = app, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one ASGI connection."""
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":

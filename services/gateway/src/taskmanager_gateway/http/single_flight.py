@@ -1,4 +1,4 @@
-"""One call for all who ask at the same time, and its answers kept for a moment. Knows not what they mean."""
+"""One call for all concurrent callers, and a short-lived cache. Independent of what is called."""
 
 import asyncio
 import time
@@ -14,29 +14,29 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 FRESH = timedelta(seconds=5)
-"""So long an answer is as good as a new one; a hint of a change makes it void at once."""
+"""How long an answer is used without asking again; a hint that something changed invalidates it at once."""
 KEPT = timedelta(minutes=5)
-"""So long it goes on to count while the store is away."""
+"""How long an answer may be used while the store is unavailable."""
 LIMIT = 10_000
 
 
 class SingleFlight(Generic[V]):
-    """Who asks while a call is under way gets its answer."""
+    """Callers that come while a call is in progress share its result."""
 
     def __init__(self, call: Callable[[], Coroutine[Any, Any, V]], name: str) -> None:
-        """`name` is that of the task."""
+        """`name` is that of the asyncio task."""
         self._call, self._name = call, name
         self._task: asyncio.Task[V] | None = None
 
     async def get(self, *, anew: bool = False) -> V:
-        """The answer; with `anew` of a call that begins now. Who gives up leaves the call to the others."""
+        """The result; with `anew`, that of a new call. A cancelled caller leaves the call to the others."""
         if anew or self._task is None or self._task.done():
             self._task = flight(self._call(), self._name)
         return await asyncio.shield(self._task)
 
 
 def flight(call: Coroutine[Any, Any, V], name: str) -> "asyncio.Task[V]":
-    """A task whose error counts as seen: whoever waited for it may have given up."""
+    """A task whose exception counts as retrieved, because its callers may have been cancelled."""
     task = asyncio.create_task(call, name=name)
     task.add_done_callback(_retrieve)
     return task
@@ -49,7 +49,7 @@ class _Answer(Generic[V]):
 
 
 class SingleFlightCache(Generic[K, V]):
-    """The last answers, by key. Of those who ask the same at the same time one asks the store."""
+    """The latest answers, by key. Of concurrent callers with the same key only one asks the store."""
 
     def __init__(
         self,
@@ -58,13 +58,13 @@ class SingleFlightCache(Generic[K, V]):
         worth: Callable[[V], bool] = lambda _: True,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`load` asks the store; an answer that is not `worth` it is not kept."""
+        """`load` asks the store; an answer for which `worth` is false is not kept."""
         self._load, self._worth, self._now = load, worth, now
         self._answers: OrderedDict[K, _Answer[V]] = OrderedDict()
         self._loading: dict[K, asyncio.Task[V]] = {}
 
     async def get(self, key: K) -> V:
-        """The answer; raises StoreUnavailableError if there is none that counts."""
+        """The answer; raises StoreUnavailableError if there is neither a new nor a usable old one."""
         known = self._answers.get(key)
         if known is not None and self._age(known) < FRESH:
             return known.value
@@ -76,7 +76,7 @@ class SingleFlightCache(Generic[K, V]):
             return known.value
 
     def forget(self) -> None:
-        """Something changed: what is known or being read now is void."""
+        """Discard all answers, including those being loaded: something has changed."""
         self._answers.clear()
         self._loading.clear()
 

@@ -1,4 +1,4 @@
-"""Threads for calls that may hang for ever, such as those to a dead network mount."""
+"""Threads for calls that may hang forever, such as those to a dead network mount."""
 
 import asyncio
 import queue
@@ -11,10 +11,10 @@ _Order = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], An
 
 
 class DaemonThreads:
-    """A fixed number of threads that take one call at a time.
+    """A fixed number of threads, each of which runs one call at a time.
 
-    Daemons, unlike those of `concurrent.futures`: a call that never returns does not hold up the end of
-    the process.
+    They are daemons, unlike those of `concurrent.futures`: a call that never returns does not keep the
+    process from exiting.
     """
 
     def __init__(self, count: int, name: str) -> None:
@@ -25,14 +25,14 @@ class DaemonThreads:
             threading.Thread(target=self._serve, name=f"{name}-{index}", daemon=True).start()
 
     async def run(self, call: Callable[[], T]) -> T:
-        """What `call` returns or raises; if the caller gives up first, a call not yet begun is dropped."""
+        """The result of `call`, run in a thread; dropped if the caller is cancelled before it begins."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._orders.put((loop, future, call))
         return await future
 
     def close(self) -> None:
-        """Let the threads end when they are idle."""
+        """Let the threads finish when they are idle."""
         for _ in range(self._count):
             self._orders.put(None)
 

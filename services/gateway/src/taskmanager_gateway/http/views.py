@@ -1,4 +1,4 @@
-"""What answers of the API have in common."""
+"""What the API's responses have in common."""
 
 from typing import Any, Literal
 
@@ -11,26 +11,26 @@ API = "/api/v1"
 
 
 class Told(Record):
-    """What is told, for programs: a code with its parameters. docs/reasons.md lists the codes."""
+    """A reason for programs: a code with its parameters. docs/reasons.md lists the codes."""
 
     code: str = Field(examples=["history.held"])
     parameters: dict[str, Value] = Field(examples=[{"by": "anna", "why": "wrong scan"}])
 
 
 def told(reason: Reason) -> dict[str, Any]:
-    """The fields of `Told`."""
+    """The fields of `Told` for a reason."""
     return {"code": reason.code, "parameters": reason.parameters}
 
 
 class CommandView(Record):
-    """What became of a command."""
+    """The result of a command."""
 
     command: str = Field(description="Names the command in the audit.")
     outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
 
 
 class PendingView(Record):
-    """A command that is stored but not done yet."""
+    """A command that is stored but not yet done."""
 
     command: str = Field(description="Names the command in the audit.")
     outcome: Literal["pending"] = "pending"
@@ -39,5 +39,5 @@ class PendingView(Record):
 
 
 def json_bytes(model: Record | Any) -> bytes:
-    """The JSON of a model."""
+    """Serialise a model to JSON."""
     return bytes(model.__pydantic_serializer__.to_json(model))

@@ -1,4 +1,5 @@
-"""The HTTP interface of the system Goobi users know (ITM), translated to ours and back.
+"""The HTTP interface of ITM, the system Goobi users know, translated to ours and back.
 
-Pure translation but for `job_types` and `identifiers`; jobs are taken by the same use cases as everywhere.
+Pure translation except for `job_types` and `identifiers`; jobs are submitted through the same use cases as
+everywhere.
 """

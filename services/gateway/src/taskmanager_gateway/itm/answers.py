@@ -1,6 +1,6 @@
-"""What callers of ITM are answered: each answer has a STATUS, failures also a status of HTTP and a sentence.
+"""Answers to callers of ITM: each has a STATUS, failures also an HTTP error status and a sentence.
 
-The sentence is what Goobi writes into its journal.
+Goobi writes the sentence into its journal.
 """
 
 from typing import Any
@@ -14,13 +14,13 @@ from taskmanager_gateway.settings import DuplicateAnswer
 from taskmanager_gateway.submissions.acceptance import SubmissionOutcome, SubmissionResult
 
 DUPLICATE = "Job already in DB, not adding it!"
-"""Exactly what callers of ITM look for."""
+"""The exact text that callers of ITM look for."""
 OK, ERROR = "OK", "ERROR"
 CONFLICT_STATUS = 409
 
 
 def taken(answer: SubmissionResult, duplicates: DuplicateAnswer, headers: dict[str, str]) -> Response:
-    """The job there is now, made by this call or an earlier one."""
+    """The answer for an accepted job, or for the active one that makes it a duplicate."""
     if answer.outcome is not SubmissionOutcome.DUPLICATE:
         return _json({"STATUS": OK, "JOBID": answer.job.id}, 200, headers)
     status = OK if duplicates is DuplicateAnswer.OK else ERROR
@@ -29,7 +29,7 @@ def taken(answer: SubmissionResult, duplicates: DuplicateAnswer, headers: dict[s
 
 
 def refused(problem: Problem) -> Response:
-    """A failure, as a body and as a status."""
+    """The answer for a failure, with body and HTTP status."""
     body = {"STATUS": ERROR, "ERRORMESSAGE": sentence(problem), "type": problem.kind.type}
     if job := problem.extensions.get("job"):
         body["JOBID"] = job
@@ -39,14 +39,14 @@ def refused(problem: Problem) -> Response:
 
 
 def sentence(problem: Problem) -> str:
-    """One line that says what was wrong, with the names the caller used, and what to do."""
+    """One line that says what was wrong, using the caller's field names, and what to do."""
     errors = problem.extensions.get("errors") or ()
     text = "; ".join(_of_field(error) for error in errors)
     return " ".join((f"{problem.kind.title}: {text}" if text else problem.detail).split())
 
 
 def healthy(wrong: dict[str, str]) -> Response:
-    """Whether jobs are taken, for load balancers and people."""
+    """Whether jobs are accepted, for load balancers and people."""
     if not wrong:
         return _json({"STATUS": OK}, 200, {})
     text = "; ".join(f"{part}: {reason}" for part, reason in wrong.items())

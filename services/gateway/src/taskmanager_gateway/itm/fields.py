@@ -1,6 +1,6 @@
-"""Reads what callers of ITM send: each value under all names it was ever sent by, or 17 values by position.
+"""Reads calls of ITM's interface: each value under any of its historical names, or 17 values by position.
 
-Knows no plugin and nothing of what the values mean here.
+Knows no plugin, and nothing about what the values mean here.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from taskmanager_gateway.http.problems import (
 
 FORM = "application/x-www-form-urlencoded"
 MEDIA_TYPES = ("application/json", "text/json", "text/plain", FORM)
-"""What a body may call itself; anything but a form is read as JSON."""
+"""The accepted media types; anything but a form is read as JSON."""
 MOST_FORM_FIELDS = 200
 SHOWN = 200
 
@@ -41,7 +41,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "unique": ("unique",),
     "installation": ("installation",),
 }
-"""Value -> the names it is sent under; of several the first counts. Capitals make no difference."""
+"""Value -> the names it is sent under; of several the first wins. Case is ignored."""
 
 SHOWN_NAMES = {
     "plugin": "jobtype",
@@ -54,7 +54,7 @@ SHOWN_NAMES = {
     "goobi.process_title": "goobiTitle",
     "goobi.installation": "installation",
 }
-"""Fields of a specification as callers of this interface know them."""
+"""Fields of a specification -> the names callers of this interface know."""
 
 POSITIONS = (
     "url",
@@ -75,17 +75,17 @@ POSITIONS = (
     "language",
     "returnError",
 )
-"""The 17 values of the TaskClient library. What the empty ones were for is not known: they keep a number."""
+"""The 17 values of the TaskClient library. What some were for is unknown: those are named by number."""
 
 _OF_THE_CLIENT = frozenset({"url", "returnerror"})
-"""What only the calling program itself needed."""
+"""Values that only the calling program itself needed."""
 _PARAMETERS = "parameters"
 _CANONICAL = {name.casefold(): value for value, names in NAMES.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class ItmCall:
-    """One call as texts; None: not given, or empty. `others` keep the names and types they were sent with."""
+    """One call as texts; None: missing or empty. `others` keep the names and types they were sent with."""
 
     job_type: str | None = None
     process: str | None = None
@@ -105,7 +105,7 @@ class ItmCall:
 
 
 def read_call(body: bytes, media_type: str) -> ItmCall:
-    """The call in a body; raises ProblemError for what is no call at all, or has values of a wrong kind."""
+    """Parse the call in a body; raises ProblemError if it is not a call or has values of a wrong type."""
     text = _decoded(body)
     document = _form(text) if media_type == FORM else _json(text)
     given = _positional(document) if isinstance(document, list) else document
@@ -115,7 +115,7 @@ def read_call(body: bytes, media_type: str) -> ItmCall:
 
 
 def _decoded(body: bytes) -> str:
-    """UTF-8, or else Latin-1: Apache's HttpClient, which callers use, writes that unless told otherwise."""
+    """Decode as UTF-8, or else as Latin-1, the default of Apache's HttpClient, which callers use."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -140,7 +140,7 @@ def _form(text: str) -> dict[str, Any]:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """Names and values; what `%` hides is in one of the same two encodings."""
+    """Names and values of a form; percent-encoded bytes are in one of the same two encodings."""
     try:
         return parse_qsl(text, strict_parsing=True, errors="strict", max_num_fields=MOST_FORM_FIELDS)
     except UnicodeDecodeError:
@@ -181,7 +181,7 @@ def _call(given: dict[str, Any]) -> ItmCall:
 
 
 def _take(texts: dict[str, tuple[int, str]], name: str, value: Any) -> None:
-    """Of several names for one value the one that stands first in `NAMES` counts."""
+    """Of several names for one value, the one listed first in `NAMES` wins."""
     canonical = _CANONICAL[name.casefold()]
     rank = [known.casefold() for known in NAMES[canonical]].index(name.casefold())
     text = _text(name, value)
@@ -190,7 +190,7 @@ def _take(texts: dict[str, tuple[int, str]], name: str, value: Any) -> None:
 
 
 def _text(name: str, value: Any) -> str:
-    """Texts and numbers alike; some callers write 4711 as 4711.0."""
+    """The value as text, from a text or a number; some callers write 4711 as 4711.0."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, float) and value.is_integer():
@@ -201,5 +201,5 @@ def _text(name: str, value: Any) -> str:
 
 
 def wrong(name: str, message: str) -> ProblemError:
-    """The problem with one field, under the caller's name for it."""
+    """The problem for one field, under the caller's name for it."""
     return field_problem(INVALID_REQUEST, [FieldError.of(name, PROSE(text=message))])

@@ -1,4 +1,4 @@
-"""Finds a job by what the viewer calls it: its identifier, its record, a process id, or our own id."""
+"""Finds a job by what the viewer calls it: its identifier, its record, a process id, or our job id."""
 
 from collections.abc import Iterable
 
@@ -20,21 +20,22 @@ LARGEST = 2**63 - 1
 
 
 class Identifiers:
-    """Looks among what is just accepted and what is stored, the newest first."""
+    """Searches submissions just accepted and stored jobs, the newest first."""
 
     def __init__(self, reader: JobReader, recent: Recent) -> None:
-        """Where to look."""
+        """The sources to search."""
         self._reader = reader
         self._recent = recent
 
     async def find(self, identifier: str, kind: str, who: Principal) -> Job:
-        """The newest job of that identifier, of the kind (`pdf`, `epub`) if there is one of it.
+        """The newest job with that identifier, preferring the given kind (`pdf`, `epub`).
 
-        Only jobs of plugins within reach count. Raises ProblemError if there is none, StoreUnavailableError.
+        Only jobs of plugins within reach are considered. Raises ProblemError if there is none,
+        StoreUnavailableError.
         """
         if 1 <= len(identifier) <= LONGEST and "\0" not in identifier:
             both = [*self._accepted(identifier), *await self._stored(identifier, who)]
-            found = {job.id: job for job in both}  # what is stored goes before what was accepted
+            found = {job.id: job for job in both}  # a stored job replaces the accepted one
             known = [job for job in found.values() if _is_called(job, identifier) and who.sees(job.plugin)]
             if known:
                 return next((job for job in known if _is_of_kind(job, kind)), known[0])

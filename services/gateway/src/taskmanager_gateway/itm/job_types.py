@@ -1,4 +1,4 @@
-"""Which plugin does what callers of ITM ask for: the settings' table first, then the plugins' own words."""
+"""Finds the plugin for a job type of ITM: from the table in the settings first, then from the manifests."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,14 +16,14 @@ class JobTypes:
     """Finds plugins by job types."""
 
     def __init__(self, table: Mapping[str, JobType], catalogue: PluginCatalogue) -> None:
-        """`table` is that of the settings."""
+        """`table` is the one in the settings."""
         self._table = dict(table)
         self._catalogue = catalogue
 
     async def find(self, word: str, who: Principal) -> Target:
-        """The plugin for a job type; one that is not known is looked up once more.
+        """The plugin for a job type; an unknown one is looked up once more.
 
-        Raises ProblemError, which names what is within reach of who asks.
+        Raises ProblemError, which names what is within the caller's reach.
         """
         entry = find_job_type(self._table, word)
         plugins = _meant(await self._catalogue.installed(), word, entry)
@@ -56,7 +56,7 @@ def _seen(plugins: Sequence[KnownPlugin], who: Principal) -> list[KnownPlugin]:
 
 
 def _meant(plugins: Sequence[KnownPlugin], word: str, entry: JobType | None) -> list[KnownPlugin]:
-    """The plugin of the settings; else those of that job type; else the one of that name."""
+    """The plugin from the settings; else those with that job type; else the one with that name."""
     if entry is not None:
         return [plugin for plugin in plugins if plugin.installed.name == entry.plugin]
     wanted = word.casefold()

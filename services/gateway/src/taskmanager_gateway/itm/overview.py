@@ -1,6 +1,6 @@
 """Jobs and plugins in the form Goobi's dashboard reads them (`/itm/api`). Pure.
 
-The dashboard maps JSON onto Java classes: the names and types are theirs, and nothing may be added.
+The dashboard maps JSON onto Java classes: names and types are fixed by them, and nothing may be added.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from taskmanager.model.states import Status, Tab
 JAVA_INTEGER = 2**31 - 1
 
 TABS = {"DONE": Tab.DONE, "ERROR": Tab.ERROR, "PROCESSING": Tab.QUEUE}
-"""The three lists the dashboard asks for are our three tabs; each job tells its own status."""
+"""The dashboard's three lists are our three tabs; each job has its own status."""
 
 _ORDERS = {
     Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
@@ -72,7 +72,7 @@ def plugin_row(plugin: InstalledPlugin, queued: int) -> PluginRow:
 
 
 def job_query(plugin: str | None, status: str | None, limit: int) -> JobQuery:
-    """The jobs asked for; raises ValueError for a status nobody has."""
+    """The query for a list of jobs; raises ValueError for an unknown status."""
     tab = TABS.get(status) if status else None
     if tab is not None:
         sort, order = _ORDERS[tab]
@@ -81,7 +81,7 @@ def job_query(plugin: str | None, status: str | None, limit: int) -> JobQuery:
 
 
 def job_row(job: Job, job_type: str) -> JobRow:
-    """A job of that job type."""
+    """A job as a row of the list."""
     spec, goobi = job.spec, job.spec.goobi
     return {
         "id": number_of(job.id),
@@ -107,21 +107,21 @@ def job_row(job: Job, job_type: str) -> JobRow:
 def number_of(job_id: str) -> int:
     """A number for Java's `int`, always the same for a job: the last 31 bits of its id, which are random.
 
-    Two jobs of a list share a number about once in 10,000 lists of 500; nothing is looked up by it. The
-    whole id stands in `requestString`.
+    Two jobs of a list share a number about once in 10,000 lists of 500; nothing is looked up by it. The whole
+    id is in `requestString`.
     """
     return UUID(job_id).int & JAVA_INTEGER
 
 
 def last_change(job: Job) -> datetime:
-    """When the status last changed, as ITM counted the end of a job."""
+    """The time of the last change of status, which ITM took for the end of a job."""
     if job.finished is not None:
         return job.finished
     return job.history[-1].at if job.history else job.queued_at
 
 
 def error_message(job: Job) -> str:
-    """Why it failed or was cancelled; empty for others."""
+    """Why the job failed or was cancelled; empty for others."""
     if job.error is not None:
         return job.error.message
     if job.status is Status.CANCELLED and job.cancel is not None:
@@ -130,12 +130,12 @@ def error_message(job: Job) -> str:
 
 
 def asked_job_type(job: Job) -> str | None:
-    """The job type the caller named, if it is another than the plugin's own."""
+    """The job type the caller named, if it differs from the plugin's own."""
     return _sent(job, "jobtype") or None
 
 
 def _sent(job: Job, name: str) -> str:
-    """A value the caller sent beyond what a job has."""
+    """A text value the caller sent that is not a field of a job; empty if there is none."""
     for kept in (job.spec.extra or {}, job.spec.parameters):
         value = kept.get(name)
         if isinstance(value, str):
@@ -152,7 +152,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _request(job: Job) -> str:
-    """What was asked for, with the job's whole id."""
+    """The request, including the job's whole id."""
     kept: dict[str, JsonValue] = {
         "JOBID": job.id,
         "unique": job.spec.unique,

@@ -1,6 +1,6 @@
-"""Sorts a caller's values into the plugin's parameters and the rest, and gives them the types it asks for.
+"""Sorts a caller's values into the plugin's parameters and the rest, and converts them to the right types.
 
-Callers of ITM write every value as a text; a plugin's schema says what it wants.
+Callers of ITM write every value as a text; the plugin's schema says which type it expects.
 """
 
 import re
@@ -17,14 +17,14 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def sort_out(others: Mapping[str, JsonValue], schema: Schema) -> tuple[Values, Values]:
-    """What the plugin takes, and what it does not; a strict plugin never sees a field it does not know."""
+    """What the plugin takes, and what it does not; a strict plugin never sees an unknown field."""
     taken = {name: value for name, value in others.items() if _takes(schema, name)}
     left = {name: value for name, value in others.items() if name not in taken}
     return fitted(taken, schema), left
 
 
 def fitted(values: Mapping[str, JsonValue], schema: Schema) -> Values:
-    """The values with texts turned into numbers or truth values where the schema wants no text."""
+    """The values, with texts converted to numbers or booleans where the schema allows no text."""
     properties = schema.get("properties")
     known = properties if isinstance(properties, dict) else {}
     return {name: _fit(value, set(_types(known.get(name)))) for name, value in values.items()}
@@ -49,7 +49,7 @@ def _types(schema: JsonValue) -> Iterator[str]:
 
 
 def _fit(value: JsonValue, types: set[str]) -> JsonValue:
-    """What cannot be turned stays, for the schema to say what is wrong with it."""
+    """Values that cannot be converted are kept, so that validation reports what is wrong with them."""
     if types and not isinstance(value, str | bool) and isinstance(value, int | float):
         return str(value) if types == {"string"} else value
     if not isinstance(value, str) or "string" in types:

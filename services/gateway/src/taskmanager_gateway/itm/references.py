@@ -1,4 +1,4 @@
-"""Whom a call of ITM's interface is about: process and step of Goobi, or a record of the viewer. Pure."""
+"""What a call of ITM's interface refers to: process and step of Goobi, or a record of the viewer. Pure."""
 
 import hashlib
 import json
@@ -10,14 +10,14 @@ from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
 from taskmanager_gateway.itm.target import Target
 
 TEXT_LIMIT = 500
-"""Of a title and of a `unique` key."""
+"""The most characters of a title and of a `unique` key."""
 LONGEST_NUMBER = 18
 IDENTIFIERS = ("goobiId", "pi")
-"""Where the identifier stands that a job of the viewer is asked for by; kept in `extra` or `parameters`."""
+"""Names under which a job of the viewer keeps the identifier it is found by, in `extra` or `parameters`."""
 
 
 def goobi_reference(call: ItmCall, target: Target) -> dict[str, object] | None:
-    """The process and step; None for calls that speak of none."""
+    """The process and step; None for calls that refer to none."""
     if not target.of_goobi:
         return None
     step = _number("stepId", call.step) if call.step else None
@@ -34,7 +34,7 @@ def goobi_reference(call: ItmCall, target: Target) -> dict[str, object] | None:
 
 
 def _process(call: ItmCall, *, needed: bool) -> int | None:
-    """The process id sent, else the first folder that is a number: that is how Goobi calls them."""
+    """The process id sent, else the first folder whose name is a number, as Goobi names its folders."""
     if call.process and is_number(call.process):
         return int(call.process)
     folders = [part for path in (call.source, call.destination) for part in PurePosixPath(path or "").parts]
@@ -50,7 +50,7 @@ def _process(call: ItmCall, *, needed: bool) -> int | None:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text may be an id of Goobi's."""
+    """Whether a text may be an id in Goobi."""
     return text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
 
 
@@ -61,12 +61,12 @@ def _number(name: str, text: str) -> int:
 
 
 def is_address(text: str | None) -> bool:
-    """Whether a text is an address of HTTP."""
+    """Whether a text is an HTTP address."""
     return (text or "").lower().startswith(("http://", "https://"))
 
 
 def plain_title(call: ItmCall) -> str | None:
-    """The title, unless it is the address to call back: mixed OCR sends that there too."""
+    """The title, unless it is the callback address: mixed OCR sends that in the same field."""
     return None if is_address(call.title) else call.title
 
 
@@ -76,10 +76,10 @@ def text_of(value: JsonValue) -> str | None:
 
 
 def unique_key(call: ItmCall, target: Target) -> str | None:
-    """What makes two calls the same: installation, step, job type, and all that says what is to be done.
+    """The key that makes two calls the same job: installation, step, job type, and a digest of the task.
 
-    The last part, because a step may hold several calls of one job type, and mixed OCR sends two for a step.
-    Jobs of the viewer are known by their identifier.
+    The digest is needed because a step may contain several calls of one job type, and mixed OCR sends two for
+    a step. Jobs of the viewer are keyed by their identifier.
     """
     owner, word = call.installation or "", target.word.upper()
     if not target.of_goobi:
@@ -94,7 +94,7 @@ def unique_key(call: ItmCall, target: Target) -> str | None:
 
 
 def _cut(key: str) -> str:
-    """As long as a key may be; a longer one ends in its own digest."""
+    """The key, cut to the permitted length; a longer one ends in its own digest."""
     if len(key) <= TEXT_LIMIT:
         return key
     return f"{key[: TEXT_LIMIT - 65]}:{hashlib.sha256(key.encode()).hexdigest()}"

@@ -8,7 +8,7 @@ from taskmanager.model.manifest import PluginManifest
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a job type means here: `word` is the caller's, `entry` that of the settings, if there is one."""
+    """The meaning of a job type here: `word` is the caller's, `entry` the one in the settings, if any."""
 
     word: str
     entry: JobType | None
@@ -16,5 +16,5 @@ class Target:
 
     @property
     def of_goobi(self) -> bool:
-        """Whether the ids of a call are those of a process and a step."""
+        """Whether the ids of a call refer to a process and a step."""
         return has_ids_of_goobi(self.word, self.entry)

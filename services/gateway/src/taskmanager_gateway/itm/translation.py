@@ -1,4 +1,4 @@
-"""From a call of ITM's interface to a job specification. Pure; errors are told in the caller's words."""
+"""Translates a call of ITM's interface to a job specification. Pure; errors use the caller's field names."""
 
 from pydantic import JsonValue, ValidationError
 
@@ -23,10 +23,10 @@ Values = dict[str, JsonValue]
 
 
 def specification(call: ItmCall, target: Target, *, derive_unique: bool = True) -> JobSpec:
-    """The job that is asked for; raises ProblemError.
+    """The requested job; raises ProblemError.
 
-    `derive_unique`: a call without a `unique` key gets one, so that the same call is one job while the first
-    is active.
+    `derive_unique`: a call without a `unique` key gets one, so that the same call is one job as long as the
+    first is active.
     """
     goobi, template = goobi_reference(call, target), _template(call, target)
     parameters, extra = _parameters(call, target)
@@ -59,7 +59,7 @@ def _checked(fields: dict[str, object]) -> JobSpec:
 
 
 def _priority(text: str | None) -> int:
-    """Clamped to 0 to 10, as ITM did with negative ones; the default if none is given."""
+    """Clamped to 0 to 10, as ITM did with negative values; the default if none is given."""
     if text is None:
         return PRIORITY_DEFAULT
     try:
@@ -74,7 +74,7 @@ def _callback(call: ItmCall) -> str | None:
 
 
 def _title(call: ItmCall, target: Target) -> str:
-    """What people see; a job of the viewer carries the identifiers it is found by."""
+    """The title that people see; a job of the viewer includes the identifiers it is found by."""
     title = call.title_prefix or plain_title(call) or call.process_title or ""
     if target.of_goobi:
         return title[:TEXT_LIMIT]
@@ -84,9 +84,9 @@ def _title(call: ItmCall, target: Target) -> str:
 
 
 def _template(call: ItmCall, target: Target) -> str | None:
-    """The template, in the spelling of the call; dummies mean the one of the settings or of the plugin.
+    """The template, in the spelling of the call; a dummy stands for the one of the settings or of the plugin.
 
-    A plugin without templates ignores it, as many of ITM did.
+    A plugin without templates ignores it, as many of ITM's did.
     """
     manifest, chosen = target.manifest, target.entry.template if target.entry else None
     name = call.template
@@ -98,15 +98,15 @@ def _template(call: ItmCall, target: Target) -> str | None:
 
 
 def _paths(call: ItmCall, manifest: PluginManifest) -> tuple[str | None, str | None]:
-    """Without those the plugin has no use for: callers always send both."""
+    """The paths, without those the plugin does not use: callers always send both."""
     source = None if manifest.source is Need.UNUSED else call.source
     return source, None if manifest.destination is Need.UNUSED else call.destination
 
 
 def _parameters(call: ItmCall, target: Target) -> tuple[Values, Values]:
-    """The plugin's parameters, and what it does not take.
+    """The plugin's parameters, and the values it does not take.
 
-    Those sent as `parameters` are for the plugin, so one it does not know is refused; other fields are not.
+    Values in `parameters` are meant for the plugin, so an unknown one is refused there; other fields are not.
     """
     schema = target.manifest.parameters
     others: Values = dict(call.others)
@@ -121,7 +121,7 @@ def _parameters(call: ItmCall, target: Target) -> tuple[Values, Values]:
 def _left(
     call: ItmCall, target: Target, template: str | None, source: str | None, destination: str | None
 ) -> Values:
-    """Values of the call that are used for nothing, under the names of ITM."""
+    """Values of the call that are not used for anything, under their ITM names."""
     left: Values = {}
     if target.word.casefold() != target.manifest.job_type.casefold():
         left["jobtype"] = target.word

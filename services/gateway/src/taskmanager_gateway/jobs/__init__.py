@@ -1,1 +1,1 @@
-"""Looking at jobs: finding them, lists, logs, files, why they wait."""
+"""Reading jobs: finding them, lists, logs, files, why they wait."""

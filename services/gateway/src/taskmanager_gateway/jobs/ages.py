@@ -1,4 +1,4 @@
-"""Ages of jobs as requests give them: so many seconds ago."""
+"""Ages of jobs as requests give them: in seconds before now."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -14,5 +14,5 @@ Seconds = Annotated[int, Field(ge=0, le=LONGEST_AGE_SECONDS)]
 
 
 def ago(now: datetime, seconds: int | None) -> datetime | None:
-    """The moment so long ago; None for None."""
+    """The moment that many seconds ago; None for None."""
     return None if seconds is None else whole_milliseconds(now - timedelta(seconds=seconds))

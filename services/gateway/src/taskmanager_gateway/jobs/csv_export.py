@@ -1,4 +1,4 @@
-"""A list of jobs as CSV (RFC 4180), page by page in constant memory; fit to be opened in a spreadsheet."""
+"""A list of jobs as CSV (RFC 4180), page by page in constant memory; safe to open in a spreadsheet."""
 
 import csv
 import io
@@ -9,11 +9,11 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery
 
 ROWS_LIMIT = 1_000_000
-"""What a spreadsheet takes, less a few."""
+"""Slightly less than a spreadsheet can hold."""
 BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel takes UTF-8 for something else."""
+"""Without it Excel does not recognise UTF-8."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is worked out by spreadsheets, whoever wrote it (OWASP, CSV injection)."""
+"""Spreadsheets evaluate a cell that begins like this, whoever wrote it (OWASP, CSV injection)."""
 
 COLUMNS: tuple[tuple[str, Callable[[Job], object]], ...] = (
     ("id", lambda job: job.id),
@@ -44,7 +44,7 @@ Read = Callable[[JobQuery], Awaitable[JobPage]]
 
 
 async def rows(first: JobPage, query: JobQuery, read: Read, limit: int = ROWS_LIMIT) -> AsyncIterator[bytes]:
-    """The lines, a page at a time; `first` was read with the query.
+    """The lines, a page at a time; `first` is the first page of the query.
 
     Raises what `read` raises: the transfer then breaks off instead of looking complete.
     """
@@ -66,7 +66,7 @@ def _cells(job: Job) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    """Times with their zone; a text that would be worked out gets a quotation mark before it."""
+    """The text of a cell: times with their zone; an apostrophe before text that would be evaluated."""
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The files of a job as the public sees them."""
+"""The files of a job as the API shows them."""
 
 from pydantic import ConfigDict, Field
 
@@ -9,13 +9,13 @@ from taskmanager_gateway.http.examples import FILES
 
 
 class FileView(FileRecord):
-    """What became of one file of a job."""
+    """One file of a job and its result."""
 
     number: int = Field(description="Counts the files of the attempt from 1.")
 
     @classmethod
     def of(cls, one: StoredFile) -> "FileView":
-        """The public form; nothing is checked again."""
+        """The public form; the values are not validated again."""
         return cls.model_construct(**one.file.__dict__, number=one.number)
 
 

@@ -1,4 +1,4 @@
-"""What became of the files of a job, for the API and the page alike: those of its last attempt."""
+"""The files of a job's last attempt, for the API and the pages alike."""
 
 from taskmanager.errors import CursorError
 from taskmanager.model.access import Principal
@@ -15,7 +15,7 @@ class JobFiles:
     """Reads the files of a job."""
 
     def __init__(self, reader: JobReader, finder: JobFinder) -> None:
-        """Where they are, and who may see the job."""
+        """`reader` has the files; `finder` checks who may see the job."""
         self._reader, self._finder = reader, finder
 
     async def page(

@@ -1,4 +1,4 @@
-"""Finds a job wherever it is: stored, or accepted a moment ago by any gateway."""
+"""Finds a job wherever it is: stored, or just accepted by any gateway."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from taskmanager_gateway.jobs.recent import Recent, accepted_job
 from taskmanager_gateway.live.hub import Watchers
 
 PATIENCE = timedelta(milliseconds=500)
-"""How long news of a job that another gateway just accepted may be under way."""
+"""How long the news about a job that another gateway just accepted may take to arrive."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -25,18 +25,18 @@ def is_job_id(text: str) -> bool:
 
 
 class JobFinder:
-    """Looks in the store first; what only the broker has is shown as accepted."""
+    """Looks in the store first; a job that only the broker has is shown as accepted."""
 
     def __init__(self, reader: JobReader, recent: Recent, watchers: Watchers) -> None:
-        """Where to look, and who tells of news."""
+        """`reader` and `recent` are searched; `watchers` announce news."""
         self._reader = reader
         self._recent = recent
         self._watchers = watchers
 
     async def find(self, job_id: str, who: Principal) -> Job:
-        """The job; raises ProblemError if there is none or it is out of reach of who asks.
+        """The job; raises ProblemError if it does not exist or is out of the caller's reach.
 
-        Raises StoreUnavailableError if that cannot be known.
+        Raises StoreUnavailableError if that cannot be determined.
         """
         if not is_job_id(job_id):
             raise _unknown(job_id)
@@ -45,13 +45,13 @@ class JobFinder:
             if found is None and await _in_time(news):
                 found = await self._look(job_id)
         if found is None or not who.sees(found.plugin):
-            raise _unknown(job_id)  # also out of reach: not even the name of its plugin is told
+            raise _unknown(job_id)  # also for jobs out of reach: not even the plugin's name is revealed
         return found
 
     async def _look(self, job_id: str) -> Job | None:
-        """Stored or accepted; raises StoreUnavailableError if neither can be known.
+        """The stored or accepted job, or None; raises StoreUnavailableError if that cannot be determined.
 
-        An accepted job is at hand, so a slow store is not waited for.
+        An accepted job is in memory, so a slow store is not waited for.
         """
         submit = self._recent.get(job_id)
         try:

@@ -1,4 +1,4 @@
-"""What a request for a list of jobs may say, and the query it means."""
+"""The parameters of a request for a list of jobs, and the query they stand for."""
 
 from datetime import datetime
 from typing import Annotated
@@ -19,11 +19,11 @@ _ORDERS = {
     Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
     Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
 }
-"""How a tab is sorted if nothing is asked for: as its jobs start, or the last finished first."""
+"""The default order of a tab: as its jobs will start, or the last finished first."""
 
 
 class ListQuery(JobQuery):
-    """The filters of an operation, for a list. Ages count from the submission of a job to the request."""
+    """The filters of an operation, for a list. Ages are the time from a job's submission to the request."""
 
     priority_min: Level | None = None
     priority_max: Level | None = None
@@ -31,9 +31,9 @@ class ListQuery(JobQuery):
     newer_than_seconds: Seconds | None = None
 
     def at(self, now: datetime) -> JobQuery:
-        """The query with the moments its ages mean now and the order that suits its tab.
+        """The query, with ages converted to moments before `now` and the default order of its tab.
 
-        Raises ProblemError for text no job can hold.
+        Raises ProblemError for a text that no job can contain.
         """
         if any("\0" in text for text in (self.text, self.project, self.cursor) if text):
             raise field_problem(INVALID_REQUEST, [FieldError.of("text", faults.NUL())])

@@ -1,4 +1,4 @@
-"""Looks jobs up by their ids, all who ask at the same time in one read of the database."""
+"""Looks up jobs by id, with one read of the database for all concurrent callers."""
 
 import asyncio
 
@@ -8,16 +8,16 @@ from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 
 
 class JobLoader:
-    """One read at a time; who asks meanwhile shares the next: a read for each costs half a submission."""
+    """One read at a time; later callers share the next: a read for each takes half a submission's time."""
 
     def __init__(self, reader: JobReader) -> None:
-        """`reader` is asked."""
+        """`reader` reads the jobs."""
         self._reader = reader
         self._wanted: dict[str, asyncio.Future[Job | None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     async def load(self, job_id: str) -> Job | None:
-        """The stored job; raises StoreUnavailableError, also if there is no answer in `LOOKUP_TIME`."""
+        """The stored job, or None; raises StoreUnavailableError, also after `LOOKUP_TIME`."""
         future = self._wanted.get(job_id)
         if future is None:
             future = self._wanted[job_id] = asyncio.get_running_loop().create_future()
@@ -30,7 +30,7 @@ class JobLoader:
             wanted, self._wanted = self._wanted, {}
             try:
                 found = await from_store(self._reader.jobs_by_id(list(wanted)), LOOKUP_TIME)
-            except Exception as error:  # noqa: BLE001 - it belongs to those who asked, whatever it is
+            except Exception as error:  # noqa: BLE001 - passed on to the callers, whatever it is
                 _fail(wanted, error)
                 continue
             for job_id, future in wanted.items():
@@ -40,4 +40,4 @@ class JobLoader:
 def _fail(wanted: dict[str, "asyncio.Future[Job | None]"], error: Exception) -> None:
     for future in wanted.values():
         future.set_exception(error)
-        future.exception()  # seen: who asked may have given up
+        future.exception()  # mark as retrieved: the callers may have been cancelled

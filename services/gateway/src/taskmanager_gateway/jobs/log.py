@@ -17,16 +17,16 @@ from taskmanager_gateway.jobs.views import LogView
 from taskmanager_gateway.live.hub import Event, Watchers
 
 SAFETY_POLL = timedelta(seconds=10)
-"""How long a lost hint can hold up a live log."""
+"""The longest that a lost notification can delay a live log."""
 PAGE = 100
 _POSITION = re.compile(r"\d{1,9}\.\d{1,9}")
 
 Position = tuple[int, int]
-"""Attempt and number of a block."""
+"""Attempt and number of a log block."""
 
 
 def parse_position(text: str | None) -> Position:
-    """`attempt.number` as given out before; raises ProblemError."""
+    """Parse `attempt.number`, as issued before; raises ProblemError."""
     if text is None:
         return (0, 0)
     if not _POSITION.fullmatch(text) or not text.isascii():
@@ -36,7 +36,7 @@ def parse_position(text: str | None) -> Position:
 
 
 def write_position(position: Position) -> str:
-    """The text `parse_position` reads."""
+    """The text that `parse_position` reads."""
     return f"{position[0]}.{position[1]}"
 
 
@@ -53,7 +53,7 @@ class JobLogs:
         self._stopping = stopping
 
     async def page(self, job: str, who: Principal, after: Position, limit: int) -> LogView:
-        """Blocks after a position; raises ProblemError for an unknown job, StoreUnavailableError."""
+        """The blocks after a position; raises ProblemError for an unknown job, StoreUnavailableError."""
         await self._finder.find(job, who)
         blocks = await self._blocks(job, after, limit + 1)
         shown = blocks[:limit]
@@ -61,12 +61,12 @@ class JobLogs:
         return LogView(job=job, blocks=list(shown), after=last, more=len(blocks) > limit)
 
     async def text(self, job: str, who: Principal) -> AsyncIterator[str]:
-        """The whole log as lines for people; the first page is read before this returns."""
+        """The whole log as readable lines; the first page is read before this returns."""
         await self._finder.find(job, who)
         return self._lines(job, await self._blocks(job, (0, 0), PAGE))
 
     async def stream(self, job: str, who: Principal, after: Position) -> AsyncIterator[Event]:
-        """Blocks as they come, until the job is final; raises ProblemError for an unknown job."""
+        """Blocks as they are written, until the job is final; raises ProblemError for an unknown job."""
         await self._finder.find(job, who)
         return self._follow(job, who, after)
 
@@ -82,12 +82,12 @@ class JobLogs:
                 try:
                     final = (
                         await self._finder.find(job, who)
-                    ).status.final  # before the log: a final job writes none
+                    ).status.final  # read before the log: a final job writes no more of it
                     async for block in self._after(job, after):
                         after = (block.attempt, block.seq)
                         yield Event("log", block.model_dump_json())
                 except StoreUnavailableError:
-                    final = False  # what is missing is read after the next news or poll
+                    final = False  # what is missing is read after the next notification or poll
                 if final:
                     yield Event("end", "{}")
                     return

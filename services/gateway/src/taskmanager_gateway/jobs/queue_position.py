@@ -1,4 +1,4 @@
-"""Where in the queue a job would stand with another priority, or put next. Nothing is changed."""
+"""The position a job would have in the queue with another priority, or put next. Nothing is changed."""
 
 from datetime import datetime
 from typing import Any
@@ -15,21 +15,21 @@ ANYBODY = "anybody"
 
 
 class QueuePosition:
-    """Counts by the index that gives the order; every call may raise StoreUnavailableError."""
+    """Counts on the index that defines the order; every method may raise StoreUnavailableError."""
 
     def __init__(self, reader: JobReader, clock: Clock) -> None:
-        """`clock` says when the job would be queued anew."""
+        """`clock` gives the time at which the job would be queued again."""
         self._reader, self._clock = reader, clock
 
     async def of_priority(self, job: Job, priority: int) -> Position | None:
-        """How many jobs would start before it; None for a job that does not wait."""
+        """The position with that priority; None for a job that is not waiting."""
         if job.status not in WAITS:
             return None
         stays = job.status is Status.STARTED and job.turn == priority
         return await self._before(job, job if stays else _moved(job, priority, self._clock.now()))
 
     async def of_next(self, job: Job) -> Position | None:
-        """The same before all priorities: only those that were put next earlier start before it."""
+        """The position if the job were put next: only those that were put next earlier start before it."""
         if job.status not in WAITS:
             return None
         now = self._clock.now()
@@ -37,7 +37,7 @@ class QueuePosition:
         return await self._before(job, job.model_copy(update=first))
 
     async def _before(self, job: Job, there: Job) -> Position:
-        """Without the job itself, which is counted where it stands now."""
+        """The position, not counting the job itself where it is now."""
         found = await from_store(self._reader.position(there))
         counted = job.status is Status.STARTED and _order(job) < _order(there)
         if not counted or found.capped or not found.ahead:
@@ -46,7 +46,7 @@ class QueuePosition:
 
 
 def _moved(job: Job, priority: int, now: datetime) -> Job:
-    """As the scheduler would have it: at the end of its new priority; a job that backs off keeps its time."""
+    """The job as the scheduler would change it: last in its new priority; a backoff keeps its time."""
     fields: dict[str, Any] = {"priority": priority, "put_next": None}
     if job.status is Status.PAUSED or job.not_before is None:
         fields["queued_at"] = now

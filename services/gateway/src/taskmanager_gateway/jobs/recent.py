@@ -1,4 +1,4 @@
-"""Submissions that are accepted but perhaps not stored yet, so that any gateway finds a job at once."""
+"""Submissions that are accepted but perhaps not yet stored, so that any gateway finds a job at once."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -11,31 +11,31 @@ from taskmanager.model.states import Status
 
 
 class Recent:
-    """A bounded memory of the newest submissions; of a stored one only that it is stored.
+    """A bounded memory of the newest submissions; of a stored one it only remembers that it is stored.
 
-    Kept as bytes: a third of the memory of the objects, and nothing for the garbage collector to walk.
+    Kept as bytes: a third of the memory of the objects, and nothing for the garbage collector to traverse.
     """
 
     def __init__(self, limit: int) -> None:
-        """`limit` entries are kept, the oldest go first."""
+        """`limit` entries are kept; the oldest are dropped first."""
         self._limit = limit
         self._entries: OrderedDict[str, bytes | None] = OrderedDict()
 
     def accepted(self, job: str, body: bytes) -> None:
-        """The broker took this message. Does nothing if it is known already: the news travels on two ways."""
+        """The broker accepted this message. Does nothing if it is known: the news arrives by two routes."""
         if job not in self._entries:
             self._put(job, body)
 
     def stored(self, job: str) -> None:
-        """The store knows it now and is the place to ask."""
+        """The job is stored: from now on it is read from the store."""
         self._put(job, None)
 
     def is_stored(self, job: str) -> bool:
-        """Whether there was news that the store knows it."""
+        """Whether the job has been reported as stored."""
         return self._entries.get(job, b"") is None
 
     def forget(self, job: str) -> None:
-        """It is not going to be stored."""
+        """Drop the job: it will not be stored."""
         self._entries.pop(job, None)
 
     def get(self, job: str) -> Submit | None:
@@ -44,7 +44,7 @@ class Recent:
         return None if body is None else Submit.model_validate_json(body)
 
     def containing(self, text: str) -> Iterator[Submit]:
-        """Submissions that are not stored yet and hold the text somewhere, the newest first."""
+        """Submissions not yet stored that contain the text anywhere, the newest first."""
         wanted = to_json(text)[1:-1]
         for body in reversed(self._entries.values()):
             if body is not None and wanted in body:
@@ -57,7 +57,7 @@ class Recent:
 
 
 def accepted_job(submit: Submit) -> Job:
-    """The job as the scheduler is going to store it first."""
+    """The job as the scheduler will first store it."""
     return Job.model_construct(
         id=submit.job,
         spec=submit.spec,

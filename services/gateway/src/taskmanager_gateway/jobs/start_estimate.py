@@ -1,7 +1,7 @@
-"""When a waiting job is likely to start, judged by how long the last jobs of its plugin took. Pure.
+"""Estimates when a waiting job will start, from how long the last jobs of its plugin took. Pure.
 
-Given as a span, because jobs differ, and only where it means something: with enough jobs to judge by and all
-those before it counted.
+The estimate is a time span, because jobs differ, and it is given only if it is meaningful: with enough jobs
+to judge by, and all jobs ahead counted.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from taskmanager.model.jobs import Job, Record
 from taskmanager.model.queries import Position
 
 JUDGED_BY = 20
-"""The last jobs that are looked at: few enough to follow a change of material, enough to see a spread."""
+"""The number of last jobs considered: few enough to follow a change of material, enough to show a spread."""
 FEWEST = 4
 OLDEST = timedelta(days=7)
 
 
 class Expectation(Record):
-    """Between when and when the job starts if nothing is put before it and nothing stops."""
+    """The time span in which the job will start if nothing is put before it and nothing stops."""
 
     earliest: datetime
     latest: datetime
@@ -30,10 +30,10 @@ class Expectation(Record):
 def expected_start(
     position: Position, ended: Sequence[Job], places: int, now: datetime
 ) -> Expectation | None:
-    """By the middle half of the durations of `ended`; `places` is how many jobs run at once.
+    """Estimate from the middle half of the durations of `ended`; `places` is how many jobs run at once.
 
-    Each place becomes free once a duration, so the job waits for as many ends as there are jobs before it,
-    and one more, at `places` ends in the time of one.
+    Each place becomes free once per duration, so the job waits for as many ends as there are jobs ahead, and
+    one more, with `places` ends per duration.
     """
     recent = [job for job in ended if job.finished is not None and now - job.finished <= OLDEST]
     seconds = [

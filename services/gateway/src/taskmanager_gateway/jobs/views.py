@@ -1,4 +1,4 @@
-"""Jobs, their history and log, and plugins as the public sees them; made from what is stored."""
+"""Jobs, their history and log as the API shows them; made from what is stored."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ JobLinks = TypedDict(  # noqa: UP013 - a field called self reads badly in a clas
 
 
 class JobView(JobSpec):
-    """A job: its specification, with the priority it has now, and its state."""
+    """A job: its specification, with its current priority, and its state."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [JOB]})
 
@@ -63,7 +63,7 @@ class JobView(JobSpec):
 
     @classmethod
     def of(cls, job: Job, waiting: Waiting | None = None) -> "JobView":
-        """The public form of a job; nothing is checked again."""
+        """The public form of a job; the values are not validated again."""
         address = f"{API}/jobs/{job.id}"
         state = {name: getattr(job, name) for name in _STATE}
         return cls.model_construct(
@@ -91,7 +91,7 @@ class JobListView(Record):
 
 
 class HistoryEntryView(Told):
-    """One thing that happened to a job; `note` is its sentence."""
+    """One event in the history of a job; `note` is its sentence."""
 
     at: datetime
     status: Status
@@ -102,20 +102,20 @@ class HistoryEntryView(Told):
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> "HistoryEntryView":
-        """The public form; nothing is checked again."""
+        """The public form; the values are not validated again."""
         fields = entry.__dict__ | told(entry.told) | {"note": english(entry.told)}
         return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
 
 
 class HistoryView(Record):
-    """What happened to a job, oldest first."""
+    """The history of a job, oldest first."""
 
     job: str
     history: list[HistoryEntryView]
 
 
 class LogView(Record):
-    """Blocks of a job's log. Ask again with `after` to get what comes later."""
+    """Blocks of a job's log. Repeat the request with `after` to get later ones."""
 
     job: str
     blocks: list[LogBlock]
@@ -124,6 +124,6 @@ class LogView(Record):
 
 
 class JobCommandView(CommandView):
-    """What became of a command for a job, and the job as it is now (null if it cannot be read just now)."""
+    """The result of a command for a job, and the job's current state (null if it cannot be read now)."""
 
     job: JobView | None

@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 
 class WaitReasonLookup:
-    """Why jobs wait."""
+    """Finds out why jobs wait."""
 
     def __init__(self, reader: JobReader, clock: Clock) -> None:
-        """`reader` is asked; `clock` is only for estimates."""
+        """`reader` reads the circumstances; `clock` is only needed for estimates."""
         self._reader, self._clock = reader, clock
 
     async def of_one(self, job: Job) -> Waiting | None:
-        """Why the job waits, with its position; None if it does not, or if it cannot be known now."""
+        """Why the job waits, with its position; None if it is not waiting, or if that cannot be read now."""
         if job.status not in WAITS:
             return None
         around, position, ended = await asyncio.gather(
@@ -41,7 +41,7 @@ class WaitReasonLookup:
         return waiting_reason(job, replace(known, ended=ended), position, self._clock.now())
 
     async def of_page(self, jobs: Sequence[Job]) -> dict[str, Waiting]:
-        """Why each of these jobs waits, without positions; those that do not are missing."""
+        """Why each of these jobs waits, without positions; jobs that are not waiting are left out."""
         waits = [job for job in jobs if job.status in WAITS]
         names = {job.plugin for job in waits}
         if not names:
@@ -60,7 +60,7 @@ class WaitReasonLookup:
             return None
 
     async def _ended(self, job: Job) -> Sequence[Job]:
-        """The last jobs of its plugin that are DONE; none if the job does not wait for others to end."""
+        """The plugin's last jobs that are DONE; none if the job is not waiting for others to finish."""
         if job.status is not Status.STARTED:
             return ()
         query = JobQuery(plugin=job.plugin, tab=Tab.DONE, sort=Sort.FINISHED, limit=JUDGED_BY)
@@ -71,7 +71,7 @@ class WaitReasonLookup:
             return ()
 
     async def _circumstances(self, name: str | None) -> Mapping[str, PluginLoad]:
-        """By plugin: those of one, or of all."""
+        """The load by plugin: of the named one, or of all."""
         reads = asyncio.gather(
             self._reader.plugins(), self._reader.statistics(name), self._reader.runners(name)
         )

@@ -1,4 +1,4 @@
-"""Why a job does not run, in one sentence for people and one word for programs. Pure; knows no store."""
+"""Why a job does not run: a sentence for people and a word for programs. Pure; uses no store."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from taskmanager_gateway.jobs.start_estimate import Expectation, expected_start
 
 
 class WaitingCode(StrEnum):
-    """The reasons, in the order in which they count: the first that holds is told."""
+    """The reasons in order of precedence: the first that applies is given."""
 
     CANCELLING = "cancelling"
     HELD = "held"
@@ -55,7 +55,7 @@ class Waiting(Record):
 
 @dataclass(frozen=True, slots=True)
 class PluginLoad:
-    """What is known about the plugin of a job; `running` counts its running jobs over all runners."""
+    """What is known about a job's plugin; `running` counts its running jobs on all runners."""
 
     plugin: InstalledPlugin
     runners: Sequence[RunnerState]
@@ -65,22 +65,22 @@ class PluginLoad:
 
     @property
     def alive(self) -> list[RunnerState]:
-        """The runners that were heard of lately."""
+        """The runners that have recently sent a heartbeat."""
         return [runner for runner in self.runners if runner.alive]
 
     @property
     def working(self) -> list[RunnerState]:
-        """Those of them that take jobs."""
+        """The live runners that take jobs."""
         return [runner for runner in self.alive if runner.drain is None]
 
     @property
     def slots(self) -> int:
-        """How many jobs the working runners can take at once."""
+        """How many jobs the working runners can run at once."""
         return sum(runner.slots for runner in self.working)
 
     @property
     def busy(self) -> int:
-        """How many of those slots are taken; heartbeats also count suspended jobs, the store is quicker."""
+        """How many of these slots are busy; heartbeats count suspended jobs too, the store is fresher."""
         drained = sum(runner.busy for runner in self.alive if runner.drain is not None)
         return max(self.running - drained, sum(runner.busy for runner in self.working))
 
@@ -95,7 +95,7 @@ def waiting_reason(
 ) -> Waiting | None:
     """Why the job waits; None for one that runs or has ended.
 
-    `position` if it was counted; `now` if its start is to be estimated.
+    `position`: if it was counted; `now`: if the start is to be estimated.
     """
     if job.status is Status.PAUSED:
         return _pause(job, around)
@@ -143,7 +143,7 @@ def _pause(job: Job, around: PluginLoad) -> Waiting:
 
 
 def _obstacles(around: PluginLoad) -> Iterator[tuple[WaitingCode, Reason]]:
-    """What is in the way of a job that waits for its turn, the weightiest first; the last always holds."""
+    """What keeps a job from its turn, the most serious obstacle first; the last always applies."""
     for code, look in _LOOKS:
         reason = look(around)
         if reason is not None:
@@ -194,7 +194,7 @@ _LOOKS: tuple[tuple[WaitingCode, Callable[[PluginLoad], Reason | None]], ...] = 
     (WaitingCode.NO_FREE_SLOT, _no_slot),
 )
 _MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
-"""Reasons that pass by themselves, as jobs end."""
+"""Reasons that resolve themselves as jobs end."""
 
 
 def _stopped(code: Code, around: PluginLoad, stop: Stop) -> Reason:

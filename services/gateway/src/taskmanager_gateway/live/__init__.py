@@ -1,1 +1,1 @@
-"""What changes, handed to those who listen in this process."""
+"""Passes changes on to listeners in this process."""

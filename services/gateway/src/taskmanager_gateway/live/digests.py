@@ -1,8 +1,8 @@
-"""What open pages hear: at most once a second, for each plugin, a digest of what changed there.
+"""What open pages receive: for each plugin, at most once a second, a digest of what has changed.
 
-Fifty pages that heard of each of two thousand changes a second would take the gateway's whole time. A digest
-is made and written as JSON once for all pages of a plugin, and nothing is collected while nobody looks.
-A digest is a hint like every change: the page reads again. Knows nothing of HTTP and of no stored job.
+Fifty pages that each received two thousand changes a second would take all the gateway's time. A digest is
+built and serialised once for all pages of a plugin, and nothing is collected while no page is open. Like
+every change, a digest is a hint: the page reads the data again. Uses no HTTP and no stored jobs.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from taskmanager_gateway.metrics import STREAMS_DROPPED
 
 INTERVAL = timedelta(seconds=1)
 GATHER = timedelta(milliseconds=50)
-"""How long the first change after a quiet time waits for others of the same action."""
+"""How long the first change after a quiet period waits for others of the same action."""
 JOBS_NAMED = 200
-"""More changed jobs than that are not named: the page reads its rows again, whichever they are."""
+"""If more jobs have changed, they are not named: the page then reads all its rows again."""
 OPERATIONS_NAMED = 50
 QUEUE_LIMIT = 30
-"""Digests that may wait for one slow page before it is dropped: half a minute."""
+"""Digests that may queue up for one slow page before it is disconnected: half a minute."""
 
 
 @dataclass(slots=True)
 class _Collected:
-    """What happened in one plugin since the last digest."""
+    """What has happened in one plugin since the last digest."""
 
     jobs: dict[str, Change] = field(default_factory=dict)
     many: bool = False
@@ -39,7 +39,7 @@ class _Collected:
     plugin: bool = False
 
     def add(self, change: Change) -> None:
-        """Take one change of a job; of two the later counts."""
+        """Add one change of a job; of two for the same job the later one is kept."""
         if change.was is not change.status:
             self.counts = True
             if change.was is None or change.was.tab is not change.tab:
@@ -52,16 +52,16 @@ class _Collected:
             self.add_many()
 
     def add_many(self) -> None:
-        """More jobs changed than are named."""
+        """Note that more jobs have changed than are named."""
         self.many = self.counts = True
         self.jobs.clear()
 
     def flags(self) -> dict[str, object]:
-        """What the home page hears of the plugin."""
+        """The part of the digest for the home page."""
         return {"counts": self.counts, "plugin": self.plugin, "arrived": self.arrived}
 
     def whole(self) -> dict[str, object]:
-        """What the pages of the plugin hear."""
+        """The whole digest, for the pages of the plugin."""
         named = [
             {"job": one.job, "rev": one.rev, "status": one.status, "tab": one.tab}
             for one in self.jobs.values()
@@ -71,7 +71,7 @@ class _Collected:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Viewer:
-    """One open page; `among`: the plugins its reader may see, None for all."""
+    """One open page; `among`: the plugins its user may see, None for all."""
 
     listener: Listener
     among: frozenset[str] | None
@@ -82,10 +82,10 @@ class _Viewer:
 
 
 class Digests:
-    """Collects what changed and tells the pages that are open."""
+    """Collects changes and sends digests to the open pages."""
 
     def __init__(self, interval: timedelta = INTERVAL, queue_limit: int = QUEUE_LIMIT) -> None:
-        """At most one digest each `interval`; `queue_limit` of them may wait for one page."""
+        """At most one digest is sent per `interval`; `queue_limit` of them may queue up for one page."""
         self._interval, self._queue_limit = interval.total_seconds(), queue_limit
         self._viewers: set[_Viewer] = set()
         self._closed = False
@@ -95,7 +95,7 @@ class Digests:
 
     @contextlib.contextmanager
     def listen(self, plugin: str | None, among: frozenset[str] | None = None) -> Iterator[Listener]:
-        """A page while the block runs: of one plugin, or with None of all that are `among` the visible."""
+        """Listen for a page while the block runs: to one plugin, or with None to all those in `among`."""
         listener = Listener(Interest(plugin), self._queue_limit)
         viewer = _Viewer(listener, among)
         self._viewers.add(viewer)
@@ -120,7 +120,7 @@ class Digests:
         self._tell_soon()
 
     def hang_up(self, reason: str) -> None:
-        """Somebody may see less from now on: end all streams, so that pages show again whose they are."""
+        """End all streams, because rights may have been reduced: pages have to authenticate again."""
         for viewer in list(self._viewers):
             self._end(viewer, reason)
         self._clear()
@@ -134,7 +134,7 @@ class Digests:
             viewer.listener.end()
 
     def tell(self) -> None:
-        """Send what was collected to all pages it concerns."""
+        """Send each page what was collected for it."""
         self._timer = None
         self._told = asyncio.get_running_loop().time()
         written: dict[object, Event | None] = {}
@@ -163,7 +163,7 @@ class Digests:
             self._timer = loop.call_later(wait, self.tell)
 
     def _digest(self, viewer: _Viewer) -> Event | None:
-        """None if nothing happened that this page shows."""
+        """The digest for this page; None if nothing happened that it shows."""
         around = {"operations": list(self._operations)[-OPERATIONS_NAMED:]}
         if viewer.plugin is not None:
             own = self._collected.get(viewer.plugin)

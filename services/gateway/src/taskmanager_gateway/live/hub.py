@@ -1,4 +1,4 @@
-"""Hands what changed to those who wait for it in this process; a listener that is too slow is dropped."""
+"""Passes changes on to those who wait for them in this process; a listener that is too slow is dropped."""
 
 import asyncio
 import contextlib
@@ -12,15 +12,15 @@ from taskmanager_gateway.metrics import STREAMS_DROPPED
 
 
 class Watchers:
-    """Wakes whoever waits for news of one job. Level-triggered: the news is 'look again'."""
+    """Wakes those who wait for news about one job. Level-triggered: the news only says "look again"."""
 
     def __init__(self) -> None:
-        """Nobody waits."""
+        """Start with no one waiting."""
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     @contextlib.contextmanager
     def watch(self, job: str) -> Iterator[asyncio.Event]:
-        """An event that is set at every news of the job while the block runs."""
+        """An event that is set at any news about the job while the block runs."""
         news = asyncio.Event()
         self._waiting[job].add(news)
         try:
@@ -31,12 +31,12 @@ class Watchers:
                 del self._waiting[job]
 
     def notify(self, job: str) -> None:
-        """There is news of the job."""
+        """Wake those who wait for news about the job."""
         for news in self._waiting.get(job, ()):
             news.set()
 
     def notify_all(self) -> None:
-        """Hints may have been missed, or the process stops: everybody look again."""
+        """Wake everyone, because changes may have been missed or the process is stopping."""
         for waiting in self._waiting.values():
             for news in waiting:
                 news.set()
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """What a listener wants to hear of; None is everything."""
+    """What a listener wants to receive; None means everything."""
 
     plugin: str | None = None
     tab: Tab | None = None
@@ -60,11 +60,11 @@ class Interest:
     """The plugins within the listener's reach."""
 
     def covers(self, change: Change) -> bool:
-        """Whether the change of a job is wanted. The tab is the one the job is in now."""
+        """Whether the listener wants this change of a job. The tab is the job's current one."""
         return self.concerns(change.plugin) and self.tab in (None, change.tab)
 
     def concerns(self, plugin: str) -> bool:
-        """Whether news of the plugin is wanted and may be heard."""
+        """Whether the listener wants news of the plugin and may receive it."""
         return self.plugin in (None, plugin) and (self.plugins is None or plugin in self.plugins)
 
 
@@ -72,20 +72,20 @@ class Listener:
     """One open event stream."""
 
     def __init__(self, interest: Interest, limit: int) -> None:
-        """`limit` events may wait."""
+        """At most `limit` events are queued."""
         self.interest = interest
         self._limit = limit
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
 
     def offer(self, event: Event) -> bool:
-        """Queue the event; False if too many wait already."""
+        """Queue the event; False if the queue is full."""
         if self._events.qsize() >= self._limit:
             return False
         self._events.put_nowait(event)
         return True
 
     def end(self, last: Event | None = None) -> None:
-        """Drop what waits, say `last` and end the stream."""
+        """Discard what is queued, send `last` and end the stream."""
         while not self._events.empty():
             self._events.get_nowait()
         if last is not None:
@@ -93,23 +93,23 @@ class Listener:
         self._events.put_nowait(None)
 
     async def events(self) -> AsyncIterator[Event]:
-        """What comes, until the stream is ended."""
+        """The events as they arrive, until the stream is ended."""
         while (event := await self._events.get()) is not None:
             yield event
 
 
 class Hub:
-    """Sends every change to every listener that wants it; knows nothing of HTTP."""
+    """Sends every change to each listener that wants it; independent of HTTP."""
 
     def __init__(self, queue_limit: int) -> None:
-        """`queue_limit` events may wait for one listener."""
+        """`queue_limit` events may queue up for one listener."""
         self._queue_limit = queue_limit
         self._listeners: set[Listener] = set()
         self._closed = False
 
     @contextlib.contextmanager
     def listen(self, interest: Interest) -> Iterator[Listener]:
-        """A listener while the block runs."""
+        """A listener that receives events while the block runs."""
         listener = Listener(interest, self._queue_limit)
         self._listeners.add(listener)
         if self._closed:
@@ -120,7 +120,7 @@ class Hub:
             self._listeners.discard(listener)
 
     def publish(self, changes: Changes) -> None:
-        """Tell what one commit changed."""
+        """Send what one commit changed."""
         if not self._listeners:
             return
         for change in changes.changes:
@@ -131,7 +131,7 @@ class Hub:
             self._send(Event("operation", f'{{"operation":"{operation}"}}'), None)
 
     def hang_up(self, reason: str) -> None:
-        """Somebody may hear less from now on: end all streams, so that listeners show again who they are."""
+        """End all streams, because rights may have been reduced: listeners have to authenticate again."""
         for listener in list(self._listeners):
             self._listeners.discard(listener)
             listener.end(Event("reset", f'{{"reason":"{reason}"}}'))

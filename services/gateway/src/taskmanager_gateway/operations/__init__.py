@@ -1,1 +1,1 @@
-"""Operations over many jobs: asked for and found here; the scheduler works them off."""
+"""Operations over many jobs: requested and looked up here, carried out by the scheduler."""

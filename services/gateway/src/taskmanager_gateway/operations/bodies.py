@@ -1,4 +1,4 @@
-"""The bodies of requests for operations over many jobs, and the operation each asks for."""
+"""The request bodies for operations over many jobs, and the order each stands for."""
 
 import hashlib
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValida
 
 
 class FilterBody(Record):
-    """Which jobs: all given conditions hold. Ages count from the submission of a job to this request."""
+    """Which jobs: those that meet all given conditions. Ages run from a job's submission to this request."""
 
     plugin: PluginName | None = None
     tab: Tab | None = None
@@ -45,7 +45,7 @@ class FilterBody(Record):
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
     def at(self, now: datetime) -> JobFilter:
-        """The filter with the moments its ages mean now."""
+        """The filter, with its ages converted to moments before `now`."""
         same = self.model_dump(exclude={"older_than_seconds", "newer_than_seconds"})
         return JobFilter(
             **same,
@@ -55,9 +55,9 @@ class FilterBody(Record):
 
 
 class OperationBody(ReasonBody):
-    """What to do to all jobs the filter means.
+    """What to do to all jobs that match the filter.
 
-    `priority` belongs to that action. Without a plugin and without ids `all` must say that really the jobs of
+    `priority` is for the action of that name. Without a plugin or ids, `all` must confirm that the jobs of
     all plugins are meant.
     """
 
@@ -68,12 +68,12 @@ class OperationBody(ReasonBody):
     dry_run: Annotated[bool, Field(description="Change nothing: count the jobs and show some.")] = False
 
     def check(self) -> None:
-        """Raise ProblemError that lists what does not go together."""
+        """Raise a ProblemError that lists the contradictions."""
         if errors := list(self._errors()):
             raise field_problem(INVALID_REQUEST, errors)
 
     def order(self, client: str, key: str | None, now: datetime) -> StartOperation:
-        """What the scheduler is told; with a key the operation's id follows from client and key."""
+        """The order for the scheduler; with a key, the operation's id is derived from client and key."""
         identifier = (
             uuid_utils.uuid7() if key is None else uuid_utils.uuid5(NAMESPACE, f"operation\0{client}\0{key}")
         )

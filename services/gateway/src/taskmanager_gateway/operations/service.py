@@ -1,4 +1,4 @@
-"""Operations over many jobs are asked for and found here; the scheduler works them off."""
+"""Requests and looks up operations over many jobs, which the scheduler carries out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,37 +23,37 @@ log = structlog.get_logger(__name__)
 
 
 class OperationOutcome(StrEnum):
-    """What became of the request for an operation."""
+    """The result of a request for an operation."""
 
     ACCEPTED = "accepted"
     REPLAYED = "replayed"
-    """The same request under the same key was taken before: that operation."""
+    """The same request with the same key was accepted before; the operation is that one."""
     PENDING = "pending"
-    """The broker has it, and the scheduler is going to store it when it is there."""
+    """The broker has stored the request, and the scheduler will store the operation when it is available."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """An operation as it is now, or as it is going to be stored."""
+    """An operation as it is now, or as it will be stored."""
 
     operation: Operation
     taken: OperationOutcome
 
 
 class OperationService:
-    """Asks the scheduler for operations."""
+    """Requests operations from the scheduler."""
 
     def __init__(
         self, reader: JobReader, commanding: CommandService, catalogue: PluginCatalogue, clock: Clock
     ) -> None:
-        """`clock` dates what is not stored yet."""
+        """`clock` dates operations that are not stored yet."""
         self._reader = reader
         self._commanding = commanding
         self._catalogue = catalogue
         self._clock = clock
 
     async def start(self, order: StartOperation, author: Author, *, keyed: bool) -> OperationResult:
-        """Have it done; `keyed`: its id may name an earlier one. Raises ProblemError."""
+        """Start the operation; `keyed`: its id may belong to an earlier one. Raises ProblemError."""
         order = order.model_copy(update={"filter": kept_within(author.principal, order.filter)})
         if order.filter.plugin is not None:
             await self._catalogue.find(order.filter.plugin, author.principal)
@@ -67,7 +67,7 @@ class OperationService:
         return OperationResult(await self._stored(order, author), taken)
 
     async def find(self, operation_id: str, who: Principal) -> Operation:
-        """The stored operation; raises ProblemError if it is none or out of reach, StoreUnavailableError."""
+        """The stored operation; raises ProblemError if unknown or out of reach, StoreUnavailableError."""
         found = await from_store(self._reader.operation(operation_id))
         if found is None:
             detail = problems.UNKNOWN_OPERATION(operation=operation_id[:80])
@@ -77,7 +77,7 @@ class OperationService:
         return found
 
     async def _earlier(self, order: StartOperation) -> Operation | None:
-        """What an earlier request made; None also if the store is away, for the scheduler settles it."""
+        """The operation of an earlier request; None also without the store: then the scheduler decides."""
         try:
             known = await from_store(self._reader.operation(order.operation), LOOKUP_TIME)
         except StoreUnavailableError as error:

@@ -1,4 +1,4 @@
-"""Operations over many jobs as the public sees them; made from what is stored."""
+"""Operations over many jobs as the API shows them; made from what is stored."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from taskmanager_gateway.jobs.views import JobView
 
 
 class OperationView(Record):
-    """An operation and how far it is: `done`, `unchanged` (so already) and `refused` of `total` jobs."""
+    """An operation and its progress: `done`, `unchanged` (no change needed) and `refused` of `total` jobs."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [OPERATION]})
 
@@ -40,7 +40,7 @@ class OperationView(Record):
 
     @classmethod
     def of(cls, operation: Operation) -> "OperationView":
-        """The public form; nothing is checked again."""
+        """The public form; the values are not validated again."""
         address = f"{API}/operations/{operation.id}"
         return cls.model_construct(
             **{name: getattr(operation, name) for name in _STATE},
@@ -67,7 +67,7 @@ class OperationListView(Record):
 
 
 class PreviewView(Record):
-    """What an operation would concern; nothing was changed."""
+    """What an operation would affect; nothing was changed."""
 
     count: int
     exact: bool = Field(description="False: at least so many; counting on would have taken too long.")
@@ -75,7 +75,7 @@ class PreviewView(Record):
 
 
 class FailureView(Told):
-    """A job an operation could not change; `reason` is the sentence for why not, `number` counts from 1."""
+    """A job an operation could not change; `reason` is the sentence that says why, `number` counts from 1."""
 
     operation: str
     number: int
@@ -85,13 +85,13 @@ class FailureView(Told):
 
     @classmethod
     def of(cls, failure: Failure) -> "FailureView":
-        """The public form; nothing is checked again."""
+        """The public form; the values are not validated again."""
         fields = failure.__dict__ | told(failure.told) | {"reason": english(failure.told)}
         return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
 
 
 class FailureListView(Record):
-    """Jobs an operation could not change, in its order. Go on with `after` until `more` is false."""
+    """Jobs an operation could not change, in its order. Send `after` again until `more` is false."""
 
     operation: str
     refused: int = Field(description=f"How many there are; the first {FAILURES_KEPT} are listed.")
@@ -101,6 +101,6 @@ class FailureListView(Record):
 
 
 class OperationCommandView(CommandView):
-    """What became of a command for an operation, and the operation (null if it cannot be read just now)."""
+    """The result of a command for an operation, and the operation (null if it cannot be read at present)."""
 
     operation: OperationView | None

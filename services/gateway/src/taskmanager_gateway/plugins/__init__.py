@@ -1,1 +1,1 @@
-"""The installed plugins, and what is asked of them."""
+"""The installed plugins, and the commands for them."""

@@ -1,4 +1,4 @@
-"""The bodies of commands for plugins."""
+"""The request bodies of commands for plugins."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -12,7 +12,7 @@ from taskmanager_gateway.http.command_bodies import ReasonBody
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 
 LONGEST_STOP = timedelta(days=3_660)
-"""A later `until` is a slip of the pen; a stop without an end needs none."""
+"""A later `until` is probably a typing error; a stop without an end needs no `until`."""
 
 
 MOST_RUNNING = 100_000
@@ -25,7 +25,7 @@ class StopBody(ReasonBody):
     until: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
     def ends(self, now: datetime) -> datetime | None:
-        """`until` as it is stored; raises ProblemError if it is past or absurdly far away."""
+        """`until` as it is stored; raises ProblemError if it is in the past or too far in the future."""
         if self.until is None:
             return None
         if not now < self.until <= now + LONGEST_STOP:
@@ -34,6 +34,6 @@ class StopBody(ReasonBody):
 
 
 class LimitBody(ReasonBody):
-    """How many jobs of a plugin may run at once over all runners; null: what the plugin itself declares."""
+    """How many jobs of a plugin may run at once on all runners; null: what the plugin itself declares."""
 
     max_running: Annotated[int, Field(ge=1, le=MOST_RUNNING)] | None

@@ -1,4 +1,4 @@
-"""The installed plugins as last read, so that submissions go on while the database is away."""
+"""The installed plugins, cached so that submissions are accepted even if the database is unavailable."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KnownPlugin:
-    """An installed plugin with its parameter schema ready for use."""
+    """An installed plugin with its compiled parameter schema."""
 
     installed: InstalledPlugin
     schema: ParameterSchema
 
     @classmethod
     def of(cls, plugin: InstalledPlugin, before: "KnownPlugin | None") -> "KnownPlugin":
-        """The schema is compiled anew only if it changed."""
+        """Build from `plugin`, reusing the schema of `before` unless it has changed."""
         declared = plugin.manifest.parameters
         if before is not None and before.installed.manifest.parameters == declared:
             return cls(plugin, before.schema)
@@ -38,29 +38,29 @@ class KnownPlugin:
 
 
 class PluginCatalogue:
-    """The plugins as last read."""
+    """Caches the installed plugins."""
 
     def __init__(self, reader: JobReader) -> None:
-        """Empty until the first reading succeeds."""
+        """Empty until they have been read for the first time."""
         self._reader = reader
         self._plugins: dict[str, KnownPlugin] | None = None
         self._wanted = asyncio.Event()
         self._refreshing = SingleFlight(self.refresh, "plugins")
 
     def check(self) -> str | None:
-        """What keeps submissions from being taken."""
+        """Why submissions cannot be accepted; None if they can."""
         return (
             None if self._plugins is not None else "the list of plugins was never read: the database is away"
         )
 
     def refresh_soon(self) -> None:
-        """Something about the plugins changed, or may have."""
+        """Request a refresh: the plugins have changed, or may have."""
         self._wanted.set()
 
     async def find(self, name: str, who: Principal) -> KnownPlugin:
-        """The plugin; one that is not known is looked up once more.
+        """The plugin; an unknown one is looked up once more.
 
-        Raises ProblemError, which names the plugins within reach of who asks.
+        Raises ProblemError, which names the plugins within the caller's reach.
         """
         known = (self._plugins or {}).get(name)
         if known is None:
@@ -73,13 +73,13 @@ class PluginCatalogue:
         return known
 
     def last_read(self, name: str) -> KnownPlugin | None:
-        """The plugin, as far as it is known without asking the database; from any thread."""
+        """The plugin, if it is known without asking the database; can be called from any thread."""
         return (self._plugins or {}).get(name)
 
     async def installed(self, *, again: bool = False) -> Sequence[KnownPlugin]:
-        """All plugins as last read, or, with `again`, as they are now if the database tells in time.
+        """All plugins as last read or, with `again`, read now if the database answers in time.
 
-        Raises ProblemError if they were never read.
+        Raises ProblemError if they have never been read.
         """
         if again or self._plugins is None:
             await self._look_again()
@@ -108,7 +108,7 @@ class PluginCatalogue:
         self._plugins = {plugin.name: KnownPlugin.of(plugin, before.get(plugin.name)) for plugin in installed}
 
     async def run_once(self) -> None:
-        """Read all plugins if the database allows it."""
+        """Read all plugins if the database is available."""
         self._wanted.clear()
         try:
             await self.refresh()
@@ -116,7 +116,7 @@ class PluginCatalogue:
             log.warning("plugins_not_read", error=str(error))
 
     async def run(self, stop: asyncio.Event, interval: timedelta) -> None:
-        """Read them at every interval and whenever a change was heard of."""
+        """Read the plugins at every interval and whenever a change was reported."""
         while not stop.is_set():
             await self.run_once()
             await _first(stop, self._wanted, interval)

@@ -1,4 +1,4 @@
-"""A plugin's own schema for its parameters (JSON Schema, draft 2020-12). Nothing is ever fetched for it."""
+"""A plugin's own schema for its parameters (JSON Schema, draft 2020-12). No reference is ever fetched."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class ParameterSchema:
     """A compiled schema, or what is wrong with it."""
 
     def __init__(self, plugin: str, schema: Parameters) -> None:
-        """Compile it; a schema that is none is logged and refuses every job."""
+        """Compile the schema; an invalid one is logged, and every job is refused because of it."""
         self._plugin = plugin
         self._validator: Draft202012Validator | None = None
         self._defect = _defect(plugin, schema)
@@ -38,9 +38,9 @@ class ParameterSchema:
         self._valid: OrderedDict[bytes, None] = OrderedDict()
 
     def errors(self, parameters: Parameters) -> list[FieldError]:
-        """What the schema says against the parameters; raises ProblemError if the schema is unusable.
+        """The errors of the parameters; raises ProblemError if the schema is unusable.
 
-        Parameters found valid are remembered: most jobs of a plugin have the same few.
+        Parameters found valid are remembered: most jobs of a plugin use the same few.
         """
         key = to_json(parameters)
         if key in self._valid:
@@ -74,6 +74,6 @@ def _defect(plugin: str, schema: Parameters) -> str | None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        log.error("plugin_schema_invalid", plugin=plugin, error=error.message)  # noqa: TRY400 - not our trace
+        log.error("plugin_schema_invalid", plugin=plugin, error=error.message)  # noqa: TRY400 - the traceback says nothing more
         return error.message
     return None

@@ -1,4 +1,4 @@
-"""Plugins as the public sees them; made from what is stored."""
+"""Plugins as the API shows them; made from what is stored."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,7 +18,7 @@ from taskmanager_gateway.http.views import API, CommandView
 
 
 class TabView(Record):
-    """The sums of one tab."""
+    """The totals of one tab."""
 
     jobs: int = 0
     files: int = 0
@@ -26,7 +26,7 @@ class TabView(Record):
 
 
 class PluginState(StrEnum):
-    """Whether a plugin takes jobs. `stopping`: it was stopped, and some of its jobs still run."""
+    """Whether a plugin runs jobs. `stopping`: it was stopped, and some of its jobs are still running."""
 
     RUNNING = "running"
     STOPPING = "stopping"
@@ -34,7 +34,7 @@ class PluginState(StrEnum):
 
 
 class PluginView(Record):
-    """A plugin, its jobs and the runners that have it."""
+    """A plugin, its jobs and the runners that offer it."""
 
     manifest: PluginManifest
     installed_at: datetime
@@ -56,7 +56,7 @@ class PluginView(Record):
     def of(
         cls, plugin: InstalledPlugin, statistics: Iterable[TabStatistics], runners: Iterable[RunnerState]
     ) -> "PluginView":
-        """Put together what is stored about one plugin; rows of other plugins are passed over."""
+        """Combine what is stored about one plugin; rows of other plugins are ignored."""
         sums = {row.tab: row for row in statistics if row.plugin == plugin.name}
         still_running = sum(row.running for row in sums.values())
         alive = [runner for runner in runners if runner.alive and runner.plugin == plugin.name]
@@ -104,6 +104,6 @@ class PluginListView(Record):
 
 
 class PluginCommandView(CommandView):
-    """What became of a command for a plugin, and the plugin as it is now (null if it cannot be read now)."""
+    """The result of a command for a plugin, and the plugin's current state (null if it cannot be read)."""
 
     plugin: PluginView | None

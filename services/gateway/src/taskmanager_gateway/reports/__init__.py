@@ -1,1 +1,1 @@
-"""What Goobi is told: looking at it, having it told again."""
+"""What Goobi is told: reading reports, and delivering them again."""

@@ -1,4 +1,4 @@
-"""The bodies of commands about Goobi."""
+"""The request bodies of commands about Goobi."""
 
 from typing import Annotated
 
@@ -11,18 +11,18 @@ from taskmanager_gateway.http.command_bodies import ReasonBody, readable
 
 
 class MessageBody(ReasonBody):
-    """What Goobi's users shall read. `important` stands out where Goobi's interface knows it."""
+    """A message to Goobi's users. `important` is highlighted where Goobi's interface supports it."""
 
     type: LogType = LogType.INFO
     text: Annotated[str, Field(min_length=1, max_length=MESSAGE_LIMIT), AfterValidator(readable)]
 
     @property
     def message(self) -> OperatorMessage:
-        """As it is stored."""
+        """The message as it is stored."""
         return OperatorMessage(type=self.type, text=self.text)
 
 
 class ReplayBody(ReasonBody):
-    """The installation whose undelivered reports are meant."""
+    """The installation whose undelivered reports are to be replayed."""
 
     installation: InstallationName

@@ -1,4 +1,4 @@
-"""What Goobi is told: looking at it and having it told again, for the API and the pages alike."""
+"""What Goobi is told: reading reports and replaying them, for the API and the pages alike."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from taskmanager_gateway.reports.views import InstallationView
 
 
 class ReportService:
-    """Reads reports and installations, and replays. Every call may raise StoreUnavailableError."""
+    """Reads reports and installations, and replays reports. Every method may raise StoreUnavailableError."""
 
     def __init__(
         self,
@@ -38,17 +38,17 @@ class ReportService:
         goobi: GoobiSettings,
         clock: Clock,
     ) -> None:
-        """`goobi` says which installations there are."""
+        """`goobi` names the configured installations."""
         self._reader, self._permissions, self._commanding = reader, permissions, commanding
         self._goobi, self._clock = goobi, clock
 
     def names(self, installation: str) -> tuple[str | None, ...]:
-        """What jobs call this installation; one that was configured once still has its reports."""
+        """The names jobs use for this installation, which need not be configured any more."""
         default = self._goobi.name_of(None) == installation
         return (installation, None) if default else (installation,)
 
     async def page(self, query: ReportQuery, who: Principal) -> ReportPage:
-        """One page, without what is out of reach; raises ProblemError for a cursor that is none."""
+        """One page, without what is out of reach; raises ProblemError for an invalid cursor."""
         if "\0" in (query.cursor or ""):
             raise field_problem(INVALID_REQUEST, [FieldError.of("cursor", faults.NUL())])
         try:
@@ -59,7 +59,7 @@ class ReportService:
         return ReportPage(reports=tuple(seen), next_cursor=found.next_cursor)
 
     async def find(self, report: str, who: Principal) -> Report:
-        """The report; raises ProblemError if there is none, or if its job is out of reach."""
+        """The report; raises ProblemError if it does not exist, or if its job is out of reach."""
         found = None if "\0" in report else await from_store(self._reader.report(report))
         if found is None:
             raise ProblemError(UNKNOWN_REPORT, problems.NO_REPORT(report=report[:100]))
@@ -67,7 +67,7 @@ class ReportService:
         return found
 
     async def installations(self, who: Principal) -> Sequence[InstallationView]:
-        """Every configured installation; raises ProblemError for somebody restricted to some plugins."""
+        """Every configured installation; raises ProblemError for callers restricted to some plugins."""
         allow_all(who, access.TOLD_TO_INSTALLATION())
         known = {one.name: one for one in await from_store(self._reader.installations_health())}
         return await asyncio.gather(*(self._installation(name, known) for name in self._goobi.installations))
@@ -83,7 +83,7 @@ class ReportService:
         )
 
     async def replay(self, report: str, author: Author) -> CommandDone | CommandPending:
-        """Have one report delivered from now on; raises ProblemError if Goobi has it or must not have it."""
+        """Deliver one report from now on; raises ProblemError if Goobi has it already or must not get it."""
         found = await self.find(report, author.principal)
         if found.state is ReportState.DELIVERED:
             raise ProblemError(NOT_POSSIBLE, problems.DELIVERED_ALREADY())
@@ -92,6 +92,6 @@ class ReportService:
         return await self._commanding.command(ReplayReports(report=report), author)
 
     async def replay_all(self, installation: str, author: Author) -> CommandDone | CommandPending:
-        """Have all undelivered reports of an installation delivered from now on, the oldest 10,000."""
+        """Deliver all undelivered reports of an installation from now on, the oldest 10,000 of them."""
         order = ReplayReports(installations=self.names(installation))
         return await self._commanding.command(order, author)

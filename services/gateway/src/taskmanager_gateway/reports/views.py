@@ -1,4 +1,4 @@
-"""Reports to Goobi and its installations as the public sees them; made of nothing that holds a secret."""
+"""Reports to Goobi and its installations as the API shows them; no view is built from secrets."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from taskmanager_gateway.http.views import CommandView
 
 
 class ReportView(Record):
-    """One thing Goobi is told about a job, and how far it got."""
+    """One report to Goobi about a job, and the state of its delivery."""
 
     id: str
     job: str
@@ -66,17 +66,17 @@ class ReportListView(Record):
 
 
 class ReportCommandView(CommandView):
-    """What the scheduler did about one report; null: it is shown a moment later."""
+    """The result of a command for a report; `report` is null if it cannot be shown yet."""
 
     report: ReportView | None
 
 
 class ReplayView(CommandView):
-    """The scheduler delivers them again from now on."""
+    """The scheduler delivers the reports again from now on."""
 
 
 class InstallationView(Record):
-    """A configured Goobi, and how deliveries to it are going."""
+    """A configured Goobi installation, and the state of deliveries to it."""
 
     name: str
     default: bool = Field(description="Whether it is meant by jobs that name none.")
@@ -121,6 +121,6 @@ class InstallationView(Record):
 
 
 class InstallationListView(Record):
-    """The Goobi installations of the settings."""
+    """The configured Goobi installations."""
 
     installations: list[InstallationView]

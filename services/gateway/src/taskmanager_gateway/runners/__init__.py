@@ -1,1 +1,1 @@
-"""Runners as the public sees them, and what is asked of them."""
+"""Runners as the API shows them, and the commands for them."""

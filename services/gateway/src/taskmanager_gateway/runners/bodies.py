@@ -1,4 +1,4 @@
-"""The bodies of commands for runners."""
+"""The request bodies of commands for runners."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -14,6 +14,6 @@ Grace = Annotated[float, Field(ge=0, le=LONGEST_GRACE.total_seconds(), allow_inf
 
 
 class DrainBody(ReasonBody):
-    """How long running jobs may go on; then they are handed back, unfailed. Without it they may end."""
+    """How long running jobs may continue before they are handed back, unfailed; omitted: until they end."""
 
     grace_seconds: Grace | None = None

@@ -1,4 +1,4 @@
-"""Runners as the public sees them; made from what is stored."""
+"""Runners as the API shows them; made from what is stored."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from taskmanager_gateway.http.views import API, CommandView
 
 
 class RunnerCondition(StrEnum):
-    """What a runner does. `draining`: it takes no jobs, and `busy` still run; `gone`: not heard of lately."""
+    """What a runner does. `draining`: takes no jobs, and `busy` still run; `gone`: no recent heartbeat."""
 
     WORKING = "working"
     DRAINING = "draining"
@@ -17,14 +17,14 @@ class RunnerCondition(StrEnum):
 
 
 class RunnerView(RunnerState):
-    """A runner as of its last sign of life; `drain` says who had it take no jobs, when, why, and how long."""
+    """A runner as of its last heartbeat; `drain` says who drained it, when, why, and the grace period."""
 
     state: RunnerCondition
     links: dict[str, str]
 
     @classmethod
     def of(cls, runner: RunnerState) -> "RunnerView":
-        """The public form; nothing is checked again."""
+        """The public form; the values are not validated again."""
         links = {"self": f"{API}/runners/{runner.id}"}
         return cls.model_construct(**runner.__dict__, state=_condition(runner), links=links)
 
@@ -44,9 +44,9 @@ class RunnerListView(Record):
 
 
 class RunnerCommandView(CommandView):
-    """What became of a command for a runner, and the runner as it is now.
+    """The result of a command for a runner, and the runner's current state.
 
-    `runner` is null if it cannot be read just now, or is forgotten.
+    `runner` is null if it cannot be read at present, or was forgotten.
     """
 
     runner: RunnerView | None

@@ -1,1 +1,1 @@
-"""Jobs on their way in: read, checked, published once, seen to be stored."""
+"""Submissions: read, checked, published once, and watched until they are stored."""

@@ -1,4 +1,4 @@
-"""Accepting a checked submission: look for an earlier one, else publish one message with confirm."""
+"""Accepts a checked submission: looks for an earlier one, otherwise publishes one message with confirm."""
 
 import asyncio
 from dataclasses import dataclass
@@ -33,25 +33,25 @@ log = structlog.get_logger(__name__)
 
 
 class SubmissionOutcome(StrEnum):
-    """What became of a submission."""
+    """The result of a submission."""
 
     ACCEPTED = "accepted"
     REPLAYED = "replayed"
-    """The same key and specification were accepted before: the same job."""
+    """The same specification was accepted before under the same key; the job is that one."""
     DUPLICATE = "duplicate"
-    """A job in the queue tab holds the `unique` key: that job."""
+    """A job in the queue tab has the same `unique` key; the job is that one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionResult:
-    """The job that is or will be done, whether this submission made it or an earlier one."""
+    """The job, whether it was created by this submission or by an earlier one."""
 
     outcome: SubmissionOutcome
     job: Job
 
 
 class Acceptance:
-    """Publishes a checked wish, unless an earlier one is known."""
+    """Publishes a checked submission, unless an earlier one is known."""
 
     def __init__(  # noqa: PLR0913 - wiring
         self,
@@ -65,7 +65,7 @@ class Acceptance:
         keeping: PersistenceWatch,
         limit_bytes: int,
     ) -> None:
-        """`limit_bytes` bounds one message."""
+        """`limit_bytes` is the largest message."""
         self._publisher = publisher
         self._reader = reader
         self._loader = JobLoader(reader)
@@ -78,7 +78,7 @@ class Acceptance:
         self._under_way: dict[str, tuple[JobSpec, asyncio.Task[SubmissionResult]]] = {}
 
     async def accept(self, wish: Submission) -> SubmissionResult:
-        """The job; raises ProblemError. Of equal wishes at the same time one is published."""
+        """The job; raises ProblemError. Of concurrent equal submissions only one is published."""
         if wish.key is None:
             return await self._accept(wish)
         if first := self._under_way.get(wish.job):
@@ -94,7 +94,7 @@ class Acceptance:
         return await self._earlier(wish) or await self._publish(wish)
 
     async def _earlier(self, wish: Submission) -> SubmissionResult | None:
-        """What an earlier submission became; None also if nobody can tell: the scheduler settles it."""
+        """The result of an earlier submission; None also if it cannot be read: the scheduler decides then."""
         try:
             return await self._replayed(wish) or await self._duplicate(wish)
         except (StoreUnavailableError, UnreadableDocumentError) as error:
@@ -108,7 +108,7 @@ class Acceptance:
         submit = self._recent.get(wish.job)
         if submit is not None:
             _check_same(submit.spec, wish)
-        # that we have heard of it is no promise: what the inbox refused has reached the gateways all the same
+        # having heard of it proves nothing: what the inbox refused has reached the gateways all the same
         if submit is not None and self._keeping.watches(wish.job):
             return SubmissionResult(SubmissionOutcome.REPLAYED, accepted_job(submit))
         known = await self._loader.load(wish.job)

@@ -1,4 +1,4 @@
-"""From the bytes of a request to job specifications: limits kept while reading, strict types, no guess."""
+"""From a request's bytes to job specifications: limits enforced while reading, strict types, no guessing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ _KEY = "idempotency_key"
 
 
 class BatchItem(JobSpec):
-    """A job of a batch, with a key of its own that makes a repeat harmless."""
+    """A job of a batch, with a key of its own that makes a repeated request harmless."""
 
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
 
@@ -35,7 +35,7 @@ _ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
 
 
 def parse_job(body: bytes) -> JobSpec:
-    """The specification in a body; raises ProblemError that lists every wrong field."""
+    """Parse the specification in a body; raises a ProblemError that lists all wrong fields."""
     try:
         spec = JobSpec.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -55,12 +55,12 @@ def _invalid(error: ValidationError) -> ProblemError:
 
 @dataclass(frozen=True, slots=True)
 class BatchParser:
-    """Reads a batch: what is wrong with one item stays with that item."""
+    """Reads a batch; an error in one item does not affect the others."""
 
     limit: int
 
     def parse(self, body: bytes, by: Submitter) -> list[Submission | Problem]:
-        """A wish or a problem for each item; raises ProblemError if it is no batch at all."""
+        """A submission or a problem for each item; raises ProblemError if the body is not a batch."""
         suspicious = _NUL in body
         return [self._item(item, by, suspicious=suspicious) for item in self._items(body)]
 

@@ -1,4 +1,4 @@
-"""What a submission is called: who asks, under which key, and the job id that follows from both."""
+"""The identity of a submission: its client, its key, and the job id derived from both."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH = 255
 NAMESPACE = uuid_utils.UUID("6f0d2a0e-6f0b-5c0c-9c57-2f6c3f0c7a11")
-"""Fixed for ever: another namespace would give a repeated submission another id."""
+"""Never to be changed: another namespace would give a repeated submission another id."""
 
 
 def checked_key(key: str | None) -> str | None:
-    """The key if it may be one; raises ProblemError."""
+    """The key, if it is valid; raises ProblemError."""
     if key is None or (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         return key
     raise field_problem(INVALID_REQUEST, [FieldError.of(KEY_HEADER, faults.NOT_ASCII(most=KEY_LENGTH))])
@@ -26,21 +26,21 @@ def checked_key(key: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Submitter:
-    """Who submits, and in whose name their keys count: a token's, for whomever it is used."""
+    """Who submits, and the client their keys belong to: for a token the token itself, whoever uses it."""
 
     who: Principal
     client: str
 
     @classmethod
     def of(cls, request: Request) -> "Submitter":
-        """Who sent the request."""
+        """The caller of the request."""
         proof = auth_context_of(request)
         return cls(proof.principal, proof.client)
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job somebody wants, under the id it has if it is accepted."""
+    """A requested job, with the id it gets if it is accepted."""
 
     job: str
     spec: JobSpec
@@ -50,7 +50,7 @@ class Submission:
 
     @classmethod
     def of(cls, spec: JobSpec, by: Submitter, key: str | None) -> "Submission":
-        """UUIDv7 without a key; with one a UUIDv5 of client and key, so that a repeat names the same job."""
+        """The id is a UUIDv7 or, with a key, a UUIDv5 of client and key, so a repeat names the same job."""
         if key is None:
             return cls(str(uuid_utils.uuid7()), spec, by.client, key, by.who)
         job = uuid_utils.uuid5(NAMESPACE, f"{by.client}\0{key}")

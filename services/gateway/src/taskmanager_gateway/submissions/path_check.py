@@ -1,6 +1,6 @@
-"""Whether a job may use its paths: inside the roots, and its results not among its sources.
+"""Checks whether a job may use its paths: inside the roots, and its results not among its sources.
 
-Asked without ever holding up the event loop. What the gateway does not see, the runner finds out.
+The check never blocks the event loop. What the gateway cannot see is found out by the runner.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ CHECK_TIME_PER_JOB = timedelta(milliseconds=10)
 
 
 class PathCheck:
-    """Follows links on the file system in threads, with a time limit."""
+    """Resolves links on the file system in threads, with a time limit."""
 
     def __init__(self, roots: Roots, time_limit: timedelta = CHECK_TIME) -> None:
-        """`time_limit` bounds a check; a batch gets a little more for each of its jobs."""
+        """`time_limit` is that of a check; a batch gets a little more for each further job."""
         self._roots = roots
         self._time_limit = time_limit
         self._threads = DaemonThreads(THREADS, "path-check")
@@ -36,7 +36,7 @@ class PathCheck:
     async def errors(
         self, specs: Sequence[JobSpec], in_place: Callable[[JobSpec], bool] = lambda _: False
     ) -> list[list[FieldError]]:
-        """What is wrong with the paths of each; raises ProblemError if the file system does not answer.
+        """The errors in the paths of each job; raises ProblemError if the file system does not answer.
 
         `in_place`: whether a job may replace its own sources.
         """
@@ -52,7 +52,7 @@ class PathCheck:
             raise ProblemError(FILE_SYSTEM_SLOW, detail) from error
 
     def placed(self, spec: JobSpec) -> JobSpec:
-        """The specification with its paths as they are on this machine; nothing is looked up."""
+        """The specification with its paths as they are on this machine; does not access the file system."""
         if not self._roots.mapping.pairs:
             return spec
         apply = self._roots.mapping.apply
@@ -60,7 +60,7 @@ class PathCheck:
         return spec.model_copy(update={name: apply(path) for name, path in given.items() if path})
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Let the threads finish."""
         self._threads.close()
 
     def _look(self, spec: JobSpec, in_place: Callable[[JobSpec], bool]) -> list[FieldError]:

@@ -1,9 +1,10 @@
-"""Sees to it that what this gateway has accepted is stored, whatever the broker does with its messages.
+"""Makes sure that what this gateway has accepted is stored, whatever the broker does with its messages.
 
-The inbox keeps the order of what one gateway sends. So a submission that later ones have overtaken was lost:
-by a policy that limits the length or the age of queues, by a purge, or as a dead letter. It is sent again
-under its id, which is harmless if it was not lost; after `MOST_TRIES` it is forgotten, so that nobody is
-shown a job that will never be. Only this process knows of it: with its end the broker's promise is left.
+The inbox preserves the order of what one gateway sends. So a submission that later ones have overtaken was
+lost: by a policy that limits the length or the age of queues, by a purge, or as a dead letter. It is sent
+again under its id, which is harmless if it was not lost; after `MOST_TRIES` it is dropped, so that nobody is
+shown a job that will never exist. Only this process watches it: when it ends, only the broker's promise
+remains.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from taskmanager_gateway.metrics import SUBMISSIONS_LOST
 
 LOOK = timedelta(seconds=5)
 OVERTAKEN_AFTER = timedelta(seconds=10)
-"""So much younger a stored submission must be for an older one to be lost: news may be late."""
+"""How much newer a stored submission must be before an older one counts as lost: news may be late."""
 MOST_TRIES = 5
 A_LOOK = 500
 """How many are looked up at a time."""
@@ -42,7 +43,7 @@ async def send(publisher: Publisher, topology: Topology, spec: JobSpec, body: by
 
 @dataclass(slots=True)
 class _Accepted:
-    """When it was sent last, by the clock of the loop, and how often again."""
+    """When a submission was last sent, by the clock of the event loop, and how often it was repeated."""
 
     sent_at: float
     tries: int = 0
@@ -54,14 +55,14 @@ class PersistenceWatch:
     def __init__(
         self, publisher: Publisher, reader: JobReader, recent: Recent, topology: Topology, limit: int
     ) -> None:
-        """`limit` submissions are watched over, like those that `recent` holds; the oldest go first."""
+        """`limit` submissions are watched, as many as `recent` holds; the oldest are dropped first."""
         self._publisher, self._reader, self._recent = publisher, reader, recent
         self._topology, self._limit = topology, limit
         self._waiting: OrderedDict[str, _Accepted] = OrderedDict()
         self._newest_stored = float("-inf")
 
     def check(self) -> str | None:
-        """What is wrong with the way to the scheduler."""
+        """What is wrong on the way to the scheduler; None if nothing is."""
         lost = sum(one.tries > 0 for one in self._waiting.values())
         if not lost:
             return None
@@ -71,20 +72,20 @@ class PersistenceWatch:
         )
 
     def accepted(self, job: str) -> None:
-        """The broker took this submission of ours."""
+        """Watch a submission of this gateway that the broker has accepted."""
         self._waiting[job] = _Accepted(asyncio.get_running_loop().time())
         if len(self._waiting) > self._limit:
             self._waiting.popitem(last=False)
 
     def watches(self, job: str) -> bool:
-        """Whether the broker took it from us, and it is not known to be stored yet."""
+        """Whether the broker accepted it from this gateway and it is not yet known to be stored."""
         return job in self._waiting
 
     def _stored(self, job: str) -> None:
         self._newest_stored = max(self._newest_stored, self._waiting.pop(job).sent_at)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`; a look that fails is left to the next one."""
+        """Check repeatedly until `stop`; a failed check is left to the next one."""
         while not await pause(stop, LOOK):
             try:
                 await self.run_once()

@@ -1,4 +1,4 @@
-"""The way of a submission, one or many: cheap checks first, then the file system, then acceptance."""
+"""The course of a submission, single or in a batch: cheap checks, then the file system, then acceptance."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,23 +26,23 @@ Result = SubmissionResult | Problem
 
 
 class SubmissionService:
-    """Checks wishes and has them accepted; what is wrong with one never touches another."""
+    """Checks submissions and accepts them; an error in one never affects another."""
 
     def __init__(self, check: SpecificationCheck, paths: PathCheck, acceptance: Acceptance) -> None:
-        """The steps."""
+        """The steps, in order."""
         self._check = check
         self._paths = paths
         self._acceptance = acceptance
 
     async def submit(self, wish: Submission) -> Result:
-        """One job."""
+        """Submit one job."""
         (checked,) = await self._with_paths([await self._checked(wish)])
         result = await self._accepted(checked)
         _count(wish, result)
         return result
 
     async def submit_all(self, wishes: Sequence[Submission | Problem]) -> list[Result]:
-        """A result for each, in order; problems found before pass through."""
+        """Submit many jobs; returns a result for each, in order. Problems found before are passed through."""
         checked = await self._with_paths([await self._checked(wish) for wish in wishes])
         results: list[Result] = []
         for start in range(0, len(checked), IN_FLIGHT):
@@ -78,7 +78,7 @@ class SubmissionService:
         return checked
 
     def _placed(self, wish: Submission | Problem) -> Submission | Problem:
-        """From here on the job speaks of folders as the runners see them."""
+        """The submission with its folders as the runners see them."""
         if isinstance(wish, Problem):
             return wish
         return replace(wish, spec=self._paths.placed(wish.spec))
@@ -102,7 +102,7 @@ def _not_tried(wish: Submission | Problem) -> Result:
 
 
 def _count(wish: Submission | Problem, result: Result) -> None:
-    """Count it; the name of a plugin that may not exist is no label."""
+    """Count the result; the name of a plugin that may not exist is not used as a label."""
     known = isinstance(result, SubmissionResult) or result.kind.status != 404  # noqa: PLR2004 - not found
     plugin = wish.spec.plugin if isinstance(wish, Submission) and known else "unknown"
     SUBMISSIONS.labels(

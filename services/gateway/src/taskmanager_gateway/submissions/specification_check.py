@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a well-formed specification, in the order in which it is told."""
+"""Everything that can be wrong with a well-formed specification, in the order in which it is reported."""
 
 from collections.abc import Iterator
 
@@ -21,14 +21,14 @@ from taskmanager_gateway.plugins.catalogue import KnownPlugin, PluginCatalogue
 
 
 class SpecificationCheck:
-    """Holds a specification against the plugin it is for."""
+    """Checks a specification against the plugin it is for."""
 
     def __init__(self, catalogue: PluginCatalogue, goobi: GoobiSettings) -> None:
-        """`catalogue` knows the plugins, `goobi` the installations."""
+        """`catalogue` has the plugins, `goobi` the installations."""
         self._catalogue, self._goobi = catalogue, goobi
 
     async def check(self, spec: JobSpec, who: Principal) -> None:
-        """Return if the plugin takes it; raises ProblemError."""
+        """Return if the plugin accepts the specification; raises ProblemError."""
         known = await self._catalogue.find(spec.plugin, who)
         _check_accepting(known)
         _check_template(spec, known.installed.manifest)
@@ -40,7 +40,7 @@ class SpecificationCheck:
             raise field_problem(INVALID_PARAMETERS, errors)
 
     def works_in_place(self, spec: JobSpec) -> bool:
-        """Whether the job, checked before, may replace its own sources."""
+        """Whether the job, which has been checked, may replace its own sources."""
         known = self._catalogue.last_read(spec.plugin)
         return known is not None and known.installed.manifest.works_in_place(spec.template)
 
@@ -52,7 +52,7 @@ def _check_accepting(known: KnownPlugin) -> None:
 
 
 def _check_template(spec: JobSpec, manifest: PluginManifest) -> None:
-    """A known template, in one of the spellings Goobi's calls use; the runner reads it by the same rule."""
+    """Accept a known template in any spelling that Goobi's calls use; the runner applies the same rule."""
     if spec.template is None or (manifest.templates and manifest.knows_template(spec.template)):
         return
     known = sorted(manifest.templates)
@@ -62,7 +62,7 @@ def _check_template(spec: JobSpec, manifest: PluginManifest) -> None:
 
 
 def _goobi_errors(spec: JobSpec, goobi: GoobiSettings) -> Iterator[FieldError]:
-    """Only what can never be delivered; without any installation reports wait until there is one."""
+    """Reports only what can never be delivered; without any installation, reports wait until there is one."""
     named = spec.goobi.installation if spec.goobi else None
     if (misfit := goobi.misfit(named)) is not None:
         yield FieldError.of("goobi.installation", PROSE(text=misfit))

@@ -1,7 +1,8 @@
-"""What is valid JSON but cannot be stored, sent on or given to a program; knows no client of the database.
+"""Finds valid JSON that cannot be stored, sent on or passed to a program; uses no database client.
 
-BSON holds no integer beyond 64 bits and nests about 100 levels deep; JSON text holds no NaN or infinity; no
-argument of a program holds NUL; and a key with `$` may come back from the database as something else.
+BSON holds no integer beyond 64 bits and nests about 100 levels deep; JSON text holds no NaN or infinity; an
+argument of a program cannot contain NUL; and a key with `$` may come back from the database as something
+else.
 """
 
 import math
@@ -20,7 +21,7 @@ Node = tuple[str, object, int]
 
 
 def storage_errors(spec: JobSpec) -> list[FieldError]:
-    """Every value of the specification that would make trouble later."""
+    """Every value of the specification that would cause trouble later."""
     return list(_walk(spec.model_dump(mode="python")))
 
 

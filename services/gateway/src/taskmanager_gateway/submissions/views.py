@@ -1,4 +1,4 @@
-"""What became of the items of a batch."""
+"""The results of the items of a batch."""
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from taskmanager_gateway.submissions.acceptance import SubmissionOutcome
 
 
 class BatchResult(Record):
-    """What became of one item: a job, or a problem and nothing taken."""
+    """The result of one item: a job, or a problem, in which case nothing was accepted."""
 
     status: int = Field(description="The status this item would have got alone.")
     id: str | None = None

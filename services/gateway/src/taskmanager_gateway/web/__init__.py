@@ -1,1 +1,1 @@
-"""The web pages: rendered here from the same use cases as the API; no page knows RabbitMQ or MongoDB."""
+"""The web pages, rendered from the same use cases as the API; no page knows RabbitMQ or MongoDB."""

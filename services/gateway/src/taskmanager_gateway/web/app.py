@@ -19,7 +19,7 @@ from taskmanager_gateway.web.accounts import (
     users,
 )
 from taskmanager_gateway.web.audit import audit
-from taskmanager_gateway.web.frame import live, menu, preferences
+from taskmanager_gateway.web.frame import live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
@@ -37,11 +37,11 @@ from taskmanager_gateway.web.shell.templating import Templates
 COMPRESSED_FROM_BYTES = 1_000
 
 MEANINGS = {status: meaning for status, (meaning, _, _) in MEANING.items()}
-"""What templates say of a status: what `docs/state-machine.md` says."""
+"""What each status means, for templates; the same as in `docs/state-machine.md`."""
 
 
 def make_pages(services: Services) -> ASGIApp:
-    """The pages around these parts. Raises AssetsMissingError if the gateway was not set up completely."""
+    """The application of the pages. Raises AssetsMissingError if the gateway was not set up completely."""
     assets = Assets()
     templates = Templates({"asset": assets.address, "languages": LANGUAGES, "meanings": MEANINGS})
     app = FastAPI(
@@ -55,7 +55,7 @@ def make_pages(services: Services) -> ASGIApp:
     app.state.services = services
     app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
     app.state.web = Web(services, assets, templates, Overviews(services.reader))
-    app.routes.extend(log_in.own.routes)  # as they are: including them would make each of them again
+    app.routes.extend(log_in.own.routes)  # as they are: including the router would build each again
     for module in (
         log_in,
         oidc,
@@ -66,6 +66,7 @@ def make_pages(services: Services) -> ASGIApp:
         live,
         menu,
         preferences,
+        reference,
         operations,
         runners,
         reports,

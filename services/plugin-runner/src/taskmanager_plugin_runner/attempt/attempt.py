@@ -1,6 +1,6 @@
 """One attempt from its grant to its end: the phases, the commit fence, and what is reported of them.
 
-Drives a slot step by step and puts events into the outbox; knows neither tickets nor how leases are kept.
+Drives a slot step by step and puts events into the outbox; knows neither tickets nor how leases are renewed.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
 
 CLEAN_LIMIT = timedelta(minutes=2)
-"""A file server that does not answer may not keep a slot for ever."""
+"""A file server that does not respond must not block a slot forever."""
 CLEAN_TRIES = 3
-"""What killed the job, as a machine without memory does, may kill the process that puts its folders back."""
+"""What killed the job, such as a lack of memory, may also kill the process that restores its folders."""
 
 _UNDER_WAY = {
     SlotStep.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
@@ -49,7 +49,7 @@ class Attempt:
     """Runs one granted job on one slot."""
 
     def __init__(self, grant: Grant, slot: SlotProcess, around: AttemptServices) -> None:
-        """`slot` runs nothing else meanwhile."""
+        """`slot` runs nothing else in the meantime."""
         self.key = (grant.job, grant.attempt)
         self._task = SlotTask(grant.job, grant.attempt, grant.spec)
         self._slot, self._around = slot, around
@@ -67,29 +67,29 @@ class Attempt:
 
     @property
     def reference(self) -> AttemptReference:
-        """Its name on the wire."""
+        """The attempt's reference in messages."""
         return self._reports.reference
 
     @property
     def standing(self) -> bool:
-        """Whether it is suspended."""
+        """Whether the attempt is suspended."""
         return self._control.standing
 
-    # --- from outside
+    # --- called from outside
 
     def want(self, wish: DesiredState | None) -> None:
-        """What the scheduler wishes it to do instead of running; None: run. May be repeated."""
+        """Set what the scheduler wants it to do instead of running; None: run. May be repeated."""
         if self._ordered is not None:
             return
         self._control.want(wish)
         if self._control.cancelling:
             self._leaving.set()
-            self.on_verdict(allowed=False)  # nothing was allowed yet: the scheduler refuses a cancel after
+            self.on_verdict(allowed=False)  # not allowed yet: after that, the scheduler refuses to cancel
 
     def interrupt(self, outcome: AttemptOutcome) -> None:
-        """Kill it, whatever it is doing; `outcome` is how it then ends. Only the first call counts."""
+        """Kill the attempt, whatever it is doing; it then ends with `outcome`. Only the first call counts."""
         if self._ordered is not None:
-            return  # the process that runs now puts back what the killed one had begun
+            return  # the process now running restores what the killed one had begun
         self._ordered = outcome
         self._interrupted.set()
         self._leaving.set()
@@ -98,7 +98,7 @@ class Attempt:
         self.on_verdict(allowed=False)
 
     def on_verdict(self, *, allowed: bool) -> None:
-        """The answer of the commit fence."""
+        """Pass on the answer of the commit fence."""
         self._fence.answer(allowed=allowed)
 
     @property
@@ -106,23 +106,23 @@ class Attempt:
         return max(self._around.leases.end(self.key), self._fence.counts_until)
 
     def keep(self) -> None:
-        """Its lease may have been renewed: a slot that is placing results must know how long it may."""
+        """Tell a slot that is placing results how long it may: the lease may have been renewed."""
         if self.placing:
             self._slot.keep(self._ours_until)
 
     async def look(self) -> None:
-        """End it if it has passed a limit; to be called every `watch.LOOK`."""
+        """End the attempt if it has exceeded a limit; to be called every `limit_watch.LOOK`."""
         if self._control.watched and self._slot.pid is not None:
             error = await self._watch.look(self._slot.pid, standing=self._control.standing)
             if error is not None:
                 self._control.exceed(error)
 
-    # --- the way of the job
+    # --- the course of the job
 
     async def run(self, over: Over) -> None:
-        """Everything; never raises for what a job or a plugin does.
+        """Run all phases; never raises for anything a job or a plugin does.
 
-        `over` is called once the outcome is reported; after a success the slot may still have to be tidied.
+        `over` is called once the outcome is reported; after a success the slot may still need tidying up.
         """
         self._slot.listener = self._hearing
         try:
@@ -143,7 +143,7 @@ class Attempt:
             self._slot.listener = None
 
     async def _phases(self) -> SlotAnswer | None:
-        """The answer of the last step, or None if the attempt is not ours any more."""
+        """The answer of the last step, or None if the attempt is no longer ours."""
         if not is_job_id(self._task.job):
             raise StepFailedError(JobError(message="the job's id cannot be a file name", kind="ValueError"))
         brought = await self._bring()
@@ -156,7 +156,7 @@ class Attempt:
         return made if self._task.spec.destination is None else await self._place()
 
     async def _bring(self) -> SlotAnswer | None:
-        """Nothing to do for a job without source and destination, no transfer for one without a source."""
+        """Do nothing for a job without source and destination; no transfer for one without a source."""
         spec = self._task.spec
         if spec.source is not None:
             return await self._around.transfers.during(self._upload, self._leaving)
@@ -171,7 +171,7 @@ class Attempt:
         return await self._step(SlotStep.STAGE_IN)
 
     async def _place(self) -> SlotAnswer | None:
-        """Ask until the answer is fresh when the turn comes, then put the results into place."""
+        """Ask until the answer is still fresh when the attempt's turn comes, then place the results."""
         while await self._fence.opens():
             placed = await self._around.transfers.during(self._place_if_ours, self._interrupted)
             if placed is not None:
@@ -179,7 +179,7 @@ class Attempt:
         return None
 
     async def _place_if_ours(self) -> SlotAnswer | None:
-        """None if the lease ended while the attempt waited for its turn."""
+        """None if the lease expired while the attempt waited for its turn."""
         if self._ours_until > elapsed_seconds():
             self.placing = True
             self.keep()
@@ -204,7 +204,7 @@ class Attempt:
             raise StepFailedError(answer.failure)
         return answer
 
-    # --- its end
+    # --- the end of the job
 
     def _finish(self, finished: SlotAnswer, over: Over) -> None:
         warnings = self._books.close()
@@ -213,7 +213,7 @@ class Attempt:
         over(AttemptOutcome.FINISHED)
 
     async def _end(self, outcome: AttemptOutcome, error: JobError | None, over: Over) -> None:
-        """Put the process folder back first, then report: who reads of the failure finds it as it was."""
+        """Restore the process folder, then report: anyone told of the failure finds the folder as it was."""
         problem = await self._tidy()
         if outcome is AttemptOutcome.CANCELLED:
             self._books.note(with_problem(f"cancelled {self._control.method}", problem))
@@ -223,7 +223,7 @@ class Attempt:
         elif outcome is AttemptOutcome.CANCELLED or (
             outcome is AttemptOutcome.SUPERSEDED and self._ordered is None
         ):
-            # the fence refused: if that was for a cancel whose order is still on its way, this is its end
+            # the fence refused: if that was due to a cancel whose order is still on its way, this is its end
             self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {AttemptOutcome.FAILED, AttemptOutcome.CRASHED}:
             told = error.model_copy(update={"message": with_problem(error.message, problem)})
@@ -233,7 +233,7 @@ class Attempt:
     def _cut_short(
         self, otherwise: AttemptOutcome, error: JobError | None = None
     ) -> tuple[AttemptOutcome, JobError | None]:
-        """How it ends, and for which error: what it was told comes before what happened to it."""
+        """How the attempt ends, and with which error: orders take precedence over what happened to it."""
         if self._ordered is not None:
             return self._ordered, None
         if self._control.cancelling:
@@ -243,7 +243,7 @@ class Attempt:
         return otherwise, error
 
     async def _tidy(self) -> str | None:
-        """Undo and remove what the attempt left, in a new process if need be; what went wrong, in words."""
+        """Undo and remove what the attempt left, in a new process if need be; returns the problem, if any."""
         if not self._dirty and self._slot.alive and not self._interrupted.is_set():
             return None
         try:

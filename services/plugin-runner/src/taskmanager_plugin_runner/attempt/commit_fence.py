@@ -1,4 +1,4 @@
-"""The commit fence as one attempt sees it: asks whether it may put its results into place, until told."""
+"""The commit fence as seen by one attempt: asks whether it may place its results until there is an answer."""
 
 import asyncio
 from datetime import timedelta
@@ -10,30 +10,30 @@ from taskmanager_plugin_runner.messaging.reports import Reports
 ASK_AGAIN = timedelta(seconds=2)
 """The question is repeated after this time until it is answered."""
 FRESH_SECONDS = 10.0
-"""So long after its question an allowance counts although the lease may have ended."""
+"""How long after the question a permission counts, even if the lease has expired."""
 
 
 class Fence:
-    """Asks for one attempt."""
+    """The commit fence of one attempt."""
 
     def __init__(self, reports: Reports, leaving: asyncio.Event) -> None:
-        """`leaving` is set when the attempt is to end: then there is nothing to ask any more."""
+        """`leaving` is set when the attempt is to end: then there is no point in asking."""
         self._reports, self._leaving = reports, leaving
         self._verdict: asyncio.Future[bool] | None = None
         self._asked_at = 0.0
 
     @property
     def counts_until(self) -> float:
-        """How long the last answer counts by itself, in seconds of the clock."""
+        """Until when the last answer counts on its own, in seconds of the clock."""
         return self._asked_at + FRESH_SECONDS
 
     def answer(self, *, allowed: bool) -> None:
-        """The scheduler's verdict, or our own to ask no more."""
+        """Set the verdict: the scheduler's, or our own in order to stop asking."""
         if self._verdict is not None and not self._verdict.done():
             self._verdict.set_result(allowed)
 
     async def opens(self) -> bool:
-        """The verdict of the scheduler, asked for as long as there is none."""
+        """The scheduler's verdict; asks until there is one."""
         failpoint(Failpoint.RUNNER_BEFORE_COMMIT)
         question = self._reports.commit()
         self._verdict = asyncio.get_running_loop().create_future()

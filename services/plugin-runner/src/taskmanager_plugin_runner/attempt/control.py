@@ -1,12 +1,12 @@
-"""Makes one attempt do as the scheduler wishes: stand still, go on, or end. Decides nothing by itself.
+"""Makes one attempt do what the scheduler wants: suspend, resume or end. Decides nothing by itself.
 
-Wishes come with every answer to a heartbeat, so a repeated one changes nothing. Suspending concerns only the
-plugin's own work (PROCESSING) and goes by what its manifest declares. A cancel also ends the copying of the
-input; it cannot be taken back.
+The desired state comes with every answer to a heartbeat, so repeating it changes nothing. Suspending affects
+only the plugin's own work (PROCESSING) and depends on what its manifest declares. A cancel also ends the
+copying of the input; it cannot be revoked.
 
-A cancelled job has `grace_seconds` of its manifest in two halves: in the first it is asked to end at its next
-checkpoint, at the half SIGTERM goes to all its processes, at the end SIGKILL. One that has passed a limit
-ends the same way, but as failed.
+A cancelled job has the `grace_seconds` of its manifest, in two halves: first it is asked to end at its next
+checkpoint, halfway through all its processes get SIGTERM, and at the end SIGKILL. A job that exceeds a limit
+ends in the same way, but as failed.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotStep
 
 CONTROLLED = frozenset({SlotStep.STAGE_IN, SlotStep.RUN})
-"""The steps that a cancel ends; the others are short, and end what was begun."""
+"""The steps that a cancel ends; the others are short and must complete what they begin."""
 AT_CHECKPOINT = "to be suspended at its next checkpoint"
 
 
 class AttemptControl:
-    """What one attempt is to do, and what it was seen to do."""
+    """What one attempt is to do, and what it has been seen to do."""
 
     def __init__(
         self, manifest: PluginManifest, slot: SlotProcess, reports: Reports, note: Callable[[str], None]
     ) -> None:
-        """`note` writes a line into the job's log."""
+        """`note` writes a line to the job's log."""
         self._pause, self._half_seconds = manifest.pause, manifest.grace_seconds / 2
         self._slot, self._reports, self._note = slot, reports, note
         self._wish: DesiredState | None = None
@@ -42,46 +42,46 @@ class AttemptControl:
         self._moving.set()
         self._escalation: asyncio.Task[None] | None = None
         self.method = CancelMethod.COOPERATIVE
-        """How far it had to go to end the attempt."""
+        """How forceful a method was needed to end the attempt."""
         self.exceeded: JobError | None = None
-        """The limit the attempt has passed and for which it ends, unless a cancel comes first."""
+        """The limit that the attempt has exceeded and fails for, unless a cancel comes first."""
 
     @property
     def cancelling(self) -> bool:
-        """Whether the attempt is to end."""
+        """Whether the attempt is being cancelled."""
         return self._wish is DesiredState.CANCEL
 
     @property
     def ending(self) -> bool:
-        """Whether it ends for a cancel or a limit."""
+        """Whether the attempt is to end because of a cancel or a limit."""
         return self.cancelling or self.exceeded is not None
 
     @property
     def watched(self) -> bool:
-        """Whether the limits of the attempt count now: its plugin is at work and not being ended."""
+        """Whether the attempt's limits apply now: its plugin is running and is not being ended."""
         return self._step is SlotStep.RUN and not self.ending
 
     @property
     def standing(self) -> bool:
-        """Whether the scheduler was told that the attempt stands still."""
+        """Whether the attempt has been reported to the scheduler as suspended."""
         return not self._moving.is_set()
 
     def want(self, wish: DesiredState | None) -> None:
-        """What the scheduler wishes from now on; None: run."""
+        """Set what the scheduler wants from now on; None: run."""
         if wish is self._wish or self.cancelling or (self.ending and wish is not DesiredState.CANCEL):
             return
         self._wish = wish
         self._obey()
 
     def exceed(self, error: JobError) -> None:
-        """It has passed a limit: end it as for a cancel, but as failed. Only the first call counts."""
+        """Handle an exceeded limit: end as for a cancel, but as failed. Only the first call counts."""
         if self.watched:
             self.exceeded = error
             self._note(error.message)
             self._end("ended")
 
     def known(self, step: SlotStep) -> DesiredState | None:
-        """The wish that the slot must know before it begins `step`, lest it passes the first checkpoint."""
+        """The state the slot must know before it begins `step`, lest it pass the first checkpoint."""
         if (
             step is SlotStep.RUN
             and self._pause is PauseSupport.CHECKPOINT
@@ -93,7 +93,7 @@ class AttemptControl:
 
     @contextmanager
     def during(self, step: SlotStep) -> Iterator[None]:
-        """The slot is at work on `step`, whose order was sent with `known`."""
+        """Covers the time in which the slot works on `step`, whose order was sent with `known`."""
         self._step = step
         self._obey()
         try:
@@ -103,33 +103,33 @@ class AttemptControl:
             if self._escalation is not None:
                 self._escalation.cancel()
             if self._pause is PauseSupport.SIGNAL and self.standing:
-                self._slot.resume()  # nothing of the job runs any more; the slot must hear its next order
+                self._slot.resume()  # the job no longer runs; the slot must get its next order
 
     async def let_go_on(self) -> None:
-        """Wait as long as the attempt is said to stand: it ended its work just when it was suspended.
+        """Wait while the attempt counts as suspended: it may have finished its work just as it was suspended.
 
-        Raises CancelledByOrderError if it is to be cancelled then.
+        Raises CancelledByOrderError if it is then to be cancelled.
         """
         if self.standing:
             await self._moving.wait()
             self.require_going_on(SlotStep.RUN)
 
     def release(self) -> None:
-        """The attempt is ended by other means: wait for nothing any more."""
+        """Stop waiting: the attempt is being ended by other means."""
         self._moving.set()
 
     def require_going_on(self, step: SlotStep) -> None:
-        """Raises CancelledByOrderError if the attempt is to end and `step` is one that can be spared."""
+        """Raise CancelledByOrderError if the attempt is being cancelled and a cancel ends `step`."""
         if self.cancelling and step in CONTROLLED:
             raise CancelledByOrderError
 
     def require_unforced(self) -> None:
-        """Raises CancelledByOrderError after a signal to the job or a limit: no answer of it counts."""
+        """Raise CancelledByOrderError after a signal or an exceeded limit: the answer no longer counts."""
         if self.method is not CancelMethod.COOPERATIVE or self.exceeded is not None:
             raise CancelledByOrderError
 
     def on_standing(self, *, standing: bool) -> None:
-        """The attempt stands still, or goes on; the scheduler hears of every change."""
+        """The attempt has been suspended or resumed; every change is reported to the scheduler."""
         if standing == self.standing or self.ending:
             return
         if standing:
@@ -152,7 +152,7 @@ class AttemptControl:
         match self._pause:
             case PauseSupport.CHECKPOINT if self._wish is not self._told:
                 self._told = self._wish
-                self._slot.tell(self._wish)  # and says itself when it stands
+                self._slot.tell(self._wish)  # and reports itself when it is suspended
                 self._note(AT_CHECKPOINT if stand else "may go on")
             case PauseSupport.SIGNAL if stand != self.standing:
                 self._slot.suspend() if stand else self._slot.resume()
@@ -167,7 +167,7 @@ class AttemptControl:
         half = f"{self._half_seconds:g} s"
         self._note(f"to be {what} at its next checkpoint; SIGTERM after {half}, SIGKILL {half} later")
         self._slot.tell(DesiredState.CANCEL)
-        self._slot.resume()  # one that was stopped has to hear it
+        self._slot.resume()  # a stopped process must receive it too
         self._escalation = asyncio.create_task(self._escalate(), name=f"cancel on slot {self._slot.number}")
 
     async def _escalate(self) -> None:

@@ -1,7 +1,7 @@
-"""An operator's drain, as the orders carry it: hands back what will not end in time. Takes no ticket itself.
+"""An operator's drain, as given in the orders: hands back what will not end in time. Takes no tickets itself.
 
-The end of the grace is counted anew by every order, so a runner that was restarted or whose clock jumped
-keeps to it; what was granted while the order was on its way is handed back by the next one.
+Every order recalculates the end of the grace period, so a runner that was restarted or whose clock jumped
+still keeps to it; what was granted while the order was on its way is handed back by the next one.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ log = structlog.get_logger(__name__)
 
 
 class Draining:
-    """Whether the runner is drained, and when it hands back what still runs."""
+    """Whether the runner is draining, and when it hands back what is still running."""
 
     def __init__(self, plugin: str, attempts: Callable[[], Iterable[Attempt]]) -> None:
-        """`attempts` tells all that are not over."""
+        """`attempts` returns all attempts that are not over."""
         self._gauge = DRAINING.labels(plugin)
         self._attempts = attempts
         self._timer: asyncio.TimerHandle | None = None
         self.wanted = False
-        """Whether no ticket is to be taken."""
+        """Whether the runner is to take no tickets."""
 
     def obey(self, orders: RunnerOrders) -> None:
-        """Do as the orders say; they may be repeated."""
+        """Follow the orders; they may be repeated."""
         if orders.draining is not self.wanted:
             log.info("drained_by_operator" if orders.draining else "resumed_by_operator")
         self.wanted = orders.draining
@@ -43,13 +43,13 @@ class Draining:
             self._timer = loop.call_later(orders.hand_back_seconds, self.hand_back)
 
     def hand_back_standing(self) -> None:
-        """What stands still: waiting would not bring it nearer to its end."""
+        """Hand back suspended attempts, since waiting would not bring them closer to their end."""
         for attempt in self._attempts():
             if attempt.standing:
                 attempt.interrupt(AttemptOutcome.HANDED_BACK)
 
     def hand_back(self) -> None:
-        """Everything that still runs."""
+        """Hand back everything that is still running."""
         self._stop_waiting()
         for attempt in self._attempts():
             attempt.interrupt(AttemptOutcome.HANDED_BACK)

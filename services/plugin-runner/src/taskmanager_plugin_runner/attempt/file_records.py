@@ -1,4 +1,4 @@
-"""Collects what became of the files of one attempt and passes it on in blocks."""
+"""Collects the results of one attempt's files and passes them on in blocks."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,17 +12,17 @@ BLOCK_FILES = 50
 
 
 class FileRecordBuffer:
-    """At most FILES_KEPT files an attempt, and one more as the sign that there were more."""
+    """At most FILES_KEPT files per attempt, and one more as a sign that there were more."""
 
     def __init__(self, send: Callable[[int, tuple[FileRecord, ...]], None]) -> None:
-        """`send` takes the number of the first file of a block, and the block."""
+        """`send` takes the number of a block's first file, and the block."""
         self._send = send
         self._files: list[FileRecord] = []
         self._sent = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def note(self, note: FileNote) -> None:
-        """A file the plugin told of."""
+        """Add the record of a file from the plugin."""
         if self._sent + len(self._files) > FILES_KEPT:
             return
         self._files.append(FileRecord.model_validate(note.record))
@@ -32,7 +32,7 @@ class FileRecordBuffer:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Send what has come together."""
+        """Send what has been collected."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,6 +1,6 @@
-"""Collects the lines of one attempt's log and its progress, and passes them on in measured portions.
+"""Collects one attempt's log lines and progress, and passes them on at a limited rate.
 
-Warnings are counted, whether or not there is room for them in the log.
+Warnings are counted whether or not there is room for them in the log.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ TAIL_LINES = 20
 
 
 class WarningCount:
-    """How many there were, and the texts of the first."""
+    """The number of warnings, and the texts of the first ones."""
 
     def __init__(self) -> None:
         self._count = 0
         self._texts: list[str] = []
 
     def add(self, text: str) -> None:
-        """One more."""
+        """Count a warning."""
         self._count += 1
         if len(self._texts) < WARNINGS_KEPT:
             self._texts.append(shorten(text, WARNING_CHARACTERS))
 
     def total(self) -> Warnings | None:
-        """All so far; None for none."""
+        """All warnings so far, or None."""
         return Warnings(count=self._count, texts=tuple(self._texts)) if self._count else None
 
 
 class JobLogBuffer:
-    """At most LOG_LINES lines an attempt; the last one says so if there were more."""
+    """At most LOG_LINES lines per attempt; if there were more, the last line says so."""
 
     def __init__(self, send: Callable[[tuple[LogLine, ...]], None]) -> None:
         """`send` takes a block of lines."""
@@ -48,19 +48,19 @@ class JobLogBuffer:
         self._timer: asyncio.TimerHandle | None = None
         self.warnings = WarningCount()
         self.printed: list[str] = []
-        """The last lines the processes of the job printed, the evidence of a crash."""
+        """The last lines printed by the job's processes, as evidence of a crash."""
 
     def note(self, note: LogNote) -> None:
-        """A line the plugin wrote to its log."""
+        """Add a line that the plugin wrote to its log."""
         self.add(note.level, note.text, datetime.fromtimestamp(note.at, UTC))
 
     def print(self, line: str) -> None:
-        """A line some process of the job printed."""
+        """Add a line that a process of the job printed."""
         self.printed = [*self.printed[1 - TAIL_LINES :], line]
         self.add("info", line, datetime.now(UTC))
 
     def add(self, level: str, text: str, at: datetime) -> None:
-        """Any line; that the log is full is no warning, for nothing is wrong with the job."""
+        """Add any line; that the log is full is not a warning, since nothing is wrong with the job."""
         if level == "warning":
             self.warnings.add(text)
         if self._left < 0:
@@ -76,7 +76,7 @@ class JobLogBuffer:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Send what has come together."""
+        """Send what has been collected."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -86,16 +86,16 @@ class JobLogBuffer:
 
 
 class ProgressPace:
-    """Passes progress on at once, then at most once a second, and always the last."""
+    """Passes progress on at once, then at most once per second, and always the last report."""
 
     def __init__(self, send: Callable[[Progress], None]) -> None:
-        """`send` takes what is passed on."""
+        """`send` takes the progress that is passed on."""
         self._send = send
         self._held: Progress | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def note(self, note: ProgressNote) -> None:
-        """A report of the plugin; numbers that make no sense are bent into ones that do."""
+        """Take a report from the plugin; impossible numbers are clamped to possible ones."""
         total = max(0, int(note.total))
         done = min(max(0, int(note.done)), total)
         percent = 100 * done // total if total else 0
@@ -106,7 +106,7 @@ class ProgressPace:
             self._pass_on()
 
     def flush(self) -> None:
-        """Pass on what is held back and stop waiting."""
+        """Pass on what is held back and cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

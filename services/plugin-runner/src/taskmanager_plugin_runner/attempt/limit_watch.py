@@ -1,7 +1,7 @@
-"""Watches one attempt while its plugin works: its time, its files, its memory. Ends nothing by itself.
+"""Watches one attempt while its plugin works: time, files and memory. Ends nothing by itself.
 
-Time is added up look by look and no faster than the looks come: what a stopped runner or a sleeping machine
-missed, and what passes while the job stands still, is not the job's.
+Time is added up check by check, with a maximum per check: time missed by a stopped runner or a sleeping
+machine, or spent while the job is suspended, is not charged to the job.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from taskmanager_plugin_runner.system import memory
 from taskmanager_plugin_runner.system.memory import Usage, size_words
 
 LOOK = timedelta(milliseconds=500)
-"""Time between two looks, and so how exact a limit is."""
+"""Time between two checks, and thus how precise a limit is."""
 LONGEST_LOOK_SECONDS = 2.0
-"""More than this one look adds to no clock."""
+"""The most that one check adds to any time count."""
 EXACT_LIMIT = timedelta(seconds=2)
 
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class LimitWatch:
-    """What one attempt has used of its limits."""
+    """How much of its limits one attempt has used."""
 
     def __init__(self, limits: JobLimits, clock: Callable[[], float] = elapsed_seconds) -> None:
         """Nothing counts before `begin`."""
@@ -39,20 +39,20 @@ class LimitWatch:
         self._oom_kills: int | None = None
         self._at: ProgressNote | None = None
         self.peak = Usage()
-        """The most memory that was seen at once."""
+        """The largest memory use seen at any time."""
 
     def begin(self) -> None:
-        """The plugin begins."""
+        """The plugin starts working."""
         self._looked_at = self._clock()
 
     def progressed(self, note: ProgressNote) -> None:
-        """Another number of files done, or another file at work, is progress."""
+        """Note progress: a different number of files done, or a different file at work."""
         if self._at is None or (note.done, note.current_file) != (self._at.done, self._at.current_file):
             self._worked_on_file = 0.0
         self._at = note
 
     async def look(self, leader: int, *, standing: bool) -> JobError | None:
-        """Which limit the job has passed, if any; `leader` is the process that leads its group."""
+        """The limit the job has exceeded, if any; `leader` is the process that leads its group."""
         self._count(standing=standing)
         self._oom_kills = memory.oom_kills()
         seen = memory.resident(leader)
@@ -62,22 +62,22 @@ class LimitWatch:
 
     @property
     def memory_limit_bytes(self) -> int | None:
-        """Of all processes of the job together."""
+        """The limit for all processes of the job together."""
         return self._limits.memory_limit_bytes
 
     def starved(self) -> JobError:
-        """The kernel ended the job because it needed more memory than its limit."""
+        """The error of a job that the kernel ended because it needed more memory than its limit."""
         limit = size_words(self._limits.memory_limit_bytes or 0)
         seen = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
         return self._error("MemoryLimit", f"it needed more than {limit} of memory, its limit{seen}")
 
     def evidence(self) -> str:
-        """What was known of a job that came to a sudden end; every part begins with a semicolon."""
+        """What was known about a job that ended suddenly; each part begins with a semicolon."""
         used = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
         return f"{used}{self._place('; ')}"
 
     def struck(self) -> bool | None:
-        """Whether the kernel ended some process for want of memory since the last look; None: not known."""
+        """Whether the kernel has killed a process for lack of memory since the last check; None: unknown."""
         now = memory.oom_kills()
         return None if now is None or self._oom_kills is None else now > self._oom_kills
 
@@ -125,7 +125,7 @@ class LimitWatch:
 
 
 def tell_limits(manifest: PluginManifest, nice: int, *, by_kernel: bool) -> None:
-    """Log once what is in force on this runner, and how; `by_kernel`: that limits the memory, too."""
+    """Log once which limits are in force on this runner; `by_kernel`: the kernel limits the memory, too."""
     log.info(
         "limits_in_force",
         **manifest.limits.model_dump(exclude_none=True),
@@ -137,7 +137,7 @@ def tell_limits(manifest: PluginManifest, nice: int, *, by_kernel: bool) -> None
 
 
 async def _exactly(leader: int, seen: Usage) -> Usage:
-    """What is used without counting shared pages twice; a process that hangs is taken as it was seen."""
+    """Memory use without counting shared pages twice; `seen` if a process hangs."""
     try:
         async with asyncio.timeout(EXACT_LIMIT.total_seconds()):
             return await asyncio.to_thread(memory.proportional, leader)

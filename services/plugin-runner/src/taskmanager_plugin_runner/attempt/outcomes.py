@@ -1,4 +1,4 @@
-"""How attempts end. Pure vocabulary."""
+"""How attempts end: definitions only."""
 
 from enum import StrEnum
 
@@ -15,17 +15,17 @@ class AttemptOutcome(StrEnum):
     HANDED_BACK = "handed_back"
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
-    """It is not ours any more; nothing is reported."""
+    """The attempt is no longer ours; nothing is reported."""
 
 
 class StepFailedError(TaskManagerError):
-    """A step of the attempt ended with an error of the job."""
+    """A step of the attempt ended with an error that belongs to the job."""
 
     def __init__(self, error: JobError) -> None:
-        """Keep what the job will keep."""
+        """`error` is what the job will keep."""
         super().__init__(error.message)
         self.error = error
 
 
 class CancelledByOrderError(TaskManagerError):
-    """The attempt ended because it was told to."""
+    """The attempt ended because it was ordered to."""

@@ -1,4 +1,4 @@
-"""What all attempts of a runner share."""
+"""The services shared by all attempts of a runner."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from taskmanager_plugin_runner.messaging.leases import Leases
 
 @dataclass(frozen=True, slots=True)
 class AttemptServices:
-    """What all attempts of a runner share."""
+    """The services shared by all attempts of a runner."""
 
     outbox: Sink
     leases: Leases

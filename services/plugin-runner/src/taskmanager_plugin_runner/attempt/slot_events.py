@@ -1,4 +1,4 @@
-"""What one attempt hears of its slot, written into its books: log, progress, files. Decides nothing."""
+"""Records what a slot reports about one attempt: log, progress, files. Decides nothing."""
 
 from datetime import UTC, datetime
 
@@ -12,20 +12,20 @@ from taskmanager_plugin_runner.slot_protocol import FileNote, LogNote, ProgressN
 
 
 class AttemptRecords:
-    """What is kept of an attempt beside its state."""
+    """The records of an attempt other than its state."""
 
     def __init__(self, reports: Reports) -> None:
-        """`reports` take what comes together."""
+        """`reports` takes what has been collected."""
         self.log = JobLogBuffer(reports.logged)
         self.progress = ProgressPace(reports.progressed)
         self.files = FileRecordBuffer(reports.recorded)
 
     def note(self, text: str) -> None:
-        """A line of the runner's own in the log."""
+        """Add a line of the runner's own to the log."""
         self.log.add("info", text, datetime.now(UTC))
 
     def close(self) -> Warnings | None:
-        """Send what is held back; returns what was warned of."""
+        """Send what is held back; returns the warnings."""
         self.progress.flush()
         self.files.flush()
         self.log.flush()
@@ -33,10 +33,10 @@ class AttemptRecords:
 
 
 class SlotEventHandler:
-    """Implements `slot_process.Listener`."""
+    """Implements `process.SlotListener`."""
 
     def __init__(self, books: AttemptRecords, control: AttemptControl, watch: LimitWatch) -> None:
-        """Who else has to know."""
+        """Events are passed to the records, the control and the limit watch."""
         self._books, self._control, self._watch = books, control, watch
 
     def on_progress(self, note: ProgressNote) -> None:

@@ -1,4 +1,4 @@
-"""How many jobs may move files at the same time, so that uploads do not starve each other."""
+"""Limits how many jobs may move files at the same time, so that uploads do not starve each other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,15 +11,15 @@ T = TypeVar("T")
 
 
 class TransferLimit:
-    """The permits of one runner."""
+    """The transfer permits of one runner."""
 
     def __init__(self, limit: int, plugin: str) -> None:
-        """At most `limit` transfers at once."""
+        """At most `limit` concurrent transfers."""
         self._permits = asyncio.Semaphore(limit)
         self._waiting = TRANSFERS_WAITING.labels(plugin)
 
     async def during(self, work: Callable[[], Awaitable[T]], interrupted: asyncio.Event) -> T:
-        """Wait for a permit and work under it; raises JobKilledError if interrupted while waiting."""
+        """Wait for a permit and do the work with it; raises JobKilledError if interrupted while waiting."""
         with self._waiting.track_inprogress():
             await self._acquire(interrupted)
         try:

@@ -1,1 +1,1 @@
-"""Files opened, copied and sealed so that nobody can exchange them meanwhile. Knows no job."""
+"""Opens, copies and seals files so that nobody can swap them in the meantime. Knows no job."""

@@ -1,4 +1,4 @@
-"""Brings one file, and stops in the middle if it is told to. Knows nothing of where files belong."""
+"""Copies or links one file, and stops midway if told to. Knows nothing about where files belong."""
 
 import os
 import shutil
@@ -18,21 +18,21 @@ COMING = ".tm-coming"
 
 
 class CopyStoppedError(Exception):
-    """Who copies was told to stop; half a file is left."""
+    """The copy was told to stop; half a file is left behind."""
 
 
 def link_source(file: SourceFile, target: Path, *, foreign_links: bool, for_others: bool = False) -> bool:
-    """Give an input file another name in a folder, which nobody outside can turn into another file.
+    """Hard-link an input file into a folder, in such a way that nobody outside can swap it for another.
 
-    False if that cannot be done: on another file system, or where the kernel protects the file (proc(5),
-    protected_hardlinks), or `for_others` if these could not read the file, or could write it.
-    Raises JobFailedError if the file has become something else since it was found.
+    Returns False if that is not possible: on another file system, where the kernel protects the file
+    (proc(5), protected_hardlinks), or with `for_others` if other users could not read the file, or could
+    write to it. Raises JobFailedError if the file has become something else since it was found.
     """
     with _opened(file, foreign_links=foreign_links) as origin, folders.opened(target) as folder:
         if for_others and os.fstat(origin.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH) != stat.S_IROTH:
             return False
         try:
-            # with the number of a folder Python calls linkat(2), which follows the link in /proc to the file
+            # given a folder descriptor, Python calls linkat(2), which follows the link in /proc to the file
             os.link(_name_of(origin), file.name, dst_dir_fd=folder)
         except OSError:
             return False
@@ -46,7 +46,7 @@ def copy_source(
     *,
     foreign_links: bool = True,
 ) -> None:
-    """Copy an input file into a folder, where it shows when it is complete; raises JobFailedError."""
+    """Copy an input file into a folder, where it appears once it is complete; raises JobFailedError."""
     coming = target / COMING
     with _opened(file, foreign_links=foreign_links) as origin:
         try:
@@ -66,12 +66,12 @@ def _opened(file: SourceFile, *, foreign_links: bool) -> BinaryIO:
 
 
 def _name_of(file: BinaryIO) -> str:
-    """What leads to the open file itself, whatever its own name means by now (proc(5))."""
+    """A path to the open file itself, whatever its own name now refers to (proc(5))."""
     return f"/proc/self/fd/{file.fileno()}"
 
 
 def pour(origin: BinaryIO, copy: BinaryIO, stopped: Callable[[], bool] = lambda: False) -> None:
-    """Everything from one open file to the other; raises CopyStoppedError, OSError."""
+    """Copy everything from one open file to the other; raises CopyStoppedError, OSError."""
     while chunk := origin.read(COPY_BYTES):
         if stopped():
             raise CopyStoppedError

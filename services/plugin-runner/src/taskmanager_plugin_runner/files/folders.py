@@ -1,4 +1,4 @@
-"""Opens folders without following links: no path can be turned into another between check and use.
+"""Opens folders without following links, so that no path can change between check and use.
 
 Pure file-system code on descriptors (openat); knows no job.
 """
@@ -15,21 +15,21 @@ _READ = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """A descriptor of an absolute folder none of whose components is a link; raises OSError."""
+    """A descriptor of an absolute folder, no component of which may be a link; raises OSError."""
     with beneath(os.open("/", _STEP), PurePosixPath(*folder.parts[1:])) as descriptor:
         yield descriptor
 
 
 @contextlib.contextmanager
 def below(home: int, relative: PurePosixPath) -> Iterator[int]:
-    """A descriptor of a folder somewhere inside `home`; raises OSError if a component is a link."""
+    """A descriptor of a folder anywhere inside `home`; raises OSError if a component is a link."""
     with beneath(os.open(".", _STEP, dir_fd=home), relative) as descriptor:
         yield descriptor
 
 
 @contextlib.contextmanager
 def beneath(start: int, relative: PurePosixPath) -> Iterator[int]:
-    """Walk from the open descriptor `start`, which this closes, to a readable descriptor of `relative`."""
+    """Walk from the open descriptor `start`, which is closed here, to a readable descriptor of `relative`."""
     current = start
     try:
         for part in relative.parts:
@@ -46,10 +46,10 @@ def _replace(old: int, new: int) -> int:
 
 
 def reclaim(folder: Path) -> None:
-    """Make a folder and all folders in it this user's own, open to it and closed to changes by others.
+    """Make a folder and all folders in it this user's own, accessible to it and not writable by others.
 
-    From the top, by names looked up in folders that nobody else can change by then. Nothing happens where
-    there is none. Raises OSError.
+    Works from the top down, looking names up only in folders that nobody else can change by then. Does
+    nothing if the folder does not exist. Raises OSError.
     """
     with contextlib.suppress(FileNotFoundError), opened(folder.parent) as parent:
         _reclaim(parent, folder.name)
@@ -75,7 +75,7 @@ def _reclaim(parent: int, name: str) -> None:
 
 
 def sync(descriptor: int) -> None:
-    """Make the names in a folder durable, where its file system can."""
+    """Make the names in a folder durable, if its file system supports it."""
     with contextlib.suppress(OSError):  # some network file systems cannot sync a folder (EINVAL)
         os.fsync(descriptor)
 

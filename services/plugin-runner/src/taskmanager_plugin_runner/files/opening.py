@@ -1,7 +1,8 @@
-"""Opens a file by a path that was looked at before, and nothing else that has got its name meanwhile.
+"""Opens a file by a path that was checked before, and nothing else that has taken its name since.
 
-No component of the path may be a link: what leads out of the roots is a link, and links were followed, and
-judged, when the path was made. Linux; where the kernel has no openat2(2) the path is walked step by step.
+No component of the path may be a link: links were followed and checked when the path was made, and any way
+out of the roots would be a link. Linux only; if the kernel has no openat2(2), the path is walked step by
+step.
 """
 
 import ctypes
@@ -17,7 +18,7 @@ _OPENAT2 = 437
 """The same number on every architecture."""
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_SYMLINKS, _RESOLVE_BENEATH = 0x02, 0x04, 0x08
 _NOT_THERE = frozenset({errno.ENOSYS, errno.EPERM})
-"""An older kernel, or a container that does not let it through."""
+"""The kernel is too old, or a container blocks the call."""
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -29,10 +30,10 @@ class _How(ctypes.Structure):
 
 
 def open_regular(path: Path, *, foreign_links: bool = True) -> BinaryIO:
-    """A regular file, opened for reading; raises OSError for anything else, and never waits for it.
+    """A regular file, opened for reading; raises OSError for anything else, and never blocks on opening.
 
-    Without `foreign_links` a file that has other names as well must belong to the owner of its folder: who
-    may write there could have given a name to a file that he may not read himself (link(2)).
+    Without `foreign_links`, a file that also has other names must belong to the owner of its folder: anyone
+    who may write there could have linked a file that they may not read themselves (link(2)).
     """
     folder = _open_folder(path.parent)
     try:
@@ -57,7 +58,7 @@ def _problem(found: os.stat_result, folder: os.stat_result, *, foreign_links: bo
 
 
 def _open_folder(path: Path) -> int:
-    """An absolute folder none of whose components is a link, as a place to look names up in."""
+    """A descriptor of an absolute folder, no component of which may be a link, for looking up names."""
     inside = os.fspath(PurePosixPath(*path.parts[1:]))
     how = _How(_FOLDER, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS)
     root = os.open("/", _FOLDER)

@@ -12,23 +12,23 @@ from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import refuse
 
 Identity = tuple[int, int]
-"""Device and inode: what a file is, whatever it is called."""
+"""Device and inode: identifies a file, whatever it is called."""
 
 
 class Fingerprint(NamedTuple):
-    """What shows that a file is still the one that was looked at."""
+    """Shows whether a file is still the one seen before."""
 
     bytes: int
     mtime_ns: int
 
     @classmethod
     def of(cls, found: os.stat_result) -> "Fingerprint":
-        """The one of a file that was just looked at."""
+        """The fingerprint of a file from its current status."""
         return cls(found.st_size, found.st_mtime_ns)
 
 
 class SourceFile(NamedTuple):
-    """One input file: its name in the source, the real file behind it, its size, and which file it is."""
+    """One input file: its name in the source, the real file behind it, its size, and its identity."""
 
     name: str
     path: Path
@@ -37,12 +37,12 @@ class SourceFile(NamedTuple):
 
 
 def scan(source: Path, roots: Roots) -> list[SourceFile]:
-    """The regular files of a folder, or the one file, in natural order.
+    """The regular files of a folder, or the single file, in natural order.
 
-    Hidden files and sub-folders are left out: Goobi's image folders are flat, and what lies deeper
+    Hidden files and sub-folders are left out: Goobi's image folders are flat, and anything deeper
     (thumbnails, backups) is not meant for conversion. Links are followed if they stay inside the roots.
-    Pipes, sockets and devices are left out of a folder, and are no source. Nothing is opened. Raises
-    JobFailedError if the source is missing, unreadable or empty, or a link leads out.
+    Pipes, sockets and devices are skipped in a folder, and are not accepted as a source. Nothing is opened.
+    Raises JobFailedError if the source is missing, unreadable or empty, or if a link leads outside.
     """
     if not source.exists():
         raise JobFailedError(
@@ -96,7 +96,7 @@ def _file(name: str, path: Path, details: os.stat_result) -> SourceFile:
 
 
 def odd_entries(source: Path) -> tuple[str, ...]:
-    """What lies in a source folder and is never read: `name (a named pipe)`; raises OSError."""
+    """Entries of a source folder that are never read: `name (a named pipe)`; raises OSError."""
     if not source.is_dir():
         return ()
     with os.scandir(source) as entries:

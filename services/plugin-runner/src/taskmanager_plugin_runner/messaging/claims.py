@@ -1,12 +1,12 @@
-"""From a ticket to a grant: asks the scheduler for each ticket's job, settles the ticket by the answer.
+"""From a ticket to a grant: asks the scheduler for each ticket's job and settles the ticket by the answer.
 
 Knows the lanes and the outbox, but not how a job is run. No ticket is kept longer than the claim timeout,
-except that one is acknowledged `LINGER` after its grant: while it is unacknowledged the broker sends its
-lane no other, so a job that ends within that time costs no closing and opening of the lane.
+except that one is acknowledged only `LINGER` after its grant: while it is unacknowledged, the broker sends
+its lane no other, so a job that ends within that time does not require closing and reopening the lane.
 
-A ticket of a job that the scheduler does not know would block its lane for ever if it were given back: it
-stands at the head of the queue. It is asked for a bounded number of times and then dropped. Should its job be
-stored later after all, the scheduler makes the ticket again.
+If the ticket of a job that the scheduler does not know were given back, it would block its lane forever,
+since it returns to the head of the queue. The scheduler is asked a limited number of times, then the ticket
+is dropped. If its job is stored later after all, the scheduler sends the ticket again.
 """
 
 import asyncio
@@ -29,13 +29,14 @@ from taskmanager_plugin_runner.messaging.outbox import Event
 from taskmanager_plugin_runner.metrics import TICKETS_DROPPED
 
 REPEAT = timedelta(seconds=2)
-"""A question without an answer is asked again after this time."""
+"""A question without an answer is repeated after this time."""
 FIRST_UNKNOWN_SECONDS, LONGEST_UNKNOWN_SECONDS = 0.1, 1.0
-"""A job that is not stored yet is asked for again after this time, doubling."""
+"""A job that is not stored yet is asked for again after this time, which doubles with each try."""
 UNKNOWN_TRIES, LEAST_UNKNOWN_TRIES = 6, 3
-"""So often a job may be unknown before its ticket is dropped: within 2.5 s.
+"""How often a job may be unknown before its ticket is dropped: within 2.5 s.
 
-One less for every ticket dropped since the last grant, so that a queue full of them is soon through."""
+One fewer for every ticket dropped since the last grant, so that a queue full of them is quickly cleared.
+"""
 REST_SECONDS = (1.0, 2.0)
 """How long a lane rests after its ticket was given back, so that a ticket does not go round in circles."""
 LINGER = timedelta(milliseconds=250)
@@ -45,10 +46,10 @@ log = structlog.get_logger(__name__)
 
 
 class Sink(Protocol):
-    """Takes events for the scheduler."""
+    """Accepts events for the scheduler."""
 
     def put(self, event: Event) -> None:
-        """Send it."""
+        """Send the event."""
 
 
 @dataclass(slots=True)
@@ -64,14 +65,14 @@ class _Waiting:
 
 
 Start = Callable[[int, Grant, float], None]
-"""Run this on the slot of that number; the claim was first sent at that time of `clock.elapsed_seconds`."""
+"""Run the job on the slot with that number; the claim was first sent at that `clock.elapsed_seconds`."""
 
 
 class Claims:
-    """The lanes of a runner: one for each slot, open while the slot is free and the plugin is not paused."""
+    """The lanes of a runner: one per slot, open while the slot is free and the plugin is not paused."""
 
     def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta, plugin: str) -> None:
-        """`timeout` bounds how long a ticket is kept without a grant; `plugin` names it in the metrics."""
+        """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
         self._plugin = plugin
         self._dropped = 0
         self._lanes, self._outbox, self._start = lanes, outbox, start
@@ -87,11 +88,11 @@ class Claims:
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """The claim ids without an answer, for the hello."""
+        """The ids of claims without an answer, for the hello."""
         return tuple(self._by_id)
 
     def admit(self, *, wanted: bool) -> None:
-        """Take tickets, or take none until told otherwise."""
+        """Accept tickets, or accept none until told otherwise."""
         if wanted == self._admitting:
             return
         self._admitting = wanted
@@ -99,7 +100,7 @@ class Claims:
             self._adjust(lane)
 
     def free(self, lane: int) -> None:
-        """The slot of this lane can take a job."""
+        """The lane's slot can take a job."""
         self._free.add(lane)
         held = self._held.pop(lane, None)
         if held is not None:
@@ -110,7 +111,7 @@ class Claims:
         self._adjust(lane)
 
     def withdraw(self, lane: int) -> None:
-        """The slot of this lane cannot take a job any more."""
+        """The lane's slot can no longer take a job."""
         self._free.discard(lane)
         self._lanes.close(lane)
         waiting = self._by_lane.get(lane)
@@ -119,12 +120,12 @@ class Claims:
             self._lanes.give_back(waiting.delivery)
 
     def repeat(self) -> None:
-        """Ask all open questions again, after the hello of a new connection."""
+        """Repeat all open questions, after the hello on a new connection."""
         for waiting in self._by_id.values():
             self._outbox.put(waiting.claim)
 
     def on_ticket(self, lane: int, delivery: Delivery) -> None:
-        """A ticket came."""
+        """A ticket has arrived."""
         if not self._may_take(lane):
             self._decline(lane, delivery)
             return
@@ -140,7 +141,7 @@ class Claims:
         self._ask(waiting)
 
     def on_grant(self, grant: Grant) -> None:
-        """The job is ours. One that is not waited for any more is handed back, never forgotten."""
+        """The job is ours. A grant that is no longer awaited is handed back, never forgotten."""
         waiting = self._by_id.get(grant.claim_id)
         if waiting is None:
             if grant.claim_id not in self._granted:
@@ -175,7 +176,7 @@ class Claims:
                 self._on_unknown(waiting)
 
     def end(self) -> None:
-        """Give back every ticket that has no grant yet; used when the runner stops."""
+        """Give back every ticket that has no grant yet; called when the runner stops."""
         self.admit(wanted=False)
         for waiting in list(self._by_id.values()):
             self._forget(waiting)
@@ -187,7 +188,7 @@ class Claims:
             self._settle(lane)
 
     def _on_unknown(self, waiting: _Waiting) -> None:
-        """Ask again a little later, or give the ticket up."""
+        """Ask again a little later, or drop the ticket."""
         wait = min(FIRST_UNKNOWN_SECONDS * 2**waiting.unknowns, LONGEST_UNKNOWN_SECONDS)
         waiting.unknowns += 1
         if waiting.unknowns < max(LEAST_UNKNOWN_TRIES, UNKNOWN_TRIES - self._dropped):
@@ -199,7 +200,7 @@ class Claims:
         self._adjust(waiting.lane)
 
     def _drop(self, delivery: Delivery, reason: str, **facts: object) -> None:
-        """A ticket that nothing can come of."""
+        """Acknowledge a ticket that is of no use."""
         TICKETS_DROPPED.labels(self._plugin, reason).inc()
         log.warning("ticket_dropped", reason=reason, **facts)
         self._lanes.ack(delivery)
@@ -210,7 +211,7 @@ class Claims:
         )
 
     def _decline(self, lane: int, delivery: Delivery) -> None:
-        """Give it back, unless it is the ticket of the claim in hand, come again after a reconnect."""
+        """Give the ticket back, unless it is that of the current claim, redelivered after a reconnect."""
         waiting = self._by_lane.get(lane)
         if waiting is not None and _came_again(waiting, delivery):
             waiting.delivery = delivery
@@ -246,7 +247,7 @@ class Claims:
         self._adjust(lane)
 
     def _adjust(self, lane: int) -> None:
-        """Open or close a free lane as wanted."""
+        """Open or close a free lane as required."""
         if lane not in self._free or lane in self._resting:
             return
         if self._admitting:
@@ -255,7 +256,7 @@ class Claims:
             self._lanes.close(lane)
 
     def _settle(self, lane: int) -> None:
-        """The job of this lane is a long one: close the lane, then its ticket may go."""
+        """The job of this lane is taking long: close the lane, then its ticket can be acknowledged."""
         held = self._held.pop(lane, None)
         if held is not None:
             held[1].cancel()

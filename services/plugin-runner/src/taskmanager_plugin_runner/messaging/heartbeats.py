@@ -1,4 +1,4 @@
-"""Tells the scheduler regularly that the runner lives and what it runs, and at each connection who it is."""
+"""Tells the scheduler periodically that the runner is alive and what it runs, and on connecting who it is."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from taskmanager_plugin_runner.messaging.leases import Leases
 
 @dataclass(frozen=True, slots=True)
 class RunnerIdentity:
-    """What a runner says of itself; `instance` is new with every start of the process."""
+    """What a runner says about itself; `instance` is new each time the process starts."""
 
     runner: str
     instance: str
@@ -38,13 +38,13 @@ class Heartbeats:
         running: Callable[[], tuple[AttemptReference, ...]],
         claims: Callable[[], tuple[str, ...]],
     ) -> None:
-        """`running` tells all attempts that are not over, `claims` the ids of those without an answer."""
+        """`running` returns all attempts that are not over, `claims` the ids of claims without an answer."""
         self._identity, self._outbox, self._leases, self._interval = identity, outbox, leases, interval
         self._running, self._claims = running, claims
         self._greeted = False
 
     def hello(self) -> None:
-        """Say who we are."""
+        """Send who this runner is."""
         me = self._identity
         self._leases.asked()
         self._outbox.put(
@@ -62,7 +62,7 @@ class Heartbeats:
         self._greeted = True
 
     def beat(self) -> None:
-        """Say that we are alive; nothing before the first hello."""
+        """Send a sign of life; nothing before the first hello."""
         if not self._greeted:
             return
         running = self._running()
@@ -71,7 +71,7 @@ class Heartbeats:
         self._outbox.put(Heartbeat(slots=slots, busy=len(running), running=running, claims=self._claims()))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Beat until `stop`."""
+        """Send heartbeats until `stop`."""
         await every(self._interval, self._beat_once, stop)
 
     async def _beat_once(self) -> None:

@@ -1,6 +1,6 @@
-"""Everything the runner tells the scheduler, in order: at once when idle, what comes meanwhile together.
+"""Everything the runner tells the scheduler, in order: at once when idle, otherwise batched.
 
-Nothing is dropped but what a newer event replaces: progress, heartbeats and hellos. Its memory is bounded
+Nothing is dropped except what a newer event replaces: progress, heartbeats and hellos. Its memory is bounded,
 because a runner without a broker gets no new jobs, and the log of each attempt is bounded.
 """
 
@@ -30,7 +30,7 @@ from taskmanager.process.retry import Backoff
 
 BATCH_EVENTS = 200
 BATCH_FILES = 500
-"""Records of files in one message: each may be long, and a broker takes messages of 16 MB at most."""
+"""File records in one message: each may be long, and a broker accepts messages of at most 16 MB."""
 LONGEST_WAIT_SECONDS = 1.0
 
 Event = JobEvent | Heartbeat | Hello
@@ -40,12 +40,12 @@ log = structlog.get_logger(__name__)
 
 
 class Outbox:
-    """Implements the order and the repetition; `put` never waits."""
+    """Sends events in order and repeats them until they are confirmed; `put` never waits."""
 
     def __init__(
         self, publisher: Publisher, topology: Topology, *, plugin: str, runner: str, instance: str
     ) -> None:
-        """`instance` is new with every start of the process."""
+        """`instance` is new each time the process starts."""
         self._publisher = publisher
         self._exchange, self._routing_key = topology.events, topology.events_key(plugin)
         self._plugin, self._runner, self._instance = plugin, runner, instance
@@ -59,12 +59,12 @@ class Outbox:
         self._backoff = Backoff("events", longest_wait_seconds=LONGEST_WAIT_SECONDS)
 
     def put(self, event: Event) -> None:
-        """Send it as soon as possible, after everything put before."""
+        """Queue an event, to be sent as soon as possible after everything put before it."""
         key = _replaces(event)
         if key is not None:
             earlier = self._numbers.get(key)
             if earlier is not None and isinstance(event, Claim | Commit):
-                return  # the same question still waits
+                return  # the same question is still waiting
             if earlier is not None:
                 del self._waiting[earlier]
             self._numbers[key] = self._count + 1
@@ -74,7 +74,7 @@ class Outbox:
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send what is put until `stop`; call `flush` before to lose nothing."""
+        """Send queued events until `stop`; call `flush` first to lose nothing."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -90,7 +90,7 @@ class Outbox:
             stopping.cancel()
 
     async def flush(self, limit: timedelta) -> bool:
-        """Wait until everything is confirmed; False if that took longer than `limit`."""
+        """Wait until everything is confirmed; False if that takes longer than `limit`."""
         try:
             async with asyncio.timeout(limit.total_seconds()):
                 await self._empty.wait()
@@ -126,7 +126,7 @@ class Outbox:
 
 
 def _first_batch(waiting: Mapping[int, Event]) -> list[int]:
-    """The numbers of what goes into one message: the first at least."""
+    """The numbers of the events that go into one message, at least the first."""
     numbers: list[int] = []
     files = 0
     for number, event in islice(waiting.items(), BATCH_EVENTS):
@@ -138,7 +138,7 @@ def _first_batch(waiting: Mapping[int, Event]) -> list[int]:
 
 
 def _replaces(event: Event) -> Key | None:
-    """Events with the same key stand for each other: of questions the first is kept, of states the last."""
+    """The key of events that replace each other: of questions the first is kept, of states the last."""
     match event:
         case Progressed():
             return ("progress", event.job, event.attempt)

@@ -1,4 +1,4 @@
-"""What one attempt tells the scheduler: events with growing numbers, into the outbox. Decides nothing."""
+"""What one attempt tells the scheduler: numbered events, put into the outbox. Decides nothing."""
 
 from typing import Literal
 
@@ -22,7 +22,7 @@ from taskmanager_plugin_runner.messaging.claims import Sink
 
 
 class Reports:
-    """Numbers the events of one attempt; blocks of its log and its files are numbered apart."""
+    """Numbers the events of one attempt; blocks of its log and its files are numbered separately."""
 
     def __init__(self, job: str, attempt: int, outbox: Sink) -> None:
         self._job, self._attempt, self._outbox = job, attempt, outbox
@@ -31,7 +31,7 @@ class Reports:
 
     @property
     def reference(self) -> AttemptReference:
-        """The attempt's name on the wire."""
+        """The attempt's reference in messages."""
         return AttemptReference(job=self._job, attempt=self._attempt)
 
     def advanced(
@@ -40,7 +40,7 @@ class Reports:
         files: int | None = None,
         size: int | None = None,
     ) -> None:
-        """The next phase is reached; `files` and bytes of the input once they are known."""
+        """Report that the next phase is reached; `files` and `size` (bytes) of the input once known."""
         self._outbox.put(
             Advanced(
                 job=self._job,
@@ -53,29 +53,29 @@ class Reports:
         )
 
     def progressed(self, progress: Progress) -> None:
-        """How far it is."""
+        """Report the progress."""
         event = Progressed(job=self._job, attempt=self._attempt, seq=self._next(), progress=progress)
         self._outbox.put(event)
 
     def logged(self, lines: tuple[LogLine, ...]) -> None:
-        """A block of the job's log."""
+        """Report a block of the job's log."""
         self._blocks += 1
         self._outbox.put(Logged(job=self._job, attempt=self._attempt, seq=self._blocks, lines=lines))
 
     def recorded(self, first: int, files: tuple[FileRecord, ...]) -> None:
-        """What became of files; `first` is the number of the first of them."""
+        """Report what became of files; `first` is the number of the first one."""
         self._outbox.put(FilesRecorded(job=self._job, attempt=self._attempt, first=first, files=files))
 
     def commit(self) -> Commit:
-        """The question of the fence, to be asked by `ask` until it is answered."""
+        """The question to the fence, to be sent with `ask` until it is answered."""
         return Commit(job=self._job, attempt=self._attempt, seq=self._next())
 
     def ask(self, question: Commit) -> None:
-        """Ask."""
+        """Send the question."""
         self._outbox.put(question)
 
     def finished(self, files: int, size: int, warnings: Warnings | None) -> None:
-        """The results are in place."""
+        """Report that the results are in place."""
         self._outbox.put(
             Finished(
                 job=self._job,
@@ -88,7 +88,7 @@ class Reports:
         )
 
     def failed(self, error: JobError, warnings: Warnings | None, *, crashed: bool) -> None:
-        """It is over without results."""
+        """Report that the attempt ended without results."""
         self._outbox.put(
             Failed(
                 job=self._job,
@@ -101,19 +101,19 @@ class Reports:
         )
 
     def suspended(self) -> None:
-        """It stands still."""
+        """Report that the attempt is suspended."""
         self._outbox.put(Suspended(job=self._job, attempt=self._attempt, seq=self._next()))
 
     def resumed(self) -> None:
-        """It goes on."""
+        """Report that the attempt is resumed."""
         self._outbox.put(Resumed(job=self._job, attempt=self._attempt, seq=self._next()))
 
     def cancelled(self, method: CancelMethod) -> None:
-        """It was ended as ordered."""
+        """Report that the attempt was ended as ordered."""
         self._outbox.put(Cancelled(job=self._job, attempt=self._attempt, seq=self._next(), method=method))
 
     def handed_back(self) -> None:
-        """It is given back unfailed."""
+        """Report that the attempt is given back without having failed."""
         self._outbox.put(HandedBack(job=self._job, attempt=self._attempt))
 
     def _next(self) -> int:

@@ -1,1 +1,1 @@
-"""The plugins every runner brings. They know the plugin interface and nothing else of the runner."""
+"""The plugins shipped with every runner. They know the plugin interface and nothing else of the runner."""

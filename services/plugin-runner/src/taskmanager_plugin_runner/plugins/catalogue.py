@@ -1,6 +1,6 @@
-"""Reads the named TOML files of a plugin: those shipped with it and the operator's own. Knows no plugin.
+"""Reads a plugin's named TOML files: those shipped with it and the operator's own. Knows no plugin.
 
-The operator's files lie in `$TASKMANAGER_TEMPLATES/<plugin>/<name>.toml`; one with the name of a shipped file
+The operator's files are in `$TASKMANAGER_TEMPLATES/<plugin>/<name>.toml`; one with the name of a shipped file
 replaces it.
 """
 
@@ -20,11 +20,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Validate = Callable[[Mapping[str, Any]], ModelT]
-"""Makes an entry of what a file holds, or raises ValidationError."""
+"""Makes a catalogue entry from the contents of a file, or raises ValidationError."""
 
 
 def read_catalogue(plugin: str, validate: Validate[ModelT], shipped: Path) -> dict[str, ModelT]:
-    """All entries by name, sorted; raises PermanentError that names the file and the key that is wrong."""
+    """All entries by name, sorted; raises PermanentError naming the file and the invalid key."""
     found = {path.stem: path for folder in _folders(plugin, shipped) for path in _files(folder)}
     return {name: _read(found[name], validate) for name in sorted(found)}
 

@@ -1,4 +1,4 @@
-"""Finds the real ImageMagick, bounds what it may use, and tells which of its warnings mean damage.
+"""Finds the real ImageMagick, limits its resources, and tells which of its warnings mean damage.
 
 Knows no template.
 """
@@ -25,24 +25,24 @@ _CANDIDATES: Final = {
     ),
     "identify": (("magick", "identify"), ("identify-im6.q16",), ("/usr/bin/identify",), ("identify",)),
 }
-"""In this order: other programs called `convert` exist, so the bare name comes last and every one is
-asked."""
+"""In order of preference. Other programs called `convert` exist, so the bare name comes last and every
+candidate's version is checked.
+"""
 _FAULTS_SHOWN: Final = 10
 POLICY: Final = Path(__file__).parent / "magick_policy"
-"""A folder with a policy.xml of our own, asked before that of the machine: it allows the largest sheets."""
+"""A folder with our own policy.xml, which precedes that of the machine: it allows the largest sheets."""
 _VERSION_LIMIT: Final = timedelta(seconds=20)
 _DIAGNOSTIC: Final = re.compile(r" @ (?:warning|error|fatal)/")
 _HARMLESS: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        # libtiff while it reads tags: unknown ones, odd counts, wrong order; readers of pixels have other
-        # names
+        # libtiff reading tags: unknown ones, odd counts, wrong order; readers of pixels have other names
         r"`TIFF(?:ReadDirectory|ReadDirectoryCheckOrder|ReadCustomDirectory|ReadEXIFDirectory|FetchNormalTag)'",
-        # libpng about ancillary chunks (PNG specification, 11.3): colour profiles, texts, times
+        # libpng on ancillary chunks (PNG specification, 11.3): colour profiles, texts, times
         r": (?:iCCP|sRGB|gAMA|cHRM|tEXt|zTXt|iTXt|pHYs|tIME|bKGD|sBIT|hIST|eXIf|oFFs)[: ]",
-        # embedded metadata that ImageMagick cannot parse; it is copied or left out, the pixels are right
+        # embedded metadata that ImageMagick cannot parse; it is copied or left out, the pixels are correct
         r"[Cc]orrupt ?[Ii]mage ?[Pp]rofile",
-        # libjpeg about harmless headers
+        # libjpeg on harmless headers
         r"Unknown Adobe color transform code|Invalid SOS parameters for sequential|JFIF revision number",
     )
 )
@@ -50,9 +50,9 @@ _HARMLESS: Final = tuple(
 
 @cache
 def program(name: str) -> tuple[str, ...]:
-    """The words that start ImageMagick's `magick` (convert) or `identify`, versions 7 or 6.
+    """The command that starts ImageMagick's `magick` (convert) or `identify`, version 7 or 6.
 
-    Raises PermanentError if no candidate on this machine calls itself ImageMagick.
+    Raises PermanentError if no candidate on this machine identifies itself as ImageMagick.
     """
     for words in _CANDIDATES[name]:
         if shutil.which(words[0]) and _is_imagemagick(words):
@@ -69,10 +69,10 @@ def _is_imagemagick(words: tuple[str, ...]) -> bool:
 
 
 def limits(parallel: int, scratch: str) -> dict[str, str]:
-    """The environment that bounds one run, whatever the machine's own policy.xml says of sizes.
+    """The environment that limits one run, whatever sizes the machine's own policy.xml allows.
 
-    Several runs at once get one thread each: that is faster than sharing the processors in every run. Beyond
-    memory and map ImageMagick works in files of `scratch`, up to the disk limit.
+    Several concurrent runs get one thread each: this is faster than sharing the processors in every run.
+    Beyond memory and map, ImageMagick uses files in `scratch`, up to the disk limit.
     """
     threads = {"MAGICK_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"} if parallel > 1 else {}
     return {
@@ -96,8 +96,8 @@ def run(
 ) -> str:
     """Run ImageMagick for one file in `folder` and return its stdout; `argv[0]` is `magick` or `identify`.
 
-    `accepted` are regular expressions of warnings that do no harm. Raises ToolFailedError if it fails, or
-    if it ends well with a warning that means damage.
+    `accepted` are regular expressions of harmless warnings. Raises ToolFailedError if it fails, or if it
+    succeeds with a warning that means damage.
     """
     words = [*program(argv[0]), *argv[1:]]
     environment = limits(parallel, str(folder))
@@ -114,10 +114,10 @@ def run(
 
 
 def damage(stderr: str, accepted: Sequence[str] = ()) -> list[str]:
-    """The messages of a run with exit code 0 that mean that pixels are missing or wrong.
+    """The messages of a run with exit code 0 which mean that pixels are missing or wrong.
 
-    ImageMagick ends well on a JPEG cut in half and only warns. So every warning counts, except those known
-    to speak of tags, chunks and profiles, and those that match one of the `accepted` regular expressions.
+    For a JPEG cut in half, ImageMagick succeeds and only warns. So every warning counts, except those known
+    to be about tags, chunks and profiles, and those that match one of the `accepted` regular expressions.
     """
     known = (*_HARMLESS, *(re.compile(pattern) for pattern in accepted))
     lines = (line for line in stderr.splitlines() if _DIAGNOSTIC.search(line))
@@ -125,7 +125,7 @@ def damage(stderr: str, accepted: Sequence[str] = ()) -> list[str]:
 
 
 def explain(message: str, scratch: Path) -> str:
-    """What a tool said, without the folder it worked in and with its least clear phrase explained."""
+    """A tool's message without the path of its folder, and with its least clear phrase explained."""
     plain = message.replace(f"{scratch}/in/", "").replace(f"{scratch}/out/", "")
     if "no images defined" in plain:
         return f"no image could be read from the file\n{plain}"

@@ -1,4 +1,4 @@
-"""The pages of a source file that a job takes, with what each will be called and how much memory it takes."""
+"""The pages that a job takes from a source file, with the names of their results and the memory they need."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its number in the file from 1, the stem of its results, its facts, what to say of it."""
+    """One page: its number in the file from 1, the stem of its results, its facts, and notes about it."""
 
     number: int
     stem: str
@@ -26,12 +26,12 @@ class Page:
 
     @property
     def words(self) -> str:
-        """For the start of an error, where a file has several."""
+        """The beginning of an error message, if the file has several pages."""
         return f"page {self.number}: " if self.facts.pages > 1 else ""
 
 
 class PageReader:
-    """What the jobs of one kind have in common: which pages, and the most memory one may take."""
+    """What all picture jobs share: which pages to take, and the most memory one may use."""
 
     def __init__(self, context: JobContext, pages: Pages, *, compressing: bool) -> None:
         """`compressing`: to JPEG 2000, which takes more memory."""
@@ -39,17 +39,17 @@ class PageReader:
         self.memory_bytes = memory.allowed()
 
     def settle(self, existing: Existing, results: Collection[Path], *, begun: bool) -> None:
-        """Have the runner settle what becomes of earlier results: before the work, and again once it is done.
+        """Have the runner handle the results of earlier jobs, before the work or, if `begun`, after it.
 
-        How many pages there are is known before only where the first of each file is taken; whether there is
-        anything that must not be, always.
+        The number of pages is known beforehand only if just the first page of each file is taken. Whether
+        there are results that must not exist is always checked beforehand.
         """
         known = self._wanted is Pages.FIRST
         if known != begun or (existing is Existing.REFUSE and not begun):
             self._context.existing(existing, results)
 
     def read(self, crew: DecodingPool, file: Path, time_limit: timedelta) -> list[Page]:
-        """The pages of a file; raises JobFailedError for what is no picture, not understood or too large."""
+        """The pages of a file; raises JobFailedError if it is no picture, unsupported or too large."""
         found: list[PictureFacts] = crew.call(formats.read_facts, file, time_limit=time_limit)
         if self._wanted is Pages.ALL:
             return [

@@ -1,4 +1,4 @@
-"""Takes the files of one job through a conversion, several at once. Knows no tool and no template."""
+"""Converts the files of one job, several at a time. Knows no tool and no template."""
 
 import os
 from collections import deque
@@ -11,21 +11,21 @@ from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.plugin_api.interface import JobContext
 
 PARALLEL_DEFAULT_MAX = 4
-"""Without a setting no job takes more processors than this: others share the machine and the memory."""
+"""Without a setting, no job uses more processors than this: others share the machine and its memory."""
 
 
 def default_parallel() -> int:
-    """Files at once if nothing is configured: one for each processor this process may use, up to a limit."""
+    """Concurrent files if nothing is configured: one per processor this process may use, up to a limit."""
     return min(PARALLEL_DEFAULT_MAX, len(os.sched_getaffinity(0)))
 
 
 def for_each_file(
     context: JobContext, files: Sequence[Path], convert: Callable[[Path], None], parallel: int
 ) -> None:
-    """Convert every file, at most `parallel` at once, with a checkpoint and the progress between two.
+    """Convert every file, at most `parallel` at a time, with a checkpoint and a progress report in between.
 
-    After the first failure no further file is started; those at work are finished, then the failure is
-    raised, a JobFailedError with the name of its file in front.
+    After the first failure no further file is started; those in progress are finished, then the failure is
+    raised, as a JobFailedError that begins with the name of its file.
     """
     crew = _Crew(context, len(files))
     waiting = deque(files)
@@ -50,7 +50,7 @@ def _named(context: JobContext, convert: Callable[[Path], None], file: Path) -> 
 
 
 class _Crew:
-    """The conversions at work, oldest first, and how many are done."""
+    """The conversions in progress, oldest first, and the number that are done."""
 
     def __init__(self, context: JobContext, total: int) -> None:
         self.at_work: dict[Future[None], Path] = {}
@@ -63,7 +63,7 @@ class _Crew:
         self._tell()
 
     def collect(self) -> None:
-        """Wait for at least one to end; raises what it raised."""
+        """Wait for at least one to finish; raises the error of one that failed."""
         for future in wait(self.at_work, return_when=FIRST_COMPLETED).done:
             del self.at_work[future]
             future.result()

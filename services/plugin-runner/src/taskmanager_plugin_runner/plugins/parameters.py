@@ -1,4 +1,4 @@
-"""What the jobs of the plugins for pictures may choose alike."""
+"""The parameters shared by the picture plugins."""
 
 from enum import StrEnum
 
@@ -8,14 +8,14 @@ from taskmanager.plugin_api.interface import ExistingParameters
 
 
 class Pages(StrEnum):
-    """Which pages of a file of several."""
+    """Which pages to take from a file with several."""
 
     FIRST = "first"
     ALL = "all"
 
 
 class PictureParameters(ExistingParameters):
-    """The base of their parameters."""
+    """Base class of the picture plugins' parameters."""
 
     pages: Pages = Field(
         default=Pages.FIRST,

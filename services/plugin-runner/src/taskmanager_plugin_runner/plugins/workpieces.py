@@ -1,8 +1,8 @@
 """Gives every file of a job a harmless name while a tool works on it, and its own name again afterwards.
 
-Tools read more into a name than people do: a leading `-`, and for ImageMagick `%`, `[`, `]`, `*`, `?`,
-`:`, `@`. So they see a link with a plain name in a folder of their own, and write beside it; only a
-checked result is moved to the output, under the name it should have.
+Some characters in a name have a special meaning to tools: a leading `-`, and for ImageMagick `%`, `[`, `]`,
+`*`, `?`, `:`, `@`. So tools get a link with a plain name in a folder of their own, and write next to it; only
+a checked result is moved to the output, under its proper name.
 """
 
 import re
@@ -23,7 +23,7 @@ _NAMES_SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Workpiece:
-    """One file at work in its `folder`: tools see `input` and `output`; the result goes to `target`."""
+    """One file in progress in its `folder`: tools see `input` and `output`; the result goes to `target`."""
 
     folder: Path
     source: Path
@@ -32,16 +32,16 @@ class Workpiece:
     target: Path
 
     def finish(self) -> None:
-        """Move the result to its place and drop the link; raises OSError if the disk is full."""
+        """Move the result to its place and remove the link; raises OSError if the disk is full."""
         self.target.parent.mkdir(parents=True, exist_ok=True)
         self.output.replace(self.target)
         self.input.unlink()
 
 
 def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
-    """The job's files with one of the suffixes (in any case; no suffixes take all); the others are logged.
+    """The job's files with one of the suffixes (in any case; none accept all); the others are logged.
 
-    Raises JobFailedError if none is left.
+    Raises JobFailedError if no file is left.
     """
     taken: list[Path] = []
     left: list[Path] = []
@@ -62,7 +62,7 @@ def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
 
 
 def require_distinct(files: Sequence[Path]) -> None:
-    """Raise JobFailedError if two files would get results of the same name: they differ in suffix only."""
+    """Raise JobFailedError if two files would have results of the same name, differing only in suffix."""
     found: dict[str, Path] = {}
     for file in files:
         if file.stem in found:
@@ -74,7 +74,7 @@ def require_distinct(files: Sequence[Path]) -> None:
 
 
 def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path]:
-    """Where the result of each file goes; raises JobFailedError if two files would get the same result."""
+    """Where the result of each file goes; raises JobFailedError if two files would have the same result."""
     found: dict[Path, Path] = {}
     for file in files:
         target = folder / f"{file.stem}{suffix}"
@@ -85,9 +85,9 @@ def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path
 
 
 def lay_out(scratch: Path, number: int, source: Path, target: Path, suffix: str | None = None) -> Workpiece:
-    """Make the folder of one file and the link to it, with `suffix` for tools that judge by it.
+    """Create the folder of one file and the link to it, with `suffix` for tools that rely on it.
 
-    Raises PermanentError if the path of `scratch` is not plain itself.
+    Raises PermanentError if the path of `scratch` itself is not plain.
     """
     if not _PLAIN_PATH.fullmatch(str(scratch)):
         raise PermanentError(f"the workspace {scratch} has characters in its path that image tools interpret")

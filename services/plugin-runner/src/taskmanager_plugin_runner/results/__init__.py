@@ -1,1 +1,1 @@
-"""Results put into the process folder: all of them, or none and the folder as it was."""
+"""Places results in the process folder: all of them, or none with the folder as it was."""

@@ -1,7 +1,7 @@
-"""Copies results that are complete beside their destination, by a thread, while the plugin makes the next.
+"""Copies finished results next to their destination in a thread, while the plugin makes the next one.
 
-Writes only into the stage of the attempt, which it never makes: an attempt that was overtaken finds it gone
-and stops. It never fails a job: whatever it could not do, placing does again and says what is wrong.
+Writes only into the stage of the attempt, which it never creates: an attempt that was superseded finds it
+gone and stops. It never fails a job: whatever it could not do, placing does again and reports what is wrong.
 """
 
 import queue
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 
 class EarlyCopies:
-    """The results of one attempt on their way."""
+    """The results of one attempt that are copied early."""
 
     def __init__(self, placement: Placement, output: Path, suspended: Callable[[], bool]) -> None:
-        """`suspended`: whether nothing is to be copied for now."""
+        """`suspended` returns whether copying is to pause."""
         self._placement, self._output, self._suspended = placement, output, suspended
         self._finished: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._carried: dict[str, Fingerprint] = {}
@@ -39,7 +39,7 @@ class EarlyCopies:
         self._thread: threading.Thread | None = None
 
     def finished(self, path: Path) -> None:
-        """A result below the output is complete; raises ValueError for any other path."""
+        """Queue a finished result below the output; raises ValueError for any other path."""
         path.relative_to(self._output)
         self._finished.put(path)
         with self._lock:
@@ -48,7 +48,7 @@ class EarlyCopies:
                 self._thread.start()
 
     def stop(self, *, abort: bool) -> dict[str, Fingerprint]:
-        """Begin no other file, with `abort` break off the one at work; what was carried, as it was then."""
+        """Start no further file and, with `abort`, break off the current one; returns what was copied."""
         self._aborting = abort
         self._stopping.set()
         self._finished.put(None)

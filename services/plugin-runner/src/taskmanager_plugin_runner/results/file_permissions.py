@@ -1,6 +1,6 @@
-"""Gives a new file the mode, group, owner and access control list of the one it is going to replace.
+"""Gives a new file the mode, group, owner and access control list of the file it is going to replace.
 
-Pure file-system code. What cannot be kept is told, not raised: the result counts all the same.
+Pure file-system code. What cannot be kept is reported, not raised: the result counts all the same.
 """
 
 import errno
@@ -15,13 +15,13 @@ _NONE = frozenset({errno.ENODATA, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 def keep_rights(home_fd: int, new: str, old: str) -> str | None:
-    """Make `new` as accessible as `old`, both seen from an open folder; what could not be kept, in words.
+    """Make `new` as accessible as `old`, both relative to an open folder; returns what could not be kept.
 
-    Raises OSError if one of the two cannot be looked at at all.
+    Raises OSError if one of the two cannot be read at all.
     """
     model = os.stat(old, dir_fd=home_fd, follow_symlinks=False)
     if not stat.S_ISREG(model.st_mode):
-        return None  # a link: what it leads to is not replaced
+        return None  # a link: its target is not replaced
     wanted = _list_of(home_fd, PurePosixPath(old))
     descriptor = os.open(new, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=home_fd)
     try:
@@ -54,7 +54,7 @@ def _mode(descriptor: int, model: os.stat_result) -> str | None:
 
 
 def _list(descriptor: int, wanted: bytes | None) -> str | None:
-    """After the mode, which would change it."""
+    """Set or remove the list; called after setting the mode, which would change it."""
     try:
         if wanted is not None:
             os.setxattr(descriptor, ACL, wanted)
@@ -66,7 +66,7 @@ def _list(descriptor: int, wanted: bytes | None) -> str | None:
 
 
 def _owner(descriptor: int, model: os.stat_result) -> str | None:
-    """Few may give files away, so it is worth a word only if the group may not do what the owner might."""
+    """Few may change the owner, so failure is reported only if the group has fewer rights than the owner."""
     if os.fstat(descriptor).st_uid == model.st_uid:
         return None
     try:

@@ -1,8 +1,8 @@
-"""The journal of a stage: what was about to be moved, sealed, and believed only if it can be a runner's own.
+"""The journal of a stage: what was about to be moved, sealed, and trusted only if it can be a runner's own.
 
-Whoever may write to the share may put anything into a folder that looks like a stage. So a journal is opened
-without following links and without waiting, must belong to who would have written it, must bear the seal of
-the runners and may only name places inside the folder it lies in.
+Anyone with write access to the share can put anything into a folder that looks like a stage. So a journal is
+opened without following links and without blocking, must belong to the user who would have written it, must
+bear the runners' seal and may only name places inside its own folder.
 """
 
 import json
@@ -17,16 +17,16 @@ from taskmanager_plugin_runner.files.seals import Seal
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 64 * 1024 * 1024
-"""A hundred thousand names of the longest kind; more than this is no journal."""
+"""A hundred thousand of the longest names; anything larger is not a journal."""
 _PROBE = "owner"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file or one whole new folder to be moved; `existed`: a file of that name has to make room.
+    """One file, or one whole new folder, to be moved; `existed`: a file of that name has to make room.
 
-    `leaves`: that is all, nothing comes in its place.
+    `leaves`: nothing takes the file's place.
     """
 
     name: str
@@ -36,19 +36,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is about to be moved: the entries in order, and every file, to tell ours from others'."""
+    """What is about to be moved: the entries in order, and all files, to distinguish ours from others'."""
 
     entries: tuple[Entry, ...]
     files: tuple[str, ...]
 
     def encode(self, subject: str, seal: Seal) -> bytes:
-        """JSON; names that are no UTF-8 survive. `subject` is the name of the stage."""
+        """Encode as JSON; names that are not valid UTF-8 survive. `subject` is the name of the stage."""
         body = json.dumps(asdict(self))
         return json.dumps({"body": body, "seal": seal.over(subject, body.encode())}).encode()
 
     @classmethod
     def decode(cls, data: bytes, subject: str, seal: Seal) -> "Manifest":
-        """What `encode` wrote; raises ValueError for anything else."""
+        """Decode what `encode` wrote; raises ValueError for anything else."""
         try:
             raw = json.loads(data)
             body = raw["body"]
@@ -64,7 +64,7 @@ class Manifest:
 
 
 def require_inner(name: str) -> None:
-    """Raise ValueError unless it is the name of something inside a folder, written the plain way."""
+    """Raise ValueError unless `name` is a normalised path inside a folder."""
     path = PurePosixPath(name)
     plain = bool(name) and "\0" not in name and str(path) == name and name != "."
     if not plain or path.is_absolute() or ".." in path.parts:
@@ -85,9 +85,9 @@ def write(home_fd: int, stage: str, manifest: Manifest, seal: Seal) -> None:
 
 
 def read(home_fd: int, stage: str, subject: str, seal: Seal) -> Manifest | None:
-    """The journal in a stage, None if it has none; `subject` is the name the stage was made with.
+    """The journal in a stage, or None; `subject` is the name with which the stage was created.
 
-    Raises JobFailedError for one that is not to be believed, OSError if it cannot be read.
+    Raises JobFailedError for a journal that cannot be trusted, OSError if it cannot be read.
     """
     with folders.below(home_fd, PurePosixPath(stage)) as folder:
         try:
@@ -113,11 +113,11 @@ def _require_own(found: os.stat_result, folder: int) -> None:
 
 
 def _owner_here(folder: int) -> int | None:
-    """Whom files belong to that this process makes there: servers may map users (root_squash, all_squash)."""
+    """The owner of files that this process creates there: servers may map users (root_squash, all_squash)."""
     try:
         os.mkdir(_PROBE, dir_fd=folder)
         owner = os.stat(_PROBE, dir_fd=folder, follow_symlinks=False).st_uid
         os.rmdir(_PROBE, dir_fd=folder)
     except OSError:
-        return None  # who may write nothing here has written no journal
+        return None  # without write access here, this user has written no journal
     return owner

@@ -1,9 +1,9 @@
-"""Puts the results of an attempt into the process folder: all of them, or none and the folder as it was.
+"""Places the results of an attempt in the process folder: all of them, or none with the folder as it was.
 
 Pure file-system code; knows nothing of brokers, leases or plugins. Order: everything is written into the
-stage beside the target and synced; the manifest says what will be moved; then entry by entry an existing
-file moves to `old/` and the new one to its name; then the stage is renamed to `…-placed`, which is the
-point of no return, and removed. A crash at any step is undone by `stages.undo`.
+stage next to the target and synced; the manifest says what will be moved; then, entry by entry, an existing
+file moves to `old/` and the new one to its name; then the stage is renamed to `…-placed`, which is the point
+of no return, and removed. A crash at any step is undone by `stages.undo`.
 """
 
 import os
@@ -59,25 +59,25 @@ class Placement:
 
     @property
     def stage(self) -> str:
-        """Name of the stage in `home`."""
+        """The name of the stage in `home`."""
         return stage_name(self.job, self.attempt)
 
     @property
     def inside(self) -> PurePosixPath:
-        """The destination as seen from `home`: itself, or the folder that is to be made in it."""
+        """The destination relative to `home`: `home` itself, or the folder to be created in it."""
         return PurePosixPath() if self.home == self.destination else PurePosixPath(self.destination.name)
 
 
 def prepare(text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY) -> Placement:
-    """Undo what earlier attempts left, and make the stage; this also shows early whether one may write there.
+    """Undo what earlier attempts left, and create the stage, which also shows early whether this is allowed.
 
-    Raises JobFailedError with what to do, PathRefusedError, or SupersededError if a later attempt is at work.
+    Raises JobFailedError with advice, PathRefusedError, or SupersededError if a later attempt is at work.
     """
     destination = roots.resolve(text)
     try:
         for folder in _homes_inside(destination, roots):
             undo(folder, job, attempt, seal)
-        home = _home(destination, roots)  # only now: undoing may have taken the destination away
+        home = _home(destination, roots)  # only now: undoing may have removed the destination
         with folders.opened(home) as home_fd:
             os.mkdir(stage_name(job, attempt), STAGE_MODE, dir_fd=home_fd)
     except OSError as error:
@@ -94,7 +94,7 @@ def _homes_inside(destination: Path, roots: Roots) -> list[Path]:
 
 
 def clean_unrecorded(text: str, roots: Roots, job: str, attempt: int, seal: Seal) -> None:
-    """As `clean`, for an attempt whose record of its stage is gone; raises OSError and PathRefusedError."""
+    """Like `clean`, for an attempt whose record of its stage is gone; raises OSError and PathRefusedError."""
     for folder in _homes_inside(roots.resolve(text), roots):
         undo_attempt(folder, job, attempt, seal)
 
@@ -113,14 +113,14 @@ def _home(destination: Path, roots: Roots) -> Path:
 
 
 def clean(placement: Placement) -> None:
-    """Put everything back as it was before the attempt; raises OSError. Does nothing once all is placed."""
+    """Restore everything to its state before the attempt; raises OSError. Does nothing once all is placed."""
     undo_attempt(placement.home, placement.job, placement.attempt, placement.seal)
 
 
 def place(output: Path, placement: Placement, terms: Terms | None = None) -> tuple[int, int]:
-    """Move everything in `output` to the destination; return how many files and bytes it is.
+    """Move everything in `output` to the destination; returns the number of files and bytes.
 
-    An attempt that was frozen meanwhile, so that it is not ours by the terms any more, undoes it all.
+    If the attempt was frozen in the meantime and, by its terms, is no longer ours, everything is undone.
     Raises JobFailedError or SupersededError; the destination is then as it was.
     """
     results = list(results_in(output, placement.inside))
@@ -170,7 +170,7 @@ def _require(ours: Callable[[], bool]) -> None:
 def _move(home_fd: int, stage: str, entry: Entry, terms: Terms) -> None:
     target = PurePosixPath(entry.name)
     if entry.leaves and not unchanged(home_fd, entry.name, terms.leaving[entry.name]):
-        return  # somebody has put another file there meanwhile, which is not ours to remove
+        return  # another file has been put there in the meantime, which is not ours to remove
     with folders.below(home_fd, target.parent) as parent:
         if entry.existed:
             _make_room(home_fd, stage, parent, target, terms)
@@ -196,7 +196,7 @@ def _seal(home_fd: int, stage: str, manifest: Manifest) -> None:
 
 
 def _throw_away(home_fd: int, stage: str) -> None:
-    """What was replaced is not needed any more; if it stays, the results are in place all the same."""
+    """Remove what was replaced; if that fails, the results are in place all the same."""
     try:
         discard(home_fd, stage)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is going to be moved when results are placed, and whether it may be. Moves nothing."""
+"""Plans what is moved when results are placed, and whether it may be. Moves nothing."""
 
 import os
 import stat
@@ -20,11 +20,12 @@ PROBLEMS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What placing has to mind beside the results themselves.
+    """What placing has to observe in addition to the results themselves.
 
-    `ours` is asked before each step that shows. `sources` may not be replaced. `leaving` are files, as seen
-    from the destination, that go when the results come, unless they changed since. `carried` are results that
-    lie in the stage already, as they were then. `warn` hears what could not be kept of replaced files.
+    `ours` is called before each visible step. `sources` must not be replaced. `leaving` are files, relative
+    to the destination, that are removed when the results are placed, unless they have changed since.
+    `carried` are results that were already copied into the stage, as they were then. `warn` reports what
+    could not be kept of replaced files.
     """
 
     ours: Callable[[], bool] = lambda: True
@@ -35,7 +36,7 @@ class Terms:
 
 
 def results_in(output: Path, inside: PurePosixPath) -> Iterator[Result]:
-    """What a plugin made, named below `inside`; raises JobFailedError for what is no regular file."""
+    """What a plugin made, named below `inside`; raises JobFailedError for anything but regular files."""
     for root, subfolders, files in os.walk(output):
         subfolders.sort()
         for name in sorted([*files, *(sub for sub in subfolders if (Path(root) / sub).is_symlink())]):
@@ -51,7 +52,7 @@ def results_in(output: Path, inside: PurePosixPath) -> Iterator[Result]:
 
 
 def plan(home_fd: int, stage: str, results: list[Result], terms: Terms) -> Manifest:
-    """The entries in their order, and room for what they replace; raises JobFailedError, OSError."""
+    """Plan the entries in order, and make folders for what they replace; raises JobFailedError, OSError."""
     entries: dict[str, Entry] = {}
     for result in results:
         entry = _entry(home_fd, PurePosixPath(result.name), terms.sources)
@@ -70,7 +71,7 @@ def plan(home_fd: int, stage: str, results: list[Result], terms: Terms) -> Manif
 
 
 def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> Entry:
-    """The highest part of the path that is not there yet and so moves as a whole, or the file itself."""
+    """The topmost missing part of the path, which is moved as a whole, or the file itself."""
     for part in [*reversed(name.parents)][1:]:
         if not exists(str(part), home_fd):
             return Entry(str(part), existed=False)
@@ -88,7 +89,7 @@ def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> 
 
 
 def require_no_source(name: str, found: os.stat_result, sources: Collection[Identity]) -> None:
-    """Raise JobFailedError if what is about to be replaced is a source of the job, by whatever name."""
+    """Raise JobFailedError if the file to be replaced is a source of the job, under whatever name."""
     if (found.st_dev, found.st_ino) in sources:
         raise JobFailedError(
             f"the result {name} would replace a source of its own job, which lies in the destination under "
@@ -97,7 +98,7 @@ def require_no_source(name: str, found: os.stat_result, sources: Collection[Iden
 
 
 def _leaving(home_fd: int, results: list[Result], terms: Terms) -> Iterator[Entry]:
-    """The results of earlier jobs that are still what they were, and no result of this one in disguise."""
+    """Unchanged results of earlier jobs whose names, after folding, are not those of new results."""
     made = {folded(result.name) for result in results}
     for name, before in sorted(terms.leaving.items()):
         if folded(name) not in made and unchanged(home_fd, name, before):
@@ -105,13 +106,13 @@ def _leaving(home_fd: int, results: list[Result], terms: Terms) -> Iterator[Entr
 
 
 def unchanged(home_fd: int, name: str, before: Fingerprint) -> bool:
-    """Whether a file of an earlier job is still there as it was."""
+    """Whether a file of an earlier job is still there, unchanged."""
     found = details(name, home_fd)
     return found is not None and stat.S_ISREG(found.st_mode) and Fingerprint.of(found) == before
 
 
 def dress(home_fd: int, stage: str, manifest: Manifest, terms: Terms) -> None:
-    """Give each file that replaces another the rights of that one; what cannot be kept is one warning."""
+    """Give each file that replaces another the rights of that one; whatever is lost is one warning."""
     lost = {}
     for entry in manifest.entries:
         if entry.existed and not entry.leaves:

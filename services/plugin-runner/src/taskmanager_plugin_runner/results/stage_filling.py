@@ -1,7 +1,7 @@
-"""Writes the results of an attempt beside their target, into its stage: by links where they do, or by copies.
+"""Writes the results of an attempt into its stage next to the target: as links where possible, or as copies.
 
-What was carried there before, while the plugin worked, is left as it is. Pure file-system code; moves
-nothing to its place.
+What was copied there earlier, while the plugin worked, is left as it is. Pure file-system code; moves nothing
+to its final place.
 """
 
 import contextlib
@@ -31,9 +31,9 @@ class Result:
 def fill(
     home_fd: int, home: Path, stage: str, results: Sequence[Result], carried: Mapping[str, Fingerprint]
 ) -> None:
-    """Write all results into the stage, durably; raises OSError, or JobFailedError if there is no space.
+    """Write all results durably into the stage; raises OSError, or JobFailedError if there is no space.
 
-    `carried` are complete in it already, as far as they have not changed since.
+    `carried` results are already complete in it, unless they have changed since.
     """
     base, made = f"{stage}/{NEW}", set[str]()
     there = _still_there(home_fd, base, results, carried)
@@ -58,7 +58,7 @@ def fill(
 def _still_there(
     home_fd: int, base: str, results: Sequence[Result], carried: Mapping[str, Fingerprint]
 ) -> frozenset[str]:
-    """What was carried, has not changed since, and lies in the stage as large as it is."""
+    """Results that were copied early, have not changed since, and have the same size in the stage."""
     found = set()
     for result in results:
         known = carried.get(result.name)
@@ -70,21 +70,21 @@ def _still_there(
 
 
 def _tidy(home_fd: int, base: str, keep: Collection[str]) -> None:
-    """Remove halves, and what was carried and is no result any more: it would move with its folder."""
+    """Remove partial copies, and early copies that are no longer results: they would move with a folder."""
     for root, _, files, descriptor in os.fwalk(base, topdown=False, dir_fd=home_fd):
         inside = PurePosixPath(root).relative_to(base)
         for file in files:
             if str(inside / file) not in keep:
                 os.unlink(file, dir_fd=descriptor)
         if root != base:
-            with contextlib.suppress(OSError):  # there is something in it
+            with contextlib.suppress(OSError):  # it is not empty
                 os.rmdir(root, dir_fd=home_fd)
 
 
 def make_parents(home_fd: int, base: str, name: str, made: set[str]) -> None:
-    """Make `base` and in it the folders of a name, unless in `made`, to which they are added.
+    """Create `base` and the folders of a name in it, except those in `made`, to which new ones are added.
 
-    What holds `base` is never made: that it is gone means something.
+    The parent of `base` is never created: if it is gone, that means something.
     """
     for parent in reversed([PurePosixPath(base), *(base / one for one in PurePosixPath(name).parents)]):
         if str(parent) not in made:
@@ -94,17 +94,17 @@ def make_parents(home_fd: int, base: str, name: str, made: set[str]) -> None:
 
 
 def remove(home_fd: int, name: str) -> None:
-    """Remove a file that is to be written anew."""
+    """Remove a file that is to be rewritten."""
     os.unlink(name, dir_fd=home_fd)
 
 
 def links_do(home_fd: int, path: Path) -> bool:
-    """Whether the results can be placed without a copy: on the same file system, where links do as well."""
+    """Whether results can be placed without a copy: on the same file system, where links are equivalent."""
     return path.lstat().st_dev == os.fstat(home_fd).st_dev and _may_link(home_fd)
 
 
 def _may_link(home_fd: int) -> bool:
-    """Whether a link does as well as a copy: not where files inherit group or rights from their folder."""
+    """Whether a link is as good as a copy: not if files inherit their group or rights from their folder."""
     if os.fstat(home_fd).st_mode & stat.S_ISGID:
         return False
     try:
@@ -121,9 +121,9 @@ def _umask() -> int:
 
 
 def _link(source: Path, name: str, home_fd: int, umask: int) -> bool:
-    """Spare the copy where workspace and target share a file system; the tool's private mode is widened.
+    """Avoid a copy if workspace and target share a file system; the tool's private mode is widened.
 
-    A file with other names is none of the tool's making alone: it may be a source.
+    A file with further names may not be the tool's own: it may be a source.
     """
     try:
         if source.lstat().st_nlink > 1:

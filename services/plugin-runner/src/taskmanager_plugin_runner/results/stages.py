@@ -1,15 +1,15 @@
-"""The hidden folder an attempt keeps beside its target, and how one that was left behind is undone.
+"""The hidden folder an attempt keeps next to its target, and how one that was left behind is undone.
 
-`.tm-<job>-<attempt>` is made when the attempt begins and is never made again. It is the attempt's token:
-whoever takes the job over first renames the folder away, so an attempt that was frozen and wakes up finds
-its paths gone and cannot move a single file any more. That holds on every file system with atomic rename,
-whatever clocks and leases say; for this to work all its paths must be looked up by name at each use, never
-through a kept descriptor of the stage itself.
+`.tm-<job>-<attempt>` is created when the attempt begins and is never created again. It is the attempt's
+token: whoever takes over the job first renames the folder, so an attempt that was frozen and resumes finds
+its paths gone and can no longer move a single file. This holds on every file system with atomic rename,
+whatever clocks and leases say; for it to work, all its paths must be looked up by name at each use, never
+through an open descriptor of the stage itself.
 
 Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved (see
 `journal`).
-Names of its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any
-more.
+
+Names at its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any more.
 """
 
 import errno
@@ -32,7 +32,7 @@ from taskmanager_plugin_runner.results.journal import Entry, Manifest
 PREFIX = ".tm-"
 NEW, OLD = "new", "old"
 STAGE_MODE = 0o700
-"""Nobody else has business in a stage; what is placed leaves it by rename, with a mode of its own."""
+"""Nobody else needs access to a stage; what is placed leaves it by rename, with its own mode."""
 PLACED, UNDO = "-placed", "-undo-"
 UNDO_ROUNDS = 20
 
@@ -40,26 +40,26 @@ log = structlog.get_logger(__name__)
 
 
 def stage_name(job: str, attempt: int) -> str:
-    """Name of the folder of one attempt."""
+    """The name of an attempt's folder."""
     return f"{PREFIX}{job}-{attempt}"
 
 
 def homes(destination: Path) -> list[Path]:
-    """Where stages of a destination may lie: in it, or beside it as long as it does not exist."""
+    """Where stages of a destination may be: inside it, or next to it as long as it does not exist."""
     return [folder for folder in (destination, destination.parent) if folder.is_dir()]
 
 
 def undo(home: Path, job: str, upto: int, seal: Seal = NO_KEY) -> None:
-    """Put back what attempts of `job` up to the number `upto` began to place in `home`.
+    """Restore what attempts of `job` up to and including `upto` began to place in `home`.
 
-    May be interrupted anywhere and repeated, by others at the same time too; returns when none is left.
+    May be interrupted anywhere and repeated, even by others at the same time; returns when no stage is left.
     Raises SupersededError if a later attempt has its stage there, OSError if the file system refuses,
-    JobFailedError for a journal that is not to be believed.
+    JobFailedError for a journal that cannot be trusted.
     """
     with folders.opened(home) as home_fd:
         for attempt in range(
             1, upto + 1
-        ):  # listings of network folders may lag behind; a rename by name does not
+        ):  # listings of network folders may be stale; a rename by name is not
             _undo_one(home_fd, stage_name(job, attempt), seal)
         for _ in range(UNDO_ROUNDS):
             found = list(_stages(home_fd, job))
@@ -74,7 +74,7 @@ def undo(home: Path, job: str, upto: int, seal: Seal = NO_KEY) -> None:
 
 
 def undo_attempt(home: Path, job: str, attempt: int, seal: Seal = NO_KEY) -> None:
-    """The same for one attempt only; leaves it to a later attempt that undoes it at the same time."""
+    """As `undo`, for one attempt only; does nothing if a later attempt is already undoing it."""
     with folders.opened(home) as home_fd:
         for number, name in _stages(home_fd, job):
             if number == attempt:
@@ -98,7 +98,7 @@ def _undo_one(home_fd: int, name: str, seal: Seal) -> None:
     try:
         os.rename(name, mine, src_dir_fd=home_fd, dst_dir_fd=home_fd)
     except FileNotFoundError:
-        return  # somebody else undoes it, or it never was
+        return  # another process is undoing it, or it never existed
     folders.sync(home_fd)
     try:
         _roll_back(home_fd, mine, journal.read(home_fd, mine, subject, seal))
@@ -111,18 +111,18 @@ def _undo_one(home_fd: int, name: str, seal: Seal) -> None:
 
 def _roll_back(home_fd: int, stage: str, manifest: Manifest | None) -> None:
     if manifest is None:
-        return  # nothing was moved before the journal was there
+        return  # nothing is moved before the journal exists
     for entry in reversed(manifest.entries):
         _restore(home_fd, stage, entry, manifest)
     folders.sync(home_fd)
 
 
 def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None:
-    """Bring one entry back to where nothing had happened; what was not done is found by looking."""
+    """Restore one entry to its original state; what was not done is found by looking."""
     target = PurePosixPath(entry.name)
     with folders.below(home_fd, target.parent) as parent:
         if entry.leaves and exists(target.name, parent):
-            return  # it never left, or somebody has put another file there since
+            return  # it never left, or another file has been put there since
         if _moved(home_fd, stage, OLD, target, parent):
             return
         if not entry.existed and not _staged(home_fd, stage, target) and exists(target.name, parent):
@@ -130,7 +130,7 @@ def _restore(home_fd: int, stage: str, entry: Entry, manifest: Manifest) -> None
 
 
 def _moved(home_fd: int, stage: str, part: str, target: PurePosixPath, parent: int) -> bool:
-    """Move what was kept in a part of the stage to its place, if it was kept."""
+    """Move what was kept in a part of the stage to its place, if there is anything."""
     try:
         with folders.below(home_fd, PurePosixPath(stage, part) / target.parent) as kept:
             os.rename(target.name, target.name, src_dir_fd=kept, dst_dir_fd=parent)
@@ -148,7 +148,7 @@ def _staged(home_fd: int, stage: str, target: PurePosixPath) -> bool:
 
 
 def _take_back(home_fd: int, stage: str, parent: int, target: PurePosixPath, manifest: Manifest) -> None:
-    """Move what was placed back into the stage, but leave what somebody else has put into it since."""
+    """Move what was placed back into the stage, but leave files that others have added since."""
     strangers = _files_in(parent, target.name, target) - set(manifest.files)
     if not strangers:
         with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
@@ -180,12 +180,12 @@ def _files_in(parent: int, name: str, relative: PurePosixPath) -> set[str]:
 
 
 def exists(name: str, folder: int) -> bool:
-    """Whether something of that name lies in an open folder; a dangling link counts."""
+    """Whether an open folder has an entry of that name; a dangling link counts."""
     return details(name, folder) is not None
 
 
 def details(name: str, folder: int) -> os.stat_result | None:
-    """What lies under a name in an open folder, a link itself; None if nothing does."""
+    """The status of a name in an open folder, without following links; None if it does not exist."""
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -198,7 +198,7 @@ def is_folder(name: str, folder: int) -> bool:
 
 
 def discard(home_fd: int, name: str) -> None:
-    """Remove a stage for good; one that somebody else removes at the same time is no error."""
+    """Remove a stage for good; it is no error if another process removes it at the same time."""
     try:
         shutil.rmtree(name, dir_fd=home_fd)
     except FileNotFoundError:

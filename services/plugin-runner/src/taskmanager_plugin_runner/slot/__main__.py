@@ -1,6 +1,6 @@
 """The program of a slot process: `python -m taskmanager_plugin_runner.slot <socket>`.
 
-Imports next to nothing before the guard process is split off, so that the guard stays tiny.
+Imports next to nothing before the guard process is forked, so that the guard stays tiny.
 """
 
 import sys
@@ -9,7 +9,7 @@ from taskmanager_plugin_runner.system.processes import guard_group
 
 
 def main() -> None:
-    """Split off the guard, then work."""
+    """Fork the guard, then work."""
     descriptor = int(sys.argv[1])
     guard = guard_group(descriptor)
     from taskmanager_plugin_runner.slot.worker import work  # noqa: PLC0415 - after the guard, see above

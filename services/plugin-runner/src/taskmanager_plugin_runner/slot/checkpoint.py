@@ -1,6 +1,6 @@
-"""Where the threads of a job stand still or end, as the runner orders. Part of the slot's process.
+"""Where the threads of a job are suspended or end, as the runner orders. Part of the slot's process.
 
-Knows no socket: it hears orders through `hear` and says what happens through `send`.
+Knows no socket: it receives orders through `hear` and reports what happens through `send`.
 """
 
 import os
@@ -15,11 +15,11 @@ from taskmanager_plugin_runner.system.processes import children, die_of
 
 
 class JobCancelled(BaseException):
-    """Ends a cancelled job at its checkpoint. No error, so that it passes a plugin's `except Exception`."""
+    """Ends a cancelled job at its checkpoint. Not an Exception, so `except Exception` does not catch it."""
 
 
 class Barrier:
-    """The wish for the order in hand; one for a slot's life. Every method may be called from any thread."""
+    """The desired state for the current order; one per slot. All methods may be called from any thread."""
 
     def __init__(self, send: Callable[[SlotEvent], None]) -> None:
         """`send` takes what the runner must know."""
@@ -31,29 +31,29 @@ class Barrier:
 
     @property
     def cancelling(self) -> bool:
-        """Whether the last word was to end; takes no lock, for the use in a signal handler."""
+        """Whether the job is to end; takes no lock, for use in a signal handler."""
         return self._wish is DesiredState.CANCEL
 
     @property
     def suspending(self) -> bool:
-        """Whether the last word was to stand still."""
+        """Whether the job is to be suspended."""
         return self._wish is DesiredState.SUSPEND
 
     def begin(self, order: int) -> None:
-        """From now on this order is in hand; what was wished for an earlier one is over."""
+        """Make this order the current one; what was desired for an earlier one no longer counts."""
         with self._changed:
             if order > self._order:
                 self._order, self._wish = order, None
 
     def hear(self, control: SlotControl) -> None:
-        """The runner's word; one for an order that is over means nothing."""
+        """Take the runner's control message; one for an order that is over has no effect."""
         with self._changed:
             if control.number >= self._order:
                 self._order, self._wish = control.number, control.wish
                 self._changed.notify_all()
 
     def check(self) -> None:
-        """Return at once, or stand here as long as it is wished; raises JobCancelled."""
+        """Return at once, or block here while suspended; raises JobCancelled."""
         if self._wish is None:
             return
         with self._changed:
@@ -63,7 +63,7 @@ class Barrier:
                 raise JobCancelled
 
     def _stand(self) -> None:
-        """The first thread to stand says so, and the first to go on; ending has its own answer."""
+        """The first suspended thread reports it, as does the first to resume; ending has its own answer."""
         if not self._standing:
             self._standing = True
             self._send(Standing(standing=True))
@@ -74,11 +74,11 @@ class Barrier:
 
 
 def obey_sigterm(barrier: Barrier, spared: Callable[[], set[int]]) -> None:
-    """Let SIGTERM end the slot of a cancelled job, unless tools are at work: they get their time to obey it.
+    """Let SIGTERM end the slot of a cancelled job, unless tools are running: these get time to obey it.
 
-    Without a cancel it means nothing here: who stops a whole service group must not make jobs fail that the
-    runner lets end or hands back. Children that are forked and not executed are as if this
-    never was. `spared` are the children that are no tools.
+    Without a cancel, SIGTERM is ignored here: stopping a whole service group must not fail jobs that the
+    runner lets finish or hands back. Children that fork without exec behave as if this had never been set.
+    `spared` are the children that are not tools.
     """
 
     def on_sigterm(number: int, frame: FrameType | None) -> None:
@@ -91,7 +91,7 @@ def obey_sigterm(barrier: Barrier, spared: Callable[[], set[int]]) -> None:
 
 
 def _spare_forks() -> None:
-    """Give forked children the usual SIGTERM back; one that comes while they begin waits, or it were lost."""
+    """Restore the default SIGTERM in forked children; a SIGTERM during the fork is held back, not lost."""
     only_that = {signal.SIGTERM}
 
     def in_child() -> None:

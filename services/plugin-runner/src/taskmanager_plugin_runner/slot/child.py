@@ -1,4 +1,4 @@
-"""A child process whose end also tells how much memory it took (wait4(2)). Never blocks the event loop."""
+"""A child process whose end also reveals how much memory it used (wait4(2)). Never blocks the event loop."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class Ended:
     """How a process ended.
 
-    `peak_bytes` is the largest resident size of it, or of any one process below it that was waited for.
+    `peak_bytes` is the largest resident size of the process, or of any single descendant that was waited for.
     """
 
     returncode: int
@@ -19,7 +19,7 @@ class Ended:
 
 
 class ChildProcess:
-    """A process that leads a session of its own."""
+    """A process that leads its own session."""
 
     def __init__(
         self, argv: Sequence[str], *, output: int, keep: int, cwd: str, env: Mapping[str, str]
@@ -38,7 +38,7 @@ class ChildProcess:
         self.pid = self._process.pid
 
     async def wait(self) -> Ended:
-        """Wait for its end and reap it; call it once."""
+        """Wait for its end and reap it; call this only once."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         descriptor = os.pidfd_open(self.pid)

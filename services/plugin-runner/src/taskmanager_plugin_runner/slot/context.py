@@ -1,7 +1,6 @@
-"""What a plugin sees of its job: `taskmanager.plugin_api.JobContext` inside a slot.
+"""A plugin's view of its job: `taskmanager.plugin_api.JobContext` inside a slot.
 
-Knows the slot's way to the runner only as one `send` function. Every method may be called from several
-threads.
+Knows the connection to the runner only as a `send` function. All methods may be called from several threads.
 """
 
 import threading
@@ -30,22 +29,22 @@ from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 NOTES_PER_SECOND = 50
-"""Progress beyond this rate is held back until the next call or the end of the job."""
+"""Progress beyond this rate is held back until a later call or the end of the job."""
 
 
 class Barrier(Protocol):
-    """Where a job stands still or ends."""
+    """Where a job is suspended or ends."""
 
     @property
     def cancelling(self) -> bool:
-        """Whether it is to end."""
+        """Whether the job is to end."""
 
     def check(self) -> None:
-        """Return when it may go on, or raise what ends it."""
+        """Return when the job may continue, or raise what ends it."""
 
 
 class ProgressMeter:
-    """Passes progress on, thinned out if a plugin reports without pause; the latest is never lost."""
+    """Passes progress on, thinned out if a plugin reports too often; the latest is never lost."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -68,7 +67,7 @@ class ProgressMeter:
             self._pass_on()
 
     def _may_pass(self) -> bool:
-        """So many in each second: a slow file after some quick ones is not held back."""
+        """Allow a number of reports per second: a slow file after some quick ones is not held back."""
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._left = second, NOTES_PER_SECOND
@@ -85,8 +84,8 @@ class ProgressMeter:
 class Ways:
     """Where the files of a job come from and go to.
 
-    `roots` are what links in the source may lead to; `in_place`: its sources may be replaced.
-    `ask` is who settles what becomes of results of earlier jobs, if that is not for this process to do.
+    `roots` limit where links in the source may lead; `in_place`: its sources may be replaced. `ask` has the
+    results of earlier jobs handled elsewhere, if this process may not do it.
     """
 
     roots: Roots
@@ -109,7 +108,7 @@ class SlotContext:
         template: str | None,
         barrier: Barrier,
     ) -> None:
-        """`template` is the chosen one, `barrier` is where the job stands while it is suspended."""
+        """`template` is the chosen one; `barrier` is where the job blocks while it is suspended."""
         self._order, self._folder, self._ways = order, folder, ways
         self._template, self._barrier = template, barrier
         self._send = send
@@ -124,17 +123,17 @@ class SlotContext:
 
     @property
     def attempt(self) -> int:
-        """Number of this try, from 1."""
+        """Number of this attempt, from 1."""
         return self._order.attempt
 
     @property
     def spec(self) -> JobSpec:
-        """The specification as it was submitted."""
+        """The specification as submitted."""
         return self._order.spec
 
     @property
     def template(self) -> str | None:
-        """The template to use, already one the plugin knows."""
+        """The template to use, known to the plugin."""
         return self._template
 
     @property
@@ -177,12 +176,12 @@ class SlotContext:
             self._ways.ahead.wait_for(file, self._barrier.check)
 
     def finished(self, result: Path) -> None:
-        """This result is complete and may go on its way; see `early_copies`."""
+        """Report that a result is complete and may be copied; see `early_copies`."""
         if self._ways.carrier is not None:
             self._ways.carrier.finished(result)
 
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
-        """Say what becomes of results of earlier jobs; see `leftovers`."""
+        """Say what happens to results of earlier jobs; see `existing_results`."""
         source, destination = self.source, self._ways.destination
         names = [str(result.relative_to(self.output)) for result in results]
         if source is None or destination is None:
@@ -201,18 +200,18 @@ class SlotContext:
         )
 
     def record(self, file: FileRecord) -> None:
-        """Say what became of one file: to the log in words, to the runner as it is."""
+        """Record what became of one file: in words in the log, as data for the runner."""
         self._log.record(file)
         self._send(FileNote(bounded(file).model_dump(mode="json")))
 
     def progress(self, done: int, total: int, current_file: str | None = None) -> None:
-        """Say how many of how many files are done, and which one is at work."""
+        """Report how many of how many files are done, and the current one."""
         self.meter.note(done, total, current_file)
 
     def checkpoint(self) -> None:
-        """A place between two files: stands here while suspended, does not return once cancelled.
+        """A point between two files: blocks while suspended, does not return once cancelled.
 
-        Progress goes out at the latest here.
+        Progress is sent here at the latest.
         """
         self.meter.flush()
         self._barrier.check()
@@ -228,7 +227,7 @@ class SlotContext:
     ) -> ToolResult:
         """Run a program in the job's process group; its temporary files go to the job's scratch folder.
 
-        When the job is to end, the program is ended and this does not return.
+        If the job is to end, the program is ended and this does not return.
         """
         own = {"TMPDIR": str(self.scratch), "MAGICK_TEMPORARY_PATH": str(self.scratch)}
         program = Path(argv[0]).name

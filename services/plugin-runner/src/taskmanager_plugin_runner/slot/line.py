@@ -1,4 +1,4 @@
-"""The slot's end of the socket to its runner, or the plugin process's to its slot."""
+"""The slot's end of the socket to its runner, or the plugin process's end of that to its slot."""
 
 import os
 import queue
@@ -19,14 +19,14 @@ from taskmanager_plugin_runner.slot_protocol import (
 )
 
 Said = SlotControl | Tenure | Settled
-"""What is heard while a step is at work."""
+"""What may be received while a step is in progress."""
 
 
 class Line:
     """The socket to the runner: orders in, events out, from any thread."""
 
     def __init__(self, descriptor: int) -> None:
-        """Take over the socket; nothing a plugin starts inherits it."""
+        """Take over the socket; nothing that a plugin starts inherits it."""
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - the standard library's signature
         self._socket = socket.socket(fileno=descriptor)
         self._lines: IO[bytes] = self._socket.makefile("rb")
@@ -34,12 +34,12 @@ class Line:
         self._lock = threading.Lock()
 
     def options(self) -> SlotOptions | None:
-        """The first line; None if the runner hung up before. Call it before `orders`."""
+        """The first line; None if the runner hung up first. Call this before `orders`."""
         line = self._lines.readline()
         return SlotOptions.decode(line) if line else None
 
     def orders(self, on_control: Callable[[Said], None]) -> Iterator[SlotOrder]:
-        """Orders as they come, until the runner hangs up; `on_control` hears at once, in another thread."""
+        """Orders as they come, until the runner hangs up; another thread calls `on_control` at once."""
         threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
         while (order := self._orders.get()) is not None:
             if isinstance(order, Exception):
@@ -59,6 +59,6 @@ class Line:
         self._orders.put(None)
 
     def send(self, event: SlotEvent) -> None:
-        """Tell the runner; waits while it does not read."""
+        """Send an event to the runner; blocks while the runner does not read."""
         with self._lock:
             self._socket.sendall(encode_event(event))

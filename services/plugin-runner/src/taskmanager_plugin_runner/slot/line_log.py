@@ -1,4 +1,4 @@
-"""The job's log inside a slot: lines go to the runner at once, up to a limit. For any thread."""
+"""The job's log inside a slot: lines go to the runner at once, up to a limit. Thread-safe."""
 
 import threading
 import time
@@ -11,9 +11,9 @@ from taskmanager_plugin_runner.failures import shorten
 from taskmanager_plugin_runner.slot_protocol import LogNote, SlotEvent
 
 LOG_LINES = 2_000
-"""Lines of a job's log that are kept of one attempt."""
+"""Lines of a job's log that are kept per attempt."""
 FILE_LINES = 1_000
-"""Of them so many may tell of files, which are listed apart: a long book leaves room for everything else."""
+"""Lines about files among them, which are also listed separately: a long book leaves room for the rest."""
 LINE_CHARACTERS = 4_000
 
 Send = Callable[[SlotEvent], None]
@@ -21,7 +21,7 @@ Level = Literal["info", "warning", "error"]
 
 
 class LineLog:
-    """Implements `taskmanager.plugin_api.JobLog`. Beyond the limit warnings still go out, to be counted."""
+    """Implements `taskmanager.plugin_api.JobLog`. Warnings beyond the limit are still sent, to be counted."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -30,19 +30,19 @@ class LineLog:
         self._files_left = FILE_LINES
 
     def info(self, text: str) -> None:
-        """Something worth knowing."""
+        """Log something worth knowing."""
         self._write("info", text)
 
     def warning(self, text: str) -> None:
-        """Something an operator should look at."""
+        """Log something an operator should look at."""
         self._write("warning", text)
 
     def error(self, text: str) -> None:
-        """Something that failed."""
+        """Log something that failed."""
         self._write("error", text)
 
     def record(self, file: FileRecord) -> None:
-        """What became of a file, in words."""
+        """Log what became of a file, in words."""
         for level, text in lines_of(file):
             if level != "info":
                 self._write(level, text)

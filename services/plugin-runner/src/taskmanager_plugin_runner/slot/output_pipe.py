@@ -1,4 +1,4 @@
-"""What the processes of a slot print: read without blocking, cut into lines, bounded."""
+"""The output of a slot's processes: read without blocking, cut into lines, bounded."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ LINE_BYTES = 16_000
 
 
 class OutputPipe:
-    """The reading end of a slot's stdout and stderr; `descriptor` is what its processes write to."""
+    """The reading end of a slot's stdout and stderr; its processes write to `descriptor`."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line = on_line
@@ -21,11 +21,11 @@ class OutputPipe:
         self._loop.add_reader(self._reading, self._read_some)
 
     def close_writing(self) -> None:
-        """Only the slot keeps the other end."""
+        """Close our copy of the writing end, so that only the slot has it."""
         os.close(self.descriptor)
 
     def drain(self) -> None:
-        """Take at once all that was printed up to now."""
+        """Read at once everything printed so far."""
         while self._read_some():
             continue
         if self._rest:
@@ -33,7 +33,7 @@ class OutputPipe:
             self._rest = b""
 
     def close(self) -> None:
-        """Take what is left and stop reading."""
+        """Read what is left and stop reading."""
         self.drain()
         self._loop.remove_reader(self._reading)
         os.close(self._reading)

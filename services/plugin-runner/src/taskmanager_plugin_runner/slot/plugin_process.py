@@ -1,8 +1,8 @@
-"""The process that runs a plugin as another user, as the slot that has started it sees it.
+"""The process that runs a plugin as another user, as seen by the slot that started it.
 
-It is a child in the slot's group and is told no secret. What it says is not believed further than it must be:
-an answer to another order, or a line that is none, ends it and the slot with it. When it ends, the slot ends
-in the same way, so that the runner sees what became of the plugin.
+It is a child in the slot's group and is given no secrets. It is trusted no further than necessary: an answer
+to another order, or an invalid line, ends it and the slot with it. When it ends, the slot ends in the same
+way, so that the runner sees what became of the plugin.
 """
 
 import os
@@ -44,10 +44,10 @@ Settling = Callable[[Settle], None]
 
 
 class PluginProcess:
-    """One process for the life of the slot."""
+    """One process for the lifetime of the slot."""
 
     def __init__(self, options: SlotOptions, user: SlotUser, send: Callable[[SlotEvent], None]) -> None:
-        """Start it; `send` takes what it says of a job. Raises OSError."""
+        """Start it; `send` takes what it reports about a job. Raises OSError."""
         self._send = send
         self._lock = threading.Lock()
         ours, theirs = socket.socketpair()
@@ -74,16 +74,16 @@ class PluginProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     def wait_until_ready(self) -> str | None:
-        """Wait until it has loaded the plugin; return why it could not."""
+        """Wait until it has loaded the plugin; returns the reason if it could not, otherwise None."""
         event = self._next()
         return event.error if isinstance(event, Ready) else self._end("it began with something else")
 
     def run(self, order: SlotOrder, settle: Settling) -> SlotAnswer:
-        """Have the plugin do the job; does not return if its process ends."""
+        """Let the plugin do the job; does not return if the plugin's process ends."""
         self._tell(order.encode())
         while True:
             event = self._next()
@@ -98,7 +98,7 @@ class PluginProcess:
                     self._end("it said what nobody had asked for")
 
     def hear(self, control: SlotControl) -> None:
-        """Pass the runner's word on. May be called from another thread."""
+        """Pass on a control message from the runner. May be called from another thread."""
         self._tell(control.encode())
 
     def _tell(self, line: bytes) -> None:
@@ -106,7 +106,7 @@ class PluginProcess:
             with self._lock:
                 self._socket.sendall(line)
         except OSError:
-            return  # it has ended: whoever reads notices
+            return  # it has ended: the reader notices that
 
     def _next(self) -> SlotEvent:
         try:
@@ -117,7 +117,7 @@ class PluginProcess:
             self._end(str(error))
 
     def _read(self) -> Iterator[bytes]:
-        """Its lines until it has ended, even if something that it has started holds the socket."""
+        """The lines of the process until it ends, even if something that it started holds the socket open."""
         ended = os.pidfd_open(self._process.pid)
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
@@ -131,11 +131,11 @@ class PluginProcess:
                 return
 
     def _end(self, nonsense: str | None) -> NoReturn:
-        """End this process as that one ended."""
+        """End this process in the same way as the plugin's process."""
         if nonsense is not None:
             sys.stderr.write(f"the process of the plugin talked nonsense and is ended: {nonsense}\n")
             sys.stderr.flush()
-        self._process.kill()  # without effect on one that has ended
+        self._process.kill()  # without effect if it has ended
         code = self._process.wait()
         if code < 0:
             die_of(-code)
@@ -143,14 +143,14 @@ class PluginProcess:
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The slot's, but for what belongs to the runner's user."""
+    """The slot's environment, without what belongs to the runner's user."""
     return {name: value for name, value in environment.items() if name not in {"USER", "LOGNAME"}} | {
         "HOME": _NO_HOME
     }
 
 
 def _for_plugin_process(options: SlotOptions) -> SlotOptions:
-    """Without secrets, and without what the slot has done already or keeps for itself."""
+    """The options without secrets, and without what the slot has already done or keeps for itself."""
     return replace(
         options,
         parent=os.getpid(),

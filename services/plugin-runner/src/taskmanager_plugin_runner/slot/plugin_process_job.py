@@ -1,4 +1,4 @@
-"""Has the plugin process do a job: lends it the folders, settles what it may not see, takes the results."""
+"""Has the plugin process do a job: lends it the folders, handles what it may not see, takes the results."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 
 class PluginProcessJob:
-    """The part of a slot that knows its plugin process."""
+    """The part of a slot that deals with its plugin process."""
 
     def __init__(
         self,
@@ -33,19 +33,19 @@ class PluginProcessJob:
 
     @property
     def idle(self) -> set[int]:
-        """The plugin process while it does nothing, which keeps no cancelled job from ending."""
+        """The plugin process while it has no job; it then does not keep a cancelled job from ending."""
         return set() if self._working else {self._plugin_process.pid}
 
     def hear(self, control: SlotControl) -> None:
-        """Pass the runner's word on. May be called from another thread."""
+        """Pass on a control message from the runner. May be called from another thread."""
         self._plugin_process.hear(control)
 
     def enclose(self, folder: AttemptFolder) -> None:
-        """Before anything of the attempt lies in its folder; raises OSError."""
+        """Restrict access to the attempt's folder, before it has any content; raises OSError."""
         enclose(folder, self._user)
 
     def run(self, order: SlotOrder, folder: AttemptFolder) -> SlotAnswer:
-        """The whole step; raises JobFailedError, OSError. Does not return if the plugin process ends."""
+        """Run the whole step; raises JobFailedError, OSError. Does not return if the plugin process ends."""
         lend(folder, self._user)
         self._working = True
         answer = self._plugin_process.run(order, lambda question: self._settle(order, folder, question))

@@ -13,14 +13,14 @@ from taskmanager_plugin_runner.system.slot_users import give_up_rights
 
 
 def main() -> None:
-    """Give up all rights before anything of the plugin is loaded, then work."""
+    """Give up all rights before any part of the plugin is loaded, then work."""
     give_up_rights()
     faulthandler.enable()
     adopt_orphans()
     line = Line(int(sys.argv[1]))
     options = line.options()
     if options is None or os.getppid() != options.parent:
-        return  # the slot ended meanwhile
+        return  # the slot has ended in the meantime
     if not _may_pass(Path(options.folder)):
         line.send(Ready(f"user {os.getuid()} may not pass {options.folder}: let others pass (chmod o+x)"))
         return

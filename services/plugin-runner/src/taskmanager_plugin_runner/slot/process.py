@@ -1,6 +1,6 @@
-"""A slot as the runner sees it: starts the process, gives it orders, hears its events, kills its whole group.
+"""A slot as the runner sees it: starts the process, sends orders, receives events, kills its whole group.
 
-Knows neither broker nor job states. Nothing here blocks, whatever the processes of a job do.
+Knows neither the broker nor job states. Nothing here blocks, whatever the job's processes do.
 """
 
 import asyncio
@@ -54,27 +54,27 @@ log = structlog.get_logger(__name__)
 
 
 class SlotListener(Protocol):
-    """Hears what a job says while it runs."""
+    """Receives what a job reports while it runs."""
 
     def on_progress(self, note: ProgressNote) -> None:
-        """How far it is."""
+        """The job has made progress."""
 
     def on_log(self, note: LogNote) -> None:
-        """A line of its log."""
+        """The job has written a line to its log."""
 
     def on_file(self, note: FileNote) -> None:
-        """What became of a file."""
+        """The job has recorded what became of a file."""
 
     def on_standing(self, *, standing: bool) -> None:
-        """It stands still at a checkpoint, or goes on from it."""
+        """The job has been suspended at a checkpoint, or resumed."""
 
     def on_output(self, line: str) -> None:
-        """A line that one of its processes printed."""
+        """One of the job's processes has printed a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotTask:
-    """What an order is about."""
+    """The attempt that an order is for."""
 
     job: str
     attempt: int
@@ -82,7 +82,7 @@ class SlotTask:
 
 
 class _Link(asyncio.Protocol):
-    """The socket to the process, cut into lines."""
+    """The socket to the process, split into lines."""
 
     def __init__(self, slot: "SlotProcess") -> None:
         self._slot = slot
@@ -90,7 +90,7 @@ class _Link(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # those of uvloop only behave like one
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's transports only behave like one
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -104,7 +104,7 @@ class SlotProcess:
     """One slot: at most one process at a time, replaced by `start` after it has ended."""
 
     def __init__(self, number: int, options: SlotOptions, group: SlotGroup | None = None) -> None:
-        """`number` is the lane's, too; `group` is where its processes are, if the system gives it one."""
+        """`number` is also the lane's; `group` contains the slot's processes, if the system provides one."""
         self.number = number
         self._group = group
         self.listener: SlotListener | None = None
@@ -129,18 +129,19 @@ class SlotProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs."""
+        """Whether the slot's process is running."""
         return not self.ended.is_set()
 
     @property
     def pid(self) -> int | None:
-        """Process id and process group of the slot."""
+        """Process id and process group of the slot, None if it is not running."""
         return self._process.pid if self._process is not None and self.alive else None
 
     async def start(self) -> None:
         """Start the process and wait until it has loaded the plugin.
 
-        Raises TemporaryError if it ends or is silent meanwhile, PermanentError if the plugin does not load.
+        Raises TemporaryError if it ends or does not become ready in time, PermanentError if the plugin does
+        not load.
         """
         if self._group is not None:
             self._group.make()
@@ -172,7 +173,7 @@ class SlotProcess:
             raise TemporaryError("the slot process did not become ready in time") from error
 
     def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
-        isolated = "-P"  # the working folder is no place to import from
+        isolated = "-P"  # nothing may be imported from the working folder
         slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno())]
         process = ChildProcess(
             [sys.executable, isolated, *slot],
@@ -185,13 +186,13 @@ class SlotProcess:
         return process
 
     async def ask(self, step: SlotStep, task: SlotTask, source: Path | None = None) -> SlotAnswer:
-        """Let the slot do one step; raises JobKilledError if its process ends meanwhile."""
+        """Let the slot do one step; raises JobKilledError if its process ends first."""
         return await self.order(step, task, source)
 
     def order(
         self, step: SlotStep, task: SlotTask, source: Path | None = None, wish: DesiredState | None = None
     ) -> asyncio.Future[SlotAnswer]:
-        """The same without waiting: the order is sent when this returns, and before it what it is to do."""
+        """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
         if self._transport is None or not self.alive:
             raise JobKilledError("the slot process is not running")
         self._number = next(self._numbers)
@@ -203,12 +204,12 @@ class SlotProcess:
         return self._answer
 
     def tell(self, wish: DesiredState | None) -> None:
-        """What the step in hand is to do at its next checkpoint, or no more."""
+        """Say what the current step is to do at its next checkpoint; None: continue."""
         if self._transport is not None and self.alive:
             self._transport.write(SlotControl(self._number, wish).encode())
 
     def limit_memory(self, size: int | None) -> None:
-        """So many bytes for all its processes together, where the kernel keeps such a limit."""
+        """Limit the memory of all the slot's processes together, in bytes, if the kernel supports it."""
         if self._group is not None:
             try:
                 self._group.limit(size)
@@ -216,33 +217,33 @@ class SlotProcess:
                 log.warning("memory_limit_not_set", slot=self.number, error=str(error))
 
     def keep(self, until: float) -> None:
-        """Until when the attempt is surely ours, for a step that must not go on after it."""
+        """Say until when the attempt is certainly ours, for a step that must not continue after that."""
         if self._transport is not None and self.alive:
             self._transport.write(Tenure(until).encode())
 
     def suspend(self) -> None:
-        """SIGSTOP to all its processes but the guard."""
+        """Send SIGSTOP to all processes of the slot but the guard."""
         if self._process is not None and self._guard is not None and self.alive:
             suspend_group(self._process.pid, self._guard)
 
     def resume(self) -> None:
-        """SIGCONT to all its processes; harmless if none is stopped."""
+        """Send SIGCONT to all processes of the slot; harmless if none is stopped."""
         if self._process is not None and self.alive:
             resume_group(self._process.pid)
 
     def terminate(self) -> None:
-        """SIGTERM to all its processes."""
+        """Send SIGTERM to all processes of the slot."""
         if self._process is not None and self.alive:
             terminate_group(self._process.pid)
 
     def kill(self) -> None:
-        """SIGKILL to the whole group; `ended` tells when it is gone."""
+        """Send SIGKILL to the whole group; `ended` is set when it is gone."""
         if self._process is not None and self.alive:
             self._killed = True
             kill_group(self._process.pid)
 
     async def stop(self, limit: timedelta | None = None) -> None:
-        """Kill it and wait until it is gone, at most `limit`: one that waits for a dead file server stays."""
+        """Kill the slot and wait for its end, at most `limit`: one waiting for a dead file server stays."""
         self.kill()
         try:
             async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
@@ -251,7 +252,7 @@ class SlotProcess:
             log.warning("slot_does_not_end", slot=self.number, pid=self.pid)
 
     def on_line(self, line: bytes) -> None:
-        """One event of the process; nonsense ends it."""
+        """Handle one event of the process; an invalid one ends the process."""
         try:
             event = decode_event(line)
         except (ValueError, KeyError, TypeError) as error:
@@ -300,9 +301,9 @@ class SlotProcess:
             log.info("slot_output", slot=self.number, line=line)
 
     async def _watch(self, process: ChildProcess) -> None:
-        """Wait for the end of the process, end what is left of its group, and fail what waits for it."""
+        """Wait for the end of the process, kill the rest of its group, and fail everything waiting for it."""
         ended = await process.wait()
-        kill_group(process.pid)  # its guard keeps the number of the group from being used again
+        kill_group(process.pid)  # its guard keeps the group's number from being reused
         if self._transport is not None:
             self._transport.close()
         if self._output is not None:
@@ -316,12 +317,12 @@ class SlotProcess:
         for waiting in (self._ready, self._answer):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)
-                waiting.exception()  # seen: nobody may be waiting
+                waiting.exception()  # retrieved: nobody may be waiting
         self.ended.set()
         if self._on_end is not None:
             self._on_end(error)
 
 
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The runner's environment without secrets; output is not held back."""
+    """The runner's environment without secrets; output is unbuffered."""
     return {**without_secrets(environment), "PYTHONUNBUFFERED": "1"}

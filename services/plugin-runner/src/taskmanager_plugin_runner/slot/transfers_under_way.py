@@ -1,4 +1,4 @@
-"""What one attempt has on its way between the steps of a slot: input to come, results that went ahead."""
+"""An attempt's transfers in progress between a slot's steps: input to come, results copied early."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 
 @dataclass(slots=True)
 class TransfersUnderWay:
-    """Of the attempt whose folder it is. A slot that was replaced knows nothing; nothing is lost by it."""
+    """Those of the attempt in `folder`. A replacement slot knows none of them; nothing is lost by that."""
 
     folder: Path | None = None
     ahead: InputAhead | None = None
@@ -20,7 +20,7 @@ class TransfersUnderWay:
 
     @contextmanager
     def moving(self, carrier: EarlyCopies | None, suspended: Callable[[], bool]) -> Iterator[None]:
-        """Let input come and results go while the plugin works; all stands still afterwards."""
+        """Let input and early copies proceed while the plugin works; all of them are stopped afterwards."""
         if self.ahead is not None:
             self.ahead.start(suspended)
         abort = True

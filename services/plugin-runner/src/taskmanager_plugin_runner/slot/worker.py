@@ -1,4 +1,4 @@
-"""The work of a slot process: does one order after the other and answers. Never decides what comes next."""
+"""The work of a slot process: executes one order after another and answers. Never decides what comes next."""
 
 import faulthandler
 import os
@@ -45,7 +45,7 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 
 class Worker:
-    """Does the steps of one plugin's jobs."""
+    """Executes the steps of one plugin's jobs."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class Worker:
         plugin_process: PluginProcess | None = None,
         asks: bool = False,
     ) -> None:
-        """`guard` is the child process that is not a plugin's.
+        """`guard` is the child process that does not belong to a plugin.
 
-        `plugin_process` runs the plugin if this one does not. `asks`: this is one, and the process that has
-        started it settles what becomes of results of earlier jobs.
+        `plugin_process` runs the plugin if this process does not. `asks`: this is such a process, and the
+        slot that started it handles the results of earlier jobs.
         """
         self._settled: queue.SimpleQueue[Settled] = queue.SimpleQueue()
         self._ask = self._have_settled if asks else None
@@ -78,7 +78,7 @@ class Worker:
             )
 
     def serve(self) -> None:
-        """Take orders until the runner hangs up."""
+        """Execute orders until the runner hangs up."""
         obey_sigterm(self._barrier, self._spared)
         steps = {
             SlotStep.STAGE_IN: self._bring,
@@ -105,7 +105,7 @@ class Worker:
         return {self._guard} | (self._performing.idle if self._performing is not None else set())
 
     def _hear(self, said: Said) -> None:
-        """In the thread that listens."""
+        """Called in the listening thread."""
         match said:
             case Tenure():
                 self._ours_until = said.until
@@ -126,7 +126,7 @@ class Worker:
         return SlotAnswer(order.number, untidy=self._untidy(order), error=job_error(error).model_dump())
 
     def _log_all(self, message: str) -> None:
-        """As far as a log goes; whoever keeps it says where it ends."""
+        """Log as much as a log takes; the runner, which keeps the log, notes where it ends."""
         pieces = (
             line[start : start + LINE_CHARACTERS]
             for line in message.splitlines()
@@ -204,14 +204,14 @@ class Worker:
         return self._barrier.suspending
 
     def _of_attempt(self, order: SlotOrder) -> TransfersUnderWay:
-        """What its earlier steps left to go on with."""
+        """What the attempt's earlier steps left in progress."""
         path = self._attempt_folder(order).path
         if self._under_way.folder != path:
             self._under_way = TransfersUnderWay(path)
         return self._under_way
 
     def _require_input(self, folder: AttemptFolder) -> None:
-        """A slot that was replaced meanwhile must not take half an input for the whole."""
+        """A slot that was replaced must not take partial input for the whole."""
         if folder.ahead and self._under_way.ahead is None:
             raise TemporaryError("the process that was to bring the input is gone")
 
@@ -238,13 +238,13 @@ def _exit(error: SystemExit) -> RuntimeError:
 
 
 def work(descriptor: int, guard: int) -> None:
-    """Hear the options, load the plugin, say so, and serve."""
+    """Read the options, load the plugin, report readiness, and serve."""
     faulthandler.enable()
     adopt_orphans()
     line = Line(descriptor)
     options = line.options()
     if options is None or os.getppid() != options.parent:
-        return  # the runner ended meanwhile
+        return  # the runner has ended in the meantime
     if options.group:
         control_groups.enter(Path(options.group))
     stand_back(options.nice, options.processors)
@@ -252,7 +252,7 @@ def work(descriptor: int, guard: int) -> None:
 
 
 def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = False) -> None:
-    """Load the plugin, say so, and serve; for `asks` see `Worker`."""
+    """Load the plugin, report readiness, and serve; for `asks` see `Worker`."""
     close_to_others()
     if options.memory_bytes is not None:
         os.environ.setdefault(PICTURE_MEMORY, str(max(1, for_pictures(options.memory_bytes) // 1_000_000)))
@@ -269,7 +269,7 @@ def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = Fals
 
 
 def _plugin_process(options: SlotOptions, line: Line) -> tuple[PluginProcess | None, str | None]:
-    """The process that runs the plugin as another user, if there is to be one, or why there is none."""
+    """The process that runs the plugin as another user, if required, and the reason if it could not start."""
     if options.slot_user is None:
         return None, None
     try:

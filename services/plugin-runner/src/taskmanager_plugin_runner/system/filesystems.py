@@ -1,4 +1,4 @@
-"""What the runner asks the operating system about a file system: is it local, is there room."""
+"""What the runner needs to know about a file system: is it local, is there enough space."""
 
 import shutil
 from pathlib import Path
@@ -29,20 +29,20 @@ NETWORK_TYPES = frozenset(
         "virtiofs",
     }
 )
-"""Types in /proc/self/mountinfo (proc(5)) whose reads go over a network."""
+"""Types in /proc/self/mountinfo (proc(5)) that are read over a network."""
 
 RESERVE_BYTES = 64 * 1024 * 1024
-"""Room that is left free when files are copied: a full disk shall be a clear error, not a broken machine."""
+"""Space left free when files are copied: a full disk should be a clear error, not a broken machine."""
 
 
 def is_local(path: Path, mounts: str | None = None) -> bool:
-    """Whether `path` lies on a disk of this machine, judged by its mount (`mounts` as in mountinfo)."""
+    """Whether `path` is on a disk of this machine, judging by its mount (`mounts` as in mountinfo)."""
     mount = mount_of(path.resolve(), mounts)
     return mount is not None and mount.kind not in NETWORK_TYPES
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:
-    """Raise JobFailedError if `needed_bytes` do not fit into the file system of `folder`."""
+    """Raise JobFailedError if `needed_bytes` do not fit on the file system of `folder`."""
     free = shutil.disk_usage(folder).free
     if needed_bytes + RESERVE_BYTES > free:
         raise JobFailedError(
@@ -52,5 +52,5 @@ def require_space(folder: Path, needed_bytes: int) -> None:
 
 
 def megabytes(count: int) -> str:
-    """A size for people."""
+    """A readable size, in MB."""
     return f"{count / 1_000_000:,.1f} MB"

@@ -1,8 +1,8 @@
-"""How much memory the processes of a job use, as the kernel tells it (proc(5)). Linux only; ends nothing.
+"""How much memory the processes of a job use, according to the kernel (proc(5)). Linux only; ends nothing.
 
-The resident sizes are read first: that takes no lock of the process, so one that hangs cannot hold up the
+The resident sizes are read first: this takes no lock of the process, so one that hangs cannot hold up the
 reader. They count shared pages once for each process; the proportional sizes do not, but reading them can
-hang, so they are for a thread, and only asked for when it matters.
+hang, so they are read in a thread, and only when it matters.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from taskmanager_plugin_runner.system.processes import descendants
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
-"""What reading about a process raises that ends meanwhile, or changes its user."""
+"""Raised when reading about a process that ends in the meantime or changes its user."""
 
 
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""Of the control group a container sees as its own: version 2, version 1."""
+"""Limits of the control group that a container sees as its own: version 2, version 1."""
 FOR_JOBS = 0.9
-"""Of the machine's memory; the rest is for the runner and the system."""
+"""The share of the machine's memory for jobs; the rest is for the runner and the system."""
 
 
 def machine_bytes(limits: Collection[Path] = _CGROUP_LIMITS) -> int:
@@ -35,26 +35,26 @@ def machine_bytes(limits: Collection[Path] = _CGROUP_LIMITS) -> int:
 
 
 PICTURE_MEMORY = "TASKMANAGER_PICTURE_MEMORY_MB"
-"""The setting of the plugins that read pictures; see docs/operations.md."""
+"""The setting for plugins that read pictures; see docs/operations.md."""
 
 
 def for_pictures(job_bytes: int | None = None) -> int:
-    """What one picture may take if that is not set: half of the machine, and less than a job's limit.
+    """What one picture may use by default: half of the machine's memory, and less than a job's limit.
 
-    A picture too large for the limit is refused from its header, not killed.
+    A picture too large for this is refused because of its header, not killed.
     """
     half = machine_bytes() // 2
     return half if job_bytes is None else min(half, job_bytes * 3 // 4)
 
 
 def share_of(slots: int, machine: int) -> int:
-    """What the job of one slot may take if nothing else is said: all slots together must fit."""
+    """What the job of one slot may use by default: all slots together must fit."""
     return int(machine * FOR_JOBS) // slots
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process and all it started use; the largest of them by name."""
+    """The memory used by a process and everything it started, with the name of the largest process."""
 
     bytes: int = 0
     processes: int = 0
@@ -62,7 +62,7 @@ class Usage:
     largest_bytes: int = 0
 
     def words(self) -> str:
-        """For an operator."""
+        """The usage in words, for an operator."""
         if self.processes == 1:
             return size_words(self.bytes)
         largest = f"the largest, {self.largest}, {size_words(self.largest_bytes)}"
@@ -70,12 +70,12 @@ class Usage:
 
 
 def resident(leader: int) -> Usage:
-    """By resident sizes; never blocks."""
+    """Usage by resident sizes; never blocks."""
     return _usage(leader, _resident_bytes)
 
 
 def proportional(leader: int) -> Usage:
-    """By proportional sizes, which add up to what is really used; may block."""
+    """Usage by proportional sizes, which add up to what is really used; may block."""
     return _usage(leader, _proportional_bytes)
 
 
@@ -101,15 +101,15 @@ def _proportional_bytes(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except PermissionError:
-        return _unshared_bytes(pid)  # a slot is closed to others, see `secrecy`
+        return _unshared_bytes(pid)  # other processes cannot inspect a slot, see `secrecy`
     for line in lines:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
-    return _resident_bytes(pid)  # a process that is just ending has no such lines any more
+    return _resident_bytes(pid)  # a process that is just ending no longer has such lines
 
 
 def _unshared_bytes(pid: int) -> int:
-    """What is resident and belongs to no file."""
+    """Resident memory that is not backed by a file."""
     _, resident_pages, file_pages, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
     return (int(resident_pages) - int(file_pages)) * _PAGE_BYTES
 
@@ -121,7 +121,7 @@ def _name(pid: int) -> str:
 
 
 def oom_kills() -> int | None:
-    """How often the kernel ended a process for want of memory since its start; None: it does not tell."""
+    """How often the kernel has killed a process for lack of memory since boot; None if it does not say."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
             if line.startswith("oom_kill "):
@@ -130,7 +130,7 @@ def oom_kills() -> int | None:
 
 
 def size_words(size: int) -> str:
-    """`1.5 GiB`."""
+    """A readable size, such as `1.5 GiB`."""
     value, unit = float(size), "bytes"
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
         if value < 1024 or unit == "TiB":  # noqa: PLR2004 - that is what these units are

@@ -1,8 +1,8 @@
-"""Finds and ends what an earlier process of the runner left running, stopped processes as well. Linux only.
+"""Finds and kills what an earlier process of the runner left running, even if stopped. Linux only.
 
-Usually the guard of a slot leaves nothing (see `processes.guard_group`). Whatever stopped or killed the guard
-too, as somebody who freezes all processes may do, is held to account here: each slot is written down in the
-runner's folder before it gets its first order, and its processes are known by the session it leads.
+Usually the guard of a slot leaves nothing (see `processes.guard_group`). This handles cases in which the
+guard was stopped or killed as well, for example when all processes are frozen: each slot is recorded in the
+runner's folder before it gets its first order, and its processes are recognised by the session it leads.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import structlog
 
 PATTERN = ".slot.*.json"
 LIMIT_SECONDS = 10.0
-"""A process that waits for a dead file server ends when that answers; until then it does nothing more."""
+"""A process that waits for a dead file server ends when that responds; until then it does nothing more."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _DEAD = frozenset("ZX")
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OrphanedProcess:
-    """What the kernel tells everybody of a process (proc(5)); `start` is in clock ticks since the boot."""
+    """What the kernel tells anyone about a process (proc(5)); `start` is in clock ticks since boot."""
 
     pid: int
     parent: int
@@ -39,15 +39,15 @@ class OrphanedProcess:
 
     @classmethod
     def of(cls, pid: int) -> "OrphanedProcess":
-        """Raises FileNotFoundError or ProcessLookupError if it is gone."""
+        """Read a process's status; raises FileNotFoundError or ProcessLookupError if it is gone."""
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+        fields = text.rpartition(")")[2].split()  # the name before it may contain anything
         return cls(pid, int(fields[1]), int(fields[3]), int(fields[19]), fields[0])
 
 
 def note_slot(folder: Path, number: int, pid: int) -> None:
-    """Write down the process that leads a slot's session; raises OSError."""
-    with contextlib.suppress(*_GONE):  # it has ended already: nothing of it was asked
+    """Record the process that leads a slot's session; raises OSError."""
+    with contextlib.suppress(*_GONE):  # it has already ended, before any order
         record = {"pid": pid, "start": OrphanedProcess.of(pid).start, "boot": _boot()}
         file = folder / PATTERN.replace("*", str(number))
         part = file.with_suffix(".part")
@@ -56,10 +56,10 @@ def note_slot(folder: Path, number: int, pid: int) -> None:
 
 
 def find(folder: Path, users: Collection[int] = ()) -> set[int]:
-    """What slots have left: their sessions, what works in the folder, and what these have started.
+    """What slots have left behind: their sessions, processes working in the folder, and what these started.
 
-    The caller holds the folder, so no living runner has slots there. Processes that work in the folder count
-    only without a parent of their own: an operator may look into it. `users` are those of slots, by number.
+    The caller holds the folder, so no living runner has slots there. A process working in the folder counts
+    only if its parent is gone: an operator may be looking into the folder. `users` are the slots' user ids.
     """
     known = {process.pid: process for process in _processes({os.geteuid(), *users})}
     own = _ancestors(os.getpid(), known)
@@ -73,7 +73,7 @@ def find(folder: Path, users: Collection[int] = ()) -> set[int]:
 
 
 def end(folder: Path, users: Collection[int] = ()) -> int:
-    """Kill all of it and wait until it is gone, at most `LIMIT_SECONDS`; return how many processes it was."""
+    """Kill all of these and wait for their end, at most `LIMIT_SECONDS`; returns how many were killed."""
     killed: set[int] = set()
     deadline = time.monotonic() + LIMIT_SECONDS
     while (left := find(folder, users)) and time.monotonic() < deadline:
@@ -102,7 +102,7 @@ def _kill(processes: set[int], deadline: float) -> None:
 
 
 def _processes(users: Collection[int]) -> Iterator[OrphanedProcess]:
-    """Those of these users, without the dead, which only their parents can remove and which do nothing."""
+    """The processes of these users, except dead ones, which do nothing and only their parents can reap."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(*_GONE):
@@ -112,7 +112,7 @@ def _processes(users: Collection[int]) -> Iterator[OrphanedProcess]:
 
 
 def _leaders(folder: Path, known: dict[int, OrphanedProcess]) -> Iterator[OrphanedProcess]:
-    """The slots written down, as far as their numbers still mean them."""
+    """The recorded slots whose process ids still refer to them."""
     for record in folder.glob(PATTERN):
         try:
             raw = json.loads(record.read_text(encoding="ascii"))
@@ -127,7 +127,7 @@ def _leaders(folder: Path, known: dict[int, OrphanedProcess]) -> Iterator[Orphan
 
 
 def _session(leader: OrphanedProcess, known: dict[int, OrphanedProcess]) -> set[int]:
-    """The number of a session is not used again while it has a member."""
+    """The members of a leader's session; its id is not reused while the session has a member."""
     return {
         process.pid
         for process in known.values()

@@ -10,16 +10,16 @@ from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 OOM_SCORE = 500
-"""Of -1000 to 1000 (proc(5)): a job goes before the runner and the servers beside it."""
+"""From -1000 to 1000 (proc(5)): a job is killed before the runner and other servers on the machine."""
 
 
 def guard_group(socket: int) -> int:
-    """Start a tiny process that kills this process group when `socket` is hung up on; return its id.
+    """Start a tiny process that kills this process group when `socket` is hung up; returns its id.
 
-    It is a process and not a thread because a plugin may hold Python's lock for as long as it likes, and not
-    PR_SET_PDEATHSIG because that would kill only the slot and leave the programs it has started. It has a
-    group of its own, so that no suspension of the slot's group can reach it, not even for a moment; being in
-    the slot's session it still keeps the number of that group from being used again.
+    It is a process and not a thread because a plugin may hold Python's lock for any length of time, and not
+    PR_SET_PDEATHSIG because that would kill only the slot and leave the programs it started. It has its own
+    group, so that suspending the slot's group can never affect it, not even for a moment; being in the slot's
+    session, it still keeps the id of that group from being reused.
     """
     leader, child = os.getpgrp(), os.fork()
     if child:
@@ -27,7 +27,7 @@ def guard_group(socket: int) -> int:
     os.setpgid(0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it outlives whatever else the group is asked to do
     poll = select.poll()
-    poll.register(socket, 0)  # no event wanted: only the hang-up is reported
+    poll.register(socket, 0)  # no events requested: only the hang-up is reported
     os.closerange(0, socket)
     os.closerange(socket + 1, 1024)
     while not poll.poll():
@@ -37,12 +37,12 @@ def guard_group(socket: int) -> int:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of processes whose own parent ends (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    """Become the parent of descendants whose own parent ends (prctl(2), PR_SET_CHILD_SUBREAPER)."""
     set_option(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def set_option(option: int, value: int) -> None:
-    """Tell the kernel how to treat this process (prctl(2)); raises OSError."""
+    """Set an option of this process (prctl(2)); raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, value, 0, 0, 0) != 0:
         code = ctypes.get_errno()
@@ -50,21 +50,21 @@ def set_option(option: int, value: int) -> None:
 
 
 def stand_back(nice: int, processors: Sequence[int]) -> None:
-    """Have this process and all it starts leave the machine to others, and be the first to go without memory.
+    """Give this process and all it starts a low priority, and make them the first to be killed for memory.
 
-    With the nice value the priority of its input and output falls too (ioprio_set(2)).
+    The nice value also lowers the priority of input and output (ioprio_set(2)).
     """
     os.nice(nice)
     if processors:
         os.sched_setaffinity(0, processors)
-    with contextlib.suppress(OSError):  # a container may not have it; then the kernel chooses by size alone
+    with contextlib.suppress(OSError):  # a container may not allow it; then the kernel chooses by size alone
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
 
 
 def children(parent: int | str = "self") -> set[int]:
     """Process ids of the children of a process, whichever of its threads started them.
 
-    Empty where the kernel does not tell (CONFIG_PROC_CHILDREN), and for a process that is gone.
+    Empty if the kernel does not provide them (CONFIG_PROC_CHILDREN), and for a process that is gone.
     """
     found: set[int] = set()
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -75,7 +75,7 @@ def children(parent: int | str = "self") -> set[int]:
 
 
 def descendants(ancestor: int) -> set[int]:
-    """Everything a process has started, directly or not, as long as it is its parent or adopted it."""
+    """All direct and indirect children of a process, including those it has adopted."""
     found: set[int] = set()
     fresh = {ancestor}
     while fresh:
@@ -85,7 +85,7 @@ def descendants(ancestor: int) -> set[int]:
 
 
 def kill_children(spare: set[int]) -> int:
-    """Kill and reap every child but `spare`, their own orphans too; return how many there were."""
+    """Kill and reap every child except `spare`, including orphans of those killed; returns their number."""
     killed = 0
     while remaining := children() - spare:
         for pid in remaining:
@@ -98,41 +98,41 @@ def kill_children(spare: set[int]) -> int:
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL to a whole process group and to descendants that left it; nothing happens if it is gone."""
+    """Send SIGKILL to a process group and to descendants that left it; does nothing if it is gone."""
     _signal_strays(leader, signal.SIGKILL)
     _signal_group(leader, signal.SIGKILL)
 
 
 def terminate_group(leader: int) -> None:
-    """SIGTERM to the same; it is for each of them to obey it."""
+    """Send SIGTERM to the same processes, which may or may not obey it."""
     _signal_strays(leader, signal.SIGTERM)
     _signal_group(leader, signal.SIGTERM)
 
 
 def suspend_group(leader: int, guard: int) -> None:
-    """SIGSTOP to the same, but not to the guard: it must notice a runner that ends meanwhile."""
+    """Send SIGSTOP to the same, except the guard: it must notice if the runner ends in the meantime."""
     _signal_group(leader, signal.SIGSTOP)
     seen = {guard}
-    while fresh := _strays(leader) - seen:  # one that was not stopped yet may have started another
+    while fresh := _strays(leader) - seen:  # one not yet stopped may have started another
         _signal_each(fresh, signal.SIGSTOP)
         seen |= fresh
 
 
 def resume_group(leader: int) -> None:
-    """SIGCONT to all that `suspend_group` stopped."""
+    """Send SIGCONT to everything that `suspend_group` stopped."""
     _signal_strays(leader, signal.SIGCONT)
     _signal_group(leader, signal.SIGCONT)
 
 
 def die_of(number: int) -> None:
-    """End this process by that signal as if it had never been caught."""
-    with contextlib.suppress(OSError):  # SIGKILL, which nobody can catch
+    """End this process with that signal as if it had no handler."""
+    with contextlib.suppress(OSError):  # SIGKILL, which cannot be caught
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 
 def _strays(leader: int) -> set[int]:
-    """Descendants of a group's leader that are not in its group, without the process that asks."""
+    """Descendants of a group's leader that are not in its group, except the calling process."""
     found = set()
     for pid in descendants(leader) - {os.getpid()}:
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The users that the code of jobs runs as, apart from the runner's own, and the rights that go with it.
+"""The users that job code runs as, other than the runner's own, and the rights needed for that.
 
 Linux only. Needs CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_CHOWN (capabilities(7)): as root, or as ambient
 capabilities of a service.
@@ -18,7 +18,7 @@ from taskmanager.errors import PermanentError
 from taskmanager_plugin_runner.system.processes import set_option
 
 NEEDED = {"CHOWN": 0, "KILL": 5, "SETGID": 6, "SETUID": 7}
-"""Numbers of the capabilities; without one of them a slot could be started, but not served or ended."""
+"""Capability numbers; without any one of them a slot might start, but could not be served or ended."""
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 _STATUS = Path("/proc/self/status")
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SlotUser:
-    """A user and its group, by number."""
+    """The numeric ids of a user and its group."""
 
     uid: int
     gid: int
@@ -37,7 +37,7 @@ class SlotUser:
 def parse_users(text: str) -> tuple[SlotUser, ...]:
     """`name`, `61000` or `61000-61003`, several separated by commas; raises PermanentError.
 
-    A number without an entry in the user database has the group of the same number.
+    A number that is not in the user database has the group with the same number.
     """
     return tuple(user for part in text.split(",") if part.strip() for user in _users(part.strip()))
 
@@ -71,14 +71,14 @@ def _checked(user: SlotUser) -> SlotUser:
 
 
 def missing_rights(status: str) -> list[str]:
-    """Which of the needed capabilities a process lacks, from what `/proc/PID/status` says of it."""
+    """The needed capabilities that a process lacks, according to its `/proc/PID/status`."""
     found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
     effective = int(found[1], 16) if found else 0
     return [f"CAP_{name}" for name, number in NEEDED.items() if not effective >> number & 1]
 
 
 def require_rights(users: Sequence[SlotUser]) -> None:
-    """Raise PermanentError if slots are to run as other users and this process may not do that."""
+    """Raise PermanentError if slots are to run as other users but this process lacks the rights for it."""
     missing = missing_rights(_STATUS.read_text(encoding="utf-8", errors="replace")) if users else []
     if missing:
         raise PermanentError(
@@ -88,7 +88,7 @@ def require_rights(users: Sequence[SlotUser]) -> None:
 
 
 def tell_users(users: Sequence[SlotUser]) -> None:
-    """Log once whom plugins run as."""
+    """Log once which users plugins run as."""
     if users:
         log.info("slots_run_as", users=[user.uid for user in users])
     elif os.geteuid() == 0:
@@ -96,9 +96,9 @@ def tell_users(users: Sequence[SlotUser]) -> None:
 
 
 def give_up_rights() -> None:
-    """Give up every capability of this process and of what it will start, for good; raises OSError.
+    """Permanently drop all capabilities of this process and of what it will start; raises OSError.
 
-    A change from root to another user does so by itself, one between two other users does not.
+    A change from root to another user drops them by itself, a change between two other users does not.
     """
     set_option(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     set_option(_PR_SET_NO_NEW_PRIVS, 1)

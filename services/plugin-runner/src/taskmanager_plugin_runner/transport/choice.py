@@ -1,7 +1,7 @@
 """How input and results of jobs travel: over the shared file system, or over Goobi's files API.
 
-`choose` is the only place that knows which. Both have the same four steps. What speaks HTTP is imported when
-it is needed, so that the slots of other runners stay small.
+Only `choose` knows which. Both have the same four steps. HTTP code is imported only when needed, so that the
+slots of other runners stay small.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from taskmanager_plugin_runner.transport.workspace import (
 
 
 class SharedFolders:
-    """The shared file system."""
+    """The transport over the shared file system."""
 
     def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
         self._roots, self._mode = roots, UploadMode(options.upload_mode)
@@ -62,17 +62,17 @@ class SharedFolders:
         )
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
-        """The folder."""
+        """The destination folder, if the attempt was opened."""
         remembered = folder.remembered()
         return SharedDestination(remembered.destination) if remembered is not None else None
 
     def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> EarlyCopies | None:
-        """To the stage."""
+        """Copies finished results to the stage, if the options allow it."""
         remembered = folder.remembered(self._seal) if self._overlap else None
         return EarlyCopies(remembered, folder.output, suspended) if remembered is not None else None
 
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
-        """See `placement.place`; what is to leave was written down as seen from the destination."""
+        """See `placement.place`; the files to be removed were recorded relative to the destination."""
         remembered = folder.remembered(self._seal)
         if remembered is None:
             raise PermanentError(LOST)
@@ -80,7 +80,7 @@ class SharedFolders:
         return placement.place(folder.output, remembered, replace(terms, leaving=leaving))
 
     def clean(self, folder: AttemptFolder, order: SlotOrder) -> None:
-        """See `placement.clean`; a workspace that was removed under the job has no record of the stage."""
+        """See `placement.clean`; without a record of the stage, the workspace was removed during the job."""
         remembered = folder.remembered(self._seal)
         if remembered is not None:
             placement.clean(remembered)
@@ -91,7 +91,7 @@ class SharedFolders:
 
 
 def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
-    """The transport of a runner, as its plugin allows."""
+    """The transport according to a runner's options and its plugin's manifest."""
     roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
     if options.goobi:
         from taskmanager_plugin_runner.transport.goobi_files import GoobiFiles  # noqa: PLC0415 - see above
@@ -101,7 +101,7 @@ def choose(options: SlotOptions, manifest: PluginManifest) -> Transport:
 
 
 def undo(settings: Path | None, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:
-    """Remove what an attempt uploaded over the files API, if it did; raises TaskManagerError, ValueError."""
+    """Remove anything an attempt uploaded over the files API; raises TaskManagerError, ValueError."""
     if not (folder.path / RECORD).exists():
         return
     if settings is None:

@@ -1,6 +1,6 @@
-"""Results of earlier jobs that lie in a destination: what a job is told about them before it begins.
+"""Results of earlier jobs in a destination: what happens to them.
 
-Decides and writes down; what is to be removed is removed by whoever places the results.
+Decides and records; what is to be removed is removed when the results are placed.
 """
 
 import stat
@@ -26,29 +26,29 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 
 class Found(NamedTuple):
-    """A file that lies in a destination; None where files are only names."""
+    """A file in a destination; the fields are None if only its name is known."""
 
     fingerprint: Fingerprint | None = None
     identity: Identity | None = None
 
 
 class Destination(Protocol):
-    """Where the results of a job go, as it was before the job."""
+    """Where the results of a job go, in its state before the job."""
 
     @property
     def where(self) -> str:
-        """Its name for people."""
+        """The destination's name in messages."""
 
     @property
     def removes(self) -> bool:
-        """Whether files there can be removed in one step with the coming of the results."""
+        """Whether files can be removed from it in one step with the placing of the results."""
 
     def found(self, places: Collection[str]) -> Mapping[str, Found]:
-        """The files in these folders of it, named as seen from the destination."""
+        """The files in these of its folders, named relative to the destination."""
 
 
 class SharedDestination:
-    """A folder of the shared file system."""
+    """A folder on the shared file system."""
 
     removes = True
 
@@ -57,7 +57,7 @@ class SharedDestination:
         self.where = str(folder)
 
     def found(self, places: Collection[str]) -> dict[str, Found]:
-        """The regular files; links are left alone. Raises JobFailedError."""
+        """The regular files; links are ignored. Raises JobFailedError."""
         try:
             return {
                 str(path.relative_to(self._folder)): Found(
@@ -82,9 +82,9 @@ def settle_earlier(  # noqa: PLR0913 - what a job asks, where, and what kind of 
     whole_folder: bool,
     in_place: bool,
 ) -> None:
-    """All a job asks for; `results` are named as seen from the destination. Raises JobFailedError.
+    """Handle the results of earlier jobs; `results` are relative to the destination. Raises JobFailedError.
 
-    `whole_folder`: it is a job over a folder; `in_place`: its sources may be replaced.
+    `whole_folder`: the job processes a folder; `in_place`: its sources may be replaced.
     """
     if not in_place:
         require_no_sources(results, destination, folder)
@@ -97,9 +97,9 @@ def settle_earlier(  # noqa: PLR0913 - what a job asks, where, and what kind of 
 def settle(
     policy: Existing, results: Collection[str], destination: Destination, folder: AttemptFolder, log: JobLog
 ) -> None:
-    """For a job over a folder: refuse it, or name and write down what none of its results replaces.
+    """For a job over a folder: refuse it, or report or record the files that none of its results replaces.
 
-    A source of the job never leaves, wherever it lies.
+    A source of the job is never removed, wherever it is.
     """
     there, sources = destination.found(folders_of(results)), folder.sources()
     if policy is Existing.REFUSE:
@@ -123,7 +123,7 @@ def settle(
 
 
 def settle_single(policy: Existing, results: Collection[str], destination: Destination) -> None:
-    """For a job over one file: what belongs to other pages is none of its business."""
+    """For a job over a single file: it leaves the results of other pages alone."""
     if policy is Existing.REFUSE:
         there = destination.found(folders_of(results))
         if known := [name for name in results if name in there]:
@@ -131,7 +131,7 @@ def settle_single(policy: Existing, results: Collection[str], destination: Desti
 
 
 def require_no_sources(results: Collection[str], destination: Destination, folder: AttemptFolder) -> None:
-    """As placing will, but before hours of work; raises JobFailedError."""
+    """Check as placing will, but before hours of work; raises JobFailedError."""
     sources = folder.sources()
     there = destination.found(folders_of(results)) if sources else {}
     hit = [name for name in results if name in there and there[name].identity in sources]

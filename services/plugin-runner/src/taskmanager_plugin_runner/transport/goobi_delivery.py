@@ -1,8 +1,9 @@
-"""Results put into a folder of Goobi over its files API, so that a broken delivery can be undone by anybody.
+"""Delivers results to a Goobi folder over its files API, so that any runner can undo a broken delivery.
 
-The API cannot rename, so results show one by one. A journal, `.tm-<job>.json` in the same folder, names them
-before the first is uploaded and is removed after the last is verified: removing it is the point of no return.
-Whoever finds the journal of an earlier attempt removes what it names. Nothing that was there is replaced.
+The API cannot rename, so results appear one by one. A journal, `.tm-<job>.json` in the same folder, names
+them before the first is uploaded and is removed after the last is verified: its removal is the point of no
+return. Any attempt that finds the journal of an earlier one removes what it names. Existing files are never
+replaced.
 """
 
 import hashlib
@@ -29,18 +30,18 @@ from taskmanager_plugin_runner.transport.goobi_files_api import FilesApi, GoobiA
 
 
 class Journal(Record):
-    """What one attempt is uploading; none of the names was there before."""
+    """What one attempt is uploading; none of the names existed before."""
 
     attempt: int
     names: tuple[str, ...]
     seal: str = ""
 
     def sealed(self, delivery: "GoobiDelivery", seal: Seal) -> "Journal":
-        """The same with the mark of the runners over all of it."""
+        """A copy with the runners' mark over all of it."""
         return self.model_copy(update={"seal": seal.over(delivery.subject, self._body())})
 
     def is_ours(self, delivery: "GoobiDelivery", seal: Seal) -> bool:
-        """Whether a runner of the plugin wrote it, for this place, about files that lie directly in it."""
+        """Whether a runner of the plugin wrote it, for this place, about files directly in this folder."""
         plain = all(name not in {"", ".", ".."} and "/" not in name for name in self.names)
         return plain and seal.holds(self.seal, delivery.subject, self._body())
 
@@ -50,7 +51,7 @@ class Journal(Record):
 
 @dataclass(frozen=True, slots=True)
 class GoobiDelivery:
-    """Where one attempt delivers. `installation` is the configured name."""
+    """Where one attempt delivers its results. `installation` is the configured name."""
 
     installation: str
     process: int
@@ -60,16 +61,16 @@ class GoobiDelivery:
 
     @property
     def journal(self) -> str:
-        """Name of the journal in the folder: one for each job."""
+        """The name of the journal in the folder: one per job."""
         return f"{PREFIX}{self.job}.json"
 
     @property
     def subject(self) -> str:
-        """What a journal of it is about."""
+        """What a seal of its journal is about."""
         return f"{self.journal} {self.installation} {self.process} {self.folder}"
 
     def encode(self) -> str:
-        """JSON."""
+        """Encode as JSON."""
         return json.dumps(asdict(self))
 
 
@@ -99,7 +100,7 @@ def deliver(
 ) -> None:
     """Upload and verify all results. Raises JobFailedError, SupersededError or GoobiAwayError, all undone.
 
-    What could not be undone because Goobi is away is left to `clean` or to the `prepare` of the next attempt.
+    What cannot be undone because Goobi is away is left to `clean` or to the `prepare` of the next attempt.
     """
     digests = {result.name: _local_digest(result) for result in results}
     prepare(api, delivery, seal)
@@ -138,7 +139,7 @@ def _upload(
 
 
 def _require(api: FilesApi, delivery: GoobiDelivery, ours: Callable[[], bool], seal: Seal) -> None:
-    """Both the lease and the journal are still ours."""
+    """Require that both the lease and the journal are still ours; raises SupersededError."""
     found = _journal(api, delivery, seal)
     if found is None or found.attempt != delivery.attempt:
         raise SupersededError(f"the journal in {api.where} is gone: another attempt took over")
@@ -167,14 +168,14 @@ def _finish(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> None:
         api.delete(delivery.journal)
     except GoobiAwayError:
         if _journal(api, delivery, seal) is None:
-            return  # all answers were lost, the work was done
+            return  # the answers were lost, but the journal was removed
         raise
     if _journal(api, delivery, seal) is not None:
         raise GoobiAwayError(f"Goobi did not remove the journal in {api.where}")
 
 
 def _undo(api: FilesApi, delivery: GoobiDelivery, journal: Journal) -> None:
-    """The journal goes last, so that an undo that breaks off is repeated."""
+    """The journal is deleted last, so that an interrupted undo is repeated."""
     for name in journal.names:
         api.delete(name)
     api.delete(delivery.journal)

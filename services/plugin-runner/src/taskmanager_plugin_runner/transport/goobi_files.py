@@ -1,6 +1,6 @@
-"""The transport for a runner without the share: input fetched and results delivered over Goobi's files API.
+"""The transport for a runner without the share: fetches input and delivers results over Goobi's files API.
 
-Knows which folder of Goobi a job's path means; `goobi_delivery` knows what makes a delivery whole.
+Knows which Goobi folder a job's path means; `goobi_delivery` knows what makes a delivery complete.
 """
 
 import json
@@ -25,7 +25,7 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder, Input
 
 
 class GoobiFolder:
-    """A folder of Goobi as a destination."""
+    """A Goobi folder as a destination."""
 
     removes = False
 
@@ -34,7 +34,7 @@ class GoobiFolder:
         self.where = f"folder {delivery.folder!r} of Goobi's process {delivery.process}"
 
     def found(self, places: Collection[str]) -> dict[str, Found]:
-        """The names; the API knows no folders in folders. None of a folder that is not there yet."""
+        """The file names, since the API has no subfolders; none if the folder does not exist yet."""
         if "." not in places:
             return {}
         with api(self._settings, self._delivery) as there:
@@ -45,14 +45,14 @@ class GoobiFolder:
 
 
 class GoobiFiles:
-    """Goobi's files API. The file about Goobi and the secrets it names are read at use."""
+    """Goobi's files API. The Goobi settings file and the secrets it names are read when used."""
 
     def __init__(self, settings: Path, roots: Roots, seal: Seal = NO_KEY) -> None:
         """`settings` is `TASKMANAGER_GOOBI`, `seal` that of the journals."""
         self._settings, self._roots, self._seal = settings, roots, seal
 
     def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
-        """Refuse one folder of Goobi as source and destination, and undo what earlier attempts left."""
+        """Refuse the same Goobi folder as source and destination, and undo what earlier attempts left."""
         delivery = self._locate(order, destination)
         if (
             order.spec.source is not None
@@ -85,12 +85,12 @@ class GoobiFiles:
         return Input(target, len(names), size)
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
-        """The folder in Goobi."""
+        """The folder in Goobi, if the attempt was opened."""
         delivery = remembered(folder)
         return GoobiFolder(self._settings, delivery) if delivery is not None else None
 
     def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> None:
-        """Nothing shows in Goobi before the commit fence."""
+        """None: nothing may appear in Goobi before the commit fence."""
 
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
         """Upload the results; see `goobi_delivery.deliver`."""
@@ -118,8 +118,8 @@ class GoobiFiles:
 def locate(settings: Path, spec: JobSpec, path: Path) -> tuple[str, int, str]:
     """Installation, process and folder name of a job's path; raises JobFailedError.
 
-    The last part of the path is looked up in the installation's `folders`, the first pattern that fits wins;
-    the process's number must be one of its other parts, as it is in Goobi's metadata folder.
+    The last part of the path is looked up in the installation's `folders`, where the first matching pattern
+    wins; the process's number must be one of the other parts, as in Goobi's metadata folder.
     """
     if spec.goobi is None:
         raise JobFailedError("this runner works over Goobi's files API, and the job names no Goobi process")
@@ -153,7 +153,7 @@ def _fetch(there: FilesApi, name: str, target: Path) -> int:
 
 
 def undo_delivery(settings: Path, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:
-    """Remove what an attempt uploaded, if it did; raises TaskManagerError and ValueError."""
+    """Remove anything an attempt uploaded; raises TaskManagerError and ValueError."""
     delivery = remembered(folder)
     if delivery is not None:
         with api(settings, delivery) as there:
@@ -161,7 +161,7 @@ def undo_delivery(settings: Path, folder: AttemptFolder, seal: Seal = NO_KEY) ->
 
 
 def remembered(folder: AttemptFolder) -> GoobiDelivery | None:
-    """Where an attempt delivers over the files API, if it does."""
+    """Where an attempt delivers over the files API, or None."""
     try:
         return GoobiDelivery(**json.loads((folder.path / RECORD).read_text(encoding="utf-8")))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Goobi's files API (`/process/{id}/files/{folder}`): names, contents, uploads and removals of one folder.
+"""Goobi's files API (`/process/{id}/files/{folder}`): lists, reads, uploads and removes files of one folder.
 
-Knows HTTP and its errors; knows nothing of jobs or of what makes a delivery whole. Redirects are never
+Knows HTTP and its errors; knows nothing of jobs or of what makes a delivery complete. Redirects are never
 followed, and secrets are read from their files for each request.
 """
 
@@ -28,7 +28,7 @@ from taskmanager.process.retry import again
 from taskmanager_plugin_runner.system.filesystems import require_space
 
 FILE_LIMIT = timedelta(hours=1)
-"""For one file. A server that sends a byte now and then would pass every other limit."""
+"""For one file. A server that sends a byte now and then would stay within every other limit."""
 TEXT_LIMIT_BYTES = 16 * 1024 * 1024
 BINARY = "application/octet-stream"
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class FilesApi:
     def __init__(
         self, installation: Installation, process: int, folder: str, http: httpx.BaseTransport | None = None
     ) -> None:
-        """`http` replaces the network in tests. Raises JobFailedError for settings it cannot work with."""
+        """`http` replaces the network in tests. Raises JobFailedError for unsuitable settings."""
         if installation.jwt is not None or installation.dialect is Dialect.WEBAPI:
             raise JobFailedError(
                 "the files API needs dialect rest or core, and token_file or api_token_file for its secret"
@@ -63,17 +63,17 @@ class FilesApi:
         )
 
     def __enter__(self) -> Self:
-        """Connects when first used."""
+        """Connects on first use."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
 
     def names(self) -> list[str]:
-        """The names of the files."""
+        """The names of the files in the folder."""
 
         def ask() -> list[str]:
             with self._answer("GET") as response:
@@ -82,7 +82,7 @@ class FilesApi:
         return again("goobi_files", ask, GoobiAwayError)
 
     def fetch(self, name: str, target: Path) -> int:
-        """Write a file to `target`; return its bytes. Raises OSError and JobFailedError for a full disk."""
+        """Write a file to `target`; returns its size. Raises OSError, and JobFailedError for a full disk."""
 
         def ask() -> int:
             with target.open("wb") as file:
@@ -92,7 +92,7 @@ class FilesApi:
         return again("goobi_files", ask, GoobiAwayError)
 
     def digest(self, name: str) -> str | None:
-        """SHA-256 of a file, None if there is none."""
+        """SHA-256 of a file as hexadecimal digits, None if it does not exist."""
 
         def ask() -> str:
             digest = _Digest()
@@ -102,7 +102,7 @@ class FilesApi:
         return self._if_there(ask)
 
     def read(self, name: str) -> bytes | None:
-        """A small file, None if there is none."""
+        """The content of a small file, None if it does not exist."""
 
         def ask() -> bytes:
             content = io.BytesIO()
@@ -112,7 +112,7 @@ class FilesApi:
         return self._if_there(ask)
 
     def upload(self, name: str, opened: Callable[[], IO[bytes]]) -> None:
-        """Store a file under a name, in place of one that is there."""
+        """Upload a file under a name, replacing an existing one."""
 
         def ask() -> None:
             with opened() as file, self._answer("POST", upload=(name, file, BINARY)):
@@ -121,7 +121,7 @@ class FilesApi:
         again("goobi_files", ask, GoobiAwayError)
 
     def delete(self, name: str) -> None:
-        """Remove a file; it need not be there."""
+        """Remove a file; it need not exist."""
 
         def ask() -> None:
             with self._answer("DELETE", name):
@@ -205,7 +205,7 @@ class FilesApi:
 
 
 class _Digest:
-    """A file that is only measured."""
+    """A file that is only hashed."""
 
     def __init__(self) -> None:
         self.hash = hashlib.sha256()
@@ -219,7 +219,7 @@ def _is_page(response: httpx.Response) -> bool:
 
 
 def _json(response: httpx.Response) -> object:
-    """The decoded body of a bounded size; raises ValueError."""
+    """The decoded body, of limited size; raises ValueError."""
     _require_small(int(response.headers.get("content-length", 0)))
     response.read()
     answer: object = response.json()

@@ -1,7 +1,7 @@
-"""Brings the input of a job in its order, by a thread, while the plugin works on the first files.
+"""Brings the input of a job in order, in a thread, while the plugin works on the first files.
 
-Copies only into the workspace. How far it runs ahead of what was asked for is bounded in bytes, so that a
-share is read as fast as the work goes on and no faster. Knows no plugin and no order of the runner.
+Copies only into the workspace. How far it runs ahead of what was requested is limited in bytes, so that a
+share is read as fast as the work proceeds and no faster. Knows no plugin and no order of the runner.
 """
 
 import threading
@@ -15,18 +15,18 @@ from taskmanager_plugin_runner.files.copying import CopyStoppedError, copy_sourc
 from taskmanager_plugin_runner.files.sources import SourceFile
 
 LOOK_SECONDS = 0.2
-"""How late a wish to stand or to end may be noticed by who waits for a file."""
+"""The longest delay before a thread that waits for a file notices a request to suspend or end."""
 
 
 class InputAhead:
-    """The files of one job; `start` once, `stop` in any case."""
+    """The files of one job; call `start` once, and `stop` in any case."""
 
     def __init__(
         self, files: Sequence[SourceFile], target: Path, limit_bytes: int, *, foreign_links: bool = True
     ) -> None:
-        """Files come to `target`; at most `limit_bytes` ahead, but always the next one.
+        """Files are copied to `target`, at most `limit_bytes` ahead, but always the next one.
 
-        `foreign_links`: see `opening.open_regular`.
+        For `foreign_links` see `opening.open_regular`.
         """
         self._files, self._target, self._limit = files, target, limit_bytes
         self._foreign_links = foreign_links
@@ -41,14 +41,15 @@ class InputAhead:
         self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
 
     def start(self, suspended: Callable[[], bool]) -> None:
-        """Begin; `suspended`: whether nothing is to be copied for now."""
+        """Start copying; `suspended` returns whether copying is to pause."""
         self._suspended = suspended
         self._thread.start()
 
     def wait_for(self, path: Path, check: Callable[[], None]) -> None:
         """Return when a file is there; raises JobFailedError if it could not be copied.
 
-        `check` is called while it waits; what it raises ends the waiting. Any other path is there already.
+        `check` is called while waiting; anything it raises ends the wait. For other paths this returns at
+        once.
         """
         number = self._numbers.get(path)
         if number is None:
@@ -68,7 +69,7 @@ class InputAhead:
             return self._changed.wait_for(lambda: number < len(self._outcomes), LOOK_SECONDS)
 
     def stop(self) -> None:
-        """Copy no more, and let nothing be at work when this returns."""
+        """Stop copying; nothing is in progress when this returns."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -98,7 +99,7 @@ class InputAhead:
         return number <= self._wanted or ahead <= self._limit
 
     def _bring(self, file: SourceFile) -> JobFailedError | None:
-        """One file that cannot be had fails the job only if the plugin asks for it."""
+        """A file that cannot be copied fails the job only if the plugin asks for it."""
         failpoint(Failpoint.SLOT_LOOKING_AHEAD)
         try:
             copy_source(file, self._target, lambda: self._stopping, foreign_links=self._foreign_links)

@@ -1,8 +1,8 @@
-"""Lends the folders of an attempt to the user its plugin runs as, and takes them back. Pure file-system code.
+"""Lends an attempt's folders to the user its plugin runs as, and takes them back. Pure file-system code.
 
-Only output and scratch are that user's; the rest it may read, and nobody but it and the runner. Taking back
-goes from the top: a folder belongs to the runner again before anything in it is looked at, so that nobody
-can change a name meanwhile.
+Only output and scratch belong to that user; it may read the rest, as may nobody else but the runner. Taking
+back works from the top down: a folder belongs to the runner again before its contents are read, so that
+nobody can change a name in the meantime.
 """
 
 import os
@@ -18,7 +18,7 @@ _GROUP_PASSES, _GROUP_READS, _OWNER_ONLY = 0o710, 0o750, 0o700
 
 
 def enclose(folder: AttemptFolder, user: SlotUser) -> None:
-    """Make the attempt's folder, closed to all but the runner and that user; raises OSError."""
+    """Create the attempt's folder, accessible only to the runner and that user; raises OSError."""
     folder.open(folder.path)
     _show(folder.path, user, _GROUP_PASSES)
 
@@ -31,7 +31,7 @@ def lend(folder: AttemptFolder, user: SlotUser) -> None:
         for name in files:
             path = Path(root) / name
             found = path.lstat()
-            if found.st_nlink == 1:  # a copy of ours: one with more names is the source itself
+            if found.st_nlink == 1:  # a copy of ours: a file with more names is the source itself
                 _show(path, user, stat.S_IMODE(found.st_mode) & _OWNER_ONLY | 0o440)
     for own in (folder.output, folder.scratch):
         folder.open(own).chmod(_OWNER_ONLY)
@@ -44,9 +44,9 @@ def _show(path: Path, user: SlotUser, mode: int) -> None:
 
 
 def take_back(output: Path, user: SlotUser) -> None:
-    """Make folders and files that this user has made the runner's own, as if it had made them.
+    """Make the runner the owner of the folders and files that this user has created.
 
-    Raises OSError, and JobFailedError for another's file, which a program may have linked to here without
+    Raises OSError, and JobFailedError for another user's file, which a program may have linked here without
     being allowed to read it (link(2)).
     """
     folders.reclaim(output)
@@ -54,7 +54,7 @@ def take_back(output: Path, user: SlotUser) -> None:
         for name in files:
             found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             if not stat.S_ISREG(found.st_mode):
-                continue  # placing refuses it
+                continue  # refused by placing
             if found.st_uid != user.uid:
                 raise JobFailedError(f"the result {name} is a link to a file of another user: copy it")
             os.chown(name, os.geteuid(), os.getegid(), dir_fd=descriptor, follow_symlinks=False)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 @contextlib.contextmanager
 def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
-    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be had."""
+    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be used."""
     folder = workspace.resolve() / runner
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,10 +40,10 @@ def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
 
 
 def recover(folder: Path, goobi: Path | None = None, seal: Seal = NO_KEY) -> int:
-    """Undo what attempts of an earlier process began to place, remove their files; return their number.
+    """Undo what an earlier process's attempts began to place and remove their files; returns their number.
 
     What cannot be undone now (a share that is not mounted, a Goobi that is away) is kept for the next start.
-    `goobi` is the file about Goobi, `seal` that of the journals.
+    `goobi` is the Goobi settings file, `seal` that of the journals.
     """
     left = [AttemptFolder(path) for path in sorted(folder.iterdir()) if path.is_dir()]
     for attempt in left:

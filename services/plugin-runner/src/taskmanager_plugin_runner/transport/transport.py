@@ -1,4 +1,4 @@
-"""What every transport of input and results can do."""
+"""The interface of every transport of input and results."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -20,7 +20,7 @@ LOST = "the record of the destination is gone from the workspace"
 
 
 class Transport(Protocol):
-    """The steps of a job that touch what is not the runner's."""
+    """The steps of a job that touch what does not belong to the runner."""
 
     def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
         """Refuse a destination that is the source, unless `in_place`, and undo what earlier attempts left."""
@@ -28,16 +28,16 @@ class Transport(Protocol):
     def bring(
         self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
     ) -> Input:
-        """The input; `between` is called before each file."""
+        """Bring the input; `between` is called before each file."""
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """Where the results will go, if the attempt was opened."""
 
     def carrier(self, folder: AttemptFolder, suspended: Callable[[], bool]) -> EarlyCopies | None:
-        """What takes complete results on their way while the plugin works, if that can be done."""
+        """What copies finished results while the plugin works, if that is possible."""
 
     def place(self, folder: AttemptFolder, terms: Terms) -> tuple[int, int]:
-        """Put the results into place; files and bytes."""
+        """Place the results; returns the number of files and bytes."""
 
     def clean(self, folder: AttemptFolder, order: SlotOrder) -> None:
-        """Put everything back as it was before the attempt, unless all is in place."""
+        """Restore everything to its state before the attempt, unless all results are in place."""

@@ -1,7 +1,7 @@
 """The folders of one attempt in the runner's workspace, and how its input gets there.
 
-`<workspace>/<runner>/<job>-<attempt>/{input,output,scratch}`, made only when they are needed.
-`placement.json` in it remembers where the attempt has a stage, for the next start of the runner.
+`<workspace>/<runner>/<job>-<attempt>/{input,output,scratch}`, created only when needed. `placement.json`
+records where the attempt has a stage, for the next start of the runner.
 """
 
 import json
@@ -29,16 +29,16 @@ PLACEMENT = "placement.json"
 SOURCES = "sources.json"
 """Device and inode of every source, which must not be replaced."""
 AHEAD = "ahead.json"
-"""The input comes while the plugin works."""
+"""Marks an input that is copied while the plugin works."""
 LEAVING = "leaving.json"
-"""What is to be removed from the destination when the results come."""
+"""What is to be removed from the destination when the results are placed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a job reads: a folder or a file, and how much it is.
+    """What a job reads: a folder or a file, with the number of files and bytes.
 
-    `odd` lies there and is no file. `ahead`: the files come while the plugin works.
+    `odd` entries of the source are not files. `ahead`: the files are copied while the plugin works.
     """
 
     source: Path
@@ -56,26 +56,26 @@ class AttemptFolder:
 
     @classmethod
     def of(cls, runner_folder: Path, job: str, attempt: int) -> "AttemptFolder":
-        """Where an attempt of a job lies."""
+        """The folder of an attempt of a job."""
         return cls(runner_folder / f"{job}-{attempt}")
 
     @property
     def input(self) -> Path:
-        """The copied input."""
+        """The input brought into the workspace."""
         return self.path / "input"
 
     @property
     def output(self) -> Path:
-        """What the plugin makes."""
+        """The results of the plugin."""
         return self.path / "output"
 
     @property
     def scratch(self) -> Path:
-        """What the plugin throws away."""
+        """The plugin's temporary files."""
         return self.path / "scratch"
 
     def open(self, folder: Path) -> Path:
-        """Make one of the folders; raises JobFailedError."""
+        """Create one of the folders; raises JobFailedError."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -83,14 +83,14 @@ class AttemptFolder:
         return folder
 
     def output_size(self) -> tuple[int, int]:
-        """Files and bytes the plugin has made."""
+        """Number of files and bytes that the plugin has made."""
         sizes = [
             (Path(root) / name).lstat().st_size for root, _, names in os.walk(self.output) for name in names
         ]
         return len(sizes), sum(sizes)
 
     def remember(self, placement: Placement) -> None:
-        """Write down where the stage of the attempt is."""
+        """Record where the stage of the attempt is."""
         record = {
             "destination": str(placement.destination),
             "home": str(placement.home),
@@ -100,35 +100,35 @@ class AttemptFolder:
         self._write(PLACEMENT, record)
 
     def remembered(self, seal: Seal = NO_KEY) -> Placement | None:
-        """Where the stage of the attempt is, if it has one; `seal` is never written down."""
+        """Where the attempt's stage is, if it has one; `seal` is never written to disk."""
         raw = self._read(PLACEMENT)
         if raw is None:
             return None
         return Placement(Path(raw["destination"]), Path(raw["home"]), raw["job"], raw["attempt"], seal)
 
     def remember_sources(self, files: Sequence[SourceFile]) -> None:
-        """Write down which files they are."""
+        """Record the identities of the source files."""
         self._write(SOURCES, [file.identity for file in files])
 
     def sources(self) -> frozenset[Identity]:
-        """The sources written down before."""
+        """The recorded identities of the source files."""
         return frozenset((device, inode) for device, inode in self._read(SOURCES) or ())
 
     def remember_leaving(self, files: Mapping[str, Fingerprint]) -> None:
-        """Write down what is to leave the destination, named as seen from there."""
+        """Record what is to be removed from the destination, named relative to it."""
         self._write(LEAVING, files)
 
     def leaving(self) -> dict[str, Fingerprint]:
-        """What is to leave."""
+        """What is to be removed from the destination."""
         return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
 
     def mark_ahead(self) -> None:
-        """Write down that the input is not whole before it was brought while the plugin works."""
+        """Record that the input is incomplete until it has been copied while the plugin works."""
         self._write(AHEAD, {})
 
     @property
     def ahead(self) -> bool:
-        """Whether it was written down."""
+        """Whether `mark_ahead` was called for this attempt."""
         return self._read(AHEAD) is not None
 
     def _write(self, name: str, record: object) -> None:
@@ -144,7 +144,7 @@ class AttemptFolder:
             return None
 
     def remove(self) -> None:
-        """Throw everything away; raises OSError."""
+        """Remove everything; raises OSError."""
         try:
             shutil.rmtree(self.path)
         except FileNotFoundError:
@@ -156,7 +156,7 @@ class AttemptFolder:
 
 
 def require_apart(source: Path, destination: Path) -> None:
-    """Raise JobFailedError if the results would be put among the sources."""
+    """Raise JobFailedError if the results would be placed among the sources."""
     if (reason := misfit(source, destination)) is not None:
         raise JobFailedError(reason)
 
@@ -164,7 +164,7 @@ def require_apart(source: Path, destination: Path) -> None:
 def open_destination(
     folder: AttemptFolder, text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY
 ) -> None:
-    """Undo what earlier attempts left and make sure, before hours of work, that results can be placed."""
+    """Undo what earlier attempts left and ensure, before hours of work, that results can be placed."""
     folder.remember(prepare(text, roots, job, attempt, seal))
 
 
@@ -180,12 +180,12 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     for_others: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> Input:
-    """Bring the source into the workspace, as links to its very files or as copies; raises JobFailedError.
+    """Bring the source into the workspace, as links to its files or as copies; raises JobFailedError.
 
-    What the plugin reads is what was opened here, beneath the roots: nobody who writes to the source can put
-    another file in its place. With `ahead_bytes` the files of a folder are to be copied later, so many bytes
-    ahead of the work. `for_others`: another user is to read it, and may not write it. `between` is called
-    before each file; what it raises ends the bringing.
+    The plugin reads exactly what was opened here, beneath the roots: nobody who can write to the source can
+    put another file in its place. With `ahead_bytes`, the files of a folder are copied later, that many bytes
+    ahead of the work. `for_others`: another user is to read the input, and must not be able to write to it.
+    `between` is called before each file; anything it raises ends the bringing.
     """
     source = roots.resolve(text)
     found = scan(source, roots)

@@ -1,1 +1,1 @@
-"""What runs beside the inbox: sweeps, timers, the database's clock."""
+"""What runs alongside the inbox: sweeps, timers and the database clock."""

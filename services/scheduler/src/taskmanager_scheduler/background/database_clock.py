@@ -1,6 +1,6 @@
-"""Time by the database's clock.
+"""Time according to the database's clock.
 
-Leases then mean the same to every scheduler whatever its own clock says.
+A lease then means the same to every scheduler, whatever its own clock says.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 class DatabaseClock:
-    """Asks the database now and then and counts on with the monotonic clock in between."""
+    """Reads the database's clock periodically and extrapolates with the monotonic clock in between."""
 
     def __init__(self, store: Store) -> None:
-        """Call `refresh` once before the first `now`."""
+        """Call `refresh` once before the first call of `now`."""
         self._store = store
         self._base = datetime.fromtimestamp(0, UTC)
         self._read_at = 0.0
@@ -33,14 +33,14 @@ class DatabaseClock:
         return whole_milliseconds(self._base + timedelta(seconds=time.monotonic() - self._read_at))
 
     async def refresh(self) -> None:
-        """Ask; raises StoreUnavailableError."""
+        """Read the database's clock; raises StoreUnavailableError."""
         asked = time.monotonic()
         moment = await self._store.time()
         answered = time.monotonic()
         self._base, self._read_at = moment, (asked + answered) / 2
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Refresh until `stop`; a database that is away leaves the clock running on."""
+        """Refresh until `stop`; while the database is unavailable, the clock keeps running."""
         while not await pause(stop, REFRESH):
             try:
                 await self.refresh()

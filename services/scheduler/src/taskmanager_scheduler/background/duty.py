@@ -1,25 +1,25 @@
-"""Which scheduler is the one that works: the one through whose inbox a tick came not long ago."""
+"""Which scheduler is active: the one through whose inbox a tick has recently come."""
 
 import time
 from datetime import timedelta
 
 MISSED_TICKS = 3
-"""A scheduler to whose inbox so many ticks do not come has lost it."""
+"""A scheduler whose inbox misses this many ticks has lost the inbox."""
 
 
 class Duty:
-    """Begins with a tick that came through the inbox and ends by itself when no other follows."""
+    """Starts with a tick that came through the inbox and expires unless another follows."""
 
     def __init__(self, lasts: timedelta) -> None:
-        """It `lasts` so long after each tick; before the first one there is none."""
+        """Duty `lasts` this long after each tick; before the first tick there is none."""
         self._lasts_seconds = lasts.total_seconds()
         self._until = float("-inf")
 
     def ticked(self) -> None:
-        """A tick came through the inbox of this scheduler."""
+        """Record a tick that came through this scheduler's inbox."""
         self._until = time.monotonic() + self._lasts_seconds
 
     @property
     def on(self) -> bool:
-        """Whether this scheduler is the one that works."""
+        """Whether this scheduler is the active one."""
         return time.monotonic() < self._until

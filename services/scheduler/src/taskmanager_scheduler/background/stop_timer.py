@@ -1,7 +1,7 @@
-"""Restarts plugins whose stop was to last until a moment that has come.
+"""Restarts plugins whose stop has reached its end time.
 
-The moment is stored with the stop, so it holds across restarts; the restart is a command like an operator's,
-so it is audited, and two schedulers asking for it do no harm.
+The end time is stored with the stop, so it survives restarts. The restart is a command like an operator's, so
+it is audited, and it does no harm if two schedulers send it.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ log = structlog.get_logger(__name__)
 
 
 class StopTimer:
-    """Looks every second for stops that are over."""
+    """Checks every second for stops that have expired."""
 
     def __init__(self, store: Store, publisher: Publisher, topology: Topology, clock: Clock) -> None:
-        """`clock` is the database's."""
+        """`clock` is the database's clock."""
         self._store, self._publisher, self._topology, self._clock = store, publisher, topology, clock
 
     async def run_once(self) -> None:
-        """Ask for the restart of every plugin whose time has come; raises TemporaryError."""
+        """Send a restart command for every plugin whose stop has expired; raises TemporaryError."""
         for plugin in await self._store.plugins():
             command = self._restart(plugin)
             if command is not None:
@@ -56,7 +56,7 @@ class StopTimer:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`; a look that fails is left to the next one."""
+        """Check until `stop`; a check that fails is left to the next one."""
         while not await pause(stop, LOOK):
             try:
                 await self.run_once()

@@ -1,7 +1,7 @@
-"""Finds what fell through: leases that are over, tickets that are owed or vanished with their queue.
+"""Finds what was missed: expired leases, and tickets that are owed or were lost with their queue.
 
-Only the scheduler that has the inbox does so: it alone gives jobs their places. Leases are judged only when
-its own tick has come through the inbox, so that every heartbeat sent before it has been counted.
+Only the scheduler that has the inbox does this, since it alone assigns jobs their places. Leases are checked
+only when its own tick has come through the inbox, so that every heartbeat sent before it has been counted.
 """
 
 import asyncio
@@ -33,27 +33,27 @@ from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
 
 PAGE = 500
 OWED_AFTER = timedelta(seconds=2)
-"""A ticket is published right after its cause is stored; only later is it owed."""
+"""A ticket is published right after its cause is stored; it counts as owed only after this time."""
 
 log = structlog.get_logger(__name__)
 
 
 class LeaseWatch:
-    """Ends leases nobody renews, but none in the first lease period after the inbox was (re)connected."""
+    """Ends expired leases, but none in the first lease period after the inbox was (re)connected."""
 
     def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock) -> None:
-        """Nothing ends before `reconnected` was called and a lease period has passed."""
+        """No lease is ended until `reconnected` has been called and a lease period has passed."""
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
         self._not_before = float("inf")
 
     def reconnected(self) -> None:
-        """Heartbeats may have been lost until now."""
+        """Restart the grace period, since heartbeats may have been lost until now."""
         self._not_before = time.monotonic() + LEASE.total_seconds()
 
     async def end_leases(self) -> None:
-        """Requeue or park every job whose lease is over; raises StoreUnavailableError."""
+        """Requeue or park every job whose lease has expired; raises StoreUnavailableError."""
         if time.monotonic() < self._not_before:
             return
         now = self._clock.now()
@@ -75,7 +75,7 @@ class LeaseWatch:
 
 
 class TicketSweep:
-    """Publishes tickets that are owed, and those of jobs that wait although their queue is empty."""
+    """Publishes tickets that are owed, and those of jobs that are waiting although their queue is empty."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class TicketSweep:
         missing_after: timedelta,
         waiting_messages: Callable[[str], Awaitable[int]],
     ) -> None:
-        """`waiting_messages` counts a plugin queue's ready messages, declaring the queue if it is gone."""
+        """`waiting_messages` counts a plugin queue's ready messages, declaring the queue if it is missing."""
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
@@ -95,12 +95,12 @@ class TicketSweep:
         self._empty_before: set[str] = set()
 
     async def run_once(self) -> None:
-        """One sweep; raises TemporaryError."""
+        """Sweep once; raises TemporaryError."""
         await self._send_owed()
         await self._remake_missing()
 
     async def _send_owed(self) -> None:
-        """In the order of their places; a job that has backed off takes its place now, not before."""
+        """Send them in order of place; a job that has backed off takes its place now, not before."""
         now = self._clock.now()
         owed: dict[str, Job] = {}
 
@@ -120,9 +120,9 @@ class TicketSweep:
         await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))
 
     async def _remake_missing(self) -> None:
-        """A queue found empty twice in a row while jobs wait has lost tickets.
+        """A queue found empty twice in a row while jobs are waiting has lost tickets.
 
-        All queues are looked at at once: one that is not answered for holds up none of the others.
+        All queues are checked concurrently, so that one that does not respond holds up none of the others.
         """
         names = [plugin.name for plugin in await self._store.plugins()]
         found = await asyncio.gather(*map(self._is_empty, names))
@@ -132,7 +132,7 @@ class TicketSweep:
         self._empty_before = empty
 
     async def _is_empty(self, plugin: str) -> bool:
-        """Whether no ticket waits for the plugin; of a queue that is not to be had that is not known."""
+        """Whether no ticket is waiting for the plugin; False if its queue cannot be reached."""
         try:
             return await self._waiting_messages(plugin) == 0
         except TemporaryError as error:
@@ -153,7 +153,7 @@ class TicketSweep:
 
 
 class Sweeper:
-    """Runs the ticket sweep and sends the tick, at an interval."""
+    """Sends the tick and runs the ticket sweep at an interval."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class Sweeper:
         interval: timedelta,
         report: Callable[[], Awaitable[None]],
     ) -> None:
-        """`report` brings the gauges up to date."""
+        """`report` updates the gauges."""
         self._tickets = tickets
         self._publisher = publisher
         self._topology = topology
@@ -175,11 +175,11 @@ class Sweeper:
         self._report = report
 
     def ticked(self) -> None:
-        """A tick came through the inbox: this scheduler has it, and so the tickets."""
+        """Record a tick that came through the inbox: this scheduler is responsible for the tickets."""
         self._duty.ticked()
 
     async def run_once(self) -> None:
-        """One tick, and a sweep if it is for this scheduler to do; raises TemporaryError."""
+        """Send one tick, and sweep if this scheduler is the active one; raises TemporaryError."""
         await self._publisher.publish(self._topology.events, self._topology.tick_key, self._tick)
         if self._duty.on:
             await self._tickets.run_once()

@@ -1,1 +1,1 @@
-"""What can happen to messages inside RabbitMQ, and how an operator is told."""
+"""What can happen to messages inside RabbitMQ, and how operators are told."""

@@ -1,8 +1,8 @@
-"""Which settings of RabbitMQ can take messages out of our queues. Pure.
+"""Which RabbitMQ settings can remove messages from our queues. Pure.
 
-A policy (or operator policy) applies to queues by their names. Limits of length, age and life are the lower
-of policy and argument, so no argument protects from them; `overflow` is the argument's, if there is one
-(RabbitMQ's documentation: "Parameters and Policies", "Queue Length Limit").
+A policy (or operator policy) applies to queues by name. Limits of length, message TTL and queue expiry are
+the lower of policy and argument, so no argument protects against them; for `overflow` the argument takes
+precedence (RabbitMQ's documentation: "Parameters and Policies", "Queue Length Limit").
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from taskmanager.messages.topology import DELIVERY_LIMIT, Topology
 REFUSING = {"reject-publish", "reject-publish-dlx"}
 LENGTHS = ("max-length", "max-length-bytes")
 DROPPED = {"expired": "message-ttl", "maxlen": "max-length"}
-"""Reasons for a dead letter that are a limit's, and the key of the policy behind each."""
+"""Dead-letter reasons caused by a limit, and the policy key behind each."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerQueue:
-    """A queue as the broker describes it; `policies` names what `definition` comes from."""
+    """A queue as the broker describes it; `policies` names the policies that `definition` comes from."""
 
     name: str
     arguments: Mapping[str, Any]
@@ -29,7 +29,7 @@ class BrokerQueue:
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """One queue, and the key of a policy that is wrong for it."""
+    """A queue, and the key of a policy that endangers it."""
 
     queue: str
     cause: str
@@ -37,7 +37,7 @@ class Danger:
 
 
 def dangers(queues: Iterable[BrokerQueue], topology: Topology) -> list[Danger]:
-    """What the policies that apply to our queues can do to them."""
+    """The dangers to our queues from the policies that apply to them."""
     return [
         Danger(queue.name, key, _text(queue, key, topology))
         for queue in queues
@@ -76,7 +76,7 @@ def _what_is_lost(name: str, topology: Topology) -> str:
 
 
 def evidence(dropped: Mapping[tuple[str, str], int], topology: Topology) -> list[Danger]:
-    """What RabbitMQ has thrown away already: (queue, reason) -> dead letters that wait."""
+    """What RabbitMQ has already dropped, from the waiting dead letters: (queue, reason) -> count."""
     return [
         Danger(
             queue,

@@ -1,6 +1,7 @@
 """RabbitMQ's management API: how it describes its queues, with the policies in force.
 
-AMQP shows no policy. The plugin `rabbitmq_management` serves this, to users with the tag `monitoring`.
+Policies are not visible over AMQP. The plugin `rabbitmq_management` serves this API to users with the tag
+`monitoring`.
 """
 
 from typing import Any
@@ -17,14 +18,14 @@ COLUMNS = "name,arguments,effective_policy_definition,policy,operator_policy"
 
 
 class ManagementError(TemporaryError):
-    """There is no answer that could be used; the text holds no password."""
+    """There was no usable answer; the text contains no password."""
 
 
 class Management:
-    """Asks one node, which answers for the cluster."""
+    """Queries one node, which answers for the cluster."""
 
     def __init__(self, url: str, amqp_url: str) -> None:
-        """`url`: `http(s)://user:password@host:port`; the virtual host is that of `AMQP_URL`."""
+        """`url`: `http(s)://user:password@host:port`; the virtual host is the one in `AMQP_URL`."""
         parts = urlsplit(url)
         place = parts.netloc.rpartition("@")[2]
         self._address = f"{parts.scheme}://{place}{parts.path.rstrip('/')}"

@@ -1,7 +1,7 @@
-"""Looks at what RabbitMQ does, or may do, to our messages: in the log, the readiness and the metrics.
+"""Reports what RabbitMQ does, or may do, to our messages: in the log, the readiness check and the metrics.
 
-With the management API the policies are seen before they do harm. Over AMQP only the harm is: what a limit of
-the inbox took out of it became a dead letter, and says why.
+With the management API, dangerous policies are noticed before they do harm. Over AMQP only the harm itself is
+visible: a message that a limit removed from the inbox became a dead letter, which states the reason.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class QueueWatch:
-    """Keeps what the last looks found; a look that fails changes nothing."""
+    """Keeps the findings of the latest checks; a check that fails leaves them unchanged."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class QueueWatch:
         *,
         interval: timedelta,
     ) -> None:
-        """`queues` asks the management API, if there is one; the others the queue of dead letters."""
+        """`queues` queries the management API, if any; `count` and `reasons` the dead-letter queue."""
         self._topology, self._queues, self._count, self._reasons = topology, queues, count, reasons
         self._interval = interval
         self._by_policy: list[Danger] = []
@@ -44,7 +44,7 @@ class QueueWatch:
         self._dead = -1
 
     def check(self) -> str | None:
-        """Which queue is in danger, and what to do."""
+        """Which queues are in danger and what to do, or None."""
         return "; ".join(danger.text for danger in self._known) or None
 
     @property
@@ -52,11 +52,11 @@ class QueueWatch:
         return [*self._by_policy, *self._by_evidence]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until `stop`."""
+        """Check until `stop`."""
         await every(self._interval, self.run_once, stop)
 
     async def run_once(self) -> None:
-        """One look."""
+        """Check once."""
         before = self._known
         for look in (self._look_at_policies, self._look_at_dead_letters):
             try:
@@ -70,7 +70,7 @@ class QueueWatch:
             self._by_policy = dangers(await self._queues(), self._topology)
 
     async def _look_at_dead_letters(self) -> None:
-        """They are read only when their number has changed."""
+        """Read the dead letters only if their number has changed."""
         dead = await self._count()
         DEAD_LETTERS_WAITING.set(dead)
         if dead != self._dead:

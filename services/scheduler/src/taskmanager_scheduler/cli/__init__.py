@@ -1,1 +1,1 @@
-"""The commands for operators on the machine itself: migrations, accounts, users."""
+"""The command line tools for operators on the machine itself: migrations, accounts, users."""

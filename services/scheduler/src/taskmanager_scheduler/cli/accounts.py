@@ -24,9 +24,9 @@ AUTHORITY = "ca.pem"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is to be made, where.
+    """What to create, and where.
 
-    `owners` are the user ids of `services`, `broker` and `database`, where they are others than the caller's.
+    `owners` are the user ids of `services`, `broker` and `database`, where they differ from the caller's.
     `certificates` is the folder of a private authority with certificates called `rabbitmq`, `mongo` and
     `gateway`; `read_at` is where the processes find their own folder, which an address must name.
     """
@@ -42,7 +42,7 @@ class Installation:
     read_at: str = ""
 
     def write(self) -> None:
-        """All files, each of mode 0600."""
+        """Write all files, each with mode 0600."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_for_broker()
         self._write_for_database()
@@ -104,7 +104,7 @@ class Installation:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Exit 0 when all files are there, 1 with one line on stderr otherwise, 2 for a wrong call."""
+    """Exit with 0 when all files are written, 1 with one line on stderr otherwise, or 2 for a usage error."""
     options = _parser().parse_args(arguments)
     installation = Installation(
         folder=options.folder,

@@ -1,7 +1,7 @@
-"""A way in: the first admin, and a new one-time password for somebody who lost theirs. Pure.
+"""A way in: the first admin, and a new one-time password for a user who lost theirs. Pure.
 
-For whoever has the database's credentials. Goes through the same rules, and into the same audit, as commands
-over HTTP.
+For anyone who has the database's credentials. Goes through the same rules, and into the same audit, as
+commands over HTTP.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ LINE = "=" * 72
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """One call of a command line tool: `id` names it in the audit, as done by `actor` at `now`."""
+    """One run of a command line tool: `id` names it in the audit, as done by `actor` at `now`."""
 
     id: str
     actor: str
@@ -38,17 +38,17 @@ class Rescue:
 
     @property
     def needs(self) -> Needs:
-        """What has to be seen: all users."""
+        """What has to be loaded: all users."""
         return Needs(access=frozenset({self.id}))
 
     def first_admin(self) -> Callable[[Snapshot], Decision]:
-        """An admin with a one-time password if there is no user at all; else nothing changes."""
+        """Create an admin with a one-time password if there are no users at all; otherwise change nothing."""
         return lambda snapshot: Decision() if snapshot.access.users else self._do(snapshot, [self._admin()])
 
     def reset(self, name: str) -> Callable[[Snapshot], Decision]:
-        """A one-time password for the user, and no second factor any more.
+        """Give the user a one-time password and remove the second factor.
 
-        `admin` is made, made an admin and enabled as well, if need be.
+        If necessary, `admin` is also created, made an admin and enabled.
 
         Nothing changes if there is no such user.
         """
@@ -93,13 +93,13 @@ class Rescue:
 
 
 def changed_user(outcome: Decision) -> User | None:
-    """Who has the new password, if anybody."""
+    """The user with the new password, if any."""
     users = outcome.access.users if outcome.access is not None else ()
     return users[0] if users else None
 
 
 def block(name: str, password: str) -> str:
-    """What is shown on the terminal, once."""
+    """The text shown on the terminal, once."""
     return "\n".join(
         [
             LINE,

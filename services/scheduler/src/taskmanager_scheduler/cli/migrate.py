@@ -1,7 +1,7 @@
-"""Prepares broker and database, and gives the first way in.
+"""Prepares the broker and the database, and creates the first admin.
 
-`taskmanager-migrate`. Explicit, repeatable, and the only place that makes indexes. The password of the first
-admin goes to stdout and nowhere else.
+`taskmanager-migrate`. Explicit, repeatable, and the only place that creates indexes. The password of the
+first admin goes to stdout and nowhere else.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 async def prepare(settings: SchedulerSettings) -> None:
-    """Declare the topology, make the indexes and the first admin; raises TaskManagerError."""
+    """Declare the topology, create the indexes and the first admin; raises TaskManagerError."""
     client, database = connect(settings.mongodb_url.get_secret_value(), socket_limit=None)
     try:
         indexes = await migrate(database)
@@ -56,7 +56,7 @@ async def _make_first_admin(settings: SchedulerSettings) -> None:
 
 
 def main() -> None:
-    """Exit 0 when both are ready, 1 with one line on stderr otherwise."""
+    """Exit with 0 when both are ready, or 1 with one line on stderr otherwise."""
     settings = SchedulerSettings()
     logs.configure("migrate", log_format=settings.log_format, level=settings.log_level)
     try:

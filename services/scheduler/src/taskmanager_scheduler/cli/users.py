@@ -25,7 +25,7 @@ EPILOG = "Gateways take it up within seconds. Exit code 0: done, 1: not done, 2:
 
 
 async def give_first_password(store: MongoStore) -> str | None:
-    """The block to show if there was no user at all and there is an admin now; raises TaskManagerError."""
+    """The text to show if the first admin was created, None if there were users; raises TaskManagerError."""
     password = one_time_password()
     rescue = await _rescue(store, "taskmanager-migrate", FIRST_START, password)
     user = changed_user(await store.apply(rescue.needs, rescue.first_admin()))
@@ -33,7 +33,7 @@ async def give_first_password(store: MongoStore) -> str | None:
 
 
 async def reset(store: MongoStore, name: str) -> str:
-    """A new one-time password, as the block to show; raises TaskManagerError if there is no such user."""
+    """Set a new one-time password; returns the text to show. Raises TaskManagerError for an unknown user."""
     password = one_time_password()
     rescue = await _rescue(
         store, PROGRAM, f"with the database's credentials, on {socket.gethostname()}", password
@@ -46,7 +46,7 @@ async def reset(store: MongoStore, name: str) -> str:
 
 
 async def show(reader: MongoReader) -> str:
-    """All users, a line each."""
+    """All users, one per line."""
     return "".join(_line(user) for user in await reader.users()) or "there is no user yet\n"
 
 
@@ -62,7 +62,7 @@ def _line(user: User) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Exit 0 when done, 1 with one line on stderr otherwise, 2 for a wrong call."""
+    """Exit with 0 when done, 1 with one line on stderr otherwise, or 2 for a usage error."""
     options = _parser().parse_args(arguments)
     settings = SchedulerSettings()
     logs.configure("users", log_format=settings.log_format, level=settings.log_level)

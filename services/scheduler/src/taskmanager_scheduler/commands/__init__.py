@@ -1,1 +1,1 @@
-"""Operators' commands: what becomes of jobs, plugins, runners, users, and what the audit says."""
+"""Operators' commands: their effect on jobs, plugins, runners and users, and what the audit records."""

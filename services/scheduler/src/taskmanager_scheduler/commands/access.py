@@ -1,7 +1,7 @@
-"""Admins' commands for users, tokens and sessions; and what everybody may do to their own. Pure.
+"""Admins' commands for users, tokens and sessions, and users' commands for their own. Pure.
 
-Whether the actor has the right was checked by the gateway. A command the broker hands out again is not
-obeyed again, whatever has happened since: it gets its first answer.
+The gateway has already checked that the actor has the right. A command that the broker redelivers is not
+executed again, whatever has happened since: it gets its first answer.
 """
 
 from collections.abc import Callable
@@ -37,21 +37,21 @@ class OrderOfUser(Protocol):
 
     @property
     def name(self) -> str:
-        """However it is spelled."""
+        """The user's name, in any spelling."""
 
 
 UserOrderT = TypeVar("UserOrderT", bound=OrderOfUser)
 
 
 class AccessSpace(Protocol):
-    """What such a command may see and change: the group it is part of."""
+    """What such a command may read and change: the group it is part of."""
 
     now: datetime
     register: AccessGroupState
 
 
 def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
-    """What the audit keeps of a log-in; no gateway's clock makes it later than now."""
+    """The audit entry of a login; no gateway's clock places it later than `now`."""
     times = f", {seen.times} times" if seen.times > 1 else ""
     return AuditEntry(
         id=seen.id,
@@ -197,7 +197,7 @@ def _revoked(space: AccessSpace, order: RevokeToken) -> Subject:
 
 
 def _needs(command: Command, order: object) -> Needs:
-    """All users and tokens, since they are decided on together; and whether the command was heard before."""
+    """All users and tokens, since they are decided on together, and any earlier answer to the command."""
     del order
     return Needs(access=frozenset({command.id}))
 
@@ -224,7 +224,7 @@ def user_handler(
     execute: Callable[[AccessSpace, User, UserOrderT, Attribution], CommandAnswer],
     describe: Callable[[UserOrderT], Reason],
 ) -> CommandHandler[AccessSpace, UserOrderT]:
-    """The handler of an order about a user who must be there."""
+    """The handler of an order about a user who must exist."""
 
     def of_known(space: AccessSpace, command: Command, order: UserOrderT) -> CommandAnswer:
         user = space.register.user(order.name)

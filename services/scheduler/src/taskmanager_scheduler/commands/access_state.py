@@ -1,4 +1,4 @@
-"""Users, tokens and sessions while one group is decided on: what was loaded, and what became of it. Pure."""
+"""Users, tokens and sessions while a group is decided on: what was loaded and how it changed. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from taskmanager.ports.access_store import AccessPlan, AccessState
 
 @dataclass(slots=True)
 class AccessGroupState:
-    """The working state; `heard` are the commands that were obeyed before."""
+    """The working state; `heard` holds the audit entries of commands that were executed before."""
 
     loaded: AccessState
     users: dict[str, User] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class AccessGroupState:
     uses: dict[str, datetime] = field(default_factory=dict)
     sessions: dict[str, KnownSession] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
-    """Users of whom nothing changed but the codes that are used up, by key."""
+    """Keys of users of whom only the used codes have changed."""
 
     def __post_init__(self) -> None:
         """Start from what was loaded."""
@@ -31,18 +31,18 @@ class AccessGroupState:
         self.heard = dict(self.loaded.heard)
 
     def user(self, name: str) -> User | None:
-        """The user, however the name is spelled."""
+        """The user with this name, in any spelling."""
         return self.users.get(user_key(name))
 
     def keep(self, user: User) -> None:
-        """This is what became of them."""
+        """Store the user's new state."""
         loaded = self.loaded.users.get(user_key(user.name))
         changed = user.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
         self.users[user_key(user.name)] = changed
         self.quiet.discard(user_key(user.name))
 
     def keep_quietly(self, user: User) -> None:
-        """The same for somebody who used a code up: nobody may do something else by it."""
+        """Store a user who only used up a code: this changes nothing about what anyone may do."""
         key = user_key(user.name)
         quiet = key in self.quiet or self.users.get(key) is self.loaded.users.get(key)
         self.keep(user)
@@ -50,21 +50,21 @@ class AccessGroupState:
             self.quiet.add(key)
 
     def drop(self, user: User) -> None:
-        """They are gone."""
+        """Remove the user."""
         del self.users[user_key(user.name)]
 
     def admin_without(self, user: User) -> bool:
-        """Whether there is an enabled admin beside this user."""
+        """Whether there is an enabled admin other than this user."""
         return any(is_enabled_admin(other) for key, other in self.users.items() if key != user_key(user.name))
 
     def note_uses(self, uses: Mapping[str, datetime], now: datetime) -> None:
-        """When tokens were last used, to the minute; no gateway's clock makes it later than now."""
+        """Record when tokens were last used, to the minute; no gateway's clock places it later than `now`."""
         for token, moment in uses.items():
             minute = min(moment, now).replace(second=0, microsecond=0)
             self.uses[token] = max(minute, self.uses.get(token, minute))
 
     def note_sessions(self, uses: Iterable[SessionUse], now: datetime) -> None:
-        """Which sessions were used; no gateway's clock makes that later than now."""
+        """Record which sessions were used; no gateway's clock places that later than `now`."""
         for use in uses:
             known = self.sessions.get(use.session)
             self.sessions[use.session] = KnownSession(
@@ -78,7 +78,7 @@ class AccessGroupState:
             )
 
     def plan(self) -> AccessPlan | None:
-        """What to write, if there is anything."""
+        """What to write, or None."""
         before = self.loaded
         changed = {key: user for key, user in self.users.items() if before.users.get(key) is not user}
         plan = AccessPlan(
@@ -96,5 +96,5 @@ class AccessGroupState:
 
 
 def is_enabled_admin(user: User) -> bool:
-    """Whether they can take care of users and tokens."""
+    """Whether this user can manage users and tokens."""
     return user.role is Role.ADMIN and user.disabled is None

@@ -1,6 +1,7 @@
-"""Carries out operators' commands: the table of handlers, the answer to the gateway, the entry in the audit.
+"""Executes operators' commands: the table of handlers, the answer to the gateway, the audit entry.
 
-A new kind of order is a class in `taskmanager.messages`, a handler beside its like, and a line in `HANDLERS`.
+A new kind of order is a class in `taskmanager.messages`, a handler next to similar ones, and a line in
+`HANDLERS`.
 """
 
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ class CommandSpace(
     access.AccessSpace,
     Protocol,
 ):
-    """What commands may see and change: the group they are part of."""
+    """What commands may read and change: the group they are part of."""
 
     audit: list[AuditEntry]
 
@@ -89,12 +90,12 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
 
 
 def needs_of_command(command: Command) -> Needs:
-    """What is to be loaded for it."""
+    """What has to be loaded for the command."""
     return HANDLERS[type(command.order)].needs(command, command.order)
 
 
 def execute(space: CommandSpace, command: Command) -> None:
-    """Do what can be done, answer, and write it down."""
+    """Execute the command if possible, answer the gateway, and write the audit entry."""
     entry = space.register.heard.get(command.id)
     if entry is None:
         handler = HANDLERS[type(command.order)]

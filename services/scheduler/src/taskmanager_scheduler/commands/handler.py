@@ -1,4 +1,4 @@
-"""What a kind of order needs to be carried out: one `CommandHandler` for each, and nothing anywhere else."""
+"""What it takes to execute one kind of order: one `CommandHandler` each, and nothing elsewhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ OrderT_contra = TypeVar("OrderT_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the audit files an order under."""
+    """What an order is filed under in the audit."""
 
     job: str | None = None
     plugin: str | None = None
@@ -28,10 +28,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class CommandHandler(Generic[SpaceT_contra, OrderT_contra]):
-    """How orders of one type are carried out. The space is what they may see and change; all is pure.
+    """How orders of one type are executed. The space is what they may read and change; all of it is pure.
 
-    `needs` says what is loaded for it. `subject` is asked before, `describe` gives the audit's words. With
-    `once` a command that the broker hands out again is not carried out again but gets its first answer.
+    `needs` says what to load. `subject` is called before `execute`; `describe` gives the audit's wording.
+    With `once`, a command that the broker redelivers is not executed again but gets its first answer.
     """
 
     needs: Callable[[Command, OrderT_contra], Needs]
@@ -42,5 +42,5 @@ class CommandHandler(Generic[SpaceT_contra, OrderT_contra]):
 
 
 def attribution(command: Command, now: datetime) -> Attribution:
-    """Who wants it and why, and that it is carried out now."""
+    """Who gave the command and why, with the time at which it is executed."""
     return Attribution(by=command.actor, at=now, reason=command.reason)

@@ -14,7 +14,7 @@ from taskmanager_scheduler.jobs.events import Event, OperatorRequest
 
 
 class JobSpace(Protocol):
-    """What such a command may see and change: the group it is part of."""
+    """What such a command may read and change: the group it is part of."""
 
     now: datetime
     jobs: dict[str, Job]
@@ -27,7 +27,7 @@ class JobSpace(Protocol):
 def change_job(
     space: JobSpace, job_id: str, action: JobAction, priority: int | None, note: Attribution
 ) -> CommandAnswer:
-    """Do it to one job if it can be done; else say why not. `priority` belongs to that action."""
+    """Apply the action to one job, or say why not. `priority` is for the action PRIORITY."""
     job = space.jobs.get(job_id)
     if job is None:
         return "unknown", refusals.NO_JOB()
@@ -44,7 +44,7 @@ def change_job(
 
 
 def describe_action(action: JobAction, priority: int | None, operation: str | None = None) -> Reason:
-    """What the audit says of it, done to one job or to those of an operation."""
+    """What the audit says of the action, applied to one job or to the jobs of an operation."""
     if priority is not None:
         return actions_taken.PRIORITY(level=priority, operation=operation)
     return actions_taken.JOBS[action](operation=operation)

@@ -1,4 +1,4 @@
-"""Starting and stopping an operation over many jobs: what is stored of it; no job is touched here. Pure."""
+"""Starting and stopping an operation over many jobs: only the operation is stored, no job changes. Pure."""
 
 from datetime import datetime
 from typing import Protocol
@@ -13,18 +13,18 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer
 
 
 class OperationSpace(Protocol):
-    """What such an order may see and change: the group it is part of."""
+    """What such an order may read and change: the group it is part of."""
 
     now: datetime
     operations: dict[str, Operation]
     snapshot: Snapshot
 
     def change_operation(self, operation: Operation) -> None:
-        """Keep what became of an operation."""
+        """Store the new state of an operation."""
 
 
 def start_operation(space: OperationSpace, command: Command, order: StartOperation) -> CommandAnswer:
-    """Store it; its pages are worked off later. The same start again changes nothing."""
+    """Store the operation; its pages are processed later. Repeating the same start changes nothing."""
     known = space.operations.get(order.operation)
     if order.operation in space.snapshot.unreadable_operations:
         return "refused", refusals.OPERATION_UNREADABLE()
@@ -46,7 +46,7 @@ def start_operation(space: OperationSpace, command: Command, order: StartOperati
 
 
 def _stop(space: OperationSpace, command: Command, order: StopOperation) -> CommandAnswer:
-    """No page is begun from now on; what is done stays done."""
+    """Start no further page; what is done stays done."""
     known = space.operations.get(order.operation)
     if known is None:
         return "unknown", refusals.NO_OPERATION()

@@ -14,14 +14,14 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer, Effect, NudgePlugi
 
 
 class PluginSpace(Protocol):
-    """What such a command may see and change: the group it is part of."""
+    """What such a command may read and change: the group it is part of."""
 
     now: datetime
     installed: dict[str, InstalledPlugin]
     effects: list[Effect]
 
     def change_plugin(self, plugin: InstalledPlugin) -> None:
-        """Keep what became of a plugin."""
+        """Store the new state of a plugin."""
 
 
 def _execute(space: PluginSpace, command: Command, order: PluginCommand) -> CommandAnswer:

@@ -1,4 +1,4 @@
-"""Operators' commands about Goobi: write a message into the process log, deliver reports again."""
+"""Operators' commands about Goobi: write a message to the process log, deliver reports again."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from taskmanager_scheduler.jobs.events import GoobiMessageRequested
 
 
 class ReportSpace(JobSpace, Protocol):
-    """What such a command may see and change: the group it is part of."""
+    """What such a command may read and change: the group it is part of."""
 
     replays: list[Replay]
 
@@ -32,7 +32,7 @@ def _describe_replay(order: ReplayReports) -> Reason:
 
 
 def _send_message(space: ReportSpace, command: Command, order: SendMessage) -> CommandAnswer:
-    """The command's id names the message: handed out twice by the broker, it is written once."""
+    """The command's id identifies the message: if the broker redelivers it, it is written only once."""
     job = space.jobs.get(order.job)
     if job is None:
         return "unknown", refusals.NO_JOB()

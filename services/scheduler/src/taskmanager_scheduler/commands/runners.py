@@ -1,4 +1,4 @@
-"""Operators' commands for runners: take no more jobs, take them again, forget one that is gone."""
+"""Operators' commands for runners: drain one, end the drain, forget one that is gone."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,7 +14,7 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer, Effect, NudgeRunne
 
 
 class RunnerSpace(Protocol):
-    """What such a command may see and change: the group it is part of."""
+    """What such a command may read and change: the group it is part of."""
 
     now: datetime
     snapshot: Snapshot
@@ -25,14 +25,14 @@ class RunnerSpace(Protocol):
 
 
 def known_runner(space: RunnerSpace, name: str) -> RunnerState | None:
-    """The runner as it is by now."""
+    """The runner in its current state; None if it is unknown or forgotten."""
     if name in space.forgotten:
         return None
     return space.runners.get(name) or space.snapshot.runners.get(name)
 
 
 def _execute(space: RunnerSpace, command: Command, order: RunnerCommand) -> CommandAnswer:
-    """Do what can be done."""
+    """Execute the command if possible."""
     runner = known_runner(space, order.runner)
     if runner is None:
         return "unknown", refusals.NO_RUNNER()
@@ -47,7 +47,7 @@ def _execute(space: RunnerSpace, command: Command, order: RunnerCommand) -> Comm
 
 
 def _describe(order: RunnerCommand) -> Reason:
-    """What the audit says of it."""
+    """What the audit says of the command."""
     if order.action is not RunnerAction.DRAIN:
         return actions_taken.RUNNERS[order.action]()
     grace = order.grace_seconds
@@ -61,7 +61,7 @@ def _drain(space: RunnerSpace, command: Command, order: RunnerCommand) -> Drain:
 
 
 def _means_the_same(before: Drain | None, after: Drain | None) -> bool:
-    """A grace counts from the command that gives it, so the same grace again is another moment."""
+    """A grace period counts from the command that gives it, so repeating the same grace sets a new end."""
     if before is None or after is None:
         return before is after
     return before.until is after.until is None

@@ -1,7 +1,7 @@
-"""Commands for the second factor of a user. Pure.
+"""Commands for a user's second factor. Pure.
 
-Whether a code is right was found by the gateway, which alone can read the secret; whether it may still be
-used is decided here, so that it counts once, whichever gateways it is shown to.
+Only the gateway can read the secret, so it has already checked that a code is correct. Whether the code may
+still be used is decided here, so that it counts once, whichever gateways it is presented to.
 """
 
 from taskmanager.messages import RemoveDevice, RemoveSecondFactor, SetSecondFactor, UseCode

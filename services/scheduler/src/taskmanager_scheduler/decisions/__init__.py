@@ -1,1 +1,1 @@
-"""From a group of messages and what is stored to what is written. Pure."""
+"""Turns a group of messages and the stored state into what is written. Pure."""

@@ -1,4 +1,4 @@
-"""What a runner tells of an attempt beside its state, as it is stored: its log and its files. Pure."""
+"""What a runner reports about an attempt in addition to its state, as stored: log and files. Pure."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ from taskmanager.model.registry import LogBlock, StoredFile
 
 
 def log_block(event: Logged) -> LogBlock:
-    """Kept whatever attempt it is of: a log shows them all, one after the other."""
+    """Stored whichever attempt it belongs to: a log shows all attempts, one after the other."""
     return LogBlock(job=event.job, attempt=event.attempt, seq=event.seq, lines=event.lines)
 
 
 def stored_files(job: Job | None, event: FilesRecorded, now: datetime) -> list[StoredFile]:
-    """None but those of the last attempt, for no others are ever shown."""
+    """Only those of the latest attempt, since no others are ever shown."""
     if job is None or job.attempt != event.attempt:
         return []
     return [

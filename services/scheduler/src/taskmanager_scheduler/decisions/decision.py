@@ -11,18 +11,18 @@ from taskmanager_scheduler.jobs.effects import Effect
 
 @dataclass(frozen=True, slots=True)
 class Decision(Plan):
-    """A plan, what to do once it is stored, and what to tell the gateways."""
+    """A plan, the effects to carry out once it is stored, and what to tell the gateways."""
 
     effects: Sequence[Effect] = ()
     changes: Sequence[Change] = ()
     changed_plugins: Sequence[str] = ()
     changed_jobs: Sequence[str] = ()
-    """Named, but not told one by one: those of a page of an operation."""
+    """Announced by id only, without a `Change` each: the jobs of a page of an operation."""
     changed_operations: Sequence[str] = ()
 
 
 def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
-    """What the gateways are told of a job that was `before`."""
+    """What the gateways are told about a job that was `before`."""
     return Change(
         job=job.id,
         plugin=job.plugin,

@@ -1,4 +1,4 @@
-"""What an outcome means for the metrics and the log."""
+"""What a decision means for the metrics and the log."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ def _observe_duration(job: Job) -> None:
 
 
 def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[InstalledPlugin]) -> None:
-    """Set the gauges of jobs and pauses."""
+    """Set the gauges of jobs by status and of stopped plugins."""
     for plugin in plugins:
         PAUSED.labels(plugin.name).set(1 if plugin.paused else 0)
         own = [one for one in statistics if one.plugin == plugin.name]

@@ -1,4 +1,4 @@
-"""A group of inbox messages to what it needs and what it changes.
+"""Turns a group of inbox messages into a decision.
 
 Pure: the store calls it inside its transaction.
 """
@@ -45,7 +45,7 @@ from taskmanager_scheduler.jobs.transitions import transition
 
 @dataclass(slots=True)
 class GroupState:
-    """The working state while one group is decided on over one snapshot."""
+    """The working state while one group is decided on, based on one snapshot."""
 
     snapshot: Snapshot
     now: datetime
@@ -76,10 +76,10 @@ class GroupState:
         self.register = AccessGroupState(self.snapshot.access)
 
     def take(self, message: Inbound) -> None:
-        """Fold one message."""
+        """Fold one message into the state."""
         match message:
             case Submit() if message.job in self.snapshot.unreadable:
-                pass  # it is stored, though nobody can tell what became of it
+                pass  # it is stored, but its state cannot be read
             case Submit():
                 holder = self.holders.get(message.spec.unique) if message.spec.unique else None
                 self.move(message.job, message, holder=holder)
@@ -111,12 +111,12 @@ class GroupState:
                 self.move(event.job, event, sender=sender, plugin=envelope.plugin)
 
     def _foreign(self, job_id: str, sender: Sender) -> bool:
-        """Whether a runner speaks of another plugin's job, whose runner it may give itself out to be."""
+        """Whether a runner refers to another plugin's job; it may be posing as that job's runner."""
         job = self.jobs.get(job_id)
         return sender is not NOBODY and job is not None and job.plugin != sender.plugin
 
     def _job_for(self, job_id: str, sender: Sender) -> Job | None:
-        """The job, unless it is no business of the sender."""
+        """The job, unless it belongs to a plugin other than the sender's."""
         return None if self._foreign(job_id, sender) else self.jobs.get(job_id)
 
     def move(
@@ -128,7 +128,7 @@ class GroupState:
         plugin: str = "",
         holder: str | None = None,
     ) -> None:
-        """Send one event through `transition` and keep what comes of it."""
+        """Send one event through `transition` and store the result."""
         before = self._job_for(job_id, sender)
         gate = (
             self._gate(plugin)
@@ -177,17 +177,17 @@ class GroupState:
         )
 
     def change_plugin(self, plugin: InstalledPlugin) -> None:
-        """Keep what became of a plugin; however often it changes here, it is written once."""
+        """Store the new state of a plugin; however often it changes in a group, it is written once."""
         loaded = self.snapshot.plugins.get(plugin.name)
         changed = plugin.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
         self.installed[plugin.name] = self.plugins[plugin.name] = changed
 
     def change_operation(self, operation: Operation) -> None:
-        """Keep what became of an operation."""
+        """Store the new state of an operation."""
         self.operations[operation.id] = operation
 
     def decision(self) -> Decision:
-        """All that has come together."""
+        """Everything collected so far, as one decision."""
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
         logged = {block.job for block in self.logs}
         operations = [

@@ -1,4 +1,4 @@
-"""What the ends of jobs add to the figures of their hours. Pure."""
+"""What finished jobs add to the hourly figures. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _NONE = timedelta(0)
 
 
 def figures_of(pairs: Iterable[tuple[Job | None, Job]]) -> Sequence[HourlyFigures]:
-    """One sum for each plugin and hour in which jobs ended."""
+    """One sum for each plugin and hour in which jobs finished."""
     ends: dict[tuple[str, datetime], list[Figures]] = {}
     for before, after in pairs:
         if after.finished is None or not after.status.final:

@@ -1,4 +1,4 @@
-"""A plan for services of before the codes of reasons: they read sentences only. Pure."""
+"""Rewrites a plan for services older than the reason codes, which read only sentences. Pure."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -16,7 +16,7 @@ ToldT = TypeVar("ToldT", AuditEntry, CommandResult)
 
 
 def in_sentences(plan: PlanT) -> PlanT:
-    """The plan as services before the codes read it: with sentences instead."""
+    """The plan with sentences in place of reason codes."""
     spoken = replace(
         plan,
         jobs=[(before, _job(after)) for before, after in plan.jobs],

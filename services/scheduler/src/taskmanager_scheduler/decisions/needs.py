@@ -1,4 +1,4 @@
-"""What a group of messages speaks of, and so has to be loaded. Pure."""
+"""What a group of messages refers to, and what therefore has to be loaded. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from taskmanager_scheduler.commands.execution import needs_of_command
 
 
 def needs_of(messages: Iterable[Inbound]) -> Needs:
-    """Everything the messages speak of."""
+    """Everything the messages refer to."""
     named = _Named()
     for message in messages:
         match message:
@@ -47,7 +47,7 @@ class _Named:
     access: set[str] = field(default_factory=set)
 
     def add(self, needs: Needs) -> None:
-        """What one command needs."""
+        """Add what one command needs."""
         self.jobs |= needs.jobs
         self.runners |= needs.runners
         self.plugins |= needs.plugins
@@ -55,7 +55,7 @@ class _Named:
         self.access |= needs.access
 
     def add_events(self, message: RunnerEvents) -> None:
-        """The jobs a runner speaks of; it and its plugin where they matter."""
+        """Add the jobs a runner refers to, and the runner and its plugin where they matter."""
         for event in message.events:
             self.jobs.update(_jobs_of(event))
             if isinstance(event, Claim | Heartbeat | Hello | Failed | Finished):
@@ -64,7 +64,7 @@ class _Named:
                 self.runners.add(message.runner)
 
     def needs(self) -> Needs:
-        """All of it."""
+        """Everything collected so far."""
         return Needs(
             jobs=frozenset(self.jobs),
             new=frozenset(self.new),

@@ -1,7 +1,8 @@
-"""Keeps the order in which waiting jobs are shown the one in which they start.
+"""Keeps the order in which waiting jobs are shown the same as the order in which they start.
 
-They start as their tickets reach the plugin's queue; they are shown by turn, moment of queueing and id. So a
-job is queued no earlier than the one before it, and a moment later if its id would put it first.
+Jobs start in the order in which their tickets reach the plugin's queue; they are shown by turn, time of
+queueing and id. So a job is queued no earlier than the one before it, and a moment later if its id would sort
+it first.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,28 +18,28 @@ from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.jobs.effects import SendTicket
 
 MOMENT = timedelta(milliseconds=1)
-"""The shortest difference that the store keeps."""
+"""The smallest time difference that the store keeps."""
 
 Place = tuple[int, datetime, str]
 
 
 def place_of(job: Job) -> Place:
-    """What waiting jobs of a plugin are ordered by; the smallest starts first."""
+    """The sort key of a plugin's waiting jobs; the smallest starts first."""
     return -job.turn, job.queued_at, job.id
 
 
 class RunOrderedStore:
     """A store that gives each job its place when it is queued; one for all parts of a scheduler.
 
-    Implements `taskmanager.ports.store.Store`. The store behind it makes one decision at a time, so
-    that places are given in the order of the commits.
+    Implements `taskmanager.ports.store.Store`. The underlying store applies one decision at a time, so places
+    are given in commit order.
     """
 
     def __init__(self, store: Store) -> None:
-        """`store` does all the rest."""
+        """`store` does everything else."""
         self._store = store
         self._last: dict[tuple[str, int], tuple[datetime, str]] = {}
-        """Plugin and turn -> moment and id of the last job queued there."""
+        """Plugin and turn -> time of queueing and id of the last job queued there."""
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
         """See the port."""
@@ -53,7 +54,7 @@ class RunOrderedStore:
         return replace(plan, jobs=[(before, placed.get(after.id, after)) for before, after in plan.jobs])
 
     def _placed(self, job: Job) -> Job:
-        """At its moment if that keeps it behind the one before, else just after."""
+        """At its own time if that keeps it behind the previous job, otherwise just after that one."""
         key = (job.plugin, job.turn)
         last = self._last.get(key)
         moment = max(job.queued_at, last[0]) if last else job.queued_at
@@ -86,7 +87,7 @@ class RunOrderedStore:
 
 
 def queued_by(decision: Decision) -> list[Job]:
-    """The jobs that wait under a new ticket, in the order of their tickets.
+    """The jobs that wait under a new ticket, in ticket order.
 
     New jobs come first: their submission was their ticket, and has been in the queue since before the commit.
     """

@@ -1,4 +1,4 @@
-"""Runners that come, live and come again: what they say of themselves, and the orders they get for it."""
+"""Runners that register, report and return: what they say about themselves, and the orders they get."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ from taskmanager_scheduler.jobs.transitions import LEASE
 
 
 class RegistrationSpace(Protocol):
-    """What a runner's word may see and change: the group it is part of."""
+    """What a runner's message may read and change: the group it is part of."""
 
     now: datetime
     snapshot: Snapshot
@@ -39,11 +39,11 @@ class RegistrationSpace(Protocol):
         """Send an event through `transition`."""
 
     def change_plugin(self, plugin: InstalledPlugin) -> None:
-        """Keep what became of a plugin."""
+        """Store the new state of a plugin."""
 
 
 def on_hello(space: RegistrationSpace, hello: Hello, envelope: RunnerEvents, sender: Sender) -> None:
-    """Install what it brings, take back what it does not run any more, and give it its orders."""
+    """Install the runner's plugin, take back the jobs it no longer runs, and send it its orders."""
     known = _known(space, sender)
     if _taken(space, known, sender):
         return
@@ -72,7 +72,7 @@ def on_hello(space: RegistrationSpace, hello: Hello, envelope: RunnerEvents, sen
 def on_heartbeat(
     space: RegistrationSpace, heartbeat: Heartbeat, envelope: RunnerEvents, sender: Sender
 ) -> None:
-    """Renew its leases, take back what it has never heard of, and give it its orders."""
+    """Renew the runner's leases, take back jobs whose grant never reached it, and send it its orders."""
     known = _known(space, sender)
     if _taken(space, known, sender):
         return
@@ -86,7 +86,7 @@ def on_heartbeat(
 def _order(
     space: RegistrationSpace, running: Sequence[AttemptReference], plugin: str, sender: Sender
 ) -> None:
-    """Renew what is the runner's, tell it to end what is not, and what is to stop running."""
+    """Renew the runner's own attempts; tell it which others to kill and which of its own are to stop."""
     renewed: list[AttemptReference] = []
     kill: list[AttemptReference] = []
     wishes: list[AttemptDesiredState] = []
@@ -113,7 +113,7 @@ def _order(
 
 
 def _take_back(space: RegistrationSpace, said: Hello | Heartbeat, sender: Sender, event: Orphaned) -> None:
-    """What the runner owns but neither runs nor waits for is nobody's."""
+    """Orphan the jobs that the runner owns but neither runs nor is waiting for."""
     named = {(reference.job, reference.attempt) for reference in said.running}
     owned = [job for job in space.jobs.values() if job.owner == sender.runner]
     for job in owned:
@@ -122,7 +122,7 @@ def _take_back(space: RegistrationSpace, said: Hello | Heartbeat, sender: Sender
 
 
 def _taken(space: RegistrationSpace, known: RunnerState | None, sender: Sender) -> bool:
-    """Whether a runner of another plugin is alive under this id: it stays its own."""
+    """Whether a live runner of another plugin has this id; it keeps it."""
     if known is None or known.plugin == sender.plugin:
         return False
     return space.now - known.last_heartbeat <= ALIVE_FOR
@@ -144,7 +144,7 @@ def _install(space: RegistrationSpace, hello: Hello) -> None:
     if known is not None and known.manifest == hello.manifest:
         return
     if name in space.snapshot.unreadable_plugins:
-        return  # an operator may have stopped it: nothing is written over that
+        return  # an operator may have stopped it: never overwrite that
     installed = (
         known.model_copy(update={"manifest": hello.manifest})
         if known

@@ -1,6 +1,6 @@
-"""How a change of jobs changes the statistics of their tabs.
+"""How changes of jobs change the statistics of their tabs.
 
-Pure sums, so that they equal a recount at rest.
+Plain sums, so that they equal a recount when nothing is in flight.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """Carries out effects once their cause is stored.
 
-Nothing here may fail a group: what is not delivered is asked for again by the runner, or made again by the
-sweeper, and counted.
+Nothing here may make a group fail: what could not be delivered is counted, and the runner asks for it again
+or the sweeper recreates it.
 """
 
 import asyncio
@@ -36,15 +36,16 @@ class Dispatcher:
     def __init__(
         self, publisher: Publisher, topology: Topology, declare_plugin: Callable[[str], Awaitable[None]]
     ) -> None:
-        """`declare_plugin` makes a plugin's queue; it raises TaskManagerError if it cannot."""
+        """`declare_plugin` declares a plugin's queue; it raises TaskManagerError if it cannot."""
         self._publisher = publisher
         self._topology = topology
         self._declare_plugin = declare_plugin
 
     async def carry_out(self, decision: Decision) -> list[SendTicket]:
-        """All effects of one outcome; returns the tickets that are surely in their queues."""
+        """Carry out all effects of one decision; returns the tickets confirmed to be in their queues."""
         plugins = {effect.plugin for effect in decision.effects if isinstance(effect, DeclarePlugin)}
-        # at once: a queue whose node is gone is not answered for, and each would be waited for in turn
+        # concurrently: the declaration of a queue whose node is gone gets no answer, and the timeouts would
+        # add up
         await asyncio.gather(
             *(self._tried("declare", self._declare_plugin(plugin)) for plugin in sorted(plugins))
         )
@@ -59,7 +60,7 @@ class Dispatcher:
         return sent
 
     async def send_tickets(self, tickets: Sequence[SendTicket]) -> list[SendTicket]:
-        """Publish tickets; returns those that were confirmed by a queue."""
+        """Publish tickets; returns those that the broker confirmed."""
         done = await asyncio.gather(*(self._tried("ticket", self._send_ticket(ticket)) for ticket in tickets))
         return [ticket for ticket, ok in zip(tickets, done, strict=True) if ok]
 
@@ -70,7 +71,7 @@ class Dispatcher:
         )
 
     async def _answer(self, effects: Iterable[Effect]) -> None:
-        """One message for each runner, however many answers it gets."""
+        """Send one message to each runner, however many answers it gets."""
         answers: dict[tuple[str, str], list[AnswerRunner]] = {}
         for effect in effects:
             if isinstance(effect, AnswerRunner):
@@ -104,7 +105,7 @@ class Dispatcher:
                 )
 
     async def _nudge(self, decision: Decision) -> None:
-        """Have runners ask for their orders: all of a plugin, or the one of a job."""
+        """Tell runners to ask for their orders: all runners of a plugin, or the runner of a job."""
         runners = {effect for effect in decision.effects if isinstance(effect, NudgeRunner)}
         plugins = {effect.plugin for effect in decision.effects if isinstance(effect, NudgePlugin)}
         keys = [self._topology.plugin_key(plugin) for plugin in sorted(plugins)]
@@ -119,7 +120,7 @@ class Dispatcher:
                 await self._tried("result", self._control(key, effect.result))
 
     async def _control(self, key: str, message: Message) -> None:
-        """To a private queue; a hint that is worth nothing later."""
+        """Publish to a private queue; not persistent, since the message is worthless later."""
         await self._publisher.publish(self._topology.control, key, message.encode(), persistent=False)
 
     async def _tried(self, what: str, effect: Awaitable[None]) -> bool:

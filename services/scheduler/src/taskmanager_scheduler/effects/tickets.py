@@ -1,4 +1,4 @@
-"""Tickets that the scheduler itself makes, and the note in the store that they are still owed."""
+"""The tickets that the scheduler itself sends, and the note in the store that they are still owed."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from taskmanager_scheduler.jobs.events import Ticketed
 
 
 async def mark_sent(store: Store, clock: Clock, tickets: Sequence[SendTicket]) -> None:
-    """Strike the notes of tickets that are surely in their queues; raises StoreUnavailableError."""
+    """Clear the notes of tickets that are confirmed to be in their queues; raises StoreUnavailableError."""
     if not tickets:
         return
 

@@ -1,5 +1,5 @@
-"""Telling Goobi: what is stored as reports is worded, sent in one of Goobi's dialects, and judged.
+"""Reporting to Goobi: stored reports are worded, sent in one of Goobi's dialects, and the answers judged.
 
-Dialects only make requests and judge answers; `transport` alone speaks HTTP; `lane` alone decides what is
-sent when. Nothing here knows the inbox or a job's state.
+Dialects only build requests and judge answers; only `transport` speaks HTTP; only `lane` decides what is sent
+when. Nothing here knows the inbox or a job's state.
 """

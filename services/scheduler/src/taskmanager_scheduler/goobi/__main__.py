@@ -16,7 +16,7 @@ EPILOG = "Nothing is changed in Goobi unless --write is given. Exit code 0: all 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Exit 0 if every installation that was looked at is well, 1 if not, 2 for a wrong call."""
+    """Exit with 0 if every installation checked is well, 1 if not, or 2 for a usage error."""
     options = _parser().parse_args(arguments)
     target = Target(options.process, options.step, options.write)
     if target.write and target.process_id is None:

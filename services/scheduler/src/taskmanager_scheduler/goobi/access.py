@@ -1,4 +1,4 @@
-"""What a request shows so that Goobi takes it, made anew for each: secret files may change, tokens end."""
+"""Credentials for Goobi, built for each request, since secret files may change and tokens expire."""
 
 import base64
 import re
@@ -18,7 +18,7 @@ class Access:
     """The secrets of one installation."""
 
     def __init__(self, installation: Installation) -> None:
-        """Reads nothing yet."""
+        """No secret file is read yet."""
         self._jwt = installation.jwt
         self._in_form = installation.dialect is DialectName.WEBAPI
         self._token = _secret(installation.token_file)
@@ -26,11 +26,11 @@ class Access:
         self._jwt_secret = _secret(installation.jwt.secret_file if installation.jwt else None)
 
     def password(self) -> str:
-        """Of the classic web API, which takes it in its form; raises SecretUnreadableError."""
+        """The password of the classic web API, which is sent in the form; raises SecretUnreadableError."""
         return self._token.read() if self._token is not None else ""
 
     def headers(self, method: str, path: str) -> dict[str, str]:
-        """For a request of the REST interfaces; `path` is below their root. Raises SecretUnreadableError."""
+        """Headers for a REST request; `path` is below the interface's root. Raises SecretUnreadableError."""
         if self._in_form:
             return {}
         if self._token is not None:
@@ -43,7 +43,7 @@ class Access:
         return {}
 
     def hide(self, text: str) -> str:
-        """The text without any of the secrets, should an answer repeat one."""
+        """The text with all secrets masked, in case an answer repeats one."""
         for secret in (self._token, self._api_token, self._jwt_secret):
             if secret is not None:
                 text = text.replace(secret.read(), HIDDEN)
@@ -55,7 +55,7 @@ def _secret(path: Path | None) -> SecretFile | None:
 
 
 def signed(access: JwtAccess, secret: str, method: str, path: str, now: datetime) -> str:
-    """A token good for this one call, as Goobi makes them for itself (`JwtHelper`, `AuthorizationFilter`)."""
+    """A token for this one call, built as Goobi builds its own (`JwtHelper`, `AuthorizationFilter`)."""
     key = secret
     if access.daily_key:
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,6 +1,6 @@
-"""Calling back the address a job brought with it: POST, empty body, the header `jobType`.
+"""Calls the callback address of a job: POST, empty body, the header `jobType`.
 
-As goobi-plugin-step-mixed-ocr takes it; there is no callback for failure.
+The format that goobi-plugin-step-mixed-ocr expects; there is no callback for failure.
 """
 
 from taskmanager_scheduler.goobi.calls import (
@@ -18,12 +18,12 @@ SUCCESS = range(200, 300)
 
 
 def call(task: Callback) -> GoobiCall:
-    """The request."""
+    """The request for the callback."""
     return GoobiCall("POST", task.url, {"jobType": task.job_type})
 
 
 def judge(answer: Answer) -> Judgement:
-    """Any success but a web page: that is what a log-in form in between answers."""
+    """Any success counts, except a web page: that is the answer of a login form in between."""
     if (refused := refused_access(answer)) is not None:
         return refused
     if is_page(answer.text):

@@ -1,4 +1,4 @@
-"""What is asked of Goobi and what comes of it: values between dialects, transport and delivery."""
+"""Tasks for Goobi and their results: values shared by dialects, transport and delivery."""
 
 import re
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ REDIRECTS = range(300, 400)
 UNAUTHORIZED = 401
 NOT_FOUND = 404
 GATEWAY_ERRORS = frozenset({502, 503, 504})
-"""What a proxy says when Goobi behind it is away."""
+"""Sent by a proxy when the Goobi behind it is unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Write this into the process log. `author` is named beside it, or before it where a dialect cannot."""
+    """Write an entry to the process log. `author` has its own field or, lacking that, precedes `text`."""
 
     process_id: int
     step_id: int | None
@@ -47,7 +47,7 @@ class ErrorStep:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Call the address a job brought with it."""
+    """Call the callback address of a job."""
 
     url: str
     job_type: str
@@ -58,7 +58,7 @@ Task = Entry | CloseStep | ErrorStep | Callback
 
 @dataclass(frozen=True, slots=True)
 class GoobiCall:
-    """An HTTP request. `path` is below the installation's address, or a whole address."""
+    """An HTTP request. `path` is relative to the installation's address, or an absolute URL."""
 
     method: str
     path: str
@@ -69,7 +69,7 @@ class GoobiCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `text` is bounded. `location` is where a redirect points to."""
+    """An answer from Goobi; `text` is truncated. `location` is the target of a redirect."""
 
     status: int
     text: str = ""
@@ -77,59 +77,59 @@ class Answer:
 
 
 class Fate(StrEnum):
-    """What an answer means for what was asked."""
+    """What an answer means for the task."""
 
     DONE = "done"
     AGAIN = "again"
-    """Not taken this time."""
+    """Not accepted this time."""
     REFUSED = "refused"
-    """Goobi understood it and will never take it."""
+    """Goobi understood the task and will never accept it."""
     AWAY = "away"
-    """Nobody takes anything there at present."""
+    """Nothing there accepts tasks at present."""
     LOOK = "look"
-    """It depends on the state of things: look, and judge by what is found."""
+    """It depends on the current state: look it up and judge by the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The fate and, in a few words, why."""
+    """The fate and a short reason."""
 
     fate: Fate
     words: str
 
 
 class Dialect(Protocol):
-    """One of Goobi's interfaces: pure."""
+    """One of Goobi's interfaces. Pure."""
 
     def call(self, task: Task) -> GoobiCall:
-        """The request that has the task done."""
+        """The request that performs the task."""
 
     def judge(self, task: Task, answer: Answer) -> Judgement:
-        """What the answer to it means."""
+        """What the answer means for the task."""
 
     def look(self, task: Task) -> GoobiCall | None:
-        """The request that shows whether the task is done already, if there is one."""
+        """The request that shows whether the task is already done, if there is one."""
 
     def seen(self, task: Task, answer: Answer) -> bool | None:
-        """Whether it is done, by the answer to `look`; None if the answer does not say."""
+        """Whether the answer to `look` shows the task as done; None if it does not say."""
 
 
 _TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
 def in_brief(text: str) -> str:
-    """A text or page as a short line: tags and repeated blanks left out."""
+    """The text, or the text of a page, shortened to one line: without tags and repeated whitespace."""
     plain = " ".join(_TAGS.sub(" ", text).split())
     return plain if len(plain) <= ANSWER_LIMIT else f"{plain[:ANSWER_LIMIT]}..."
 
 
 def is_page(text: str) -> bool:
-    """Whether this is a web page: a log-in form or a proxy's own words where Goobi answers something else."""
+    """Whether this is a web page: a login form or a proxy's page instead of an answer from Goobi."""
     return re.match(r"\s*<(!doctype\s+html|html)\b", text, re.IGNORECASE) is not None
 
 
 def refused_access(answer: Answer) -> Judgement | None:
-    """What every dialect judges alike, whatever was asked; None for all other answers."""
+    """The judgement that is the same for every dialect and task; None for all other answers."""
     if answer.status in REDIRECTS:
         return Judgement(
             Fate.AGAIN, f"{answer.status}: redirects to {answer.location}, which is not followed"
@@ -144,7 +144,7 @@ def refused_access(answer: Answer) -> Judgement | None:
 
 
 def described(answer: Answer) -> str:
-    """Status and text in one short line."""
+    """Status and text on one short line."""
     return f"{answer.status}: {_said(answer)}" if answer.text else str(answer.status)
 
 

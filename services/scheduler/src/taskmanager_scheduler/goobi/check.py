@@ -1,7 +1,7 @@
-"""Tests a configured installation from the name to the answer and says in plain words what is wrong.
+"""Checks a configured installation, from name resolution to the answer, and explains what is wrong.
 
-Changes nothing: the calls either only read or name a process that does not exist. Only `write` tells it to
-leave a debug entry in the log of the process that is named.
+Changes nothing: the calls only read or name a process that does not exist. Only `write` leaves a debug entry
+in the log of the given process.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ from taskmanager_scheduler.goobi.transport import GoobiTransport, UnreachableErr
 from taskmanager_scheduler.goobi.webapi import EXECUTED, WebApi, title
 
 COMMANDS = ("addToProcessLog", "closeStep", "setErrorStep")
-"""What the web API must allow."""
+"""Commands that the web API must allow."""
 TEXT = "Test of the connection by an operator."
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; `advice` says what to do about it."""
+    """The result of one check; `advice` says what to do about it."""
 
     ok: bool
     text: str
@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What may be looked at in Goobi, as far as the operator names it; `write`: leave an entry there."""
+    """What to check in Goobi, as far as the operator names it; `write`: leave a debug entry in the log."""
 
     process_id: int | None = None
     step_id: int | None = None
@@ -57,7 +57,7 @@ class Target:
 
 
 async def findings(installation: Installation, target: Target) -> AsyncIterator[Finding]:
-    """Everything there is to say, in order; the first thing that is wrong is the last."""
+    """All findings, in order; they end with the first failed check."""
     for steps in (_secrets(installation), _name(installation), _calls(installation, target)):
         async for finding in steps:
             yield finding
@@ -123,7 +123,7 @@ async def _asked(
 async def _first_answer(
     installation: Installation, access: Access, transport: GoobiTransport, target: Target
 ) -> Finding:
-    """To a call that changes nothing, as near as can be to what is needed."""
+    """The answer to a call that changes nothing and comes as close as possible to the calls needed."""
     match installation.dialect:
         case DialectName.WEBAPI:
             return _of_webapi(await transport.send(WebApi(access.password()).help()))
@@ -151,7 +151,7 @@ def _of_webapi(answer: Answer) -> Finding:
 
 
 def _of_rest_plugin(answer: Answer) -> Finding:
-    """There is no step 0: the plugin says so in its own words."""
+    """There is no step 0, so the answer is the plugin's own error."""
     if (finding := _of_any(answer)) is not None:
         return finding
     if "CloseStepResponse" in answer.text:

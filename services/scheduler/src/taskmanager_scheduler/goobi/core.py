@@ -1,4 +1,4 @@
-"""Goobi's own REST interface, in JSON. What was done can be read back here."""
+"""Goobi's own REST interface, in JSON. It allows reading back what was done."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ class Core:
     """Implements `calls.Dialect`."""
 
     def call(self, task: Task) -> GoobiCall:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 entry = {"userName": task.author, "type": task.type.value, "message": task.text}
@@ -46,7 +46,7 @@ class Core:
                 raise TypeError("a callback is no call of Goobi's REST interface")
 
     def judge(self, task: Task, answer: Answer) -> Judgement:
-        """A conflict at closing also comes from a step that is closed already: its status tells."""
+        """A conflict on closing a step may also mean that it is already closed; its status shows which."""
         if (refused := refused_access(answer)) is not None:
             return refused
         if is_page(answer.text):
@@ -59,7 +59,7 @@ class Core:
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 return GoobiCall("GET", f"{_process(task)}/journal", READING)
@@ -69,7 +69,7 @@ class Core:
                 return None
 
     def seen(self, task: Task, answer: Answer) -> bool | None:
-        """An entry is known by author, type and text; a step by its status."""
+        """An entry is recognised by author and text, a step by its status."""
         document = _document(answer)
         match task:
             case Entry() if isinstance(document, list):

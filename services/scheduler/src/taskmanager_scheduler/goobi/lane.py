@@ -1,7 +1,7 @@
-"""Delivery to one installation: in order per job, at least once, with growing waits, until it is given up.
+"""Delivery to one installation: in order per job, at least once, with growing waits, until given up.
 
-Each installation has a lane of its own, so one that is slow or dead holds up no other. What a lane keeps in
-memory only saves time; all that counts is stored, so it may be killed at any point: what was sent and not
+Each installation has its own lane, so one that is slow or dead holds up no other. What a lane keeps in memory
+only saves time; everything that matters is stored, so it may be killed at any point: what was sent but not
 stored is sent again.
 """
 
@@ -21,25 +21,25 @@ from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_REPORTS
 
 JOBS_AT_ONCE = 100
-"""Jobs whose reports are taken in hand in one round."""
+"""Jobs whose reports are handled in one round."""
 MANY = 20
-"""Jobs of which nothing is taken in one round: it is not the jobs, it is Goobi or the settings."""
+"""If a round fails for this many jobs, the cause is not the jobs but Goobi or the settings."""
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(seconds=60)
-"""Between two looks whether an installation that takes nothing is back."""
+"""The longest wait between two attempts to reach an installation that accepts nothing."""
 ANSWER_KEPT = 500
 
 log = structlog.get_logger(__name__)
 
 
 def wait_after(failures: int, longest: timedelta, chance: float) -> timedelta:
-    """After so many failures in a row: doubled each time, bounded, spread over its upper half."""
+    """The wait after this many failures in a row: doubled each time, capped, its upper half jittered."""
     grown = min(longest, FIRST_WAIT * 2.0 ** min(failures - 1, 40))
     return timedelta(milliseconds=round((0.5 + 0.5 * chance) * grown / timedelta(milliseconds=1)))
 
 
 class Lane:
-    """One installation's reports."""
+    """Delivers one installation's reports."""
 
     def __init__(
         self,
@@ -51,23 +51,23 @@ class Lane:
         *,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """`among` are the names jobs call it by; `chance` spreads the waits."""
+        """`among` holds the names by which jobs refer to the installation; `chance` randomises the waits."""
         self.name, self._among, self._telling = name, among, telling
         self._store, self._clock, self._chance = store, clock, chance
         self._failures = 0
-        """Rounds in a row in which nothing was taken."""
+        """Rounds in a row in which nothing was accepted."""
         self._paused_until: datetime | None = None
         self._since: datetime | None = None
         self._tried: set[str] = set()
-        """Told, but it is not sure that this is stored."""
+        """Reports that were sent, but whose result may not be stored."""
         self._health = InstallationHealth(name=name)
 
     def begin_anew(self) -> None:
-        """Another scheduler may have been at work until now: whatever is older may have been told already."""
+        """Another scheduler may have been active until now, so older reports may be delivered already."""
         self._since = self._clock.now()
 
     async def run_once(self) -> bool:
-        """Tell what is due; False if nothing was. Raises StoreUnavailableError."""
+        """Deliver what is due; False if nothing was. Raises StoreUnavailableError."""
         now = self._clock.now()
         if self._paused_until is not None and now < self._paused_until:
             return False
@@ -85,13 +85,13 @@ class Lane:
         return True
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._telling.close()
 
     async def _tell_all(
         self, chains: Iterable[Sequence[Report]], now: datetime, away: asyncio.Event
     ) -> list[bool]:
-        """Whether each job's first report was taken; jobs side by side, as many as the settings allow."""
+        """Whether each job's first report was accepted; jobs run concurrently, up to the configured limit."""
         slots = asyncio.Semaphore(self._telling.installation.concurrency)
 
         async def tell(chain: Sequence[Report]) -> bool | None:
@@ -105,13 +105,13 @@ class Lane:
         return [result for result in results if isinstance(result, bool)]
 
     async def _tell_chain(self, chain: Sequence[Report], now: datetime, away: asyncio.Event) -> bool | None:
-        """One job's reports in order, until one is not taken; whether any was, None if none was due."""
+        """Deliver one job's reports in order until one fails; whether any succeeded, None if none was due."""
         for number, report in enumerate(chain):
             if report.next_try is not None and report.next_try > now:
                 await self._store.postpone(report.job, report.next_try)
                 return True if number else None
             if report.kind is ReportKind.ERROR_STEP and not await self._is_pending(report):
-                continue  # its job was tried again meanwhile
+                continue  # its job was retried in the meantime
             judgement = await self._tell(report)
             after = self._after(report, judgement)
             await self._keep(report, after, judgement)
@@ -133,12 +133,12 @@ class Lane:
         try:
             return await self._telling.tell(report, doubtful=doubtful)
         except Exception as error:
-            # A report nobody foresaw must not hold up all others.
+            # An unexpected error in one report must not hold up all others.
             log.exception("report_failed", report=report.id)
             return Judgement(Fate.AGAIN, f"a defect of the scheduler: {type(error).__name__}")
 
     def _after(self, report: Report, judgement: Judgement) -> Report:
-        """The report with what came of this try."""
+        """The report with the result of this attempt."""
         now = self._clock.now()
         fields: dict[str, object] = {
             "attempts": report.attempts + 1,
@@ -152,7 +152,7 @@ class Lane:
         else:
             longest = self._telling.installation.longest_wait
             if judgement.fate is Fate.AWAY:
-                longest = min(longest, LONGEST_PAUSE)  # when it is back, it shall hear everything soon
+                longest = min(longest, LONGEST_PAUSE)  # once it is back, it should soon get everything
             fields["next_try"] = now + wait_after(report.attempts + 1, longest, self._chance())
         return report.model_copy(update=fields)
 
@@ -176,9 +176,10 @@ class Lane:
         self._health = self._health.model_copy(update=fields)
 
     def _conclude(self, told: Sequence[bool], *, away: bool) -> None:
-        """Where nobody takes anything, or nothing of much, look less and less often, with few requests.
+        """If nothing, or nothing of many, is accepted, try less and less often and with few requests.
 
-        A few reports that Goobi does not take wait by themselves: they must not hold up what it would take.
+        A few reports that Goobi does not accept wait on their own: they must not hold up what it would
+        accept.
         """
         if any(told):
             away = False

@@ -1,4 +1,4 @@
-"""Reports of jobs whose installation is no longer in the settings: given up, saying so, to be replayed."""
+"""Reports of jobs whose installation is no longer configured: given up with a reason, to be replayed."""
 
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.model.reports import ReportState
@@ -9,10 +9,10 @@ AT_ONCE = 200
 
 
 class Orphans:
-    """Has the shape of a lane."""
+    """Has the same interface as a lane."""
 
     def __init__(self, among: Among, settings: GoobiSettings, store: ReportStore, clock: Clock) -> None:
-        """`among` are all names that are not in the settings."""
+        """`among` matches all names that are not in the settings."""
         self._among, self._settings, self._store, self._clock = among, settings, store, clock
 
     async def run_once(self) -> bool:

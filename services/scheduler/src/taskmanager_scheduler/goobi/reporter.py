@@ -1,4 +1,4 @@
-"""Runs the lanes of all installations, while this scheduler is the one that has the inbox."""
+"""Runs the lanes of all installations while this scheduler is the active one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_BACKLOG, GOOBI_OLDEST
 
 LOOK = timedelta(milliseconds=500)
-"""Between two looks for reports that are due."""
+"""Time between two checks for reports that are due."""
 COUNT = timedelta(seconds=10)
-"""Between two counts of the backlogs."""
+"""Time between two counts of the backlogs."""
 FINISH = timedelta(seconds=5)
-"""How long requests under way may still take when the process stops; later ones are sent again."""
+"""How long requests in progress may still take when the process stops; after that they are sent again."""
 
 log = structlog.get_logger(__name__)
 
 
 def names_of(settings: GoobiSettings, name: str) -> Among:
-    """What jobs call this installation: its name and, if it is the default one, nothing."""
+    """The names by which jobs refer to this installation: its name and, if it is the default one, None."""
     return Among((name, None) if settings.name_of(None) == name else (name,))
 
 
@@ -45,7 +45,7 @@ class Reporter:
         active_for: timedelta,
         lanes: Sequence[Lane] | None = None,
     ) -> None:
-        """For so long after a tick came through the inbox this scheduler is the one that delivers."""
+        """This scheduler delivers for `active_for` after each tick that came through the inbox."""
         self._settings, self._store, self._clock = settings, store, clock
         self._duty = Duty(active_for)
         self._lanes = list(lanes) if lanes is not None else self._made()
@@ -64,18 +64,18 @@ class Reporter:
         ]
 
     async def ticked(self) -> None:
-        """A tick came through the inbox: this scheduler has it, and so the reports."""
+        """Record a tick that came through the inbox: this scheduler is responsible for the reports."""
         if not self._duty.on:
             for lane in self._lanes:
                 lane.begin_anew()
         self._duty.ticked()
 
     async def run_once(self) -> None:
-        """One round of every lane, side by side; raises TemporaryError."""
+        """Run one round of every lane, concurrently; raises TemporaryError."""
         await asyncio.gather(*(lane.run_once() for lane in self._lanes), self._orphans.run_once())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`; then what is under way may end, for a moment."""
+        """Deliver until `stop`; then requests in progress get a moment to finish."""
         if not self._settings.installations:
             log.info("no_goobi_configured", setting="TASKMANAGER_GOOBI")
             await stop.wait()
@@ -109,7 +109,7 @@ class Reporter:
                 await backoff.wait(str(error), stop)
                 continue
             except Exception as error:
-                # Jobs must go on, whatever is wrong with what Goobi is told.
+                # Jobs must go on, whatever is wrong with the reports to Goobi.
                 log.exception("reports_failed")
                 await backoff.wait(f"a defect of the scheduler: {error}", stop)
                 continue
@@ -124,7 +124,7 @@ class Reporter:
             await pause(stop, COUNT)
 
     async def _show_backlogs(self) -> None:
-        """For the metrics; a database that is away is told by others."""
+        """Update the metrics; that the database is unavailable is reported elsewhere."""
         try:
             for name in self._settings.installations:
                 backlog = await self._store.undelivered(names_of(self._settings, name))

@@ -1,4 +1,4 @@
-"""The older REST plugin: everything in the address, texts as the body, closing answers XML."""
+"""The older REST plugin: everything is in the address, texts are the body, answers to a close are XML."""
 
 from taskmanager_scheduler.goobi.calls import (
     OK,
@@ -25,7 +25,7 @@ class RestPlugin:
     """Implements `calls.Dialect`; nothing can be read back."""
 
     def call(self, task: Task) -> GoobiCall:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 place = f"processes/{task.process_id}" if task.step_id is None else f"steps/{task.step_id}"
@@ -39,7 +39,7 @@ class RestPlugin:
                 raise TypeError("a callback is no call of the REST plugin")
 
     def judge(self, task: Task, answer: Answer) -> Judgement:
-        """By status, since the answer to a close never says that it went well."""
+        """Judge by the status, since the answer to a close never says that it succeeded."""
         if (refused := refused_access(answer)) is not None:
             return refused
         if is_page(answer.text):
@@ -52,11 +52,11 @@ class RestPlugin:
         return Judgement(Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task
         return None
 
     def seen(self, task: Task, answer: Answer) -> bool | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task, answer
         return None

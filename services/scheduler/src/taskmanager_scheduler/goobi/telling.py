@@ -1,4 +1,4 @@
-"""One task told to one installation, from request to judgement. Decides nothing about time or order."""
+"""Delivers one task to one installation, from request to judgement. Decides nothing about time or order."""
 
 from typing import Protocol
 
@@ -26,23 +26,23 @@ from taskmanager_scheduler.goobi.transport import GoobiTransport, UnreachableErr
 from taskmanager_scheduler.goobi.webapi import WebApi
 
 UNREADABLE = frozenset({401, 403, 404, 405})
-"""Answers to a look that do not get better by waiting: this Goobi lets us write but not read."""
+"""Answers to a look-up that waiting does not improve: this Goobi lets us write but not read."""
 LOOKS_IN_VAIN = 8
-"""After so many tries it is told again, seen or not: twice is better than never."""
+"""After this many attempts the task is sent again, whether seen or not: twice is better than never."""
 
 
 class ReportSender(Protocol):
-    """What speaks HTTP."""
+    """Sends requests over HTTP."""
 
     async def send(self, call: GoobiCall) -> Answer:
-        """The answer; raises UnreachableError and SecretUnreadableError."""
+        """Send the request; raises UnreachableError and SecretUnreadableError."""
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
 
 
 def dialect_of(installation: Installation, access: Access) -> Dialect:
-    """The dialect with what it needs now; raises SecretUnreadableError."""
+    """The installation's dialect, with the secret it needs now; raises SecretUnreadableError."""
     match installation.dialect:
         case DialectName.WEBAPI:
             return WebApi(access.password())
@@ -53,23 +53,23 @@ def dialect_of(installation: Installation, access: Access) -> Dialect:
 
 
 class Telling:
-    """Tells one installation."""
+    """Delivers reports to one installation."""
 
     def __init__(
         self, settings: GoobiSettings, installation: Installation, sender: ReportSender | None = None
     ) -> None:
-        """`sender` stands for HTTP in tests."""
+        """`sender` replaces HTTP in tests."""
         self.installation = installation
         self._settings = settings
         self._access = Access(installation)
         self._sender: ReportSender = sender or GoobiTransport(installation, self._access)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._sender.close()
 
     async def tell(self, report: Report, *, doubtful: bool) -> Judgement:
-        """What became of it. `doubtful`: it may have been told before, so look first where one can."""
+        """Deliver the report. `doubtful`: it may already have been delivered, so look first if possible."""
         try:
             task = task_of(report, self.installation)
         except UnwantedError as error:
@@ -94,9 +94,9 @@ class Telling:
         return found or Judgement(Fate.AGAIN, judgement.words)
 
     async def _found(self, dialect: Dialect, task: Task, *, patient: bool) -> Judgement | None:
-        """What a look says; None: it is not done, or nobody can tell.
+        """The result of a look-up; None if the task is not done or this cannot be determined.
 
-        Who is patient rather looks again later than does twice what may be done already.
+        If `patient`, look again later rather than do twice what may already be done.
         """
         look = dialect.look(task)
         if look is None:

@@ -1,4 +1,4 @@
-"""The tasks and texts made of stored reports. Pure."""
+"""The tasks and texts built from stored reports. Pure."""
 
 from taskmanager.goobi.installations import Ending, Installation
 from taskmanager.model.reports import Facts, Report, ReportKind
@@ -8,15 +8,15 @@ from taskmanager_scheduler.goobi.calls import Callback, CloseStep, Entry, ErrorS
 
 TEXT_LIMIT = 4_000
 WARNINGS_TOLD = 3
-"""Of a job's warnings so many are told, for a process log is read at a glance."""
+"""Warnings of a job that are quoted; few, since a process log is read at a glance."""
 
 
 class UnwantedError(Exception):
-    """The settings say that Goobi is not told this; the text says by which key."""
+    """The settings exclude this report; the text says by which key."""
 
 
 def task_of(report: Report, installation: Installation) -> Task:
-    """What Goobi is asked to do; raises UnwantedError."""
+    """The task for Goobi; raises UnwantedError."""
     if report.kind is ReportKind.CALLBACK:
         return Callback(str(report.callback_url), report.callback_job_type or report.facts.plugin)
     if report.goobi is None:
@@ -49,7 +49,7 @@ def _ending(status: Status, installation: Installation) -> tuple[str, Ending]:
 
 
 def filled(template: str, report: Report) -> str:
-    """The template with every place filled, without blanks at its ends and within a bound."""
+    """The template with every placeholder filled, stripped of surrounding whitespace and truncated."""
     facts = report.facts
     places = {
         "plugin": facts.plugin,
@@ -71,7 +71,7 @@ def filled(template: str, report: Report) -> str:
 
 
 def warnings(facts: Facts) -> str:
-    """`2 warnings: this; that`, with how many more there are; empty without any."""
+    """`2 warnings: this; that`, with the number of further ones; empty if there are none."""
     if not facts.warnings:
         return ""
     told = [" ".join(text.split()) for text in facts.warning_texts[:WARNINGS_TOLD]]

@@ -1,6 +1,6 @@
-"""HTTP to one Goobi installation: connections, TLS, time limits, and errors in plain words.
+"""HTTP to one Goobi installation: connections, TLS, timeouts, and errors in plain words.
 
-Knows no dialect. Redirects are never followed: a token must not go where an answer points to.
+Knows no dialect. Redirects are never followed: a token must not go where an answer points.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from taskmanager_scheduler.goobi.access import Access
 from taskmanager_scheduler.goobi.calls import Answer, GoobiCall
 
 TEXT_LIMIT_BYTES = 4 * 1024 * 1024
-"""The journal of a process is read back; nothing Goobi answers is longer."""
+"""The largest answer is a process's journal, which is read back; nothing longer is expected."""
 ANY_IPV4 = "0.0.0.0"  # noqa: S104 - where a connection comes from, not where anybody listens
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request
 
 
 class UnreachableError(TemporaryError):
-    """There was no answer; whether the work was done is unknown. The text says why in plain words."""
+    """There was no answer; whether the task was done is unknown. The text gives the reason in plain words."""
 
 
 class GoobiTransport:
     """One pool of connections to one installation."""
 
     def __init__(self, installation: Installation, access: Access) -> None:
-        """Connects when first used; raises OSError if the CA file cannot be read."""
+        """Connects on first use; raises OSError if the CA file cannot be read."""
         self._installation, self._access = installation, access
         self._seconds = installation.connect_timeout_seconds + installation.timeout_seconds
         source = ANY_IPV4 if installation.by_ipv4 else None
@@ -50,11 +50,11 @@ class GoobiTransport:
         )
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def send(self, call: GoobiCall) -> Answer:
-        """The answer, whatever its status; raises UnreachableError and SecretUnreadableError."""
+        """Send the request; returns any answer. Raises UnreachableError and SecretUnreadableError."""
         url, headers = self._addressed(call)
         request = self._client.build_request(
             call.method, url, headers=headers, data=call.form, content=call.content
@@ -77,7 +77,7 @@ class GoobiTransport:
         return Answer(response.status_code, self._access.hide(text), location)
 
     def _addressed(self, call: GoobiCall) -> tuple[str, dict[str, str]]:
-        """A secret goes to the installation only, never to another address a job named."""
+        """Add secrets only for the installation itself, never for another address given by a job."""
         if call.path.startswith("/"):
             path = call.path.removeprefix("/api")
             url = f"{self._installation.base}{call.path}"
@@ -113,7 +113,7 @@ def _same_origin(url: str, other: str) -> bool:
 
 
 def in_words(error: httpx.HTTPError, url: str) -> str:
-    """Why there was no answer, for somebody who looks at the settings; without the path of the address."""
+    """Why there was no answer, for someone checking the settings; without the path of the address."""
     host, cause = httpx.URL(url).host, _cause(error)
     match cause:
         case ssl.SSLCertVerificationError():
@@ -132,7 +132,7 @@ def in_words(error: httpx.HTTPError, url: str) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The error of the system behind the library's own."""
+    """The system error behind the library's own."""
     seen = error
     while (inner := seen.__cause__ or seen.__context__) is not None:
         seen = inner

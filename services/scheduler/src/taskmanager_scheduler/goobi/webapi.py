@@ -1,6 +1,6 @@
 """The classic web API: the servlet `/wi`. Commands in a form, answers as HTML pages.
 
-Sent by POST, since addresses with a token in them end up in logs. `value` is decoded twice there, so it is
+Sent by POST, since addresses containing a token end up in logs. The servlet decodes `value` twice, so it is
 encoded twice here.
 """
 
@@ -32,11 +32,11 @@ class WebApi:
     """Implements `calls.Dialect`; nothing can be read back."""
 
     def __init__(self, password: str) -> None:
-        """The password of `goobi_webapi.xml`."""
+        """`password` is the one in `goobi_webapi.xml`."""
         self._password = password
 
     def call(self, task: Task) -> GoobiCall:
-        """See the port."""
+        """See `calls.Dialect`."""
         match task:
             case Entry():
                 return self._command("addToProcessLog", **_entry(task))
@@ -48,11 +48,11 @@ class WebApi:
                 raise TypeError("a callback is no command of the web API")
 
     def help(self) -> GoobiCall:
-        """The one command that changes nothing."""
+        """The request for the only command that changes nothing."""
         return self._command("help")
 
     def judge(self, task: Task, answer: Answer) -> Judgement:
-        """By status and title: some errors come with status 200."""
+        """Judge by status and title: some errors come with status 200."""
         if (refused := refused_access(answer)) is not None:
             return refused
         if answer.status == NOT_FOUND:
@@ -63,12 +63,12 @@ class WebApi:
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task
         return None
 
     def seen(self, task: Task, answer: Answer) -> bool | None:
-        """See the port."""
+        """See `calls.Dialect`."""
         del task, answer
         return None
 
@@ -77,7 +77,7 @@ class WebApi:
 
 
 def _entry(entry: Entry) -> dict[str, str]:
-    """The step is enough to find the process; the user is always the web API's, so the author is text."""
+    """The step id identifies the process. The user is always the web API's, so the author is in the text."""
     place = {"processId": str(entry.process_id)}
     if entry.step_id is not None:
         place = {"stepId": str(entry.step_id)}
@@ -86,7 +86,7 @@ def _entry(entry: Entry) -> dict[str, str]:
 
 
 def known_type(kind: LogType) -> str:
-    """The older interfaces do not know `important`, which is a person's word set apart."""
+    """The older interfaces lack `important`, which is a highlighted `user` entry."""
     return (LogType.USER if kind is LogType.IMPORTANT else kind).value
 
 

@@ -1,1 +1,1 @@
-"""Consuming the inbox: messages in groups, checked, decided on, stored, followed up and acknowledged."""
+"""Consuming the inbox: messages are grouped, checked, decided on, stored, followed up and acknowledged."""

@@ -1,8 +1,8 @@
 """The scheduler's inbox: messages are taken in groups, stored at once, followed up and acknowledged.
 
-The order is the point: stored, then published, then acknowledged. A death before the commit redelivers the
-group; a death after it repeats effects, which are harmless twice. While the store is away nothing is
-acknowledged and the inbox waits.
+The order matters: stored, then published, then acknowledged. If the process dies before the commit, the group
+is redelivered; if it dies after the commit, effects are repeated, which does no harm. While the store is
+unavailable, nothing is acknowledged and the inbox waits.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 class InboxConsumer:
-    """Feeds deliveries into the store, in order, one group after the other."""
+    """Feeds deliveries into the store, in order, one group after another."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class InboxConsumer:
         on_tick: Callable[[], Awaitable[None]],
         on_turn: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_tick` is called when a tick has come through: all before it has been taken into account.
+        """`on_tick` is called when a tick has come through and everything before it has been processed.
 
-        `on_turn` is called before the first group of a channel: only then is this scheduler the one that is
-        served, and others have written until now, although the connection may be old.
+        `on_turn` is called before the first group of a channel: only then does this scheduler get the
+        deliveries. Others may have written until now, even if the connection is old.
         """
         self._store = store
         self._on_turn = on_turn
@@ -61,7 +61,7 @@ class InboxConsumer:
         self.stalled: str | None = None
 
     def attach(self, subscription: Subscription) -> None:
-        """The subscription whose deliveries come in through `deliver`."""
+        """Set the subscription whose deliveries arrive through `deliver`."""
         self._reader.attach(subscription)
 
     def deliver(self, delivery: Delivery) -> None:
@@ -69,7 +69,7 @@ class InboxConsumer:
         self._reader.deliver(delivery)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Process groups until `stop`; what is in hand then is redelivered to the next scheduler."""
+        """Process groups until `stop`; whatever is then in progress is redelivered to the next scheduler."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -91,7 +91,7 @@ class InboxConsumer:
             await self._on_turn()
 
     async def _take_care_of(self, messages: Sequence[InboxMessage], stop: asyncio.Event) -> None:
-        """Process one group until it is stored; if it cannot be decided, its messages are taken singly."""
+        """Process a group until it is stored; if deciding on it fails, its messages are taken one by one."""
         groups = deque([messages])
         backoff = Backoff("store")
         while groups and not stop.is_set():
@@ -104,7 +104,7 @@ class InboxConsumer:
             except PermanentError:
                 raise
             except Exception as error:  # noqa: BLE001 - logged without the values that its text may quote
-                # A message nobody foresaw must not stop all others: it is found, and dead-lettered alone.
+                # An unexpected message must not stop all others: it is isolated and dead-lettered alone.
                 log.error("group_failed", messages=len(groups[0]), defect=_where(error))  # noqa: TRY400
                 await self._divide(groups, error)
                 continue
@@ -136,6 +136,6 @@ class InboxConsumer:
 
 
 def _where(error: Exception) -> str:
-    """The kind of an error and the lines of the code it came through; its text may quote a message."""
+    """The type of an error and the lines of code it passed through; its text might quote a message."""
     lines = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     return f"{type(error).__name__} in {' > '.join(lines[-5:])}"

@@ -1,6 +1,6 @@
-"""What follows once a group is stored: its effects, then its acknowledgement; the next is stored meanwhile.
+"""What follows once a group is stored: its effects, then its acknowledgement, while the next is being stored.
 
-One group after the other, so that answers keep their order.
+One group after another, so that answers keep their order.
 """
 
 import asyncio
@@ -33,18 +33,18 @@ class EffectPipeline:
         clock: Clock,
         on_tick: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_tick` is called when a tick has come through: all before it has been taken into account."""
+        """`on_tick` is called when a tick has come through and everything before it has been processed."""
         self._reader, self._store, self._dispatcher, self._clock = reader, store, dispatcher, clock
         self._on_tick = on_tick
         self._last: asyncio.Task[None] | None = None
 
     async def follow(self, decision: Decision, messages: Sequence[InboxMessage]) -> None:
-        """Begin with this group as soon as the one before is through; raises PermanentError of that one."""
+        """Start on this group once the previous one is finished; raises its PermanentError."""
         await self.finish()
         self._last = asyncio.create_task(self._follow(decision, messages), name="follow")
 
     async def finish(self) -> None:
-        """Wait until all is through; raises PermanentError."""
+        """Wait until everything is finished; raises PermanentError."""
         if self._last is not None:
             await self._last
 
@@ -61,7 +61,8 @@ class EffectPipeline:
         except PermanentError:
             raise
         except Exception:
-            # What is stored stays true: runners ask again, the sweeper finds tickets. The next group goes on.
+            # What is stored stays valid: runners ask again, the sweeper finds the tickets. The next group
+            # goes on.
             EFFECTS_FAILED.labels("defect").inc()
             log.exception("effects_failed")
         failpoint(Failpoint.SCHEDULER_BEFORE_ACK)

@@ -1,4 +1,4 @@
-"""Deliveries of the inbox to groups of messages. Knows no store and no effect."""
+"""Turns deliveries of the inbox into groups of messages. Knows no store and no effects."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ this soon after the end of its last job: both then share a commit.
 """
 
 GROUP_BYTES = 2 * 1024 * 1024
-"""Of a group with long messages: logs and files are stored within the time a transaction may take."""
+"""The size limit of a group: logs and files must be stored within the time a transaction may take."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,18 +31,18 @@ InboxMessage = tuple[Delivery, Inbound]
 
 
 class NotBelievedError(TaskManagerError):
-    """Somebody said what is not theirs to say."""
+    """The sender is not entitled to send this message."""
 
 
 QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
-"""Errors whose text holds nothing of a message's contents."""
+"""Errors whose text contains nothing of a message's content."""
 
 
 class GroupReader:
-    """Takes deliveries as they come and gives them out in groups, in order."""
+    """Takes deliveries as they arrive and returns them in groups, in order."""
 
     def __init__(self, group_limit: int, senders: Senders) -> None:
-        """`group_limit` is the most messages of one group; `senders` says which are believed."""
+        """`group_limit` is the maximum number of messages in a group; `senders` says which are believed."""
         self._senders = senders
         self._group_limit = group_limit
         self._arrived: deque[Delivery] = deque()
@@ -50,7 +50,7 @@ class GroupReader:
         self._subscription: Subscription | None = None
 
     def attach(self, subscription: Subscription) -> None:
-        """The subscription the deliveries come from."""
+        """Set the subscription the deliveries come from."""
         self._subscription = subscription
 
     def deliver(self, delivery: Delivery) -> None:
@@ -59,7 +59,7 @@ class GroupReader:
         self._some.set()
 
     async def next_group(self) -> Sequence[InboxMessage]:
-        """The next messages, at least one if it can be read; waits for them."""
+        """The next messages; empty if none of them can be used. Waits for at least one delivery."""
         await self._some.wait()
         if len(self._arrived) < self._group_limit:
             await asyncio.sleep(GATHER.total_seconds())
@@ -69,7 +69,7 @@ class GroupReader:
         return self._readable(group)
 
     def _next_size(self) -> int:
-        """As many as fit into a group, one at least."""
+        """As many as fit into a group, but at least one."""
         size = 0
         for number, delivery in enumerate(islice(self._arrived, self._group_limit)):
             size += len(delivery.body)
@@ -81,7 +81,7 @@ class GroupReader:
         messages = []
         for delivery in group:
             if self._subscription is not None and not self._subscription.holds(delivery):
-                continue  # it comes again, here or at another scheduler, which may be at it already
+                continue  # it is redelivered, here or to another scheduler that may already have it
             try:
                 message = decode_inbox(delivery.body)
             except InvalidMessageError as error:
@@ -94,14 +94,15 @@ class GroupReader:
         return messages
 
     def acknowledge(self, messages: Sequence[InboxMessage]) -> None:
-        """This group and all before it are taken care of."""
+        """Acknowledge this group and everything before it."""
         if self._subscription is not None:
             self._subscription.ack(messages[-1][0], multiple=True)
 
     def dead_letter(self, delivery: Delivery, reason: str, error: Exception) -> None:
-        """To the dead letters, counted and logged.
+        """Reject the message to the dead-letter queue, counted and logged.
 
-        Without the body and what quotes it, which may hold what is nobody's business: it is in the queue.
+        The log omits the body and any error that may quote it, since it may be confidential; the queue has
+        it.
         """
         DEAD_LETTERS.labels(reason).inc()
         digest = hashlib.sha256(delivery.body).hexdigest()

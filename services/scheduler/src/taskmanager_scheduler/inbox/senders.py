@@ -1,6 +1,7 @@
-"""Who may say what: the routing key, the broker user and what a message claims must agree. Pure.
+"""Who may send what: routing key, broker user and the claims of a message must agree. Pure.
 
-RabbitMQ vouches for the user of a message and holds each user to their keys; this is what it cannot compare.
+RabbitMQ vouches for a message's user and restricts each user to their keys; this checks what it cannot
+compare.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from taskmanager.messages.topology import Topology
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """`users` None: everybody shares one broker user, so only keys and claims are compared."""
+    """If `users` is None, all share one broker user, so only keys and claims are compared."""
 
     topology: Topology
     users: BrokerUsers | None = None
@@ -60,7 +61,7 @@ def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
         case Submit() | TokensUsed() | SessionsUsed() | LogInsSeen():
             return (users.gateway,)
         case Command():
-            return users.gateway, users.scheduler  # the end of a stop that was to last until then
+            return users.gateway, users.scheduler  # the scheduler itself ends a stop that has expired
         case RunnerEvents():
             return (users.runner(message.plugin),)
         case Tick():
@@ -73,9 +74,9 @@ def _foreign_manifest(message: RunnerEvents) -> str | None:
 
 
 def senders_for(topology: Topology, own_user: str, *, shared: bool) -> Senders:
-    """What a scheduler that logs in as `own_user` believes.
+    """What a scheduler logged in as `own_user` believes.
 
-    Raises PermanentError if that is no scheduler's user: every message would be refused.
+    Raises PermanentError if that is not a scheduler's user, since every message would be refused.
     """
     if shared:
         return Senders(topology)

@@ -1,6 +1,6 @@
-"""How long a job waits before it is tried again.
+"""How long a job waits before it is retried.
 
-Pure: the jitter comes from the job's id, not from chance.
+Pure: the jitter is derived from the job's id, not random.
 """
 
 from datetime import timedelta
@@ -12,9 +12,9 @@ _SPREAD = 2**32
 
 
 def waiting_time(policy: RetryPolicy, failures: int, job: str) -> timedelta:
-    """The wait after so many failures in a row.
+    """The wait after this many failures in a row.
 
-    Doubled each time, bounded, and spread over its upper half.
+    Doubled each time, capped, with jitter over its upper half.
     """
     longest = min(policy.longest_wait_seconds, policy.first_wait_seconds * 2.0 ** min(failures - 1, 60))
     share = 0.5 + 0.5 * crc32(f"{job} {failures}".encode()) / _SPREAD

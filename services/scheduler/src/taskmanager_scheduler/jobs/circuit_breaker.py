@@ -1,4 +1,4 @@
-"""The circuit breaker: a plugin whose jobs all fail is stopped before it spoils the whole queue. Pure."""
+"""The circuit breaker: a plugin whose jobs all fail is stopped before the whole queue fails. Pure."""
 
 from datetime import datetime
 

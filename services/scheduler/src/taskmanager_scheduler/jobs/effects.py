@@ -17,12 +17,12 @@ from taskmanager.model.reasons import Reason
 from taskmanager.model.reports import Report, Withdrawal
 
 CommandAnswer = tuple[CommandOutcome, Reason | None]
-"""What became of a command, and why if it was not done."""
+"""The outcome of a command, and the reason if it was not executed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRunner:
-    """Tell the runner that asked."""
+    """Answer the runner that asked."""
 
     plugin: str
     runner: str
@@ -42,28 +42,28 @@ class SendTicket:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """Keep a report for Goobi; part of the same transaction."""
+    """Store a report for Goobi; part of the same transaction."""
 
     report: Report
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawReports:
-    """Goobi is not to be told what is untrue now; part of the same transaction."""
+    """Withdraw reports to Goobi that are no longer true; part of the same transaction."""
 
     withdrawal: Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
 class DeclarePlugin:
-    """See to it that the plugin's queue exists."""
+    """Ensure that the plugin's queue exists."""
 
     plugin: str
 
 
 @dataclass(frozen=True, slots=True)
 class NudgeRunner:
-    """Have the runner ask for its orders now rather than with its next heartbeat."""
+    """Make the runner ask for its orders now rather than with its next heartbeat."""
 
     plugin: str
     runner: str
@@ -71,26 +71,26 @@ class NudgeRunner:
 
 @dataclass(frozen=True, slots=True)
 class NudgePlugin:
-    """The same for all runners of a plugin."""
+    """Make all runners of a plugin ask for their orders now."""
 
     plugin: str
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerGateway:
-    """Tell the gateway what became of a command."""
+    """Tell the gateway the outcome of a command."""
 
     gateway: str
     result: CommandResult
 
 
 Stored = StoreReport | WithdrawReports
-"""Those that are carried out by being part of the plan."""
+"""Effects that are part of the plan and so are carried out by storing it."""
 Effect = AnswerRunner | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | DeclarePlugin | Stored
 
 
 def refusals(message: Inbound) -> list[AnswerRunner]:
-    """Answers to the claims of a message that could not be taken: a ticket without one would come again."""
+    """Refusals of the claims in a message that failed: unanswered, their tickets would come again."""
     said = [message] if isinstance(message, RunnerEvents) else []
     return [
         AnswerRunner(one.plugin, one.runner, one.instance, Refusal(claim_id=claim.claim_id, reason="unknown"))

@@ -1,4 +1,4 @@
-"""The English sentences of what the scheduler tells, for Goobi and the errors of jobs."""
+"""The scheduler's reasons as English sentences, for Goobi and for the errors of jobs."""
 
 from taskmanager.model.reasons import Catalogue, Reason, say
 from taskmanager.model.reasons.families import SHARED
@@ -7,5 +7,5 @@ _CATALOGUE = Catalogue(SHARED)
 
 
 def english(reason: Reason) -> str:
-    """The sentence for it."""
+    """The English sentence for a reason."""
     return say(reason, _CATALOGUE)

@@ -1,4 +1,4 @@
-"""What can happen to a job, from outside or found by the scheduler, and what surrounds it: values only."""
+"""Events that can happen to a job, received or found by the scheduler, and their context: values only."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +26,7 @@ from taskmanager_scheduler.jobs.effects import Effect
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The runner an event comes from; `instance` is new with every start of its process.
+    """The runner an event comes from; `instance` is new each time its process starts.
 
     `plugin` is that of its broker user: to a runner of another plugin a job is unknown.
     """
@@ -37,7 +37,7 @@ class Sender:
 
 
 NOBODY = Sender("", "", "")
-"""Events the scheduler finds by itself."""
+"""The sender of events the scheduler finds itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PluginGate:
 
     @property
     def refusal(self) -> str | None:
-        """Why not, or None."""
+        """The reason for a refusal, or None."""
         if self.paused:
             return "paused"
         return "busy" if self.limit is not None and self.running >= self.limit else None
@@ -58,7 +58,7 @@ class PluginGate:
 
 @dataclass(frozen=True, slots=True)
 class Orphaned:
-    """The job's runner does not run it any more. `crashed`: because its process ended."""
+    """The job's runner no longer runs it. `crashed`: because the runner's process ended."""
 
     crashed: bool
     why: Reason
@@ -66,14 +66,14 @@ class Orphaned:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The owner says that it is still at work on the attempt."""
+    """The owner says that it is still working on the attempt."""
 
     attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseEnded:
-    """Nobody has renewed the lease in time."""
+    """The lease was not renewed in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +85,25 @@ class Ticketed:
 
 @dataclass(frozen=True, slots=True)
 class BackoffOver:
-    """The time for which a job backs off is over: it gets its ticket and its place."""
+    """The job's backoff is over: it gets its ticket and its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorRequest:
-    """An operator wants something done to a job; `priority` belongs to that action."""
+    """An operator's request concerning a job; `priority` is for the action PRIORITY."""
 
     action: JobAction
     note: Attribution
     priority: int | None = None
 
     def told(self, what: Code, **parameters: int | None) -> Reason:
-        """What the history says of it."""
+        """The reason code for the history, with the operator and their reason."""
         return what(by=self.note.by, why=self.note.reason or None, **parameters)
 
 
 @dataclass(frozen=True, slots=True)
 class GoobiMessageRequested:
-    """An operator wants Goobi's users to read something; `report` names the message, once and for all."""
+    """An operator's message for Goobi's users; `report` identifies the message permanently."""
 
     report: str
     message: OperatorMessage
@@ -111,19 +111,19 @@ class GoobiMessageRequested:
 
 
 RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
-"""What only the runner of the current attempt may say."""
+"""Events that only the runner of the current attempt may report."""
 
 Finding = Orphaned | Renewed | LeaseEnded | Ticketed | BackoffOver
-"""What the scheduler finds out by itself."""
+"""Events that the scheduler finds itself."""
 
 Event = Submit | Claim | Commit | RunnerReport | Finding | OperatorRequest | GoobiMessageRequested
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionContext:
-    """What surrounds an event.
+    """The context of an event.
 
-    The time, who sent it, the plugin's gate and retry policy, and who holds the job's unique key.
+    The time, the sender, the plugin's gate and retry policy, and the holder of the job's unique key.
     """
 
     now: datetime
@@ -135,7 +135,7 @@ class TransitionContext:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What becomes of the job (None: there is still none) and what is to be done about it."""
+    """The job after an event (None: there is still none) and the effects that follow."""
 
     job: Job | None
     effects: tuple[Effect, ...] = ()

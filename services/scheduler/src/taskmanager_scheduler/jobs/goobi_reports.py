@@ -1,4 +1,4 @@
-"""Which reports follow from a change of a job. Pure; how they are worded and sent is decided at delivery."""
+"""Which reports follow from a change of a job. Pure; how they are worded and sent is decided on delivery."""
 
 from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.reports import Facts, OperatorMessage, Report, ReportKind, Withdrawal
@@ -7,20 +7,20 @@ from taskmanager_scheduler.jobs.effects import StoreReport, WithdrawReports
 from taskmanager_scheduler.jobs.events import TransitionContext
 
 REPORTS_A_REVISION = 10
-"""Room in the numbering for the reports of one change."""
+"""Numbers reserved for the reports of one revision."""
 FONT_TYPE = "fontType"
 WORD_LIMIT = 100
 ERROR_LIMIT = 2_000
-"""Characters of an error that go into the process log; the whole of it stays with the job."""
+"""Characters of an error that go into the process log; the full text stays with the job."""
 WARNINGS_GIVEN = 5
-"""Texts of warnings that go into a report; all that are kept stay with the job."""
+"""Warning texts that go into a report; all warnings kept stay with the job."""
 
 
 def reports_of_end(job: Job, at: TransitionContext) -> tuple[StoreReport, ...]:
-    """What Goobi is told of an ended job, in order: always the log entry before the step is touched.
+    """The reports for a finished job, in order: always the log entry before the step is changed.
 
-    A job with a callback calls that instead of closing its step. Only success has one: a failure is told by
-    the step.
+    A job with a callback calls that instead of closing its step. Only success has a callback: failure is
+    reported by the step.
     """
     kinds = _kinds(job)
     if job.status is Status.DONE and job.spec.callback_url is not None:
@@ -31,20 +31,20 @@ def reports_of_end(job: Job, at: TransitionContext) -> tuple[StoreReport, ...]:
 def message_report(
     job: Job, at: TransitionContext, note: Attribution, message: OperatorMessage, name: str
 ) -> StoreReport:
-    """An operator's message; `name` is that of the command, so that the same command is one message."""
+    """An operator's message as a report; `name` is the command's id, so a repeat is the same message."""
     facts = facts_of(job).model_copy(update={"by": note.by, "reason": note.reason})
     report = _report(job, at, ReportKind.MESSAGE, 0)
     return StoreReport(report.model_copy(update={"id": name, "message": message, "facts": facts}))
 
 
 def withdrawal_of_error(job: Job, at: TransitionContext) -> WithdrawReports:
-    """A job that is tried again is no reason for its step to become an error, not even after it is done."""
+    """Withdraw the error report: a retried job must not set its step to error, not even after it is done."""
     below = (job.rev + 1) * REPORTS_A_REVISION
     return WithdrawReports(Withdrawal(job=job.id, below=below, at=at.now))
 
 
 def facts_of(job: Job) -> Facts:
-    """The job as it is now."""
+    """The facts about the job in its current state."""
     spec = job.spec
     cancel = job.cancel if job.status is Status.CANCELLED else None
     return Facts(
@@ -103,7 +103,7 @@ def _report(job: Job, at: TransitionContext, kind: ReportKind, number: int) -> R
 
 
 def _callback_job_type(job: Job) -> str:
-    """What mixed OCR asks for: which of its halves is ready, by the word it sent as the font type."""
+    """The job type mixed OCR expects: the word it sent as the font type says which of its halves is ready."""
     spec = job.spec
     font = spec.parameters.get(FONT_TYPE, (spec.extra or {}).get(FONT_TYPE))
     fits = isinstance(font, str) and 0 < len(font) <= WORD_LIMIT and font.isascii() and font.isprintable()

@@ -1,4 +1,4 @@
-"""How a job is moved: every change of a job is one of these, and every change of status is in the table."""
+"""How jobs change: every change of a job is one of these, and every change of status is in the table."""
 
 from datetime import datetime
 
@@ -10,11 +10,11 @@ from taskmanager_scheduler.jobs.events import Transition, TransitionContext
 from taskmanager_scheduler.jobs.goobi_reports import reports_of_end
 
 NOBODYS = {"owner": None, "claim_id": None, "lease": None}
-"""The fields of a job that no runner has."""
+"""The owner fields of a job that no runner has."""
 
 
 def requeue(job: Job, at: TransitionContext, what: Reason, *, crashes: int | None = None) -> Transition:
-    """Back to the queue under a new dispatch, so that the old ticket is worthless.
+    """Back to the queue under a new dispatch, which invalidates the old ticket.
 
     A held job waits as PAUSED.
     """
@@ -26,28 +26,28 @@ def requeue(job: Job, at: TransitionContext, what: Reason, *, crashes: int | Non
 
 
 def queue(job: Job, trigger: Trigger, at: TransitionContext, what: Reason, **fields: object) -> Transition:
-    """To the end of its turn, with a ticket that is owed until it is surely sent."""
+    """To the end of its turn, with a ticket that is owed until it is confirmed to be sent."""
     due = {"queued_at": at.now, "ticket_due": at.now, "not_before": None}
     queued = move(job, trigger, Status.STARTED, at, what, **due, **fields)
     return Transition(queued, (ticket_for(queued),))
 
 
 def back_off(job: Job, at: TransitionContext, what: Reason, until: datetime, **fields: object) -> Transition:
-    """To the queue without a ticket before its time; the sweeper sends it then."""
+    """To the queue with a ticket only from `until`; the sweeper then sends it."""
     fresh = {"dispatch": job.dispatch + 1, "progress": Progress(), **NOBODYS}
     due = {"queued_at": until, "ticket_due": until, "not_before": until}
     return Transition(move(job, Trigger.REQUEUE, Status.STARTED, at, what, **fresh, **due, **fields))
 
 
 def ticket_for(job: Job) -> SendTicket:
-    """The ticket that would start the job now."""
+    """The ticket that would start the job in its current state."""
     return SendTicket(job.plugin, job.id, job.dispatch, job.turn)
 
 
 def end(
     job: Job, trigger: Trigger, target: Status, at: TransitionContext, what: Reason, **fields: object
 ) -> Transition:
-    """To DONE, ERROR or CANCELLED, with the reports that Goobi is owed."""
+    """To DONE, ERROR or CANCELLED, with the reports owed to Goobi."""
     ended = {"finished": at.now, "ticket_due": None, "held": None, "put_next": None, **NOBODYS, **fields}
     ended_job = move(job, trigger, target, at, what, **ended)
     return Transition(ended_job, reports_of_end(ended_job, at))
@@ -56,7 +56,7 @@ def end(
 def move(
     job: Job, trigger: Trigger, target: Status, at: TransitionContext, what: Reason, **fields: object
 ) -> Job:
-    """Every change of status goes through here, so that none is outside the table."""
+    """The only way to change a status, so that no change is outside the table."""
     if Move(job.status, trigger, target) not in MOVES:
         message = f"no move {job.status} --{trigger}--> {target}"
         raise AssertionError(message)
@@ -65,14 +65,14 @@ def move(
 
 
 def changed(job: Job, **fields: object) -> Job:
-    """With other fields and the next revision."""
+    """The job with the given fields changed and the next revision."""
     return job.model_copy(update={**fields, "rev": job.rev + 1})
 
 
 def noted(
     job: Job, at: TransitionContext, what: Reason, runner: str | None = None, report: str | None = None
 ) -> Job:
-    """With one more entry in its history; the first one is always kept."""
+    """The job with one more history entry; when the history is full, the first entry is still kept."""
     entry = HistoryEntry(
         at=at.now, status=job.status, attempt=job.attempt, what=what, runner=runner, report=report
     )

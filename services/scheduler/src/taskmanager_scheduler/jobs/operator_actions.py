@@ -1,4 +1,4 @@
-"""What operators do to a job, and how its runner obeys. Pure, as all of `transition` is."""
+"""What operators do to a job, and how its runner obeys. Pure, like `transition`."""
 
 from taskmanager.messages import Cancelled, Resumed, Suspended
 from taskmanager.model.control import JobAction, judge
@@ -12,7 +12,7 @@ from taskmanager_scheduler.jobs.moves import changed, end, move, noted, queue, t
 
 
 def apply_operator_request(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
-    """The job after an operator's wish; unchanged if it cannot be done or is so already."""
+    """The job after an operator's request; unchanged if it is impossible or already fulfilled."""
     verdict = judge(job, event.action, event.priority)
     if verdict.refusal is not None or verdict.unchanged:
         return Transition(job)
@@ -20,7 +20,7 @@ def apply_operator_request(job: Job, event: OperatorRequest, at: TransitionConte
 
 
 def _cancel(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
-    """At once if nothing runs; else the runner is told, and `cancelling` shows until it has obeyed."""
+    """Cancel at once if no runner has the job; else tell the runner and show `cancelling` until it obeys."""
     wanted = changed(job, cancel=event.note)
     if job.owner is None:
         return cancelled(wanted, CancelMethod.AT_ONCE, at)
@@ -31,7 +31,7 @@ def _cancel(job: Job, event: OperatorRequest, at: TransitionContext) -> Transiti
 def cancelled(
     job: Job, method: CancelMethod, at: TransitionContext, *, ending: Reason | None = None
 ) -> Transition:
-    """The end of a job somebody cancelled; `ending` if it was no obedience."""
+    """End a job that was cancelled; `ending` is given if the runner did not end it as ordered."""
     by, why = (job.cancel.by, job.cancel.reason or None) if job.cancel else (None, None)
     what = history.CANCELLED(method=history.METHODS[method](), by=by, why=why, end=ending)
     return end(job, Trigger.CANCEL, Status.CANCELLED, at, what, cancelled=method)
@@ -65,7 +65,7 @@ def _release(job: Job, event: OperatorRequest, at: TransitionContext) -> Transit
 def _reprioritise(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
     """A waiting job gets a new ticket and goes to the end of its new priority.
 
-    A running one keeps running.
+    A running job continues to run.
     """
     what = event.told(history.PRIORITY, old=job.priority, new=event.priority)
     if job.status is not Status.STARTED:
@@ -73,12 +73,12 @@ def _reprioritise(job: Job, event: OperatorRequest, at: TransitionContext) -> Tr
         return Transition(noted(wanted, at, what, runner=job.owner))
     wanted = changed(job, priority=event.priority, put_next=None)
     if job.not_before is not None and job.not_before > at.now:
-        return Transition(noted(wanted, at, what))  # it gets its ticket when it has waited
+        return Transition(noted(wanted, at, what))  # it gets its ticket when its wait is over
     return _queue_anew(wanted, at, what)
 
 
 def _put_next(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
-    """Before all others but those that were put next earlier; a job that backs off waits no longer."""
+    """Ahead of all others except those put next earlier; a job that backs off waits no longer."""
     first = changed(job, put_next=event.note)
     if job.status is not Status.STARTED:
         return Transition(noted(first, at, event.told(history.PUT_NEXT_LATER)))
@@ -86,14 +86,14 @@ def _put_next(job: Job, event: OperatorRequest, at: TransitionContext) -> Transi
 
 
 def _queue_anew(job: Job, at: TransitionContext, what: Reason) -> Transition:
-    """With a ticket for its new turn; the old one is worthless."""
+    """With a ticket for its new turn; the old ticket becomes invalid."""
     again = {"dispatch": job.dispatch + 1, "queued_at": at.now, "ticket_due": at.now, "not_before": None}
     queued = noted(job.model_copy(update=again), at, what)
     return Transition(queued, (ticket_for(queued),))
 
 
 def _retry(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
-    """From the beginning, with a clean slate but the same history."""
+    """From the beginning, with everything reset except the history."""
     clean = {
         "error": None,
         "cancel": None,
@@ -111,7 +111,7 @@ def _retry(job: Job, event: OperatorRequest, at: TransitionContext) -> Transitio
 
 
 def runner_obeyed(job: Job, event: Suspended | Resumed | Cancelled, at: TransitionContext) -> Transition:
-    """The runner of the current attempt did as it was told."""
+    """The runner of the current attempt did as ordered."""
     match event:
         case Suspended() if Move(job.status, Trigger.SUSPEND, Status.PAUSED) in MOVES:
             return Transition(

@@ -1,6 +1,6 @@
 """The one pure function that moves a job: (job, event) to (job, effects).
 
-Knows no clock, no database and no broker. Whatever arrives twice, late or from an old attempt changes
+Knows no clock, no database and no broker. Anything that arrives twice, late or from an old attempt changes
 nothing: `dispatch` guards the start of a job, `attempt` and its owner guard everything a runner reports,
 `seq` guards the order within an attempt.
 """
@@ -48,17 +48,17 @@ from taskmanager_scheduler.jobs.moves import back_off, changed, end, move, noted
 from taskmanager_scheduler.jobs.operator_actions import apply_operator_request, cancelled, runner_obeyed
 
 LEASE = timedelta(seconds=60)
-"""How long a granted attempt stays its runner's without a heartbeat."""
+"""How long a granted attempt stays with its runner without a heartbeat."""
 
 MESSAGE_SHOWN = 200
-"""Characters of an operator's message that stand in the history; the whole is with the report."""
+"""Characters of an operator's message shown in the history; the report has the full text."""
 
 CRASH_LIMIT = 3
-"""The third crash in a row parks the job: without a bound one bad file could keep a runner dying for ever."""
+"""The third crash in a row parks the job: without a limit, one bad file could crash runners forever."""
 
 
 def transition(job: Job | None, event: Event, at: TransitionContext) -> Transition:
-    """The job after the event. Never raises for an event that does not fit: it is then without effect."""
+    """The job after the event. Never raises for an event that does not fit: such an event has no effect."""
     if isinstance(event, Submit | Claim | Commit):
         return _asked(job, event, at)
     if job is None:
@@ -73,7 +73,7 @@ def transition(job: Job | None, event: Event, at: TransitionContext) -> Transiti
 
 
 def _asked(job: Job | None, event: Submit | Claim | Commit, at: TransitionContext) -> Transition:
-    """What also has an answer while the job is unknown."""
+    """Handle events that need an answer even if the job is unknown."""
     match event:
         case Submit():
             return Transition(job) if job else _submit(event, at)
@@ -84,7 +84,7 @@ def _asked(job: Job | None, event: Submit | Claim | Commit, at: TransitionContex
 
 
 def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
-    """What the scheduler noticed by itself."""
+    """Handle what the scheduler found itself."""
     match event:
         case Orphaned():
             return _orphaned(job, event, at)
@@ -178,9 +178,9 @@ def _is_current(job: Job, attempt: int, at: TransitionContext) -> bool:
 
 
 def _commit(job: Job | None, event: Commit, at: TransitionContext) -> Transition:
-    """The fence: only the current attempt may write to the process folder. Asked again, it answers the same.
+    """The fence: only the current attempt may write to the process folder. A repeat gets the same answer.
 
-    An allowance renews the lease: while it is fresh, nobody else can get the job.
+    Permission renews the lease: while the lease is valid, no other runner can get the job.
     """
     after = _allowed(job, event, at)
     verdict = CommitVerdict(job=event.job, attempt=event.attempt, allowed=after is not None)
@@ -201,7 +201,7 @@ def _allowed(job: Job | None, event: Commit, at: TransitionContext) -> Job | Non
 
 
 def _reported(job: Job, event: RunnerReport, at: TransitionContext) -> Transition:
-    """What the runner of the current attempt says, in its order; anything else is said in vain."""
+    """Handle a report of the current attempt's runner, in order; any other report has no effect."""
     if not _is_current(job, event.attempt, at):
         return Transition(job)
     if isinstance(event, HandedBack):
@@ -236,7 +236,7 @@ def _advance(job: Job, event: Advanced, at: TransitionContext) -> Transition:
 
 
 def _finish(job: Job, event: Finished, at: TransitionContext) -> Transition:
-    """DONE; straight from PROCESSING only for a job that has nothing to put into place."""
+    """DONE; directly from PROCESSING only if the job has no results to place."""
     if job.status is Status.PROCESSING and job.spec.destination is not None:
         return Transition(job)
     if Move(job.status, Trigger.FINISH, Status.DONE) not in MOVES:
@@ -259,14 +259,14 @@ def _finish(job: Job, event: Finished, at: TransitionContext) -> Transition:
 
 
 def _warned(event: Finished | Failed) -> dict[str, object]:
-    """The fields of a job that tell what the attempt that ended warned of; it began without any."""
+    """The job's warning fields, from the attempt that ended; it started without any."""
     if event.warnings is None:
         return {}
     return {"warnings": event.warnings.count, "warning_texts": event.warnings.texts}
 
 
 def _fail(job: Job, event: Failed, at: TransitionContext) -> Transition:
-    """The job is changed in any case."""
+    """Handle a failure; the job changes in every case."""
     job = job.model_copy(update=_warned(event))
     if job.cancel is not None:
         return cancelled(
@@ -281,7 +281,7 @@ def _fail(job: Job, event: Failed, at: TransitionContext) -> Transition:
 
 
 def _try_later(job: Job, error: JobError, at: TransitionContext) -> Transition:
-    """After a wait; a held job stands until it is released, for a hold costs no try."""
+    """Retry after a wait; a held job waits until it is released instead."""
     failures = job.failures + 1
     if job.held is not None:
         what = history.TRY_FAILED(count=failures, most=at.retry.attempts, error=error.message)
@@ -303,14 +303,14 @@ def _orphaned(job: Job, event: Orphaned, at: TransitionContext) -> Transition:
 
 
 def _interrupted(job: Job, at: TransitionContext, what: Reason) -> Transition:
-    """Its runner has let go of it: no failure, and the end of a job that was being cancelled."""
+    """Its runner no longer has it: not a failure, but the end of a job that was being cancelled."""
     if job.cancel is not None:
         return cancelled(job, CancelMethod.SIGKILL, at, ending=what)
     return requeue(job, at, what)
 
 
 def _crashed(job: Job, error: JobError, at: TransitionContext, what: Reason | str) -> Transition:
-    """`what` is the error as the history tells it."""
+    """`what` is the error as worded for the history."""
     crashes = job.crashes + 1
     if crashes < CRASH_LIMIT:
         crash = history.CRASHED(count=crashes, most=CRASH_LIMIT - 1, error=what)

@@ -1,7 +1,7 @@
-"""One page of an operation: what becomes of its jobs, its counts and its place. Pure.
+"""One page of an operation: what becomes of its jobs, its counts and its position. Pure.
 
-A job is judged and moved exactly as by a single command. The place and the counts change in the same
-transaction as the jobs, so no page is done twice and none is left out, whoever dies.
+A job is judged and moved exactly as by a single command. The position and the counts change in the same
+transaction as the jobs, so no page is done twice and none is skipped, whichever process dies.
 """
 
 from collections import Counter
@@ -22,17 +22,17 @@ from taskmanager_scheduler.decisions.statistics import deltas
 from taskmanager_scheduler.jobs.effects import SendTicket
 
 RefusedJob = tuple[str, Reason | None]
-"""A job and why not."""
+"""A job and why it was refused."""
 
 
 def needs_of_page(operation: Operation) -> Needs:
-    """What its next page speaks of."""
+    """What the operation's next page refers to."""
     keys = [page_key(operation.listing, operation.page)] if operation.listing else []
     return Needs(operations=frozenset({operation.id}), pages=frozenset(keys))
 
 
 def begin(snapshot: Snapshot, operation: Operation, listing: Listing, now: datetime) -> Decision:
-    """Its jobs are listed: it runs, or is done if there are none. Nothing if somebody else was quicker."""
+    """Start an operation whose jobs are listed; without jobs it is done. No change if already started."""
     known = snapshot.operations.get(operation.id)
     if known is None or known.state is not OperationState.WAITING:
         return Decision()
@@ -42,10 +42,10 @@ def begin(snapshot: Snapshot, operation: Operation, listing: Listing, now: datet
 
 
 def work(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: int) -> Decision:
-    """Its next page; nothing if it was stopped or somebody else did the page meanwhile.
+    """Process the next page; no change if the operation was stopped or another scheduler did the page.
 
-    The tickets of the pages before `ticketed` are surely in their queues. Those of this page are noted by the
-    place of the operation alone: the jobs themselves need no second write when they are sent.
+    The tickets of the pages before `ticketed` are confirmed to be in their queues. Those of this page are
+    recorded only by the operation's position: the jobs themselves need no second write when they are sent.
     """
     known = snapshot.operations.get(operation.id)
     if known is None or known.state is not OperationState.RUNNING or known.page != operation.page:
@@ -65,7 +65,7 @@ def work(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: i
 
 
 def settle(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: int) -> Decision:
-    """All its tickets are sent: the end of an operation whose last page was done, or that was stopped."""
+    """Record that all tickets are sent, which completes an operation that was stopped or has no page left."""
     known = snapshot.operations.get(operation.id)
     if known is None or known.page != operation.page or known.ticketed >= ticketed:
         return Decision()
@@ -73,7 +73,7 @@ def settle(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed:
 
 
 def give_up(snapshot: Snapshot, operation: Operation, now: datetime, why: str) -> Decision:
-    """Stop an operation that cannot be gone on with, so that it does not stand in the way of all others."""
+    """Stop an operation that cannot continue, so that it does not block all others."""
     known = snapshot.operations.get(operation.id)
     if known is None or not known.open:
         return Decision()
@@ -102,13 +102,13 @@ def _change_all(
 
 
 def _in_turn(group: GroupState, ids: Sequence[str]) -> list[str]:
-    """As they start or last started, so that together queued they keep their order; unknown ones last."""
+    """In the order in which they start or last started, so that it is kept when queued; unknown jobs last."""
     known = sorted((group.jobs[one] for one in ids if one in group.jobs), key=place_of)
     return [*(job.id for job in known), *(one for one in ids if one not in group.jobs)]
 
 
 def _refusal(group: GroupState, operation: Operation, job_id: str) -> Reason | None:
-    """Why a job is not meant any more; one that is as it was to become is no matter of refusal."""
+    """Why a job no longer fits the filter; None also if it already is as the action would make it."""
     job = group.jobs.get(job_id)
     if job is None or judge(job, operation.action, operation.priority).unchanged:
         return None

@@ -1,9 +1,9 @@
-"""Works off operations over many jobs, page by page, beside the inbox.
+"""Processes operations over many jobs, page by page, alongside the inbox.
 
-A page is one transaction; its tickets are published while the next page is stored. Whoever dies: the place of
-the operation says which pages are done and whose tickets are surely sent, and the rest is done by the
-scheduler that has the inbox then. Two at once do no harm: a page is stored once. The store takes one call
-after the other, so the inbox gets its turn after every page. Knows no database.
+A page is one transaction; its tickets are published while the next page is stored. Whichever process dies,
+the operation's position says which pages are done and whose tickets are confirmed, and the scheduler that
+then has the inbox does the rest. Two at once do no harm: a page is stored only once. The store takes one call
+at a time, so the inbox gets its turn after every page. Knows no database.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERA
 from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_page, settle, work
 
 LOOK = timedelta(seconds=0.5)
-"""Between two looks for operations while there are none."""
+"""Time between two checks for operations while there are none."""
 log = structlog.get_logger(__name__)
 
 
 class OperationWorker:
-    """Advances every open operation by a page, again and again."""
+    """Advances every open operation by one page, repeatedly."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class OperationWorker:
     ) -> None:
         """`page_limit` jobs are changed in one transaction; the inbox waits for no more than that.
 
-        For so long after a tick came through the inbox this scheduler is `active`: the one that has it.
+        This scheduler processes operations for `active_for` after each tick that came through the inbox.
         """
         self._store = store
         self._dispatcher = dispatcher
@@ -57,15 +57,15 @@ class OperationWorker:
         self._page_limit = page_limit
         self._duty = Duty(active_for)
         self._sent: dict[str, int] = {}
-        """Pages of each operation whose tickets are surely in their queues."""
+        """Pages of each operation whose tickets are confirmed to be in their queues."""
         self._sending: dict[str, asyncio.Task[None]] = {}
 
     async def ticked(self) -> None:
-        """A tick came through the inbox: this scheduler has it, and so the operations."""
+        """Record a tick that came through the inbox: this scheduler is responsible for the operations."""
         self._duty.ticked()
 
     async def run_once(self) -> bool:
-        """One step of every open operation; False if there is none. Raises TemporaryError."""
+        """Take one step of every open operation; False if there are none. Raises TemporaryError."""
         operations = await self._store.open_operations()
         OPERATIONS_OPEN.set(len(operations))
         await self._part_from_all_but({operation.id for operation in operations})
@@ -74,7 +74,7 @@ class OperationWorker:
         return bool(operations)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; what fails is tried again later, from where it stands."""
+        """Work until `stop`; what fails is retried later from where it stopped."""
         backoff = Backoff("operations")
         try:
             while not stop.is_set():
@@ -100,7 +100,7 @@ class OperationWorker:
         except TemporaryError:
             raise
         except Exception as error:
-            # One that nobody foresaw must not stop the inbox and all other operations for ever.
+            # One with an unexpected error must not stop the inbox and all other operations forever.
             log.exception("operation_failed", operation=operation.id)
             why = f"a defect of the scheduler: {error}"
             await self._apply(
@@ -116,9 +116,9 @@ class OperationWorker:
         log.info("operation_begun", operation=operation.id, action=operation.action, jobs=listing.total)
 
     async def _work(self, operation: Operation) -> None:
-        """Store the next page and publish its tickets at once, behind those of the page before.
+        """Store the next page and publish its tickets at once, behind those of the previous page.
 
-        Those may still be on their way; any that went astray are sent again before the page is stored.
+        Those may still be in flight; any that were lost are sent again before the page is stored.
         """
         sending = self._sending.get(operation.id)
         if sending is None or sending.done():
@@ -135,7 +135,7 @@ class OperationWorker:
             await self._publish(decision, operation)
 
     async def _publish(self, decision: Decision, operation: Operation) -> None:
-        """Begin with this page; return once the one before it is through."""
+        """Start publishing this page; return once the previous one is finished."""
         before = self._sending.get(operation.id)
         sending = self._send(operation.id, decision, operation.page + 1, before)
         self._sending[operation.id] = asyncio.create_task(sending, name=f"operation {operation.id}")
@@ -143,7 +143,7 @@ class OperationWorker:
             await before
 
     async def _settle(self, operation: Operation) -> None:
-        """The last tickets, then the end."""
+        """Send the last tickets, then end the operation."""
         await self._all_sent(operation)
         decision = await self._apply(
             operation,
@@ -155,7 +155,8 @@ class OperationWorker:
     async def _all_sent(self, operation: Operation) -> None:
         """Return once the tickets of all pages before this one are in their queues.
 
-        Those another scheduler, or an earlier try, may have left are sent again: twice does no harm.
+        Any that another scheduler, or an earlier attempt, may have left are sent again: sending twice does no
+        harm.
         """
         sending = self._sending.pop(operation.id, None)
         if sending is not None:
@@ -180,9 +181,9 @@ class OperationWorker:
     async def _send(
         self, operation_id: str, decision: Decision, page: int, before: "asyncio.Task[None] | None" = None
     ) -> None:
-        """Carry out what follows from pages before `page`; raises BrokerUnavailableError.
+        """Carry out the effects of the pages before `page`; raises BrokerUnavailableError.
 
-        They count as sent once what was begun `before` is, too.
+        They count as sent only once the task `before` has finished, too.
         """
         sent = await self._dispatcher.carry_out(decision)
         if before is not None:
@@ -199,7 +200,7 @@ class OperationWorker:
         return await self._store.apply(needs or Needs(operations=frozenset({operation.id})), decide)
 
     async def _part_from_all_but(self, known: set[str]) -> None:
-        """Await what follows from the last page of those that ended with it: no other step does."""
+        """Await the effects of the last page of operations that ended with it; no other step does."""
         self._sent = {key: page for key, page in self._sent.items() if key in known}
         for key in self._sending.keys() - known:
             await self._sending.pop(key)

@@ -1,7 +1,7 @@
-"""What services tell people, as data: a code with its parameters, and the one catalogue of sentences.
+"""What services tell people, as data: a code with its parameters, and one catalogue of sentences.
 
-Rules return reasons, the store and the wire carry them, and a sentence is made where somebody reads it.
-Each family of codes is a module of constants here; those only the gateway uses are in `taskmanager_gateway`.
+Rules return reasons, the store and the messages carry them, and the sentence is made where it is read. Each
+family of codes is a module of constants here; those that only the gateway uses are in `taskmanager_gateway`.
 """
 
 from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Family, Plural

@@ -1,4 +1,4 @@
-"""What somebody asked for, as the audit keeps it. `ends` is a moment as ISO 8601 writes it."""
+"""What was requested, as the audit keeps it. `ends` is a moment in ISO 8601."""
 
 from itertools import product
 
@@ -10,7 +10,7 @@ _code = DEEDS.code
 
 
 def _of_jobs(name: str, what: str) -> Code:
-    """Of one job, or of those of an operation."""
+    """A code about one job, or about the jobs of an operation."""
     return _code(name, f"{what}, operation %(operation)s", what)
 
 

@@ -1,6 +1,6 @@
 """Codes with their English sentences, by family; other languages translate these sentences.
 
-A place is written `%(name)s`. What fills it is a number, a text or another reason; `MOMENTS` are times.
+A placeholder is written `%(name)s`. Its value is a number, a text or another reason; `MOMENTS` are times.
 """
 
 import re
@@ -14,13 +14,13 @@ from taskmanager.model.reasons.model import Reason
 MOMENTS = frozenset({"at", "until"})
 """Parameters that are moments: ISO 8601, in UTC."""
 NUMBER = "count"
-"""The parameter that chooses between one and many, and is written as the reader writes numbers."""
+"""The parameter that selects singular or plural; it is formatted as a number in the reader's language."""
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
 class Plural:
-    """A sentence for one and for many, which `count` chooses between."""
+    """A sentence in the singular and in the plural, selected by `count`."""
 
     one: str
     many: str
@@ -36,7 +36,7 @@ def places(sentence: str | Plural) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code and its sentences: the first whose places are all given is said, so the fullest comes first."""
+    """A code and its sentences: the first with all placeholders given is used, so the fullest is first."""
 
     name: str
     sentences: tuple[str | Plural, ...]
@@ -44,18 +44,18 @@ class Code:
     """The parameters of each sentence."""
 
     def __post_init__(self) -> None:
-        """Known once, for jobs are told of all the time."""
+        """Computed once, because histories and messages use codes all the time."""
         object.__setattr__(self, "takes", frozenset(map(places, self.sentences)))
 
     def __call__(self, **given: datetime | Reason | float | str | None) -> Reason:
-        """The reason with these parameters, of which None is left out; raises TypeError unless they fit."""
+        """The reason with these parameters, without those that are None; raises TypeError unless they fit."""
         parameters = {name: _value(value) for name, value in given.items() if value is not None}
         if frozenset(parameters) not in self.takes:
             raise TypeError(f"{self.name} does not take {sorted(parameters)}")
         return Reason(code=self.name, parameters=parameters)
 
     def sentence(self, reason: Reason) -> str | Plural | None:
-        """The one to say; None if the reason is of a service whose sentences name other things."""
+        """The sentence to use; None if the reason is from a service whose sentences take other parameters."""
         fitting = (one for one in self.sentences if places(one) <= reason.parameters.keys())
         return next(fitting, None)
 
@@ -70,14 +70,14 @@ def _value(value: datetime | Reason | float | str) -> int | str | Reason:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Codes that tell of the same kind of thing; `name` begins each of them."""
+    """Codes about the same kind of thing; each of them begins with `name`."""
 
     name: str
     meaning: str
     codes: dict[str, Code] = field(default_factory=dict)
 
     def code(self, name: str, *sentences: str | Plural) -> Code:
-        """A new code of this family; raises ValueError if there is one of that name."""
+        """Add a code to this family; raises ValueError if the name is taken."""
         made = Code(f"{self.name}.{name}", sentences)
         if made.name in self.codes:
             raise ValueError(made.name)

@@ -1,4 +1,4 @@
-"""What happened to a job. `by` and `why` are an operator's name and words."""
+"""What happened to a job. `by` is an operator's name, `why` the reason given."""
 
 from taskmanager.model.jobs import CancelMethod
 from taskmanager.model.reasons.catalogue import Code, Family

@@ -1,6 +1,6 @@
-"""A reason: the code of what is told, and what its sentence names. Knows no sentence.
+"""A reason: the code of what is said, and the parameters of its sentence. Knows no sentences.
 
-Read from a newer service it never fails: what it holds is shown as well as it can be.
+Reading one from a newer service never fails: its content is shown as well as possible.
 """
 
 import json
@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _readable(value: Any) -> Any:
-    """What is neither a number, a text nor a reason, as JSON."""
+    """Anything that is not a number, a text or a reason, as JSON."""
     if isinstance(value, str | Reason) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     if isinstance(value, dict) and isinstance(value.get("code"), str):
@@ -19,7 +19,7 @@ def _readable(value: Any) -> Any:
 
 
 class Reason(BaseModel):
-    """Something that is told. A code nobody here knows is of a newer service, and is kept as it is."""
+    """Something to tell people. An unknown code comes from a newer service and is kept as it is."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,5 +34,5 @@ Reason.model_rebuild()
 
 
 def absent(reason: Reason | None) -> bool:
-    """For fields that are left out where there is none, so that older services read the rest."""
+    """Whether a field is left out because there is no reason, so that older services can read the rest."""
     return reason is None

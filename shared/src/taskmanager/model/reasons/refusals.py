@@ -1,4 +1,4 @@
-"""Why an operator's command cannot be done."""
+"""Why an operator's command cannot be carried out."""
 
 from taskmanager.model.reasons.catalogue import Family
 

@@ -1,4 +1,4 @@
-"""From a reason to a sentence. Never fails: what cannot be said is shown by its code and parameters."""
+"""From a reason to a sentence. Never fails: without a sentence, the code and its parameters are shown."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,23 +9,23 @@ from taskmanager.model.reasons.model import Reason
 
 
 class Language(Protocol):
-    """How somebody reads: sentences, numbers and moments."""
+    """How a reader wants sentences, numbers and moments."""
 
     def sentence(self, english: str) -> str:
-        """The sentence in this language, with the same places."""
+        """The sentence in this language, with the same placeholders."""
 
     def plural(self, one: str, many: str, count: int) -> str:
-        """The form for so many, with the same places."""
+        """The form for this count, with the same placeholders."""
 
     def number(self, value: int) -> str:
-        """A number as it is written."""
+        """A number in this language's notation."""
 
     def moment(self, at: datetime) -> str:
-        """A moment as it is written."""
+        """A moment in this language's notation."""
 
 
 class _English:
-    """What programs get, and stored texts hold."""
+    """What programs receive and stored texts contain."""
 
     def sentence(self, english: str) -> str:
         return english
@@ -75,7 +75,7 @@ def _moment(value: str, language: Language) -> str:
 
 
 def moment_of(text: str) -> datetime | None:
-    """The moment a parameter stands for; None if it is none, or has no zone."""
+    """The moment a parameter stands for; None if it is not a moment or has no time zone."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

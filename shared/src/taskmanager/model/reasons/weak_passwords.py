@@ -1,4 +1,4 @@
-"""Why a password may not be chosen."""
+"""Why a password is not allowed."""
 
 from taskmanager.model.reasons.catalogue import Family
 

@@ -8,7 +8,7 @@ from taskmanager.mongo.base.unreadable import readable
 
 
 def audit_filter(query: AuditQuery) -> Document:
-    """What a page holds, from typed fields only; raises CursorError for a cursor nobody gave out."""
+    """The filter for a page, from typed fields only; raises CursorError for an invalid cursor."""
     names = ("job", "plugin", "runner", "subject")
     filters = {name: getattr(query, name) for name in names}
     found: Document = {name: value for name, value in filters.items() if value is not None}

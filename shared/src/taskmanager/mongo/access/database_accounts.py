@@ -1,7 +1,6 @@
-"""The database's accounts: one for each process that may reach it, with the least rights it can work with.
+"""The database's accounts: one for each process that may connect, with the least privileges it needs.
 
-They lie in the application's own database, so that an address without `authSource` finds them. Runners have
-none.
+They are in the application's own database, so that a URL without `authSource` finds them. Runners have none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ SHAPE = ("createCollection", "createIndex", "dropIndex", "collMod", "listCollect
 ALL_COLLECTIONS = ""
 MECHANISMS = ["SCRAM-SHA-256"]
 ALREADY_EXISTS = frozenset({51002, 51003})
-"""A role, a user of this name."""
+"""A role or a user of this name."""
 
 
 class Account(StrEnum):
@@ -33,14 +32,14 @@ class Account(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Privileges:
-    """Actions of MongoDB on all collections of a database that are not the server's own."""
+    """Actions of MongoDB on all collections of a database except the server's own."""
 
     database: str
     actions: Sequence[str]
 
 
 def member_login(keyfile: str) -> dict[str, Any]:
-    """How pymongo logs in as a member of the replica set, which is possible before there is any account."""
+    """How pymongo logs in as a member of the replica set, which is possible before any account exists."""
     return {
         "username": "__system",
         "password": keyfile,
@@ -50,7 +49,7 @@ def member_login(keyfile: str) -> dict[str, Any]:
 
 
 def grants(database: str) -> Mapping[Account, Sequence[Privileges]]:
-    """What each account may do. The gateway reads the key of sessions, the migration makes it."""
+    """What each account may do. The gateway reads the session key; the migration makes it."""
     secrets = secrets_database(database)
     return {
         Account.GATEWAY: (Privileges(database, READ), Privileges(secrets, READ)),
@@ -65,7 +64,7 @@ def grants(database: str) -> Mapping[Account, Sequence[Privileges]]:
 def ensure_accounts(
     client: MongoClient[dict[str, Any]], database: str, passwords: Mapping[Account, str]
 ) -> None:
-    """Make roles and users, or give them their rights and passwords anew; raises pymongo's errors.
+    """Create roles and users, or set their privileges and passwords again; raises pymongo's errors.
 
     The client must be allowed to manage users.
     """
@@ -83,7 +82,7 @@ def drop_accounts(client: MongoClient[dict[str, Any]], database: str) -> None:
 
 
 def ensure_administrator(client: MongoClient[dict[str, Any]], name: str, password: str) -> None:
-    """An account for a person, who may do everything."""
+    """Create an account for a person, who may do everything."""
     fields = {"pwd": password, "roles": ["root"], "mechanisms": MECHANISMS}
     _make_or_update(client, "admin", "User", name, fields)
 

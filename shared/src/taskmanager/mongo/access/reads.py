@@ -15,7 +15,7 @@ from taskmanager.mongo.base.client import Database, translated_errors
 from taskmanager.mongo.base.unreadable import readable, readable_or_none
 
 SHOWN = 500
-"""Sessions of one user that are looked at; whoever has more ends all of them."""
+"""How many sessions of one user are read; anyone with more can end all of them."""
 
 
 class AccessReads:

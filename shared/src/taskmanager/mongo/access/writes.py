@@ -1,7 +1,7 @@
-"""Users, tokens and sessions between rules and documents: what a decision loads, and what is written of it.
+"""Users, tokens and sessions between rules and documents: what a decision loads, and what is written for it.
 
-Users and tokens are guarded together by one `rev` in `settings`: a rule such as "one admin stays" is about
-all of them, so two writers must never each decide on what the other is changing.
+Users and tokens are guarded together by one `rev` in `settings`: a rule such as "one admin stays" concerns
+all of them, so two writers must never each decide about what the other is changing.
 """
 
 import contextlib
@@ -42,12 +42,12 @@ def session_of(document: Document) -> KnownSession:
 
 
 def secrets_database(database: str) -> str:
-    """The database beside it with the key of sessions: whoever may read the jobs may not read this one."""
+    """The separate database with the session key: an account that may read jobs may not read this one."""
     return f"{database}_secrets"
 
 
 def session_keys(database: Database) -> AsyncCollection[Document]:
-    """Where the keys of sessions and second factors lie."""
+    """The collection of the keys for sessions and second factors."""
     beside = database.client.get_database(
         secrets_database(database.name),
         read_concern=database.read_concern,
@@ -57,16 +57,16 @@ def session_keys(database: Database) -> AsyncCollection[Document]:
 
 
 async def ensure_keys(database: Database) -> None:
-    """Make the keys that sessions are signed and second factors encrypted with, once each.
+    """Create the keys that sessions are signed and second factors encrypted with, once each.
 
-    A key of sessions among the jobs, where it once lay, may have been read there: it is removed, not taken
+    Earlier releases kept a session key among the jobs, where it may have been read: it is removed, not taken
     over. Raises StoreUnavailableError.
     """
     with translated_errors():
         await database.settings.delete_one({"_id": SESSION_KEY})
         for name in (SESSION_KEY, FACTOR_KEY):
             key = {"value": secrets.token_bytes(KEY_BYTES)}
-            with contextlib.suppress(DuplicateKeyError):  # another one made it just now
+            with contextlib.suppress(DuplicateKeyError):  # another process has just made it
                 await session_keys(database).update_one({"_id": name}, {"$setOnInsert": key}, upsert=True)
 
 
@@ -74,13 +74,13 @@ class AccessWrites:
     """What `MongoStore` does for access."""
 
     def __init__(self, database: Database) -> None:
-        """Writes this database."""
+        """Writes to this database."""
         self._database = database
 
     async def load(self, commands: frozenset[str]) -> AccessState:
-        """All users and tokens, and those of the commands that were obeyed before.
+        """All users and tokens, and those of the commands that were carried out before.
 
-        The `rev` is read first: what changes while the rest is read is found when the plan is written.
+        The `rev` is read first: changes made while the rest is read are found when the plan is written.
         """
         if not commands:
             return AccessState()
@@ -107,7 +107,7 @@ class AccessWrites:
         return [UpdateOne({"_id": GUARD, "rev": plan.rev}, {"$set": {"rev": plan.rev + 1}})]
 
     async def write(self, session: AsyncClientSession, plan: AccessPlan) -> None:
-        """All of a plan but its guard."""
+        """Write all of a plan except its guard."""
         users = [DeleteOne({"_id": key}) for key in plan.removed_users]
         writes: dict[str, list[DeleteOne | ReplaceOne[Document] | UpdateOne]] = {
             "users": [*users, *(_user(user) for user in (*plan.users, *plan.used_codes))],
@@ -132,7 +132,7 @@ def _user(user: User) -> ReplaceOne[Document]:
 
 
 def _token(token: Token) -> UpdateOne:
-    """Without its last use: that one is only ever set by uses, and may be newer than what was loaded."""
+    """Without its last use: only uses set that, and it may be newer than what was loaded."""
     fields = token.model_dump(mode="python", exclude={"id", "last_used"})
     return UpdateOne({"_id": token.id}, {"$set": fields}, upsert=True)
 
@@ -142,7 +142,7 @@ def _used(token: str, use: Document) -> UpdateOne:
 
 
 def _seen(session: KnownSession) -> UpdateOne:
-    """Gateways tell of the same session in any order."""
+    """Gateways report the same session in any order."""
     changes = {
         "$setOnInsert": {"user": session.user, "begun": session.begun},
         "$max": {"last_used": session.last_used, "ends": session.ends},

@@ -1,1 +1,1 @@
-"""The database opened, and documents read and asked for: what all reads and writes use."""
+"""Opening the database, querying and reading documents: what all reads and writes use."""

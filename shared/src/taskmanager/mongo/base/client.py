@@ -1,4 +1,4 @@
-"""Opening the database, and the project's errors for pymongo's."""
+"""Opens the database, and translates pymongo's errors to the project's."""
 
 import asyncio
 import contextlib
@@ -18,16 +18,16 @@ Document = dict[str, Any]
 Database = AsyncDatabase[Document]
 
 SELECTION_MILLISECONDS = 3_000
-"""How long a call waits for a writable primary before it says that there is none."""
+"""How long a call waits for a writable primary before it fails."""
 SOCKET_LIMIT = timedelta(seconds=10)
 """How long a call waits for an answer: everything is done in pages, none of which takes seconds."""
 TRANSACTION_LIMIT = timedelta(seconds=10)
-"""How long a transaction is tried again before whoever wants it is told; the driver would go on for 120 s."""
+"""How long a transaction is retried before its caller gets an error; the driver would continue for 120 s."""
 AUTHENTICATION_FAILED = frozenset({13, 18, 8000})
 
 
 def without_key(document: Document) -> Document:
-    """All fields but `_id`, for models that name their key otherwise."""
+    """All fields except `_id`, for models with another name for their key."""
     return {name: value for name, value in document.items() if name != "_id"}
 
 
@@ -36,7 +36,7 @@ def connect(
 ) -> tuple[AsyncMongoClient[Document], Database]:
     """A client and the database the URL names.
 
-    It connects when first used. `socket_limit` None is for what may take long, such as making an index.
+    It connects when first used. `socket_limit` None is for calls that may take long, such as making an index.
     Raises PermanentError for a bad URL.
     """
     socket_milliseconds = int(socket_limit.total_seconds() * 1000) if socket_limit else None
@@ -65,10 +65,10 @@ def connect(
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise PermanentError for refused credentials, StoreUnavailableError for all else the server says.
+    """Raise PermanentError for refused credentials, StoreUnavailableError for all other server errors.
 
-    A server that refuses a write (no primary, disk full, too busy) may take it later: nothing is given up for
-    it. What the driver refuses to encode is no matter of the server and passes through.
+    A server that refuses a write (no primary, disk full, too busy) may accept it later: such an error is
+    never treated as final. Errors of the driver's encoding do not come from the server and pass through.
     """
     try:
         yield
@@ -83,7 +83,7 @@ def translated_errors() -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def bounded(limit: timedelta = TRANSACTION_LIMIT) -> AsyncIterator[None]:
-    """`translated_errors`, and StoreUnavailableError when the time is over."""
+    """`translated_errors`, and StoreUnavailableError when the time is up."""
     try:
         with translated_errors():
             async with asyncio.timeout(limit.total_seconds()):

@@ -1,4 +1,4 @@
-"""Between jobs and the documents they are stored as: the one place that knows the fields of `jobs`."""
+"""Conversion between jobs and stored documents: the only module that knows the fields of `jobs`."""
 
 import re
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
 
 DERIVED = ("plugin", "tab", "terms", "turn", "warned")
-"""Fields that only serve indexes; they are made from the job with every write."""
+"""Fields that only serve indexes; they are derived from the job at every write."""
 
 
 def to_document(job: Job) -> Document:
-    """The whole document of a job."""
+    """The complete document of a job."""
     document = job.model_dump(mode="python", exclude={"id", "spec"})
     return {"_id": job.id, **document, "spec": job.spec.model_dump(mode="json"), **_derived(job)}
 
@@ -41,7 +41,7 @@ def from_document(document: Document) -> Job:
 
 
 def words(texts: Iterable[str | None]) -> list[str]:
-    """The words a search finds a job by: lower case, split at anything that is no letter or digit."""
+    """The words by which a search finds a job: lower case, split at anything but letters and digits."""
     found: dict[str, None] = {}
     for text in texts:
         for word in WORD.findall((text or "").casefold()):
@@ -50,7 +50,7 @@ def words(texts: Iterable[str | None]) -> list[str]:
 
 
 def term(kind: str, value: object) -> str:
-    """What a search finds a job by beside words; no word looks like it."""
+    """A search term that is not a word; no word looks like one."""
     return f"={kind} {value}"
 
 
@@ -60,7 +60,7 @@ def warned(plugin: str | None = None) -> str:
 
 
 def _terms(job: Job) -> list[str]:
-    """One index serves them all: each one more is looked at with every write of a job."""
+    """One index serves them all: every additional one costs at each write of a job."""
     goobi = job.spec.goobi
     found = words([job.spec.title, goobi.process_title if goobi else None])
     if goobi is not None:
@@ -84,7 +84,7 @@ def _derived(job: Job) -> Document:
 
 
 def _warned(job: Job) -> Document | None:
-    """What the list of ended jobs with warnings goes by; other jobs have none."""
+    """The sort field of the list of ended jobs with warnings; other jobs have none."""
     if not job.warnings or job.finished is None:
         return None
     return {"plugin": job.plugin, "tab": job.tab.value, "finished": job.finished}

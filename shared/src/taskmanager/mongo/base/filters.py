@@ -20,7 +20,7 @@ def job_filter(query: JobQuery) -> Document:
 
 
 def jobs_meant(chosen: JobFilter) -> Document:
-    """The jobs a filter of an operation means.
+    """The filter for the jobs an operation applies to.
 
     A tab of ended jobs is served by an index that holds only those.
     """
@@ -44,7 +44,7 @@ def _ranges(chosen: JobConditions) -> Document:
 
 
 def jobs_of(operation: Operation) -> Document:
-    """The jobs an operation means: those of its filter that were stored before it was asked for.
+    """The jobs an operation applies to: those of its filter that were stored before it was requested.
 
     The first entry of a history is always kept, and made when the job is stored.
     """
@@ -52,7 +52,7 @@ def jobs_of(operation: Operation) -> Document:
 
 
 def _turns(query: JobQuery) -> list[int]:
-    """All turns that jobs of these priorities can have: the index of turns need not be read past them."""
+    """All turns that jobs of these priorities can have, so that the index of turns is read no further."""
     low = PRIORITY_LOWEST if query.priority_min is None else query.priority_min
     high = PRIORITY_HIGHEST if query.priority_max is None else query.priority_max
     return [*range(low, high + 1), TURN_NEXT]
@@ -75,13 +75,13 @@ def _conditions(query: JobConditions) -> Document:
 
 
 def _warned_terms(query: JobConditions) -> list[Document]:
-    """Not for a list by the end of jobs: that has an index of its own."""
+    """Not for a list by the end of jobs, which has an index of its own."""
     by_finish = isinstance(query, JobQuery) and query.sort is Sort.FINISHED
     return [{"terms": warned(query.plugin)}] if query.warnings and not by_finish else []
 
 
 def _terms(query: JobConditions) -> list[Document]:
-    """The index holds only jobs with terms, which a search by the beginning of a word has to say."""
+    """The index holds only jobs with terms; a search by the beginning of a word has to say so."""
     found: list[Document] = []
     if query.project is not None:
         found.append({"terms": term("project", query.project)})

@@ -1,9 +1,9 @@
-"""Facts about indexes that queries must know: names, and what the partial ones hold."""
+"""Facts about indexes that queries must know: names, and what the partial ones contain."""
 
 from typing import Any
 
 ENDED = {"finished": {"$type": "date"}}
-"""An index of ended jobs only: a query must say so to be served by it."""
+"""An index of ended jobs only: a query must include this condition to be served by it."""
 WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 
@@ -11,7 +11,7 @@ OWNED = {"owner": {"$type": "string"}}
 """An index of jobs that belong to a runner."""
 
 WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
-"""An index of ended jobs with warnings, on fields that only they have."""
+"""An index of ended jobs with warnings, on fields that only those have."""
 
 
 TURN_INDEX = "tab_by_turn"

@@ -6,7 +6,7 @@ from taskmanager.model.queries import Sort
 from taskmanager.mongo.base.client import Document
 
 TURN_KEYS = [("turn", -1), ("queued_at", 1), ("_id", 1)]
-"""As jobs start."""
+"""The starting order of jobs."""
 
 KEYS: dict[Sort, list[tuple[str, int]]] = {
     Sort.TURN: TURN_KEYS,
@@ -17,7 +17,7 @@ KEYS: dict[Sort, list[tuple[str, int]]] = {
 
 
 WARNED_KEYS = [("warned.finished", 1), ("_id", 1)]
-"""As jobs that warned of something ended."""
+"""By the end of jobs with warnings."""
 
 
 def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
@@ -26,7 +26,7 @@ def after_key(keys: list[tuple[str, int]], values: list[Any]) -> Document:
 
 
 def places_after(keys: list[tuple[str, int]], values: list[Any]) -> list[Document]:
-    """Its alternatives, each a range of an index."""
+    """The alternatives of that filter, each a range of an index."""
     alternatives = []
     for depth, (field, direction) in enumerate(keys):
         same = {name: value for (name, _), value in zip(keys[:depth], values[:depth], strict=True)}

@@ -1,4 +1,4 @@
-"""Stored documents that cannot be read: left out of lists, and an error of their own where one is asked for.
+"""Stored documents that cannot be read: left out of lists, and a specific error where one is asked for.
 
 Such a document was written by hand, by a newer version, or by another program. Each is counted and logged.
 """
@@ -15,13 +15,13 @@ from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 
 T = TypeVar("T")
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
-"""What a model raises for a document that is not its own; pydantic's ValidationError is a ValueError."""
+"""What a model raises for a document that does not fit it; pydantic's ValidationError is a ValueError."""
 
 log = structlog.get_logger(__name__)
 
 
 def readable(collection: str, read: Callable[[Document], T], documents: Iterable[Document]) -> list[T]:
-    """What `read` makes of these documents of a collection, without those it cannot read."""
+    """The results of `read` for these documents of a collection, without those it cannot read."""
     found = []
     for document in documents:
         try:
@@ -34,9 +34,10 @@ def readable(collection: str, read: Callable[[Document], T], documents: Iterable
 async def first_readable(
     collection: str, read: Callable[[Document], T], cursor: AsyncCursor[Document], limit: int
 ) -> tuple[list[T], list[Document]]:
-    """The first `limit` of a cursor that can be read (0: all), and the documents before that cannot.
+    """The first `limit` readable results of a cursor (0: all), and the documents before that were unreadable.
 
-    These take nobody's place: a page of nothing else would look like the end, and hide what is behind it.
+    Unreadable documents do not take up places: a page of nothing else would look like the end and hide the
+    rest.
     """
     found: list[T] = []
     unreadable: list[Document] = []
@@ -52,7 +53,7 @@ async def first_readable(
 
 
 def readable_one(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:
-    """What `read` makes of the document, None of none; raises UnreadableDocumentError."""
+    """The result of `read` for the document, None for None; raises UnreadableDocumentError."""
     if document is None:
         return None
     try:
@@ -64,13 +65,13 @@ def readable_one(collection: str, read: Callable[[Document], T], document: Docum
 
 
 def readable_or_none(collection: str, read: Callable[[Document], T], document: Document | None) -> T | None:
-    """What `read` makes of the document; None of none, and of one that cannot be read."""
+    """The result of `read` for the document; None for None, and for one that cannot be read."""
     return next(iter(readable(collection, read, [document] if document else [])), None)
 
 
 def _note(collection: str, document: Document, error: Exception) -> None:
     UNREADABLE_DOCUMENTS.labels(collection).inc()
-    # pydantic would quote values, which may be anybody's data
+    # pydantic would quote values, which may be personal data
     log.warning(
         "unreadable_document", collection=collection, id=document.get("_id"), error=type(error).__name__
     )
@@ -82,10 +83,10 @@ async def page_from(
     limit: int,
     write_cursor: Callable[[Document], str],
 ) -> tuple[list[Document], str | None]:
-    """The next `limit` documents of a list that `find` reads in order, and the cursor behind them.
+    """The next `limit` documents of a list that `find` reads in order, and the cursor after them.
 
-    The cursor is None at the end. Where not one of a page has the fields of a cursor, they are left out, and
-    as many as that are looked for behind them: without a cursor the list would seem to end there.
+    The cursor is None at the end. If no document of a page has the fields of a cursor, the page is left out
+    and the next documents that have them are read: without a cursor the list would seem to end there.
     """
     documents = await find().limit(limit + 1).to_list()
     if len(documents) <= limit:
@@ -99,7 +100,7 @@ async def page_from(
 
 
 def _last_cursor(write: Callable[[Document], str], shown: list[Document]) -> str | None:
-    """The cursor behind the last of these documents that has the fields of one; None if there is none."""
+    """The cursor after the last of these documents that has the fields of one; None if none has."""
     for document in reversed(shown):
         try:
             return write(document)

@@ -1,4 +1,4 @@
-"""The gateway's reads of operations: what one would concern, what became of them."""
+"""The gateway's reads of operations: what one would apply to, and how others went."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,14 @@ from taskmanager.mongo.operations.writes import operation_of
 
 QUERY_MILLISECONDS = 5_000
 COUNTS = ((PREVIEW_LIMIT, 2_000), (1_000, 500))
-"""How far a preview counts, in how many milliseconds; the next one if that was not enough time."""
+"""How far a preview counts, and in how many milliseconds; the next pair is used if the time was too short."""
 
 
 class OperationReads:
-    """The part of `taskmanager.ports.readers.JobReader` that is about operations."""
+    """The part of `taskmanager.ports.readers.JobReader` about operations."""
 
     def __init__(self, database: Database) -> None:
-        """Reads this database."""
+        """Reads from this database."""
         self._database = database
 
     async def preview(self, chosen: JobFilter) -> Preview:
@@ -45,7 +45,7 @@ class OperationReads:
         return Preview(count=max(count, len(examples)), exact=exact, examples=tuple(examples))
 
     async def _count(self, condition: Document) -> tuple[int, bool]:
-        """So many jobs, and whether that is all."""
+        """The number of jobs, and whether it is exact."""
         for limit, milliseconds in COUNTS:
             try:
                 count = await self._database.jobs.count_documents(
@@ -90,7 +90,7 @@ class OperationReads:
 
 
 def _state(query: OperationQuery) -> Document:
-    """Those at work are few and have an index; of all others nearly each one has ended."""
+    """Those at work are few and have an index; nearly all others have ended."""
     states = [state.value for state in RUNNING]
     if query.running is None:
         return {}

@@ -16,7 +16,7 @@ from taskmanager.mongo.base.keyset import TURN_KEYS
 from taskmanager.mongo.base.unreadable import readable
 
 LIST_MILLISECONDS = 25_000
-"""A listing that takes longer is given up and begun again later."""
+"""A listing that takes longer is abandoned and started again later."""
 PAGES_AT_ONCE = 20
 
 
@@ -27,10 +27,10 @@ def operation_of(document: Document) -> Operation:
 
 
 class OperationWrites:
-    """What `MongoStore` does for operations."""
+    """The part of `MongoStore` about operations."""
 
     def __init__(self, database: Database) -> None:
-        """Writes this database."""
+        """Writes to this database."""
         self._database = database
 
     async def load(self, ids: frozenset[str]) -> tuple[dict[str, Operation], frozenset[str]]:
@@ -43,7 +43,7 @@ class OperationWrites:
         return found, frozenset(document["_id"] for document in documents) - found.keys()
 
     async def load_pages(self, keys: frozenset[str]) -> dict[str, tuple[str, ...]]:
-        """The listed ids of these pages."""
+        """The job ids listed on these pages."""
         if not keys:
             return {}
         cursor = self._database.operation_pages.find({"_id": {"$in": list(keys)}})
@@ -52,7 +52,7 @@ class OperationWrites:
     async def write(
         self, session: AsyncClientSession, pairs: Sequence[tuple[Operation | None, Operation]]
     ) -> None:
-        """Each under its `rev`; raises StoreUnavailableError if another scheduler was quicker."""
+        """Each under its `rev`; raises StoreUnavailableError if another scheduler was faster."""
         for before, after in pairs:
             document = _document(after)
             if before is None:
@@ -78,13 +78,13 @@ class OperationWrites:
             await self._database.operation_failures.bulk_write(writes, ordered=False, session=session)
 
     async def open(self) -> Sequence[Operation]:
-        """Those with something left to do, the oldest first."""
+        """Those with something left to do, oldest first."""
         with translated_errors():
             cursor = self._database.operations.find({"open": True}).sort([("asked.at", 1), ("_id", 1)])
             return readable("operations", operation_of, await cursor.to_list())
 
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
-        """See `taskmanager.ports.store.Store`. Read as of one moment, so that no job is listed twice."""
+        """See `taskmanager.ports.store.Store`. Reads a snapshot, so that no job is listed twice."""
         listing, pages, total = uuid.uuid4().hex, 0, 0
         with translated_errors():
             condition = await over_all_plugins(self._database, jobs_of(operation))
@@ -123,5 +123,5 @@ def _cut(ids: list[str], page: int) -> list[list[str]]:
 
 
 def _document(operation: Operation) -> Document:
-    """All of it but the id."""
+    """All fields except the id."""
     return {**operation.model_dump(mode="python", exclude={"id"}), "open": operation.open}

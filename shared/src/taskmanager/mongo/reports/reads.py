@@ -13,7 +13,7 @@ QUERY_MILLISECONDS = 5_000
 
 
 class ReportReads:
-    """The part of `taskmanager.ports.readers.JobReader` that is about reports."""
+    """The part of `taskmanager.ports.readers.JobReader` about reports."""
 
     _database: Database
 

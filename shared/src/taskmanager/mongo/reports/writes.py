@@ -24,13 +24,13 @@ from taskmanager.ports.report_store import Among
 
 PENDING = {"state": ReportState.PENDING.value}
 UNTOLD = [ReportState.PENDING.value, ReportState.GIVEN_UP.value]
-"""States of what Goobi does not have and may yet be told."""
+"""States of reports that Goobi does not have yet and may still get."""
 _DELIVERY = {"state", "attempts", "since", "next_try", "last_answer", "delivered_at", "rev"}
 """The only fields of a report that ever change."""
 
 
 def report_document(report: Report) -> Document:
-    """All but the id."""
+    """All fields except the id."""
     fields = report.model_dump(mode="python", exclude={"id", "callback_url"})
     url = str(report.callback_url) if report.callback_url is not None else None
     return {**fields, "callback_url": url}
@@ -42,12 +42,12 @@ def report_of(document: Document) -> Report:
 
 
 def of_installations(among: Among) -> Document:
-    """A filter; the name None also stands for jobs that came with a callback alone."""
+    """A filter; the name None also covers jobs that have only a callback."""
     return {"goobi.installation": {"$nin" if among.others else "$in": list(among.names)}}
 
 
 async def backlog(database: Database, among: Among) -> Backlog:
-    """Counted as far as the limit; raises StoreUnavailableError."""
+    """Counted up to the limit; raises StoreUnavailableError."""
     own = of_installations(among)
     given_up = {"state": ReportState.GIVEN_UP.value, **own}
     with translated_errors():
@@ -63,7 +63,7 @@ async def backlog(database: Database, among: Among) -> Backlog:
 
 
 async def replay(database: Database, session: AsyncClientSession, wanted: Replay) -> None:
-    """Part of a transaction; a report that is delivered or withdrawn stays so."""
+    """Part of a transaction; a report that is delivered or withdrawn is left as it is."""
     if wanted.report is not None:
         meant: Document = {"_id": wanted.report, "state": {"$in": UNTOLD}}
     else:
@@ -81,7 +81,7 @@ class MongoReports:
     """Implements `taskmanager.ports.report_store.ReportStore`."""
 
     def __init__(self, database: Database) -> None:
-        """Shares the store's connections, but waits for none of its transactions."""
+        """Shares the store's connections, but does not wait for its transactions."""
         self._database = database
 
     async def due(self, among: Among, *, now: datetime, limit: int) -> Sequence[Report]:
@@ -127,14 +127,14 @@ class MongoReports:
         return found
 
     async def _give_up(self, unreadable: set[str]) -> None:
-        """Nobody can tell Goobi what they say; pending, they would be in the way of the others for ever."""
+        """Unreadable reports cannot be delivered; left pending, they would block the others for ever."""
         settled = {"state": ReportState.GIVEN_UP.value, "next_try": None}
         with translated_errors():
             await self._database.reports.update_many({"_id": {"$in": list(unreadable)}}, {"$set": settled})
 
 
 async def withdraw(database: Database, session: AsyncClientSession, wanted: Withdrawal) -> None:
-    """Part of a transaction: the step of the job is not to become an error any more."""
+    """Part of a transaction: the job's step is no longer to be set to error."""
     meant = {
         "job": wanted.job,
         "seq": {"$lt": wanted.below},

@@ -1,8 +1,8 @@
-"""A Goobi to test against: a real server with all three dialects, their traps, and faults on demand.
+"""A Goobi to test against: a real server with all three dialects, their pitfalls, and faults on demand.
 
-`/goobi/wi` is the classic web API, `/goobi/api` the older REST plugin and today's REST interface side by
-side, `/fake` shows and steers the fake itself. It does what `docs/goobi.md` says of Goobi, and no more: it
-knows nothing of jobs. Run it as a process with `python -m taskmanager_testing.goobi`, or in a test:
+`/goobi/wi` is the classic web API, `/goobi/api` the older REST plugin and the current REST interface side by
+side, `/fake` shows and controls the fake itself. It does what `docs/goobi.md` says about Goobi, and no more:
+it knows nothing of jobs. Run it as a process with `python -m taskmanager_testing.goobi`, or in a test:
 
     with running_goobi(FakeGoobi.with_books(3)) as server:
         ...

@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     parser.add_argument("--config", type=Path, help="TOML file of processes and access rules")
     options = parser.parse_args()
-    # blocked before any thread is started, so that none of them takes the signal
+    # blocked before any thread is started, so that no thread receives the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     server = RunningGoobi(read_settings(options.config).goobi(), options.port)
     server.start()

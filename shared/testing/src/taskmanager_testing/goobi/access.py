@@ -1,7 +1,7 @@
 """Who may do what at the fake Goobi: the rules of `goobi_webapi.xml` and `goobi_rest.xml`. Knows no HTTP.
 
-The two differ: the classic web API compares the start of the caller's address and wants IPv4 text, the REST
-interface uses netmasks and knows three kinds of proof.
+The two differ: the classic web API compares the start of the caller's address and requires IPv4 text, the
+REST interface uses netmasks and accepts three kinds of credentials.
 """
 
 import base64
@@ -22,7 +22,7 @@ JWT_SECRET = "fake-goobi-jwt-secret-of-32-bytes-or-more"  # noqa: S105 - of a fa
 DEFAULT_COMMANDS = ("closeStep", "addToProcessLog", "setErrorStep", "help")
 """What Goobi's sample of `goobi_webapi.xml` allows."""
 JWT_KEY_DAYS = 3
-"""Keys of today and of the two days before are accepted."""
+"""Keys of today and of the two previous days are accepted."""
 
 _IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
@@ -44,7 +44,7 @@ class WebApiAccess:
     credentials: list[Credentials] = field(default_factory=lambda: [Credentials()])
 
     def allows(self, ip: str, token: str, command: str) -> bool:
-        """Whether the caller may use the command; an address that is no IPv4 text never may."""
+        """Whether the caller may use the command; never for an address that is not IPv4 text."""
         return _IPV4.fullmatch(ip) is not None and any(
             ip.startswith(one.ip) and token == one.password and command in one.commands
             for one in self.credentials
@@ -59,17 +59,17 @@ class Allow:
     token: str = TOKEN
 
     def accepts(self, ip: str, token: str) -> bool:
-        """Whether the caller is in the net and knows the token."""
+        """Whether the caller is in the network and has the token."""
         try:
             inside = ipaddress.ip_address(ip) in ipaddress.ip_network(self.netmask, strict=False)
-        except ValueError:  # whatever a client may write into x-forwarded-for
+        except ValueError:  # clients may write anything into x-forwarded-for
             return False
         return inside and (not self.token or token == self.token)
 
 
 @dataclass
 class Endpoint:
-    """One `<endpoint>` of `goobi_rest.xml`: a regular expression of the whole path, and rules by method."""
+    """One `<endpoint>` of `goobi_rest.xml`: a regular expression for the whole path, and rules by method."""
 
     path: str = ".*"
     methods: dict[str, list[Allow]] = field(default_factory=dict)
@@ -84,14 +84,14 @@ class ApiToken:
 
 
 def default_endpoints() -> list[Endpoint]:
-    """Everything from this machine with the token; the OCR callback's URL carries none, so it needs none."""
+    """Everything from this machine with the token; the OCR callback's URL has no token, so it needs none."""
     rules = {method: [Allow()] for method in ("get", "post", "put", "delete")}
     return [Endpoint(".*", rules), Endpoint("/plugins/ocr.*", {"post": [Allow(token="")]})]
 
 
 @dataclass
 class Proof:
-    """What a request of the REST interface shows: each from a header or the query."""
+    """The credentials of a request to the REST interface: each from a header or the query."""
 
     ip: str
     token: str = ""
@@ -108,7 +108,7 @@ class RestAccess:
     jwt_secret: str = JWT_SECRET
 
     def allows(self, method: str, path: str, proof: Proof) -> bool:
-        """Whether any of the proofs is good for this call; `path` is below the interface's root."""
+        """Whether any of the credentials allows this call; `path` is below the interface's root."""
         return (
             self._by_rule(method, path, proof)
             or self._by_api_token(method, path, proof.authorization)
@@ -145,7 +145,7 @@ class RestAccess:
 
 
 def verified_claims(jwt: str, secret: str) -> dict[str, Any]:
-    """The claims of a JWT that Goobi signed and that is not over; else {}."""
+    """The claims of a JWT that Goobi signed and that has not expired; else {}."""
     signed, _, signature = jwt.rpartition(".")
     header, _, payload = signed.partition(".")
     try:
@@ -162,7 +162,7 @@ def verified_claims(jwt: str, secret: str) -> dict[str, Any]:
 
 
 def _keys(secret: str) -> Iterator[str]:
-    """The secret itself, and with the start of each day whose keys are still good, in milliseconds."""
+    """The secret itself, and with the start of each day whose keys are still valid, in milliseconds."""
     yield secret
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for days in range(JWT_KEY_DAYS):

@@ -1,4 +1,4 @@
-"""What tests and people look at in a fake Goobi, below `/fake`: state, requests, faults. Asks no proof."""
+"""What tests and people see of a fake Goobi below `/fake`: state, requests, faults. Needs no credentials."""
 
 import html
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Admin:
     seen: list[SeenRequest]
 
     def routes(self) -> list[BaseRoute]:
-        """From the root on."""
+        """The routes, from the root on."""
         return [
             Route(ADMIN, self.page, methods=["GET"]),
             Route(f"{ADMIN}/processes", self.processes, methods=["GET"]),
@@ -46,17 +46,17 @@ class Admin:
         return JSONResponse(_PROCESSES.dump_python(list(self.workflow.processes.values()), mode="json"))
 
     async def add_process(self, request: Request) -> Response:
-        """Take in a process."""
+        """Add a process."""
         process = self.workflow.add(_PROCESS.validate_json(await request.body()))
         return JSONResponse(_PROCESS.dump_python(process, mode="json"))
 
     async def events(self, request: Request) -> Response:
-        """What happened, from the event after `after` on."""
+        """What happened, beginning after the event `after`."""
         after = int(request.query_params.get("after", 0))
         return JSONResponse(_EVENTS.dump_python(self.workflow.events[after:], mode="json"))
 
     async def requests(self, request: Request) -> Response:
-        """What was asked, from the request after `after` on."""
+        """What was requested, beginning after the request `after`."""
         after = int(request.query_params.get("after", 0))
         return JSONResponse(_REQUESTS.dump_python(self.seen[after:], mode="json"))
 
@@ -65,7 +65,7 @@ class Admin:
         return JSONResponse(_FAULTS.dump_python(self.faults.active, mode="json"))
 
     async def set_faults(self, request: Request) -> Response:
-        """These from now on."""
+        """Replace the faults in force."""
         self.faults.set(*_FAULTS.validate_json(await request.body()))
         return await self.read_faults(request)
 
@@ -76,7 +76,7 @@ class Admin:
         return Response()
 
     async def page(self, _: Request) -> Response:
-        """Everything in one screen for a person."""
+        """Everything on one page for people."""
         rows = [_row(process) for process in self.workflow.processes.values()]
         head = "<!doctype html><title>Fake Goobi</title><h1>Fake Goobi</h1>"
         return HTMLResponse(

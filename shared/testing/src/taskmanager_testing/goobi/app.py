@@ -28,7 +28,7 @@ WEB_API = "/goobi/wi"
 
 @dataclass
 class FakeGoobi:
-    """All state of a fake Goobi. It outlives the server that shows it."""
+    """The complete state of a fake Goobi. It outlives the server that serves it."""
 
     workflow: Workflow = field(default_factory=Workflow)
     webapi: WebApiAccess = field(default_factory=WebApiAccess)
@@ -38,7 +38,7 @@ class FakeGoobi:
 
     @classmethod
     def with_books(cls, count: int = 1) -> "FakeGoobi":
-        """One with so many processes as `book` makes them, numbered from 1."""
+        """One with that many processes as made by `book`, numbered from 1."""
         return cls(Workflow(book(number) for number in range(1, count + 1)))
 
     def app(self) -> ASGIApp:
@@ -60,13 +60,13 @@ class FakeGoobi:
 
 
 class RestGuard:
-    """ASGI middleware: 401 in plain text for whoever shows no good proof."""
+    """ASGI middleware: 401 in plain text for requests without valid credentials."""
 
     def __init__(self, app: ASGIApp, access: RestAccess) -> None:
         self._app, self._access = app, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         request = Request(scope)
         path = request.url.path.removeprefix(REST_ROOT)
         if self._access.allows(request.method, path, _proof(request)):
@@ -87,6 +87,6 @@ def _proof(request: Request) -> Proof:
 
 
 def book(number: int, titles: Iterable[str] = ("Scanning", "Conversion", "Export")) -> Process:
-    """A process of one step after the other; the ids of its steps are its own number times ten and on."""
+    """A process with steps in sequence; their ids count up from ten times the process number."""
     steps = [Step(number * 10 + order, title, order) for order, title in enumerate(titles, start=1)]
     return Process(number, f"book_{number}", steps)

@@ -1,6 +1,7 @@
-"""Today's REST interface of the fake Goobi (`ProcessService`): journal, steps, properties, in JSON.
+"""The current REST interface of the fake Goobi (`ProcessService`): journal, steps, properties, in JSON.
 
-Storing a status through the update call moves nothing on; only the close call does. Knows no other dialect.
+Storing a status with the update call does not advance the workflow; only the close call does. Knows no other
+dialect.
 """
 
 import json
@@ -17,7 +18,7 @@ from taskmanager_testing.goobi.processes import JournalEntry, LogType, Process, 
 from taskmanager_testing.goobi.workflow import NotThereError, ValidationFailedError, Workflow
 
 CLOSABLE = frozenset({StepStatus.OPEN, StepStatus.IN_WORK, StepStatus.ERROR, StepStatus.IN_FLIGHT})
-"""A step in error can be closed; one that is locked, done or deactivated is a conflict."""
+"""A step in error can be closed; closing a locked, done or deactivated one is a conflict."""
 
 
 class CoreError(Exception):
@@ -41,7 +42,7 @@ class Core:
     workflow: Workflow
 
     def routes(self) -> list[BaseRoute]:
-        """Below the root of the REST interface."""
+        """The routes below the root of the REST interface."""
         journal, step = "/process/{process:int}/journal", "/process/{process:int}/step"
         return [
             Route(journal, self.read_journal, methods=["GET"]),
@@ -64,7 +65,7 @@ class Core:
         return JSONResponse([_entry(process, one) for one in process.journal])
 
     async def add_entry(self, request: Request) -> Response:
-        """Add one; every word of the enum is a type."""
+        """Add one; every word of the enum is a valid type."""
         process, body = self._process(request), await _body(request)
         entry = self.workflow.write(
             process, _log_type(body), _text(body, "userName"), _text(body, "message"), body.get("filename")
@@ -99,16 +100,16 @@ class Core:
         return JSONResponse(_step(process, self._step_of(process, request.path_params["step"])))
 
     async def close(self, request: Request) -> Response:
-        """Close a step and move the workflow on."""
+        """Close a step and advance the workflow."""
         return self._closed(self._process(request), request.path_params["step"])
 
     async def close_by_name(self, request: Request) -> Response:
-        """The same by the step's title."""
+        """The same, by the title of the step."""
         process, body = self._process(request), await _body(request)
         return self._closed(process, self.workflow.step_titled(process, _text(body, "stepname")).id)
 
     async def update_step(self, request: Request) -> Response:
-        """Store a status. The answer is made from the ids of the body, also when they are missing there."""
+        """Store a status. The answer is made from the ids in the body, even if they are missing there."""
         process, body = self._process(request), await _body(request)
         try:
             status = StepStatus(_text(body, "status"))
@@ -124,7 +125,7 @@ class Core:
         return JSONResponse([vars(one) for one in self._process(request).properties])
 
     async def add_property(self, request: Request) -> Response:
-        """Add one, also beside another one of that name."""
+        """Add one, even if there is another of that name."""
         process, body = self._process(request), await _body(request)
         name, value = _text(body, "name"), _text(body, "value")
         return JSONResponse(vars(self.workflow.set_property(process, name, value, overwrite=False)))

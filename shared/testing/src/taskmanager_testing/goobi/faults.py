@@ -1,6 +1,7 @@
 """What can go wrong between a client and the fake Goobi, on demand; and the record of every request.
 
-Stands before the application and knows nothing of what it does. The pages below `/fake` are never disturbed.
+Sits in front of the application and knows nothing of what that does. The pages below `/fake` are never
+disturbed.
 """
 
 import asyncio
@@ -32,25 +33,25 @@ class FaultKind(StrEnum):
     """What goes wrong."""
 
     SLOW = "slow"
-    """The answer comes late; the work is done then."""
+    """The answer comes late; by then the work is done."""
     ERROR = "error"
-    """An error page of the server before it; nothing is done."""
+    """An error page from a server in front of Goobi; nothing is done."""
     RESET = "reset"
     """The connection is reset; nothing is done."""
     LOST = "lost"
-    """All is done, but the connection is reset instead of an answer."""
+    """Everything is done, but the connection is reset instead of answered."""
     GARBAGE = "garbage"
-    """200 with a page that has nothing to do with it; nothing is done."""
+    """200 with an unrelated page; nothing is done."""
 
 
 @dataclass
 class Fault:
-    """One fault: for which requests, how often.
+    """One fault: which requests it affects, and how often.
 
     Attributes:
         path: a regular expression searched in path and query.
-        times: how many requests it strikes; None for all.
-        chance: 0 to 1, how likely it strikes each of them.
+        times: how many requests it affects; None for all.
+        chance: 0 to 1, the probability that it affects each of them.
         delay_seconds: what SLOW adds.
         status: what ERROR answers.
     """
@@ -65,7 +66,7 @@ class Fault:
 
 @dataclass
 class SeenRequest:
-    """One request as it came, and what was answered: None where no answer was sent."""
+    """One request as received, and the answer: None if none was sent."""
 
     number: int
     at: datetime
@@ -80,25 +81,25 @@ class SeenRequest:
 
 @dataclass
 class Faults:
-    """The faults in force, the first that matches strikes; `seed` makes chances repeatable."""
+    """The faults in force, of which the first match is applied; `seed` makes chances repeatable."""
 
     active: list[Fault] = field(default_factory=list)
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Chances of its own."""
-        self._random = random.Random(self.seed)  # noqa: S311 - which request suffers is no secret
+        """Create a random generator of its own."""
+        self._random = random.Random(self.seed)  # noqa: S311 - which request is affected is not a secret
 
     def set(self, *faults: Fault) -> None:
-        """These from now on, in place of all others."""
+        """Replace all faults by these."""
         self.active = list(faults)
 
     def clear(self) -> None:
-        """None from now on."""
+        """Remove all faults."""
         self.active = []
 
     def strike(self, path: str) -> Fault | None:
-        """The fault this request suffers, which counts it."""
+        """The fault that affects this request; counts it."""
         for fault in self.active:
             if fault.times == 0 or not re.search(fault.path, path) or self._random.random() >= fault.chance:
                 continue
@@ -108,7 +109,7 @@ class Faults:
 
 
 class TransportProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which tells the application its connection so that it can be reset."""
+    """Uvicorn's protocol, which gives the application its connection so that it can be reset."""
 
     def on_message_begin(self) -> None:
         """See httptools; a new request has begun."""
@@ -117,13 +118,13 @@ class TransportProtocol(HttpToolsProtocol):
 
 
 class Door:
-    """ASGI middleware: records each request and lets faults strike."""
+    """ASGI middleware: records each request and applies the faults."""
 
     def __init__(self, app: ASGIApp, faults: Faults, seen: list[SeenRequest]) -> None:
         self._app, self._faults, self._seen = app, faults, seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["path"].startswith(ADMIN):
             await self._app(scope, receive, send)
             return
@@ -158,7 +159,7 @@ class _Visit:
         self._seen = seen
 
     async def suffer(self, app: ASGIApp, fault: Fault | None) -> None:
-        """Let it through, or what the fault does instead."""
+        """Let the request through, or do what the fault does instead."""
         match fault.kind if fault else None:
             case FaultKind.ERROR:
                 await self._answer(HTMLResponse(ERROR_PAGE, fault.status if fault else 0))
@@ -196,4 +197,4 @@ class _Visit:
 
 
 async def _nowhere(_: Any) -> None:
-    """Where a lost answer goes."""
+    """Discard a lost answer."""

@@ -1,4 +1,4 @@
-"""The files of a process over REST at the fake Goobi, kept in memory. Knows no dialect."""
+"""The files of a process over the fake Goobi's REST interface, kept in memory. Knows no dialect."""
 
 from dataclasses import dataclass
 from email import policy
@@ -20,7 +20,7 @@ class Files:
     workflow: Workflow
 
     def routes(self) -> list[BaseRoute]:
-        """Below the root of the REST interface."""
+        """The routes below the root of the REST interface."""
         folder = "/process/{process:int}/files/{folder}"
         return [
             Route(folder, self.names, methods=["GET"]),
@@ -42,7 +42,7 @@ class Files:
         return JSONResponse({"processId": process.id, "files": stored})
 
     async def read(self, request: Request) -> Response:
-        """One file."""
+        """Return one file."""
         return Response(self._file(request), media_type="application/octet-stream")
 
     async def delete(self, request: Request) -> Response:

@@ -13,16 +13,16 @@ FRACTURE, ANTIQUA = "fracture", "antiqua"
 
 @dataclass
 class OcrCallback:
-    """`/plugins/ocr/{jobid}/done`; the header `jobType` says which half is in."""
+    """`/plugins/ocr/{jobid}/done`; the header `jobType` says which half has arrived."""
 
     workflow: Workflow
 
     def routes(self) -> list[BaseRoute]:
-        """Below the root of the REST interface."""
+        """The route below the root of the REST interface."""
         return [Route("/plugins/ocr/{job}/done", self.done, methods=["POST"])]
 
     async def done(self, request: Request) -> Response:
-        """Anything but `fracture` is antiqua; the answer is empty."""
+        """Anything except `fracture` counts as antiqua; the answer is empty."""
         half = FRACTURE if request.headers.get("jobType") == FRACTURE else ANTIQUA
         self.workflow.finish_ocr(request.path_params["job"], half)
         return Response()

@@ -1,4 +1,4 @@
-"""What the fake Goobi keeps: processes with their steps, journal, properties and files. Knows no HTTP."""
+"""What the fake Goobi stores: processes with their steps, journal, properties and files. Knows no HTTP."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ class StepStatus(StrEnum):
     """The status words of Goobi's core REST interface."""
 
     LOCKED = "steplocked"
-    """Waits for an earlier step."""
+    """Waiting for an earlier step."""
     OPEN = "stepopen"
     IN_WORK = "stepinwork"
     DONE = "stepdone"
@@ -37,10 +37,10 @@ class Step:
     """One step of a process.
 
     Attributes:
-        order: steps of a lower order are done first; those of the same order are open together.
+        order: steps of a lower order are done first; those of the same order are open at the same time.
         validation_fails: the step's validation plugin refuses to let it be closed.
-        closings: how often the step went from another status to done by a close.
-        close_requests: how often a close of it was carried out, a repeated one too.
+        closings: how often a close took the step from another status to done.
+        close_requests: how often a close was carried out, including repetitions.
     """
 
     id: int

@@ -1,6 +1,6 @@
 """The older REST plugin of the fake Goobi: log, close and error by URL alone. Knows no other dialect.
 
-An entry's text is the raw body. Closing answers XML whose `result` stays empty on success.
+An entry's text is the raw body. Closing answers with XML whose `result` is empty on success.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,13 +20,13 @@ CLOSED_ALREADY = "Step was already closed."
 
 
 class RestPlugin:
-    """The calls of goobi-plugin-rest-intranda before it was taken into the core."""
+    """The calls of goobi-plugin-rest-intranda from before it became part of the core."""
 
     def __init__(self, workflow: Workflow) -> None:
         self._workflow = workflow
 
     def routes(self) -> list[BaseRoute]:
-        """Below the root of the REST interface; the fixed words come before what takes any."""
+        """The routes below the root of the REST interface; fixed paths come before those with parameters."""
         log, close, error = "/addtoprocesslog", "/closestep", "/seterrorstep"
         return [
             _post(f"{log}/steps/{{step}}/{{type}}", self._log_for(self._of_step)),
@@ -115,7 +115,7 @@ def _post(path: str, endpoint: Endpoint) -> Route:
 
 
 def _closed(status: HTTPStatus, step_id: int, comment: str, result: str = "") -> Response:
-    """`CloseStepResponse`; `result` is set only by a failure."""
+    """`CloseStepResponse`; `result` is set only on failure."""
     said = f"<result>{result}</result>" if result else ""
     text = f"<CloseStepResponse>{said}<stepId>{step_id}</stepId><comment>{escape(comment)}</comment>"
     return Response(f"{text}</CloseStepResponse>", status, media_type="application/xml")

@@ -1,6 +1,6 @@
-"""Automatic steps of the fake Goobi: runs a step's scripts and does with their exit codes what Goobi does.
+"""Automatic steps of the fake Goobi: runs a step's scripts and handles their exit codes as Goobi does.
 
-Splits a line on blanks except in double quotes, then replaces variables word by word, so that a value with
+Splits a line at blanks except in double quotes, then replaces variables word by word, so that a value with
 blanks stays one argument. Knows nothing of the program it runs.
 """
 
@@ -15,7 +15,7 @@ from taskmanager_testing.goobi.processes import LogType, Process, Step, StepStat
 from taskmanager_testing.goobi.workflow import Workflow
 
 DONE, REOPEN, WAIT = 0, 98, 99
-"""Exit codes: close the step, open it again, leave it in work; everything else is an error."""
+"""Exit codes: close the step, open it again, leave it in work; any other is an error."""
 MOST_SCRIPTS = 5
 LIMIT = timedelta(seconds=60)
 
@@ -30,7 +30,7 @@ def split(line: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Scripts:
-    """Runs scripts of steps whose process folders lie below `metadata`."""
+    """Runs scripts of steps whose process folders are below `metadata`."""
 
     workflow: Workflow
     metadata: Path
@@ -38,9 +38,9 @@ class Scripts:
     def run(
         self, step_id: int, *lines: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run up to five scripts of a step; the last one decides about closing. Returns its end.
+        """Run up to five scripts of a step; the last one decides about closing. Returns its result.
 
-        After 98 and 99 Goobi goes on with the next script; after an error it does not.
+        After 98 and 99 Goobi continues with the next script; after an error it does not.
         """
         process, step = self.workflow.found(step_id)
         self.workflow.start(step_id)

@@ -1,4 +1,4 @@
-"""A fake Goobi behind real sockets, on a thread of its own: started, stopped and started at one port."""
+"""A fake Goobi on real sockets, in its own thread: can be stopped and started again on the same port."""
 
 import contextlib
 import errno
@@ -19,18 +19,18 @@ END_SECONDS = 10.0
 
 
 class RunningGoobi:
-    """Serves a `FakeGoobi` on the loopback addresses; its state stays while it is down."""
+    """Serves a `FakeGoobi` on the loopback addresses; the state is kept while the server is down."""
 
     def __init__(
         self, goobi: FakeGoobi, port: int = 0, *, certificate: Path | None = None, key: Path | None = None
     ) -> None:
-        """`port` 0 lets the system choose; with a certificate and its key it speaks TLS only."""
+        """`port` 0 lets the system choose; with a certificate and its key it speaks only TLS."""
         self.goobi, self.port = goobi, port
         self._certificate, self._key = certificate, key
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.ipv6 = False
-        """Whether it is also reached at `::1`."""
+        """Whether it can also be reached at `::1`."""
 
     @property
     def url(self) -> str:
@@ -46,7 +46,7 @@ class RunningGoobi:
         eventually(lambda: server.started, what="the fake Goobi's start")
 
     def stop(self) -> None:
-        """Refuse connections and cut those there are; repeatable."""
+        """Refuse new connections and cut existing ones; repeatable."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = self._server.force_exit = True
@@ -68,7 +68,7 @@ class RunningGoobi:
         )
 
     def _bound(self) -> list[socket.socket]:
-        """One that listens, or none while a client's connection happens to have that port at its own end."""
+        """One that listens, or none while a client's connection happens to use that port at its own end."""
         try:
             return [socket.create_server((LOOPBACK, self.port))]
         except OSError as error:
@@ -85,7 +85,7 @@ class RunningGoobi:
 
 
 def _ipv6_at(port: int) -> list[socket.socket]:
-    """A socket at `::1`, or none on a machine without IPv6 (or where the port is taken there)."""
+    """A socket at `::1`, or none on a machine without IPv6 (or where the port is already used there)."""
     try:
         return [socket.create_server((LOOPBACK_IPV6, port), family=socket.AF_INET6)]
     except OSError:

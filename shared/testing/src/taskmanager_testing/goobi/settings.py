@@ -1,4 +1,4 @@
-"""The TOML file of a fake Goobi that runs as a process of its own: processes and access rules."""
+"""The TOML file of a fake Goobi that runs as a separate process: processes and access rules."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from taskmanager_testing.goobi.workflow import Workflow
 
 @dataclass
 class Settings:
-    """What the file may hold; everything has a default.
+    """What the file may contain; everything has a default.
 
     Attributes:
-        books: so many processes are made, numbered from 1, beside those named.
+        books: how many processes are made, numbered from 1, in addition to those named.
     """
 
     books: int = 1
@@ -26,7 +26,7 @@ class Settings:
     rest: RestAccess = field(default_factory=RestAccess)
 
     def goobi(self) -> FakeGoobi:
-        """A fake Goobi like this."""
+        """A fake Goobi with these settings."""
         made = [book(number) for number in range(1, self.books + 1)]
         return FakeGoobi(Workflow([*made, *self.processes]), self.webapi, self.rest)
 

@@ -1,7 +1,7 @@
 """The classic web API of the fake Goobi: the servlet at `/goobi/wi`. Knows nothing of the other dialects.
 
-Every answer is an HTML page, also a refusal. What Goobi does not catch comes out as the servlet container's
-own error page. `value` and `property` are URL-decoded a second time.
+Every answer is an HTML page, even a refusal. Exceptions that Goobi does not catch produce the servlet
+container's own error page. `value` and `property` are URL-decoded a second time.
 """
 
 import html
@@ -21,7 +21,7 @@ USER = "webapi"
 EXECUTED = "Command executed"
 LOOPBACK = "127.0.0.1"
 LOG_TYPES = frozenset({LogType.USER, LogType.ERROR, LogType.WARN, LogType.INFO, LogType.DEBUG})
-"""What `addToProcessLog` documents; every other word is refused."""
+"""What `addToProcessLog` documents; any other word is refused."""
 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -29,11 +29,11 @@ Parameters = Mapping[str, str]
 
 
 class _WrongParameterError(Exception):
-    """A parameter is missing or not understood."""
+    """A parameter is missing or invalid."""
 
 
 class _DatabaseError(Exception):
-    """An error whose answer is made without a status: 200 with another title."""
+    """An error that is answered without setting a status: 200 with another title."""
 
 
 class WebApi:
@@ -53,7 +53,7 @@ class WebApi:
         }
 
     async def serve(self, request: Request) -> Response:
-        """One call, by GET or by a form."""
+        """Handle one call, by GET or as a form."""
         body = (await request.body()).decode()
         parameters = {**request.query_params, **dict(parse_qsl(body, keep_blank_values=True))}
         if not self._access.enabled:
@@ -128,7 +128,7 @@ class WebApi:
 
 
 def caller(request: Request) -> str:
-    """The caller's address; 127.0.0.1 stands for whom it forwards for."""
+    """The caller's address; 127.0.0.1 is replaced by the address it forwards for."""
     address = request.client.host if request.client else ""
     if address == LOOPBACK:
         return request.headers.get("x-forwarded-for", LOOPBACK)
@@ -150,7 +150,7 @@ def page(title: str, message: str, status: HTTPStatus) -> HTMLResponse:
 
 
 def servlet_error() -> HTMLResponse:
-    """What the servlet container shows for an exception that nobody caught."""
+    """What the servlet container shows for an uncaught exception."""
     text = "<!doctype html><html><head><title>HTTP Status 500</title></head><body>"
     return HTMLResponse(
         f"{text}<h1>HTTP Status 500</h1><p>java.lang.NullPointerException</p></body></html>",

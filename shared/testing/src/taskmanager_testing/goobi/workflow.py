@@ -1,6 +1,6 @@
 """The workflow of the fake Goobi: closing a step opens the next. Knows no HTTP and no access rules.
 
-Rules are those of `docs/goobi.md`: what a dialect makes of a refusal is the dialect's own matter.
+The rules are those of `docs/goobi.md`; how a refusal is answered is up to each dialect.
 """
 
 import itertools
@@ -32,7 +32,7 @@ class ValidationFailedError(Exception):
 
 
 class RefusedError(Exception):
-    """What is asked for does not fit the state of the process."""
+    """The request does not fit the state of the process."""
 
 
 class Workflow:
@@ -50,7 +50,7 @@ class Workflow:
             self.add(process)
 
     def add(self, process: Process) -> Process:
-        """Take in a process; its first steps are opened. Ids of steps are unique across processes."""
+        """Add a process; its first steps are opened. Ids of steps are unique across processes."""
         self.processes[process.id] = process
         for step in process.steps:
             self._steps[step.id] = (process, step)
@@ -88,18 +88,18 @@ class Workflow:
         raise NotThereError(f"no step {title}")
 
     def only_workable_step(self, process_id: int) -> Step:
-        """The one step that is open or in work; raises RefusedError if there is none or another one."""
+        """The one step that is open or in work; raises RefusedError if there is none or more than one."""
         steps = [step for step in self.process(process_id).steps if step.status in WORKABLE]
         if len(steps) != 1:
             raise RefusedError(f"{len(steps)} steps are open or in work")
         return steps[0]
 
     def start(self, step_id: int) -> None:
-        """Somebody, or a script, works on the step now."""
+        """Somebody, or a script, is now working on the step."""
         self.step(step_id).status = StepStatus.IN_WORK
 
     def close(self, step_id: int) -> None:
-        """Close a step and open the next; a step that is done is closed again without effect.
+        """Close a step and open the next; closing a step that is already done has no effect.
 
         Raises:
             NotThereError: no such step.
@@ -124,14 +124,14 @@ class Workflow:
         self._note(EventKind.ERROR, process, step)
 
     def store_status(self, step_id: int, status: StepStatus) -> None:
-        """Only store it: what follows from a close does not happen."""
+        """Only store it: nothing that would follow from a close happens."""
         process, step = self.found(step_id)
         step.status = status
         kind = EventKind.ERROR if status is StepStatus.ERROR else EventKind.STORED
         self._note(kind, process, step, status)
 
     def report_problem(self, step_id: int, destination: str, text: str) -> None:
-        """Send the process back to an earlier step; the steps between are locked."""
+        """Send the process back to an earlier step; the steps in between are locked."""
         process, step = self.found(step_id)
         target = self.step_titled(process, destination)
         if target.order >= step.order:
@@ -168,7 +168,7 @@ class Workflow:
         self._note(EventKind.FILE, process, None, f"{folder}/{name} ({len(content)} bytes)")
 
     def finish_ocr(self, job_id: str, half: str) -> None:
-        """One half of a mixed OCR job is in; the second one closes the step it belongs to."""
+        """One half of a mixed OCR job has arrived; the second one closes the step it belongs to."""
         halves = self.ocr_halves.setdefault(job_id, set())
         halves.add(half)
         step_id = self.ocr_jobs.get(job_id)

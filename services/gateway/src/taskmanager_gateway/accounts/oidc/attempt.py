@@ -1,6 +1,6 @@
 """One log-in on its way to the provider and back, kept by the browser in a signed cookie.
 
-Any gateway with the same key can end what another began. The cookie holds no secret: state, nonce and PKCE
+Any gateway with the same key can finish what another began. The cookie holds no secret: state, nonce and PKCE
 verifier are derived from it with a key that never leaves the gateways.
 """
 
@@ -18,20 +18,20 @@ _SALT = "taskmanager.oidc.1"
 
 
 class LogInAttempt:
-    """What binds the provider's answer to the browser that asked."""
+    """Binds the provider's answer to the browser that began the log-in."""
 
     def __init__(self, key: bytes, identifier: str, target: str) -> None:
-        """`key` is that of sessions; `target` where to go on afterwards."""
+        """`key` is that of sessions; `target`: where to go afterwards."""
         self._key, self._id, self.target = key, identifier, target
 
     @classmethod
     def begin(cls, key: bytes, target: str) -> "LogInAttempt":
-        """A new one."""
+        """A new attempt."""
         return cls(key, secrets.token_urlsafe(32), target)
 
     @classmethod
     def read(cls, key: bytes, cookie: str) -> "LogInAttempt | None":
-        """The one in the cookie; None if it is too old or not one of ours."""
+        """The attempt in the cookie; None if it is too old or not one of ours."""
         try:
             identifier, target = _serializer(key).loads(cookie, max_age=round(LIFETIME.total_seconds()))
         except (BadData, ValueError, TypeError):
@@ -45,22 +45,22 @@ class LogInAttempt:
 
     @property
     def state(self) -> str:
-        """What the provider must send back."""
+        """The value the provider must send back."""
         return self._derived("state")
 
     @property
     def nonce(self) -> str:
-        """What must stand in the ID token."""
+        """The value the ID token must contain."""
         return self._derived("nonce")
 
     @property
     def verifier(self) -> str:
-        """Shows that the code is redeemed by who asked for it (RFC 7636)."""
+        """Proves that the code is redeemed by the client that requested it (RFC 7636)."""
         return self._derived("verifier")
 
     @property
     def challenge(self) -> str:
-        """Its hash (S256), which the provider gets beforehand."""
+        """The hash (S256) of the verifier, which the provider gets beforehand."""
         return _text(hashlib.sha256(self.verifier.encode()).digest())
 
     def _derived(self, purpose: str) -> str:

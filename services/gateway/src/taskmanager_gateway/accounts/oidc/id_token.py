@@ -1,6 +1,7 @@
-"""Whether an ID token proves anything: OpenID Connect Core 1.0, 3.1.3.7. Knows no network.
+"""Verifies ID tokens as OpenID Connect Core 1.0, 3.1.3.7 requires. Uses no network.
 
-PyJWT verifies: it has one task, refuses algorithms that were not allowed, and needs nothing but cryptography.
+The work is done by PyJWT: it does this one thing, refuses algorithms that were not allowed, and needs nothing
+but cryptography.
 """
 
 import hmac
@@ -18,17 +19,17 @@ SKEW = timedelta(seconds=60)
 SIGNATURES = frozenset(
     ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 )
-"""Those with a public key: `none` proves nothing, and HS256 would take a public key for a secret."""
+"""Algorithms with a public key: `none` proves nothing, and HS256 would use a public key as a secret."""
 REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
 
 
 class UnknownKeyError(TaskManagerError):
-    """The token is signed with a key that is not among the known ones: there may be new ones."""
+    """The token is signed with a key that is not among the known ones: the provider may have new ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must stand in the token."""
+    """The values the token must contain."""
 
     issuer: str
     client_id: str
@@ -36,7 +37,7 @@ class Expected:
 
 
 def verified_claims(token: str, keys: jwt.PyJWKSet, expected: Expected) -> dict[str, Any]:
-    """What the token says; raises OidcError if it proves nothing, and UnknownKeyError."""
+    """The token's claims; raises OidcError if the token is not valid, and UnknownKeyError."""
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in SIGNATURES:
@@ -51,7 +52,7 @@ def verified_claims(token: str, keys: jwt.PyJWKSet, expected: Expected) -> dict[
 
 
 def _candidates(keys: jwt.PyJWKSet, kid: object) -> Sequence[jwt.PyJWK]:
-    """The key the token names; a token that names none was signed with any of them."""
+    """The key the token names; one that names none may have been signed with any of them."""
     found = [key for key in keys.keys if kid is None or key.key_id == kid]
     if not found:
         raise UnknownKeyError("the ID token is signed with an unknown key")
@@ -73,7 +74,7 @@ def _decoded(token: str, keys: Sequence[jwt.PyJWK], algorithm: str, expected: Ex
             )
         except (jwt.InvalidSignatureError, jwt.InvalidKeyError) as error:
             refused = error
-        except TypeError as error:  # what PyJWT says of a key of another family
+        except TypeError as error:  # how PyJWT reports a key of another family
             refused = jwt.InvalidKeyError(str(error))
     raise refused
 

@@ -1,4 +1,4 @@
-"""From what the provider says of somebody to who they are here: name, role and plugins. Pure."""
+"""Maps the provider's claims about a person to who they are here: name, role and plugins. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ _PLUGIN: TypeAdapter[str] = TypeAdapter(PluginName)
 
 @dataclass(frozen=True, slots=True)
 class ProviderIdentity:
-    """Somebody, by the provider's word."""
+    """A person as the provider describes them."""
 
     name: str
     role: Role
     plugins: tuple[str, ...] | None = None
     """None: all of them."""
     plugins_told: bool = False
-    """Whether the provider has a say in the plugins; else what an admin set here stays."""
+    """Whether the provider decides about the plugins; if not, what an admin set here is kept."""
 
 
 def identity_of(claims: Claims, settings: OidcSettings) -> ProviderIdentity:
-    """Who they are here; raises OidcError without a usable name or a group that counts."""
+    """Map the claims; raises OidcError without a usable name or a group that grants a role."""
     name = _name(claims, settings.oidc_user_claim)
     groups = _texts(claim(claims, settings.oidc_role_claim))
     role = next((role for role, group in settings.oidc_groups.items() if group in groups), None)
@@ -45,13 +45,13 @@ def identity_of(claims: Claims, settings: OidcSettings) -> ProviderIdentity:
 
 
 def lacks(claims: Claims, settings: OidcSettings) -> bool:
-    """Whether something is not said at all, so that it is worth asking the provider's second place for it."""
+    """Whether a claim is missing entirely, so that it is worth asking the UserInfo endpoint for it."""
     wanted = (settings.oidc_user_claim, settings.oidc_role_claim, settings.oidc_plugins_claim)
     return any(claim(claims, name) is None for name in wanted if name)
 
 
 def claim(claims: Claims, name: str) -> Any:
-    """The claim of that name or, if there is none, what its dots lead to; None if it is not there."""
+    """The claim of that name or else the one its dotted path leads to; None if there is none."""
     if name in claims:
         return claims[name]
     found: Any = claims
@@ -70,13 +70,13 @@ def _name(claims: Claims, name: str) -> str:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    """One text, or a list of them; everything else counts as nothing."""
+    """The value as texts, from one text or a list; anything else yields nothing."""
     values = [value] if isinstance(value, str) else value
     return tuple(text for text in values if isinstance(text, str)) if isinstance(values, list) else ()
 
 
 def _plugins(value: Any) -> tuple[str, ...] | None:
-    """All for `*`; none without the claim. What is no name of a plugin belongs to something else."""
+    """All plugins (None) for `*`; none without the claim. Values that are not plugin names are ignored."""
     named = _texts(value)
     return None if ALL in named else tuple(sorted({text for text in named if _is_plugin(text)}))
 

@@ -1,4 +1,4 @@
-"""The steps of a log-in by OpenID Connect, in their order."""
+"""The steps of a log-in by OpenID Connect, in order."""
 
 import hmac
 from collections.abc import Mapping
@@ -23,37 +23,37 @@ log = structlog.get_logger(__name__)
 
 
 class Oidc:
-    """Every call may raise OidcError and StoreUnavailableError."""
+    """Logs users in by OpenID Connect; every method may raise OidcError and StoreUnavailableError."""
 
     def __init__(
         self, settings: OidcSettings, provider: "Provider", entering: UserProvisioning, directory: Directory
     ) -> None:
-        """`directory` has the key that attempts are signed with."""
+        """`directory` provides the key that attempts are signed with."""
         self._settings, self._provider = settings, provider
         self._entering, self._directory = entering, directory
 
     @property
     def name(self) -> str:
-        """What the button calls it."""
+        """The provider's name on the log-in button."""
         return self._settings.oidc_name
 
     @property
     def groups(self) -> list[str]:
-        """Those that count."""
+        """The groups that grant a role."""
         return list(self._settings.oidc_groups.values())
 
     def redirect_uri(self, origin: str) -> str:
-        """Where the provider sends the browser back to; `origin` is what the request was sent to."""
+        """Where the provider sends the browser back to; `origin` is the one the request was sent to."""
         return (self._settings.public_url or origin).rstrip("/") + BACK
 
     async def begin(self, origin: str, target: str) -> tuple[str, str]:
-        """The provider's address for the browser, and the cookie that it brings back."""
+        """The provider's address to send the browser to, and the cookie it has to bring back."""
         attempt = LogInAttempt.begin(await self._directory.session_key(), target)
         address = await self._provider.authorization_address(attempt, self.redirect_uri(origin))
         return address, attempt.write()
 
     async def end(self, origin: str, cookie: str, answer: Mapping[str, str]) -> tuple[User, str]:
-        """Who has logged in, and where to go on; `answer` is what the provider sent along."""
+        """The user who logged in, and where to go next; `answer` holds the provider's query parameters."""
         attempt = LogInAttempt.read(await self._directory.session_key(), cookie)
         if attempt is None:
             raise OidcError(Refusal.NOT_BEGUN, "there is no cookie of a log-in, or an old one")
@@ -68,7 +68,7 @@ class Oidc:
 
 
 def _check_answer(answer: Mapping[str, str], attempt: LogInAttempt, provider: "Description") -> None:
-    """Raise OidcError unless it is the answer to this attempt and has a code."""
+    """Raise OidcError unless this is the answer to the attempt and holds a code."""
     if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
         raise OidcError(Refusal.NOT_BEGUN, "the state is not that of this browser's log-in")
     issuer = answer.get("iss")
@@ -83,9 +83,9 @@ def _check_answer(answer: Mapping[str, str], attempt: LogInAttempt, provider: "D
 
 
 def make_oidc(settings: OidcSettings, entering: UserProvisioning, directory: Directory) -> Oidc | None:
-    """None if it is not set. Raises OSError if the CA file cannot be read."""
+    """None if OpenID Connect is not configured. Raises OSError if the CA file cannot be read."""
     if not settings.oidc_issuer:
         return None
-    from taskmanager_gateway.accounts.oidc.provider import Provider  # noqa: PLC0415 - its libraries take 10 MB, and most need none of it
+    from taskmanager_gateway.accounts.oidc.provider import Provider  # noqa: PLC0415 - its libraries take 10 MB, and most gateways do not need it
 
     return Oidc(settings, Provider(settings), entering, directory)

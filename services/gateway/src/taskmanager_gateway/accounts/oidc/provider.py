@@ -1,7 +1,8 @@
-"""HTTP with the identity provider: its description, its keys, the token for a code, and what it says more.
+"""HTTP with the identity provider: its metadata, its keys, the token for a code, and UserInfo.
 
-httpx is here already; Authlib's client on top of it warns that httpx is deprecated for its successor httpx2,
-which nothing else here uses yet. Redirects are never followed, and no answer is quoted but its error code.
+httpx is a dependency already; Authlib's client on top of it warns that httpx is deprecated in favour of its
+successor httpx2, which nothing else here uses yet. Redirects are never followed, and nothing of an answer is
+quoted but its error code.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
 
 CALL_TIME = timedelta(seconds=8)
 FRESH = timedelta(hours=1)
-"""So long a description and its keys are used without a look at the provider."""
+"""How long the metadata and keys are used before they are fetched again."""
 LIMIT_BYTES = 1024 * 1024
 BAD_REQUEST = 400
 
@@ -34,7 +35,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every reque
 
 
 class Description(BaseModel):
-    """What OpenID Connect Discovery 1.0 calls provider metadata, as far as it is used."""
+    """What OpenID Connect Discovery 1.0 calls provider metadata, as far as it is used here."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +48,7 @@ class Description(BaseModel):
     authorization_response_iss_parameter_supported: bool = False
 
     def addresses(self) -> list[str]:
-        """Where requests go."""
+        """All endpoints that requests go to."""
         all_of_them = (
             self.authorization_endpoint,
             self.token_endpoint,
@@ -59,17 +60,17 @@ class Description(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a code was worth."""
+    """What a code was exchanged for."""
 
     access: str
     claims: dict[str, Any]
 
 
 class Provider:
-    """The identity provider; every call may raise OidcError."""
+    """The identity provider; every method may raise OidcError."""
 
     def __init__(self, settings: OidcSettings) -> None:
-        """Asks nothing yet; raises OSError if the CA file cannot be read."""
+        """Makes no request yet; raises OSError if the CA file cannot be read."""
         self._issuer = settings.oidc_issuer
         self._id, self._secret = settings.oidc_client_id, settings.oidc_client_secret
         self._tls = ssl.create_default_context()
@@ -79,14 +80,14 @@ class Provider:
         self._keys: tuple[jwt.PyJWKSet, float] | None = None
 
     async def description(self) -> Description:
-        """Where its addresses are."""
+        """The provider's metadata."""
         if self._description is None or _stale(self._description[1]):
             document = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             self._description = self._checked(document), time.monotonic()
         return self._description[0]
 
     async def authorization_address(self, attempt: LogInAttempt, redirect_uri: str) -> str:
-        """Where the browser goes to log in."""
+        """The address where the browser goes to log in."""
         address = (await self.description()).authorization_endpoint
         query = {
             "response_type": "code",
@@ -101,7 +102,7 @@ class Provider:
         return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
     async def redeem(self, code: str, attempt: LogInAttempt, redirect_uri: str) -> Tokens:
-        """The tokens for the code, verified."""
+        """Exchange the code for tokens, verified."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -115,7 +116,7 @@ class Provider:
         return Tokens(access, await self._verified(token, Expected(self._issuer, self._id, attempt.nonce)))
 
     async def more_claims(self, tokens: Tokens) -> dict[str, Any]:
-        """What the provider says of the person elsewhere (UserInfo), added to what the token says."""
+        """The claims of the UserInfo endpoint, completed and overridden by those of the token."""
         address = (await self.description()).userinfo_endpoint
         if address is None:
             return tokens.claims
@@ -125,7 +126,7 @@ class Provider:
         return {**told, **tokens.claims}
 
     async def _verified(self, token: str, expected: Expected) -> dict[str, Any]:
-        """The token's claims; an unknown key is looked for once more, for providers change theirs."""
+        """The token's claims; for an unknown key, fetch the keys once more: providers rotate theirs."""
         try:
             return verified_claims(token, await self._known_keys(), expected)
         except UnknownKeyError:
@@ -165,7 +166,7 @@ class Provider:
         return document
 
     async def _post(self, form: dict[str, str]) -> dict[str, Any]:
-        """Redeem the code, showing who we are by the means the provider takes."""
+        """Redeem the code, authenticating by a method that the provider supports."""
         found, auth = await self.description(), None
         if self._secret is None:
             form["client_id"] = self._id
@@ -196,7 +197,7 @@ class Provider:
 
 
 async def _answer(response: httpx.Response) -> tuple[int, dict[str, Any]]:
-    """Status and JSON object; what is no such thing counts as an empty one if the status is an error."""
+    """Status and JSON object; for an error status anything else counts as an empty object."""
     read = bytearray()
     async for chunk in response.aiter_bytes():
         read += chunk
@@ -222,11 +223,11 @@ def _stale(at: float) -> bool:
 
 
 def _plain(address: str) -> str:
-    """Without query: nothing that may be secret goes to the log."""
+    """The address without its query: nothing that may be secret goes into the log."""
     return address.partition("?")[0]
 
 
 def _code(error: object) -> str:
-    """A provider's error code, as far as it is one (RFC 6749, 5.2)."""
+    """The provider's error code if it is a valid one (RFC 6749, 5.2), otherwise empty."""
     text = error if isinstance(error, str) else ""
     return text[:60] if text.isascii() and text.isprintable() else ""

@@ -1,4 +1,4 @@
-"""Makes somebody the provider knows a user here, or keeps their role as the provider has it."""
+"""Adds a user for a person the provider knows, or updates their role to what the provider says."""
 
 from taskmanager.messages import AddUser, ChangeUser
 from taskmanager.model.access import Principal, Right, User
@@ -11,18 +11,18 @@ from taskmanager_gateway.http.problems import BROKER_UNAVAILABLE, NOT_POSSIBLE, 
 
 REASON = "OpenID Connect"
 ROUNDS = 3
-"""Two log-ins of somebody new at the same time: the second finds the user the first has added."""
+"""Rounds, since two first log-ins may run at the same time: the second finds the user the first added."""
 
 
 class UserProvisioning:
-    """Every call may raise StoreUnavailableError."""
+    """Adds and updates users; every call may raise StoreUnavailableError."""
 
     def __init__(self, log_in: LogInService, commanding: CommandService, directory: Directory) -> None:
-        """Scheduler and broker are needed only if something has to change."""
+        """The scheduler and the broker are needed only if something has to change."""
         self._log_in, self._commanding, self._directory = log_in, commanding, directory
 
     async def enter(self, identity: ProviderIdentity) -> User:
-        """The user as stored; raises OidcError if they stay out."""
+        """The user as stored; raises OidcError if they are not let in."""
         for _ in range(ROUNDS):
             user = await self._log_in.user(identity.name)
             if user is not None:
@@ -51,7 +51,7 @@ class UserProvisioning:
 
 
 def _check(user: User) -> None:
-    """Raise OidcError for somebody who stays out whatever the provider says."""
+    """Raise OidcError for a user who is not let in, whatever the provider says."""
     if user.disabled is not None:
         raise OidcError(Refusal.DISABLED, f"{user.name} is disabled", user.name)
     if user.password_hash is not None:
@@ -59,7 +59,7 @@ def _check(user: User) -> None:
 
 
 def _order(identity: ProviderIdentity, user: User | None) -> AddUser | ChangeUser | None:
-    """What has to be done so that the user is as the provider says; None: nothing."""
+    """The order that makes the user match what the provider says; None: nothing has to change."""
     if user is None:
         return AddUser(name=identity.name, role=identity.role, plugins=identity.plugins)
     role = identity.role if identity.role is not user.role else None
@@ -71,5 +71,5 @@ def _order(identity: ProviderIdentity, user: User | None) -> AddUser | ChangeUse
 
 
 def _author(name: str) -> Author:
-    """As the audit calls it: no user's name has a colon."""
+    """The author as the audit shows it: no user name contains a colon."""
     return Author(Principal(f"oidc:{name}", frozenset({Right.ADMIN})), REASON)

@@ -1,4 +1,4 @@
-"""Why somebody does not get in by OpenID Connect; the pages have the words."""
+"""Why a log-in by OpenID Connect is refused; the pages hold the texts."""
 
 from enum import StrEnum
 
@@ -6,29 +6,29 @@ from taskmanager.errors import TaskManagerError
 
 
 class Refusal(StrEnum):
-    """What the person is told."""
+    """The reason that is shown to the person."""
 
     PROVIDER_AWAY = "provider-away"
-    """It does not answer, or not as it should."""
+    """The provider does not answer, or not correctly."""
     NOT_BEGUN = "not-begun"
-    """This browser began no log-in, or another one, or too long ago."""
+    """This browser did not begin this log-in, or began it too long ago."""
     DENIED = "denied"
-    """The provider says no."""
+    """The provider refused the log-in."""
     NOT_PROVED = "not-proved"
-    """What the provider sent proves nothing: a used code, a wrong signature, issuer, audience or nonce."""
+    """What the provider sent is not valid: a used code, a wrong signature, issuer, audience or nonce."""
     NO_NAME = "no-name"
     NO_GROUP = "no-group"
     LOCAL_USER = "local-user"
-    """Somebody with a password has the name."""
+    """A user with a password has the name."""
     DISABLED = "disabled"
     NOT_CHANGED = "not-changed"
-    """The scheduler refuses to make the user so: the last admin stays one."""
+    """The scheduler refuses the change: the last admin must remain one."""
     TRY_LATER = "try-later"
     """Users cannot be added or changed at present."""
 
     @property
     def status(self) -> int:
-        """Of the HTTP answer."""
+        """The status of the HTTP response."""
         return _STATUS.get(self, 403)
 
 
@@ -41,9 +41,9 @@ _STATUS = {
 
 
 class OidcError(TaskManagerError):
-    """A log-in by OpenID Connect ends here. Its text is for the log and holds no secret."""
+    """A log-in by OpenID Connect failed. Its text is for the log and holds no secret."""
 
     def __init__(self, refusal: Refusal, detail: str, name: str = "") -> None:
-        """`name` is that of the user, as far as it is known."""
+        """`name` is the user's, if it is known."""
         super().__init__(detail)
         self.refusal, self.name = refusal, name

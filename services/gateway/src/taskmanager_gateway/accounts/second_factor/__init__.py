@@ -1,6 +1,6 @@
-"""What is asked for after the password of users who have one here: codes of a device, or security keys.
+"""What is required after the password, for users with a password here: one-time codes (TOTP) or security keys.
 
 `second_factors` has the use cases of log-in and codes, `security_keys` those of keys; `totp` and `webauthn`
-know the codes and the keys, `sealing` encrypts secrets, `half_way` leads from the password to the second
-factor, `challenges` are what keys sign.
+make and check the codes and the answers of keys, `sealing` encrypts the secrets, `half_way` leads from the
+password to the second factor, `challenges` are what keys sign.
 """

@@ -1,4 +1,4 @@
-"""Between password and code: a signed text that says whose password was right. It opens nothing by itself."""
+"""Between password and code: a signed text that says whose password was right. Alone, it grants nothing."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,30 +13,30 @@ LIFETIME = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class HalfWay:
-    """Somebody knows the password of `user`, as it was when sessions counted from `sessions_from`."""
+    """The password of `user` was right; `sessions_from` is that user's value at the time."""
 
     user: str
     sessions_from: datetime
 
     def still_counts_for(self, user: User) -> bool:
-        """Whether neither the password was changed nor all log-ins were ended meanwhile."""
+        """Whether the password was not changed, and the log-ins were not all ended, since then."""
         return user.name == self.user and user.sessions_from == self.sessions_from
 
 
 class HalfWayTexts:
-    """Writes and reads them; any gateway can go on with one."""
+    """Writes and reads these texts; any gateway can continue with one."""
 
     def __init__(self, key: bytes) -> None:
-        """`key` is the one of sessions."""
+        """`key` is that of sessions."""
         self._serializer = signed_texts(key, "taskmanager.half-way.1")
 
     def write(self, user: User) -> str:
-        """For the form that asks for the code."""
+        """The text for the form that asks for the code."""
         written = self._serializer.dumps([user.name, round(user.sessions_from.timestamp() * 1000)])
         return written if isinstance(written, str) else written.decode()
 
     def read(self, text: str) -> HalfWay | None:
-        """None if it is too old or not one of ours."""
+        """Read a text; None if it is too old or not one of ours."""
         try:
             name, milliseconds = self._serializer.loads(text, max_age=round(LIFETIME.total_seconds()))
         except (BadData, ValueError, TypeError):
@@ -45,6 +45,6 @@ class HalfWayTexts:
 
 
 def signed_texts(key: bytes, salt: str) -> URLSafeTimedSerializer:
-    """Signs what passes through a page, with the moment; by `salt` a text of one kind is none of another."""
+    """Signs texts that pass through a page, with the time; texts of different `salt` do not stand for each other."""
     options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=options)

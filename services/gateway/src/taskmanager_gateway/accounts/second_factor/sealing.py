@@ -1,6 +1,7 @@
-"""Encrypts the secrets of second factors: who can only read users, or what passes the broker, learns none.
+"""Encrypts the secrets of second factors, so that reading users or the broker's messages reveals none.
 
-AES-256-GCM by the library `cryptography`, bound to the user: what is sealed for one opens for no other.
+AES-256-GCM by the library `cryptography`, bound to the user: what is sealed for one cannot be opened for
+another.
 """
 
 import base64
@@ -16,14 +17,14 @@ _PURPOSE = "taskmanager.second-factor.1:"
 
 
 class Sealing:
-    """With the key that all gateways read and nobody else."""
+    """Seals and opens secrets with a key that only the gateways read."""
 
     def __init__(self, key: bytes) -> None:
         """`key` has 256 bits."""
         self._cipher = AESGCM(key)
 
     def seal(self, secret: str, name: str) -> str:
-        """The secret of the user of that name, as it may be stored."""
+        """Encrypt the secret of the user of that name for storage."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealed = self._cipher.encrypt(nonce, secret.encode(), _bound_to(name))
         return base64.urlsafe_b64encode(nonce + sealed).decode()

@@ -1,7 +1,7 @@
-"""The second factor of users with a password: asked for at log-in; codes set up and removed by themselves.
+"""The second factor of users with a password: required at log-in; codes are set up and removed by themselves.
 
-A code or what a security key signed counts once: the scheduler keeps what was used. While it does not answer
-nobody is let in by one, since no gateway knows what another has seen.
+A code, and what a security key signed, is valid once: the scheduler stores what was used. While it does not
+answer, nobody can log in with a second factor, since no gateway knows what another one has seen.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from taskmanager_gateway.http.problems import (
 )
 
 PATIENCE = timedelta(seconds=4)
-"""How long a log-in waits for the scheduler: longer than other commands, which are carried out without it."""
+"""How long a log-in waits for the scheduler: longer than other commands, which are carried out later."""
 
 RETRY_SECONDS = "30"
 """When there is a new code."""
@@ -48,14 +48,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentOffer:
-    """A secret for a device that is not the user's yet: `sealed` comes back with the device's first code."""
+    """A secret for a device that is not the user's yet; `sealed` comes back with the device's first code."""
 
     secret: str
     sealed: str
 
 
 class SecondFactors:
-    """Every call may raise ProblemError and StoreUnavailableError."""
+    """Checks and manages second factors; every method may raise ProblemError and StoreUnavailableError."""
 
     def __init__(  # noqa: PLR0913 - wiring
         self,
@@ -73,11 +73,11 @@ class SecondFactors:
         self._keys, self._throttle, self._records, self._clock = keys, throttle, records, clock
 
     async def half_way(self, user: User) -> str:
-        """What the form for the code sends along: the password was right."""
+        """The text that the form for the code sends along: it says that the password was right."""
         return (await self._half_way_texts()).write(user)
 
     async def user_half_way(self, text: str) -> User:
-        """Whose password was right; 401 if that does not count any more."""
+        """The user whose password was right; raises ProblemError (401) if that is no longer valid."""
         half_way = (await self._half_way_texts()).read(text)
         user = await self._log_in.user(half_way.user) if half_way is not None else None
         if half_way is None or user is None or user.disabled or not half_way.still_counts_for(user):
@@ -85,7 +85,7 @@ class SecondFactors:
         return user
 
     async def enter(self, user: User, code: str, address: str, *, known: bool) -> Session:
-        """A new session of somebody whose password was right, if the code is; `known` as for passwords."""
+        """A new session for a user whose password was right, if the code is; `known` as for passwords."""
         if user.second_factor is None:
             self._records.note("done", "password", user.name, address)
         else:
@@ -94,7 +94,7 @@ class SecondFactors:
         return self._log_in.session(user)
 
     async def enter_with_key(self, user: User, answer: KeyAnswer, address: str, *, known: bool) -> Session:
-        """The same, if a security key of theirs answered."""
+        """The same, if one of the user's security keys answered."""
         await self._admit(user, "security_key", address, known=known)
         use = await self._keys.use(user, answer)
         if use is None:
@@ -106,7 +106,7 @@ class SecondFactors:
         return self._log_in.session(user)
 
     async def offer(self, user: User, sealed: str | None = None) -> EnrolmentOffer:
-        """A new secret; or again the one that was offered, after a wrong code."""
+        """A new secret, or the one that was offered before, after a wrong code."""
         sealing = await self._sealing()
         known = sealing.open(sealed, user.name) if sealed else None
         secret = known or totp.new_secret()
@@ -115,9 +115,9 @@ class SecondFactors:
     async def set_up(
         self, author: Author, sealed: str, password: str, code: str, address: str
     ) -> tuple[CommandDone | CommandPending, Sequence[str]]:
-        """Ask for codes of this device from now on.
+        """Require codes of this device from now on.
 
-        With recovery codes, known now and never again, if it is the first second factor.
+        Returns recovery codes, which are known only now, if it is the user's first second factor.
         """
         user = await self._log_in.verified(author.principal.name, password, address)
         secret = (await self._sealing()).open(sealed, user.name)
@@ -134,7 +134,7 @@ class SecondFactors:
     async def remove(
         self, author: Author, password: str, code: str, address: str
     ) -> CommandDone | CommandPending:
-        """Ask for no codes of the device any more."""
+        """Stop requiring codes of the device."""
         user = await self._log_in.verified(author.principal.name, password, address)
         if user.second_factor is not None:
             await self._check_code(user, user.second_factor, code, address, known=True)
@@ -145,7 +145,7 @@ class SecondFactors:
     async def _check_code(
         self, user: User, factor: SecondFactor, code: str, address: str, *, known: bool
     ) -> None:
-        """Raise ProblemError unless the code is right, was not used before, and may be tried now."""
+        """Raise ProblemError unless the code is right, has not been used before, and may be tried now."""
         sealing = await self._sealing()
         await self._admit(user, "code", address, known=known)
         use = self._use(sealing, user, factor, code)
@@ -171,7 +171,7 @@ class SecondFactors:
         return problem
 
     def _use(self, sealing: Sealing, user: User, factor: SecondFactor, code: str) -> UseCode | None:
-        """What is used up by it; None if it is wrong."""
+        """The use of the code to record; None if the code is wrong."""
         recovery = secret_hash(totp.recovery_text(code))
         if recovery in factor.recovery:
             return UseCode(name=user.name, recovery=recovery)
@@ -179,13 +179,13 @@ class SecondFactors:
             return None
         secret = sealing.open(factor.sealed, user.name)
         if secret is None:
-            log.error("second_factor_unreadable", user=user.name)  # the key of second factors was changed
+            log.error("second_factor_unreadable", user=user.name)  # the key of second factors has changed
             return None
         step = totp.matching_step(secret, code, self._clock.now())
         return UseCode(name=user.name, step=step) if step is not None and step > factor.step else None
 
     async def _use_up(self, user: User, use: UseCode | UseSecurityKey, address: str) -> None:
-        """Raise ProblemError unless the scheduler says that it had not been used before."""
+        """Record the use; raises ProblemError unless the scheduler confirms that it is the first one."""
         try:
             result = await self._commanding.command(use, Author(principal_of_user(user)), patience=PATIENCE)
         except ProblemError as error:
@@ -201,7 +201,7 @@ class SecondFactors:
         self._throttle.succeeded(user.name, address)
 
     def _not_judged(self, user: User, address: str) -> ProblemError:
-        self._throttle.succeeded(user.name, address)  # what was shown is right: no failure of theirs
+        self._throttle.succeeded(user.name, address)  # the code was right, so this is no failed try
         log.warning("second_factor_not_judged", user=user.name, address=address)
         return ProblemError(SCHEDULER_UNAVAILABLE, access.NOT_JUDGED(), {"Retry-After": RETRY_SECONDS})
 
@@ -213,6 +213,6 @@ class SecondFactors:
 
 
 def _refusal_of_key(error: ProblemError) -> Reason:
-    """Why the scheduler took no answer of the key: its owner has to know if there may be a copy."""
+    """Why the scheduler rejected the key: its owner has to know if there may be a copy of it."""
     refusal = error.problem.told.parameters.get("refusal")
     return access.KEY_REFUSED(refusal=refusal) if isinstance(refusal, Reason) else access.WRONG_KEY()

@@ -1,6 +1,6 @@
 """One-time codes of a device (TOTP, RFC 6238), their secret, and recovery codes. Pure but for randomness.
 
-pyotp makes the codes and the address for the device, segno the picture of it; each does nothing else.
+pyotp makes the codes and the URI for the device, segno the QR code; neither does anything else.
 """
 
 import hmac
@@ -13,9 +13,9 @@ from taskmanager.accounts.passwords import one_time_password
 
 ISSUER = "Goobi TaskManager"
 PERIOD = 30
-"""Seconds for which a code is shown, and what a time step is."""
+"""Seconds in a time step, for which a code is shown."""
 SKEW = 1
-"""Time steps by which the clock of a device may differ."""
+"""Time steps by which a device's clock may be off."""
 DIGITS = 6
 RECOVERY_CODES = 8
 
@@ -26,12 +26,12 @@ def new_secret() -> str:
 
 
 def address(secret: str, name: str) -> str:
-    """What a device reads: an `otpauth` address."""
+    """The `otpauth` URI that a device reads."""
     return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
 
 
 def picture(secret: str, name: str, title: str) -> str:
-    """The same as a QR code: an SVG element, black on white in every colour scheme."""
+    """The same URI as a QR code: an SVG element, black on white in every colour scheme."""
     code = segno.make(address(secret, name), micro=False)
     return code.svg_inline(scale=5, light="#fff", title=title)
 
@@ -42,7 +42,7 @@ def step_at(moment: datetime) -> int:
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:
-    """The time step whose code it is, if a device may show it now; None: it is wrong."""
+    """The time step the code belongs to, if a device may show it now; None if it is wrong."""
     device, digits = pyotp.TOTP(secret), "".join(code.split())
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
         return None
@@ -52,10 +52,10 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
 
 
 def new_recovery_codes() -> list[str]:
-    """Each of 125 random bits, so that a plain hash is enough to keep."""
+    """New recovery codes of 125 random bits each, so that a plain hash is enough to store."""
     return [one_time_password() for _ in range(RECOVERY_CODES)]
 
 
 def recovery_text(code: str) -> str:
-    """A recovery code as it was shown, however it was typed."""
+    """A recovery code as it was shown, regardless of spaces and case."""
     return "".join(code.split()).lower()

@@ -1,7 +1,7 @@
-"""From what a browser calls itself (`User-Agent`) to the name people know it by. Pure.
+"""Maps a browser's `User-Agent` to the name people know it by. Pure.
 
-Five browsers and five systems are told apart, which is what a list of one's own log-ins needs; a library
-for this brings a thousand regular expressions. What it says is the browser's word and proves nothing.
+Five browsers and five systems are told apart, which is what a list of one's own log-ins needs; a library for
+this brings a thousand regular expressions. The header is whatever the browser claims and proves nothing.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""What stands in it -> the browser; others claim to be Chrome and Safari, so these come last."""
+"""Text in the header -> browser; Chrome and Safari come last, because others claim to be them."""
 _SYSTEMS = (
     ("Android", "Android"),
     ("iPhone", "iOS"),
@@ -27,12 +27,12 @@ _SYSTEMS = (
 
 
 def browser_of(agent: str) -> str | None:
-    """The browser's name; None for one that is not known, or another program."""
+    """The browser's name; None if it is unknown or another program."""
     return _first(agent, _BROWSERS)
 
 
 def system_of(agent: str) -> str | None:
-    """The name of the system it runs on; None if that is not known."""
+    """The name of the system it runs on; None if that is unknown."""
     return _first(agent, _SYSTEMS)
 
 

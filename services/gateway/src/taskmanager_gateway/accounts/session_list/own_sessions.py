@@ -1,4 +1,4 @@
-"""The list of somebody's log-ins, and the end of one of them: for themselves and for admins."""
+"""The list of a user's log-ins, and the end of one of them: for the user and for admins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from taskmanager_gateway.http.problems import UNKNOWN_SESSION, ProblemError
 
 @dataclass(frozen=True, slots=True)
 class OwnSession:
-    """A session that counts; `current`: the one that asks."""
+    """A valid session; `current`: the one that makes the request."""
 
     known: KnownSession
     current: bool
 
 
 class OwnSessions:
-    """Every call may raise ProblemError and StoreUnavailableError."""
+    """Lists and ends sessions; every method may raise ProblemError and StoreUnavailableError."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class OwnSessions:
         self._commanding, self._clock = commanding, clock
 
     async def of(self, user: User, here: KnownSession | None = None) -> Sequence[OwnSession]:
-        """Those of the user, the last used first; before them `here`, the one that asks."""
+        """The user's sessions, last used first, after `here`, the session of the request."""
         now, known = self._clock.now(), await from_store(self._reader.sessions(user.name))
         good = [one for one in known if one.ends > now and one.begun >= user.sessions_from]
         others = [OwnSession(one, current=False) for one in good if here is None or one.id != here.id]
@@ -61,7 +61,7 @@ class OwnSessions:
         )
 
     async def end(self, author: Author, user: User, session: str) -> CommandDone | CommandPending:
-        """Make one of them void at every gateway; 404 if the user has none of that id."""
+        """Invalidate one of them at every gateway; 404 if the user has none with that id."""
         found = next((one.known for one in await self.of(user) if one.known.id == session), None)
         if found is None:
             raise ProblemError(UNKNOWN_SESSION, problems.NO_SESSION())

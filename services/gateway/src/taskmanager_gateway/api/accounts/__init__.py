@@ -1,1 +1,1 @@
-"""Users, tokens, oneself."""
+"""Users, tokens, and one's own account."""

@@ -1,4 +1,4 @@
-"""Who asks, as the gateway sees it."""
+"""The caller, as the gateway sees them."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -17,7 +17,7 @@ router = APIRouter(prefix=API, tags=["Access"], dependencies=[needs_log_in()])
 
 @router.get("/me", summary="Who asks", response_model=MeView, responses=problems(NOT_AUTHENTICATED))
 async def show_me(request: Request, who: Asker) -> Response:
-    """The name, the rights and the plugins of the token or the log-in."""
+    """The name, the rights and the plugins of the token or the log-in that makes this request."""
     logged_in = auth_context_of(request).logged_in
     lifetime = services_of(request).access.settings.session_lifetime
     ends = logged_in.session.begun + lifetime if logged_in else None

@@ -1,4 +1,4 @@
-"""Log-ins: one's own for everybody who logged in, those of a user for admins."""
+"""Log-ins: one's own for anyone who has logged in, those of a user for admins."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ _ANSWERS = command_answers(UNKNOWN_SESSION) | {202: {"model": SessionCommandView
     dependencies=[needs_log_in()],
 )
 async def list_own(request: Request) -> Response:
-    """Of whoever asks: the one that asks first, then the last used first. Tokens have none (403)."""
+    """The caller's log-ins: the one making this request, then the others, last used first. Tokens get 403."""
     logged_in, use = logged_in_of(request), services_of(request).access.sessions
     here = use.here(logged_in, address_of(request), request.headers.get("user-agent", ""))
     found = await use.of(logged_in.user, here)
@@ -58,7 +58,7 @@ async def list_own(request: Request) -> Response:
     dependencies=[needs_log_in()],
 )
 async def end_own(request: Request, session: Session, who: Asker) -> Response:
-    """It is good for nothing at any gateway from then on; also the one that asks, if it is named."""
+    """End the log-in at every gateway. It may also be the one that makes this request."""
     user = logged_in_of(request).user
     body = await read_order(request, ReasonBody)
     return await _end(request, Author(who, body.reason), user, session)
@@ -72,7 +72,7 @@ async def end_own(request: Request, session: Session, who: Asker) -> Response:
     dependencies=[needs(Right.ADMIN)],
 )
 async def list_of_user(request: Request, name: Name, who: Asker) -> Response:
-    """Those that count, the last used first."""
+    """The user's valid log-ins, last used first."""
     access_part = services_of(request).access
     user = await access_part.accounts.user(name, who)
     found = await access_part.sessions.of(user)
@@ -89,7 +89,7 @@ async def list_of_user(request: Request, name: Name, who: Asker) -> Response:
     dependencies=[needs(Right.ADMIN)],
 )
 async def end_of_user(request: Request, name: Name, session: Session, who: Asker) -> Response:
-    """It is good for nothing at any gateway from then on."""
+    """End the log-in at every gateway."""
     body = await read_order(request, ReasonBody)
     user = await services_of(request).access.accounts.user(name, who)
     return await _end(request, Author(who, body.reason), user, session)

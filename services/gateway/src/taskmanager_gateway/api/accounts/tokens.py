@@ -1,4 +1,4 @@
-"""Tokens of programs, for admins."""
+"""API tokens for programs, managed by admins."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -37,7 +37,7 @@ _ANSWERS = command_answers(UNKNOWN_TOKEN) | {202: {"model": TokenCommandView, "d
 
 @router.get("/tokens", summary="Tokens", response_model=TokenListView, responses=problems(STORE_UNAVAILABLE))
 async def list_tokens(request: Request, who: Asker) -> Response:
-    """All tokens there ever were, the newest first; their secrets are kept nowhere."""
+    """All tokens ever made, including revoked ones, the newest first; their secrets are not stored."""
     services = services_of(request)
     now = services.clock.now()
     tokens = await services.access.accounts.tokens(who)
@@ -51,7 +51,7 @@ async def list_tokens(request: Request, who: Asker) -> Response:
     responses=problems(UNKNOWN_TOKEN, STORE_UNAVAILABLE),
 )
 async def show_token(request: Request, token: str, who: Asker) -> Response:
-    """A token, by its id."""
+    """A token, by id."""
     services = services_of(request)
     return json_answer(TokenView.of(await services.access.accounts.token(token, who), services.clock.now()))
 
@@ -64,7 +64,7 @@ async def show_token(request: Request, token: str, who: Asker) -> Response:
     openapi_extra=json_request("AddTokenBody", ADD_TOKEN),
 )
 async def add_token(request: Request, who: Asker) -> Response:
-    """A token for a program. Its `secret` is in this answer and never again."""
+    """Make a token for a program. Its `secret` is shown only in this response."""
     body = await read_order(request, AddTokenBody)
     services = services_of(request)
     new = await services.access.accounts.add_token(
@@ -81,7 +81,7 @@ async def add_token(request: Request, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def revoke_token(request: Request, token: str, who: Asker) -> Response:
-    """The token is good for nothing from now on; it stays in the list."""
+    """Revoke the token: it is no longer valid from now on; it stays in the list."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.revoke_token(Author(who, body.reason), token[:100])
     return await _answer(request, token, who, result)

@@ -1,4 +1,4 @@
-"""Users, for admins."""
+"""Users, managed by admins."""
 
 from typing import Annotated
 
@@ -44,7 +44,7 @@ _ANSWERS = command_answers(UNKNOWN_USER) | {202: {"model": UserCommandView, "des
 
 @router.get("/users", summary="Users", response_model=UserListView, responses=problems(STORE_UNAVAILABLE))
 async def list_users(request: Request, who: Asker) -> Response:
-    """Everybody who may log in."""
+    """All users by name, including disabled ones."""
     users = await services_of(request).access.accounts.users(who)
     return json_answer(UserListView(users=[UserView.of(user) for user in users]))
 
@@ -56,7 +56,7 @@ async def list_users(request: Request, who: Asker) -> Response:
     responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
 )
 async def show_user(request: Request, name: Name, who: Asker) -> Response:
-    """A user."""
+    """A user, by name."""
     return json_answer(UserView.of(await services_of(request).access.accounts.user(name, who)))
 
 
@@ -68,7 +68,7 @@ async def show_user(request: Request, name: Name, who: Asker) -> Response:
     openapi_extra=json_request("AddUserBody", ADD_USER),
 )
 async def add_user(request: Request, who: Asker) -> Response:
-    """Somebody new, who chooses a password at the first log-in with the one-time password of the answer."""
+    """Add a user, who logs in with the one-time password in this response and then chooses another one."""
     body = await read_order(request, AddUserBody)
     result, password = await services_of(request).access.accounts.add_user(
         Author(who, body.reason), body.name, body.role, body.plugins
@@ -84,7 +84,7 @@ async def add_user(request: Request, who: Asker) -> Response:
     openapi_extra=json_request("ChangeUserBody", CHANGE_USER),
 )
 async def change_user(request: Request, name: Name, who: Asker) -> Response:
-    """Another role, other plugins, disabled or enabled again. What is left out stays as it is."""
+    """Change the role or the plugins, disable or re-enable the user. Omitted fields stay as they are."""
     body = await read_order(request, ChangeUserBody)
     order = ChangeUser(name=name, role=body.role, plugins=body.plugins, disabled=body.disabled)
     result = await services_of(request).access.accounts.change_user(Author(who, body.reason), order)
@@ -99,7 +99,7 @@ async def change_user(request: Request, name: Name, who: Asker) -> Response:
     openapi_extra=json_request("SetPasswordBody", SET_PASSWORD, required=False),
 )
 async def set_password(request: Request, name: Name, who: Asker) -> Response:
-    """For somebody who lost theirs: good for choosing another one. All their log-ins end."""
+    """For a user who lost their password: the new one only allows choosing another. All their log-ins end."""
     body = await read_order(request, SetPasswordBody)
     result, password = await services_of(request).access.accounts.set_password(
         Author(who, body.reason), name, body.password
@@ -129,7 +129,7 @@ async def end_sessions(request: Request, name: Name, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def remove_second_factor(request: Request, name: Name, who: Asker) -> Response:
-    """For somebody who lost the device and the recovery codes: the password alone lets them in again."""
+    """For a user who lost the device and the recovery codes: the password alone is enough to log in again."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.remove_second_factor(Author(who, body.reason), name)
     return await _answer(request, name, who, result)
@@ -143,7 +143,7 @@ async def remove_second_factor(request: Request, name: Name, who: Asker) -> Resp
     openapi_extra=REASON_BODY,
 )
 async def remove_user(request: Request, name: Name, who: Asker) -> Response:
-    """The user is gone; the audit keeps what they did. The last admin stays."""
+    """Remove the user; the audit keeps what they did. The last admin cannot be removed."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.remove_user(Author(who, body.reason), name)
     return await _answer(request, name, who, result)

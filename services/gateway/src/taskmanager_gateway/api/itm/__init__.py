@@ -1,1 +1,1 @@
-"""The addresses of the system Goobi users know (ITM)."""
+"""The routes of ITM, the system Goobi users know."""

@@ -1,4 +1,4 @@
-"""The addresses of the system Goobi users know (ITM): submitting, and whether jobs are taken."""
+"""The routes of ITM, the system Goobi users know: submitting jobs, and whether they are accepted."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -49,12 +49,12 @@ from taskmanager_gateway.submissions.idempotency import KEY_HEADER, Submission, 
 
 PREFIX = "/itm"
 PAGES = "/docs"
-"""Where people are sent who open ITM's address in a browser."""
+"""Where people are redirected who open ITM's address in a browser."""
 TAGS: list[Any] = ["ITM"]
 
 
 class ItmAnswer(BaseModel):
-    """What callers of ITM are answered."""
+    """The answer that callers of ITM get."""
 
     STATUS: str = Field(examples=["OK"], description="`OK` or `ERROR`.")
     ERRORMESSAGE: str | None = Field(
@@ -68,7 +68,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def telling_as_itm(call: Handler) -> Handler:
-    """The handler, with its errors told as callers of ITM read them; defects are the guard's business."""
+    """Wrap a handler to answer errors the way ITM's callers expect; defects pass through."""
 
     async def handle(request: Request) -> Response:
         try:
@@ -82,23 +82,23 @@ def telling_as_itm(call: Handler) -> Handler:
 
 
 class ItmRawRoute(RawRoute):
-    """For submissions, which come in great numbers."""
+    """Route for submissions, which are frequent."""
 
     def get_route_handler(self) -> Handler:
-        """Call the function with the request."""
+        """A handler that calls the function with the request."""
         return telling_as_itm(super().get_route_handler())
 
 
 class ItmRoute(APIRoute):
-    """For reading."""
+    """Route for reading."""
 
     def get_route_handler(self) -> Handler:
-        """Call the function with its parameters."""
+        """A handler that calls the function with its parameters."""
         return telling_as_itm(super().get_route_handler())
 
 
 def itm_problems(*kinds: Kind) -> Answers:
-    """The error answers of a route for the OpenAPI document."""
+    """The error responses of a route for the OpenAPI document."""
     described: Answers = {}
     for kind in kinds:
         before = described.get(kind.status, {}).get("description")
@@ -140,10 +140,10 @@ _BODY: dict[str, Any] = {
     dependencies=[needs(Right.SUBMIT)],
 )
 async def submit(request: Request) -> Response:
-    """Take a job under the names ITM's callers use: JSON, a form, or the list of the TaskClient library.
+    """Submit a job under the field names of ITM: as JSON, a form, or the list of the TaskClient library.
 
-    An error has `STATUS` `ERROR`, the reason in `ERRORMESSAGE` and a status of 400 or more. A job that is
-    active already is answered with `Job already in DB, not adding it!` and its `JOBID`.
+    An error has `STATUS` `ERROR`, the reason in `ERRORMESSAGE` and an HTTP status of 400 or more. For a job
+    that is already active, the answer is `Job already in DB, not adding it!` with its `JOBID`.
     """
     services = services_of(request)
     settings = services.settings
@@ -166,18 +166,18 @@ _NOT_READY: Answers = {503: {"description": "Jobs are not taken at present", "mo
 
 @router.get("/service", summary="Whether jobs are taken", response_model=ItmAnswer, responses=_NOT_READY)
 async def health(request: Request) -> Response:
-    """For load balancers, which ask here; what is missing stands in `ERRORMESSAGE`."""
+    """For load balancers, which check this address; `ERRORMESSAGE` says what is missing."""
     found = {name: check() for name, check in services_of(request).checks.items()}
     return answers.healthy({name: wrong for name, wrong in found.items() if wrong is not None})
 
 
 async def _to_the_pages(_: Request) -> Response:
-    """People who open the old address in a browser."""
+    """Redirect people who open the old address in a browser."""
     return RedirectResponse(PAGES)
 
 
 BESIDE = [
-    Route(f"{PREFIX}/service", health, methods=["HEAD"]),  # some load balancers ask so
+    Route(f"{PREFIX}/service", health, methods=["HEAD"]),  # some load balancers send HEAD
     *(Route(path, _to_the_pages) for path in (PREFIX, f"{PREFIX}/")),
 ]
-"""Addresses that are no part of the documented interface."""
+"""Routes that are not part of the documented interface."""

@@ -64,9 +64,9 @@ async def overview_api(
     jobtype: Annotated[str, Query(description="Jobs of this job type only")] = "",
     status: ListName = "",
 ) -> Response:
-    """The newest jobs of a list, a limited number of them; or the plugins with their active jobs counted.
+    """The newest jobs of a list, up to a configured number; or the plugins with their numbers of active jobs.
 
-    `id` is a number made from the job's id, `timestampEnd` the time of the last change of its status.
+    `id` is a number derived from the job's id, `timestampEnd` the time of the last change of its status.
     """
     services = services_of(request)
     if action == "getPlugins":
@@ -102,7 +102,7 @@ async def _jobs(services: Services, who: Principal, job_type: str | None, status
 
 
 async def _first(services: Services, query: JobQuery, limit: int) -> list[Job]:
-    """So many jobs of a list, page by page."""
+    """The first `limit` jobs of a list, read page by page."""
     found: list[Job] = []
     while True:
         page = await from_store(services.reader.jobs(query))
@@ -118,7 +118,7 @@ async def _first(services: Services, query: JobQuery, limit: int) -> list[Job]:
     responses=_ERRORS,
 )
 async def info(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
-    """`status`, and `errorMessage` if it failed or was cancelled."""
+    """The job's `status`, and `errorMessage` if it failed or was cancelled."""
     job = await _find(request, viewer, identifier, who)
     body = {"id": job.id, "status": job.status.value}
     if message := overview.error_message(job):
@@ -132,7 +132,7 @@ async def info(request: Request, viewer: Viewer, identifier: Identifier, who: As
     responses=_PLAIN | _ERRORS,
 )
 async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
-    """Its place in the queue; 0 for one that does not wait."""
+    """The number of jobs that start before this one; 0 if it is not waiting."""
     job = await _find(request, viewer, identifier, who)
     if job.status is not Status.STARTED:
         return PlainTextResponse("0")
@@ -145,7 +145,7 @@ async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, w
     responses=_PLAIN | _ERRORS,
 )
 async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Response:
-    """Bytes of the results; 0 before the job is done."""
+    """The size of the results in bytes; 0 before the job is done."""
     return _size(await _find(request, "viewerpdf", identifier, who))
 
 
@@ -155,7 +155,7 @@ async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Resp
     responses=_PLAIN | _ERRORS,
 )
 async def epub_size(request: Request, identifier: Identifier, who: Asker) -> Response:
-    """Bytes of the results; 0 before the job is done."""
+    """The size of the results in bytes; 0 before the job is done."""
     return _size(await _find(request, "viewerepub", identifier, who))
 
 

@@ -1,4 +1,4 @@
-"""What became of the files of a job."""
+"""The results of a job, file by file."""
 
 from typing import Annotated
 
@@ -38,10 +38,10 @@ class FilesQuery(Record):
 async def list_files(
     request: Request, job_id: str, query: Annotated[FilesQuery, Query()], who: Asker
 ) -> Response:
-    """What the plugin said of each file, in that order: facts of the file and of what was made of it.
+    """What the plugin reported about each file, in that order: properties of the file and of its result.
 
-    Of the last attempt, also while it runs; empty for a plugin that tells nothing of files, and once the
-    job's log is deleted. Go on with `cursor` = `next_cursor` and the same `state`.
+    For the last attempt, even while it runs; empty for a plugin that reports nothing about files, and after
+    the job's log has been deleted. For the next page, send `cursor` = `next_cursor` with the same `state`.
     """
     files = services_of(request).files
     job, page = await files.page(job_id, who, state=query.state, cursor=query.cursor, limit=query.limit)

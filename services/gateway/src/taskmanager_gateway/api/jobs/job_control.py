@@ -1,4 +1,4 @@
-"""What operators do to one job."""
+"""Operators' commands for one job."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -31,10 +31,10 @@ router = APIRouter(
     openapi_extra=REASON_BODY,
 )
 async def cancel(request: Request, job_id: str, who: Asker) -> Response:
-    """End the job for good: a waiting one at once, a running one as soon as its processes are gone.
+    """End the job for good: a waiting one at once, a running one as soon as its processes have ended.
 
     Until then the job shows `cancelling`; `cancelled` then says how it ended. Refused while its results are
-    put into place.
+    being moved into place.
     """
     return await _plain(request, JobCommand(job=job_id, action=JobAction.CANCEL), who)
 
@@ -57,7 +57,7 @@ async def hold(request: Request, job_id: str, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def release(request: Request, job_id: str, who: Asker) -> Response:
-    """Let a held job go on: it waits for its turn again, or continues where it was paused."""
+    """Let a held job continue: it waits for its turn again, or resumes where it was paused."""
     return await _plain(request, JobCommand(job=job_id, action=JobAction.RELEASE), who)
 
 
@@ -68,7 +68,7 @@ async def release(request: Request, job_id: str, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def retry(request: Request, job_id: str, who: Asker) -> Response:
-    """Queue a job in ERROR or CANCELLED again, from its beginning; its history and log stay."""
+    """Queue a job in ERROR or CANCELLED again, from the beginning; its history and log are kept."""
     return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), who)
 
 
@@ -79,9 +79,10 @@ async def retry(request: Request, job_id: str, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def put_next(request: Request, job_id: str, who: Asker) -> Response:
-    """Before all waiting jobs of its plugin, whatever their priority; of several, the first one put is first.
+    """Move the job ahead of all waiting jobs of its plugin, whatever their priority.
 
-    It lasts until the job ends or gets another priority.
+    Of several such jobs, the one moved first starts first. This lasts until the job ends or gets another
+    priority.
     """
     return await _plain(request, JobCommand(job=job_id, action=JobAction.NEXT), who)
 
@@ -93,7 +94,7 @@ async def put_next(request: Request, job_id: str, who: Asker) -> Response:
     openapi_extra=json_request("PriorityBody", PRIORITY),
 )
 async def set_priority(request: Request, job_id: str, who: Asker) -> Response:
-    """0 to 10, higher first. A waiting job goes to the end of its new priority; a running one runs on."""
+    """Set a priority of 0 to 10, higher first. A waiting job moves to its end; a running one goes on."""
     body = await read_order(request, PriorityBody)
     order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=body.priority)
     return await _command(request, order, Author(who, body.reason))

@@ -42,13 +42,15 @@ _CSV: Answers = {
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
 async def list_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
-    """One page of jobs that match all filters.
+    """One page of the jobs that match all filters.
 
-    Without `sort`: `tab=queue` as the jobs are going to start (`turn`), `done` and `error` the last
-    `finished` first, otherwise the last `created` first.
-    Go on with `cursor` = `next_cursor` and the same filters. A list shows the beginning of an error message,
-    no traceback and no texts of warnings: the job itself has them. `warnings=true` keeps it to jobs whose
-    last attempt warned of something; it needs an ended `tab`, or the order `created`.
+    Without `sort`, `tab=queue` is in the order in which the jobs will start (`turn`), `done` and `error` are
+    sorted by `finished`, anything else by `created`, the latest first.
+
+    For the next page, send `cursor` = `next_cursor` with the same filters. A list shows only the beginning of
+    an error message, and neither tracebacks nor the texts of warnings: read the job itself for them.
+    `warnings=true` selects jobs whose last attempt reported warnings; it needs a `tab` of ended jobs, or the
+    order `created`.
     """
     page = await _page(request, query.at(services_of(request).clock.now()), who)
     reasons = await services_of(request).reasons.of_page(page.jobs)
@@ -76,10 +78,10 @@ async def _page(request: Request, query: JobQuery, who: Principal) -> JobPage:
     responses=_CSV | problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
 async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
-    """All jobs that match, in the order of the list: the same parameters as there, `limit` is not used.
+    """All jobs that match, in the order of the list. The parameters are the list's, but `limit` is ignored.
 
-    UTF-8 with a byte order mark, times in UTC, `'` before cells that a spreadsheet would work out. After a
-    million jobs the last line says that it was cut. A transfer that breaks off is not complete.
+    UTF-8 with a byte order mark, times in UTC, `'` before cells that a spreadsheet would evaluate. After a
+    million jobs the last line says that the export was cut off. A transfer that breaks off is not complete.
     """
     services = services_of(request)
     wanted = query.at(services.clock.now()).model_copy(update={"limit": PAGE_LIMIT})
@@ -100,7 +102,7 @@ async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], wh
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
 async def show_job(request: Request, job_id: str, who: Asker) -> Response:
-    """A job as it is now, and why it waits. One that was just accepted is found at once, on any gateway."""
+    """A job in its current state, and why it waits. A job just accepted is found at once, on any gateway."""
     services = services_of(request)
     job = await services.finder.find(job_id, who)
     return json_answer(JobView.of(job, await services.reasons.of_one(job)))
@@ -113,7 +115,7 @@ async def show_job(request: Request, job_id: str, who: Asker) -> Response:
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
 async def show_history(request: Request, job_id: str, who: Asker) -> Response:
-    """What happened to the job, oldest first; at most the first and the newest entries are kept."""
+    """What happened to the job, oldest first. A long history keeps only its first and its newest entries."""
     job = await services_of(request).finder.find(job_id, who)
     return json_answer(
         HistoryView.model_construct(job=job.id, history=[HistoryEntryView.of(entry) for entry in job.history])

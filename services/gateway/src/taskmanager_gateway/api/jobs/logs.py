@@ -43,7 +43,7 @@ _BY_MEDIA_TYPE = {"text/event-stream": Format.STREAM, "text/plain": Format.TEXT}
 
 
 class LogQuery(Record):
-    """Which part of a log, and how."""
+    """Which part of a log, and in which form."""
 
     after: Annotated[str | None, Field(description="Only what comes after this position, as in `after`.")] = (
         None
@@ -81,8 +81,8 @@ async def show_log(
 ) -> Response:
     """The job's log as JSON blocks, as text, or live.
 
-    With `Accept: text/plain` the whole text; with `Accept: text/event-stream` what there is and then what
-    comes, until the job is final and `end` is sent. A stream goes on after `Last-Event-ID`.
+    With `Accept: text/plain`, the whole text; with `Accept: text/event-stream`, what there is so far and then
+    each new block, until the job is final and `end` is sent. A stream resumes after `Last-Event-ID`.
     """
     form = query.format or _asked_form(request)
     if form is Format.TEXT:

@@ -1,4 +1,4 @@
-"""Where a job would stand with another priority: for the dialog that changes it."""
+"""The position a job would have with another priority: for the dialog that changes it."""
 
 from typing import Annotated
 
@@ -21,13 +21,13 @@ router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
 
 
 class LandingQuery(Record):
-    """The priority it would have."""
+    """The priority to assume."""
 
     priority: Level
 
 
 class LandingView(Record):
-    """How many jobs would start before it; `capped`: there may be more. None if it does not wait."""
+    """`ahead` jobs would start before it, null if it is not waiting; `capped`: there may be more."""
 
     job: str
     priority: int

@@ -93,7 +93,7 @@ _ANSWERS: Answers = {
     openapi_extra=json_request("JobSpec", SPECIFICATION) | KEY_PARAMETER,
 )
 async def submit(request: Request) -> Response:
-    """Take one job. With an `Idempotency-Key` a repeat is harmless: it gets the same job."""
+    """Submit one job. With an `Idempotency-Key` a repeated request is harmless: it gets the same job."""
     services = services_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
     spec = parse_job(await read_body(request, services.settings.body_limit_bytes))
@@ -113,7 +113,7 @@ async def submit(request: Request) -> Response:
     openapi_extra=json_request("Batch", BATCH),
 )
 async def submit_batch(request: Request) -> Response:
-    """Take many jobs. Each item gets its own result, in order; a bad one does not stop the others."""
+    """Submit many jobs. Each item gets its own result, in order; an invalid one does not stop the others."""
     services = services_of(request)
     parser = BatchParser(services.settings.batch_limit)
     wishes = parser.parse(

@@ -1,4 +1,4 @@
-"""What a plugin got done, by the hour."""
+"""A plugin's throughput, by the hour."""
 
 from datetime import datetime
 from typing import Annotated
@@ -24,16 +24,16 @@ router = APIRouter(prefix=API, tags=["Plugins and runners"], dependencies=[needs
 
 
 class FiguresQuery(Record):
-    """How far back."""
+    """How many hours back."""
 
     hours: Annotated[int, Field(ge=1, le=FIGURES_KEPT // HOUR)] = 24
 
 
 class FiguresView(Record):
-    """Ends of jobs; each end counts, also that of a job which is tried again later.
+    """Ends of jobs; each end counts, including that of a job which is retried later.
 
-    Files, bytes and times are those of jobs that became DONE; the median and the time that 95 of 100 did not
-    pass are estimated within a power of two, and null if none did.
+    Files, bytes and times are those of jobs that became DONE. The median and the 95th percentile are
+    estimated within a power of two, and null if no job became DONE.
     """
 
     done: int
@@ -61,7 +61,7 @@ class HourView(FiguresView):
 
 
 class PluginFiguresView(Record):
-    """The last hours of a plugin, the one that is not over yet included, and their total."""
+    """The last hours of a plugin, including the current one, and their total."""
 
     plugin: str
     since: datetime
@@ -78,7 +78,7 @@ class PluginFiguresView(Record):
 async def show_figures(
     request: Request, name: PluginName, query: Annotated[FiguresQuery, Query()], who: Asker
 ) -> Response:
-    """Jobs that ended, files, bytes and times in each of the last `hours` (UTC); kept for 40 days."""
+    """Ended jobs, files, bytes and times in each of the last `hours` (UTC); kept for 40 days."""
     allow(who, name)
     services = services_of(request)
     since = hour_of(services.clock.now()) - (query.hours - 1) * HOUR
@@ -89,7 +89,7 @@ async def show_figures(
 def view_of(
     plugin: str, since: datetime, hours: int, found: dict[datetime, HourlyFigures]
 ) -> PluginFiguresView:
-    """All the hours, also those in which nothing ended."""
+    """The figures of all hours, including those in which no job ended."""
     moments = [since + number * HOUR for number in range(hours)]
     each = [found.get(hour, Figures()) for hour in moments]
     shown = [

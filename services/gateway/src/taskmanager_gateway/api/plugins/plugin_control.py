@@ -1,4 +1,4 @@
-"""What operators do to a plugin."""
+"""Operators' commands for a plugin."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -37,10 +37,10 @@ router = APIRouter(
     openapi_extra=json_request("StopBody", STOP, required=False),
 )
 async def stop(request: Request, name: str, who: Asker) -> Response:
-    """Start no job of the plugin until it is restarted, or until `until`. New jobs are still taken.
+    """Start no job of the plugin until it is restarted, or until `until`. New jobs are still accepted.
 
-    Running jobs pause where they are and go on afterwards (`mode` suspend), or come to their end (finish).
-    Stopping it again with another `mode` or `until` changes the stop.
+    Running jobs pause where they are and continue afterwards (`mode` suspend), or finish (finish). Stopping
+    the plugin again with another `mode` or `until` changes the stop.
     """
     await _known(request, name, who)
     body = await read_order(request, StopBody)
@@ -56,7 +56,7 @@ async def stop(request: Request, name: str, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def restart(request: Request, name: str, who: Asker) -> Response:
-    """End the stop: suspended jobs go on, waiting ones start."""
+    """End the stop: suspended jobs continue, waiting ones start."""
     return await _plain(request, name, PluginAction.RESTART, who)
 
 
@@ -67,7 +67,7 @@ async def restart(request: Request, name: str, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def refuse(request: Request, name: str, who: Asker) -> Response:
-    """Answer submissions for the plugin with 409 from now on; jobs that are in go on."""
+    """Answer submissions for the plugin with 409 from now on; jobs accepted before are not affected."""
     return await _plain(request, name, PluginAction.REFUSE, who)
 
 
@@ -78,7 +78,7 @@ async def refuse(request: Request, name: str, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
 )
 async def accept(request: Request, name: str, who: Asker) -> Response:
-    """Take submissions for the plugin again."""
+    """Accept submissions for the plugin again."""
     return await _plain(request, name, PluginAction.ACCEPT, who)
 
 
@@ -89,9 +89,9 @@ async def accept(request: Request, name: str, who: Asker) -> Response:
     openapi_extra=json_request("LimitBody", LIMIT),
 )
 async def set_limit(request: Request, name: str, who: Asker) -> Response:
-    """At most so many jobs of the plugin run at once over all runners; null goes back to its own limit.
+    """Limit how many of the plugin's jobs run at once on all runners; null restores the plugin's own limit.
 
-    Jobs that run already are left alone.
+    Jobs that are already running are left alone.
     """
     await _known(request, name, who)
     body = await read_order(request, LimitBody)
@@ -106,7 +106,7 @@ async def _plain(request: Request, name: str, action: PluginAction, who: Princip
 
 
 async def _known(request: Request, name: str, who: Principal) -> None:
-    """Raise ProblemError if the plugin is none or out of reach, before its name is used in a message."""
+    """Raise ProblemError if the plugin is unknown or out of reach, before its name is used in a message."""
     allow(who, name)
     await services_of(request).catalogue.find(name, who)
 

@@ -35,7 +35,7 @@ async def _views(request: Request, who: Principal, name: str | None = None) -> l
     responses=problems(STORE_UNAVAILABLE),
 )
 async def list_plugins(request: Request, who: Asker) -> Response:
-    """All plugins with their manifests, counts, volumes and runners."""
+    """All plugins with their manifests, job counts, data volumes and runners."""
     return json_answer(PluginListView.model_construct(plugins=await _views(request, who)))
 
 
@@ -46,15 +46,15 @@ async def list_plugins(request: Request, who: Asker) -> Response:
     responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
 )
 async def show_plugin(request: Request, name: str, who: Asker) -> Response:
-    """A plugin: what it takes, its jobs by status, files and bytes of each tab, its runners and limits.
+    """A plugin: what it accepts, its jobs by status, files and bytes of each tab, its runners and limits.
 
-    `state` says how a stop is going: `stopping` with `still_running` jobs, then `stopped`.
+    `state` shows the progress of a stop: `stopping` with `still_running` jobs, then `stopped`.
     """
     return json_answer(await plugin_view(request, name, who))
 
 
 async def plugin_view(request: Request, name: str, who: Principal) -> PluginView:
-    """One plugin as it is now; raises ProblemError if it is none or out of reach, StoreUnavailableError."""
+    """The plugin's current state; raises ProblemError if unknown or out of reach, StoreUnavailableError."""
     allow(who, name)
     known = {view.manifest.name: view for view in await _views(request, who, name)}
     if name not in known:

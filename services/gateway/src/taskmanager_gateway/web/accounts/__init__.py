@@ -1,1 +1,1 @@
-"""The pages of users, tokens, log-in and one's own account."""
+"""The pages for users, tokens, log-in and one's own account."""

@@ -1,4 +1,4 @@
-"""One's own account: who one is here, one's password, one's log-ins."""
+"""One's own account: name and rights, password, log-ins."""
 
 from typing import Annotated
 
@@ -30,10 +30,10 @@ router = APIRouter(prefix=ACCOUNT, dependencies=[needs_log_in()])
 
 
 class PasswordForm(Record):
-    """One's own password, the new one, and that again."""
+    """One's current password, the new one, and the new one repeated."""
 
     name: Annotated[str, Form(max_length=200)] = ""
-    """Whose password it is, for password managers only."""
+    """The user name; only there for password managers."""
     current: Annotated[str, Form(max_length=1_000)] = ""
     password: Annotated[str, Form(max_length=1_000)] = ""
     again: Annotated[str, Form(max_length=1_000)] = ""
@@ -42,13 +42,13 @@ class PasswordForm(Record):
 
 @router.get("")
 async def show(request: Request) -> Response:
-    """Who one is here, one's log-ins, and the form for another password."""
+    """The user's name and rights, their log-ins, and the form for a new password."""
     return await _account(request)
 
 
 @router.post("")
 async def choose_password(request: Request, form: Annotated[PasswordForm, Form()], who: Asker) -> Response:
-    """Another password; all other sessions of the user end."""
+    """Change the password; all other sessions of the user end."""
     logged_in = auth_context_of(request).logged_in
     if logged_in is None or logged_in.user.password_hash is None:
         raise ProblemError(FORBIDDEN, access.NO_PASSWORD())
@@ -68,7 +68,7 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
 
 @router.post("/end-others")
 async def end_others(request: Request, who: Asker) -> Response:
-    """All other sessions of the user end; this browser goes on with a new one."""
+    """End all other sessions of the user; this browser continues with a new one."""
     session = await services_of(request).access.log_in.end_others(logged_in_of(request), Author(who))
     services_of(request).access.directory.forget()
     return await with_session(request, session, RedirectResponse("/", 303))
@@ -76,7 +76,7 @@ async def end_others(request: Request, who: Asker) -> Response:
 
 @router.post("/sessions/{session}/end")
 async def end_session(request: Request, session: str, who: Asker) -> Response:
-    """One of the user's sessions ends, at every gateway."""
+    """End one of the user's sessions at every gateway."""
     user = logged_in_of(request).user
     try:
         await services_of(request).access.sessions.end(Author(who), user, session)
@@ -98,7 +98,7 @@ async def _account(request: Request, problem: Problem | None = None) -> Response
 
 
 async def _sessions(request: Request, logged_in: LoggedIn) -> list[SessionLine] | None:
-    """None while the store is away: the rest of the page is there all the same."""
+    """The user's log-ins; None if the store is unavailable: the page is then shown without them."""
     use = services_of(request).access.sessions
     here = use.here(logged_in, address_of(request), request.headers.get("user-agent", ""))
     try:

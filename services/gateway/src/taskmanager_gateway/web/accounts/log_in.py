@@ -33,24 +33,25 @@ NO_SECOND: Mapping[str, object] = MappingProxyType({"half_way": ""})
 
 
 class LogInForm(Record):
-    """Who, and where to go on."""
+    """Name and password, and where to go next."""
 
     name: Annotated[str, Form(max_length=200)] = ""
     password: Annotated[str, Form(max_length=1_000)] = ""
     next: Annotated[str, Form(max_length=2_000)] = "/"
     half_way: Annotated[str, Form(max_length=1_000)] = ""
-    """Instead of both: the password was right a moment ago, and this is the second factor."""
+    """Set in the second step instead of name and password: the password was right, and one of the following
+    is the second factor."""
     code: Annotated[str, Form(max_length=100)] = ""
     recovery: Annotated[str, Form(max_length=100)] = ""
     challenge: Annotated[str, Form(max_length=1_000)] = ""
     key_answer: Annotated[str, Form(max_length=10_000)] = ""
-    """JSON of what a security key answered to the challenge."""
+    """The answer of a security key to the challenge, as JSON."""
     csrf: str = ""
 
 
 @router.get("/log-in")
-async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - what the address calls it
-    """The form: a page, or what a pop-up shows."""
+async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - the name of the query parameter
+    """The log-in form, as a page or as the content of a pop-up."""
     return await _form(request, local_path(next))
 
 
@@ -58,7 +59,8 @@ async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = 
 async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Response:
     """Begin a session, or ask for the second factor that is needed for it.
 
-    For scripts the begin is 204 and the event `logged-in` with the new CSRF token.
+    For scripts, a new session is answered with 204 and the event `logged-in`, which carries the new CSRF
+    token.
     """
     check_origin(request)
     target = local_path(form.next)
@@ -78,7 +80,7 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
 
 
 async def _with_second_factor(request: Request, form: LogInForm, target: str) -> Response:
-    """The second half: who knows the password shows a code, a recovery code, or a security key."""
+    """The second step: after the password, check the code, the recovery code or the answer of the key."""
     factors = services_of(request).access.second_factors
     try:
         user = await factors.user_half_way(form.half_way)
@@ -114,7 +116,7 @@ async def _begun(request: Request, user: User, session: Session, target: str) ->
 
 @own.post("/log-out")
 async def log_out(request: Request, who: Asker) -> Response:
-    """End this session at every gateway; the cookie goes, even if the end cannot be stored now."""
+    """End this session at every gateway; the cookie is deleted even if the end cannot be stored now."""
     answer = RedirectResponse("/log-in", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
     logged_in = auth_context_of(request).logged_in
@@ -179,7 +181,7 @@ async def _logged_in(request: Request, session: Session, *, one_time: bool) -> R
 
 
 async def with_session(request: Request, session: Session, answer: Response) -> Response:
-    """The answer with the session's cookie, and the one by which the browser is known next time."""
+    """Add the session's cookie to the answer, and the one by which the browser is recognised next time."""
     access, scheme = services_of(request).access, request.url.scheme
     cookies = await access.proving.cookies()
     access.renewal.set_cookie(answer, cookies, session, scheme)

@@ -1,4 +1,4 @@
-"""Logging in at the organisation's identity provider: to it and back."""
+"""Log-in at the organisation's identity provider: the redirects to it and back."""
 
 from typing import Annotated
 
@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 
 @router.get(PATH)
-async def begin(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - what the address calls it
-    """Lead the browser to the provider."""
+async def begin(request: Request, next: Annotated[str, Query(max_length=2_000)] = "/") -> Response:  # noqa: A002 - the name of the query parameter
+    """Redirect the browser to the provider."""
     oidc = _oidc(request)
     try:
         address, cookie = await oidc.begin(_origin(request), local_path(next))
@@ -50,7 +50,7 @@ async def begin(request: Request, next: Annotated[str, Query(max_length=2_000)] 
 
 @router.get(PATH + "/back")
 async def end(request: Request) -> Response:
-    """The provider has sent the browser back: begin a session, or say why not."""
+    """Handle the provider's redirect back: begin a session, or say why not."""
     oidc = _oidc(request)
     try:
         user, target = await oidc.end(

@@ -1,4 +1,4 @@
-"""The part of a form that says to which plugins something is restricted."""
+"""The form field that restricts something to certain plugins."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from taskmanager_gateway.web.shell.render import web_of
 
 
 async def reach_choices(request: Request, chosen: Sequence[str] | None) -> dict[str, object]:
-    """What `access/reach.html` shows; `chosen` None: all plugins."""
+    """The context for `access/reach.html`; `chosen` None: all plugins."""
     overview = await web_of(request).overviews.read()
     installed = [plugin.manifest.name for plugin in overview.plugins]
     return {"chosen": chosen, "offered": offered_plugins(installed, chosen)}

@@ -1,4 +1,4 @@
-"""Codes of one's own device: set up with it, removed again. Plain forms, which work without script."""
+"""Codes of one's own device: set up with it, or removed. Plain forms that work without scripts."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ from taskmanager_gateway.web.accounts.own_factor import (
 from taskmanager_gateway.web.shell.render import page, text
 
 GROUP = 4
-"""Signs of a secret that are shown together."""
+"""Characters per group when a secret is shown."""
 
 router = APIRouter(prefix=f"{ACCOUNT}/second-factor", dependencies=[needs_log_in()])
 
@@ -36,7 +36,7 @@ class FactorForm(Record):
     """The password and a code; `sealed` comes back from the page that offered a secret."""
 
     name: Annotated[str, Form(max_length=200)] = ""
-    """Whose password it is, for password managers only."""
+    """The user name; only there for password managers."""
     sealed: Annotated[str, Form(max_length=500)] = ""
     current: Annotated[str, Form(max_length=1_000)] = ""
     code: Annotated[str, Form(max_length=100)] = ""
@@ -45,7 +45,7 @@ class FactorForm(Record):
 
 @router.get("")
 async def show(request: Request, user: Owner) -> Response:
-    """A new secret for a device; or, where there is a device, the form that removes it."""
+    """A new secret for a device or, if there is a device, the form to remove it."""
     return await _page(request, user if _has_device(user) else await owner_lately_in(request))
 
 
@@ -53,7 +53,7 @@ async def show(request: Request, user: Owner) -> Response:
 async def set_up(
     request: Request, form: Annotated[FactorForm, Form()], who: Asker, user: OwnerLatelyIn
 ) -> Response:
-    """Ask for codes from now on; the first second factor comes with recovery codes, shown once."""
+    """Require codes from now on; with the first second factor the response shows recovery codes, once."""
     try:
         result, codes = await _use(request).set_up(
             Author(who), form.sealed, form.current, form.code, address_of(request)
@@ -67,7 +67,7 @@ async def set_up(
 
 @router.post("/remove")
 async def remove(request: Request, form: Annotated[FactorForm, Form()], who: Asker, user: Owner) -> Response:
-    """Ask for no codes any more."""
+    """Stop requiring codes."""
     try:
         await _use(request).remove(Author(who), form.current, form.code, address_of(request))
     except ProblemError as error:

@@ -1,4 +1,4 @@
-"""Tokens, for admins: what programs show instead of a password."""
+"""Tokens, for admins: what programs present instead of a password."""
 
 from typing import Annotated
 
@@ -25,26 +25,26 @@ from taskmanager_gateway.web.shell.visitor import Visitor
 CHANGED = ("tm-access",)
 
 VoidToo = Annotated[bool, Query(alias="void")]
-"""Whether those that are revoked or have expired are shown too."""
+"""Whether to include tokens that are revoked or expired."""
 
 router = APIRouter(dependencies=[needs(Right.ADMIN)])
 
 
 @router.get("/tokens")
-async def show(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query
-    """The page."""
+async def show(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
+    """The page of tokens."""
     return await page(request, "tokens/page.html", await _list(request, who, void_too=void_too))
 
 
 @router.get("/ui/tokens")
-async def rows(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query
-    """The list alone, renewed."""
+async def rows(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
+    """The list alone, for an open page."""
     return fragment(request, "tokens/list.html", await _list(request, who, void_too=void_too))
 
 
 @router.get("/ui/new-token")
 async def ask_add(request: Request) -> Response:
-    """The pop-up for a new token."""
+    """The pop-up for adding a token."""
     context = {
         "scopes": list(Right),
         "today": services_of(request).clock.now().astimezone(Visitor.of(request).formats.zone).date(),
@@ -54,7 +54,7 @@ async def ask_add(request: Request) -> Response:
 
 @router.post("/ui/tokens")
 async def add(request: Request, form: Annotated[NewTokenForm, Form()], who: Asker) -> Response:
-    """A new token, whose secret is shown once."""
+    """Add a token; its secret is shown once."""
     check_reach(form)
     ends = form.ends(Visitor.of(request).formats.zone)
     if not form.scopes:
@@ -69,13 +69,13 @@ async def add(request: Request, form: Annotated[NewTokenForm, Form()], who: Aske
 
 @router.get("/ui/tokens/{token}/revoke")
 async def ask_revoke(request: Request, token: str, who: Asker) -> Response:
-    """The pop-up that asks once more."""
+    """The pop-up that asks for confirmation."""
     return fragment(request, "tokens/revoke.html", {"token": await _use(request).token(token, who)})
 
 
 @router.post("/ui/tokens/{token}/revoke")
 async def revoke(request: Request, token: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
-    """The token is good for nothing from now on."""
+    """Revoke the token: it is no longer valid."""
     result = await _use(request).revoke_token(Author(who, form.reason), token[:100])
     return command_answer(request, result, text(request, "The token was revoked."), events=CHANGED)
 

@@ -1,4 +1,4 @@
-"""Users and tokens as their pages show and change them: rows, and what forms say. Pure."""
+"""Users, tokens and log-ins on their pages: rows of the lists, and the forms. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Names = Annotated[list[PluginName], Field(max_length=PLUGINS_LIMIT)]
 
 
 class UserAct(StrEnum):
-    """What is asked once more before it is done. The words stand in addresses: `/ui/users/{name}/{act}`."""
+    """Actions that need confirmation. The values are used in paths: `/ui/users/{name}/{act}`."""
 
     PASSWORD = "password"  # noqa: S105 - the name of an action
     LOG_OUT = "log-out"
@@ -32,36 +32,36 @@ class UserAct(StrEnum):
 
 
 class ReachForm(ReasonForm):
-    """All plugins, or some."""
+    """All plugins, or some of them."""
 
     reach: Literal["all", "some"]
     plugins: Names = Field(default_factory=list)
 
     @property
     def chosen(self) -> tuple[str, ...] | None:
-        """None: all of them."""
+        """The chosen plugins; None: all of them."""
         return None if self.reach == "all" else tuple(self.plugins)
 
     @property
     def nothing(self) -> bool:
-        """Whether no plugin was chosen, which is a slip."""
+        """Whether no plugin was chosen, which is a mistake."""
         return self.reach == "some" and not self.plugins
 
 
 class UserForm(ReachForm):
-    """What somebody may do."""
+    """What a user may do."""
 
     role: Role
 
 
 class NewUserForm(UserForm):
-    """Somebody new."""
+    """A new user."""
 
     name: Annotated[UserName, StringConstraints(strip_whitespace=True)]
 
 
 class NewTokenForm(ReachForm):
-    """What a program may do, and until when: the end of that day where the reader is."""
+    """What a program may do, and until when: the end of that day in the reader's time zone."""
 
     name: Annotated[TokenName, StringConstraints(strip_whitespace=True), AfterValidator(readable)]
     scopes: list[Right] = Field(default_factory=list)
@@ -73,7 +73,7 @@ class NewTokenForm(ReachForm):
         return value or None
 
     def ends(self, zone: ZoneInfo) -> datetime | None:
-        """The moment from which it is void."""
+        """The moment from which the token is invalid; None: never."""
         if self.expires is None or self.expires == date.max:
             return None
         return datetime.combine(self.expires + timedelta(days=1), time(), zone).astimezone(UTC)
@@ -81,22 +81,22 @@ class NewTokenForm(ReachForm):
 
 @dataclass(frozen=True, slots=True)
 class UserLine:
-    """One row of the users."""
+    """One row in the list of users."""
 
     user: User
     own: bool
-    """Whether it is the reader."""
+    """Whether it is the reader's own."""
 
     @property
     def acts(self) -> list[UserAct]:
-        """What may be done besides changing it."""
+        """The actions offered apart from changing the user."""
         able = UserAct.ENABLE if self.user.disabled else UserAct.DISABLE
         factor = [UserAct.SECOND_FACTOR] if self.user.second_factor is not None else []
         return [UserAct.PASSWORD, UserAct.LOG_OUT, *factor, able, UserAct.REMOVE]
 
 
 class TokenState(StrEnum):
-    """Whether it is good for anything."""
+    """Whether a token is valid."""
 
     VALID = "valid"
     EXPIRED = "expired"
@@ -105,7 +105,7 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TokenLine:
-    """One row of the tokens."""
+    """One row in the list of tokens."""
 
     token: Token
     state: TokenState
@@ -113,7 +113,7 @@ class TokenLine:
 
 @dataclass(frozen=True, slots=True)
 class SessionLine:
-    """One row of somebody's log-ins. `browser` and `system` are names, None where not known."""
+    """One row in a list of log-ins. `browser` and `system` are names, None where unknown."""
 
     session: KnownSession
     current: bool
@@ -122,7 +122,7 @@ class SessionLine:
 
 
 def session_lines(sessions: Iterable[OwnSession]) -> list[SessionLine]:
-    """The rows, in their order."""
+    """The rows, in the order of `sessions`."""
     return [_session_line(one) for one in sessions]
 
 
@@ -137,7 +137,7 @@ def user_lines(users: Iterable[User], who: Principal) -> list[UserLine]:
 
 
 def token_lines(tokens: Iterable[Token], now: datetime, *, void_too: bool) -> list[TokenLine]:
-    """The rows, in the order of the store; without `void_too` those that are good for something."""
+    """The rows, in the order of the store; without `void_too` only those of valid tokens."""
     lines = [TokenLine(token, _state(token, now)) for token in tokens]
     return [line for line in lines if void_too or line.state is TokenState.VALID]
 
@@ -149,5 +149,5 @@ def _state(token: Token, now: datetime) -> TokenState:
 
 
 def offered_plugins(installed: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
-    """The plugins to choose from: those that are installed, and chosen ones that are not any more."""
+    """The plugins to choose from: the installed ones, and chosen ones that are no longer installed."""
     return sorted({*installed, *(chosen or ())})

@@ -1,4 +1,4 @@
-"""Users, for admins: who may log in, and what they may do then."""
+"""Users, for admins: who may log in, and what they may do."""
 
 from typing import Annotated
 
@@ -29,26 +29,26 @@ router = APIRouter(dependencies=[needs(Right.ADMIN)])
 
 @router.get("/users")
 async def show(request: Request, who: Asker) -> Response:
-    """The page."""
+    """The page of users."""
     return await page(request, "users/page.html", await _list(request, who))
 
 
 @router.get("/ui/users")
 async def rows(request: Request, who: Asker) -> Response:
-    """The list alone, renewed."""
+    """The list alone, for an open page."""
     return fragment(request, "users/list.html", await _list(request, who))
 
 
 @router.get("/ui/new-user")
 async def ask_add(request: Request) -> Response:
-    """The pop-up for somebody new."""
+    """The pop-up for adding a user."""
     context = {"roles": list(Role), **await reach_choices(request, None)}
     return fragment(request, "users/add.html", context)
 
 
 @router.post("/ui/users")
 async def add(request: Request, form: Annotated[NewUserForm, Form()], who: Asker) -> Response:
-    """Somebody new, with a one-time password that is shown once."""
+    """Add a user; the one-time password is shown once."""
     check_reach(form)
     result, password = await _use(request).add_user(
         Author(who, form.reason), form.name, form.role, form.chosen
@@ -58,7 +58,7 @@ async def add(request: Request, form: Annotated[NewUserForm, Form()], who: Asker
 
 @router.get("/ui/users/{name}")
 async def ask_change(request: Request, name: Name, who: Asker) -> Response:
-    """The pop-up of a user: role, plugins, and what else may be done."""
+    """The pop-up for one user: role, plugins, and the other actions."""
     line = await _line(request, name, who)
     context = {"line": line, "roles": list(Role), **await reach_choices(request, line.user.plugins)}
     return fragment(request, "users/change.html", context)
@@ -66,7 +66,7 @@ async def ask_change(request: Request, name: Name, who: Asker) -> Response:
 
 @router.post("/ui/users/{name}")
 async def change(request: Request, name: Name, form: Annotated[UserForm, Form()], who: Asker) -> Response:
-    """Another role, other plugins."""
+    """Change the role and the plugins."""
     check_reach(form)
     order = ChangeUser(name=name, role=form.role, plugins="all" if form.chosen is None else form.chosen)
     result = await _use(request).change_user(Author(who, form.reason), order)
@@ -75,7 +75,7 @@ async def change(request: Request, name: Name, form: Annotated[UserForm, Form()]
 
 @router.get("/ui/users/{name}/{act}")
 async def ask_act(request: Request, name: Name, act: UserAct, who: Asker) -> Response:
-    """The pop-up that asks once more."""
+    """The pop-up that asks for confirmation."""
     return fragment(request, "users/act.html", {"line": await _line(request, name, who), "act": act})
 
 
@@ -83,7 +83,7 @@ async def ask_act(request: Request, name: Name, act: UserAct, who: Asker) -> Res
 async def do_act(
     request: Request, name: Name, act: UserAct, form: Annotated[ReasonForm, Form()], who: Asker
 ) -> Response:
-    """Do it."""
+    """Carry out the action."""
     use, author = _use(request), Author(who, form.reason)
     if act is UserAct.PASSWORD:
         result, password = await use.set_password(author, name, None)

@@ -1,4 +1,4 @@
-"""The audit: who asked for what, when, why, and what became of it."""
+"""The audit: who requested what, when and why, and with which outcome."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -21,7 +21,7 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 @router.get(PATH)
 async def show(request: Request, who: Asker) -> Response:
-    """One page; its address says of what."""
+    """One page of entries; the query string selects them."""
     wish, ignored = read_address(AuditListAddress, request.query_params)
     found = await audit_page(services_of(request).reader, wish.query, who)
     overview = await web_of(request).overviews.read()

@@ -1,4 +1,4 @@
-"""The audit as its page shows it: what each entry was about, to be said in the reader's language. Pure."""
+"""The audit as its page shows it: each entry prepared for a sentence in the reader's language. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Text = Annotated[ShortText, AfterValidator(readable)]
 
 
 class AuditListAddress(Record):
-    """Which entries, the newest first."""
+    """Which entries; they are sorted newest first."""
 
     plugin: PluginName | None = None
     job: Text | None = None
@@ -29,29 +29,29 @@ class AuditListAddress(Record):
 
     @property
     def filtered(self) -> bool:
-        """Whether something is kept out."""
+        """Whether anything is filtered out."""
         return any((self.plugin, self.job, self.runner, self.subject))
 
     @property
     def query(self) -> AuditQuery:
-        """What is asked of the store."""
+        """The query for the store."""
         return AuditQuery.model_validate(self.model_dump())
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedAction:
-    """What was asked for: its kind, for which templates have a sentence, and what the sentence names."""
+    """What was requested: its kind, for which templates have a sentence, and the values of that sentence."""
 
     kind: str
     values: dict[str, Value] = field(default_factory=dict)
     until: datetime | None = None
     operation: str | None = None
-    """The operation over many jobs it belongs to."""
+    """The operation over many jobs that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One row."""
+    """One row of the audit."""
 
     entry: AuditEntry
     deed: AuditedAction
@@ -63,7 +63,7 @@ def audit_lines(entries: Iterable[AuditEntry]) -> list[AuditLine]:
 
 
 def audited_action(asked: Reason) -> AuditedAction:
-    """What the reason says; what an earlier or newer version wrote is shown as it is."""
+    """The action behind a reason; a reason written by an older or newer version is shown as it is."""
     known = DEEDS.codes.get(asked.code)
     if known is None or known.sentence(asked) is None:
         return AuditedAction("other", {"action": english(asked)})

@@ -1,1 +1,1 @@
-"""What stands around every page: menu, preferences, live updates."""
+"""What surrounds every page: menu, preferences, live updates."""

@@ -1,4 +1,4 @@
-"""What open pages hear, live: digests of what changed."""
+"""What open pages receive live: digests of what has changed."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -20,21 +20,23 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 class LiveQuery(Record):
-    """The plugin whose page is open; none: a page of all plugins."""
+    """The plugin whose page is open; without it, a page of all plugins."""
 
     plugin: PluginName | None = None
 
 
 @router.get("/ui/live", response_class=Response)
 async def live(request: Request, query: Annotated[LiveQuery, Query()]) -> Response:
-    """Events `digest` and `reset`. Read what is shown again after each connection and each `reset`.
+    """Events `digest` and `reset`. Read what is displayed again after each connection and each `reset`.
 
     `digest` for a plugin: `{name, jobs: [{job, rev, status, tab}], many, arrived: {tab: jobs}, counts,
-    plugin, operations}`. `many`: more jobs changed than are named. `arrived`: so many are new in
-    a tab. `counts`, `plugin`: the counts, or the plugin itself (stop, limit), are not what they were.
-    `operations`: those that went on.
+    plugin, operations}`. `many`: more jobs have changed than are named. `arrived`: how many jobs are new in
+    each tab. `counts`, `plugin`: the counts, or the plugin itself (stop, limit), have changed. `operations`:
+    those that have progressed.
+
     For all plugins: `{plugins: {name: {counts, plugin, arrived}}, operations}`.
-    A stream is ended when rights may have changed: whoever comes back is judged anew.
+
+    A stream is ended when rights may have changed: a client that reconnects is authenticated again.
     """
     services = services_of(request)
     kind = "pages of all plugins" if query.plugin is None else "pages of a plugin"

@@ -1,4 +1,4 @@
-"""The menu alone, for pages that are open: its counts are renewed."""
+"""The menu alone, for open pages to renew its counts."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 @router.get("/ui/menu")
 async def menu(request: Request, here: Annotated[str, Query(max_length=500)] = "/") -> Response:
-    """The items; `here` is the address of the page they are on."""
+    """The menu's items; `here` is the path of the page they are on."""
     overview = await web_of(request).overviews.read()
     return fragment(
         request, "menu.html", {"menu": plugin_items(overview.plugins, asker(request)), "here": here}

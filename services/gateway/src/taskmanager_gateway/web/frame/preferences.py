@@ -1,4 +1,4 @@
-"""How a reader likes pages: language and colours, kept in cookies for a year."""
+"""A reader's preferences: language and colours, kept in cookies for a year."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ YEAR_SECONDS = 366 * 24 * 3600
 
 
 class Preference(Record):
-    """What to change, and where to go on."""
+    """What to change, and where to go afterwards."""
 
     language: str | None = None
     theme: Theme | None = None
@@ -25,7 +25,7 @@ class Preference(Record):
 
 @router.get("/ui/preferences")
 async def prefer(request: Request, wanted: Annotated[Preference, Query()]) -> Response:
-    """Keep the preference and go back. It changes nothing but how pages look to this reader."""
+    """Store the preference and go back. It only changes how pages look to this reader."""
     answer = RedirectResponse(local_path(wanted.back), 303)
     secure = request.url.scheme == "https"
     if wanted.language in LANGUAGES:
@@ -36,6 +36,6 @@ async def prefer(request: Request, wanted: Annotated[Preference, Query()]) -> Re
 
 
 def local_path(address: str) -> str:
-    """The address if it is a path of this service, else the home page: nobody is led elsewhere."""
+    """The address if it is a path of this service, else the home page: nobody is led to another site."""
     plain = address.startswith("/") and not address.startswith("//") and "\\" not in address
     return address if plain and address.isprintable() else "/"

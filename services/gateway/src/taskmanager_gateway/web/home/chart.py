@@ -1,4 +1,4 @@
-"""A small chart of what was done in each hour, as figures for an SVG. Pure; knows no colour, no language."""
+"""A small chart of the jobs that ended in each hour, as figures for an SVG. Pure; no colours, no language."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ WIDTH, HEIGHT = 240.0, 40.0
 _SLOT = WIDTH / HOURS
 _GAP = 2.0
 _LEAST = 1.0
-"""One job among thousands is to be seen too."""
+"""Even a single job among thousands should be visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """An hour: `up` for jobs done, above the line, and `down` for failed ones, below it."""
+    """One hour: `up` for jobs done, above the line, and `down` for failed ones, below it."""
 
     hour: datetime
     done: int
@@ -30,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars for the hours in which something ended; the line lies at `line`."""
+    """Bars for the hours in which a job ended; the line is at the height `line`."""
 
     bars: tuple[Bar, ...]
     line: float
@@ -42,7 +42,7 @@ class Chart:
 
 
 def chart(figures: Iterable[HourlyFigures], now: datetime) -> Chart:
-    """Of the hour of `now` and the 23 before it; figures of other hours are passed over."""
+    """The chart of the hour of `now` and the 23 before it; figures of other hours are ignored."""
     first = hour_of(now) - (HOURS - 1) * HOUR
     shown = {one.hour: one for one in figures if first <= one.hour <= now and (one.done or one.failed)}
     most_done = max((one.done for one in shown.values()), default=0)

@@ -25,7 +25,7 @@ async def home(request: Request) -> Response:
 
 @router.get("/ui/home")
 async def plugins(request: Request) -> Response:
-    """What changes on it."""
+    """The part of the home page that changes."""
     return fragment(request, "home/plugins.html", await _context(request))
 
 

@@ -1,4 +1,4 @@
-"""What the home page reads besides the overview: once for all readers, and not at every change."""
+"""What the home page reads in addition to the overview: once for all readers, and not at every change."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.plugins.views import PluginView
 
 FRESH_SECONDS = 2.0
-"""So old a glance may be."""
+"""The maximum age of a summary."""
 BACK = timedelta(hours=26)
 """A day of 25 hours, and the hour in which it began."""
 
@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HomeSummary:
-    """The figures of the last day, since when jobs wait by plugin, and what Goobi was not told.
+    """The figures of the last day, since when jobs wait by plugin, and the reports Goobi does not have.
 
-    `current` is false while the database is away.
+    `current` is false while the database is unavailable.
     """
 
     figures: Sequence[HourlyFigures] = ()
@@ -39,10 +39,10 @@ class HomeSummary:
 
 
 class HomeSummaries:
-    """Two reads, and a small one for each plugin with waiting jobs, however many readers ask."""
+    """Two reads, and a small one for each plugin with waiting jobs, however many readers there are."""
 
     def __init__(self, reader: JobReader, installations: Sequence[str], clock: Clock) -> None:
-        """`installations`: the names of all configured Goobis."""
+        """`installations`: the names of all configured Goobi installations."""
         self._reader, self._clock = reader, clock
         self._installations = (*installations, None)
         self._last = HomeSummary()
@@ -50,7 +50,7 @@ class HomeSummaries:
         self._lock = asyncio.Lock()
 
     async def read(self, plugins: Sequence[PluginView]) -> HomeSummary:
-        """A glance at these plugins, at most `FRESH_SECONDS` old; without the database the last one."""
+        """A summary for these plugins, at most `FRESH_SECONDS` old; without the database, the last one."""
         async with self._lock:
             if time.monotonic() - self._read_at >= FRESH_SECONDS:
                 self._last = await self._read(plugins)

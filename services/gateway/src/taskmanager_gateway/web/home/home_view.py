@@ -1,4 +1,4 @@
-"""All plugins at a glance, and what needs a look. Pure."""
+"""All plugins at a glance, and what needs attention. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from taskmanager_gateway.web.home.chart import Chart, chart
 from taskmanager_gateway.web.home.home_summary import HomeSummary
 
 LATE = timedelta(minutes=15)
-"""A Goobi that is restarted needs less."""
+"""Restarting a Goobi takes less."""
 
 
 @dataclass(frozen=True, slots=True)
 class HomePlugin:
-    """One plugin; `capacity`: so many of its jobs can run at once now."""
+    """One plugin; `capacity`: how many of its jobs can run at once at present."""
 
     name: str
     title: str
@@ -32,14 +32,14 @@ class HomePlugin:
     running: int
     capacity: int
     failed: int
-    """Today."""
+    """Jobs that have failed today."""
     oldest: datetime | None
     alive: int
     chart: Chart
 
 
 class AlertKind(StrEnum):
-    """What may need a look, the most pressing first."""
+    """What may need attention, the most urgent first."""
 
     NO_RUNNER_WAITING = "no runner, jobs wait"
     STOPPED_WAITING = "stopped, jobs wait"
@@ -52,7 +52,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that needs a look; `count` of jobs or reports."""
+    """One thing that needs attention; `count` is of jobs or reports."""
 
     kind: AlertKind
     plugin: str = ""
@@ -63,7 +63,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The page."""
+    """The content of the home page."""
 
     plugins: Sequence[HomePlugin]
     looks: Sequence[Alert]
@@ -75,7 +75,7 @@ class Home:
 def home(
     plugins: Sequence[PluginView], glance: HomeSummary, who: Principal, now: datetime, midnight: datetime
 ) -> Home:
-    """What this reader sees; `midnight` is when their day began."""
+    """The page for this reader; `midnight` is when their day began."""
     seen = [_plugin(one, glance, now, midnight) for one in plugins if who.may(Right.READ, one.manifest.name)]
     seen.sort(key=lambda one: one.title.casefold())
     looks = [look for one in seen for look in _looks(one)]
@@ -111,7 +111,7 @@ def _plugin(one: PluginView, glance: HomeSummary, now: datetime, midnight: datet
 
 
 def _failed(figures: Sequence[HourlyFigures], midnight: datetime) -> int:
-    """Since the hour of midnight: in zones that are half an hour off, half an hour too many."""
+    """Failures since the hour of midnight: in zones that are half an hour off, half an hour too many."""
     return sum(one.failed for one in figures if one.hour >= hour_of(midnight))
 
 

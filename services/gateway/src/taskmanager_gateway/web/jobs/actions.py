@@ -1,4 +1,4 @@
-"""Which actions a job offers to whom. Pure; the rules are those of `taskmanager.model.control`."""
+"""Which actions a job offers, and to whom. Pure; the rules are those of `taskmanager.model.control`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from taskmanager.model.states import Status
 
 
 class Act(StrEnum):
-    """What can be done about a job. The words stand in addresses: `/ui/jobs/{id}/{act}`."""
+    """Actions on a job. The values are used in paths: `/ui/jobs/{id}/{act}`."""
 
     PRIORITY = "priority"
     NEXT = "next"
@@ -23,15 +23,15 @@ class Act(StrEnum):
 
 
 AT_ONCE = frozenset({Act.RELEASE, Act.RETRY})
-"""Done by one click: they undo what an operator or a fault did, and ask for nothing."""
+"""Done with one click: they undo what an operator or a failure did, and need no input."""
 
 _LIKELY = (Act.RELEASE, Act.RETRY, Act.PRIORITY, Act.CANCEL)
-"""The first of them that is offered gets a button of its own; a job at work has no turn to change."""
+"""The first of these that is offered gets a button of its own; a running job has no position to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One action a job offers."""
+    """One action that a job offers."""
 
     act: Act
     likely: bool = False
@@ -43,7 +43,7 @@ class Offer:
 
 
 def offers(job: Job, who: Principal) -> list[Offer]:
-    """What may be done about the job as it is now, in the order of the menu; its details are for all."""
+    """What the reader may do about the job in its current state, in the order of the menu."""
     if not who.may(Right.OPERATE, job.plugin):
         return []
     possible = list(_possible(job))

@@ -1,4 +1,4 @@
-"""The whole error of a job: in a pop-up, and as text for messages too long for one."""
+"""The whole error of a job: in a pop-up, and as text if the message is too long for one."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -16,13 +16,13 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 @router.get("/ui/jobs/{job_id}/error")
 async def show(request: Request, job_id: str, who: Asker) -> Response:
-    """The pop-up, with the first part of a very long message."""
+    """The pop-up; a very long message is cut."""
     job = await services_of(request).finder.find(job_id, who)
     return fragment(request, "plugin/error.html", {"job": job, "shown": shown_error(job)})
 
 
 @router.get("/jobs/{job_id}/error.txt")
 async def whole(request: Request, job_id: str, who: Asker) -> Response:
-    """All of it."""
+    """The whole error as plain text."""
     job = await services_of(request).finder.find(job_id, who)
     return PlainTextResponse(whole_error(job))

@@ -1,4 +1,4 @@
-"""One job: its details as a page that can be linked to and as a pop-up, both from the same templates."""
+"""One job: its details as a page with an address of its own and as a pop-up, from the same templates."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -24,19 +24,19 @@ REPORTS_SHOWN = 50
 
 @router.get("/jobs/{job_id}")
 async def show(request: Request, job_id: str, who: Asker) -> Response:
-    """The page."""
+    """The page of a job."""
     return await page(request, "job/page.html", await _whole(request, job_id, who))
 
 
 @router.get("/ui/jobs/{job_id}")
 async def pop_up(request: Request, job_id: str, who: Asker) -> Response:
-    """The same as a pop-up."""
+    """The same details as a pop-up."""
     return fragment(request, "job/dialog.html", await _whole(request, job_id, who))
 
 
 @router.get("/ui/jobs/{job_id}/now")
 async def now(request: Request, job_id: str, who: Asker) -> Response:
-    """What changes of both."""
+    """The part of both that changes."""
     return fragment(request, "job/now.html", {"it": await _details(request, job_id, who)})
 
 
@@ -44,7 +44,7 @@ async def now(request: Request, job_id: str, who: Asker) -> Response:
 async def files(
     request: Request, job_id: str, who: Asker, cursor: str | None = None, state: str = ""
 ) -> Response:
-    """The list of files from its beginning, or with a cursor further rows of it."""
+    """The list of files from its beginning or, with a cursor, further rows."""
     chosen = FileState(state) if state in set(FileState) else None
     try:
         found = await _files(request, job_id, who, chosen, cursor)
@@ -53,7 +53,7 @@ async def files(
             raise
         answer = fragment(request, "job/files.html", {"files": await _files(request, job_id, who, chosen)})
         answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#job-files", "innerHTML"
-        return answer  # another attempt has begun: its list takes the place of the old one
+        return answer  # another attempt has begun: its list replaces the old one
     template = "job/files.html" if cursor is None else "job/file_rows.html"
     return fragment(request, template, {"files": found})
 
@@ -67,7 +67,7 @@ async def _files(
 
 
 async def _whole(request: Request, job_id: str, who: Principal) -> dict[str, object]:
-    """The job and its files; it is shown without them rather than not at all."""
+    """The job and its files; if these cannot be read, the job is shown without them."""
     details = await _details(request, job_id, who)
     try:
         return {"it": details, "files": await _files(request, job_id, who)}
@@ -90,7 +90,7 @@ async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
 
 
 async def _reports(request: Request, job: Job, who: Principal) -> list[ReportLine] | None:
-    """The newest first; a job is shown without them rather than not at all."""
+    """The job's reports, newest first; None if they cannot be read: the job is then shown without them."""
     services = services_of(request)
     try:
         found = await services.reports.page(ReportQuery(job=job.id, limit=REPORTS_SHOWN), who)

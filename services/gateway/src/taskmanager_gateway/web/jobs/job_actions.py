@@ -1,4 +1,4 @@
-"""What operators do to one job: a small pop-up where something is asked, one click where nothing is."""
+"""Operators' actions on one job: a small pop-up where input is needed, one click where it is not."""
 
 from typing import Annotated
 
@@ -32,14 +32,14 @@ CHANGED = ("tm-rows", "tm-counts", "tm-job")
 
 
 class PriorityForm(ReasonForm):
-    """The new priority and why."""
+    """The new priority and the reason."""
 
     priority: Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST)]
 
 
 @router.get("/ui/jobs/{job_id}/priority")
 async def ask_priority(request: Request, job_id: str, who: Asker) -> Response:
-    """The pop-up with plus and minus."""
+    """The pop-up for the priority, with plus and minus."""
     job = await _changeable(request, job_id, JobAction.PRIORITY, who)
     context = {
         "job": job,
@@ -53,7 +53,7 @@ async def ask_priority(request: Request, job_id: str, who: Asker) -> Response:
 
 @router.get("/ui/jobs/{job_id}/landing")
 async def show_landing(request: Request, job_id: str, who: Asker, priority: str = "") -> Response:
-    """Where the job would land; what is typed so far may be no priority."""
+    """The position the job would have; what has been typed so far need not be a valid priority."""
     job = await services_of(request).finder.find(job_id, who)
     chosen = _chosen(priority)
     landing = None if chosen is None else await _landing(request, job, chosen)
@@ -64,7 +64,7 @@ async def show_landing(request: Request, job_id: str, who: Asker, priority: str 
 async def set_priority(
     request: Request, job_id: str, form: Annotated[PriorityForm, Form()], who: Asker
 ) -> Response:
-    """Change it."""
+    """Change the priority."""
     order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=form.priority)
     result = await services_of(request).commanding.command(order, Author(who, form.reason))
     told = text(request, "The job has priority %(priority)s now.", priority=form.priority)
@@ -77,7 +77,7 @@ async def set_priority(
 @router.get("/ui/jobs/{job_id}/release")
 @router.get("/ui/jobs/{job_id}/retry")
 async def ask(request: Request, job_id: str, who: Asker) -> Response:
-    """The pop-up that asks once, and why."""
+    """The pop-up that asks for confirmation and the reason."""
     action = _action(request)
     job = await _changeable(request, job_id, action, who)
     landing = await _landing_next(request, job) if action is JobAction.NEXT else None
@@ -90,23 +90,23 @@ async def ask(request: Request, job_id: str, who: Asker) -> Response:
 @router.post("/ui/jobs/{job_id}/release")
 @router.post("/ui/jobs/{job_id}/retry")
 async def obey(request: Request, job_id: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
-    """Do it. What is said then speaks of the wish, for a running job obeys a moment later."""
+    """Carry out the action. The message states the request, since a running job follows a moment later."""
     action = _action(request)
     result = await services_of(request).commanding.command(
         JobCommand(job=job_id, action=action), Author(who, form.reason)
     )
     told = _told(request, action)
-    # one click in open details leaves them open, to be looked at
+    # after one click within open details, these stay open to show the result
     return command_answer(request, result, told, events=CHANGED, close=Act(action) not in AT_ONCE)
 
 
 def _action(request: Request) -> JobAction:
-    """The last word of the address."""
+    """The action, from the last segment of the path."""
     return JobAction(request.url.path.rpartition("/")[2])
 
 
 async def _changeable(request: Request, job_id: str, action: JobAction, who: Principal) -> Job:
-    """The job; raises ProblemError if it cannot be changed so, before anybody types a reason."""
+    """The job; raises ProblemError if the action is impossible, before anyone types a reason."""
     allow_right(who, Right.OPERATE)
     job = await services_of(request).finder.find(job_id, who)
     refusal = judge(job, action).refusal
@@ -121,7 +121,7 @@ def _chosen(typed: str) -> int | None:
 
 
 async def _landing(request: Request, job: Job, priority: int) -> Position | None:
-    """None also if it cannot be counted now: the priority can be changed all the same."""
+    """The position; None also if it cannot be counted now: the priority can be changed all the same."""
     services = services_of(request)
     try:
         return await QueuePosition(services.reader, services.clock).of_priority(job, priority)

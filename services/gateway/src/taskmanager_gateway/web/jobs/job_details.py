@@ -1,4 +1,4 @@
-"""A job as its details show it: what is long is cut, and where the whole is to be had is said. Pure."""
+"""A job as its details show it: long texts are cut, with a reference to the whole text. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from taskmanager_gateway.web.jobs.actions import Offer, offers
 from taskmanager_gateway.web.reports.report_rows import ReportLine
 
 SHOWN_CHARACTERS = 20_000
-"""Of an error, a traceback or the parameters; a browser shows more only slowly."""
+"""Of an error, a traceback or the parameters; browsers show more only slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class Excerpt:
 
     @classmethod
     def of(cls, text: str, limit: int = SHOWN_CHARACTERS) -> "Excerpt":
-        """At most `limit` characters of it."""
+        """At most the first `limit` characters of the text."""
         return cls(text[:limit], len(text))
 
     @property
     def cut(self) -> bool:
-        """Whether there is more."""
+        """Whether the text goes on."""
         return self.characters > len(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """What the templates show of a job. `plugin_title` None: the plugin is not installed any more."""
+    """What the templates show of a job. `plugin_title` None: the plugin is no longer installed."""
 
     job: Job
     plugin_title: str | None
@@ -45,7 +45,7 @@ class JobDetails:
     waiting: Waiting | None
     timeline: Sequence[HistoryEntry]
     reports: Sequence[ReportLine] | None
-    """None: they cannot be read just now."""
+    """None: they cannot be read at present."""
     error: Excerpt | None
     traceback: Excerpt | None
     parameters: Excerpt | None
@@ -58,7 +58,7 @@ class JobDetails:
 
     @property
     def same_process(self) -> str | None:
-        """The plugin page, kept to the jobs of the same process in Goobi."""
+        """The address of the plugin page with only the jobs of the same process in Goobi."""
         goobi = self.job.spec.goobi
         if goobi is None:
             return None
@@ -67,7 +67,7 @@ class JobDetails:
 
     @property
     def place(self) -> int | None:
-        """Its place in the queue, from 1."""
+        """Its place in the queue, counted from 1; None if unknown."""
         position = self.waiting.position if self.waiting else None
         return None if position is None else position + 1
 
@@ -81,7 +81,7 @@ def job_details(
     waiting: Waiting | None,
     reports: Sequence[ReportLine] | None,
 ) -> JobDetails:
-    """Put together for who reads."""
+    """Collect the details for this reader."""
     reference, error = job.spec.goobi, job.error
     return JobDetails(
         job=job,

@@ -1,4 +1,4 @@
-"""The files of a job as its page shows them: a page of rows, and how one gets on from there. Pure."""
+"""The files of a job as its page shows them: a page of rows, and how it continues. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from taskmanager.plugin_api.file_records import facts_text
 
 ROWS = 25
 FOLLOWED = 200
-"""So many rows come by themselves while a job runs; further ones when they are asked for."""
+"""Rows that are added automatically while a job runs; any more only on request."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One file, its facts in words."""
+    """One file, with its facts as text."""
 
     number: int
     file: FileRecord
@@ -25,25 +25,25 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """Rows and what comes after them."""
+    """The rows, and what follows them."""
 
     job: Job
     state: FileState | None
     rows: Sequence[FileRow]
     cut: bool
     more: str | None
-    """Where further rows are to be asked for."""
+    """Where to request further rows."""
     coming: str | None
-    """Where rows will be that are not there yet."""
+    """Where rows that do not exist yet can be requested."""
 
     @property
     def first(self) -> str:
-        """Where the list begins."""
+        """The address of the beginning of the list."""
         return f"/ui/jobs/{self.job.id}/files"
 
 
 def file_list(job: Job, page: FilePage, *, state: FileState | None, cursor: str | None) -> FileList:
-    """The list from `cursor` on; a job at work gets new rows at its end."""
+    """The list from `cursor` on; a job that has not ended gets new rows at its end."""
     rows = [_row(one.number, one.file) for one in page.files]
     last = rows[-1].number if rows else files_after(FileQuery(job=job.id, attempt=job.attempt, cursor=cursor))
     after = _address(job, page.next_cursor or file_cursor(job.attempt, last), state)

@@ -1,4 +1,4 @@
-"""A message from an operator to Goobi's users: what it says, where it goes, and whether it got there."""
+"""A message from an operator to Goobi's users: its text, its destination, and its delivery."""
 
 from typing import Annotated
 
@@ -32,13 +32,13 @@ router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 
 class MessageForm(ReasonForm):
-    """What Goobi's users shall read. A browser sends each line end as two characters."""
+    """The message to Goobi's users. A browser sends each line break as two characters."""
 
     type: LogType = LogType.INFO
     text: Annotated[str, Field(max_length=2 * MESSAGE_LIMIT)] = ""
 
     def body(self) -> MessageBody:
-        """As the API takes it; raises RequestValidationError."""
+        """The message as the API takes it; raises RequestValidationError."""
         try:
             return MessageBody(type=self.type, text=self.text.replace("\r\n", "\n"), reason=self.reason)
         except ValidationError as error:
@@ -68,7 +68,7 @@ async def ask(request: Request, job_id: str, who: Asker) -> Response:
 
 @router.post("/ui/jobs/{job_id}/message")
 async def send(request: Request, job_id: str, form: Annotated[MessageForm, Form()], who: Asker) -> Response:
-    """Have it written, and go on to show whether it was."""
+    """Send the message, then show its delivery."""
     order = SendMessage(job=job_id, message=form.body().message)
     result = await services_of(request).commanding.command(order, Author(who, form.reason))
     context = await _delivery(request, job_id, result.command, stored=isinstance(result, CommandPending))
@@ -77,7 +77,7 @@ async def send(request: Request, job_id: str, form: Annotated[MessageForm, Form(
 
 @router.get("/ui/jobs/{job_id}/messages/{command}")
 async def show_delivery(request: Request, job_id: str, command: str, who: Asker) -> Response:
-    """How far the message got; it is called as the command that sent it."""
+    """The state of the message's delivery; its id is that of the command that sent it."""
     await services_of(request).finder.find(job_id, who)
     return fragment(request, "job/delivery.html", await _delivery(request, job_id, command, stored=True))
 
@@ -86,7 +86,7 @@ async def show_delivery(request: Request, job_id: str, command: str, who: Asker)
 async def replay(
     request: Request, job_id: str, report: str, form: Annotated[ReasonForm, Form()], who: Asker
 ) -> Response:
-    """Have one report delivered from now on; the details stay open."""
+    """Deliver one report from now on; the details stay open."""
     await services_of(request).finder.find(job_id, who)
     result = await services_of(request).reports.replay(report, Author(who, form.reason))
     told = text(request, "The report is delivered again.")
@@ -94,7 +94,7 @@ async def replay(
 
 
 async def _delivery(request: Request, job_id: str, command: str, *, stored: bool) -> dict[str, object]:
-    """`stored`: only the broker is known to have it; a report that is found says more."""
+    """`stored`: the broker has it, which is all that is known; a report that is found says more."""
     report = await _report(request, command)
     if report is not None and report.job != job_id:
         report = None
@@ -111,6 +111,6 @@ async def _report(request: Request, command: str) -> Report | None:
 
 
 def _types(known: Installation | None) -> list[LogType]:
-    """`important` is known to the core interface only."""
+    """The message types; only Goobi's core interface knows `important`."""
     core = known is not None and known.dialect is Dialect.CORE
     return [one for one in LogType if core or one is not LogType.IMPORTANT]

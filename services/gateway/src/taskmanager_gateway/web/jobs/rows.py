@@ -1,4 +1,4 @@
-"""The rows of a list of jobs: what each shows, why it waits, its place in the queue. Pure."""
+"""The rows of a list of jobs: what each shows, why the job waits, its place in the queue. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from taskmanager_gateway.jobs.wait_reasons import PluginLoad, WaitingCode, waiti
 from taskmanager_gateway.web.jobs.actions import Offer, offers
 
 SHORT_ID = 8
-"""Characters of an id that are shown: the last ones, for the first tell the time and are alike."""
+"""Characters of an id that are shown: the last ones, since the first are a timestamp and look alike."""
 SHORT_ERROR = 160
 """Characters of an error in a row."""
 
@@ -30,7 +30,7 @@ class Row:
 
     @property
     def left(self) -> bool:
-        """Whether the job is in another tab by now."""
+        """Whether the job is in another tab now."""
         return self.job.tab is not self.tab
 
     @property
@@ -40,19 +40,19 @@ class Row:
 
     @property
     def took(self) -> timedelta | None:
-        """From the start of its last attempt to its end."""
+        """The time from the start of its last attempt to its end."""
         if self.job.started_at is None or self.job.finished is None:
             return None
         return max(self.job.finished - self.job.started_at, timedelta())
 
     @property
     def shows_progress(self) -> bool:
-        """Whether there is something to be seen of the work."""
+        """Whether there is progress to show."""
         return self.job.status.running or (self.job.status is Status.PAUSED and self.job.owner is not None)
 
     @property
     def warned(self) -> bool:
-        """Whether it has ended and warned of something."""
+        """Whether it has ended with warnings."""
         return self.job.status.final and self.job.warnings > 0
 
     @property
@@ -75,7 +75,7 @@ def rows_of(
     around: PluginLoad | None,
     places: "Places | None" = None,
 ) -> list[Row]:
-    """A row for each job; `around` None: nothing is known of the plugin, for it is not installed."""
+    """A row for each job; `around` None: nothing is known about the plugin, because it is not installed."""
     known = places or Places({})
     return [
         Row(
@@ -97,19 +97,19 @@ def _reason(job: Job, around: PluginLoad | None) -> WaitingCode | None:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of waiting jobs in their queue; `capped`: there may be more before them."""
+    """The places of waiting jobs in their queue; `capped`: there may be more jobs before them."""
 
     numbers: Mapping[str, int]
     capped: bool = False
 
 
 def first_waiting(jobs: Iterable[Job]) -> Job | None:
-    """The waiting job that starts before the others."""
+    """The waiting job that starts before all others."""
     return min((job for job in jobs if job.status is Status.STARTED), key=_turn, default=None)
 
 
 def places_of(jobs: Iterable[Job], before: Position) -> Places:
-    """Of waiting jobs that follow each other, with `before` jobs before the first."""
+    """The places of consecutive waiting jobs, with `before` jobs ahead of the first."""
     waiting = sorted((job for job in jobs if job.status is Status.STARTED), key=_turn)
     numbers = {job.id: before.ahead + number for number, job in enumerate(waiting, 1)}
     return Places(numbers, before.capped)
@@ -120,7 +120,7 @@ def _turn(job: Job) -> tuple[int, float, str]:
 
 
 POP_UP_ERROR = 20_000
-"""Characters of a message or a traceback that a pop-up shows; browsers stay quick with it."""
+"""Characters of a message or a traceback that a pop-up shows; browsers remain fast with that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +131,13 @@ class ShownError:
     message: str
     traceback: str
     cut: bool
-    """Whether there is more of it."""
+    """Whether there is more than is shown."""
     characters: int
-    """Of all there is."""
+    """The length of message and traceback together."""
 
 
 def shown_error(job: Job) -> ShownError | None:
-    """None for a job without an error."""
+    """The excerpt for a pop-up; None for a job without an error."""
     if job.error is None:
         return None
     message, traceback = job.error.message, job.error.traceback or ""

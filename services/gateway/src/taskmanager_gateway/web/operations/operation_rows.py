@@ -10,7 +10,7 @@ from taskmanager_gateway.operations.views import OperationView
 
 @dataclass(frozen=True, slots=True)
 class OperationRow:
-    """One operation. `stoppable`: it works, and the reader may stop it."""
+    """One operation. `stoppable`: it has not ended, and the reader may stop it."""
 
     view: OperationView
     ended: bool
@@ -18,14 +18,14 @@ class OperationRow:
 
     @classmethod
     def of(cls, operation: Operation, who: Principal) -> "OperationRow":
-        """As this reader sees it."""
+        """The operation as this reader sees it."""
         ended = operation.state.ended
         may = who.may(Right.OPERATE) and reaches(who, operation.filter)
         return cls(OperationView.of(operation), ended, stoppable=may and not ended)
 
 
 def operation_rows(page: OperationPage, who: Principal) -> list[OperationRow]:
-    """Those of the page within the reader's reach."""
+    """The rows of operations within the reader's reach."""
     return [OperationRow.of(one, who) for one in page.operations if reaches(who, one.filter)]
 
 
@@ -38,6 +38,6 @@ class FailurePage:
 
     @classmethod
     def of(cls, found: list[Failure], limit: int) -> "FailurePage":
-        """`found` has one more than `limit` if there is another page."""
+        """`found` has one item more than `limit` if there is another page."""
         shown = tuple(found[:limit])
         return cls(shown, shown[-1].number if len(found) > limit else None)

@@ -1,4 +1,4 @@
-"""Operations over many jobs: all of them, one of them, how far it is, and stopping it."""
+"""Operations over many jobs: the list, one operation, its progress, and stopping it."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -32,7 +32,7 @@ router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 ROWS, FAILURES = 50, 50
 ENDED_EVENTS = "tm-rows, tm-counts, tm-job, tm-operations"
-"""What changes on a page when an operation has come to its end."""
+"""What changes on a page when an operation has ended."""
 
 
 class OperationListAddress(Record):
@@ -43,13 +43,13 @@ class OperationListAddress(Record):
 
 
 class DetailQuery(Record):
-    """From where on failures are shown."""
+    """Where the list of failures begins."""
 
     after: Annotated[int, Field(ge=0)] = 0
 
 
 class ProgressQuery(Record):
-    """`awaited`: that it is not stored yet is no error."""
+    """`awaited`: an operation that is not stored yet is not an error."""
 
     awaited: bool = False
 
@@ -58,7 +58,7 @@ class ProgressQuery(Record):
 async def list_operations(
     request: Request, query: Annotated[OperationListAddress, Query()], who: Asker
 ) -> Response:
-    """The newest first."""
+    """The list of operations, the newest first."""
     found = await _read(request, query)
     overview = await web_of(request).overviews.read()
     context = {
@@ -77,7 +77,7 @@ async def list_operations(
 async def show(
     request: Request, operation: str, query: Annotated[DetailQuery, Query()], who: Asker
 ) -> Response:
-    """What it is to do, how far it is, and what it could not do."""
+    """One operation: its purpose, its progress, and the jobs it could not change."""
     services = services_of(request)
     known = await services.operating.find(operation, who)
     failures = await from_store(services.reader.failures(known.id, after=query.after, limit=FAILURES + 1))
@@ -96,7 +96,7 @@ async def show(
 async def progress(
     request: Request, operation: str, query: Annotated[ProgressQuery, Query()], who: Asker
 ) -> Response:
-    """The progress alone; at its end it has the rest of the page renewed."""
+    """The progress alone; when the operation has ended, it makes the rest of the page refresh."""
     try:
         known = await services_of(request).operating.find(operation, who)
     except ProblemError as error:
@@ -111,14 +111,14 @@ async def progress(
 
 @router.get("/ui/operations/{operation}/stop")
 async def ask_stop(request: Request, operation: str, who: Asker) -> Response:
-    """The pop-up."""
+    """The pop-up for stopping an operation."""
     known = await services_of(request).operating.find(operation, who)
     return fragment(request, "operations/stop.html", {"row": OperationRow.of(known, who)})
 
 
 @router.post("/ui/operations/{operation}/stop")
 async def stop(request: Request, operation: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
-    """Leave the jobs alone that it has not come to."""
+    """Stop the operation: jobs it has not reached yet are left alone."""
     order = StopOperation(operation=operation[:100])
     result = await services_of(request).commanding.command(order, Author(who, form.reason))
     sentence = text(request, "The operation is stopped; what was done stays done.")
@@ -126,7 +126,7 @@ async def stop(request: Request, operation: str, form: Annotated[ReasonForm, For
 
 
 def titles(overview: Overview) -> Mapping[str, str]:
-    """Plugin -> its title."""
+    """The titles of plugins by name."""
     return {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
 
 

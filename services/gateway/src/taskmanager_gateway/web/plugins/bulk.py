@@ -1,4 +1,4 @@
-"""Doing something to many jobs of a plugin: count them, ask once, follow the operations."""
+"""Changing many jobs of a plugin: count them, ask for confirmation once, follow the operations."""
 
 import json
 from typing import Annotated
@@ -30,18 +30,18 @@ from taskmanager_gateway.web.shell.render import done, fragment, text
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 FOLLOWED_LIMIT = 12
-"""Operations a page follows at once."""
+"""The most operations a page follows at once."""
 
 
 class FollowedQuery(Record):
-    """Ids of operations with a blank between them."""
+    """Ids of operations, separated by blanks."""
 
     ids: Annotated[str, StringConstraints(max_length=50 * FOLLOWED_LIMIT)] = ""
 
 
 @router.get("/ui/plugins/{name}/matching")
 async def matching(request: Request, name: str, who: Asker) -> Response:
-    """How many jobs the list means, on all its pages."""
+    """How many jobs match the list's filters, on all its pages."""
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
     found = await _counted(request, Choice([listing.chosen(name, services_of(request).clock.now())]), who)
@@ -50,13 +50,13 @@ async def matching(request: Request, name: str, who: Asker) -> Response:
 
 @router.post("/ui/plugins/{name}/bulk")
 async def ask(request: Request, name: str, form: Annotated[ChoiceForm, Form()], who: Asker) -> Response:
-    """The pop-up: how many jobs, some of them, and why."""
+    """The pop-up: how many jobs, some examples, and the reason."""
     return await _ask(request, name, form, who, everything=False)
 
 
 @router.get("/ui/plugins/{name}/cancel-jobs")
 async def ask_cancel_all(request: Request, name: str, who: Asker) -> Response:
-    """The same for all jobs that wait or run."""
+    """The same pop-up for all jobs that wait or run."""
     form = ChoiceForm(action=JobAction.CANCEL, listing=f"tab={Tab.QUEUE}")
     return await _ask(request, name, form, who, everything=True)
 
@@ -78,7 +78,7 @@ async def _ask(request: Request, name: str, form: ChoiceForm, who: Asker, *, eve
 
 @router.post("/ui/plugins/{name}/bulk/start")
 async def start(request: Request, name: str, form: Annotated[StartForm, Form()], who: Asker) -> Response:
-    """Have it done, and have the page follow it."""
+    """Start the operations, and have the page follow them."""
     allow(who, name)
     services = services_of(request)
     author = Author(who, form.reason)
@@ -101,7 +101,7 @@ async def start(request: Request, name: str, form: Annotated[StartForm, Form()],
 
 @router.get("/ui/following")
 async def following(request: Request, query: Annotated[FollowedQuery, Query()], who: Asker) -> Response:
-    """The operations a page follows, each with its progress; those that are no more are left out."""
+    """The operations a page follows, each with its progress; one that is not stored is shown as awaited."""
     ids = query.ids.split()[:FOLLOWED_LIMIT]
     found: list[tuple[str, OperationView | None]] = []
     for operation in ids:
@@ -117,7 +117,7 @@ async def following(request: Request, query: Annotated[FollowedQuery, Query()], 
 
 
 async def _counted(request: Request, choice: Choice, who: Asker) -> Preview:
-    """What the choice means now."""
+    """The jobs the choice matches now."""
     reader = services_of(request).reader
     services = [await from_store(reader.preview(kept_within(who, chosen))) for chosen in choice.filters]
     return Preview(

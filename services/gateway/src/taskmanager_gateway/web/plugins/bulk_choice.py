@@ -1,4 +1,4 @@
-"""Doing something to many jobs of a plugin: which are chosen, and the operations that come of it. Pure."""
+"""Changing many jobs of a plugin: which are chosen, and the operations that result. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell.forms import ReasonForm
 
 SELECTION_LIMIT = 10_000
-"""Jobs that may be chosen one by one; the operations they are split into name `IDS_LIMIT` each."""
+"""Jobs that may be chosen one by one; they are split into operations of `IDS_LIMIT` each."""
 BULK_ACTIONS = {
     Tab.QUEUE: (JobAction.CANCEL, JobAction.HOLD, JobAction.RELEASE, JobAction.PRIORITY, JobAction.NEXT),
     Tab.DONE: (),
     Tab.ERROR: (JobAction.RETRY,),
 }
-"""What may be done to jobs of a tab."""
+"""The actions offered for the jobs of each tab."""
 
 
 def chooses(who: Principal, plugin: str, tab: Tab) -> bool:
-    """Whether the reader can do anything to jobs of the tab, and so gets boxes to choose them."""
+    """Whether the reader can do anything with jobs of the tab, and so gets checkboxes to choose them."""
     return who.may(Right.OPERATE, plugin) and bool(BULK_ACTIONS[tab])
 
 
@@ -41,7 +41,7 @@ def _blank(value: object) -> object:
 
 
 class ChoiceForm(Record):
-    """Chosen jobs: `ids` with a blank between them or, if `listing` is given, all that list means."""
+    """The chosen jobs: `ids`, separated by blanks, or all that match `listing` if it is given."""
 
     action: JobAction = JobAction.CANCEL
     ids: str = ""
@@ -50,7 +50,7 @@ class ChoiceForm(Record):
 
 
 class StartForm(ReasonForm, ChoiceForm):
-    """Confirmed. `counted`: later jobs are not meant; `key` makes a repeat harmless."""
+    """A confirmed choice. `counted`: jobs submitted later are excluded; `key` makes a repeat harmless."""
 
     priority: Annotated[Annotated[int, Field(ge=0, le=10)] | None, BeforeValidator(_blank)] = None
     counted: datetime
@@ -59,13 +59,13 @@ class StartForm(ReasonForm, ChoiceForm):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The jobs that are meant, as filters that hold at most as many ids as an operation may name."""
+    """The chosen jobs, as filters with at most as many ids as one operation may name."""
 
     filters: Sequence[JobFilter]
 
     @classmethod
     def of(cls, plugin: str, form: ChoiceForm, counted: datetime) -> "Choice":
-        """Raises ProblemError if nothing is chosen, or more than can be."""
+        """The choice in a form; raises ProblemError if nothing is chosen, or too much."""
         if form.listing:
             listing, _ = PluginListAddress.read(dict(parse_qsl(form.listing)))
             chosen = listing.chosen(plugin, counted)
@@ -80,7 +80,7 @@ class Choice:
         return cls([JobFilter(plugin=plugin, ids=tuple(part)) for part in services])
 
     def orders(self, form: StartForm, client: str) -> Iterator[StartOperation]:
-        """The operations; raises ProblemError for a priority that is missing or not wanted."""
+        """The orders; raises ProblemError if a priority is missing or not allowed."""
         for number, chosen in enumerate(self.filters):
             same = FilterBody(plugin=chosen.plugin, tab=chosen.tab, status=chosen.status, ids=chosen.ids)
             body = OperationBody(action=form.action, priority=form.priority, filter=same, reason=form.reason)

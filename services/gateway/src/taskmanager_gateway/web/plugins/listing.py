@@ -1,6 +1,6 @@
-"""The list of a plugin page as its address says it: tab, filters, order, page. Pure.
+"""The list of a plugin page as its address describes it: tab, filters, order, page. Pure.
 
-What cannot be read is left out and named, so that an old or mistyped link still leads to a list.
+Invalid parts are ignored and reported, so that an old or mistyped link still leads to a list.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ ORDERS = {
     Tab.DONE: (Sort.FINISHED, SortOrder.DESC),
     Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
 }
-"""As its jobs start, or the last finished first."""
+"""In the order in which the jobs will start, or the last finished first."""
 FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings")
 
 _IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
@@ -41,7 +41,7 @@ def _size(value: Any) -> Any:
 
 
 class PluginListAddress(Record):
-    """What the reader wants to see. Ages count back from `at`, which the links to further pages keep."""
+    """What to list. Ages are counted back from `at`, which is kept in the links to further pages."""
 
     tab: Tab = Tab.QUEUE
     status: Status | None = None
@@ -54,7 +54,7 @@ class PluginListAddress(Record):
     priority_min: Level | None = None
     priority_max: Level | None = None
     warnings: WithWarnings | None = None
-    """Only jobs that warned of something; there are none to be found in the queue."""
+    """Only jobs with warnings; in the queue there are none."""
     sort: Sort | None = None
     order: SortOrder | None = None
     limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
@@ -70,12 +70,12 @@ class PluginListAddress(Record):
 
     @classmethod
     def read(cls, asked: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """The list, and the names of what could not be read."""
+        """The list, and the names of the parameters that were ignored."""
         listing, ignored = read_address(cls, asked, together="sort")
         return listing.consistent(ignored)
 
     def consistent(self, ignored: list[str]) -> tuple[Self, list[str]]:
-        """The list without what no job of its tab has, which would show nothing, and what is left out."""
+        """The list without filters that no job of its tab can match, and the names of all ignored ones."""
         odd = [*self._misfits()]
         return (self.changed(**dict.fromkeys(odd)), [*ignored, *odd]) if odd else (self, ignored)
 
@@ -91,52 +91,52 @@ class PluginListAddress(Record):
 
     @property
     def first(self) -> Self:
-        """Its first page, of now."""
+        """Its first page, with ages counted from now."""
         return self.changed(cursor=None, at=None)
 
     @property
     def bare(self) -> Self:
-        """All jobs of the tab in its usual order."""
+        """All jobs of the tab in its default order."""
         return self.changed(cursor=None, at=None, **dict.fromkeys(FILTERS))
 
     @property
     def filtered(self) -> bool:
-        """Whether something keeps jobs of the tab out."""
+        """Whether any jobs of the tab are filtered out."""
         return any(getattr(self, name) is not None for name in FILTERS)
 
     @property
     def sorted_by(self) -> Sort:
-        """What decides the order."""
+        """The field the list is sorted by."""
         return self.sort or ORDERS[self.tab][0]
 
     @property
     def direction(self) -> SortOrder:
-        """Its direction."""
+        """The sort direction."""
         usual = SortOrder.ASC if self.sorted_by is Sort.TURN else SortOrder.DESC
         return self.order or usual
 
     @property
     def in_turn(self) -> bool:
-        """Whether it shows waiting jobs as they are going to start, with none left out."""
+        """Whether it shows waiting jobs in the order in which they will start, with none left out."""
         return self.sorted_by is Sort.TURN and self.direction is SortOrder.ASC and not self.filtered
 
     def parameters(self) -> dict[str, str]:
-        """What its address says; what goes without saying is left out."""
+        """The parameters of its address, without those that have their defaults."""
         said = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         return {name: "true" if value is True else str(value) for name, value in said.items()}
 
     def address(self, plugin: str, **changes: Any) -> str:
-        """Where this list is shown, or the same with other values."""
+        """The address of this list, or of the same list with other values."""
         query = urlencode((self.changed(**changes) if changes else self).parameters())
         return f"/plugins/{plugin}" + (f"?{query}" if query else "")
 
     def at_moment(self, now: datetime) -> Self:
-        """The list with the moment its ages count from."""
+        """The list with the moment from which its ages are counted."""
         dated = self.older is not None or self.newer is not None
         return self.changed(at=self.at or whole_milliseconds(now)) if dated else self.changed(at=None)
 
     def query(self, plugin: str, now: datetime) -> JobQuery:
-        """What is asked of the store."""
+        """The query for the store."""
         return JobQuery(
             **self._conditions(plugin, now),
             sort=self.sorted_by,
@@ -146,11 +146,11 @@ class PluginListAddress(Record):
         )
 
     def chosen(self, plugin: str, now: datetime) -> JobFilter:
-        """All jobs of the list, on all its pages."""
+        """A filter for all jobs of the list, on all its pages."""
         return JobFilter(**self._conditions(plugin, now))
 
     def export(self, plugin: str) -> str:
-        """Where the API has the whole list as CSV."""
+        """The address of the whole list as CSV in the API."""
         said = self.first.parameters()
         named = {_IN_THE_API.get(name, name): value for name, value in said.items() if name != "limit"}
         return f"{API}/jobs.csv?{urlencode({'plugin': plugin, 'tab': self.tab.value, **named})}"

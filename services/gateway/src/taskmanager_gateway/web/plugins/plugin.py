@@ -24,7 +24,7 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 class RowsForm(Record):
-    """Ids with a blank between them: the jobs to be seen, and those of them that may have changed."""
+    """Ids separated by blanks: the visible jobs, and those of them that may have changed."""
 
     shown: str = ""
     changed: str = ""
@@ -35,7 +35,7 @@ class RowsForm(Record):
 
 @router.get("/plugins/{name}")
 async def show(request: Request, name: str, who: Asker) -> Response:
-    """The page; its address says which jobs."""
+    """The page of a plugin; the query string selects the jobs."""
     allow(who, name)
     listing, ignored = PluginListAddress.read(request.query_params)
     if listing.q is not None and is_job_id(listing.q):
@@ -58,7 +58,7 @@ async def show(request: Request, name: str, who: Asker) -> Response:
 
 @router.get("/ui/plugins/{name}/head")
 async def renewed_head(request: Request, name: str, who: Asker) -> Response:
-    """What stands around the list: state, tabs, sums, and what can be done to the plugin."""
+    """What surrounds the list: state, tabs, totals, and the commands for the plugin."""
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
     overview = await web_of(request).overviews.read()
@@ -72,7 +72,7 @@ async def renewed_head(request: Request, name: str, who: Asker) -> Response:
 async def renewed_rows(
     request: Request, name: str, form: Annotated[RowsForm, Form()], who: Asker
 ) -> Response:
-    """Rows as they are now, for a list that is open. It only reads; ids are too many for an address."""
+    """Current rows for an open list. Only reads; it is a POST since the ids are too many for a URL."""
     allow(who, name)
     overview = await web_of(request).overviews.read()
     reading = PluginReading(services_of(request), overview, name, who)

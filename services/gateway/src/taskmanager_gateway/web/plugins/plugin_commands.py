@@ -1,4 +1,4 @@
-"""What operators do to a plugin as a whole, by pop-ups."""
+"""Operators' commands for a plugin as a whole, with pop-ups."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -41,14 +41,14 @@ def _blank(value: object) -> object:
 
 
 class StopForm(ReasonForm):
-    """`until` is a moment of the reader's zone, as browsers write it."""
+    """`until` is in the reader's time zone, in the format browsers send."""
 
     mode: StopMode = StopMode.SUSPEND
     until: str = ""
 
 
 class LimitForm(ReasonForm):
-    """Empty: what the plugin itself declares."""
+    """Empty: the limit that the plugin itself declares."""
 
     max_running: Annotated[Annotated[int, Field(ge=1, le=MOST_RUNNING)] | None, BeforeValidator(_blank)] = (
         None
@@ -57,25 +57,25 @@ class LimitForm(ReasonForm):
 
 @router.get("/ui/plugins/{name}/stop")
 async def ask_stop(request: Request, name: str, who: Asker) -> Response:
-    """How, why and until when."""
+    """The pop-up for a stop: how, why and until when."""
     return await _ask(request, "stop", name, who)
 
 
 @router.get("/ui/plugins/{name}/limit")
 async def ask_limit(request: Request, name: str, who: Asker) -> Response:
-    """How many at once."""
+    """The pop-up for the limit."""
     return await _ask(request, "limit", name, who)
 
 
 @router.get("/ui/plugins/{name}/{action}", name="ask_plain")
 async def ask_plain(request: Request, name: str, action: PluginAction, who: Asker) -> Response:
-    """Restart, refuse, accept: only why."""
+    """The pop-up for restart, refuse and accept, which only asks for the reason."""
     return await _ask(request, action.value, name, who)
 
 
 @router.post("/ui/plugins/{name}/stop")
 async def stop(request: Request, name: str, form: Annotated[StopForm, Form()], who: Asker) -> Response:
-    """Start no job until it is restarted, or until `until`."""
+    """Start no job of the plugin until it is restarted, or until `until`."""
     plugin = await _known(request, name, who)
     body = StopBody(mode=form.mode, reason=form.reason, until=_moment(request, form.until))
     until = body.ends(services_of(request).clock.now())
@@ -86,7 +86,7 @@ async def stop(request: Request, name: str, form: Annotated[StopForm, Form()], w
 
 @router.post("/ui/plugins/{name}/limit")
 async def limit(request: Request, name: str, form: Annotated[LimitForm, Form()], who: Asker) -> Response:
-    """At most so many jobs at once over all runners."""
+    """Limit how many jobs run at once on all runners."""
     await _known(request, name, who)
     order = PluginCommand(plugin=name, action=PluginAction.LIMIT, max_running=form.max_running)
     return await _command(request, order, Author(who, form.reason), text(request, "The limit is changed."))
@@ -101,14 +101,14 @@ async def restart(request: Request, name: str, form: Annotated[ReasonForm, Form(
 
 @router.post("/ui/plugins/{name}/refuse")
 async def refuse(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
-    """Take no new jobs from anybody."""
+    """Refuse new jobs."""
     told = text(request, "New jobs are refused from now on.")
     return await _plain(request, PluginAction.REFUSE, name, Author(who, form.reason), told)
 
 
 @router.post("/ui/plugins/{name}/accept")
 async def accept(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
-    """Take new jobs again."""
+    """Accept new jobs again."""
     told = text(request, "New jobs are taken again.")
     return await _plain(request, PluginAction.ACCEPT, name, Author(who, form.reason), told)
 
@@ -124,7 +124,7 @@ async def _ask(request: Request, action: str, name: str, who: Principal) -> Resp
 
 
 async def _known(request: Request, name: str, who: Principal) -> PluginView:
-    """The plugin; raises ProblemError if there is none or it is out of reach."""
+    """The plugin; raises ProblemError if it does not exist or is out of reach."""
     allow(who, name)
     plugin = (await web_of(request).overviews.read()).plugin(name)
     if plugin is None:
@@ -139,7 +139,7 @@ async def _command(request: Request, order: PluginCommand, author: Author, told:
 
 
 def _moment(request: Request, written: str) -> datetime | None:
-    """The moment a browser writes without a zone; raises ProblemError."""
+    """Parse a time as browsers send it, without a zone; raises ProblemError."""
     if not written:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What stands around the list of a plugin page: its state, its tabs and their sums. Pure."""
+"""What surrounds the list of a plugin page: its state, its tabs and their totals. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,48 +14,48 @@ _NO_SUMS = TabView()
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A plugin as its page shows it. `plugin` None: no runner has said hello for it."""
+    """A plugin as its page shows it. `plugin` None: no runner has ever registered it."""
 
     name: str
     listing: PluginListAddress
     plugin: PluginView | None
     operates: bool
-    """Whether the reader may act."""
+    """Whether the reader may give commands."""
     figures: Any = None
-    """Of the last day, if they could be read."""
+    """The figures of the last day, if they could be read."""
 
     @property
     def title(self) -> str:
-        """For people."""
+        """The plugin's title, or its name if it has none."""
         return self.plugin.manifest.title if self.plugin else self.name
 
     @property
     def sums(self) -> TabView:
-        """Of the tab that is open."""
+        """The totals of the open tab."""
         return self.of(self.listing.tab)
 
     def of(self, tab: Tab) -> TabView:
-        """The sums of a tab."""
+        """The totals of a tab."""
         return self.plugin.tabs[tab] if self.plugin else _NO_SUMS
 
     @property
     def tabs(self) -> Sequence[Tab]:
-        """In the order in which jobs go through them."""
+        """All tabs, in the order in which jobs go through them."""
         return tuple(Tab)
 
     @property
     def stopped(self) -> bool:
-        """Whether no job is started."""
+        """Whether the plugin starts no jobs."""
         return self.plugin is not None and self.plugin.state is not PluginState.RUNNING
 
     @property
     def without_runner(self) -> bool:
-        """Whether nobody is there to do the work."""
+        """Whether no runner is alive to do the work."""
         return self.plugin is not None and not self.plugin.runners_alive and not self.stopped
 
 
 def head_of(
     name: str, listing: PluginListAddress, plugin: PluginView | None, who: Principal, figures: Any = None
 ) -> Head:
-    """Put together for who reads."""
+    """Collect the head for this reader."""
     return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures)

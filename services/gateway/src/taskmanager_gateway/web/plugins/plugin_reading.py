@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ShownPage:
-    """One page of the list. `stale`: the cursor was of another list, so this is the first page."""
+    """One page of the list. `stale`: the cursor belonged to another list, so this is the first page."""
 
     listing: PluginListAddress
     rows: Sequence[Row]
@@ -41,11 +41,11 @@ class PluginReading:
     """Reads for one plugin and one reader."""
 
     def __init__(self, services: Services, overview: Overview, name: str, who: Principal) -> None:
-        """`overview` was read already."""
+        """`overview` has already been read."""
         self._services, self._overview, self._name, self._who = services, overview, name, who
 
     async def page(self, listing: PluginListAddress) -> ShownPage:
-        """The jobs the address asks for; raises ProblemError for a plugin nobody knows."""
+        """The jobs the address asks for; raises ProblemError for a plugin whose name cannot be valid."""
         listing = listing.at_moment(self._services.clock.now())
         try:
             found, stale = await self._found(listing), False
@@ -58,7 +58,7 @@ class PluginReading:
     async def rows(
         self, shown: Sequence[str], changed: Sequence[str], tab: Tab, *, in_turn: bool
     ) -> tuple[list[Row], Places]:
-        """The rows of those of the `shown` jobs that `changed`, as they are now, and the places of all."""
+        """Current rows for those of the `shown` jobs that are in `changed`, and the places of all."""
         wanted = shown if in_turn else changed
         own = await self._named(wanted)
         places = await self._places(own) if in_turn else None
@@ -66,7 +66,7 @@ class PluginReading:
         return self._rows(renewed, tab, places), places or Places({})
 
     async def figures(self) -> Figures | None:
-        """Of the last 24 hours; None if they cannot be read soon."""
+        """The figures of the last 24 hours; None if they cannot be read quickly."""
         since = self._services.clock.now() - DAY
         try:
             return total(await from_store(self._services.reader.hourly(since, self._name), LOOKUP_TIME))
@@ -91,7 +91,7 @@ class PluginReading:
         return (await from_store(self._services.reader.jobs(query))).jobs
 
     async def _places(self, jobs: Sequence[Job]) -> Places:
-        """Where waiting jobs stand; none if that takes too long to find out."""
+        """The places of waiting jobs; none if counting takes too long."""
         first = first_waiting(jobs)
         if first is None:
             return Places({})
@@ -106,7 +106,7 @@ class PluginReading:
 async def read_page(
     services: Services, overview: Overview, name: str, who: Principal, listing: PluginListAddress
 ) -> tuple[ShownPage, Figures | None]:
-    """The list and, for finished jobs, the figures; raises ProblemError if there is nothing of that name."""
+    """The list and, for finished jobs, the figures; raises ProblemError if nothing has that name."""
     reading = PluginReading(services, overview, name, who)
     if listing.tab is Tab.DONE:
         page, figures = await asyncio.gather(reading.page(listing), reading.figures())
@@ -118,6 +118,6 @@ async def read_page(
 
 
 def unknown_plugin(name: str) -> ProblemError:
-    """404."""
+    """The 404 error for a plugin of that name."""
     detail = problems.NO_JOB_OF_PLUGIN(plugin=name[:80])
     return ProblemError(UNKNOWN_PLUGIN, detail)

@@ -18,11 +18,11 @@ from taskmanager_gateway.reports.views import InstallationView
 Text = Annotated[ShortText, AfterValidator(readable)]
 
 ANSWER_SHOWN = 120
-"""Characters of an answer a row has room for; the pop-up shows it whole."""
+"""Characters of an answer that fit into a row; the pop-up shows all of it."""
 
 
 class ReportListAddress(Record):
-    """Which reports, the newest first."""
+    """Which reports; they are sorted newest first."""
 
     state: ReportState | None = None
     installation: InstallationName | None = None
@@ -32,11 +32,11 @@ class ReportListAddress(Record):
 
     @property
     def filtered(self) -> bool:
-        """Whether something is kept out."""
+        """Whether anything is filtered out."""
         return any((self.state, self.installation, self.kind, self.job))
 
     def query(self, names: tuple[str | None, ...] | None) -> ReportQuery:
-        """What is asked of the store; `names` are those of the installation."""
+        """The query for the store; `names` are those of the installation."""
         return ReportQuery(
             state=self.state, kind=self.kind, job=self.job, installations=names, cursor=self.cursor
         )
@@ -44,7 +44,7 @@ class ReportListAddress(Record):
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One row."""
+    """One row in the list of reports."""
 
     id: str
     job: str
@@ -62,7 +62,7 @@ class ReportLine:
     replayable: bool
     """Whether the reader may have it delivered again."""
     lost: bool
-    """Whether nobody tries any more."""
+    """Whether delivery has been given up."""
 
 
 def report_lines(reports: Iterable[Report], goobi: GoobiSettings, who: Principal) -> list[ReportLine]:
@@ -94,18 +94,18 @@ def report_line(report: Report, goobi: GoobiSettings, who: Principal) -> ReportL
 
 
 class Health(StrEnum):
-    """How deliveries to an installation go."""
+    """How deliveries to an installation are going."""
 
     WELL = "well"
     FAILING = "failing"
-    """The last try failed."""
+    """The last attempt failed."""
     UNUSED = "unused"
-    """Nothing was tried yet."""
+    """Nothing has been delivered yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstallationLine:
-    """One installation."""
+    """One installation on the page."""
 
     view: InstallationView
     health: Health
@@ -114,7 +114,7 @@ class InstallationLine:
 
 
 def installation_lines(views: Sequence[InstallationView], who: Principal) -> list[InstallationLine]:
-    """The installations in the order of the settings."""
+    """The installations, in the order of the settings."""
     may = who.may(Right.OPERATE) and who.unrestricted
     return [
         InstallationLine(

@@ -1,4 +1,4 @@
-"""Reports to Goobi: how each installation is told, every report, and telling it again."""
+"""Reports to Goobi: the state of each installation, the list of reports, and delivering them again."""
 
 from typing import Annotated
 
@@ -35,26 +35,26 @@ router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 @router.get(PATH)
 async def show(request: Request, who: Asker) -> Response:
-    """The page; its address says which reports."""
+    """The page of reports; the query string selects them."""
     context = await _list(request, who)
     return await page(request, "reports/page.html", {**context, **await _installations(request, who)})
 
 
 @router.get("/ui/reports")
 async def rows(request: Request, who: Asker) -> Response:
-    """The list alone, renewed."""
+    """The list alone, for an open page."""
     return fragment(request, "reports/list.html", await _list(request, who))
 
 
 @router.get("/ui/installations")
 async def installations(request: Request, who: Asker) -> Response:
-    """The installations alone, renewed."""
+    """The installations alone, for an open page."""
     return fragment(request, "reports/installations.html", await _installations(request, who))
 
 
 @router.get("/ui/installations/{name}/replay")
 async def ask_replay_all(request: Request, name: str, who: Asker) -> Response:
-    """The pop-up that says how many and asks once."""
+    """The pop-up that says how many reports there are and asks for confirmation."""
     context = {"installation": await _installation(request, name, who), "limit": REPLAY_LIMIT}
     return fragment(request, "reports/replay_all.html", context)
 
@@ -72,7 +72,7 @@ async def replay_all(
 
 @router.get("/ui/reports/{report}")
 async def details(request: Request, report: str, who: Asker) -> Response:
-    """The pop-up: what Goobi is told, and how far that got."""
+    """The pop-up of a report: what Goobi is told, and the state of the delivery."""
     return fragment(request, "reports/details.html", await _report(request, report, who))
 
 
@@ -108,7 +108,7 @@ async def _list(request: Request, who: Asker) -> dict[str, object]:
 
 
 async def _installations(request: Request, who: Asker) -> dict[str, object]:
-    """Nothing for somebody restricted: what an installation is told concerns all plugins."""
+    """Nothing for a restricted reader: what an installation is told concerns all plugins."""
     if not who.unrestricted:
         return {"installations": []}
     views = await services_of(request).reports.installations(who)

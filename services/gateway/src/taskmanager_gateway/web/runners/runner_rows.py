@@ -11,34 +11,34 @@ from taskmanager_gateway.runners.views import RunnerCondition, RunnerView
 
 @dataclass(frozen=True, slots=True)
 class RunnerRow:
-    """One runner, what it works on, and what the reader may do to it."""
+    """One runner, the jobs it runs, and what the reader may do with it."""
 
     view: RunnerView
     title: str
-    """Of its plugin."""
+    """The title of its plugin."""
     jobs: tuple[AtWork, ...]
     operable: bool
 
     @property
     def drainable(self) -> bool:
-        """Whether there is something to drain."""
+        """Whether it can be drained."""
         return self.operable and self.view.state is RunnerCondition.WORKING
 
     @property
     def resumable(self) -> bool:
-        """Whether it takes no jobs at present because somebody wants it so."""
+        """Whether it takes no jobs at present because an operator drained it."""
         return self.operable and self.view.drain is not None
 
     @property
     def forgettable(self) -> bool:
-        """Whether it is gone."""
+        """Whether it is gone, and so may be forgotten."""
         return self.operable and self.view.state is RunnerCondition.GONE
 
 
 def runner_rows(
     runners: Sequence[RunnerState], jobs: Iterable[AtWork], titles: Mapping[str, str], who: Principal
 ) -> list[RunnerRow]:
-    """The runners of plugins within reach: by plugin, those that are gone last."""
+    """The runners of plugins within reach, sorted by plugin, with those that are gone last."""
     owned: defaultdict[str, list[AtWork]] = defaultdict(list)
     for job in jobs:
         if who.may(Right.READ, job.plugin):

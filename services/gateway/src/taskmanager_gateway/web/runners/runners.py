@@ -1,4 +1,4 @@
-"""Runners: who they are, whether they live, what they work on; draining, resuming and forgetting them."""
+"""Runners: which there are, whether they are alive, what they run; draining, resuming and forgetting them."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -32,11 +32,11 @@ router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 RunnerId = Annotated[str, Path(max_length=80)]
 LONGEST_MINUTES = LONGEST_GRACE // timedelta(minutes=1)
 JOBS_SHOWN = 500
-"""Jobs at work over all runners: as many as anybody reads."""
+"""Running jobs shown for all runners: as many as anyone will read."""
 
 
 class DrainForm(ReasonForm):
-    """After how many minutes running jobs are handed back; empty: they may end."""
+    """After how many minutes running jobs are handed back; empty: they may finish."""
 
     minutes: Annotated[int | None, Field(ge=0, le=LONGEST_MINUTES)] = None
 
@@ -49,13 +49,13 @@ async def runners(request: Request, who: Asker) -> Response:
 
 @router.get("/ui/runners")
 async def table(request: Request, who: Asker) -> Response:
-    """The table alone."""
+    """The table alone, for an open page."""
     return fragment(request, "runners/table.html", await _rows(request, who))
 
 
 @router.get("/ui/runners/{runner}/{action}")
 async def ask(request: Request, runner: RunnerId, action: RunnerAction, who: Asker) -> Response:
-    """The pop-up."""
+    """The pop-up for an action."""
     row = await _row(request, runner, who)
     return fragment(request, f"runners/{action.value}.html", {"row": row, "longest": LONGEST_MINUTES})
 
@@ -64,7 +64,7 @@ async def ask(request: Request, runner: RunnerId, action: RunnerAction, who: Ask
 async def drain(
     request: Request, runner: RunnerId, form: Annotated[DrainForm, Form()], who: Asker
 ) -> Response:
-    """Let it take no more jobs."""
+    """Drain the runner: it takes no more jobs."""
     grace = None if form.minutes is None else float(form.minutes * 60)
     order = RunnerCommand(runner=runner, action=RunnerAction.DRAIN, grace_seconds=grace)
     sentence = text(request, "The runner %(runner)s takes no more jobs.", runner=runner)
@@ -85,7 +85,7 @@ async def resume(
 async def forget(
     request: Request, runner: RunnerId, form: Annotated[ReasonForm, Form()], who: Asker
 ) -> Response:
-    """Show it no more."""
+    """Remove the runner from the list."""
     order = RunnerCommand(runner=runner, action=RunnerAction.FORGET)
     sentence = text(request, "The runner %(runner)s is forgotten.", runner=runner)
     return await _command(request, order, Author(who, form.reason), sentence)
@@ -104,7 +104,7 @@ async def _rows(request: Request, who: Principal) -> dict[str, Any]:
 
 
 async def _at_work(request: Request) -> list[AtWork]:
-    """None while the database is away: the page says that it is."""
+    """The running jobs; none while the database is unavailable, which the page says."""
     try:
         return list(await from_store(services_of(request).reader.at_work(JOBS_SHOWN), LOOKUP_TIME))
     except StoreUnavailableError:

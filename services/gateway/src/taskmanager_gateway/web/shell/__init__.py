@@ -1,1 +1,1 @@
-"""What every page is made with: rendering, languages, formats, assets, the menu's items."""
+"""What all pages are built with: rendering, languages, formats, assets, the menu's items."""

@@ -1,4 +1,4 @@
-"""Style sheets and scripts, our own and those of pinned packages; their address changes with them."""
+"""Style sheets and scripts, our own and those of pinned packages; their URL changes with their content."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,10 @@ from starlette.types import Scope
 from taskmanager.errors import TaskManagerError
 
 STATIC = Path(__file__).parents[1] / "static"
-VENDOR = ("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js")
+VENDOR = (
+    *("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js"),
+    *("swagger-ui.css", "swagger-ui-bundle.js"),
+)
 """Copied from their packages when the gateway is set up."""
 COMPRESSED_FROM_BYTES = 500
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -23,10 +26,10 @@ class AssetsMissingError(TaskManagerError):
 
 
 class Assets:
-    """All files below `static`."""
+    """All files in the folder `static`."""
 
     def __init__(self, folder: Path = STATIC) -> None:
-        """Raises AssetsMissingError."""
+        """Raises AssetsMissingError if files of other packages are missing."""
         missing = [name for name in VENDOR if not (folder / "vendor" / name).is_file()]
         if missing:
             place, names = folder / "vendor", ", ".join(missing)
@@ -36,19 +39,19 @@ class Assets:
         self._folder = folder
 
     def address(self, name: str) -> str:
-        """Where the file is served."""
+        """The path at which the file is served."""
         return f"/static/{self.version}/{name}"
 
     def route(self) -> Mount:
-        """What serves them."""
+        """The route that serves the files."""
         files = _Versioned(self._folder, self.version)
         return Mount("/static/{version}", GZipMiddleware(files, minimum_size=COMPRESSED_FROM_BYTES))
 
 
 class _Versioned(StaticFiles):
-    """Another content has another address, so that browsers need never ask again.
+    """New content has a new path, so browsers never need to revalidate.
 
-    During an update another gateway's page may ask this one: it gets the file, but does not keep it.
+    During an update, a page of another gateway may ask this one: it gets the file, but must not cache it.
     """
 
     def __init__(self, folder: Path, version: str) -> None:

@@ -1,4 +1,4 @@
-"""What a reader is told of a command that was sent, whatever it was about."""
+"""The answer to a reader's command, whatever it was about."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def command_answer(
     events: Sequence[str] = (),
     close: bool = True,
 ) -> Response:
-    """Close the pop-up and say `sentence`, which is in the reader's language, or why not yet."""
+    """Close the pop-up and show `sentence`, which is in the reader's language, or why nothing is done yet."""
     if isinstance(result, CommandPending):
         later = text(
             request, "The scheduler does not answer at present. What you asked for is kept and will be done."

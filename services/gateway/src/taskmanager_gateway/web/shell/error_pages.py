@@ -1,4 +1,4 @@
-"""Errors as readers see them: a whole page, or a message in the pop-up they act in; problems for programs."""
+"""Errors as a page, as a message in the open pop-up, or as a problem document for programs."""
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,7 @@ PAGE = "problem.html"
 
 
 def install_failures(app: FastAPI) -> None:
-    """Answer every expected error in the form the asker understands."""
+    """Answer every expected error in the form the client understands."""
     for kind in (
         ProblemError,
         StoreUnavailableError,
@@ -34,7 +34,7 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 
 async def shown(request: Request, problem: Problem) -> Response:
-    """The problem as a message for htmx, as a page for browsers, as a document for others."""
+    """The problem as a message for htmx, as a page for browsers, as a problem document for other clients."""
     if request.headers.get("hx-request") == "true":
         answer = fragment(request, FRAGMENT, {"problem": problem}, status=problem.kind.status)
     elif "text/html" in request.headers.get("accept", ""):

@@ -1,4 +1,4 @@
-"""Numbers, sizes, times and durations as a reader writes them: in their language and their zone."""
+"""Numbers, sizes, times and durations in the reader's language and time zone."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,35 +9,35 @@ from babel.numbers import format_decimal, format_percent
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
-"""SI units, as disks and scanners are sold."""
+"""SI units, as used for disks and scanners."""
 _LOCALES = {"en": "en_GB", "de": "de_DE"}
-"""English for Europe: the day before the month, 24 hours."""
+"""European English: the day before the month, 24 hours."""
 NOTHING = "\N{EN DASH}"
-"""What a cell without a value shows."""
+"""Shown in a cell without a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """What templates call `f`."""
+    """Formats values for one reader; templates call it `f`."""
 
     language: str
     zone: ZoneInfo
 
     @property
     def locale(self) -> str:
-        """The locale behind the language."""
+        """The locale for the language."""
         return _LOCALES[self.language]
 
     def number(self, value: float | None) -> str:
-        """With the reader's separators, two decimals at most."""
+        """A number with the reader's separators and at most two decimals."""
         return NOTHING if value is None else format_decimal(value, format="#,##0.##", locale=self.locale)
 
     def percent(self, value: int | None) -> str:
-        """0 to 100."""
+        """A percentage, from a value of 0 to 100."""
         return NOTHING if value is None else format_percent(value / 100, locale=self.locale)
 
     def size(self, bytes_: int | None) -> str:
-        """A volume of data with its unit."""
+        """A data size with its unit."""
         if bytes_ is None:
             return NOTHING
         value, unit = float(bytes_), 0
@@ -47,13 +47,13 @@ class Formats:
         return f"{format_decimal(value, format=pattern, locale=self.locale)} {_UNITS[unit]}"
 
     def moment(self, at: datetime | None) -> str:
-        """Day and time to the second."""
+        """Date and time to the second."""
         if at is None:
             return NOTHING
         return format_datetime(self._local(at), "medium", tzinfo=self.zone, locale=self.locale)
 
     def brief(self, at: datetime | None, now: datetime | None = None) -> str:
-        """The time of today, day and minute of this year, day and minute with the year before: for tables."""
+        """For tables: only the time if today, date and minute if this year, otherwise with the year."""
         if at is None:
             return NOTHING
         local, today = self._local(at), self._local(now or datetime.now(UTC))
@@ -65,11 +65,11 @@ class Formats:
         return f"{day} {format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
 
     def day(self, at: datetime) -> str:
-        """The day."""
+        """The date."""
         return format_date(self._local(at).date(), "medium", locale=self.locale)
 
     def duration(self, span: timedelta | float | None) -> str:
-        """About how long, in one unit; a number is seconds."""
+        """An approximate duration in one unit; a number is in seconds."""
         if span is None:
             return NOTHING
         delta = span if isinstance(span, timedelta) else timedelta(seconds=span)
@@ -78,11 +78,11 @@ class Formats:
         return format_timedelta(delta, threshold=2, format="short", locale=self.locale)
 
     def since(self, at: datetime | None, now: datetime | None = None) -> str:
-        """About how long ago."""
+        """The approximate time since then."""
         return NOTHING if at is None else self.duration((now or datetime.now(UTC)) - at)
 
     def iso(self, at: datetime) -> str:
-        """For programs: the `datetime` attribute of a time."""
+        """For programs: the value of a `datetime` attribute."""
         return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
     def midnight(self, now: datetime) -> datetime:
@@ -94,7 +94,7 @@ class Formats:
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """The zone of that name (IANA); UTC for none and for nonsense."""
+    """The time zone of that IANA name; UTC if it is missing or invalid."""
     try:
         return ZoneInfo(name[:64]) if name else ZoneInfo("UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -5,7 +5,7 @@ from taskmanager_gateway.http.command_bodies import Reason
 
 
 class ReasonForm(Record):
-    """Why; and the proof that a page of this log-in sent it, which is checked before."""
+    """The reason, and the CSRF token of the log-in, which has already been checked."""
 
     reason: Reason = ""
     csrf: str = ""

@@ -1,4 +1,4 @@
-"""The languages of the pages: which there are, which a reader gets, and the translations.
+"""The languages of the pages: which there are, which one a reader gets, and the translations.
 
 Translations are gettext catalogues (`locale/<language>/*.po`, one for each part of the pages), read once at
 start by Babel, so that no compiled file can be older than its source.
@@ -15,20 +15,20 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
-"""Language -> its own name for itself. English is what the sources say."""
+"""Language -> its own name for itself. The sources are in English."""
 DEFAULT = "en"
 CATALOGUES = Path(__file__).parents[1] / "locale"
 
 
 def choose(wanted: str | None, accepted: str) -> str:
-    """The language the reader chose, else the first of an `Accept-Language` header that there is."""
+    """The language the reader chose, else the best available one of an `Accept-Language` header."""
     if wanted in LANGUAGES:
         return wanted
     return negotiate_locale(_by_quality(accepted), LANGUAGES, sep="-") or DEFAULT
 
 
 def _by_quality(accepted: str) -> list[str]:
-    """The languages of the header, the most wanted first (RFC 9110, 12.5.4); nonsense is passed over."""
+    """The languages of the header, the most preferred first (RFC 9110, 12.5.4); invalid parts are skipped."""
     weighed: list[tuple[float, str]] = []
     for part in accepted[:500].split(","):
         name, _, quality = part.strip().partition(";q=")
@@ -41,7 +41,7 @@ def _by_quality(accepted: str) -> list[str]:
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """The sentences of a language; those it lacks stay English."""
+    """The translations of a language; sentences without one stay English."""
     merged = Catalog(locale=language)
     for path in sorted((CATALOGUES / language).glob("*.po")):
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What a list shows, as its address says it: typed, and lenient, so that an old or mistyped link still works.
+"""The filters of a list, as its address holds them: typed, but lenient, so old or mistyped links still work.
 
 Pure; each list has its own fields.
 """
@@ -17,9 +17,9 @@ WishT = TypeVar("WishT", bound=Record)
 def read_address(
     model: type[WishT], asked: Mapping[str, str], *, together: str = ""
 ) -> tuple[WishT, list[str]]:
-    """The wish, and the names of what could not be read and is left out. Every field has a default.
+    """The filters, and the names of invalid parameters, which are ignored. Every field must have a default.
 
-    `together`: the field that gives way where two do not go together.
+    `together`: the field that is dropped when two contradict each other.
     """
     fields = {name: value.strip() for name, value in asked.items() if name in model.model_fields}
     fields = {name: value for name, value in fields.items() if value}
@@ -36,6 +36,6 @@ def read_address(
 
 
 def address(path: str, wish: Record, **changes: object) -> str:
-    """The path with what the wish says; what goes without saying is left out."""
+    """The path with the filters as its query string, without those that have their defaults."""
     said = wish.model_copy(update=changes).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     return f"{path}?{urlencode(said)}" if said else path

@@ -1,4 +1,4 @@
-"""The menu: one item for each plugin a reader may see, with what needs a look. Pure."""
+"""The menu: one item for each plugin a reader may see, with what needs attention. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class PluginItem:
     refuses: bool
     """Whether new jobs are refused."""
     alive: int
-    """Runners heard of lately."""
+    """Runners that have recently sent a heartbeat."""
 
 
 def plugin_items(plugins: Sequence[PluginView], who: Principal) -> list[PluginItem]:

@@ -16,14 +16,14 @@ from taskmanager_gateway.jobs.wait_reasons import PluginLoad
 from taskmanager_gateway.plugins.views import PluginView
 
 FRESH_SECONDS = 1.0
-"""So old a menu may be, except after the reader's own commands."""
+"""The maximum age of a menu, except after the reader's own commands."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What was read; `current` is false while the database is away and this is what was known before."""
+    """What was read; `current` is false while the database is unavailable and this is what was last known."""
 
     plugins: Sequence[PluginView] = ()
     runners: Sequence[RunnerState] = ()
@@ -32,11 +32,11 @@ class Overview:
     installed: Sequence[InstalledPlugin] = ()
 
     def plugin(self, name: str) -> PluginView | None:
-        """The plugin of that name."""
+        """The plugin of that name, or None."""
         return next((plugin for plugin in self.plugins if plugin.manifest.name == name), None)
 
     def around(self, name: str) -> PluginLoad | None:
-        """What jobs of the plugin wait for; None: it is not installed."""
+        """What affects the plugin's waiting jobs; None if it is not installed."""
         view = self.plugin(name)
         installed = next((plugin for plugin in self.installed if plugin.name == name), None)
         if view is None or installed is None:
@@ -46,18 +46,18 @@ class Overview:
 
 
 class Overviews:
-    """Three small reads at a time, however many readers ask."""
+    """Three small reads at a time, however many readers there are."""
 
     def __init__(self, reader: JobReader) -> None:
-        """`reader` is asked."""
+        """`reader` reads the plugins, counts and runners."""
         self._reader = reader
         self._last = Overview()
         self._reading = SingleFlight(self._read, "overview")
 
     async def read(self, *, fresh: bool = False) -> Overview:
-        """The overview, at most `FRESH_SECONDS` old; with `fresh` no older than this call.
+        """The overview, at most `FRESH_SECONDS` old; with `fresh`, read after this call began.
 
-        Without the database the last one, with `current` false.
+        Without the database, the last one with `current` false.
         """
         if not fresh and self._last.current and time.monotonic() - self._last.read_at < FRESH_SECONDS:
             return self._last

@@ -1,4 +1,4 @@
-"""How a page, a part of a page, and the end of an action are answered: the one way from a route to HTML."""
+"""Answers a request with a page, a part of a page, or the result of an action: the one way to HTML."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ def web_of(request: Request) -> Web:
 
 
 def asker(request: Request) -> Principal:
-    """Who reads."""
+    """The reader."""
     principal: Principal = request.state.principal
     return principal
 
@@ -52,7 +52,7 @@ def text(request: Request, sentence: str, **values: Any) -> str:
 async def page(
     request: Request, template: str, context: Mapping[str, Any], *, status: int = 200, fresh: bool = False
 ) -> Response:
-    """A whole page, with its menu; `fresh`: the reader just changed something."""
+    """A whole page, with its menu; `fresh`: the reader has just changed something."""
     web = web_of(request)
     overview: Overview = context.get("overview") or await web.overviews.read(fresh=fresh)
     whole = {
@@ -65,14 +65,14 @@ async def page(
 
 
 def fragment(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> Response:
-    """A part of a page, for a page that is open."""
+    """A part of a page, for a page that is already open."""
     return _html(request, template, {**_common(request), **context}, status)
 
 
 def done(message: str, *, tone: Tone = "success", events: Sequence[str] = (), close: bool = True) -> Response:
-    """An action was carried out: close the pop-up, say so, and have those parts of the page renew themselves.
+    """Answer a finished action: close the pop-up, show the message, and make parts of the page refresh.
 
-    `events` are triggered on the page's body; its parts listen by `hx-trigger="<event> from:body"`.
+    `events` are triggered on the page's body; its parts listen with `hx-trigger="<event> from:body"`.
     """
     triggers: dict[str, Any] = {"tm-close": {}} if close else {}
     triggers["tm-toast"] = {"message": message, "tone": tone}

@@ -1,4 +1,4 @@
-"""Reasons said in the reader's language, with numbers and times as the reader writes them."""
+"""Turns reasons into sentences in the reader's language, with their formats for numbers and times."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +9,14 @@ from taskmanager_gateway.web.shell.formats import Formats
 from taskmanager_gateway.web.shell.languages import translations
 
 LONGEST = 4_000
-"""Characters: a longer sentence quotes somebody, and is cut."""
+"""Characters; a longer sentence quotes somebody, and is cut."""
 LONGEST_EVENT = 300
-"""The same in a line of a job's history: the whole error stands in its own place."""
+"""Characters of a line in a job's history; the whole error is shown elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Says them to one reader. Templates call it `said`."""
+    """Makes sentences for one reader. Templates call it `said`."""
 
     formats: Formats
 
@@ -25,25 +25,25 @@ class Sentences:
         return _cut(say(reason, CATALOGUE, self), LONGEST)
 
     def event(self, reason: Reason) -> str:
-        """The same in a line: an entry of a job's history."""
+        """The sentence for a reason, cut to a line of a job's history."""
         return _cut(self(reason), LONGEST_EVENT)
 
     def sentence(self, english: str) -> str:
-        """In the reader's language."""
+        """The sentence translated to the reader's language."""
         translated: str = translations(self.formats.language).ugettext(english)
         return translated
 
     def plural(self, one: str, many: str, count: int) -> str:
-        """The form for so many."""
+        """The translated form for that count."""
         translated: str = translations(self.formats.language).ungettext(one, many, count)
         return translated
 
     def number(self, value: int) -> str:
-        """With the reader's separators."""
+        """The number with the reader's separators."""
         return self.formats.number(value)
 
     def moment(self, at: datetime) -> str:
-        """In the reader's zone."""
+        """The time in the reader's zone."""
         return self.formats.moment(at)
 
 

@@ -1,4 +1,4 @@
-"""How a secret is shown: once, in the pop-up in which it was asked for, and never kept by a cache."""
+"""Shows a secret once, in the pop-up in which it was requested; it is never cached."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def shown_once(
     events: Sequence[str],
     **context: object,
 ) -> Response:
-    """The secret in the pop-up; `events` have the page's lists renew themselves."""
+    """The secret in the pop-up; `events` make the lists on the page refresh."""
     answer = fragment(
         request, template, {"secret": secret, "stored": isinstance(result, CommandPending), **context}
     )

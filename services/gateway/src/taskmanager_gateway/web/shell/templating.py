@@ -14,35 +14,35 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 class CompiledOnce(BytecodeCache):
-    """What one language has compiled the others take: texts are looked up when a template is rendered."""
+    """Shares compiled templates between languages: texts are only looked up when a template is rendered."""
 
     def __init__(self) -> None:
-        """Holds nothing yet; all templates of this process in the end."""
+        """Empty at first; in the end it holds all templates of this process."""
         self._compiled: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill in what is known of exactly this source."""
+        """Load the code compiled from exactly this source, if there is any."""
         bucket.code = self._compiled.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
+        """Keep the compiled code."""
         if bucket.code is not None:
             self._compiled[bucket.key, bucket.checksum] = bucket.code
 
 
 _COMPILED = CompiledOnce()
-"""Of this process: it depends on nothing but the files beside this module."""
+"""One for the process: it depends only on the template files of this package."""
 
 
 class Templates:
-    """Renders templates; a name no one gave is an error, not an empty place."""
+    """Renders templates; an undefined name is an error instead of empty text."""
 
     def __init__(self, shared: Mapping[str, Any]) -> None:
-        """`shared` is known to every template."""
+        """`shared` is available in every template."""
         self._environments = {language: _environment(language, shared) for language in LANGUAGES}
 
     def render(self, name: str, language: str, context: Mapping[str, Any]) -> str:
-        """The template as text."""
+        """The rendered template."""
         return self._environments[language].get_template(name).render(context)
 
 
@@ -58,6 +58,6 @@ def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
         cache_size=-1,
         bytecode_cache=_COMPILED,
     )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(shared)
     return environment

@@ -1,4 +1,4 @@
-"""Who reads a page, and how they like it: language, zone, colours. Kept in cookies, which hold no secret."""
+"""A reader's preferences: language, zone, colours. Kept in cookies, which hold no secret."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,11 +12,11 @@ from taskmanager_gateway.web.shell.languages import choose
 LANGUAGE_COOKIE = "tm_language"
 THEME_COOKIE = "tm_theme"
 ZONE_COOKIE = "tm_zone"
-"""Set by script: only the browser knows it."""
+"""Set by a script, since only the browser knows it."""
 
 
 class Theme(StrEnum):
-    """The colours. `auto`: as the reader's system."""
+    """The colour scheme. `auto`: the one of the reader's system."""
 
     AUTO = "auto"
     LIGHT = "light"
@@ -25,7 +25,7 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """How a reader likes pages."""
+    """A reader's preferences."""
 
     language: str
     theme: Theme
@@ -33,7 +33,7 @@ class Visitor:
 
     @classmethod
     def of(cls, request: Request) -> "Visitor":
-        """What the request tells; nonsense counts as nothing."""
+        """The preferences in the request; invalid values are ignored."""
         cookies = request.cookies
         language = choose(cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
         theme = cookies.get(THEME_COOKIE)

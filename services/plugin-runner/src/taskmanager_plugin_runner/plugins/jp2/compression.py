@@ -1,4 +1,4 @@
-"""Runs one JP2 job: every page decoded, compressed by opj_compress or OpenJPH, and proven."""
+"""Runs one JP2 job: every page is decoded, compressed by opj_compress or OpenJPH, and verified."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ _SMALL_SIDE = 256
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What came of one page."""
+    """The result of one page."""
 
     name: str
     verified: Verified
@@ -38,7 +38,7 @@ class _Result:
 
 
 class Compression:
-    """One job with its profile."""
+    """Runs one job with its profile."""
 
     def __init__(self, context: JobContext, profile: Profile, parameters: Jp2Parameters) -> None:
         self._context = context
@@ -49,7 +49,7 @@ class Compression:
         self._threads = 1
 
     def run(self) -> None:
-        """Compress all pages; raises JobFailedError if there is none or one fails."""
+        """Compress all pages; raises JobFailedError if there are none or one fails."""
         taken = workpieces.take(self._context, SUFFIXES)
         workpieces.require_distinct(taken)
         self._numbers = {file: number for number, file in enumerate(taken, start=1)}
@@ -126,9 +126,9 @@ class Compression:
         return result
 
     def _decode_small(self, prepared: Prepared, folder: Path) -> Path:
-        """The codestream at the lowest resolution that is enough to be compared, by opj_decompress.
+        """Decode the codestream with opj_decompress, at the lowest resolution that is enough for comparing.
 
-        Not the file, whose profile it would apply to the colours.
+        Not the file, since opj_decompress would apply its profile to the colours.
         """
         facts, small = prepared.expected, folder / "small.tif"
         halvings = self._profile.resolutions_for(facts.width, facts.height) - 1
@@ -139,7 +139,7 @@ class Compression:
         return small
 
     def _start(self, argv: list[str], folder: Path) -> None:
-        """Run a tool of OpenJPEG; raises ToolFailedError if it fails or complains."""
+        """Run an OpenJPEG tool; raises ToolFailedError if it fails or writes to stderr."""
         result = self._context.run_tool(argv, cwd=folder, time_limit=self._time_limit)
         if said := result.stderr.strip():
             raise ToolFailedError(f"{argv[0]} complains: {said}")
@@ -147,7 +147,7 @@ class Compression:
 
 @cache
 def opj_version() -> str:
-    """The version of opj_compress, from its help."""
+    """The version of opj_compress, taken from its help."""
     try:
         said = run(["opj_compress", "-h"], time_limit=timedelta(seconds=20)).stdout
     except ToolFailedError as error:

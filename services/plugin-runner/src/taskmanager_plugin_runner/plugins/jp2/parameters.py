@@ -1,4 +1,4 @@
-"""What a JP2 job may choose."""
+"""The parameters of a JP2 job."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from taskmanager_plugin_runner.plugins.parameters import PictureParameters
 
 
 class Jp2Parameters(PictureParameters):
-    """Everything else is in the profile."""
+    """What a job may choose; everything else is in the profile."""
 
     convert: bool = Field(
         default=False,

@@ -1,4 +1,4 @@
-"""The plugin `jp2` (job type JP2): one JPEG 2000 file for each page image, made by opj_compress."""
+"""The plugin `jp2` (job type JP2): one JPEG 2000 file per page image, made by opj_compress or OpenJPH."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ SHIPPED: Final = Path(__file__).parent / "profiles"
 
 
 class Jp2Plugin:
-    """Reads its profiles once, when it is made; raises PermanentError if one of them is wrong."""
+    """Reads its profiles once, on construction; raises PermanentError if one of them is invalid."""
 
     def __init__(self) -> None:
         self._profiles = read_catalogue("jp2", Profile.model_validate, SHIPPED)
@@ -33,11 +33,11 @@ class Jp2Plugin:
 
     @property
     def manifest(self) -> PluginManifest:
-        """Job type JP2, with the names of all profiles as its templates; and what a job may choose."""
+        """Job type JP2, with the names of all profiles as its templates, and the parameters of a job."""
         return self._manifest
 
     def run(self, context: JobContext) -> None:
-        """Compress all images of the source; raises JobFailedError with the file and what the tool said."""
+        """Compress all images of the source; raises JobFailedError with the file and the tool's message."""
         from taskmanager_plugin_runner.plugins.jp2.compression import (  # noqa: PLC0415 - a manifest needs no numpy
             Compression,
         )

@@ -1,4 +1,4 @@
-"""A JP2 profile: how images are compressed, as numbers that can be checked. Runs nothing."""
+"""A JP2 profile: how images are compressed, as values that can be validated. Runs nothing."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -12,27 +12,27 @@ Pair = tuple[Power, Power]
 Ratio = Annotated[float, Field(ge=1, le=1000)]
 
 _CODE_BLOCK_COEFFICIENTS = 4096
-"""The most one code-block may hold (ISO/IEC 15444-1, table A.18)."""
+"""The maximum number of coefficients in a code-block (ISO/IEC 15444-1, table A.18)."""
 
 
 _LITTLE_PIXELS = 16_384
-"""Of a picture with fewer, a tenth is hardly more than the headers: it keeps all that its coding gives."""
+"""For a picture with fewer pixels, a tenth of the size is little more than the headers, so nothing is cut."""
 
 
 class Coding(StrEnum):
     """How code-blocks are coded."""
 
     PART_1 = "part-1"
-    """As every reader of JPEG 2000 knows it (ISO/IEC 15444-1)."""
+    """Understood by every JPEG 2000 reader (ISO/IEC 15444-1)."""
     HIGH_THROUGHPUT = "high-throughput"
-    """Several times as quick, read by few programs yet (ISO/IEC 15444-15, HTJ2K)."""
+    """Several times as fast, but read by few programs so far (ISO/IEC 15444-15, HTJ2K)."""
 
 
 class Profile(Record):
     """The keys of a profile file; `docs/templates.md` explains them to operators.
 
-    `rates`: compression ratio of each quality layer, decreasing; 1 is without loss. `precincts`: from the
-    highest resolution down; the last one goes for all lower ones, halved each time.
+    `rates`: compression ratio of each quality layer, decreasing; 1 is lossless. `precincts`: from the highest
+    resolution down; the last one applies to all lower ones, halved each time.
     """
 
     title: ShortText
@@ -84,11 +84,11 @@ class Profile(Record):
 
     @property
     def suffix(self) -> str:
-        """Of its results: `.jph` for Part 15 (ISO/IEC 15444-15, annex D)."""
+        """Suffix of the results: `.jph` for Part 15 (ISO/IEC 15444-15, annex D), otherwise `.jp2`."""
         return ".jph" if self.coding is Coding.HIGH_THROUGHPUT else ".jp2"
 
     def arguments(self, width: int, height: int, threads: int) -> list[str]:
-        """Options of opj_compress for an image of that size in pixels."""
+        """Options of opj_compress for an image of the given size in pixels."""
         words = ["-p", self.progression, "-n", str(self.resolutions_for(width, height))]
         words += ["-b", _pair(self.code_block)]
         words += [] if self.lossless else ["-I"]
@@ -103,7 +103,7 @@ class Profile(Record):
         return [*words, "-threads", str(threads)] if threads > 1 else words
 
     def resolutions_for(self, width: int, height: int) -> int:
-        """The wanted number, or as many as a small image can be halved: opj_compress refuses more."""
+        """The configured number, or as many as a small image can be halved: opj_compress refuses more."""
         return min(self.resolutions, min(width, height).bit_length())
 
 

@@ -1,6 +1,6 @@
-"""From what a picture is to what a screen shows: sRGB or grey of 8 or 16 bits, by way of its profile.
+"""From a picture's colours to those of a screen: sRGB or grey with 8 or 16 bits, using its profile.
 
-Colour management is LittleCMS's, by way of libvips: relative colorimetric with black point compensation.
+Colour management is done by LittleCMS, through libvips: relative colorimetric with black point compensation.
 Runs in a child process.
 """
 
@@ -24,7 +24,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import (
 )
 
 CMYK_DEFAULT: Final = "Chemical proof"
-"""The profile of CMYK that has none: by Graeme W. Gill, in the public domain, part of libvips (`cmyk`)."""
+"""The profile for CMYK without one: by Graeme W. Gill, in the public domain, part of libvips (`cmyk`)."""
 _SPACES: Final = {Colour.GREY: b"GRAY", Colour.RGB: b"RGB ", Colour.CMYK: b"CMYK"}
 _INTERPRETATIONS: Final = {
     (Colour.GREY, 8): "b-w",
@@ -38,13 +38,13 @@ _ICC_HEADER_BYTES: Final = 132
 _SRGB_GAMMA: Final = 0.45455
 _SAME_GAMMA: Final = 0.02
 _SRGB_LINEAR: Final = 0.0031308
-"""Up to here the curve of sRGB is a line (IEC 61966-2-1)."""
+"""Up to this value the sRGB curve is linear (IEC 61966-2-1)."""
 _SRGB_TOLERANCE: Final = 2
-"""Of 255: a profile that moves no colour further is as good as sRGB."""
+"""Out of 255: a profile that changes no colour by more than this counts as sRGB."""
 
 
 def profile_space(icc: bytes | None) -> bytes | None:
-    """The colour space a profile is for (ICC.1, 7.2.6), or None if it is none that could be used."""
+    """The colour space a profile is for (ICC.1, 7.2.6), or None if the profile is unusable."""
     if icc is None or len(icc) < _ICC_HEADER_BYTES or icc[36:40] != b"acsp":
         return None
     return icc[16:20] if int.from_bytes(icc[:4]) <= len(icc) and _opens(icc) else None
@@ -52,7 +52,7 @@ def profile_space(icc: bytes | None) -> bytes | None:
 
 @lru_cache(maxsize=8)
 def _opens(icc: bytes) -> bool:
-    """Whether LittleCMS can convert through it."""
+    """Whether LittleCMS can convert with it."""
     space = icc[16:20]
     colour = next((colour for colour, name in _SPACES.items() if name == space), None)
     if colour is None:
@@ -65,18 +65,18 @@ def _opens(icc: bytes) -> bool:
 
 
 def fits(icc: bytes | None, colour: Colour) -> bool:
-    """Whether a profile is one for such components."""
+    """Whether a profile is for these colour components."""
     return icc is not None and profile_space(icc) == _SPACES.get(colour)
 
 
 def to_screen(
     picture: Picture, *, bits: int, keep_profile: bool, background: tuple[int, int, int] | None
 ) -> Picture:
-    """Grey or RGB, unsigned, `bits` (8 or 16) a sample; what nobody calls alpha is left out.
+    """Grey or RGB, unsigned, `bits` (8 or 16) per sample; samples not declared as alpha are left out.
 
-    Alpha is laid over `background`, or kept if that is None. With `keep_profile` a profile that fits grey or
-    RGB stays with the picture and its colours stay untouched; otherwise the colours are converted to sRGB
-    before it is dropped. The notes say what else was done.
+    Alpha is composited over `background`, or kept if that is None. With `keep_profile`, a profile that fits
+    grey or RGB stays with the picture and its colours stay unchanged; otherwise the colours are converted to
+    sRGB before the profile is dropped. The notes say what else was done.
     """
     if background is not None and _is_plain_with_alpha(picture.facts):
         flat = samples.flattened(picture.samples, background)
@@ -107,14 +107,14 @@ def to_screen(
 
 
 def left_out(facts: PictureFacts) -> list[str]:
-    """The note about samples that nobody calls alpha, where there are any."""
+    """The note about unspecified samples, if there are any."""
     if not facts.unspecified:
         return []
     return [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
 
 
 def _is_plain_with_alpha(facts: PictureFacts) -> bool:
-    """Whether libvips may flatten the samples as they are: 8 bits, nothing behind alpha."""
+    """Whether libvips can flatten the samples as they are: 8 bits, nothing after alpha."""
     plain = facts.bits == 8 and facts.sample_format is SampleFormat.UNSIGNED  # noqa: PLR2004 - a byte
     simple = facts.colour in {Colour.GREY, Colour.RGB} and not facts.unspecified
     return plain and simple and facts.alpha is Alpha.UNASSOCIATED
@@ -158,7 +158,7 @@ def _shown(
 
 
 def _fitting(facts: PictureFacts, notes: list[str]) -> bytes | None:
-    """The profile, if it is one for such components; else a note why it is dropped."""
+    """The profile if it is for these components; otherwise adds a note about why it is dropped."""
     if facts.icc is None or fits(facts.icc, facts.colour):
         return facts.icc
     space = profile_space(facts.icc)
@@ -192,7 +192,7 @@ def _image(values: NDArray[Any], interpretation: str) -> "pyvips.Image":
 
 
 def _through(values: NDArray[Any], colour: Colour, icc: bytes | None, bits: int = 8) -> NDArray[Any]:
-    """SRGB of what a profile means; raises pyvips.Error if it cannot be used."""
+    """Convert to sRGB with a profile; raises pyvips.Error if the profile cannot be used."""
     image = _image(values, _INTERPRETATIONS[colour, 8 * values.dtype.itemsize])
     options: dict[str, Any] = {"intent": "relative", "black_point_compensation": True, "depth": bits}
     if icc is None:
@@ -214,7 +214,7 @@ def _of_lab(colours: NDArray[Any], bits: int) -> NDArray[Any]:
 
 @lru_cache(maxsize=8)
 def is_srgb(icc: bytes) -> bool:
-    """Whether colours mean the same by this grey or RGB profile as by sRGB."""
+    """Whether this grey or RGB profile gives colours the same meaning as sRGB."""
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     if profile_space(icc) == b"GRAY":
         colours, colour = steps.reshape(-1, 1, 1), Colour.GREY
@@ -226,7 +226,7 @@ def is_srgb(icc: bytes) -> bool:
 
 
 def _without_gamma(values: NDArray[Any], facts: PictureFacts, notes: list[str]) -> NDArray[Any]:
-    """A PNG whose gamma is not that of sRGB, in the tones of sRGB (PNG specification, 13.13 and annex C)."""
+    """Samples with a PNG's gamma converted to the sRGB curve (PNG specification, 13.13 and annex C)."""
     if facts.gamma is None or abs(facts.gamma - _SRGB_GAMMA) < _SAME_GAMMA:
         return values
     most = np.iinfo(values.dtype).max

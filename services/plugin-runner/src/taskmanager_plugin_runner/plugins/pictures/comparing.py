@@ -1,4 +1,4 @@
-"""Holds a result against its source: the facts of both, and the pictures themselves.
+"""Checks a result against its source: the facts of both, and the pictures themselves.
 
 Runs in a child process.
 """
@@ -21,18 +21,20 @@ GRID: Final = 64
 _OVERSAMPLING: Final = 4
 _BLOCK: Final = 8
 _DIFFERENCE: Final = 3.0
-"""Of 255, on average over the reduced copies: what resizing and compression leave is below one."""
+"""Out of 255, averaged over the reduced copies: resizing and compression cause less than one."""
 _SHARE_OF_CONTRAST, _SHARE_WHEN_SMALL, _SMALL = 0.05, 0.25, 128
-"""More, as a share of the source's own standard deviation, and how much more for pictures of so few pixels a
-side, where compression changes the mean of a cell: unrelated pictures differ by more than all of it."""
+"""Further tolerance, as a share of the source's own standard deviation, and the additional share for small
+pictures, in full up to `_SMALL` pixels a side: there compression changes the mean of a cell. Unrelated
+pictures differ by more than all of it.
+"""
 _CLEARLY: Final = 1.0
-"""Of 255, by which a result is nearer to something than to its source: pages of text are nearly symmetric."""
+"""Out of 255: how much closer to a flipped source a result must be to fail; text is nearly symmetric."""
 _POOR_QUALITY: Final = 60
 _RESOLUTION_TOLERANCE: Final = 0.01
 
 
 def require_same_facts(result: PictureFacts, expected: PictureFacts) -> None:
-    """Raise JobFailedError with all that differs if the result is not what it was meant to be."""
+    """Raise JobFailedError listing all differences if the result's facts are not the expected ones."""
     different = [
         f"{what}: {getattr(result, name)} instead of {getattr(expected, name)}"
         for what, name in (
@@ -62,7 +64,7 @@ def _same_resolution(one: Sequence[float] | None, other: Sequence[float] | None)
 
 
 def require_equal(result: NDArray[Any], source: NDArray[Any]) -> None:
-    """Raise JobFailedError unless every sample is the same; says how many are not and where the first is."""
+    """Raise JobFailedError unless all samples are equal; says how many differ and where the first one is."""
     if result.shape != source.shape:
         raise JobFailedError(f"the result has the shape {result.shape}, its source {source.shape}")
     if np.array_equal(result, source):
@@ -77,7 +79,7 @@ def require_equal(result: NDArray[Any], source: NDArray[Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """A small copy of a picture of `size` (width, height); each of its pixels stands for `step` of those."""
+    """A small copy of a picture of `size` (width, height); each pixel stands for `step` original ones."""
 
     pixels: NDArray[Any]
     size: tuple[int, int]
@@ -85,7 +87,7 @@ class Reduced:
 
     @classmethod
     def of(cls, pixels: NDArray[Any]) -> "Reduced":
-        """Of 8-bit pixels, height x width x channels."""
+        """Reduce 8-bit pixels of height x width x channels."""
         height, width = pixels.shape[:2]
         factor = max(1, max(height, width) // (_OVERSAMPLING * GRID))
         step = min(factor, width), min(factor, height)
@@ -95,7 +97,7 @@ class Reduced:
         return cls(pixels, (width, height), step)
 
     def means(self, cells: tuple[int, int]) -> NDArray[Any]:
-        """The mean of each cell of a grid over the picture; pixels count by the area they share with it."""
+        """The mean of each cell of a grid over the picture; pixels are weighted by the shared area."""
         down = _weights(self.pixels.shape[0], self.step[1], self.size[1], cells[1])
         across = _weights(self.pixels.shape[1], self.step[0], self.size[0], cells[0])
         return np.asarray(
@@ -104,7 +106,7 @@ class Reduced:
 
 
 def _cells(size: tuple[int, int]) -> tuple[int, int]:
-    """Cells across and down: GRID along the longest side, but none smaller than a block of JPEG."""
+    """Cells across and down: GRID along the longest side, but none smaller than a JPEG block."""
     width, height = size
     longest = max(1, min(GRID, max(size) // _BLOCK))
     return max(1, round(longest * width / max(size))), max(1, round(longest * height / max(size)))
@@ -124,19 +126,20 @@ def _weights(count: int, step: int, extent: int, cells: int) -> NDArray[Any]:
 def require_jpeg_alike(result: Path, size: tuple[int, int], source: Reduced, quality: int) -> None:
     """Raise JobFailedError unless a JPEG of `size` shows what its source does.
 
-    It notices a picture that is grey, inverted, mirrored, turned, shifted or half; it does not judge quality.
+    Detects a picture that is grey, inverted, mirrored, rotated, shifted or cut in half; does not judge
+    quality.
     """
     allowed = _DIFFERENCE + max(0, _POOR_QUALITY - quality) / 4
     require_alike(_reduced_jpeg(result, size), source, allowed)
 
 
 def require_close(result: NDArray[Any], source: NDArray[Any], allowed: float) -> None:
-    """The same for the 8-bit pixels of two pictures, of whatever sizes; `allowed` on average, of 255."""
+    """As `require_alike`, for the 8-bit pixels of two pictures of any size."""
     require_alike(Reduced.of(result), Reduced.of(source), allowed)
 
 
 def require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
-    """The same for reduced copies; `allowed` is the difference on average, of 255."""
+    """Raise JobFailedError unless reduced copies are alike; `allowed` is the mean difference, out of 255."""
     cells = _cells(min(result.size, source.size))
     one, other = result.means(cells), source.means(cells)
     if one.shape != other.shape:
@@ -150,7 +153,7 @@ def require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
             f"{difference:.1f} of 255 on average ({allowed:.1f} are allowed)"
         )
     if max(result.size) < GRID:
-        return  # of so few pixels compression leaves too little to tell
+        return  # with so few pixels, compression leaves too little to decide
     for how, turned in (
         ("mirrored", other[:, ::-1]),
         ("upside down", other[::-1]),
@@ -161,7 +164,7 @@ def require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
 
 
 def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:
-    """Decoded at the smallest size that will do."""
+    """Decoded at the smallest sufficient size."""
     fitting = (by for by in (8, 4, 2) if max(size) >= 2 * by * GRID and min(size) >= by)
     factor = next(fitting, 1)
     try:

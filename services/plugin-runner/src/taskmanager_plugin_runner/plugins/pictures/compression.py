@@ -1,4 +1,4 @@
-"""What a JPEG 2000 file is made from, and the proof that it shows the same. Runs in a child process."""
+"""The input of a JPEG 2000 file, and the proof that the file shows the same. Runs in a child process."""
 
 import time
 from dataclasses import dataclass, replace
@@ -32,14 +32,14 @@ from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import fittin
 from taskmanager_plugin_runner.plugins.pictures.rules import lossless_obstacle
 
 _PLAIN_BITS: Final = frozenset({8, 16})
-"""What goes to opj_compress as TIFF, which it reads quicker than raw samples."""
+"""Bit depths passed to opj_compress as TIFF, which it reads faster than raw samples."""
 _LOSSY_DIFFERENCE: Final = 3.0
-"""Of 255, on average over reduced copies."""
+"""Out of 255, averaged over reduced copies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Samples in a file of their own: the input of the encoder, and what its result is held against.
+    """Samples in a file of their own: the input of the encoder, and the reference for its result.
 
     `expected` are the facts the result must have.
     """
@@ -50,7 +50,7 @@ class Prepared:
 
     @property
     def input_words(self) -> list[str]:
-        """How opj_compress is told of it."""
+        """The options that tell opj_compress about the input."""
         words = ["-i", str(self.path)]
         if self.expected.bits in _PLAIN_BITS:
             return words
@@ -68,10 +68,10 @@ class Verified:
 
 
 def prepare(source: Path, facts: PictureFacts, folder: Path, *, lossless: bool, convert: bool) -> Prepared:
-    """Decode, and convert where that is allowed or must be; raises JobFailedError for damage.
+    """Decode, and convert where allowed or necessary; raises JobFailedError for damage.
 
-    `convert`: a lossless result may be converted, and then says so. Whether the facts alone forbid it is for
-    the caller to have decided (`rules.refusal`); a profile that cannot be kept is seen only here.
+    `convert`: a lossless result may be converted, and then says so. The caller has already decided whether
+    the facts alone forbid this (`rules.refusal`); a profile that cannot be kept is noticed only here.
     """
     began = time.monotonic()
     picture = decoding.decode(source, facts)
@@ -81,7 +81,7 @@ def prepare(source: Path, facts: PictureFacts, folder: Path, *, lossless: bool, 
 
 
 def _made(picture: Picture, stored: PictureFacts, *, lossless: bool, convert: bool) -> Picture:
-    """`stored` are the facts of the file: the picture may have been converted while it was decoded."""
+    """`stored` are the facts of the file: the picture may have been converted during decoding."""
     if not lossless:
         return _converted(picture)
     obstacle = lossless_obstacle(stored) or _profile_obstacle(picture.facts)
@@ -93,7 +93,7 @@ def _made(picture: Picture, stored: PictureFacts, *, lossless: bool, convert: bo
 
 
 def _profile_obstacle(facts: PictureFacts) -> str | None:
-    """Whether colours would become others because a JP2 file may not hold their profile."""
+    """Why colours would change, if a JP2 file cannot hold their profile; otherwise None."""
     icc = facts.icc
     if icc is None or fitting_profile(icc, grey=facts.grey) or not colour.fits(icc, facts.colour):
         return None
@@ -103,7 +103,7 @@ def _profile_obstacle(facts: PictureFacts) -> str | None:
 
 
 def _lossless(picture: Picture) -> Picture:
-    """The samples as they are; below 8 bits scaled by the full range, which loses nothing."""
+    """The samples unchanged; below 8 bits, scaled to the full range, which is lossless."""
     facts = picture.facts
     bits = rules.jpeg_2000_bits(facts)
     values = samples.scaled(picture.samples, facts.bits, bits)
@@ -112,7 +112,7 @@ def _lossless(picture: Picture) -> Picture:
 
 
 def _profile(facts: PictureFacts) -> tuple[bytes | None, list[str]]:
-    """The profile a JP2 may hold, or None with the reason."""
+    """The profile as a JP2 file may hold it, or None with the reason."""
     icc = facts.icc
     if icc is None:
         return None, []
@@ -124,7 +124,7 @@ def _profile(facts: PictureFacts) -> tuple[bytes | None, list[str]]:
 
 
 def _converted(picture: Picture) -> Picture:
-    """Grey or RGB in as many bits as the source has, alpha kept."""
+    """Grey or RGB with as many bits as the source has, alpha kept."""
     facts = picture.facts
     keep = fitting_profile(facts.icc, grey=facts.grey) is not None
     bits = rules.jpeg_2000_bits(facts)
@@ -168,7 +168,7 @@ def _written(prepared: Prepared) -> NDArray[Any]:
 
 
 def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: int) -> None:
-    """Compress by OpenJPH, reversibly (Part 15); raises JobFailedError for depths it is not used for here."""
+    """Compress with OpenJPH, reversibly (Part 15); raises JobFailedError for unsupported bit depths."""
     facts = prepared.expected
     if facts.bits not in _PLAIN_BITS:
         raise JobFailedError(
@@ -186,8 +186,8 @@ def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: in
 def verify(prepared: Prepared, result: Path, small: Path | None) -> Verified:
     """Read the result back; raises JobFailedError unless it has the expected facts and shows the same.
 
-    Without `small` it is lossless: every sample is compared with that of the source. `small` is a copy at one
-    of its lower resolutions (TIFF) that a program has decoded from a result with loss.
+    Without `small` the result is lossless: every sample is compared with the source. `small` is a copy of a
+    lossy result at one of its lower resolutions (TIFF), decoded by a program.
     """
     began = time.monotonic()
     facts = formats.read_facts(result)[0]
@@ -222,5 +222,5 @@ def _require_close(small: Path, prepared: Prepared) -> None:
 
 
 def _bytes(values: NDArray[Any], bits: int) -> NDArray[Any]:
-    """8 bits of each sample, to be compared roughly."""
+    """8 bits of each sample, for a rough comparison."""
     return values if bits == 8 else (values >> (bits - 8)).astype(np.uint8)  # noqa: PLR2004 - a byte

@@ -1,8 +1,8 @@
-"""Turns a file into samples, complete and with the meaning its facts give them, or says what is wrong.
+"""Turns a file into samples, complete and with the meaning given by its facts, or says what is wrong.
 
-One reader for each kind, chosen by trying public test files (docs/adr/0012-reading-pictures.md).
-Each is made to fail on the least doubt; where it fails on a file that may be whole, another one settles it.
-Runs in a child process.
+There is one reader per format, chosen by testing public test files (docs/adr/0012-reading-pictures.md). Each
+is set to fail at the slightest doubt; if it fails on a file that may be intact, another one decides. Runs in
+a child process.
 """
 
 import logging
@@ -24,13 +24,13 @@ from taskmanager_plugin_runner.plugins.pictures.facts import ORIENTATIONS_TURNED
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000, tiff_samples
 
 logging.getLogger("pyvips").setLevel(logging.CRITICAL)
-Image.MAX_IMAGE_PIXELS = None  # the limit on memory stands in its place
+Image.MAX_IMAGE_PIXELS = None  # the memory limit takes its place
 
 _EXTRANEOUS: Final = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _HARMLESS_JPEG: Final = re.compile(
     r"Unknown Adobe color transform code|Invalid SOS parameters for sequential|JFIF revision number"
 )
-"""What libjpeg says of headers that change no pixel."""
+"""What libjpeg says about headers that affect no pixel."""
 _TAIL_BYTES: Final = 1 << 20
 _NO_STRIP: Final = 64
 """Pixels along the shorter side that a reduced copy must keep."""
@@ -38,26 +38,26 @@ _NO_STRIP: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Samples of height x width x channels and what they are; native byte order, black is zero.
+    """Samples of height x width x channels and their facts; native byte order, black is zero.
 
-    Integers stand in the smallest type that holds `facts.bits`. Colours come first, then alpha, then what is
-    unspecified. `facts.orientation` is still to be applied unless it is 1.
+    Integers are stored in the smallest type that holds `facts.bits`. Colours come first, then alpha, then
+    unspecified samples. `facts.orientation` has yet to be applied unless it is 1.
     """
 
     samples: NDArray[Any]
     facts: PictureFacts
 
     def noting(self, *notes: str) -> "Picture":
-        """The same with more to be said about it."""
+        """A copy with further notes."""
         return replace(self, facts=replace(self.facts, notes=(*self.facts.notes, *notes)))
 
 
 def decode(path: Path, facts: PictureFacts, longest_side: int | None = None) -> Picture:
-    """The picture that `facts` (from `formats.read_facts`) describe, upright.
+    """The upright picture that `facts` (from `formats.read_facts`) describe.
 
-    `longest_side`: no more pixels than that are wanted, so a large JPEG may come at a half, a quarter or an
-    eighth of its size, which its coding makes quick, and with no fewer than twice as many. All of its data is
-    read all the same. Raises JobFailedError if any pixel is missing or doubtful.
+    With `longest_side`, no more pixels than that are needed, so a large JPEG may be decoded at a half, a
+    quarter or an eighth of its size, which its coding makes fast, but with at least twice as many. All of its
+    data is still read. Raises JobFailedError if any pixel is missing or doubtful.
     """
     shrink = _shrink(facts, longest_side)
     read = _read_jpeg(path, facts, shrink) if shrink > 1 else _READERS[facts.format](path, facts)
@@ -73,10 +73,10 @@ def decode(path: Path, facts: PictureFacts, longest_side: int | None = None) -> 
 
 
 def _shrink(facts: PictureFacts, longest_side: int | None) -> int:
-    """By which factor libjpeg may reduce a picture while it decodes it.
+    """The factor by which libjpeg may reduce a picture while decoding it.
 
-    libvips leaves out a last row or column that is not whole: less than half a pixel of what is wanted, which
-    would be much of a strip of few pixels.
+    libvips drops a last row or column that is incomplete: less than half a pixel of what is wanted, but a lot
+    in a narrow strip.
     """
     if longest_side is None or not _is_common_jpeg(facts):
         return 1
@@ -86,7 +86,7 @@ def _shrink(facts: PictureFacts, longest_side: int | None) -> int:
 
 
 def _is_common_jpeg(facts: PictureFacts) -> bool:
-    """Whether libvips reads it: 8 bits, coded with loss."""
+    """Whether libvips reads it: 8 bits, lossy coding."""
     return facts.format == "jpeg" and facts.bits == 8 and not facts.compression  # noqa: PLR2004 - a byte
 
 
@@ -95,7 +95,7 @@ def _read_tiff(path: Path, facts: PictureFacts) -> Picture:
 
 
 def _read_png(path: Path, facts: PictureFacts) -> Picture:
-    """Palettes and transparent colours are expanded, fewer than 8 bits scaled to 8, by libvips."""
+    """Palettes and transparent colours are expanded, and fewer than 8 bits scaled to 8, by libvips."""
     read = _vips(path, fail_on="warning")
     bits = 16 if facts.bits == 16 else 8  # noqa: PLR2004 - the only one beyond a byte
     colour = Colour.RGB if facts.colour is Colour.PALETTE else facts.colour
@@ -116,7 +116,7 @@ def _read_jpeg(path: Path, facts: PictureFacts, shrink: int = 1) -> Picture:
 
 
 def _explain_jpeg(path: Path, message: str) -> str:
-    """What is odd about a JPEG that is whole all the same; raises JobFailedError for one that is not.
+    """What is odd about a JPEG that is nevertheless intact; raises JobFailedError for one that is not.
 
     Bytes left over before the end marker are harmless if all of them are padding: the picture was complete.
     """
@@ -132,12 +132,12 @@ def _explain_jpeg(path: Path, message: str) -> str:
 
 
 def lines_of(message: str) -> str:
-    """A message in one line."""
+    """A message on one line."""
     return "; ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
 def _is_padded(path: Path, count: int) -> bool:
-    """Whether the bytes before the end marker are all zero, or all the fill byte 0xFF."""
+    """Whether the `count` bytes before the end marker are all zero, or all the fill byte 0xFF."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         tail = file.read()
@@ -147,7 +147,7 @@ def _is_padded(path: Path, count: int) -> bool:
 
 
 def _read_rare_jpeg(path: Path, facts: PictureFacts) -> Picture:
-    """12 and 16 bits, and lossless coding: libjpeg-turbo 3 by way of imagecodecs."""
+    """12 and 16 bits, and lossless coding: libjpeg-turbo 3 through imagecodecs."""
     data = path.read_bytes()
     if b"\xff\xd9" not in data[-_TAIL_BYTES:]:
         raise JobFailedError("the JPEG file has no end marker: it is cut short")
@@ -161,7 +161,7 @@ def _read_webp(path: Path, facts: PictureFacts) -> Picture:
 
 
 def _read_gif(path: Path, facts: PictureFacts) -> Picture:
-    """The first picture. libvips notices damage, Pillow keeps the colours below what is transparent."""
+    """The first picture. libvips detects damage, Pillow keeps the colours of transparent pixels."""
     pictures = _gif_pictures(path)
 
     def load() -> NDArray[Any]:
@@ -177,14 +177,14 @@ def _read_gif(path: Path, facts: PictureFacts) -> Picture:
 
 
 def _gif_pictures(path: Path) -> int:
-    """How many there are; raises JobFailedError for damage in the first."""
+    """The number of pictures; raises JobFailedError for damage in the first."""
     _vips(path, fail_on="warning")
     image = pyvips.Image.gifload(str(path))
     return int(image.get("n-pages")) if image.get_typeof("n-pages") else 1
 
 
 def _read_bmp(path: Path, facts: PictureFacts) -> Picture:
-    """Libvips knows no BMP; Pillow reads all kinds of it that were met."""
+    """Libvips does not support BMP; Pillow reads all variants encountered."""
 
     def load() -> NDArray[Any]:
         with Image.open(path) as image:
@@ -195,9 +195,10 @@ def _read_bmp(path: Path, facts: PictureFacts) -> Picture:
 
 
 def _read_jpeg2000(path: Path, facts: PictureFacts) -> Picture:
-    """By OpenJPEG; that the file is complete its facts have shown.
+    """By OpenJPEG; the facts have already shown that the file is complete.
 
-    It gets the bare codestream, since it would convert colours by a profile; palettes it is to apply itself.
+    OpenJPEG gets the bare codestream, since it would convert colours with a profile; a file with a palette is
+    passed whole, so that the palette is applied.
     """
     data = path.read_bytes() if facts.compression == jpeg2000.PALETTE else jpeg2000.codestream(path)
     read = _called(lambda: imagecodecs.jpeg2k_decode(data))
@@ -210,7 +211,7 @@ def _read_jpeg2000(path: Path, facts: PictureFacts) -> Picture:
 
 
 def _vips(path: Path, **options: Any) -> NDArray[Any]:
-    """What libvips reads, height x width x channels; raises JobFailedError with what it says."""
+    """What libvips reads, height x width x channels; raises JobFailedError with its message."""
     return _called(
         lambda: samples.array_of(pyvips.Image.new_from_file(str(path), access="sequential", **options))
     )
@@ -222,7 +223,7 @@ def _called(read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     except MemoryError:
         raise
     except Exception as error:
-        # each library has errors of its own, from RuntimeError to plain Exception; all mean the same here
+        # each library has its own errors, from RuntimeError to plain Exception; here all mean the same
         raise JobFailedError(f"the picture is damaged: {_said(error)}") from error
 
 

@@ -1,8 +1,8 @@
 """Child processes that decode and convert: a picture that crashes a library ends its job and nothing else.
 
-A crew belongs to one job. Its processes are forked from the slot, which has the libraries loaded by then, and
-stay in its process group: whoever stops the job stops them. Each does one call at a time, within a limit of
-address space.
+A pool belongs to one job. Its processes are forked from the slot, which has loaded the libraries by then, and
+stay in its process group: stopping the job stops them. Each handles one call at a time, within an address
+space limit.
 """
 
 import contextlib
@@ -33,14 +33,14 @@ from taskmanager_plugin_runner.system.memory import size_words
 ResultT = TypeVar("ResultT")
 
 _LOOK_SECONDS: Final = 0.2
-"""How late a wish to stop may be noticed."""
+"""The longest delay before a request to stop is noticed."""
 _STDERR: Final = 2
 _FORKING: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What a call raised: the words for the operator, or a defect with its traceback."""
+    """What a call raised: a message for the operator, or a defect with its traceback."""
 
     message: str
     defect: str | None = None
@@ -48,12 +48,12 @@ class _Failure:
 
 
 class DecodingPool:
-    """So many processes; calls beyond that wait for one to be free. Threads may call at once."""
+    """A fixed number of processes; further calls wait for one to be free. Threads may call concurrently."""
 
     def __init__(self, processes: int, memory_bytes: int, check: Callable[[], None]) -> None:
-        """`memory_bytes` is for all pictures at work together.
+        """`memory_bytes` is for all pictures in progress together.
 
-        `check` is called when a process ends before its answer: it raises if the job is to end.
+        `check` is called when a process ends before it answers: it raises if the job is to end.
         """
         self._memory = _Budget(memory_bytes)
         self._check = check
@@ -73,18 +73,18 @@ class DecodingPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End them, at once if the job has failed."""
+        """End the processes, immediately if the job has failed."""
         for hand in self._hands:
             hand.end(at_once=error is not None)
 
     @contextlib.contextmanager
     def room(self, needed: int) -> Iterator[None]:
-        """Wait until the pictures at work leave `needed` bytes of memory free."""
+        """Wait until the pictures in progress leave `needed` bytes of memory free."""
         with self._memory.taken(needed):
             yield
 
     def call(self, function: Callable[..., ResultT], *arguments: object, time_limit: timedelta) -> ResultT:
-        """What `function(*arguments)` returns in one of the processes; both must be picklable.
+        """Return what `function(*arguments)` returns in one of the processes; both must be picklable.
 
         Raises the JobFailedError that it raised, or ToolFailedError for a crash, a defect, too much memory or
         a call that took longer than `time_limit`.
@@ -122,7 +122,7 @@ class DecodingPool:
 
 
 class _Budget:
-    """Bytes that several threads share; one that needs more than there are gets all."""
+    """Bytes shared by several threads; one that needs more than the total gets all of them."""
 
     def __init__(self, total: int) -> None:
         self._total = self._free = total
@@ -143,7 +143,7 @@ class _Budget:
 
 
 class _Hand:
-    """One process and the way to it."""
+    """One process and the pipe to it."""
 
     def __init__(self, memory_bytes: int) -> None:
         self.broken = False
@@ -154,13 +154,13 @@ class _Hand:
             target=_serve, args=(theirs, memory_bytes), name="pictures", daemon=True
         )
         with _FORKING, warnings.catch_warnings():
-            # Python warns of threads since 3.12; the child uses none of their locks
+            # Python warns about threads since 3.12; the child uses none of their locks
             warnings.simplefilter("ignore", DeprecationWarning)
             self._process.start()
         theirs.close()
 
     def ask(self, function: Callable[..., object], arguments: tuple[object, ...], limit: timedelta) -> object:
-        """The answer; raises EOFError if the process ended before, ToolFailedError if it took too long."""
+        """The answer; raises EOFError if the process ended first, ToolFailedError if it took too long."""
         end = time.monotonic() + limit.total_seconds()
         try:
             self._pipe.send((function, arguments))
@@ -170,7 +170,7 @@ class _Hand:
                     self._process.kill()
                     raise ToolFailedError(f"the picture took longer than {limit}, its time limit")
             return self._pipe.recv()
-        except OSError as error:  # a pipe to a process that is gone
+        except OSError as error:  # the process at the other end is gone
             self.broken = True
             raise EOFError from error
         except EOFError:
@@ -178,7 +178,7 @@ class _Hand:
             raise
 
     def obituary(self) -> str:
-        """How the process ended."""
+        """How the process ended, for the error message."""
         self._process.join()
         code = self._process.exitcode
         if code is not None and code < 0:
@@ -186,7 +186,7 @@ class _Hand:
         return f"the process that reads the picture ended with exit code {code}"
 
     def end(self, *, at_once: bool) -> None:
-        """Let it end, or kill it; return when it is gone."""
+        """Let it end, or kill it; returns when it is gone."""
         self._pipe.close()
         if at_once:
             self._process.kill()
@@ -194,12 +194,12 @@ class _Hand:
 
 
 def _serve(pipe: Connection, memory_bytes: int) -> None:
-    """In the child: calls until the other end is closed."""
+    """In the child: answer calls until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _close_all_but(pipe.fileno())
     _limit_address_space(memory_bytes)
     _libraries_for_one_processor()
-    gc.freeze()  # what the slot has made is never garbage here: looking through it takes 20 ms each time
+    gc.freeze()  # what the slot has created is never garbage here: scanning it takes 20 ms each time
     while True:
         try:
             function, arguments = pipe.recv()
@@ -223,7 +223,7 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> o
 
 
 def _close_all_but(kept: int) -> None:
-    """Neither the slot's line to the runner nor the pipes of other children."""
+    """Close the slot's line to the runner and the pipes of other children."""
     for entry in list(Path("/proc/self/fd").iterdir()):
         number = int(entry.name)
         if number > _STDERR and number != kept:
@@ -240,7 +240,7 @@ def _limit_address_space(memory_bytes: int) -> None:
 
 
 def _libraries_for_one_processor() -> None:
-    """Several pictures at once get one thread each: quicker than each sharing all processors, and smaller."""
+    """One thread for each of several concurrent pictures: faster than sharing all processors, and smaller."""
     os.environ["VIPS_CONCURRENCY"] = "1"
     import pyvips  # noqa: PLC0415 - libvips begins in the child, with the settings of the child
 

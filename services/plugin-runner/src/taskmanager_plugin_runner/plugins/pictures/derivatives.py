@@ -1,4 +1,4 @@
-"""Makes JPEGs of one picture, several sizes from one decoding, and looks at each before it counts.
+"""Makes JPEGs of one picture, several sizes from one decoding, and checks each before it counts.
 
 Runs in a child process.
 """
@@ -23,20 +23,20 @@ from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 JPEG_SIDE_MAX: Final = 65_535
 _DENSITY_MAX: Final = 65_535
 _FULL_CHROMA_QUALITY: Final = 90
-"""From here on colours keep all the pixels they have, as ImageMagick has it."""
+"""From this quality on, colours keep their full resolution, as in ImageMagick."""
 _END_OF_IMAGE: Final = b"\xff\xd9"
 _WHITE: Final = (255, 255, 255)
 _PROGRAM_DIFFERENCE: Final = 8.0
-"""Of 255, on average over reduced copies: programs differ in how they convert colours."""
+"""Out of 255, averaged over reduced copies: programs differ in how they convert colours."""
 _JFIF_END: Final = 20
 """Bytes up to the end of the JFIF header, without a thumbnail."""
 _ICC_PIECE: Final = 65_519
-"""Bytes of a profile that a segment can hold."""
+"""Bytes of a profile that fit into one segment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One JPEG: where, how large, how good. `longest_side` None keeps the size; nothing is ever enlarged."""
+    """One JPEG to make. `longest_side` None keeps the size; nothing is ever enlarged."""
 
     path: Path
     longest_side: int | None
@@ -54,7 +54,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What came of one picture; `notes` are warnings."""
+    """The results of one picture; `notes` are warnings."""
 
     made: tuple[Made, ...]
     notes: tuple[str, ...]
@@ -64,13 +64,13 @@ class Derived:
 def derive(
     source: Path, facts: PictureFacts, wanted: tuple[Wanted, ...], background: tuple[int, int, int]
 ) -> Derived:
-    """All JPEGs of one picture; raises JobFailedError if it is damaged or a result is not as it should be."""
+    """Make all JPEGs of a picture; raises JobFailedError if it is damaged or a result is not as expected."""
     began = time.monotonic()
     picture = decoding.decode(source, facts, _enough(wanted))
     screens: dict[bool, tuple[Picture, Reduced]] = {}
     made = []
     for one in sorted(wanted, key=lambda one: one.longest_side or JPEG_SIDE_MAX, reverse=True):
-        keep = one.keep_profile or picture.facts.icc is None  # the same where there is none to keep
+        keep = one.keep_profile or picture.facts.icc is None  # the same if there is none to keep
         if keep not in screens:
             screen = colour.to_screen(picture, bits=8, keep_profile=keep, background=background)
             screens[keep] = (screen, Reduced.of(screen.samples))
@@ -80,13 +80,13 @@ def derive(
 
 
 def _enough(wanted: tuple[Wanted, ...]) -> int | None:
-    """The longest side of the largest, or None if one keeps the size of the source."""
+    """The longest side of the largest JPEG, or None if one keeps the size of the source."""
     sides = [one.longest_side for one in wanted]
     return None if None in sides else max(side for side in sides if side is not None)
 
 
 def _make(screen: Picture, small: Reduced, size: tuple[int, int], wanted: Wanted) -> Made:
-    """`size` is that of the source: the screen may be a smaller copy already."""
+    """`size` is that of the source: the screen picture may already be a smaller copy."""
     pixels = _resized(screen, size, wanted.longest_side)
     height, width = pixels.shape[:2]
     if max(width, height) > JPEG_SIDE_MAX:
@@ -123,7 +123,7 @@ def _resized(screen: Picture, size: tuple[int, int], longest_side: int | None) -
 
 
 def _written_resolution(facts: PictureFacts) -> tuple[float, float] | None:
-    """Of the source in whole dots per inch: it is a fact about the scan, so a smaller copy says the same."""
+    """The source's resolution in whole dots per inch: a fact about the scan, unchanged in a smaller copy."""
     if facts.dots_per_inch is None:
         return None
     x, y = (min(_DENSITY_MAX, max(1, round(value))) for value in facts.dots_per_inch)
@@ -131,7 +131,7 @@ def _written_resolution(facts: PictureFacts) -> tuple[float, float] | None:
 
 
 def _encode(pixels: NDArray[Any], facts: PictureFacts, quality: int, *, full_size: bool) -> bytes:
-    """A JPEG; colours that the source has in fewer samples are not made more by it."""
+    """Encode a JPEG; colours that are subsampled in the source stay so at full size."""
     full = quality >= _FULL_CHROMA_QUALITY and not (facts.subsampled and full_size)
     subsampling = "444" if full else "420"
     plain = np.ascontiguousarray(pixels[..., 0] if facts.grey else pixels)
@@ -148,14 +148,14 @@ def _encode(pixels: NDArray[Any], facts: PictureFacts, quality: int, *, full_siz
 
 
 def _density(dots_per_inch: tuple[float, float] | None) -> bytes:
-    """Unit and densities of the JFIF header; 1 x 1 without unit where none is known."""
+    """Unit and densities of the JFIF header; 1 x 1 without a unit if none is known."""
     if dots_per_inch is None:
         return struct.pack(">BHH", 0, 1, 1)
     return struct.pack(">BHH", 1, *(int(value) for value in dots_per_inch))
 
 
 def _profile(icc: bytes | None) -> bytes:
-    """An ICC profile in segments APP2 (ICC.1, annex B.4)."""
+    """An ICC profile in APP2 segments (ICC.1, annex B.4)."""
     if icc is None:
         return b""
     pieces = [icc[at : at + _ICC_PIECE] for at in range(0, len(icc), _ICC_PIECE)]
@@ -170,15 +170,15 @@ def _profile(icc: bytes | None) -> bytes:
 
 
 def require_decodable(source: Path, source_facts: PictureFacts, result: Path, facts: PictureFacts) -> None:
-    """Raise JobFailedError unless a program's result can be decoded to its end."""
+    """Raise JobFailedError unless a program's result can be fully decoded."""
     del source, source_facts
     _decoded_result(result, facts)
 
 
 def require_alike(source: Path, source_facts: PictureFacts, result: Path, facts: PictureFacts) -> None:
-    """Raise JobFailedError unless a program's result, of whatever size, looks like its source on a screen.
+    """Raise JobFailedError unless a program's result, of any size, looks like its source on a screen.
 
-    For the pictures of programs that only resize, convert and compress: cropping or turning fails.
+    For programs that only resize, convert and compress: cropping or rotating fails the check.
     """
     shown = [
         colour.to_screen(picture, bits=8, keep_profile=False, background=_WHITE)

@@ -1,4 +1,4 @@
-"""What a file says of one picture in it: all decisions are made on that, and results are held against it.
+"""What a file says about one picture in it: the basis of all decisions, and of the checks of results.
 
 Decodes nothing. numpy, libvips and the like are not imported here, so that facts are cheap.
 """
@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import JsonValue
 
 ORIENTATIONS_TURNED: Final = frozenset({5, 6, 7, 8})
-"""Of EXIF and TIFF (TIFF 6.0, page 36): those that swap width and height."""
+"""EXIF and TIFF orientations that swap width and height (TIFF 6.0, page 36)."""
 
 
 class Colour(StrEnum):
@@ -54,13 +54,13 @@ COLOUR_SAMPLES: Final = {
 class PictureFacts:
     """One picture of a file, as its header describes it.
 
-    `stored` is width and height in pixels before `orientation` (1 to 8) is applied. `samples` counts all of a
-    pixel, also alpha and the `unspecified` ones, which nobody calls alpha. `bits` are those of one sample.
-    `icc_lab`: Lab whose a and b are not signed but have 128 added. `directory` names the picture in the
-    file; what it is belongs to the format. `subsampled`: colours have fewer samples than lightness, as in
-    most JPEGs. `dots_per_inch` is None if the file gives no absolute resolution. `gamma` is that of a PNG
-    (its chunk gAMA). `icc` are the bytes of the embedded profile as they are, fitting or not. `notes` say
-    what is odd about the file.
+    `stored` is width and height in pixels before `orientation` (1 to 8) is applied. `samples` is the number
+    per pixel, including alpha and the `unspecified` ones, which are not declared as alpha. `bits` is the
+    depth of one sample. `icc_lab`: Lab whose a and b are not signed but have 128 added. `directory`
+    identifies the picture in the file; its meaning depends on the format. `subsampled`: colours have fewer
+    samples than lightness, as in most JPEGs. `dots_per_inch` is None if the file gives no absolute
+    resolution. `gamma` is that of a PNG (its chunk gAMA). `icc` holds the bytes of the embedded profile
+    unchanged, fitting or not. `notes` say what is odd about the file.
     """
 
     format: str
@@ -86,26 +86,26 @@ class PictureFacts:
 
     @property
     def width(self) -> int:
-        """Pixels across of the upright picture."""
+        """Width of the upright picture in pixels."""
         return self.stored[1] if self.orientation in ORIENTATIONS_TURNED else self.stored[0]
 
     @property
     def height(self) -> int:
-        """Pixels down of the upright picture."""
+        """Height of the upright picture in pixels."""
         return self.stored[0] if self.orientation in ORIENTATIONS_TURNED else self.stored[1]
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """Number of pixels."""
         return self.stored[0] * self.stored[1]
 
     @property
     def grey(self) -> bool:
-        """One colour component."""
+        """Whether there is only one colour component, grey."""
         return self.colour is Colour.GREY
 
     def as_record(self) -> dict[str, JsonValue]:
-        """The facts in a few words, for the job's log and its list of files."""
+        """The facts in brief, for the job's log and its list of files."""
         words: dict[str, JsonValue] = {
             "format": self.format,
             "size": f"{self.width} x {self.height}",
@@ -135,7 +135,7 @@ def _resolution_words(dots_per_inch: tuple[float, float] | None) -> str | None:
 
 
 def profile_name(icc: bytes) -> str:
-    """The description of an ICC profile (ICC.1, tag `desc`), or what kind it is if it has none."""
+    """The description of an ICC profile (ICC.1, tag `desc`), or its colour space if it has none."""
     for position in range(132, 132 + 12 * int.from_bytes(icc[128:132][:4].rjust(4, b"\0")) % 1200, 12):
         if icc[position : position + 4] == b"desc":
             start, length = (int.from_bytes(icc[position + at : position + at + 4]) for at in (4, 8))

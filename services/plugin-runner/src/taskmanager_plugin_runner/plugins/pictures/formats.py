@@ -1,4 +1,4 @@
-"""Tells what a file is by its first bytes, and has its header read by who knows the format."""
+"""Identifies a file by its first bytes and reads its header with the reader for its format."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,14 +36,14 @@ SUFFIXES: Final = (
     ".gif",
     ".webp",
 )
-"""Of the files that are taken; what a file really is goes by its content."""
+"""Suffixes of the files that are taken; a file's actual format is determined by its content."""
 
 PIXELS_MAX: Final = 2**31
-"""No decoder here counts further; what a picture really may take is said by the memory limit."""
+"""No decoder here can handle more; how much a picture may actually take is up to the memory limit."""
 
 
 def sniff(path: Path) -> str:
-    """The format of a file by its first bytes; raises JobFailedError for what is no picture."""
+    """The format of a file by its first bytes; raises JobFailedError if it is no supported picture."""
     with path.open("rb") as file:
         head = file.read(12)
     for signature, name in _SIGNATURES:
@@ -68,7 +68,7 @@ def read_facts(path: Path) -> list[PictureFacts]:
 
 
 def _reader(name: str) -> Callable[[Path], list[PictureFacts]]:
-    """Readers are imported when they are needed: that of TIFF brings numpy with it."""
+    """The reader of a format, imported only when needed: the TIFF reader imports numpy."""
     if name == "tiff":
         from taskmanager_plugin_runner.plugins.pictures.file_formats.tiff import read_facts as read_tiff  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""How much memory a picture will take, from its header alone, and how much one may take."""
+"""How much memory a picture will need, estimated from its header alone, and how much one may use."""
 
 import os
 from typing import Final
@@ -8,18 +8,18 @@ from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFact
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures, size_words
 
 BASE_BYTES: Final = 256 * 1024 * 1024
-"""What a child process takes in address space besides its picture: libraries, threads, buffers."""
+"""Address space a child process needs besides its picture: libraries, threads, buffers."""
 _SHORT_BITS: Final = 16
 _SCREEN_BYTES: Final = 2
-"""A sample of the converted copy, and of the buffers beside it."""
+"""Per sample of the converted copy and its buffers."""
 OPENJPEG_BYTES: Final = 5
-"""A sample in OpenJPEG: four bytes, and the codestream beside it."""
+"""Per sample in OpenJPEG: four bytes, plus the codestream."""
 
 
 def allowed() -> int:
-    """Bytes one picture may take: the setting, or half of what this machine (or container) has.
+    """Bytes one picture may use: the setting, or half of what this machine (or container) has.
 
-    Raises PermanentError if the setting is no number.
+    Raises PermanentError if the setting is not a positive number.
     """
     text = os.environ.get(PICTURE_MEMORY, "")
     if not text:
@@ -34,7 +34,7 @@ def allowed() -> int:
 
 
 def estimate(facts: PictureFacts, *, compressing: bool) -> int:
-    """Bytes at the worst moment: decoded, turned, converted; with `compressing` in OpenJPEG as well."""
+    """Bytes at the peak: decoded, rotated, converted; with `compressing`, in OpenJPEG as well."""
     stored = -(-facts.bits // 8) if facts.bits <= 8 or facts.bits > 16 else 2  # noqa: PLR2004 - bytes and shorts
     needs_floats = (
         facts.sample_format is SampleFormat.FLOAT
@@ -49,7 +49,7 @@ def estimate(facts: PictureFacts, *, compressing: bool) -> int:
 
 
 def require_room(facts: PictureFacts, needed: int, most: int) -> None:
-    """Raise JobFailedError with the figures if a picture would take more than it may."""
+    """Raise JobFailedError with the figures if a picture would need more than it may use."""
     if needed > most:
         width, height = facts.stored
         raise JobFailedError(

@@ -1,11 +1,11 @@
-"""What a picture may become: pure decisions on facts, which `docs/images.md` says in plainer words."""
+"""What a picture may become: pure decisions on facts; `docs/images.md` explains them."""
 
 from typing import Final
 
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 
 JPEG_2000_BITS_MAX: Final = 16
-"""Of a sample: what readers of JPEG 2000 in libraries can be trusted with (the standard has 38)."""
+"""Bits per sample: what JPEG 2000 readers in libraries can be trusted with (the standard allows 38)."""
 _BYTE: Final = 8
 _JPEG_CODED: Final = frozenset({"jpeg", "ojpeg"})
 
@@ -13,7 +13,7 @@ _JPEG_CODED: Final = frozenset({"jpeg", "ojpeg"})
 def lossless_obstacle(facts: PictureFacts) -> str | None:
     """Why a picture cannot become a lossless JPEG 2000 file as it is; None if it can.
 
-    All but the first two can be overcome by a conversion that is not lossless (`convert`).
+    All obstacles can be overcome by a conversion that is not lossless (`convert`).
     """
     return _range_obstacle(facts) or _colour_obstacle(facts)
 
@@ -39,12 +39,12 @@ def _colour_obstacle(facts: PictureFacts) -> str | None:
 
 
 def refusal(facts: PictureFacts, *, convert: bool) -> str | None:
-    """The sentence that ends a lossless job, with what to do; None if the picture is taken."""
+    """The sentence that ends a lossless job, with advice; None if the picture is accepted."""
     return refused(lossless_obstacle(facts), convert=convert)
 
 
 def refused(obstacle: str | None, *, convert: bool) -> str | None:
-    """The same for an obstacle that is known."""
+    """The same for an obstacle that is already known."""
     if obstacle is None or convert:
         return None
     return (
@@ -54,7 +54,7 @@ def refused(obstacle: str | None, *, convert: bool) -> str | None:
 
 
 def jpeg_2000_bits(facts: PictureFacts) -> int:
-    """Bits of a sample of a JPEG 2000 result: those of the source from 8 to 16, and 8 below."""
+    """Bits per sample of a JPEG 2000 result: 8 to 16 as in the source, and 8 if that has fewer."""
     if facts.sample_format is not SampleFormat.UNSIGNED or facts.colour is Colour.LAB:
         return _BYTE if facts.bits <= _BYTE else JPEG_2000_BITS_MAX
     return min(max(facts.bits, _BYTE), JPEG_2000_BITS_MAX)

@@ -1,4 +1,4 @@
-"""Arithmetic on samples: turning, scaling to another depth, and the rule for what has no natural range.
+"""Arithmetic on samples: rotating, scaling to another bit depth, and mapping samples without a natural range.
 
 Arrays are height x width x channels. Runs in a child process.
 """
@@ -14,7 +14,7 @@ from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, PictureFacts
 BYTE_MAX: Final = 255
 _BYTE_BITS, _SHORT_BITS = 8, 16
 _REC_601: Final = (0.299, 0.587, 0.114)
-"""Luma coefficients where a file gives none (TIFF 6.0, YCbCrCoefficients; JFIF)."""
+"""Luma coefficients if a file gives none (TIFF 6.0, YCbCrCoefficients; JFIF)."""
 
 
 def array_of(image: "pyvips.Image") -> NDArray[Any]:
@@ -25,7 +25,7 @@ def array_of(image: "pyvips.Image") -> NDArray[Any]:
 
 
 def first_channels(pixels: NDArray[Any], count: int) -> NDArray[Any]:
-    """The first channels alone, copied by libvips, which is several times as quick as numpy there."""
+    """The first channels only, copied by libvips, which is several times as fast as numpy here."""
     if pixels.shape[2] == count:
         return pixels
     if pixels.dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
@@ -34,7 +34,7 @@ def first_channels(pixels: NDArray[Any], count: int) -> NDArray[Any]:
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Apply an orientation (TIFF 6.0, page 36: where row 0 and column 0 are seen); gives a view."""
+    """Apply an orientation (TIFF 6.0, page 36: where row 0 and column 0 are seen); returns a view."""
     if orientation in {5, 6, 7, 8}:
         pixels = pixels.swapaxes(0, 1)
     down = orientation in {3, 4, 7, 8}
@@ -43,7 +43,7 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def inverted(values: NDArray[Any], facts: PictureFacts) -> NDArray[Any]:
-    """What is said with white as zero, with black as zero."""
+    """Samples with white as zero converted to black as zero."""
     if facts.sample_format is SampleFormat.FLOAT:
         return 1 - values
     if facts.sample_format is SampleFormat.SIGNED:
@@ -56,7 +56,7 @@ def rgb_of_ycbcr(
     coefficients: tuple[float, float, float] | None = None,
     reference: tuple[float, ...] | None = None,
 ) -> NDArray[Any]:
-    """8-bit RGB of 8-bit YCbCr; `coefficients` and `reference` black and white as in TIFF 6.0, section 21."""
+    """8-bit RGB from 8-bit YCbCr; `coefficients`, `reference` black and white as in TIFF 6.0, section 21."""
     red, green, blue = coefficients or _REC_601
     black_white = reference or (0, 255, 128, 255, 128, 255)
     scaled = values.astype(np.float32)
@@ -70,7 +70,7 @@ def rgb_of_ycbcr(
 
 
 def scaled(values: NDArray[Any], bits: int, wanted: int) -> NDArray[Any]:
-    """Unsigned samples of `bits` in `wanted` bits (8 or 16), by the full range: the most becomes the most."""
+    """Unsigned samples of `bits` scaled to `wanted` bits (8 or 16) by the full range: maximum to maximum."""
     kind = np.uint8 if wanted == _BYTE_BITS else np.uint16
     if bits == wanted:
         return values.astype(kind, copy=False)
@@ -86,10 +86,10 @@ def scaled(values: NDArray[Any], bits: int, wanted: int) -> NDArray[Any]:
 
 
 def displayable(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple[NDArray[Any], str | None]:
-    """Any samples as unsigned ones of `wanted` bits, and the sentence that says by which rule, if it loses.
+    """Any samples as unsigned ones of `wanted` bits, and a sentence with the rule used, if that is lossy.
 
-    Unsigned and signed integers: the full range of the format. Floating point: 0 to 1 if all values lie
-    there, else from the lowest to the highest of this picture.
+    Unsigned and signed integers: the full range of the format. Floating point: 0 to 1 if all values lie in
+    that range, otherwise from the lowest to the highest value of this picture.
     """
     if facts.sample_format is SampleFormat.FLOAT:
         return _of_float(values, facts, wanted)
@@ -126,12 +126,12 @@ def _of_float(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple[N
 
 
 def is_opaque(alpha: NDArray[Any]) -> bool:
-    """Whether 8-bit alpha hides nothing anywhere."""
+    """Whether 8-bit alpha is fully opaque everywhere."""
     return bool((alpha == BYTE_MAX).all())
 
 
 def flattened(pixels: NDArray[Any], background: tuple[int, int, int]) -> NDArray[Any]:
-    """8-bit pixels whose last channel is unassociated alpha, laid over a background by libvips."""
+    """8-bit pixels whose last channel is unassociated alpha, composited over a background by libvips."""
     colours = pixels.shape[2] - 1
     if is_opaque(pixels[..., -1]):
         return first_channels(pixels, colours)
@@ -142,7 +142,7 @@ def flattened(pixels: NDArray[Any], background: tuple[int, int, int]) -> NDArray
 def over(
     colours: NDArray[Any], alpha: NDArray[Any], kind: Alpha, background: tuple[int, int, int]
 ) -> NDArray[Any]:
-    """8-bit colours laid over a background; `alpha` has 0 for transparent, 255 for opaque."""
+    """8-bit colours composited over a background; in `alpha`, 0 is transparent and 255 opaque."""
     if is_opaque(alpha):
         return colours
     opacity = (alpha.astype(np.float32) / BYTE_MAX)[..., None]

@@ -1,4 +1,4 @@
-"""A shell template that makes JPEGs in the plugin itself, without a program. Runs nothing."""
+"""A shell template for JPEGs made by the plugin itself, without a program. Runs nothing."""
 
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
@@ -10,7 +10,7 @@ from taskmanager.model.manifest import JobLimits
 from taskmanager_plugin_runner.plugins.parameters import PictureParameters
 
 SOURCE_NAME: Final = "{source}"
-"""In the name of a folder: that of the source folder, as Goobi names its thumbnails."""
+"""In the name of a folder: stands for the name of the source folder, as Goobi names its thumbnails."""
 _FOLDER_PATTERN: Final = r"^(?:\{source\}|[A-Za-z0-9_])(?:\{source\}|[A-Za-z0-9_.-]){0,99}$"
 
 Side = Annotated[int, Field(ge=16, le=65_500, strict=True)]
@@ -22,7 +22,7 @@ class Derivative(Record):
     """One JPEG of each page.
 
     `folder`: below the destination. `longest_side` in pixels; None keeps the size, nothing is enlarged.
-    `keep_profile`: an embedded RGB or grey profile stays; else colours become sRGB.
+    `keep_profile`: an embedded RGB or grey profile is kept; otherwise colours are converted to sRGB.
     """
 
     folder: DerivativeFolder | None = None
@@ -32,7 +32,7 @@ class Derivative(Record):
 
 
 class DerivativeTemplate(Record):
-    """The keys of such a template file; `docs/templates.md` explains them to operators."""
+    """The keys of a derivative template file; `docs/templates.md` explains them to operators."""
 
     model_config = ConfigDict(ignored_types=(cached_property,))
 
@@ -51,19 +51,19 @@ class DerivativeTemplate(Record):
 
     @property
     def limits(self) -> JobLimits:
-        """What the runner must know of it."""
+        """The limits the template sets for the runner."""
         return JobLimits(
             time_limit_seconds=self.job_time_limit_seconds, memory_limit_bytes=self.memory_limit_bytes
         )
 
     @property
     def in_place(self) -> bool:
-        """Its results never replace their sources."""
+        """Always False: the results never replace their sources."""
         return False
 
     @cached_property
     def parameters_model(self) -> type["DerivativeParameters"]:
-        """What a job may choose: `quality` and `size` only where there is one derivative they could mean."""
+        """A job's parameters: `quality` and `size` only if there is just one derivative they can refer to."""
         fields: dict[str, Any] = {}
         if len(self.derivatives) == 1:
             only = self.derivatives[0]
@@ -76,7 +76,7 @@ class DerivativeTemplate(Record):
         return create_model("DerivativeParameters", __base__=DerivativeParameters, **fields)
 
     def chosen(self, parameters: "DerivativeParameters") -> tuple[Derivative, ...]:
-        """The derivatives of a job: its own, or those of the template with its quality and size."""
+        """The derivatives of a job: its own, or those of the template with the job's quality and size."""
         if parameters.derivatives:
             return parameters.derivatives
         if len(self.derivatives) > 1:
@@ -88,7 +88,7 @@ class DerivativeTemplate(Record):
 
 
 class DerivativeParameters(PictureParameters):
-    """What every job of such a template may choose."""
+    """Parameters of every job with a derivative template."""
 
     derivatives: tuple[Derivative, ...] = Field(
         default=(),

@@ -1,4 +1,4 @@
-"""Runs one job of a derivative template: every page decoded once, all its JPEGs made of that."""
+"""Runs one job of a derivative template: every page is decoded once, and all its JPEGs are made from that."""
 
 import time
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from taskmanager_plugin_runner.plugins.shell.derivatives import SOURCE_NAME, Der
 
 
 class DeriveRun:
-    """One job."""
+    """One job of a derivative template."""
 
     def __init__(self, context: JobContext, template: DerivativeTemplate) -> None:
-        """Raises JobFailedError if the parameters are wrong."""
+        """Raises JobFailedError if the parameters are invalid."""
         self._context, self._template = context, template
         self._parameters = parse_parameters(template.parameters_model, context.spec.parameters)
         self._wanted = [(one, self._folder(one)) for one in template.chosen(self._parameters)]
@@ -30,13 +30,13 @@ class DeriveRun:
         self._time_limit = timedelta(seconds=template.time_limit_seconds)
 
     def _folder(self, derivative: Derivative) -> Path:
-        """Below the output; `{source}` is the name Goobi knows, wherever the files are read."""
+        """A folder below the output; `{source}` is the name Goobi knows, wherever the files are read from."""
         named = self._context.spec.source or str(self._context.source or "")
         name = (derivative.folder or "").replace(SOURCE_NAME, Path(named).name)
         return self._context.output / name if name else self._context.output
 
     def run(self) -> None:
-        """Make all derivatives; raises JobFailedError if there is no page or one fails."""
+        """Make all derivatives; raises JobFailedError if there are no pages or one fails."""
         taken = workpieces.take(self._context, SUFFIXES)
         workpieces.require_distinct(taken)
         for _, folder in self._wanted:

@@ -1,6 +1,6 @@
 """Fills the placeholders of an argument list so that no value can become an option or a command.
 
-Every element of a template stays one argument whatever the value holds; there is no shell anywhere. Knows no
+Every element of a template remains one argument whatever a value contains; no shell is involved. Knows no
 template file and no job.
 """
 
@@ -21,10 +21,10 @@ _UPWARDS: Final = re.compile(r"(?<![\w.])\.\./|(?:^|/)\.\.$")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a placeholder stands for.
+    """The value of a placeholder.
 
-    `foreign`: written by somebody else than the template's author or this plugin, so it is looked at closely.
-    `signed`: a number that the author allowed to be negative; only such a value may begin an argument with
+    `foreign`: written by someone other than the template's author or this plugin, so it is checked strictly.
+    `signed`: a number that the author allows to be negative; only such a value may begin an argument with
     `-`.
     """
 
@@ -48,10 +48,10 @@ def names_in(element: str) -> list[str]:
 
 
 def fill(argv: Sequence[str], values: Mapping[str, Value], *, magick: bool) -> list[str]:
-    """The argument list with every placeholder replaced once; what a value holds is not looked through again.
+    """The argument list with every placeholder replaced once; placeholders within values are not replaced.
 
-    `magick`: the program is ImageMagick, whose arguments have a syntax of their own. Raises JobFailedError
-    naming the placeholder whose value cannot be passed safely.
+    `magick`: the program is ImageMagick, whose arguments have their own syntax. Raises JobFailedError naming
+    the placeholder whose value cannot be passed safely.
     """
     return [_fill_one(element, values, magick=magick) for element in argv]
 
@@ -86,7 +86,7 @@ def _signed_start(element: str, values: Mapping[str, Value]) -> bool:
 
 
 def _is_path(element: str, values: Mapping[str, Value]) -> bool:
-    """Whether what an element stands for is a path, by what its template says of it."""
+    """Whether an element stands for a path, according to its template."""
     named = [values[name] for name in names_in(element)]
     return "/" in _TOKEN.sub("", element) or any(
         value.path or (not value.foreign and "/" in value.text) for value in named
@@ -94,7 +94,7 @@ def _is_path(element: str, values: Mapping[str, Value]) -> bool:
 
 
 def _refuse_path(name: str, value: Value, *, inside_path: bool) -> None:
-    """What is no path itself may be part of one only as a single name, and lead nowhere on its own."""
+    """A value that is not a path may be part of one only as a single name, and must not lead elsewhere."""
     if value.path or not value.foreign:
         return
     parts = value.text.split("/")

@@ -1,4 +1,4 @@
-"""The plugin `shell` (job type SHELL): makes derivatives, or runs a program, as a template says."""
+"""The plugin `shell` (job type SHELL): makes derivatives, or runs a program, as defined by a template."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -19,7 +19,7 @@ AnyTemplate = Template | DerivativeTemplate
 
 
 class ShellPlugin:
-    """Reads its templates once, when it is made; raises PermanentError if one of them is wrong."""
+    """Reads its templates once, on construction; raises PermanentError if one of them is invalid."""
 
     def __init__(self) -> None:
         self._templates = read_catalogue("shell", read_template, SHIPPED)
@@ -40,11 +40,11 @@ class ShellPlugin:
 
     @property
     def manifest(self) -> PluginManifest:
-        """Job type SHELL, with the names of all templates and the parameters any of them takes."""
+        """Job type SHELL, with the names of all templates and the parameters that any of them accepts."""
         return self._manifest
 
     def run(self, context: JobContext) -> None:
-        """Run the job's template; raises JobFailedError with the file and what the program said."""
+        """Run the job's template; raises JobFailedError with the file and the program's message."""
         template = self._templates[self._manifest.choose_template(context.template) or TEMPLATE_DEFAULT]
         if isinstance(template, DerivativeTemplate):
             from taskmanager_plugin_runner.plugins.shell.derive import DeriveRun  # noqa: PLC0415 - brings numpy
@@ -57,12 +57,12 @@ class ShellPlugin:
 
 
 def read_template(raw: Mapping[str, Any]) -> AnyTemplate:
-    """The template a file holds: one with `derivatives` runs no program; raises ValidationError."""
+    """The template in a file; one with `derivatives` runs no program. Raises ValidationError."""
     return (DerivativeTemplate if "derivatives" in raw else Template).model_validate(raw)
 
 
 def parameters_schema(templates: Mapping[str, AnyTemplate]) -> dict[str, JsonValue]:
-    """One JSON Schema for the parameters of all templates; each template checks its own more strictly."""
+    """One JSON Schema for the parameters of all templates; each template validates its own more strictly."""
     variants: dict[str, list[JsonValue]] = {}
     definitions: dict[str, JsonValue] = {}
     for template in templates.values():

@@ -1,4 +1,4 @@
-"""Runs one job of a shell template: fills its argument list, runs the program, looks at what it made."""
+"""Runs one job of a shell template: fills its argument list, runs the program, checks its results."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -48,10 +48,10 @@ class ToolRunner:
 
 
 class FileRun(ToolRunner):
-    """One program run for each file of the source."""
+    """Runs the program once for each file of the source."""
 
     def run(self) -> None:
-        """Convert all files the template takes; raises JobFailedError if there is none or one fails."""
+        """Convert all files the template accepts; raises JobFailedError if there are none or one fails."""
         taken = workpieces.take(self.context, self.template.inputs)
         folder = self.context.output / (self.template.folder or "")
         self._targets = workpieces.targets(taken, folder, self.template.output_suffix or "")
@@ -96,7 +96,7 @@ class FileRun(ToolRunner):
         return found[0]
 
     def _check(self, piece: Workpiece, source: PictureFacts | None) -> PictureFacts | None:
-        """The facts of an image that was made; raises JobFailedError if it is not what the template wants."""
+        """The facts of an image result, or None; raises JobFailedError if it fails the template's check."""
         if not piece.output.is_file() or not piece.output.stat().st_size:
             raise JobFailedError("the program ended well but wrote no result")
         if self.template.check is Check.NOT_EMPTY or source is None:
@@ -121,10 +121,10 @@ class FileRun(ToolRunner):
 
 
 class JobRun(ToolRunner):
-    """One program run for the whole job; it reads `{source}` and writes into `{destination}`."""
+    """Runs the program once for the whole job; it reads `{source}` and writes to `{destination}`."""
 
     def run(self) -> None:
-        """Run the program; raises JobFailedError if it fails or leaves nothing."""
+        """Run the program; raises JobFailedError if it fails or produces nothing."""
         self.context.checkpoint()
         for file in self.context.files():
             self.context.wait_for(file)
@@ -163,7 +163,7 @@ def _file_values(piece: Workpiece) -> dict[str, Value]:
 
 
 def _image_values(facts: PictureFacts) -> dict[str, Value]:
-    """`colorspace` is what a derivative should have: what is grey stays grey and keeps its profile."""
+    """`colorspace` is what a derivative should have: grey stays grey and keeps its profile."""
     space = "Gray" if facts.grey else "sRGB"
     return {"format": Value(facts.format, foreign=False), "colorspace": Value(space, foreign=False)}
 

@@ -1,4 +1,4 @@
-"""A shell template: which program is run on which files, and what counts as success. Runs nothing."""
+"""A shell template: which program runs on which files, and what counts as success. Runs nothing."""
 
 import re
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Mode(StrEnum):
 
 
 class Check(StrEnum):
-    """What a result must be: not empty, an image, one of its source's size, one like it."""
+    """What a result must be: not empty, an image, one of the source's size, or one that looks like it."""
 
     NOT_EMPTY = "not-empty"
     IMAGE = "image"
@@ -51,7 +51,7 @@ class Check(StrEnum):
 
 
 class Parameter(Record):
-    """One value that a job may give; without a default it must."""
+    """One value that a job may give; required if it has no default."""
 
     type: Literal["integer", "number", "string", "boolean"]
     description: ShortText = ""
@@ -83,7 +83,7 @@ class Parameter(Record):
 
     @property
     def signed(self) -> bool:
-        """The author allowed negative numbers by a minimum below zero."""
+        """Whether the author allows negative numbers, by a minimum below zero."""
         return self.minimum is not None and self.minimum < 0
 
     def field(self) -> tuple[Any, Any]:
@@ -160,27 +160,27 @@ class Template(Record):
 
     @property
     def limits(self) -> JobLimits:
-        """What the runner must know of it."""
+        """The limits the template sets for the runner."""
         return JobLimits(
             time_limit_seconds=self.job_time_limit_seconds, memory_limit_bytes=self.memory_limit_bytes
         )
 
     @cached_property
     def about_images(self) -> bool:
-        """Whether sources must be images: ImageMagick reads them, or what they are is asked for."""
+        """Whether sources must be images: ImageMagick reads them, or their properties are used."""
         used = {name for element in self.argv + self.verify for name in names_in(element)}
         return is_magick(self.argv) or self.check is not Check.NOT_EMPTY or bool(used & IMAGE_VALUES)
 
     @cached_property
     def parameters_model(self) -> type[Parameters]:
-        """The pydantic model of the job parameters this template takes."""
+        """The pydantic model of the job parameters this template accepts."""
         fields: dict[str, Any] = {name: declared.field() for name, declared in self.parameters.items()}
         base = ExistingParameters if self.mode is Mode.FILE else Parameters
         return create_model("TemplateParameters", __base__=base, **fields)
 
 
 def is_magick(argv: Sequence[str]) -> bool:
-    """The program is `{magick}` or `{identify}`."""
+    """Whether the program is `{magick}` or `{identify}`."""
     return argv[0].strip("{}") in PROGRAMS and argv[0].startswith("{")
 
 

@@ -1,1 +1,1 @@
-"""What is special about each file format: its header, and for TIFF its samples."""
+"""What is specific to each file format: its header, and for TIFF its samples."""

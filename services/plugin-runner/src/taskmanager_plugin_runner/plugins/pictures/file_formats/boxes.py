@@ -18,7 +18,7 @@ _ICC_HEADER_BYTES: Final = 132
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: its type, where it starts, where its contents start, and where it ends."""
+    """One box: its type, and where it starts, where its contents start and where it ends."""
 
     type: bytes
     start: int
@@ -53,13 +53,13 @@ def box(kind: bytes, contents: bytes) -> bytes:
 
 
 def resolution(horizontal: float, vertical: float) -> bytes:
-    """Contents of a capture resolution box from dots per inch: vertical, then horizontal (I.5.3.7.1)."""
+    """Contents of a capture resolution box, from dots per inch: vertical, then horizontal (I.5.3.7.1)."""
     (vn, vd, ve), (hn, hd, he) = _per_metre(vertical), _per_metre(horizontal)
     return struct.pack(">HHHHbb", vn, vd, hn, hd, ve, he)
 
 
 def _per_metre(dots_per_inch: float) -> tuple[int, int, int]:
-    """Numerator, denominator and power of ten of dots per metre, as exact as 16 bits allow."""
+    """Numerator, denominator and power of ten of dots per metre, as precise as 16 bits allow."""
     exact = Fraction(dots_per_inch).limit_denominator(1000) / _METRES_PER_INCH
     for exponent in range(128):
         part = (exact / 10**exponent).limit_denominator(_UINT16_MAX)
@@ -69,9 +69,9 @@ def _per_metre(dots_per_inch: float) -> tuple[int, int, int]:
 
 
 def fitting_profile(icc_profile: bytes | None, *, grey: bool) -> bytes | None:
-    """The profile if a JP2 file may hold it (restricted method, I.5.3.3 and annex J.8), else None.
+    """The profile if a JP2 file may hold it (restricted method, I.5.3.3 and annex J.8), otherwise None.
 
-    Allowed are input and display profiles of the three-component matrix kind, or of the monochrome kind.
+    Allowed are input and display profiles of the three-component matrix-based or the monochrome type.
     """
     if icc_profile is None or len(icc_profile) < _ICC_HEADER_BYTES:
         return None

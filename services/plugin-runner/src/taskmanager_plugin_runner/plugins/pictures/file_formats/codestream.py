@@ -1,7 +1,7 @@
-"""Looks through a JPEG 2000 file from end to end without decoding it (ISO/IEC 15444-1, annex A).
+"""Checks a JPEG 2000 file from end to end without decoding it (ISO/IEC 15444-1, annex A).
 
-Finds cut files and missing tiles in a few reads: the headers give the length of every tile-part. Knows no
-tool.
+Finds truncated files and missing tiles in a few reads: the headers give the length of every tile-part. Knows
+no tool.
 """
 
 import struct
@@ -18,9 +18,9 @@ _PADDING_MAX_BYTES: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Pixels and components of the picture, how many tiles it is cut into, and bits of a sample.
+    """Pixels and components of the picture, its number of tiles, and bits per sample.
 
-    `high_throughput`: coded as Part 15 says.
+    `high_throughput`: coded according to Part 15.
     """
 
     width: int
@@ -33,9 +33,9 @@ class Size:
 
 
 def check_codestream(file: BinaryIO, codestream: Box) -> Size:
-    """From SOC over every tile-part to EOC; raises JobFailedError saying what is missing.
+    """Follow the codestream from SOC over every tile-part to EOC; raises JobFailedError for what is missing.
 
-    Zero bytes behind EOC do no harm (some writers pad their files).
+    Zero bytes after EOC do no harm (some writers pad their files).
     """
     if _number(file, codestream.contents) != _SOC:
         raise JobFailedError("the codestream does not begin with SOC")
@@ -56,7 +56,7 @@ def check_codestream(file: BinaryIO, codestream: Box) -> Size:
 
 
 def _end(file: BinaryIO, codestream: Box) -> int:
-    """Where the codestream ends without what it was padded with."""
+    """Where the codestream ends, without its padding."""
     length = min(_PADDING_MAX_BYTES, codestream.end - codestream.contents)
     tail = _bytes(file, codestream.end - length, length)
     return codestream.end - (length - len(tail.rstrip(b"\0")))
@@ -78,7 +78,7 @@ def _main_header(file: BinaryIO, codestream: Box) -> tuple[Size, int]:
 
 
 def _size(file: BinaryIO, position: int) -> Size:
-    """From the contents of the SIZ marker (A.5.1)."""
+    """The size from the contents of the SIZ marker segment (A.5.1)."""
     siz = _bytes(file, position, 36)
     x1, y1, x0, y0, tile_x, tile_y, tile_x0, tile_y0, components = struct.unpack(">8IH", siz[2:])
     if not tile_x or not tile_y or x1 <= x0 or y1 <= y0 or not components:

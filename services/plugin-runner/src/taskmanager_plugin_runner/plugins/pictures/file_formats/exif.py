@@ -1,4 +1,4 @@
-"""Reads the two facts of an EXIF block that change a picture: its orientation and its resolution."""
+"""Reads the two facts of an EXIF block that matter for a picture: its orientation and its resolution."""
 
 import struct
 from typing import Final
@@ -10,7 +10,7 @@ _ENTRIES_MAX: Final = 512
 
 
 def orientation(block: bytes) -> int:
-    """1 to 8, 1 also where the block says nothing or cannot be read (EXIF 2.32, 4.6.4)."""
+    """1 to 8; also 1 if the block does not say or cannot be read (EXIF 2.32, 4.6.4)."""
     value = _directory(block).get(_ORIENTATION, 1)
     return int(value) if 1 <= value <= 8 else 1  # noqa: PLR2004 - the standard's range
 
@@ -22,7 +22,7 @@ def resolution(block: bytes) -> tuple[float, float] | None:
 
 
 def dots_per_inch(x: float | None, y: float | None, unit: int) -> tuple[float, float] | None:
-    """From the values of the tags XResolution, YResolution and ResolutionUnit; None for no absolute one."""
+    """From the values of the tags XResolution, YResolution and ResolutionUnit; None if it is not absolute."""
     if not x or not y or x <= 0 or y <= 0 or unit not in {2, 3}:
         return None
     factor = _CENTIMETRES_PER_INCH if unit == 3 else 1.0  # noqa: PLR2004 - the tag's number for centimetres
@@ -30,7 +30,7 @@ def dots_per_inch(x: float | None, y: float | None, unit: int) -> tuple[float, f
 
 
 def _directory(block: bytes) -> dict[int, float]:
-    """The numbers of the first directory by tag; an empty one if the block is no EXIF."""
+    """The numeric values of the first directory by tag; empty if the block is not EXIF."""
     block = block.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None:

@@ -1,6 +1,6 @@
 """Facts of a JPEG 2000 file, and the file around a codestream (ISO/IEC 15444-1, annexes A and I).
 
-Files of Part 1 (.jp2, .jpx as far as they hold one), of Part 15 (.jph), and bare codestreams (.j2k, .j2c).
+Files of Part 1 (.jp2, and .jpx if they contain one), of Part 15 (.jph), and bare codestreams (.j2k, .j2c).
 """
 
 import os
@@ -25,12 +25,12 @@ from taskmanager_plugin_runner.plugins.pictures.file_formats.codestream import S
 SIGNATURE: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
 JP2, JPH = b"jp2 ", b"jph "
 PALETTE, HIGH_THROUGHPUT = "palette", "high throughput"
-"""In the place of a compression: what is special about the file."""
+"""Stored in `compression`: what is special about the file."""
 _ENUMERATED: Final = {12: Colour.CMYK, 14: Colour.LAB, 16: Colour.RGB, 17: Colour.GREY, 18: Colour.YCBCR}
-"""Colour spaces by their number (I.5.3.3; 12 and 14 from Part 2, M.11.7.3)."""
+"""Colour spaces by number (I.5.3.3; 12 and 14 from Part 2, M.11.7.3)."""
 _ICC_COLOURS: Final = {b"GRAY": Colour.GREY, b"RGB ": Colour.RGB, b"CMYK": Colour.CMYK, b"Lab ": Colour.LAB}
 _ALPHA_TYPES: Final = {1: Alpha.UNASSOCIATED, 2: Alpha.ASSOCIATED}
-"""By the type of a channel (I.5.3.6): opacity, and opacity that colours were multiplied by."""
+"""By channel type (I.5.3.6): opacity, and premultiplied opacity."""
 _UNSPECIFIED_CHANNEL: Final = 0xFFFF
 _INCHES_PER_METRE: Final = 0.0254
 _HEADERS_MAX_BYTES: Final = 32 * 1024 * 1024
@@ -38,7 +38,7 @@ _HEADERS_MAX_BYTES: Final = 32 * 1024 * 1024
 
 @dataclass
 class _Header:
-    """What the boxes around a codestream say."""
+    """The contents of the boxes around a codestream."""
 
     size: tuple[int, int, int] | None = None
     colour: Colour | None = None
@@ -49,7 +49,7 @@ class _Header:
 
 
 def read_jp2(path: Path) -> list[PictureFacts]:
-    """Facts of a file with boxes; raises JobFailedError if it is cut short or contradicts itself."""
+    """Facts of a file with boxes; raises JobFailedError if it is truncated or contradicts itself."""
     with path.open("rb") as file:
         boxes: dict[bytes, Box] = {}
         for found in read_boxes(file, 0, os.fstat(file.fileno()).st_size):
@@ -69,7 +69,7 @@ def read_j2k(path: Path) -> list[PictureFacts]:
 
 
 def codestream(path: Path) -> bytes:
-    """The codestream of a file, without the boxes around it; of a bare codestream all of it."""
+    """The codestream of a file without the boxes around it; all of a bare codestream."""
     with path.open("rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             file.seek(0)
@@ -147,7 +147,7 @@ def _take(found: _Header, kind: bytes, contents: bytes) -> None:
 
 
 def _resolution(contents: bytes) -> tuple[float, float] | None:
-    """From the first box inside, of capture or display: dots per metre, the vertical first (I.5.3.7)."""
+    """From the first inner box, capture or display: dots per metre, vertical first (I.5.3.7)."""
     vn, vd, hn, hd, ve, he = struct.unpack(">HHHHbb", contents[8:18])
     if not vd or not hd or not vn or not hn:
         return None
@@ -160,7 +160,7 @@ def write_file(
     facts: PictureFacts,
     brand: bytes = JP2,
 ) -> None:
-    """Put a codestream into a file whose header says what `facts` say.
+    """Put a codestream into a file with a header made from `facts`.
 
     `facts.icc` must be of a kind the file may hold (`fitting_profile`). Raises JobFailedError if the
     codestream is not complete.

@@ -19,16 +19,16 @@ _PNG_COLOURS: Final = {
     4: (Colour.GREY, 2),
     6: (Colour.RGB, 4),
 }
-"""Colour and samples by the colour type of IHDR (PNG specification, 11.2.1)."""
+"""Colour and samples by the colour type in IHDR (PNG specification, 11.2.1)."""
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of frame headers (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _APP0, _APP1, _APP2 = 0xE0, 0xE1, 0xE2
-"""JFIF, EXIF and ICC profile."""
+"""Segments of JFIF, EXIF and the ICC profile."""
 
 
 def read_png(path: Path) -> list[PictureFacts]:
-    """From the chunks before the first IDAT, and an EXIF chunk wherever it stands."""
+    """Facts from the chunks of a PNG file except its image data (IDAT)."""
     with path.open("rb") as file:
         file.seek(8)
         chunks = dict(_png_chunks(file))
@@ -71,7 +71,7 @@ def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _png_profile(chunk: bytes | None) -> bytes | None:
-    """The profile of iCCP, or an empty one where it cannot be unpacked, so that somebody is told."""
+    """The profile in iCCP, or an unusable one if it cannot be unpacked, so that this is reported."""
     if chunk is None:
         return None
     _, _, packed = chunk.partition(b"\0")
@@ -89,7 +89,7 @@ def _png_resolution(chunk: bytes | None) -> tuple[float, float] | None:
 
 
 def _png_gamma(chunks: dict[bytes, bytes]) -> float | None:
-    """Of gAMA, which counts only where neither a profile nor sRGB is named (PNG specification, 12.13)."""
+    """The gamma in gAMA, which counts only without a profile, sRGB or cICP (PNG specification, 12.13)."""
     chunk = chunks.get(b"gAMA", b"")
     if len(chunk) != 4 or chunks.keys() & {b"sRGB", b"iCCP", b"cICP"}:  # noqa: PLR2004 - bytes of gAMA
         return None
@@ -97,7 +97,7 @@ def _png_gamma(chunks: dict[bytes, bytes]) -> float | None:
 
 
 def read_jpeg(path: Path) -> list[PictureFacts]:
-    """From the segments before the first scan."""
+    """Facts from the segments before the first scan."""
     with path.open("rb") as file:
         segments = list(_segments(file))
     frame = next(((kind, body) for kind, body in segments if kind in _FRAMES), None)
@@ -127,13 +127,13 @@ def read_jpeg(path: Path) -> list[PictureFacts]:
 
 
 def _is_subsampled(frame: bytes) -> bool:
-    """Whether the first component has more samples than the others (B.2.2)."""
+    """Whether the sampling factors of the components differ (B.2.2)."""
     factors = [frame[at] for at in range(7, len(frame), 3)]
     return any(factor != factors[0] for factor in factors)
 
 
 def _jpeg_colour(samples: int) -> Colour:
-    """YCbCr and YCCK are how JPEG stores RGB and CMYK: a decoder gives those back."""
+    """JPEG stores RGB and CMYK as YCbCr and YCCK: a decoder returns the former."""
     found = {1: Colour.GREY, 3: Colour.RGB, 4: Colour.CMYK}.get(samples)
     if found is None:
         raise JobFailedError(f"a JPEG file of {samples} components is not processed")
@@ -157,7 +157,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _jpeg_profile(segments: list[tuple[int, bytes]]) -> bytes | None:
-    """The pieces of APP2 in their order (ICC.1, annex B.4)."""
+    """The pieces in APP2, in order (ICC.1, annex B.4)."""
     pieces = [body for kind, body in segments if kind == _APP2 and body.startswith(b"ICC_PROFILE\0")]
     return b"".join(piece[14:] for piece in sorted(pieces, key=lambda piece: piece[12:13])) or None
 
@@ -170,7 +170,7 @@ def _jfif_resolution(body: bytes) -> tuple[float, float] | None:
 
 
 def read_webp(path: Path) -> list[PictureFacts]:
-    """From the chunks of the RIFF container (RFC 9649)."""
+    """Facts from the chunks of the RIFF container (RFC 9649)."""
     with path.open("rb") as file:
         file.seek(12)
         chunks = dict(_riff_chunks(file))
@@ -217,7 +217,7 @@ def _webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int, bool]:
 
 
 def read_gif(path: Path) -> list[PictureFacts]:
-    """The logical screen; colours come from a palette."""
+    """Facts from the logical screen; colours come from a palette."""
     with path.open("rb") as file:
         head = file.read(13)
     if len(head) < 13:  # noqa: PLR2004 - bytes before the palette
@@ -238,7 +238,7 @@ def read_gif(path: Path) -> list[PictureFacts]:
 
 
 def read_bmp(path: Path) -> list[PictureFacts]:
-    """From the headers; a negative height says that the lines go down."""
+    """Facts from the headers; a negative height means that the rows run top-down."""
     with path.open("rb") as file:
         head = file.read(54)
     if len(head) < 26:  # noqa: PLR2004 - the shortest headers

@@ -1,4 +1,4 @@
-"""Facts of the pictures of a TIFF file, by way of tifffile, which knows more kinds than any other reader.
+"""Facts of the pictures of a TIFF file, read with tifffile, which knows more variants than any other reader.
 
 TIFF 6.0, its technical notes, and BigTIFF. Decodes nothing.
 """
@@ -39,7 +39,7 @@ _COLOURS: Final = {
     8: Colour.LAB,
     9: Colour.LAB,
 }
-"""By PhotometricInterpretation; the others (masks, ITU Lab, LogLuv, camera sensors) are refused."""
+"""By PhotometricInterpretation; all others (masks, ITU Lab, LogLuv, camera sensors) are refused."""
 _FORMATS: Final = {
     1: SampleFormat.UNSIGNED,
     2: SampleFormat.SIGNED,
@@ -59,14 +59,14 @@ _UNREADABLE: Final = (
     AssertionError,
     NotImplementedError,
 )
-"""What tifffile raises for structures it cannot make sense of (its own error is a ValueError)."""
+"""What tifffile raises for structures it cannot interpret (its own error is a ValueError)."""
 
-logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it reports tags that are none of ours
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it reports tags that do not concern us
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[tifffile.TiffFile]:
-    """The file; raises JobFailedError if it has no directory that can be read."""
+    """The open file; raises JobFailedError if it cannot be read as TIFF."""
     try:
         file = tifffile.TiffFile(path, is_ome=False)
     except _UNREADABLE as error:
@@ -77,14 +77,14 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
 
 
 def read_facts(path: Path) -> list[PictureFacts]:
-    """The full-resolution pictures in their order; raises JobFailedError saying what is not understood."""
+    """The full-resolution pictures in order; raises JobFailedError saying what is not understood."""
     with opened(path) as file:
         pages = _full_pages(file)
         return [_facts(page, len(pages)) for page in pages]
 
 
 def find_page(file: tifffile.TiffFile, offset: int) -> tuple[tifffile.TiffPage, int | None]:
-    """The directory that begins at a byte, and its number in the main chain if it is in it."""
+    """The directory that begins at a byte offset, and its number in the main chain if it is part of it."""
     for number, page in enumerate(_chain(file)):
         if page.offset == offset:
             return page, number
@@ -95,7 +95,7 @@ def find_page(file: tifffile.TiffFile, offset: int) -> tuple[tifffile.TiffPage, 
 
 
 def _full_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
-    """Neither reduced copies nor masks: those of the chain, else those inside its directories (SubIFDs)."""
+    """Neither reduced copies nor masks: those of the chain, or else those in its directories (SubIFDs)."""
     chain = list(_chain(file))
     if not chain:
         raise JobFailedError("the TIFF file has no directory that can be read: it is cut short or damaged")
@@ -108,7 +108,7 @@ def _full_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
 
 
 def _chain(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
-    """The directories up to the first that cannot be read; one met twice ends the chain."""
+    """The directories up to the first unreadable one; a repeated one ends the chain."""
     seen: set[int] = set()
     pages = iter(range(DIRECTORIES_MAX))
     for number in pages:
@@ -193,7 +193,7 @@ def _colour(page: tifffile.TiffPage, samples: int, notes: list[str]) -> Colour:
 
 
 def _coloured(page: tifffile.TiffPage, colour: Colour, samples: int, notes: list[str]) -> Colour:
-    """Three samples and more that are called grey, none of them extra, are red, green and blue by mistake."""
+    """Three samples called grey, none of them extra, are red, green and blue labelled by mistake."""
     extra = page.tags.get(_EXTRA_SAMPLES)
     if colour is Colour.GREY and samples == COLOUR_SAMPLES[Colour.RGB] and extra is None:
         notes.append("the file calls its three samples grey; they are taken as red, green, blue")
@@ -202,7 +202,7 @@ def _coloured(page: tifffile.TiffPage, colour: Colour, samples: int, notes: list
 
 
 def _extra(page: tifffile.TiffPage, count: int, notes: list[str]) -> tuple[Alpha | None, int]:
-    """The alpha there is, and how many samples nobody calls alpha."""
+    """The alpha, if any, and the number of samples that are neither colour nor alpha."""
     if not count:
         return None, 0
     tag = page.tags.get(_EXTRA_SAMPLES)
@@ -223,7 +223,7 @@ def _sample_format(page: tifffile.TiffPage) -> SampleFormat:
 
 
 def _same(values: Any, what: str) -> int:
-    """One number for all samples; raises JobFailedError if they differ."""
+    """The one number that holds for all samples; raises JobFailedError if they differ."""
     numbers = set(values) if isinstance(values, tuple) else {values}
     if len(numbers) != 1:
         raise JobFailedError(f"the samples of a pixel have different {what}: {sorted(numbers)}")
@@ -248,7 +248,7 @@ def _rational(page: tifffile.TiffPage, code: int) -> float | None:
 
 
 def _is_subsampled(page: tifffile.TiffPage, colour: Colour) -> bool:
-    """By YCbCrSubSampling, 2 x 2 where a YCbCr file says nothing (TIFF 6.0, section 21)."""
+    """According to YCbCrSubSampling; 2 x 2 if a YCbCr file does not say (TIFF 6.0, section 21)."""
     tag = page.tags.get(_SUBSAMPLING)
     if tag is None:
         return colour is Colour.YCBCR

@@ -1,8 +1,8 @@
 """The samples of one picture of a TIFF file.
 
-libtiff (by way of libvips) reads what is compressed as LZW, fax or JPEG: quicker, and the only one here that
-notices damage in fax and JPEG data. tifffile reads everything else and fails where a strip or tile is short.
-Pillow has the old-style JPEG that both lack.
+libtiff (through libvips) reads LZW, fax and JPEG compression: it is faster, and the only one here that
+notices damage in fax and JPEG data. tifffile reads everything else and fails if a strip or tile is short.
+Pillow handles the old-style JPEG that both lack.
 """
 
 from dataclasses import replace
@@ -37,13 +37,13 @@ _STRIP_OFFSETS, _STRIP_BYTE_COUNTS, _TILE_OFFSETS, _TILE_BYTE_COUNTS = 273, 279,
 _UINT8_MAX: Final = 255
 _THREE_BYTES: Final = 24
 _HORIZONTAL: Final = 2
-"""Predictor that stores differences of samples (TIFF 6.0, section 14)."""
+"""The predictor that stores differences of samples (TIFF 6.0, section 14)."""
 _ICC_LAB_MOST: Final = 65280
-"""Lightness 100 in 16 bits (ICC.1, the older encoding that ICC Lab of TIFF uses)."""
+"""Lightness 100 in 16 bits (ICC.1, the older encoding used by ICC Lab in TIFF)."""
 
 
 def read(path: Path, facts: PictureFacts) -> tuple[NDArray[Any], PictureFacts]:
-    """Height x width x channels, black is zero, palettes applied; and the facts of that.
+    """Height x width x channels, black is zero, palettes applied; and the facts of these samples.
 
     Raises JobFailedError if a pixel is missing or doubtful.
     """
@@ -96,7 +96,7 @@ def _canonical(found: NDArray[Any], facts: PictureFacts) -> tuple[NDArray[Any], 
 
 
 def _for_libtiff(facts: PictureFacts) -> bool:
-    """Plain pictures whose samples libvips gives back as they are, or turned as their compression says."""
+    """Whether libvips returns the samples as stored, or converted as their compression defines."""
     if facts.planar or facts.alpha or facts.unspecified or facts.sample_format is not SampleFormat.UNSIGNED:
         return False
     if facts.compression in _FAX:
@@ -139,7 +139,7 @@ def _by_tifffile(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[
     except MemoryError:
         raise
     except Exception as error:
-        # codecs raise errors of their own that share nothing but Exception
+        # codecs raise their own errors, which have only Exception in common
         raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
     planes, _, height, width, channels = found.shape
     found = found.reshape(planes, height, width, channels).transpose(1, 2, 0, 3)
@@ -147,7 +147,7 @@ def _by_tifffile(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[
     if found.dtype == np.bool_:
         found = found.view(np.uint8)
     if page.predictor == _HORIZONTAL and found.dtype.kind == "u":
-        # the differences of odd depths are meant modulo their range
+        # the differences of unusual bit depths are modulo their range
         found = found & found.dtype.type(2**facts.bits - 1)
     if facts.bits == _THREE_BYTES and facts.sample_format is not SampleFormat.FLOAT:
         found = _of_three_bytes(found, page)
@@ -155,17 +155,17 @@ def _by_tifffile(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[
 
 
 def _of_three_bytes(found: NDArray[Any], page: tifffile.TiffPage) -> NDArray[Any]:
-    """Samples of 24 bits; raises JobFailedError if it cannot be told in which order their bytes stand.
+    """Samples of 24 bits; raises JobFailedError if their byte order cannot be determined.
 
-    libtiff has them in the order of the file, others always put the most significant byte first, as tifffile
-    reads them. In the wrong order a picture is noise: the right one has by far the smaller steps from pixel
-    to pixel.
+    libtiff uses the byte order of the file; other writers always put the most significant byte first, which
+    is how tifffile reads them. In the wrong order a picture is noise: the right order has by far the smaller
+    steps from pixel to pixel.
     """
     values = found.astype(np.uint32)
     if page.parent.byteorder == ">":
-        return values.byteswap()  # tifffile takes what it has unpacked for big-endian once more
+        return values.byteswap()  # tifffile treats the unpacked samples as big-endian once more
     if page.predictor != 1:
-        return values  # libtiff knows no predictor for them
+        return values  # libtiff supports no predictor for them
     swapped = (values & 0xFF) << 16 | values & 0xFF00 | values >> 16
     if np.array_equal(values >> 16, swapped >> 16):
         return values
@@ -190,7 +190,7 @@ def _black_is_zero(
 ) -> tuple[NDArray[Any], PictureFacts]:
     if facts.colour is Colour.PALETTE:
         return _through_palette(found, facts, page)
-    if facts.colour is Colour.YCBCR:  # JPEG: tifffile has made RGB of it
+    if facts.colour is Colour.YCBCR:  # JPEG: tifffile has converted it to RGB
         facts = replace(facts, colour=Colour.RGB)
     if facts.white_is_zero:
         found = found.copy()
@@ -199,7 +199,7 @@ def _black_is_zero(
 
 
 def _require_all_segments(page: tifffile.TiffPage) -> None:
-    """Each strip or tile has its place and some bytes; raises JobFailedError saying which has none."""
+    """Require every strip or tile to have an offset and data; raises JobFailedError if some are missing."""
     if not page.dataoffsets:
         raise JobFailedError(
             "the file says nowhere where the data of the picture is (no strip or tile offsets)"
@@ -229,9 +229,9 @@ def _numbers(page: tifffile.TiffPage, code: int) -> tuple[int, ...]:
 def _through_palette(
     found: NDArray[Any], facts: PictureFacts, page: tifffile.TiffPage
 ) -> tuple[NDArray[Any], PictureFacts]:
-    """Colours of 16 bits, or of 8 where the map holds no more than that.
+    """Colours of 16 bits, or of 8 if the map holds no more than that.
 
-    TIFF 6.0 wants 0 to 65535; writers fill them up as n * 257 or n * 256, old ones wrote 0 to 255.
+    TIFF 6.0 requires 0 to 65535; writers expand 8 bits as n * 257 or n * 256, and old ones wrote 0 to 255.
     """
     colours = page.colormap
     if colours is None or facts.samples != 1:
@@ -265,7 +265,7 @@ def _by_pillow(path: Path, facts: PictureFacts, number: int | None) -> tuple[NDA
     return found, replace(
         facts,
         stored=(facts.width, facts.height),
-        orientation=1,  # Pillow has applied it
+        orientation=1,  # already applied by Pillow
         colour=Colour.GREY if found.shape[2] == 1 else Colour.RGB,
         notes=(*facts.notes, note),
     )

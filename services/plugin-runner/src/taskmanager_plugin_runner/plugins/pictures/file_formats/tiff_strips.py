@@ -1,4 +1,4 @@
-"""Strips of TIFF files that no library takes as they are: YCbCr without JPEG, PackBits with a tail."""
+"""TIFF strips that no library accepts as they are: YCbCr without JPEG, PackBits with trailing bytes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ _SUBSAMPLING, _COEFFICIENTS, _REFERENCE = 530, 529, 532
 
 
 def packbits_has_all(facts: PictureFacts, page: tifffile.TiffPage) -> bool:
-    """Whether the runs of each strip end just where the strip does, with something left behind it at most."""
+    """Whether the runs of each strip end exactly where the strip does; trailing bytes are allowed."""
     if facts.colour not in {Colour.GREY, Colour.RGB} or facts.bits != 8 or facts.planar or page.is_tiled:  # noqa: PLR2004 - plain
         return False
     if facts.white_is_zero or facts.alpha or facts.unspecified:
@@ -30,7 +30,7 @@ def packbits_has_all(facts: PictureFacts, page: tifffile.TiffPage) -> bool:
 
 
 def _runs_end_at(data: bytes, wanted: int) -> bool:
-    """Whether some of the runs of PackBits (TIFF 6.0, section 9) add up to so many bytes."""
+    """Whether a sequence of PackBits runs (TIFF 6.0, section 9) from the start adds up to `wanted` bytes."""
     made = at = 0
     while made < wanted and at < len(data):
         length = data[at]
@@ -68,12 +68,12 @@ def _strips(page: tifffile.TiffPage) -> Iterator[bytes]:
         try:
             yield data if page.compression == 1 else decompress(data)
         except Exception as error:
-            # codecs raise errors of their own that share nothing but Exception
+            # codecs raise their own errors, which have only Exception in common
             raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
 
 
 def _stored(page: tifffile.TiffPage) -> Iterator[bytes]:
-    """The bytes of each strip as they lie in the file."""
+    """The bytes of each strip as stored in the file."""
     file = page.parent.filehandle
     for segment in file.read_segments(page.dataoffsets, page.databytecounts, lock=None, sort=False):
         data = segment[0] if isinstance(segment, tuple) else segment
