@@ -45,6 +45,6 @@ class HalfWayTexts:
 
 
 def signed_texts(key: bytes, salt: str) -> URLSafeTimedSerializer:
-    """Signs texts that pass through a page, with the time; texts of different `salt` do not stand for each other."""
+    """Signs texts that pass through a page, with the time; `salt` tells texts of different kinds apart."""
     options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=options)
