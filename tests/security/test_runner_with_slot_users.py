@@ -12,6 +12,7 @@ from tests.e2e.system import System, running_system
 from tests.security.test_slot_user import FIRST, SECOND, home
 
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.waiting import eventually
 
 __all__ = ["home"]
 
@@ -34,7 +35,7 @@ def test_jobs_run_as_users_of_their_slots_and_results_are_the_runners(
         paths = {"source": str(source), "destination": str(destination)}
         job = system.submit({"plugin": "prowler", "parameters": parameters, **paths}, uuid.uuid4().hex)
         system.all_done([job])
-        told = last_line(system, job)
+        told = eventually(lambda: what_was_told(system, job), what="the line of the plugin") or {}
     assert told["uid"] in {FIRST.uid, SECOND.uid}
     assert (told["groups"], told["done"]) == ([str(told["uid"])], [])
     results = sorted(destination.iterdir())
@@ -53,9 +54,9 @@ def book(folder: Path) -> tuple[Path, Path]:
     return source, destination
 
 
-def last_line(system: System, job: str) -> dict[str, Any]:
-    """What the plugin wrote last into the job's log."""
+def what_was_told(system: System, job: str) -> dict[str, Any] | None:
+    """What the plugin wrote into the job's log."""
     with system.client() as client:
         page = client.get(f"/api/v1/jobs/{job}/log").raise_for_status().json()
-    told: dict[str, Any] = json.loads(page["blocks"][-1]["lines"][-1]["text"])
-    return told
+    lines = [line["text"] for block in page["blocks"] for line in block["lines"]]
+    return next((json.loads(text) for text in lines if text.startswith("{")), None)
