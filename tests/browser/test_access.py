@@ -256,7 +256,7 @@ async def test_a_second_factor_is_asked_for_at_log_in_and_before_rights_change(
 
     await other.goto("/account/second-factor")
     await prove(other, recovery[1])
-    await expect(other.get_by_role("link", name="Zweiten Faktor einrichten")).to_be_visible()
+    await expect(other.get_by_role("link", name="Codes eines Geräts einrichten")).to_be_visible()
 
 
 def code_of(secret: str, later: int = 0) -> str:
