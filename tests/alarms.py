@@ -15,7 +15,7 @@ DISK_LIMIT = "200MB"
 
 
 class Alarm(StrEnum):
-    """Why a broker stops taking messages."""
+    """Why a broker stops accepting messages."""
 
     MEMORY = "memory"
     DISK = "disk"
@@ -48,7 +48,7 @@ def rabbitmqctl(server: RunningServer, *arguments: str) -> str:
 
 @contextmanager
 def alarm(server: RunningServer, kind: Alarm) -> Iterator[None]:
-    """The broker is under this alarm for the length of a `with` block."""
+    """Raise this alarm on the broker for the duration of a `with` block."""
     rabbitmqctl(server, *RAISED[kind])
     try:
         yield

@@ -30,7 +30,7 @@ USERS = BrokerUsers()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, which shares its servers; those of pages group themselves."""
+    """Run all tests of a file in one process, so that they share its servers; page tests group themselves."""
     for item in items:
         if PAGES not in item.path.parents:
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(PAGES.parent))))
@@ -46,17 +46,17 @@ class ServiceUrls:
 
     @property
     def gateway(self) -> dict[str, str]:
-        """Of a gateway."""
+        """For a gateway."""
         return self._both(USERS.gateway, "gateway")
 
     @property
     def scheduler(self) -> dict[str, str]:
-        """Of a scheduler."""
+        """For a scheduler."""
         return self._both(USERS.scheduler, "scheduler")
 
     @property
     def migrate(self) -> dict[str, str]:
-        """Of the migration."""
+        """For the migration."""
         return self._both(USERS.migrate, "migrate")
 
     def _both(self, user: str, account: str) -> dict[str, str]:
@@ -66,7 +66,7 @@ class ServiceUrls:
 
 @pytest.fixture(scope="session")
 def services_users() -> Sequence[BrokerUser]:
-    """The broker users of every test's services, but for the keys of topic exchanges."""
+    """The broker users for the services of every test, apart from the keys of topic exchanges."""
     return broker_users(Topology(), PLUGINS, users=USERS, prefix_pattern="t[0-9a-f]{10}")
 
 
@@ -88,7 +88,7 @@ def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def topology(rabbitmq: RunningServer) -> Topology:
-    """Declared names of this test alone."""
+    """A declared topology used by this test alone."""
     made = Topology(f"t{uuid.uuid4().hex[:10]}")
     asyncio.run(Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, made)))
     return made
@@ -96,7 +96,7 @@ def topology(rabbitmq: RunningServer) -> Topology:
 
 @pytest.fixture
 def mongodb_url(mongod: RunningServer) -> Iterator[str]:
-    """A migrated database of this test alone."""
+    """A migrated database used by this test alone."""
     base, query = mongod.url.split("?", maxsplit=1)
     url = f"{base.rsplit('/', maxsplit=1)[0]}/t{uuid.uuid4().hex[:10]}?{query}"
     asyncio.run(_migrated(url))

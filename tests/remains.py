@@ -1,4 +1,4 @@
-"""Processes of ours that outlived what started them, found by the folder they work in."""
+"""Finds processes of ours that outlived what started them, by their working folder."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from taskmanager_testing.waiting import eventually
 
 
 def working_in(folder: Path) -> list[str]:
-    """The living processes whose working folder is this one or lies in it: number, state and command line."""
+    """Living processes whose working folder is this one or below it: pid, state and command line."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -21,6 +21,6 @@ def working_in(folder: Path) -> list[str]:
 
 
 def require_none(folder: Path, *, within_seconds: float = 20) -> None:
-    """Wait for those that are just ending; raises AssertionError that names what does not end."""
+    """Wait for processes that are ending; raises AssertionError naming those that do not."""
     what = f"an end of all processes that work in {folder}"
     eventually(lambda: not working_in(folder), within_seconds=within_seconds, what=what)

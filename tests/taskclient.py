@@ -13,7 +13,7 @@ PROGRAM = Path(__file__).resolve().parent.parent / "deploy" / "goobi" / "taskcli
 
 
 def load() -> ModuleType:
-    """The program as a module; it has no suffix, so `import` does not find it."""
+    """The program as a module; it has no suffix, so `import` cannot find it."""
     spec = spec_from_loader("taskclient", SourceFileLoader("taskclient", str(PROGRAM)))
     assert spec is not None
     assert spec.loader is not None
@@ -28,7 +28,7 @@ def start(
     environment: Mapping[str, str] | None = None,
     interpreter: str = sys.executable,
 ) -> "subprocess.Popen[str]":
-    """Start it as Goobi does: without a terminal, one word each."""
+    """Start it as Goobi does: without a terminal, each argument a separate word."""
     return subprocess.Popen(
         [interpreter, str(PROGRAM), *arguments],
         env={"PATH": os.environ["PATH"], **(environment or {})},
@@ -45,7 +45,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     interpreter: str = sys.executable,
 ) -> "subprocess.CompletedProcess[str]":
-    """Start it and wait for its end."""
+    """Start it and wait until it ends."""
     with start(arguments, environment=environment, interpreter=interpreter) as process:
         try:
             stdout, stderr = process.communicate(timeout=60)

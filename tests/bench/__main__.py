@@ -1,6 +1,6 @@
-"""`make bench`: measures part by part, prints a line for each figure, and writes all of them as JSON.
+"""`make bench`: measures part by part, prints a line for each figure, and writes all figures as JSON.
 
-Never fails because something is slow; a missed target is shown in the table at the end.
+It never fails because something is slow; missed targets are shown in the table at the end.
 """
 
 import argparse
@@ -53,7 +53,7 @@ DEFAULT_JSON = ".bench/figures.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what was chosen."""
+    """Measure the chosen parts."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
     chosen = [name for name in PARTS if not options.only or name in options.only]
@@ -68,12 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _leave(number: int, _: object) -> None:
-    """End as after an exception, so that every process started here is ended first."""
+    """Exit by an exception, so that every process started here is ended first."""
     sys.exit(128 + number)
 
 
 def _measure(name: str, options: argparse.Namespace, folder: Path, figures: list[Figure]) -> None:
-    """One part on servers of its own, so that none finds what another one left."""
+    """Measure one part on its own servers, so that none finds what another one left."""
     bystanders = Bystanders()
     with running_servers(folder / name) as servers:
         sizes = {size: getattr(options, size) for size in ("rounds", "jobs", "stored", "queued", "pages")}
@@ -100,7 +100,7 @@ def _write(path: Path, figures: Sequence[Figure]) -> None:
 
 
 def _commit() -> str:
-    """What was measured; empty where there is no repository."""
+    """The commit that was measured; empty outside a repository."""
     git = shutil.which("git")
     if git is None:
         return ""
@@ -109,7 +109,7 @@ def _commit() -> str:
 
 
 def _machine() -> dict[str, Any]:
-    """What the numbers depend on; a load beside ours spoils them."""
+    """What the numbers depend on; other load on the machine would distort them."""
     return {
         "processors": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
@@ -126,13 +126,13 @@ def _parser() -> argparse.ArgumentParser:
         "--json",
         type=Path,
         default=Path(environment("BENCH_JSON", DEFAULT_JSON)),
-        help="where to write all figures (or BENCH_JSON; default %(default)s)",
+        help="file for all figures (default: BENCH_JSON, else %(default)s)",
     )
-    parser.add_argument("--rounds", type=int, default=3, help="runs of which each figure is the median")
-    parser.add_argument("--jobs", type=int, default=2000, help="jobs of a run end to end")
+    parser.add_argument("--rounds", type=int, default=3, help="number of runs; each figure is their median")
+    parser.add_argument("--jobs", type=int, default=2000, help="jobs in an end-to-end run")
     parser.add_argument("--stored", type=int, default=1_000_000, help="jobs stored when lists are measured")
-    parser.add_argument("--queued", type=int, default=100_000, help="how many of them wait")
-    parser.add_argument("--pages", type=int, default=24, help="images of an image job")
+    parser.add_argument("--queued", type=int, default=100_000, help="how many of them are waiting")
+    parser.add_argument("--pages", type=int, default=24, help="images per image job")
     return parser
 
 

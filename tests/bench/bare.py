@@ -1,4 +1,4 @@
-"""The bare tools that image jobs are held against: no system around them, as many at once as a job runs."""
+"""The bare tools that image jobs are compared with: without a system, as many at once as a job runs."""
 
 import os
 import resource
@@ -17,13 +17,13 @@ from taskmanager_plugin_runner.plugins.jp2.profile import Profile
 from taskmanager_plugin_runner.plugins.parallel import default_parallel
 
 Command = Callable[[Path, Path], list[str]]
-"""The words that make a result in a folder from a page."""
+"""The arguments that make a result in a folder from a page."""
 _FORMATS = {"JPEG2000": "jp2"}
 _GREY = frozenset({"1", "L", "LA", "I;16", "I", "F"})
 
 
 def run_bare(commands: Sequence[Command], pages: Sequence[Path], target: Path) -> Cost:
-    """Every command for every page."""
+    """Run every command for every page."""
     target.mkdir()
     others = family(os.getpid())
     environment = magick.limits(default_parallel(), str(target))
@@ -40,7 +40,7 @@ def run_bare(commands: Sequence[Command], pages: Sequence[Path], target: Path) -
 
 
 def _ended() -> float:
-    """Processor seconds of all tools that were waited for."""
+    """Processor seconds of all tools that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

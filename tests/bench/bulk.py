@@ -1,4 +1,4 @@
-"""All waiting jobs of a plugin at once: their tickets made again, and one operation that changes them."""
+"""All waiting jobs of a plugin at once: remaking their tickets, and one operation that changes them."""
 
 import time
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from taskmanager_testing.waiting import eventually
 LIMIT_SECONDS = 120
 POLL_SECONDS = 0.1
 COMMAND_EVERY_SECONDS = 1.0
-"""An operator who is in a hurry."""
+"""The interval between the commands of a busy operator."""
 NEW_PRIORITY = 7
-"""None of the seeded jobs has it."""
+"""No seeded job has this priority."""
 
 
 def wait_for_tickets(bench: Bench, system: System, plugin: str) -> float:
-    """Start the scheduler and wait until every waiting job has its ticket; seconds from the start on."""
+    """Start the scheduler; returns the seconds until every waiting job has its ticket."""
     began = time.perf_counter()
     system.start("scheduler", "taskmanager-scheduler")
     system.wait_until_ready()
@@ -37,7 +37,7 @@ def wait_for_tickets(bench: Bench, system: System, plugin: str) -> float:
 
 
 def change_all(bench: Bench, system: System, plugin: str, another: str) -> Iterator[Figure]:
-    """One operation for all, from the request until it is done, and what commands to a job take meanwhile."""
+    """Measure one operation for all jobs, from request to end, and commands to single jobs meanwhile."""
     order = {"action": "priority", "priority": NEW_PRIORITY, "filter": {"plugin": plugin, "tab": "queue"}}
     began, commands, seen = time.perf_counter(), list[float](), set[int]()
     operation = system.ask("POST", "/operations", order)

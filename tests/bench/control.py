@@ -1,4 +1,4 @@
-"""How quickly wishes come true: the cancel of a job, the stop of a plugin, the return of a killed runner."""
+"""How quickly commands take effect: cancelling a job, stopping a plugin, recovery of a killed runner."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ SECOND = 1e9
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Cancel and recovery with jobs that wait for ever, the stop with jobs that end at once."""
+    """Measure cancel and recovery with jobs that never end, and the stop with jobs that end at once."""
     with running_system(bench.servers, bench.folder, slots={"linger": SLOTS}) as system:
         folder = notes_folder(system)
         cancels = [_cancel(system, folder) for _ in range(CANCELS * bench.rounds)]
@@ -42,7 +42,7 @@ def _linger(system: System, folder: Path) -> str:
 
 
 def _running(folder: Path, job: str, attempt: int = 1) -> tuple[int, int]:
-    """When the attempt began, and its tool's process id, as soon as it has begun."""
+    """When the attempt began and its tool's process id, once it has begun."""
     began, tool = eventually(
         lambda: note(folder, job, attempt), within_seconds=60, what=f"attempt {attempt} of {job} runs"
     )

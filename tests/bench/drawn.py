@@ -1,4 +1,4 @@
-"""Draws page images as scanners leave them: paper with a tint and noise, lines of text, a picture."""
+"""Draws page images as scanners produce them: tinted paper with noise, lines of text, a picture."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Jobs that do nothing, from the first POST until all are DONE and stored with history and statistics.
 
-Ours, Dramatiq and Celery in turns on the same servers. Ours is one gateway, one scheduler and one runner.
+Our system, Dramatiq and Celery take turns on the same servers. Ours is one gateway, scheduler and runner.
 """
 
 import time
@@ -21,20 +21,20 @@ from taskmanager_testing.waiting import eventually
 
 SLOTS = (2, 8, 16)
 MANY = 8
-"""With fewer slots the slots are what limits: a quarter of the jobs says as much."""
+"""With fewer slots these are the limit, so a quarter of the jobs is enough."""
 CONNECTIONS = 16
 BATCH = 500
 WARM = 300
 PLUGIN = "noop"
 LIMIT_SECONDS = 120
 PEERS = {"dramatiq": ("dramatiq", True), "celery": ("celery", False), "celery_confirmed": ("celery", True)}
-"""By the name of their figures: which, and whether a submission waits for the broker's confirm, as ours."""
+"""By the name of their figures: the peer, and whether a submission waits for the confirm, as ours does."""
 TARGETS = {"dramatiq": at_least(2), "celery": at_least(4)}
 
 
 @dataclass(frozen=True)
 class OurRun:
-    """One run: jobs a second, submissions a second, processor seconds by process."""
+    """One run: jobs per second, submissions per second, processor seconds by process."""
 
     rate: float
     submit_rate: float
@@ -54,7 +54,7 @@ class Way(NamedTuple):
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Rates, ratios and where the processor time goes."""
+    """Measure rates, ratios and where the processor time goes."""
     ensure_environment()
     peers: dict[str, list[PeerRun]] = {name: [] for name in PEERS}
     ours: dict[Way, list[OurRun]] = {}
@@ -81,7 +81,7 @@ def _ours(bench: Bench, slots: int) -> Iterator[tuple[Way, OurRun]]:
 
 
 def singles(number: int) -> list[bytes]:
-    """One POST a job."""
+    """One POST per job."""
     return [post("/api/v1/jobs", {"plugin": PLUGIN, "title": f"job {each}"}) for each in range(number)]
 
 
@@ -104,14 +104,14 @@ def _run(system: System, requests: list[bytes], connections: int, jobs: int, met
 
 
 def wait_until_done(system: System, wanted: int) -> None:
-    """Poll the stored statistics until so many jobs are DONE."""
+    """Poll the stored statistics until that many jobs are DONE."""
     eventually(
         lambda: system.done(PLUGIN) >= wanted, within_seconds=LIMIT_SECONDS, what=f"{wanted} jobs are DONE"
     )
 
 
 def _check(system: System, wanted: int) -> None:
-    """Raises RuntimeError unless the stored jobs are as many as the statistics say, with their histories."""
+    """Raises RuntimeError unless the stored jobs match the statistics and have their histories."""
     condition = {"plugin": PLUGIN, "status": Status.DONE.value, "history.2": {"$exists": True}}
     stored = system.database.jobs.count_documents(condition)
     if not stored == system.done(PLUGIN) == wanted:

@@ -1,4 +1,4 @@
-"""What a measurement says: a named number with its unit, the runs behind it and its target, if it has one.
+"""The result of a measurement: a named number with its unit, its runs and its target, if it has one.
 
 A missed target is shown, never an error: a measurement asserts nothing.
 """
@@ -12,13 +12,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """How large a figure must be at least, or may be at most."""
+    """The minimum or maximum of a figure."""
 
     limit: float
     at_least: bool = False
 
     def met(self, value: float) -> bool:
-        """Whether a value is good enough."""
+        """Whether a value meets the target."""
         return value >= self.limit if self.at_least else value <= self.limit
 
     def __str__(self) -> str:
@@ -26,12 +26,12 @@ class Target:
 
 
 def at_least(limit: float) -> Target:
-    """More is better."""
+    """A minimum: more is better."""
     return Target(limit, at_least=True)
 
 
 def at_most(limit: float) -> Target:
-    """Less is better."""
+    """A maximum: less is better."""
     return Target(limit)
 
 
@@ -81,13 +81,13 @@ def figure(
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that so many per cent of all do not exceed."""
+    """The smallest value that this percentage of all values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def rounded(value: float) -> str:
-    """Three digits that mean something; whole numbers from a hundred on."""
+    """Three significant digits; whole numbers from a hundred on."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

@@ -1,4 +1,4 @@
-"""What more plugins and runners cost: an idle system with one and with nine, and jobs beside those."""
+"""What more plugins and runners cost: an idle system with one and with nine, and jobs next to those."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ IDLE_SECONDS = 10
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Both on the same system; each other plugin has a runner with one slot."""
+    """Measure both on the same system; each other plugin has a runner with one slot."""
     with running_system(bench.servers, bench.folder, slots={PLUGIN: SLOTS}) as system:
         send_all(system.port, singles(WARM), CONNECTIONS)
         wait_until_done(system, WARM)
@@ -36,7 +36,7 @@ def _grown(bench: Bench, system: System, plugins: int) -> Iterator[Figure]:
 
 
 def _idle(bench: Bench, system: System) -> dict[str, float]:
-    """Processor use by service, all runners as one, while nobody asks for anything."""
+    """Processor use by service, with all runners combined, while there are no requests."""
     pids = {name: service.pid for name, service in system.services.items()}
     meter = ProcessorMeter({**pids, **server_pids(bench.servers)})
     meter.start()

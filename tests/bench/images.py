@@ -1,4 +1,4 @@
-"""Real work: jobs of page images through the whole system, beside the bare tools, in turns.
+"""Real work: image jobs through the whole system, compared with the bare tools, taking turns.
 
 The pages are drawn, or those of the folder that TASKMANAGER_BENCH_PAGES names. Derivatives are made from
 them as they are, beside ImageMagick with the options the templates had when they called it; JPEG 2000 from
@@ -38,7 +38,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 @dataclass(frozen=True)
 class Case:
-    """A template beside tools, and what is wanted of the ratios."""
+    """A template compared with tools, and the targets of the ratios."""
 
     plugin: str
     template: str
@@ -50,7 +50,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """In the figures."""
+        """The name in the figures."""
         return f"images_{self.template.replace('-', '_')}"
 
 
@@ -78,7 +78,7 @@ CASES = (
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Each case with its costs and ratios; then the quick profile by the one it stands in for."""
+    """Measure each case with its costs and ratios, then the quick profile against the one it replaces."""
     with running_system(bench.servers, bench.folder, slots={"shell": 1, "jp2": 1}) as system:
         sources = _sources(system.roots, bench.pages)
         yield from _described(sources["shell"])
@@ -128,7 +128,7 @@ def _pixels(page: Path) -> int:
 
 
 def _first(pages: Path) -> Path:
-    """A folder with the last page alone, to begin with."""
+    """A folder with only the last page, for the first job."""
     folder = pages.with_name(f"{pages.name}-first")
     folder.mkdir()
     shutil.copy(max(pages.iterdir()), folder)
@@ -169,7 +169,7 @@ def _ours(system: System, source: Path, case: Case, target: Path) -> Cost:
 
 
 def _ended(system: System, plugin: str, job: str, wanted: int) -> bool:
-    """Whether it is DONE; raises RuntimeError if it ended in another way."""
+    """Whether it is DONE; raises RuntimeError if it ended otherwise."""
     if system.done(plugin) >= wanted:
         return True
     if error := (system.database.jobs.find_one({"_id": job}) or {}).get("error"):

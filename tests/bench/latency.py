@@ -1,4 +1,4 @@
-"""How long a job waits on an idle system: from the answer to its POST until the plugin's code runs."""
+"""How long a job waits on an idle system: from the response to its POST until the plugin's code runs."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ from taskmanager_testing.waiting import eventually_async
 SAMPLES = 100
 PLUGIN = "stamp"
 MILLISECONDS = 1e-6
-"""Of a nanosecond."""
+"""Milliseconds per nanosecond."""
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Each round on a system of its own; a figure is the median of the rounds' percentiles."""
+    """Measure each round on its own system; a figure is the median of the rounds' percentiles."""
     waits, posts = list[list[float]](), list[list[float]]()
     for _ in range(bench.rounds):
         with running_system(bench.servers, bench.folder, slots={PLUGIN: 2}) as system:

@@ -1,6 +1,6 @@
-"""A client that asks as fast as it can over keep-alive connections, at little cost to the machine it shares.
+"""A client that sends requests as fast as it can over keep-alive connections, at little cost.
 
-One task a connection, each with one request on its way, as many clients of one gateway would behave.
+One task per connection, each with one request in flight, as with many clients of one gateway.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ BAD = 400
 
 @dataclass(frozen=True)
 class Burst:
-    """What came of some requests: how long all took, and each of them, in seconds."""
+    """The times of some requests in seconds: the total, and each of them."""
 
     seconds: float
     latencies: tuple[float, ...]
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return len(self.latencies) / self.seconds
 
 
 class Connection(asyncio.Protocol):
-    """One HTTP/1.1 connection with at most one request on its way."""
+    """One HTTP/1.1 connection with at most one request in flight."""
 
     def __init__(self) -> None:
         """Made by `connect`."""
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         return made
 
     async def ask(self, request: bytes) -> bytes:
-        """The body of the answer; raises RuntimeError for a refusal."""
+        """Send a request; returns the body of the response, or raises RuntimeError if it is refused."""
         self._answer = asyncio.get_running_loop().create_future()
         if self._transport is None:
             raise RuntimeError("the gateway closed the connection")
@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         return await self._answer
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
 
@@ -96,7 +96,7 @@ def get(path: str) -> bytes:
 
 
 def send_all(port: int, requests: Sequence[bytes], connections: int) -> Burst:
-    """Send every request, as many at a time as there are connections; returns when all are answered."""
+    """Send every request, as many at once as there are connections; returns when all are answered."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_send_all(port, requests, connections))
 

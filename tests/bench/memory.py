@@ -1,4 +1,4 @@
-"""What the services hold in memory when nothing is to be done: resident, and each one's own share of it."""
+"""The memory of idle services: resident, and proportional to what processes share."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ TARGETS = {"gateway": at_most(90), "scheduler": at_most(70), "runner": at_most(6
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Fresh, and after some jobs; `slots` are all child processes of a runner with two slots together."""
+    """Measure when fresh and after some jobs; `slots`: all child processes of a runner with two slots."""
     with running_system(bench.servers, bench.folder, slots={PLUGIN: SLOTS}) as system:
         yield from held(system, "idle", TARGETS)
         jobs = [{"plugin": PLUGIN}] * USED

@@ -1,4 +1,4 @@
-"""What the plugins of the measurements noted: when their code ran."""
+"""What the benchmark plugins noted: when their code ran."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.bench.system import System
 
 
 def notes_folder(system: System) -> Path:
-    """An empty folder that its jobs may write to."""
+    """An empty folder that jobs may write to."""
     folder = system.roots / "notes"
     folder.mkdir(exist_ok=True)
     return folder
@@ -21,5 +21,5 @@ def note(folder: Path, job: str, attempt: int = 1) -> list[int]:
 
 
 def first_note(folder: Path, job: str) -> int:
-    """When the first attempt of a job that ran did so."""
+    """When the first attempt of a job ran."""
     return note(folder, job)[0]

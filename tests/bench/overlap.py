@@ -1,4 +1,4 @@
-"""A book over a throttled share: with input and results on their way while it is worked on, and without.
+"""A book over a throttled share: with input and results transferred during the work, and without.
 
 One slot, from the order to bring the input until the results are in place, in turns: of the plugin `jp2`, and
 of one that waits as long, for `jp2` shows less the busier the machine is with other things.
@@ -31,7 +31,7 @@ COPY_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Work:
-    """What is done with each page."""
+    """The work done for each page."""
 
     plugin: str
     template: str
@@ -46,7 +46,7 @@ WAITING = Work(
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """The ratio of the medians; nothing where there can be no such share."""
+    """Measure the ratio of the medians; nothing where such a share cannot be made."""
     if (reason := missing()) is not None:
         yield figure("overlap_not_measured", 0, "", note=reason)
         return
@@ -91,7 +91,7 @@ def _seconds_to_read(folder: Path) -> float:
 
 
 async def _job(options: SlotOptions, work: Work, source: Path, destination: Path) -> float:
-    """Seconds from the first order to the last answer."""
+    """Seconds from the first order to the last response."""
     spec = JobSpec(
         plugin=work.plugin,
         template=work.template,
@@ -118,7 +118,7 @@ async def _job(options: SlotOptions, work: Work, source: Path, destination: Path
 
 
 def _forget_cached(folder: Path) -> None:
-    """The next reader has to ask the server again."""
+    """Drop cached data, so that the next reader has to ask the server again."""
     for page in folder.iterdir():
         with page.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -1,6 +1,6 @@
 """Puts measured figures into `docs/performance.md`: `python -m tests.bench.page FILE...`, later files win.
 
-Everything between the two marks is written anew; what the numbers mean is said by people, around them.
+Everything between the two markers is rewritten; the explanations around them are written by hand.
 """
 
 import json

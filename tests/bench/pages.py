@@ -1,4 +1,4 @@
-"""The plugin page in front of a million jobs: what it weighs, when it can be used, what fifty viewers cost.
+"""The plugin page with a million jobs: its size, when it becomes usable, what fifty viewers cost.
 
 Chromium opens it cold (nothing kept) and warm (styles and scripts kept). Then jobs run and fifty viewers
 follow them: each hears the live stream and asks once a digest for what Chromium's page asked for.
@@ -34,11 +34,11 @@ PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length >
 USABLE = """() => Math.max(
     performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd,
     performance.getEntriesByName('first-contentful-paint')[0].startTime)"""
-"""Milliseconds until something is to be seen and every script that the page waits for has run."""
+"""Milliseconds until something is visible and every script that the page waits for has run."""
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Seed, look with scheduler and runner down, then let them work and follow."""
+    """Seed, measure with scheduler and runner down, then start them and follow the page."""
     with running_system(bench.servers, bench.folder, slots={PLUGIN: 1}) as system:
         for name in (f"runner-{PLUGIN}", "scheduler"):
             system.services.pop(name).stop()
@@ -70,11 +70,11 @@ class Weight:
     plain_bytes: int = 0
 
     def received(self, event: dict[str, Any]) -> None:
-        """A piece of an answer, as the debugger protocol tells of it."""
+        """Count a piece of a response, as reported by the DevTools protocol."""
         self.plain_bytes += event["dataLength"]
 
     def finished(self, event: dict[str, Any]) -> None:
-        """An answer is complete; its headers count too."""
+        """Count a complete response, including its headers."""
         self.requests += 1
         self.wire_bytes += int(event["encodedDataLength"])
 
@@ -105,7 +105,7 @@ async def _cold_and_warm(browser: Browser, system: System, tab: Tab) -> list[tup
 
 
 async def _opened(context: BrowserContext, path: str) -> tuple[Weight, float]:
-    """In a tab of its own, as by a click on a link from elsewhere."""
+    """Open the page in its own tab, as by a click on a link from elsewhere."""
     page, weight = await context.new_page(), Weight()
     debugger = await context.new_cdp_session(page)
     debugger.on("Network.dataReceived", weight.received)
@@ -149,7 +149,7 @@ async def _followed(system: System) -> list[Figure]:
 
 
 async def _asked_for(browser: Browser, system: System) -> set[str]:
-    """The fragments an open page asks for while jobs run; of several for one path the last."""
+    """The fragments an open page requests while jobs run; of several for one path, the last."""
     context = await Visitor().context(browser, _address(system))
     page, last = await context.new_page(), dict[str, str]()
     await page.goto(_path(Tab.QUEUE))
@@ -179,7 +179,7 @@ class Viewer:
     _asking: Connection | None = field(default=None, init=False)
 
     async def follow(self) -> None:
-        """Until cancelled."""
+        """Follow the page until cancelled."""
         self._asking = await Connection.connect(self.port)
         reader, writer = await asyncio.open_connection(LOOPBACK, self.port)
         try:

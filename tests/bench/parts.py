@@ -1,4 +1,4 @@
-"""What every part of the measurements gets, and what a part is."""
+"""What every part of the measurements receives, and what a part is."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tests.bench.servers import Servers
 
 @dataclass(frozen=True)
 class Bench:
-    """The servers, a folder, and how much is measured.
+    """The servers, a folder, and the amounts to measure.
 
     Attributes:
         rounds: runs of which a figure is the median.

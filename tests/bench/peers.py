@@ -1,4 +1,4 @@
-"""Celery and Dramatiq: an environment of their own, their workers as real processes, one run of tasks."""
+"""Celery and Dramatiq: their own environment, their workers as real processes, one run of tasks."""
 
 import json
 import os
@@ -21,12 +21,12 @@ WORKERS: Mapping[str, Sequence[str]] = {
     "celery": ("celery", "-A", "celery_app", "worker", "--loglevel", "WARNING"),
     "dramatiq": ("dramatiq", "dramatiq_app", "--processes", str(PROCESSES)),
 }
-"""Celery's number of processes stands in its application; Dramatiq has its default of eight threads each."""
+"""Celery's number of processes is set in its application; Dramatiq has its default of eight threads each."""
 
 
 @dataclass(frozen=True)
 class PeerRun:
-    """One run: how many tasks a second from the first submission to the last result, and what it cost."""
+    """One run: tasks per second from the first submission to the last result, and its cost."""
 
     rate: float
     submit_rate: float
@@ -34,7 +34,7 @@ class PeerRun:
 
 
 def ensure_environment() -> None:
-    """Make the peers' virtual environment if it is not there, from names and versions alone."""
+    """Make the peers' virtual environment if it is missing, from names and versions alone."""
     stamp = ENVIRONMENT / "complete"
     wanted = "".join((APPS / name).read_text() for name in ("requirements.txt", "constraints.txt"))
     if stamp.exists() and stamp.read_text() == wanted:
@@ -47,7 +47,7 @@ def ensure_environment() -> None:
 
 
 def versions() -> dict[str, str]:
-    """What is measured against."""
+    """The versions of the peers."""
     listing = subprocess.run(
         [_bin("python"), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
         capture_output=True,

@@ -12,25 +12,25 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Memory:
-    """Resident bytes, and the share of them after dividing what processes have in common."""
+    """Resident bytes, and the proportional share after dividing memory that processes have in common."""
 
     resident_bytes: int
     proportional_bytes: int
 
 
 def memory_of(pids: Iterable[int]) -> Memory:
-    """These processes together, without their children."""
+    """The memory of these processes together, without their children."""
     infos = [psutil.Process(pid).memory_full_info() for pid in pids]
     return Memory(sum(info.rss for info in infos), sum(info.pss for info in infos))
 
 
 def children_of(pid: int) -> list[int]:
-    """All its descendants."""
+    """All descendants of a process."""
     return [child.pid for child in psutil.Process(pid).children(recursive=True)]
 
 
 def processor_seconds(pid: int) -> float:
-    """Used so far by a process and its descendants, those that ended and were waited for included."""
+    """Used so far by a process and its descendants, including those that ended and were waited for."""
     total = 0.0
     for member in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
         try:
@@ -41,10 +41,10 @@ def processor_seconds(pid: int) -> float:
 
 
 class Bystanders:
-    """What part of the machine's processors was used by others than this process and all it started."""
+    """The share of the machine's processors used by anything but this process and its descendants."""
 
     def __init__(self) -> None:
-        """From now on."""
+        """Begins measuring now."""
         self._began = time.monotonic()
         self._before = (_machine_seconds(), processor_seconds(os.getpid()))
 
@@ -68,11 +68,11 @@ class ProcessorMeter:
     _before: dict[str, float] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Note where everybody is."""
+        """Record the current values."""
         self._before = self._now()
 
     def stop(self) -> dict[str, float]:
-        """The seconds since."""
+        """The seconds since `start`."""
         return {name: seconds - self._before[name] for name, seconds in self._now().items()}
 
     def _now(self) -> dict[str, float]:

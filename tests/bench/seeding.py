@@ -1,4 +1,4 @@
-"""Fills the database as years of work would: ended and waiting jobs of one plugin, and statistics to match.
+"""Fills the database as years of work would: ended and waiting jobs of one plugin, and their statistics.
 
 Some hundred jobs go through the model's own `to_document`; all others are copies of those with what differs.
 Indexes are made afterwards, by the migration.
@@ -37,7 +37,7 @@ Document = dict[str, Any]
 
 
 def seed(system: System, plugin: str, *, stored: int, queued: int) -> None:
-    """Store so many jobs of that plugin, of which `queued` wait; nothing else may write meanwhile."""
+    """Store that many jobs of the plugin, of which `queued` wait; nothing else may write meanwhile."""
     jobs = system.database.jobs.with_options(write_concern=WriteConcern(1))
     jobs.drop_indexes()
     made = documents(plugin, stored, queued)
@@ -117,7 +117,7 @@ def _error() -> JobError:
 
 
 def _copied(form: Document, number: int) -> Document:
-    """A document of its own: id, times, titles and what it is found by."""
+    """A distinct copy of a document: id, times, titles and search terms."""
     created = FIRST + number * EVERY
     title, process = (
         f"{WORKS[number % len(WORKS)]} {number}",
@@ -141,12 +141,12 @@ def _copied(form: Document, number: int) -> Document:
 
 
 def job_id(number: int) -> str:
-    """The id of a seeded job, in the form of all ids."""
+    """The id of a seeded job, in the usual form."""
     return f"00000000-0000-7000-8000-{number:012d}"
 
 
 async def _write_statistics(system: System, plugin: str, statuses: Counter[str]) -> None:
-    """As the scheduler would have done job by job."""
+    """Write the statistics as the scheduler would have done job by job."""
     store = MongoStore(system.environment["MONGODB_URL"])
     deltas = [_delta(plugin, Status(status), number) for status, number in statuses.items()]
     await store.apply(Needs(), lambda _: Plan(statistics=deltas))

@@ -1,4 +1,4 @@
-"""The private broker and database every part measures on, and databases of one's own in them."""
+"""The private broker and database every part measures on, and separate databases in them."""
 
 import uuid
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pymongo.database import Database
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
 CACHE_GIGABYTES = 1.0
-"""What a small server of a library would give the database."""
+"""The cache that a library's small server would give the database."""
 
 Documents = Database[dict[str, Any]]
 
@@ -32,7 +32,7 @@ class Servers:
 
     @contextmanager
     def database(self, name: str) -> Iterator[Documents]:
-        """A client of a database, to look into it and to seed it."""
+        """A client of a database, for inspecting and seeding it."""
         with MongoClient[dict[str, Any]](self.database_url(name), tz_aware=True) as client:
             yield client[name]
 
@@ -44,7 +44,7 @@ class Servers:
 
 @contextmanager
 def running_servers(folder: Path) -> Iterator[Servers]:
-    """Both, for the length of a `with` block."""
+    """Run both for the duration of a `with` block."""
     with (
         private_rabbitmq(folder / "rabbitmq") as rabbitmq,
         private_mongod(folder / "mongod", cache_gigabytes=CACHE_GIGABYTES) as mongod,
@@ -53,5 +53,5 @@ def running_servers(folder: Path) -> Iterator[Servers]:
 
 
 def fresh_name() -> str:
-    """A name nobody uses, for a database or as the prefix of queues."""
+    """An unused name, for a database or as the prefix of queues."""
     return f"b{uuid.uuid4().hex[:10]}"

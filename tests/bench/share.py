@@ -1,4 +1,4 @@
-"""A folder that behaves like one of a file server: `python -m tests.bench.share FOLDER POINT`.
+"""A folder that behaves like one on a file server: `python -m tests.bench.share FOLDER POINT`.
 
 A FUSE file system over `FOLDER`: every operation takes 5 ms, and all bytes go over one line of 100 MB/s. The
 kernel caches names and attributes for a second, as it does for NFS and SMB, and reads ahead. Needs root or
@@ -26,7 +26,7 @@ BYTES_PER_SECOND = 100_000_000
 
 
 def missing() -> str | None:
-    """Why there can be no such share here; None if there can."""
+    """Why such a share cannot be made here; None if it can."""
     if not _package():
         return "the package mfusepy is not installed"
     return None if Path("/dev/fuse").exists() else "there is no /dev/fuse"
@@ -52,13 +52,13 @@ def _package() -> bool:
 
 
 class Line:
-    """What all operations share."""
+    """The line that all operations share."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
     def take(self, count: int = 0) -> None:
-        """Let one operation with so many bytes pass."""
+        """Let one operation with that many bytes pass."""
         time.sleep(DELAY_SECONDS)
         if count:
             with self._lock:

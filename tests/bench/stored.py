@@ -1,6 +1,6 @@
 """A database that holds a million jobs: lists, statistics, jobs run beside them, and memory.
 
-Lists are asked one after the other over one connection, as one operator's browser does.
+Lists are requested one after another over one connection, as by an operator's browser.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ DEEP = {f"list_{tab}_deep": {"plugin": PLUGIN, "tab": tab, "limit": DEEP_LIMIT} 
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Seed, ask with scheduler and runner down, then let them work."""
+    """Seed, measure lists with scheduler and runner down, then start them."""
     with running_system(bench.servers, bench.folder, slots={PLUGIN: 1}) as system:
         for name in (f"runner-{PLUGIN}", "scheduler"):
             system.services.pop(name).stop()
@@ -81,7 +81,7 @@ def _lists(system: System, rounds: int) -> Iterator[Figure]:
 
 
 async def _asked(port: int, address: str) -> list[float]:
-    """Milliseconds of each answer."""
+    """Milliseconds of each response."""
     connection, took = await Connection.connect(port), list[float]()
     for _ in range(SAMPLES):
         began = time.perf_counter()
@@ -92,7 +92,7 @@ async def _asked(port: int, address: str) -> list[float]:
 
 
 async def _deep(port: int, query: dict[str, str | int]) -> str:
-    """The address of the page after a hundred full ones, or of the last one there is."""
+    """The address of the page after a hundred full ones, or of the last one."""
     connection, cursor = await Connection.connect(port), ""
     for _ in range(DEEP_PAGES):
         page = json.loads(await connection.ask(get(_address(query, cursor))))
@@ -106,7 +106,7 @@ def _address(query: dict[str, str | int], cursor: str) -> str:
 
 
 def _work(bench: Bench, system: System) -> Iterator[Figure]:
-    """Jobs of the highest priority, so that they run before all that wait."""
+    """Run jobs of the highest priority, so that they start before all waiting ones."""
     system.start_runner(PLUGIN, SLOTS)
     system.wait_until_ready()
     jobs = [{"plugin": PLUGIN, "priority": PRIORITY_HIGHEST}] * bench.jobs

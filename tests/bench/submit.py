@@ -1,7 +1,7 @@
 """Submitting alone: with one connection and with sixteen, and with paths that the gateway must check.
 
-First while the scheduler stores what comes in, then with scheduler and runner down, when only gateway and
-broker are at work.
+First while the scheduler stores what arrives, then with scheduler and runner down, when only gateway and
+broker are working.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ REQUESTS = 2_000
 WARM = 200
 STORED_SECONDS = 60
 TARGETS: Mapping[str, tuple[Target | None, Target | None]] = {"submit_16": (at_least(1500), at_most(50))}
-"""Of the rate and of the 99th percentile in milliseconds."""
+"""Targets for the rate and for the 99th percentile in milliseconds."""
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Rates a second, and how long one submission takes."""
+    """Measure rates per second, and how long one submission takes."""
     bursts: dict[str, list[Burst]] = {}
     with running_system(bench.servers, bench.folder, slots={PLUGIN: 1}) as system:
         system.services[f"runner-{PLUGIN}"].stop()
@@ -44,7 +44,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 def requests(fields: Mapping[str, str] | None = None) -> list[bytes]:
-    """As many as one burst has."""
+    """The requests of one burst."""
     return [
         post("/api/v1/jobs", {"plugin": PLUGIN, "title": f"job {number}", **(fields or {})})
         for number in range(REQUESTS)
@@ -52,14 +52,14 @@ def requests(fields: Mapping[str, str] | None = None) -> list[bytes]:
 
 
 def pathed(roots: Path) -> dict[str, str]:
-    """A source and a destination as a Goobi process has them."""
+    """A source and a destination like those of a Goobi process."""
     images = roots / "metadata" / "4711" / "images"
     (images / "book_master").mkdir(parents=True, exist_ok=True)
     return {"source": str(images / "book_master"), "destination": str(images / "book_media")}
 
 
 def wait_until_queued(system: System, wanted: int) -> None:
-    """Poll the stored statistics until all are stored."""
+    """Poll the stored statistics until all jobs are stored."""
     key = {"_id": statistics_id(PLUGIN, Tab.QUEUE)}
     eventually(
         lambda: (system.database.statistics.find_one(key) or {}).get("jobs", 0) >= wanted,

@@ -1,4 +1,4 @@
-"""Our system as real processes on the private servers: a gateway, a scheduler and the runners asked for."""
+"""Our system as real processes on the private servers: a gateway, a scheduler and the requested runners."""
 
 import json
 import os
@@ -30,7 +30,7 @@ LOG_END = 4_000
 
 @dataclass
 class Service:
-    """One process of ours and what it takes to start it again."""
+    """One of our processes and what is needed to restart it."""
 
     name: str
     arguments: Sequence[str]
@@ -60,7 +60,7 @@ class Service:
             )
 
     def ready(self) -> bool:
-        """Whether it says so itself; raises RuntimeError if it ended."""
+        """Whether it reports that it is ready; raises RuntimeError if it ended."""
         if self.process is None or self.process.poll() is not None:
             raise RuntimeError(f"{self.name} ended:\n{self.log.read_text()[-LOG_END:]}")
         try:
@@ -76,7 +76,7 @@ class Service:
             self.process.wait()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL if that does not do."""
+        """SIGTERM, then SIGKILL if necessary."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -98,7 +98,7 @@ class System:
 
     @property
     def port(self) -> int:
-        """Where the gateway listens."""
+        """The port of the gateway."""
         return self.services["gateway"].port
 
     @property
@@ -120,14 +120,14 @@ class System:
         return service
 
     def start_runner(self, plugin: str, slots: int) -> Service:
-        """A runner of that plugin."""
+        """Start a runner of that plugin."""
         workspace = private_folder(self.folder / "workspace" / plugin)
         command = ("taskmanager-plugin-runner", "--plugin", plugin, "--id", f"bench-{plugin}")
         sizes = ("--slots", str(slots), "--transfers", "2")
         return self.start(f"runner-{plugin}", *command, *sizes, TASKMANAGER_WORKSPACE=str(workspace))
 
     def wait_until_ready(self) -> None:
-        """Poll the health of all, and the gateway until it takes jobs for every runner's plugin."""
+        """Poll the health of all, and the gateway until it accepts jobs for every runner's plugin."""
         for name, service in self.services.items():
             eventually(service.ready, within_seconds=60, what=f"{name} is ready")
         for name in self.services:
@@ -141,12 +141,12 @@ class System:
             return client.get(f"/api/v1/plugins/{plugin}").status_code == httpx.codes.OK
 
     def done(self, plugin: str) -> int:
-        """How many jobs the stored statistics call DONE; read where they lie, to cost the system nothing."""
+        """The number of DONE jobs in the statistics, read from the database at no cost to the services."""
         found = self.database.statistics.find_one({"_id": statistics_id(plugin, Tab.DONE)}, {"jobs": 1})
         return int(found["jobs"]) if found else 0
 
     def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """A request of an operator."""
+        """Send an operator's request."""
         with self.client as client:
             answer = client.request(method, f"/api/v1{path}", json=body).raise_for_status()
         document: dict[str, Any] = json.loads(answer.content)
@@ -162,9 +162,9 @@ class System:
 def running_system(
     servers: Servers, folder: Path, *, slots: Mapping[str, int] | None = None, database: str | None = None
 ) -> Iterator[System]:
-    """Gateway, scheduler and a runner for each plugin of `slots`, with queues of their own.
+    """Gateway, scheduler and a runner for each plugin of `slots`, with their own queues.
 
-    Without a `database` of that name they get a new one, which is dropped at the end.
+    Without `database` they get a new one, which is dropped at the end.
     """
     name, prefix = database or fresh_name(), fresh_name()
     base = private_folder(folder / prefix)

@@ -1,6 +1,6 @@
 """How long a step of Goobi waits for `taskclient`: from its start to its request, and to its end.
 
-Beside it the bare interpreter, and one that has imported the HTTP library, which bound it from below.
+Compared with the bare interpreter, and one that has imported the HTTP library, which are lower bounds.
 """
 
 import socket
@@ -14,13 +14,13 @@ from tests.bench.parts import Bench
 from tests.taskclient import PROGRAM
 
 CALLS = 20
-"""In each round."""
+"""Runs in each round."""
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n{"STATUS":"OK","JOBID":"1"}'
 TARGETS = {"request": at_most(100)}
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Milliseconds of the wall clock; a fresh process each time."""
+    """Measure milliseconds of wall-clock time; a new process each time."""
     runs: dict[str, list[float]] = {"request": [], "end": [], "help": [], "bare": [], "http": []}
     with socket.create_server(("127.0.0.1", 0)) as server:
         for _ in range(bench.rounds * CALLS):
@@ -48,12 +48,12 @@ def elapsed(call: Callable[[], object]) -> float:
 
 
 def started(*arguments: str) -> None:
-    """One run of the interpreter that runs this."""
+    """Run the current interpreter once."""
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def one_call(server: socket.socket) -> tuple[float, float]:
-    """Milliseconds until its request has come in, and until the program has ended."""
+    """Milliseconds until its request has arrived, and until the program has ended."""
     port = server.getsockname()[1]
     address = f"http://127.0.0.1:{port}/itm/service"
     words = [

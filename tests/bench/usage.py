@@ -1,4 +1,4 @@
-"""What a piece of work costs: seconds on the wall and of all processors, most memory, bytes of its results.
+"""The cost of a piece of work: wall-clock and processor seconds, peak memory, bytes of its results.
 
 Processor seconds are those of a process tree before and after, ended members included: a tool is a child of a
 slot, and its seconds are the slot's once it was waited for. Memory is looked at all the time, since nothing
@@ -17,7 +17,7 @@ _KILOBYTE = 1024
 
 
 class Cost(NamedTuple):
-    """Of one run."""
+    """The cost of one run."""
 
     wall: float
     processor: float
@@ -32,7 +32,7 @@ def cost_of(
     members: Callable[[], Collection[int]],
     results: Path,
 ) -> Cost:
-    """Do it. `used`: processor seconds so far; `members`: whose memory counts at a moment."""
+    """Run the work. `used`: processor seconds so far; `members`: the processes whose memory counts."""
     before = used()
     with _watched(members) as peak:
         began = time.perf_counter()
@@ -43,7 +43,7 @@ def cost_of(
 
 
 def family(pid: int) -> set[int]:
-    """A process and all its descendants. Read directly, for this is asked often."""
+    """A process and all its descendants. Read directly from /proc, since this is called often."""
     found, waiting = set[int](), [pid]
     while waiting:
         one = waiting.pop()
@@ -63,7 +63,7 @@ class _Peak:
 
 
 def _proportional_bytes(pid: int) -> int:
-    """Resident, with what several processes share divided among them; 0 if it is gone."""
+    """Resident bytes, with shared memory divided among its processes; 0 if the process is gone."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:

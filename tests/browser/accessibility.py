@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA as far as a program can tell: axe on a page as it is at that moment."""
+"""WCAG 2.2 AA as far as a program can check it: runs axe on a page in its current state."""
 
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTy
 
 
 async def assert_accessible(page: Page) -> None:
-    """Raises AssertionError with every violation, where it is and what to do."""
+    """Raises AssertionError listing every violation with its place and remedy."""
     # evaluated through the debugger, because the page's policy rightly keeps out scripts from elsewhere
     await page.evaluate(_source())
     found = await page.evaluate(RUN, TAGS)

@@ -1,4 +1,4 @@
-"""Jobs of the plugin `paced` for tests that watch its page: each goes on when the test lets it."""
+"""Jobs of the plugin `paced` for tests that watch its page: each continues when the test allows it."""
 
 import itertools
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Book:
-    """A job of four files; each is done when the test allows it."""
+    """A job with four files; each is processed when the test allows it."""
 
     system: System
     id: str
@@ -36,19 +36,19 @@ class Book:
 
     @property
     def now(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """The job as the API shows it."""
         with self.system.client() as client:
             found: dict[str, Any] = client.get(f"/api/v1/jobs/{self.id}").raise_for_status().json()
         return found
 
     def becomes(self, status: str) -> "Book":
-        """Returns when it has that status."""
+        """Wait until the job has that status."""
         eventually(lambda: self.now["status"] == status, within_seconds=30, what=f"{status} of {self.id}")
         return self
 
 
 def book(system: System, title: str, **more: Any) -> Book:
-    """Submit one."""
+    """Submit a book."""
     number = next(_numbers)
     folder = system.roots / f"book-{number}"
     source, leave = folder / "source", folder / "leave"
@@ -70,12 +70,12 @@ def book(system: System, title: str, **more: Any) -> Book:
 
 
 def working(system: System, *titles: str) -> list[Book]:
-    """Books that are being worked on: at most as many as there are slots."""
+    """Books being processed: at most as many as there are slots."""
     return [one.becomes("PROCESSING") for one in [book(system, title) for title in titles]]
 
 
 def clear(system: System) -> None:
-    """End every job and every stop, whatever the test before left."""
+    """End every job and every stop that an earlier test left behind."""
     with system.client() as client:
         client.post(f"/api/v1/plugins/{PLUGIN}/restart", json={}).raise_for_status()
         chosen = {"plugin": PLUGIN, "tab": "queue"}
@@ -92,18 +92,18 @@ def _current(client: httpx.Client) -> list[Any]:
 
 
 async def live(page: Page, path: str = PATH) -> None:
-    """Open the page and have it follow what happens."""
+    """Open the page and wait until it receives live updates."""
     await page.goto(path)
     await expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 
 def asked(page: Page) -> list[str]:
-    """What the page asks the gateway for from now on."""
+    """The requests the page makes to the gateway from now on."""
     paths: list[str] = []
     page.on("request", lambda request: paths.append(f"{request.method} {request.url}"))
     return paths
 
 
 def steps() -> Iterator[tuple[str, str]]:
-    """A file to allow, and the percentage that is shown then."""
+    """Files to allow, each with the percentage shown afterwards."""
     return iter((("1", "25"), ("2", "50"), ("3", "75")))

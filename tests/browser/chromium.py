@@ -26,7 +26,7 @@ PHONE, MONITOR, WALL = 360, 1440, 2560
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whose browser it is."""
+    """The user of a browser and its settings."""
 
     language: str = "en-GB"
     zone: str = "Europe/Berlin"
@@ -34,10 +34,10 @@ class Visitor:
     height: int = 900
     dark: bool = False
     known: bool = True
-    """Whether the pages know the zone already; those of a first visit load a second time to show it."""
+    """Whether the pages already know the time zone; on a first visit they reload once to apply it."""
 
     async def context(self, browser: Browser, address: str) -> BrowserContext:
-        """A browser window with cookies of its own; paths are relative to `address`."""
+        """A browser context with its own cookies; paths are relative to `address`."""
         context = await browser.new_context(
             base_url=address,
             locale=self.language,
@@ -64,7 +64,7 @@ def program() -> str:
 
 @asynccontextmanager
 async def running_chromium() -> AsyncIterator[Browser]:
-    """One browser with a profile of its own, which is thrown away at the end."""
+    """A browser with its own profile, which is deleted at the end."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=program(), args=QUIET, timeout=START_MILLISECONDS

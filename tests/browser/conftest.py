@@ -1,6 +1,6 @@
-"""Real pages in a real browser: one Chromium for the run, one scene to look at, a whole system to act on.
+"""Real pages in a real browser: one Chromium per run, sample data to look at, a whole system to act on.
 
-All tests of this folder share one event loop, in which the browser is spoken with.
+All tests of this folder share the event loop in which the browser is controlled.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,7 +20,7 @@ from taskmanager_testing.waiting import eventually
 HERE = Path(__file__).parent
 PATIENCE_MILLISECONDS = 10_000
 NewPage = Callable[..., Awaitable[Page]]
-"""`await new_page(visitor, address)`: both may be left out."""
+"""`await new_page(visitor, address)`; both arguments are optional."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,7 +46,7 @@ async def chromium() -> AsyncIterator[Browser]:
 def sample_data(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
 ) -> Iterator[Looking]:
-    """A gateway in front of the seeded sample data, for tests that only look. Nothing works there."""
+    """A gateway in front of the seeded sample data, for tests that only read. Commands do not work there."""
     with looking(Path(tmp_path_factory.mktemp("sample_data")), rabbitmq, mongod) as made:
         yield made
 
@@ -75,7 +75,7 @@ def system(
 
 @pytest.fixture
 def address(request: pytest.FixtureRequest) -> str:
-    """Whose pages are looked at: the sample data's, or the whole system's if the test asks for `system`."""
+    """The gateway whose pages are opened: of the sample data, or of `system` if the test requests it."""
     if "system" in request.fixturenames:
         system: System = request.getfixturevalue("system")
         return address_of(system.gateway)
@@ -85,13 +85,13 @@ def address(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def visitor() -> Visitor:
-    """Whose browser `page` is; parametrise or override it."""
+    """The visitor of `page`; parametrise or override it."""
     return Visitor()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def watches() -> AsyncIterator[list[Watch]]:
-    """Every page of the test; the test fails if one of them misbehaved."""
+    """Watches every page of the test; the test fails if one of them misbehaves."""
     made: list[Watch] = []
     yield made
     for watch in made:
@@ -102,7 +102,7 @@ async def watches() -> AsyncIterator[list[Watch]]:
 async def new_page(
     chromium: Browser, address: str, visitor: Visitor, watches: list[Watch]
 ) -> AsyncIterator[NewPage]:
-    """Opens further browser windows, each with cookies of its own: a second operator, another language."""
+    """Opens further browser contexts, each with its own cookies: a second operator, another language."""
     contexts: list[BrowserContext] = []
 
     async def open_page(who: Visitor = visitor, at: str = address) -> Page:
@@ -118,11 +118,11 @@ async def new_page(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(new_page: NewPage) -> Page:
-    """An empty page of `visitor`; `await page.goto("/")`."""
+    """An empty page of `visitor`; begin with `await page.goto("/")`."""
     return await new_page()
 
 
 @pytest.fixture
 def watch(page: Page, watches: list[Watch]) -> Watch:
-    """What `page` did wrong so far; `watch.forgive(...)` what the test is about."""
+    """The offences of `page` so far; `watch.forgive(...)` allows those that the test provokes."""
     return watches[0]

@@ -1,6 +1,6 @@
-"""`make screenshots`: photographs of every view of the sample data, and a page that shows them side by side.
+"""`make screenshots`: captures every view of the sample data, and writes a page that shows them side by side.
 
-Photographs are for people to look at; nothing is compared.
+The screenshots are for people to look at; nothing is compared.
 """
 
 import argparse
@@ -24,7 +24,7 @@ STYLE = "img { height: 22rem; border: 1px solid #888 } figure { display: inline-
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Photograph what was chosen; exit code 1 if a view could not be reached."""
+    """Capture the chosen views; exit code 1 if one could not be reached."""
     options = _parser().parse_args(arguments)
     chosen = [view for view in VIEWS if not options.only or view.name in options.only]
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _photograph(views: Sequence[View], sample_data: Looking) -> list[str]:
-    """What went wrong."""
+    """Capture the views; returns the problems that occurred."""
     failed = []
     async with running_chromium() as browser:
         for view in views:
@@ -63,7 +63,7 @@ async def _one(browser: Browser, view: View, visitor: Visitor, sample_data: Look
 
 
 async def _has_pop_up(page: Page) -> bool:
-    """A pop-up stands on the screen, not on the page: the rest of the page would only be dimmed."""
+    """Whether a pop-up is open: it belongs to the screen, and the rest of the page would only be dimmed."""
     return await page.locator("dialog[open], .offcanvas.show, .modal.show").count() > 0
 
 
@@ -85,7 +85,7 @@ def _contact_sheet(views: Sequence[View]) -> Iterator[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("make screenshots", description=__doc__)
     names = [view.name for view in VIEWS]
-    parser.add_argument("only", nargs="*", choices=[*names, []], help="views to photograph (default: all)")
+    parser.add_argument("only", nargs="*", choices=[*names, []], help="views to capture (default: all)")
     return parser
 
 

@@ -1,6 +1,6 @@
-"""Every page and pop-up there is: looked at by axe in every variant, and photographed by `make screenshots`.
+"""All pages and pop-ups: checked by axe in every variant, and captured by `make screenshots`.
 
-Who makes a page adds a line here.
+Add a line here for every new page.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,22 +27,22 @@ ONCE_EACH = (
     Visitor(LANGUAGES["en"], width=MONITOR, dark=True),
     Visitor(LANGUAGES["de"], width=MONITOR),
 )
-"""Any two of language, width and colours meet once."""
+"""Every pair of language, width and colour scheme occurs once."""
 EVERYTHING = (MONITOR, PHONE, WALL)
-"""For a page that must look well on the monitor at the wall too."""
+"""For a page that must also look good on a wall monitor."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One thing to look at.
+    """One page or pop-up.
 
     Attributes:
         path: of the page; `{name}` stands for the id of a noteworthy job of the sample data.
-        then: what a visitor does on it, for instance to open a pop-up. It ends when all is to be seen.
-        status: what the page is answered with.
-        guarded: whether at the gateway that wants a log-in.
-        visited_by: who is logged in there already.
-        widths: for the photographs.
+        then: what a visitor does on it, for instance to open a pop-up. It returns when all is visible.
+        status: the expected HTTP status.
+        guarded: whether it needs the gateway that requires a log-in.
+        visited_by: the user who is logged in there already.
+        widths: of the screenshots.
     """
 
     name: str
@@ -54,11 +54,11 @@ class View:
     widths: tuple[int, ...] = (MONITOR, PHONE)
 
     def address(self, sample_data: Looking) -> str:
-        """Of the gateway."""
+        """The address of the gateway."""
         return sample_data.guarded_address if self.guarded else sample_data.address
 
     async def open(self, page: Page, sample_data: Looking) -> Response:
-        """Go there and do it; raises AssertionError for another answer."""
+        """Open the page and run `then`; raises AssertionError for another status."""
         if self.visited_by is not None:
             value = await sample_data.session_of(self.visited_by)
             address = sample_data.guarded_address
@@ -70,7 +70,7 @@ class View:
         return answer
 
     async def _answer(self, page: Page, ids: Mapping[str, str]) -> Response:
-        """Where nothing is to be found: as soon as the database answered in time, on a busy machine later."""
+        """Open the page; retried until the status is right, as the database may be slow on a busy machine."""
 
         async def goto() -> Response | None:
             answer = await page.goto(self.path.format_map(ids))
@@ -93,7 +93,7 @@ def press(selector: str) -> Step:
 
 
 def ask(name: str, act: str) -> Step:
-    """Opens the pop-up of a user, and from there the one that asks once more."""
+    """Opens the pop-up of a user, and from there the confirmation."""
 
     async def step(page: Page) -> None:
         await press(f"#user-{name} button")(page)
@@ -104,7 +104,7 @@ def ask(name: str, act: str) -> Step:
 
 
 def enter(name: str, place: str) -> Step:
-    """Logs in, and ends up there."""
+    """Logs in and arrives at that page."""
 
     async def step(page: Page) -> None:
         await fill_in(page, name)
@@ -114,7 +114,7 @@ def enter(name: str, place: str) -> Step:
 
 
 def ask_for_code(name: str) -> Step:
-    """The password is right; now the code is asked for, and what helps without the device is unfolded."""
+    """Enters the right password, reaches the request for the code, and unfolds the help for a lost device."""
 
     async def step(page: Page) -> None:
         await fill_in(page, name)
@@ -133,7 +133,7 @@ async def set_up_codes(page: Page) -> None:
 
 
 def unfold(selector: str) -> Step:
-    """Opens a part that is folded away."""
+    """Opens a collapsed part."""
 
     async def step(page: Page) -> None:
         await page.locator(f"{selector} summary").click()
@@ -142,7 +142,7 @@ def unfold(selector: str) -> Step:
 
 
 def keep_to(state: str) -> Step:
-    """Keeps a job's files to a state."""
+    """Filters a job's files by state."""
 
     async def step(page: Page) -> None:
         async with page.expect_response("**/files?state=*"):
@@ -163,7 +163,7 @@ def _job(name: str, job: str, act: str | None = None) -> "View":
 
 
 def choose(row: str, action: str) -> Step:
-    """Selects one row of a plugin's list and opens the pop-up of an action on what is selected."""
+    """Selects one row of a plugin's list and opens the pop-up for an action on the selection."""
 
     async def step(page: Page) -> None:
         await page.locator(f"#rows {row} .tm-choose").first.check()
@@ -288,6 +288,6 @@ VIEWS = (
 
 
 def visitors(view: View) -> list[Visitor]:
-    """All that a view is photographed for."""
+    """All visitors for whom a view is captured."""
     variants = product(view.widths, (False, True), LANGUAGES.values())
     return [Visitor(language, width=width, dark=dark) for width, dark, language in variants]

@@ -1,4 +1,4 @@
-"""What no page may ever do: complain, break, lack a file, go against its policy, ask another host."""
+"""What no page may do: log messages, raise errors, miss files, violate its policy, contact other hosts."""
 
 import re
 from urllib.parse import urlsplit
@@ -7,14 +7,14 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Request, WebErr
 
 LOUD = {"error", "warning"}
 GIVEN_UP_BY_THE_PAGE = "net::ERR_ABORTED"
-"""A request or event stream that a page ends itself, for instance by leaving."""
+"""A request or event stream that the page itself ends, for instance by navigating away."""
 
 
 class Watch:
     """Collects the offences of all pages of a browser context."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
-        """`address` is the only host that may be asked."""
+        """`address` is the only host that may be contacted."""
         self.offences: list[str] = []
         self._host = urlsplit(address).netloc
         self._forgiven: list[re.Pattern[str]] = []
@@ -24,11 +24,11 @@ class Watch:
         context.on("requestfailed", self._on_failed_request)
 
     def forgive(self, pattern: str) -> None:
-        """An offence that matches is what the test is about, as when its gateway dies."""
+        """Allow matching offences, which the test provokes, for instance when its gateway dies."""
         self._forgiven.append(re.compile(pattern))
 
     def check(self) -> None:
-        """Raises AssertionError that lists the offences."""
+        """Raises AssertionError listing the offences."""
         left = [one for one in self.offences if not any(pattern.search(one) for pattern in self._forgiven)]
         assert not left, "the pages misbehaved:\n" + "\n".join(left)
 

@@ -20,7 +20,7 @@ IMAGES = {
 
 
 def ensure_bases(engine: Engine, folder: Path) -> None:
-    """Build those that the podman of the trial has not; Docker fetches the real ones."""
+    """Build those missing in the trial's podman; Docker fetches the real ones."""
     if engine.program != "podman":
         return
     missing = [name for name, image in IMAGES.items() if not _is_there(engine, image)]

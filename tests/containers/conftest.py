@@ -1,4 +1,4 @@
-"""One installation in containers for all of the trial. Not part of `make test`: `make containers`."""
+"""One installation in containers for the whole trial. Not part of `make test`: run `make containers`."""
 
 import os
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def book(files: Path) -> ProcessFolder:
 
 @pytest.fixture(scope="session")
 def stack(engine: Engine, files: Path, book: ProcessFolder) -> Iterator[Stack]:
-    """Built, up, and somebody logged in; gone afterwards with its volumes."""
+    """The installation: built, started and with a user logged in; removed afterwards with its volumes."""
     made = Stack(engine, files, free_port())
     made.compose("down", "--volumes", "--timeout", "5")
     made.compose("build")

@@ -1,4 +1,4 @@
-"""The container engine of the trial: Docker where one answers, else a podman of its own. Knows no service."""
+"""The container engine of the trial: Docker if it answers, otherwise a private podman. Knows no service."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ class NoEngineError(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """How to call the engine and Docker Compose, whichever there is."""
+    """How to call the engine and Docker Compose, whichever are available."""
 
     program: str
     compose: Sequence[str]
@@ -54,7 +54,7 @@ class Engine:
     def call(
         self, command: Sequence[str], *, check: bool = True, **more: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Any program, speaking to this engine; a failure shows what it said."""
+        """Run a program against this engine; a failure shows its output."""
         done = subprocess.run(
             command,
             env={**os.environ, **self.environment, **more},
@@ -71,10 +71,10 @@ class Engine:
 
 @contextmanager
 def engine_at(folder: Path) -> Iterator[Engine]:
-    """An engine that answers; that of podman keeps images and networks in `folder` and ends with the block.
+    """An engine that answers; podman keeps images and networks in `folder` and ends with the block.
 
     Raises:
-        NoEngineError: with a sentence.
+        NoEngineError: there is none; the message says what is needed.
     """
     try:
         compose = compose_command()

@@ -36,7 +36,7 @@ class Stack:
     token: str = field(default="", repr=False)
 
     def compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Docker Compose upon the project's own files."""
+        """Run Docker Compose with the project's own files."""
         files = ["docker-compose.yml", *(["docker-compose.tls.yml"] if self.tls else [])]
         chosen = [part for file in files for part in ("-f", str(ROOT / file))]
         return self.engine.call(
@@ -48,7 +48,7 @@ class Stack:
         )
 
     def up(self) -> None:
-        """Start it and wait until all of it is well."""
+        """Start it and wait until all services are healthy."""
         self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180")
 
     def containers(self, service: str) -> list[str]:
@@ -58,7 +58,7 @@ class Stack:
         return self.engine.run("ps", "--all", "--quiet", "--no-trunc", *filters).split()
 
     def inspected(self, container: str) -> dict[str, Any]:
-        """All that the engine says of a container."""
+        """Everything the engine reports about a container."""
         found: list[dict[str, Any]] = json.loads(self.engine.run("inspect", container))
         return found[0]
 
@@ -76,7 +76,7 @@ class Stack:
             os.kill(number, signal.SIGKILL)
 
     def wait_until_well(self, service: str) -> None:
-        """Return when every container of it runs and is healthy again."""
+        """Wait until every container of the service runs and is healthy again."""
 
         def well() -> bool:
             states = [self.inspected(container)["State"] for container in self.containers(service)]
@@ -89,18 +89,18 @@ class Stack:
 
     @property
     def address(self) -> str:
-        """Of the gateway; with TLS by the name that its certificate is for."""
+        """The address of the gateway; with TLS, under the name in its certificate."""
         return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     def client(self, **more: Any) -> httpx.Client:
-        """A client that believes the private authority only, with the token if there is one."""
+        """A client that trusts only the private authority, with the token if there is one."""
         verify = ssl.create_default_context(cafile=str(self.tls / "ca.pem")) if self.tls else True
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         settings = {"base_url": self.address, "verify": verify, "headers": bearer, "timeout": 20, **more}
         return httpx.Client(trust_env=False, **settings)
 
     def let_in(self) -> None:
-        """Log in with the password of the first start, choose another one and make a token."""
+        """Log in with the initial password, choose another one and make a token."""
         shown = self.compose("logs", "migrate").stdout
         found = re.search(r"password\s+(\S+)\n", shown)
         assert found is not None, shown
@@ -113,7 +113,7 @@ class Stack:
         self.token = made.json()["secret"]
 
     def submit(self, plugin: str, source: str, destination: str, **more: str) -> str:
-        """The id of a job that was accepted."""
+        """Submit a job; returns its id."""
         body = {"plugin": plugin, "source": source, "destination": destination, **more}
         with self.client() as client:
             taken = client.post("/api/v1/jobs", json=body)
@@ -121,7 +121,7 @@ class Stack:
         return str(taken.json()["id"])
 
     def status(self, job: str) -> str:
-        """Of a job, or why there is no answer just now."""
+        """The status of a job, or why there is currently no answer."""
         try:
             with self.client() as client:
                 answer = client.get(f"/api/v1/jobs/{job}")
@@ -130,7 +130,7 @@ class Stack:
         return str(answer.json().get("status")) if answer.is_success else answer.text
 
     def wait_until_done(self, *jobs: str) -> None:
-        """Return when all of them are DONE."""
+        """Wait until all of them are DONE."""
 
         def done() -> bool:
             return {self.status(job) for job in jobs} == {"DONE"}

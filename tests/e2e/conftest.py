@@ -1,4 +1,4 @@
-"""The whole system as an operator starts it: real commands in a folder of their own, killed by their pids."""
+"""The whole system as an operator starts it: real commands in their own folder, killed by their pids."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class System:
         return answer
 
     def pid(self, name: str) -> int:
-        """The process id of one process; 0 while it is being started again."""
+        """The process id of one process; 0 while it is being restarted."""
         found = [one for one in self.status()["processes"] if one["name"] == name]
         return int(found[0]["pid"] or 0)
 
@@ -48,14 +48,14 @@ class System:
         os.kill(pid, signal.SIGKILL)
 
     def submit(self, **spec: Any) -> dict[str, Any]:
-        """One job; the answer's body."""
+        """Submit one job; returns the body of the response."""
         answer = self.client.post("/api/v1/jobs", json=spec)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
     def submit_many(self, count: int, **spec: Any) -> list[str]:
-        """The ids of `count` jobs."""
+        """Submit `count` jobs; returns their ids."""
         ids: list[str] = []
         for start in range(0, count, BATCH):
             jobs = [{**spec, "title": f"job {number}"} for number in range(start, min(start + BATCH, count))]
@@ -81,7 +81,7 @@ class System:
         )
 
     def tabs(self, plugin: str) -> dict[str, Any]:
-        """The statistics of a plugin's tabs; an empty answer while a killed part is on its way back."""
+        """The statistics of a plugin's tabs; empty while a killed process is restarting."""
         try:
             answer = self.client.get(f"/api/v1/plugins/{plugin}")
         except httpx.TransportError:
@@ -119,7 +119,7 @@ def local(folder: Path, *arguments: str, settings: Mapping[str, str] = MappingPr
 
 @contextmanager
 def running_system(base: Path, *options: str, settings: Mapping[str, str]) -> Iterator[System]:
-    """The stack, up; down at the end whatever happened."""
+    """A running stack, which is stopped at the end in any case."""
     folder, roots = base / "stack", base / "goobi"
     roots.mkdir(exist_ok=True)
     try:

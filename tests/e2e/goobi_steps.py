@@ -1,4 +1,4 @@
-"""Steps of a fake Goobi whose scripts call `taskclient`, and what is seen of them afterwards."""
+"""Steps of a fake Goobi whose scripts call `taskclient`, and their state afterwards."""
 
 import itertools
 import sys
@@ -31,11 +31,11 @@ DIALECTS = ("core", "rest", "webapi")
 TOLD = frozenset(
     {EventKind.JOURNAL, EventKind.CLOSED, EventKind.CLOSED_AGAIN, EventKind.ERROR, EventKind.CALLBACK}
 )
-"""What a report makes happen."""
+"""What a report causes in Goobi."""
 
 
 def settings_file(folder: Path, url: str) -> Path:
-    """The file `TASKMANAGER_GOOBI` names: the same Goobi once in each dialect, with short waits."""
+    """The file for `TASKMANAGER_GOOBI`: the same Goobi once in each dialect, with short waits."""
     token = folder / "token"
     token.write_text(TOKEN, encoding="ascii")
     tables = [
@@ -50,14 +50,14 @@ def settings_file(folder: Path, url: str) -> Path:
 
 @dataclass
 class Steps:
-    """The first step of one process after the other."""
+    """The first steps of successive processes."""
 
     system: System
     server: RunningGoobi
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def fresh(self) -> Step:
-        """A step nobody has worked on, with images in its process folder."""
+        """An untouched step, with images in its process folder."""
         process = self.server.goobi.workflow.process(next(self.numbers))
         masters = self.masters(process)
         masters.mkdir(parents=True)
@@ -70,7 +70,7 @@ class Steps:
         return self.server.goobi.workflow.found(step.id)[0]
 
     def masters(self, process: Process) -> Path:
-        """Where `{origpath}` leads."""
+        """The folder that `{origpath}` stands for."""
         return self.system.roots / str(process.id) / "images" / f"master_{process.title}_media"
 
     def run(self, step: Step, options: str, *, address: str = "") -> CompletedProcess[str]:
@@ -80,7 +80,7 @@ class Steps:
         return scripts.run(step.id, f"{CLIENT} -itm {service} {WHERE} {options}")
 
     def until(self, step: Step, status: StepStatus, *, within_seconds: float = 60) -> None:
-        """Return when the step is in that status."""
+        """Wait until the step has that status."""
         what = f"step {step.id} to be {status}; it is {step.status}"
         eventually(lambda: step.status is status, within_seconds=within_seconds, what=what)
 
@@ -89,7 +89,7 @@ class Steps:
         return self.process(step).journal
 
     def told(self, step: Step) -> list[EventKind]:
-        """What happened to the step and its process, in order, but for what Goobi did by itself."""
+        """What happened to the step and its process, in order, without what Goobi did by itself."""
         process = self.process(step)
         events = self.server.goobi.workflow.events
         return [one.kind for one in events if one.process_id == process.id and one.kind in TOLD]

@@ -1,4 +1,4 @@
-"""Process folders for the `diary` plugin, and what must be in them when all is over."""
+"""Process folders for the `diary` plugin, and what they must contain in the end."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ class ProcessFolders:
     processes: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """One source for all."""
+        """Create one source for all jobs."""
         self.source.mkdir(parents=True, exist_ok=True)
         for page in PAGES:
             (self.source / page).write_text(page, encoding="utf-8")
 
     @property
     def source(self) -> Path:
-        """What every job reads."""
+        """The folder that every job reads."""
         return self.folder / "source"
 
     def job(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class ProcessFolders:
         return {"plugin": "diary", "source": str(self.source), "destination": str(process / "out")}
 
     def jobs(self, count: int) -> list[dict[str, Any]]:
-        """So many of them."""
+        """That many jobs."""
         return [self.job() for _ in range(count)]
 
 
@@ -57,7 +57,7 @@ def check_result(job: Mapping[str, Any]) -> None:
 
 
 def check_statistics(tabs: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> None:
-    """They equal a recount of all jobs."""
+    """The statistics equal a recount of all jobs."""
     assert tabs["queue"]["jobs"] == sum(job["status"] not in {"DONE", "ERROR", "CANCELLED"} for job in jobs)
     done = [job for job in jobs if job["status"] == "DONE"]
     assert tabs["done"]["jobs"] == len(done)

@@ -1,7 +1,7 @@
 """A system whose processes a test starts, cuts off, kills and starts again one by one.
 
-Real commands on private servers, names and a database of their own; each connection may lead through a fault
-proxy. For what `taskmanager-local` would heal by itself before anybody could look.
+Real commands on private servers, with their own names and database; each connection may lead through a fault
+proxy. For faults that `taskmanager-local` would repair before a test could observe them.
 """
 
 import os
@@ -29,7 +29,7 @@ from taskmanager_testing.proxy import RunningProxy, running_proxy
 from taskmanager_testing.waiting import eventually
 
 CLIENT_SECONDS = 5.0
-"""So long a client waits at most; nothing may take longer, whatever is broken."""
+"""The longest time a client waits; nothing may take longer, whatever is broken."""
 START_SECONDS = 40
 STOP_SECONDS = 20
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -55,7 +55,7 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, extra: Mapping[str, str] = NOTHING) -> None:
-        """Start it with more settings; returns at once."""
+        """Start it with additional settings; returns at once."""
         assert not self.running, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -64,7 +64,7 @@ class Service:
 
     @property
     def running(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process exists."""
         return self._process is not None and self._process.poll() is None
 
     @property
@@ -74,7 +74,7 @@ class Service:
         return self._process.pid
 
     def wait_for_death(self) -> int:
-        """The exit code once it has ended."""
+        """Wait for its end; returns the exit code."""
         assert self._process is not None
         return self._process.wait(START_SECONDS)
 
@@ -85,7 +85,7 @@ class Service:
             self.wait_for_death()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL if that does not help; repeatable."""
+        """SIGTERM, then SIGKILL if necessary; may be repeated."""
         if self._process is None or not self.running:
             return
         self._process.terminate()
@@ -95,7 +95,7 @@ class Service:
             self.kill()
 
     def problems(self) -> dict[str, str] | None:
-        """What it is not ready for, {} if it is ready, None while it does not answer."""
+        """Why it is not ready; {} if it is ready, None while it does not answer."""
         try:
             answer = httpx.get(f"http://{LOOPBACK}:{self.port}/health/ready", timeout=CLIENT_SECONDS)
         except httpx.TransportError:
@@ -105,7 +105,7 @@ class Service:
         return found
 
     def until_ready(self) -> None:
-        """Return when it is; fails with the end of its log."""
+        """Wait until it is ready; fails with the end of its log."""
         try:
             eventually(lambda: self.problems() == {}, within_seconds=START_SECONDS)
         except AssertionError as error:
@@ -113,7 +113,7 @@ class Service:
             raise AssertionError(f"{self.name} is not ready: {self.problems()}\n{tail}") from error
 
     def until_unready(self) -> dict[str, str]:
-        """What it says is wrong, once it says so."""
+        """Wait until it reports problems; returns them."""
         return eventually(self.problems, within_seconds=START_SECONDS, what=f"{self.name} not ready") or {}
 
 
@@ -127,14 +127,14 @@ class System:
     runner: Service
     mongodb_url: str
     first_start: str
-    """What `taskmanager-migrate` said."""
+    """The output of `taskmanager-migrate`."""
     proxies: Mapping[str, RunningProxy] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
-    """What all of its services have in their environment."""
+    """The environment that all its services share."""
 
     @property
     def topology(self) -> Topology:
-        """The names it uses in the broker."""
+        """The names it uses on the broker."""
         return Topology(self.settings["TASKMANAGER_TOPOLOGY_PREFIX"])
 
     @property
@@ -148,11 +148,11 @@ class System:
         return self.gateway, self.scheduler, self.runner
 
     def client(self) -> httpx.Client:
-        """A client of the gateway who does not wait for ever."""
+        """A client of the gateway with a timeout."""
         return httpx.Client(base_url=f"http://{LOOPBACK}:{self.gateway.port}", timeout=CLIENT_SECONDS)
 
     def offer(self, spec: Mapping[str, Any], key: str) -> httpx.Response | None:
-        """One try to submit a job; None if nobody answers."""
+        """Try once to submit a job; None if there is no answer."""
         try:
             with self.client() as client:
                 return client.post("/api/v1/jobs", json=spec, headers={"Idempotency-Key": key})
@@ -160,7 +160,7 @@ class System:
             return None
 
     def submit(self, spec: Mapping[str, Any], key: str) -> str:
-        """The job's id; tried again as a good client does."""
+        """Submit a job, retrying as a good client does; returns its id."""
 
         def accepted() -> str | None:
             answer = self.offer(spec, key)
@@ -192,7 +192,7 @@ class System:
         return tabs
 
     def all_done(self, ids: Sequence[str], *, within_seconds: float = 60) -> list[dict[str, Any]]:
-        """These jobs, once every one of them is DONE."""
+        """Wait until all these jobs are DONE; returns them."""
 
         def done() -> list[dict[str, Any]] | None:
             try:
@@ -211,7 +211,7 @@ class System:
 
 
 def all_are_done(jobs: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether not one is missing."""
+    """Whether all of them are DONE."""
     return all(job["status"] == "DONE" for job in jobs)
 
 
@@ -226,9 +226,9 @@ def running_system(
     proxied: bool = False,
     runner_program: Sequence[str] = (),
 ) -> Iterator[System]:
-    """A system, ready; all of its processes are gone at the end, whatever happened, and so are its jobs'.
+    """A ready system; at the end all its processes and those of its jobs are gone, whatever happened.
 
-    `runner_program` is what to start for the runner instead of its command.
+    `runner_program` is started for the runner instead of its command.
     """
     with ExitStack() as stack:
         stack.callback(require_none, folder / "workspace")

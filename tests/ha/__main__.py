@@ -1,8 +1,8 @@
-"""`make ha`: each of three broker nodes and three members of the database fails in turn, under work.
+"""`make ha`: fails each of three broker nodes and three database members in turn, under load.
 
-Submissions, stops and cancels go on meanwhile; every invariant is judged as by the soak, and a table says how
-long each case took. For each release of RabbitMQ in turn; one that cannot be had is named. Exit code 1 if
-anything was violated or could not be tried.
+Submissions, stops and cancels continue meanwhile; every invariant is checked as in `make soak`, and a table
+shows how long each case took. Runs once for each release of RabbitMQ and names those that are unavailable.
+Exit code 1 if anything was violated or could not be tried.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from taskmanager_local.commands import LocalStackError
 from taskmanager_testing.goobi import RunningGoobi
 
 CASE_SECONDS = 25
-"""What one case is expected to take; the submissions are spread over that time."""
+"""The expected duration of one case; the submissions are spread over that time."""
 INSIDE = "--inside"
 
 
@@ -34,7 +34,7 @@ class HighAvailability(Soak):
     """One run with one release of the broker."""
 
     def __init__(self, options: argparse.Namespace, folder: Path, broker: Release) -> None:
-        """Nothing runs yet."""
+        """Starts nothing yet."""
         super().__init__(options, folder)
         self._broker = broker
         self._stations: list[Station] = []
@@ -51,7 +51,7 @@ class HighAvailability(Soak):
             yield machines
 
     def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
-        """Every case; Goobi is well."""
+        """Every case; Goobi is not faulted."""
         del goobi
         results = run_all(self._stations, self._options.faults, Probe(machines.gateways), self.say)
         console.print(f"RabbitMQ {self._broker.version}, {self._options.jobs} jobs")
@@ -63,7 +63,7 @@ def _is_chosen(station: Station, names: list[str]) -> bool:
 
 
 def main() -> None:
-    """Each release in a network of its own."""
+    """Run each release in its own network."""
     options = _options()
     if options.inside:
         sys.exit(0 if _inside(options) else 1)
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _release(options: argparse.Namespace, name: str) -> bool:
-    """Start ourselves again, inside."""
+    """Start this program again inside the network."""
     try:
         release(name, options.brokers.resolve())
     except (LocalStackError, OSError, subprocess.SubprocessError) as error:
@@ -98,14 +98,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2_000)
     parser.add_argument("--releases", nargs="+", choices=SUITES, default=["debian", "trixie"])
     parser.add_argument("--faults", nargs="+", type=Fault, default=list(Fault))
-    parser.add_argument("--servers", nargs="+", default=[], help="names, or primary (default: all)")
+    parser.add_argument("--servers", nargs="+", default=[], help="server names, or `primary` (default: all)")
     parser.add_argument("--seed", default=secrets.token_hex(4))
-    parser.add_argument("--runners", type=int, default=1, help="for each of the plugins")
-    parser.add_argument("--slots", type=int, default=3, help="for each of the runners")
-    parser.add_argument("--command-seconds", type=float, default=0.5, help="between two commands")
-    parser.add_argument("--rest-seconds", type=float, help="in which something must be done")
-    parser.add_argument("--brokers", type=Path, default=Path(".brokers"), help="newer releases lie here")
-    parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
+    parser.add_argument("--runners", type=int, default=1, help="runners per plugin")
+    parser.add_argument("--slots", type=int, default=3, help="slots per runner")
+    parser.add_argument("--command-seconds", type=float, default=0.5, help="seconds between two commands")
+    parser.add_argument(
+        "--rest-seconds", type=float, help="seconds within which some of the remaining work must be done"
+    )
+    parser.add_argument(
+        "--brokers", type=Path, default=Path(".brokers"), help="folder with newer broker releases"
+    )
+    parser.add_argument("--folder", type=Path, help="folder for data and logs; must not exist")
     parser.add_argument(INSIDE, choices=SUITES, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""The nodes of a RabbitMQ cluster, each on a host of its own."""
+"""The nodes of a RabbitMQ cluster, each on its own host."""
 
 import json
 import os
@@ -28,9 +28,9 @@ cluster_formation.peer_discovery_backend = classic_config
 cluster_partition_handling = pause_minority
 net_ticktime = 15
 """
-"""What docs/operations.md advises, but for how the nodes find each other."""
+"""What docs/operations.md recommends, except for how the nodes find each other."""
 WAITS_LESS = "consumer_disconnected_timeout = 5000\n"
-"""For RabbitMQ 4.3 and later: a quorum queue waits for the consumer of a lost node a minute otherwise."""
+"""For RabbitMQ 4.3 and later: otherwise a quorum queue waits a minute for the consumer of a lost node."""
 MIRRORS = {
     "vhost": "/",
     "name": "taskmanager-mirrors",
@@ -72,7 +72,7 @@ class ClusterNode:
         return self.node.url_of
 
     def prepare(self) -> None:
-        """Write what it needs on disk."""
+        """Write the files it needs."""
         self.node.prepare()
         definitions = self.folder / "definitions.json"
         policies = [MIRRORS] if self.release.version.startswith("3.") else []
@@ -102,7 +102,7 @@ class ClusterNode:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of every script."""
+        """The environment of every script."""
         return {
             **self.node.environment(),
             "RABBITMQ_NODENAME": _name(self.host),
@@ -113,7 +113,7 @@ class ClusterNode:
         """Return at once: a node may wait for the others."""
 
     def serves(self, queue: str | None = None) -> bool:
-        """Whether it lets us in and answers for the queue."""
+        """Whether it accepts a log-in and answers for the queue."""
         login = parameters(self.url, "ha")
         login.socket_timeout = login.stack_timeout = login.blocked_connection_timeout = LOGIN_SECONDS
         try:
@@ -158,7 +158,7 @@ def cluster_nodes(folder: Path, hosts: Sequence[Host], release: Release) -> list
 
 
 def wait_until_formed(nodes: Sequence[ClusterNode]) -> None:
-    """All nodes are running members of one cluster."""
+    """Wait until all nodes are running members of one cluster."""
     for node in nodes:
         eventually(node.serves, within_seconds=READY_SECONDS, what=f"{node.host.name} serving")
     status = json.loads(nodes[0].tool("cluster_status", "--formatter", "json"))
@@ -166,5 +166,5 @@ def wait_until_formed(nodes: Sequence[ClusterNode]) -> None:
 
 
 def all_urls(nodes: Sequence[ClusterNode]) -> str:
-    """As services are given them."""
+    """The URLs of all nodes, as services are given them."""
     return ",".join(node.url for node in nodes)

@@ -16,9 +16,9 @@ from taskmanager_testing.waiting import eventually
 
 PROBE_SECONDS = 5.0
 WITHIN_SECONDS = 180
-"""For a probe to be done, and for a server to come back."""
+"""Limit for a probe to be DONE, and for a server to come back."""
 BY_ITSELF_SECONDS = 90
-"""A server that has not come back by then is started again, as its operator would do it."""
+"""A server that has not come back by then is started again, as an operator would do."""
 SPEC = {"plugin": PROBED, "priority": 10, "parameters": {"seconds": 0.01}}
 
 
@@ -26,8 +26,8 @@ SPEC = {"plugin": PROBED, "priority": 10, "parameters": {"seconds": 0.01}}
 class Result:
     """One case.
 
-    Seconds from the fault until a new job was accepted and done, and from its end until the server was back
-    and another job was done. `restarted`: the server did not come back by itself.
+    Seconds from the fault until a new job was accepted and DONE, and from its end until the server was back
+    and another job was DONE. `restarted`: the server did not come back by itself.
     """
 
     server: str
@@ -40,19 +40,19 @@ class Result:
 
     @property
     def note(self) -> str:
-        """What had to be done by hand."""
+        """What had to be done manually."""
         return f", restarted by hand after {BY_ITSELF_SECONDS} s" if self.restarted else ""
 
 
 class Probe:
-    """A client that submits one job after the other and waits for it."""
+    """A client that submits one job at a time and waits for it."""
 
     def __init__(self, gateways: Sequence[str]) -> None:
-        """Speaks to all of them in turn."""
+        """Sends requests to all gateways in turn."""
         self._gateways = list(gateways)
 
     def accepted(self) -> str:
-        """The id of a new job; repeated as a good client does."""
+        """Submit a job, retrying as a good client does; returns its id."""
         key = uuid.uuid4().hex
 
         def offered() -> str | None:
@@ -62,7 +62,7 @@ class Probe:
         return eventually(offered, within_seconds=WITHIN_SECONDS, what="a submission") or ""
 
     def done(self, job: str) -> None:
-        """Return when it is."""
+        """Wait until the job is DONE."""
 
         def ended() -> bool:
             answer = self._ask("GET", f"/jobs/{job}")
@@ -84,7 +84,7 @@ class Probe:
 
 
 def run_case(station: Station, fault: Fault, probe: Probe) -> Result:
-    """The fault stays until a job that was submitted under it is done."""
+    """Run one case; the fault lasts until a job submitted during it is DONE."""
     role = station.role()
     began = elapsed_seconds()
     station.suffer(fault)
@@ -113,7 +113,7 @@ def _is_back(station: Station, within_seconds: float) -> bool:
 def run_all(
     stations: Sequence[Station], faults: Sequence[Fault], probe: Probe, say: Callable[[str], None]
 ) -> list[Result]:
-    """Every fault for every server."""
+    """Run every fault on every server."""
     results = []
     for fault in faults:
         for station in stations:
@@ -127,7 +127,7 @@ def run_all(
 
 
 def show(console: Console, results: Sequence[Result]) -> None:
-    """The table."""
+    """Print the table."""
     table = Table("server", "fault", "a new job is accepted after", "and done after", "whole again after")
     for one in results:
         server = f"{one.server} ({one.role})" if one.role else one.server

@@ -1,4 +1,4 @@
-"""The members of a MongoDB replica set, each on a host of its own."""
+"""The members of a MongoDB replica set, each on its own host."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Member:
 
     @property
     def address(self) -> str:
-        """What the others call it."""
+        """The address by which the other members know it."""
         return f"{self.host.address}:{PORT}"
 
     def prepare(self) -> None:
@@ -67,10 +67,10 @@ class Member:
         return [replace(server, arguments=self.host.inside(server.arguments))]
 
     def wait_until_ready(self) -> None:
-        """Return at once: a member is of use only with others."""
+        """Return at once: a member is only usable together with others."""
 
     def client(self) -> MongoClient[dict[str, Any]]:
-        """A client that logs in as the member it is."""
+        """A client that logs in with the members' shared secret."""
         return MongoClient(
             self.address,
             directConnection=True,
@@ -101,7 +101,7 @@ def replica_members(folder: Path, hosts: Sequence[Host]) -> list[Member]:
 
 
 def initiate(members: Sequence[Member]) -> None:
-    """Make them one replica set with an administrator; they run."""
+    """Combine running members into a replica set with an administrator."""
     config = {
         "_id": REPLICA_SET,
         "members": [{"_id": number, "host": one.address} for number, one in enumerate(members)],
@@ -127,7 +127,7 @@ def initiate(members: Sequence[Member]) -> None:
 
 
 def all_urls(members: Sequence[Member]) -> str:
-    """As services are given them."""
+    """The URL of all members, as services are given it."""
     places = ",".join(one.address for one in members)
     return (
         f"mongodb://{ADMINISTRATOR}:{PASSWORD}@{places}/{DATABASE}?replicaSet={REPLICA_SET}&authSource=admin"

@@ -1,6 +1,6 @@
-"""The releases of RabbitMQ to be tried: the one that is installed, and those of newer Debians in a folder.
+"""The releases of RabbitMQ to test: the installed one, and those of newer Debian releases in a folder.
 
-`mmdebstrap` makes such a folder: it is Debian's own tool for that and needs no image of anybody.
+`mmdebstrap` makes such a folder: it is Debian's own tool for that and needs no third-party image.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from taskmanager_local.commands import LocalStackError
 from taskmanager_local.rabbitmq import SCRIPT_PLACES, server_script
 
 SUITES = {"debian": None, "trixie": "trixie", "sid": "sid"}
-"""Name of a release -> the suite of Debian it comes from; None: what is installed here."""
+"""Name of a release -> the Debian suite it comes from; None: what is installed here."""
 MAKE_SECONDS = 900
 SYSTEM_FOLDERS = ("/proc", "/dev", "/sys")
 
@@ -29,7 +29,7 @@ class Release:
 
     @property
     def version(self) -> str:
-        """As RabbitMQ names it."""
+        """The version as RabbitMQ states it."""
         return self.folder.parent.name.rpartition("-")[2]
 
     @property
@@ -38,13 +38,13 @@ class Release:
         return tuple(int(part) for part in self.version.split(".")[:2])
 
     def script(self, name: str) -> list[str]:
-        """The command that runs one of them."""
+        """The command that runs a script."""
         if self.root is None:
             return [str(self.folder / name)]
         return ["chroot", str(self.root), f"/{self.folder.relative_to(self.root) / name}"]
 
     def show(self, data: Path) -> None:
-        """Have it see the system's folders and its data; only with mounts of our own."""
+        """Make the system's folders and its data visible to it; only in our own mount namespace."""
         if self.root is not None:
             for path in (*map(Path, SYSTEM_FOLDERS), data):
                 place = self.root / path.relative_to("/")
@@ -53,9 +53,9 @@ class Release:
 
 
 def release(name: str, folder: Path) -> Release:
-    """That release, made below `folder` if it is not there yet.
+    """The release of that name, created below `folder` if it is not there yet.
 
-    Raises LocalStackError if it cannot be had.
+    Raises LocalStackError if it is unavailable.
     """
     suite = SUITES[name]
     if suite is None:

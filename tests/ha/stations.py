@@ -1,4 +1,4 @@
-"""A server on its host, and what can happen to it."""
+"""A server on its host, and the faults it can suffer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from taskmanager_local.servers import RunningServer
 
 
 class Fault(StrEnum):
-    """What happens to one server of three."""
+    """A fault of one of three servers."""
 
     KILLED = "killed"
     FROZEN = "frozen"
@@ -33,7 +33,7 @@ class Station:
 
     @property
     def pid(self) -> int:
-        """Of the server itself."""
+        """The process id of the server itself."""
         return self.server.pid
 
     def kill(self) -> None:
@@ -45,7 +45,7 @@ class Station:
         self.server.start()
 
     def suffer(self, fault: Fault) -> None:
-        """Have it happen."""
+        """Inflict the fault."""
         match fault:
             case Fault.KILLED:
                 self.kill()
@@ -55,7 +55,7 @@ class Station:
                 self.host.cut_off()
 
     def recover(self, fault: Fault) -> None:
-        """Undo it; the server may need a while to come back."""
+        """Undo the fault; the server may need a while to come back."""
         match fault:
             case Fault.KILLED:
                 self.start()

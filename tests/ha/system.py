@@ -18,9 +18,9 @@ from taskmanager_local.state import StackFolder
 
 OF_EACH = 3
 PROBED = "sleep"
-"""The plugin of probes, which nobody stops and whose slots nothing else needs."""
+"""The plugin for probes, which is never stopped and whose slots nothing else needs."""
 BROKERS, DATABASES = 11, 21
-"""The last part of the first address of each."""
+"""The last part of the first address of each kind of server."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""A network of one's own: each server is a host in it, and its cable can be pulled.
+"""A private network: each server is a host in it, and its cable can be pulled.
 
-Everything lies in namespaces of the kernel that end with their processes; the machine's own network is not
-touched. Root is not needed where the kernel gives user namespaces.
+Everything is in kernel namespaces that end with their processes; the machine's own network is not
+touched. Root is not needed where the kernel allows user namespaces.
 """
 
 import os
@@ -16,20 +16,20 @@ from pathlib import Path
 from taskmanager_testing.waiting import eventually
 
 NETWORK = "10.77.0"
-"""Nobody outside of the namespace sees these addresses."""
+"""These addresses are not visible outside the namespace."""
 BRIDGE = "bridge"
 OURS = f"{NETWORK}.1"
 LIMIT_SECONDS = 20
 
 
 def entering() -> list[str]:
-    """The beginning of a command that runs in a network and with mounts of its own."""
+    """The prefix of a command that runs with its own network and mounts."""
     flags = ["--net", "--mount", "--propagation", "private"]
     return ["unshare", *flags] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", *flags]
 
 
 def obstacle() -> str | None:
-    """Why there can be no such network here."""
+    """Why such a network cannot be made here."""
     missing = [name for name in ("unshare", "nsenter", "ip", "mount") if shutil.which(name) is None]
     if missing:
         return f"not installed: {', '.join(missing)} (util-linux, iproute2)"
@@ -61,7 +61,7 @@ class Host:
         return ["nsenter", f"--net=/proc/{self.keeper}/ns/net", "--", *arguments]
 
     def cut_off(self) -> None:
-        """Pull the cable: frames go nowhere, and nobody is told."""
+        """Pull the cable: frames are lost without notice."""
         command("ip", "link", "set", self.name, "nomaster")
 
     def connect(self) -> None:
@@ -70,7 +70,7 @@ class Host:
 
 
 def build() -> None:
-    """The network, of which we are one host; only inside `entering`."""
+    """Create the network, in which this process is one host; only inside `entering`."""
     command("ip", "link", "set", "lo", "up")
     command("ip", "link", "add", BRIDGE, "type", "bridge")
     command("ip", "address", "add", f"{OURS}/24", "dev", BRIDGE)
@@ -79,7 +79,7 @@ def build() -> None:
 
 @contextmanager
 def host(name: str, number: int) -> Iterator[Host]:
-    """One more host, with the last part of its address."""
+    """Add a host, given the last part of its address."""
     launch = [sys.executable, "-m", "taskmanager_local.launch", "--parent", str(os.getpid())]
     keep = [*launch, "--signal", "SIGKILL", "--", "unshare", "--net", "sleep", "infinity"]
     with subprocess.Popen(keep, stdin=subprocess.DEVNULL, start_new_session=True) as keeper:

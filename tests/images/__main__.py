@@ -1,6 +1,6 @@
-"""`make images`: every drawn file and sample file through the plugins, and a table of what became of it.
+"""`make images`: runs every drawn and sample file through the plugins and prints a table of the results.
 
-Ends with 1 if a result is wrong, or if a file is refused that should have been done.
+Exit code 1 if a result is wrong, or if a file is refused that should have been processed.
 """
 
 import argparse
@@ -24,7 +24,7 @@ _BAD: Final = frozenset({Verdict.WRONG, Verdict.MISSED})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try what was chosen."""
+    """Run the chosen cases."""
     options = _parser().parse_args(arguments)
     start = time.monotonic()
     drawings = [] if options.samples else list(_shown(_drawn(options.only), verbose=options.verbose))
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _shown(outcomes: Iterator[Outcome], *, verbose: bool) -> Iterator[Outcome]:
-    """Say at once what is wrong."""
+    """Print each wrong result at once."""
     for outcome in outcomes:
         if outcome.judgement.verdict in _BAD or verbose:
             sys.stdout.write(f"{outcome.kind} / {outcome.name} / {outcome.target}: {outcome.judgement}\n")
@@ -78,18 +78,20 @@ def _judged(work: Callable[[Any], Judgement], tasks: Sequence[Any]) -> Iterator[
 
 
 def _chosen(text: str, only: Sequence[str]) -> bool:
-    """Every word must be found in the kind, the name or the target."""
+    """Whether every expression matches the kind, the name or the target."""
     return all(re.search(word, text) for word in only)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.images", description=__doc__)
-    parser.add_argument("only", nargs="*", help="regular expressions of kind, name and target; all must fit")
-    parser.add_argument("--drawn", action="store_true", help="leave the sample files out")
-    parser.add_argument("--samples", action="store_true", help="leave the drawn files out")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/images.md")
+    parser.add_argument(
+        "only", nargs="*", help="regular expressions for kind, name and target; all must match"
+    )
+    parser.add_argument("--drawn", action="store_true", help="skip the sample files")
+    parser.add_argument("--samples", action="store_true", help="skip the drawn files")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/images.md")
     parser.add_argument("--no-table", dest="table", action="store_false", help="do not show the table")
-    parser.add_argument("--verbose", action="store_true", help="show right ones too")
+    parser.add_argument("--verbose", action="store_true", help="also show correct results")
     return parser
 
 

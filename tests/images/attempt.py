@@ -1,4 +1,4 @@
-"""Puts one drawn file through one target and judges what comes of it."""
+"""Processes one drawn file for one target and judges the result."""
 
 import re
 import tempfile
@@ -31,7 +31,7 @@ def attempt(case: Case, target: Target) -> Judgement:
 
 
 def attempt_one(task: tuple[Case, Target]) -> Judgement:
-    """The same for a crew."""
+    """The same, as a task for a crew."""
     return attempt(*task)
 
 

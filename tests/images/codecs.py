@@ -50,7 +50,7 @@ def packbits(data: bytes) -> bytes:
 
 
 def _lzw_codes(data: bytes, early: int) -> Iterator[tuple[int, int]]:
-    """Codes with their widths; `early` is 1 where the width grows one code early, as TIFF 6.0 wants it."""
+    """Codes with their widths; `early` is 1 where the width grows one code early, as TIFF 6.0 requires."""
     table: dict[bytes, int] = {bytes([value]): value for value in range(256)}
     free, width = _FIRST_FREE, 9
     yield _CLEAR, width
@@ -99,7 +99,7 @@ def deflate(data: bytes) -> bytes:
 
 
 def horizontal_difference(rows: Array, bits: int) -> Array:
-    """Predictor 2: each sample less the one of the same channel to its left."""
+    """Predictor 2: each sample minus the one of the same channel to its left."""
     wide = rows.astype(object)
     wide[:, 1:] = wide[:, 1:] - rows[:, :-1].astype(object)
     return (wide % (1 << bits)).astype(np.uint64)

@@ -14,7 +14,7 @@ _TO_LINEAR_SRGB: Final = np.array(
         [0.0719453, -0.2289914, 1.4052427],
     ]
 )
-"""From XYZ of D50, by Bradford's adaptation."""
+"""From XYZ relative to D50, with Bradford adaptation."""
 _D50: Final = np.array([0.96422, 1.0, 0.82521])
 _EPSILON, _KAPPA = 216 / 24389, 24389 / 27
 _MODES: Final = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
@@ -32,7 +32,7 @@ def to_light(values: Array) -> Array:
 
 
 def lab_to_srgb(lab: Array) -> Array:
-    """CIE L*a*b* of D50 as sRGB."""
+    """CIE L*a*b* (D50) as sRGB."""
     fy = (lab[..., 0] + 16) / 116
     f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
     xyz = np.where(f**3 > _EPSILON, f**3, (116 * f - 16) / _KAPPA) * _D50
@@ -40,7 +40,7 @@ def lab_to_srgb(lab: Array) -> Array:
 
 
 def srgb_to_lab(values: Array) -> Array:
-    """SRGB as CIE L*a*b* of D50."""
+    """SRGB as CIE L*a*b* (D50)."""
     ratio = to_light(values) @ np.linalg.inv(_TO_LINEAR_SRGB).T / _D50
     f = np.where(ratio > _EPSILON, np.cbrt(ratio), (_KAPPA * ratio + 16) / 116)
     return np.stack(
@@ -49,7 +49,7 @@ def srgb_to_lab(values: Array) -> Array:
 
 
 def ycbcr_to_rgb(ycbcr: Array) -> Array:
-    """YCbCr of ITU-R BT.601 in full range, its zero of colour at 128 of 255."""
+    """YCbCr of ITU-R BT.601 in full range, with neutral chroma at 128 of 255."""
     y, cb, cr = (ycbcr[..., 0], ycbcr[..., 1] - 128 / 255, ycbcr[..., 2] - 128 / 255)
     return np.clip(
         np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1), 0, 1
@@ -57,7 +57,7 @@ def ycbcr_to_rgb(ycbcr: Array) -> Array:
 
 
 def rgb_to_ycbcr(rgb: Array) -> Array:
-    """The way back."""
+    """The inverse of `ycbcr_to_rgb`."""
     y = rgb @ np.array([0.299, 0.587, 0.114])
     return np.stack(
         [y, (rgb[..., 2] - y) / 1.772 + 128 / 255, (rgb[..., 0] - y) / 1.402 + 128 / 255], axis=-1
@@ -65,7 +65,7 @@ def rgb_to_ycbcr(rgb: Array) -> Array:
 
 
 def cmyk_to_rgb(cmyk: Array) -> Array:
-    """Ink as the opposite of light: only the rough direction, since no printer is like that."""
+    """Inks as the complement of light: only a rough approximation, since no printer works like that."""
     return (1 - cmyk[..., :3]) * (1 - cmyk[..., 3:4])
 
 

@@ -1,4 +1,4 @@
-"""Does work in child processes that may hang or crash without taking the others along. Knows no image."""
+"""Does work in child processes that may hang or crash without affecting the others. Knows no images."""
 
 import os
 import resource
@@ -18,14 +18,14 @@ _END_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The child did not answer: it hung (and was ended), crashed, or failed itself."""
+    """The child did not answer: it hung (and was killed), crashed, or failed."""
 
     why: str
 
 
 @dataclass(slots=True)
 class _Hand:
-    """One child and the way to it."""
+    """One child and the connection to it."""
 
     process: BaseProcess
     line: Connection
@@ -62,7 +62,7 @@ class Crew:
             self._dismiss(self._idle.get())
 
     def do(self, tasks: Iterable[Any]) -> Iterator[Any]:
-        """The answers in the order of the tasks; Lost for one that never came."""
+        """The answers in the order of the tasks; Lost for one that never arrived."""
         with ThreadPoolExecutor(self._count) as pool:
             yield from pool.map(self._one, tasks)
 
@@ -101,7 +101,7 @@ class Crew:
 
 
 def _serve(line: Connection, work: Callable[[Any], Any], memory_bytes: int | None) -> None:
-    """Answer until nobody asks any more."""
+    """Answer until there are no more tasks."""
     if memory_bytes is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,7 +1,7 @@
-"""`make fuzz`: drawn files with a few bytes changed, through the plugins in children with bounds.
+"""`make fuzz`: feeds drawn files with a few bytes changed to the plugins, in child processes with limits.
 
-Bad are: no answer in time, a child that crashes, an error that is no error of the job, and a result that
-shows something else than a second reader sees in the same changed file. Such files are kept.
+Failures are: no answer in time, a crash of the child, an error other than a job error, and a result that
+differs from what a second reader sees in the same changed file. Files that cause failures are kept.
 """
 
 import argparse
@@ -37,7 +37,7 @@ _WORDS: Final = (0, 1, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed file, and what it is tried with."""
+    """A changed file, and the target it is tested with."""
 
     number: int
     name: str
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(seed: int, *, seconds: float, files: int) -> Iterator[tuple[Mutant, Judgement]]:
-    """Mutants and what became of them, until the time is over or enough are tried."""
+    """Mutants and their results, until the time is up or enough have been tried."""
     end = time.monotonic() + seconds
     with Crew(try_mutant, hands=_HANDS, seconds=_SECONDS, memory_bytes=_MEMORY) as crew:
         source = mutants(seed)
@@ -152,7 +152,7 @@ def try_mutant(mutant: Mutant) -> Judgement:
 
 
 def _only_the_picture(judgement: Judgement) -> Judgement:
-    """Labels of a spoilt file are anybody's guess, and so are warnings; its picture is not."""
+    """Only the picture of a corrupted file is compared, since its labels and warnings are unpredictable."""
     about = ("resolution", "profile", "warn", "does not name", "bits instead")
     small = judgement.verdict is Verdict.WRONG and all(
         any(word in part for word in about) for part in judgement.why.split("; ")

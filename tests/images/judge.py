@@ -16,7 +16,7 @@ from tests.images.results import Result
 
 _BLOCK: Final = 6
 _NEAR: Final = 0.62
-"""A picture that fits this much better when changed was changed."""
+"""If a changed picture fits better by this factor, the result has that change."""
 _NOISE: Final = 0.8
 _UNLIKE: Final = 30.0
 _RESOLUTION_MAX: Final = 0.01
@@ -26,9 +26,9 @@ _REDUCED: Final = 5.0
 
 
 class Verdict(StrEnum):
-    """What became of a file.
+    """The outcome for a file.
 
-    MISSED: refused though it should have been done. UNCOMPARED: done, and nobody else reads the file.
+    MISSED: refused though it should have been done. UNCOMPARED: done, but no other reader reads the file.
     """
 
     RIGHT = "right"
@@ -139,7 +139,7 @@ def differences(seen: Array, expected: Array) -> tuple[float, float]:
 
 
 def _lost_by_jpeg(expected: Array) -> tuple[float, float]:
-    """What a JPEG of moderate quality loses of this very picture, with some room."""
+    """What a JPEG of moderate quality loses of this particular picture, with some margin."""
     whole = np.rint(expected * 255).astype(np.uint8)
     file = io.BytesIO()
     image = Image.fromarray(whole[..., 0] if whole.shape[2] == 1 else whole)
@@ -213,7 +213,7 @@ _COLOUR_CHANGES: Final[dict[str, Callable[[Array], Array]]] = {
 
 
 def _likeness(seen: Array, expected: Array) -> str | None:
-    """The change that explains a wrong picture, if one does."""
+    """The change that explains a wrong picture, if any."""
     seen, expected = _middle(seen), _middle(expected)
     mean = differences(seen, expected)[0]
     changes = {**_CHANGES, **(_COLOUR_CHANGES if expected.shape[2] > 2 else {})}

@@ -1,4 +1,4 @@
-"""Says what must become of a drawn file: the rules of docs/images.md as arithmetic. Knows no reader."""
+"""Computes the right result for a drawn file: the rules of docs/images.md as arithmetic. Uses no reader."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,7 +11,7 @@ from tests.images.truth import Colour, Extra, Numbers, Shape, Truth
 
 BITS_MAX: Final = 16
 _ROUGH: Final = 45.0
-"""CMYK without a profile: every reader has its own idea of the inks, in levels of 255."""
+"""CMYK without a profile, which every reader interprets differently; in levels of 255."""
 _ROUNDING: Final = 1.0
 _CONVERSION: Final = 2.5
 _RATE: Final = 5.0
@@ -50,7 +50,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """Refused, or done rightly."""
+    """Refused, or done correctly."""
 
     right: Right
     reason: str
@@ -60,7 +60,7 @@ Expectation = Right | Refused | Either
 
 
 def expect(truth: Truth, target: Target) -> Expectation:
-    """What must become of a picture stored as `truth` says."""
+    """The right outcome for a picture stored as described by `truth`."""
     if truth.shape is Shape.BROKEN:
         return Refused(truth.reason)
     if target.plugin == "jp2" and (reason := _refusal(truth, target)):
@@ -95,7 +95,7 @@ def upright(pixels: Array, orientation: int) -> Array:
 
 
 def units(truth: Truth) -> Array:
-    """All channels from 0 (black) to 1, the palette looked up, min-is-white turned round."""
+    """All channels from 0 (black) to 1, with the palette applied and min-is-white inverted."""
     values = truth.samples
     if truth.palette is not None:
         entries, bits = palette_entries(truth.palette)
@@ -110,7 +110,7 @@ def units(truth: Truth) -> Array:
 
 
 def _stretched(values: Array) -> Array:
-    """Floats from 0 to 1 as they are, others from lowest to highest; what is no number is black."""
+    """Floats from 0 to 1 unchanged, others from lowest to highest; NaN is black."""
     finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
     if low < 0 or high > 1:

@@ -23,7 +23,7 @@ _ENUMERATED: Final = {16: 3, 17: 1}
 
 
 class UnreadableError(Exception):
-    """A result that is no sound file of its format."""
+    """A result that is not a valid file of its format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ _REASONS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one file became under one target."""
+    """The outcome for one file with one target."""
 
     kind: str
     name: str
@@ -41,7 +41,7 @@ def _line(kind: str, row: Mapping[str, list[Judgement]], targets: Sequence[str])
 
 
 def _cell(judgements: Sequence[Judgement]) -> str:
-    """As "right 12; refused 3: reason"."""
+    """In the form "right 12; refused 3: reason"."""
     parts = []
     for verdict in Verdict:
         reasons = Counter(_plain(one.why) for one in judgements if one.verdict is verdict)
@@ -62,12 +62,12 @@ def _plain(reason: str) -> str:
 
 
 def counts(outcomes: Iterable[Outcome]) -> Counter[Verdict]:
-    """How many of each verdict."""
+    """The number of each verdict."""
     return Counter(one.judgement.verdict for one in outcomes)
 
 
 def write(page: Path, content: str) -> None:
-    """Put the table between the two marks of a page."""
+    """Put the table between the two markers of a page."""
     text = page.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)

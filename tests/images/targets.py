@@ -1,4 +1,4 @@
-"""What the plugins are asked for: a plugin, its template or profile, and parameters."""
+"""What the plugins are asked to do: a plugin, its template or profile, and parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One kind of result. `size` is the longest side it may have, None if it keeps that of its source."""
+    """One kind of result. `size` is the longest side allowed, None if it keeps that of its source."""
 
     name: str
     plugin: str
@@ -21,14 +21,14 @@ class Target:
 
     @property
     def suffix(self) -> str:
-        """What its results end with."""
+        """The suffix of its results."""
         if self.plugin == "shell":
             return ".jpg"
         return ".jph" if self.template.endswith("-ht") else ".jp2"
 
     @property
     def converts(self) -> bool:
-        """The job allows colours to be converted."""
+        """Whether the job allows colours to be converted."""
         return self.parameters.get("convert") is True
 
 

@@ -1,4 +1,4 @@
-"""A small writer of TIFF and BigTIFF files that can also write what no sane program would. Knows no truth."""
+"""A small writer of TIFF and BigTIFF files that can also write invalid ones. Knows no truth."""
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ _FORMATS: Final = {1: "B", 2: "s", 3: "H", 4: "I", 5: "II", 7: "s", 8: "h", 9: "
 Value = tuple[int, Sequence[int] | bytes]
 """The type of a tag and its values; rationals are numerators and denominators in turn."""
 Tags = Mapping[int, Value | None]
-"""What to add to the tags or to put in their place; None takes a tag away."""
+"""Tags to add or replace; None removes a tag."""
 
 STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS, SUB_IFDS = 273, 279, 324, 325, 330
 
@@ -33,7 +33,7 @@ class Directory:
 
 @dataclass(slots=True)
 class _File:
-    """A file as it grows, and the byte order and width of its offsets."""
+    """A file being written, with the byte order and width of its offsets."""
 
     order: str
     big: bool

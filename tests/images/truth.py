@@ -1,4 +1,4 @@
-"""What was drawn and how it was stored: all that the right answer follows from. Knows no reader."""
+"""What was drawn and how it was stored, which determines the right result. Knows no reader."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -7,7 +7,7 @@ from tests.images.pictures import Array
 
 
 class Numbers(StrEnum):
-    """How the samples are to be understood (SampleFormat of TIFF)."""
+    """How the samples are to be interpreted (SampleFormat of TIFF)."""
 
     UNSIGNED = "unsigned"
     SIGNED = "signed"
@@ -33,7 +33,7 @@ class Extra(StrEnum):
 
 
 class Shape(StrEnum):
-    """How much of the picture the file still holds, and so what may become of it."""
+    """How much of the picture the file still holds, and so which outcomes are allowed."""
 
     WHOLE = "whole"
     ODD = "odd"
@@ -78,6 +78,6 @@ class Case:
     data: bytes = field(repr=False)
     truth: Truth = field(repr=False)
     representative: bool = False
-    """It belongs to the small choice of `make test`."""
+    """Whether it belongs to the small selection for `make test`."""
     large: bool = False
-    """Large and smooth enough for the lossy profiles."""
+    """Whether it is large and smooth enough for the lossy profiles."""

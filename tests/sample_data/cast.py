@@ -1,4 +1,4 @@
-"""The plugins and runners of the sample data: one that works, and one for each state an operator may find."""
+"""The plugins and runners of the sample data: one at work, and one for each state an operator may meet."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from taskmanager.model.registry import InstalledPlugin, RunnerState
 JP2, SHELL, OCR, PDF, LONG = "jp2", "shell", "ocr", "pdf", "checks-of-everything-that-ever-came-here"
 """At work; stopped; refusing new jobs and without a runner; stopping; with the longest name and title."""
 UNINSTALLED = "tiff-check"
-"""Has jobs, but nobody knows it any more."""
+"""Has jobs, but is no longer known."""
 
 _TITLES = {
     JP2: "JPEG 2000",
@@ -25,7 +25,7 @@ _TEMPLATES = ("lossless", "lossy", "preview")
 
 
 def plugins(now: datetime) -> list[InstalledPlugin]:
-    """All that are installed."""
+    """All installed plugins."""
     states: dict[str, dict[str, Any]] = {
         SHELL: {"stop": _stop(now, hours=2, mode=StopMode.FINISH, until=now + timedelta(hours=3))},
         OCR: {
@@ -68,7 +68,7 @@ GONE = ("werk-alt", "ocr-1")
 
 
 def runners(now: datetime) -> Iterator[RunnerState]:
-    """Two at work for one plugin, of which one drains, one for two others each, and two that are gone."""
+    """Two working for one plugin, one of them draining; one for each of two others; and two that are gone."""
     drain = Drain(by="anna", at=now - timedelta(minutes=20), reason="Kernel-Update", until=None)
     yield _runner("werk-1", JP2, now, busy=2)
     yield _runner("werk-2", JP2, now, busy=1, drain=drain)

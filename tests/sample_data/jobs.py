@@ -1,4 +1,4 @@
-"""The jobs of the sample data: every status, and everything in a job that a page may stumble over."""
+"""The jobs of the sample data: every status, and everything in a job that may break a page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from taskmanager.model.jobs import (
 from taskmanager.model.states import RUNNING, Status
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-"""What must be shown as it is and never run."""
+"""Text that must be shown literally and never executed."""
 LONG_TITLE = "Verzeichnis der Vorlesungen und Übungen an der Königlichen Universität " * 6
 UNBROKEN = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzenverordnung" * 6
 UMLAUTS = "Öffentliche Anzeigen für Größenwahn & Ähnliches, „Straßenverzeichnis“ 漢字 עברית"
@@ -30,17 +30,17 @@ HUGE = "0001.tif: die Datei ist beschädigt, Zeile für Zeile\n" * 200_000
 WORKS = ("Stadtchronik", "Kirchenbuch", "Gartenlaube", "Reisebericht", "Amtsblatt", "Adressbuch")
 PROJECTS = ("Zeitungen 1850-1945", "Handschriften", "Karten & Pläne")
 MANY_WAITING, MANY_DONE, MANY_FAILED = 130, 260, 60
-"""More than a page of each."""
+"""More than a page of each list."""
 
 
 def job_id(number: int) -> str:
-    """The id of the job of that number; the names of `Noteworthy` say which are worth looking at."""
+    """The id of the job of that number; `Noteworthy` names those worth looking at."""
     return f"01935a00-0000-7000-8000-{number:012d}"
 
 
 @dataclass
 class Noteworthy:
-    """Ids of the jobs that a test or a photograph asks for by name."""
+    """Ids of the jobs that a test or a screenshot refers to by name."""
 
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -149,7 +149,7 @@ class Jobs:
 
 
 def _spec(number: int, fields: dict[str, Any]) -> JobSpec:
-    """Takes what belongs to the specification out of `fields`."""
+    """The specification of a job; its fields are removed from `fields`."""
     folder = f"/opt/digiverso/goobi/metadata/{number}/images"
     process = f"{WORKS[number % len(WORKS)].lower()}_{number:05d}"
     given: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A gateway in front of the sample data: all there is to look at, nobody who changes it."""
+"""A gateway in front of the sample data: everything can be viewed, nothing changes."""
 
 import asyncio
 import os
@@ -42,12 +42,12 @@ class Looking:
 
     @property
     def address(self) -> str:
-        """Of the pages, without a slash at the end."""
+        """The address of the pages, without a trailing slash."""
         return address_of(self.gateway)
 
     @property
     def guarded_address(self) -> str:
-        """Of the same pages for those who log in; `tests.sample_data.people` has names and the password."""
+        """The same pages with log-in; `tests.sample_data.people` has the names and the password."""
         return address_of(self.guarded)
 
     async def session_of(self, name: str) -> str:
@@ -61,7 +61,7 @@ class Looking:
 
 
 def address_of(service: Service) -> str:
-    """Where it listens, without a slash at the end."""
+    """The address of a gateway, without a trailing slash."""
     return f"http://{LOOPBACK}:{service.port}"
 
 
@@ -69,7 +69,7 @@ def address_of(service: Service) -> str:
 def looking(
     folder: Path, rabbitmq: RunningServer, mongod: RunningServer, **settings: str
 ) -> Iterator[Looking]:
-    """The scene in a database of its own, and its gateways; `settings` are for their environment."""
+    """The sample data in its own database, and its gateways; `settings` are for their environment."""
     folder.mkdir(parents=True, exist_ok=True)
     mongodb_url = _database_url(mongod)
     environment = {

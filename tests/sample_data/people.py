@@ -14,7 +14,7 @@ from taskmanager.model.jobs import Attribution
 from taskmanager.model.security_keys import SecurityKey
 
 PASSWORD = "Ein-Haus-voller-Karteikarten-7"
-"""Of everybody who has one."""
+"""The password of every user who has one."""
 ADMIN, OPERATOR, VIEWER, RESTRICTED, NEW, DISABLED = "leitung", "anna", "lesesaal", "bertä", "neu", "ehemals"
 TWOFOLD = "moritz"
 """Has a device for codes and two security keys, whose secrets nobody knows."""
@@ -25,7 +25,7 @@ _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mo
 
 
 def users(now: datetime) -> Iterator[User]:
-    """Everybody."""
+    """All users."""
     yield _user(ADMIN, Role.ADMIN, now)
     yield _user(OPERATOR, Role.OPERATOR, now)
     yield _user(VIEWER, Role.VIEWER, now)
@@ -80,7 +80,7 @@ def _session(name: str, now: datetime, age: timedelta, address: str, browser: st
 
 
 def tokens(now: datetime) -> Iterator[Token]:
-    """Of programs. Each one's secret is `scene-` and its name."""
+    """The tokens of programs. Each secret is `scene-` followed by the token's name."""
     yield _token("Goobi", now, scopes=(Right.READ, Right.SUBMIT), last_used=now - timedelta(minutes=1))
     yield _token("Überwachung", now, scopes=(Right.READ,), plugins=(JP2,))
     yield _token("Umzug 2025", now, scopes=tuple(Right), expires=now - timedelta(days=3))

@@ -1,4 +1,4 @@
-"""What stands around the jobs of the sample data: reports, operations, their failures, audit, logs."""
+"""The records about the jobs of the sample data: reports, operations, their failures, audit, logs."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -64,7 +64,7 @@ def _report(job: Job, seq: int, kind: ReportKind, state: ReportState, now: datet
 
 
 def operations(now: datetime) -> Iterator[Operation]:
-    """One at work, one that ended with failures, one that was stopped."""
+    """One running, one that ended with failures, one that was stopped."""
     yield _operation(RUNNING_OPERATION, now, OperationState.RUNNING, done=31_000, refused=0)
     yield _operation(
         ENDED_OPERATION, now - timedelta(hours=3), OperationState.DONE, done=80_000, refused=FAILURES
@@ -95,7 +95,7 @@ def _operation(name: str, at: datetime, state: OperationState, *, done: int, ref
 
 
 def failures(jobs: Jobs, now: datetime) -> Iterator[Failure]:
-    """Of the operation that ended."""
+    """The failures of the operation that ended."""
     done = [job.id for job in jobs.all if job.status is Status.DONE]
     for number in range(FAILURES):
         yield Failure(
@@ -108,7 +108,7 @@ def failures(jobs: Jobs, now: datetime) -> Iterator[Failure]:
 
 
 def audit(jobs: Jobs, now: datetime) -> Iterator[AuditEntry]:
-    """Commands of some people over some days, done and refused."""
+    """Commands of several users over several days, done and refused."""
     targets = [job for job in jobs.all if job.plugin == JP2][:AUDITED]
     for number, job in enumerate(targets):
         done = number % 5 != 0
@@ -136,7 +136,7 @@ def audit(jobs: Jobs, now: datetime) -> Iterator[AuditEntry]:
 
 
 def logs(jobs: Jobs, now: datetime) -> Iterator[LogBlock]:
-    """Of the job at work and of one that failed."""
+    """The logs of the running job and of one that failed."""
     for name in ("processing", "error"):
         lines = (
             LogLine(
@@ -149,7 +149,7 @@ def logs(jobs: Jobs, now: datetime) -> Iterator[LogBlock]:
 
 
 def files(jobs: Jobs, now: datetime) -> Iterator[StoredFile]:
-    """Of a job at work, one that failed, one that has many, with everything a row may stumble over."""
+    """The files of a running job, a failed one and one with many, with everything that may break a row."""
     for name, count in (("processing", 7), ("warned_error", 3), ("warned", 130)):
         for number in range(1, count + 1):
             odd = _ODD.get(number, {}) if name != "processing" else {}

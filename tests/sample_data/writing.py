@@ -22,7 +22,7 @@ from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
 @dataclass(frozen=True)
 class SampleData:
-    """What was written: when, and the ids of what is worth looking at."""
+    """What was written: the time, and the ids of what is worth looking at."""
 
     now: datetime
     jobs: Noteworthy
@@ -30,7 +30,7 @@ class SampleData:
 
 @contextmanager
 def written_sample_data(mongodb_url: str) -> Iterator[SampleData]:
-    """The scene in a migrated, empty database; its living runners live as long as the `with` block."""
+    """Write to a migrated, empty database; live runners send heartbeats during the `with` block."""
     now = _whole_milliseconds(datetime.now(UTC))
     jobs = Jobs(now)
     for plan in _plans(jobs, now):
@@ -63,7 +63,7 @@ def _plans(jobs: Jobs, now: datetime) -> Iterator[Plan]:
 
 
 def statistics(jobs: Iterable[Job]) -> Iterator[StatisticsDelta]:
-    """The sums that belong to these jobs."""
+    """The statistics of these jobs."""
     groups: dict[tuple[str, Tab], list[Job]] = defaultdict(list)
     for job in jobs:
         groups[job.plugin, job.tab].append(job)
@@ -82,7 +82,7 @@ def statistics(jobs: Iterable[Job]) -> Iterator[StatisticsDelta]:
 
 
 async def let_in(url: str, now: datetime) -> None:
-    """Users and tokens beside those there are."""
+    """Add users and tokens to the existing ones."""
 
     def decide(seen: Snapshot) -> Plan:
         users, tokens = list(people.users(now)), list(people.tokens(now))
@@ -107,7 +107,7 @@ async def _apply(url: str, plan: Plan) -> None:
 
 @contextmanager
 def _heartbeats(url: str) -> Iterator[None]:
-    """What runners do for themselves."""
+    """Send the heartbeats of the live runners."""
     stop = threading.Event()
 
     def beat() -> None:

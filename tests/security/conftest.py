@@ -1,4 +1,4 @@
-"""The plugins of the tests, for the slots that are attacked."""
+"""Makes the test plugins available to the slots under attack."""
 
 import pytest
 from tests.unit.runner.slots import PLUGINS

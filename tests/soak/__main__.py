@@ -1,7 +1,7 @@
-"""`make soak`: a whole system under random work, commands and faults, then every invariant is checked.
+"""`make soak`: runs a whole system under random work, commands and faults, then checks every invariant.
 
-Prints a table; exit code 1 if anything was violated or did not come to rest: the folder with data and logs
-then stays.
+Prints a table. Exit code 1 if anything was violated or did not come to rest; the folder with data and logs is
+then kept.
 """
 
 import argparse
@@ -39,14 +39,14 @@ TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
 SUBMITTERS = 4
 OPERATORS = 2
 SUBMIT_SHARE = 0.85
-"""Of the time with faults; the rest is for jobs that are under way."""
+"""Share of the time with faults; the rest is for jobs in progress."""
 RESTORES = 2
-"""Copies and restores in turn that every run has, beside those at random."""
+"""Alternating copies and restores in every run, in addition to random ones."""
 STEP_SECONDS = 0.05
 PROGRESS_SECONDS = 10
 REST_SECONDS = 120
 LATE_SECONDS = 180
-"""For submissions whose clients still repeat them when the faults are over."""
+"""For submissions that clients are still repeating when the faults are over."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -55,14 +55,14 @@ class Soak:
     """One run."""
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
-        """Nothing runs yet."""
+        """Starts nothing yet."""
         self._options, self._folder = options, folder
         self._stage, self._book = Stage(folder / "goobi"), Book()
         self._backup: Backup | None = None
         self._began = elapsed_seconds()
 
     def run(self) -> bool:
-        """Whether everything held."""
+        """Run it; returns whether every invariant held."""
         self._stage.build(self._random("sources"))
         with (
             running_goobi(goobi_for(self._options.jobs)) as goobi,
@@ -88,14 +88,14 @@ class Soak:
     def machines(
         self, folder: Path, roots: Path, settings: Mapping[str, str]
     ) -> AbstractContextManager[Machines]:
-        """The system; `settings` are of its services."""
+        """The system; `settings` are for its services."""
         options = self._options
         return running_machines(
             folder, roots, runners=options.runners, slots=options.slots, settings=settings
         )
 
     def trouble(self, machines: Machines, goobi: RunningGoobi) -> None:
-        """The faults; returns when they are over."""
+        """Cause the faults; returns when they are over."""
         options = self._options
         backup = self._backup = Backup(machines, self._stage.run_log)
         random, every = self._random("chaos"), options.fault_seconds
@@ -107,7 +107,7 @@ class Soak:
         chaos.end()
 
     def _nothing_left(self) -> bool:
-        """With the runners all processes of their jobs are gone, stopped ones too."""
+        """When the runners are gone, so are all processes of their jobs, including stopped ones."""
         verdict = ended_with_their_runners(self._folder)
         for violation in verdict.violations:
             self.say(f"VIOLATION {verdict.invariant}: {violation}")
@@ -115,14 +115,14 @@ class Soak:
 
     @property
     def _patience(self) -> float:
-        """The time in which some of what is left has to be done: a lease, and as long again."""
+        """The time within which some of the remaining work must be done: twice a lease."""
         return float(self._options.rest_seconds or REST_SECONDS)
 
     def _random(self, name: str) -> Random:
         return Random(f"{self._options.seed}/{name}")  # noqa: S311 - to be repeated, not to be secret
 
     def _suffer(self, machines: Machines, goobi: RunningGoobi) -> list[Operator]:
-        """Work, commands and faults, all at once."""
+        """Run work, commands and faults at the same time."""
         options = self._options
         seconds = options.minutes * 60
         every = seconds * SUBMIT_SHARE * SUBMITTERS / options.jobs
@@ -146,7 +146,7 @@ class Soak:
         return self._backup.eras if self._backup else ()
 
     def _send_again(self, machines: Machines, store: collect.Store) -> set[str]:
-        """The jobs that a restored database does not know and whose clients have an idempotency key."""
+        """Resubmit jobs unknown to a restored database whose clients have an idempotency key."""
         stored = {job["_id"] for job in store["jobs"].find({}, {"_id": 1})}
         lost = eras.forgotten(self._eras, stored)
         wishes = {one.job: one for one in self._book.wishes if one.key and one.job in lost}
@@ -189,7 +189,7 @@ class Soak:
         self.say(f"{numbers}, {lines:,} lines in the run log")
 
     def say(self, text: str) -> None:
-        """One line about what happens."""
+        """Print a line about what is happening."""
         console.print(f"[{elapsed_seconds() - self._began:6.1f} s] {text}", markup=False)
 
     def _judge(
@@ -225,7 +225,7 @@ class Soak:
 
 
 def main() -> None:
-    """Read the command line, run, and keep the folder if something is to be looked at."""
+    """Read the command line, run, and keep the folder if there is something to investigate."""
     options = _options()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="taskmanager-soak-"))
     console.print(f"seed {options.seed}, {options.jobs} jobs, {options.minutes:g} minutes, data in {folder}")
@@ -233,7 +233,7 @@ def main() -> None:
 
 
 def carried_out(soak: Soak, folder: Path) -> bool:
-    """Whether every invariant held; the folder stays if not."""
+    """Run it; returns whether every invariant held. If not, the folder is kept."""
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(TEST_PLUGINS), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
@@ -253,12 +253,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", default=secrets.token_hex(4))
-    parser.add_argument("--runners", type=int, default=2, help="for each of the plugins")
-    parser.add_argument("--slots", type=int, default=3, help="for each of the runners")
-    parser.add_argument("--fault-seconds", type=float, default=3, help="between two faults, on average")
-    parser.add_argument("--command-seconds", type=float, default=0.3, help="between two commands")
-    parser.add_argument("--rest-seconds", type=float, help="in which something must be done")
-    parser.add_argument("--folder", type=Path, help="for data and logs; must not exist")
+    parser.add_argument("--runners", type=int, default=2, help="runners per plugin")
+    parser.add_argument("--slots", type=int, default=3, help="slots per runner")
+    parser.add_argument("--fault-seconds", type=float, default=3, help="mean seconds between two faults")
+    parser.add_argument("--command-seconds", type=float, default=0.3, help="seconds between two commands")
+    parser.add_argument(
+        "--rest-seconds", type=float, help="seconds within which some of the remaining work must be done"
+    )
+    parser.add_argument("--folder", type=Path, help="folder for data and logs; must not exist")
     return parser.parse_args()
 
 

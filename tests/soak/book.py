@@ -1,6 +1,6 @@
-"""The driver's own log: what was asked, what was answered with 2xx, what was done to the system.
+"""The driver's own log: what was requested, what was answered with 2xx, what was done to the system.
 
-Several threads write into it. Knows no server.
+Several threads write to it. Knows no server.
 """
 
 import threading
@@ -26,12 +26,12 @@ class Book:
         """Job -> its plugin."""
 
     def count(self, what: str, number: int = 1) -> None:
-        """One more of these."""
+        """Count an event."""
         with self._lock:
             self.counts[what] += number
 
     def wished(self, wish: Wish) -> None:
-        """A submission and its answer."""
+        """Record a submission and its response."""
         with self._lock:
             self.wishes.append(wish)
             self.counts[f"submissions {wish.outcome or 'unanswered'}"] += 1
@@ -40,22 +40,22 @@ class Book:
                 self.plugins[wish.job] = wish.spec["plugin"]
 
     def commanded(self, command: Obeyed) -> None:
-        """A command and its answer."""
+        """Record a command and its response."""
         with self._lock:
             self.commands.append(command)
             self.counts[f"commands {command.action.split()[0]} {command.outcome}"] += 1
 
     def operated(self, operation: str) -> None:
-        """An operation that was answered with 2xx."""
+        """Record an operation that was answered with 2xx."""
         with self._lock:
             self.operations.append(operation)
 
     def recent(self) -> list[str]:
-        """The last ids that were answered."""
+        """The ids in the most recent responses."""
         with self._lock:
             return self._ids[-RECENT:]
 
     def total(self, prefix: str) -> int:
-        """All that was counted under names that begin so."""
+        """The sum of all counts whose names have this prefix."""
         with self._lock:
             return sum(number for name, number in self.counts.items() if name.startswith(prefix))

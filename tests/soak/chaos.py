@@ -35,18 +35,18 @@ FAULTS = {
 }
 LONGEST_DOWN_SECONDS = 3.0
 LONGEST_FREEZE_SECONDS = 12.0
-"""Well below a lease."""
+"""Much shorter than a lease."""
 STALL_SECONDS = LEASE.total_seconds() + 5
 """Longer than a lease."""
 STALLED_RUNNERS = [plugin for plugin in PLUGINS if plugin != SoakOutside.manifest.name]
-"""What a job does outside of its process folder while its runner stands cannot be fenced."""
+"""What a job does outside its process folder while its runner is frozen cannot be fenced."""
 DOUBLES = 40
 GOOBI, STALLED = "goobi", "one that stands"
 TOPOLOGY = Topology()
 
 
 class Chaos:
-    """Does one thing at a time, and undoes it when it is due."""
+    """Causes one fault at a time, and undoes each when it is due."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Chaos:
         self._next = elapsed_seconds() + every
 
     def run_once(self) -> None:
-        """What is due now."""
+        """Do what is due now."""
         self._undo(elapsed_seconds())
         if elapsed_seconds() >= self._next:
             self._next = elapsed_seconds() + self._random.uniform(0.3, 1.7) * self._every
@@ -75,7 +75,7 @@ class Chaos:
             getattr(self, f"_{fault}")()
 
     def end(self) -> None:
-        """Everything up again."""
+        """Bring everything up again."""
         self._undo(float("inf"))
 
     def _undo(self, until: float) -> None:
@@ -124,7 +124,7 @@ class Chaos:
         self._kill("mongod")
 
     def _slot(self) -> None:
-        """A process below a runner, as the kernel does when memory runs out."""
+        """Kill a process below a runner, as the kernel does when memory runs out."""
         if names := self._standing("runner"):
             slots = self._machines.slots(self._random.choice(names))
             if slots:
@@ -147,7 +147,7 @@ class Chaos:
             self._later(name, LONGEST_FREEZE_SECONDS, lambda: thaw(pid))
 
     def _stall(self) -> None:
-        """A scheduler, or a runner with its jobs as on a machine that stands, for longer than a lease."""
+        """Freeze a scheduler, or a runner with its jobs as on a frozen machine, for longer than a lease."""
         prefixes = ["scheduler", *(f"runner-{plugin}" for plugin in STALLED_RUNNERS)]
         names = [name for prefix in prefixes for name in self._standing(prefix)]
         if STALLED in self._down or not names:
@@ -168,7 +168,7 @@ class Chaos:
         self._after(name, STALL_SECONDS, go_on)
 
     def back_up_or_restore(self) -> None:
-        """A copy of the database is taken, with all else up; the next time it takes the database's place."""
+        """Copy the database while everything else is up, or restore the last copy."""
         self.end()
         if self._backup.taken:
             self._backup.restore()
@@ -178,7 +178,7 @@ class Chaos:
             self._book.count("copies of the database")
 
     def _restore(self) -> None:
-        """Not while something is to stand for longer than a lease, which would end it."""
+        """Not while something is frozen for longer than a lease, since that would end it."""
         if STALLED not in self._down:
             self.back_up_or_restore()
 
@@ -198,7 +198,7 @@ class Chaos:
         self._on_broker("deleted queues", lambda channel: channel.queue_delete(queue))
 
     def _double(self) -> None:
-        """Tickets of this and other dispatches."""
+        """Publish tickets of this and other dispatches twice."""
         ids = self._book.recent()
         chosen = self._random.choices(ids, k=DOUBLES) if ids else []
 

@@ -1,4 +1,4 @@
-"""Reads what a soak has left: the database, its log of changes, the run log, the process folders."""
+"""Reads what a soak has left behind: the database, its log of changes, the run log, the process folders."""
 
 import copy
 import json
@@ -18,13 +18,13 @@ Store = Database[dict[str, Any]]
 
 
 def open_store(url: str) -> Store:
-    """The database the URL names; only read from, but for one mark."""
+    """The database named by the URL; it is only read, except for one marker."""
     client: MongoClient[dict[str, Any]] = MongoClient(url, tz_aware=True, serverSelectionTimeoutMS=2_000)
     return client.get_default_database(codec_options=CodecOptions(tz_aware=True))
 
 
 def beginning(store: Store) -> Timestamp:
-    """The first entry of the database's own log."""
+    """The first entry of the database's own log (oplog)."""
     first = store.client["local"]["oplog.rs"].find_one(sort=[("$natural", 1)])
     assert first is not None, "a replica set has a log"
     stamp: Timestamp = first["ts"]
@@ -81,7 +81,7 @@ def _place(document: Any, path: str) -> tuple[Any, Any]:
 
 
 def rest(store: Store, unacknowledged: dict[str, int]) -> Rest:
-    """Everything as it is now."""
+    """The current state of everything."""
     return Rest(
         jobs={job["_id"]: job for job in store["jobs"].find()},
         statistics=list(store["statistics"].find()),

@@ -1,4 +1,4 @@
-"""What must hold from commit to commit: judged from the database's own log, in its order. Pure."""
+"""What must hold from commit to commit, checked against the database's own log, in its order. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,11 +14,11 @@ from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT
 FINAL = {status.value for status in Status if status.final}
 ARROWS = {(move.source.value if move.source else None, move.target.value) for move in MOVES}
 RUNNERS_FIELDS = ("seq", "progress")
-"""Fields that only a runner's word changes; a requeue and a retry clear the progress."""
+"""Fields that change only by a runner's report; a requeue and a retry clear the progress."""
 
 
 class History:
-    """Reads commits one after the other and keeps what the other checks need."""
+    """Reads commits in order and keeps what the other checks need."""
 
     def __init__(self, attempts_limit: int) -> None:
         """`attempts_limit`: how often a job may fail temporarily in a row."""
@@ -41,11 +41,11 @@ class History:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """All rows."""
+        """All rows of the table."""
         return [self.grows, self.ended, self.old, self.fresh, self.stopped, self.bounded, self.alone]
 
     def read(self, commits: Iterable[Commit]) -> None:
-        """All commits, transaction by transaction."""
+        """Read all commits, transaction by transaction."""
         for _, changes in groupby(commits, key=lambda commit: commit.transaction):
             self._transaction(list(changes))
 
@@ -127,7 +127,7 @@ class History:
         )
 
     def _gate(self, commit: Commit, stops: Document, changed: set[str]) -> None:
-        """A stop or restart in the same transaction as the grant leaves open which came first."""
+        """If a stop or restart is in the same transaction as the grant, either may have come first."""
         before, after = commit.before, commit.after
         if after["attempt"] > (before["attempt"] if before else 0) and after["plugin"] not in changed:
             stop = stops.get(after["plugin"])
@@ -152,7 +152,7 @@ def _whole(document: Document) -> bool:
 
 
 def _new_entries(before: Document | None, after: Document) -> Iterator[Document]:
-    """What the history gained; with a full history, where old entries go, the moves cannot be told."""
+    """New entries of the history; once it is full and drops old ones, the moves cannot be determined."""
     known = len(before["history"]) if before else 0
     if before is None or (_whole(before) and _whole(after)):
         yield from after["history"][known:]

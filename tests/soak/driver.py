@@ -1,4 +1,4 @@
-"""Clients and operators: threads that submit and command over HTTP, and write down every answer."""
+"""Clients and operators: threads that submit and command over HTTP, and record every response."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from tests.soak.scenes import Scene, Stage
 API = "/api/v1"
 ACTOR = "Taskmanager-Actor"
 PATIENCE_SECONDS = 120
-"""How long a client with an idempotency key repeats."""
+"""How long a client with an idempotency key retries."""
 PAUSE_SECONDS = 0.2
 HTTP_SECONDS = 15
 ACTIONS = {
@@ -38,7 +38,7 @@ BULK_IDS = 30
 
 
 class Client:
-    """Speaks to any of the gateways."""
+    """Sends requests to any of the gateways."""
 
     def __init__(self, gateways: Sequence[str], random: Random) -> None:
         """One for each thread."""
@@ -46,23 +46,23 @@ class Client:
         self._random = random
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response | None:
-        """The answer of some gateway; None if there was none."""
+        """The response of one of the gateways; None if there was none."""
         try:
             return self._random.choice(self._clients).request(method, API + path, **more)
         except httpx.TransportError:
             return None
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         for client in self._clients:
             client.close()
 
 
 class Worker(threading.Thread):
-    """A thread that keeps what it failed with."""
+    """A thread that keeps the error it failed with."""
 
     def __init__(self, name: str) -> None:
-        """It never holds up the end of the process."""
+        """A daemon thread, which does not delay the end of the process."""
         super().__init__(name=name, daemon=True)
         self.failure: BaseException | None = None
 
@@ -75,12 +75,12 @@ class Worker(threading.Thread):
             raise
 
     def work(self) -> None:
-        """What there is to do."""
+        """The work of the thread."""
         raise NotImplementedError
 
 
 class Submitter(Worker):
-    """Submits its share of the jobs, evenly over the time."""
+    """Submits its share of the jobs, evenly distributed over the time."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Submitter(Worker):
         self._numbers, self._every = numbers, every
 
     def work(self) -> None:
-        """All its numbers; what is behind its time is made up for."""
+        """Submit all its numbers, catching up when late."""
         begin = time.monotonic()
         with ThreadPoolExecutor(2, thread_name_prefix=self.name) as racers:
             for place, number in enumerate(self._numbers):
@@ -126,7 +126,7 @@ class Submitter(Worker):
             race.result()
 
     def send(self, number: int, spec: dict[str, Any], key: str | None) -> None:
-        """Once without a key, with one until there is an answer that counts."""
+        """Send once without a key, or with a key until there is a definite response."""
         headers = {"Idempotency-Key": key} if key else {}
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -146,7 +146,7 @@ class Submitter(Worker):
 
 
 class Operator(Worker):
-    """Commands at random until it is told to stop; leaves no plugin stopped for long."""
+    """Sends random commands until told to stop; leaves no plugin stopped for long."""
 
     def __init__(
         self, name: str, client: Client, book: Book, random: Random, *, pause: float, number: int, of: int
@@ -161,14 +161,14 @@ class Operator(Worker):
         self.over = threading.Event()
 
     def work(self) -> None:
-        """One thing after the other."""
+        """Send one command after another."""
         while not self.over.wait(self._random.expovariate(1 / self._pause)):
             self._restart_what_is_due()
             action = self._random.choices(list(ACTIONS), list(ACTIONS.values()))[0]
             getattr(self, f"_{action}")()
 
     def tell(self, method: str, path: str, action: str, subject: str, body: dict[str, Any]) -> str:
-        """Give a command and write down what was answered."""
+        """Send a command and record the response."""
         headers = {ACTOR: self.name}
         answer = self.client.ask(method, path, json={"reason": "soak", **body}, headers=headers)
         if answer is None or not answer.is_success:
@@ -242,7 +242,7 @@ class Operator(Worker):
                     del self._restarts[plugin]
 
     def _drain(self) -> None:
-        """One runner takes no more jobs for a while; the next time it is let go on."""
+        """Drain a runner for a while; the next time, resume it."""
         if self._drained:
             runner = self._drained[0]
             answer = self.tell("POST", f"/runners/{runner}/resume", "resume", runner, {})
@@ -255,7 +255,7 @@ class Operator(Worker):
         self._drained.append(runner)
 
     def _bulk(self) -> None:
-        """Many jobs at once: some by name, or all of a plugin with one priority."""
+        """Change many jobs at once: some by id, or all of a plugin with one priority."""
         action = self._random.choice(["cancel", "hold", "release", "release", "priority", "retry"])
         ids = self._book.recent()
         if not ids:
@@ -280,7 +280,7 @@ class Operator(Worker):
         self._book.count(f"operations {action} {outcome}")
 
     def _look(self) -> None:
-        """Readers must not disturb anything."""
+        """Read something: readers must not disturb anything."""
         path = self._random.choice(["/jobs?tab=queue&limit=50", "/plugins", "/runners", "/jobs?limit=20"])
         self.client.ask("GET", path)
         if job := self._some_job():

@@ -24,7 +24,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """What a job wrote down about itself: `start`, `effect` or `end`."""
+    """What a job recorded about itself: `start`, `effect` or `end`."""
 
     what: str
     job: str
@@ -36,7 +36,7 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A submission as the client made it; `job` is the id it was answered with, None without an answer."""
+    """A submission as the client made it; `job` is the id in the response, None if there was none."""
 
     number: int
     key: str | None
@@ -58,7 +58,7 @@ class Obeyed:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A process folder as it was before and as it is at the end: relative names and contents."""
+    """A process folder before and at the end: relative names and contents."""
 
     before: Mapping[str, str]
     after: Mapping[str, str]
@@ -70,7 +70,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A job of the quiet phase: what decides its turn, and when it had it."""
+    """A job of the quiet phase: what determines its turn, and when it started."""
 
     job: str
     priority: int
@@ -80,7 +80,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Something Goobi was told: the kind of a report, the process, and when it came."""
+    """A report that Goobi received: its kind, the process, and the time."""
 
     kind: str
     process: int
@@ -97,12 +97,12 @@ class Rest:
     audit: Sequence[Document] = ()
     operations: Mapping[str, Document] = field(default_factory=dict)
     unacknowledged: Mapping[str, int] = field(default_factory=dict)
-    """Queue -> tickets that somebody holds."""
+    """Queue -> unacknowledged tickets."""
 
 
 @dataclass(slots=True)
 class Verdict:
-    """One row of the table: an invariant, how often it was looked at, and where it did not hold."""
+    """One row of the table: an invariant, how often it was checked, and where it did not hold."""
 
     invariant: str
     says: str
@@ -110,7 +110,7 @@ class Verdict:
     violations: list[str] = field(default_factory=list)
 
     def check(self, true: object, otherwise: str) -> None:
-        """Look once."""
+        """Check once."""
         self.checked += 1
         if not true:
             self.violations.append(otherwise)

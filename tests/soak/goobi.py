@@ -1,4 +1,4 @@
-"""The Goobi that hears of the jobs of a soak: a process with steps for each job, and how to reach it."""
+"""The Goobi that receives the reports of a soak: a process with steps for each job, and its settings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +12,17 @@ RACED = 1_000_000
 
 
 def reference(number: int) -> dict[str, int]:
-    """Where the job of that number says it comes from: the first step of a process of its own."""
+    """The Goobi reference of the job of that number: the first step of its own process."""
     return {"process_id": number, "step_id": book(number).steps[0].id}
 
 
 def goobi_for(jobs: int) -> FakeGoobi:
-    """One that knows the processes of so many scenes."""
+    """A fake Goobi with the processes of that many scenes."""
     return FakeGoobi(Workflow(book(first + number) for first in (0, RACED) for number in range(jobs)))
 
 
 def settings_file(folder: Path, url: str) -> Path:
-    """What `TASKMANAGER_GOOBI` names, with short waits."""
+    """The file for `TASKMANAGER_GOOBI`, with short waits."""
     token = folder / "goobi.token"
     token.write_text(TOKEN, encoding="ascii")
     file = folder / "goobi.toml"
@@ -36,7 +36,7 @@ def settings_file(folder: Path, url: str) -> Path:
 
 
 def heard(server: RunningGoobi) -> Sequence[Heard]:
-    """What it was told, in order; a step that is closed again was told to be closed."""
+    """The reports it received, in order; closing a step again counts as a report."""
     kinds = {
         EventKind.JOURNAL: "entry",
         EventKind.CLOSED: "close_step",

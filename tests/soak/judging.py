@@ -19,7 +19,7 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything there is."""
+    """Everything that was collected."""
 
     commits: Iterable[Commit]
     rest: Rest
@@ -32,13 +32,13 @@ class Evidence:
     dead_letters: int
     heard: Sequence[Heard]
     eras: Sequence[Era] = ()
-    """What was before each restore of the database."""
+    """The time before each restore of the database."""
     sent_again: Collection[str] = ()
-    """Jobs that were lost with a database and submitted once more."""
+    """Jobs that were lost with a database and resubmitted."""
 
 
 def read(commits: Iterable[Commit]) -> History:
-    """Judge every commit."""
+    """Check every commit."""
     history = History(RETRY.attempts)
     history.read(commits)
     return history

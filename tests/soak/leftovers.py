@@ -1,4 +1,4 @@
-"""What outlived the system: processes of jobs, stopped ones too, found by the folder they work in."""
+"""Finds job processes that outlived the system, including stopped ones, by their working folder."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ END_SECONDS = 20.0
 
 
 def ended_with_their_runners(folder: Path, *, within_seconds: float = END_SECONDS) -> Verdict:
-    """Look below `folder` once all services have ended; those that are just ending get their time."""
+    """Check below `folder` after all services have ended; processes that are ending are given time."""
     verdict = Verdict("P", "no process of a job outlives its runner")
     try:
         require_none(folder, within_seconds=within_seconds)

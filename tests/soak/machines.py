@@ -1,4 +1,4 @@
-"""All processes of a soak: private servers and real services, which can be killed, frozen and started again.
+"""All processes of a soak: private servers and real services, which can be killed, frozen and restarted.
 
 Everything is started by one thread, the main one, since the kernel ends what a thread started with the
 thread. Knows nothing of jobs.
@@ -42,11 +42,11 @@ SETTINGS = {
 
 
 class Machine(Protocol):
-    """What can be hit by a fault."""
+    """A process that faults can hit."""
 
     @property
     def pid(self) -> int:
-        """Of the process itself."""
+        """The process id of the process itself."""
 
     def kill(self) -> None:
         """SIGKILL; returns when it is gone."""
@@ -71,11 +71,11 @@ class Service:
 
     @property
     def pid(self) -> int:
-        """Of the last start."""
+        """The process id of the last start."""
         return self.process.pid
 
     def start(self) -> None:
-        """Start it; it dies with us."""
+        """Start it; it dies with this process."""
         launch = [sys.executable, "-m", "taskmanager_local.launch", "--parent", str(os.getpid())]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -93,7 +93,7 @@ class Service:
         self.process.wait()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL if that is not enough."""
+        """SIGTERM, then SIGKILL if necessary."""
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
@@ -101,7 +101,7 @@ class Service:
             self.kill()
 
     def ready(self) -> bool:
-        """Whether it says so."""
+        """Whether it reports that it is ready."""
         try:
             with urllib.request.urlopen(self._url("/health/ready"), timeout=5) as answer:  # noqa: S310 - our own
                 return bool(answer.status == 200)
@@ -132,13 +132,13 @@ class Machines:
     def __init__(
         self, folder: StackFolder, servers: Mapping[str, Machine], urls: Urls, rabbitmqctl: Callable[..., str]
     ) -> None:
-        """Knows them; starts nothing. `rabbitmqctl` runs RabbitMQ's own tool and returns what it prints."""
+        """Starts nothing. `rabbitmqctl` runs RabbitMQ's own tool and returns its output."""
         self.folder, self.servers, self.urls = folder, servers, urls
         self._rabbitmqctl = rabbitmqctl
         self.services: dict[str, Service] = {}
 
     def named(self, name: str) -> Machine:
-        """A server or service."""
+        """The server or service of that name."""
         return self.servers.get(name) or self.services[name]
 
     @property
@@ -163,7 +163,7 @@ class Machines:
             return []
 
     def left_in_queues(self) -> tuple[dict[str, int], int]:
-        """Ticket queue -> tickets that somebody holds; and the number of messages that nobody could use."""
+        """Ticket queue -> unacknowledged tickets; and the number of dead letters."""
         listing = self._rabbitmqctl("list_queues", "--silent", "name", "messages", "messages_unacknowledged")
         rows = [line.split("\t") for line in listing.splitlines() if line]
         held = {name: int(count) for name, _, count in rows if ".jobs." in name}
@@ -180,7 +180,7 @@ def rabbitmqctl(node: RabbitmqNode, *arguments: str) -> str:
 
 
 def wait_until_ready(machines: Machines) -> None:
-    """Every service says that it is."""
+    """Wait until every service reports that it is ready."""
     for name, service in machines.services.items():
         eventually(service.ready, within_seconds=READY_SECONDS, what=f"{name} ready")
 
@@ -216,7 +216,7 @@ def running_machines(
 
 
 def end(server: RunningServer) -> None:
-    """Nobody needs what it would still write; a broker takes seconds for an end in order."""
+    """Kill it: nothing it would still write is needed, and a broker takes seconds to stop cleanly."""
     server.kill()
     server.stop()
 
@@ -247,17 +247,17 @@ def _migrate(machines: Machines, access: ServiceAccess) -> None:
 
 
 def freeze(pid: int) -> None:
-    """It stands, as a machine out of memory or a suspended virtual machine does."""
+    """Freeze it, like a machine out of memory or a suspended virtual machine."""
     os.kill(pid, signal.SIGSTOP)
 
 
 def thaw(pid: int) -> None:
-    """It goes on."""
+    """Let it continue."""
     os.kill(pid, signal.SIGCONT)
 
 
 def signal_if_alive(pid: int, signal_it: Callable[[int], None]) -> None:
-    """Freeze or thaw a process that may have ended by itself."""
+    """Freeze or resume a process that may have ended by itself."""
     try:
         signal_it(pid)
     except ProcessLookupError:
@@ -265,5 +265,5 @@ def signal_if_alive(pid: int, signal_it: Callable[[int], None]) -> None:
 
 
 def elapsed_seconds() -> float:
-    """A clock that nobody sets."""
+    """Seconds on a monotonic clock."""
     return time.monotonic()

@@ -15,7 +15,7 @@ SUMS = ("jobs", "files", "bytes")
 
 
 def kept(wishes: Iterable[Wish], rest: Rest, forgotten: Container[str] = ()) -> Verdict:
-    """Every id that was answered with 2xx, but for those that a restored database cannot know."""
+    """Every id that was answered with 2xx, except those that a restored database cannot know."""
     verdict = Verdict("I1", "every accepted job exists and has ended")
     for job in sorted({wish.job for wish in wishes if wish.job}):
         stored = rest.jobs.get(job)
@@ -25,7 +25,7 @@ def kept(wishes: Iterable[Wish], rest: Rest, forgotten: Container[str] = ()) -> 
 
 
 def same_job(wishes: Iterable[Wish]) -> Verdict:
-    """All answers to one idempotency key."""
+    """All responses to one idempotency key name the same job."""
     verdict = Verdict("I15a", "the same idempotency key is the same job")
     by_key: dict[str, set[str]] = defaultdict(set)
     for wish in wishes:
@@ -61,7 +61,7 @@ def _nonzero(numbers: Mapping[str, Any]) -> dict[str, int]:
 
 
 def reported(rest: Rest, ends: Mapping[str, Sequence[str]]) -> Verdict:
-    """A report for each end of a job that came from Goobi, in order; delivering them is not judged."""
+    """A report for each end of a job that came from Goobi, in order; their delivery is not checked here."""
     verdict = Verdict("I16", "every end of a Goobi job has its report, in order")
     stored: dict[str, list[Document]] = defaultdict(list)
     for report in rest.reports:
@@ -75,7 +75,7 @@ def reported(rest: Rest, ends: Mapping[str, Sequence[str]]) -> Verdict:
 
 
 def let_go(rest: Rest) -> Verdict:
-    """Nobody holds a ticket when there is nothing to do."""
+    """No ticket is unacknowledged when there is nothing to do."""
     verdict = Verdict("I14", "no ticket stays unacknowledged")
     for queue, count in rest.unacknowledged.items():
         verdict.check(count == 0, f"{queue}: {count} unacknowledged")
@@ -83,7 +83,7 @@ def let_go(rest: Rest) -> Verdict:
 
 
 def readable(dead_letters: int) -> Verdict:
-    """Whatever was killed, no message became one that nobody can use."""
+    """Whatever was killed, no message became a dead letter."""
     verdict = Verdict("D", "no dead letters")
     verdict.check(dead_letters == 0, f"{dead_letters} dead letters")
     return verdict
@@ -100,7 +100,7 @@ def in_turn(started: Sequence[Started]) -> Verdict:
 
 
 def obeyed(commands: Iterable[Obeyed], rest: Rest, lost: Iterable[Rest] = ()) -> Verdict:
-    """Every command that was answered with 2xx is stored with that outcome, and its last word holds.
+    """Every command that was answered with 2xx is stored with that outcome, and the last one is in effect.
 
     `lost`: the database as it was before each restore; a command may have been stored there only.
     """
@@ -125,7 +125,7 @@ def obeyed(commands: Iterable[Obeyed], rest: Rest, lost: Iterable[Rest] = ()) ->
 def worked_off(operations: Iterable[str], rest: Rest, lost: Iterable[Rest] = ()) -> Verdict:
     """Every operation over many jobs that was answered with 2xx is done, and accounts for each job.
 
-    `lost`: the database as it was before each restore; what was stored there only is not judged.
+    `lost`: the database as it was before each restore; what was stored only there is not checked.
     """
     before = {name for one in lost for name in one.operations}
     verdict = Verdict("O", "every answered operation is done and accounts for all its jobs")

@@ -1,4 +1,4 @@
-"""What the jobs themselves wrote down, against what the system believes. Pure."""
+"""Compares what the jobs themselves recorded with what the system believes. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from tests.soak.evidence import Document, Folder, RunLine, Verdict
 from taskmanager.model.states import Status
 
 CLOCK_SLACK = timedelta(seconds=1)
-"""Between the scheduler's idea of the database's clock and the file system's."""
+"""Tolerance between the scheduler's estimate of the database's clock and the file system's clock."""
 PAGES, SUMMARY = "out/pages", "out/summary.json"
 
 
 def started_once(lines: Sequence[RunLine]) -> Verdict:
-    """Doubled tickets, grants and messages start nothing twice."""
+    """Duplicate tickets, grants and messages start nothing twice."""
     verdict = Verdict("I11", "no attempt runs twice, whatever is purged or doubled")
     counts = Counter((line.job, line.attempt) for line in lines if line.what == "start")
     for (job, attempt), count in counts.items():
@@ -53,7 +53,7 @@ def placed(
 ) -> tuple[Verdict, Verdict]:
     """The process folder of every job: one complete result, or nothing of it.
 
-    `lost`: job -> how it was known to an older database; its result of that time is "as it was", too.
+    `lost`: job -> its state in an older database; its result of that time is a valid earlier state, too.
     """
     whole = Verdict("I7", "DONE is one complete result of its attempt; else the folder is as it was")
     still = Verdict("I2b", "nothing touches the results after DONE")
@@ -80,7 +80,7 @@ def _results(job: Document, folder: Folder) -> dict[str, str]:
 
 
 def _difference(folder: Folder, wanted: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Names that are there but should not be, are missing, or have another content."""
+    """Names that are unexpected, missing, or have different content."""
     expected = folder.before if wanted is None else wanted
     names = sorted({*expected, *folder.after})
     return {

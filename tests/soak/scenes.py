@@ -1,4 +1,4 @@
-"""The jobs of a soak: which plugin, which deed, which folders, under which keys. Seeded; asks nobody."""
+"""The jobs of a soak: their plugin, deed, folders and keys. Seeded; contacts no server."""
 
 import json
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ class Scene:
     spec: dict[str, Any]
     key: str | None
     race: bool
-    """Sent twice at the same time: the same request with a key, another one with the same unique key else."""
+    """Sent twice at once: the same request if it has a key, otherwise another with the same unique key."""
 
 
 class Stage:
     """Makes scenes and their folders below the roots."""
 
     def __init__(self, roots: Path) -> None:
-        """`roots` is a folder jobs may touch."""
+        """`roots` is a folder that jobs may use."""
         self.run_log = roots / "run.log"
         self.processes = roots / "processes"
         self._sources = roots / "sources"
 
     def build(self, random: Random) -> None:
-        """The sources that jobs read."""
+        """Create the sources that jobs read."""
         self.processes.mkdir(parents=True)
         self.run_log.touch()
         for number in range(SOURCES):
@@ -68,7 +68,7 @@ class Stage:
         return Scene(number, spec, key, race=random.random() < (0.4 if unique else 0.1))
 
     def process_folder(self, number: int, random: Random) -> Path:
-        """A process folder, some with older results in the way."""
+        """Make a process folder; some contain older results."""
         folder = self.processes / str(number)
         folder.mkdir()
         (folder / META).write_text("<meta/>", encoding="utf-8")

@@ -30,19 +30,19 @@ TOPOLOGY = Topology()
 
 
 class NotAtRestError(Exception):
-    """The time was over; the message says what still moves."""
+    """The time was up; the message says what is still moving."""
 
 
 class Progress:
-    """For how long what is left to do has not got less than it ever was."""
+    """For how long the amount of remaining work has not fallen to a new minimum."""
 
     def __init__(self, now: float) -> None:
-        """Times are seconds of a clock that nobody sets."""
+        """Times are seconds on a monotonic clock."""
         self._least: int | None = None
         self._since = now
 
     def stands_for(self, left: int | None, now: float) -> float:
-        """Seconds since the last time that less was left than before; None: that is not known."""
+        """Seconds since less was left than ever before; None if unknown."""
         if left is not None and (self._least is None or left < self._least):
             self._least, self._since = left, now
         return now - self._since
@@ -56,9 +56,9 @@ def settle(
     within_seconds: float,
     say: Callable[[str], None],
 ) -> float:
-    """Release everything until nothing waits any more; the seconds it took.
+    """Release everything until nothing is waiting; returns the seconds it took.
 
-    A slow machine takes its time: it is not at rest when nothing gets less within `within_seconds`.
+    A slow machine may take long: it fails only when nothing decreases within `within_seconds`.
     """
     began = time.monotonic()
     last, progress = began - RELEASE_SECONDS, Progress(began)
@@ -101,7 +101,7 @@ def _resting(machines: Machines, store: Store) -> bool:
 def queues_are_empty(machines: Machines) -> bool:
     """No message waits for the scheduler and no ticket for a runner.
 
-    What they have in their hands is little and seen by looking again.
+    What they are still processing is little and shows at the next check.
     """
     names = [TOPOLOGY.inbox.name, *(TOPOLOGY.jobs(plugin).name for plugin in PLUGINS)]
     connection = pika.BlockingConnection(pika.URLParameters(machines.urls.broker))
@@ -116,7 +116,7 @@ def queues_are_empty(machines: Machines) -> bool:
 
 
 def _what_moves(store: Store) -> dict[str, int] | None:
-    """How many of what; None while the database is away."""
+    """The numbers of what is still moving; None while the database is unavailable."""
     try:
         groups = store["jobs"].aggregate(
             [
@@ -134,7 +134,7 @@ def _what_moves(store: Store) -> dict[str, int] | None:
 def ordered_starts(
     machines: Machines, store: Store, operator: Operator, book: Book, system: Stage, random: Random
 ) -> list[Started]:
-    """One slot; the plugin is stopped while jobs of all priorities gather, and some of them are changed."""
+    """Use one slot, stop the plugin while jobs of all priorities gather, and change some of them."""
     plugin = PLUGINS[0]
     one_runner_with_one_slot(machines, plugin)
     operator.tell("POST", f"/plugins/{plugin}/stop", "stop", plugin, {"mode": "finish"})
@@ -155,7 +155,7 @@ def ordered_starts(
 
 
 def one_runner_with_one_slot(machines: Machines, plugin: str) -> None:
-    """Every runner of the plugin is stopped in order; one comes back with a single slot."""
+    """Stop every runner of the plugin cleanly, and restart one with a single slot."""
     names = sorted(name for name in machines.services if name.startswith(f"runner-{plugin}-"))
     for name in names:
         machines.services[name].stop()
@@ -169,7 +169,7 @@ def _stopped(store: Store, plugin: str) -> bool:
 
 
 def _waits(job: dict[str, Any]) -> bool:
-    """It is queued, and its last ticket lies in the queue."""
+    """Whether it is queued and its last ticket is in the queue."""
     return job["status"] == "STARTED" and job.get("ticket_due") is None
 
 

@@ -1,4 +1,4 @@
-"""What Goobi was told, against the reports that are stored and what became of their jobs. Pure."""
+"""Compares what Goobi was told with the stored reports and the state of their jobs. Pure."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
@@ -10,12 +10,12 @@ from taskmanager.model.reports import ReportKind, ReportState
 from taskmanager.model.states import Status
 
 ON_ITS_WAY = timedelta(seconds=1)
-"""A request that was sent before the report was withdrawn may arrive so much later."""
+"""A request sent before the report was withdrawn may arrive this much later."""
 TOUCHES = {ReportKind.CLOSE_STEP.value, ReportKind.ERROR_STEP.value}
 
 
 def delivered(rest: Rest, heard: Iterable[Heard], otherwise: Container[str] = ()) -> Verdict:
-    """All that holds reached Goobi in the order of the job; what a retry made untrue did not.
+    """Every valid report reached Goobi in the job's order; those that a retry made invalid did not.
 
     `otherwise`: jobs of which Goobi may have heard an end that was lost with the database; a step that was
     closed then stays closed.

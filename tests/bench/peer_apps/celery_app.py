@@ -1,4 +1,4 @@
-"""A Celery application that does nothing, set up as its users do who must not lose tasks.
+"""A Celery application that does nothing, configured as by users who must not lose tasks.
 
 Runs in the peers' environment, without any module of ours.
 """
@@ -21,7 +21,7 @@ app.conf.update(
 
 
 def _nothing() -> None:
-    """What is left is the cost of the system."""
+    """Do nothing: what remains is the cost of the system."""
 
 
 noop = app.task(_nothing, name="peer.noop")

@@ -20,7 +20,7 @@ _clients: dict[int, MongoClient[dict[str, Any]]] = {}
 
 
 def _results() -> Collection[dict[str, Any]]:
-    """The collection of results, by a client of each process: one must not be inherited over a fork."""
+    """The collection of results; each process has its own client, which must not be inherited over a fork."""
     client = _clients.get(os.getpid())
     if client is None:
         client = _clients.setdefault(os.getpid(), MongoClient(os.environ["PEER_MONGODB_URL"]))

@@ -19,7 +19,7 @@ LIMIT_SECONDS = 120
 
 
 def submitter(peer: str) -> Callable[[], object]:
-    """What submits one task."""
+    """A function that submits one task."""
     if peer == "celery":
         import celery_app  # noqa: PLC0415 - only one of the two is wanted
 
@@ -30,7 +30,7 @@ def submitter(peer: str) -> Callable[[], object]:
 
 
 def wait(results: Collection[dict[str, Any]], number: int) -> None:
-    """Return when so many results are stored; ends the program if they never are."""
+    """Wait until that many results are stored; ends the program if they never are."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while (stored := results.estimated_document_count()) < number:
         if time.monotonic() > deadline:
@@ -39,13 +39,13 @@ def wait(results: Collection[dict[str, Any]], number: int) -> None:
 
 
 def say(line: str) -> None:
-    """One line to who started this program."""
+    """Print a line for the program that started this one."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Warm up, say `ready`, wait for a line, so that others can look at their clocks, and measure."""
+    """Warm up, print `ready`, wait for a line so that others can read their clocks, and measure."""
     peer, warm, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     submit = submitter(peer)
     client = MongoClient[dict[str, Any]](os.environ["PEER_MONGODB_URL"])

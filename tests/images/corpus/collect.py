@@ -38,7 +38,7 @@ def draw() -> tuple[Case, ...]:
 
 
 def chosen(of_each: int = 2) -> list[Case]:
-    """The representative cases, not more than a few of each kind."""
+    """The representative cases, only a few of each kind."""
     found: dict[str, list[Case]] = {}
     for case in drawn():
         if case.representative:
@@ -47,7 +47,7 @@ def chosen(of_each: int = 2) -> list[Case]:
 
 
 def targets_of(case: Case) -> Iterator[Target]:
-    """What a case is tried with."""
+    """The targets a case is tested with."""
     yield from MAIN
     truth = case.truth
     unlike = {Colour.CMYK, Colour.LAB, Colour.YCBCR}

@@ -39,7 +39,7 @@ def stream(samples: Array, mode: str | None = None, **options: Any) -> bytes:
 
 
 def decoded(data: bytes, truth: Truth) -> Truth:
-    """The truth of what libjpeg makes of it."""
+    """The truth as decoded by libjpeg."""
     pixels = np.asarray(Image.open(io.BytesIO(data))).reshape(truth.samples.shape).astype(np.int64)
     return changed(truth, samples=pixels, loss=_DECODERS)
 

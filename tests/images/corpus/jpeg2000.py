@@ -51,7 +51,7 @@ def _compressed(raw: bytes, form: str, options: tuple[str, ...]) -> bytes:
 
 
 def codestream(samples: Array, bits: int, *options: str, sign: str = "u", steps: str = "") -> bytes:
-    """The samples as a bare codestream, lossless if `options` do not say otherwise."""
+    """The samples as a bare codestream, lossless unless `options` say otherwise."""
     height, width, count = samples.shape
     kind = {"u": "u", "s": "i"}[sign] + ("1" if bits <= 8 else "2")
     raw = samples.transpose(2, 0, 1).astype(f"<{kind}").tobytes()
@@ -65,7 +65,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def enumerated(space: int) -> bytes:
-    """A colour box that names a space."""
+    """A colour box that names an enumerated colour space."""
     return box(b"colr", struct.pack(">BBBI", 1, 0, 0, space))
 
 

@@ -1,4 +1,4 @@
-"""Short ways to say what the corpus holds again and again."""
+"""Shorthands for what occurs repeatedly in the corpus."""
 
 from collections.abc import Sequence
 from dataclasses import replace

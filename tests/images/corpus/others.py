@@ -87,7 +87,7 @@ def _webp() -> Iterator[Case]:
 
 
 def bmp(truth: Truth, rows: list[bytes], bits: int, **options: Any) -> bytes:
-    """A bitmap of rows from the top to the bottom, stored upwards if `down` does not say otherwise."""
+    """A bitmap of rows from top to bottom, stored bottom-up unless `down` is set."""
     height, width = truth.samples.shape[:2]
     colours, method = options.get("colours", b""), options.get("method", 0)
     down, masks = options.get("down", False), options.get("masks", b"")

@@ -1,4 +1,4 @@
-"""TIFFs of which pixels are missing or unreadable, and some that only look so."""
+"""TIFFs with missing or unreadable pixels, and some that only seem to have them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -158,7 +158,7 @@ def _counts() -> Iterator[Case]:
 
 
 def _lies() -> Iterator[Case]:
-    """Sizes that no data stands behind."""
+    """Sizes that exceed the data."""
     truth = rgb(shape=Shape.BROKEN)
     changes: dict[str, Tags] = {
         "bomb-square": {256: (LONG, [1_000_000]), 257: (LONG, [1_000_000])},

@@ -1,4 +1,4 @@
-"""TIFFs whose colours have to be worked out: CMYK, CIELab, YCbCr, JPEG inside, profiles; and resolutions."""
+"""TIFFs whose colours must be computed: CMYK, CIELab, YCbCr, embedded JPEG, profiles; and resolutions."""
 
 import io
 from collections.abc import Iterator

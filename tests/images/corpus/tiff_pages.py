@@ -25,7 +25,7 @@ def cases() -> Iterator[Case]:
 
 
 def _small(channels: int = 3) -> Directory:
-    """A reduced copy that is not at all like the page."""
+    """A reduced copy that looks nothing like the page."""
     colour = Colour.RGB if channels > 1 else Colour.GREY
     samples = unsigned(1 - picture(channels, 19, 12), 8)
     return directory(Truth(samples=samples, colour=colour), _PLAIN, _REDUCED)

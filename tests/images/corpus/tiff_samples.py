@@ -1,4 +1,4 @@
-"""TIFFs of every depth and kind of number, in grey, RGB, and with palettes."""
+"""TIFFs of every depth and sample format, in grey, RGB, and with palettes."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""Undoes the compressions of TIFF, slowly and plainly, so that no library is asked. Knows no tags."""
+"""Undoes the compressions of TIFF, slowly and simply, without any library. Knows no tags."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def packbits(data: bytes) -> bytes:
 
 
 def lzw(data: bytes) -> bytes:
-    """LZW of TIFF 6.0, and of writers before it, known by their first two bytes."""
+    """LZW of TIFF 6.0, and of earlier writers, recognised by the first two bytes."""
     old = len(data) > 1 and data[0] == 0 and data[1] & 1
     codes = _Codes(data, old=bool(old))
     result, table, before = bytearray(), _start(), b""
@@ -82,7 +82,7 @@ class _Codes:
 
 
 def deflate(data: bytes) -> bytes:
-    """Deflate, which must be whole."""
+    """Deflate, which must be complete."""
     try:
         return zlib.decompress(data)
     except zlib.error as error:

@@ -1,4 +1,4 @@
-"""The sample files: where they are, what is known of them, and what must become of each.
+"""The sample files: where they are, what is known about them, and the right outcome for each.
 
 `POINTS` are values that the folders of cases say, as (column, row): (red, green, blue) or (grey,).
 """
@@ -59,7 +59,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """Its place below the samples."""
+        """Its path below the samples folder."""
         return str(self.path.relative_to(self.root))
 
 

@@ -1,4 +1,4 @@
-"""A second opinion on a file that nobody drew: this project's own reader, else Pillow, else none."""
+"""A second opinion on a file that was not drawn: this project's own reader, else Pillow, else none."""
 
 import struct
 import warnings
@@ -29,7 +29,7 @@ _UNREADABLE: Final = (
     *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError),
     *(MemoryError, RuntimeError, struct.error, Image.DecompressionBombError),
 )
-"""What Pillow raises for files it cannot make sense of."""
+"""What Pillow raises for files it cannot read."""
 
 
 @lru_cache(maxsize=2)
@@ -48,7 +48,7 @@ def opinion(path: Path) -> Truth | None:
 
 
 def _is_disputed(truth: Truth) -> bool:
-    """Whether readers take such a file in two ways, and nothing in it says which is right.
+    """Whether readers interpret such a file in two ways, and nothing in it says which is right.
 
     Samples of 24 bits stand in two byte orders in the field; grey with two more samples that nobody explains
     may be RGB. What was drawn has both kinds in forms that are sure.
@@ -96,7 +96,7 @@ def _other_gamma(info: dict[str, Any]) -> float | None:
 
 
 def _forward(image: Image.Image) -> None:
-    """Go to the first full page of a TIFF that begins with a reduced copy."""
+    """Move to the first full page of a TIFF that begins with a reduced copy."""
     for page in range(getattr(image, "n_frames", 1) if image.format == "TIFF" else 0):
         image.seek(page)
         if not int(image.tag_v2.get(254, 0)) & 5:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Reads plain TIFFs by TIFF 6.0 alone and gives their truth; UnsupportedError for all it does not know.
+"""Reads plain TIFFs by TIFF 6.0 alone and returns their truth; UnsupportedError for anything else.
 
 It is no reader for people: it is the second opinion on sample files whose drawing nobody has.
 """

@@ -50,19 +50,19 @@ class RunningGateway:
 
 
 StartGateway = Callable[..., RunningGateway]
-"""`ready` waits until it is; other keyword arguments are more of its environment."""
+"""`ready`: wait until it is ready; other keyword arguments are added to its environment."""
 
 
 @pytest.fixture
 def roots(tmp_path: Path) -> Path:
-    """The folder jobs may touch."""
+    """The folder that jobs may use."""
     folder = tmp_path / "goobi"
     folder.mkdir()
     return folder
 
 
 def store(url: str, plan: Plan) -> None:
-    """Write as the scheduler would."""
+    """A store to write to as the scheduler would."""
 
     async def write() -> None:
         made = MongoStore(url)
@@ -136,8 +136,8 @@ def start_scheduler(service_urls: ServiceUrls, topology: Topology) -> Iterator[C
 def settle(rabbitmq: RunningServer, topology: Topology) -> None:
     """Wait until the broker has the new inbox on disk.
 
-    RabbitMQ 3.10.8 writes the registration of a quorum queue about a second after its declaration; killed
-    before that, it comes back with a queue that never has a leader again.
+    RabbitMQ 3.10.8 writes the registration of a quorum queue about a second after its declaration; if it is
+    killed before that, it comes back with a queue that never gets a leader again.
     """
     name = topology.inbox.name.encode()
     registrations = next((rabbitmq.log.parent / "data").glob("*/quorum/*/names.dets"))
@@ -146,7 +146,7 @@ def settle(rabbitmq: RunningServer, topology: Topology) -> None:
 
 @pytest.fixture
 def frozen() -> Iterator[Callable[[RunningServer], None]]:
-    """Stops a server without ending it, as a hanging machine would; it goes on after the test."""
+    """Freezes a server, as on a hanging machine; it resumes after the test."""
     stopped: list[psutil.Process] = []
 
     def freeze(server: RunningServer) -> None:

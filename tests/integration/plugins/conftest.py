@@ -1,4 +1,4 @@
-"""Drawn page images, the real sample images where they exist, and the programs they are tried with."""
+"""Drawn page images, the real sample images where available, and the programs they are tested with."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ PROGRAMS = ("opj_compress", "opj_decompress", "opj_dump")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without the programs there is nothing to try; CI must have them."""
+    """Skip the tests if the programs are missing; in CI they are required."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing and not os.environ.get("CI"):
         for item in items:
@@ -34,7 +34,7 @@ def samples() -> Path:
 
 @pytest.fixture(scope="session")
 def srgb_profile() -> bytes:
-    """A colour profile of the matrix kind."""
+    """A matrix-based colour profile."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 

@@ -22,7 +22,7 @@ StartRunner = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def roots(tmp_path: Path) -> Path:
-    """The folder jobs may touch."""
+    """The folder that jobs may use."""
     folder = tmp_path / "goobi"
     folder.mkdir()
     return folder
@@ -60,5 +60,5 @@ def start_runner(
 
 @pytest.fixture
 def fake_scheduler(rabbitmq: RunningServer, topology: Topology) -> FakeScheduler:
-    """The scheduler's side."""
+    """A fake scheduler that answers the runners."""
     return FakeScheduler(rabbitmq.url, topology)

@@ -1,6 +1,6 @@
-"""A scheduler's desk for tests of the runner: the real transitions over a dictionary, behind the real broker.
+"""A fake scheduler for tests of the runner: the real transitions over a dictionary, behind the real broker.
 
-It keeps everything it heard, and can be told to be silent, to refuse, or to take an attempt away.
+It keeps everything it received, and can be set to be silent, to refuse, or to revoke an attempt.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ LEASE_SECONDS = 60.0
 
 
 class FakeScheduler:
-    """Hears runners and answers them."""
+    """Receives runners' messages and answers them."""
 
     def __init__(self, url: str, topology: Topology) -> None:
         self.jobs: dict[str, Job] = {}
@@ -92,7 +92,7 @@ class FakeScheduler:
             await asyncio.gather(*tasks, self._work_task, return_exceptions=True)
 
     async def until(self, true: Callable[[], object], seconds: float = 30) -> None:
-        """Wait for something to become true."""
+        """Wait until a condition is true."""
 
         async def look() -> bool:
             if self._work_task is not None and self._work_task.done():
@@ -115,11 +115,11 @@ class FakeScheduler:
         return job
 
     def status(self, job: str) -> Status | None:
-        """Where a job is."""
+        """The status of a job."""
         return self.jobs[job].status if job in self.jobs else None
 
     def is_processing(self, job: str) -> bool:
-        """Whether its plugin is at work."""
+        """Whether its plugin is working."""
         return self.status(job) is Status.PROCESSING
 
     async def ended(self, job: str, seconds: float = 30) -> Job:
@@ -133,12 +133,12 @@ class FakeScheduler:
         return [line.text for block in blocks for line in block.lines]
 
     def files_of(self, job: str, attempt: int) -> dict[int, FileRecord]:
-        """What an attempt told of files, by their numbers."""
+        """What an attempt reported about files, by their numbers."""
         blocks = [one for one in self.events(FilesRecorded, job) if one.attempt == attempt]
         return {number: file for block in blocks for number, file in enumerate(block.files, block.first)}
 
     def events(self, kind: type[Any], job: str | None = None) -> list[Any]:
-        """What was heard of one kind."""
+        """The events received of one kind."""
         found = (event for event in self.heard if isinstance(event, kind))
         return [event for event in found if job is None or event.job == job]
 
@@ -187,7 +187,7 @@ class FakeScheduler:
         return [reply.model_copy(update=lease) if isinstance(reply, Grant) else reply for reply in replies]
 
     async def intervene(self, job: str, action: JobAction) -> None:
-        """What an operator wants; its runner is told to ask for orders."""
+        """Apply an operator's command; its runner is told to ask for orders."""
         note = Attribution(by="operator", at=datetime.now(UTC))
         for effect in self._move(job, OperatorRequest(action, note), "", ""):
             if isinstance(effect, SendTicket):
@@ -197,7 +197,7 @@ class FakeScheduler:
                 await self._publisher.publish(self._topology.control, key, Notice().encode())
 
     async def drain(self, *, wanted: bool = True, hand_back_seconds: float | None = None) -> None:
-        """What an operator wants of the runner `r1`, which is told to ask for orders."""
+        """Drain the runner `r1` or end its drain; it is told to ask for orders."""
         self.draining, self.hand_back_seconds = wanted, hand_back_seconds
         await self._publisher.publish(
             self._topology.control, self._topology.runner_key(self._plugin, "r1"), Notice().encode()
@@ -255,5 +255,5 @@ class FakeScheduler:
         return step.effects
 
     def claims_of(self, job: str) -> list[Claim]:
-        """The claims heard for a job."""
+        """The claims received for a job."""
         return self.events(Claim, job)

@@ -18,7 +18,7 @@ DRIP_SECONDS = 0.05
 
 @dataclass
 class Service:
-    """What the server knows; the next fault spoils an answer, before or after the work is done."""
+    """What the server knows; the next fault spoils a response, before or after the work is done."""
 
     address: str = ""
     faults: deque[str] = field(default_factory=deque)
@@ -30,7 +30,7 @@ class Service:
     over: threading.Event = field(default_factory=threading.Event)
 
     def take(self, key: str, body: dict[str, Any]) -> dict[str, str]:
-        """The same key is the same job; a `unique` key that is held is a duplicate."""
+        """Accept a job: the same key yields the same job, and a `unique` key in use makes it a duplicate."""
         if key in self.jobs:
             return {"STATUS": "OK", "JOBID": key}
         for other, job in self.jobs.items():
@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
     service: Service
 
     def log_message(self, *_: object) -> None:
-        """Be silent."""
+        """Log nothing."""
 
     def do_POST(self) -> None:
         """A submission."""
@@ -78,14 +78,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, self.service.take(key, body))
 
     def do_GET(self) -> None:
-        """A job as it is now: the next of the views, the last one for ever."""
+        """A job in its current state: the next of the views; the last one is repeated."""
         fault = self.service.faults.popleft() if self.service.faults else ""
         if not self.spoilt(fault):
             views = self.service.views
             self.send(200, views.popleft() if len(views) > 1 else views[0])
 
     def spoilt(self, fault: str) -> bool:
-        """Whether the fault took the place of the answer."""
+        """Whether the fault replaced the response."""
         if fault in PROBLEMS:
             self.send(*PROBLEMS[fault])
         elif fault in PAGES:
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         return bool(fault)
 
     def send(self, status: int, content: dict[str, Any] | str) -> None:
-        """One answer."""
+        """Send one response."""
         data = (content if isinstance(content, str) else json.dumps(content)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
@@ -109,16 +109,16 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A client that gave up is no error here."""
+    """A server for which a client that gave up is not an error."""
 
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing."""
+        """Report nothing."""
 
 
 class StartService(Protocol):
-    """Starts a service; with a context it speaks https."""
+    """Starts a service; with a TLS context it uses HTTPS."""
 
     def __call__(self, context: ssl.SSLContext | None = None) -> Service:
         """The running service."""
@@ -126,7 +126,7 @@ class StartService(Protocol):
 
 @pytest.fixture
 def start_service() -> Iterator[StartService]:
-    """Starts services on ports of their own."""
+    """Starts services, each on its own port."""
     started: list[tuple[Server, Service]] = []
 
     def start(context: ssl.SSLContext | None = None) -> Service:

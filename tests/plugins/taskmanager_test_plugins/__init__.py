@@ -24,7 +24,7 @@ POLL_SECONDS = 0.01
 
 
 class Noop:
-    """Does nothing, as fast as it can: what is left is the cost of the system."""
+    """Does nothing, as fast as possible: what remains is the cost of the system."""
 
     manifest = PluginManifest(
         name="noop", title="Nothing", job_type="NOOP", source=Need.OPTIONAL, destination=Need.OPTIONAL
@@ -43,7 +43,7 @@ class SleepParameters(Parameters):
 
 
 class Sleep:
-    """Waits, and says so."""
+    """Waits, and reports progress."""
 
     manifest = PluginManifest(
         name="sleep",
@@ -66,20 +66,20 @@ class Sleep:
 
 
 class Fail:
-    """Gives a verdict about its input."""
+    """Fails with a message about its input."""
 
     manifest = PluginManifest(
         name="fail", title="Fail", job_type="FAIL", source=Need.OPTIONAL, destination=Need.OPTIONAL
     )
 
     def run(self, context: JobContext) -> None:
-        """Leave a result that must never be seen, and fail."""
+        """Leave a result that must never become visible, and fail."""
         (context.output / "half.txt").write_text("half a result", encoding="utf-8")
         raise JobFailedError("this job is meant to fail")
 
 
 class Crash:
-    """Dies without a word, as a tool in the same process may do."""
+    """Dies without a message, as a tool in the same process may."""
 
     manifest = PluginManifest(
         name="crash", title="Crash", job_type="CRASH", source=Need.OPTIONAL, destination=Need.OPTIONAL
@@ -109,7 +109,7 @@ class Tally:
 
 
 class Diary:
-    """Copies its files and writes when each attempt began and ended into a log beside its destination."""
+    """Copies its files and logs the begin and end of each attempt next to its destination."""
 
     manifest = PluginManifest(name="diary", title="Diary", job_type="DIARY", reads_in_place=True)
 
@@ -131,14 +131,14 @@ class Diary:
 
 
 class PacedParameters(Parameters):
-    """When to go on to the next file."""
+    """When to continue with the next file."""
 
     leave: str
-    """A folder: file `n` is done once a file of that name lies there, all that come after `all` does."""
+    """A folder: file `n` is done once a file named `n` exists there, all remaining ones once `all` does."""
 
 
 class Paced:
-    """Copies its files one by one, each when it is allowed to; stands between two."""
+    """Copies its files one by one, each when allowed; pauses between two files."""
 
     manifest = PluginManifest(
         name="paced",
@@ -149,7 +149,7 @@ class Paced:
     )
 
     def run(self, context: JobContext) -> None:
-        """Log every file, so that one that is done twice shows."""
+        """Log every file, so that a file done twice is noticed."""
         leave = Path(parse_parameters(PacedParameters, context.spec.parameters).leave)
         files = context.files()
         for number, file in enumerate(files, start=1):
@@ -162,13 +162,13 @@ class Paced:
 
 
 class TickParameters(Parameters):
-    """Where to count."""
+    """Where to write the count."""
 
     note: str
 
 
 class Tick:
-    """Counts, with a tool in a session of its own beside it, until `<note>.end` exists; stands by signals."""
+    """Counts, as does a tool in its own session, until `<note>.end` exists; is paused by signals."""
 
     manifest = PluginManifest(
         name="tick",
@@ -207,7 +207,7 @@ class StubbornParameters(Parameters):
 
 
 class Stubborn:
-    """Ignores every wish, and has a grandchild in a session of its own that does so too."""
+    """Ignores every request to stop, as does a grandchild in its own session."""
 
     manifest = PluginManifest(
         name="stubborn",
@@ -220,7 +220,7 @@ class Stubborn:
     )
 
     def run(self, context: JobContext) -> None:
-        """Leave half a result and never end."""
+        """Leave a partial result and never end."""
         parameters = parse_parameters(StubbornParameters, context.spec.parameters)
         (context.output / "half.txt").write_text("half a result", encoding="utf-8")
         trap = "trap '' TERM; " if parameters.deaf else ""
@@ -239,7 +239,7 @@ class Stubborn:
 
 
 class WildParameters(Parameters):
-    """What to do wrong."""
+    """What to do wrong, and where to note it."""
 
     deed: Literal["orphan", "exit", "print", "log", "link", "hog", "raise", "seize", "fork"]
     note: str = ""
@@ -260,7 +260,7 @@ class Wild:
     )
 
     def run(self, context: JobContext) -> None:
-        """One deed."""
+        """Do the chosen deed."""
         parameters = parse_parameters(WildParameters, context.spec.parameters)
         if parameters.deed in {"orphan", "hog", "seize"}:
             _with_programs(parameters.deed, parameters.note)
@@ -284,7 +284,7 @@ class Wild:
 
 
 def _end_of_fork() -> str:
-    """How a worker process ends that is forked and told to end, as pools of processes do."""
+    """How a forked worker process ends when told to, as in process pools."""
     process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
     process.start()
     process.terminate()
@@ -293,7 +293,7 @@ def _end_of_fork() -> str:
 
 
 def _with_programs(deed: str, note: str) -> None:
-    """Start a program and leave it, keep working beside it, or keep Python's lock."""
+    """Start a program and leave it, keep working next to it, or hold Python's lock."""
     _start_program(note, own_session=deed != "seize")
     if deed == "seize":
         ctypes.PyDLL(None).pause()  # waits for a signal

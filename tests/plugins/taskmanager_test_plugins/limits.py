@@ -1,4 +1,4 @@
-"""Plugins that want more than they may have."""
+"""Plugins that exceed their limits."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ class GreedyParameters(Parameters):
 
 
 class Greedy:
-    """Has a tool take memory and keep it."""
+    """Lets a tool allocate memory and keep it."""
 
     manifest = PluginManifest(
         name="greedy",
@@ -44,7 +44,7 @@ class Greedy:
 
 
 class Hasty:
-    """May work one second on a job and is suspended at checkpoints; copies nothing until it is told."""
+    """May work one second on a job and is suspended at checkpoints; copies nothing until told to."""
 
     manifest = PluginManifest(
         name="hasty",
@@ -57,7 +57,7 @@ class Hasty:
     )
 
     def run(self, context: JobContext) -> None:
-        """Leave half a result, and go on."""
+        """Leave a partial result, and continue."""
         (context.output / "half.txt").write_text("half a result", encoding="utf-8")
         context.progress(1, 2, "second.tif")
         while True:

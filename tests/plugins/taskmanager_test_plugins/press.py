@@ -1,4 +1,4 @@
-"""A plugin that does with its files all the interface allows."""
+"""A plugin that does everything with its files that the interface allows."""
 
 import time
 from pathlib import Path
@@ -18,13 +18,13 @@ class PressParameters(ExistingParameters):
     """How long it takes."""
 
     page_seconds: float = 0.0
-    """What a page takes, without use of a processor."""
+    """Seconds per page, without using the processor."""
     until: str | None = None
     """A file; the job ends when it exists."""
 
 
 class Press:
-    """Writes one result for each page, beside those of other jobs or, by `turn`, in its place."""
+    """Writes one result per page, next to those of other jobs or, with `turn`, in its place."""
 
     manifest = PluginManifest(
         name="press",
@@ -39,7 +39,7 @@ class Press:
     )
 
     def run(self, context: JobContext) -> None:
-        """Results say which page they are of."""
+        """Write results that name their page."""
         parameters = parse_parameters(PressParameters, context.spec.parameters)
         suffix = None if context.template == "turn" else ".out"
         targets = {file: context.output / (file.stem + (suffix or file.suffix)) for file in context.files()}

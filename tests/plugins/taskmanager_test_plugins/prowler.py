@@ -1,4 +1,4 @@
-"""A plugin that tries what no code of a job may do, and writes down what of it could be done."""
+"""A plugin that tries what a job's code must not be able to do, and records what succeeded."""
 
 import contextlib
 import json
@@ -14,19 +14,19 @@ from taskmanager.plugin_api.interface import JobContext, parse_parameters
 
 
 class ProwlerParameters(Parameters):
-    """Whom to try it on."""
+    """The targets of its attempts."""
 
     runner: int
     """Its process id."""
     forbidden: list[str]
-    """Files and folders of others."""
+    """Files and folders that it must not reach."""
     existing: Existing = Existing.KEEP
     linked: str = ""
-    """A file to give a name among the results."""
+    """A file to link into the results."""
 
 
 class Prowler:
-    """Copies its files, and tries the rest."""
+    """Copies its files, and tries everything else."""
 
     manifest = PluginManifest(
         name="prowler",
@@ -39,7 +39,7 @@ class Prowler:
     )
 
     def run(self, context: JobContext) -> None:
-        """Everything."""
+        """Try everything."""
         parameters = parse_parameters(ProwlerParameters, context.spec.parameters)
         context.existing(parameters.existing, [context.output / file.name for file in context.files()])
         for file in context.files():

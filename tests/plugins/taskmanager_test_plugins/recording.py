@@ -1,4 +1,4 @@
-"""A plugin that tells what became of files that need not exist."""
+"""A plugin that reports on files that need not exist."""
 
 import os
 import time
@@ -19,21 +19,21 @@ POLL_SECONDS = 0.01
 
 
 class RecordingParameters(Parameters):
-    """What to tell."""
+    """What to report."""
 
     files: int = 3
     warnings: int = 0
-    """Of the first file."""
+    """For the first file."""
     until: str | None = None
-    """A file; the job waits for it after its first try has told all."""
+    """A file; the job waits for it after its first attempt has reported everything."""
     fails: bool = False
     crashes: bool = False
-    """In its first try."""
+    """In its first attempt."""
     tool: tuple[str, ...] = ()
 
 
 class Recording:
-    """Says of each file that it is done."""
+    """Reports each file as done."""
 
     manifest = PluginManifest(
         name="recording",
@@ -45,7 +45,7 @@ class Recording:
     )
 
     def run(self, context: JobContext) -> None:
-        """Tell, in the second try of one file less."""
+        """Report the files; in the second attempt, one fewer."""
         chosen = parse_parameters(RecordingParameters, context.spec.parameters)
         for number in range(1, chosen.files + 2 - context.attempt):
             context.record(self._record(number, context.attempt, chosen.warnings if number == 1 else 0))

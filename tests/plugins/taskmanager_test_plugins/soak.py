@@ -1,4 +1,4 @@
-"""The plugins of the soak test: jobs that write down what really happened, whatever anybody else believes.
+"""The plugins of the soak test: jobs that record what really happened, whatever the system believes.
 
 Each line of the run log is one synced write at its end (`O_APPEND`), so the order of lines is the order of
 events over all processes, and what was written outlives the process that wrote it.
@@ -30,14 +30,14 @@ SUMMARY = "summary.json"
 
 
 class SoakParameters(Parameters):
-    """What the job does, and where it writes it down."""
+    """What the job does, and where it records it."""
 
     run_log: str
     deed: Literal["succeed", "fail", "temporary", "crash", "exit"] = "succeed"
     times: int = 1
     """Attempts that fail or crash before one succeeds."""
     seconds: float = 0.0
-    """How long the work takes, beside the files."""
+    """How long the work takes, in addition to copying files."""
 
 
 class Soak:
@@ -46,7 +46,7 @@ class Soak:
     manifest: ClassVar[PluginManifest]
 
     def run(self, context: JobContext) -> None:
-        """Begin and end are logged even if the job fails; only a killed one leaves no end."""
+        """Log begin and end even if the job fails; only a killed one leaves no end."""
         parameters = parse_parameters(SoakParameters, context.spec.parameters)
         self._note(parameters, context, "start")
         try:
@@ -80,7 +80,7 @@ class Soak:
         context.checkpoint()
 
     def _misbehave(self, parameters: SoakParameters, context: JobContext) -> None:
-        """In the middle of the work, when half a result exists."""
+        """Misbehave in the middle of the work, when a partial result exists."""
         again = context.attempt <= parameters.times
         match parameters.deed:
             case "fail":
@@ -129,7 +129,7 @@ def _manifest(
 
 
 class SoakCheckpoint(Soak):
-    """Stands between two files; reads its input where it lies."""
+    """Pauses between two files; reads its input in place."""
 
     manifest = _manifest(
         "soak-checkpoint", PauseSupport.CHECKPOINT, reads_in_place=True, outside_effects=False
@@ -137,12 +137,12 @@ class SoakCheckpoint(Soak):
 
 
 class SoakSignal(Soak):
-    """Stands by signals; gets a copy of its input."""
+    """Is paused by signals; gets a copy of its input."""
 
     manifest = _manifest("soak-signal", PauseSupport.SIGNAL, reads_in_place=False, outside_effects=False)
 
 
 class SoakOutside(Soak):
-    """Has effects outside, so two attempts must never overlap; cannot stand."""
+    """Has outside effects, so two attempts must never overlap; cannot be paused."""
 
     manifest = _manifest("soak-outside", PauseSupport.NONE, reads_in_place=True, outside_effects=True)

@@ -1,4 +1,4 @@
-"""A plugin that says more than anybody can read."""
+"""A plugin that writes more than anyone can read."""
 
 from typing import Literal
 
@@ -8,13 +8,13 @@ CHARACTERS = 10_000_000
 
 
 class VerboseParameters(Parameters):
-    """Where it says too much."""
+    """Where it writes too much."""
 
     where: Literal["message", "lines", "traceback", "log"]
 
 
 class Verbose:
-    """Fails with a message, a traceback or a line of its log of ten million characters."""
+    """Fails with a message, a traceback or a log line of ten million characters."""
 
     manifest = PluginManifest(
         name="verbose",
@@ -26,7 +26,7 @@ class Verbose:
     )
 
     def run(self, context: JobContext) -> None:
-        """Say it."""
+        """Write it."""
         match parse_parameters(VerboseParameters, context.spec.parameters).where:
             case "message":
                 raise ValueError("m" * CHARACTERS)

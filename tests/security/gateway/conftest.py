@@ -29,7 +29,7 @@ class Server:
         return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def ask(self, request: bytes) -> bytes:
-        """What comes back until the server closes the connection."""
+        """Send a request; returns everything received until the server closes the connection."""
         reader, writer = await self.connect()
         with contextlib.suppress(ConnectionError):
             writer.write(request)
@@ -39,12 +39,12 @@ class Server:
         return answer
 
     async def health(self) -> bytes:
-        """The answer to the question whether it lives."""
+        """The response of the liveness check."""
         return await self.ask(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
 
 async def until_closed(reader: asyncio.StreamReader) -> bytes:
-    """All that comes, also from a connection that is torn down."""
+    """Everything received, even if the connection is reset."""
     received = b""
     with contextlib.suppress(ConnectionError):
         while part := await reader.read(65536):

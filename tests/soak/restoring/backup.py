@@ -1,4 +1,4 @@
-"""A copy of the database, and its restore under work, done as docs/reliability.md tells an operator to.
+"""A copy of the database, and its restore under load, done as docs/reliability.md tells an operator to.
 
 The services are ended first, here by SIGKILL. The broker with its messages, the process folders, Goobi and
 the clients know nothing of it.
@@ -18,10 +18,10 @@ DATABASE, WORKSPACES = "mongod", "workspace"
 
 
 class Backup:
-    """The last copy, and what was before each restore."""
+    """The last copy, and the state before each restore."""
 
     def __init__(self, machines: Machines, run_log: Path) -> None:
-        """No copy yet."""
+        """Makes no copy yet."""
         self._machines, self._run_log = machines, run_log
         self._files = machines.folder.path / DATABASE
         self._copy = machines.folder.path / "copy-of-the-database"

@@ -15,12 +15,12 @@ from tests.soak.evidence import Document, Rest, RunLine, Verdict
 from taskmanager.model.states import Status
 
 PLACED = {Status.DONE.value, Status.DOWNLOAD.value}
-"""Whoever knows such a job no longer finds its results in the process folder, whole."""
+"""In these statuses the complete results of a job may be in its process folder."""
 
 
 @dataclass(frozen=True)
 class Era:
-    """The time up to a restore: all commits, the database as it was last, and the length of the run log."""
+    """The time up to a restore: all commits, the last state of the database, the length of the run log."""
 
     history: History
     rest: Rest
@@ -44,12 +44,12 @@ def joined(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def forgotten(eras: Iterable[Era], jobs: Container[str]) -> set[str]:
-    """The jobs that were stored once and that the database does not know any more."""
+    """The jobs that were once stored but that the database no longer knows."""
     return {job for era in eras for job in era.rest.jobs if job not in jobs}
 
 
 def owners(eras: Iterable[Era], rest: Rest) -> dict[str, Document]:
-    """Every job that was ever known, as it was known last."""
+    """Every job that was ever known, in its last known state."""
     known: dict[str, Document] = {}
     for era in eras:
         known.update(era.rest.jobs)
@@ -57,7 +57,7 @@ def owners(eras: Iterable[Era], rest: Rest) -> dict[str, Document]:
 
 
 def placed_before(eras: Iterable[Era]) -> dict[str, list[Document]]:
-    """Job -> how it was known when its results may have been in place, although that was lost."""
+    """Job -> its state when its results may have been in place, if that state was lost."""
     found: dict[str, list[Document]] = {}
     for era in eras:
         for name, job in era.rest.jobs.items():
@@ -67,7 +67,7 @@ def placed_before(eras: Iterable[Era]) -> dict[str, list[Document]]:
 
 
 def ended_otherwise(eras: Iterable[Era], ends: Mapping[str, Sequence[str]]) -> set[str]:
-    """The jobs of which Goobi may have been told an end that nobody knows any more."""
+    """The jobs of which Goobi may have been told an end that the database no longer knows."""
     return {
         name
         for era in eras

@@ -1,4 +1,4 @@
-"""People and programs for tests of access, and a scheduler that obeys orders about them."""
+"""Users and programs for tests of access, and a scheduler that carries out orders about them."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ def user(name: str, role: Role = Role.OPERATOR, **fields: Any) -> User:
 
 
 def token(name: str, *scopes: Right, **fields: Any) -> Token:
-    """Its secret is `tm_` and its name."""
+    """A token whose secret is `tm_` followed by its name."""
     digest = hashlib.sha256(f"tm_{name}".encode()).hexdigest()
     return Token(id=f"id-{name}", name=name, secret_hash=digest, scopes=scopes, created=NOTE, **fields)
 
@@ -42,7 +42,7 @@ def bearer(name: str) -> dict[str, str]:
 
 @dataclass
 class Obedient:
-    """Decides on orders about people as the scheduler does, and writes what it decided."""
+    """Decides on orders about users as the scheduler does, and writes the decision."""
 
     access: FakeAccess
     obeyed: list[Command] = field(default_factory=list)

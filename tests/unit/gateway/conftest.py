@@ -1,4 +1,4 @@
-"""A whole gateway over fakes, asked through HTTP without a server."""
+"""A whole gateway over fakes, reached through HTTP without a server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -61,14 +61,14 @@ def job(number: int, plugin: str = "noop", status: Status = Status.STARTED, **fi
 
 @dataclass
 class Scheduler:
-    """Hears commands and says of each what the test wants it to say, to the gateway that asked."""
+    """Receives commands and answers each as the test wants, to the gateway that sent it."""
 
     commands: list[Command] = field(default_factory=list)
     outcome: CommandOutcome = "done"
     detail: str = ""
     silent: bool = False
     obey: Callable[[Command], CommandResult | None] = lambda _: None
-    """What it does to the store, and answers if the test does not say what."""
+    """What a command does to the store, and the answer to it unless the test sets one."""
 
     def hear(self, body: bytes) -> CommandResult | None:
         command = Command.model_validate_json(body)
@@ -120,7 +120,7 @@ def make_gateway(
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that other tasks of this loop bring about."""
+    """Wait for something that other tasks of this event loop cause."""
 
     async def look() -> bool:
         return condition()
@@ -154,7 +154,7 @@ def reader() -> FakeReader:
 
 @pytest.fixture
 def access() -> FakeAccess:
-    """Users, tokens and sessions; nobody is asked who they are unless a test's settings say so."""
+    """Users, tokens and sessions; authentication is off unless a test's settings require it."""
     return FakeAccess()
 
 
@@ -162,7 +162,7 @@ def access() -> FakeAccess:
 async def gateways(
     reader: FakeReader, settings: GatewaySettings, access: FakeAccess
 ) -> AsyncIterator[tuple[Gateway, Gateway]]:
-    """Two gateways on one broker and one store; each hears of what either publishes."""
+    """Two gateways on one broker and one store; each receives what either publishes."""
     both: list[Gateway] = []
     scheduler = Scheduler()
 

@@ -1,4 +1,4 @@
-"""Calls as their senders write them, and how those read the answers; written after what the callers show."""
+"""Requests as ITM's callers write them, and how these read the responses; modelled on the callers' code."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def mixed_ocr(root: str, half: str = "antiqua") -> dict[str, Any]:
 
 
 def old_viewer(root: str, job_type: str = "VIEWERPDF", identifier: str = "5f2a_77") -> list[Any]:
-    """The 17 values of the TaskClient library, as the viewer asked for a PDF."""
+    """The 17 values of the TaskClient library, as the viewer requested a PDF."""
     values: list[Any] = ["http://itm.example/itm/service", f"{root}/mets/PPN1.xml", f"{root}/pdf", "", ""]
     values += [10, "LOG_0003", "PPN1_LOG_0003", f"{root}/repository", job_type, identifier]
     return [*values, "noServerTypeInTaskClient", "", "", "", "", False]
@@ -70,7 +70,7 @@ def http_step(root: str) -> dict[str, Any]:
 
 
 def viewer_fails(answer: Mapping[str, Any]) -> bool:
-    """Whether the viewer takes an answer for a failure; the older one needs STATUS to be there."""
+    """Whether the viewer considers a response a failure; the older viewer requires STATUS."""
     return bool(answer["STATUS"] == "ERROR" and answer["ERRORMESSAGE"] != DUPLICATE)
 
 
@@ -98,7 +98,7 @@ JAVA_INT = ("id", "priority", "pagenumber", "abbyyPages")
 
 
 def as_dashboard_job(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A job as Gson makes it; fails where Gson would."""
+    """A job as Gson parses it; fails where Gson would."""
     assert set(row) == set(DASHBOARD_JOB)
     for name, kind in DASHBOARD_JOB.items():
         assert type(row[name]) is kind, name

@@ -12,7 +12,7 @@ from taskmanager_testing.goobi import REST_ROOT, TOKEN, WEB_API, FakeGoobi, Runn
 
 @dataclass
 class Caller:
-    """Speaks to a fake Goobi as a program on the same machine would."""
+    """Calls a fake Goobi as a program on the same machine would."""
 
     server: RunningGoobi
     http: httpx.Client

@@ -1,4 +1,4 @@
-"""Reports and installations as the tests of delivery use them."""
+"""Reports and installations for the tests of delivery."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ FACTS = Facts(plugin="jp2", title="Book", files=12, bytes=34_500_000, seconds=12
 
 
 class HandClock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -27,7 +27,7 @@ class HandClock:
 
 
 def report(number: int = 1, kind: ReportKind = ReportKind.ENTRY, **more: Any) -> Report:
-    """Of a job of the fake's process 1, step 11, unless said otherwise."""
+    """A report about a job of the fake's process 1, step 11, unless stated otherwise."""
     job = more.pop("job", "job-1")
     fields: dict[str, Any] = {
         "id": f"{job}:{number:08d}",

@@ -1,4 +1,4 @@
-"""The test plugins are found by processes that have their folder on the path."""
+"""Puts the folder of the test plugins on the path of child processes."""
 
 import pytest
 from tests.unit.runner.slots import PLUGINS

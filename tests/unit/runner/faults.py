@@ -1,4 +1,4 @@
-"""Stops file-system code between any two of its steps, and pictures of folders to compare."""
+"""Stops file-system code between any two of its steps, and takes snapshots of folders for comparison."""
 
 import hashlib
 import os
@@ -45,9 +45,9 @@ def crash() -> None:
 
 
 def picture(folder: Path) -> dict[str, str]:
-    """Every name below a folder with what it is; equal pictures mean equal folders.
+    """A snapshot: every name below a folder with its content; equal snapshots mean equal folders.
 
-    The notes of a runner about its slots are no part of it.
+    A runner's notes about its slots are not included.
     """
     found = (path for path in sorted(folder.rglob("*")) if not fnmatch(path.name, orphaned_processes.PATTERN))
     return {str(path.relative_to(folder)): _content(path) for path in found}
@@ -73,7 +73,7 @@ def fill(folder: Path, files: dict[str, str]) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    """What lies directly in a folder, hidden or not, sorted."""
+    """The names directly in a folder, hidden or not, sorted."""
     return sorted(path.name for path in folder.iterdir())
 
 

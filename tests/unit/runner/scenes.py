@@ -25,7 +25,7 @@ JOB = "0195e4a0-0000-7000-8000-000000000001"
 
 
 class FakeScheduler:
-    """Hears the events of an attempt and answers the question of the fence."""
+    """Receives the events of an attempt and answers the query of the commit fence."""
 
     def __init__(self, answer: bool | None = True) -> None:
         self.answer = answer
@@ -76,7 +76,7 @@ class Scene:
 async def scene(
     plugin: str, folder: Path, *, answer: bool | None = True, **discipline: Any
 ) -> AsyncIterator[Scene]:
-    """`discipline`: what the manifest says of pausing and of the time to end."""
+    """`discipline`: what the manifest says about pausing and the time allowed for ending."""
     async with slot(plugin, folder, upload_mode="copy") as (process, _):
         fake_scheduler = FakeScheduler(answer)
         leases = Leases(timedelta(seconds=5))

@@ -19,7 +19,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 
 
 class Ears:
-    """Remembers what a job says."""
+    """Records what a job reports."""
 
     def __init__(self) -> None:
         self.progress: list[ProgressNote] = []
@@ -67,7 +67,7 @@ def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any
 
 
 def manifest(plugin: str, **fields: Any) -> PluginManifest:
-    """What an attempt must know of a plugin: how it pauses and how long it may take to end."""
+    """What an attempt must know about a plugin: how it pauses and how long it may take to end."""
     return PluginManifest(name=plugin, title=plugin, job_type=plugin.upper(), **fields)
 
 
@@ -86,6 +86,6 @@ async def until(look: Callable[[], Any]) -> None:
 
 
 async def number_in(path: Path) -> int:
-    """The process id a program's starter wrote into a file."""
+    """The process id that a program's starter wrote to a file."""
     await until(lambda: path.exists() and path.read_text(encoding="ascii"))
     return int(path.read_text(encoding="ascii"))

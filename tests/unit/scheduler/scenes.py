@@ -1,4 +1,4 @@
-"""A job, two runners, and the moves that bring the job somewhere: what the tests of `transition` share."""
+"""A job, two runners, and the moves that bring the job into a status, shared by the tests of `transition`."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The program as a module."""
+"""Provides the program as a module."""
 
 from types import ModuleType
 

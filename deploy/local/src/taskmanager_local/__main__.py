@@ -50,26 +50,26 @@ def _parser() -> argparse.ArgumentParser:
         "--folder",
         type=Path,
         default=Path(os.environ.get("TASKMANAGER_LOCAL_FOLDER", DEFAULT_FOLDER)),
-        help="where all data lies (default: TASKMANAGER_LOCAL_FOLDER, else %(default)s)",
+        help="folder for all data (default: TASKMANAGER_LOCAL_FOLDER, else %(default)s)",
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_up_options(_add(commands, "up", _up, "start everything and wait until it is ready"))
-    _add(commands, "down", _down, "end what `up` started; data stays")
-    status = _add(commands, "status", _status, "what runs, restarted how often")
+    _add(commands, "down", _down, "stop what `up` started; the data is kept")
+    status = _add(commands, "status", _status, "show what is running and how often it was restarted")
     status.add_argument(
         "--json",
         action="store_true",
-        help="for programs, which look themselves at what is wrong; holds passwords",
+        help="print JSON for programs, which must interpret it themselves; contains passwords",
     )
-    logs = _add(commands, "logs", _logs, "the end of the logs")
+    logs = _add(commands, "logs", _logs, "show the end of the logs")
     logs.add_argument("names", nargs="*", help="processes (default: all)")
-    logs.add_argument("--follow", "-f", action="store_true", help="go on as they grow")
+    logs.add_argument("--follow", "-f", action="store_true", help="keep printing as the logs grow")
     logs.add_argument("--lines", "-n", type=int, default=20)
     certificates = _add(
-        commands, "certificates", _certificates, "certificates of a private authority for TLS"
+        commands, "certificates", _certificates, "make TLS certificates with a private authority"
     )
-    certificates.add_argument("names", nargs="+", help="host names and addresses one certificate is for")
-    demo = _add(commands, "demo", _demo, "a small book through the whole system")
+    certificates.add_argument("names", nargs="+", help="host names and addresses of one certificate")
+    demo = _add(commands, "demo", _demo, "process a small book with the whole system")
     _add_up_options(demo)
     add_demo_options(demo)
     return parser
@@ -89,29 +89,39 @@ def _add(
 def _add_up_options(parser: argparse.ArgumentParser) -> None:
     environment = os.environ.get
     defaults = Options(())
-    parser.add_argument("--slots", type=int, default=defaults.slots, help="jobs one runner runs at a time")
+    parser.add_argument("--slots", type=int, default=defaults.slots, help="jobs that a runner runs at once")
     parser.add_argument(
-        "--transfers", type=int, default=defaults.transfers, help="jobs in transfer at a time"
+        "--transfers",
+        type=int,
+        default=defaults.transfers,
+        help="jobs of a runner that may transfer files at once",
     )
     parser.add_argument("--runners", type=int, default=defaults.runners, help="runners for each plugin")
     parser.add_argument(
-        "--plugins", nargs="+", default=[], metavar="NAME", help="only these (default: all installed)"
+        "--plugins", nargs="+", default=[], metavar="NAME", help="plugins to run (default: all installed)"
     )
-    parser.add_argument("--schedulers", type=int, default=defaults.schedulers)
-    parser.add_argument("--gateways", type=int, default=defaults.gateways)
-    parser.add_argument("--goobi", choices=DIALECTS, help="start a fake Goobi too, which gets the reports")
+    parser.add_argument("--schedulers", type=int, default=defaults.schedulers, help="number of schedulers")
+    parser.add_argument("--gateways", type=int, default=defaults.gateways, help="number of gateways")
+    parser.add_argument(
+        "--goobi", choices=DIALECTS, help="also start a fake Goobi, which receives the reports"
+    )
     parser.add_argument(
         "--no-log-in",
         action="store_true",
-        help="everybody on this machine may do everything, under any name; every page says so",
+        help="anyone on this machine may do anything under any name; every page says so",
     )
     for name in ("port", "amqp-port", "mongodb-port"):
         variable = f"TASKMANAGER_LOCAL_{name.replace('-', '_').upper()}"
-        parser.add_argument(f"--{name}", type=int, default=environment(variable), help=f"or {variable}")
+        parser.add_argument(
+            f"--{name}",
+            type=int,
+            default=environment(variable),
+            help=f"default: {variable}, else any free port",
+        )
     parser.add_argument(
         "--roots",
         default=environment("TASKMANAGER_ROOTS"),
-        help=f"folders jobs may touch, separated by {os.pathsep!r} (or TASKMANAGER_ROOTS; else FOLDER/demo)",
+        help=f"folders for jobs, separated by {os.pathsep!r} (default: TASKMANAGER_ROOTS, else FOLDER/demo)",
     )
 
 

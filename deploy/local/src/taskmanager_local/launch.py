@@ -1,4 +1,4 @@
-"""The small program between a supervisor and each process: it sets three things and becomes the process.
+"""A small program between a supervisor and each process: it prepares three things, then becomes the process.
 
 1. The process dies with its parent (Linux), so that a killed supervisor leaves no orphans.
 2. It notes who it is (pid and start time) and how often it was started, so that `down` and `status` find it.
@@ -109,14 +109,18 @@ def main() -> None:
     """Parse the command line, prepare, and become the process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
-        "--parent", type=int, required=True, help="process id of the caller, 0 for whoever it is"
+        "--parent", type=int, required=True, help="process id of the caller, or 0 for the actual parent"
     )
-    parser.add_argument("--signal", default="SIGTERM", help="what the process gets when its parent is gone")
-    parser.add_argument("--record", type=Path, help="file of the record; without it restarts are not counted")
     parser.add_argument(
-        "--specification", type=Path, help="JSON file of the command's arguments and variables"
+        "--signal", default="SIGTERM", help="signal the process gets when its parent has died"
     )
-    parser.add_argument("command", nargs="*", help="the command, where there is no specification")
+    parser.add_argument(
+        "--record", type=Path, help="file that records the process; without it, restarts are not counted"
+    )
+    parser.add_argument(
+        "--specification", type=Path, help="JSON file with the command's arguments and environment variables"
+    )
+    parser.add_argument("command", nargs="*", help="the command, if there is no specification")
     options = parser.parse_args()
     parent = os.getppid() if options.parent == 0 else options.parent
     die_with_parent(parent, signal.Signals[options.signal])

@@ -27,8 +27,8 @@ from taskmanager_gateway.web.app import make_pages
 BATCH = "/api/v1/jobs/batch"
 _PROGRAMS = ("/api/", "/itm", "/openapi.json", "/health/", "/metrics")
 DESCRIPTION = (
-    "Hands jobs to plugins and tells what becomes of them. Every error is an RFC 9457 problem document whose "
-    "detail says what was wrong and what to do."
+    "Accepts jobs for plugins and reports their progress and results. Errors are RFC 9457 problem documents "
+    "whose `detail` says what was wrong and what to do; only routes under `/itm` return ITM's error format."
 )
 
 

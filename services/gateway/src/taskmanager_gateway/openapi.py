@@ -19,17 +19,17 @@ from taskmanager_gateway.runners.bodies import DrainBody
 from taskmanager_gateway.submissions.bodies import BatchItem
 
 SECURITY_SCHEMES: dict[str, Any] = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A token of a program, made by an admin"},
+    "token": {"type": "http", "scheme": "bearer", "description": "A program's token, created by an admin"},
     "password": {
         "type": "http",
         "scheme": "basic",
-        "description": "The same token as the password of any user, for callers that know nothing else",
+        "description": "The same token as the password of any user, for clients that support only this",
     },
     "session": {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "A log-in at /log-in; changes also need its X-CSRF-Token",
+        "description": "A log-in at /log-in; changes also need its X-CSRF-Token header",
     },
 }
 REFERENCE = "#/components/schemas/{model}"

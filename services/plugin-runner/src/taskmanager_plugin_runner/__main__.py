@@ -52,23 +52,25 @@ WRONG_USE = 2
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; exits with 2 if it is invalid."""
-    parser = argparse.ArgumentParser("taskmanager-plugin-runner", description="Runs the jobs of one plugin.")
+    parser = argparse.ArgumentParser("taskmanager-plugin-runner", description="Run the jobs of one plugin.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--plugin", metavar="NAME", help="the plugin whose jobs to run")
-    what.add_argument("--list", action="store_true", help="print the installed plugins, one a line")
-    parser.add_argument("--slots", type=_positive, default=1, metavar="N", help="jobs at a time (default 1)")
+    what.add_argument("--list", action="store_true", help="print the installed plugins, one per line")
+    parser.add_argument(
+        "--slots", type=_positive, default=1, metavar="N", help="jobs to run at once (default: 1)"
+    )
     parser.add_argument(
         "--transfers",
         type=_positive,
         default=2,
         metavar="M",
-        help="jobs that may move files at a time (default 2)",
+        help="jobs that may transfer files at once (default: 2)",
     )
     parser.add_argument(
         "--id",
         type=_runner_id,
         metavar="ID",
-        help="name of this runner, the same at every start (default host-plugin)",
+        help="id of this runner, the same at every start (default: HOST-PLUGIN)",
     )
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""Plugins that say when their code ran, by the clock of the machine they share with the measuring process."""
+"""Plugins that note when their code ran, by the clock they share with the measuring process."""
 
 import subprocess
 import time
@@ -11,14 +11,14 @@ POLL_SECONDS = 0.005
 
 
 class NoteParameters(Parameters):
-    """Where to note."""
+    """Where to write the note."""
 
     notes: str
     """A folder; each attempt writes its file `<job>.<attempt>` there."""
 
 
 def _note(context: JobContext, *words: object) -> None:
-    """Nanoseconds since the epoch and further words, whole or not at all."""
+    """Write nanoseconds since the epoch and further words atomically."""
     now = time.time_ns()
     folder = Path(parse_parameters(NoteParameters, context.spec.parameters).notes)
     hidden = folder / f".{context.job_id}"
@@ -44,7 +44,7 @@ class Stamp:
 
 
 class Linger:
-    """Notes when it runs and the process id of its tool, then waits for the end of both; obeys at once."""
+    """Notes when it runs and the process id of its tool, then waits for the tool to end; obeys at once."""
 
     manifest = PluginManifest(
         name="linger",
@@ -56,7 +56,7 @@ class Linger:
     )
 
     def run(self, context: JobContext) -> None:
-        """A checkpoint every few milliseconds."""
+        """Reach a checkpoint every few milliseconds."""
         with subprocess.Popen(["/bin/sleep", "600"]) as tool:
             try:
                 _note(context, tool.pid)

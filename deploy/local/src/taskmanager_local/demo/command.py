@@ -28,7 +28,7 @@ PROJECT = "demo"
 
 def add_demo_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that only the demo has."""
-    parser.add_argument("--images", type=Path, help="a folder of your own images instead of the drawn book")
+    parser.add_argument("--images", type=Path, help="use the images in this folder instead of the drawn book")
 
 
 def run_demo(

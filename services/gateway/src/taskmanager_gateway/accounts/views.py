@@ -15,9 +15,9 @@ from taskmanager_gateway.http.views import API
 class AccountCommandView(Record):
     """The result of a command about users, tokens and log-ins."""
 
-    command: str = Field(description="Names the command in the audit.")
+    command: str = Field(description="Id of the command in the audit log.")
     outcome: Literal["done", "unchanged", "pending"] = Field(
-        description="`pending` (202): stored, and going to be done; do not repeat it."
+        description="`pending` (202): stored and will be carried out; do not repeat it."
     )
 
 
@@ -27,8 +27,8 @@ class MeView(Record):
     name: str
     rights: list[Right]
     plugins: list[str] | None
-    log_in_ends: datetime | None = Field(description="Null for tokens.")
-    csrf: str | None = Field(description="For the header `X-CSRF-Token` of changes; null without a log-in.")
+    log_in_ends: datetime | None = Field(description="When the log-in ends; null for tokens.")
+    csrf: str | None = Field(description="Send as `X-CSRF-Token` with every change; null without a log-in.")
 
     @classmethod
     def of(cls, who: Principal, ends: datetime | None, csrf: str | None) -> "MeView":
@@ -78,7 +78,8 @@ class UserCommandView(AccountCommandView):
 
     user: UserView | None
     one_time_password: str | None = Field(
-        default=None, description="To hand over; shown this once, good for choosing another one."
+        default=None,
+        description="To be handed to the user; shown only once, and only valid for choosing another one.",
     )
 
 
@@ -87,11 +88,11 @@ class SessionView(Record):
 
     id: str
     begun: datetime
-    last_used: datetime = Field(description="To five minutes.")
+    last_used: datetime = Field(description="Accurate to five minutes.")
     address: str
     browser: str | None
     system: str | None
-    current: bool = Field(description="Whether it is the one that asks.")
+    current: bool = Field(description="Whether this log-in made the request.")
     links: dict[str, str]
 
     @classmethod
@@ -160,4 +161,4 @@ class TokenCommandView(AccountCommandView):
 
     id: str
     token: TokenView | None
-    secret: str | None = Field(default=None, description="Of a new token; shown this once.")
+    secret: str | None = Field(default=None, description="Secret of a new token; shown only once.")

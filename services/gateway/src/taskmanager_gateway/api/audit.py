@@ -22,7 +22,7 @@ router = APIRouter(prefix=API, tags=["Control"], dependencies=[needs(Right.READ)
 
 @router.get(
     "/audit",
-    summary="What operators asked for",
+    summary="List audit entries",
     response_model=AuditView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )

@@ -25,7 +25,7 @@ from taskmanager_gateway.http.views import API, CommandView, PendingView
 
 REASON_BODY = json_request("ReasonBody", REASON, required=False)
 _OF_THE_REQUEST = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY, INVALID_REQUEST)
-_PENDING = "The scheduler did not answer in time. The command is stored and is going to be done."
+_PENDING = "The scheduler did not respond in time. The command is stored and will be carried out."
 
 
 def command_answers(*kinds: Kind) -> Answers:

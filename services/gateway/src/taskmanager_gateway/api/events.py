@@ -35,13 +35,13 @@ _EXAMPLE = (
     'event: job\ndata: {"job":"01a2…","plugin":"jp2","status":"DONE","tab":"done","rev":9,"progress":{…}}\n\n'
 )
 _STREAM: Answers = {
-    200: {"description": "The stream", "content": {"text/event-stream": {"example": _EXAMPLE}}}
+    200: {"description": "The event stream", "content": {"text/event-stream": {"example": _EXAMPLE}}}
 }
 
 
 @router.get(
     "/events",
-    summary="What changes, as server-sent events",
+    summary="Stream changes as server-sent events",
     response_class=Response,
     responses=_STREAM | problems(INVALID_REQUEST, TOO_MANY_STREAMS),
 )

@@ -56,24 +56,27 @@ from taskmanager_gateway.submissions.idempotency import KEY_HEADER, KEY_LENGTH, 
 router = APIRouter(prefix=API, tags=["Operations"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 _TAKEN: dict[str, Any] = {
-    "description": "The operation is taken, by this request or an earlier one under the same Idempotency-Key",
+    "description": "The operation was accepted, now or by an earlier request with the same Idempotency-Key",
     "model": OperationView,
     "headers": {
-        "Location": {"description": "Where the operation is", "schema": {"type": "string"}},
+        "Location": {"description": "URL of the operation", "schema": {"type": "string"}},
         OUTCOME_HEADER: {
-            "description": "`accepted`, `replayed`, or `pending`: the message broker has stored it and the "
-            "scheduler has not answered yet; do not repeat it without a key",
+            "description": "`accepted`, `replayed`, or `pending`: the message broker has stored it, but "
+            "the scheduler has not responded yet; do not repeat the request without a key",
             "schema": {"type": "string"},
         },
     },
 }
-_PREVIEW: dict[str, Any] = {"description": "With `dry_run`: what it would concern", "model": PreviewView}
+_PREVIEW: dict[str, Any] = {
+    "description": "With `dry_run`: what the operation would affect",
+    "model": PreviewView,
+}
 _KEY = {
     "parameters": [
         {
             "name": KEY_HEADER,
             "in": "header",
-            "description": "Makes a repeat harmless: the same key is the same operation",
+            "description": "Makes the request safe to repeat: the same key yields the same operation",
             "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
         }
     ]
@@ -131,7 +134,7 @@ async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
 
 @router.get(
     "/operations",
-    summary="Operations",
+    summary="List operations",
     response_model=OperationListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
@@ -156,7 +159,7 @@ async def list_operations(
 
 @router.get(
     "/operations/{operation}",
-    summary="One operation",
+    summary="Get an operation",
     response_model=OperationView,
     responses=problems(UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )
@@ -167,7 +170,7 @@ async def show_operation(request: Request, operation: str, who: Asker) -> Respon
 
 @router.get(
     "/operations/{operation}/failures",
-    summary="What an operation could not do",
+    summary="List the failures of an operation",
     response_model=FailureListView,
     responses=problems(INVALID_REQUEST, UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )

@@ -64,7 +64,7 @@ class PageFilter(Record):
 
 @router.post(
     "/jobs/{job_id}/messages",
-    summary="Write into the process log",
+    summary="Write a message to the process log",
     response_model=ReportCommandView,
     responses=command_answers(UNKNOWN_JOB),
     openapi_extra=json_request("MessageBody", MESSAGE),
@@ -85,7 +85,7 @@ async def send_message(request: Request, job_id: str, who: Asker) -> Response:
 
 @router.get(
     "/jobs/{job_id}/reports",
-    summary="What Goobi is told of a job",
+    summary="List the reports about a job",
     response_model=ReportListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
@@ -99,7 +99,7 @@ async def job_reports(
 
 @router.get(
     "/reports",
-    summary="Reports to Goobi",
+    summary="List reports to Goobi",
     response_model=ReportListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
@@ -115,7 +115,7 @@ async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]
 
 @router.get(
     "/reports/{report}",
-    summary="One report",
+    summary="Get a report",
     response_model=ReportView,
     responses=problems(UNKNOWN_REPORT, STORE_UNAVAILABLE),
 )
@@ -154,7 +154,7 @@ async def replay(request: Request, report: str, who: Asker) -> Response:
 
 @router.get(
     "/goobi",
-    summary="The Goobi installations",
+    summary="List Goobi installations",
     response_model=InstallationListView,
     responses=problems(STORE_UNAVAILABLE),
 )

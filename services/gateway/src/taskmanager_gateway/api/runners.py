@@ -33,7 +33,7 @@ _READING, _CONTROL = "Plugins and runners", "Control"
 @router.get(
     "/runners",
     tags=[_READING],
-    summary="The runners",
+    summary="List runners",
     response_model=RunnerListView,
     responses=problems(STORE_UNAVAILABLE),
 )
@@ -47,7 +47,7 @@ async def list_runners(request: Request, who: Asker) -> Response:
 @router.get(
     "/runners/{runner}",
     tags=[_READING],
-    summary="One runner",
+    summary="Get a runner",
     response_model=RunnerView,
     responses=problems(INVALID_REQUEST, UNKNOWN_RUNNER, STORE_UNAVAILABLE),
 )
@@ -83,7 +83,7 @@ async def drain(request: Request, runner: RunnerId, who: Asker) -> Response:
 @router.post(
     "/runners/{runner}/resume",
     tags=[_CONTROL],
-    summary="Let a drained runner work again",
+    summary="Resume a drained runner",
     response_model=RunnerCommandView,
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=REASON_BODY,

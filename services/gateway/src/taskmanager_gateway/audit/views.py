@@ -23,7 +23,7 @@ class AuditEntryView(Record):
     actor: str
     reason: str
     action: str = Field(examples=["priority 9"])
-    what: Told = Field(description="The same as `action`, for programs.")
+    what: Told = Field(description="`action` as a code with parameters, for programs.")
     job: str | None
     plugin: str | None
     runner: str | None

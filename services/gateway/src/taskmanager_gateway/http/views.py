@@ -25,14 +25,14 @@ def told(reason: Reason) -> dict[str, Any]:
 class CommandView(Record):
     """The result of a command."""
 
-    command: str = Field(description="Names the command in the audit.")
-    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: it was so already.")
+    command: str = Field(description="Id of the command in the audit log.")
+    outcome: Literal["done", "unchanged"] = Field(description="`unchanged`: nothing had to be changed.")
 
 
 class PendingView(Record):
     """A command that is stored but not yet done."""
 
-    command: str = Field(description="Names the command in the audit.")
+    command: str = Field(description="Id of the command in the audit log.")
     outcome: Literal["pending"] = "pending"
     detail: str
     links: dict[str, str]

@@ -11,7 +11,7 @@ from taskmanager_gateway.http.examples import FILES
 class FileView(FileRecord):
     """One file of a job and its result."""
 
-    number: int = Field(description="Counts the files of the attempt from 1.")
+    number: int = Field(description="Position in the attempt's files, from 1.")
 
     @classmethod
     def of(cls, one: StoredFile) -> "FileView":
@@ -28,7 +28,7 @@ class FilesView(Record):
     attempt: int
     files: list[FileView]
     next_cursor: str | None
-    cut: bool = Field(description="Whether there were more files than are kept of an attempt, 100,000.")
+    cut: bool = Field(description="Whether the attempt had more files than the 100,000 that are kept.")
     links: dict[str, str]
 
     @classmethod

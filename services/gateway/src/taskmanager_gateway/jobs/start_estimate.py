@@ -24,7 +24,7 @@ class Expectation(Record):
 
     earliest: datetime
     latest: datetime
-    judged_by: int = Field(description="How many of the plugin's last jobs it is judged by.")
+    judged_by: int = Field(description="Number of the plugin's recent jobs on which the estimate is based.")
 
 
 def expected_start(

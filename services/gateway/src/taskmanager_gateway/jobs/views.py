@@ -46,18 +46,20 @@ class JobView(JobSpec):
     dispatch: int
     runner: str | None
     error: JobError | None
-    warnings: int = Field(description="Warnings in the log of its last attempt, once that has ended.")
-    warning_texts: tuple[str, ...] = Field(description="The first of them; lists leave them out.")
-    put_next: Attribution | None = Field(description="Who put it before all others, when and why.")
-    held: Attribution | None = Field(
-        description="An operator's hold; a running job pauses as soon as it can."
+    warnings: int = Field(description="Number of warnings in the last attempt's log, once it has ended.")
+    warning_texts: tuple[str, ...] = Field(description="Texts of the first warnings; empty in lists.")
+    put_next: Attribution | None = Field(
+        description="Who moved the job to the front of the queue, when and why."
     )
-    cancelling: bool = Field(description="Whether a cancel was asked for and has not come true yet.")
-    cancel: Attribution | None = Field(description="Who asked for its cancel, when and why.")
-    cancelled: CancelMethod | None = Field(description="How the cancel came true.")
+    held: Attribution | None = Field(
+        description="Who held the job, when and why; a running job pauses as soon as it can."
+    )
+    cancelling: bool = Field(description="Whether a cancellation was requested but has not taken effect yet.")
+    cancel: Attribution | None = Field(description="Who requested the cancellation, when and why.")
+    cancelled: CancelMethod | None = Field(description="How the job was cancelled.")
     waiting: Waiting | None = Field(
-        description="Why a job in STARTED or PAUSED does not run. Null for others, in answers to "
-        "submissions, and if it could not be looked up in time."
+        description="Why a job in STARTED or PAUSED is not running. Null for other jobs, in responses to "
+        "submissions, and if the reason could not be determined in time."
     )
     links: JobLinks
 
@@ -119,8 +121,8 @@ class LogView(Record):
 
     job: str
     blocks: list[LogBlock]
-    after: str = Field(examples=["1.7"], description="Attempt and number of the last block so far.")
-    more: bool = Field(description="Whether more is there already.")
+    after: str = Field(examples=["1.7"], description="Attempt and number of the last block returned so far.")
+    more: bool = Field(description="Whether more blocks are already available.")
 
 
 class JobCommandView(CommandView):

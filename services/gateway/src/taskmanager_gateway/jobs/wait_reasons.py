@@ -37,19 +37,19 @@ class Waiting(Record):
     """Why a job waits."""
 
     code: WaitingCode
-    reason: Reason = Field(description="The same in full: its code tells more than `code`.")
+    reason: Reason = Field(description="The full reason; its code is more specific than `code`.")
     sentence: str = Field(examples=["All 2 slots of plugin jp2 are busy; 3 jobs start before it."])
     position: int | None = Field(
         default=None,
-        description="How many waiting jobs of the plugin start before it; only where one job is shown.",
+        description="Number of the plugin's waiting jobs that start before it; only for a single job.",
     )
     position_capped: bool = Field(
-        default=False, description="Whether counting ended at `position`: there may be more."
+        default=False, description="Whether counting stopped at `position`: there may be more."
     )
     expected_start: Expectation | None = Field(
         default=None,
-        description="When it is likely to start; only where one job is shown, its plugin is at work, and its "
-        "last jobs give something to judge by.",
+        description="When it is likely to start; only for a single job whose plugin is running jobs and has "
+        "finished enough of them recently for an estimate.",
     )
 
 

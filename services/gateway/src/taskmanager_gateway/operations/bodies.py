@@ -35,7 +35,7 @@ class FilterBody(Record):
     project: Reason | None = None
     process: Annotated[Number | None, Field(description="Goobi's process id")] = None
     text: Annotated[
-        Reason | None, Field(description="Beginnings of words in title and process title, all of them")
+        Reason | None, Field(description="Beginnings of words in title or process title; all must occur")
     ] = None
     priority_min: Priority | None = None
     priority_max: Priority | None = None
@@ -65,7 +65,7 @@ class OperationBody(ReasonBody):
     priority: Priority | None = None
     filter: FilterBody = FilterBody()
     all: bool = False
-    dry_run: Annotated[bool, Field(description="Change nothing: count the jobs and show some.")] = False
+    dry_run: Annotated[bool, Field(description="Change nothing: count the jobs and show examples.")] = False
 
     def check(self) -> None:
         """Raise a ProblemError that lists the contradictions."""

@@ -23,19 +23,21 @@ class OperationView(Record):
     priority: Priority | None
     filter: JobFilter
     asked: Attribution = Field(
-        description="Who asked for it, when and why. Jobs stored later are left alone."
+        description="Who requested the operation, when and why. Jobs stored later are not affected."
     )
     state: OperationState = Field(
         description="`waiting` (its jobs are being listed), `running`, `stopped` by an operator, or `done`."
     )
-    total: int | None = Field(description="Null until its jobs are listed.")
+    total: int | None = Field(description="Number of jobs; null until they have been listed.")
     done: int
     unchanged: int
     refused: int
     percent: int
     started: datetime | None
     finished: datetime | None
-    stop: Attribution | None = Field(description="Who stopped it, when and why; what was done stays done.")
+    stop: Attribution | None = Field(
+        description="Who stopped it, when and why; changes already made are kept."
+    )
     links: dict[str, str]
 
     @classmethod
@@ -70,7 +72,9 @@ class PreviewView(Record):
     """What an operation would affect; nothing was changed."""
 
     count: int
-    exact: bool = Field(description="False: at least so many; counting on would have taken too long.")
+    exact: bool = Field(
+        description="If false, there are at least `count` jobs; counting them all would take too long."
+    )
     examples: list[JobView]
 
 
@@ -94,9 +98,9 @@ class FailureListView(Record):
     """Jobs an operation could not change, in its order. Send `after` again until `more` is false."""
 
     operation: str
-    refused: int = Field(description=f"How many there are; the first {FAILURES_KEPT} are listed.")
+    refused: int = Field(description=f"Number of failures; the first {FAILURES_KEPT} are listed.")
     failures: list[FailureView]
-    after: int = Field(description="Number of the last one so far.")
+    after: int = Field(description="`number` of the last failure listed so far.")
     more: bool
 
 

@@ -39,9 +39,9 @@ class PluginView(Record):
     manifest: PluginManifest
     installed_at: datetime
     state: PluginState
-    still_running: int = Field(description="Jobs a runner is at work on, from WAITINGFORUPLOAD to DOWNLOAD.")
-    stop: Stop | None = Field(description="Who stopped it, when, why, how and until when.")
-    refused: Attribution | None = Field(description="Who closed it for new jobs, when and why.")
+    still_running: int = Field(description="Jobs a runner is working on, from WAITINGFORUPLOAD to DOWNLOAD.")
+    stop: Stop | None = Field(description="Who stopped the plugin, when, why, how and until when.")
+    refused: Attribution | None = Field(description="Who closed the plugin to new jobs, when and why.")
     paused: bool
     accepting: bool
     limit: int | None

@@ -17,21 +17,23 @@ class ReportView(Record):
 
     id: str
     job: str
-    seq: int = Field(description="Reports of one job go out in this order.")
+    seq: int = Field(description="Reports about one job are delivered in this order.")
     kind: ReportKind
-    status: Status = Field(description="The job's, when the report was made.")
-    installation: str | None = Field(description="As the job named it; null: the default one.")
+    status: Status = Field(description="Status of the job when the report was created.")
+    installation: str | None = Field(
+        description="The installation named by the job; null for the default one."
+    )
     process_id: int | None
     step_id: int | None
     callback_url: str | None
-    type: LogType | None = Field(description="Of an operator's message.")
-    text: str | None = Field(description="Of an operator's message.")
+    type: LogType | None = Field(description="Log type; only for operators' messages.")
+    text: str | None = Field(description="Only for operators' messages.")
     by: str = Field(description="Who wrote the message or cancelled the job.")
     created: datetime
     state: ReportState
     attempts: int
     next_try: datetime | None
-    last_answer: str | None = Field(description="What Goobi or the network said last.")
+    last_answer: str | None = Field(description="Goobi's last response, or the last network error.")
     delivered_at: datetime | None
 
     @classmethod
@@ -79,17 +81,19 @@ class InstallationView(Record):
     """A configured Goobi installation, and the state of deliveries to it."""
 
     name: str
-    default: bool = Field(description="Whether it is meant by jobs that name none.")
+    default: bool = Field(description="Whether jobs that name no installation use this one.")
     dialect: Dialect
     url: str
-    pending: int = Field(description="Reports it does not have yet, counted to 10,000.")
-    pending_capped: bool = Field(description="There may be more.")
-    undelivered: int = Field(description="Reports that were given up, counted to 10,000.")
-    oldest: datetime | None = Field(description="When the oldest pending report was made.")
+    pending: int = Field(description="Reports not delivered yet, counted up to 10,000.")
+    pending_capped: bool = Field(description="Whether counting stopped at the limit: there may be more.")
+    undelivered: int = Field(description="Reports that were given up, counted up to 10,000.")
+    oldest: datetime | None = Field(description="When the oldest pending report was created.")
     oldest_age_seconds: float | None
     last_success: datetime | None
     last_failure: datetime | None
-    last_answer: str | None = Field(description="Of the last failure.")
+    last_answer: str | None = Field(
+        description="What Goobi answered at the last failure, or the network error."
+    )
 
     @classmethod
     def of(

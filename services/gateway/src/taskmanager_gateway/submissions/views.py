@@ -11,7 +11,7 @@ from taskmanager_gateway.submissions.acceptance import SubmissionOutcome
 class BatchResult(Record):
     """The result of one item: a job, or a problem, in which case nothing was accepted."""
 
-    status: int = Field(description="The status this item would have got alone.")
+    status: int = Field(description="The HTTP status this item would have received if submitted alone.")
     id: str | None = None
     outcome: SubmissionOutcome | None = None
     job: JobView | None = None

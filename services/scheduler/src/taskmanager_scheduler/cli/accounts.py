@@ -1,8 +1,8 @@
-"""`taskmanager-accounts`: passwords and rights of broker and database users, as files for each process.
+"""`taskmanager-accounts`: writes passwords and rights of broker and database users to files for each process.
 
-Run before the servers start, and again for a new plugin: what is there keeps its password. Talks to no
-server; RabbitMQ reads `broker/definitions.json` at its start, MongoDB `database/keyfile`. With certificates
-(`--tls`) the addresses are those of TLS, verified by the authority that lies beside each of them.
+Run it before the servers start, and again for a new plugin; existing users keep their passwords. It contacts
+no server: RabbitMQ reads `broker/definitions.json` when it starts, MongoDB `database/keyfile`. With
+certificates (`--tls`) the addresses use TLS, verified with the copy of `ca.pem` next to each of them.
 """
 
 import argparse
@@ -125,33 +125,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the files lie, one folder for each process")
+    parser.add_argument("folder", type=Path, help="folder to write to, with a subfolder for each process")
     parser.add_argument("--plugins", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--broker", required=True, metavar="HOST:PORT")
     parser.add_argument("--database", required=True, metavar="HOST:PORT/NAME?OPTIONS")
-    parser.add_argument("--name", default=DEFAULT_STEM, help="what all broker users begin with (%(default)s)")
+    parser.add_argument(
+        "--name", default=DEFAULT_STEM, help="prefix of all broker user names (default: %(default)s)"
+    )
     parser.add_argument(
         "--owner",
         nargs=2,
         action="append",
         default=[],
         metavar=("WHOSE", "UID"),
-        help="who owns the files of `services`, `broker` or `database`; only for root",
+        help="owner of the files of `services`, `broker` or `database`; needs root",
     )
     parser.add_argument(
         "--tls",
         type=Path,
         metavar="FOLDER",
-        help="certificates called rabbitmq, mongo and gateway, and ca.pem, as `make certificates` makes them",
+        help="folder with ca.pem and certificates rabbitmq, mongo and gateway, from `make certificates`",
     )
     parser.add_argument(
         "--read-at",
         default="",
         metavar="FOLDER",
-        help="where each process finds its own folder, if elsewhere",
+        help="where each process finds its own folder, if not in the folder written to",
     )
     parser.add_argument(
-        "--retire", nargs="*", default=[], metavar="USER", help="broker users who may do nothing any more"
+        "--retire", nargs="*", default=[], metavar="USER", help="broker users to be stripped of all rights"
     )
     return parser
 

@@ -1,6 +1,6 @@
-"""`taskmanager-users`: a way in for whoever has the database's credentials and no password.
+"""`taskmanager-users`: restores access for someone with the database's credentials but no password.
 
-Everything else about users is done in the pages or over HTTP.
+Everything else about users is done in the web interface or over HTTP.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from taskmanager_scheduler.settings import SchedulerSettings
 
 PROGRAM = "taskmanager-users"
 FIRST_START = "first start"
-EPILOG = "Gateways take it up within seconds. Exit code 0: done, 1: not done, 2: a wrong call."
+EPILOG = "Takes effect on all gateways within seconds. Exit code 0: done, 1: not done, 2: usage error."
 
 
 async def give_first_password(store: MongoStore) -> str | None:
@@ -76,8 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__, epilog=EPILOG)
     commands = parser.add_subparsers(required=True, dest="command")
-    commands.add_parser("list", help="all users, with their role and state")
-    one = commands.add_parser("reset", help="give a new one-time password; makes or enables the user admin")
+    commands.add_parser("list", help="list all users, with their role and state")
+    one = commands.add_parser(
+        "reset", help="set a new one-time password; creates or enables the user `admin` if named"
+    )
     one.add_argument("name")
     return parser
 

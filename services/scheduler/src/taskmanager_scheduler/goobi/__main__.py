@@ -1,4 +1,4 @@
-"""`taskmanager-goobi check [NAME]`: does a configured Goobi take what the scheduler is going to tell it?"""
+"""`taskmanager-goobi check [NAME]`: checks that a configured Goobi accepts what the scheduler will send."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.process.config import GoobiFileSettings
 from taskmanager_scheduler.goobi.check import Target, findings
 
-EPILOG = "Nothing is changed in Goobi unless --write is given. Exit code 0: all is well, 1: something is not."
+EPILOG = "Changes nothing in Goobi unless --write is given. Exit code 0: no problems, 1: problems found."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -35,8 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="test the connection to Goobi", epilog=EPILOG)
     check.add_argument("name", nargs="?", help="the installation; without it, all of them")
     check.add_argument("--settings", type=Path, help="the TOML file (default: TASKMANAGER_GOOBI)")
-    check.add_argument("--process", type=int, help="id of a process to look at")
-    check.add_argument("--step", type=int, help="id of a step of that process to look at")
+    check.add_argument("--process", type=int, help="id of a process to check")
+    check.add_argument("--step", type=int, help="id of a step of that process to check")
     check.add_argument("--write", action="store_true", help="leave a debug entry in that process's log")
     return parser
 

@@ -1,4 +1,4 @@
-"""`python -m taskmanager_testing.goobi`: a fake Goobi as a process of its own, until SIGTERM or Ctrl-C."""
+"""`python -m taskmanager_testing.goobi`: runs a fake Goobi in its own process until SIGTERM or Ctrl-C."""
 
 import argparse
 import signal
@@ -12,8 +12,8 @@ from taskmanager_testing.goobi.settings import read_settings
 def main() -> None:
     """Serve until told to stop; the address is the first line of the output."""
     parser = argparse.ArgumentParser("taskmanager_testing.goobi", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="default: any free one")
-    parser.add_argument("--config", type=Path, help="TOML file of processes and access rules")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free port)")
+    parser.add_argument("--config", type=Path, help="TOML file with processes and access rules")
     options = parser.parse_args()
     # blocked before any thread is started, so that no thread receives the signal
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})

@@ -15,7 +15,12 @@ from taskmanager_gateway.services import services_of
 router = APIRouter(prefix=API, tags=["Access"], dependencies=[needs_log_in()])
 
 
-@router.get("/me", summary="Who asks", response_model=MeView, responses=problems(NOT_AUTHENTICATED))
+@router.get(
+    "/me",
+    summary="Get the caller's name and rights",
+    response_model=MeView,
+    responses=problems(NOT_AUTHENTICATED),
+)
 async def show_me(request: Request, who: Asker) -> Response:
     """The name, the rights and the plugins of the token or the log-in that makes this request."""
     logged_in = auth_context_of(request).logged_in

@@ -31,12 +31,14 @@ Session = Annotated[str, Path(max_length=80)]
 OWN = f"{API}/account/sessions"
 
 router = APIRouter(prefix=API, tags=["Access"], responses=problems(NOT_AUTHENTICATED, FORBIDDEN))
-_ANSWERS = command_answers(UNKNOWN_SESSION) | {202: {"model": SessionCommandView, "description": "Pending"}}
+_ANSWERS = command_answers(UNKNOWN_SESSION) | {
+    202: {"model": SessionCommandView, "description": "Pending: stored, not yet carried out"}
+}
 
 
 @router.get(
     "/account/sessions",
-    summary="One's own log-ins",
+    summary="List the caller's log-ins",
     response_model=SessionListView,
     responses=problems(STORE_UNAVAILABLE),
     dependencies=[needs_log_in()],
@@ -51,7 +53,7 @@ async def list_own(request: Request) -> Response:
 
 @router.delete(
     "/account/sessions/{session}",
-    summary="End one of one's own log-ins",
+    summary="End one of the caller's log-ins",
     response_model=SessionCommandView,
     responses=_ANSWERS,
     openapi_extra=REASON_BODY,
@@ -66,7 +68,7 @@ async def end_own(request: Request, session: Session, who: Asker) -> Response:
 
 @router.get(
     "/users/{name}/sessions",
-    summary="Log-ins of a user",
+    summary="List the log-ins of a user",
     response_model=SessionListView,
     responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
     dependencies=[needs(Right.ADMIN)],

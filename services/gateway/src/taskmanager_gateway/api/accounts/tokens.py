@@ -32,10 +32,14 @@ router = APIRouter(
     dependencies=[needs(Right.ADMIN)],
     responses=problems(NOT_AUTHENTICATED, FORBIDDEN),
 )
-_ANSWERS = command_answers(UNKNOWN_TOKEN) | {202: {"model": TokenCommandView, "description": "Pending"}}
+_ANSWERS = command_answers(UNKNOWN_TOKEN) | {
+    202: {"model": TokenCommandView, "description": "Pending: stored, not yet carried out"}
+}
 
 
-@router.get("/tokens", summary="Tokens", response_model=TokenListView, responses=problems(STORE_UNAVAILABLE))
+@router.get(
+    "/tokens", summary="List tokens", response_model=TokenListView, responses=problems(STORE_UNAVAILABLE)
+)
 async def list_tokens(request: Request, who: Asker) -> Response:
     """All tokens ever made, including revoked ones, the newest first; their secrets are not stored."""
     services = services_of(request)
@@ -46,7 +50,7 @@ async def list_tokens(request: Request, who: Asker) -> Response:
 
 @router.get(
     "/tokens/{token}",
-    summary="One token",
+    summary="Get a token",
     response_model=TokenView,
     responses=problems(UNKNOWN_TOKEN, STORE_UNAVAILABLE),
 )
@@ -58,7 +62,7 @@ async def show_token(request: Request, token: str, who: Asker) -> Response:
 
 @router.post(
     "/tokens",
-    summary="Make a token",
+    summary="Create a token",
     response_model=TokenCommandView,
     responses=_ANSWERS,
     openapi_extra=json_request("AddTokenBody", ADD_TOKEN),

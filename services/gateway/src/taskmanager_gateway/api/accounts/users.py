@@ -39,10 +39,14 @@ router = APIRouter(
     dependencies=[needs(Right.ADMIN)],
     responses=problems(NOT_AUTHENTICATED, FORBIDDEN),
 )
-_ANSWERS = command_answers(UNKNOWN_USER) | {202: {"model": UserCommandView, "description": "Pending"}}
+_ANSWERS = command_answers(UNKNOWN_USER) | {
+    202: {"model": UserCommandView, "description": "Pending: stored, not yet carried out"}
+}
 
 
-@router.get("/users", summary="Users", response_model=UserListView, responses=problems(STORE_UNAVAILABLE))
+@router.get(
+    "/users", summary="List users", response_model=UserListView, responses=problems(STORE_UNAVAILABLE)
+)
 async def list_users(request: Request, who: Asker) -> Response:
     """All users by name, including disabled ones."""
     users = await services_of(request).access.accounts.users(who)
@@ -51,7 +55,7 @@ async def list_users(request: Request, who: Asker) -> Response:
 
 @router.get(
     "/users/{name}",
-    summary="One user",
+    summary="Get a user",
     response_model=UserView,
     responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
 )

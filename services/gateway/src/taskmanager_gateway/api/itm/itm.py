@@ -58,10 +58,12 @@ class ItmAnswer(BaseModel):
 
     STATUS: str = Field(examples=["OK"], description="`OK` or `ERROR`.")
     ERRORMESSAGE: str | None = Field(
-        default=None, description="What was wrong, in one line; or `Job already in DB, not adding it!`."
+        default=None, description="What was wrong, in one line, or `Job already in DB, not adding it!`."
     )
-    JOBID: str | None = Field(default=None, description="The job that is going to be done.")
-    type: str | None = Field(default=None, description="The kind of the problem, for programs.")
+    JOBID: str | None = Field(
+        default=None, description="The id of the job: the one accepted, or the one already active."
+    )
+    type: str | None = Field(default=None, description="The problem type, for programs.")
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -133,7 +135,7 @@ _BODY: dict[str, Any] = {
 
 @router.post(
     "/service",
-    summary="Submit a job as callers of ITM do",
+    summary="Submit a job through the ITM interface",
     response_model=ItmAnswer,
     responses=itm_problems(*_OF_THE_BODY, *_OF_THE_JOB, *_OF_THE_SYSTEM),
     openapi_extra=_BODY | KEY_PARAMETER,
@@ -161,10 +163,12 @@ async def submit(request: Request) -> Response:
     return answers.taken(result, settings.itm_duplicate, headers)
 
 
-_NOT_READY: Answers = {503: {"description": "Jobs are not taken at present", "model": ItmAnswer}}
+_NOT_READY: Answers = {503: {"description": "Jobs are not accepted at present", "model": ItmAnswer}}
 
 
-@router.get("/service", summary="Whether jobs are taken", response_model=ItmAnswer, responses=_NOT_READY)
+@router.get(
+    "/service", summary="Check whether jobs are accepted", response_model=ItmAnswer, responses=_NOT_READY
+)
 async def health(request: Request) -> Response:
     """For load balancers, which check this address; `ERRORMESSAGE` says what is missing."""
     found = {name: check() for name, check in services_of(request).checks.items()}

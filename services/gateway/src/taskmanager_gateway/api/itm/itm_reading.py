@@ -38,22 +38,25 @@ router = APIRouter(prefix=PREFIX, tags=TAGS, route_class=ItmRoute, dependencies=
 _ACTIONS = ("getPlugins", "getJobs")
 _KINDS = {"viewerpdf": "pdf", "viewerepub": "epub"}
 _PLAIN: Answers = {
-    200: {"description": "A number", "content": {"text/plain": {"schema": {"type": "integer"}, "example": 3}}}
+    200: {
+        "description": "The number",
+        "content": {"text/plain": {"schema": {"type": "integer"}, "example": 3}},
+    }
 }
 
 
 ListName = Annotated[
     str,
-    Query(description="`DONE`, `ERROR` (also cancelled), `PROCESSING` (all that are active), or a status"),
+    Query(description="`DONE`, `ERROR` (includes cancelled), `PROCESSING` (all active jobs), or a status"),
 ]
-Identifier = Annotated[str, Path(description="The job's goobiId or pi as it was sent, or its JOBID")]
+Identifier = Annotated[str, Path(description="The job's `goobiId` or `pi` as submitted, or its `JOBID`")]
 Viewer = Annotated[str, Path(description="`viewerpdf` or `viewerepub`")]
 _ERRORS = itm_problems(UNKNOWN_JOB, STORE_UNAVAILABLE)
 
 
 @router.get(
     "/api",
-    summary="Plugins or jobs, as Goobi's dashboard reads them",
+    summary="List plugins or jobs for Goobi's dashboard",
     response_model=list[PluginRow] | list[JobRow],
     responses=itm_problems(INVALID_REQUEST, UNKNOWN_JOB_TYPE, STORE_UNAVAILABLE),
 )
@@ -61,7 +64,7 @@ async def overview_api(
     request: Request,
     who: Asker,
     action: Annotated[str, Query(description="`getPlugins` or `getJobs`")] = "",
-    jobtype: Annotated[str, Query(description="Jobs of this job type only")] = "",
+    jobtype: Annotated[str, Query(description="Only jobs of this job type")] = "",
     status: ListName = "",
 ) -> Response:
     """The newest jobs of a list, up to a configured number; or the plugins with their numbers of active jobs.
@@ -114,7 +117,7 @@ async def _first(services: Services, query: JobQuery, limit: int) -> list[Job]:
 
 @router.get(
     "/rest/{viewer}/info/{identifier}",
-    summary="The state of a job of the viewer",
+    summary="Get the state of a viewer's job",
     responses=_ERRORS,
 )
 async def info(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
@@ -128,7 +131,7 @@ async def info(request: Request, viewer: Viewer, identifier: Identifier, who: As
 
 @router.get(
     "/rest/{viewer}/numJobsUntil/{identifier}",
-    summary="How many jobs start before a job of the viewer",
+    summary="Count the jobs ahead of a viewer's job",
     responses=_PLAIN | _ERRORS,
 )
 async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
@@ -141,7 +144,7 @@ async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, w
 
 @router.get(
     "/rest/viewerpdf/pdfSize/{identifier}",
-    summary="The size of a PDF for the viewer",
+    summary="Get the size of a viewer's PDF",
     responses=_PLAIN | _ERRORS,
 )
 async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Response:
@@ -151,7 +154,7 @@ async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Resp
 
 @router.get(
     "/rest/viewerepub/epubSize/{identifier}",
-    summary="The size of an EPUB for the viewer",
+    summary="Get the size of a viewer's EPUB",
     responses=_PLAIN | _ERRORS,
 )
 async def epub_size(request: Request, identifier: Identifier, who: Asker) -> Response:

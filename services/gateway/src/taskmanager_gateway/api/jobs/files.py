@@ -25,13 +25,13 @@ class FilesQuery(Record):
     """Which files of a job."""
 
     state: FileState | None = None
-    cursor: Annotated[ShortText | None, Field(description="`next_cursor` of the page before.")] = None
+    cursor: Annotated[ShortText | None, Field(description="`next_cursor` of the previous page.")] = None
     limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 
 
 @router.get(
     "/jobs/{job_id}/files",
-    summary="The files of a job",
+    summary="List the files of a job",
     response_model=FilesView,
     responses=problems(UNKNOWN_JOB, INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE),
 )

@@ -63,7 +63,7 @@ async def release(request: Request, job_id: str, who: Asker) -> Response:
 
 @router.post(
     "/jobs/{job_id}/retry",
-    summary="Try a job again",
+    summary="Retry a job",
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
@@ -74,7 +74,7 @@ async def retry(request: Request, job_id: str, who: Asker) -> Response:
 
 @router.post(
     "/jobs/{job_id}/next",
-    summary="Put a job next",
+    summary="Move a job to the front of the queue",
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )

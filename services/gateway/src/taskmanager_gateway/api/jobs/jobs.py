@@ -97,7 +97,7 @@ async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], wh
 
 @router.get(
     "/jobs/{job_id}",
-    summary="One job",
+    summary="Get a job",
     response_model=JobView,
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
@@ -110,7 +110,7 @@ async def show_job(request: Request, job_id: str, who: Asker) -> Response:
 
 @router.get(
     "/jobs/{job_id}/history",
-    summary="What happened to a job",
+    summary="Get the history of a job",
     response_model=HistoryView,
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )

@@ -45,16 +45,19 @@ _BY_MEDIA_TYPE = {"text/event-stream": Format.STREAM, "text/plain": Format.TEXT}
 class LogQuery(Record):
     """Which part of a log, and in which form."""
 
-    after: Annotated[str | None, Field(description="Only what comes after this position, as in `after`.")] = (
-        None
-    )
-    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT, description="Blocks of a JSON page.")] = PAGE
-    format: Annotated[Format | None, Field(description="Instead of an `Accept` header.")] = None
+    after: Annotated[
+        str | None,
+        Field(description="Return only what follows this position: `after` of a previous response."),
+    ] = None
+    limit: Annotated[
+        int, Field(ge=1, le=PAGE_LIMIT, description="Maximum number of blocks in a JSON response.")
+    ] = PAGE
+    format: Annotated[Format | None, Field(description="Takes precedence over the `Accept` header.")] = None
 
 
 _FORMS: Answers = {
     200: {
-        "description": "Blocks, the text as a download, or the live stream",
+        "description": "A page of blocks, the text as a download, or a live stream",
         "content": {
             "text/plain": {"example": "2026-11-23T15:43:55.001+00:00 INFO    12 files\n"},
             "text/event-stream": {
@@ -67,7 +70,7 @@ _FORMS: Answers = {
 
 @router.get(
     "/jobs/{job_id}/log",
-    summary="The log of a job",
+    summary="Get the log of a job",
     response_model=LogView,
     responses=_FORMS
     | problems(UNKNOWN_JOB, INVALID_CURSOR, INVALID_REQUEST, TOO_MANY_STREAMS, STORE_UNAVAILABLE),

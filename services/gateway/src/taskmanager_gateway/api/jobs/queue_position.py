@@ -37,7 +37,7 @@ class LandingView(Record):
 
 @router.get(
     "/jobs/{job_id}/landing",
-    summary="Where a job would stand with another priority",
+    summary="Preview a job's queue position at another priority",
     response_model=LandingView,
     responses=problems(INVALID_REQUEST, UNKNOWN_JOB, STORE_UNAVAILABLE),
 )

@@ -59,9 +59,9 @@ _OF_THE_BODY = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_
 _OF_THE_JOB = (INVALID_PARAMETERS, PATH_REFUSED, KEY_REUSED, UNKNOWN_PLUGIN, UNKNOWN_TEMPLATE, NOT_ACCEPTING)
 _OF_THE_SYSTEM = (BROKER_UNAVAILABLE, PLUGINS_UNKNOWN, FILE_SYSTEM_SLOW, PLUGIN_UNUSABLE)
 _TAKEN: dict[str, Any] = {
-    "description": "The job is taken, by this request or, under the same Idempotency-Key, by an earlier one",
+    "description": "The job was accepted, now or by an earlier request with the same Idempotency-Key",
     "headers": {
-        "Location": {"description": "Where the job is", "schema": {"type": "string"}},
+        "Location": {"description": "URL of the job", "schema": {"type": "string"}},
         OUTCOME_HEADER: {"description": "`accepted` or `replayed`", "schema": {"type": "string"}},
     },
 }
@@ -70,14 +70,14 @@ KEY_PARAMETER: dict[str, Any] = {
         {
             "name": KEY_HEADER,
             "in": "header",
-            "description": "Makes a repeat harmless: the same key is the same job",
+            "description": "Makes the request safe to repeat: the same key yields the same job",
             "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
         }
     ]
 }
 _ANSWERS: Answers = {
     200: {
-        "description": "Nothing new is taken: the job in the queue that holds the `unique` key",
+        "description": "Nothing was accepted: the job already in the queue with this `unique` key",
         "model": JobView,
     },
     202: _TAKEN,

@@ -71,7 +71,7 @@ class PluginFiguresView(Record):
 
 @router.get(
     "/plugins/{name}/figures",
-    summary="What a plugin got done, by the hour",
+    summary="Get the hourly figures of a plugin",
     response_model=PluginFiguresView,
     responses=problems(INVALID_REQUEST, STORE_UNAVAILABLE),
 )

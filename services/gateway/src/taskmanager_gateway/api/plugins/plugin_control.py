@@ -62,7 +62,7 @@ async def restart(request: Request, name: str, who: Asker) -> Response:
 
 @router.post(
     "/plugins/{name}/refuse",
-    summary="Refuse new jobs of a plugin",
+    summary="Refuse new jobs for a plugin",
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
@@ -73,7 +73,7 @@ async def refuse(request: Request, name: str, who: Asker) -> Response:
 
 @router.post(
     "/plugins/{name}/accept",
-    summary="Accept new jobs of a plugin again",
+    summary="Accept new jobs for a plugin again",
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )

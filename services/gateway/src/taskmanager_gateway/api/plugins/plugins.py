@@ -30,7 +30,7 @@ async def _views(request: Request, who: Principal, name: str | None = None) -> l
 
 @router.get(
     "/plugins",
-    summary="The installed plugins",
+    summary="List plugins",
     response_model=PluginListView,
     responses=problems(STORE_UNAVAILABLE),
 )
@@ -41,7 +41,7 @@ async def list_plugins(request: Request, who: Asker) -> Response:
 
 @router.get(
     "/plugins/{name}",
-    summary="One plugin",
+    summary="Get a plugin",
     response_model=PluginView,
     responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
 )

@@ -1,5 +1,5 @@
-// A secret that is shown once: copied by a button, also where pages come without TLS and browsers keep the
-// clipboard from scripts.
+// A button that copies a secret shown only once. It also works without TLS, where browsers deny scripts access to
+// the clipboard.
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy-field]");
@@ -17,6 +17,6 @@ async function copied(field) {
   } catch {
     field.focus();
     field.select();
-    return document.execCommand("copy"); // the selection stays for Ctrl+C if this is refused too
+    return document.execCommand("copy"); // if this is refused too, the text stays selected for Ctrl+C
   }
 }

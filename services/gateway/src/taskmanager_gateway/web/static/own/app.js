@@ -1,9 +1,9 @@
-// What every page needs: pop-ups, short messages, the proof that a change comes from our own page.
+// What every page needs: pop-ups, toasts, and the CSRF token, which proves that a change comes from our own page.
 
 const dialog = document.getElementById("dialog");
 const body = document.getElementById("dialog-body");
 
-// --- pop-ups: whatever htmx puts into the dialog opens it ----------------------------------------------
+// --- pop-ups: anything htmx swaps into the dialog opens it -------------------------------------------------
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === body && body.childElementCount && !dialog.open) dialog.showModal();
@@ -20,7 +20,7 @@ dialog.addEventListener("close", () => {
 
 document.body.addEventListener("tm-close", () => dialog.close());
 
-// a link to a pop-up is a link: with a key held down it opens elsewhere, as its address says
+// a link to a pop-up is still a link: with a modifier key held down, its address opens in a new tab or window
 document.addEventListener(
   "click",
   (event) => {
@@ -30,9 +30,9 @@ document.addEventListener(
   true,
 );
 
-// --- errors: shown where the reader acts ------------------------------------------------------------------
+// --- errors: shown where the user acted --------------------------------------------------------------------
 
-// parts that renew themselves: what they lack for a moment is no answer to anything the reader did
+// parts of the page that refresh themselves: their errors are not the result of anything the user did
 export const inBackground = (element) => /tm-|every /.test(element.getAttribute("hx-trigger") ?? "");
 
 const problemPlace = () => (dialog.open && dialog.querySelector(".dialog-problem")) || document.getElementById("problem");
@@ -54,7 +54,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   for (const place of document.querySelectorAll(".dialog-problem, #problem")) place.replaceChildren();
 });
 
-// a part that renews itself every few seconds waits while nobody sees it
+// parts that refresh themselves every few seconds pause while the page is hidden
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && inBackground(event.detail.elt)) event.preventDefault();
 });
@@ -69,12 +69,12 @@ document.addEventListener("htmx:sendError", (event) => {
   place.scrollIntoView({ block: "nearest" });
 });
 
-// --- what the reader has typed or ticked stays when the part around it renews itself ------------------------
+// --- what the user has typed or ticked is kept when the part around it is refreshed ------------------------
 
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   !(["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea"));
 
-// --- short messages -----------------------------------------------------------------------------------------
+// --- toasts ------------------------------------------------------------------------------------------------
 
 const TOAST_MILLISECONDS = 6000;
 
@@ -93,18 +93,18 @@ export function toast(message, tone = "success") {
 
 document.body.addEventListener("tm-toast", (event) => toast(event.detail.message, event.detail.tone));
 
-// --- CSRF -----------------------------------------------------------------------------------------------------
+// --- CSRF --------------------------------------------------------------------------------------------------
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf]").content;
 });
 
-// --- a double click is one click: while a form is on its way its buttons wait ------------------------------------
+// --- a double click submits once: a form's buttons are disabled while it is being sent ---------------------
 
 document.addEventListener("htmx:beforeRequest", (event) => setBusy(event.target, true));
 document.addEventListener("htmx:afterRequest", (event) => setBusy(event.target, false));
 
-let pressed = null; // a button that waits loses the focus, and gets it back
+let pressed = null; // a disabled button loses the focus; it is restored afterwards
 
 function setBusy(element, busy) {
   if (!(element instanceof HTMLFormElement)) return;

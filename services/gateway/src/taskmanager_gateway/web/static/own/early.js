@@ -1,4 +1,4 @@
-// Before the first paint: the colours of the reader's system, and the zone only the browser knows.
+// Before the first paint: set the user's colour scheme and the time zone, which only the browser knows.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -15,7 +15,7 @@
   if (!known) {
     const secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie = `tm_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
-    // the page was rendered in another zone: once more, unless cookies are refused
+    // the page was rendered for another time zone: reload it, unless cookies are refused
     if (document.cookie.includes("tm_zone=") && zone !== "UTC") location.reload();
   }
 })();

@@ -1,4 +1,4 @@
-// Operations the reader started here, with their progress, on every page of the plugin section until put away.
+// The operations started in this tab and their progress, on every page of the plugin section until dismissed.
 
 const KEY = "tm-followed";
 const LIMIT = 12;

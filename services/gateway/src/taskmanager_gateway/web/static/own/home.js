@@ -1,4 +1,4 @@
-// Signs of life are no changes of jobs and are not announced: the parts that show them are renewed now and then.
+// Heartbeats are not job changes and cause no events: the parts that show them are refreshed at intervals.
 
 const TICK_MILLISECONDS = 10000;
 

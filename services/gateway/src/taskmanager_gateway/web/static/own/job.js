@@ -1,6 +1,6 @@
-// One job, on any page: steps of a priority, copying a long error, and its log.
+// One job, on any page: changing its priority step by step, copying a long error, and its log.
 
-// --- plus and minus ---------------------------------------------------------------------------------------
+// --- plus and minus ----------------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-step]");
@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
-// --- copying: the whole text is fetched, for the page shows only its beginning --------------------------------
+// --- copying: the whole text is fetched, since the page shows only its beginning ---------------------------
 
 const COPIED_MILLISECONDS = 3000;
 
@@ -37,11 +37,11 @@ async function copy(address) {
     else return copyThroughField(text);
     return true;
   } catch {
-    return false; // no network, or the browser forbids it: the button says so
+    return false; // no network, or forbidden by the browser: the button says so
   }
 }
 
-// without TLS there is no navigator.clipboard; a field within the open pop-up, for the rest cannot be focused
+// without TLS there is no navigator.clipboard; the field is put into the open pop-up, as nothing else can get focus
 function copyThroughField(text) {
   const field = document.createElement("textarea");
   field.className = "visually-hidden";
@@ -53,10 +53,10 @@ function copyThroughField(text) {
   return copied;
 }
 
-// --- the log ------------------------------------------------------------------------------------------------------
+// --- the log -----------------------------------------------------------------------------------------------
 
-const KEPT_LINES = 20000; // in memory, to choose levels from
-const SHOWN_LINES = 2000; // in the page
+const KEPT_LINES = 20000; // in memory, to filter by level
+const SHOWN_LINES = 2000; // in the DOM
 const RETRY_MILLISECONDS = 5000;
 const LEVELS = ["debug", "info", "warning", "error"];
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium" });
@@ -91,7 +91,7 @@ class Log {
     });
     source.onerror = () => {
       this.say(this.box.dataset.lost);
-      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again, after the last block it got
+      if (source.readyState !== EventSource.CLOSED) return; // the browser reconnects and resumes after its last block
       this.disconnect();
       this.wake = setTimeout(() => this.connect(), RETRY_MILLISECONDS);
     };
@@ -186,7 +186,7 @@ class Log {
   scrolled() {
     const place = this.part("lines");
     const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 40;
-    this.part("follow").checked = atEnd; // who scrolls back wants to read
+    this.part("follow").checked = atEnd; // a user who scrolls back wants to read
   }
 
   say(words) {

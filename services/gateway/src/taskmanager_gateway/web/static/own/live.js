@@ -1,18 +1,18 @@
-// Follows what happens and has the parts of the page renew themselves; says whether it does.
+// Follows changes on the server, makes the parts of the page refresh themselves, and shows whether it is connected.
 //
-// One event stream while the page is to be seen and not paused. What it hears becomes events on the body:
-// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-access. `detail.jobs`: the ids of changed jobs, null for all.
-// tm-arrived: how many jobs are new in which tab; tm-missed: there may be some that were not heard of.
-// A page is read again whole after each connection, for nothing is replayed.
+// One event stream is open while the page is visible and not paused. Its messages become events on the body:
+// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-access. `detail.jobs`: ids of changed jobs, null for all.
+// tm-arrived: the number of new jobs in each tab; tm-missed: there may be new jobs that were not announced.
+// Everything is read again after each connection, because no event is replayed.
 
-const RENEW_MILLISECONDS = 1000; // rows at most so often
-const COUNTS_MILLISECONDS = 2000; // menus and sums, which every open page asks for
+const RENEW_MILLISECONDS = 1000; // minimum interval between refreshes of rows
+const COUNTS_MILLISECONDS = 2000; // the same for menus and totals, which every open page requests
 const RETRY_MILLISECONDS = 1000;
 const RETRY_MOST_MILLISECONDS = 30000;
-const SILENCE_MILLISECONDS = 10000; // between two looks at what no event tells
-const STABLE_MILLISECONDS = 5000; // a connection that lasted so long was a good one
+const SILENCE_MILLISECONDS = 10000; // between two refreshes of what causes no event
+const STABLE_MILLISECONDS = 5000; // a connection that lasted this long resets the retry delay
 
-const box = document.getElementById("live"); // not there for those who may not read
+const box = document.getElementById("live"); // missing for users without the right to read
 const word = document.getElementById("live-state");
 const button = document.getElementById("live-pause");
 const plugin = document.body.dataset.livePlugin;
@@ -20,14 +20,14 @@ const address = plugin ? `/ui/live?plugin=${encodeURIComponent(plugin)}` : "/ui/
 
 let source = null;
 let failures = 0;
-let heard = false; // whether there was a connection before
+let heard = false; // whether there has been a connection before
 let retry = null;
 let loggedOut = false;
 let paused = sessionStorage.getItem("tm-paused") === "yes";
 
 const say = (name, detail = {}) => document.body.dispatchEvent(new CustomEvent(name, { detail }));
 
-// --- parts renew at most so often: the first time at once, later news together ------------------------------
+// --- refreshes are throttled: the first is immediate, later changes are combined ---------------------------
 
 function paced(milliseconds, act) {
   let news = null;
@@ -36,7 +36,7 @@ function paced(milliseconds, act) {
     timer = null;
     const told = news;
     news = null;
-    if (told === null || !wanted()) return; // whoever looks again has all read again
+    if (told === null || !wanted()) return; // when the page is shown or resumed, everything is read again
     timer = setTimeout(tell, milliseconds);
     act(told);
   };
@@ -46,13 +46,13 @@ function paced(milliseconds, act) {
   };
 }
 
-// ids of jobs, or null in a list of its own: all
+// the union of ids of jobs; null stands for all jobs
 const union = (before, more) =>
   before?.all || more === null
     ? { all: true, ids: [] }
     : { all: false, ids: [...new Set([...(before?.ids ?? []), ...more])] };
 
-// once more when it is quiet: sums that were read for another page a moment before may miss the last news
+// once more after the last change: totals read for another page a moment earlier may not include it
 let settle = null;
 const tellCounts = paced(COUNTS_MILLISECONDS, () => {
   clearTimeout(settle);
@@ -72,7 +72,7 @@ function renewAll() {
   tellRows((before) => union(before, null));
   tellOperations(() => true);
   say("tm-reports", { live: true });
-  say("tm-access", { live: true }); // every stream is ended when users or tokens change, and followed anew
+  say("tm-access", { live: true }); // when users or tokens change, the server ends every stream
 }
 
 function hear(digest) {
@@ -87,10 +87,10 @@ function hear(digest) {
   if (digest.operations.length) tellOperations(() => true);
 }
 
-// nobody tells that a runner went silent: it is what has not been heard for a while
+// no event says that a runner has stopped sending heartbeats, so the counts are also refreshed at intervals
 setInterval(() => source && tellCounts(() => true), SILENCE_MILLISECONDS);
 
-// --- the connection -------------------------------------------------------------------------------------------
+// --- the connection ----------------------------------------------------------------------------------------
 
 function wanted() {
   return box && !paused && !loggedOut && document.visibilityState === "visible";
@@ -134,7 +134,7 @@ function lost() {
   failures += 1;
   const most = Math.min(RETRY_MOST_MILLISECONDS, RETRY_MILLISECONDS * 2 ** (failures - 1));
   clearTimeout(retry);
-  retry = setTimeout(follow, most / 2 + (Math.random() * most) / 2); // not all pages at the same moment
+  retry = setTimeout(follow, most / 2 + (Math.random() * most) / 2); // jitter, so that not all pages reconnect at once
 }
 
 function show(state) {
@@ -144,7 +144,7 @@ function show(state) {
   button.setAttribute("aria-pressed", String(paused));
 }
 
-// --- what the reader and the browser say --------------------------------------------------------------------------
+// --- input from the user and the browser -------------------------------------------------------------------
 
 button?.addEventListener("click", () => {
   paused = !paused;
@@ -162,7 +162,7 @@ button?.addEventListener("click", () => {
 document.body.addEventListener("logged-out", () => {
   loggedOut = true;
   follow();
-  if (box) box.hidden = true; // the line about the log-in says it
+  if (box) box.hidden = true; // the notice about the ended log-in says so
 });
 document.body.addEventListener("logged-in", () => {
   loggedOut = false;

@@ -1,7 +1,6 @@
-// A log-in that ended while somebody works, or is too long ago for a change: log in within a pop-up of its own, so
-// that what was typed stays.
+// Logging in again in a pop-up when the session has ended, or is too old for a change, so that nothing typed is lost.
 //
-// Only what the reader does opens it. Parts that renew themselves stop, and a line at the top of the page says so.
+// Only a user action opens it. Parts that refresh themselves stop, and a line at the top of the page says so.
 
 import { inBackground } from "./app.js";
 
@@ -16,7 +15,7 @@ document.body.addEventListener("log-in-needed", (event) => {
   if (!inBackground(event.target)) ask();
 });
 
-document.body.addEventListener("fresh-log-in-needed", ask); // the page goes on as it is
+document.body.addEventListener("fresh-log-in-needed", ask); // the session is still valid, so the page keeps working
 document.body.addEventListener("log-in-ended", end);
 document.getElementById("log-in-again")?.addEventListener("click", ask);
 
@@ -62,9 +61,9 @@ async function talk(request) {
   try {
     answer = await request();
   } catch {
-    return fail(mine); // the connection is lost
+    return fail(mine); // no connection
   }
-  if (box !== mine) return; // closed meanwhile
+  if (box !== mine) return; // closed in the meantime
   if (answer.status === 204) return go(JSON.parse(answer.headers.get("HX-Trigger"))["logged-in"]);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!page.querySelector("form")) return fail(mine, page.body.childNodes);
@@ -77,7 +76,7 @@ function go({ csrf, user, address }) {
   const proof = document.querySelector("meta[name=csrf]");
   box.close();
   if (address) return location.assign(address);
-  if (user !== proof.dataset.user) return location.reload(); // somebody else may see and do other things
+  if (user !== proof.dataset.user) return location.reload(); // another user may see and do other things
   proof.content = csrf;
   for (const field of document.querySelectorAll("input[name=csrf]")) field.value = csrf;
   for (const place of document.querySelectorAll(".dialog-problem, #problem")) place.replaceChildren();
@@ -86,7 +85,7 @@ function go({ csrf, user, address }) {
   document.body.dispatchEvent(new CustomEvent("logged-in"));
 }
 
-// nothing could be asked: said in the pop-up if it is there, else the line at the top stays, with its button
+// the form could not be loaded or sent: say so in the pop-up if it is open; otherwise the line at the top remains
 function fail(mine, said = null) {
   if (box !== mine) return;
   const place = mine.querySelector(".dialog-problem");

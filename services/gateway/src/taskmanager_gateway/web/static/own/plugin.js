@@ -1,4 +1,4 @@
-// The list of a plugin page: rows renew in place, new ones are announced, nothing the reader does is disturbed.
+// The list on a plugin's page: rows are updated in place and new ones announced, without disturbing the user.
 
 const table = document.getElementById("jobs");
 const rows = document.getElementById("rows");
@@ -6,16 +6,16 @@ const news = document.getElementById("news");
 const language = document.documentElement.lang;
 const counted = (one, many, n) => (n === 1 ? one : many.replace("{n}", n.toLocaleString(language)));
 
-// --- rows, as they are now --------------------------------------------------------------------------------------
+// --- updating rows in place --------------------------------------------------------------------------------
 
 const shownIds = () => [...rows.querySelectorAll("tr[data-job]")].map((row) => row.dataset.job);
 const isOpen = (row) => row.querySelector(".dropdown-menu.show, details[open]") !== null;
-const owed = new Set(); // changed while the reader had their menu open
+const owed = new Set(); // jobs that changed while their menu was open
 let asking = false;
-let again = null; // what changed while an answer was under way
+let again = null; // jobs that changed while a request was in progress
 
 const quiet = {
-  // what the reader chose stays; so does a menu that Bootstrap has opened
+  // keep what the user ticked
   beforeAttributeUpdated: (name, node) => !(name === "checked" && node.matches("input")),
 };
 
@@ -53,7 +53,7 @@ async function fetchRows(shown, changed) {
   try {
     answer = await fetch(table.dataset.rows, { method: "POST", body, headers });
   } catch {
-    return; // the connection is lost: live.js says so, and has everything read again when it is back
+    return; // no connection: live.js says so, and refreshes everything once it is back
   }
   if (answer.status === 401) document.body.dispatchEvent(new CustomEvent("log-in-ended"));
   if (answer.ok) put(await answer.text());
@@ -97,7 +97,7 @@ function putPlace(fresh) {
 
 document.body.addEventListener("tm-rows", (event) => renew(event.detail?.live ? event.detail.jobs : null));
 
-// why jobs wait changes with the plugin and its runners, although the jobs themselves do not
+// why jobs wait depends on the plugin and its runners, so it can change although the jobs do not
 const around = () => document.getElementById("plugin-around").dataset.around;
 let before = around();
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -113,7 +113,7 @@ document.addEventListener("hidden.bs.dropdown", () => {
   renew(late);
 });
 
-// --- what came and what went is said, not done ---------------------------------------------------------------------
+// --- jobs that came or left are announced, not added or removed --------------------------------------------
 
 let arrived = 0;
 let perhaps = false;
@@ -142,7 +142,7 @@ document.body.addEventListener("tm-missed", () => {
   announce();
 });
 
-// --- filters: only what is said stands in the address ------------------------------------------------------------------
+// --- filters: fields left empty are omitted from the address -----------------------------------------------
 
 document.getElementById("filter")?.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (!value.trim()) event.formData.delete(name);

@@ -1,4 +1,4 @@
-// Lists that no digest speaks of renew themselves every few seconds, while somebody can see them.
+// Lists that the event stream does not cover refresh themselves every few seconds while the page is visible.
 
 const MILLISECONDS = 5000;
 

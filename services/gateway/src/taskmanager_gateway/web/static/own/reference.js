@@ -1,4 +1,4 @@
-// The HTTP API in Swagger UI. Requests that are tried out carry the token of "Authorize", or the log-in of this browser.
+// The HTTP API in Swagger UI. "Try it out" sends the token from "Authorize", or this browser's session cookie.
 
 const csrf = document.querySelector('meta[name="csrf"]').content;
 
@@ -10,7 +10,7 @@ SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   filter: true,
-  validatorUrl: null, // it is on a public network
+  validatorUrl: null, // the default one is a public web service
   requestInterceptor: (request) => {
     if (csrf) request.headers["X-CSRF-Token"] = csrf;
     return request;

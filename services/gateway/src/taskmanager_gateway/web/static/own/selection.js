@@ -1,4 +1,4 @@
-// Which jobs are chosen: kept over live updates and over the pages of the list, for each plugin and tab.
+// The selected jobs: kept across live updates and the pages of the list, separately for each plugin and tab.
 
 const form = document.getElementById("bulk");
 const table = document.getElementById("jobs");
@@ -13,7 +13,7 @@ function begin() {
   const page = document.getElementById("choose-page");
   const boxes = () => [...document.querySelectorAll(".tm-choose")];
   let chosen = new Set(JSON.parse(sessionStorage.getItem(key) ?? "[]"));
-  let all = false; // all that match, here and on other pages
+  let all = false; // all matching jobs, on this page and others
   let last = null;
 
   function keep() {
