@@ -11,11 +11,11 @@ from taskmanager.model.hourly_figures import HourlyFigures, hour_of
 from taskmanager.model.jobs import JobError
 from taskmanager.model.queries import JobPage, JobQuery
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.jobs.csv_export import BYTE_ORDER_MARK, COLUMNS, rows
+from taskmanager_gateway.jobs.csv_export import BYTE_ORDER_MARK, EXPORTED, rows
 
 from .conftest import MOMENT, Gateway, job
 
-NAMES = [name for name, _ in COLUMNS]
+NAMES = [column.name for column in EXPORTED]
 
 
 async def test_figures_show_each_hour_and_their_total(gateway: Gateway) -> None:

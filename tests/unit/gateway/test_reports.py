@@ -159,8 +159,8 @@ async def test_a_job_of_an_unknown_installation_is_refused(gateway: Gateway) -> 
     assert error == {
         "field": "goobi.installation",
         "message": "no Goobi installation is called 'new' (known: main, old)",
-        "code": "text.prose",
-        "parameters": {"text": "no Goobi installation is called 'new' (known: main, old)"},
+        "code": "goobi.installation_not_configured",
+        "parameters": {"name": "'new'", "known": "main, old"},
     }
     assert (await gateway.submit(goobi={"process_id": 1, "installation": "old"})).status_code == 202
 

@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from taskmanager.model.states import MEANING
 from taskmanager_gateway import web
 from taskmanager_gateway.http.problems import KINDS
+from taskmanager_gateway.jobs.columns import COLUMNS
 from taskmanager_gateway.web.shell.languages import CATALOGUES, LANGUAGES, choose, translations
 
 FOLDER = Path(web.__file__).parent
@@ -30,6 +31,9 @@ def used() -> Iterator[tuple[str, str | tuple[str, ...]]]:
         yield f"{name}:{line}", message
     for kind in KINDS:
         yield f"problems: {kind.name}", kind.title
+    for column in COLUMNS:
+        for shown in filter(None, (column.queue, column.ended)):
+            yield f"columns: {column.name}", shown.title
     for status, (meaning, _, __) in MEANING.items():
         yield f"states: {status}", meaning
 

@@ -23,7 +23,6 @@ from taskmanager.model.jobs import CancelMethod, JobSpec
 from taskmanager_plugin_runner.attempt import commit_fence
 from taskmanager_plugin_runner.attempt.attempt import Attempt
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
-from taskmanager_plugin_runner.failures import UNTIDY
 from taskmanager_plugin_runner.slot.process import SlotTask
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 
@@ -110,7 +109,7 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
         await made.start("crash", destination=str(tmp_path / "out"))
     assert asked == [SlotStep.CLEAN, SlotStep.CLEAN]
     assert made.over == [AttemptOutcome.CRASHED]
-    assert UNTIDY not in made.fake_scheduler.of(Failed)[0].error.message
+    assert "The folders could not be put back" not in made.fake_scheduler.of(Failed)[0].error.message
     assert picture(tmp_path) == before
 
 

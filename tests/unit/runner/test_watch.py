@@ -87,7 +87,7 @@ async def test_evidence_tells_memory_and_file() -> None:
     assert watch.struck() is None
     await watch.look(ME, standing=False)
     assert watch.peak.bytes > 2**20
-    assert watch.evidence().endswith("; at file 2.tif, 1 of 3 files done")
+    assert [*watch.evidence()][-1] == "at file 2.tif, 1 of 3 files done"
 
 
 def test_a_template_goes_before_its_plugin() -> None:

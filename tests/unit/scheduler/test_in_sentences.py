@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 from taskmanager.messages import Command, CommandResult, JobCommand, Submit
 from taskmanager.model.control import JobAction
-from taskmanager.model.jobs import HistoryEntry, JobSpec, Record
+from taskmanager.model.jobs import FileRecord, FileState, HistoryEntry, Job, JobError, JobSpec, Record
+from taskmanager.model.manifest import PluginManifest, PluginText
 from taskmanager.model.operations import Failure
 from taskmanager.model.reasons import refusals
+from taskmanager.model.reasons.job_texts import picture_texts
+from taskmanager.model.registry import InstalledPlugin, StoredFile
 from taskmanager.model.states import Status
 from taskmanager.mongo.base.documents import to_document
 from taskmanager.ports.store import Plan, Snapshot
@@ -118,3 +121,24 @@ def test_an_answer_of_an_earlier_scheduler_is_read() -> None:
     sent = EarlierResult(v=1, type="command_result", id="c", outcome="refused", detail="it is DONE")
     told = CommandResult.model_validate_json(sent.model_dump_json()).told
     assert (told.code, told.parameters) == ("text.prose", {"text": "it is DONE"})
+
+
+def test_errors_warnings_and_plugins_are_written_as_earlier_services_read_them() -> None:
+    text = picture_texts.EMPTY()
+    error = JobError.of(text, "JobFailedError")
+    job = Job(
+        id="1", spec=JobSpec(plugin="noop"), client="c", status=Status.ERROR, priority=5, created=NOW,
+        queued_at=NOW, error=error, warnings=1, warning_texts=(text,), warning_reasons=(error.reason,),
+    )  # fmt: skip
+    file = FileRecord(name="a", state=FileState.FAILED, error=text, warnings=(text,))
+    stored = StoredFile(job="1", attempt=1, number=1, at=NOW, file=file)
+    manifest = PluginManifest(
+        name="noop", title="N", job_type="N", texts={"odd": PluginText(english="it is odd")}
+    )
+    plugin = InstalledPlugin(manifest=manifest, installed_at=NOW)
+    plan = in_sentences(Plan(jobs=[(None, job)], files=[stored], plugins=[plugin]))
+    written = [one.model_dump_json() for one in (plan.jobs[0][1], plan.files[0], plan.plugins[0])]
+    assert '"message":"it is empty"' in written[0]
+    assert '"warnings":["it is empty"]' in written[1]
+    for name in ("reason", "reasons", "warning_reasons", "error_reason", "texts"):
+        assert f'"{name}":' not in "".join(written), name

@@ -11,28 +11,28 @@ from typing import NoReturn
 
 from taskmanager.errors import JobFailedError, JobKilledError, TemporaryError
 from taskmanager.model.jobs import JobError
+from taskmanager.model.reasons.coded_text import TextCode, reason_of, told
+from taskmanager.model.reasons.job_texts import attempt_texts, file_texts
 from taskmanager_plugin_runner.system.memory import size_words
 
 MESSAGE_CHARACTERS = 4_000
 TRACEBACK_CHARACTERS = 20_000
-UNTIDY = "The folders could not be put back as they were; the next try repeats it"
 
-_SENTENCES = {
-    errno.ENOSPC: "no space is left on the file system of {path}: free some and retry the job",
-    errno.EDQUOT: "the disk quota for {path} is used up: free some space or raise it, then retry the job",
-    errno.EACCES: "the runner's user may not access {path}: give it the permission and retry the job",
-    errno.EPERM: "the runner's user may not change {path}: give it the permission and retry the job",
-    errno.EROFS: "{path} lies on a file system that is mounted read-only",
-    errno.ENOENT: "{path} does not exist",
-    errno.ENOTDIR: "a part of {path} is no folder",
-    errno.ELOOP: "{path} leads through a link that was not there when the job looked at it: restore the file",
-    errno.EIO: "reading or writing {path} failed in the storage itself: check the disk or the file server",
-    errno.ESTALE: "the file server lost {path}: mount it anew and retry the job",
-    errno.ENOTCONN: "the file server of {path} is not connected: mount it anew and retry the job",
-    errno.ENAMETOOLONG: "the name of {path} is too long for its file system",
-    errno.EMFILE: "too many files are open at once; the limit of the runner's user (ulimit -n) is reached",
-    errno.ENOMEM: "the machine has no memory left",
+_TEXTS = {
+    errno.ENOSPC: file_texts.NO_SPACE,
+    errno.EDQUOT: file_texts.QUOTA,
+    errno.EACCES: file_texts.NO_ACCESS,
+    errno.EPERM: file_texts.NO_CHANGE,
+    errno.EROFS: file_texts.READ_ONLY,
+    errno.ENOENT: file_texts.NOT_FOUND,
+    errno.ENOTDIR: file_texts.PART_NO_FOLDER,
+    errno.ELOOP: file_texts.NEW_LINK,
+    errno.EIO: file_texts.STORAGE_FAILED,
+    errno.ESTALE: file_texts.LOST_BY_SERVER,
+    errno.ENOTCONN: file_texts.SERVER_AWAY,
+    errno.ENAMETOOLONG: file_texts.NAME_TOO_LONG,
 }
+_TEXTS_WITHOUT_PATH = {errno.EMFILE: file_texts.TOO_MANY_OPEN, errno.ENOMEM: file_texts.NO_MEMORY}
 
 
 def printable(text: str) -> str:
@@ -55,15 +55,18 @@ def shorten(text: str, limit: int) -> str:
 def file_sentence(error: OSError) -> str:
     """One sentence about a failed file operation, with the path if the system gave it."""
     path = error.filename2 or error.filename
-    sentence = _SENTENCES.get(error.errno or 0)
-    if sentence is None:
+    number = error.errno or 0
+    if number in _TEXTS_WITHOUT_PATH:
+        return _TEXTS_WITHOUT_PATH[number]()
+    if number not in _TEXTS:
         return str(error)
-    return sentence.format(path=os.fsdecode(path) if isinstance(path, str | bytes) else "a file of the job")
+    known = isinstance(path, str | bytes)
+    return _TEXTS[number](path=os.fsdecode(path) if known else file_texts.SOME_FILE())
 
 
 def error_message(error: BaseException) -> str:
     """The full message of an exception, however long."""
-    return file_sentence(error) if isinstance(error, OSError) else str(error) or type(error).__name__
+    return file_sentence(error) if isinstance(error, OSError) else told(error) or type(error).__name__
 
 
 def too_long_for_the_job(message: str) -> bool:
@@ -84,6 +87,7 @@ def job_error(error: BaseException) -> JobError:
     trace = "".join(traceback.format_exception(error))
     return JobError(
         message=_cut(message),
+        reason=None if too_long_for_the_job(message) else reason_of(message),
         kind=type(error).__name__,
         temporary=isinstance(error, TemporaryError),
         traceback=clean_text(trace, TRACEBACK_CHARACTERS),
@@ -100,7 +104,9 @@ def signal_name(number: int) -> str:
 
 def ending(returncode: int) -> str:
     """How a process ended, in words, from the return code of `subprocess` (negative: a signal)."""
-    return f"killed by {signal_name(-returncode)}" if returncode < 0 else f"exit code {returncode}"
+    if returncode < 0:
+        return attempt_texts.KILLED_BY(signal=signal_name(-returncode))
+    return attempt_texts.EXIT_CODE(number=returncode)
 
 
 class SlotEndedError(JobKilledError):
@@ -108,29 +114,24 @@ class SlotEndedError(JobKilledError):
 
     def __init__(self, returncode: int, peak_bytes: int, *, expected: bool, starved: bool = False) -> None:
         """`peak_bytes` is the most memory its largest process used since the slot was started."""
-        super().__init__(
-            f"the process of the job ended: {ending(returncode)}; its largest process had "
-            f"{size_words(peak_bytes)} of memory at most"
-        )
+        super().__init__(attempt_texts.PROCESS_ENDED(ending=ending(returncode), peak=size_words(peak_bytes)))
         self.returncode, self.expected, self.starved = returncode, expected, starved
 
 
-def killer_words(error: JobKilledError, *, struck: bool | None) -> str:
+def killer_words(error: JobKilledError, *, struck: bool | None) -> str | None:
     """Who sent SIGKILL, as far as this is known; `struck`: the kernel killed a process for lack of memory."""
     if not isinstance(error, SlotEndedError) or error.expected or error.returncode != -signal.SIGKILL:
-        return ""
+        return None
     if struck is None:
-        return "; nobody here sent it, so probably the machine was out of memory (its kernel's log tells)"
-    if struck:
-        return "; the kernel's out-of-memory killer was at work, so probably it was that (its log tells)"
-    return "; nobody here sent it, and the kernel's out-of-memory killer was not at work"
+        return attempt_texts.BY_MACHINE()
+    return attempt_texts.BY_KERNEL() if struck else attempt_texts.BY_NOBODY()
 
 
-def refuse(error: OSError, what: str) -> NoReturn:
+def refuse(error: OSError, what: TextCode, **about: object) -> NoReturn:
     """Raise JobFailedError for a file operation: `what` could not be done, and the reason."""
-    raise JobFailedError(f"{what}: {file_sentence(error)}") from error
+    raise JobFailedError(what(**about, error=file_sentence(error))) from error
 
 
 def with_problem(text: str, problem: str | None) -> str:
     """How a job ended, and why its folders could not be restored, if that is so."""
-    return text if problem is None else f"{text}\n{UNTIDY}: {problem}"
+    return text if problem is None else attempt_texts.UNTIDY(error=text, problem=problem)

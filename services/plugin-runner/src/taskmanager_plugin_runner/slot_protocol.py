@@ -235,6 +235,8 @@ class LogNote:
     at: float
     level: Literal["info", "warning", "error"]
     text: str
+    reason: Mapping[str, Any] | None = None
+    """What the text says, as a `Reason`; None for one that is plain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ import re
 import stat
 from pathlib import Path
 
+from taskmanager.model.reasons.job_texts import path_texts
+
 _ODD_KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: path_texts.NAMED_PIPE(),
+    stat.S_IFSOCK: path_texts.SOCKET(),
+    stat.S_IFCHR: path_texts.DEVICE(),
+    stat.S_IFBLK: path_texts.DEVICE(),
 }
 _DIGITS = re.compile(r"(\d+)")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from taskmanager.files.mounts import mount_of
-
-ADVICE = "name another folder, or a template that works in place"
+from taskmanager.model.reasons.coded_text import TextCode
+from taskmanager.model.reasons.job_texts import path_texts
 
 
 def misfit(source: Path, destination: Path) -> str | None:
@@ -19,16 +19,18 @@ def misfit(source: Path, destination: Path) -> str | None:
 
     Both paths are absolute and without links. A folder that does not exist is compared by its path alone.
     """
-    if source.is_file():
-        what = "is the folder of the source" if _same(destination, source.parent) else None
-    elif _same(destination, source):
-        what = "is the source"
-    else:
-        what = "lies in the source" if _inside(destination, source) else None
+    what = _relation(source, destination)
     if what is None:
         return None
-    paths = str(source) if source == destination else f"source {source}, destination {destination}"
-    return f"the destination {what}: {ADVICE} ({paths})"
+    return what(path=source) if source == destination else what(source=source, destination=destination)
+
+
+def _relation(source: Path, destination: Path) -> TextCode | None:
+    if source.is_file():
+        return path_texts.IS_FOLDER_OF_SOURCE if _same(destination, source.parent) else None
+    if _same(destination, source):
+        return path_texts.IS_SOURCE
+    return path_texts.INSIDE_SOURCE if _inside(destination, source) else None
 
 
 def _inside(inner: Path, outer: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import PathRefusedError
 from taskmanager.files.unicode_names import as_spelled, composed, spelling_note
+from taskmanager.model.reasons.job_texts import path_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,7 @@ class Roots:
         try:
             real = as_spelled(self._here(text)).resolve()
         except (OSError, RuntimeError) as error:
-            message = f"path {text!r} cannot be resolved: {error}"
-            raise PathRefusedError(message) from error
+            raise PathRefusedError(path_texts.NOT_RESOLVED(path=repr(text), error=error)) from error
         return self.contain(real, text)
 
     def note(self, text: str) -> str | None:
@@ -99,19 +99,19 @@ class Roots:
     def contain(self, real: Path, text: str) -> Path:
         """`real` if it is inside the roots; otherwise raises PathRefusedError, which quotes `text`."""
         if not any(real == root or root in real.parents for root in self.folders):
-            known = ", ".join(map(str, self.folders)) or "none are configured"
-            message = f"path {text!r} leads outside the folders jobs may use ({known}){self._elsewhere(text)}"
-            raise PathRefusedError(message)
+            known = ", ".join(map(str, self.folders)) or path_texts.NO_FOLDERS()
+            elsewhere = self._elsewhere(text)
+            raise PathRefusedError(path_texts.OUTSIDE(path=repr(text), folders=known, **elsewhere))
         return real
 
-    def _elsewhere(self, text: str) -> str:
+    def _elsewhere(self, text: str) -> dict[str, str]:
         """How the mapping affected a path that is refused."""
         if not self.mapping.pairs:
-            return ""
+            return {}
         mapped = self.mapping.apply(text)
         if mapped != text:
-            return f": here it is {mapped!r}"
-        return f"; mapped to here are {', '.join(str(theirs) for theirs, _ in self.mapping.pairs)}"
+            return {"mapped": repr(mapped)}
+        return {"theirs": ", ".join(str(theirs) for theirs, _ in self.mapping.pairs)}
 
 
 def _composed(path: PurePosixPath) -> PurePosixPath:
@@ -120,16 +120,12 @@ def _composed(path: PurePosixPath) -> PurePosixPath:
 
 def _well_formed(text: str) -> Path:
     if "\0" in text:
-        message = f"path {text!r} contains a NUL character"
-        raise PathRefusedError(message)
+        raise PathRefusedError(path_texts.NUL(path=repr(text)))
     path = Path(text)
     if "/" in text and "\\" in text:
-        message = f"path {text!r} mixes / and \\: use / only"
-        raise PathRefusedError(message)
+        raise PathRefusedError(path_texts.MIXED(path=repr(text)))
     if not path.is_absolute():
-        message = f"path {text!r} is not absolute: give the full path"
-        raise PathRefusedError(message)
+        raise PathRefusedError(path_texts.NO_ABSOLUTE(path=repr(text)))
     if ".." in path.parts:
-        message = f"path {text!r} contains '..': give the path it means"
-        raise PathRefusedError(message)
+        raise PathRefusedError(path_texts.UPWARDS(path=repr(text)))
     return path

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from taskmanager.errors import PathRefusedError
+from taskmanager.model.reasons.job_texts import path_texts
 
 
 def as_spelled(path: Path) -> Path:
@@ -35,10 +36,7 @@ def _entry(folder: Path, name: str) -> str | None:
     fitting = sorted(entry for entry in entries if composed(entry) == wanted)
     if len(fitting) > 1:
         forms = ", ".join(ascii(entry) for entry in fitting)
-        raise PathRefusedError(
-            f"path {str(folder / name)!r} does not exist, and several names differ from it only in their "
-            f"Unicode form: {forms}: rename all but one, or give one as it is"
-        )
+        raise PathRefusedError(path_texts.SEVERAL_FORMS(path=repr(str(folder / name)), forms=forms))
     return fitting[0] if fitting else None
 
 

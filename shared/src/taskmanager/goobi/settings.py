@@ -18,6 +18,7 @@ from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.job_types import JobTypeTable
 from taskmanager.goobi.path_mapping import PathTable
 from taskmanager.model.jobs import InstallationName, Record
+from taskmanager.model.reasons.job_texts import goobi_texts
 
 
 class GoobiSettingsError(PermanentError):
@@ -69,8 +70,8 @@ class GoobiSettings(Record):
         """Why a job cannot name this installation, or None. A job that names none is always allowed."""
         if asked is None or asked in self.installations:
             return None
-        known = ", ".join(self.installations) or "none is configured"
-        return f"no Goobi installation is called {asked!r} (known: {known})"
+        known = {"known": ", ".join(self.installations)} if self.installations else {}
+        return goobi_texts.INSTALLATION_NOT_CONFIGURED(name=repr(asked), **known)
 
     def callback_misfit(self, url: str) -> str | None:
         """Why this URL must not be called back, or None.
@@ -81,7 +82,7 @@ class GoobiSettings(Record):
         own = {(urlsplit(one.base).hostname or "").lower() for one in self.installations.values()}
         if host in own or host in {known.strip("[]") for known in self.callback_hosts}:
             return None
-        return f"callbacks to host {host!r} are not allowed: name it in callback_hosts of the Goobi settings"
+        return goobi_texts.CALLBACK_NOT_ALLOWED(host=repr(host))
 
 
 def load(path: Path | None) -> GoobiSettings:

@@ -62,6 +62,7 @@ from taskmanager.messages.events import (
     Resumed,
     RunnerEvent,
     RunnerEvents,
+    RunnerReport,
     Suspended,
 )
 from taskmanager.messages.replies import (
@@ -131,6 +132,7 @@ __all__ = [
     "RunnerEvents",
     "RunnerOrders",
     "RunnerReplies",
+    "RunnerReport",
     "SendMessage",
     "SessionUse",
     "SessionsUsed",

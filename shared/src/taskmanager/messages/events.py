@@ -150,20 +150,10 @@ class Hello(Record):
     claims: tuple[str, ...] = ()
 
 
-JobEvent = (
-    Claim
-    | Advanced
-    | Progressed
-    | Commit
-    | Finished
-    | Failed
-    | Suspended
-    | Resumed
-    | Cancelled
-    | HandedBack
-    | Logged
-    | FilesRecorded
-)
+RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
+"""What only the runner of the current attempt may say."""
+
+JobEvent = Claim | Commit | RunnerReport | Logged | FilesRecorded
 RunnerEvent = Annotated[JobEvent | Heartbeat | Hello, Field(discriminator="type")]
 
 

@@ -8,9 +8,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 from taskmanager.model.reasons import PROSE, Reason, absent
+from taskmanager.model.reasons.coded_text import CodedText, coded, coded_texts, reason_of
 from taskmanager.model.states import Status, Tab
 
 PRIORITY_LOWEST = 0
@@ -58,6 +68,9 @@ def _printable_facts(value: Any) -> Any:
 
 FileName = Annotated[ShortText, BeforeValidator(_printable_name)]
 FileText = Annotated[str, BeforeValidator(_printable)]
+Reasons = Annotated[tuple[Reason | None, ...], Field(default=(), exclude_if=lambda reasons: not any(reasons))]
+"""Of texts beside it, in their order: None for one that is plain; empty if all are. Left out then, so that
+older services read the rest."""
 FileFacts = Annotated[dict[str, JsonValue], BeforeValidator(_printable_facts)]
 
 
@@ -127,9 +140,31 @@ class JobError(Record):
     """
 
     message: str
+    reason: Reason | None = Field(default=None, exclude_if=absent)
+    """What the message says; None: it is plain text, as exceptions and other programs have it."""
     kind: str
     temporary: bool = False
     traceback: str | None = None
+
+    @classmethod
+    def of(cls, text: str, kind: str, *, temporary: bool = False, traceback: str | None = None) -> "JobError":
+        """The error that a text tells, with its code if it knows one."""
+        return cls(message=text, reason=reason_of(text), kind=kind, temporary=temporary, traceback=traceback)
+
+    @property
+    def text(self) -> str:
+        """The message, with its code if it has one."""
+        return coded(self.message, self.reason)
+
+    @property
+    def cause(self) -> Reason | str:
+        """The error as a part of another reason."""
+        return self.reason or self.message
+
+    @property
+    def told(self) -> Reason:
+        """What went wrong."""
+        return self.reason or PROSE(text=self.message)
 
 
 class FileState(StrEnum):
@@ -159,6 +194,32 @@ class FileRecord(Record):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     warnings: tuple[FileText, ...] = ()
     error: FileText | None = None
+    warning_reasons: Reasons = ()
+    error_reason: Reason | None = Field(default=None, exclude_if=absent)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_reasons(cls, given: Any) -> Any:
+        """Texts that know their codes are kept with them."""
+        if not isinstance(given, dict):
+            return given
+        error, warnings = given.get("error"), given.get("warnings") or ()
+        found: dict[str, Any] = {}
+        if isinstance(error, CodedText):
+            found["error_reason"] = reason_of(error)
+        if any(isinstance(text, CodedText) for text in warnings):
+            found["warning_reasons"] = tuple(map(reason_of, warnings))
+        return {**given, **found}
+
+    @property
+    def warning_texts(self) -> tuple[str, ...]:
+        """The warnings, each with its code if it has one."""
+        return coded_texts(self.warnings, self.warning_reasons)
+
+    @property
+    def error_text(self) -> str | None:
+        """The error, with its code if it has one."""
+        return None if self.error is None else coded(self.error, self.error_reason)
 
 
 class LogLine(Record):
@@ -174,6 +235,7 @@ class Warnings(Record):
 
     count: Annotated[int, Field(ge=1)]
     texts: Annotated[tuple[str, ...], Field(max_length=WARNINGS_KEPT)] = ()
+    reasons: Reasons = ()
 
 
 class Attribution(Record):
@@ -247,6 +309,8 @@ class Job(Record):
     """How many log lines of its last attempt were warnings; known once the attempt has ended."""
     warning_texts: tuple[str, ...] = ()
     """The texts of the first ones."""
+    warning_reasons: Reasons = ()
+    """The reasons of those texts."""
     put_next: Attribution | None = None
     """Set when an operator has put it ahead of all others; of several such jobs the first one put goes first.
     """

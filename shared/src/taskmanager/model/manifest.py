@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import PluginName, Record, ShortText
+from taskmanager.model.reasons.catalogue import places, without_places
+from taskmanager.model.reasons.job_texts import attempt_texts
 
 TEMPLATE_DUMMIES = frozenset({"", "none", "template"})
 """What Goobi's calls send as template where a word is required but the default is meant."""
@@ -79,6 +82,37 @@ def _span(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
+CODES_MOST = 500
+"""So many codes may one plugin have; more would make its hello too large a message."""
+CodeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+
+
+class PluginText(Record):
+    """What a code of a plugin says: in English, and by language. Places to fill are written `%(name)s`."""
+
+    english: Sentence
+    translations: dict[Language, Sentence] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _same_places(self) -> "PluginText":
+        for sentence in (self.english, *self.translations.values()):
+            if places(sentence) != places(self.english):
+                raise ValueError(f"{sentence!r} does not name what {self.english!r} names")
+            if "%" in without_places(sentence):
+                raise ValueError(f"{sentence!r} has a % that is no place: write it twice")
+        return self
+
+
+PLUGIN_CODES = "plugin"
+
+
+def plugin_code(plugin: str, name: str) -> str:
+    """How a code of a plugin is called among those of all services."""
+    return f"{PLUGIN_CODES}.{plugin}.{name}"
+
+
 class PluginManifest(Record):
     """What the rest of the system must know about a plugin; a runner sends it with its hello.
 
@@ -115,6 +149,10 @@ class PluginManifest(Record):
     """What is set for a template takes precedence over `limits`."""
     processors: int | None = Field(default=None, ge=1)
     """How many processors a job may use at once; None: all those of its machine."""
+    texts: dict[CodeName, PluginText] = Field(
+        default_factory=dict, max_length=CODES_MOST, exclude_if=lambda texts: not texts
+    )
+    """The sentences of its own codes (`taskmanager.plugin_api.PluginTexts`)."""
 
     def limits_for(self, template: str | None) -> JobLimits:
         """The limits of a job that names this template."""
@@ -152,5 +190,6 @@ class PluginManifest(Record):
             return plain
         if plain in TEMPLATE_DUMMIES and self.template_default is not None:
             return self.template_default
-        message = f"plugin {self.name} has no template {name!r}; it has: {', '.join(self.templates)}"
-        raise JobFailedError(message)
+        raise JobFailedError(
+            attempt_texts.NO_TEMPLATE(plugin=self.name, template=repr(name), known=", ".join(self.templates))
+        )

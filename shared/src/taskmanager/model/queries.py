@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from taskmanager.errors import CursorError
 from taskmanager.model.jobs import FileState, Job, Number, PluginName, Priority, Record, ShortText
+from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.registry import FILES_KEPT, AuditEntry, StoredFile
 from taskmanager.model.states import Status, Tab
 
@@ -103,12 +104,13 @@ def as_listed(job: Job) -> Job:
 
     Its warnings are reduced to their number.
     """
-    short: dict[str, Any] = {"history": job.history[-1:], "warning_texts": ()}
+    short: dict[str, Any] = {"history": job.history[-1:], "warning_texts": (), "warning_reasons": ()}
     if job.error is None:
         return job.model_copy(update=short)
     message = job.error.message
     cut = message if len(message) <= LISTED_MESSAGE else f"{message[: LISTED_MESSAGE - 1]}…"
-    error = job.error.model_copy(update={"message": cut, "traceback": None})
+    reason = shortened(job.error.reason, LISTED_MESSAGE) if job.error.reason else None
+    error = job.error.model_copy(update={"message": cut, "reason": reason, "traceback": None})
     return job.model_copy(update={**short, "error": error})
 
 

@@ -55,6 +55,7 @@ LISTED: Document = {
     "terms": 0,
     "warned": 0,
     "warning_texts": 0,
+    "warning_reasons": 0,
     "history": {"$slice": -1},
 }
 """What is not read for a list."""

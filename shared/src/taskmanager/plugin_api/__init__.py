@@ -11,6 +11,7 @@ from taskmanager.plugin_api.interface import (
     Plugin,
     parse_parameters,
 )
+from taskmanager.plugin_api.texts import PluginTexts
 from taskmanager.plugin_api.tools import ToolResult
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PauseSupport",
     "Plugin",
     "PluginManifest",
+    "PluginTexts",
     "RetryPolicy",
     "TemporaryError",
     "ToolFailedError",

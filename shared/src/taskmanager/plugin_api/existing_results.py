@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from taskmanager.files.overlap import folded
+from taskmanager.model.reasons.job_texts import file_texts
 
 NAMES_SHOWN = 10
 
@@ -57,10 +58,7 @@ def listed(names: Collection[str]) -> str:
 
 def kept_warning(names: Collection[str], where: str) -> str:
     """What the log says about files that stay."""
-    return (
-        f"{len(names)} file(s) in {where} look like results of pages that are gone, and stay: "
-        f"{listed(names)} (the parameter existing=replace removes them)"
-    )
+    return file_texts.EXISTING_KEPT(number=len(names), path=where, names=listed(names))
 
 
 def leaving_note(names: Collection[str]) -> str:
@@ -70,7 +68,4 @@ def leaving_note(names: Collection[str]) -> str:
 
 def refusal(names: Collection[str], where: str) -> str:
     """Why the job does not start."""
-    return (
-        f"{where} holds {len(names)} file(s) already that end like the results: {listed(names)}; remove "
-        "them, or give the parameter existing the value keep or replace"
-    )
+    return file_texts.EXISTING_REFUSED(path=where, number=len(names), names=listed(names))

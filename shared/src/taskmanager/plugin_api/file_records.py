@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import JsonValue
 
 from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.reasons.coded_text import reason_of
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.plugin_api.measures import duration, volume
 
 RESULTS, FACTS, WARNINGS = 10, 20, 10
@@ -21,10 +23,17 @@ Line = tuple[Literal["info", "warning", "error"], str]
 def lines_of(file: FileRecord) -> Iterator[Line]:
     """The lines of a job's log about the file: one with all facts, then its warnings and its error."""
     yield "info", sentence(bounded(file))
-    for warning in file.warnings:
-        yield "warning", f"{file.name}: {warning}"
-    if file.error is not None:
-        yield "error", f"{file.name}: {file.error}"
+    for warning in file.warning_texts:
+        yield "warning", _of_file(file, warning)
+    if file.error_text is not None:
+        yield "error", _of_file(file, file.error_text)
+
+
+def _of_file(file: FileRecord, text: str) -> str:
+    """The text with the name of its file; a plain one stays plain."""
+    if reason_of(text) is None:
+        return f"{file.name}: {text}"
+    return file_texts.OF_FILE(name=file.name, error=text)
 
 
 def sentence(file: FileRecord) -> str:
@@ -73,14 +82,18 @@ def _joined(*parts: str) -> str:
 
 
 def bounded(file: FileRecord) -> FileRecord:
-    """The record as it is kept: long texts are cut, and surplus entries are only counted."""
+    """The record as it is kept: long texts are cut and plain then, and surplus entries are only counted."""
+    warnings = _some([_cut(text, WARNING_CHARACTERS) for text in file.warning_texts], WARNINGS)
+    error = _cut(file.error_text, ERROR_CHARACTERS) if file.error_text is not None else None
     return file.model_copy(
         update={
             "results": _some(file.results, RESULTS),
             "facts": _kept_facts(file.facts),
             "result_facts": _kept_facts(file.result_facts),
-            "warnings": _some([_cut(text, WARNING_CHARACTERS) for text in file.warnings], WARNINGS),
-            "error": _cut(file.error, ERROR_CHARACTERS) if file.error is not None else None,
+            "warnings": tuple(map(str, warnings)),
+            "warning_reasons": tuple(map(reason_of, warnings)),
+            "error": None if error is None else str(error),
+            "error_reason": None if error is None else reason_of(error),
         }
     )
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError, WithJsonSchem
 from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.model.jobs import FileRecord, JobSpec
 from taskmanager.model.manifest import Parameters, PluginManifest
+from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.tools import ToolResult
 
@@ -156,8 +157,8 @@ def parse_parameters(model: type[ParametersT], values: Mapping[str, JsonValue]) 
         return model.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        message = f"parameter {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise JobFailedError(message) from error
+        name = ".".join(map(str, first["loc"]))
+        raise JobFailedError(attempt_texts.BAD_PARAMETER(name=name, problem=first["msg"])) from error
 
 
 def installed_names() -> list[str]:

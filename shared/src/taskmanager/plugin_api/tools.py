@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO, Literal
 
 from taskmanager.errors import ToolFailedError, ToolStoppedError
+from taskmanager.model.reasons.coded_text import TextCode
+from taskmanager.model.reasons.job_texts import tool_texts
 
 STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
 """More than this on stdout is an error: output of that size should not be held in memory."""
@@ -76,15 +78,13 @@ def run(
         finally:
             _end(process)
     if streams.stopped:
-        raise ToolStoppedError(f"{Path(words[0]).name} was stopped")
+        raise ToolStoppedError(tool_texts.STOPPED(program=Path(words[0]).name))
     if not timely:
-        raise ToolFailedError(_message(words[0], f"was stopped after {time_limit}, its time limit", streams))
+        raise ToolFailedError(_told(words[0], streams, tool_texts.TIME_LIMIT, limit=time_limit))
     if streams.overflowed:
-        raise ToolFailedError(
-            _message(words[0], f"wrote more than {STDOUT_LIMIT_BYTES} bytes to stdout", streams)
-        )
+        raise ToolFailedError(_told(words[0], streams, tool_texts.TOO_MUCH_OUTPUT, limit=STDOUT_LIMIT_BYTES))
     if process.returncode != 0:
-        raise ToolFailedError(_message(words[0], _ending(process.returncode), streams))
+        raise ToolFailedError(_ending(words[0], streams, process.returncode))
     stdout, stderr = (text.decode(errors="replace") for text in (streams.stdout, streams.stderr))
     return ToolResult(stdout, stderr, streams.stderr_cut)
 
@@ -101,10 +101,10 @@ def _start(words: list[str], cwd: Path | None, environment: dict[str, str]) -> s
         )
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
-            raise ToolFailedError(f"{words[0]}: its working folder {cwd} does not exist") from error
-        raise ToolFailedError(f"{words[0]}: program not found; is it installed on this machine?") from error
+            raise ToolFailedError(tool_texts.NO_FOLDER(program=words[0], path=cwd)) from error
+        raise ToolFailedError(tool_texts.NOT_FOUND(program=words[0])) from error
     except (OSError, ValueError) as error:
-        raise ToolFailedError(f"{words[0]}: could not be started: {error}") from error
+        raise ToolFailedError(tool_texts.NOT_STARTED(program=words[0], error=error)) from error
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
@@ -239,15 +239,17 @@ def _opened(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _ending(code: int) -> str:
+def _ending(program: str, streams: _Streams, code: int) -> str:
     if code > 0:
-        return f"ended with exit code {code}"
+        return _told(program, streams, tool_texts.EXIT_CODE, code=code)
     try:
-        return f"was ended by signal {signal.Signals(-code).name}"
+        name = signal.Signals(-code).name
     except ValueError:
-        return f"was ended by signal {-code}"
+        name = str(-code)
+    return _told(program, streams, tool_texts.SIGNAL, signal=name)
 
 
-def _message(program: str, what: str, streams: _Streams) -> str:
+def _told(program: str, streams: _Streams, what: TextCode, **more: object) -> str:
     lines = streams.stderr.decode(errors="replace").strip().splitlines()[-MESSAGE_LINES:]
-    return "\n".join([f"{Path(program).name} {what}", *lines])
+    output = {"output": "\n".join(lines)} if lines else {}
+    return what(program=Path(program).name, **more, **output)

@@ -18,8 +18,14 @@ Codes stay; sentences may be worded better. A code may come with more or other p
 names: of its sentences, the first whose parameters are all there is said. A code that a service does not
 know, of a newer one, is shown as it is with its parameters.
 
+The errors and warnings of jobs have their code as `reason` of an error, and in `warning_reasons` and
+`error_reason` beside texts. Where that is missing or null, the text is that of an exception, of a program or
+of a plugin without codes, and is shown as it is. A plugin of its own package brings its own codes
+([writing a plugin](plugin-authors-guide.md#errors)); they are called `plugin.`, its name and theirs, and
+carry their English sentence as the parameter `english`.
+
 A parameter is a text or a number; `at` and `until` are moments (ISO 8601, UTC); `refusal`, `obstacle`,
-`fault`, `weakness`, `cause`, `method`, `end` and `what` are reasons themselves, and `error` may be one.
+`fault`, `weakness`, `cause`, `method`, `end` and `what` are reasons themselves; others may be one.
 """
 
 
@@ -46,7 +52,7 @@ def _row(code: Code) -> str:
 
 def _shown(sentence: str | Plural) -> str:
     text = sentence if isinstance(sentence, str) else f"{sentence.one} / {sentence.many}"
-    return text.replace("%(", "{").replace(")s", "}").replace("|", "\\|")
+    return text.replace("%(", "{").replace(")s", "}").replace("|", "\\|").replace("\n", " ")
 
 
 def _titles() -> Iterator[str]:

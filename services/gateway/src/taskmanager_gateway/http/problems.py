@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from taskmanager.errors import TaskManagerError
 from taskmanager.model.reasons import PROSE, Code, Reason, Value
+from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager_gateway.codes import english, faults, problems
 
 MEDIA_TYPE = "application/problem+json"
@@ -95,6 +96,11 @@ class FieldError(BaseModel):
     def of(cls, field: str, told: Reason) -> "FieldError":
         """An error for that field, with `told` as its reason."""
         return cls(field=field, message=shortened(english(told)), code=told.code, parameters=told.parameters)
+
+    @classmethod
+    def of_text(cls, field: str, text: str) -> "FieldError":
+        """The same told by a text, with its code if it knows one."""
+        return cls.of(field, reason_of(text) or PROSE(text=shortened(text)))
 
     @property
     def told(self) -> Reason:
@@ -181,7 +187,7 @@ def validation_problem(errors: list[ErrorDetails], *, skip: int = 0) -> ProblemE
     return field_problem(INVALID_REQUEST, [_field_error(error, skip) for error in errors])
 
 
-def malformed_body(reason: str) -> ProblemError:
+def malformed_body(reason: Reason | str) -> ProblemError:
     """The problem for a body that is not valid JSON."""
     return ProblemError(MALFORMED_BODY, problems.BAD_JSON(fault=reason))
 

@@ -30,7 +30,12 @@ def taken(answer: SubmissionResult, duplicates: DuplicateAnswer, headers: dict[s
 
 def refused(problem: Problem) -> Response:
     """The answer for a failure, with body and HTTP status."""
-    body = {"STATUS": ERROR, "ERRORMESSAGE": sentence(problem), "type": problem.kind.type}
+    body = {
+        "STATUS": ERROR,
+        "ERRORMESSAGE": sentence(problem),
+        "type": problem.kind.type,
+        "code": code(problem),
+    }
     if job := problem.extensions.get("job"):
         body["JOBID"] = job
     plain = problem.response()
@@ -43,6 +48,12 @@ def sentence(problem: Problem) -> str:
     errors = problem.extensions.get("errors") or ()
     text = "; ".join(_of_field(error) for error in errors)
     return " ".join((f"{problem.kind.title}: {text}" if text else problem.detail).split())
+
+
+def code(problem: Problem) -> str:
+    """What the sentence says, for programs: of a request with wrong fields, what is wrong with the first."""
+    errors = problem.extensions.get("errors") or ()
+    return str(errors[0].code) if errors else problem.told.code
 
 
 def healthy(wrong: dict[str, str]) -> Response:

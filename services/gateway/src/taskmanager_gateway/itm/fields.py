@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from taskmanager.model.reasons import PROSE
+from taskmanager.model.reasons import Reason
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import (
     INVALID_REQUEST,
     FieldError,
@@ -110,7 +111,7 @@ def read_call(body: bytes, media_type: str) -> ItmCall:
     document = _form(text) if media_type == FORM else _json(text)
     given = _positional(document) if isinstance(document, list) else document
     if not isinstance(given, dict):
-        raise wrong("body", "an object with the fields of a job is expected")
+        raise wrong("body", faults.NO_CALL())
     return _call({name: value for name, value in given.items() if value is not None and value != ""})
 
 
@@ -133,7 +134,7 @@ def _form(text: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = dict(_pairs(text))
     except ValueError as error:
-        raise malformed_body(f"it is no form: {error}") from error
+        raise malformed_body(faults.NO_FORM(error=str(error))) from error
     if _PARAMETERS in document:
         document[_PARAMETERS] = _json(document[_PARAMETERS])
     return document
@@ -151,10 +152,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 def _positional(values: list[Any]) -> dict[str, Any]:
     if len(values) != len(POSITIONS):
-        message = (
-            f"a list has {len(POSITIONS)} values, as the TaskClient library sends them; got {len(values)}"
-        )
-        raise wrong("body", message)
+        raise wrong("body", faults.NOT_SO_MANY_VALUES(wanted=len(POSITIONS), number=len(values)))
     named: dict[str, Any] = {}
     for name, value in zip(POSITIONS, values, strict=True):
         if value not in (None, ""):
@@ -175,7 +173,7 @@ def _call(given: dict[str, Any]) -> ItmCall:
         elif key not in _OF_THE_CLIENT:
             others[name] = value
     if not isinstance(parameters, dict):
-        raise wrong(_PARAMETERS, "an object is expected")
+        raise wrong(_PARAMETERS, faults.NO_OBJECT())
     found = {value: text for value, (_, text) in texts.items()}
     return ItmCall(**found, parameters=parameters, others=others)
 
@@ -197,9 +195,9 @@ def _text(name: str, value: Any) -> str:
         return str(int(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise wrong(name, f"a text or a number is expected, got {to_json(value).decode()[:SHOWN]}")
+    raise wrong(name, faults.NO_TEXT(value=to_json(value).decode()[:SHOWN]))
 
 
-def wrong(name: str, message: str) -> ProblemError:
+def wrong(name: str, what: Reason) -> ProblemError:
     """The problem for one field, under the caller's name for it."""
-    return field_problem(INVALID_REQUEST, [FieldError.of(name, PROSE(text=message))])
+    return field_problem(INVALID_REQUEST, [FieldError.of(name, what)])

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
 from taskmanager_gateway.itm.target import Target
 
@@ -40,12 +41,9 @@ def _process(call: ItmCall, *, needed: bool) -> int | None:
     folders = [part for path in (call.source, call.destination) for part in PurePosixPath(path or "").parts]
     found = next((int(part) for part in folders if is_number(part)), None)
     if found is None and needed:
-        message = (
-            f"{call.process[:SHOWN]!r} is no process id"
-            if call.process
-            else "the process id is missing, and no folder of the job is called by one"
-        )
-        raise wrong("goobiId", f"{message}; without it the step could not be closed")
+        sent = call.process
+        told = faults.NO_PROCESS_ID(value=repr(sent[:SHOWN])) if sent else faults.PROCESS_ID_MISSING()
+        raise wrong("goobiId", told)
     return found if needed else None
 
 
@@ -56,7 +54,7 @@ def is_number(text: str) -> bool:
 
 def _number(name: str, text: str) -> int:
     if not is_number(text):
-        raise wrong(name, f"{text[:SHOWN]!r} is no id of a step: a number is expected")
+        raise wrong(name, faults.NO_STEP_ID(value=repr(text[:SHOWN])))
     return int(text)
 
 

@@ -4,6 +4,7 @@ from pydantic import JsonValue, ValidationError
 
 from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST, JobSpec
 from taskmanager.model.manifest import TEMPLATE_DUMMIES, Need, PluginManifest
+from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import INVALID_REQUEST, field_problem, validation_problem
 from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
 from taskmanager_gateway.itm.parameters import fitted, sort_out
@@ -65,7 +66,7 @@ def _priority(text: str | None) -> int:
     try:
         value = int(text)
     except ValueError as error:
-        raise wrong("priority", f"{text[:SHOWN]!r} is no number from 0 to 10") from error
+        raise wrong("priority", faults.NO_PRIORITY(value=repr(text[:SHOWN]))) from error
     return min(max(value, PRIORITY_LOWEST), PRIORITY_HIGHEST)
 
 

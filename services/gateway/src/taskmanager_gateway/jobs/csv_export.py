@@ -7,6 +7,7 @@ from datetime import datetime
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery
+from taskmanager_gateway.jobs.columns import COLUMNS
 
 ROWS_LIMIT = 1_000_000
 """Slightly less than a spreadsheet can hold."""
@@ -15,30 +16,7 @@ BYTE_ORDER_MARK = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Spreadsheets evaluate a cell that begins like this, whoever wrote it (OWASP, CSV injection)."""
 
-COLUMNS: tuple[tuple[str, Callable[[Job], object]], ...] = (
-    ("id", lambda job: job.id),
-    ("plugin", lambda job: job.plugin),
-    ("title", lambda job: job.spec.title),
-    ("process_id", lambda job: job.spec.goobi.process_id if job.spec.goobi else None),
-    ("process_title", lambda job: job.spec.goobi.process_title if job.spec.goobi else None),
-    ("step_id", lambda job: job.spec.goobi.step_id if job.spec.goobi else None),
-    ("project", lambda job: job.spec.project),
-    ("status", lambda job: job.status),
-    ("priority", lambda job: job.priority),
-    ("created", lambda job: job.created),
-    ("queued_at", lambda job: job.queued_at),
-    ("started_at", lambda job: job.started_at),
-    ("finished", lambda job: job.finished),
-    ("attempt", lambda job: job.attempt),
-    ("runner", lambda job: job.owner),
-    ("percent", lambda job: job.progress.percent),
-    ("files", lambda job: job.files),
-    ("bytes", lambda job: job.bytes),
-    ("warnings", lambda job: job.warnings),
-    ("error", lambda job: job.error.message if job.error else None),
-    ("source", lambda job: job.spec.source),
-    ("destination", lambda job: job.spec.destination),
-)
+EXPORTED = tuple(column for column in COLUMNS if column.exported)
 
 Read = Callable[[JobQuery], Awaitable[JobPage]]
 
@@ -49,7 +27,7 @@ async def rows(first: JobPage, query: JobQuery, read: Read, limit: int = ROWS_LI
     Raises what `read` raises: the transfer then breaks off instead of looking complete.
     """
     page, left = first, limit
-    yield BYTE_ORDER_MARK.encode() + _lines([[name for name, _ in COLUMNS]])
+    yield BYTE_ORDER_MARK.encode() + _lines([[column.name for column in EXPORTED]])
     while True:
         yield _lines(_cells(job) for job in page.jobs[:left])
         left -= len(page.jobs)
@@ -62,7 +40,7 @@ async def rows(first: JobPage, query: JobQuery, read: Read, limit: int = ROWS_LI
 
 
 def _cells(job: Job) -> list[str]:
-    return [_cell(value(job)) for _, value in COLUMNS]
+    return [_cell(column.value(job)) for column in EXPORTED]
 
 
 def _cell(value: object) -> str:

@@ -1,6 +1,6 @@
 """The parameters of a request for a list of jobs, and the query they stand for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -8,10 +8,13 @@ from pydantic import Field
 from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST
 from taskmanager.model.queries import JobQuery, Sort, SortOrder
 from taskmanager.model.states import Tab
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
-from taskmanager_gateway.jobs.ages import Seconds, ago
 
+LONGEST_AGE_SECONDS = 100 * 366 * 24 * 3600
+
+Seconds = Annotated[int, Field(ge=0, le=LONGEST_AGE_SECONDS)]
 Level = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST)]
 
 _ORDERS = {
@@ -20,6 +23,11 @@ _ORDERS = {
     Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
 }
 """The default order of a tab: as its jobs will start, or the last finished first."""
+
+
+def ago(now: datetime, seconds: int | None) -> datetime | None:
+    """The moment that many seconds ago; None for None."""
+    return None if seconds is None else whole_milliseconds(now - timedelta(seconds=seconds))
 
 
 class ListQuery(JobQuery):

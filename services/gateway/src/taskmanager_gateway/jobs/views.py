@@ -13,6 +13,7 @@ from taskmanager.model.jobs import (
     JobError,
     JobSpec,
     Progress,
+    Reasons,
     Record,
 )
 from taskmanager.model.registry import LogBlock
@@ -48,6 +49,9 @@ class JobView(JobSpec):
     error: JobError | None
     warnings: int = Field(description="Number of warnings in the last attempt's log, once it has ended.")
     warning_texts: tuple[str, ...] = Field(description="Texts of the first warnings; empty in lists.")
+    warning_reasons: Reasons = Field(
+        description="The reasons of those texts; null for plain text, left out if all are plain."
+    )
     put_next: Attribution | None = Field(
         description="Who moved the job to the front of the queue, when and why."
     )

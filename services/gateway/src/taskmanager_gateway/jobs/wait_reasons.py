@@ -126,7 +126,7 @@ def _expected(
 
 
 def _backing_off(job: Job, until: datetime) -> Reason:
-    error = job.error.message if job.error else None
+    error = job.error.cause if job.error else None
     return waiting.BACKING_OFF(count=job.failures, until=until, error=error)
 
 

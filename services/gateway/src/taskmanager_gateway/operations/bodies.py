@@ -18,7 +18,7 @@ from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.command_bodies import Reason, ReasonBody, readable
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
-from taskmanager_gateway.jobs.ages import Seconds, ago
+from taskmanager_gateway.jobs.list_queries import Seconds, ago
 from taskmanager_gateway.submissions.idempotency import NAMESPACE
 
 BODY_LIMIT_BYTES = 256 * 1024

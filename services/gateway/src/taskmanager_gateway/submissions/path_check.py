@@ -13,9 +13,10 @@ from taskmanager.files.listing import odd_kind
 from taskmanager.files.overlap import misfit
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import JobSpec
-from taskmanager.model.reasons import PROSE
+from taskmanager.model.reasons.coded_text import told
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_gateway.codes import problems
-from taskmanager_gateway.http.problems import FILE_SYSTEM_SLOW, FieldError, ProblemError, shortened
+from taskmanager_gateway.http.problems import FILE_SYSTEM_SLOW, FieldError, ProblemError
 from taskmanager_gateway.http.threads import DaemonThreads
 from taskmanager_gateway.metrics import PATH_CHECKS_LATE
 
@@ -68,22 +69,18 @@ class PathCheck:
         source = self._resolved("source", spec.source, errors)
         destination = self._resolved("destination", spec.destination, errors)
         if source is not None and (kind := _odd_kind(source)) is not None:
-            errors.append(_error("source", f"the source {source} is {kind}: name a file or a folder"))
+            errors.append(FieldError.of_text("source", file_texts.SOURCE_NO_FILE(path=source, kind=kind)))
         if source is not None and destination is not None and not in_place(spec):
             reason = misfit(source, destination)
-            errors += [_error("destination", reason)] if reason else []
+            errors += [FieldError.of_text("destination", reason)] if reason else []
         return errors
 
     def _resolved(self, field: str, path: str | None, errors: list[FieldError]) -> Path | None:
         try:
             return None if path is None else self._roots.resolve(path)
         except PathRefusedError as error:
-            errors.append(_error(field, str(error)))
+            errors.append(FieldError.of_text(field, told(error)))
             return None
-
-
-def _error(field: str, message: str) -> FieldError:
-    return FieldError.of(field, PROSE(text=shortened(message)))
 
 
 def _odd_kind(path: Path) -> str | None:

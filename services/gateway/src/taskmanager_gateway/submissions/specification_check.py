@@ -6,7 +6,6 @@ from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.manifest import Need, PluginManifest
-from taskmanager.model.reasons import PROSE
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.http.problems import (
     INVALID_PARAMETERS,
@@ -65,11 +64,11 @@ def _goobi_errors(spec: JobSpec, goobi: GoobiSettings) -> Iterator[FieldError]:
     """Reports only what can never be delivered; without any installation, reports wait until there is one."""
     named = spec.goobi.installation if spec.goobi else None
     if (misfit := goobi.misfit(named)) is not None:
-        yield FieldError.of("goobi.installation", PROSE(text=misfit))
+        yield FieldError.of_text("goobi.installation", misfit)
     if spec.callback_url is not None and goobi.installations:
         misfit = goobi.callback_misfit(str(spec.callback_url))
         if misfit is not None:
-            yield FieldError.of("callback_url", PROSE(text=misfit))
+            yield FieldError.of_text("callback_url", misfit)
 
 
 def _need_errors(spec: JobSpec, manifest: PluginManifest) -> Iterator[FieldError]:

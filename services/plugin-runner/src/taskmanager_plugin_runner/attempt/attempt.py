@@ -14,6 +14,9 @@ from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.messages import AttemptReference, Grant
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobError
+from taskmanager.model.reasons.coded_text import reason_of
+from taskmanager.model.reasons.coded_text import told as told_by
+from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.model.states import Status
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.attempt.commit_fence import Fence
@@ -145,7 +148,7 @@ class Attempt:
     async def _phases(self) -> SlotAnswer | None:
         """The answer of the last step, or None if the attempt is no longer ours."""
         if not is_job_id(self._task.job):
-            raise StepFailedError(JobError(message="the job's id cannot be a file name", kind="ValueError"))
+            raise StepFailedError(JobError.of(attempt_texts.ID_NO_FILE_NAME(), "ValueError"))
         brought = await self._bring()
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         self._watch.begin()
@@ -226,8 +229,12 @@ class Attempt:
             # the fence refused: if that was due to a cancel whose order is still on its way, this is its end
             self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {AttemptOutcome.FAILED, AttemptOutcome.CRASHED}:
-            told = error.model_copy(update={"message": with_problem(error.message, problem)})
-            self._reports.failed(told, warnings, crashed=outcome is AttemptOutcome.CRASHED)
+            told = with_problem(error.text, problem)
+            self._reports.failed(
+                error.model_copy(update={"message": told, "reason": reason_of(told)}),
+                warnings,
+                crashed=outcome is AttemptOutcome.CRASHED,
+            )
         over(outcome)
 
     def _cut_short(
@@ -251,7 +258,7 @@ class Attempt:
                 problem = await self._clean_again()
         except (TimeoutError, TemporaryError, PermanentError) as error:
             self._slot.kill()
-            problem = str(error) or "the file system did not answer in time"
+            problem = told_by(error) or "the file system did not answer in time"
         if problem is not None:
             log.error("clean_up_failed", job=self._task.job, attempt=self._task.attempt, problem=problem)
         return problem
@@ -270,7 +277,7 @@ class Attempt:
         if not self._slot.alive:
             await self._slot.start()
         answer = await self._slot.ask(SlotStep.CLEAN, self._task)
-        return answer.failure.message if answer.failure is not None else None
+        return answer.failure.text if answer.failure is not None else None
 
     def _sudden_end(self, error: JobKilledError) -> tuple[AttemptOutcome, JobError]:
         if isinstance(error, SlotEndedError) and error.starved and not error.expected:
@@ -278,5 +285,7 @@ class Attempt:
         return AttemptOutcome.CRASHED, self._evidence(error)
 
     def _evidence(self, error: JobKilledError) -> JobError:
-        message = f"{error}{killer_words(error, struck=self._watch.struck())}{self._watch.evidence()}"
-        return JobError(message=message, kind="Crash", traceback="\n".join(self._books.log.printed) or None)
+        message = told_by(error)
+        for more in (killer_words(error, struck=self._watch.struck()), *self._watch.evidence()):
+            message = message if more is None else attempt_texts.AND(error=message, more=more)
+        return JobError.of(message, "Crash", traceback="\n".join(self._books.log.printed) or None)

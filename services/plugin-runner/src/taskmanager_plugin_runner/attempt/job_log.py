@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from taskmanager.model.jobs import WARNING_CHARACTERS, WARNINGS_KEPT, LogLine, Progress, Warnings
+from taskmanager.model.reasons import Reason
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager_plugin_runner.failures import shorten
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES
@@ -25,16 +26,21 @@ class WarningCount:
     def __init__(self) -> None:
         self._count = 0
         self._texts: list[str] = []
+        self._reasons: list[Reason | None] = []
 
-    def add(self, text: str) -> None:
+    def add(self, text: str, reason: Reason | None = None) -> None:
         """Count a warning."""
         self._count += 1
         if len(self._texts) < WARNINGS_KEPT:
             self._texts.append(shorten(text, WARNING_CHARACTERS))
+            self._reasons.append(reason if len(text) <= WARNING_CHARACTERS else None)
 
     def total(self) -> Warnings | None:
         """All warnings so far, or None."""
-        return Warnings(count=self._count, texts=tuple(self._texts)) if self._count else None
+        if not self._count:
+            return None
+        reasons = tuple(self._reasons) if any(self._reasons) else ()
+        return Warnings(count=self._count, texts=tuple(self._texts), reasons=reasons)
 
 
 class JobLogBuffer:
@@ -52,17 +58,18 @@ class JobLogBuffer:
 
     def note(self, note: LogNote) -> None:
         """Add a line that the plugin wrote to its log."""
-        self.add(note.level, note.text, datetime.fromtimestamp(note.at, UTC))
+        reason = Reason.model_validate(note.reason) if note.reason is not None else None
+        self.add(note.level, note.text, datetime.fromtimestamp(note.at, UTC), reason)
 
     def print(self, line: str) -> None:
         """Add a line that a process of the job printed."""
         self.printed = [*self.printed[1 - TAIL_LINES :], line]
         self.add("info", line, datetime.now(UTC))
 
-    def add(self, level: str, text: str, at: datetime) -> None:
+    def add(self, level: str, text: str, at: datetime, reason: Reason | None = None) -> None:
         """Add any line; that the log is full is not a warning, since nothing is wrong with the job."""
         if level == "warning":
-            self.warnings.add(text)
+            self.warnings.add(text, reason)
         if self._left < 0:
             return
         if self._left == 0:

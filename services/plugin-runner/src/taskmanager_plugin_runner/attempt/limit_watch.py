@@ -5,13 +5,15 @@ machine, or spent while the job is suspended, is not charged to the job.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import structlog
 
 from taskmanager.model.jobs import JobError
 from taskmanager.model.manifest import JobLimits, PluginManifest
+from taskmanager.model.reasons.coded_text import TextCode
+from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.slot_protocol import ProgressNote
 from taskmanager_plugin_runner.system import memory
@@ -68,13 +70,15 @@ class LimitWatch:
     def starved(self) -> JobError:
         """The error of a job that the kernel ended because it needed more memory than its limit."""
         limit = size_words(self._limits.memory_limit_bytes or 0)
-        seen = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
-        return self._error("MemoryLimit", f"it needed more than {limit} of memory, its limit{seen}")
+        peak = self.peak.words() if self.peak.bytes else None
+        return self._error("MemoryLimit", attempt_texts.STARVED, limit=limit, peak=peak)
 
-    def evidence(self) -> str:
+    def evidence(self) -> Iterator[str]:
         """What was known about a job that ended suddenly; each part begins with a semicolon."""
-        used = f"; the most memory seen: {self.peak.words()}" if self.peak.bytes else ""
-        return f"{used}{self._place('; ')}"
+        if self.peak.bytes:
+            yield attempt_texts.PEAK(usage=self.peak.words())
+        if (progress := self._progress()) is not None:
+            yield progress
 
     def struck(self) -> bool | None:
         """Whether the kernel has killed a process for lack of memory since the last check; None: unknown."""
@@ -92,13 +96,16 @@ class LimitWatch:
     def _late(self) -> JobError | None:
         whole, file = self._limits.time_limit, self._limits.file_time_limit
         if whole is not None and self._worked >= whole.total_seconds():
-            limit = f"the time limit for a job, {_words(whole)}, is over"
-            return self._error("TimeLimit", f"{limit}: stopped after {self._worked:.0f} s of work")
-        if file is not None and self._worked_on_file >= file.total_seconds():
-            limit = f"the time limit for a file, {_words(file)}, is over"
-            without = f"{self._worked_on_file:.0f} s without progress to the next file"
             return self._error(
-                "TimeLimit", f"{limit}: stopped after {without}, {self._worked:.0f} s of work in all"
+                "TimeLimit", attempt_texts.TIME_LIMIT, limit=_words(whole), seconds=round(self._worked)
+            )
+        if file is not None and self._worked_on_file >= file.total_seconds():
+            return self._error(
+                "TimeLimit",
+                attempt_texts.FILE_TIME_LIMIT,
+                limit=_words(file),
+                without=round(self._worked_on_file),
+                seconds=round(self._worked),
             )
         return None
 
@@ -110,18 +117,19 @@ class LimitWatch:
         if used.bytes <= limit:
             return None
         return self._error(
-            "MemoryLimit", f"the memory limit, {size_words(limit)}, is passed: it used {used.words()}"
+            "MemoryLimit", attempt_texts.MEMORY_LIMIT, limit=size_words(limit), usage=used.words()
         )
 
-    def _error(self, kind: str, text: str) -> JobError:
-        message = f"{text}{self._place(', ')}"
-        return JobError(message=message, kind=kind, temporary=self._limits.temporary)
+    def _error(self, kind: str, what: TextCode, **told: object) -> JobError:
+        told["progress"] = self._progress()
+        known = {name: value for name, value in told.items() if value is not None}
+        return JobError.of(what(**known), kind, temporary=self._limits.temporary)
 
-    def _place(self, joint: str) -> str:
+    def _progress(self) -> str | None:
         if self._at is None:
-            return ""
-        file = f"at file {self._at.current_file}, " if self._at.current_file else ""
-        return f"{joint}{file}{self._at.done} of {self._at.total} files done"
+            return None
+        file = {"file": self._at.current_file} if self._at.current_file else {}
+        return attempt_texts.PROGRESS(done=self._at.done, total=self._at.total, **file)
 
 
 def tell_limits(manifest: PluginManifest, nice: int, *, by_kernel: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.opening import open_regular
@@ -55,14 +56,14 @@ def copy_source(
             shutil.copystat(_name_of(origin), coming)
             coming.replace(target / file.name)
         except OSError as error:
-            refuse(error, f"{file.path} could not be copied to the workspace")
+            refuse(error, file_texts.NOT_COPIED, path=file.path)
 
 
 def _opened(file: SourceFile, *, foreign_links: bool) -> BinaryIO:
     try:
         return open_regular(file.path, foreign_links=foreign_links)
     except OSError as error:
-        refuse(error, f"{file.path} could not be copied to the workspace")
+        refuse(error, file_texts.NOT_COPIED, path=file.path)
 
 
 def _name_of(file: BinaryIO) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from taskmanager.errors import JobFailedError, PathRefusedError
 from taskmanager.files.listing import natural, odd_kind
 from taskmanager.files.roots import Roots
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.failures import refuse
 
 Identity = tuple[int, int]
@@ -45,17 +46,13 @@ def scan(source: Path, roots: Roots) -> list[SourceFile]:
     Raises JobFailedError if the source is missing, unreadable or empty, or if a link leads outside.
     """
     if not source.exists():
-        raise JobFailedError(
-            f"the source {source} does not exist: check the path and whether the share is mounted"
-        )
+        raise JobFailedError(file_texts.SOURCE_MISSING(path=source))
     try:
         found = sorted(_files(source, roots), key=lambda file: natural(Path(file.name)))
     except OSError as error:
-        refuse(error, f"the source {source} cannot be read")
+        refuse(error, file_texts.SOURCE_UNREADABLE, path=source)
     if not found:
-        raise JobFailedError(
-            f"the source {source} holds no files (hidden files and sub-folders do not count)"
-        )
+        raise JobFailedError(file_texts.SOURCE_EMPTY(path=source))
     return found
 
 
@@ -79,15 +76,15 @@ def _behind(link: Path, roots: Roots) -> Path:
     try:
         return roots.contain(link.resolve(strict=True), str(link))
     except PathRefusedError as error:
-        raise JobFailedError(f"the source holds a link that is not followed: {error}") from error
+        raise JobFailedError(file_texts.LINK_NOT_FOLLOWED(error=error)) from error
     except (FileNotFoundError, RuntimeError) as error:
-        raise JobFailedError(f"the source holds a link to nothing: {link}") from error
+        raise JobFailedError(file_texts.LINK_TO_NOTHING(path=link)) from error
 
 
 def _single(source: Path) -> SourceFile:
     details = source.stat()
     if (kind := odd_kind(details.st_mode)) is not None:
-        raise JobFailedError(f"the source {source} is {kind}: name a file or a folder")
+        raise JobFailedError(file_texts.SOURCE_NO_FILE(path=source, kind=kind))
     return _file(source.name, source, details)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import PermanentError, ToolFailedError
+from taskmanager.model.reasons.coded_text import told, without
+from taskmanager.model.reasons.job_texts import tool_texts
 from taskmanager.plugin_api import tools
 from taskmanager.plugin_api.interface import JobContext
 
@@ -104,12 +106,14 @@ def run(
     try:
         result = context.run_tool(words, cwd=folder, environment=environment, time_limit=time_limit)
     except ToolFailedError as error:
-        raise ToolFailedError(explain(str(error), folder)) from error
+        raise ToolFailedError(explain(told(error), folder)) from error
     faults = damage(result.stderr, accepted)
     if result.stderr_cut:
         faults.append("more warnings than are kept; the first are lost")
     if faults:
-        raise ToolFailedError(explain("\n".join(["the image is damaged:", *faults[:_FAULTS_SHOWN]]), folder))
+        raise ToolFailedError(
+            explain(tool_texts.IMAGE_DAMAGED(output="\n".join(faults[:_FAULTS_SHOWN])), folder)
+        )
     return result.stdout
 
 
@@ -126,7 +130,5 @@ def damage(stderr: str, accepted: Sequence[str] = ()) -> list[str]:
 
 def explain(message: str, scratch: Path) -> str:
     """A tool's message without the path of its folder, and with its least clear phrase explained."""
-    plain = message.replace(f"{scratch}/in/", "").replace(f"{scratch}/out/", "")
-    if "no images defined" in plain:
-        return f"no image could be read from the file\n{plain}"
-    return plain
+    plain = without(message, (f"{scratch}/in/", f"{scratch}/out/"))
+    return tool_texts.NO_IMAGE(output=plain) if "no images defined" in plain else plain

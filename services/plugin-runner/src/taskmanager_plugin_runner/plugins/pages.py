@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.coded_text import told
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.parameters import Pages
@@ -24,10 +26,9 @@ class Page:
     memory_bytes: int
     notes: tuple[str, ...] = ()
 
-    @property
-    def words(self) -> str:
+    def said(self, error: str) -> str:
         """The beginning of an error message, if the file has several pages."""
-        return f"page {self.number}: " if self.facts.pages > 1 else ""
+        return picture_texts.OF_PAGE(number=self.number, error=error) if self.facts.pages > 1 else error
 
 
 class PageReader:
@@ -59,8 +60,7 @@ class PageReader:
         page = self._page(found[0], 1, file.stem)
         if len(found) == 1:
             return [page]
-        note = f"the file has {len(found)} pages; only the first was taken (`pages`: all takes every one)"
-        return [replace(page, notes=(note,))]
+        return [replace(page, notes=(picture_texts.ONLY_FIRST_PAGE(number=len(found)),))]
 
     def _page(self, facts: PictureFacts, number: int, stem: str) -> Page:
         needed = memory.estimate(facts, compressing=self._compressing)
@@ -68,5 +68,5 @@ class PageReader:
         try:
             memory.require_room(facts, needed, self.memory_bytes)
         except JobFailedError as error:
-            raise JobFailedError(f"{page.words}{error}") from error
+            raise JobFailedError(page.said(told(error))) from error
         return page

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.reasons.coded_text import told
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.plugin_api.interface import JobContext
 
 PARALLEL_DEFAULT_MAX = 4
@@ -45,8 +47,8 @@ def _named(context: JobContext, convert: Callable[[Path], None], file: Path) -> 
         context.wait_for(file)
         convert(file)
     except JobFailedError as error:
-        context.record(FileRecord(name=file.name, state=FileState.FAILED, error=str(error)))
-        raise type(error)(f"{file.name}: {error}") from error
+        context.record(FileRecord(name=file.name, state=FileState.FAILED, error=told(error)))
+        raise type(error)(file_texts.OF_FILE(name=file.name, error=error)) from error
 
 
 class _Crew:

@@ -13,6 +13,7 @@ from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.plugin_api.interface import JobContext
 
 _PLAIN_PATH: Final = re.compile(r"[\w/.,+ =-]*")
@@ -49,15 +50,12 @@ def take(context: JobContext, suffixes: Sequence[str]) -> list[Path]:
         (taken if not suffixes or file.suffix.lower() in suffixes else left).append(file)
     names = ", ".join(file.name for file in left[:_NAMES_SHOWN]) + (", ..." if left[_NAMES_SHOWN:] else "")
     if not taken:
-        wanted = ", ".join(suffixes) or "any"
-        raise JobFailedError(
-            f"the source has no file to work on (wanted: {wanted}; found: {names or 'nothing'})"
-        )
+        wanted = ", ".join(suffixes) or "*"
+        raise JobFailedError(file_texts.NOTHING_TO_WORK_ON(wanted=wanted, found=names or "-"))
     for file in left:
         context.record(FileRecord(name=file.name, state=FileState.LEFT_OUT))
     if left:
-        note = f"{len(left)} file(s) left out, which are not among {', '.join(suffixes)}: {names}"
-        context.log.warning(note)
+        context.log.warning(file_texts.LEFT_OUT(number=len(left), wanted=", ".join(suffixes), names=names))
     return taken
 
 
@@ -66,10 +64,7 @@ def require_distinct(files: Sequence[Path]) -> None:
     found: dict[str, Path] = {}
     for file in files:
         if file.stem in found:
-            raise JobFailedError(
-                f"{found[file.stem].name} and {file.name} would get results of the same name; "
-                "remove or rename one"
-            )
+            raise JobFailedError(file_texts.SAME_STEM(name=found[file.stem].name, other=file.name))
         found[file.stem] = file
 
 
@@ -79,7 +74,9 @@ def targets(files: Sequence[Path], folder: Path, suffix: str) -> dict[Path, Path
     for file in files:
         target = folder / f"{file.stem}{suffix}"
         if target in found:
-            raise JobFailedError(f"{found[target].name} and {file.name} would both become {target.name}")
+            raise JobFailedError(
+                file_texts.SAME_RESULT(name=found[target].name, other=file.name, result=target.name)
+            )
         found[target] = file
     return {file: target for target, file in found.items()}
 
@@ -90,7 +87,7 @@ def lay_out(scratch: Path, number: int, source: Path, target: Path, suffix: str 
     Raises PermanentError if the path of `scratch` itself is not plain.
     """
     if not _PLAIN_PATH.fullmatch(str(scratch)):
-        raise PermanentError(f"the workspace {scratch} has characters in its path that image tools interpret")
+        raise PermanentError(file_texts.ODD_WORKSPACE(path=scratch))
     folder = scratch / f"{number:06d}"
     (folder / "in").mkdir(parents=True)
     (folder / "out").mkdir()

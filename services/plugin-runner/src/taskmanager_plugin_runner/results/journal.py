@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import Seal
 
@@ -99,10 +100,7 @@ def read(home_fd: int, stage: str, subject: str, seal: Seal) -> Manifest | None:
                 _require_own(os.fstat(descriptor), folder)
                 return Manifest.decode(file.read(), subject, seal)
             except ValueError as error:
-                raise JobFailedError(
-                    f"the folder {stage} holds a journal that no runner of this plugin can have written "
-                    f"({error}): nothing of it was carried out; look at it, remove it and retry the job"
-                ) from error
+                raise JobFailedError(file_texts.FOREIGN_JOURNAL(path=stage, error=error)) from error
 
 
 def _require_own(found: os.stat_result, folder: int) -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from taskmanager.errors import JobFailedError, SupersededError
 from taskmanager.files.roots import Roots
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
@@ -81,7 +82,7 @@ def prepare(text: str, roots: Roots, job: str, attempt: int, seal: Seal = NO_KEY
         with folders.opened(home) as home_fd:
             os.mkdir(stage_name(job, attempt), STAGE_MODE, dir_fd=home_fd)
     except OSError as error:
-        refuse(error, f"the destination {destination} cannot be written to")
+        refuse(error, file_texts.DESTINATION_UNWRITABLE, path=destination)
     return Placement(destination, home, job, attempt, seal)
 
 
@@ -103,11 +104,10 @@ def _home(destination: Path, roots: Roots) -> Path:
     if destination.is_dir():
         return destination
     if destination.exists():
-        raise JobFailedError(f"the destination {destination} is a file: name a folder")
+        raise JobFailedError(file_texts.DESTINATION_IS_FILE(path=destination))
     if not destination.parent.is_dir():
         raise JobFailedError(
-            f"the destination {destination} cannot be made because {destination.parent} does not exist: "
-            "check the path and whether the share is mounted"
+            file_texts.DESTINATION_WITHOUT_PARENT(path=destination, parent=destination.parent)
         )
     return roots.contain(destination.parent, str(destination.parent))
 
@@ -139,7 +139,7 @@ def _explain(error: OSError, placement: Placement) -> None:
         raise SupersededError(
             f"{placement.home / placement.stage} is gone: another attempt took over, or somebody removed it"
         ) from error
-    refuse(error, f"the results could not be put into {placement.destination}, which is as it was before")
+    refuse(error, file_texts.NOT_PLACED, path=placement.destination)
 
 
 def _place(home_fd: int, placement: Placement, results: list[Result], terms: Terms) -> None:
@@ -175,7 +175,7 @@ def _move(home_fd: int, stage: str, entry: Entry, terms: Terms) -> None:
         if entry.existed:
             _make_room(home_fd, stage, parent, target, terms)
         elif exists(target.name, parent):
-            raise JobFailedError(f"{target} appeared in the destination while results were being placed")
+            raise JobFailedError(file_texts.APPEARED(name=target))
         if not entry.leaves:
             os.rename(f"{stage}/{NEW}/{target}", target.name, src_dir_fd=home_fd, dst_dir_fd=parent)
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.overlap import folded
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.results.file_permissions import keep_rights
@@ -43,11 +44,9 @@ def results_in(output: Path, inside: PurePosixPath) -> Iterator[Result]:
             path = Path(root) / name
             details = path.lstat()
             if not stat.S_ISREG(details.st_mode):
-                raise JobFailedError(f"the plugin left {path.relative_to(output)}, which is no regular file")
+                raise JobFailedError(file_texts.RESULT_NO_FILE(name=path.relative_to(output)))
             if name.startswith(PREFIX):
-                raise JobFailedError(
-                    f"the plugin made {name}; names that begin with {PREFIX} are not allowed"
-                )
+                raise JobFailedError(file_texts.RESULT_BAD_NAME(name=name, prefix=PREFIX))
             yield Result(str(inside / path.relative_to(output)), path, details.st_size)
 
 
@@ -76,14 +75,12 @@ def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> 
         if not exists(str(part), home_fd):
             return Entry(str(part), existed=False)
         if not is_folder(str(part), home_fd):
-            raise JobFailedError(
-                f"the result {name} needs a folder {part}, but there is something else of that name"
-            )
+            raise JobFailedError(file_texts.RESULT_NEEDS_FOLDER(name=name, folder=part))
     found = details(str(name), home_fd)
     if found is None:
         return Entry(str(name), existed=False)
     if stat.S_ISDIR(found.st_mode):
-        raise JobFailedError(f"the result {name} cannot be placed because there is a folder of that name")
+        raise JobFailedError(file_texts.RESULT_IS_FOLDER(name=name))
     require_no_source(str(name), found, sources)
     return Entry(str(name), existed=True)
 
@@ -91,10 +88,7 @@ def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> 
 def require_no_source(name: str, found: os.stat_result, sources: Collection[Identity]) -> None:
     """Raise JobFailedError if the file to be replaced is a source of the job, under whatever name."""
     if (found.st_dev, found.st_ino) in sources:
-        raise JobFailedError(
-            f"the result {name} would replace a source of its own job, which lies in the destination under "
-            "that name: name another folder, or a template that works in place"
-        )
+        raise JobFailedError(file_texts.RESULT_IS_SOURCE(name=name))
 
 
 def _leaving(home_fd: int, results: list[Result], terms: Terms) -> Iterator[Entry]:
@@ -122,4 +116,4 @@ def dress(home_fd: int, stage: str, manifest: Manifest, terms: Terms) -> None:
     if lost:
         shown = "; ".join(f"{name}: {problem}" for name, problem in list(lost.items())[:PROBLEMS_SHOWN])
         more = "; ..." if len(lost) > PROBLEMS_SHOWN else ""
-        terms.warn(f"the rights of {len(lost)} replaced file(s) could not be kept: {shown}{more}")
+        terms.warn(file_texts.RIGHTS_NOT_KEPT(number=len(lost), problems=f"{shown}{more}"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from taskmanager.model.jobs import WARNING_CHARACTERS, FileRecord
+from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager.plugin_api.file_records import lines_of
 from taskmanager_plugin_runner.failures import shorten
 from taskmanager_plugin_runner.slot_protocol import LogNote, SlotEvent
@@ -62,4 +63,6 @@ class LineLog:
             return
         # One more than the limit is sent: it makes the runner write the line that says so.
         limit = WARNING_CHARACTERS if full else LINE_CHARACTERS
-        self._send(LogNote(time.time(), level, shorten(str(text), limit)))
+        reason = reason_of(text) if len(text) <= limit else None
+        kept = reason.model_dump() if reason is not None else None
+        self._send(LogNote(time.time(), level, shorten(str(text), limit), kept))

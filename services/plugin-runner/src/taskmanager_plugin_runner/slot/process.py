@@ -19,6 +19,7 @@ import structlog
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobSpec
+from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.child import ChildProcess
 from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
@@ -170,7 +171,7 @@ class SlotProcess:
                 await self._ready
         except TimeoutError as error:
             await self.stop()
-            raise TemporaryError("the slot process did not become ready in time") from error
+            raise TemporaryError(attempt_texts.SLOT_NOT_READY()) from error
 
     def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
         isolated = "-P"  # nothing may be imported from the working folder

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.model.reasons.job_texts import attempt_texts, file_texts
 from taskmanager.plugin_api.existing_results import Existing, listed
 from taskmanager.plugin_api.interface import Plugin, load
 from taskmanager.process.failpoints import Failpoint, failpoint
@@ -154,9 +155,7 @@ class Worker:
             return SlotAnswer(order.number)
         brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
         if brought.odd:
-            LineLog(self._line.send).warning(
-                f"left out, for no job reads such a thing: {listed(brought.odd)}"
-            )
+            LineLog(self._line.send).warning(file_texts.ODD_LEFT_OUT(names=listed(brought.odd)))
         self._under_way = TransfersUnderWay(folder.path, brought.ahead)
         return SlotAnswer(order.number, brought.files, brought.bytes, str(brought.source))
 
@@ -187,7 +186,7 @@ class Worker:
         self._line.send(Settle(policy, tuple(results)))
         error = self._settled.get().failure
         if error is not None:
-            raise TemporaryError(error.message) if error.temporary else JobFailedError(error.message)
+            raise TemporaryError(error.text) if error.temporary else JobFailedError(error.text)
 
     def _run_plugin(self, context: SlotContext) -> None:
         try:
@@ -197,8 +196,7 @@ class Worker:
             failpoint(Failpoint.SLOT_AFTER_RUN)
             left = kill_children({self._guard})
             if left:
-                note = f"{left} process(es) the plugin left behind were killed"
-                context.log.warning(note)
+                context.log.warning(attempt_texts.LEFT_BEHIND(number=left))
 
     def _suspending(self) -> bool:
         return self._barrier.suspending
@@ -213,7 +211,7 @@ class Worker:
     def _require_input(self, folder: AttemptFolder) -> None:
         """A slot that was replaced must not take partial input for the whole."""
         if folder.ahead and self._under_way.ahead is None:
-            raise TemporaryError("the process that was to bring the input is gone")
+            raise TemporaryError(attempt_texts.INPUT_LOST())
 
     def _place(self, order: SlotOrder) -> SlotAnswer:
         folder, log = self._attempt_folder(order), LineLog(self._line.send)
@@ -232,7 +230,7 @@ class Worker:
 
 
 def _exit(error: SystemExit) -> RuntimeError:
-    made = RuntimeError(f"the plugin called exit ({error.code!r}); it has to return or to raise an exception")
+    made = RuntimeError(attempt_texts.CALLED_EXIT(value=repr(error.code)))
     made.__cause__ = error
     return made
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.mounts import mount_of
+from taskmanager.model.reasons.job_texts import file_texts
 
 NETWORK_TYPES = frozenset(
     {
@@ -46,8 +47,7 @@ def require_space(folder: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed_bytes + RESERVE_BYTES > free:
         raise JobFailedError(
-            f"not enough space in {folder}: {megabytes(needed_bytes)} needed, {megabytes(free)} free; "
-            "make room and retry the job"
+            file_texts.NOT_ENOUGH_SPACE(path=folder, needed=megabytes(needed_bytes), free=megabytes(free))
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager_plugin_runner.system.processes import descendants
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -65,8 +66,12 @@ class Usage:
         """The usage in words, for an operator."""
         if self.processes == 1:
             return size_words(self.bytes)
-        largest = f"the largest, {self.largest}, {size_words(self.largest_bytes)}"
-        return f"{size_words(self.bytes)} in {self.processes} processes, {largest}"
+        return attempt_texts.PROCESSES(
+            size=size_words(self.bytes),
+            number=self.processes,
+            name=self.largest,
+            largest=size_words(self.largest_bytes),
+        )
 
 
 def resident(leader: int) -> Usage:

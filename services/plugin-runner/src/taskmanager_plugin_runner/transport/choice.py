@@ -11,6 +11,7 @@ from pathlib import Path
 from taskmanager.errors import PermanentError
 from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results import placement
 from taskmanager_plugin_runner.results.early_copies import EarlyCopies
@@ -105,9 +106,7 @@ def undo(settings: Path | None, folder: AttemptFolder, seal: Seal = NO_KEY) -> N
     if not (folder.path / RECORD).exists():
         return
     if settings is None:
-        raise PermanentError(
-            "results were delivered over Goobi's files API: set TASKMANAGER_GOOBI to undo it"
-        )
+        raise PermanentError(goobi_texts.DELIVERED_OVER_API())
     from taskmanager_plugin_runner.transport.goobi_files import undo_delivery  # noqa: PLC0415 - see above
 
     undo_delivery(settings, folder, seal)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.plugin_api.existing_results import (
     Existing,
     folders_of,
@@ -69,7 +70,7 @@ class SharedDestination:
                 if stat.S_ISREG((details := path.lstat()).st_mode)
             }
         except OSError as error:
-            refuse(error, f"the destination {self._folder} cannot be read")
+            refuse(error, file_texts.DESTINATION_UNREADABLE, path=self._folder)
 
 
 def settle_earlier(  # noqa: PLR0913 - what a job asks, where, and what kind of job it is
@@ -114,8 +115,7 @@ def settle(
         return
     if not destination.removes:
         raise JobFailedError(
-            f"{destination.where} holds {len(left)} file(s) of pages that are gone ({listed(left)}), and "
-            "over Goobi's files API nothing is removed: remove them in Goobi, or give existing the value keep"
+            file_texts.EXISTING_NOT_REMOVED(path=destination.where, number=len(left), names=listed(left))
         )
     found = {name: there[name].fingerprint for name in left}
     folder.remember_leaving({name: known for name, known in found.items() if known is not None})
@@ -136,7 +136,4 @@ def require_no_sources(results: Collection[str], destination: Destination, folde
     there = destination.found(folders_of(results)) if sources else {}
     hit = [name for name in results if name in there and there[name].identity in sources]
     if hit:
-        raise JobFailedError(
-            f"{len(hit)} result(s) would replace sources of the job, which lie in the destination under "
-            f"the same names: {listed(hit)}; name another folder, or a template that works in place"
-        )
+        raise JobFailedError(file_texts.RESULTS_ARE_SOURCES(number=len(hit), names=listed(hit)))

@@ -22,6 +22,7 @@ from taskmanager.errors import (
     TemporaryError,
 )
 from taskmanager.model.jobs import Record
+from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.stage_filling import Result
@@ -129,9 +130,7 @@ def _upload(
         raise SupersededError("its lease ended before its results were delivered, as if it was frozen")
     api.upload(delivery.journal, lambda: io.BytesIO(body))
     if _journal(api, delivery, seal) != journal:
-        raise JobFailedError(
-            f"{api.where} does not keep {delivery.journal}, without which nothing is delivered"
-        )
+        raise JobFailedError(goobi_texts.JOURNAL_NOT_KEPT(folder=api.where, journal=delivery.journal))
     for result in results:
         failpoint(Failpoint.SLOT_BEFORE_RENAME)
         _require(api, delivery, ours, seal)
@@ -150,17 +149,14 @@ def _require(api: FilesApi, delivery: GoobiDelivery, ours: Callable[[], bool], s
 def _is_there(api: FilesApi, result: Result, digest: str) -> bool:
     found = api.digest(result.name)
     if found not in {None, digest}:
-        raise JobFailedError(
-            f"{api.where} has another {result.name} already, and over the files API nothing is replaced: "
-            "remove it in Goobi and retry the job"
-        )
+        raise JobFailedError(goobi_texts.OTHER_RESULT(folder=api.where, name=result.name))
     return found is not None
 
 
 def _verify(api: FilesApi, results: list[Result], digests: dict[str, str]) -> None:
     for result in results:
         if api.digest(result.name) != digests[result.name]:
-            raise TemporaryError(f"{result.name} in {api.where} is not what was uploaded")
+            raise TemporaryError(goobi_texts.NOT_AS_UPLOADED(name=result.name, folder=api.where))
 
 
 def _finish(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> None:
@@ -171,7 +167,7 @@ def _finish(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> None:
             return  # the answers were lost, but the journal was removed
         raise
     if _journal(api, delivery, seal) is not None:
-        raise GoobiAwayError(f"Goobi did not remove the journal in {api.where}")
+        raise GoobiAwayError(goobi_texts.JOURNAL_NOT_REMOVED(folder=api.where))
 
 
 def _undo(api: FilesApi, delivery: GoobiDelivery, journal: Journal) -> None:
@@ -189,13 +185,10 @@ def _journal(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> Journal | No
         found = Journal.model_validate_json(content)
     except ValidationError as error:
         raise PermanentError(
-            f"{delivery.journal} in {api.where} is damaged: remove it and what the job delivered, then retry"
+            goobi_texts.JOURNAL_DAMAGED(journal=delivery.journal, folder=api.where)
         ) from error
     if not found.is_ours(delivery, seal):
-        raise PermanentError(
-            f"{delivery.journal} in {api.where} was not written by a runner of this plugin, and "
-            "nothing of it was carried out: look at the folder, remove the file and retry the job"
-        )
+        raise PermanentError(goobi_texts.JOURNAL_FOREIGN(journal=delivery.journal, folder=api.where))
     return found
 
 

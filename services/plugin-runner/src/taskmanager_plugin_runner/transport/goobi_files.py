@@ -12,6 +12,7 @@ from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.files.roots import Roots
 from taskmanager.goobi.settings import load
 from taskmanager.model.jobs import JobSpec
+from taskmanager.model.reasons.job_texts import file_texts, goobi_texts
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.planning import Terms, results_in
@@ -60,15 +61,14 @@ class GoobiFiles:
             and delivery == self._locate(order, order.spec.source)
         ):
             raise JobFailedError(
-                f"the destination is the source: both are folder {delivery.folder!r} of Goobi's process "
-                f"{delivery.process}; name another folder, or a template that works in place"
+                goobi_texts.DESTINATION_IS_SOURCE(folder=repr(delivery.folder), process=delivery.process)
             )
         with api(self._settings, delivery) as there:
             goobi_delivery.prepare(there, delivery, self._seal)
         try:
             (folder.open(folder.path) / RECORD).write_text(delivery.encode(), encoding="utf-8")
         except OSError as error:
-            refuse(error, "the workspace of the runner cannot be used")
+            refuse(error, file_texts.WORKSPACE_UNUSABLE)
 
     def bring(
         self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
@@ -78,7 +78,7 @@ class GoobiFiles:
         with api(self._settings, self._locate(order, source)) as there:
             names = sorted(name for name in there.names() if not name.startswith("."))
             if not names:
-                raise JobFailedError(f"{there.where} is empty: check the process and the table `folders`")
+                raise JobFailedError(goobi_texts.FOLDER_EMPTY(folder=there.where))
             for name in names:
                 between()
                 size += _fetch(there, name, target)
@@ -100,7 +100,7 @@ class GoobiFiles:
         results = list(results_in(folder.output, PurePosixPath()))
         deep = [result.name for result in results if "/" in result.name]
         if deep:
-            raise JobFailedError(f"the plugin made {deep[0]}; Goobi's files API knows no folders in folders")
+            raise JobFailedError(goobi_texts.NO_NESTED_FOLDERS(name=deep[0]))
         with api(self._settings, delivery) as there:
             goobi_delivery.deliver(there, delivery, results, terms.ours, self._seal)
         return len(results), sum(result.bytes for result in results)
@@ -122,24 +122,24 @@ def locate(settings: Path, spec: JobSpec, path: Path) -> tuple[str, int, str]:
     wins; the process's number must be one of the other parts, as in Goobi's metadata folder.
     """
     if spec.goobi is None:
-        raise JobFailedError("this runner works over Goobi's files API, and the job names no Goobi process")
+        raise JobFailedError(goobi_texts.NO_PROCESS())
     goobi, process = load(settings), spec.goobi.process_id
     name, installation = goobi.name_of(spec.goobi.installation), goobi.find(spec.goobi.installation)
     if name is None or installation is None:
-        raise JobFailedError(f"the runner knows no Goobi installation {name!r}: see {settings}")
+        raise JobFailedError(goobi_texts.UNKNOWN_INSTALLATION(name=repr(name), settings=settings))
     if str(process) not in path.parent.parts:
-        raise JobFailedError(f"the folder {path} is not one of Goobi's process {process}")
+        raise JobFailedError(goobi_texts.FOLDER_OF_OTHER_PROCESS(path=path, process=process))
     for pattern, folder in installation.folders.items():
         if fnmatchcase(path.name, pattern):
             return name, process, folder
-    raise JobFailedError(f"no pattern of [installations.{name}.folders] in {settings} fits {path.name!r}")
+    raise JobFailedError(goobi_texts.NO_PATTERN(installation=name, settings=settings, folder=repr(path.name)))
 
 
 def api(settings: Path, delivery: GoobiDelivery) -> FilesApi:
     """The folder in Goobi; raises GoobiSettingsError and JobFailedError."""
     installation = load(settings).find(delivery.installation)
     if installation is None:
-        raise JobFailedError(f"there is no Goobi installation {delivery.installation!r} in {settings}")
+        raise JobFailedError(goobi_texts.NO_INSTALLATION(name=repr(delivery.installation), settings=settings))
     return FilesApi(installation, delivery.process, delivery.folder)
 
 
@@ -147,9 +147,9 @@ def _fetch(there: FilesApi, name: str, target: Path) -> int:
     try:
         return there.fetch(name, target / name)
     except OSError as error:
-        refuse(error, f"{name} could not be fetched to the workspace")
+        refuse(error, file_texts.NOT_FETCHED, name=name)
     except NotInGoobiError as error:
-        raise JobFailedError(f"{name} was in {there.where} a moment ago and is gone") from error
+        raise JobFailedError(goobi_texts.FILE_GONE(name=name, folder=there.where)) from error
 
 
 def undo_delivery(settings: Path, folder: AttemptFolder, seal: Seal = NO_KEY) -> None:

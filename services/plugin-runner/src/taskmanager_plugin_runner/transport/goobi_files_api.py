@@ -24,6 +24,7 @@ import httpx
 from taskmanager.errors import JobFailedError, PermanentError, TemporaryError
 from taskmanager.goobi.installations import Dialect, Installation
 from taskmanager.goobi.secrets import SecretFile
+from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager.process.retry import again
 from taskmanager_plugin_runner.system.filesystems import require_space
 
@@ -52,9 +53,7 @@ class FilesApi:
     ) -> None:
         """`http` replaces the network in tests. Raises JobFailedError for unsuitable settings."""
         if installation.jwt is not None or installation.dialect is Dialect.WEBAPI:
-            raise JobFailedError(
-                "the files API needs dialect rest or core, and token_file or api_token_file for its secret"
-            )
+            raise JobFailedError(goobi_texts.API_NEEDS())
         self._installation, self.where = installation, f"folder {folder!r} of Goobi's process {process}"
         self._url = f"{installation.base}/api/process/{process}/files/{quote(folder, safe='')}"
         limits = httpx.Timeout(installation.timeout_seconds, connect=installation.connect_timeout_seconds)
@@ -139,12 +138,12 @@ class FilesApi:
         try:
             raw = _json(response)
         except ValueError as error:
-            raise GoobiAwayError(f"the list of {self.where} is no JSON") from error
+            raise GoobiAwayError(goobi_texts.LIST_NO_JSON(folder=self.where)) from error
         if not isinstance(raw, list) or not all(isinstance(name, str) for name in raw):
-            raise JobFailedError(f"Goobi does not list {self.where} as a list of names")
+            raise JobFailedError(goobi_texts.LIST_NO_NAMES(folder=self.where))
         wrong = [name for name in raw if name in {"", ".", ".."} or "/" in name or "\0" in name]
         if wrong:
-            raise JobFailedError(f"Goobi lists {wrong[0]!r} in {self.where}, which is no file name")
+            raise JobFailedError(goobi_texts.LIST_BAD_NAME(name=repr(wrong[0]), folder=self.where))
         return raw
 
     def _read(
@@ -159,9 +158,11 @@ class FilesApi:
                 got += len(chunk)
                 file.write(chunk)
                 if monotonic() > ends:
-                    raise JobFailedError(f"{name} in {self.where} did not come within {FILE_LIMIT}")
+                    raise JobFailedError(
+                        goobi_texts.FILE_TOO_SLOW(name=name, folder=self.where, limit=FILE_LIMIT)
+                    )
         if size is not None and int(size) != got:
-            raise GoobiAwayError(f"{name} in {self.where} came with {got} bytes of {size}")
+            raise GoobiAwayError(goobi_texts.FILE_CUT(name=name, folder=self.where, got=got, size=size))
 
     @contextmanager
     def _answer(
@@ -175,7 +176,7 @@ class FilesApi:
                 self._judge(response, f"{name} in {self.where}" if name else self.where)
                 yield response
         except httpx.HTTPError as error:
-            text = f"Goobi at {httpx.URL(url).host} broke off: {error or type(error).__name__}"
+            text = goobi_texts.BROKE_OFF(host=httpx.URL(url).host, error=error or type(error).__name__)
             raise GoobiAwayError(text) from error
 
     def _proof(self) -> dict[str, str]:
@@ -189,19 +190,19 @@ class FilesApi:
     def _judge(self, response: httpx.Response, what: str) -> None:
         status = response.status_code
         if status == HTTPStatus.NOT_FOUND:
-            raise NotInGoobiError(f"Goobi knows no {what}: check the process and the table `folders`")
+            raise NotInGoobiError(goobi_texts.UNKNOWN(what=what))
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise JobFailedError(
-                f"Goobi refuses {what} ({status}): check the token, and this machine in goobi_rest.xml"
-            )
+            raise JobFailedError(goobi_texts.REFUSED(what=what, status=status))
         if status == HTTPStatus.INSUFFICIENT_STORAGE:
-            raise JobFailedError(f"Goobi has no space left for {what}: make room there and retry the job")
+            raise JobFailedError(goobi_texts.NO_SPACE(what=what))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise GoobiAwayError(f"Goobi failed with status {status} at {what}: see its log")
+            raise GoobiAwayError(goobi_texts.FAILED(status=status, what=what))
         if not response.is_success:
-            raise JobFailedError(f"Goobi answers {status} to {response.request.method} of {what}")
+            raise JobFailedError(
+                goobi_texts.ANSWERED(status=status, method=response.request.method, what=what)
+            )
         if _is_page(response) and not what.partition(" in ")[0].lower().endswith((".html", ".htm")):
-            raise GoobiAwayError(f"a page came instead of {what}: is a proxy or a sign-in before Goobi?")
+            raise GoobiAwayError(goobi_texts.PAGE_INSTEAD(what=what))
 
 
 class _Digest:
@@ -228,7 +229,7 @@ def _json(response: httpx.Response) -> object:
 
 def _require_small(size: int) -> None:
     if size > TEXT_LIMIT_BYTES:
-        raise JobFailedError(f"Goobi sent {size} bytes where a list or a journal was expected")
+        raise JobFailedError(goobi_texts.TOO_LARGE(size=size))
 
 
 def _network(installation: Installation) -> httpx.HTTPTransport:

@@ -10,6 +10,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.coded_text import told
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.files.copying import CopyStoppedError, copy_source
 from taskmanager_plugin_runner.files.sources import SourceFile
@@ -60,9 +62,9 @@ class InputAhead:
         while not self._there(number):
             check()
             if self._stopping:
-                raise JobFailedError(f"{path.name} was asked for when the job was over")
+                raise JobFailedError(file_texts.ASKED_TOO_LATE(name=path.name))
         if (error := self._outcomes[number]) is not None:
-            raise JobFailedError(str(error)) from error
+            raise JobFailedError(told(error)) from error
 
     def _there(self, number: int) -> bool:
         with self._changed:

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.system.slot_users import SlotUser
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
@@ -56,5 +57,5 @@ def take_back(output: Path, user: SlotUser) -> None:
             if not stat.S_ISREG(found.st_mode):
                 continue  # refused by placing
             if found.st_uid != user.uid:
-                raise JobFailedError(f"the result {name} is a link to a file of another user: copy it")
+                raise JobFailedError(file_texts.RESULT_FOREIGN_LINK(name=name))
             os.chown(name, os.geteuid(), os.getegid(), dir_fd=descriptor, follow_symlinks=False)

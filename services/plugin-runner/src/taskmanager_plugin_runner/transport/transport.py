@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot_protocol import SlotOrder
@@ -16,7 +17,7 @@ RECORD = "delivery.json"
 """In the folder of an attempt: where it delivers, for the next start of the runner."""
 
 
-LOST = "the record of the destination is gone from the workspace"
+LOST = file_texts.RECORD_LOST()
 
 
 class Transport(Protocol):

@@ -15,6 +15,7 @@ from typing import Any
 from taskmanager.errors import JobFailedError
 from taskmanager.files.overlap import misfit
 from taskmanager.files.roots import Roots
+from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import copy_source, link_source
@@ -79,7 +80,7 @@ class AttemptFolder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            refuse(error, "the workspace of the runner cannot be used")
+            refuse(error, file_texts.WORKSPACE_UNUSABLE)
         return folder
 
     def output_size(self) -> tuple[int, int]:

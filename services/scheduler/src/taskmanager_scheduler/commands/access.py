@@ -22,7 +22,7 @@ from taskmanager.messages import (
 )
 from taskmanager.model.access import Token, User
 from taskmanager.model.jobs import Attribution
-from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager.model.reasons import Reason, actions_taken, log_ins, refusals
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.access_state import AccessGroupState, is_enabled_admin
@@ -52,7 +52,12 @@ class AccessSpace(Protocol):
 
 def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
     """The audit entry of a login; no gateway's clock places it later than `now`."""
-    times = f", {seen.times} times" if seen.times > 1 else ""
+    why = log_ins.SEEN(
+        way=log_ins.WAYS[seen.way](),
+        address=seen.address,
+        count=seen.times if seen.times > 1 else None,
+        why=_why_refused(seen),
+    )
     return AuditEntry(
         id=seen.id,
         at=min(seen.at, now),
@@ -61,8 +66,25 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
         what=actions_taken.LOG_IN(),
         subject=seen.user or None,
         outcome="done" if seen.outcome == "done" else "refused",
-        detail=f"{seen.way.replace('_', ' ')}, from {seen.address}{times}",
+        why=why,
     )
+
+
+def _why_refused(seen: LogInSeen) -> Reason | None:
+    """As far as a gateway tells who was refused in which way."""
+    if seen.outcome == "done":
+        return None
+    if seen.outcome == "too_many":
+        return log_ins.TOO_MANY()
+    match seen.way:
+        case "password":
+            return log_ins.WRONG_PASSWORD() if seen.user else log_ins.UNKNOWN_NAME()
+        case "code":
+            return log_ins.WRONG_CODE()
+        case "security_key":
+            return log_ins.WRONG_KEY()
+        case "oidc":
+            return log_ins.NOT_LET_IN()
 
 
 def _add_user(space: AccessSpace, command: Command, order: AddUser) -> CommandAnswer:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from taskmanager.messages import CommandResult
 from taskmanager.model.jobs import HistoryEntry, Job
 from taskmanager.model.operations import Failure
-from taskmanager.model.registry import AuditEntry
+from taskmanager.model.registry import AuditEntry, InstalledPlugin, StoredFile
 from taskmanager.ports.store import PlanT
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.jobs.effects import AnswerGateway, Effect
@@ -22,6 +22,8 @@ def in_sentences(plan: PlanT) -> PlanT:
         jobs=[(before, _job(after)) for before, after in plan.jobs],
         audit=[_audited(entry) for entry in plan.audit],
         failures=[_failure(failure) for failure in plan.failures],
+        files=[_file(stored) for stored in plan.files],
+        plugins=[_plugin(plugin) for plugin in plan.plugins],
     )
     if isinstance(spoken, Decision):
         return replace(spoken, effects=[_effect(effect) for effect in spoken.effects])
@@ -29,7 +31,18 @@ def in_sentences(plan: PlanT) -> PlanT:
 
 
 def _job(job: Job) -> Job:
-    return job.model_copy(update={"history": tuple(_entry(entry) for entry in job.history)})
+    error = job.error.model_copy(update={"reason": None}) if job.error is not None else None
+    history = tuple(_entry(entry) for entry in job.history)
+    return job.model_copy(update={"history": history, "error": error, "warning_reasons": ()})
+
+
+def _file(stored: StoredFile) -> StoredFile:
+    plain = stored.file.model_copy(update={"warning_reasons": (), "error_reason": None})
+    return stored.model_copy(update={"file": plain})
+
+
+def _plugin(plugin: InstalledPlugin) -> InstalledPlugin:
+    return plugin.model_copy(update={"manifest": plugin.manifest.model_copy(update={"texts": {}})})
 
 
 def _entry(entry: HistoryEntry) -> HistoryEntry:

@@ -3,19 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from taskmanager.messages import (
-    Advanced,
-    Cancelled,
-    Claim,
-    Commit,
-    Failed,
-    Finished,
-    HandedBack,
-    Progressed,
-    Resumed,
-    Submit,
-    Suspended,
-)
+from taskmanager.messages import Claim, Commit, RunnerReport, Submit
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.manifest import RetryPolicy
@@ -109,9 +97,6 @@ class GoobiMessageRequested:
     message: OperatorMessage
     note: Attribution
 
-
-RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
-"""Events that only the runner of the current attempt may report."""
 
 Finding = Orphaned | Renewed | LeaseEnded | Ticketed | BackoffOver
 """Events that the scheduler finds itself."""

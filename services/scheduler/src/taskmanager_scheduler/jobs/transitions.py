@@ -20,6 +20,7 @@ from taskmanager.messages import (
     Progressed,
     Refusal,
     Resumed,
+    RunnerReport,
     Submit,
     Suspended,
 )
@@ -38,7 +39,6 @@ from taskmanager_scheduler.jobs.events import (
     OperatorRequest,
     Orphaned,
     Renewed,
-    RunnerReport,
     Ticketed,
     Transition,
     TransitionContext,
@@ -124,7 +124,7 @@ def _submit(event: Submit, at: TransitionContext) -> Transition:
     if not duplicate:
         return Transition(noted(job, at, history.ACCEPTED()))
     what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
-    error = JobError(message=english(what), kind="duplicate")
+    error = JobError(message=english(what), reason=what, kind="duplicate")
     ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
     return Transition(noted(ended, at, what))
 
@@ -157,6 +157,7 @@ def _claim(job: Job | None, claim: Claim, at: TransitionContext) -> Transition:
         error=None,
         warnings=0,
         warning_texts=(),
+        warning_reasons=(),
     )
     return Transition(granted, (_grant(granted, claim.claim_id, at),))
 
@@ -262,21 +263,25 @@ def _warned(event: Finished | Failed) -> dict[str, object]:
     """The job's warning fields, from the attempt that ended; it started without any."""
     if event.warnings is None:
         return {}
-    return {"warnings": event.warnings.count, "warning_texts": event.warnings.texts}
+    warnings = event.warnings
+    return {
+        "warnings": warnings.count,
+        "warning_texts": warnings.texts,
+        "warning_reasons": warnings.reasons,
+    }
 
 
 def _fail(job: Job, event: Failed, at: TransitionContext) -> Transition:
     """Handle a failure; the job changes in every case."""
     job = job.model_copy(update=_warned(event))
     if job.cancel is not None:
-        return cancelled(
-            job, CancelMethod.COOPERATIVE, at, ending=history.ENDED_MEANWHILE(error=event.error.message)
-        )
+        ending = history.ENDED_MEANWHILE(error=event.error.cause)
+        return cancelled(job, CancelMethod.COOPERATIVE, at, ending=ending)
     if event.crashed:
-        return _crashed(job, event.error, at, event.error.message)
+        return _crashed(job, event.error, at, event.error.cause)
     if event.error.temporary and job.failures + 1 < at.retry.attempts:
         return _try_later(job, event.error, at)
-    what = history.FAILED(error=event.error.message)
+    what = history.FAILED(error=event.error.cause)
     return end(job, Trigger.FAIL, Status.ERROR, at, what, seq=event.seq, error=event.error)
 
 
@@ -284,10 +289,10 @@ def _try_later(job: Job, error: JobError, at: TransitionContext) -> Transition:
     """Retry after a wait; a held job waits until it is released instead."""
     failures = job.failures + 1
     if job.held is not None:
-        what = history.TRY_FAILED(count=failures, most=at.retry.attempts, error=error.message)
+        what = history.TRY_FAILED(count=failures, most=at.retry.attempts, error=error.cause)
         return requeue(changed(job, failures=failures, error=error), at, what)
     until = at.now + waiting_time(at.retry, failures, job.id)
-    what = history.TRY_FAILED(count=failures, most=at.retry.attempts, at=until, error=error.message)
+    what = history.TRY_FAILED(count=failures, most=at.retry.attempts, at=until, error=error.cause)
     return back_off(job, at, what, until, failures=failures, error=error)
 
 
@@ -299,7 +304,7 @@ def _orphaned(job: Job, event: Orphaned, at: TransitionContext) -> Transition:
     if job.cancel is not None:
         return cancelled(job, CancelMethod.SIGKILL, at, ending=event.why)
     what = history.LOST(runner=job.owner, cause=event.why)
-    return _crashed(job, JobError(message=english(what), kind="RunnerLost"), at, what)
+    return _crashed(job, JobError(message=english(what), reason=what, kind="RunnerLost"), at, what)
 
 
 def _interrupted(job: Job, at: TransitionContext, what: Reason) -> Transition:
@@ -316,5 +321,5 @@ def _crashed(job: Job, error: JobError, at: TransitionContext, what: Reason | st
         crash = history.CRASHED(count=crashes, most=CRASH_LIMIT - 1, error=what)
         return requeue(job, at, crash, crashes=crashes)
     last = history.CRASHED_TOO_OFTEN(count=crashes, error=what)
-    parked = error.model_copy(update={"message": english(last)})
+    parked = error.model_copy(update={"message": english(last), "reason": last})
     return end(job, Trigger.FAIL, Status.ERROR, at, last, error=parked, crashes=crashes)

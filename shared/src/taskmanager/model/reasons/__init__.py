@@ -4,7 +4,7 @@ Rules return reasons, the store and the messages carry them, and the sentence is
 family of codes is a module of constants here; those that only the gateway uses are in `taskmanager_gateway`.
 """
 
-from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Family, Plural
+from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Codes, Family, Plural
 from taskmanager.model.reasons.model import Reason, Value, absent
 from taskmanager.model.reasons.sentences import ENGLISH, Language, moment_of, say
 
@@ -13,6 +13,7 @@ __all__ = [
     "PROSE",
     "Catalogue",
     "Code",
+    "Codes",
     "Family",
     "Language",
     "Plural",

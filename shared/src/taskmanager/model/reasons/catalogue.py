@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from typing import Protocol
 
 from taskmanager.model.reasons.model import Reason
 
@@ -32,6 +33,11 @@ def places(sentence: str | Plural) -> frozenset[str]:
     if isinstance(sentence, str):
         return frozenset(_PLACE.findall(sentence))
     return frozenset((*_PLACE.findall(sentence.one), *_PLACE.findall(sentence.many), NUMBER))
+
+
+def without_places(sentence: str) -> str:
+    """The sentence without what is filled, and without `%%`, which is said as one `%`."""
+    return _PLACE.sub("", sentence).replace("%%", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,13 @@ class Family:
             raise ValueError(made.name)
         self.codes[made.name] = made
         return made
+
+
+class Codes(Protocol):
+    """Where codes are found."""
+
+    def find(self, name: str) -> Code | None:
+        """The code of that name; None for one that is not known."""
 
 
 class Catalogue:

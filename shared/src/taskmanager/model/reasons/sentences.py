@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
-from taskmanager.model.reasons.catalogue import MOMENTS, NUMBER, Catalogue, Plural
+from taskmanager.model.reasons.catalogue import MOMENTS, NUMBER, Codes, Plural
 from taskmanager.model.reasons.model import Reason
+
+OWN_WORDS = "english"
+"""The parameter with the English sentence, in the reasons of codes that other services may not know."""
 
 
 class Language(Protocol):
@@ -43,13 +46,18 @@ class _English:
 ENGLISH: Language = _English()
 
 
-def say(reason: Reason, catalogue: Catalogue, language: Language = ENGLISH) -> str:
+def say(reason: Reason, catalogue: Codes, language: Language = ENGLISH) -> str:
     """The sentence for a reason."""
     code = catalogue.find(reason.code)
     sentence = code.sentence(reason) if code else None
     filled = {name: _filled(name, value, catalogue, language) for name, value in reason.parameters.items()}
     if sentence is None:
-        return _bare(reason.code, filled)
+        return filled.get(OWN_WORDS) or _bare(reason.code, filled)
+    return fill(sentence, filled, reason, language)
+
+
+def fill(sentence: str | Plural, filled: Mapping[str, str], reason: Reason, language: Language) -> str:
+    """A sentence of a reason with its places filled."""
     if not isinstance(sentence, Plural):
         return language.sentence(sentence) % filled
     count = reason.parameters.get(NUMBER)
@@ -61,7 +69,7 @@ def _bare(code: str, filled: Mapping[str, str]) -> str:
     return f"{code} ({told})" if told else code
 
 
-def _filled(name: str, value: int | str | Reason, catalogue: Catalogue, language: Language) -> str:
+def _filled(name: str, value: int | str | Reason, catalogue: Codes, language: Language) -> str:
     if isinstance(value, Reason):
         return say(value, catalogue, language)
     if isinstance(value, int):

@@ -64,6 +64,7 @@ class ItmAnswer(BaseModel):
         default=None, description="The id of the job: the one accepted, or the one already active."
     )
     type: str | None = Field(default=None, description="The problem type, for programs.")
+    code: str | None = Field(default=None, description="What `ERRORMESSAGE` says, for programs.")
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -15,6 +15,7 @@ from taskmanager.model.states import Status
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.http.deadlines import from_store
+from taskmanager_gateway.http.single_flight import SingleFlight
 from taskmanager_gateway.plugins.views import PluginView
 
 FRESH_SECONDS = 2.0
@@ -47,18 +48,22 @@ class HomeSummaries:
         self._installations = (*installations, None)
         self._last = HomeSummary()
         self._read_at = float("-inf")
-        self._lock = asyncio.Lock()
+        self._waiting: Sequence[str] = ()
+        self._reading = SingleFlight(self._read_anew, "home_summary")
 
     async def read(self, plugins: Sequence[PluginView]) -> HomeSummary:
         """A summary for these plugins, at most `FRESH_SECONDS` old; without the database, the last one."""
-        async with self._lock:
-            if time.monotonic() - self._read_at >= FRESH_SECONDS:
-                self._last = await self._read(plugins)
-                self._read_at = time.monotonic()
+        if time.monotonic() - self._read_at < FRESH_SECONDS:
             return self._last
+        self._waiting = [one.manifest.name for one in plugins if one.statuses[Status.STARTED]]
+        return await self._reading.get()
 
-    async def _read(self, plugins: Sequence[PluginView]) -> HomeSummary:
-        waiting = [one.manifest.name for one in plugins if one.statuses[Status.STARTED]]
+    async def _read_anew(self) -> HomeSummary:
+        self._last = await self._read(self._waiting)
+        self._read_at = time.monotonic()
+        return self._last
+
+    async def _read(self, waiting: Sequence[str]) -> HomeSummary:
         reads = asyncio.gather(
             self._reader.hourly(self._clock.now() - BACK),
             self._reader.backlog(self._installations),

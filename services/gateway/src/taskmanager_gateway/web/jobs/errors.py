@@ -9,7 +9,7 @@ from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.jobs.rows import shown_error, whole_error
-from taskmanager_gateway.web.shell.render import fragment
+from taskmanager_gateway.web.shell.render import fragment, sentences_of
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -18,11 +18,13 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 async def show(request: Request, job_id: str, who: Asker) -> Response:
     """The pop-up; a very long message is cut."""
     job = await services_of(request).finder.find(job_id, who)
-    return fragment(request, "plugin/error.html", {"job": job, "shown": shown_error(job)})
+    return fragment(
+        request, "plugin/error.html", {"job": job, "shown": shown_error(job, sentences_of(request))}
+    )
 
 
 @router.get("/jobs/{job_id}/error.txt")
 async def whole(request: Request, job_id: str, who: Asker) -> Response:
     """The whole error as plain text."""
     job = await services_of(request).finder.find(job_id, who)
-    return PlainTextResponse(whole_error(job))
+    return PlainTextResponse(whole_error(job, sentences_of(request)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import Job
@@ -10,6 +9,7 @@ from taskmanager.model.queries import Position
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.jobs.wait_reasons import PluginLoad, WaitingCode, waiting_reason
 from taskmanager_gateway.web.jobs.actions import Offer, offers
+from taskmanager_gateway.web.shell.sentences import Sentences
 
 SHORT_ID = 8
 """Characters of an id that are shown: the last ones, since the first are a timestamp and look alike."""
@@ -39,13 +39,6 @@ class Row:
         return self.job.id[-SHORT_ID:]
 
     @property
-    def took(self) -> timedelta | None:
-        """The time from the start of its last attempt to its end."""
-        if self.job.started_at is None or self.job.finished is None:
-            return None
-        return max(self.job.finished - self.job.started_at, timedelta())
-
-    @property
     def shows_progress(self) -> bool:
         """Whether there is progress to show."""
         return self.job.status.running or (self.job.status is Status.PAUSED and self.job.owner is not None)
@@ -55,10 +48,9 @@ class Row:
         """Whether it has ended with warnings."""
         return self.job.status.final and self.job.warnings > 0
 
-    @property
-    def error(self) -> str | None:
-        """The beginning of its error, in one line."""
-        return shortened(self.job.error.message) if self.job.error else None
+    def shown_error(self, said: Sentences) -> str:
+        """The beginning of its error, in one line of the reader's language; empty for none."""
+        return shortened(said.error(self.job.error)) if self.job.error else ""
 
 
 def shortened(message: str) -> str:
@@ -136,11 +128,11 @@ class ShownError:
     """The length of message and traceback together."""
 
 
-def shown_error(job: Job) -> ShownError | None:
+def shown_error(job: Job, said: Sentences) -> ShownError | None:
     """The excerpt for a pop-up; None for a job without an error."""
     if job.error is None:
         return None
-    message, traceback = job.error.message, job.error.traceback or ""
+    message, traceback = said.error(job.error), job.error.traceback or ""
     return ShownError(
         kind=job.error.kind,
         message=message[:POP_UP_ERROR],
@@ -150,9 +142,9 @@ def shown_error(job: Job) -> ShownError | None:
     )
 
 
-def whole_error(job: Job) -> str:
+def whole_error(job: Job, said: Sentences) -> str:
     """Message and traceback as one text; empty for a job without an error."""
     if job.error is None:
         return ""
-    services = (f"{job.error.kind}: {job.error.message}", job.error.traceback or "")
+    services = (f"{job.error.kind}: {said.error(job.error)}", job.error.traceback or "")
     return "\n\n".join(part for part in services if part)

@@ -17,7 +17,7 @@ from taskmanager.model.states import Status, Tab
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.http.command_bodies import readable
 from taskmanager_gateway.http.views import API
-from taskmanager_gateway.jobs.ages import Seconds, ago
+from taskmanager_gateway.jobs.list_queries import Seconds, ago
 from taskmanager_gateway.web.shell.list_address import read_address
 
 PAGE_SIZES = (25, 50, 100, 200)

@@ -12,6 +12,7 @@ from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.access.auth_context import Asker
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.jobs.columns import page_columns
 from taskmanager_gateway.jobs.finder import is_job_id
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
@@ -50,6 +51,7 @@ async def show(request: Request, name: str, who: Asker) -> Response:
         "sizes": PAGE_SIZES,
         "tab": shown.listing.tab,
         "statuses": [status for status in Status if status.tab is shown.listing.tab],
+        "columns": page_columns(shown.listing.tab),
         "chooses": chooses(who, name, shown.listing.tab),
         "bulk_actions": BULK_ACTIONS[shown.listing.tab],
     }
@@ -85,6 +87,7 @@ async def renewed_rows(
         "gone": gone,
         "places": places,
         "tab": form.tab,
+        "columns": page_columns(form.tab),
         "chooses": chooses(who, name, form.tab),
     }
     return fragment(request, "plugin/rows.html", context)

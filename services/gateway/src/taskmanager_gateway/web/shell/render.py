@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from taskmanager.model.access import Principal
+from taskmanager_gateway.plugins.texts import CodesOfPlugins
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.shell.assets import Assets
 from taskmanager_gateway.web.shell.languages import translations
@@ -41,6 +42,12 @@ def asker(request: Request) -> Principal:
     """The reader."""
     principal: Principal = request.state.principal
     return principal
+
+
+def sentences_of(request: Request) -> Sentences:
+    """Reasons in the reader's language, those of the installed plugins too."""
+    formats = Visitor.of(request).formats
+    return Sentences(formats, CodesOfPlugins(web_of(request).services.catalogue, formats.language))
 
 
 def text(request: Request, sentence: str, **values: Any) -> str:
@@ -85,7 +92,7 @@ def _common(request: Request) -> dict[str, Any]:
     return {
         "visitor": visitor,
         "f": visitor.formats,
-        "said": Sentences(visitor.formats),
+        "said": sentences_of(request),
         "who": asker(request),
         "csrf": request.state.csrf,
         "access_off": web_of(request).services.access.off,

@@ -1,9 +1,12 @@
 """Turns reasons into sentences in the reader's language, with their formats for numbers and times."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from taskmanager.model.reasons import Reason, say
+from taskmanager.model.jobs import JobError
+from taskmanager.model.reasons import Codes, Reason, say
+from taskmanager.model.reasons.coded_text import coded_texts, reason_of
 from taskmanager_gateway.codes import CATALOGUE
 from taskmanager_gateway.web.shell.formats import Formats
 from taskmanager_gateway.web.shell.languages import translations
@@ -19,10 +22,24 @@ class Sentences:
     """Makes sentences for one reader. Templates call it `said`."""
 
     formats: Formats
+    codes: Codes = CATALOGUE
 
     def __call__(self, reason: Reason) -> str:
         """The sentence for a reason."""
-        return _cut(say(reason, CATALOGUE, self), LONGEST)
+        return _cut(say(reason, self.codes, self), LONGEST)
+
+    def text(self, text: str) -> str:
+        """A text in the reader's language if it knows its code, else as it is."""
+        reason = reason_of(text)
+        return text if reason is None else self(reason)
+
+    def texts(self, texts: Sequence[str], reasons: Sequence[Reason | None]) -> list[str]:
+        """The same for texts with reasons beside them."""
+        return [self.text(text) for text in coded_texts(texts, reasons)]
+
+    def error(self, error: JobError) -> str:
+        """What the error of a job says."""
+        return self.text(error.text)
 
     def event(self, reason: Reason) -> str:
         """The sentence for a reason, cut to a line of a job's history."""

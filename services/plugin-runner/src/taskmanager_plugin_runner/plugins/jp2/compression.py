@@ -10,6 +10,7 @@ from pathlib import Path
 
 from taskmanager.errors import JobFailedError, ToolFailedError
 from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.reasons.job_texts import tool_texts
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager.plugin_api.tools import run
 from taskmanager_plugin_runner.plugins import workpieces
@@ -83,7 +84,7 @@ class Compression:
         if self._profile.lossless:
             refused = rules.refusal(page.facts, convert=self._parameters.convert)
             if refused:
-                raise JobFailedError(f"{page.words}{refused}")
+                raise JobFailedError(page.said(refused))
         target = self._target(page.stem)
         folder = self._context.scratch / f"{self._numbers[file]:06d}-{page.number:04d}"
         folder.mkdir()
@@ -120,7 +121,7 @@ class Compression:
             words = ["opj_compress", *prepared.input_words, "-o", str(codestream), *options]
             self._start(words, folder)
         if not codestream.is_file():
-            raise JobFailedError("opj_compress ended well but wrote no result")
+            raise JobFailedError(tool_texts.NO_RESULT_OF(program="opj_compress"))
         brand = jpeg2000.JPH if self._profile.coding is Coding.HIGH_THROUGHPUT else jpeg2000.JP2
         jpeg2000.write_file(result, codestream, prepared.expected, brand)
         return result
@@ -142,7 +143,7 @@ class Compression:
         """Run an OpenJPEG tool; raises ToolFailedError if it fails or writes to stderr."""
         result = self._context.run_tool(argv, cwd=folder, time_limit=self._time_limit)
         if said := result.stderr.strip():
-            raise ToolFailedError(f"{argv[0]} complains: {said}")
+            raise ToolFailedError(tool_texts.COMPLAINS(program=argv[0], output=said))
 
 
 @cache

@@ -12,6 +12,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
 from taskmanager_plugin_runner.plugins.pictures.facts import (
@@ -110,7 +111,7 @@ def left_out(facts: PictureFacts) -> list[str]:
     """The note about unspecified samples, if there are any."""
     if not facts.unspecified:
         return []
-    return [f"{facts.unspecified} sample(s) of each pixel that are not alpha were left out"]
+    return [picture_texts.SAMPLES_LEFT_OUT(number=facts.unspecified)]
 
 
 def _is_plain_with_alpha(facts: PictureFacts) -> bool:
@@ -138,7 +139,7 @@ def _shown(
     colours: NDArray[Any], facts: PictureFacts, bits: int, *, keep_profile: bool, notes: list[str]
 ) -> tuple[NDArray[Any], bytes | None]:
     if facts.colour is Colour.LAB:
-        notes.append("Lab colours were converted to sRGB")
+        notes.append(picture_texts.LAB_CONVERTED())
         return _of_lab(colours, bits), None
     if facts.colour is Colour.CMYK:
         return _of_cmyk(colours, facts, bits, notes), None
@@ -163,11 +164,12 @@ def _fitting(facts: PictureFacts, notes: list[str]) -> bytes | None:
         return facts.icc
     space = profile_space(facts.icc)
     if space is None:
-        notes.append("its colour profile is damaged and was left out; the colours were taken as sRGB")
+        notes.append(picture_texts.PROFILE_DAMAGED())
     else:
         notes.append(
-            f"its colour profile ({profile_name(facts.icc)}) is one for {space.decode('latin-1').strip()}, "
-            f"not for {facts.colour}, and was left out"
+            picture_texts.PROFILE_OF_OTHER(
+                profile=profile_name(facts.icc), space=space.decode("latin-1").strip(), colour=facts.colour
+            )
         )
     return None
 
@@ -176,8 +178,11 @@ def _of_cmyk(colours: NDArray[Any], facts: PictureFacts, bits: int, notes: list[
     icc = _fitting(facts, notes)
     values, said = samples.displayable(colours, facts, 8 if facts.bits <= 8 else 16)  # noqa: PLR2004 - a byte
     notes.extend([said] if said else [])
-    by = profile_name(icc) if icc else f"{CMYK_DEFAULT}, since it has none of its own"
-    notes.append(f"CMYK was converted to sRGB by the profile {by}")
+    notes.append(
+        picture_texts.CMYK_CONVERTED(profile=profile_name(icc))
+        if icc
+        else picture_texts.CMYK_WITHOUT_PROFILE(profile=CMYK_DEFAULT)
+    )
     return _through(values, Colour.CMYK, icc, bits)
 
 
@@ -232,6 +237,6 @@ def _without_gamma(values: NDArray[Any], facts: PictureFacts, notes: list[str]) 
     most = np.iinfo(values.dtype).max
     linear = (np.arange(int(most) + 1) / most) ** (1 / facts.gamma)
     curve = np.where(linear <= _SRGB_LINEAR, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    notes.append(f"its tones were converted from gamma {facts.gamma:g} to those of sRGB")
+    notes.append(picture_texts.GAMMA_CONVERTED(gamma=f"{facts.gamma:g}"))
     table: NDArray[Any] = np.rint(np.clip(curve, 0, 1) * most).astype(values.dtype)
     return table[values]

@@ -13,6 +13,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
@@ -54,7 +55,7 @@ def require_same_facts(result: PictureFacts, expected: PictureFacts) -> None:
     if not _same_resolution(result.dots_per_inch, expected.dots_per_inch):
         different.append(f"resolution: {result.dots_per_inch} instead of {expected.dots_per_inch}")
     if different:
-        raise JobFailedError(f"the result is not what it should be ({'; '.join(different)})")
+        raise JobFailedError(picture_texts.NOT_AS_EXPECTED(differences="; ".join(different)))
 
 
 def _same_resolution(one: Sequence[float] | None, other: Sequence[float] | None) -> bool:
@@ -66,14 +67,13 @@ def _same_resolution(one: Sequence[float] | None, other: Sequence[float] | None)
 def require_equal(result: NDArray[Any], source: NDArray[Any]) -> None:
     """Raise JobFailedError unless all samples are equal; says how many differ and where the first one is."""
     if result.shape != source.shape:
-        raise JobFailedError(f"the result has the shape {result.shape}, its source {source.shape}")
+        raise JobFailedError(picture_texts.OTHER_SHAPE(result=result.shape, source=source.shape))
     if np.array_equal(result, source):
         return
     differing = np.argwhere(result != source)
     row, column, channel = (int(number) for number in differing[0])
     raise JobFailedError(
-        f"the result is not lossless: {len(differing)} samples differ, the first at column {column}, "
-        f"row {row}, channel {channel}"
+        picture_texts.NOT_LOSSLESS(number=len(differing), column=column, row=row, channel=channel)
     )
 
 
@@ -143,24 +143,23 @@ def require_alike(result: Reduced, source: Reduced, allowed: float) -> None:
     cells = _cells(min(result.size, source.size))
     one, other = result.means(cells), source.means(cells)
     if one.shape != other.shape:
-        raise JobFailedError(f"the result has {one.shape[2]} channel(s) instead of {other.shape[2]}")
+        raise JobFailedError(picture_texts.OTHER_CHANNELS(found=one.shape[2], wanted=other.shape[2]))
     difference = float(np.abs(one - other).mean())
     share = _SHARE_OF_CONTRAST + _SHARE_WHEN_SMALL * min(1.0, _SMALL / max(result.size))
     allowed += share * float(other.std())
     if difference > allowed:
         raise JobFailedError(
-            "the result does not look like its source: reduced copies differ by "
-            f"{difference:.1f} of 255 on average ({allowed:.1f} are allowed)"
+            picture_texts.NOT_ALIKE(difference=f"{difference:.1f}", allowed=f"{allowed:.1f}")
         )
     if max(result.size) < GRID:
         return  # with so few pixels, compression leaves too little to decide
     for how, turned in (
-        ("mirrored", other[:, ::-1]),
-        ("upside down", other[::-1]),
-        ("turned", other[::-1, ::-1]),
+        (picture_texts.MIRRORED(), other[:, ::-1]),
+        (picture_texts.UPSIDE_DOWN(), other[::-1]),
+        (picture_texts.TURNED(), other[::-1, ::-1]),
     ):
         if float(np.abs(one - turned).mean()) + _CLEARLY < difference:
-            raise JobFailedError(f"the result does not look like its source, but like its source {how}")
+            raise JobFailedError(picture_texts.LIKE_TURNED(how=how))
 
 
 def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:
@@ -170,5 +169,5 @@ def _reduced_jpeg(path: Path, size: tuple[int, int]) -> Reduced:
     try:
         found = samples.array_of(pyvips.Image.jpegload(str(path), shrink=factor, fail_on="warning"))
     except pyvips.Error as error:
-        raise JobFailedError(f"the result cannot be decoded: {error}") from error
+        raise JobFailedError(picture_texts.RESULT_NOT_DECODED(error=error)) from error
     return Reduced(found, size, (factor, factor))

@@ -11,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import (
     colour,
     comparing,
@@ -89,7 +90,7 @@ def _made(picture: Picture, stored: PictureFacts, *, lossless: bool, convert: bo
         return _lossless(picture)
     if refused := rules.refused(obstacle, convert=convert):
         raise JobFailedError(refused)
-    return _converted(picture).noting("it was converted, so this is not lossless")
+    return _converted(picture).noting(picture_texts.CONVERTED())
 
 
 def _profile_obstacle(facts: PictureFacts) -> str | None:
@@ -99,7 +100,7 @@ def _profile_obstacle(facts: PictureFacts) -> str | None:
         return None
     if colour.is_srgb(icc):
         return None
-    return f"its colour profile ({profile_name(icc)}) is of a kind that a JP2 file may not hold (with tables)"
+    return picture_texts.PROFILE_NOT_IN_JP2(profile=profile_name(icc))
 
 
 def _lossless(picture: Picture) -> Picture:
@@ -117,10 +118,10 @@ def _profile(facts: PictureFacts) -> tuple[bytes | None, list[str]]:
     if icc is None:
         return None, []
     if not colour.fits(icc, facts.colour):
-        return None, ["its colour profile does not fit its components, or is damaged, and was left out"]
+        return None, [picture_texts.PROFILE_MISFIT()]
     if fitting := fitting_profile(icc, grey=facts.grey):
         return fitting, []
-    return None, [f"its colour profile ({profile_name(icc)}) means the same as sRGB and was left out"]
+    return None, [picture_texts.PROFILE_IS_SRGB(profile=profile_name(icc))]
 
 
 def _converted(picture: Picture) -> Picture:
@@ -171,10 +172,7 @@ def encode_high_throughput(prepared: Prepared, codestream: Path, resolutions: in
     """Compress with OpenJPH, reversibly (Part 15); raises JobFailedError for unsupported bit depths."""
     facts = prepared.expected
     if facts.bits not in _PLAIN_BITS:
-        raise JobFailedError(
-            f"its samples have {facts.bits} bits; high-throughput profiles hold 8 or 16. "
-            "Choose another profile"
-        )
+        raise JobFailedError(picture_texts.BITS_OF_HIGH_THROUGHPUT(bits=facts.bits))
     values = _written(prepared)
     plain = np.ascontiguousarray(values if facts.samples > 1 else values[..., 0])
     rgb = facts.colour is Colour.RGB
@@ -203,9 +201,9 @@ def _decoded(result: Path, facts: PictureFacts) -> NDArray[Any]:
     try:
         found = imagecodecs.jpeg2k_decode(jpeg2000.codestream(result))
     except RuntimeError as error:
-        raise JobFailedError(f"the result cannot be decoded: {error}") from error
+        raise JobFailedError(picture_texts.RESULT_NOT_DECODED(error=error)) from error
     if found.size != facts.pixels * facts.samples:
-        raise JobFailedError(f"the result has the shape {found.shape} when decoded")
+        raise JobFailedError(picture_texts.SHAPE_WHEN_DECODED(shape=found.shape))
     return found.reshape(facts.height, facts.width, facts.samples)
 
 
@@ -214,7 +212,7 @@ def _require_close(small: Path, prepared: Prepared) -> None:
     found = tifffile.imread(small)
     found = found.reshape(*found.shape[:2], -1)
     if found.shape[2] != facts.samples:
-        raise JobFailedError(f"the result has {found.shape[2]} channel(s) when decoded, not {facts.samples}")
+        raise JobFailedError(picture_texts.CHANNELS_WHEN_DECODED(found=found.shape[2], wanted=facts.samples))
     step = max(1, round(facts.width / found.shape[1])) if facts.width > 1 else 1
     copy = Reduced(_bytes(found, facts.bits), (facts.width, facts.height), (step, step))
     source = Reduced.of(_bytes(_written(prepared), facts.bits))

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.coded_text import told
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.facts import ORIENTATIONS_TURNED, Alpha, Colour, PictureFacts
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000, tiff_samples
@@ -65,7 +67,9 @@ def decode(path: Path, facts: PictureFacts, longest_side: int | None = None) -> 
     height, width = turned.shape[:2]
     if (width, height) != (facts.width // shrink, facts.height // shrink):
         expected = f"{facts.width} x {facts.height}"
-        raise JobFailedError(f"the header speaks of {expected} pixels, {width} x {height} could be read")
+        raise JobFailedError(
+            picture_texts.OTHER_SIZE_THAN_HEADER(expected=expected, width=width, height=height)
+        )
     made = replace(read.facts, stored=(width, height), orientation=1, planar=False)
     if read.facts.orientation in ORIENTATIONS_TURNED and made.dots_per_inch is not None:
         made = replace(made, dots_per_inch=made.dots_per_inch[::-1])
@@ -110,7 +114,7 @@ def _read_jpeg(path: Path, facts: PictureFacts, shrink: int = 1) -> Picture:
     try:
         read = _vips(path, fail_on="warning", shrink=shrink)
     except JobFailedError as error:
-        notes = (_explain_jpeg(path, str(error)),)
+        notes = (_explain_jpeg(path, told(error)),)
         read = _vips(path, fail_on="truncated", shrink=shrink)
     return Picture(_as_described(read, facts.colour, alpha=False), facts).noting(*notes)
 
@@ -127,8 +131,8 @@ def _explain_jpeg(path: Path, message: str) -> str:
     if serious or not (left_over or len(lines) < len(message.splitlines())):
         raise JobFailedError(message)
     if left_over and not _is_padded(path, int(left_over[0][1])):
-        raise JobFailedError(f"{message}: data of the picture is left over, so it is damaged")
-    return f"{left_over[0][1]} padding bytes stand before the end marker" if left_over else lines_of(message)
+        raise JobFailedError(picture_texts.DATA_LEFT_OVER(error=message))
+    return picture_texts.PADDING(number=int(left_over[0][1])) if left_over else lines_of(message)
 
 
 def lines_of(message: str) -> str:
@@ -150,7 +154,7 @@ def _read_rare_jpeg(path: Path, facts: PictureFacts) -> Picture:
     """12 and 16 bits, and lossless coding: libjpeg-turbo 3 through imagecodecs."""
     data = path.read_bytes()
     if b"\xff\xd9" not in data[-_TAIL_BYTES:]:
-        raise JobFailedError("the JPEG file has no end marker: it is cut short")
+        raise JobFailedError(picture_texts.JPEG_WITHOUT_END())
     read = _called(lambda: imagecodecs.jpeg8_decode(data))
     return Picture(_as_described(read, facts.colour, alpha=False), facts)
 
@@ -173,7 +177,7 @@ def _read_gif(path: Path, facts: PictureFacts) -> Picture:
     if samples.is_opaque(read[..., 3]):
         read, alpha = samples.first_channels(read, 3), None
     made = Picture(read, replace(facts, colour=Colour.RGB, samples=read.shape[2], alpha=alpha))
-    return made.noting(f"only the first of its {pictures} pictures is taken") if pictures > 1 else made
+    return made.noting(picture_texts.FIRST_OF_PICTURES(number=pictures)) if pictures > 1 else made
 
 
 def _gif_pictures(path: Path) -> int:
@@ -204,7 +208,7 @@ def _read_jpeg2000(path: Path, facts: PictureFacts) -> Picture:
     read = _called(lambda: imagecodecs.jpeg2k_decode(data))
     read = read.reshape(*read.shape[:2], -1)
     if read.shape[2] != facts.samples:
-        raise JobFailedError(f"{facts.samples} component(s) are announced, {read.shape[2]} could be read")
+        raise JobFailedError(picture_texts.COMPONENTS_ANNOUNCED(announced=facts.samples, read=read.shape[2]))
     if facts.colour is Colour.YCBCR and facts.samples == 3 and facts.bits == 8:  # noqa: PLR2004 - sYCC
         return Picture(samples.rgb_of_ycbcr(read), replace(facts, colour=Colour.RGB))
     return Picture(read, facts)
@@ -224,7 +228,7 @@ def _called(read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         raise
     except Exception as error:
         # each library has its own errors, from RuntimeError to plain Exception; here all mean the same
-        raise JobFailedError(f"the picture is damaged: {_said(error)}") from error
+        raise JobFailedError(picture_texts.DAMAGED(detail=_said(error))) from error
 
 
 def _said(error: Exception) -> str:
@@ -240,7 +244,7 @@ def _as_described(read: NDArray[Any], colour: Colour, *, alpha: bool) -> NDArray
     if read.shape[2] != wanted and colour is Colour.RGB and read.shape[2] == 1 + alpha:
         return np.dstack([read[..., :1]] * 3 + ([read[..., 1:]] if alpha else []))
     if read.shape[2] != wanted:
-        raise JobFailedError(f"the header announces {wanted} channel(s), {read.shape[2]} could be read")
+        raise JobFailedError(picture_texts.CHANNELS_ANNOUNCED(announced=wanted, read=read.shape[2]))
     return read
 
 

@@ -28,6 +28,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
 from taskmanager.errors import JobFailedError, TaskManagerError, ToolFailedError
+from taskmanager.model.reasons.coded_text import told
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.system.memory import size_words
 
 ResultT = TypeVar("ResultT")
@@ -112,10 +114,8 @@ class DecodingPool:
 
     def _error(self, failure: _Failure) -> TaskManagerError:
         if failure.out_of_memory:
-            return ToolFailedError(
-                f"the picture takes more than {size_words(self._memory_bytes)} of memory, "
-                "which its header did not show"
-            )
+            limit = size_words(self._memory_bytes)
+            return ToolFailedError(picture_texts.MORE_MEMORY_THAN_SHOWN(limit=limit))
         if failure.defect:
             return ToolFailedError(f"{failure.message}\n{failure.defect}")
         return JobFailedError(failure.message)
@@ -168,7 +168,7 @@ class _Hand:
                 if time.monotonic() > end:
                     self.broken = True
                     self._process.kill()
-                    raise ToolFailedError(f"the picture took longer than {limit}, its time limit")
+                    raise ToolFailedError(picture_texts.TOOK_TOO_LONG(limit=limit))
             return self._pipe.recv()
         except OSError as error:  # the process at the other end is gone
             self.broken = True
@@ -182,8 +182,8 @@ class _Hand:
         self._process.join()
         code = self._process.exitcode
         if code is not None and code < 0:
-            return f"the library that reads the picture crashed ({signal.Signals(-code).name})"
-        return f"the process that reads the picture ended with exit code {code}"
+            return picture_texts.READER_CRASHED(signal=signal.Signals(-code).name)
+        return picture_texts.READER_ENDED(code=code)
 
     def end(self, *, at_once: bool) -> None:
         """Let it end, or kill it; returns when it is gone."""
@@ -215,7 +215,7 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> o
     try:
         return function(*arguments)
     except TaskManagerError as error:
-        return _Failure(str(error))
+        return _Failure(told(error))
     except MemoryError:
         return _Failure("", out_of_memory=True)
     except Exception as error:  # noqa: BLE001 - whatever a library raises must reach the job as its error

@@ -15,6 +15,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import colour, comparing, decoding, formats, samples
 from taskmanager_plugin_runner.plugins.pictures.comparing import Reduced
 from taskmanager_plugin_runner.plugins.pictures.decoding import Picture
@@ -91,8 +92,7 @@ def _make(screen: Picture, small: Reduced, size: tuple[int, int], wanted: Wanted
     height, width = pixels.shape[:2]
     if max(width, height) > JPEG_SIDE_MAX:
         raise JobFailedError(
-            f"a JPEG may have {JPEG_SIDE_MAX:,} pixels a side, this picture has {width:,} x {height:,}; "
-            "ask for a smaller `longest_side`"
+            picture_texts.JPEG_TOO_LARGE(most=f"{JPEG_SIDE_MAX:,}", width=f"{width:,}", height=f"{height:,}")
         )
     expected = replace(
         screen.facts,
@@ -106,7 +106,7 @@ def _make(screen: Picture, small: Reduced, size: tuple[int, int], wanted: Wanted
     wanted.path.write_bytes(data)
     result = formats.read_facts(wanted.path)[0]
     if not data.endswith(_END_OF_IMAGE):
-        raise JobFailedError("the result is no complete JPEG file: its end marker is missing")
+        raise JobFailedError(picture_texts.RESULT_WITHOUT_END())
     comparing.require_same_facts(result, expected)
     comparing.require_jpeg_alike(wanted.path, (width, height), small, wanted.quality)
     return Made(result, len(data))
@@ -137,7 +137,7 @@ def _encode(pixels: NDArray[Any], facts: PictureFacts, quality: int, *, full_siz
     plain = np.ascontiguousarray(pixels[..., 0] if facts.grey else pixels)
     data = bytes(imagecodecs.jpeg8_encode(plain, level=quality, subsampling=subsampling))
     if data[2:4] != b"\xff\xe0" or data[6:11] != b"JFIF\0":
-        raise JobFailedError("the result has no JFIF header")
+        raise JobFailedError(picture_texts.RESULT_WITHOUT_JFIF())
     return (
         data[:13]
         + _density(facts.dots_per_inch)
@@ -185,7 +185,9 @@ def require_alike(source: Path, source_facts: PictureFacts, result: Path, facts:
         for picture in (decoding.decode(source, source_facts), _decoded_result(result, facts))
     ]
     if shown[0].facts.colour is not shown[1].facts.colour:
-        raise JobFailedError(f"the result is {shown[1].facts.colour}, the source {shown[0].facts.colour}")
+        raise JobFailedError(
+            picture_texts.OTHER_COLOUR(result=shown[1].facts.colour, source=shown[0].facts.colour)
+        )
     comparing.require_close(shown[1].samples, shown[0].samples, _PROGRAM_DIFFERENCE)
 
 
@@ -193,4 +195,4 @@ def _decoded_result(result: Path, facts: PictureFacts) -> Picture:
     try:
         return decoding.decode(result, facts)
     except JobFailedError as error:
-        raise JobFailedError(f"the result is no complete picture: {error}") from error
+        raise JobFailedError(picture_texts.RESULT_NOT_COMPLETE(error=error)) from error

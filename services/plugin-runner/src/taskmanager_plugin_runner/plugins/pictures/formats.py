@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 
 _SIGNATURES: Final = (
@@ -52,8 +53,8 @@ def sniff(path: Path) -> str:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
     if not head:
-        raise JobFailedError("it is empty")
-    raise JobFailedError("it is no TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file, whatever its name says")
+        raise JobFailedError(picture_texts.EMPTY())
+    raise JobFailedError(picture_texts.NO_PICTURE())
 
 
 def read_facts(path: Path) -> list[PictureFacts]:
@@ -92,8 +93,8 @@ def _reader(name: str) -> Callable[[Path], list[PictureFacts]]:
 def _require_sane(facts: PictureFacts) -> None:
     width, height = facts.stored
     if width <= 0 or height <= 0:
-        raise JobFailedError(f"the header gives a size of {width} x {height} pixels")
+        raise JobFailedError(picture_texts.ODD_SIZE(width=width, height=height))
     if facts.pixels > PIXELS_MAX:
         raise JobFailedError(
-            f"the header claims {width:,} x {height:,} pixels; more than {PIXELS_MAX:,} are not processed"
+            picture_texts.TOO_MANY_PIXELS(width=f"{width:,}", height=f"{height:,}", most=f"{PIXELS_MAX:,}")
         )

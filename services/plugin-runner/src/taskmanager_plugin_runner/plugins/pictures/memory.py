@@ -4,6 +4,7 @@ import os
 from typing import Final
 
 from taskmanager.errors import JobFailedError, PermanentError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures, size_words
 
@@ -53,7 +54,12 @@ def require_room(facts: PictureFacts, needed: int, most: int) -> None:
     if needed > most:
         width, height = facts.stored
         raise JobFailedError(
-            f"its {width:,} x {height:,} pixels of {facts.samples} sample(s) would take about "
-            f"{size_words(needed)} of memory; {PICTURE_MEMORY} allows {size_words(most)} "
-            "(raise it if the picture is sound)"
+            picture_texts.TOO_MUCH_MEMORY(
+                width=f"{width:,}",
+                height=f"{height:,}",
+                samples=facts.samples,
+                needed=size_words(needed),
+                setting=PICTURE_MEMORY,
+                most=size_words(most),
+            )
         )

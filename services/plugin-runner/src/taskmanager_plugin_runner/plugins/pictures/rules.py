@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 
 JPEG_2000_BITS_MAX: Final = 16
@@ -20,21 +21,19 @@ def lossless_obstacle(facts: PictureFacts) -> str | None:
 
 def _range_obstacle(facts: PictureFacts) -> str | None:
     if facts.sample_format is not SampleFormat.UNSIGNED:
-        return f"its samples are {facts.sample_format.value}; a lossless result holds unsigned integers only"
+        return picture_texts.SAMPLES_NO_INTEGERS(kind=facts.sample_format.value)
     if facts.bits > JPEG_2000_BITS_MAX:
-        return f"its samples have {facts.bits} bits; a lossless result holds {JPEG_2000_BITS_MAX} at most"
+        return picture_texts.TOO_MANY_BITS(bits=facts.bits, most=JPEG_2000_BITS_MAX)
     return None
 
 
 def _colour_obstacle(facts: PictureFacts) -> str | None:
     if facts.colour in {Colour.CMYK, Colour.LAB}:
-        return f"it is {facts.colour.value}, which would have to be converted to sRGB"
+        return picture_texts.NEEDS_SRGB(colour=facts.colour.value)
     if facts.colour is Colour.YCBCR and facts.compression not in _JPEG_CODED:
-        return "it is YCbCr, which would have to be converted to RGB"
+        return picture_texts.NEEDS_RGB()
     if facts.unspecified:
-        return (
-            f"{facts.unspecified} sample(s) of each pixel are neither colour nor alpha and would be left out"
-        )
+        return picture_texts.WOULD_LOSE_SAMPLES(number=facts.unspecified)
     return None
 
 
@@ -47,10 +46,7 @@ def refused(obstacle: str | None, *, convert: bool) -> str | None:
     """The same for an obstacle that is already known."""
     if obstacle is None or convert:
         return None
-    return (
-        f"this cannot be lossless: {obstacle}. Choose a profile with loss, or let the job convert it "
-        "(parameter `convert`: true)"
-    )
+    return picture_texts.NOT_LOSSLESS_AS_IS(obstacle=obstacle)
 
 
 def jpeg_2000_bits(facts: PictureFacts) -> int:

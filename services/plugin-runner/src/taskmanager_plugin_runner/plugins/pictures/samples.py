@@ -9,6 +9,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, PictureFacts, SampleFormat
 
 BYTE_MAX: Final = 255
@@ -95,14 +96,12 @@ def displayable(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple
         return _of_float(values, facts, wanted)
     if facts.sample_format is SampleFormat.SIGNED:
         unsigned = values.astype(np.int64) + 2 ** (facts.bits - 1)
-        return scaled(unsigned.astype(np.uint64), facts.bits, wanted), f"signed {_said(facts, wanted)}"
+        return scaled(unsigned.astype(np.uint64), facts.bits, wanted), picture_texts.SIGNED_SCALED(
+            bits=facts.bits, wanted=wanted
+        )
     if facts.bits > _SHORT_BITS:
-        return scaled(values, facts.bits, wanted), _said(facts, wanted)
+        return scaled(values, facts.bits, wanted), picture_texts.SCALED(bits=facts.bits, wanted=wanted)
     return scaled(values, facts.bits, wanted), None
-
-
-def _said(facts: PictureFacts, wanted: int) -> str:
-    return f"samples of {facts.bits} bits were scaled by the full range of the format to {wanted} bits"
 
 
 def _of_float(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple[NDArray[Any], str]:
@@ -116,12 +115,12 @@ def _of_float(values: NDArray[Any], facts: PictureFacts, wanted: int) -> tuple[N
     stretched = np.clip(np.nan_to_num(stretched, nan=0.0, posinf=1.0, neginf=0.0), 0, 1)
     most = 2**wanted - 1
     kind = np.uint8 if wanted == _BYTE_BITS else np.uint16
-    taken = (
-        "0 as black, 1 as white"
-        if in_range
-        else f"{low:g} (its lowest) as black, {high:g} (its highest) as white"
-    )
-    said = f"floating-point samples of {facts.bits} bits were taken with {taken}, in {wanted} bits"
+    if in_range:
+        said = picture_texts.FLOATS_FROM_0_TO_1(bits=facts.bits, wanted=wanted)
+    else:
+        said = picture_texts.FLOATS_STRETCHED(
+            bits=facts.bits, low=f"{low:g}", high=f"{high:g}", wanted=wanted
+        )
     return np.rint(stretched * most).astype(kind), said
 
 

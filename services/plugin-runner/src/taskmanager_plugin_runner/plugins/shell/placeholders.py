@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import tool_texts
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{([a-z][a-z_]*(?:\.[a-z][a-z0-9_]*)?)\}|[{}]")
 _MAGICK_PATH: Final = re.compile(r"/[\w/.,+ =-]*")
@@ -67,16 +68,14 @@ def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str
         _refuse_unsafe(name, value, magick=magick)
         _refuse_path(name, value, inside_path=inside_path)
         if match.start() == 0 and value.text.startswith("-") and not value.signed:
-            raise JobFailedError(
-                f"{{{name}}} is {value.text!r}; a value that begins with '-' would be an option"
-            )
+            raise JobFailedError(tool_texts.VALUE_IS_OPTION(name=name, value=repr(value.text)))
         return value.text
 
     filled = _TOKEN.sub(replace, element)
     if _UPWARDS.search(filled) and not _UPWARDS.search(element):
-        raise JobFailedError(f"argument {element!r} would become {filled!r}, which leads to another folder")
+        raise JobFailedError(tool_texts.ARGUMENT_LEADS_AWAY(argument=repr(element), filled=repr(filled)))
     if filled.startswith("-") and not element.startswith("-") and not _signed_start(element, values):
-        raise JobFailedError(f"argument {element!r} would become the option {filled!r}")
+        raise JobFailedError(tool_texts.ARGUMENT_IS_OPTION(argument=repr(element), filled=repr(filled)))
     return filled
 
 
@@ -99,16 +98,12 @@ def _refuse_path(name: str, value: Value, *, inside_path: bool) -> None:
         return
     parts = value.text.split("/")
     if ".." in parts or (len(parts) > 1 and (inside_path or not parts[0])):
-        raise JobFailedError(
-            f"{{{name}}} is {value.text!r}; a value that holds a path would lead to another folder"
-        )
+        raise JobFailedError(tool_texts.VALUE_IS_PATH(name=name, value=repr(value.text)))
 
 
 def _refuse_unsafe(name: str, value: Value, *, magick: bool) -> None:
     if "\0" in value.text:
-        raise JobFailedError(f"{{{name}}} contains a NUL character")
+        raise JobFailedError(tool_texts.VALUE_HAS_NUL(name=name))
     literal = _MAGICK_PATH if value.path else _MAGICK_TEXT
     if magick and value.foreign and not literal.fullmatch(value.text):
-        raise JobFailedError(
-            f"{{{name}}} is {value.text!r}; it holds characters that ImageMagick would interpret"
-        )
+        raise JobFailedError(tool_texts.VALUE_OF_IMAGEMAGICK(name=name, value=repr(value.text)))

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import FileRecord, FileState
+from taskmanager.model.reasons.job_texts import picture_texts, tool_texts
 from taskmanager.plugin_api.interface import ExistingParameters, JobContext, parse_parameters
 from taskmanager_plugin_runner.plugins import magick, workpieces
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
@@ -98,20 +99,24 @@ class FileRun(ToolRunner):
     def _check(self, piece: Workpiece, source: PictureFacts | None) -> PictureFacts | None:
         """The facts of an image result, or None; raises JobFailedError if it fails the template's check."""
         if not piece.output.is_file() or not piece.output.stat().st_size:
-            raise JobFailedError("the program ended well but wrote no result")
+            raise JobFailedError(tool_texts.NO_RESULT())
         if self.template.check is Check.NOT_EMPTY or source is None:
             return None
         try:
             result = self._facts(piece.output)
         except JobFailedError as error:
-            raise JobFailedError(f"the result cannot be opened as an image: {error}") from error
+            raise JobFailedError(picture_texts.RESULT_NOT_OPENED(error=error)) from error
         if self.template.check is Check.SAME_SIZE and (result.width, result.height) != (
             source.width,
             source.height,
         ):
             raise JobFailedError(
-                f"the result has {result.width} x {result.height} pixels, "
-                f"the source {source.width} x {source.height}"
+                picture_texts.RESULT_SIZE(
+                    width=result.width,
+                    height=result.height,
+                    source_width=source.width,
+                    source_height=source.height,
+                )
             )
         look = (
             derivatives.require_alike if self.template.check is Check.ALIKE else derivatives.require_decodable
@@ -131,7 +136,7 @@ class JobRun(ToolRunner):
         self.context.progress(0, 1, self.template.title)
         self.start(self.template.argv, {}, self.context.scratch)
         if not any(path.is_file() and path.stat().st_size for path in self.context.output.rglob("*")):
-            raise JobFailedError("the program ended well but wrote no result")
+            raise JobFailedError(tool_texts.NO_RESULT())
         if self.template.verify:
             self.start(self.template.verify, {}, self.context.scratch)
         self.context.progress(1, 1)
@@ -173,7 +178,7 @@ def _warnings(facts: PictureFacts | None) -> tuple[str, ...]:
         return facts.notes if facts else ()
     return (
         *facts.notes,
-        f"the file has {facts.pages} pages; the program was given all of them to choose from",
+        picture_texts.ALL_PAGES_GIVEN(number=facts.pages),
     )
 
 

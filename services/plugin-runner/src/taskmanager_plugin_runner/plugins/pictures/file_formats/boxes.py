@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 
 HEADER_BOX: Final = b"jp2h"
 CODESTREAM_BOX: Final = b"jp2c"
@@ -32,7 +33,7 @@ def read_boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
         file.seek(start)
         head = file.read(16)
         if len(head) < 8:  # noqa: PLR2004 - length and type
-            raise JobFailedError(f"the box at byte {start} is cut short")
+            raise JobFailedError(picture_texts.BOX_CUT(position=start))
         length, kind = struct.unpack(">I4s", head[:8])
         contents = start + 8
         if length == 1 and len(head) == 16:  # noqa: PLR2004 - a long box: the length follows in eight bytes
@@ -41,7 +42,7 @@ def read_boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
             length = end - start
         if start + length > end or contents > start + length:
             raise JobFailedError(
-                f"the box {kind!r} at byte {start} claims {length} bytes; {end - start} are left"
+                picture_texts.BOX_TOO_LONG(box=repr(kind), position=start, length=length, left=end - start)
             )
         yield Box(kind, start, contents, start + length)
         start += length
@@ -65,7 +66,7 @@ def _per_metre(dots_per_inch: float) -> tuple[int, int, int]:
         part = (exact / 10**exponent).limit_denominator(_UINT16_MAX)
         if 0 < part.numerator <= _UINT16_MAX:
             return part.numerator, part.denominator, exponent
-    raise JobFailedError(f"a resolution of {dots_per_inch} dots per inch cannot be written")
+    raise JobFailedError(picture_texts.RESOLUTION_NOT_WRITABLE(resolution=dots_per_inch))
 
 
 def fitting_profile(icc_profile: bytes | None, *, grey: bool) -> bytes | None:

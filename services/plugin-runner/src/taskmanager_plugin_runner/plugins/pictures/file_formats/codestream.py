@@ -10,6 +10,7 @@ from math import ceil
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import Box
 
 _SOC, _CAP, _SIZ, _SOT, _EOC = 0xFF4F, 0xFF50, 0xFF51, 0xFF90, 0xFFD9
@@ -38,7 +39,7 @@ def check_codestream(file: BinaryIO, codestream: Box) -> Size:
     Zero bytes after EOC do no harm (some writers pad their files).
     """
     if _number(file, codestream.contents) != _SOC:
-        raise JobFailedError("the codestream does not begin with SOC")
+        raise JobFailedError(picture_texts.STREAM_WITHOUT_SOC())
     end = _end(file, codestream)
     size, position = _main_header(file, codestream)
     tiles = set()
@@ -47,11 +48,11 @@ def check_codestream(file: BinaryIO, codestream: Box) -> Size:
         tiles.add(index)
         position = position + length if length else end - 2
         if position > end - 2:
-            raise JobFailedError(f"tile {index} claims more data than the file has: it is cut short")
+            raise JobFailedError(picture_texts.TILE_CUT(tile=index))
     if position != end - 2 or _number(file, position) != _EOC:
-        raise JobFailedError("the codestream does not end with EOC: it is cut short")
+        raise JobFailedError(picture_texts.STREAM_WITHOUT_EOC())
     if tiles != set(range(size.tiles)):
-        raise JobFailedError(f"the codestream has {len(tiles)} of {size.tiles} tiles")
+        raise JobFailedError(picture_texts.TILES_MISSING(found=len(tiles), wanted=size.tiles))
     return size
 
 
@@ -73,7 +74,7 @@ def _main_header(file: BinaryIO, codestream: Box) -> tuple[Size, int]:
         if position > codestream.end:
             break
     if size is None or marker != _SOT:
-        raise JobFailedError("the main header of the codestream is not complete")
+        raise JobFailedError(picture_texts.MAIN_HEADER_CUT())
     return replace(size, high_throughput=high_throughput), position
 
 
@@ -82,13 +83,13 @@ def _size(file: BinaryIO, position: int) -> Size:
     siz = _bytes(file, position, 36)
     x1, y1, x0, y0, tile_x, tile_y, tile_x0, tile_y0, components = struct.unpack(">8IH", siz[2:])
     if not tile_x or not tile_y or x1 <= x0 or y1 <= y0 or not components:
-        raise JobFailedError("the codestream gives no size of its picture or its tiles")
+        raise JobFailedError(picture_texts.STREAM_WITHOUT_SIZE())
     tiles = ceil((x1 - tile_x0) / tile_x) * ceil((y1 - tile_y0) / tile_y)
     each = [_bytes(file, position + 36 + 3 * number, 3) for number in range(components)]
     if len(set(each)) != 1:
-        raise JobFailedError("the components of the picture differ in depth or are subsampled")
+        raise JobFailedError(picture_texts.COMPONENTS_DIFFER())
     if each[0][1:] != b"\1\1":
-        raise JobFailedError("all components of the picture are subsampled")
+        raise JobFailedError(picture_texts.ALL_SUBSAMPLED())
     bits, signed = (each[0][0] & 0x7F) + 1, bool(each[0][0] & 0x80)
     return Size(x1 - x0, y1 - y0, components, tiles, bits, signed)
 
@@ -101,5 +102,5 @@ def _bytes(file: BinaryIO, position: int, count: int) -> bytes:
     file.seek(position)
     data = file.read(count)
     if len(data) < count:
-        raise JobFailedError(f"the file ends at byte {position + len(data)}: it is cut short")
+        raise JobFailedError(picture_texts.FILE_ENDS(position=position + len(data)))
     return data

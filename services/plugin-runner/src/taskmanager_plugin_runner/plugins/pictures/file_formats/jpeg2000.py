@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.plugins.pictures.file_formats.boxes import (
     CODESTREAM_BOX,
@@ -55,7 +56,7 @@ def read_jp2(path: Path) -> list[PictureFacts]:
         for found in read_boxes(file, 0, os.fstat(file.fileno()).st_size):
             boxes.setdefault(found.type, found)
         if CODESTREAM_BOX not in boxes:
-            raise JobFailedError("the JPEG 2000 file has no codestream")
+            raise JobFailedError(picture_texts.NO_CODESTREAM())
         size = check_codestream(file, boxes[CODESTREAM_BOX])
         header = boxes.get(HEADER_BOX)
         return [_facts("jp2", size, _read_header(file, header) if header else _Header())]
@@ -78,24 +79,24 @@ def codestream(path: Path) -> bytes:
             if found.type == CODESTREAM_BOX:
                 file.seek(found.contents)
                 return file.read(found.end - found.contents)
-    raise JobFailedError("the JPEG 2000 file has no codestream")
+    raise JobFailedError(picture_texts.NO_CODESTREAM())
 
 
 def _facts(name: str, size: Size, header: _Header) -> PictureFacts:
     if header.size not in {None, (size.width, size.height, size.components)}:
-        raise JobFailedError("header and codestream of the JPEG 2000 file differ in size or components")
+        raise JobFailedError(picture_texts.HEADER_AND_STREAM_DIFFER())
     channels = header.palette_columns or size.components
     alphas = [_ALPHA_TYPES[kind] for kind in header.channels.values() if kind in _ALPHA_TYPES]
     unspecified = sum(kind == _UNSPECIFIED_CHANNEL for kind in header.channels.values())
     colours = channels - len(alphas) - unspecified
     if alphas and header.channels.get(colours) not in _ALPHA_TYPES:
-        raise JobFailedError("the channels of the JPEG 2000 file stand in an order that is not processed")
+        raise JobFailedError(picture_texts.CHANNEL_ORDER())
     colour = header.colour or {1: Colour.GREY, 2: Colour.GREY}.get(colours, Colour.RGB)
     if header.icc is not None and colours == 1:
         colour = Colour.GREY  # whatever its profile is for
     expected = {Colour.GREY: 1, Colour.CMYK: 4}.get(colour, 3)
     if colours < expected:
-        raise JobFailedError(f"the JPEG 2000 file speaks of {colour} but has {colours} colour component(s)")
+        raise JobFailedError(picture_texts.JP2_COLOURS(colour=colour, number=colours))
     return PictureFacts(
         format=name,
         stored=(size.width, size.height),
@@ -114,14 +115,14 @@ def _facts(name: str, size: Size, header: _Header) -> PictureFacts:
 def _read_header(file: BinaryIO, header: Box) -> _Header:
     found = _Header()
     if header.end - header.start > _HEADERS_MAX_BYTES:
-        raise JobFailedError("the header of the JPEG 2000 file is too long to be one")
+        raise JobFailedError(picture_texts.JP2_HEADER_TOO_LONG())
     for inner in read_boxes(file, header.contents, header.end):
         file.seek(inner.contents)
         contents = file.read(inner.end - inner.contents)
         try:
             _take(found, inner.type, contents)
         except (struct.error, IndexError) as error:
-            raise JobFailedError(f"the box {inner.type!r} of the JPEG 2000 file is damaged") from error
+            raise JobFailedError(picture_texts.JP2_BOX_DAMAGED(box=repr(inner.type))) from error
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts
 from taskmanager_plugin_runner.plugins.pictures.file_formats import exif
 
@@ -34,10 +35,10 @@ def read_png(path: Path) -> list[PictureFacts]:
         chunks = dict(_png_chunks(file))
     header = chunks.get(b"IHDR", b"")
     if len(header) != 13:  # noqa: PLR2004 - bytes of IHDR
-        raise JobFailedError("the PNG file has no header (chunk IHDR)")
+        raise JobFailedError(picture_texts.PNG_WITHOUT_HEADER())
     width, height, bits, kind, _, _, interlace = struct.unpack(">IIBBBBB", header)
     if kind not in _PNG_COLOURS or not width or not height:
-        raise JobFailedError("the header of the PNG file (chunk IHDR) is damaged")
+        raise JobFailedError(picture_texts.PNG_HEADER_DAMAGED())
     colour, samples = _PNG_COLOURS[kind]
     transparent = b"tRNS" in chunks
     return [
@@ -102,12 +103,10 @@ def read_jpeg(path: Path) -> list[PictureFacts]:
         segments = list(_segments(file))
     frame = next(((kind, body) for kind, body in segments if kind in _FRAMES), None)
     if frame is None or len(frame[1]) < 6:  # noqa: PLR2004 - bytes of a frame header before its components
-        raise JobFailedError("the JPEG file has no frame header: it is cut short or damaged")
+        raise JobFailedError(picture_texts.JPEG_WITHOUT_FRAME())
     bits, height, width, samples = struct.unpack(">BHHB", frame[1][:6])
     if not width or not height:
-        raise JobFailedError(
-            "the JPEG file does not say how many lines it has (DNL); no reader knows such files"
-        )
+        raise JobFailedError(picture_texts.JPEG_WITHOUT_LINES())
     header = next((body for kind, body in segments if kind == _APP0), b"")
     block = next((body for kind, body in segments if kind == _APP1 and body.startswith(b"Exif\0\0")), b"")
     return [
@@ -136,7 +135,7 @@ def _jpeg_colour(samples: int) -> Colour:
     """JPEG stores RGB and CMYK as YCbCr and YCCK: a decoder returns the former."""
     found = {1: Colour.GREY, 3: Colour.RGB, 4: Colour.CMYK}.get(samples)
     if found is None:
-        raise JobFailedError(f"a JPEG file of {samples} components is not processed")
+        raise JobFailedError(picture_texts.JPEG_COMPONENTS(number=samples))
     return found
 
 
@@ -187,7 +186,7 @@ def read_webp(path: Path) -> list[PictureFacts]:
             icc=chunks.get(b"ICCP") or None,
             dots_per_inch=exif.resolution(chunks.get(b"EXIF", b"")),
             pages=1,
-            notes=("only the first picture of the animation is taken",) if b"ANMF" in chunks else (),
+            notes=(picture_texts.FIRST_OF_ANIMATION(),) if b"ANMF" in chunks else (),
         )
     ]
 
@@ -213,7 +212,7 @@ def _webp_size(chunks: dict[bytes, bytes]) -> tuple[int, int, bool]:
             int.from_bytes(body[8:10], "little") & 0x3FFF,
             False,
         )
-    raise JobFailedError("the WebP file has no picture: it is cut short or damaged")
+    raise JobFailedError(picture_texts.WEBP_WITHOUT_PICTURE())
 
 
 def read_gif(path: Path) -> list[PictureFacts]:
@@ -221,10 +220,10 @@ def read_gif(path: Path) -> list[PictureFacts]:
     with path.open("rb") as file:
         head = file.read(13)
     if len(head) < 13:  # noqa: PLR2004 - bytes before the palette
-        raise JobFailedError("the GIF file is cut short")
+        raise JobFailedError(picture_texts.GIF_CUT())
     width, height = struct.unpack("<HH", head[6:10])
     if not width or not height:
-        raise JobFailedError("the header of the GIF file gives no size")
+        raise JobFailedError(picture_texts.GIF_WITHOUT_SIZE())
     return [
         PictureFacts(
             format="gif",
@@ -242,7 +241,7 @@ def read_bmp(path: Path) -> list[PictureFacts]:
     with path.open("rb") as file:
         head = file.read(54)
     if len(head) < 26:  # noqa: PLR2004 - the shortest headers
-        raise JobFailedError("the BMP file is cut short")
+        raise JobFailedError(picture_texts.BMP_CUT())
     size = int.from_bytes(head[14:18], "little")
     if size == 12:  # noqa: PLR2004 - OS/2
         width, height = struct.unpack("<HH", head[18:22])
@@ -251,9 +250,9 @@ def read_bmp(path: Path) -> list[PictureFacts]:
         width, height, _, depth = struct.unpack("<iiHH", head[18:30])
         x, y = struct.unpack("<ii", head[38:46])
     else:
-        raise JobFailedError("the BMP file is cut short")
+        raise JobFailedError(picture_texts.BMP_CUT())
     if width <= 0 or not height:
-        raise JobFailedError("the header of the BMP file gives no size")
+        raise JobFailedError(picture_texts.BMP_WITHOUT_SIZE())
     palette = depth <= 8  # noqa: PLR2004 - deeper ones have colours of their own
     return [
         PictureFacts(

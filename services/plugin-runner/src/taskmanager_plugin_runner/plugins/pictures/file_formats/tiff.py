@@ -13,6 +13,7 @@ from typing import Any, Final
 import tifffile
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures.facts import (
     COLOUR_SAMPLES,
     Alpha,
@@ -70,7 +71,7 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
     try:
         file = tifffile.TiffFile(path, is_ome=False)
     except _UNREADABLE as error:
-        raise JobFailedError(f"the header of the TIFF file is not as it must be: {_words(error)}") from error
+        raise JobFailedError(picture_texts.TIFF_HEADER_ODD(detail=_words(error))) from error
     with file:
         file.pages.useframes = False
         yield file
@@ -91,14 +92,14 @@ def find_page(file: tifffile.TiffFile, offset: int) -> tuple[tifffile.TiffPage, 
         for inner in _inside(page):
             if inner.offset == offset:
                 return inner, None
-    raise JobFailedError("the TIFF file was changed while it was read")
+    raise JobFailedError(picture_texts.TIFF_CHANGED())
 
 
 def _full_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
     """Neither reduced copies nor masks: those of the chain, or else those in its directories (SubIFDs)."""
     chain = list(_chain(file))
     if not chain:
-        raise JobFailedError("the TIFF file has no directory that can be read: it is cut short or damaged")
+        raise JobFailedError(picture_texts.TIFF_WITHOUT_DIRECTORY())
     inner = (inside for page in chain for inside in _inside(page))
     return (
         [page for page in chain if _is_full(page)]
@@ -164,31 +165,24 @@ def _facts(page: tifffile.TiffPage, pages: int) -> PictureFacts:
             notes=tuple(notes),
         )
     except _UNREADABLE as error:
-        raise JobFailedError(f"the header of the TIFF file is damaged: {_words(error)}") from error
+        raise JobFailedError(picture_texts.TIFF_HEADER_DAMAGED(detail=_words(error))) from error
 
 
 def _colour(page: tifffile.TiffPage, samples: int, notes: list[str]) -> Colour:
     if page.imagedepth != 1:
-        raise JobFailedError(
-            f"the picture has {page.imagedepth} layers of depth; only flat ones are processed"
-        )
+        raise JobFailedError(picture_texts.LAYERS(number=page.imagedepth))
     photometric = _number(page, _PHOTOMETRIC, -1)
     if photometric == -1 and samples == COLOUR_SAMPLES[Colour.RGB]:
-        notes.append("the file does not say what its three samples mean; they are taken as red, green, blue")
+        notes.append(picture_texts.TAKEN_AS_RGB())
         return Colour.RGB
     if photometric == -1:
-        raise JobFailedError(
-            "the file does not say what its samples mean (TIFF tag PhotometricInterpretation is missing)"
-        )
+        raise JobFailedError(picture_texts.NO_PHOTOMETRIC())
     colour = _COLOURS.get(photometric)
     if colour is None:
         name = getattr(page.photometric, "name", str(photometric))
-        raise JobFailedError(
-            f"pictures of PhotometricInterpretation {name} ({photometric}) are not processed; "
-            "convert the file to grey or RGB before"
-        )
+        raise JobFailedError(picture_texts.PHOTOMETRIC(name=name, number=photometric))
     if samples < COLOUR_SAMPLES[colour]:
-        raise JobFailedError(f"the header speaks of {colour} but of {samples} sample(s) a pixel only")
+        raise JobFailedError(picture_texts.TOO_FEW_SAMPLES(colour=colour, number=samples))
     return _coloured(page, colour, samples, notes)
 
 
@@ -196,7 +190,7 @@ def _coloured(page: tifffile.TiffPage, colour: Colour, samples: int, notes: list
     """Three samples called grey, none of them extra, are red, green and blue labelled by mistake."""
     extra = page.tags.get(_EXTRA_SAMPLES)
     if colour is Colour.GREY and samples == COLOUR_SAMPLES[Colour.RGB] and extra is None:
-        notes.append("the file calls its three samples grey; they are taken as red, green, blue")
+        notes.append(picture_texts.GREY_TAKEN_AS_RGB())
         return Colour.RGB
     return colour
 
@@ -210,7 +204,7 @@ def _extra(page: tifffile.TiffPage, count: int, notes: list[str]) -> tuple[Alpha
     alpha = _ALPHAS.get(int(said[0])) if said else None
     unspecified = count - (1 if alpha else 0)
     if unspecified:
-        notes.append(f"{unspecified} sample(s) of each pixel are said to be neither colour nor alpha")
+        notes.append(picture_texts.SAMPLES_UNNAMED(number=unspecified))
     return alpha, unspecified
 
 
@@ -218,7 +212,7 @@ def _sample_format(page: tifffile.TiffPage) -> SampleFormat:
     tag = page.tags.get(_SAMPLE_FORMAT)
     number = 1 if tag is None else _same(tag.value, "sample formats")
     if number not in _FORMATS:
-        raise JobFailedError(f"samples of SampleFormat {number} (complex numbers) are not processed")
+        raise JobFailedError(picture_texts.COMPLEX_SAMPLES(number=number))
     return _FORMATS[number]
 
 
@@ -226,7 +220,7 @@ def _same(values: Any, what: str) -> int:
     """The one number that holds for all samples; raises JobFailedError if they differ."""
     numbers = set(values) if isinstance(values, tuple) else {values}
     if len(numbers) != 1:
-        raise JobFailedError(f"the samples of a pixel have different {what}: {sorted(numbers)}")
+        raise JobFailedError(picture_texts.SAMPLES_DIFFER(what=what, numbers=sorted(numbers)))
     return int(numbers.pop())
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts, SampleFormat
 from taskmanager_plugin_runner.plugins.pictures.file_formats import tiff
@@ -54,9 +55,7 @@ def read(path: Path, facts: PictureFacts) -> tuple[NDArray[Any], PictureFacts]:
                 _require_all_segments(page)
             return _canonical(*_read(path, facts, page, number))
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise JobFailedError(
-            f"the header of the picture is damaged: {error or type(error).__name__}"
-        ) from error
+        raise JobFailedError(picture_texts.HEADER_DAMAGED(detail=error or type(error).__name__)) from error
 
 
 def _read(
@@ -72,7 +71,7 @@ def _read(
         if number is None or facts.compression != _PACKBITS or not packbits_has_all(facts, page):
             raise
     image = pyvips.Image.tiffload(str(path), page=number, access="sequential", fail_on="error")
-    note = "bytes follow the end of its PackBits data; the picture itself is complete"
+    note = picture_texts.PACKBITS_ODD()
     return samples.array_of(image), replace(facts, notes=(*facts.notes, note))
 
 
@@ -81,7 +80,7 @@ def _canonical(found: NDArray[Any], facts: PictureFacts) -> tuple[NDArray[Any], 
     if facts.colour is not Colour.LAB:
         return found, facts
     if facts.bits not in {8, 16} or facts.sample_format is SampleFormat.FLOAT:
-        raise JobFailedError(f"Lab pictures of {facts.bits} bits a sample are not processed")
+        raise JobFailedError(picture_texts.LAB_BITS(bits=facts.bits))
     lab = found.astype(np.float32)
     wide = facts.bits == 16  # noqa: PLR2004 - the only other one
     most = (_ICC_LAB_MOST if facts.icc_lab else 65535) if wide else 255
@@ -115,9 +114,9 @@ def _by_libtiff(
     except pyvips.Error as error:
         if facts.compression == "lzw":
             found, facts = _by_tifffile(facts, page)
-            note = "the LZW data is not as it should be, but complete (another reader has all of it)"
+            note = picture_texts.LZW_ODD()
             return found, replace(facts, notes=(*facts.notes, note))
-        raise JobFailedError(f"the picture is damaged: {_detail(error)}") from error
+        raise JobFailedError(picture_texts.DAMAGED(detail=_detail(error))) from error
     bits = 8 if facts.bits == 1 else facts.bits
     return found, replace(
         facts, colour=_JPEG_COLOURS[facts.colour], bits=bits, white_is_zero=False, samples=found.shape[2]
@@ -126,9 +125,7 @@ def _by_libtiff(
 
 def _detail(error: pyvips.Error) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (
-        "; ".join(lines[1:]) or "its data is wrong or missing in places (libtiff warns of it while it reads)"
-    )
+    return "; ".join(lines[1:]) or picture_texts.DATA_ODD()
 
 
 def _by_tifffile(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[Any], PictureFacts]:
@@ -140,7 +137,7 @@ def _by_tifffile(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[
         raise
     except Exception as error:
         # codecs raise their own errors, which have only Exception in common
-        raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
+        raise JobFailedError(picture_texts.DAMAGED(detail=error or type(error).__name__)) from error
     planes, _, height, width, channels = found.shape
     found = found.reshape(planes, height, width, channels).transpose(1, 2, 0, 3)
     found = found.reshape(height, width, planes * channels)
@@ -171,10 +168,7 @@ def _of_three_bytes(found: NDArray[Any], page: tifffile.TiffPage) -> NDArray[Any
         return values
     steps, swapped_steps = _steps(values), _steps(swapped)
     if min(steps, swapped_steps) * 2 > max(steps, swapped_steps):
-        raise JobFailedError(
-            "its samples have 24 bits, and writers differ in the order of their bytes; this picture does not "
-            "show which was meant. Convert the file to 16 bits before"
-        )
+        raise JobFailedError(picture_texts.BITS_24())
     return values if steps < swapped_steps else swapped
 
 
@@ -201,9 +195,7 @@ def _black_is_zero(
 def _require_all_segments(page: tifffile.TiffPage) -> None:
     """Require every strip or tile to have an offset and data; raises JobFailedError if some are missing."""
     if not page.dataoffsets:
-        raise JobFailedError(
-            "the file says nowhere where the data of the picture is (no strip or tile offsets)"
-        )
+        raise JobFailedError(picture_texts.NO_OFFSETS())
     across = down = 1
     if page.is_tiled:
         across = -(-page.imagewidth // page.tilewidth)
@@ -216,7 +208,7 @@ def _require_all_segments(page: tifffile.TiffPage) -> None:
     counts = _numbers(page, _TILE_BYTE_COUNTS if page.is_tiled else _STRIP_BYTE_COUNTS) or (1,) * len(offsets)
     present = sum(1 for offset, count in zip(offsets[:wanted], counts, strict=False) if offset and count)
     if present < wanted:
-        raise JobFailedError(f"{present} of {wanted} {kind} of the picture are there; the others are missing")
+        raise JobFailedError(picture_texts.PARTS_MISSING(present=present, wanted=wanted, kind=kind))
 
 
 def _numbers(page: tifffile.TiffPage, code: int) -> tuple[int, ...]:
@@ -235,10 +227,10 @@ def _through_palette(
     """
     colours = page.colormap
     if colours is None or facts.samples != 1:
-        raise JobFailedError("the picture has a palette in a form that is not understood")
+        raise JobFailedError(picture_texts.ODD_PALETTE())
     table: NDArray[Any] = np.asarray(colours, dtype=np.uint16).reshape(3, -1).T
     if int(found.max(initial=0)) >= len(table):
-        raise JobFailedError("pixels name colours that the palette does not have")
+        raise JobFailedError(picture_texts.OUTSIDE_PALETTE())
     if table.max(initial=0) <= _UINT8_MAX and len(table) > 1:
         table = table.astype(np.uint8)
     elif not (table % 257).any():
@@ -257,11 +249,9 @@ def _by_pillow(path: Path, facts: PictureFacts, number: int | None) -> tuple[NDA
             mode = "L" if facts.colour is Colour.GREY else "RGB"
             found = np.asarray(image.convert(mode))
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise JobFailedError(
-            f"its old-style JPEG (TIFF compression 6, replaced in 1995) could not be read: {error}"
-        ) from error
+        raise JobFailedError(picture_texts.OLD_JPEG(error=error)) from error
     found = found.reshape(*found.shape[:2], -1)
-    note = "old-style JPEG compression (TIFF compression 6), which many programs cannot read"
+    note = picture_texts.OLD_JPEG_READ()
     return found, replace(
         facts,
         stored=(facts.width, facts.height),

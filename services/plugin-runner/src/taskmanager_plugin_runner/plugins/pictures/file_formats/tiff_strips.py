@@ -9,6 +9,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager_plugin_runner.plugins.pictures import samples
 from taskmanager_plugin_runner.plugins.pictures.facts import Colour, PictureFacts
 
@@ -46,7 +47,7 @@ def _runs_end_at(data: bytes, wanted: int) -> bool:
 def read_subsampled(facts: PictureFacts, page: tifffile.TiffPage) -> tuple[NDArray[Any], PictureFacts]:
     """YCbCr without JPEG: data units of luma and two chroma samples (TIFF 6.0, section 21)."""
     if facts.samples != 3 or facts.bits != 8 or page.is_tiled or facts.planar:  # noqa: PLR2004 - plain ones
-        raise JobFailedError("YCbCr pictures of this kind are not processed; convert the file to RGB before")
+        raise JobFailedError(picture_texts.YCBCR_KIND())
     across, down = _pair(page, _SUBSAMPLING, (2, 2))
     width, height = facts.stored
     rows = min(page.rowsperstrip, height)
@@ -69,7 +70,7 @@ def _strips(page: tifffile.TiffPage) -> Iterator[bytes]:
             yield data if page.compression == 1 else decompress(data)
         except Exception as error:
             # codecs raise their own errors, which have only Exception in common
-            raise JobFailedError(f"the picture is damaged: {error or type(error).__name__}") from error
+            raise JobFailedError(picture_texts.DAMAGED(detail=error or type(error).__name__)) from error
 
 
 def _stored(page: tifffile.TiffPage) -> Iterator[bytes]:
@@ -84,7 +85,7 @@ def _units(data: bytes, width: int, lines: int, across: int, down: int) -> NDArr
     columns, rows = -(-width // across), -(-lines // down)
     size = across * down + 2
     if len(data) < columns * rows * size:
-        raise JobFailedError(f"a strip has {len(data)} of {columns * rows * size} bytes: data is missing")
+        raise JobFailedError(picture_texts.STRIP_CUT(found=len(data), wanted=columns * rows * size))
     units = np.frombuffer(data, np.uint8, columns * rows * size).reshape(rows, columns, size)
     blocks = units[..., : across * down].reshape(rows, columns, down, across)
     luma = blocks.transpose(0, 2, 1, 3).reshape(rows * down, columns * across)
@@ -96,7 +97,7 @@ def _pair(page: tifffile.TiffPage, code: int, default: tuple[int, int]) -> tuple
     tag = page.tags.get(code)
     across, down = default if tag is None else tag.value
     if across not in {1, 2, 4} or down not in {1, 2, 4}:
-        raise JobFailedError(f"the chroma samples are reduced by {across} and {down}, which no reader knows")
+        raise JobFailedError(picture_texts.CHROMA_REDUCED(across=across, down=down))
     return across, down
 
 

@@ -1,0 +1,135 @@
+"""The columns of lists of jobs, each declared once: what CSV says, and what the page of a plugin shows.
+
+A cell of the page is written by its kind; one of kind OWN by the macro of the column's name in the template.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from taskmanager.model.jobs import Job
+from taskmanager.model.queries import Sort
+from taskmanager.model.states import Tab
+
+
+class Kind(StrEnum):
+    """How a value is written on the page."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    COUNT = "count"
+    """A number that says nothing while it is 0."""
+    SIZE = "size"
+    TIME = "time"
+    DURATION = "duration"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column on the page: its place from left to right, its title in English, and its classes of CSS."""
+
+    rank: int
+    title: str
+    style: str
+    kind: Kind = Kind.OWN
+    sort: Sort | None = None
+    """The order its title asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `queue` and `ended` say how the tabs of waiting and of ended jobs show it, if they do."""
+
+    name: str
+    value: Callable[[Job], object]
+    queue: Shown | None = None
+    ended: Shown | None = None
+    exported: bool = True
+    """Whether CSV has it."""
+
+
+class PageColumn(NamedTuple):
+    """A column as one tab shows it."""
+
+    column: Column
+    shown: Shown
+
+
+def _both(name: str, value: Callable[[Job], object], shown: Shown, *, exported: bool = True) -> Column:
+    return Column(name, value, shown, shown, exported)
+
+
+def took(job: Job) -> timedelta | None:
+    """From the start of its last attempt to its end."""
+    if job.started_at is None or job.finished is None:
+        return None
+    return max(job.finished - job.started_at, timedelta())
+
+
+COLUMNS = (
+    _both("id", lambda job: job.id, Shown(10, "Id", "tm-id tm-from-wide")),
+    Column("plugin", lambda job: job.plugin),
+    _both("title", lambda job: job.spec.title, Shown(20, "Title", "tm-title")),
+    _both(
+        "process_id",
+        lambda job: job.spec.goobi.process_id if job.spec.goobi else None,
+        Shown(30, "Process", "tm-number tm-process tm-from-md"),
+    ),
+    Column("process_title", lambda job: job.spec.goobi.process_title if job.spec.goobi else None),
+    Column("step_id", lambda job: job.spec.goobi.step_id if job.spec.goobi else None),
+    _both(
+        "project",
+        lambda job: job.spec.project,
+        Shown(40, "Project", "tm-project tm-from-xl", Kind.TEXT),
+    ),
+    _both("status", lambda job: job.status, Shown(50, "Status", "tm-state")),
+    Column(
+        "priority",
+        lambda job: job.priority,
+        queue=Shown(60, "Priority", "tm-number tm-from-md", Kind.NUMBER),
+    ),
+    Column(
+        "place",
+        lambda job: job.owner,
+        queue=Shown(70, "Place or runner", "tm-number tm-place", sort=Sort.TURN),
+        exported=False,
+    ),
+    Column(
+        "created",
+        lambda job: job.created,
+        queue=Shown(80, "Submitted", "tm-when tm-from-lg", Kind.TIME, Sort.CREATED),
+        ended=Shown(90, "Submitted", "tm-when tm-from-xxl", Kind.TIME, Sort.CREATED),
+    ),
+    Column("queued_at", lambda job: job.queued_at),
+    Column(
+        "started_at",
+        lambda job: job.started_at,
+        queue=Shown(90, "Begun", "tm-when tm-from-xxl", Kind.TIME),
+    ),
+    Column(
+        "finished",
+        lambda job: job.finished,
+        ended=Shown(80, "Ended", "tm-when tm-from-lg", Kind.TIME, Sort.FINISHED),
+    ),
+    Column("took", took, ended=Shown(100, "Took", "tm-number tm-from-lg", Kind.DURATION), exported=False),
+    Column("attempt", lambda job: job.attempt),
+    Column("runner", lambda job: job.owner),
+    Column("percent", lambda job: job.progress.percent),
+    _both("files", lambda job: job.files, Shown(110, "Files", "tm-number tm-from-xl", Kind.COUNT)),
+    _both("bytes", lambda job: job.bytes, Shown(120, "Volume", "tm-number tm-from-xl", Kind.SIZE)),
+    Column("warnings", lambda job: job.warnings),
+    Column("error", lambda job: job.error.message if job.error else None),
+    Column("source", lambda job: job.spec.source),
+    Column("destination", lambda job: job.spec.destination),
+)
+"""In the order of CSV."""
+
+
+def page_columns(tab: Tab) -> Sequence[PageColumn]:
+    """The columns of a tab, from left to right."""
+    found = ((one, one.queue if tab is Tab.QUEUE else one.ended) for one in COLUMNS)
+    shown = [PageColumn(column, how) for column, how in found if how is not None]
+    return sorted(shown, key=lambda one: one.shown.rank)

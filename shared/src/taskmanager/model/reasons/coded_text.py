@@ -1,0 +1,149 @@
+"""English sentences that know their code: what errors and warnings of jobs are made of.
+
+An exception, a line of a log and the record of a file take plain text. A text made by a code is such text for
+all who know nothing of codes, and is said in the reader's language by those who do. A text that is joined or
+cut is plain again, and is shown as it is. (`zope.i18nmessageid.Message` has the same form.)
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import starmap, zip_longest
+from typing import Self
+
+from taskmanager.model.reasons.catalogue import NUMBER, Code, Family
+from taskmanager.model.reasons.model import Reason, Value
+from taskmanager.model.reasons.sentences import ENGLISH, OWN_WORDS, fill
+
+PARAMETER_CHARACTERS = 2_000
+"""A longer parameter is no part of a sentence: the text is then plain."""
+
+
+class CodedText(str):
+    """A sentence in English, with the reason it says."""
+
+    __slots__ = ("reason",)
+    reason: Reason
+
+    def __new__(cls, english: str, reason: Reason) -> Self:
+        """`english` is what `reason` is in English."""
+        made = super().__new__(cls, english)
+        made.reason = reason
+        return made
+
+    def __reduce__(self) -> tuple[type["CodedText"], tuple[str, Reason]]:
+        """Exceptions pass between the processes of a job."""
+        return CodedText, (str(self), self.reason)
+
+
+class TextCode:
+    """A code that is told as a text."""
+
+    __slots__ = ("_own_words", "code")
+
+    def __init__(self, code: Code, *, own_words: bool = False) -> None:
+        """`own_words`: the reason carries its English sentence, for services that do not know the code."""
+        self.code, self._own_words = code, own_words
+
+    def __call__(self, **given: object) -> CodedText:
+        """The sentence with these parameters; raises TypeError unless they fit.
+
+        Texts and errors that know their codes become reasons within the sentence, a moment is said in the
+        reader's zone, `count` as the reader writes numbers; all else is a text.
+        """
+        parts = {name: _part(value) for name, value in given.items()}
+        reason = self.code(**{name: _value(part) for name, part in parts.items()})
+        sentence = self.code.sentence(reason)
+        if sentence is None:
+            raise TypeError(f"{self.code.name} does not take {sorted(given)}")
+        english = fill(sentence, {name: _shown(name, part) for name, part in parts.items()}, reason, ENGLISH)
+        if self._own_words:
+            words: Mapping[str, int | str | Reason] = {**reason.parameters, OWN_WORDS: english}
+            reason = reason.model_copy(update={"parameters": words})
+        return CodedText(english, reason)
+
+
+Part = str | int | datetime
+
+
+def _part(value: object) -> Part:
+    if isinstance(value, BaseException):
+        return told(value)
+    if isinstance(value, str | datetime) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return str(value)
+
+
+def _value(part: Part) -> datetime | Reason | int | str:
+    return part.reason if isinstance(part, CodedText) else part
+
+
+def _shown(name: str, part: Part) -> str:
+    if isinstance(part, datetime):
+        return ENGLISH.moment(part)
+    return ENGLISH.number(part) if name == NUMBER and isinstance(part, int) else str(part)
+
+
+def told(error: BaseException) -> str:
+    """What an error says: a text that knows its code if it was raised with one."""
+    said = error.args[0] if len(error.args) == 1 else None
+    return said if isinstance(said, CodedText) else str(error)
+
+
+def reason_of(text: str) -> Reason | None:
+    """The reason of a text that knows it, with parameters fit for UTF-8; None if it is plain or too long."""
+    return _printable(text.reason) if isinstance(text, CodedText) else None
+
+
+def coded(text: str, reason: Reason | None) -> str:
+    """The text with its reason, as it was before it was stored or sent."""
+    return text if reason is None else CodedText(text, reason)
+
+
+def coded_texts(texts: Sequence[str], reasons: Sequence[Reason | None]) -> tuple[str, ...]:
+    """Each text with its reason; there may be fewer reasons than texts."""
+    return tuple(starmap(coded, zip_longest(texts, reasons[: len(texts)])))
+
+
+def without(text: str, parts: Iterable[str]) -> str:
+    """The text, and all that its sentence names, without these parts."""
+    cut = re.compile("|".join(map(re.escape, parts)))
+    return _changed(text, lambda said: cut.sub("", said))
+
+
+def shortened(reason: Reason, most: int) -> Reason:
+    """The reason with texts of at most so many characters."""
+    return _with_texts(reason, lambda said: said if len(said) <= most else f"{said[: most - 1]}…")
+
+
+def _changed(text: str, change: Callable[[str], str]) -> str:
+    said = change(str(text))
+    return CodedText(said, _with_texts(text.reason, change)) if isinstance(text, CodedText) else said
+
+
+def _with_texts(reason: Reason, change: Callable[[str], str]) -> Reason:
+    def changed(value: Value) -> Value:
+        if isinstance(value, Reason):
+            return _with_texts(value, change)
+        return change(value) if isinstance(value, str) else value
+
+    return Reason(code=reason.code, parameters={name: changed(v) for name, v in reason.parameters.items()})
+
+
+def _printable(reason: Reason) -> Reason | None:
+    kept: dict[str, int | str | Reason] = {}
+    for name, value in reason.parameters.items():
+        part = _printable(value) if isinstance(value, Reason) else value
+        if part is None or (isinstance(part, str) and len(part) > PARAMETER_CHARACTERS):
+            return None
+        is_text = isinstance(part, str)
+        kept[name] = part.encode("utf-8", "backslashreplace").decode("utf-8") if is_text else part  # type: ignore[union-attr]
+    return Reason(code=reason.code, parameters=kept)
+
+
+class TextFamily(Family):
+    """Codes that are told as texts."""
+
+    def text(self, name: str, *sentences: str) -> TextCode:
+        """A new code of this family; of its sentences, the first whose places are all given is said."""
+        return TextCode(self.code(name, *sentences))
