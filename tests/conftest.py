@@ -23,7 +23,7 @@ PAGES = Path(__file__).parent / "browser"
 
 PLUGINS = (
     *("crash", "diary", "fail", "greedy", "hasty", "jp2", "noop", "paced", "press", "recording", "shell"),
-    *("sleep", "stubborn", "tally", "tick", "verbose", "wild"),
+    *("prowler", "sleep", "stubborn", "tally", "tick", "verbose", "wild"),
 )
 USERS = BrokerUsers()
 

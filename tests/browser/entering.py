@@ -17,6 +17,11 @@ async def show_code(page: Page, code: str) -> None:
     await form.locator("button[type=submit]").click()
 
 
+async def answer_by_key(page: Page) -> None:
+    """Have the browser ask the security key, in the form that follows the password."""
+    await page.locator("#log-in-form [data-key=get]").click()
+
+
 async def fill_in(page: Page, name: str, password: str = PASSWORD) -> None:
     """Fill in the form, on its page or in its pop-up, and submit it."""
     form = page.locator("#log-in-form")

@@ -57,7 +57,7 @@ async def _photograph(views: Sequence[View], sample_data: Looking) -> list[str]:
 async def _one(browser: Browser, view: View, visitor: Visitor, sample_data: Looking) -> None:
     context = await visitor.context(browser, view.address(sample_data))
     page = await context.new_page()
-    await view.open(page, sample_data.data.jobs.ids)
+    await view.open(page, sample_data)
     await page.screenshot(path=FOLDER / _name(view, visitor), full_page=not await _has_pop_up(page))
     await context.close()
 

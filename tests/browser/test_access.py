@@ -5,18 +5,20 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pyotp
 import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.accessibility import assert_accessible
+from tests.browser.authenticators import Authenticators
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import NewPage
-from tests.browser.entering import fill_in, log_in, show_code
+from tests.browser.entering import answer_by_key, fill_in, log_in, show_code
 from tests.browser.watching import Watch
 from tests.e2e.system import System, running_system
-from tests.sample_data.people import ADMIN, OPERATOR, PASSWORD
+from tests.sample_data.people import ADMIN, OPERATOR, PASSWORD, VIEWER
 from tests.sample_data.writing import let_in
 
 from taskmanager.mongo import MongoReader
@@ -254,7 +256,7 @@ async def test_a_second_factor_is_asked_for_at_log_in_and_before_rights_change(
 
     await other.goto("/account/second-factor")
     await prove(other, recovery[1])
-    await expect(other.get_by_role("link", name="Zweiten Faktor einrichten")).to_be_visible()
+    await expect(other.get_by_role("link", name="Codes eines Geräts einrichten")).to_be_visible()
 
 
 def code_of(secret: str, later: int = 0) -> str:
@@ -296,6 +298,89 @@ async def end_the_others(page: Page, other: Page) -> None:
         return (await other.context.request.get("/api/v1/me")).status == 401
 
     await eventually_async(gone, within_seconds=60, what="the end of the other log-in")
+
+
+async def test_a_security_key_is_added_asked_for_and_removed(system: System, new_page: NewPage) -> None:
+    page = await new_page(Visitor(), at=f"http://localhost:{system.gateway.port}")
+    keys = await Authenticators.of(page)
+    first = await keys.plug_in()
+    await log_in(page, VIEWER)
+    await page.goto("/account")
+    await page.get_by_role("link", name="Add a security key").click()
+    await assert_accessible(page)
+    await name_key(page, "blue key")
+    await expect(page.locator("#recovery-codes li")).to_have_count(8)
+    copied = await keys.credential(first)
+    await page.get_by_role("link", name="I have kept them").click()
+    await expect(page.locator("#factors")).to_contain_text("blue key")
+    await page.get_by_role("link", name="Add a security key").click()
+    await name_key(page, "the same key")
+    await expect(page.locator("[data-key-problem]")).to_have_text("This key is one of yours already.")
+
+    sent = await enter_by_key(page)
+    await assert_accessible(page)
+    replayed = await page.context.request.post("/log-in", form=sent)
+    assert (replayed.status, "was used already" in await replayed.text()) == (401, True)
+
+    await keys.pull_out(first)
+    other = await keys.plug_in()
+    await begin_anew(page)
+    await answer_by_key(page)
+    await expect(page.locator("[data-key-problem]")).to_contain_text("the key did not answer")
+    await keys.pull_out(other)
+    copy = await keys.plug_in({**copied, "signCount": 0})
+    await answer_by_key(page)
+    await expect(page.locator("main .alert-danger")).to_contain_text("there may be a copy of it")
+    await keys.pull_out(copy)
+
+    kept = await enter_with(page, keys, {**copied, "signCount": 900})
+    other_window = await new_page(GERMAN, at=page.url)
+    await other_window.goto("/log-in?next=/account")
+    await fill_in(other_window, VIEWER)
+    await expect(other_window.locator("[data-key=get]")).to_be_visible()
+    await page.locator("#factors .tm-actions a").click()
+    await assert_accessible(page)
+    await page.locator("#current").fill(PASSWORD)
+    await page.get_by_role("button", name="Remove the security key").click()
+    await expect(page.get_by_text("Whoever learns your password")).to_be_visible()
+    late = await Authenticators.of(other_window)
+    await late.plug_in(await keys.credential(kept))
+    await answer_by_key(other_window)
+    await expect(other_window.locator("main .alert-danger")).to_contain_text("wurde nicht angenommen")
+    await log_in(other_window, VIEWER)
+    await other_window.goto("/account")
+    await expect(other_window.locator("#factors")).to_have_count(0)
+
+
+async def name_key(page: Page, label: str) -> None:
+    """Fill in the form of `/account/security-keys` and touch the key."""
+    await page.locator("#label").fill(label)
+    await page.locator("#current").fill(PASSWORD)
+    await page.locator("[data-key=create]").click()
+
+
+async def begin_anew(page: Page) -> None:
+    """Nobody is logged in, and the password was right."""
+    await page.context.clear_cookies(name="tm_session")
+    await page.goto("/log-in?next=/account")
+    await fill_in(page, VIEWER)
+    await expect(page.locator("[data-key=get]")).to_be_focused()
+
+
+async def enter_by_key(page: Page) -> dict[str, str | float | bool]:
+    """Log in with the key that is plugged in; what the form sent."""
+    await begin_anew(page)
+    async with page.expect_request(lambda request: request.method == "POST") as sending:
+        await answer_by_key(page)
+    await expect(page.locator("#factors")).to_be_visible()
+    return {**dict(parse_qsl((await sending.value).post_data or ""))}
+
+
+async def enter_with(page: Page, keys: Authenticators, credential: dict[str, Any]) -> str:
+    """Log in with this credential in a key of its own; the key's id."""
+    made = await keys.plug_in(credential)
+    await enter_by_key(page)
+    return made
 
 
 # --- users and tokens --------------------

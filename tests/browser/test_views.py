@@ -32,7 +32,7 @@ async def test_it_is_accessible_quiet_and_fits(
     page = await new_page(visitor, view.address(sample_data))
     if view.status >= 400:
         watches[0].forgive(f"responded with a status of {view.status}")
-    await view.open(page, sample_data.data.jobs.ids)
+    await view.open(page, sample_data)
     await expect(page.locator("html")).to_have_attribute("lang", visitor.language[:2])
     await assert_accessible(page)
     wide = await page.evaluate("document.documentElement.scrollWidth")

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+import pyotp
 from playwright.async_api import Page, Response
 from tests.browser.chromium import MONITOR, PHONE, WALL, Visitor
 from tests.browser.entering import fill_in
@@ -14,6 +15,7 @@ from tests.sample_data import people, records
 from tests.sample_data.cast import JP2, LONG, OCR, PDF, SHELL, UNINSTALLED
 from tests.sample_data.looking import Looking
 
+from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_testing.waiting import eventually_async
 
 Step = Callable[[Page], Awaitable[None]]
@@ -39,6 +41,7 @@ class View:
         then: what a visitor does on it, for instance to open a pop-up. It returns when all is visible.
         status: the expected HTTP status.
         guarded: whether it needs the gateway that requires a log-in.
+        visited_by: the user who is logged in there already.
         widths: of the screenshots.
     """
 
@@ -47,15 +50,20 @@ class View:
     then: Step | None = None
     status: int = OK
     guarded: bool = False
+    visited_by: str | None = None
     widths: tuple[int, ...] = (MONITOR, PHONE)
 
     def address(self, sample_data: Looking) -> str:
         """The address of the gateway."""
         return sample_data.guarded_address if self.guarded else sample_data.address
 
-    async def open(self, page: Page, ids: Mapping[str, str]) -> Response:
+    async def open(self, page: Page, sample_data: Looking) -> Response:
         """Open the page and run `then`; raises AssertionError for another status."""
-        answer = await self._answer(page, ids)
+        if self.visited_by is not None:
+            value = await sample_data.session_of(self.visited_by)
+            address = sample_data.guarded_address
+            await page.context.add_cookies([{"name": COOKIE, "value": value, "url": address}])
+        answer = await self._answer(page, sample_data.data.jobs.ids)
         assert answer.status == self.status, f"{self.path} answers {answer.status}"
         if self.then is not None:
             await self.then(page)
@@ -115,6 +123,15 @@ def ask_for_code(name: str) -> Step:
     return step
 
 
+async def set_up_codes(page: Page) -> None:
+    """Proves that a device has the secret; the recovery codes are shown next."""
+    secret = (await page.locator("#factor-secret").inner_text()).replace(" ", "")
+    await page.locator("#current").fill(people.PASSWORD)
+    await page.locator("#code").fill(pyotp.TOTP(secret).now())
+    await page.locator("form[action='/account/second-factor'] button[type=submit]").click()
+    await page.locator("#recovery-codes").wait_for()
+
+
 def unfold(selector: str) -> Step:
     """Opens a collapsed part."""
 
@@ -133,6 +150,11 @@ def keep_to(state: str) -> Step:
         await page.locator("[data-file='1']").wait_for(state="detached")
 
     return step
+
+
+def _own(name: str, path: str, who: str, then: Step | None = None) -> "View":
+    """A page of somebody's account."""
+    return View(name, f"/account{path}", then, guarded=True, visited_by=who)
 
 
 def _job(name: str, job: str, act: str | None = None) -> "View":
@@ -229,6 +251,11 @@ ACCESS = (
     ),
     # on one width: more than five log-ins that end before the code are slowed
     View("log-in-code", "/log-in", ask_for_code(people.TWOFOLD), guarded=True, widths=(PHONE,)),
+    _own("account-factors", "", people.TWOFOLD),
+    _own("security-key", "/security-keys", people.TWOFOLD),
+    _own("security-key-removal", f"/security-keys/remove?key={people.SPARE_KEY}", people.TWOFOLD),
+    _own("second-factor-removal", "/second-factor", people.TWOFOLD),
+    _own("recovery-codes", "/second-factor", people.OPERATOR, set_up_codes),
     View("user-second-factor", "/users", ask(people.TWOFOLD, "second-factor")),
     View("account-new", "/log-in", enter(people.NEW, "/account"), guarded=True),
 )

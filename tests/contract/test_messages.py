@@ -12,6 +12,7 @@ import pytest
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
     AccessOrder,
+    AddSecurityKey,
     AddToken,
     AddUser,
     Advanced,
@@ -44,7 +45,9 @@ from taskmanager.messages import (
     PluginCommand,
     Progressed,
     Refusal,
+    RemoveDevice,
     RemoveSecondFactor,
+    RemoveSecurityKey,
     RemoveUser,
     ReplayReports,
     Resumed,
@@ -66,6 +69,7 @@ from taskmanager.messages import (
     Ticket,
     TokensUsed,
     UseCode,
+    UseSecurityKey,
     decode_changes,
     decode_control,
     decode_inbox,
@@ -212,6 +216,19 @@ ACCESS: list[AccessOrder] = [
     SetSecondFactor(name="Anna", sealed="c2VhbGVk", step=58_000_000, recovery=("ab" * 32,)),
     RemoveSecondFactor(name="Anna"),
     UseCode(name="Anna", step=58_000_001),
+    RemoveDevice(name="Anna"),
+    AddSecurityKey(
+        name="Anna",
+        key="a2V5",
+        label="blue key",
+        public="cHVibGlj",
+        counter=7,
+        challenge="cd" * 32,
+        ends=MOMENT,
+        recovery=("ab" * 32,),
+    ),
+    RemoveSecurityKey(name="Anna", key="a2V5", label="blue key"),
+    UseSecurityKey(name="Anna", key="a2V5", label="blue key", counter=8, challenge="cd" * 32, ends=MOMENT),
 ]
 
 CASES: list[tuple[str, Message, Decode]] = [

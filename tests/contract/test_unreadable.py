@@ -6,14 +6,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bson import Timestamp
 from tests.contract.test_job_reader import NOW, job, stored_file
+from tests.contract.test_operations import operation
 from tests.unit.goobi.reports import report
 
 from taskmanager.errors import UnreadableDocumentError
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of
 from taskmanager.model.jobs import Job
-from taskmanager.model.queries import FileQuery
-from taskmanager.model.reports import ReportState
+from taskmanager.model.operations import OperationQuery
+from taskmanager.model.queries import (
+    AuditQuery,
+    FileQuery,
+    JobQuery,
+    Sort,
+    SortOrder,
+)
+from taskmanager.model.registry import AuditEntry
+from taskmanager.model.reports import ReportQuery, ReportState
 from taskmanager.model.states import Tab
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.mongo.figures import figures_id
@@ -171,3 +181,74 @@ async def test_a_page_of_nothing_readable_is_not_the_end(both: Both) -> None:
     assert [one.id for one in waiting] == [jobs[4].id]
     assert jobs[4].id in owed.jobs
     assert jobs[4].id in ended.jobs
+
+
+LATE, EARLY = Timestamp(1, 1), None
+"""In a list with the newest first they come before every moment, and in one with the oldest first."""
+
+
+@pytest.mark.parametrize(
+    ("collection", "misplaced"),
+    [
+        ("jobs", {"created": EARLY, "turn": EARLY, "queued_at": EARLY}),
+        ("reports", {"created": LATE}),
+        ("operations", {"asked.at": LATE}),
+        ("audit", {"at": LATE}),
+    ],
+)
+async def test_a_list_does_not_end_where_no_document_of_a_page_has_a_place_in_it(
+    both: Both, collection: str, misplaced: dict[str, Any]
+) -> None:
+    await written(both)
+    good = [one["_id"] async for one in both.store.database[collection].find({}, {"_id": 1})]
+    template = await both.store.database[collection].find_one({})
+    assert template is not None
+    bad = [{**template, "_id": f"bad-{number}", "spec": {}} for number in range(7)]
+    await both.store.database[collection].insert_many(bad)
+    await both.store.database[collection].update_many(
+        {"_id": {"$in": [one["_id"] for one in bad]}}, {"$set": misplaced}
+    )
+
+    shown, cursor = await ids(both.reader, collection, None)
+    while cursor is not None:
+        more, cursor = await ids(both.reader, collection, cursor)
+        shown += more
+
+    assert sorted(shown) == sorted(good)
+
+
+async def written(both: Both) -> None:
+    """Five of each."""
+    plan = Plan(
+        jobs=[(None, job(number)) for number in range(1, 6)],
+        reports=[report(number) for number in range(5)],
+        audit=[
+            AuditEntry(id=f"entry-{number}", at=NOW, actor="anna", reason="", action="x", outcome="done")
+            for number in range(5)
+        ],
+        operations=[(None, operation(number)) for number in range(5)],
+    )
+    await both.store.apply(Needs(), lambda _: plan)
+
+
+async def ids(reader: MongoReader, collection: str, cursor: str | None) -> tuple[list[str], str | None]:
+    """Of one page of two, and where the next one begins."""
+    if collection == "jobs":
+        jobs = await reader.jobs(JobQuery(sort=Sort.CREATED, order=SortOrder.ASC, limit=2, cursor=cursor))
+        return [one.id for one in jobs.jobs], jobs.next_cursor
+    if collection == "reports":
+        reports = await reader.reports(ReportQuery(limit=2, cursor=cursor))
+        return [one.id for one in reports.reports], reports.next_cursor
+    if collection == "operations":
+        operations = await reader.operations(OperationQuery(limit=2, cursor=cursor))
+        return [one.id for one in operations.operations], operations.next_cursor
+    audit = await reader.audit(AuditQuery(limit=2, cursor=cursor))
+    return [one.id for one in audit.entries], audit.next_cursor
+
+
+async def test_a_file_with_a_key_that_is_not_of_ours_hides_no_other(both: Both) -> None:
+    files = [stored_file(number) for number in (1, 2)]
+    await both.store.apply(Needs(), lambda _: Plan(files=files))
+    await both.insert("job_files", _id=f"{files[0].job}:{files[0].attempt:06d}:zzz")
+    page = await both.reader.files(FileQuery(job=files[0].job, attempt=files[0].attempt))
+    assert [one.number for one in page.files] == [1, 2]

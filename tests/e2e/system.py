@@ -47,9 +47,10 @@ class Service:
         self._arguments = [*launch, "--signal", "SIGKILL", "--", *arguments]
         self._environment = {
             **os.environ,
+            "TASKMANAGER_PUBLIC_URL": f"http://localhost:{self.port}",
             **environment,
             "TASKMANAGER_HTTP_PORT": str(self.port),
-            "PYTHONPATH": str(TEST_PLUGINS),
+            "PYTHONPATH": environment.get("PYTHONPATH", str(TEST_PLUGINS)),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -223,11 +224,16 @@ def running_system(
     plugin: str,
     settings: Mapping[str, str] = NOTHING,
     proxied: bool = False,
+    runner_program: Sequence[str] = (),
 ) -> Iterator[System]:
-    """A ready system; at the end all its processes and those of its jobs are gone, whatever happened."""
+    """A ready system; at the end all its processes and those of its jobs are gone, whatever happened.
+
+    `runner_program` is started for the runner instead of its command.
+    """
     with ExitStack() as stack:
         stack.callback(require_none, folder / "workspace")
-        system = _make(folder, rabbitmq, mongod, plugin, settings, stack if proxied else None)
+        started = [*runner_program] or [program("taskmanager-plugin-runner")]
+        system = _make(folder, rabbitmq, mongod, plugin, settings, started, stack if proxied else None)
         for service in system.services:
             stack.callback(service.stop)
             service.start()
@@ -236,12 +242,13 @@ def running_system(
         yield system
 
 
-def _make(
+def _make(  # noqa: PLR0917 - wiring
     folder: Path,
     rabbitmq: RunningServer,
     mongod: RunningServer,
     plugin: str,
     settings: Mapping[str, str],
+    started: Sequence[str],
     proxies: ExitStack | None,
 ) -> System:
     (folder / "goobi").mkdir(parents=True)
@@ -291,7 +298,7 @@ def _make(
             urls["MONGODB_URL"] = through(f"{name}-database", mongod.port, stored_at(name))
         return Service(name, arguments, {**common, **urls}, folder)
 
-    runner = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--slots", "2", "--id", "runner"]
+    runner = [*started, "--plugin", plugin, "--slots", "2", "--id", "runner"]
     return System(
         folder,
         service("gateway", [program("taskmanager-gateway")], USERS.gateway, store=True),

@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.e2e.system import START_SECONDS, Service
 from tests.sample_data.writing import SampleData, written_sample_data
 
-from taskmanager.mongo import connect
+from taskmanager.mongo import MongoReader, connect
+from taskmanager_gateway.access.sessions import Session, SessionCookies
 from taskmanager_local.commands import LOOPBACK
 from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import program
@@ -47,6 +49,15 @@ class Looking:
     def guarded_address(self) -> str:
         """The same pages with log-in; `tests.sample_data.people` has the names and the password."""
         return address_of(self.guarded)
+
+    async def session_of(self, name: str) -> str:
+        """The cookie of somebody who has just logged in at the second gateway."""
+        reader = MongoReader(self.mongodb_url)
+        try:
+            key = await reader.session_key()
+        finally:
+            await reader.close()
+        return SessionCookies(key or b"", timedelta(hours=12)).write(Session.begin(name, datetime.now(UTC)))
 
 
 def address_of(service: Service) -> str:

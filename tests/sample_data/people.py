@@ -11,12 +11,15 @@ from tests.sample_data.cast import JP2, OCR
 from taskmanager.accounts.passwords import hash_password
 from taskmanager.model.access import KnownSession, Right, Role, SecondFactor, Token, User
 from taskmanager.model.jobs import Attribution
+from taskmanager.model.security_keys import SecurityKey
 
 PASSWORD = "Ein-Haus-voller-Karteikarten-7"
 """The password of every user who has one."""
 ADMIN, OPERATOR, VIEWER, RESTRICTED, NEW, DISABLED = "leitung", "anna", "lesesaal", "bertä", "neu", "ehemals"
 TWOFOLD = "moritz"
-"""Has a second factor, whose secret nobody can read."""
+"""Has a device for codes and two security keys, whose secrets nobody knows."""
+SPARE_KEY = "RXJzYXR6"
+"""The id of one of their keys."""
 _FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1"
 
@@ -28,10 +31,23 @@ def users(now: datetime) -> Iterator[User]:
     yield _user(VIEWER, Role.VIEWER, now)
     yield _user(RESTRICTED, Role.OPERATOR, now, plugins=(JP2, OCR))
     yield _user(NEW, Role.VIEWER, now, one_time=True)
-    factor = SecondFactor(sealed="", since=now - timedelta(days=20), step=0, recovery=("0" * 64,))
+    factor = SecondFactor(
+        sealed="", since=now - timedelta(days=20), step=0, recovery=("0" * 64,), keys=tuple(_keys(now))
+    )
     yield _user(TWOFOLD, Role.OPERATOR, now, second_factor=factor)
     left = Attribution(by=ADMIN, at=now - timedelta(days=30), reason="Nicht mehr im Haus")
     yield _user(DISABLED, Role.OPERATOR, now, disabled=left)
+
+
+def _keys(now: datetime) -> Iterator[SecurityKey]:
+    """One that is used every day, and one that lies in a drawer."""
+    yield _key("QmxhdQ", "Blauer Schlüssel", now, last_used=now - timedelta(hours=7))
+    yield _key(SPARE_KEY, "Ersatzschlüssel in der Schublade der Restaurierungswerkstatt", now)
+
+
+def _key(key_id: str, name: str, now: datetime, **more: Any) -> SecurityKey:
+    since = now - timedelta(days=20)
+    return SecurityKey(id=key_id, name=name, public="AA", counter=3, since=since, **more)
 
 
 def _user(name: str, role: Role, now: datetime, **more: Any) -> User:

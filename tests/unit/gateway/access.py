@@ -8,18 +8,13 @@ from typing import Any
 import httpx
 
 from taskmanager.accounts.passwords import hash_password
-from taskmanager.messages import (
-    Command,
-    EndSession,
-    EndSessions,
-    RemoveSecondFactor,
-    SetPassword,
-    SetSecondFactor,
-    UseCode,
-)
-from taskmanager.model.access import Right, Role, SecondFactor, Token, User
+from taskmanager.messages import Command, CommandResult
+from taskmanager.model.access import Right, Role, Token, User
 from taskmanager.model.jobs import Attribution
+from taskmanager.ports.store import Snapshot
 from taskmanager.process.clock import SystemClock
+from taskmanager_scheduler.decisions.group_state import decide
+from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_testing.access import FakeAccess
 
 from .conftest import Gateway
@@ -47,40 +42,20 @@ def bearer(name: str) -> dict[str, str]:
 
 @dataclass
 class Obedient:
-    """Carries out orders about sessions, passwords and second factors, as the scheduler would."""
+    """Decides on orders about users as the scheduler does, and writes the decision."""
 
     access: FakeAccess
     obeyed: list[Command] = field(default_factory=list)
+    ahead: timedelta = timedelta(milliseconds=1)
+    """By which its clock is ahead: sessions that it ends began before."""
 
-    def __call__(self, command: Command) -> None:
+    def __call__(self, command: Command) -> CommandResult:
         self.obeyed.append(command)
-        order = command.order
-        if isinstance(order, EndSession):
-            self.access.ended[order.session] = order.expires
-        if isinstance(order, EndSessions):
-            self._change(order.name)
-        if isinstance(order, SetPassword):
-            self._change(order.name, password_hash=order.password_hash, one_time=order.one_time)
-
-        if isinstance(order, SetSecondFactor):
-            made = order.model_dump(include={"sealed", "step", "recovery"})
-            self._put(order.name, SecondFactor(since=SystemClock().now(), **made))
-        if isinstance(order, RemoveSecondFactor):
-            self._put(order.name, None)
-        if isinstance(order, UseCode) and (factor := self.access.known_users[order.name].second_factor):
-            left = tuple(one for one in factor.recovery if one != order.recovery)
-            used = {"step": order.step or factor.step, "recovery": left}
-            self._put(order.name, factor.model_copy(update=used))
-
-    def _put(self, name: str, factor: SecondFactor | None) -> None:
-        before = self.access.known_users[name]
-        self.access.put_user(before.model_copy(update={"second_factor": factor}))
-
-    def _change(self, name: str, **fields: object) -> None:
-        """Change a user, which ends all their sessions."""
-        ends = SystemClock().now() + timedelta(milliseconds=1)
-        before = self.access.known_users[name]
-        self.access.put_user(before.model_copy(update={**fields, "sessions_from": ends}))
+        now = SystemClock().now() + self.ahead
+        decision = decide((command,), Snapshot(access=self.access.state()), now)
+        if decision.access is not None:
+            self.access.write(decision.access)
+        return next(one.result for one in decision.effects if isinstance(one, AnswerGateway))
 
 
 async def log_in(gateway: Gateway, name: str, password: str = PASSWORD, **headers: str) -> httpx.Response:

@@ -67,16 +67,16 @@ class Scheduler:
     outcome: CommandOutcome = "done"
     detail: str = ""
     silent: bool = False
-    obey: Callable[[Command], None] = lambda _: None
-    """What a command does to the store."""
+    obey: Callable[[Command], CommandResult | None] = lambda _: None
+    """What a command does to the store, and the answer to it unless the test sets one."""
 
     def hear(self, body: bytes) -> CommandResult | None:
         command = Command.model_validate_json(body)
         self.commands.append(command)
         if self.silent:
             return None
-        self.obey(command)
-        return CommandResult(id=command.id, outcome=self.outcome, detail=self.detail)
+        answer = self.obey(command)
+        return answer or CommandResult(id=command.id, outcome=self.outcome, detail=self.detail)
 
 
 @dataclass
@@ -171,7 +171,8 @@ async def gateways(
             for gateway in both:
                 gateway.services.feed.take(message.body)
         elif b'"type":"command"' in message.body and (result := scheduler.hear(message.body)):
-            both[0].services.feed.take(result.encode())
+            for gateway in both:
+                gateway.services.feed.take(result.encode())
 
     publisher = FakePublisher(spread)
     both += [make_gateway(reader, publisher, scheduler, settings, access) for _ in range(2)]

@@ -19,6 +19,8 @@ from taskmanager_gateway.accounts.log_in_throttle import Throttle
 from taskmanager_gateway.accounts.oidc.log_in import Oidc, make_oidc
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
 from taskmanager_gateway.accounts.second_factor.second_factors import SecondFactors
+from taskmanager_gateway.accounts.second_factor.security_keys import SecurityKeys
+from taskmanager_gateway.accounts.second_factor.webauthn import relying_party
 from taskmanager_gateway.accounts.session_list.own_sessions import OwnSessions
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.commands.permissions import Permissions
@@ -41,6 +43,7 @@ class AccessServices:
     renewal: Renewal
     log_in: LogInService
     second_factors: SecondFactors
+    security_keys: SecurityKeys
     sessions: OwnSessions
     accounts: Accounts
     oidc: Oidc | None
@@ -75,6 +78,7 @@ def make_access_services(  # noqa: PLR0913 - wiring
     throttle = Throttle()
     records = LogInRecords(publisher, topology, clock)
     log_in = LogInService(settings, reader, commanding, throttle, records, clock=clock)
+    keys = SecurityKeys(relying_party(settings.public_url), directory, commanding, log_in)
     return AccessServices(
         settings=settings,
         reader=reader,
@@ -87,7 +91,8 @@ def make_access_services(  # noqa: PLR0913 - wiring
         records=records,
         renewal=Renewal(settings, clock),
         log_in=log_in,
-        second_factors=SecondFactors(directory, commanding, log_in, throttle, records, clock=clock),
+        second_factors=SecondFactors(directory, commanding, log_in, keys, throttle, records, clock=clock),
+        security_keys=keys,
         sessions=OwnSessions(settings, reader, directory, commanding, clock),
         accounts=Accounts(reader, commanding, log_in),
         oidc=make_oidc(settings, UserProvisioning(log_in, commanding, directory), directory),

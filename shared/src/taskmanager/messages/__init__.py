@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from taskmanager.messages.access_commands import (
     AccessOrder,
+    AddSecurityKey,
     AddToken,
     AddUser,
     ChangeUser,
@@ -17,7 +18,9 @@ from taskmanager.messages.access_commands import (
     EndSessions,
     LogInSeen,
     LogInsSeen,
+    RemoveDevice,
     RemoveSecondFactor,
+    RemoveSecurityKey,
     RemoveUser,
     RevokeToken,
     SessionsUsed,
@@ -26,6 +29,7 @@ from taskmanager.messages.access_commands import (
     SetSecondFactor,
     TokensUsed,
     UseCode,
+    UseSecurityKey,
 )
 from taskmanager.messages.changes import Change, Changes, Tick
 from taskmanager.messages.commands import (
@@ -77,6 +81,7 @@ from taskmanager.messages.wire import AttemptReference, Message, decode
 
 __all__ = [
     "AccessOrder",
+    "AddSecurityKey",
     "AddToken",
     "AddUser",
     "Advanced",
@@ -114,7 +119,9 @@ __all__ = [
     "Progressed",
     "Refusal",
     "RefusalReason",
+    "RemoveDevice",
     "RemoveSecondFactor",
+    "RemoveSecurityKey",
     "RemoveUser",
     "ReplayReports",
     "Reply",
@@ -139,6 +146,7 @@ __all__ = [
     "Ticket",
     "TokensUsed",
     "UseCode",
+    "UseSecurityKey",
     "decode_changes",
     "decode_control",
     "decode_inbox",

@@ -1,7 +1,8 @@
 """Commands about users, tokens and sessions, and notices of when tokens and sessions were used.
 
 These messages carry no secrets: the gateway has already hashed passwords, recovery codes and token secrets,
-and encrypted the secrets of second factors. The sender has checked that the actor may give the command.
+and encrypted the secrets of second factors; of security keys only the public key is known. The sender has
+checked that the actor may give the command.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pydantic import Field
 from taskmanager.messages.wire import Message
 from taskmanager.model.access import Right, Role, TokenName, UserName
 from taskmanager.model.jobs import PluginName, Record, ShortText
+from taskmanager.model.security_keys import KeyId, KeyName, PublicKey, SignatureCounter
 
 SecretHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hexadecimal, of something random."""
@@ -119,11 +121,65 @@ class SetSecondFactor(Record):
 
 
 class RemoveSecondFactor(Record):
-    """Codes are no longer required."""
+    """Nothing is required after the password any more: neither codes nor security keys."""
 
     type: Literal["remove_second_factor"] = "remove_second_factor"
     name: UserName
     action: Literal["remove_second_factor"] = "remove_second_factor"
+
+
+class RemoveDevice(Record):
+    """Codes of the device are no longer valid; security keys stay."""
+
+    type: Literal["remove_device"] = "remove_device"
+    name: UserName
+    action: Literal["remove_device"] = "remove_device"
+
+
+class AddSecurityKey(Record):
+    """The user can log in with this key as second factor from now on.
+
+    `challenge` is the SHA-256 of what the key was made for, which is valid until `ends`; `recovery` holds
+    hashes of recovery codes, if the user had no second factor before.
+    """
+
+    type: Literal["add_security_key"] = "add_security_key"
+    name: UserName
+    key: KeyId
+    label: KeyName
+    public: PublicKey
+    counter: SignatureCounter
+    challenge: SecretHash
+    ends: datetime
+    recovery: Annotated[tuple[SecretHash, ...], Field(max_length=20)] = ()
+    action: Literal["add_security_key"] = "add_security_key"
+
+
+class RemoveSecurityKey(Record):
+    """The key is no longer accepted. `label` is its name, for the audit."""
+
+    type: Literal["remove_security_key"] = "remove_security_key"
+    name: UserName
+    key: KeyId
+    label: KeyName
+    action: Literal["remove_security_key"] = "remove_security_key"
+
+
+class UseSecurityKey(Record):
+    """A key has signed a challenge, which is used up by it unless it had been used before.
+
+    `challenge` is the SHA-256 of the challenge, which is valid until `ends`; `counter` is the signature
+    counter of the answer, `label` the name of the key, for the audit.
+    """
+
+    type: Literal["use_security_key"] = "use_security_key"
+    name: UserName
+    key: KeyId
+    label: KeyName
+    counter: SignatureCounter
+    challenge: SecretHash
+    ends: datetime
+    action: Literal["use_security_key"] = "use_security_key"
 
 
 class UseCode(Record):
@@ -150,6 +206,10 @@ AccessOrder = (
     | EndSession
     | SetSecondFactor
     | RemoveSecondFactor
+    | RemoveDevice
+    | AddSecurityKey
+    | RemoveSecurityKey
+    | UseSecurityKey
     | UseCode
 )
 
@@ -158,14 +218,14 @@ class LogInSeen(Record):
     """A log-in at a gateway, accepted or refused; `times` is above one if the same happened repeatedly.
 
     `user` is empty if no user has that name; `address` is where the request came from; `way` is the step that
-    decided: a code is required, if at all, after the password.
+    decided: a code or a security key is required, if at all, after the password.
     """
 
     id: ShortText
     at: datetime
     user: ShortText = ""
     address: ShortText = ""
-    way: Literal["password", "code", "oidc"]
+    way: Literal["password", "code", "security_key", "oidc"]
     outcome: Literal["done", "refused", "too_many"]
     times: Annotated[int, Field(ge=1)] = 1
 

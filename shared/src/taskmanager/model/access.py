@@ -4,6 +4,7 @@ Pure rules that know nothing of requests, passwords or storage.
 """
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from taskmanager.model.jobs import Attribution, PluginName, Record, ShortText
+from taskmanager.model.security_keys import SecurityKey
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]+$", max_length=80)]
 """Letters of any script, digits and . @ + - _, because names appear in URLs and in the audit.
@@ -68,15 +70,35 @@ class PasswordState(StrEnum):
 
 
 class SecondFactor(Record):
-    """The codes from a device that are required after the password (TOTP, RFC 6238), as stored."""
+    """What is required after the password, as stored: codes of a device (TOTP, RFC 6238) or a security key.
 
-    sealed: ShortText
-    """The secret shared by device and gateways, encrypted by these with a key kept in another database."""
+    Any one of them lets the user in, and so does each recovery code, once.
+    """
+
+    sealed: ShortText | None = None
+    """The secret shared by device and gateways, encrypted by these with a key kept in another database.
+
+    None: there is no device.
+    """
     since: datetime
-    step: int
+    device_since: datetime | None = None
+    """None: since there is a second factor."""
+    step: int = 0
     """The last time step whose code was used, or an earlier one: codes up to this step are rejected."""
     recovery: tuple[ShortText, ...] = ()
     """SHA-256 of the unused recovery codes; each has 125 random bits."""
+    keys: tuple[SecurityKey, ...] = ()
+    challenges: Mapping[str, datetime] = Field(default_factory=dict)
+    """SHA-256 of the challenges that keys have answered, each until it would have expired anyway."""
+
+    @property
+    def left(self) -> "SecondFactor | None":
+        """This, or None if neither a device nor a key remains."""
+        return self if self.sealed is not None or self.keys else None
+
+    def key(self, key_id: str) -> SecurityKey | None:
+        """The key with that id."""
+        return next((key for key in self.keys if key.id == key_id), None)
 
 
 class User(Record):

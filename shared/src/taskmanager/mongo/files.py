@@ -32,6 +32,11 @@ def from_file_document(document: Document) -> StoredFile:
     return StoredFile.model_validate({**known, "file": {**fields, **facts}})
 
 
+def _number(document: Document) -> int:
+    """Of the file, by its key; raises ValueError for a key that is not of ours."""
+    return int(document["_id"].rsplit(":", 1)[1])
+
+
 class FileReads:
     """The part of `taskmanager.ports.readers.JobReader` about files."""
 
@@ -47,5 +52,5 @@ class FileReads:
             cursor = self._database.job_files.find(wanted, max_time_ms=QUERY_MILLISECONDS)
             documents = await cursor.sort([("_id", 1)]).limit(query.limit + 1).to_list()
         files = readable("job_files", from_file_document, documents)
-        numbers = [int(document["_id"].rsplit(":", 1)[1]) for document in documents]
+        numbers = readable("job_files", _number, documents)
         return FilePage.of(files, query, numbers)

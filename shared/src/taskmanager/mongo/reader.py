@@ -29,7 +29,7 @@ from taskmanager.model.registry import (
     TabStatistics,
 )
 from taskmanager.model.states import Status, Tab
-from taskmanager.mongo.access.audit import audit_filter, audit_page
+from taskmanager.mongo.access.audit import audit_cursor, audit_filter, audit_page
 from taskmanager.mongo.access.reads import AccessReads
 from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
@@ -38,7 +38,7 @@ from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
 from taskmanager.mongo.base.indexes import OWNED, TURN_INDEX
 from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
-from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
+from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
@@ -98,14 +98,16 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         places = places_after(keys, read_cursor(query)) if query.cursor else [{}]
         with translated_errors():
             condition = await self._page_condition(query, places)
-            cursor = self._database.jobs.find(condition, LISTED, max_time_ms=QUERY_MILLISECONDS)
-            documents = await cursor.sort(keys).limit(query.limit + 1).to_list()
-        page = documents[: query.limit]
-        more = len(documents) > query.limit
-        return JobPage(
-            jobs=tuple(map(as_listed, readable("jobs", from_document, page))),
-            next_cursor=last_cursor(partial(_checked_cursor, query), page) if more else None,
-        )
+            page, cursor = await page_from(
+                "jobs",
+                lambda: self._database.jobs.find(condition, LISTED, max_time_ms=QUERY_MILLISECONDS).sort(
+                    keys
+                ),
+                query.limit,
+                partial(_checked_cursor, query),
+            )
+        jobs = map(as_listed, readable("jobs", from_document, page))
+        return JobPage(jobs=tuple(jobs), next_cursor=cursor)
 
     async def _page_condition(self, query: JobQuery, places: list[Document]) -> Document:
         """In a form that an index serves in the order of the query: by plugin, or by a term."""
@@ -142,9 +144,15 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         """See the port."""
         wanted = audit_filter(query)
         with translated_errors():
-            cursor = self._database.audit.find(wanted, max_time_ms=QUERY_MILLISECONDS)
-            documents = await cursor.sort([("at", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
-        return audit_page(documents, query.limit)
+            found = await page_from(
+                "audit",
+                lambda: self._database.audit.find(wanted, max_time_ms=QUERY_MILLISECONDS).sort(
+                    [("at", -1), ("_id", -1)]
+                ),
+                query.limit,
+                audit_cursor,
+            )
+        return audit_page(*found)
 
     async def log(
         self, job_id: str, *, after: tuple[int, int] = (0, 0), limit: int = 100

@@ -19,7 +19,8 @@ class OidcSettings(Settings):
     model_config = SettingsConfigDict(hide_input_in_errors=True)  # the input holds the secret
 
     public_url: str = ""
-    """The address of the gateways as browsers know it; if empty, the address of the request is used."""
+    """The address of the gateways as browsers know it; if empty, the address of the request is used and
+    security keys are not offered."""
     oidc_issuer: str = ""
     """Address of the identity provider, https; empty: no log-in by OpenID Connect."""
     oidc_client_id: str = ""

@@ -25,7 +25,7 @@ KEPT = 500
 """Entries that wait for the broker; any beyond that only appear in the log."""
 
 Outcome = Literal["done", "refused", "too_many", "left"]
-Way = Literal["password", "code", "oidc"]
+Way = Literal["password", "code", "security_key", "oidc"]
 
 log = structlog.get_logger(__name__)
 

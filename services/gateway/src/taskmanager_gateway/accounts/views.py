@@ -40,7 +40,7 @@ class MeView(Record):
 class UserView(Record):
     """A user. `plugins` null: all of them. `password`: `set`, `one-time`, or `none` (identity provider).
 
-    `second_factor`: whether a code is required after the password.
+    `second_factor`: whether a code or a security key is required after the password.
     """
 
     name: str

@@ -69,6 +69,28 @@ WRONG_CODE = _code(
     "The code is wrong, or has already been used. A new one is shown every 30 seconds; the clock of the "
     "device must be right.",
 )
+WRONG_KEY = _code(
+    "wrong_key",
+    "The security key was not accepted: it is not one of yours, or this took too long. Try again.",
+)
+KEY_REFUSED = _code("key_refused", "The security key was not accepted: %(refusal)s.")
+KEY_NOT_MADE = _code(
+    "key_not_made",
+    "Nothing was changed: what the security key answered cannot be used, or this took too long. Try again.",
+)
+NO_KEYS_HERE = _code(
+    "no_keys_here",
+    "Security keys cannot be used here: browsers use them only at a fixed address with HTTPS, which the "
+    "setting TASKMANAGER_PUBLIC_URL names.",
+)
+NOT_JUDGED = _code(
+    "not_judged",
+    "Nobody can log in with a second factor at present: the scheduler does not answer, and it alone knows "
+    "what was used already. Try again soon, with a new code.",
+)
+LOG_IN_FIRST = _code(
+    "log_in_first", "Nothing was done: your log-in is too old to change your second factor. Log in again."
+)
 WRONG_FIRST_CODE = _code(
     "wrong_first_code",
     "Nothing was changed: the code is wrong. Type the one your app shows now; the clock of the device "

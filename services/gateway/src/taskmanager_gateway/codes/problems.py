@@ -17,6 +17,8 @@ _WORDS = {
     "add_token": "make the token",
     "set_second_factor": "set up the second factor",
     "use_code": "use the code",
+    "add_security_key": "add the security key",
+    "use_security_key": "use the security key",
 }
 _CANNOT = {
     action: _code(f"cannot_{action}", f"Cannot {words}: %(refusal)s.") for action, words in _WORDS.items()

@@ -5,9 +5,10 @@ A new kind of order is one entry of `ORDERS`.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from taskmanager.messages import (
+    AddSecurityKey,
     AddToken,
     AddUser,
     ChangeUser,
@@ -16,7 +17,9 @@ from taskmanager.messages import (
     JobCommand,
     Order,
     PluginCommand,
+    RemoveDevice,
     RemoveSecondFactor,
+    RemoveSecurityKey,
     RemoveUser,
     ReplayReports,
     RevokeToken,
@@ -27,6 +30,7 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
     UseCode,
+    UseSecurityKey,
 )
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.reasons import Reason
@@ -94,7 +98,12 @@ def _administer(own: str | None = None) -> Check:
     return check
 
 
-async def _oneself(permissions: Permissions, order: SetSecondFactor | UseCode, who: Principal) -> None:
+class _OwnOrder(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+async def _oneself(permissions: Permissions, order: _OwnOrder, who: Principal) -> None:
     """Only the users themselves may handle what proves their identity."""
     del permissions
     if order.name != who.name:
@@ -190,7 +199,11 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
     EndSession: OrderRules(_administer(own="user"), _NO_USER),
     SetSecondFactor: OrderRules(_oneself, _NO_USER),
     RemoveSecondFactor: OrderRules(_administer(own="name"), _NO_USER),
+    RemoveDevice: OrderRules(_oneself, _NO_USER),
     UseCode: OrderRules(_oneself, _NO_USER),
+    AddSecurityKey: OrderRules(_oneself, _NO_USER),
+    RemoveSecurityKey: OrderRules(_oneself, _NO_USER),
+    UseSecurityKey: OrderRules(_oneself, _NO_USER),
 }
 
 

@@ -101,8 +101,13 @@ class CommandService:
         self._clock = clock
         self._gateway_id = gateway_id
 
-    async def command(self, order: Order, author: Author) -> CommandDone | CommandPending:
-        """Carry out the order; raises ProblemError if that is impossible or it may not have been sent."""
+    async def command(
+        self, order: Order, author: Author, *, patience: timedelta = RESULT_TIME
+    ) -> CommandDone | CommandPending:
+        """Carry out the order; raises ProblemError if that is impossible or it may not have been sent.
+
+        `patience` is how long to wait for the result.
+        """
         await rules_of(order).check(self._permissions, order, author.principal)
         await self._check(order, author.principal)
         command = Command(
@@ -114,7 +119,7 @@ class CommandService:
             order=order,
         )
         try:
-            result = await self._send(command, order)
+            result = await self._send(command, order, patience)
         except ProblemError as error:
             COMMANDS.labels(order.action, error.problem.kind.name).inc()
             raise
@@ -139,11 +144,13 @@ class CommandService:
             COMMANDS.labels(order.action, NOT_POSSIBLE.name).inc()
             raise rules_of(order).refused(order, verdict.refusal)
 
-    async def _send(self, command: Command, order: Order) -> CommandDone | CommandPending:
+    async def _send(
+        self, command: Command, order: Order, patience: timedelta
+    ) -> CommandDone | CommandPending:
         with self._pending.wait_for(command.id) as result:
             await self._publish(command, result)
             try:
-                async with asyncio.timeout(RESULT_TIME.total_seconds()):
+                async with asyncio.timeout(patience.total_seconds()):
                     return _answer(order, await result)
             except TimeoutError:
                 log.warning("command_without_result", command=command.id, action=command.order.action)

@@ -74,6 +74,7 @@ UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is not in
 INTERNAL_ERROR = Kind("internal-error", 500, "Internal error")
 BROKER_UNAVAILABLE = Kind("broker-unavailable", 503, "Jobs cannot be accepted at present")
 STORE_UNAVAILABLE = Kind("store-unavailable", 503, "The database is not responding")
+SCHEDULER_UNAVAILABLE = Kind("scheduler-unavailable", 503, "The scheduler does not answer")
 PLUGINS_UNKNOWN = Kind("plugins-unknown", 503, "The gateway does not know the plugins yet")
 PLUGIN_UNUSABLE = Kind("plugin-unusable", 503, "The plugin declares an unusable parameter schema")
 FILE_SYSTEM_SLOW = Kind("file-system-slow", 503, "The file system is not responding")

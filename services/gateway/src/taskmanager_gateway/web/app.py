@@ -9,7 +9,15 @@ from taskmanager.model.states import MEANING
 from taskmanager_gateway.access.requirements import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.http.secure_headers import SecureHeaders
 from taskmanager_gateway.services import Services
-from taskmanager_gateway.web.accounts import account, log_in, oidc, second_factor, tokens, users
+from taskmanager_gateway.web.accounts import (
+    account,
+    log_in,
+    oidc,
+    second_factor,
+    security_keys,
+    tokens,
+    users,
+)
 from taskmanager_gateway.web.audit import audit
 from taskmanager_gateway.web.frame import live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
@@ -53,6 +61,7 @@ def make_pages(services: Services) -> ASGIApp:
         oidc,
         account,
         second_factor,
+        security_keys,
         home,
         live,
         menu,

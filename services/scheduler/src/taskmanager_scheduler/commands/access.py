@@ -81,6 +81,8 @@ def _why_refused(seen: LogInSeen) -> Reason | None:
             return log_ins.WRONG_PASSWORD() if seen.user else log_ins.UNKNOWN_NAME()
         case "code":
             return log_ins.WRONG_CODE()
+        case "security_key":
+            return log_ins.WRONG_KEY()
         case "oidc":
             return log_ins.NOT_LET_IN()
 

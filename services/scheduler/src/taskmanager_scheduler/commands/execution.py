@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from taskmanager.messages import (
+    AddSecurityKey,
     AddToken,
     AddUser,
     ChangeUser,
@@ -18,7 +19,9 @@ from taskmanager.messages import (
     EndSessions,
     JobCommand,
     PluginCommand,
+    RemoveDevice,
     RemoveSecondFactor,
+    RemoveSecurityKey,
     RemoveUser,
     ReplayReports,
     RevokeToken,
@@ -29,10 +32,20 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
     UseCode,
+    UseSecurityKey,
 )
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Needs
-from taskmanager_scheduler.commands import access, jobs, operations, plugins, reports, runners, second_factors
+from taskmanager_scheduler.commands import (
+    access,
+    jobs,
+    operations,
+    plugins,
+    reports,
+    runners,
+    second_factors,
+    security_keys,
+)
 from taskmanager_scheduler.commands.handler import CommandHandler
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 
@@ -68,7 +81,11 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
     EndSession: access.END_SESSION,
     SetSecondFactor: second_factors.SET_SECOND_FACTOR,
     RemoveSecondFactor: second_factors.REMOVE_SECOND_FACTOR,
+    RemoveDevice: second_factors.REMOVE_DEVICE,
     UseCode: second_factors.USE_CODE,
+    AddSecurityKey: security_keys.ADD_SECURITY_KEY,
+    RemoveSecurityKey: security_keys.REMOVE_SECURITY_KEY,
+    UseSecurityKey: security_keys.USE_SECURITY_KEY,
 }
 
 

@@ -15,11 +15,13 @@ SEEN = _code(
 WAYS = {
     "password": _code("password", "password"),
     "code": _code("code", "code"),
+    "security_key": _code("security_key", "security key"),
     "oidc": _code("oidc", "oidc"),
 }
 UNKNOWN_NAME = _code("unknown_name", "nobody has that name")
 WRONG_PASSWORD = _code("wrong_password", "the password is wrong, or the user is disabled or has none")
 WRONG_CODE = _code("wrong_code", "the code is wrong, or was used already")
+WRONG_KEY = _code("wrong_key", "the answer of the security key is wrong, or was used already")
 NOT_LET_IN = _code(
     "not_let_in", "the identity provider or the users here forbid it; the gateway's log says more"
 )

@@ -43,7 +43,17 @@ TOKEN_REPEATED = _code("token_repeated", "there is such a token already: make an
 TOKEN_EXISTS = _code("token_exists", "there is a token %(name)s already: revoke it, or choose another name")
 OTHER_PASSWORD = _code("other_password", "the password has changed in the meantime")
 HAS_NO_PASSWORD = _code("has_no_password", "%(name)s does not log in with a password here")
-HAS_SECOND_FACTOR = _code("has_second_factor", "there is a second factor already: remove that one first")
+HAS_SECOND_FACTOR = _code("has_second_factor", "there is a device for codes already: remove that one first")
+FACTOR_CHANGED = _code("factor_changed", "the second factor has changed in the meantime: begin again")
+KEY_KNOWN = _code("key_known", "this security key is in use already, here or for another user")
+KEY_NAMED = _code("key_named", "there is a security key %(key)s already: choose another name")
+TOO_MANY_KEYS = _code("too_many_keys", "there are %(count)s security keys already: remove one first")
+NO_SECURITY_KEY = _code("no_security_key", "there is no such security key")
+CHALLENGE_USED = _code("challenge_used", "what the security key signed was used already, or is too old")
+COUNTER_WENT_BACK = _code(
+    "counter_went_back",
+    "the security key had counted %(before)s signatures and now says %(shown)s: there may be a copy of it",
+)
 NO_SECOND_FACTOR = _code("no_second_factor", "there is no second factor")
 CODE_USED = _code("code_used", "the code was used already: wait for the next one")
 SESSION_ENDED = _code("session_ended", "the session has ended already")

@@ -1,12 +1,10 @@
 """The audit between queries and documents: filters, cursors and pages; opens no connection."""
 
-from collections.abc import Sequence
-
 from taskmanager.model.queries import AuditPage, AuditQuery
 from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.client import Document, without_key
-from taskmanager.mongo.base.unreadable import last_cursor, readable
+from taskmanager.mongo.base.unreadable import readable
 
 
 def audit_filter(query: AuditQuery) -> Document:
@@ -22,13 +20,9 @@ def audit_filter(query: AuditQuery) -> Document:
     return found
 
 
-def audit_page(documents: Sequence[Document], limit: int) -> AuditPage:
-    """A page of at most `limit` entries; one document more means that there is another page."""
-    shown = documents[:limit]
-    return AuditPage(
-        entries=tuple(readable("audit", audit_entry, shown)),
-        next_cursor=last_cursor(_cursor, list(shown)) if len(documents) > limit else None,
-    )
+def audit_page(shown: list[Document], cursor: str | None) -> AuditPage:
+    """The page of these documents; the next one begins at the cursor."""
+    return AuditPage(entries=tuple(readable("audit", audit_entry, shown)), next_cursor=cursor)
 
 
 def audit_entry(document: Document) -> AuditEntry:
@@ -36,5 +30,6 @@ def audit_entry(document: Document) -> AuditEntry:
     return AuditEntry.model_validate({"id": document["_id"], **without_key(document)})
 
 
-def _cursor(document: Document) -> str:
+def audit_cursor(document: Document) -> str:
+    """Of the page that begins behind it."""
     return cursors.write_moment_and_id(document["at"], document["_id"])

@@ -77,7 +77,29 @@ def _note(collection: str, document: Document, error: Exception) -> None:
     )
 
 
-def last_cursor(write: Callable[[Document], str], shown: list[Document]) -> str | None:
+async def page_from(
+    collection: str,
+    find: Callable[[], AsyncCursor[Document]],
+    limit: int,
+    write_cursor: Callable[[Document], str],
+) -> tuple[list[Document], str | None]:
+    """The next `limit` documents of a list that `find` reads in order, and the cursor after them.
+
+    The cursor is None at the end. If no document of a page has the fields of a cursor, the page is left out
+    and the next documents that have them are read: without a cursor the list would seem to end there.
+    """
+    documents = await find().limit(limit + 1).to_list()
+    if len(documents) <= limit:
+        return documents, None
+    shown = documents[:limit]
+    if (cursor := _last_cursor(write_cursor, shown)) is not None:
+        return shown, cursor
+    behind, _ = await first_readable(collection, lambda one: (one, write_cursor(one)), find(), limit + 1)
+    cursor = behind[limit - 1][1] if len(behind) > limit else None
+    return [document for document, _ in behind[:limit]], cursor
+
+
+def _last_cursor(write: Callable[[Document], str], shown: list[Document]) -> str | None:
     """The cursor after the last of these documents that has the fields of one; None if none has."""
     for document in reversed(shown):
         try:

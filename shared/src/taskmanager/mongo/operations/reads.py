@@ -20,7 +20,7 @@ from taskmanager.mongo.base.all_plugins import over_all_plugins
 from taskmanager.mongo.base.client import Database, Document, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import jobs_meant
-from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
+from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.operations.writes import operation_of
 
 QUERY_MILLISECONDS = 5_000
@@ -69,13 +69,16 @@ class OperationReads:
             at, last = cursors.read_moment_and_id(query.cursor)
             condition["$or"] = [{"asked.at": {"$lt": at}}, {"asked.at": at, "_id": {"$lt": last}}]
         with translated_errors():
-            cursor = self._database.operations.find(condition, max_time_ms=QUERY_MILLISECONDS)
-            found = await cursor.sort([("asked.at", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
-        shown = found[: query.limit]
-        return OperationPage(
-            operations=tuple(readable("operations", operation_of, shown)),
-            next_cursor=last_cursor(_cursor, shown) if len(found) > query.limit else None,
-        )
+            shown, cursor = await page_from(
+                "operations",
+                lambda: self._database.operations.find(condition, max_time_ms=QUERY_MILLISECONDS).sort(
+                    [("asked.at", -1), ("_id", -1)]
+                ),
+                query.limit,
+                _cursor,
+            )
+        operations = tuple(readable("operations", operation_of, shown))
+        return OperationPage(operations=operations, next_cursor=cursor)
 
     async def failures(self, operation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Failure]:
         """See the port."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
-from taskmanager.mongo.base.unreadable import last_cursor, readable, readable_one
+from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.reports.writes import backlog, of_installations, report_of
 from taskmanager.ports.report_store import Among
 
@@ -27,13 +27,15 @@ class ReportReads:
         """See the port."""
         wanted = _wanted(query)
         with translated_errors():
-            cursor = self._database.reports.find(wanted, max_time_ms=QUERY_MILLISECONDS)
-            documents = await cursor.sort([("created", -1), ("_id", -1)]).limit(query.limit + 1).to_list()
-        shown = documents[: query.limit]
-        return ReportPage(
-            reports=tuple(readable("reports", report_of, shown)),
-            next_cursor=last_cursor(_cursor, shown) if len(documents) > query.limit else None,
-        )
+            shown, cursor = await page_from(
+                "reports",
+                lambda: self._database.reports.find(wanted, max_time_ms=QUERY_MILLISECONDS).sort(
+                    [("created", -1), ("_id", -1)]
+                ),
+                query.limit,
+                _cursor,
+            )
+        return ReportPage(reports=tuple(readable("reports", report_of, shown)), next_cursor=cursor)
 
     async def backlog(self, installations: Sequence[str | None]) -> Backlog:
         """See the port."""

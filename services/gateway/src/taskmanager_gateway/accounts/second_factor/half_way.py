@@ -28,8 +28,7 @@ class HalfWayTexts:
 
     def __init__(self, key: bytes) -> None:
         """`key` is that of sessions."""
-        options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._serializer = URLSafeTimedSerializer(key, salt="taskmanager.half-way.1", signer_kwargs=options)
+        self._serializer = signed_texts(key, "taskmanager.half-way.1")
 
     def write(self, user: User) -> str:
         """The text for the form that asks for the code."""
@@ -43,3 +42,9 @@ class HalfWayTexts:
         except (BadData, ValueError, TypeError):
             return None
         return HalfWay(name, datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def signed_texts(key: bytes, salt: str) -> URLSafeTimedSerializer:
+    """Signs texts that pass through a page, with the time; `salt` tells texts of different kinds apart."""
+    options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=options)

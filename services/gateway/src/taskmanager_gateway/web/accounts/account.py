@@ -90,6 +90,7 @@ async def _account(request: Request, problem: Problem | None = None) -> Response
     context = {
         "problem": problem,
         "user": proof.logged_in.user if proof.logged_in else None,
+        "keys_at": services_of(request).access.security_keys.origin,
         "rights": [right for right in Right if right in proof.principal.rights],
         "sessions": await _sessions(request, proof.logged_in) if proof.logged_in else None,
     }

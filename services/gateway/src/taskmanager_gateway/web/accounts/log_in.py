@@ -1,6 +1,8 @@
 """Logging in and out."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
@@ -15,6 +17,7 @@ from taskmanager_gateway.access.renewal import is_secure
 from taskmanager_gateway.access.requirements import is_htmx, needs_log_in
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, KNOWN_FOR, Session
 from taskmanager_gateway.accounts.log_in import LogInService
+from taskmanager_gateway.accounts.second_factor.security_keys import KeyAnswer
 from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.problems import Problem, ProblemError
 from taskmanager_gateway.services import services_of
@@ -25,6 +28,8 @@ router = APIRouter()
 own = APIRouter(dependencies=[needs_log_in()])
 
 ACCOUNT = "/account"
+NO_SECOND: Mapping[str, object] = MappingProxyType({"half_way": ""})
+"""The first half of a log-in asks for no second factor."""
 
 
 class LogInForm(Record):
@@ -34,10 +39,13 @@ class LogInForm(Record):
     password: Annotated[str, Form(max_length=1_000)] = ""
     next: Annotated[str, Form(max_length=2_000)] = "/"
     half_way: Annotated[str, Form(max_length=1_000)] = ""
-    """Set in the second step instead of name and password: the password was right, and `code` or `recovery`
-    follows."""
+    """Set in the second step instead of name and password: the password was right, and one of the following
+    is the second factor."""
     code: Annotated[str, Form(max_length=100)] = ""
     recovery: Annotated[str, Form(max_length=100)] = ""
+    challenge: Annotated[str, Form(max_length=1_000)] = ""
+    key_answer: Annotated[str, Form(max_length=10_000)] = ""
+    """The answer of a security key to the challenge, as JSON."""
     csrf: str = ""
 
 
@@ -49,7 +57,7 @@ async def ask(request: Request, next: Annotated[str, Query(max_length=2_000)] = 
 
 @router.post("/log-in")
 async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Response:
-    """Begin a session, or ask for the code that is needed for it.
+    """Begin a session, or ask for the second factor that is needed for it.
 
     For scripts, a new session is answered with 204 and the event `logged-in`, which carries the new CSRF
     token.
@@ -57,7 +65,7 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
     check_origin(request)
     target = local_path(form.next)
     if form.half_way:
-        return await _with_code(request, form, target)
+        return await _with_second_factor(request, form, target)
     try:
         known = await _is_known(request, form.name.strip())
         user, session = await _use(request).with_password(
@@ -67,25 +75,29 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
         return await _form(request, target, error.problem, form.name)
     if session is None:
         half_way = await services_of(request).access.second_factors.half_way(user)
-        return await _form(request, target, half_way=half_way)
+        return await _ask_second(request, user, half_way, target)
     return await _begun(request, user, session, target)
 
 
-async def _with_code(request: Request, form: LogInForm, target: str) -> Response:
-    """The second step: after the password, check the code or one of the recovery codes."""
+async def _with_second_factor(request: Request, form: LogInForm, target: str) -> Response:
+    """The second step: after the password, check the code, the recovery code or the answer of the key."""
     factors = services_of(request).access.second_factors
     try:
         user = await factors.user_half_way(form.half_way)
     except ProblemError as error:
         return await _form(request, target, error.problem)
-    code = form.code.strip() or form.recovery.strip()
-    if not code:
-        return await _form(request, target, half_way=form.half_way)
+    code, address = form.code.strip() or form.recovery.strip(), address_of(request)
+    if not code and not form.key_answer:
+        return await _ask_second(request, user, form.half_way, target)
     try:
         known = await _is_known(request, user.name)
-        session = await factors.enter(user, code, address_of(request), known=known)
+        if form.key_answer:
+            answer = KeyAnswer(form.challenge, form.key_answer)
+            session = await factors.enter_with_key(user, answer, address, known=known)
+        else:
+            session = await factors.enter(user, code, address, known=known)
     except ProblemError as error:
-        return await _form(request, target, error.problem, half_way=form.half_way)
+        return await _ask_second(request, user, form.half_way, target, error.problem)
     return await _begun(request, user, session, target)
 
 
@@ -118,12 +130,30 @@ def _use(request: Request) -> LogInService:
     return services_of(request).access.log_in
 
 
+async def _ask_second(
+    request: Request, user: User, half_way: str, target: str, problem: Problem | None = None
+) -> Response:
+    keys, factor = services_of(request).access.security_keys, user.second_factor
+    second = {
+        "half_way": half_way,
+        "codes": factor is not None and factor.sealed is not None,
+        "has_keys": factor is not None and bool(factor.keys),
+        "question": await keys.question(user),
+        "origin": keys.origin,
+    }
+    return await _form(request, target, problem, second=second)
+
+
 async def _form(
-    request: Request, target: str, problem: Problem | None = None, name: str = "", half_way: str = ""
+    request: Request,
+    target: str,
+    problem: Problem | None = None,
+    name: str = "",
+    second: Mapping[str, object] = NO_SECOND,
 ) -> Response:
     oidc = services_of(request).access.oidc
     context = {
-        "half_way": half_way,
+        **second,
         "still_in": auth_context_of(request).logged_in is not None,
         "target": target,
         "problem": problem,

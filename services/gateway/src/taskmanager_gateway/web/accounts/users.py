@@ -107,7 +107,7 @@ def _told(request: Request, name: str, act: UserAct) -> str:
     if act is UserAct.LOG_OUT:
         return text(request, "%(name)s was logged out everywhere.", name=name)
     if act is UserAct.SECOND_FACTOR:
-        return text(request, "%(name)s logs in without a code now.", name=name)
+        return text(request, "%(name)s logs in with the password alone now.", name=name)
     if act is UserAct.REMOVE:
         return text(request, "%(name)s was removed.", name=name)
     if act is UserAct.DISABLE:

@@ -1,0 +1,142 @@
+"""Security keys and passkeys of users with a password: asked for at log-in, added and removed by them."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskmanager.messages import AddSecurityKey, RemoveSecurityKey, UseSecurityKey
+from taskmanager.model.access import User, user_key
+from taskmanager_gateway.access.directory import Directory, secret_hash
+from taskmanager_gateway.accounts.log_in import LogInService
+from taskmanager_gateway.accounts.second_factor import totp, webauthn
+from taskmanager_gateway.accounts.second_factor.challenges import ChallengeTexts, Purpose
+from taskmanager_gateway.accounts.second_factor.webauthn import RelyingParty
+from taskmanager_gateway.codes import access
+from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending, CommandService
+from taskmanager_gateway.http.problems import FORBIDDEN, WRONG_PROOF, ProblemError
+
+_HANDLE = "taskmanager.user-handle.1:"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyQuestion:
+    """What a page has the browser ask a key: its options as JSON. `challenge` comes back with the answer."""
+
+    options: str
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """What the browser says a key answered, as JSON, with the `challenge` of the question."""
+
+    challenge: str
+    answer: str
+
+
+class SecurityKeys:
+    """Every call may raise ProblemError and StoreUnavailableError."""
+
+    def __init__(
+        self,
+        party: RelyingParty | None,
+        directory: Directory,
+        commanding: CommandService,
+        log_in: LogInService,
+    ) -> None:
+        """`party` is None where browsers use no keys, for want of HTTPS or of a fixed address."""
+        self._party, self._directory = party, directory
+        self._commanding, self._log_in = commanding, log_in
+
+    @property
+    def origin(self) -> str | None:
+        """Of the pages on which browsers use keys; None: nowhere."""
+        return self._party.origin if self._party else None
+
+    async def offer(self, user: User) -> KeyQuestion:
+        """What has a new key made; one that the user has already says so itself."""
+        party, (challenge, text) = self._known_party(), await self._challenge(user, "add")
+        known = user.second_factor.keys if user.second_factor else ()
+        options = webauthn.creation_options(party, user.name, await self._handle(user), known, challenge)
+        return KeyQuestion(options, text)
+
+    async def question(self, user: User) -> KeyQuestion | None:
+        """What has one of the user's keys sign; None if there is none, or browsers use none here."""
+        keys = user.second_factor.keys if user.second_factor else ()
+        if self._party is None or not keys:
+            return None
+        challenge, text = await self._challenge(user, "enter")
+        return KeyQuestion(webauthn.request_options(self._party, keys, challenge), text)
+
+    async def add(
+        self, author: Author, label: str, password: str, answer: KeyAnswer, address: str
+    ) -> tuple[CommandDone | CommandPending, Sequence[str]]:
+        """Ask for this key too from now on; with recovery codes, if it is the first second factor."""
+        party = self._known_party()
+        user = await self._log_in.verified(author.principal.name, password, address)
+        challenge = (await self._texts()).read(answer.challenge, user.name, "add")
+        made = webauthn.made_key(party, challenge.value, answer.answer) if challenge else None
+        if challenge is None or made is None:
+            raise ProblemError(WRONG_PROOF, access.KEY_NOT_MADE())
+        codes = totp.new_recovery_codes() if user.second_factor is None else []
+        order = AddSecurityKey(
+            name=user.name,
+            key=made.id,
+            label=label,
+            public=made.public,
+            counter=made.counter,
+            challenge=challenge.digest,
+            ends=challenge.ends,
+            recovery=tuple(secret_hash(one) for one in codes),
+        )
+        result = await self._commanding.command(order, author)
+        self._directory.forget()
+        return result, codes
+
+    async def remove(
+        self, author: Author, key_id: str, password: str, address: str
+    ) -> CommandDone | CommandPending | None:
+        """The key counts no more; None: there is none such."""
+        user = await self._log_in.verified(author.principal.name, password, address)
+        key = user.second_factor.key(key_id) if user.second_factor else None
+        if key is None:
+            return None
+        order = RemoveSecurityKey(name=user.name, key=key.id, label=key.name)
+        result = await self._commanding.command(order, author)
+        self._directory.forget()
+        return result
+
+    async def use(self, user: User, answer: KeyAnswer) -> UseSecurityKey | None:
+        """What is used up by the answer; None if it is wrong."""
+        keys = user.second_factor.keys if user.second_factor else ()
+        challenge = (await self._texts()).read(answer.challenge, user.name, "enter")
+        if self._party is None or challenge is None:
+            return None
+        shown = webauthn.signing_key(self._party, challenge.value, keys, answer.answer)
+        key = next((one for one in keys if shown is not None and one.id == shown.id), None)
+        if shown is None or key is None:
+            return None
+        return UseSecurityKey(
+            name=user.name,
+            key=key.id,
+            label=key.name,
+            counter=shown.counter,
+            challenge=challenge.digest,
+            ends=challenge.ends,
+        )
+
+    def _known_party(self) -> RelyingParty:
+        if self._party is None:
+            raise ProblemError(FORBIDDEN, access.NO_KEYS_HERE())
+        return self._party
+
+    async def _challenge(self, user: User, purpose: Purpose) -> tuple[bytes, str]:
+        return (await self._texts()).new(user.name, purpose)
+
+    async def _texts(self) -> ChallengeTexts:
+        return ChallengeTexts(await self._directory.session_key())
+
+    async def _handle(self, user: User) -> bytes:
+        """By which a key tells its accounts apart. It names nobody (WebAuthn Level 2, section 14.6.1)."""
+        key = await self._directory.second_factor_key()
+        return hmac.digest(key, f"{_HANDLE}{user_key(user.name)}".encode(), "sha256")

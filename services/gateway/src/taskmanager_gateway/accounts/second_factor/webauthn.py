@@ -1,0 +1,185 @@
+"""Security keys (WebAuthn Level 2): what browsers are asked, and whether their answers are right. Pure.
+
+The only owner of fido2, which does the whole protocol and needs nothing but `cryptography`, which is here
+anyway.
+"""
+
+import ipaddress
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from fido2 import cbor
+from fido2.cose import ES256, RS256, CoseKey, EdDSA
+from fido2.server import Fido2Server
+from fido2.utils import websafe_decode, websafe_encode
+from fido2.webauthn import (
+    Aaguid,
+    AttestationConveyancePreference,
+    AttestedCredentialData,
+    AuthenticationResponse,
+    PublicKeyCredentialDescriptor,
+    PublicKeyCredentialParameters,
+    PublicKeyCredentialRpEntity,
+    PublicKeyCredentialType,
+    PublicKeyCredentialUserEntity,
+    RegistrationResponse,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from taskmanager.model.security_keys import SecurityKey
+
+TITLE = "Goobi TaskManager"
+ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
+"""What the specification recommends to ask for; every key there is knows one of them."""
+MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    UnsupportedAlgorithm,
+)
+"""What fido2 and the decoding of CBOR raise for an answer that is none, or a wrong one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """For whom keys sign: browsers use a key of host `id` on pages of it alone, here those of `origin`."""
+
+    id: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """What an answer says of its key, checked: id and public key in base64url, and the signature counter."""
+
+    id: str
+    public: str
+    counter: int
+
+
+def relying_party(public_url: str) -> RelyingParty | None:
+    """That of the pages at this address; None where browsers use no keys.
+
+    They ask for HTTPS, unless the page is of `localhost`, and for a name: an address in digits is none
+    (WebAuthn Level 2, section 5.1.2).
+    """
+    parts = urlsplit(public_url)
+    if not parts.hostname or _is_number(parts.hostname):
+        return None
+    host = parts.hostname.encode("idna").decode()
+    if parts.scheme != "https" and not (parts.scheme == "http" and host == "localhost"):
+        return None
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    port = "" if parts.port in {None, usual} else f":{parts.port}"
+    return RelyingParty(host, f"{parts.scheme}://{host}{port}")
+
+
+def creation_options(
+    party: RelyingParty, name: str, handle: bytes, known: Iterable[SecurityKey], challenge: bytes
+) -> str:
+    """What a browser needs to have a key made, as JSON; `handle` tells users apart, without naming them."""
+    options, _ = _server(party).register_begin(
+        PublicKeyCredentialUserEntity(id=handle, name=name, display_name=name),
+        credentials=_descriptors(known),
+        resident_key_requirement=ResidentKeyRequirement.DISCOURAGED,
+        user_verification=UserVerificationRequirement.PREFERRED,
+        challenge=challenge,
+    )
+    return json.dumps(dict(options)["publicKey"])
+
+
+def request_options(party: RelyingParty, known: Iterable[SecurityKey], challenge: bytes) -> str:
+    """What a browser needs to have one of these keys sign, as JSON."""
+    options, _ = _server(party).authenticate_begin(
+        credentials=_descriptors(known),
+        user_verification=UserVerificationRequirement.PREFERRED,
+        challenge=challenge,
+    )
+    return json.dumps(dict(options)["publicKey"])
+
+
+def made_key(party: RelyingParty, challenge: bytes, answer: str) -> ShownKey | None:
+    """The key that was made for this challenge; None if the answer is wrong, or the key is of no use."""
+    try:
+        response = RegistrationResponse.from_dict(json.loads(answer))
+        data = _server(party).register_complete(_state(challenge), response)
+        credential = data.credential_data
+        if credential is None or not _is_usable(credential.public_key):
+            return None
+    except MALFORMED:
+        return None
+    public = websafe_encode(cbor.encode(dict(credential.public_key)))
+    return ShownKey(websafe_encode(credential.credential_id), public, data.counter)
+
+
+def signing_key(
+    party: RelyingParty, challenge: bytes, known: Iterable[SecurityKey], answer: str
+) -> ShownKey | None:
+    """Which of the keys signed this challenge; None if none of them did."""
+    try:
+        response = AuthenticationResponse.from_dict(json.loads(answer))
+        credentials = [_credential(key) for key in known]
+        signer = _server(party).authenticate_complete(_state(challenge), credentials, response)
+    except MALFORMED:
+        return None
+    public = websafe_encode(cbor.encode(dict(signer.public_key)))
+    counter = response.response.authenticator_data.counter
+    return ShownKey(websafe_encode(signer.credential_id), public, counter)
+
+
+def _server(party: RelyingParty) -> Fido2Server:
+    server = Fido2Server(
+        PublicKeyCredentialRpEntity(id=party.id, name=TITLE),
+        attestation=AttestationConveyancePreference.NONE,
+        verify_origin=lambda origin: origin == party.origin,
+    )
+    server.allowed_algorithms = [
+        PublicKeyCredentialParameters(type=PublicKeyCredentialType.PUBLIC_KEY, alg=one) for one in ALGORITHMS
+    ]
+    return server
+
+
+def _state(challenge: bytes) -> dict[str, object]:
+    preferred = UserVerificationRequirement.PREFERRED
+    return {"challenge": websafe_encode(challenge), "user_verification": preferred}
+
+
+def _descriptors(keys: Iterable[SecurityKey]) -> list[PublicKeyCredentialDescriptor]:
+    kind = PublicKeyCredentialType.PUBLIC_KEY
+    return [PublicKeyCredentialDescriptor(type=kind, id=websafe_decode(key.id)) for key in keys]
+
+
+def _credential(key: SecurityKey) -> AttestedCredentialData:
+    public = cbor.decode(websafe_decode(key.public))
+    if not isinstance(public, Mapping):
+        raise TypeError("a COSE key is a map")
+    return AttestedCredentialData.create(Aaguid.NONE, websafe_decode(key.id), CoseKey.parse(public))
+
+
+def _is_usable(public: CoseKey) -> bool:
+    """Whether signatures of it can be checked: nothing was signed yet when it is made."""
+    try:
+        public.verify(b"", b"")
+    except InvalidSignature:
+        return public.get(3) in ALGORITHMS
+    return False
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

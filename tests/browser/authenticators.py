@@ -1,0 +1,47 @@
+"""Security keys of Chromium's DevTools: what a browser talks to as to a key that is plugged in."""
+
+from typing import Any
+
+from playwright.async_api import CDPSession, Page
+
+KEY = {
+    "protocol": "ctap2",
+    "transport": "usb",
+    "hasResidentKey": False,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+class Authenticators:
+    """Those of one page."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._session = session
+
+    @classmethod
+    async def of(cls, page: Page) -> "Authenticators":
+        """None is plugged in yet."""
+        session = await page.context.new_cdp_session(page)
+        await session.send("WebAuthn.enable")
+        return cls(session)
+
+    async def plug_in(self, credential: dict[str, Any] | None = None) -> str:
+        """Another key, with a credential if one is given; its id."""
+        made = await self._session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
+        name = str(made["authenticatorId"])
+        if credential is not None:
+            fields = {"authenticatorId": name, "credential": credential}
+            await self._session.send("WebAuthn.addCredential", fields)
+        return name
+
+    async def credential(self, authenticator: str) -> dict[str, Any]:
+        """The one credential it has, its private key included."""
+        found = await self._session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})
+        [credential] = found["credentials"]
+        return dict(credential)
+
+    async def pull_out(self, authenticator: str) -> None:
+        """It is gone."""
+        await self._session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": authenticator})
