@@ -3,7 +3,7 @@
 import pytest
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill
+from taskmanager_plugin_runner.plugins.shell.placeholders import PlaceholderValue, fill
 
 WORKSPACE = "/workspace/r/job-1"
 NAMES = ("title", "project", "process_title", "parameters.word")
@@ -20,10 +20,10 @@ ELEMENTS = (
 HOSTILE = ("../../etc/cron.d/job", "..", "a/../../b", "/etc/passwd", "x/..")
 
 
-def values(**words: str) -> dict[str, Value]:
-    paths = {"destination": Value(f"{WORKSPACE}/output", path=True)}
-    own = {"output": Value(f"{WORKSPACE}/scratch/1/out/a.tif", foreign=False)}
-    return {**paths, **own, **{name: Value(word) for name, word in words.items()}}
+def values(**words: str) -> dict[str, PlaceholderValue]:
+    paths = {"destination": PlaceholderValue(f"{WORKSPACE}/output", path=True)}
+    own = {"output": PlaceholderValue(f"{WORKSPACE}/scratch/1/out/a.tif", foreign=False)}
+    return {**paths, **own, **{name: PlaceholderValue(word) for name, word in words.items()}}
 
 
 @pytest.mark.parametrize("magick", [True, False])
@@ -61,5 +61,8 @@ def test_a_slash_in_a_part_of_a_path_would_make_a_folder_and_is_refused() -> Non
 
 def test_what_the_author_of_a_template_wrote_may_be_a_path() -> None:
     argv = ["{source}/../profiles/{parameters.profile}"]
-    known = {"source": Value("/share/1", path=True), "parameters.profile": Value("sub/a.icc", foreign=False)}
+    known = {
+        "source": PlaceholderValue("/share/1", path=True),
+        "parameters.profile": PlaceholderValue("sub/a.icc", foreign=False),
+    }
     assert fill(argv, known, magick=False) == ["/share/1/../profiles/sub/a.icc"]

@@ -15,7 +15,7 @@ from taskmanager.errors import JobKilledError, SupersededError
 from taskmanager.model.jobs import GoobiReference
 from taskmanager.process.failpoints import END_AT
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
-from taskmanager_plugin_runner.results.stage_filling import Result
+from taskmanager_plugin_runner.results.stage_filling import ResultFile
 from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
 from taskmanager_plugin_runner.slot_protocol import LogNote, SlotAnswer, SlotStep
 from taskmanager_plugin_runner.transport.goobi_delivery import GoobiDelivery, Journal, deliver, prepare
@@ -287,7 +287,7 @@ def test_an_attempt_whose_lease_ends_meanwhile_takes_all_back(
     goobi: RunningGoobi, settings: Path, tmp_path: Path, asked: int
 ) -> None:
     delivery = GoobiDelivery("main", 1, "media", JOB, 1)
-    results = [Result(name, tmp_path / name, len(content)) for name, content in RESULT.items()]
+    results = [ResultFile(name, tmp_path / name, len(content)) for name, content in RESULT.items()]
     for result in results:
         result.path.write_bytes(RESULT[result.name])
     answers = iter([True] * (asked - 1) + [False])
@@ -300,7 +300,7 @@ def test_a_frozen_attempt_that_wakes_after_its_successor_leaves_its_results_alon
     goobi: RunningGoobi, settings: Path, tmp_path: Path
 ) -> None:
     first, second = (GoobiDelivery("main", 1, "media", JOB, attempt) for attempt in (1, 2))
-    result = Result("tally.txt", tmp_path / "tally.txt", 2)
+    result = ResultFile("tally.txt", tmp_path / "tally.txt", 2)
     result.path.write_bytes(RESULT[result.name])
     with api(settings, first) as there:
 

@@ -104,8 +104,8 @@ async def test_after_a_lost_broker_the_rest_of_a_batch_is_not_tried(gateway: Gat
 
     publisher: FakePublisher = gateway.publisher
     publisher.publish = publish  # type: ignore[method-assign,assignment]
-    wishes = gateway.services.submissions
-    results = await wishes.submit_all(
+    submissions = gateway.services.submissions
+    results = await submissions.submit_all(
         [Submission.of(JobSpec(plugin="noop"), Submitter(everybody(), "anonymous"), None) for _ in range(450)]
     )
 

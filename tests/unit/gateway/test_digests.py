@@ -12,13 +12,13 @@ from taskmanager.messages import Change, Changes
 from taskmanager.model.jobs import Progress
 from taskmanager.model.states import Status
 from taskmanager_gateway.live.digests import JOBS_NAMED, Digests
-from taskmanager_gateway.live.hub import Event, Listener
+from taskmanager_gateway.live.hub import Listener, LiveEvent
 
 from .conftest import Gateway, until
 from .test_live import events
 
 SOON = timedelta(milliseconds=1)
-END = Event("end", "")
+END = LiveEvent("end", "")
 
 
 def change(
@@ -33,13 +33,13 @@ def changes(*given: Change, **fields: Any) -> Changes:
     return Changes(changes=given, **fields)
 
 
-async def heard(digests: Digests, listener: Listener) -> list[Event]:
+async def heard(digests: Digests, listener: Listener) -> list[LiveEvent]:
     """What waits for a listener once all is told."""
     digests.tell()
     return [listener._events.get_nowait() or END for _ in range(listener._events.qsize())]
 
 
-def data(told: Iterable[Event]) -> list[dict[str, Any]]:
+def data(told: Iterable[LiveEvent]) -> list[dict[str, Any]]:
     return [json.loads(event.data) for event in told]
 
 
@@ -168,7 +168,7 @@ async def test_pages_are_hung_up_on_instead_of_being_told_what_was_collected() -
         digests.publish(changes(change("2", Status.STARTED)))
         assert digests._collected == {}
 
-    assert told == [Event("reset", '{"reason":"rights have changed"}')]
+    assert told == [LiveEvent("reset", '{"reason":"rights have changed"}')]
 
 
 async def test_whoever_listens_is_judged_anew_when_rights_change(gateway: Gateway) -> None:

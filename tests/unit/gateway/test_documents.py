@@ -150,8 +150,8 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         (ReplayBody, REPLAY),
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
-    wishes = BatchParser(9).parse(json.dumps(BATCH).encode(), Submitter(everybody(), "anonymous"))
-    assert all(isinstance(item, Submission) for item in wishes)
+    submissions = BatchParser(9).parse(json.dumps(BATCH).encode(), Submitter(everybody(), "anonymous"))
+    assert all(isinstance(item, Submission) for item in submissions)
 
 
 async def test_answers_have_the_documented_form(

@@ -20,7 +20,7 @@ from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
 from taskmanager_gateway.accounts.oidc.identity import ProviderIdentity, identity_of, lacks
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
 from taskmanager_testing.access import FakeAccess
 
 from .access import BEGIN, NOTE, user
@@ -76,7 +76,7 @@ def test_the_mightiest_group_gives_the_role(groups: object, role: Role) -> None:
 def test_without_a_group_that_counts_nobody_gets_in(groups: object) -> None:
     with pytest.raises(OidcError) as caught:
         identity_of({"preferred_username": "anna", "groups": groups}, settings())
-    assert (caught.value.refusal, caught.value.name) == (Refusal.NO_GROUP, "anna")
+    assert (caught.value.refusal, caught.value.name) == (OidcRefusal.NO_GROUP, "anna")
 
 
 def test_a_group_that_is_not_set_is_nobodys() -> None:
@@ -88,7 +88,7 @@ def test_a_group_that_is_not_set_is_nobodys() -> None:
 def test_a_name_that_does_not_fit_is_refused(name: object) -> None:
     with pytest.raises(OidcError) as caught:
         identity_of({"preferred_username": name, "groups": ["tm-admins"]}, settings())
-    assert caught.value.refusal is Refusal.NO_NAME
+    assert caught.value.refusal is OidcRefusal.NO_NAME
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ BAD = {
 def test_a_token_that_proves_nothing_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(OidcError) as caught:
         verified_claims(signed(**changes), KEYS, EXPECTED)
-    assert caught.value.refusal is Refusal.NOT_PROVED
+    assert caught.value.refusal is OidcRefusal.NOT_PROVED
 
 
 def test_garbage_is_refused_and_an_unknown_key_is_told() -> None:
@@ -230,12 +230,12 @@ async def test_plugins_an_admin_set_stay_where_the_provider_has_no_say(gateway: 
 @pytest.mark.parametrize(
     ("fields", "refusal"),
     [
-        ({}, Refusal.LOCAL_USER),
-        ({"password_hash": None, "disabled": Attribution(by="root", at=BEGIN)}, Refusal.DISABLED),
+        ({}, OidcRefusal.LOCAL_USER),
+        ({"password_hash": None, "disabled": Attribution(by="root", at=BEGIN)}, OidcRefusal.DISABLED),
     ],
 )
 async def test_who_is_disabled_or_has_a_password_is_left_alone(
-    gateway: Gateway, fields: dict[str, Any], refusal: Refusal
+    gateway: Gateway, fields: dict[str, Any], refusal: OidcRefusal
 ) -> None:
     known(gateway).put_user(user("anna", Role.VIEWER, **fields))
     with pytest.raises(OidcError) as caught:
@@ -249,7 +249,7 @@ async def test_the_last_admin_is_told_why_the_role_stays(gateway: Gateway) -> No
     gateway.scheduler.outcome, gateway.scheduler.detail = "refused", "anna is the last enabled admin"
     with pytest.raises(OidcError) as caught:
         await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
-    assert caught.value.refusal is Refusal.NOT_CHANGED
+    assert caught.value.refusal is OidcRefusal.NOT_CHANGED
 
 
 async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gateway) -> None:
@@ -259,7 +259,7 @@ async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gate
     for stranger in (ProviderIdentity("anna", Role.OPERATOR), ProviderIdentity("berta", Role.VIEWER)):
         with pytest.raises(OidcError) as caught:
             await entering(gateway).enter(stranger)
-        assert caught.value.refusal is Refusal.TRY_LATER
+        assert caught.value.refusal is OidcRefusal.TRY_LATER
 
 
 async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sent_once(
@@ -269,7 +269,7 @@ async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sen
     gateway.scheduler.silent = True
     with pytest.raises(OidcError) as caught:
         await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
-    assert caught.value.refusal is Refusal.TRY_LATER
+    assert caught.value.refusal is OidcRefusal.TRY_LATER
     assert len(gateway.scheduler.commands) == 1
 
 

@@ -12,7 +12,7 @@ import pytest
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.log_in import _check_answer
 from taskmanager_gateway.accounts.oidc.provider import Description, Provider, Tokens, _answer
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
 
 from .test_oidc import ISSUER, KEY, OTHER, settings, signed
 
@@ -130,7 +130,7 @@ async def test_an_unknown_key_is_looked_for_once_more_and_then_refused(
     made.network.answers["token"] = (200, turned)
     with pytest.raises(OidcError) as caught:
         await made.provider.redeem("code", begun, BACK)
-    assert caught.value.refusal is Refusal.NOT_PROVED
+    assert caught.value.refusal is OidcRefusal.NOT_PROVED
     made.network.answers["keys"] = (200, key_document("two", OTHER))
     assert (await made.provider.redeem("code", begun, BACK)).access == "at"
     assert made.network.paths().count("keys") == 3
@@ -140,14 +140,14 @@ async def test_an_unknown_key_is_looked_for_once_more_and_then_refused(
 @pytest.mark.parametrize(
     ("token", "refusal"),
     [
-        ((400, {"error": "invalid_grant"}), Refusal.NOT_PROVED),
-        ((401, {"error": "invalid_client"}), Refusal.PROVIDER_AWAY),
-        ((503, {}), Refusal.PROVIDER_AWAY),
-        ((200, {"access_token": "at"}), Refusal.PROVIDER_AWAY),
+        ((400, {"error": "invalid_grant"}), OidcRefusal.NOT_PROVED),
+        ((401, {"error": "invalid_client"}), OidcRefusal.PROVIDER_AWAY),
+        ((503, {}), OidcRefusal.PROVIDER_AWAY),
+        ((200, {"access_token": "at"}), OidcRefusal.PROVIDER_AWAY),
     ],
 )
 async def test_a_code_that_is_worth_nothing(
-    monkeypatch: pytest.MonkeyPatch, token: tuple[int, dict[str, Any]], refusal: Refusal
+    monkeypatch: pytest.MonkeyPatch, token: tuple[int, dict[str, Any]], refusal: OidcRefusal
 ) -> None:
     made = case(monkeypatch)
     made.network.answers["token"] = token
@@ -170,7 +170,7 @@ async def test_a_description_that_is_not_right_is_not_used(
 ) -> None:
     with pytest.raises(OidcError) as caught:
         await case(monkeypatch, {**DESCRIPTION, **changes}).provider.description()
-    assert caught.value.refusal is Refusal.PROVIDER_AWAY
+    assert caught.value.refusal is OidcRefusal.PROVIDER_AWAY
 
 
 async def test_user_info_adds_claims_and_changes_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,14 +189,14 @@ async def test_user_info_adds_claims_and_changes_none(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"state": "x"}, Refusal.NOT_BEGUN),
-        ({"state": ""}, Refusal.NOT_BEGUN),
-        ({"iss": "https://evil.example.org"}, Refusal.NOT_PROVED),
-        ({"error": "access_denied"}, Refusal.DENIED),
-        ({"code": ""}, Refusal.NOT_PROVED),
+        ({"state": "x"}, OidcRefusal.NOT_BEGUN),
+        ({"state": ""}, OidcRefusal.NOT_BEGUN),
+        ({"iss": "https://evil.example.org"}, OidcRefusal.NOT_PROVED),
+        ({"error": "access_denied"}, OidcRefusal.DENIED),
+        ({"code": ""}, OidcRefusal.NOT_PROVED),
     ],
 )
-def test_an_answer_that_does_not_fit_ends_the_log_in(changes: dict[str, str], refusal: Refusal) -> None:
+def test_an_answer_that_does_not_fit_ends_the_log_in(changes: dict[str, str], refusal: OidcRefusal) -> None:
     begun = attempt()
     right = {"state": begun.state, "code": "code"}
     plain = Description.model_validate(DESCRIPTION)

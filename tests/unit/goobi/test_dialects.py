@@ -15,7 +15,7 @@ from taskmanager.model.log_types import LogType
 from taskmanager.plugin_api.measures import duration, volume
 from taskmanager_scheduler.goobi import callback
 from taskmanager_scheduler.goobi.access import Access, signed
-from taskmanager_scheduler.goobi.calls import Answer, Callback, CloseStep, Entry, ErrorStep, Fate, in_brief
+from taskmanager_scheduler.goobi.calls import Answer, Callback, CloseStep, ErrorStep, Fate, LogEntry, in_brief
 from taskmanager_scheduler.goobi.core import Core
 from taskmanager_scheduler.goobi.rest import RestPlugin
 from taskmanager_scheduler.goobi.telling import Telling
@@ -23,7 +23,7 @@ from taskmanager_scheduler.goobi.texts import filled, task_of
 from taskmanager_scheduler.goobi.webapi import WebApi
 
 TEXT = "1+1 = 100 % ä"
-ENTRY = Entry(1, 11, LogType.WARN, "TaskManager", TEXT)
+ENTRY = LogEntry(1, 11, LogType.WARN, "TaskManager", TEXT)
 CLOSE, ERROR = CloseStep(1, 11), ErrorStep(1, 11)
 LOGIN_PAGE = "<!DOCTYPE html><html><body>Sign in</body></html>"
 
@@ -45,12 +45,12 @@ def test_the_web_apis_value_is_encoded_once_more_than_the_form_does() -> None:
     assert form["value"].isascii()
     assert "1%2B1" in form["value"]
     assert "processId" not in form
-    assert (WebApi("word").call(Entry(1, None, LogType.INFO, "T", "x")).form or {})["processId"] == "1"
+    assert (WebApi("word").call(LogEntry(1, None, LogType.INFO, "T", "x")).form or {})["processId"] == "1"
 
 
 @pytest.mark.parametrize("dialect", [WebApi("word"), RestPlugin()])
 def test_the_older_dialects_do_not_know_important(dialect: WebApi | RestPlugin) -> None:
-    call = dialect.call(Entry(1, 11, LogType.IMPORTANT, "T", "x"))
+    call = dialect.call(LogEntry(1, 11, LogType.IMPORTANT, "T", "x"))
     assert "user" in ((call.form or {}).get("type"), call.path.rpartition("/")[2])
 
 
@@ -81,7 +81,7 @@ def test_the_rest_plugin_gets_everything_in_the_address_and_the_text_as_body() -
     call = RestPlugin().call(ENTRY)
     assert (call.method, call.path) == ("POST", "/api/addtoprocesslog/steps/11/warn")
     assert call.content == f"TaskManager: {TEXT}".encode()
-    assert RestPlugin().call(Entry(1, None, LogType.INFO, "T", "x")).path.endswith("/processes/1/info")
+    assert RestPlugin().call(LogEntry(1, None, LogType.INFO, "T", "x")).path.endswith("/processes/1/info")
     assert RestPlugin().call(CLOSE).path == "/api/closestep/11"
     assert RestPlugin().call(ERROR).path == "/api/seterrorstep/11"
 
@@ -179,7 +179,7 @@ async def test_a_missing_secret_is_said_and_nothing_is_sent(tmp_path: Path) -> N
 def test_an_entry_says_what_was_done_how_much_and_how_long(tmp_path: Path) -> None:
     known = settings(tmp_path, "http://goobi", "webapi", "word").installations["main"]
     entry = task_of(report(), known)
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, LogEntry)
     assert entry.text == "jp2: finished, 12 files, 34.5 MB, in 2 min 5 s."
     assert filled("{process_title}, {title}: {job}", report()) == "book_1, Book: job-1"
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill, names_in
+from taskmanager_plugin_runner.plugins.shell.placeholders import PlaceholderValue, fill, names_in
 
 ANYTHING = st.text(max_size=60)
 NASTY = st.sampled_from(
@@ -40,7 +40,7 @@ ELEMENTS = st.lists(
 def test_every_element_stays_one_argument_and_holds_its_values_literally(
     elements: list[str], title: str, project: str
 ) -> None:
-    values = {"title": Value(title), "project": Value(project)}
+    values = {"title": PlaceholderValue(title), "project": PlaceholderValue(project)}
     try:
         filled = fill(elements, values, magick=False)
     except JobFailedError:
@@ -52,7 +52,7 @@ def test_every_element_stays_one_argument_and_holds_its_values_literally(
 def test_nothing_becomes_an_option_that_was_none_in_the_template(
     elements: list[str], title: str, project: str, magick: bool
 ) -> None:
-    values = {"title": Value(title), "project": Value(project)}
+    values = {"title": PlaceholderValue(title), "project": PlaceholderValue(project)}
     try:
         filled = fill(elements, values, magick=magick)
     except JobFailedError:
@@ -65,20 +65,20 @@ def test_nothing_becomes_an_option_that_was_none_in_the_template(
 @given(title=VALUES)
 def test_imagemagick_never_sees_a_character_it_would_interpret(title: str) -> None:
     try:
-        filled = fill(["-set", "comment", "{title}"], {"title": Value(title)}, magick=True)
+        filled = fill(["-set", "comment", "{title}"], {"title": PlaceholderValue(title)}, magick=True)
     except JobFailedError:
         return
     assert not set('%@:[]{}*?\\\n/<>|`$"') & set(filled[2])
 
 
 def test_a_value_is_not_looked_through_again() -> None:
-    values = {"title": Value("{output}"), "output": Value("/secret")}
+    values = {"title": PlaceholderValue("{output}"), "output": PlaceholderValue("/secret")}
     assert fill(["{title}"], values, magick=False) == ["{output}"]
 
 
 @pytest.mark.parametrize("element", ["{number}", "{empty}{number}"])
 def test_only_a_number_that_may_be_negative_begins_with_a_minus(element: str) -> None:
-    values = {"number": Value("-5", signed=True), "empty": Value("")}
+    values = {"number": PlaceholderValue("-5", signed=True), "empty": PlaceholderValue("")}
     if element == "{number}":
         assert fill([element], values, magick=True) == ["-5"]
     else:
@@ -88,7 +88,7 @@ def test_only_a_number_that_may_be_negative_begins_with_a_minus(element: str) ->
 
 def test_a_refusal_names_the_placeholder() -> None:
     with pytest.raises(JobFailedError, match=r"\{title\} is '-rf'"):
-        fill(["{title}"], {"title": Value("-rf")}, magick=False)
+        fill(["{title}"], {"title": PlaceholderValue("-rf")}, magick=False)
 
 
 @pytest.mark.parametrize("element", ["{", "a}b", "{Name}", "{a b}", "{}"])
@@ -98,6 +98,8 @@ def test_a_brace_that_means_nothing_is_refused(element: str) -> None:
 
 
 def test_a_path_of_the_job_may_hold_slashes_but_nothing_imagemagick_reads() -> None:
-    assert fill(["{source}"], {"source": Value("/data/12/a b", path=True)}, magick=True) == ["/data/12/a b"]
+    assert fill(["{source}"], {"source": PlaceholderValue("/data/12/a b", path=True)}, magick=True) == [
+        "/data/12/a b"
+    ]
     with pytest.raises(JobFailedError, match="would interpret"):
-        fill(["{source}"], {"source": Value("/data/12/a[1]", path=True)}, magick=True)
+        fill(["{source}"], {"source": PlaceholderValue("/data/12/a[1]", path=True)}, magick=True)

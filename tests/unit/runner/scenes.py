@@ -18,7 +18,7 @@ from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.messaging.leases import Leases
-from taskmanager_plugin_runner.messaging.outbox import Event
+from taskmanager_plugin_runner.messaging.outbox import OutboxEvent
 from taskmanager_plugin_runner.slot.process import SlotProcess
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
@@ -29,10 +29,10 @@ class FakeScheduler:
 
     def __init__(self, answer: bool | None = True) -> None:
         self.answer = answer
-        self.events: list[Event] = []
+        self.events: list[OutboxEvent] = []
         self.attempt: Attempt | None = None
 
-    def put(self, event: Event) -> None:
+    def put(self, event: OutboxEvent) -> None:
         self.events.append(event)
         if isinstance(event, Commit) and self.answer is not None and self.attempt is not None:
             asyncio.get_running_loop().call_soon(self._reply)
@@ -68,8 +68,8 @@ class Scene:
     def interrupt(self, outcome: AttemptOutcome) -> None:
         self.attempt.interrupt(outcome)
 
-    def want(self, wish: DesiredState | None) -> None:
-        self.attempt.want(wish)
+    def want(self, desired: DesiredState | None) -> None:
+        self.attempt.want(desired)
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ class Ears:
         self.logs: list[LogNote] = []
         self.printed: list[str] = []
         self.files: list[FileNote] = []
-        self.standing: list[bool] = []
+        self.suspended: list[bool] = []
 
     def on_progress(self, note: ProgressNote) -> None:
         self.progress.append(note)
@@ -37,8 +37,8 @@ class Ears:
     def on_file(self, note: FileNote) -> None:
         self.files.append(note)
 
-    def on_standing(self, *, standing: bool) -> None:
-        self.standing.append(standing)
+    def on_suspended(self, *, suspended: bool) -> None:
+        self.suspended.append(suspended)
 
     def on_output(self, line: str) -> None:
         self.printed.append(line)

@@ -52,7 +52,7 @@ def ticks(path: Path) -> int:
     return int(text or 0)
 
 
-def standing(leader: psutil.Process, guard: int | None) -> bool:
+def suspended(leader: psutil.Process, guard: int | None) -> bool:
     """Whether all that a slot started is stopped, except its guard."""
     family = [leader, *leader.children(recursive=True)]
     return all((one.status() == psutil.STATUS_STOPPED) is (one.pid != guard) for one in family)
@@ -70,7 +70,7 @@ async def test_a_job_stands_at_its_checkpoint_and_goes_on_with_the_next_file(tmp
         assert not made.fake_scheduler.of(Suspended)  # it is still at work on the first file
         fill(tmp_path / "leave", {"1": ""})
         await until(lambda: made.fake_scheduler.of(Suspended))
-        assert made.attempt.standing
+        assert made.attempt.suspended
         fill(tmp_path / "leave", {"all": ""})
         for _ in range(3):
             made.want(None)
@@ -140,10 +140,10 @@ async def test_the_whole_group_stands_by_signals_but_not_its_guard(tmp_path: Pat
         await until(lambda: ticks(note) > 3 and ticks(tool) > 3)
         made.want(DesiredState.SUSPEND)
         made.want(DesiredState.SUSPEND)
-        assert made.attempt.standing
+        assert made.attempt.suspended
         leader = psutil.Process(made.slot.pid)
         assert len(leader.children(recursive=True)) >= 2
-        await until(lambda: standing(leader, made.slot._guard))
+        await until(lambda: suspended(leader, made.slot._guard))
         made.want(None)
         made.want(None)
         count, tool_count = ticks(note), ticks(tool)

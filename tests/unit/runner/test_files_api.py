@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from taskmanager.errors import JobFailedError
 from taskmanager.goobi.installations import Installation
 from taskmanager.model.jobs import GoobiReference, JobSpec
-from taskmanager_plugin_runner.results.stage_filling import Result
+from taskmanager_plugin_runner.results.stage_filling import ResultFile
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.transport.goobi_delivery import GoobiDelivery, deliver
 from taskmanager_plugin_runner.transport.goobi_files import locate
@@ -155,7 +155,7 @@ def test_nothing_is_delivered_to_a_goobi_that_does_not_keep_the_journal(tmp_path
     file = tmp_path / "a.jp2"
     file.write_bytes(b"pixels")
     with pytest.raises(JobFailedError, match="does not keep"):
-        deliver(api(forgetful), GoobiDelivery("main", 17, "media", "job", 1), [Result("a.jp2", file, 6)])
+        deliver(api(forgetful), GoobiDelivery("main", 17, "media", "job", 1), [ResultFile("a.jp2", file, 6)])
     assert len(sent) == 1
     assert b"pixels" not in sent[0]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from taskmanager.messages import Claim, Commit, Finished, Heartbeat, Progressed, RunnerEvents, decode_inbox
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import Progress
-from taskmanager_plugin_runner.messaging.outbox import BATCH_EVENTS, Event, Outbox
+from taskmanager_plugin_runner.messaging.outbox import BATCH_EVENTS, Outbox, OutboxEvent
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.waiting import eventually_async
 
@@ -27,7 +27,7 @@ async def running(publisher: FakePublisher) -> AsyncIterator[Outbox]:
         await task
 
 
-def sent(publisher: FakePublisher) -> list[list[Event]]:
+def sent(publisher: FakePublisher) -> list[list[OutboxEvent]]:
     messages = [decode_inbox(message.body) for message in publisher.messages]
     return [list(message.events) for message in messages if isinstance(message, RunnerEvents)]
 
@@ -105,7 +105,7 @@ async def test_only_states_that_a_newer_one_replaces_are_dropped() -> None:
         outbox.put(finished(0))
         await eventually_async(_true(lambda: bool(publisher.messages)))
         beat = Heartbeat(slots=1, busy=0, running=())
-        events: list[Event] = [
+        events: list[OutboxEvent] = [
             progressed(1),
             progressed(1, "b"),
             beat,
@@ -129,7 +129,7 @@ async def test_a_question_that_still_waits_is_not_put_twice() -> None:
     async with running(publisher) as outbox:
         outbox.put(finished(0))
         await eventually_async(_true(lambda: bool(publisher.messages)))
-        questions: list[Event] = [claim, commit, claim, commit]
+        questions: list[OutboxEvent] = [claim, commit, claim, commit]
         for event in questions:
             outbox.put(event)
         publisher.confirms.set()

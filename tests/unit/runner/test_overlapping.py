@@ -333,7 +333,7 @@ async def test_a_job_that_waits_for_a_file_obeys_a_cancel(tmp_path: Path, elsewh
     async with slot(tmp_path, elsewhere, ahead_bytes=1) as (process, ears):
         source = await brought(process, made)
         answering = process.order(SlotStep.RUN, made, source, DesiredState.SUSPEND)
-        await until(lambda: ears.standing)
+        await until(lambda: ears.suspended)
         process.tell(DesiredState.CANCEL)
         assert (await answering).cancelled
         assert names(source) == []

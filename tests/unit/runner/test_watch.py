@@ -29,11 +29,11 @@ class Watched:
         self.watch = LimitWatch(JobLimits.model_validate(limits), self.clock)
         self.watch.begin()
 
-    async def pass_seconds(self, seconds: int, *, standing: bool = False) -> str | None:
+    async def pass_seconds(self, seconds: int, *, suspended: bool = False) -> str | None:
         """What it says first, if anything."""
         for _ in range(seconds):
             self.clock.seconds += 1
-            error = await self.watch.look(ME, standing=standing)
+            error = await self.watch.look(ME, suspended=suspended)
             if error is not None:
                 return error.message
         return None
@@ -50,7 +50,7 @@ async def test_a_job_may_use_its_time_and_no_more() -> None:
 async def test_time_in_which_it_stands_is_not_its_time() -> None:
     watched = Watched(time_limit_seconds=10, file_time_limit_seconds=10)
     await watched.pass_seconds(9)
-    assert await watched.pass_seconds(100, standing=True) is None
+    assert await watched.pass_seconds(100, suspended=True) is None
     assert await watched.pass_seconds(1) is not None
 
 
@@ -75,7 +75,7 @@ async def test_each_file_has_its_own_time() -> None:
 async def test_a_failure_is_temporary_if_the_limits_say_so() -> None:
     clock = Clock()
     watch = LimitWatch(JobLimits(memory_limit_bytes=1, temporary=True), clock)
-    error = await watch.look(ME, standing=False)
+    error = await watch.look(ME, suspended=False)
     assert error is not None
     assert (error.kind, error.temporary) == ("MemoryLimit", True)
     assert error.message.startswith("the memory limit, 1 bytes, is passed: it used ")
@@ -85,7 +85,7 @@ async def test_evidence_tells_memory_and_file() -> None:
     watch = LimitWatch(JobLimits())
     watch.progressed(ProgressNote(1, 3, "2.tif"))
     assert watch.struck() is None
-    await watch.look(ME, standing=False)
+    await watch.look(ME, suspended=False)
     assert watch.peak.bytes > 2**20
     assert [*watch.evidence()][-1] == "at file 2.tif, 1 of 3 files done"
 

@@ -10,7 +10,7 @@ from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import AccessReader, JobReader
-from taskmanager.serving.http import Check
+from taskmanager.serving.http import HealthCheck
 from taskmanager_gateway.account_services import AccessServices, make_access_services
 from taskmanager_gateway.change_feed import Feed
 from taskmanager_gateway.commands.pending import PendingCommands
@@ -64,7 +64,7 @@ class Services:
     identifiers: Identifiers
     access: AccessServices
     streams: OpenStreams
-    checks: Mapping[str, Check]
+    checks: Mapping[str, HealthCheck]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Refresh the list of plugins, report uses of tokens, and watch submissions until they are stored."""
@@ -90,7 +90,7 @@ def make_services(  # noqa: PLR0913 - wiring
     *,
     gateway_id: str,
     stopping: asyncio.Event,
-    checks: Mapping[str, Check],
+    checks: Mapping[str, HealthCheck],
 ) -> Services:
     """Wire a gateway that the scheduler knows as `gateway_id`; raises GoobiSettingsError.
 

@@ -66,7 +66,7 @@ class Runner:
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
         transfers = TransferLimit(identity.transfers, self._plugin)
-        self._around = AttemptServices(outbox, self._leases, transfers, identity.manifest)
+        self._services = AttemptServices(outbox, self._leases, transfers, identity.manifest)
         self._attempts: dict[Reference, Attempt] = {}
         self._slots = [
             SlotProcess(
@@ -140,7 +140,7 @@ class Runner:
     async def _drain(self) -> None:
         self._stopping = True
         self._claims.end()
-        self._draining.hand_back_standing()
+        self._draining.hand_back_suspended()
         await self._until_idle(self._settings.drain)
         self._draining.hand_back()
         await self._until_idle(UNDO_LIMIT)
@@ -192,7 +192,7 @@ class Runner:
         if waiting.done():  # the slot has just died
             self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
             return
-        attempt = Attempt(grant, self._slots[lane], self._around)
+        attempt = Attempt(grant, self._slots[lane], self._services)
         self._attempts[attempt.key] = attempt
         self._leases.granted(attempt.key, asked_at, grant.lease_seconds)
         BUSY.labels(self._plugin).set(len(self._attempts))
@@ -237,11 +237,11 @@ class Runner:
             if attempt is not None:
                 log.warning("attempt_taken_away", job=name[0], attempt=name[1])
                 attempt.interrupt(AttemptOutcome.SUPERSEDED)
-        wishes = {reference(wish): wish.wish for wish in orders.wishes}
+        desired = {reference(one): one.wish for one in orders.wishes}
         for name, attempt in self._attempts.items():
-            attempt.want(wishes.get(name))
+            attempt.want(desired.get(name))
             attempt.keep()
-        self._draining.obey(orders)
+        self._draining.apply(orders)
         self._claims.admit(wanted=not (orders.paused or orders.draining or self._stopping))
 
     async def _kill_before_lease_ends(self) -> None:

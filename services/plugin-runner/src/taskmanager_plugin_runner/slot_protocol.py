@@ -141,11 +141,11 @@ class SlotControl:
     """What the order with that number is to do instead of running, received while it runs; None: continue."""
 
     number: int
-    wish: DesiredState | None
+    desired: DesiredState | None
 
     def encode(self) -> bytes:
         """Encode as one line."""
-        return json.dumps({"number": self.number, "wish": self.wish}).encode() + b"\n"
+        return json.dumps({"number": self.number, "wish": self.desired}).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +247,10 @@ class FileNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SuspensionNote:
     """The job has been suspended at a checkpoint, or resumed."""
 
-    standing: bool
+    suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +264,14 @@ class Settle:
     results: tuple[str, ...]
 
 
-SlotEvent = SlotAnswer | Ready | ProgressNote | LogNote | FileNote | Standing | Settle
+SlotEvent = SlotAnswer | Ready | ProgressNote | LogNote | FileNote | SuspensionNote | Settle
 _EVENTS: dict[str, type[SlotEvent]] = {
     "answer": SlotAnswer,
     "ready": Ready,
     "progress": ProgressNote,
     "log": LogNote,
     "file": FileNote,
-    "standing": Standing,
+    "standing": SuspensionNote,
     "settle": Settle,
 }
 _NAMES = {kind: name for name, kind in _EVENTS.items()}

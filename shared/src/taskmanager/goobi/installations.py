@@ -30,7 +30,7 @@ def _absolute(path: Path) -> Path:
 
 
 FilePath = Annotated[Path, AfterValidator(_absolute)]
-Seconds = Annotated[float, Field(gt=0)]
+PositiveSeconds = Annotated[float, Field(gt=0)]
 
 
 def _without_secrets(url: AnyHttpUrl) -> AnyHttpUrl:
@@ -58,7 +58,7 @@ class JwtAccess(Record):
 
     secret_file: FilePath
     issuer: str = "Goobi"
-    lifetime_seconds: Seconds = 300.0
+    lifetime_seconds: PositiveSeconds = 300.0
     daily_key: bool = True
 
 
@@ -78,13 +78,13 @@ class Installation(Record):
     """Certificates trusted instead of the system's."""
     ipv4_only: bool | None = None
     """Connect by IPv4 only; None: only for the classic web API, which refuses anything else."""
-    connect_timeout_seconds: Seconds = 5.0
-    timeout_seconds: Seconds = 30.0
+    connect_timeout_seconds: PositiveSeconds = 5.0
+    timeout_seconds: PositiveSeconds = 30.0
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """Simultaneous requests to this installation; those of one job are always sent one after another."""
     author: Annotated[str, Field(min_length=1, max_length=100)] = "TaskManager"
     """The author of entries. The older interfaces write their own user; there the text begins with this."""
-    longest_wait_seconds: Seconds = 900.0
+    longest_wait_seconds: PositiveSeconds = 900.0
     """The longest wait between two tries of one report."""
     give_up_after_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
     folders: dict[str, Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,255}$")]] = Field(default_factory=dict)

@@ -52,9 +52,9 @@ class _LanesPart:
         """Have the lanes look."""
         await self._lanes.look(connection)
 
-    def hunger(self) -> IdleConsumer | None:
+    def idle_consumer(self) -> IdleConsumer | None:
         """The lanes' idle consumer, if any."""
-        return self._lanes.hunger()
+        return self._lanes.idle_consumer()
 
 
 class _Preparation:
@@ -79,7 +79,7 @@ class _Preparation:
     async def look(self, connection: AsyncioConnection) -> None:
         """Do nothing: the work is finished."""
 
-    def hunger(self) -> IdleConsumer | None:
+    def idle_consumer(self) -> IdleConsumer | None:
         """Return None: it consumes nothing."""
         return None
 
@@ -221,10 +221,10 @@ class Broker:
         await asyncio.sleep((LOOK_AGAIN if self.check() else LOOK).total_seconds())
         for part in self._parts:
             await part.look(connection)
-        hungry = [hunger for part in self._parts if (hunger := part.hunger())]
-        if hungry:
+        idle = [idle_consumer for part in self._parts if (idle_consumer := part.idle_consumer())]
+        if idle:
             channel = await open_channel(connection, lambda _: None)
-            problem = await watch.look(channel, hungry)
+            problem = await watch.look(channel, idle)
             channel.close()
             if problem:
                 self._break(problem)

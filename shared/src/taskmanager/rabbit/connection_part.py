@@ -25,5 +25,5 @@ class ConnectionPart(Protocol):
     async def look(self, connection: AsyncioConnection) -> None:
         """Check that what others declare for it still exists; `check` reports it. Raises TemporaryError."""
 
-    def hunger(self) -> IdleConsumer | None:
+    def idle_consumer(self) -> IdleConsumer | None:
         """What it consumes, if it could take another message now."""

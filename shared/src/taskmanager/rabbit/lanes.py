@@ -100,7 +100,7 @@ class RabbitLanes:
         """The connection is gone; the broker has already returned unacknowledged tickets to the queue."""
         self._channel = None
 
-    def hunger(self) -> IdleConsumer | None:
+    def idle_consumer(self) -> IdleConsumer | None:
         """A lane that is open and has no ticket is waiting for one."""
         waits = self._missing is None and any(
             lane.consumer is not None and not lane.closing and not lane.has_ticket

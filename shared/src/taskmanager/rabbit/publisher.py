@@ -75,7 +75,7 @@ class RabbitPublisher:
         if self._silent_since is not None:
             (await open_channel(connection, lambda _: None)).close()
 
-    def hunger(self) -> IdleConsumer | None:
+    def idle_consumer(self) -> IdleConsumer | None:
         """Return None: it consumes nothing."""
         return None
 
@@ -166,7 +166,7 @@ class RabbitPublisher:
         method = frame.method
         refused = isinstance(method, pika.spec.Basic.Nack)
         for tag in self._settled(method.delivery_tag, multiple=method.multiple):
-            self._heed(self._exchanges.pop(tag, ""), refused=refused)
+            self._note_refusal(self._exchanges.pop(tag, ""), refused=refused)
             confirmed = self._outstanding.pop(tag, None)
             if confirmed is None:
                 continue
@@ -186,7 +186,7 @@ class RabbitPublisher:
             return [tag]
         return [known for known in self._exchanges if known <= tag]
 
-    def _heed(self, exchange: str, *, refused: bool) -> None:
+    def _note_refusal(self, exchange: str, *, refused: bool) -> None:
         """Have a new channel opened if this one is refused repeatedly."""
         if not refused:
             self._refused_since.pop(exchange, None)

@@ -33,28 +33,28 @@ class StarvationWatch:
         """Begin without any checks."""
         self._looks: dict[IdleConsumer, int] = {}
 
-    async def look(self, channel: AsyncChannel, hungry: Iterable[IdleConsumer]) -> str | None:
+    async def look(self, channel: AsyncChannel, idle: Iterable[IdleConsumer]) -> str | None:
         """What is wrong if a consumer got nothing from one check to the next while messages waited.
 
         Closes the channel if a queue does not exist, which this watch does not report. Raises TemporaryError.
         """
         before, self._looks = self._looks, {}
-        for hunger in hungry:
+        for idle_consumer in idle:
             try:
-                waiting = await channel.waiting_in(hunger.queue)
+                waiting = await channel.waiting_in(idle_consumer.queue)
             except QueueMissingError:
                 return None
             if waiting:
-                self._looks[hunger] = before.get(hunger, 0) + 1
-        for hunger, looks in self._looks.items():
-            if looks >= _patience(hunger):
-                return f"the consumer of {hunger.queue} gets nothing although messages wait"
+                self._looks[idle_consumer] = before.get(idle_consumer, 0) + 1
+        for idle_consumer, looks in self._looks.items():
+            if looks >= _patience(idle_consumer):
+                return f"the consumer of {idle_consumer.queue} gets nothing although messages wait"
         return None
 
 
-def _patience(hunger: IdleConsumer) -> int:
+def _patience(idle_consumer: IdleConsumer) -> int:
     """How many checks: more where another consumer may be served instead, which the broker does not reveal.
 
     Reconnecting a standby consumer needlessly does no harm.
     """
-    return STANDBY_LOOKS if hunger.single_active and hunger.deliveries == 0 else LOOKS
+    return STANDBY_LOOKS if idle_consumer.single_active and idle_consumer.deliveries == 0 else LOOKS

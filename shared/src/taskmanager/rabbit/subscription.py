@@ -123,7 +123,7 @@ class RabbitSubscription:
             await self._bind(channel)
         channel.close()
 
-    def hunger(self) -> IdleConsumer | None:
+    def idle_consumer(self) -> IdleConsumer | None:
         """It can take more until the prefetch is used up."""
         if self._prefetch and self._deliveries - self._settled >= self._prefetch:
             return None

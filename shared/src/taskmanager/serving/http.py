@@ -27,7 +27,7 @@ from taskmanager.serving.protocol import BoundedProtocol
 
 log = structlog.get_logger(__name__)
 
-Check = Callable[[], str | None]
+HealthCheck = Callable[[], str | None]
 """What is wrong with a part, or None if it works."""
 
 OTHER_FILES = 256
@@ -36,7 +36,7 @@ SHUTDOWN_SECONDS = 3
 """How long open requests (event streams) may delay the end of a process."""
 
 
-def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
+def health_routes(checks: Mapping[str, HealthCheck]) -> list[BaseRoute]:
     """`/health/live`, `/health/ready` and `/metrics`."""
 
     async def live(_: Request) -> Response:
@@ -53,7 +53,7 @@ def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
     return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
 
 
-def health_app(checks: Mapping[str, Check]) -> Starlette:
+def health_app(checks: Mapping[str, HealthCheck]) -> Starlette:
     """An application with nothing but health and metrics."""
     return Starlette(routes=health_routes(checks))
 

@@ -49,12 +49,12 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def asker_of(request: Request) -> Principal:
+async def caller_of(request: Request) -> Principal:
     """The caller. Checks no right: that is the task of `needs`."""
     return auth_context_of(request).principal
 
 
-Asker = Annotated[Principal, Depends(asker_of)]
+Caller = Annotated[Principal, Depends(caller_of)]
 
 
 def csrf_token(request: Request) -> str:

@@ -15,7 +15,7 @@ from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
 from taskmanager_gateway.access.sessions import Session
 from taskmanager_gateway.access.settings import AccessSettings
-from taskmanager_gateway.telling import told
+from taskmanager_gateway.notices import notify
 
 INTERVAL = timedelta(seconds=2)
 AGAIN = timedelta(minutes=5)
@@ -70,7 +70,7 @@ class SessionUses:
             return
         for use in uses:
             del self._waiting[use.session]
-        if not await told(self._publisher, self._topology, SessionsUsed(uses=tuple(uses))):
+        if not await notify(self._publisher, self._topology, SessionsUsed(uses=tuple(uses))):
             for use in uses:  # reported at their next use
                 self._told.pop(use.session, None)
 

@@ -7,7 +7,7 @@ from taskmanager.messages import TokensUsed
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
 from taskmanager.process.lifecycle import until_the_end
-from taskmanager_gateway.telling import told
+from taskmanager_gateway.notices import notify
 
 INTERVAL = timedelta(minutes=1)
 
@@ -29,7 +29,7 @@ class TokenUse:
         uses, self._uses = self._uses, {}
         if not uses:
             return
-        if not await told(self._publisher, self._topology, TokensUsed(uses=uses)):
+        if not await notify(self._publisher, self._topology, TokensUsed(uses=uses)):
             self._uses = uses | self._uses
 
     async def run(self, stop: asyncio.Event) -> None:

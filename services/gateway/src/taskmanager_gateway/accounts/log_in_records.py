@@ -18,7 +18,7 @@ from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
 from taskmanager_gateway.metrics import LOG_INS
-from taskmanager_gateway.telling import told
+from taskmanager_gateway.notices import notify
 
 INTERVAL = timedelta(seconds=2)
 KEPT = 500
@@ -66,7 +66,7 @@ class LogInRecords:
             return
         seen, self._seen = self._seen, OrderedDict()
         message = LogInsSeen(seen=tuple(seen.values()))
-        if not await told(self._publisher, self._topology, message, keep=True):
+        if not await notify(self._publisher, self._topology, message, keep=True):
             self._seen = OrderedDict([*seen.items(), *self._seen.items()][:KEPT])
 
     async def run(self, stop: asyncio.Event) -> None:

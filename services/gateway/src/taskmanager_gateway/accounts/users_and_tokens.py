@@ -31,14 +31,14 @@ from taskmanager_gateway.http.problems import UNKNOWN_TOKEN, UNKNOWN_USER, Probl
 TOKEN_PREFIX = "tm_"  # noqa: S105 - the prefix of tokens, by which leaked ones can be found
 TOKEN_BYTES = 32
 
-Result = CommandDone | CommandPending
+AccountResult = CommandDone | CommandPending
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
     """A token that has been requested; its secret is known only now."""
 
-    result: Result
+    result: AccountResult
     id: str
     secret: str
 
@@ -65,20 +65,20 @@ class Accounts:
 
     async def add_user(
         self, author: Author, name: str, role: Role, plugins: tuple[str, ...] | None
-    ) -> tuple[Result, str]:
+    ) -> tuple[AccountResult, str]:
         """Add a user; returns the one-time password to hand over as well."""
         password = one_time_password()
         hashed = await self._log_in.hashed(password)
         order = AddUser(name=name, role=role, plugins=plugins, password_hash=hashed, one_time=True)
         return await self._commanding.command(order, author), password
 
-    async def change_user(self, author: Author, order: ChangeUser) -> Result:
+    async def change_user(self, author: Author, order: ChangeUser) -> AccountResult:
         """Change the role or the plugins, or disable the user or enable them again."""
         return await self._commanding.command(order, author)
 
     async def set_password(
         self, author: Author, name: str, password: str | None
-    ) -> tuple[Result, str | None]:
+    ) -> tuple[AccountResult, str | None]:
         """Set the given one-time password, or a new one, which is returned; ends all sessions of the user."""
         if password is not None:
             await self._log_in.check_new(password, name)
@@ -87,15 +87,15 @@ class Accounts:
         order = SetPassword(name=name, password_hash=hashed, one_time=True)
         return await self._commanding.command(order, author), None if password else chosen
 
-    async def end_sessions(self, author: Author, name: str) -> Result:
+    async def end_sessions(self, author: Author, name: str) -> AccountResult:
         """Log the user out everywhere."""
         return await self._commanding.command(EndSessions(name=name), author)
 
-    async def remove_second_factor(self, author: Author, name: str) -> Result:
+    async def remove_second_factor(self, author: Author, name: str) -> AccountResult:
         """For somebody who lost their device: the password alone is enough to log in again."""
         return await self._commanding.command(RemoveSecondFactor(name=name), author)
 
-    async def remove_user(self, author: Author, name: str) -> Result:
+    async def remove_user(self, author: Author, name: str) -> AccountResult:
         """Remove the user."""
         return await self._commanding.command(RemoveUser(name=name), author)
 
@@ -131,7 +131,7 @@ class Accounts:
         )
         return NewToken(await self._commanding.command(order, author), identifier, secret)
 
-    async def revoke_token(self, author: Author, token_id: str) -> Result:
+    async def revoke_token(self, author: Author, token_id: str) -> AccountResult:
         """Revoke the token: it is no longer valid."""
         return await self._commanding.command(RevokeToken(token=token_id), author)
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager.model.queries import AuditQuery
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import json_answer, problems
 from taskmanager_gateway.audit.service import audit_page
@@ -26,7 +26,7 @@ router = APIRouter(prefix=API, tags=["Control"], dependencies=[needs(Right.READ)
     response_model=AuditView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def show_audit(request: Request, query: Annotated[AuditQuery, Query()], who: Asker) -> Response:
+async def show_audit(request: Request, query: Annotated[AuditQuery, Query()], who: Caller) -> Response:
     """Every command that reached the scheduler, including those it refused, the newest first.
 
     `id` is that of the command. For the next page, send `cursor` = `next_cursor` with the same filters.

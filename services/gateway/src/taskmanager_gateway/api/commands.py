@@ -19,7 +19,7 @@ from taskmanager_gateway.http.problems import (
     MALFORMED_BODY,
     NOT_POSSIBLE,
     UNSUPPORTED_MEDIA_TYPE,
-    Kind,
+    ProblemKind,
 )
 from taskmanager_gateway.http.views import API, CommandView, PendingView
 
@@ -28,7 +28,7 @@ _OF_THE_REQUEST = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORM
 _PENDING = "The scheduler did not respond in time. The command is stored and will be carried out."
 
 
-def command_answers(*kinds: Kind) -> Answers:
+def command_answers(*kinds: ProblemKind) -> Answers:
     """The responses of a command besides 200; `kinds` are the problems specific to its subject."""
     pending: dict[str, Any] = {"description": _PENDING, "model": PendingView}
     return {202: pending} | problems(*_OF_THE_REQUEST, *kinds, NOT_POSSIBLE, BROKER_UNAVAILABLE)

@@ -24,9 +24,9 @@ from taskmanager_gateway.http.problems import (
     NOT_FOUND,
     STORE_UNAVAILABLE,
     UNREADABLE,
-    Kind,
     Problem,
     ProblemError,
+    ProblemKind,
     validation_problem,
 )
 
@@ -94,7 +94,7 @@ def _http(request: Request, error: HTTPException) -> Problem:
         return Problem(METHOD_NOT_ALLOWED, told, headers={"Allow": allowed})
     if error.status_code == NOT_FOUND_STATUS:
         return Problem(NOT_FOUND, problems.NO_SUCH_ADDRESS(path=path), headers=headers)
-    kind = Kind(INVALID_REQUEST.name, error.status_code, INVALID_REQUEST.title)
+    kind = ProblemKind(INVALID_REQUEST.name, error.status_code, INVALID_REQUEST.title)
     return Problem(kind, problems.HTTP(text=str(error.detail)), headers=headers)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from taskmanager.serving.connections import client_key
 from taskmanager_gateway.access.auth_context import ANONYMOUS, address_of, auth_context_of
 from taskmanager_gateway.http.open_streams import OpenStreams
-from taskmanager_gateway.live.hub import Event
+from taskmanager_gateway.live.hub import LiveEvent
 from taskmanager_gateway.metrics import STREAMS
 from taskmanager_gateway.services import services_of
 
@@ -50,18 +50,18 @@ async def _counted(
             yield event
 
 
-async def plain_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:
+async def plain_events(events: AsyncIterator[LiveEvent]) -> AsyncIterator[ServerSentEvent]:
     """Send events without an id, since they cannot be replayed."""
     async for event in events:
         yield ServerSentEvent(event.data, event=event.type, sep="\n")
 
 
-async def log_events(events: AsyncIterator[Event]) -> AsyncIterator[ServerSentEvent]:
+async def log_events(events: AsyncIterator[LiveEvent]) -> AsyncIterator[ServerSentEvent]:
     """Send events of a log with their position as id, so that a client can resume where it was cut off."""
     async for event in events:
         yield ServerSentEvent(event.data, event=event.type, id=_position(event), sep="\n")
 
 
-def _position(event: Event) -> str | None:
+def _position(event: LiveEvent) -> str | None:
     block: dict[str, Any] = from_json(event.data)
     return f"{block['attempt']}.{block['seq']}" if "seq" in block else None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import PluginName, Record
 from taskmanager.model.states import Tab
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import narrowed
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.event_streams import event_stream, plain_events
@@ -45,7 +45,7 @@ _STREAM: Answers = {
     response_class=Response,
     responses=_STREAM | problems(INVALID_REQUEST, TOO_MANY_STREAMS),
 )
-async def listen(request: Request, query: Annotated[EventQuery, Query()], who: Asker) -> Response:
+async def listen(request: Request, query: Annotated[EventQuery, Query()], who: Caller) -> Response:
     """Events `job`, `plugin` and `operation`: hints to read again. A job's `tab` is its current one.
 
     Nothing is replayed (`Last-Event-ID` is ignored): read what you display again after each connection and

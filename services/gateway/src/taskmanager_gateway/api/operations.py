@@ -16,7 +16,7 @@ from taskmanager.model.operations import OperationQuery
 from taskmanager.model.queries import PAGE_LIMIT
 from taskmanager.model.states import Tab
 from taskmanager_gateway import codes
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow, kept_within, reaches
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
@@ -101,7 +101,7 @@ class FailureQuery(Record):
     responses=_start_answers() | problems(STORE_UNAVAILABLE) | {200: _PREVIEW},
     openapi_extra=json_request("OperationBody", CANCEL_MANY) | _KEY,
 )
-async def start(request: Request, who: Asker) -> Response:
+async def start(request: Request, who: Caller) -> Response:
     """Change all jobs that match a filter, however many; `dry_run` counts them and shows examples.
 
     The scheduler lists the jobs that match at this moment and changes them page by page, each as if by a
@@ -122,7 +122,7 @@ async def start(request: Request, who: Asker) -> Response:
     responses=_start_answers(),
     openapi_extra=REASON_BODY | _KEY,
 )
-async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
+async def cancel_jobs(request: Request, name: str, who: Caller) -> Response:
     """Cancel every job that is in the plugin's queue tab now, including running ones, with one operation."""
     allow(who, name)
     await services_of(request).catalogue.find(name, who)
@@ -139,7 +139,7 @@ async def cancel_jobs(request: Request, name: str, who: Asker) -> Response:
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
 async def list_operations(
-    request: Request, query: Annotated[OperationQuery, Query()], who: Asker
+    request: Request, query: Annotated[OperationQuery, Query()], who: Caller
 ) -> Response:
     """The newest first; kept for 90 days after the end. For the next page, send `cursor` = `next_cursor`."""
     if "\0" in (query.cursor or ""):
@@ -163,7 +163,7 @@ async def list_operations(
     response_model=OperationView,
     responses=problems(UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )
-async def show_operation(request: Request, operation: str, who: Asker) -> Response:
+async def show_operation(request: Request, operation: str, who: Caller) -> Response:
     """An operation and its progress: `done`, `unchanged` and `refused` of `total`."""
     return json_answer(OperationView.of(await services_of(request).operating.find(operation, who)))
 
@@ -175,7 +175,7 @@ async def show_operation(request: Request, operation: str, who: Asker) -> Respon
     responses=problems(INVALID_REQUEST, UNKNOWN_OPERATION, STORE_UNAVAILABLE),
 )
 async def list_failures(
-    request: Request, operation: str, query: Annotated[FailureQuery, Query()], who: Asker
+    request: Request, operation: str, query: Annotated[FailureQuery, Query()], who: Caller
 ) -> Response:
     """Each job the operation could not change, with the reason."""
     services = services_of(request)
@@ -199,7 +199,7 @@ async def list_failures(
     responses=command_answers(UNKNOWN_OPERATION),
     openapi_extra=REASON_BODY,
 )
-async def stop(request: Request, operation: str, who: Asker) -> Response:
+async def stop(request: Request, operation: str, who: Caller) -> Response:
     """Stop it: jobs it has not reached yet are left alone, and changes already made are kept."""
     body = await read_order(request, ReasonBody)
     services = services_of(request)

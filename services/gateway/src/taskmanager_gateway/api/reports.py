@@ -12,7 +12,7 @@ from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import InstallationName, Record, ShortText
 from taskmanager.model.queries import PAGE_LIMIT
 from taskmanager.model.reports import ReportQuery, ReportState
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
@@ -69,7 +69,7 @@ class PageFilter(Record):
     responses=command_answers(UNKNOWN_JOB),
     openapi_extra=json_request("MessageBody", MESSAGE),
 )
-async def send_message(request: Request, job_id: str, who: Asker) -> Response:
+async def send_message(request: Request, job_id: str, who: Caller) -> Response:
     """Send a message to Goobi's users: it appears in the log of the job's process, under your name.
 
     It is stored at once and delivered in order with the job's other reports, however long Goobi is
@@ -90,7 +90,7 @@ async def send_message(request: Request, job_id: str, who: Asker) -> Response:
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
 async def job_reports(
-    request: Request, job_id: str, query: Annotated[PageFilter, Query()], who: Asker
+    request: Request, job_id: str, query: Annotated[PageFilter, Query()], who: Caller
 ) -> Response:
     """All reports about one job, including operators' messages, the newest first."""
     await services_of(request).finder.find(job_id, who)
@@ -103,7 +103,7 @@ async def job_reports(
     response_model=ReportListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def list_reports(request: Request, query: Annotated[ReportFilter, Query()], who: Asker) -> Response:
+async def list_reports(request: Request, query: Annotated[ReportFilter, Query()], who: Caller) -> Response:
     """One page of reports, the newest first; `state=undelivered` selects those that were given up."""
     state = None if query.state is None else _STATES[query.state]
     names = None
@@ -119,7 +119,7 @@ async def list_reports(request: Request, query: Annotated[ReportFilter, Query()]
     response_model=ReportView,
     responses=problems(UNKNOWN_REPORT, STORE_UNAVAILABLE),
 )
-async def show_report(request: Request, report: str, who: Asker) -> Response:
+async def show_report(request: Request, report: str, who: Caller) -> Response:
     """A report in its current state."""
     return json_answer(ReportView.of(await services_of(request).reports.find(report, who)))
 
@@ -131,7 +131,7 @@ async def show_report(request: Request, report: str, who: Asker) -> Response:
     responses=command_answers(),
     openapi_extra=json_request("ReplayBody", REPLAY),
 )
-async def replay_all(request: Request, who: Asker) -> Response:
+async def replay_all(request: Request, who: Caller) -> Response:
     """Make all reports to one installation that were given up, the oldest 10,000 of them, pending again."""
     body = await read_order(request, ReplayBody)
     result = await services_of(request).reports.replay_all(body.installation, Author(who, body.reason))
@@ -145,7 +145,7 @@ async def replay_all(request: Request, who: Asker) -> Response:
     responses=command_answers(UNKNOWN_REPORT),
     openapi_extra=REASON_BODY,
 )
-async def replay(request: Request, report: str, who: Asker) -> Response:
+async def replay(request: Request, report: str, who: Caller) -> Response:
     """Deliver one report that was given up, or that waits for its next attempt, from now on."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).reports.replay(report, Author(who, body.reason))
@@ -158,7 +158,7 @@ async def replay(request: Request, report: str, who: Asker) -> Response:
     response_model=InstallationListView,
     responses=problems(STORE_UNAVAILABLE),
 )
-async def list_installations(request: Request, who: Asker) -> Response:
+async def list_installations(request: Request, who: Caller) -> Response:
     """Every configured installation: what it has not been told yet, and how it last answered."""
     views = list(await services_of(request).reports.installations(who))
     return json_answer(InstallationListView.model_construct(installations=views))

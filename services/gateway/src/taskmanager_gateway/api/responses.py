@@ -14,7 +14,7 @@ from taskmanager_gateway.http.problems import (
     UNKNOWN_OPERATION,
     UNKNOWN_REPORT,
     UNREADABLE,
-    Kind,
+    ProblemKind,
 )
 from taskmanager_gateway.http.views import json_bytes
 
@@ -60,7 +60,7 @@ def page_links(request: Request, next_cursor: str | None) -> dict[str, str]:
     return links
 
 
-def problems(*kinds: Kind) -> Answers:
+def problems(*kinds: ProblemKind) -> Answers:
     """The error responses of a route for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     described: Answers = {}

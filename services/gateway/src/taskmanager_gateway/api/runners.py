@@ -10,7 +10,7 @@ from taskmanager.messages import RunnerCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import RunnerAction
 from taskmanager_gateway import codes
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
@@ -37,7 +37,7 @@ _READING, _CONTROL = "Plugins and runners", "Control"
     response_model=RunnerListView,
     responses=problems(STORE_UNAVAILABLE),
 )
-async def list_runners(request: Request, who: Asker) -> Response:
+async def list_runners(request: Request, who: Caller) -> Response:
     """All runners that have ever registered and were not forgotten, with the time of their last heartbeat."""
     runners = await from_store(services_of(request).reader.runners())
     shown = [RunnerView.of(runner) for runner in runners if who.sees(runner.plugin)]
@@ -51,7 +51,7 @@ async def list_runners(request: Request, who: Asker) -> Response:
     response_model=RunnerView,
     responses=problems(INVALID_REQUEST, UNKNOWN_RUNNER, STORE_UNAVAILABLE),
 )
-async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Response:
+async def show_runner(request: Request, runner: RunnerId, who: Caller) -> Response:
     """A runner; `state` shows the progress of a drain: `draining` with `busy` jobs, then `drained`."""
     found = await _find(request, runner)
     if found is None or not who.sees(found.plugin):
@@ -68,7 +68,7 @@ async def show_runner(request: Request, runner: RunnerId, who: Asker) -> Respons
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=json_request("DrainBody", DRAIN, required=False),
 )
-async def drain(request: Request, runner: RunnerId, who: Asker) -> Response:
+async def drain(request: Request, runner: RunnerId, who: Caller) -> Response:
     """Let the runner take no more jobs, so that its machine can be stopped; other runners take them.
 
     Its running jobs finish, or are handed back without counting as failed after `grace_seconds`; jobs that
@@ -88,7 +88,7 @@ async def drain(request: Request, runner: RunnerId, who: Asker) -> Response:
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=REASON_BODY,
 )
-async def resume(request: Request, runner: RunnerId, who: Asker) -> Response:
+async def resume(request: Request, runner: RunnerId, who: Caller) -> Response:
     """End the drain: the runner takes jobs again."""
     return await _plain(request, runner, RunnerAction.RESUME, who)
 
@@ -101,7 +101,7 @@ async def resume(request: Request, runner: RunnerId, who: Asker) -> Response:
     responses=command_answers(UNKNOWN_RUNNER),
     openapi_extra=REASON_BODY,
 )
-async def forget(request: Request, runner: RunnerId, who: Asker) -> Response:
+async def forget(request: Request, runner: RunnerId, who: Caller) -> Response:
     """Remove the runner from the list. Refused while it is alive or owns jobs; registering brings it back."""
     return await _plain(request, runner, RunnerAction.FORGET, who)
 

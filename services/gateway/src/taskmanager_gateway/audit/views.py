@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import Field
 
 from taskmanager.model.jobs import Record
-from taskmanager.model.reasons import Value
+from taskmanager.model.reasons import ReasonValue
 from taskmanager.model.registry import AuditEntry
 from taskmanager_gateway.codes import english
-from taskmanager_gateway.http.views import Told, told
+from taskmanager_gateway.http.views import ReasonView, reason_fields
 
 
 class AuditEntryView(Record):
@@ -23,22 +23,25 @@ class AuditEntryView(Record):
     actor: str
     reason: str
     action: str = Field(examples=["priority 9"])
-    what: Told = Field(description="`action` as a code with parameters, for programs.")
+    what: ReasonView = Field(description="`action` as a code with parameters, for programs.")
     job: str | None
     plugin: str | None
     runner: str | None
     subject: str | None
     outcome: str
     code: str | None
-    parameters: dict[str, Value] | None
+    parameters: dict[str, ReasonValue] | None
     detail: str
 
     @classmethod
     def of(cls, entry: AuditEntry) -> "AuditEntryView":
         """The public form; the values are not validated again."""
         why = entry.told
-        asked = {"action": english(entry.asked), "what": Told.model_construct(**told(entry.asked))}
-        members: dict[str, Any] = told(why) if why else {"code": None, "parameters": None}
+        asked = {
+            "action": english(entry.asked),
+            "what": ReasonView.model_construct(**reason_fields(entry.asked)),
+        }
+        members: dict[str, Any] = reason_fields(why) if why else {"code": None, "parameters": None}
         detail = english(why) if why else ""
         fields: dict[str, Any] = entry.__dict__ | asked | members | {"detail": detail}
         return cls.model_construct(**{name: fields[name] for name in cls.model_fields})

@@ -47,12 +47,12 @@ from taskmanager_gateway.http.problems import (
     UNKNOWN_RUNNER,
     UNKNOWN_TOKEN,
     UNKNOWN_USER,
-    Kind,
     ProblemError,
+    ProblemKind,
 )
 
 OrderT_contra = TypeVar("OrderT_contra", contravariant=True)
-Check = Callable[[Permissions, Any, Principal], Awaitable[None]]
+PermissionCheck = Callable[[Permissions, Any, Principal], Awaitable[None]]
 
 
 def _cannot(order: Any, why: Reason) -> ProblemError:
@@ -68,12 +68,12 @@ class OrderRules(Generic[OrderT_contra]):
     that cannot be carried out.
     """
 
-    check: Check
+    check: PermissionCheck
     unknown: Callable[[OrderT_contra], ProblemError]
     refused: Callable[[OrderT_contra, Reason], ProblemError] = _cannot
 
 
-def _operate(restricted: Check) -> Check:
+def _operate(restricted: PermissionCheck) -> PermissionCheck:
     """A check for operators; those restricted to some plugins have to pass `restricted` as well."""
 
     async def check(permissions: Permissions, order: Any, who: Principal) -> None:
@@ -84,7 +84,7 @@ def _operate(restricted: Check) -> Check:
     return check
 
 
-def _administer(own: str | None = None) -> Check:
+def _administer(own: str | None = None) -> PermissionCheck:
     """A check for admins of all plugins; also admits the user named in the order's field `own`, if given."""
 
     async def check(permissions: Permissions, order: Any, who: Principal) -> None:
@@ -148,7 +148,7 @@ def _no_operation(order: StartOperation | StopOperation) -> ProblemError:
     return ProblemError(UNKNOWN_OPERATION, problems.NO_OPERATION(operation=order.operation[:80]))
 
 
-def _none(kind: Kind, told: Reason) -> Callable[[object], ProblemError]:
+def _none(kind: ProblemKind, told: Reason) -> Callable[[object], ProblemError]:
     return lambda _: ProblemError(kind, told)
 
 

@@ -21,8 +21,8 @@ from taskmanager_gateway.http.problems import (
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
-    Kind,
     Problem,
+    ProblemKind,
     body_too_large,
 )
 
@@ -126,5 +126,5 @@ class _Body:
         return BodyRefusedError(body_too_large(self._limit).problem)
 
 
-def _refused(kind: Kind, detail: Reason) -> BodyRefusedError:
+def _refused(kind: ProblemKind, detail: Reason) -> BodyRefusedError:
     return BodyRefusedError(Problem(kind, detail))

@@ -24,13 +24,13 @@ def readable(text: str) -> str:
     return text
 
 
-Reason = Annotated[ShortText, AfterValidator(readable)]
+ReasonText = Annotated[ShortText, AfterValidator(readable)]
 
 
 class ReasonBody(Record):
     """The reason, which is shown together with what it explains and kept in the audit."""
 
-    reason: Annotated[Reason, Field(examples=["wrong scan"])] = ""
+    reason: Annotated[ReasonText, Field(examples=["wrong scan"])] = ""
 
 
 class PriorityBody(ReasonBody):

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails, to_json
 from starlette.responses import Response
 
 from taskmanager.errors import TaskManagerError
-from taskmanager.model.reasons import PROSE, Code, Reason, Value
+from taskmanager.model.reasons import PROSE, Code, Reason, ReasonValue
 from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager_gateway.codes import english, faults, problems
 
@@ -25,7 +25,7 @@ CONTROL_CHARACTER = "control_character"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """What all problems of one type have in common."""
 
     name: str
@@ -38,48 +38,48 @@ class Kind:
         return f"urn:taskmanager:problem:{self.name}"
 
 
-NOT_AUTHENTICATED = Kind("not-authenticated", 401, "Authentication is required")
-FRESH_LOG_IN = Kind("fresh-log-in", 401, "Your log-in is too old for this")
-FORBIDDEN = Kind("forbidden", 403, "You may not do this")
-CSRF = Kind("csrf", 403, "The request was not sent from a page of this log-in")
-TOO_MANY_TRIES = Kind("too-many-tries", 429, "Too many failed log-ins")
-MISDIRECTED = Kind("misdirected", 400, "The request is addressed to another host, or to none")
-TOO_MANY_STREAMS = Kind("too-many-streams", 429, "Too many event streams are open")
-INVALID_REQUEST = Kind("invalid-request", 422, "The request has wrong or missing fields")
-MALFORMED_BODY = Kind("malformed-body", 422, "The body is not valid JSON")
-INVALID_PARAMETERS = Kind("invalid-parameters", 422, "The plugin does not take these parameters")
-PATH_REFUSED = Kind("path-refused", 422, "A path cannot be used")
-KEY_REUSED = Kind("idempotency-key-reused", 422, "The Idempotency-Key was used for another request")
-WRONG_PROOF = Kind("wrong-proof", 422, "The password or the code is wrong")
-WEAK_PASSWORD = Kind("weak-password", 422, "The password is not good enough")
-INVALID_CURSOR = Kind("invalid-cursor", 422, "The cursor does not belong to this list")
-UNKNOWN_PLUGIN = Kind("unknown-plugin", 404, "No such plugin is installed")
-UNKNOWN_JOB_TYPE = Kind("unknown-job-type", 404, "No plugin does this job type")
-UNKNOWN_TEMPLATE = Kind("unknown-template", 404, "The plugin has no such template")
-UNKNOWN_RUNNER = Kind("unknown-runner", 404, "No such runner")
-UNKNOWN_REPORT = Kind("unknown-report", 404, "No such report")
-UNKNOWN_OPERATION = Kind("unknown-operation", 404, "No such operation")
-UNKNOWN_USER = Kind("unknown-user", 404, "No such user")
-UNKNOWN_SESSION = Kind("unknown-session", 404, "No such log-in")
-UNKNOWN_TOKEN = Kind("unknown-token", 404, "No such token")
-UNKNOWN_JOB = Kind("unknown-job", 404, "No such job")
-NOT_FOUND = Kind("not-found", 404, "There is nothing at this address")
-METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address does not accept this method")
-BODY_TIMEOUT = Kind("body-timeout", 408, "The body did not arrive in time")
-NOT_ACCEPTING = Kind("plugin-not-accepting", 409, "The plugin is not accepting new jobs")
-NOT_POSSIBLE = Kind("not-possible", 409, "This cannot be done in its present state")
-UNREADABLE = Kind("unreadable", 409, "What is stored of this cannot be read")
-BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
-UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is not in a supported format")
-INTERNAL_ERROR = Kind("internal-error", 500, "Internal error")
-BROKER_UNAVAILABLE = Kind("broker-unavailable", 503, "Jobs cannot be accepted at present")
-STORE_UNAVAILABLE = Kind("store-unavailable", 503, "The database is not responding")
-SCHEDULER_UNAVAILABLE = Kind("scheduler-unavailable", 503, "The scheduler does not answer")
-PLUGINS_UNKNOWN = Kind("plugins-unknown", 503, "The gateway does not know the plugins yet")
-PLUGIN_UNUSABLE = Kind("plugin-unusable", 503, "The plugin declares an unusable parameter schema")
-FILE_SYSTEM_SLOW = Kind("file-system-slow", 503, "The file system is not responding")
+NOT_AUTHENTICATED = ProblemKind("not-authenticated", 401, "Authentication is required")
+FRESH_LOG_IN = ProblemKind("fresh-log-in", 401, "Your log-in is too old for this")
+FORBIDDEN = ProblemKind("forbidden", 403, "You may not do this")
+CSRF = ProblemKind("csrf", 403, "The request was not sent from a page of this log-in")
+TOO_MANY_TRIES = ProblemKind("too-many-tries", 429, "Too many failed log-ins")
+MISDIRECTED = ProblemKind("misdirected", 400, "The request is addressed to another host, or to none")
+TOO_MANY_STREAMS = ProblemKind("too-many-streams", 429, "Too many event streams are open")
+INVALID_REQUEST = ProblemKind("invalid-request", 422, "The request has wrong or missing fields")
+MALFORMED_BODY = ProblemKind("malformed-body", 422, "The body is not valid JSON")
+INVALID_PARAMETERS = ProblemKind("invalid-parameters", 422, "The plugin does not take these parameters")
+PATH_REFUSED = ProblemKind("path-refused", 422, "A path cannot be used")
+KEY_REUSED = ProblemKind("idempotency-key-reused", 422, "The Idempotency-Key was used for another request")
+WRONG_PROOF = ProblemKind("wrong-proof", 422, "The password or the code is wrong")
+WEAK_PASSWORD = ProblemKind("weak-password", 422, "The password is not good enough")
+INVALID_CURSOR = ProblemKind("invalid-cursor", 422, "The cursor does not belong to this list")
+UNKNOWN_PLUGIN = ProblemKind("unknown-plugin", 404, "No such plugin is installed")
+UNKNOWN_JOB_TYPE = ProblemKind("unknown-job-type", 404, "No plugin does this job type")
+UNKNOWN_TEMPLATE = ProblemKind("unknown-template", 404, "The plugin has no such template")
+UNKNOWN_RUNNER = ProblemKind("unknown-runner", 404, "No such runner")
+UNKNOWN_REPORT = ProblemKind("unknown-report", 404, "No such report")
+UNKNOWN_OPERATION = ProblemKind("unknown-operation", 404, "No such operation")
+UNKNOWN_USER = ProblemKind("unknown-user", 404, "No such user")
+UNKNOWN_SESSION = ProblemKind("unknown-session", 404, "No such log-in")
+UNKNOWN_TOKEN = ProblemKind("unknown-token", 404, "No such token")
+UNKNOWN_JOB = ProblemKind("unknown-job", 404, "No such job")
+NOT_FOUND = ProblemKind("not-found", 404, "There is nothing at this address")
+METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "This address does not accept this method")
+BODY_TIMEOUT = ProblemKind("body-timeout", 408, "The body did not arrive in time")
+NOT_ACCEPTING = ProblemKind("plugin-not-accepting", 409, "The plugin is not accepting new jobs")
+NOT_POSSIBLE = ProblemKind("not-possible", 409, "This cannot be done in its present state")
+UNREADABLE = ProblemKind("unreadable", 409, "What is stored of this cannot be read")
+BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "The body is too large")
+UNSUPPORTED_MEDIA_TYPE = ProblemKind("unsupported-media-type", 415, "The body is not in a supported format")
+INTERNAL_ERROR = ProblemKind("internal-error", 500, "Internal error")
+BROKER_UNAVAILABLE = ProblemKind("broker-unavailable", 503, "Jobs cannot be accepted at present")
+STORE_UNAVAILABLE = ProblemKind("store-unavailable", 503, "The database is not responding")
+SCHEDULER_UNAVAILABLE = ProblemKind("scheduler-unavailable", 503, "The scheduler does not answer")
+PLUGINS_UNKNOWN = ProblemKind("plugins-unknown", 503, "The gateway does not know the plugins yet")
+PLUGIN_UNUSABLE = ProblemKind("plugin-unusable", 503, "The plugin declares an unusable parameter schema")
+FILE_SYSTEM_SLOW = ProblemKind("file-system-slow", 503, "The file system is not responding")
 
-KINDS = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
+KINDS = tuple(value for value in list(globals().values()) if isinstance(value, ProblemKind))
 
 
 class FieldError(BaseModel):
@@ -90,7 +90,7 @@ class FieldError(BaseModel):
     field: str = Field(examples=["goobi.process_id"])
     message: str = Field(examples=["this field is required"])
     code: str = Field(examples=["fault.missing"])
-    parameters: dict[str, Value]
+    parameters: dict[str, ReasonValue]
 
     @classmethod
     def of(cls, field: str, told: Reason) -> "FieldError":
@@ -122,7 +122,7 @@ class ProblemDocument(BaseModel):
     status: int = Field(examples=[UNKNOWN_PLUGIN.status])
     detail: str = Field(examples=["There is no plugin 'jp3'. Use one of: jp2, shell."])
     code: str = Field(examples=["problem.unknown_plugin"])
-    parameters: dict[str, Value] = Field(examples=[{"plugin": "jp3", "known": "jp2, shell"}])
+    parameters: dict[str, ReasonValue] = Field(examples=[{"plugin": "jp3", "known": "jp2, shell"}])
     errors: list[FieldError] | None = Field(default=None, exclude_if=_is_absent)
     known: list[str] | None = Field(default=None, exclude_if=_is_absent)
     job: str | None = Field(default=None, exclude_if=_is_absent)
@@ -132,7 +132,7 @@ class ProblemDocument(BaseModel):
 class Problem:
     """A problem to answer a request with."""
 
-    kind: Kind
+    kind: ProblemKind
     told: Reason
     extensions: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class ProblemError(TaskManagerError):
     """Ends a request with a problem as its answer."""
 
     def __init__(
-        self, kind: Kind, told: Reason, headers: Mapping[str, str] | None = None, **extensions: Any
+        self, kind: ProblemKind, told: Reason, headers: Mapping[str, str] | None = None, **extensions: Any
     ) -> None:
         """`extensions` become members of the problem document, `headers` are those of the response."""
         super().__init__(english(told))
@@ -173,7 +173,7 @@ def body_too_large(limit_bytes: int) -> ProblemError:
     return ProblemError(BODY_TOO_LARGE, problems.BODY_TOO_LARGE(limit=limit_bytes), limit_bytes=limit_bytes)
 
 
-def field_problem(kind: Kind, errors: list[FieldError]) -> ProblemError:
+def field_problem(kind: ProblemKind, errors: list[FieldError]) -> ProblemError:
     """The problem that lists wrong fields, at most `SHOWN_ERRORS` of them."""
     first = errors[0]
     told = problems.FIELD(field=first.field, fault=first.told, count=len(errors) - 1 or None)

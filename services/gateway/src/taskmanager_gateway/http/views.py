@@ -5,20 +5,20 @@ from typing import Any, Literal
 from pydantic import Field
 
 from taskmanager.model.jobs import Record
-from taskmanager.model.reasons import Reason, Value
+from taskmanager.model.reasons import Reason, ReasonValue
 
 API = "/api/v1"
 
 
-class Told(Record):
+class ReasonView(Record):
     """A reason for programs: a code with its parameters. docs/reasons.md lists the codes."""
 
     code: str = Field(examples=["history.held"])
-    parameters: dict[str, Value] = Field(examples=[{"by": "anna", "why": "wrong scan"}])
+    parameters: dict[str, ReasonValue] = Field(examples=[{"by": "anna", "why": "wrong scan"}])
 
 
-def told(reason: Reason) -> dict[str, Any]:
-    """The fields of `Told` for a reason."""
+def reason_fields(reason: Reason) -> dict[str, Any]:
+    """The fields of `ReasonView` for a reason."""
     return {"code": reason.code, "parameters": reason.parameters}
 
 

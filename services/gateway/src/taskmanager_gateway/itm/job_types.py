@@ -6,7 +6,7 @@ from taskmanager.goobi.job_types import JobType, find_job_type
 from taskmanager.model.access import Principal
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import UNKNOWN_JOB_TYPE, ProblemError
-from taskmanager_gateway.itm.target import Target
+from taskmanager_gateway.itm.target import JobTypeTarget
 from taskmanager_gateway.plugins.catalogue import KnownPlugin, PluginCatalogue
 
 SHOWN = 80
@@ -20,7 +20,7 @@ class JobTypes:
         self._table = dict(table)
         self._catalogue = catalogue
 
-    async def find(self, word: str, who: Principal) -> Target:
+    async def find(self, word: str, who: Principal) -> JobTypeTarget:
         """The plugin for a job type; an unknown one is looked up once more.
 
         Raises ProblemError, which names what is within the caller's reach.
@@ -32,7 +32,7 @@ class JobTypes:
         if len(plugins) != 1:
             installed = await self._catalogue.installed()
             raise self._unknown(word, _seen(plugins, who), _seen(installed, who), who)
-        return Target(word, entry, plugins[0].installed.manifest)
+        return JobTypeTarget(word, entry, plugins[0].installed.manifest)
 
     def _unknown(
         self, word: str, found: Sequence[KnownPlugin], installed: Sequence[KnownPlugin], who: Principal

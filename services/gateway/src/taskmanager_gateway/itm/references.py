@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.itm.fields import SHOWN, ItmCall, wrong
-from taskmanager_gateway.itm.target import Target
+from taskmanager_gateway.itm.target import JobTypeTarget
 
 TEXT_LIMIT = 500
 """The most characters of a title and of a `unique` key."""
@@ -17,7 +17,7 @@ IDENTIFIERS = ("goobiId", "pi")
 """Names under which a job of the viewer keeps the identifier it is found by, in `extra` or `parameters`."""
 
 
-def goobi_reference(call: ItmCall, target: Target) -> dict[str, object] | None:
+def goobi_reference(call: ItmCall, target: JobTypeTarget) -> dict[str, object] | None:
     """The process and step; None for calls that refer to none."""
     if not target.of_goobi:
         return None
@@ -73,7 +73,7 @@ def text_of(value: JsonValue) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def unique_key(call: ItmCall, target: Target) -> str | None:
+def unique_key(call: ItmCall, target: JobTypeTarget) -> str | None:
     """The key that makes two calls the same job: installation, step, job type, and a digest of the task.
 
     The digest is needed because a step may contain several calls of one job type, and mixed OCR sends two for

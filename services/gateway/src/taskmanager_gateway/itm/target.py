@@ -7,7 +7,7 @@ from taskmanager.model.manifest import PluginManifest
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class JobTypeTarget:
     """The meaning of a job type here: `word` is the caller's, `entry` the one in the settings, if any."""
 
     word: str

@@ -17,13 +17,13 @@ from taskmanager_gateway.itm.references import (
     text_of,
     unique_key,
 )
-from taskmanager_gateway.itm.target import Target
+from taskmanager_gateway.itm.target import JobTypeTarget
 from taskmanager_gateway.submissions.storable import storage_errors
 
 Values = dict[str, JsonValue]
 
 
-def specification(call: ItmCall, target: Target, *, derive_unique: bool = True) -> JobSpec:
+def specification(call: ItmCall, target: JobTypeTarget, *, derive_unique: bool = True) -> JobSpec:
     """The requested job; raises ProblemError.
 
     `derive_unique`: a call without a `unique` key gets one, so that the same call is one job as long as the
@@ -74,7 +74,7 @@ def _callback(call: ItmCall) -> str | None:
     return call.callback_url or (call.title if is_address(call.title) else None)
 
 
-def _title(call: ItmCall, target: Target) -> str:
+def _title(call: ItmCall, target: JobTypeTarget) -> str:
     """The title that people see; a job of the viewer includes the identifiers it is found by."""
     title = call.title_prefix or plain_title(call) or call.process_title or ""
     if target.of_goobi:
@@ -84,7 +84,7 @@ def _title(call: ItmCall, target: Target) -> str:
     return f"{title[: max(0, TEXT_LIMIT - len(end) - 1)]} {end}".strip()
 
 
-def _template(call: ItmCall, target: Target) -> str | None:
+def _template(call: ItmCall, target: JobTypeTarget) -> str | None:
     """The template, in the spelling of the call; a dummy stands for the one of the settings or of the plugin.
 
     A plugin without templates ignores it, as many of ITM's did.
@@ -104,7 +104,7 @@ def _paths(call: ItmCall, manifest: PluginManifest) -> tuple[str | None, str | N
     return source, None if manifest.destination is Need.UNUSED else call.destination
 
 
-def _parameters(call: ItmCall, target: Target) -> tuple[Values, Values]:
+def _parameters(call: ItmCall, target: JobTypeTarget) -> tuple[Values, Values]:
     """The plugin's parameters, and the values it does not take.
 
     Values in `parameters` are meant for the plugin, so an unknown one is refused there; other fields are not.
@@ -120,7 +120,7 @@ def _parameters(call: ItmCall, target: Target) -> tuple[Values, Values]:
 
 
 def _left(
-    call: ItmCall, target: Target, template: str | None, source: str | None, destination: str | None
+    call: ItmCall, target: JobTypeTarget, template: str | None, source: str | None, destination: str | None
 ) -> Values:
     """Values of the call that are not used for anything, under their ITM names."""
     left: Values = {}

@@ -15,7 +15,7 @@ from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field
 LONGEST_AGE_SECONDS = 100 * 366 * 24 * 3600
 
 Seconds = Annotated[int, Field(ge=0, le=LONGEST_AGE_SECONDS)]
-Level = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST)]
+PriorityLevel = Annotated[int, Field(ge=PRIORITY_LOWEST, le=PRIORITY_HIGHEST)]
 
 _ORDERS = {
     Tab.QUEUE: (Sort.TURN, SortOrder.ASC),
@@ -33,8 +33,8 @@ def ago(now: datetime, seconds: int | None) -> datetime | None:
 class ListQuery(JobQuery):
     """The filters of an operation, for a list. Ages are the time from a job's submission to the request."""
 
-    priority_min: Level | None = None
-    priority_max: Level | None = None
+    priority_min: PriorityLevel | None = None
+    priority_max: PriorityLevel | None = None
     older_than_seconds: Seconds | None = None
     newer_than_seconds: Seconds | None = None
 

@@ -14,18 +14,18 @@ from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import INVALID_CURSOR, ProblemError
 from taskmanager_gateway.jobs.finder import JobFinder
 from taskmanager_gateway.jobs.views import LogView
-from taskmanager_gateway.live.hub import Event, Watchers
+from taskmanager_gateway.live.hub import LiveEvent, Watchers
 
 SAFETY_POLL = timedelta(seconds=10)
 """The longest that a lost notification can delay a live log."""
 PAGE = 100
 _POSITION = re.compile(r"\d{1,9}\.\d{1,9}")
 
-Position = tuple[int, int]
+LogPosition = tuple[int, int]
 """Attempt and number of a log block."""
 
 
-def parse_position(text: str | None) -> Position:
+def parse_position(text: str | None) -> LogPosition:
     """Parse `attempt.number`, as issued before; raises ProblemError."""
     if text is None:
         return (0, 0)
@@ -35,7 +35,7 @@ def parse_position(text: str | None) -> Position:
     return int(attempt), int(number)
 
 
-def write_position(position: Position) -> str:
+def write_position(position: LogPosition) -> str:
     """The text that `parse_position` reads."""
     return f"{position[0]}.{position[1]}"
 
@@ -52,7 +52,7 @@ class JobLogs:
         self._watchers = watchers
         self._stopping = stopping
 
-    async def page(self, job: str, who: Principal, after: Position, limit: int) -> LogView:
+    async def page(self, job: str, who: Principal, after: LogPosition, limit: int) -> LogView:
         """The blocks after a position; raises ProblemError for an unknown job, StoreUnavailableError."""
         await self._finder.find(job, who)
         blocks = await self._blocks(job, after, limit + 1)
@@ -65,7 +65,7 @@ class JobLogs:
         await self._finder.find(job, who)
         return self._lines(job, await self._blocks(job, (0, 0), PAGE))
 
-    async def stream(self, job: str, who: Principal, after: Position) -> AsyncIterator[Event]:
+    async def stream(self, job: str, who: Principal, after: LogPosition) -> AsyncIterator[LiveEvent]:
         """Blocks as they are written, until the job is final; raises ProblemError for an unknown job."""
         await self._finder.find(job, who)
         return self._follow(job, who, after)
@@ -75,7 +75,7 @@ class JobLogs:
             yield "".join(map(_block_text, blocks))
             blocks = await self._blocks(job, _end(blocks, (0, 0)), PAGE)
 
-    async def _follow(self, job: str, who: Principal, after: Position) -> AsyncIterator[Event]:
+    async def _follow(self, job: str, who: Principal, after: LogPosition) -> AsyncIterator[LiveEvent]:
         with self._watchers.watch(job) as news:
             while not self._stopping.is_set():
                 news.clear()
@@ -85,25 +85,25 @@ class JobLogs:
                     ).status.final  # read before the log: a final job writes no more of it
                     async for block in self._after(job, after):
                         after = (block.attempt, block.seq)
-                        yield Event("log", block.model_dump_json())
+                        yield LiveEvent("log", block.model_dump_json())
                 except StoreUnavailableError:
                     final = False  # what is missing is read after the next notification or poll
                 if final:
-                    yield Event("end", "{}")
+                    yield LiveEvent("end", "{}")
                     return
                 await _news(news)
 
-    async def _after(self, job: str, after: Position) -> AsyncIterator[LogBlock]:
+    async def _after(self, job: str, after: LogPosition) -> AsyncIterator[LogBlock]:
         while blocks := await self._blocks(job, after, PAGE):
             for block in blocks:
                 yield block
             after = _end(blocks, after)
 
-    async def _blocks(self, job: str, after: Position, limit: int) -> Sequence[LogBlock]:
+    async def _blocks(self, job: str, after: LogPosition, limit: int) -> Sequence[LogBlock]:
         return await from_store(self._reader.log(job, after=after, limit=limit))
 
 
-def _end(blocks: Sequence[LogBlock], start: Position) -> Position:
+def _end(blocks: Sequence[LogBlock], start: LogPosition) -> LogPosition:
     return (blocks[-1].attempt, blocks[-1].seq) if blocks else start
 
 

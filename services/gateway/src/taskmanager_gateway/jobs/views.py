@@ -20,7 +20,7 @@ from taskmanager.model.registry import LogBlock
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.http.examples import JOB
-from taskmanager_gateway.http.views import API, CommandView, Told, told
+from taskmanager_gateway.http.views import API, CommandView, ReasonView, reason_fields
 from taskmanager_gateway.jobs.wait_reasons import Waiting
 
 JobLinks = TypedDict(  # noqa: UP013 - a field called self reads badly in a class
@@ -96,7 +96,7 @@ class JobListView(Record):
     links: dict[str, str] = Field(examples=[{"self": "/api/v1/jobs?tab=queue"}])
 
 
-class HistoryEntryView(Told):
+class HistoryEntryView(ReasonView):
     """One event in the history of a job; `note` is its sentence."""
 
     at: datetime
@@ -109,7 +109,7 @@ class HistoryEntryView(Told):
     @classmethod
     def of(cls, entry: HistoryEntry) -> "HistoryEntryView":
         """The public form; the values are not validated again."""
-        fields = entry.__dict__ | told(entry.told) | {"note": english(entry.told)}
+        fields = entry.__dict__ | reason_fields(entry.told) | {"note": english(entry.told)}
         return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
 
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pydantic_core import to_json
 
 from taskmanager.messages import Change, Changes
-from taskmanager_gateway.live.hub import Event, Interest, Listener
+from taskmanager_gateway.live.hub import Interest, Listener, LiveEvent
 from taskmanager_gateway.metrics import STREAMS_DROPPED
 
 INTERVAL = timedelta(seconds=1)
@@ -137,7 +137,7 @@ class Digests:
         """Send each page what was collected for it."""
         self._timer = None
         self._told = asyncio.get_running_loop().time()
-        written: dict[object, Event | None] = {}
+        written: dict[object, LiveEvent | None] = {}
         for viewer in list(self._viewers):
             key = viewer.plugin or viewer.among
             if key not in written:
@@ -162,7 +162,7 @@ class Digests:
             wait = max(GATHER.total_seconds(), self._told + self._interval - loop.time())
             self._timer = loop.call_later(wait, self.tell)
 
-    def _digest(self, viewer: _Viewer) -> Event | None:
+    def _digest(self, viewer: _Viewer) -> LiveEvent | None:
         """The digest for this page; None if nothing happened that it shows."""
         around = {"operations": list(self._operations)[-OPERATIONS_NAMED:]}
         if viewer.plugin is not None:
@@ -177,15 +177,15 @@ class Digests:
         }
         return _event({"plugins": seen, **around}) if seen or any(around.values()) else None
 
-    def _send(self, viewer: _Viewer, event: Event) -> None:
+    def _send(self, viewer: _Viewer, event: LiveEvent) -> None:
         if not viewer.listener.offer(event):
             STREAMS_DROPPED.inc()
             self._end(viewer, "this page was too slow")
 
     def _end(self, viewer: _Viewer, reason: str) -> None:
         self._viewers.discard(viewer)
-        viewer.listener.end(Event("reset", f'{{"reason":"{reason}"}}'))
+        viewer.listener.end(LiveEvent("reset", f'{{"reason":"{reason}"}}'))
 
 
-def _event(digest: dict[str, object]) -> Event:
-    return Event("digest", to_json(digest).decode())
+def _event(digest: dict[str, object]) -> LiveEvent:
+    return LiveEvent("digest", to_json(digest).decode())

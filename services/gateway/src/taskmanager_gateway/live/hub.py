@@ -43,7 +43,7 @@ class Watchers:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class LiveEvent:
     """One server-sent event."""
 
     type: str
@@ -75,16 +75,16 @@ class Listener:
         """At most `limit` events are queued."""
         self.interest = interest
         self._limit = limit
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._events: asyncio.Queue[LiveEvent | None] = asyncio.Queue()
 
-    def offer(self, event: Event) -> bool:
+    def offer(self, event: LiveEvent) -> bool:
         """Queue the event; False if the queue is full."""
         if self._events.qsize() >= self._limit:
             return False
         self._events.put_nowait(event)
         return True
 
-    def end(self, last: Event | None = None) -> None:
+    def end(self, last: LiveEvent | None = None) -> None:
         """Discard what is queued, send `last` and end the stream."""
         while not self._events.empty():
             self._events.get_nowait()
@@ -92,7 +92,7 @@ class Listener:
             self._events.put_nowait(last)
         self._events.put_nowait(None)
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncIterator[LiveEvent]:
         """The events as they arrive, until the stream is ended."""
         while (event := await self._events.get()) is not None:
             yield event
@@ -124,17 +124,17 @@ class Hub:
         if not self._listeners:
             return
         for change in changes.changes:
-            self._send(Event("job", change.model_dump_json()), change)
+            self._send(LiveEvent("job", change.model_dump_json()), change)
         for plugin in changes.plugins:
-            self._send(Event("plugin", f'{{"plugin":"{plugin}"}}'), plugin)
+            self._send(LiveEvent("plugin", f'{{"plugin":"{plugin}"}}'), plugin)
         for operation in changes.operations:
-            self._send(Event("operation", f'{{"operation":"{operation}"}}'), None)
+            self._send(LiveEvent("operation", f'{{"operation":"{operation}"}}'), None)
 
     def hang_up(self, reason: str) -> None:
         """End all streams, because rights may have been reduced: listeners have to authenticate again."""
         for listener in list(self._listeners):
             self._listeners.discard(listener)
-            listener.end(Event("reset", f'{{"reason":"{reason}"}}'))
+            listener.end(LiveEvent("reset", f'{{"reason":"{reason}"}}'))
 
     def close(self) -> None:
         """End all streams."""
@@ -142,12 +142,12 @@ class Hub:
         for listener in self._listeners:
             listener.end()
 
-    def _send(self, event: Event, subject: Change | str | None) -> None:
+    def _send(self, event: LiveEvent, subject: Change | str | None) -> None:
         for listener in list(self._listeners):
             if _wanted(listener.interest, subject) and not listener.offer(event):
                 STREAMS_DROPPED.inc()
                 self._listeners.discard(listener)
-                listener.end(Event("reset", '{"reason":"this listener was too slow"}'))
+                listener.end(LiveEvent("reset", '{"reason":"this listener was too slow"}'))
 
 
 def _wanted(interest: Interest, subject: Change | str | None) -> bool:

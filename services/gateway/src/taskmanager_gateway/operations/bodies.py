@@ -16,7 +16,7 @@ from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import IDS_LIMIT, WithWarnings
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.codes import faults
-from taskmanager_gateway.http.command_bodies import Reason, ReasonBody, readable
+from taskmanager_gateway.http.command_bodies import ReasonBody, ReasonText, readable
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 from taskmanager_gateway.jobs.list_queries import Seconds, ago
 from taskmanager_gateway.submissions.idempotency import NAMESPACE
@@ -32,10 +32,10 @@ class FilterBody(Record):
     plugin: PluginName | None = None
     tab: Tab | None = None
     status: Status | None = None
-    project: Reason | None = None
+    project: ReasonText | None = None
     process: Annotated[Number | None, Field(description="Goobi's process id")] = None
     text: Annotated[
-        Reason | None, Field(description="Beginnings of words in title or process title; all must occur")
+        ReasonText | None, Field(description="Beginnings of words in title or process title; all must occur")
     ] = None
     priority_min: Priority | None = None
     priority_max: Priority | None = None

@@ -9,7 +9,7 @@ from taskmanager.model.jobs import Attribution, Priority, Record
 from taskmanager.model.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.http.examples import OPERATION
-from taskmanager_gateway.http.views import API, CommandView, Told, told
+from taskmanager_gateway.http.views import API, CommandView, ReasonView, reason_fields
 from taskmanager_gateway.jobs.views import JobView
 
 
@@ -78,7 +78,7 @@ class PreviewView(Record):
     examples: list[JobView]
 
 
-class FailureView(Told):
+class FailureView(ReasonView):
     """A job an operation could not change; `reason` is the sentence that says why, `number` counts from 1."""
 
     operation: str
@@ -90,7 +90,7 @@ class FailureView(Told):
     @classmethod
     def of(cls, failure: Failure) -> "FailureView":
         """The public form; the values are not validated again."""
-        fields = failure.__dict__ | told(failure.told) | {"reason": english(failure.told)}
+        fields = failure.__dict__ | reason_fields(failure.told) | {"reason": english(failure.told)}
         return cls.model_construct(**{name: fields[name] for name in cls.model_fields})
 
 

@@ -22,13 +22,13 @@ REMEMBERED_BYTES = 4096
 
 log = structlog.get_logger(__name__)
 
-Parameters = dict[str, JsonValue]
+JobParameters = dict[str, JsonValue]
 
 
 class ParameterSchema:
     """A compiled schema, or what is wrong with it."""
 
-    def __init__(self, plugin: str, schema: Parameters) -> None:
+    def __init__(self, plugin: str, schema: JobParameters) -> None:
         """Compile the schema; an invalid one is logged, and every job is refused because of it."""
         self._plugin = plugin
         self._validator: Draft202012Validator | None = None
@@ -37,7 +37,7 @@ class ParameterSchema:
             self._validator = Draft202012Validator(schema, registry=Registry())
         self._valid: OrderedDict[bytes, None] = OrderedDict()
 
-    def errors(self, parameters: Parameters) -> list[FieldError]:
+    def errors(self, parameters: JobParameters) -> list[FieldError]:
         """The errors of the parameters; raises ProblemError if the schema is unusable.
 
         Parameters found valid are remembered: most jobs of a plugin use the same few.
@@ -55,7 +55,7 @@ class ParameterSchema:
         if len(self._valid) > REMEMBERED:
             self._valid.popitem(last=False)
 
-    def _look(self, parameters: Parameters) -> Iterator[FieldError]:
+    def _look(self, parameters: JobParameters) -> Iterator[FieldError]:
         if self._validator is None:
             raise self._unusable(self._defect)
         try:
@@ -70,7 +70,7 @@ class ParameterSchema:
         return ProblemError(PLUGIN_UNUSABLE, told)
 
 
-def _defect(plugin: str, schema: Parameters) -> str | None:
+def _defect(plugin: str, schema: JobParameters) -> str | None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:

@@ -77,67 +77,71 @@ class Acceptance:
         self._limit_bytes = limit_bytes
         self._under_way: dict[str, tuple[JobSpec, asyncio.Task[SubmissionResult]]] = {}
 
-    async def accept(self, wish: Submission) -> SubmissionResult:
+    async def accept(self, submission: Submission) -> SubmissionResult:
         """The job; raises ProblemError. Of concurrent equal submissions only one is published."""
-        if wish.key is None:
-            return await self._accept(wish)
-        if first := self._under_way.get(wish.job):
+        if submission.key is None:
+            return await self._accept(submission)
+        if first := self._under_way.get(submission.job):
             spec, task = first
-            _check_same(spec, wish)
+            _check_same(spec, submission)
             return SubmissionResult(SubmissionOutcome.REPLAYED, (await asyncio.shield(task)).job)
-        task = asyncio.create_task(self._accept(wish), name=f"submit {wish.job}")
-        self._under_way[wish.job] = (wish.spec, task)
-        task.add_done_callback(lambda _: self._under_way.pop(wish.job))
+        task = asyncio.create_task(self._accept(submission), name=f"submit {submission.job}")
+        self._under_way[submission.job] = (submission.spec, task)
+        task.add_done_callback(lambda _: self._under_way.pop(submission.job))
         return await asyncio.shield(task)
 
-    async def _accept(self, wish: Submission) -> SubmissionResult:
-        return await self._earlier(wish) or await self._publish(wish)
+    async def _accept(self, submission: Submission) -> SubmissionResult:
+        return await self._earlier(submission) or await self._publish(submission)
 
-    async def _earlier(self, wish: Submission) -> SubmissionResult | None:
+    async def _earlier(self, submission: Submission) -> SubmissionResult | None:
         """The result of an earlier submission; None also if it cannot be read: the scheduler decides then."""
         try:
-            return await self._replayed(wish) or await self._duplicate(wish)
+            return await self._replayed(submission) or await self._duplicate(submission)
         except (StoreUnavailableError, UnreadableDocumentError) as error:
             CHECKS_SKIPPED.inc()
-            log.debug("checks_skipped", job=wish.job, error=str(error))
+            log.debug("checks_skipped", job=submission.job, error=str(error))
             return None
 
-    async def _replayed(self, wish: Submission) -> SubmissionResult | None:
-        if wish.key is None:
+    async def _replayed(self, submission: Submission) -> SubmissionResult | None:
+        if submission.key is None:
             return None
-        submit = self._recent.get(wish.job)
+        submit = self._recent.get(submission.job)
         if submit is not None:
-            _check_same(submit.spec, wish)
+            _check_same(submit.spec, submission)
         # having heard of it proves nothing: what the inbox refused has reached the gateways all the same
-        if submit is not None and self._keeping.watches(wish.job):
+        if submit is not None and self._keeping.watches(submission.job):
             return SubmissionResult(SubmissionOutcome.REPLAYED, accepted_job(submit))
-        known = await self._loader.load(wish.job)
+        known = await self._loader.load(submission.job)
         if known is None:
             return None
-        _check_same(known.spec, wish)
+        _check_same(known.spec, submission)
         return SubmissionResult(SubmissionOutcome.REPLAYED, known)
 
-    async def _duplicate(self, wish: Submission) -> SubmissionResult | None:
-        if wish.spec.unique is None:
+    async def _duplicate(self, submission: Submission) -> SubmissionResult | None:
+        if submission.spec.unique is None:
             return None
-        holder = await from_store(self._reader.active_by_unique(wish.spec.unique), LOOKUP_TIME)
+        holder = await from_store(self._reader.active_by_unique(submission.spec.unique), LOOKUP_TIME)
         return SubmissionResult(SubmissionOutcome.DUPLICATE, holder) if holder else None
 
-    async def _publish(self, wish: Submission) -> SubmissionResult:
-        submit = Submit(job=wish.job, client=wish.client, submitted_at=self._clock.now(), spec=wish.spec)
+    async def _publish(self, submission: Submission) -> SubmissionResult:
+        submit = Submit(
+            job=submission.job, client=submission.client, submitted_at=self._clock.now(), spec=submission.spec
+        )
         body = submit.encode()
         if len(body) > self._limit_bytes:
             raise _too_large(len(body), self._limit_bytes)
         failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
-                await send(self._publisher, self._topology, wish.spec, body)
+                await send(self._publisher, self._topology, submission.spec, body)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
-            log.warning("submission_not_confirmed", job=wish.job, error=str(error) or "no confirm in time")
-            raise _unconfirmed(wish) from error
+            log.warning(
+                "submission_not_confirmed", job=submission.job, error=str(error) or "no confirm in time"
+            )
+            raise _unconfirmed(submission) from error
         failpoint(Failpoint.GATEWAY_AFTER_CONFIRM)
-        self._feed.submitted(wish.job, body)
-        self._keeping.accepted(wish.job)
+        self._feed.submitted(submission.job, body)
+        self._keeping.accepted(submission.job)
         return SubmissionResult(SubmissionOutcome.ACCEPTED, accepted_job(submit))
 
 
@@ -146,11 +150,13 @@ def _too_large(size: int, limit: int) -> ProblemError:
     return ProblemError(BODY_TOO_LARGE, told, limit_bytes=limit)
 
 
-def _check_same(known: JobSpec, wish: Submission) -> None:
-    if known.fingerprint() != wish.spec.fingerprint():
-        raise ProblemError(KEY_REUSED, problems.OTHER_JOB_UNDER_KEY(), job=wish.job)
+def _check_same(known: JobSpec, submission: Submission) -> None:
+    if known.fingerprint() != submission.spec.fingerprint():
+        raise ProblemError(KEY_REUSED, problems.OTHER_JOB_UNDER_KEY(), job=submission.job)
 
 
-def _unconfirmed(wish: Submission) -> ProblemError:
+def _unconfirmed(submission: Submission) -> ProblemError:
     keyed, bare = problems.KEYED_JOB_NOT_CONFIRMED, problems.JOB_NOT_CONFIRMED
-    return ProblemError(BROKER_UNAVAILABLE, keyed() if wish.key else bare(job=wish.job), job=wish.job)
+    return ProblemError(
+        BROKER_UNAVAILABLE, keyed() if submission.key else bare(job=submission.job), job=submission.job
+    )

@@ -22,7 +22,7 @@ from taskmanager_gateway.submissions.specification_check import SpecificationChe
 IN_FLIGHT = 200
 """Jobs of one batch that wait for their confirm at the same time."""
 
-Result = SubmissionResult | Problem
+SubmissionAnswer = SubmissionResult | Problem
 
 
 class SubmissionService:
@@ -34,77 +34,82 @@ class SubmissionService:
         self._paths = paths
         self._acceptance = acceptance
 
-    async def submit(self, wish: Submission) -> Result:
+    async def submit(self, submission: Submission) -> SubmissionAnswer:
         """Submit one job."""
-        (checked,) = await self._with_paths([await self._checked(wish)])
+        (checked,) = await self._with_paths([await self._checked(submission)])
         result = await self._accepted(checked)
-        _count(wish, result)
+        _count(submission, result)
         return result
 
-    async def submit_all(self, wishes: Sequence[Submission | Problem]) -> list[Result]:
+    async def submit_all(self, submissions: Sequence[Submission | Problem]) -> list[SubmissionAnswer]:
         """Submit many jobs; returns a result for each, in order. Problems found before are passed through."""
-        checked = await self._with_paths([await self._checked(wish) for wish in wishes])
-        results: list[Result] = []
+        checked = await self._with_paths([await self._checked(submission) for submission in submissions])
+        results: list[SubmissionAnswer] = []
         for start in range(0, len(checked), IN_FLIGHT):
             group = checked[start : start + IN_FLIGHT]
             if any(isinstance(result, Problem) and result.kind is BROKER_UNAVAILABLE for result in results):
                 results += map(_not_tried, group)
             else:
                 results += await asyncio.gather(*map(self._accepted, group))
-        for wish, result in zip(wishes, results, strict=True):
-            _count(wish, result)
+        for submission, result in zip(submissions, results, strict=True):
+            _count(submission, result)
         return results
 
-    async def _checked(self, wish: Submission | Problem) -> Submission | Problem:
-        if isinstance(wish, Problem):
-            return wish
+    async def _checked(self, submission: Submission | Problem) -> Submission | Problem:
+        if isinstance(submission, Problem):
+            return submission
         try:
-            allow(wish.who, wish.spec.plugin)
-            await self._check.check(wish.spec, wish.who)
+            allow(submission.who, submission.spec.plugin)
+            await self._check.check(submission.spec, submission.who)
         except ProblemError as error:
             return error.problem
-        return wish
+        return submission
 
-    async def _with_paths(self, wishes: Sequence[Submission | Problem]) -> list[Submission | Problem]:
+    async def _with_paths(self, submissions: Sequence[Submission | Problem]) -> list[Submission | Problem]:
         try:
-            specs = [wish.spec for wish in wishes if isinstance(wish, Submission)]
+            specs = [submission.spec for submission in submissions if isinstance(submission, Submission)]
             found = iter(await self._paths.errors(specs, self._check.works_in_place))
         except ProblemError as error:
-            return [error.problem if isinstance(wish, Submission) else wish for wish in wishes]
+            return [
+                error.problem if isinstance(submission, Submission) else submission
+                for submission in submissions
+            ]
         checked: list[Submission | Problem] = []
-        for wish in wishes:
-            errors = next(found) if isinstance(wish, Submission) else []
-            checked.append(field_problem(PATH_REFUSED, errors).problem if errors else self._placed(wish))
+        for submission in submissions:
+            errors = next(found) if isinstance(submission, Submission) else []
+            checked.append(
+                field_problem(PATH_REFUSED, errors).problem if errors else self._placed(submission)
+            )
         return checked
 
-    def _placed(self, wish: Submission | Problem) -> Submission | Problem:
+    def _placed(self, submission: Submission | Problem) -> Submission | Problem:
         """The submission with its folders as the runners see them."""
-        if isinstance(wish, Problem):
-            return wish
-        return replace(wish, spec=self._paths.placed(wish.spec))
+        if isinstance(submission, Problem):
+            return submission
+        return replace(submission, spec=self._paths.placed(submission.spec))
 
-    async def _accepted(self, wish: Submission | Problem) -> Result:
-        if isinstance(wish, Problem):
-            return wish
+    async def _accepted(self, submission: Submission | Problem) -> SubmissionAnswer:
+        if isinstance(submission, Problem):
+            return submission
         try:
-            answer = await self._acceptance.accept(wish)
-            if not wish.who.sees(answer.job.plugin):
-                raise forbidden(access.OTHERS_JOB, wish.who)
+            answer = await self._acceptance.accept(submission)
+            if not submission.who.sees(answer.job.plugin):
+                raise forbidden(access.OTHERS_JOB, submission.who)
         except ProblemError as error:
             return error.problem
         return answer
 
 
-def _not_tried(wish: Submission | Problem) -> Result:
-    if isinstance(wish, Problem):
-        return wish
+def _not_tried(submission: Submission | Problem) -> SubmissionAnswer:
+    if isinstance(submission, Problem):
+        return submission
     return Problem(BROKER_UNAVAILABLE, problems.JOB_NOT_SENT())
 
 
-def _count(wish: Submission | Problem, result: Result) -> None:
+def _count(submission: Submission | Problem, result: SubmissionAnswer) -> None:
     """Count the result; the name of a plugin that may not exist is not used as a label."""
     known = isinstance(result, SubmissionResult) or result.kind.status != 404  # noqa: PLR2004 - not found
-    plugin = wish.spec.plugin if isinstance(wish, Submission) and known else "unknown"
+    plugin = submission.spec.plugin if isinstance(submission, Submission) and known else "unknown"
     SUBMISSIONS.labels(
         plugin, result.outcome if isinstance(result, SubmissionResult) else result.kind.name
     ).inc()

@@ -51,22 +51,22 @@ Over = Callable[[AttemptOutcome], None]
 class Attempt:
     """Runs one granted job on one slot."""
 
-    def __init__(self, grant: Grant, slot: SlotProcess, around: AttemptServices) -> None:
+    def __init__(self, grant: Grant, slot: SlotProcess, services: AttemptServices) -> None:
         """`slot` runs nothing else in the meantime."""
         self.key = (grant.job, grant.attempt)
         self._task = SlotTask(grant.job, grant.attempt, grant.spec)
-        self._slot, self._around = slot, around
-        self._reports = Reports(grant.job, grant.attempt, around.outbox)
+        self._slot, self._services = slot, services
+        self._reports = Reports(grant.job, grant.attempt, services.outbox)
         self._ordered: AttemptOutcome | None = None
         self._interrupted = asyncio.Event()
         self._leaving = asyncio.Event()
         self._fence = Fence(self._reports, self._leaving)
         self._dirty = False
         self.placing = False
-        self._books = AttemptRecords(self._reports)
-        self._control = AttemptControl(around.manifest, slot, self._reports, self._books.note)
-        self._watch = LimitWatch(around.manifest.limits_for(grant.spec.template))
-        self._hearing = SlotEventHandler(self._books, self._control, self._watch)
+        self._records = AttemptRecords(self._reports)
+        self._control = AttemptControl(services.manifest, slot, self._reports, self._records.note)
+        self._watch = LimitWatch(services.manifest.limits_for(grant.spec.template))
+        self._slot_events = SlotEventHandler(self._records, self._control, self._watch)
 
     @property
     def reference(self) -> AttemptReference:
@@ -74,17 +74,17 @@ class Attempt:
         return self._reports.reference
 
     @property
-    def standing(self) -> bool:
+    def suspended(self) -> bool:
         """Whether the attempt is suspended."""
-        return self._control.standing
+        return self._control.suspended
 
     # --- called from outside
 
-    def want(self, wish: DesiredState | None) -> None:
+    def want(self, desired: DesiredState | None) -> None:
         """Set what the scheduler wants it to do instead of running; None: run. May be repeated."""
         if self._ordered is not None:
             return
-        self._control.want(wish)
+        self._control.want(desired)
         if self._control.cancelling:
             self._leaving.set()
             self.on_verdict(allowed=False)  # not allowed yet: after that, the scheduler refuses to cancel
@@ -106,7 +106,7 @@ class Attempt:
 
     @property
     def _ours_until(self) -> float:
-        return max(self._around.leases.end(self.key), self._fence.counts_until)
+        return max(self._services.leases.end(self.key), self._fence.counts_until)
 
     def keep(self) -> None:
         """Tell a slot that is placing results how long it may: the lease may have been renewed."""
@@ -116,7 +116,7 @@ class Attempt:
     async def look(self) -> None:
         """End the attempt if it has exceeded a limit; to be called every `limit_watch.LOOK`."""
         if self._control.watched and self._slot.pid is not None:
-            error = await self._watch.look(self._slot.pid, standing=self._control.standing)
+            error = await self._watch.look(self._slot.pid, suspended=self._control.suspended)
             if error is not None:
                 self._control.exceed(error)
 
@@ -127,7 +127,7 @@ class Attempt:
 
         `over` is called once the outcome is reported; after a success the slot may still need tidying up.
         """
-        self._slot.listener = self._hearing
+        self._slot.listener = self._slot_events
         try:
             finished = await self._phases()
         except StepFailedError as error:
@@ -154,7 +154,7 @@ class Attempt:
         self._watch.begin()
         self._slot.limit_memory(self._watch.memory_limit_bytes)
         made = await self._step(SlotStep.RUN, Path(brought.source) if brought and brought.source else None)
-        self._books.progress.flush()
+        self._records.progress.flush()
         await self._control.let_go_on()
         return made if self._task.spec.destination is None else await self._place()
 
@@ -162,7 +162,7 @@ class Attempt:
         """Do nothing for a job without source and destination; no transfer for one without a source."""
         spec = self._task.spec
         if spec.source is not None:
-            return await self._around.transfers.during(self._upload, self._leaving)
+            return await self._services.transfers.during(self._upload, self._leaving)
         if spec.destination is not None:
             self._dirty = True
             await self._step(SlotStep.STAGE_IN)
@@ -176,7 +176,7 @@ class Attempt:
     async def _place(self) -> SlotAnswer | None:
         """Ask until the answer is still fresh when the attempt's turn comes, then place the results."""
         while await self._fence.opens():
-            placed = await self._around.transfers.during(self._place_if_ours, self._interrupted)
+            placed = await self._services.transfers.during(self._place_if_ours, self._interrupted)
             if placed is not None:
                 return placed
         return None
@@ -210,7 +210,7 @@ class Attempt:
     # --- the end of the job
 
     def _finish(self, finished: SlotAnswer, over: Over) -> None:
-        warnings = self._books.close()
+        warnings = self._records.close()
         failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
         self._reports.finished(finished.files, finished.bytes, warnings)
         over(AttemptOutcome.FINISHED)
@@ -219,8 +219,8 @@ class Attempt:
         """Restore the process folder, then report: anyone told of the failure finds the folder as it was."""
         problem = await self._tidy()
         if outcome is AttemptOutcome.CANCELLED:
-            self._books.note(with_problem(f"cancelled {self._control.method}", problem))
-        warnings = self._books.close()
+            self._records.note(with_problem(f"cancelled {self._control.method}", problem))
+        warnings = self._records.close()
         if outcome is AttemptOutcome.HANDED_BACK:
             self._reports.handed_back()
         elif outcome is AttemptOutcome.CANCELLED or (
@@ -288,4 +288,4 @@ class Attempt:
         message = told_by(error)
         for more in (killer_words(error, struck=self._watch.struck()), *self._watch.evidence()):
             message = message if more is None else attempt_texts.AND(error=message, more=more)
-        return JobError.of(message, "Crash", traceback="\n".join(self._books.log.printed) or None)
+        return JobError.of(message, "Crash", traceback="\n".join(self._records.log.printed) or None)

@@ -35,7 +35,7 @@ class AttemptControl:
         """`note` writes a line to the job's log."""
         self._pause, self._half_seconds = manifest.pause, manifest.grace_seconds / 2
         self._slot, self._reports, self._note = slot, reports, note
-        self._wish: DesiredState | None = None
+        self._desired: DesiredState | None = None
         self._step: SlotStep | None = None
         self._told: DesiredState | None = None
         self._moving = asyncio.Event()
@@ -49,7 +49,7 @@ class AttemptControl:
     @property
     def cancelling(self) -> bool:
         """Whether the attempt is being cancelled."""
-        return self._wish is DesiredState.CANCEL
+        return self._desired is DesiredState.CANCEL
 
     @property
     def ending(self) -> bool:
@@ -62,15 +62,19 @@ class AttemptControl:
         return self._step is SlotStep.RUN and not self.ending
 
     @property
-    def standing(self) -> bool:
+    def suspended(self) -> bool:
         """Whether the attempt has been reported to the scheduler as suspended."""
         return not self._moving.is_set()
 
-    def want(self, wish: DesiredState | None) -> None:
+    def want(self, desired: DesiredState | None) -> None:
         """Set what the scheduler wants from now on; None: run."""
-        if wish is self._wish or self.cancelling or (self.ending and wish is not DesiredState.CANCEL):
+        if (
+            desired is self._desired
+            or self.cancelling
+            or (self.ending and desired is not DesiredState.CANCEL)
+        ):
             return
-        self._wish = wish
+        self._desired = desired
         self._obey()
 
     def exceed(self, error: JobError) -> None:
@@ -85,9 +89,9 @@ class AttemptControl:
         if (
             step is SlotStep.RUN
             and self._pause is PauseSupport.CHECKPOINT
-            and self._wish is DesiredState.SUSPEND
+            and self._desired is DesiredState.SUSPEND
         ):
-            self._told = self._wish
+            self._told = self._desired
             self._note(AT_CHECKPOINT)
         return self._told
 
@@ -102,7 +106,7 @@ class AttemptControl:
             self._step = None
             if self._escalation is not None:
                 self._escalation.cancel()
-            if self._pause is PauseSupport.SIGNAL and self.standing:
+            if self._pause is PauseSupport.SIGNAL and self.suspended:
                 self._slot.resume()  # the job no longer runs; the slot must get its next order
 
     async def let_go_on(self) -> None:
@@ -110,7 +114,7 @@ class AttemptControl:
 
         Raises CancelledByOrderError if it is then to be cancelled.
         """
-        if self.standing:
+        if self.suspended:
             await self._moving.wait()
             self.require_going_on(SlotStep.RUN)
 
@@ -128,35 +132,35 @@ class AttemptControl:
         if self.method is not CancelMethod.COOPERATIVE or self.exceeded is not None:
             raise CancelledByOrderError
 
-    def on_standing(self, *, standing: bool) -> None:
+    def on_suspended(self, *, suspended: bool) -> None:
         """The attempt has been suspended or resumed; every change is reported to the scheduler."""
-        if standing == self.standing or self.ending:
+        if suspended == self.suspended or self.ending:
             return
-        if standing:
+        if suspended:
             self._moving.clear()
             self._reports.suspended()
         else:
             self._moving.set()
             self._reports.resumed()
-        self._note("suspended" if standing else "goes on")
+        self._note("suspended" if suspended else "goes on")
 
     def _obey(self) -> None:
         if self.cancelling:
             self._end("cancelled")
         elif self._step is SlotStep.RUN:
-            self._stand_or_go_on(stand=self._wish is DesiredState.SUSPEND)
-        elif self._wish is None:
-            self.on_standing(standing=False)
+            self._stand_or_go_on(stand=self._desired is DesiredState.SUSPEND)
+        elif self._desired is None:
+            self.on_suspended(suspended=False)
 
     def _stand_or_go_on(self, *, stand: bool) -> None:
         match self._pause:
-            case PauseSupport.CHECKPOINT if self._wish is not self._told:
-                self._told = self._wish
-                self._slot.tell(self._wish)  # and reports itself when it is suspended
+            case PauseSupport.CHECKPOINT if self._desired is not self._told:
+                self._told = self._desired
+                self._slot.tell(self._desired)  # and reports itself when it is suspended
                 self._note(AT_CHECKPOINT if stand else "may go on")
-            case PauseSupport.SIGNAL if stand != self.standing:
+            case PauseSupport.SIGNAL if stand != self.suspended:
                 self._slot.suspend() if stand else self._slot.resume()
-                self.on_standing(standing=stand)
+                self.on_suspended(suspended=stand)
             case PauseSupport.NONE if stand:
                 self._note("cannot be suspended: goes on to its end")
 

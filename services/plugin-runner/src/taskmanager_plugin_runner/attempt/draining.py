@@ -28,7 +28,7 @@ class Draining:
         self.wanted = False
         """Whether the runner is to take no tickets."""
 
-    def obey(self, orders: RunnerOrders) -> None:
+    def apply(self, orders: RunnerOrders) -> None:
         """Follow the orders; they may be repeated."""
         if orders.draining is not self.wanted:
             log.info("drained_by_operator" if orders.draining else "resumed_by_operator")
@@ -37,15 +37,15 @@ class Draining:
         self._stop_waiting()
         if not self.wanted:
             return
-        self.hand_back_standing()
+        self.hand_back_suspended()
         if orders.hand_back_seconds is not None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(orders.hand_back_seconds, self.hand_back)
 
-    def hand_back_standing(self) -> None:
+    def hand_back_suspended(self) -> None:
         """Hand back suspended attempts, since waiting would not bring them closer to their end."""
         for attempt in self._attempts():
-            if attempt.standing:
+            if attempt.suspended:
                 attempt.interrupt(AttemptOutcome.HANDED_BACK)
 
     def hand_back(self) -> None:

@@ -53,9 +53,9 @@ class LimitWatch:
             self._worked_on_file = 0.0
         self._at = note
 
-    async def look(self, leader: int, *, standing: bool) -> JobError | None:
+    async def look(self, leader: int, *, suspended: bool) -> JobError | None:
         """The limit the job has exceeded, if any; `leader` is the process that leads its group."""
-        self._count(standing=standing)
+        self._count(suspended=suspended)
         self._oom_kills = memory.oom_kills()
         seen = memory.resident(leader)
         if seen.bytes > self.peak.bytes:
@@ -85,11 +85,11 @@ class LimitWatch:
         now = memory.oom_kills()
         return None if now is None or self._oom_kills is None else now > self._oom_kills
 
-    def _count(self, *, standing: bool) -> None:
+    def _count(self, *, suspended: bool) -> None:
         now = self._clock()
         passed = min(now - self._looked_at, LONGEST_LOOK_SECONDS)
         self._looked_at = now
-        if not standing:
+        if not suspended:
             self._worked += passed
             self._worked_on_file += passed
 

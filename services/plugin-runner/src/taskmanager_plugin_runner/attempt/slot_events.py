@@ -35,27 +35,27 @@ class AttemptRecords:
 class SlotEventHandler:
     """Implements `process.SlotListener`."""
 
-    def __init__(self, books: AttemptRecords, control: AttemptControl, watch: LimitWatch) -> None:
+    def __init__(self, records: AttemptRecords, control: AttemptControl, watch: LimitWatch) -> None:
         """Events are passed to the records, the control and the limit watch."""
-        self._books, self._control, self._watch = books, control, watch
+        self._records, self._control, self._watch = records, control, watch
 
     def on_progress(self, note: ProgressNote) -> None:
         """See the protocol."""
         self._watch.progressed(note)
-        self._books.progress.note(note)
+        self._records.progress.note(note)
 
     def on_log(self, note: LogNote) -> None:
         """See the protocol."""
-        self._books.log.note(note)
+        self._records.log.note(note)
 
     def on_file(self, note: FileNote) -> None:
         """See the protocol."""
-        self._books.files.note(note)
+        self._records.files.note(note)
 
-    def on_standing(self, *, standing: bool) -> None:
+    def on_suspended(self, *, suspended: bool) -> None:
         """See the protocol."""
-        self._control.on_standing(standing=standing)
+        self._control.on_suspended(suspended=suspended)
 
     def on_output(self, line: str) -> None:
         """See the protocol."""
-        self._books.log.print(line)
+        self._records.log.print(line)

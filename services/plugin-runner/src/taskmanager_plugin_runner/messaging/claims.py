@@ -25,7 +25,7 @@ from taskmanager.messages import Claim, Grant, HandedBack, Refusal, decode_ticke
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.messaging.outbox import Event
+from taskmanager_plugin_runner.messaging.outbox import OutboxEvent
 from taskmanager_plugin_runner.metrics import TICKETS_DROPPED
 
 REPEAT = timedelta(seconds=2)
@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
 class Sink(Protocol):
     """Accepts events for the scheduler."""
 
-    def put(self, event: Event) -> None:
+    def put(self, event: OutboxEvent) -> None:
         """Send the event."""
 
 

@@ -33,8 +33,8 @@ BATCH_FILES = 500
 """File records in one message: each may be long, and a broker accepts messages of at most 16 MB."""
 LONGEST_WAIT_SECONDS = 1.0
 
-Event = JobEvent | Heartbeat | Hello
-Key = tuple[object, ...]
+OutboxEvent = JobEvent | Heartbeat | Hello
+ReplacementKey = tuple[object, ...]
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,8 @@ class Outbox:
         self._publisher = publisher
         self._exchange, self._routing_key = topology.events, topology.events_key(plugin)
         self._plugin, self._runner, self._instance = plugin, runner, instance
-        self._waiting: dict[int, Event] = {}
-        self._numbers: dict[Key, int] = {}
+        self._waiting: dict[int, OutboxEvent] = {}
+        self._numbers: dict[ReplacementKey, int] = {}
         self._count = 0
         self._sending = False
         self._wake = asyncio.Event()
@@ -58,7 +58,7 @@ class Outbox:
         self._empty.set()
         self._backoff = Backoff("events", longest_wait_seconds=LONGEST_WAIT_SECONDS)
 
-    def put(self, event: Event) -> None:
+    def put(self, event: OutboxEvent) -> None:
         """Queue an event, to be sent as soon as possible after everything put before it."""
         key = _replaces(event)
         if key is not None:
@@ -98,7 +98,7 @@ class Outbox:
             return False
         return True
 
-    def _take(self) -> tuple[Event, ...]:
+    def _take(self) -> tuple[OutboxEvent, ...]:
         numbers = _first_batch(self._waiting)
         batch = tuple(self._waiting.pop(number) for number in numbers)
         for event in batch:
@@ -107,7 +107,7 @@ class Outbox:
                 self._numbers.pop(key, None)
         return batch
 
-    async def _send(self, batch: tuple[Event, ...], stop: asyncio.Event) -> None:
+    async def _send(self, batch: tuple[OutboxEvent, ...], stop: asyncio.Event) -> None:
         message = RunnerEvents(
             plugin=self._plugin, runner=self._runner, instance=self._instance, events=batch
         )
@@ -125,7 +125,7 @@ class Outbox:
         log.warning("events_not_sent", events=len(batch))
 
 
-def _first_batch(waiting: Mapping[int, Event]) -> list[int]:
+def _first_batch(waiting: Mapping[int, OutboxEvent]) -> list[int]:
     """The numbers of the events that go into one message, at least the first."""
     numbers: list[int] = []
     files = 0
@@ -137,7 +137,7 @@ def _first_batch(waiting: Mapping[int, Event]) -> list[int]:
     return numbers
 
 
-def _replaces(event: Event) -> Key | None:
+def _replaces(event: OutboxEvent) -> ReplacementKey | None:
     """The key of events that replace each other: of questions the first is kept, of states the last."""
     match event:
         case Progressed():

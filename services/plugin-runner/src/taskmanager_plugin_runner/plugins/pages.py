@@ -49,9 +49,9 @@ class PageReader:
         if known != begun or (existing is Existing.REFUSE and not begun):
             self._context.existing(existing, results)
 
-    def read(self, crew: DecodingPool, file: Path, time_limit: timedelta) -> list[Page]:
+    def read(self, pool: DecodingPool, file: Path, time_limit: timedelta) -> list[Page]:
         """The pages of a file; raises JobFailedError if it is no picture, unsupported or too large."""
-        found: list[PictureFacts] = crew.call(formats.read_facts, file, time_limit=time_limit)
+        found: list[PictureFacts] = pool.call(formats.read_facts, file, time_limit=time_limit)
         if self._wanted is Pages.ALL:
             return [
                 self._page(facts, number, f"{file.stem}_{number:04d}")

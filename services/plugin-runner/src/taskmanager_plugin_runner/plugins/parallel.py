@@ -29,17 +29,17 @@ def for_each_file(
     After the first failure no further file is started; those in progress are finished, then the failure is
     raised, as a JobFailedError that begins with the name of its file.
     """
-    crew = _Crew(context, len(files))
+    workers = _Workers(context, len(files))
     waiting = deque(files)
     with ThreadPoolExecutor(max_workers=parallel) as pool:
-        while waiting or crew.at_work:
-            if waiting and len(crew.at_work) < parallel:
+        while waiting or workers.at_work:
+            if waiting and len(workers.at_work) < parallel:
                 context.checkpoint()
                 file = waiting.popleft()
-                crew.start(file, pool.submit(_named, context, convert, file))
+                workers.start(file, pool.submit(_named, context, convert, file))
             else:
-                crew.collect()
-    context.progress(crew.done, len(files))
+                workers.collect()
+    context.progress(workers.done, len(files))
 
 
 def _named(context: JobContext, convert: Callable[[Path], None], file: Path) -> None:
@@ -51,7 +51,7 @@ def _named(context: JobContext, convert: Callable[[Path], None], file: Path) -> 
         raise type(error)(file_texts.OF_FILE(name=file.name, error=error)) from error
 
 
-class _Crew:
+class _Workers:
     """The conversions in progress, oldest first, and the number that are done."""
 
     def __init__(self, context: JobContext, total: int) -> None:

@@ -21,7 +21,7 @@ from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results import journal
-from taskmanager_plugin_runner.results.journal import Entry, Manifest
+from taskmanager_plugin_runner.results.journal import JournalEntry, Manifest
 from taskmanager_plugin_runner.results.planning import (
     Terms,
     dress,
@@ -30,7 +30,7 @@ from taskmanager_plugin_runner.results.planning import (
     results_in,
     unchanged,
 )
-from taskmanager_plugin_runner.results.stage_filling import Result, fill
+from taskmanager_plugin_runner.results.stage_filling import ResultFile, fill
 from taskmanager_plugin_runner.results.stages import (
     NEW,
     OLD,
@@ -142,7 +142,7 @@ def _explain(error: OSError, placement: Placement) -> None:
     refuse(error, file_texts.NOT_PLACED, path=placement.destination)
 
 
-def _place(home_fd: int, placement: Placement, results: list[Result], terms: Terms) -> None:
+def _place(home_fd: int, placement: Placement, results: list[ResultFile], terms: Terms) -> None:
     try:
         fill(home_fd, placement.home, placement.stage, results, terms.carried)
         manifest = plan(home_fd, placement.stage, results, terms)
@@ -167,7 +167,7 @@ def _require(ours: Callable[[], bool]) -> None:
         raise SupersededError("its lease ended while its results were put into place, as if it was frozen")
 
 
-def _move(home_fd: int, stage: str, entry: Entry, terms: Terms) -> None:
+def _move(home_fd: int, stage: str, entry: JournalEntry, terms: Terms) -> None:
     target = PurePosixPath(entry.name)
     if entry.leaves and not unchanged(home_fd, entry.name, terms.leaving[entry.name]):
         return  # another file has been put there in the meantime, which is not ours to remove

@@ -20,7 +20,7 @@ from taskmanager_plugin_runner.system.filesystems import require_space
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ResultFile:
     """One file of the output, named relative to `home`."""
 
     name: str
@@ -29,7 +29,7 @@ class Result:
 
 
 def fill(
-    home_fd: int, home: Path, stage: str, results: Sequence[Result], carried: Mapping[str, Fingerprint]
+    home_fd: int, home: Path, stage: str, results: Sequence[ResultFile], carried: Mapping[str, Fingerprint]
 ) -> None:
     """Write all results durably into the stage; raises OSError, or JobFailedError if there is no space.
 
@@ -56,7 +56,7 @@ def fill(
 
 
 def _still_there(
-    home_fd: int, base: str, results: Sequence[Result], carried: Mapping[str, Fingerprint]
+    home_fd: int, base: str, results: Sequence[ResultFile], carried: Mapping[str, Fingerprint]
 ) -> frozenset[str]:
     """Results that were copied early, have not changed since, and have the same size in the stage."""
     found = set()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from taskmanager.model.control import DesiredState
-from taskmanager_plugin_runner.slot_protocol import SlotControl, SlotEvent, Standing
+from taskmanager_plugin_runner.slot_protocol import SlotControl, SlotEvent, SuspensionNote
 from taskmanager_plugin_runner.system.processes import children, die_of
 
 
@@ -26,51 +26,51 @@ class Barrier:
         self._send = send
         self._changed = threading.Condition()
         self._order = 0
-        self._wish: DesiredState | None = None
-        self._standing = False
+        self._desired: DesiredState | None = None
+        self._suspended = False
 
     @property
     def cancelling(self) -> bool:
         """Whether the job is to end; takes no lock, for use in a signal handler."""
-        return self._wish is DesiredState.CANCEL
+        return self._desired is DesiredState.CANCEL
 
     @property
     def suspending(self) -> bool:
         """Whether the job is to be suspended."""
-        return self._wish is DesiredState.SUSPEND
+        return self._desired is DesiredState.SUSPEND
 
     def begin(self, order: int) -> None:
         """Make this order the current one; what was desired for an earlier one no longer counts."""
         with self._changed:
             if order > self._order:
-                self._order, self._wish = order, None
+                self._order, self._desired = order, None
 
     def hear(self, control: SlotControl) -> None:
         """Take the runner's control message; one for an order that is over has no effect."""
         with self._changed:
             if control.number >= self._order:
-                self._order, self._wish = control.number, control.wish
+                self._order, self._desired = control.number, control.desired
                 self._changed.notify_all()
 
     def check(self) -> None:
         """Return at once, or block here while suspended; raises JobCancelled."""
-        if self._wish is None:
+        if self._desired is None:
             return
         with self._changed:
-            if self._wish is DesiredState.SUSPEND:
+            if self._desired is DesiredState.SUSPEND:
                 self._stand()
-            if self._wish is DesiredState.CANCEL:
+            if self._desired is DesiredState.CANCEL:
                 raise JobCancelled
 
     def _stand(self) -> None:
         """The first suspended thread reports it, as does the first to resume; ending has its own answer."""
-        if not self._standing:
-            self._standing = True
-            self._send(Standing(standing=True))
-        self._changed.wait_for(lambda: self._wish is not DesiredState.SUSPEND)
-        if self._standing and self._wish is None:
-            self._send(Standing(standing=False))
-        self._standing = False
+        if not self._suspended:
+            self._suspended = True
+            self._send(SuspensionNote(suspended=True))
+        self._changed.wait_for(lambda: self._desired is not DesiredState.SUSPEND)
+        if self._suspended and self._desired is None:
+            self._send(SuspensionNote(suspended=False))
+        self._suspended = False
 
 
 def obey_sigterm(barrier: Barrier, spared: Callable[[], set[int]]) -> None:

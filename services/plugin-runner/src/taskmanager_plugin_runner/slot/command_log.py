@@ -8,10 +8,10 @@ from pathlib import Path
 KINDS = 20
 """The most kinds of commands shown for a job."""
 
-Kind = tuple[str, ...]
+LineKind = tuple[str, ...]
 
 
-def kind_of(argv: Sequence[str | Path]) -> Kind:
+def kind_of(argv: Sequence[str | Path]) -> LineKind:
     """The program and its words that are no file or number: what commands for pages have in common."""
     program, *words = (str(word) for word in argv)
     same = (word for word in words if "/" not in word and not any(map(str.isdigit, word)))
@@ -23,7 +23,7 @@ class CommandLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: set[Kind] = set()
+        self._seen: set[LineKind] = set()
 
     def first_of_its_kind(self, argv: Sequence[str | Path]) -> str | None:
         """The command as one would type it; None if a similar one was shown, or enough kinds were."""

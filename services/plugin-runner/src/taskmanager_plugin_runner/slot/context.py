@@ -32,7 +32,7 @@ NOTES_PER_SECOND = 50
 """Progress beyond this rate is held back until a later call or the end of the job."""
 
 
-class Barrier(Protocol):
+class CheckpointBarrier(Protocol):
     """Where a job is suspended or ends."""
 
     @property
@@ -106,7 +106,7 @@ class SlotContext:
         ways: Ways,
         send: Send,
         template: str | None,
-        barrier: Barrier,
+        barrier: CheckpointBarrier,
     ) -> None:
         """`template` is the chosen one; `barrier` is where the job blocks while it is suspended."""
         self._order, self._folder, self._ways = order, folder, ways

@@ -22,7 +22,7 @@ Said = SlotControl | Tenure | Settled
 """What may be received while a step is in progress."""
 
 
-class Line:
+class SlotLine:
     """The socket to the runner: orders in, events out, from any thread."""
 
     def __init__(self, descriptor: int) -> None:

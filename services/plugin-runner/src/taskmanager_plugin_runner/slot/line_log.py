@@ -18,7 +18,7 @@ FILE_LINES = 1_000
 LINE_CHARACTERS = 4_000
 
 Send = Callable[[SlotEvent], None]
-Level = Literal["info", "warning", "error"]
+LineLevel = Literal["info", "warning", "error"]
 
 
 class LineLog:
@@ -55,7 +55,7 @@ class LineLog:
             self._files_left -= 1
             return self._files_left + 1
 
-    def _write(self, level: Level, text: str) -> None:
+    def _write(self, level: LineLevel, text: str) -> None:
         with self._lock:
             full = self._left < 0
             self._left -= not full

@@ -31,7 +31,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotEvent,
     SlotOptions,
     SlotOrder,
-    Standing,
+    SuspensionNote,
     decode_event,
 )
 from taskmanager_plugin_runner.system.processes import die_of
@@ -92,7 +92,7 @@ class PluginProcess:
                     return event
                 case Settle():
                     self._tell(_settled(settle, event).encode())
-                case ProgressNote() | LogNote() | FileNote() | Standing():
+                case ProgressNote() | LogNote() | FileNote() | SuspensionNote():
                     self._send(event)
                 case _:
                     self._end("it said what nobody had asked for")

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from taskmanager_plugin_runner.slot.line import Line
+from taskmanager_plugin_runner.slot.line import SlotLine
 from taskmanager_plugin_runner.slot.worker import begin
 from taskmanager_plugin_runner.slot_protocol import Ready
 from taskmanager_plugin_runner.system.processes import adopt_orphans
@@ -17,7 +17,7 @@ def main() -> None:
     give_up_rights()
     faulthandler.enable()
     adopt_orphans()
-    line = Line(int(sys.argv[1]))
+    line = SlotLine(int(sys.argv[1]))
     options = line.options()
     if options is None or os.getppid() != options.parent:
         return  # the slot has ended in the meantime

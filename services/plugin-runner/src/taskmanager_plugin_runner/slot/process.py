@@ -35,7 +35,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotOptions,
     SlotOrder,
     SlotStep,
-    Standing,
+    SuspensionNote,
     Tenure,
     decode_event,
 )
@@ -66,7 +66,7 @@ class SlotListener(Protocol):
     def on_file(self, note: FileNote) -> None:
         """The job has recorded what became of a file."""
 
-    def on_standing(self, *, standing: bool) -> None:
+    def on_suspended(self, *, suspended: bool) -> None:
         """The job has been suspended at a checkpoint, or resumed."""
 
     def on_output(self, line: str) -> None:
@@ -191,23 +191,23 @@ class SlotProcess:
         return await self.order(step, task, source)
 
     def order(
-        self, step: SlotStep, task: SlotTask, source: Path | None = None, wish: DesiredState | None = None
+        self, step: SlotStep, task: SlotTask, source: Path | None = None, desired: DesiredState | None = None
     ) -> asyncio.Future[SlotAnswer]:
         """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
         if self._transport is None or not self.alive:
             raise JobKilledError("the slot process is not running")
         self._number = next(self._numbers)
         self._answer = asyncio.get_running_loop().create_future()
-        if wish is not None:
-            self.tell(wish)
+        if desired is not None:
+            self.tell(desired)
         order = SlotOrder(self._number, step, task.job, task.attempt, task.spec, source)
         self._transport.write(order.encode())
         return self._answer
 
-    def tell(self, wish: DesiredState | None) -> None:
+    def tell(self, desired: DesiredState | None) -> None:
         """Say what the current step is to do at its next checkpoint; None: continue."""
         if self._transport is not None and self.alive:
-            self._transport.write(SlotControl(self._number, wish).encode())
+            self._transport.write(SlotControl(self._number, desired).encode())
 
     def limit_memory(self, size: int | None) -> None:
         """Limit the memory of all the slot's processes together, in bytes, if the kernel supports it."""
@@ -273,7 +273,7 @@ class SlotProcess:
             case _:
                 self._tell_listener(event)
 
-    def _tell_listener(self, event: ProgressNote | LogNote | FileNote | Standing) -> None:
+    def _tell_listener(self, event: ProgressNote | LogNote | FileNote | SuspensionNote) -> None:
         if self.listener is None:
             return
         match event:
@@ -283,8 +283,8 @@ class SlotProcess:
                 self.listener.on_log(event)
             case FileNote():
                 self.listener.on_file(event)
-            case Standing():
-                self.listener.on_standing(standing=event.standing)
+            case SuspensionNote():
+                self.listener.on_suspended(suspended=event.suspended)
 
     def _on_ready(self, event: Ready) -> None:
         if self._ready is None or self._ready.done():

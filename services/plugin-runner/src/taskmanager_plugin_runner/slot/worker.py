@@ -20,7 +20,7 @@ from taskmanager_plugin_runner.failures import error_message, job_error, shorten
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.slot.context import SlotContext, Ways
-from taskmanager_plugin_runner.slot.line import Line, Said
+from taskmanager_plugin_runner.slot.line import Said, SlotLine
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
 from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
 from taskmanager_plugin_runner.slot.plugin_process_job import PluginProcessJob
@@ -52,7 +52,7 @@ class Worker:
         self,
         options: SlotOptions,
         plugin: Plugin,
-        line: Line,
+        line: SlotLine,
         *,
         guard: int = 0,
         plugin_process: PluginProcess | None = None,
@@ -239,7 +239,7 @@ def work(descriptor: int, guard: int) -> None:
     """Read the options, load the plugin, report readiness, and serve."""
     faulthandler.enable()
     adopt_orphans()
-    line = Line(descriptor)
+    line = SlotLine(descriptor)
     options = line.options()
     if options is None or os.getppid() != options.parent:
         return  # the runner has ended in the meantime
@@ -249,7 +249,7 @@ def work(descriptor: int, guard: int) -> None:
     begin(options, line, guard=guard)
 
 
-def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = False) -> None:
+def begin(options: SlotOptions, line: SlotLine, *, guard: int = 0, asks: bool = False) -> None:
     """Load the plugin, report readiness, and serve; for `asks` see `Worker`."""
     close_to_others()
     if options.memory_bytes is not None:
@@ -266,7 +266,7 @@ def begin(options: SlotOptions, line: Line, *, guard: int = 0, asks: bool = Fals
         Worker(options, plugin, line, guard=guard, plugin_process=plugin_process, asks=asks).serve()
 
 
-def _plugin_process(options: SlotOptions, line: Line) -> tuple[PluginProcess | None, str | None]:
+def _plugin_process(options: SlotOptions, line: SlotLine) -> tuple[PluginProcess | None, str | None]:
     """The process that runs the plugin as another user, if required, and the reason if it could not start."""
     if options.slot_user is None:
         return None, None

@@ -25,7 +25,7 @@ from taskmanager.model.jobs import Record
 from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
-from taskmanager_plugin_runner.results.stage_filling import Result
+from taskmanager_plugin_runner.results.stage_filling import ResultFile
 from taskmanager_plugin_runner.results.stages import PREFIX
 from taskmanager_plugin_runner.transport.goobi_files_api import FilesApi, GoobiAwayError
 
@@ -95,7 +95,7 @@ def clean(api: FilesApi, delivery: GoobiDelivery, seal: Seal = NO_KEY) -> None:
 def deliver(
     api: FilesApi,
     delivery: GoobiDelivery,
-    results: Sequence[Result],
+    results: Sequence[ResultFile],
     ours: Callable[[], bool] = lambda: True,
     seal: Seal = NO_KEY,
 ) -> None:
@@ -121,7 +121,7 @@ def deliver(
 
 
 def _upload(
-    api: FilesApi, delivery: GoobiDelivery, results: list[Result], ours: Callable[[], bool], seal: Seal
+    api: FilesApi, delivery: GoobiDelivery, results: list[ResultFile], ours: Callable[[], bool], seal: Seal
 ) -> None:
     names = tuple(result.name for result in results)
     journal = Journal(attempt=delivery.attempt, names=names).sealed(delivery, seal)
@@ -146,14 +146,14 @@ def _require(api: FilesApi, delivery: GoobiDelivery, ours: Callable[[], bool], s
         raise SupersededError("its lease ended while its results were delivered, as if it was frozen")
 
 
-def _is_there(api: FilesApi, result: Result, digest: str) -> bool:
+def _is_there(api: FilesApi, result: ResultFile, digest: str) -> bool:
     found = api.digest(result.name)
     if found not in {None, digest}:
         raise JobFailedError(goobi_texts.OTHER_RESULT(folder=api.where, name=result.name))
     return found is not None
 
 
-def _verify(api: FilesApi, results: list[Result], digests: dict[str, str]) -> None:
+def _verify(api: FilesApi, results: list[ResultFile], digests: dict[str, str]) -> None:
     for result in results:
         if api.digest(result.name) != digests[result.name]:
             raise TemporaryError(goobi_texts.NOT_AS_UPLOADED(name=result.name, folder=api.where))
@@ -192,6 +192,6 @@ def _journal(api: FilesApi, delivery: GoobiDelivery, seal: Seal) -> Journal | No
     return found
 
 
-def _local_digest(result: Result) -> str:
+def _local_digest(result: ResultFile) -> str:
     with result.path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

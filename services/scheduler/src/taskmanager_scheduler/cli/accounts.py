@@ -23,7 +23,7 @@ AUTHORITY = "ca.pem"
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class AccountsPlan:
     """What to create, and where.
 
     `owners` are the user ids of `services`, `broker` and `database`, where they differ from the caller's.
@@ -106,7 +106,7 @@ class Installation:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Exit with 0 when all files are written, 1 with one line on stderr otherwise, or 2 for a usage error."""
     options = _parser().parse_args(arguments)
-    installation = Installation(
+    installation = AccountsPlan(
         folder=options.folder,
         plugins=options.plugins,
         broker=options.broker,

@@ -10,7 +10,7 @@ from taskmanager.errors import TaskManagerError
 from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.process.config import GoobiFileSettings
-from taskmanager_scheduler.goobi.check import Target, findings
+from taskmanager_scheduler.goobi.check import CheckTarget, findings
 
 EPILOG = "Changes nothing in Goobi unless --write is given. Exit code 0: no problems, 1: problems found."
 
@@ -18,7 +18,7 @@ EPILOG = "Changes nothing in Goobi unless --write is given. Exit code 0: no prob
 def main(arguments: Sequence[str] | None = None) -> None:
     """Exit with 0 if every installation checked is well, 1 if not, or 2 for a usage error."""
     options = _parser().parse_args(arguments)
-    target = Target(options.process, options.step, options.write)
+    target = CheckTarget(options.process, options.step, options.write)
     if target.write and target.process_id is None:
         sys.exit("taskmanager-goobi: --write needs --process")
     try:
@@ -49,7 +49,7 @@ def _chosen(settings: GoobiSettings, name: str | None) -> dict[str, Installation
     return {name: settings.installations[name]} if name is not None else dict(settings.installations)
 
 
-async def _report(name: str, installation: Installation, target: Target) -> bool:
+async def _report(name: str, installation: Installation, target: CheckTarget) -> bool:
     well = True
     _say(f"{name}: {installation.base} ({installation.dialect})")
     async for finding in findings(installation, target):

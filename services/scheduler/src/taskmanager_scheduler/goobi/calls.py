@@ -19,7 +19,7 @@ GATEWAY_ERRORS = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """Write an entry to the process log. `author` has its own field or, lacking that, precedes `text`."""
 
     process_id: int
@@ -53,7 +53,7 @@ class Callback:
     job_type: str
 
 
-Task = Entry | CloseStep | ErrorStep | Callback
+Task = LogEntry | CloseStep | ErrorStep | Callback
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Judgement:
     words: str
 
 
-class Dialect(Protocol):
+class GoobiDialect(Protocol):
     """One of Goobi's interfaces. Pure."""
 
     def call(self, task: Task) -> GoobiCall:

@@ -22,9 +22,9 @@ from taskmanager_scheduler.goobi.calls import (
     UNAUTHORIZED,
     Answer,
     CloseStep,
-    Entry,
     Fate,
     GoobiCall,
+    LogEntry,
     described,
     is_page,
 )
@@ -39,7 +39,7 @@ TEXT = "Test of the connection by an operator."
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """The result of one check; `advice` says what to do about it."""
 
     ok: bool
@@ -48,7 +48,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CheckTarget:
     """What to check in Goobi, as far as the operator names it; `write`: leave a debug entry in the log."""
 
     process_id: int | None = None
@@ -56,7 +56,7 @@ class Target:
     write: bool = False
 
 
-async def findings(installation: Installation, target: Target) -> AsyncIterator[Finding]:
+async def findings(installation: Installation, target: CheckTarget) -> AsyncIterator[CheckFinding]:
     """All findings, in order; they end with the first failed check."""
     for steps in (_secrets(installation), _name(installation), _calls(installation, target)):
         async for finding in steps:
@@ -65,19 +65,19 @@ async def findings(installation: Installation, target: Target) -> AsyncIterator[
                 return
 
 
-async def _secrets(installation: Installation) -> AsyncIterator[Finding]:
+async def _secrets(installation: Installation) -> AsyncIterator[CheckFinding]:
     files = [installation.token_file, installation.api_token_file]
     files.append(installation.jwt.secret_file if installation.jwt else None)
     for file in filter(None, files):
         try:
             SecretFile(file).read()
         except SecretUnreadableError as error:
-            yield Finding(ok=False, text=str(error), advice="Let the scheduler's user read it.")
+            yield CheckFinding(ok=False, text=str(error), advice="Let the scheduler's user read it.")
             return
-        yield Finding(ok=True, text=f"secret file {file} can be read")
+        yield CheckFinding(ok=True, text=f"secret file {file} can be read")
 
 
-async def _name(installation: Installation) -> AsyncIterator[Finding]:
+async def _name(installation: Installation) -> AsyncIterator[CheckFinding]:
     host = urlsplit(installation.base).hostname or ""
     family = socket.AF_INET if installation.by_ipv4 else socket.AF_UNSPEC
     try:
@@ -87,13 +87,13 @@ async def _name(installation: Installation) -> AsyncIterator[Finding]:
     except socket.gaierror as error:
         only = " to an IPv4 address" if installation.by_ipv4 else ""
         text = f"the name {host!r} cannot be resolved{only}: {error.strerror}"
-        yield Finding(ok=False, text=text, advice="Correct url, or the name service of this machine.")
+        yield CheckFinding(ok=False, text=text, advice="Correct url, or the name service of this machine.")
         return
     addresses = ", ".join(sorted({str(one[4][0]) for one in found}))
-    yield Finding(ok=True, text=f"{host} is {addresses}")
+    yield CheckFinding(ok=True, text=f"{host} is {addresses}")
 
 
-async def _calls(installation: Installation, target: Target) -> AsyncIterator[Finding]:
+async def _calls(installation: Installation, target: CheckTarget) -> AsyncIterator[CheckFinding]:
     access = Access(installation)
     transport = GoobiTransport(installation, access)
     try:
@@ -101,14 +101,14 @@ async def _calls(installation: Installation, target: Target) -> AsyncIterator[Fi
             yield finding
     except (UnreachableError, SecretUnreadableError) as error:
         advice = "Is Goobi running, and does a firewall let this machine through?"
-        yield Finding(ok=False, text=str(error), advice=advice)
+        yield CheckFinding(ok=False, text=str(error), advice=advice)
     finally:
         await transport.close()
 
 
 async def _asked(
-    installation: Installation, access: Access, transport: GoobiTransport, target: Target
-) -> AsyncIterator[Finding]:
+    installation: Installation, access: Access, transport: GoobiTransport, target: CheckTarget
+) -> AsyncIterator[CheckFinding]:
     finding = await _first_answer(installation, access, transport, target)
     yield finding
     if not finding.ok:
@@ -121,8 +121,8 @@ async def _asked(
 
 
 async def _first_answer(
-    installation: Installation, access: Access, transport: GoobiTransport, target: Target
-) -> Finding:
+    installation: Installation, access: Access, transport: GoobiTransport, target: CheckTarget
+) -> CheckFinding:
     """The answer to a call that changes nothing and comes as close as possible to the calls needed."""
     match installation.dialect:
         case DialectName.WEBAPI:
@@ -134,85 +134,93 @@ async def _first_answer(
             return _of_core(await transport.send(GoobiCall("GET", path, READING)), target)
 
 
-def _of_webapi(answer: Answer) -> Finding:
+def _of_webapi(answer: Answer) -> CheckFinding:
     if (finding := _of_any(answer)) is not None:
         return finding
     if answer.status == NOT_FOUND:
         advice = "Set useWebApi=true in goobi_config.properties, and see whether url ends before /wi."
-        return Finding(ok=False, text=f"the web API is off or elsewhere ({described(answer)})", advice=advice)
+        return CheckFinding(
+            ok=False, text=f"the web API is off or elsewhere ({described(answer)})", advice=advice
+        )
     if EXECUTED not in title(answer.text).lower():
-        return Finding(ok=False, text=f"this is no answer of Goobi's web API: {described(answer)}")
+        return CheckFinding(ok=False, text=f"this is no answer of Goobi's web API: {described(answer)}")
     missing = [name for name in COMMANDS if name not in answer.text]
     if missing:
         text = f"the web API answers, but does not know {', '.join(missing)}"
-        return Finding(ok=False, text=text, advice="Install goobi-plugin-command-intranda.")
+        return CheckFinding(ok=False, text=text, advice="Install goobi-plugin-command-intranda.")
     text = "the web API answers and takes the password"
-    return Finding(ok=True, text=f"{text}; whether it allows all of {', '.join(COMMANDS)} shows only in use")
+    return CheckFinding(
+        ok=True, text=f"{text}; whether it allows all of {', '.join(COMMANDS)} shows only in use"
+    )
 
 
-def _of_rest_plugin(answer: Answer) -> Finding:
+def _of_rest_plugin(answer: Answer) -> CheckFinding:
     """There is no step 0, so the answer is the plugin's own error."""
     if (finding := _of_any(answer)) is not None:
         return finding
     if "CloseStepResponse" in answer.text:
-        return Finding(ok=True, text="the REST plugin answers and takes our token")
+        return CheckFinding(ok=True, text="the REST plugin answers and takes our token")
     return _stranger(answer)
 
 
-def _of_core(answer: Answer, target: Target) -> Finding:
+def _of_core(answer: Answer, target: CheckTarget) -> CheckFinding:
     if (finding := _of_any(answer)) is not None:
         return finding
     missing = answer.status == NOT_FOUND and not is_page(answer.text)
     if missing and target.process_id is not None:
         text = f"Goobi answers, but knows no process {target.process_id}"
-        return Finding(ok=False, text=text, advice="Take the id of a process that exists.")
+        return CheckFinding(ok=False, text=text, advice="Take the id of a process that exists.")
     if missing:
         text = "the REST interface takes our token; name a process (--process) to see that it is Goobi's"
-        return Finding(ok=True, text=text)
+        return CheckFinding(ok=True, text=text)
     if answer.status == OK and not is_page(answer.text):
-        return Finding(ok=True, text="the REST interface answers and takes our token")
+        return CheckFinding(ok=True, text="the REST interface answers and takes our token")
     return _stranger(answer)
 
 
-def _stranger(answer: Answer) -> Finding:
+def _stranger(answer: Answer) -> CheckFinding:
     advice = "See whether url ends before /api and whether dialect is the right one."
-    return Finding(ok=False, text=f"this is no answer of Goobi's: {described(answer)}", advice=advice)
+    return CheckFinding(ok=False, text=f"this is no answer of Goobi's: {described(answer)}", advice=advice)
 
 
-def _of_any(answer: Answer) -> Finding | None:
+def _of_any(answer: Answer) -> CheckFinding | None:
     if answer.status == UNAUTHORIZED:
         advice = (
             "The token, this machine's address or the call is not allowed: see goobi_webapi.xml or "
             "goobi_rest.xml. Behind a proxy Goobi sees the address in x-forwarded-for; the web API takes "
             "IPv4 only."
         )
-        return Finding(ok=False, text=f"Goobi refuses access ({described(answer)})", advice=advice)
+        return CheckFinding(ok=False, text=f"Goobi refuses access ({described(answer)})", advice=advice)
     if answer.status in REDIRECTS:
         text = f"Goobi redirects to {answer.location}"
-        return Finding(ok=False, text=text, advice="Redirects are not followed: write that address into url.")
+        return CheckFinding(
+            ok=False, text=text, advice="Redirects are not followed: write that address into url."
+        )
     return None
 
 
 async def _step(
     installation: Installation, transport: GoobiTransport, process_id: int, step_id: int
-) -> AsyncIterator[Finding]:
+) -> AsyncIterator[CheckFinding]:
     if installation.dialect is not DialectName.CORE:
-        yield Finding(ok=True, text="this dialect cannot read a step: it was not looked at")
+        yield CheckFinding(ok=True, text="this dialect cannot read a step: it was not looked at")
         return
     core, task = Core(), CloseStep(process_id, step_id)
     answer = await transport.send(core.look(task) or core.call(task))
     if answer.status != OK:
         text = f"step {step_id} of process {process_id} cannot be read: {described(answer)}"
-        yield Finding(ok=False, text=text, advice="Does the step belong to that process?")
+        yield CheckFinding(ok=False, text=text, advice="Does the step belong to that process?")
         return
-    yield Finding(ok=True, text=f"step {step_id} of process {process_id} can be read: {described(answer)}")
+    yield CheckFinding(
+        ok=True, text=f"step {step_id} of process {process_id} can be read: {described(answer)}"
+    )
 
 
 async def _written(
-    installation: Installation, access: Access, transport: GoobiTransport, target: Target
-) -> Finding:
-    entry = Entry(target.process_id or 0, target.step_id, LogType.DEBUG, installation.author, TEXT)
+    installation: Installation, access: Access, transport: GoobiTransport, target: CheckTarget
+) -> CheckFinding:
+    entry = LogEntry(target.process_id or 0, target.step_id, LogType.DEBUG, installation.author, TEXT)
     dialect = dialect_of(installation, access)
     judgement = dialect.judge(entry, await transport.send(dialect.call(entry)))
     text = f"debug entry in the log of process {target.process_id}: {judgement.words}"
-    return Finding(ok=judgement.fate is Fate.DONE, text=text)
+    return CheckFinding(ok=judgement.fate is Fate.DONE, text=text)

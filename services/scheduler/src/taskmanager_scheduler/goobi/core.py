@@ -8,11 +8,11 @@ from taskmanager_scheduler.goobi.calls import (
     Answer,
     Callback,
     CloseStep,
-    Entry,
     ErrorStep,
     Fate,
     GoobiCall,
     Judgement,
+    LogEntry,
     Task,
     described,
     is_page,
@@ -34,7 +34,7 @@ class Core:
     def call(self, task: Task) -> GoobiCall:
         """See `calls.Dialect`."""
         match task:
-            case Entry():
+            case LogEntry():
                 entry = {"userName": task.author, "type": task.type.value, "message": task.text}
                 return _sent("POST", f"{_process(task)}/journal", entry)
             case CloseStep():
@@ -55,13 +55,13 @@ class Core:
             return Judgement(Fate.DONE, "taken")
         if answer.status == CONFLICT and isinstance(task, CloseStep):
             return Judgement(Fate.LOOK, described(answer))
-        wrong = answer.status == BAD_REQUEST and isinstance(task, Entry)
+        wrong = answer.status == BAD_REQUEST and isinstance(task, LogEntry)
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
         """See `calls.Dialect`."""
         match task:
-            case Entry():
+            case LogEntry():
                 return GoobiCall("GET", f"{_process(task)}/journal", READING)
             case CloseStep() | ErrorStep():
                 return GoobiCall("GET", f"{_process(task)}/step/{task.step_id}", READING)
@@ -72,7 +72,7 @@ class Core:
         """An entry is recognised by author and text, a step by its status."""
         document = _document(answer)
         match task:
-            case Entry() if isinstance(document, list):
+            case LogEntry() if isinstance(document, list):
                 return any(_is_same(one, task) for one in document)
             case CloseStep() if isinstance(document, dict):
                 return document.get("status") == STEP_DONE
@@ -81,7 +81,7 @@ class Core:
         return None
 
 
-def _process(task: Entry | CloseStep | ErrorStep) -> str:
+def _process(task: LogEntry | CloseStep | ErrorStep) -> str:
     return f"/api/process/{task.process_id}"
 
 
@@ -98,7 +98,7 @@ def _document(answer: Answer) -> Any:
         return None
 
 
-def _is_same(entry: Any, task: Entry) -> bool:
+def _is_same(entry: Any, task: LogEntry) -> bool:
     if not isinstance(entry, dict):
         return False
     return (entry.get("userName"), entry.get("message")) == (task.author, task.text)

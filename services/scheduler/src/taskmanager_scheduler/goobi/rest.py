@@ -5,11 +5,11 @@ from taskmanager_scheduler.goobi.calls import (
     Answer,
     Callback,
     CloseStep,
-    Entry,
     ErrorStep,
     Fate,
     GoobiCall,
     Judgement,
+    LogEntry,
     Task,
     described,
     is_page,
@@ -27,7 +27,7 @@ class RestPlugin:
     def call(self, task: Task) -> GoobiCall:
         """See `calls.Dialect`."""
         match task:
-            case Entry():
+            case LogEntry():
                 place = f"processes/{task.process_id}" if task.step_id is None else f"steps/{task.step_id}"
                 path = f"/api/addtoprocesslog/{place}/{known_type(task.type)}"
                 return GoobiCall("POST", path, TEXT, content=f"{task.author}: {task.text}".encode())

@@ -12,9 +12,9 @@ from taskmanager_scheduler.goobi.access import Access
 from taskmanager_scheduler.goobi.calls import (
     Answer,
     Callback,
-    Dialect,
     Fate,
     GoobiCall,
+    GoobiDialect,
     Judgement,
     Task,
     described,
@@ -41,7 +41,7 @@ class ReportSender(Protocol):
         """Close the connections."""
 
 
-def dialect_of(installation: Installation, access: Access) -> Dialect:
+def dialect_of(installation: Installation, access: Access) -> GoobiDialect:
     """The installation's dialect, with the secret it needs now; raises SecretUnreadableError."""
     match installation.dialect:
         case DialectName.WEBAPI:
@@ -93,7 +93,7 @@ class Telling:
         found = await self._found(dialect, task, patient=False)
         return found or Judgement(Fate.AGAIN, judgement.words)
 
-    async def _found(self, dialect: Dialect, task: Task, *, patient: bool) -> Judgement | None:
+    async def _found(self, dialect: GoobiDialect, task: Task, *, patient: bool) -> Judgement | None:
         """The result of a look-up; None if the task is not done or this cannot be determined.
 
         If `patient`, look again later rather than do twice what may already be done.

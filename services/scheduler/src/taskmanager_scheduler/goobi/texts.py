@@ -4,7 +4,7 @@ from taskmanager.goobi.installations import Ending, Installation
 from taskmanager.model.reports import Facts, Report, ReportKind
 from taskmanager.model.states import Status
 from taskmanager.plugin_api.measures import duration, volume
-from taskmanager_scheduler.goobi.calls import Callback, CloseStep, Entry, ErrorStep, Task
+from taskmanager_scheduler.goobi.calls import Callback, CloseStep, ErrorStep, LogEntry, Task
 
 TEXT_LIMIT = 4_000
 WARNINGS_TOLD = 3
@@ -24,13 +24,13 @@ def task_of(report: Report, installation: Installation) -> Task:
     process_id, step_id = report.goobi.process_id, report.goobi.step_id
     if report.kind is ReportKind.MESSAGE and report.message is not None:
         author = f"{report.facts.by} ({installation.author})"
-        return Entry(process_id, step_id, report.message.type, author, report.message.text)
+        return LogEntry(process_id, step_id, report.message.type, author, report.message.text)
     key, ending = _ending(report.status, installation)
     if report.kind is ReportKind.ENTRY:
         text = filled(ending.entry or "", report)
         if not text:
             raise UnwantedError(f"{key}.entry is empty in the settings")
-        return Entry(process_id, step_id, ending.type, installation.author, text)
+        return LogEntry(process_id, step_id, ending.type, installation.author, text)
     if not ending.step or step_id is None:
         raise UnwantedError(f"{key}.step is false in the settings")
     if report.kind is ReportKind.CLOSE_STEP:

@@ -14,11 +14,11 @@ from taskmanager_scheduler.goobi.calls import (
     Answer,
     Callback,
     CloseStep,
-    Entry,
     ErrorStep,
     Fate,
     GoobiCall,
     Judgement,
+    LogEntry,
     Task,
     described,
     refused_access,
@@ -38,7 +38,7 @@ class WebApi:
     def call(self, task: Task) -> GoobiCall:
         """See `calls.Dialect`."""
         match task:
-            case Entry():
+            case LogEntry():
                 return self._command("addToProcessLog", **_entry(task))
             case CloseStep():
                 return self._command("closeStep", stepId=str(task.step_id))
@@ -59,7 +59,7 @@ class WebApi:
             return Judgement(Fate.AWAY, f"404: the web API is off (useWebApi), or {described(answer)}")
         if answer.status == OK and EXECUTED in title(answer.text).lower():
             return Judgement(Fate.DONE, "command executed")
-        wrong = answer.status == BAD_REQUEST and isinstance(task, Entry)
+        wrong = answer.status == BAD_REQUEST and isinstance(task, LogEntry)
         return Judgement(Fate.REFUSED if wrong else Fate.AGAIN, described(answer))
 
     def look(self, task: Task) -> GoobiCall | None:
@@ -76,7 +76,7 @@ class WebApi:
         return GoobiCall("POST", "/wi", form={"command": name, "token": self._password, **parameters})
 
 
-def _entry(entry: Entry) -> dict[str, str]:
+def _entry(entry: LogEntry) -> dict[str, str]:
     """The step id identifies the process. The user is always the web API's, so the author is in the text."""
     place = {"processId": str(entry.process_id)}
     if entry.step_id is not None:

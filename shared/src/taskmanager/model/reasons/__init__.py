@@ -5,7 +5,7 @@ family of codes is a module of constants here; those that only the gateway uses 
 """
 
 from taskmanager.model.reasons.catalogue import PROSE, Catalogue, Code, Codes, Family, Plural
-from taskmanager.model.reasons.model import Reason, Value, absent
+from taskmanager.model.reasons.model import Reason, ReasonValue, absent
 from taskmanager.model.reasons.sentences import ENGLISH, Language, moment_of, say
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "Language",
     "Plural",
     "Reason",
-    "Value",
+    "ReasonValue",
     "absent",
     "moment_of",
     "say",

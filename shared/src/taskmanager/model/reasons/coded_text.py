@@ -12,7 +12,7 @@ from itertools import starmap, zip_longest
 from typing import Self
 
 from taskmanager.model.reasons.catalogue import NUMBER, Code, Family
-from taskmanager.model.reasons.model import Reason, Value
+from taskmanager.model.reasons.model import Reason, ReasonValue
 from taskmanager.model.reasons.sentences import ENGLISH, OWN_WORDS, fill
 
 PARAMETER_CHARACTERS = 2_000
@@ -122,7 +122,7 @@ def _changed(text: str, change: Callable[[str], str]) -> str:
 
 
 def _with_texts(reason: Reason, change: Callable[[str], str]) -> Reason:
-    def changed(value: Value) -> Value:
+    def changed(value: ReasonValue) -> ReasonValue:
         if isinstance(value, Reason):
             return _with_texts(value, change)
         return change(value) if isinstance(value, str) else value

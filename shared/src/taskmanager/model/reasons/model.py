@@ -24,10 +24,10 @@ class Reason(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str = Field(examples=["refusal.nothing_to_hold"])
-    parameters: "dict[str, Value]" = Field(default_factory=dict, examples=[{"status": "DONE"}])
+    parameters: "dict[str, ReasonValue]" = Field(default_factory=dict, examples=[{"status": "DONE"}])
 
 
-Value = Annotated[int | str | Reason, BeforeValidator(_readable)]
+ReasonValue = Annotated[int | str | Reason, BeforeValidator(_readable)]
 """A number, a text (a moment is ISO 8601 in UTC), or a reason within a sentence."""
 
 Reason.model_rebuild()

@@ -13,7 +13,7 @@ from typing import Any
 import jwt
 
 from taskmanager.errors import TaskManagerError
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
 
 SKEW = timedelta(seconds=60)
 SIGNATURES = frozenset(
@@ -41,13 +41,13 @@ def verified_claims(token: str, keys: jwt.PyJWKSet, expected: Expected) -> dict[
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in SIGNATURES:
-            raise OidcError(Refusal.NOT_PROVED, "the ID token is not signed with a public key")
+            raise OidcError(OidcRefusal.NOT_PROVED, "the ID token is not signed with a public key")
         claims = _decoded(token, _candidates(keys, header.get("kid")), header["alg"], expected)
     except jwt.PyJWTError as error:
-        raise OidcError(Refusal.NOT_PROVED, f"the ID token is refused: {error}") from error
+        raise OidcError(OidcRefusal.NOT_PROVED, f"the ID token is refused: {error}") from error
     _check_party(claims, expected.client_id)
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), expected.nonce.encode()):
-        raise OidcError(Refusal.NOT_PROVED, "the nonce of the ID token is not that of this log-in")
+        raise OidcError(OidcRefusal.NOT_PROVED, "the nonce of the ID token is not that of this log-in")
     return claims
 
 
@@ -85,4 +85,4 @@ def _check_party(claims: dict[str, Any], client_id: str) -> None:
     several = isinstance(audience, list) and len(audience) > 1
     party = claims.get("azp")
     if (several or party is not None) and party != client_id:
-        raise OidcError(Refusal.NOT_PROVED, "the ID token was made for another client")
+        raise OidcError(OidcRefusal.NOT_PROVED, "the ID token was made for another client")

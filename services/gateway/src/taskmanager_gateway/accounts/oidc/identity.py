@@ -9,10 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 from taskmanager.model.access import Role, UserName
 from taskmanager.model.jobs import PluginName
 from taskmanager_gateway.access.oidc_settings import OidcSettings
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
 
 ALL = "*"
-Claims = Mapping[str, Any]
+OidcClaims = Mapping[str, Any]
 
 _USER_NAME: TypeAdapter[str] = TypeAdapter(UserName)
 _PLUGIN: TypeAdapter[str] = TypeAdapter(PluginName)
@@ -30,13 +30,13 @@ class ProviderIdentity:
     """Whether the provider decides about the plugins; if not, what an admin set here is kept."""
 
 
-def identity_of(claims: Claims, settings: OidcSettings) -> ProviderIdentity:
+def identity_of(claims: OidcClaims, settings: OidcSettings) -> ProviderIdentity:
     """Map the claims; raises OidcError without a usable name or a group that grants a role."""
     name = _name(claims, settings.oidc_user_claim)
     groups = _texts(claim(claims, settings.oidc_role_claim))
     role = next((role for role, group in settings.oidc_groups.items() if group in groups), None)
     if role is None:
-        raise OidcError(Refusal.NO_GROUP, f"{name} is in none of the groups that count", name)
+        raise OidcError(OidcRefusal.NO_GROUP, f"{name} is in none of the groups that count", name)
     if not settings.oidc_plugins_claim:
         return ProviderIdentity(name, role)
     return ProviderIdentity(
@@ -44,13 +44,13 @@ def identity_of(claims: Claims, settings: OidcSettings) -> ProviderIdentity:
     )
 
 
-def lacks(claims: Claims, settings: OidcSettings) -> bool:
+def lacks(claims: OidcClaims, settings: OidcSettings) -> bool:
     """Whether a claim is missing entirely, so that it is worth asking the UserInfo endpoint for it."""
     wanted = (settings.oidc_user_claim, settings.oidc_role_claim, settings.oidc_plugins_claim)
     return any(claim(claims, name) is None for name in wanted if name)
 
 
-def claim(claims: Claims, name: str) -> Any:
+def claim(claims: OidcClaims, name: str) -> Any:
     """The claim of that name or else the one its dotted path leads to; None if there is none."""
     if name in claims:
         return claims[name]
@@ -60,13 +60,13 @@ def claim(claims: Claims, name: str) -> Any:
     return found
 
 
-def _name(claims: Claims, name: str) -> str:
+def _name(claims: OidcClaims, name: str) -> str:
     value = claim(claims, name)
     try:
         return _USER_NAME.validate_python(value, strict=True)
     except ValidationError as error:
         detail = f"the claim {name!r} is missing or no name that can be used here"
-        raise OidcError(Refusal.NO_NAME, detail) from error
+        raise OidcError(OidcRefusal.NO_NAME, detail) from error
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from taskmanager_gateway.access.oidc_settings import OidcSettings
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
 
 CALL_TIME = timedelta(seconds=8)
 FRESH = timedelta(hours=1)
@@ -122,7 +122,7 @@ class Provider:
             return tokens.claims
         told = await self._get(address, {"Authorization": f"Bearer {tokens.access}"})
         if told.get("sub") != tokens.claims["sub"]:
-            raise OidcError(Refusal.NOT_PROVED, "the user info is about somebody else")
+            raise OidcError(OidcRefusal.NOT_PROVED, "the user info is about somebody else")
         return {**told, **tokens.claims}
 
     async def _verified(self, token: str, expected: Expected) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class Provider:
         try:
             return verified_claims(token, await self._known_keys(), expected)
         except UnknownKeyError as error:
-            raise OidcError(Refusal.NOT_PROVED, str(error)) from error
+            raise OidcError(OidcRefusal.NOT_PROVED, str(error)) from error
 
     async def _known_keys(self) -> jwt.PyJWKSet:
         if self._keys is None or _stale(self._keys[1]):
@@ -178,7 +178,7 @@ class Provider:
         if status < BAD_REQUEST:
             return document
         said = _code(document.get("error"))
-        kind = Refusal.NOT_PROVED if said == "invalid_grant" else Refusal.PROVIDER_AWAY
+        kind = OidcRefusal.NOT_PROVED if said == "invalid_grant" else OidcRefusal.PROVIDER_AWAY
         raise OidcError(kind, f"the token endpoint answers {status} {said}")
 
     async def _call(
@@ -215,7 +215,7 @@ async def _answer(response: httpx.Response) -> tuple[int, dict[str, Any]]:
 
 
 def _away(detail: str) -> OidcError:
-    return OidcError(Refusal.PROVIDER_AWAY, detail)
+    return OidcError(OidcRefusal.PROVIDER_AWAY, detail)
 
 
 def _stale(at: float) -> bool:

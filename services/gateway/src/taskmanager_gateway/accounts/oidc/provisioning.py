@@ -5,7 +5,7 @@ from taskmanager.model.access import Principal, Right, User
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.accounts.log_in import LogInService
 from taskmanager_gateway.accounts.oidc.identity import ProviderIdentity
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, Refusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
 from taskmanager_gateway.commands.service import Author, CommandPending, CommandService
 from taskmanager_gateway.http.problems import BROKER_UNAVAILABLE, NOT_POSSIBLE, UNKNOWN_USER, ProblemError
 
@@ -32,30 +32,32 @@ class UserProvisioning:
                 return user
             if order is not None:
                 await self._change(order)
-        raise OidcError(Refusal.TRY_LATER, "somebody else changes the user at the same time", identity.name)
+        raise OidcError(
+            OidcRefusal.TRY_LATER, "somebody else changes the user at the same time", identity.name
+        )
 
     async def _change(self, order: AddUser | ChangeUser) -> None:
         try:
             result = await self._commanding.command(order, _author(order.name))
         except ProblemError as error:
             if error.problem.kind is BROKER_UNAVAILABLE:
-                raise OidcError(Refusal.TRY_LATER, error.problem.detail, order.name) from error
+                raise OidcError(OidcRefusal.TRY_LATER, error.problem.detail, order.name) from error
             if error.problem.kind not in {NOT_POSSIBLE, UNKNOWN_USER}:
                 raise
             if isinstance(order, ChangeUser) and error.problem.kind is NOT_POSSIBLE:
-                raise OidcError(Refusal.NOT_CHANGED, error.problem.detail, order.name) from error
+                raise OidcError(OidcRefusal.NOT_CHANGED, error.problem.detail, order.name) from error
         else:
             if isinstance(result, CommandPending):
-                raise OidcError(Refusal.TRY_LATER, "the scheduler has not done it yet", order.name)
+                raise OidcError(OidcRefusal.TRY_LATER, "the scheduler has not done it yet", order.name)
         self._directory.forget()
 
 
 def _check(user: User) -> None:
     """Raise OidcError for a user who is not let in, whatever the provider says."""
     if user.disabled is not None:
-        raise OidcError(Refusal.DISABLED, f"{user.name} is disabled", user.name)
+        raise OidcError(OidcRefusal.DISABLED, f"{user.name} is disabled", user.name)
     if user.password_hash is not None:
-        raise OidcError(Refusal.LOCAL_USER, f"{user.name} is a user with a password", user.name)
+        raise OidcError(OidcRefusal.LOCAL_USER, f"{user.name} is a user with a password", user.name)
 
 
 def _order(identity: ProviderIdentity, user: User | None) -> AddUser | ChangeUser | None:

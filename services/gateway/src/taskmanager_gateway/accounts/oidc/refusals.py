@@ -5,7 +5,7 @@ from enum import StrEnum
 from taskmanager.errors import TaskManagerError
 
 
-class Refusal(StrEnum):
+class OidcRefusal(StrEnum):
     """The reason that is shown to the person."""
 
     PROVIDER_AWAY = "provider-away"
@@ -33,17 +33,17 @@ class Refusal(StrEnum):
 
 
 _STATUS = {
-    Refusal.PROVIDER_AWAY: 502,
-    Refusal.NOT_BEGUN: 400,
-    Refusal.NOT_CHANGED: 409,
-    Refusal.TRY_LATER: 503,
+    OidcRefusal.PROVIDER_AWAY: 502,
+    OidcRefusal.NOT_BEGUN: 400,
+    OidcRefusal.NOT_CHANGED: 409,
+    OidcRefusal.TRY_LATER: 503,
 }
 
 
 class OidcError(TaskManagerError):
     """A log-in by OpenID Connect failed. Its text is for the log and holds no secret."""
 
-    def __init__(self, refusal: Refusal, detail: str, name: str = "") -> None:
+    def __init__(self, refusal: OidcRefusal, detail: str, name: str = "") -> None:
         """`name` is the user's, if it is known."""
         super().__init__(detail)
         self.refusal, self.name = refusal, name

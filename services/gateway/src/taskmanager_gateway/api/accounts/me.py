@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager_gateway.access.auth_context import Asker, auth_context_of, csrf_token
+from taskmanager_gateway.access.auth_context import Caller, auth_context_of, csrf_token
 from taskmanager_gateway.access.requirements import needs_log_in
 from taskmanager_gateway.accounts.views import MeView
 from taskmanager_gateway.api.responses import json_answer, problems
@@ -21,7 +21,7 @@ router = APIRouter(prefix=API, tags=["Access"], dependencies=[needs_log_in()])
     response_model=MeView,
     responses=problems(NOT_AUTHENTICATED),
 )
-async def show_me(request: Request, who: Asker) -> Response:
+async def show_me(request: Request, who: Caller) -> Response:
     """The name, the rights and the plugins of the token or the log-in that makes this request."""
     logged_in = auth_context_of(request).logged_in
     lifetime = services_of(request).access.settings.session_lifetime

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.model.access import Right, User
-from taskmanager_gateway.access.auth_context import Asker, address_of
+from taskmanager_gateway.access.auth_context import Caller, address_of
 from taskmanager_gateway.access.requirements import logged_in_of, needs, needs_log_in
 from taskmanager_gateway.accounts.views import SessionCommandView, SessionListView, SessionView
 from taskmanager_gateway.api.accounts.users import Name
@@ -26,7 +26,7 @@ from taskmanager_gateway.http.problems import (
 from taskmanager_gateway.http.views import API
 from taskmanager_gateway.services import services_of
 
-Session = Annotated[str, Path(max_length=80)]
+SessionId = Annotated[str, Path(max_length=80)]
 
 OWN = f"{API}/account/sessions"
 
@@ -59,7 +59,7 @@ async def list_own(request: Request) -> Response:
     openapi_extra=REASON_BODY,
     dependencies=[needs_log_in()],
 )
-async def end_own(request: Request, session: Session, who: Asker) -> Response:
+async def end_own(request: Request, session: SessionId, who: Caller) -> Response:
     """End the log-in at every gateway. It may also be the one that makes this request."""
     user = logged_in_of(request).user
     body = await read_order(request, ReasonBody)
@@ -73,7 +73,7 @@ async def end_own(request: Request, session: Session, who: Asker) -> Response:
     responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
     dependencies=[needs(Right.ADMIN)],
 )
-async def list_of_user(request: Request, name: Name, who: Asker) -> Response:
+async def list_of_user(request: Request, name: Name, who: Caller) -> Response:
     """The user's valid log-ins, last used first."""
     access_part = services_of(request).access
     user = await access_part.accounts.user(name, who)
@@ -90,7 +90,7 @@ async def list_of_user(request: Request, name: Name, who: Asker) -> Response:
     openapi_extra=REASON_BODY,
     dependencies=[needs(Right.ADMIN)],
 )
-async def end_of_user(request: Request, name: Name, session: Session, who: Asker) -> Response:
+async def end_of_user(request: Request, name: Name, session: SessionId, who: Caller) -> Response:
     """End the log-in at every gateway."""
     body = await read_order(request, ReasonBody)
     user = await services_of(request).access.accounts.user(name, who)

@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Principal, Right
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.accounts.bodies import AddTokenBody
-from taskmanager_gateway.accounts.users_and_tokens import Result
+from taskmanager_gateway.accounts.users_and_tokens import AccountResult
 from taskmanager_gateway.accounts.views import TokenCommandView, TokenListView, TokenView
 from taskmanager_gateway.api.commands import REASON_BODY, account_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
@@ -40,7 +40,7 @@ _ANSWERS = command_answers(UNKNOWN_TOKEN) | {
 @router.get(
     "/tokens", summary="List tokens", response_model=TokenListView, responses=problems(STORE_UNAVAILABLE)
 )
-async def list_tokens(request: Request, who: Asker) -> Response:
+async def list_tokens(request: Request, who: Caller) -> Response:
     """All tokens ever made, including revoked ones, the newest first; their secrets are not stored."""
     services = services_of(request)
     now = services.clock.now()
@@ -54,7 +54,7 @@ async def list_tokens(request: Request, who: Asker) -> Response:
     response_model=TokenView,
     responses=problems(UNKNOWN_TOKEN, STORE_UNAVAILABLE),
 )
-async def show_token(request: Request, token: str, who: Asker) -> Response:
+async def show_token(request: Request, token: str, who: Caller) -> Response:
     """A token, by id."""
     services = services_of(request)
     return json_answer(TokenView.of(await services.access.accounts.token(token, who), services.clock.now()))
@@ -67,7 +67,7 @@ async def show_token(request: Request, token: str, who: Asker) -> Response:
     responses=_ANSWERS,
     openapi_extra=json_request("AddTokenBody", ADD_TOKEN),
 )
-async def add_token(request: Request, who: Asker) -> Response:
+async def add_token(request: Request, who: Caller) -> Response:
     """Make a token for a program. Its `secret` is shown only in this response."""
     body = await read_order(request, AddTokenBody)
     services = services_of(request)
@@ -84,7 +84,7 @@ async def add_token(request: Request, who: Asker) -> Response:
     responses=_ANSWERS,
     openapi_extra=REASON_BODY,
 )
-async def revoke_token(request: Request, token: str, who: Asker) -> Response:
+async def revoke_token(request: Request, token: str, who: Caller) -> Response:
     """Revoke the token: it is no longer valid from now on; it stays in the list."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.revoke_token(Author(who, body.reason), token[:100])
@@ -92,7 +92,7 @@ async def revoke_token(request: Request, token: str, who: Asker) -> Response:
 
 
 async def _answer(
-    request: Request, token: str, who: Principal, result: Result, secret: str | None = None
+    request: Request, token: str, who: Principal, result: AccountResult, secret: str | None = None
 ) -> Response:
     shown = await _shown(request, token, who) if isinstance(result, CommandDone) else None
     return account_answer(result, TokenCommandView, id=token, token=shown, secret=secret)

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import ChangeUser
 from taskmanager.model.access import Principal, Right
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.accounts.bodies import AddUserBody, ChangeUserBody, SetPasswordBody
-from taskmanager_gateway.accounts.users_and_tokens import Result
+from taskmanager_gateway.accounts.users_and_tokens import AccountResult
 from taskmanager_gateway.accounts.views import UserCommandView, UserListView, UserView
 from taskmanager_gateway.api.commands import REASON_BODY, account_answer, command_answers
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
@@ -47,7 +47,7 @@ _ANSWERS = command_answers(UNKNOWN_USER) | {
 @router.get(
     "/users", summary="List users", response_model=UserListView, responses=problems(STORE_UNAVAILABLE)
 )
-async def list_users(request: Request, who: Asker) -> Response:
+async def list_users(request: Request, who: Caller) -> Response:
     """All users by name, including disabled ones."""
     users = await services_of(request).access.accounts.users(who)
     return json_answer(UserListView(users=[UserView.of(user) for user in users]))
@@ -59,7 +59,7 @@ async def list_users(request: Request, who: Asker) -> Response:
     response_model=UserView,
     responses=problems(INVALID_REQUEST, UNKNOWN_USER, STORE_UNAVAILABLE),
 )
-async def show_user(request: Request, name: Name, who: Asker) -> Response:
+async def show_user(request: Request, name: Name, who: Caller) -> Response:
     """A user, by name."""
     return json_answer(UserView.of(await services_of(request).access.accounts.user(name, who)))
 
@@ -71,7 +71,7 @@ async def show_user(request: Request, name: Name, who: Asker) -> Response:
     responses=_ANSWERS,
     openapi_extra=json_request("AddUserBody", ADD_USER),
 )
-async def add_user(request: Request, who: Asker) -> Response:
+async def add_user(request: Request, who: Caller) -> Response:
     """Add a user, who logs in with the one-time password in this response and then chooses another one."""
     body = await read_order(request, AddUserBody)
     result, password = await services_of(request).access.accounts.add_user(
@@ -87,7 +87,7 @@ async def add_user(request: Request, who: Asker) -> Response:
     responses=_ANSWERS,
     openapi_extra=json_request("ChangeUserBody", CHANGE_USER),
 )
-async def change_user(request: Request, name: Name, who: Asker) -> Response:
+async def change_user(request: Request, name: Name, who: Caller) -> Response:
     """Change the role or the plugins, disable or re-enable the user. Omitted fields stay as they are."""
     body = await read_order(request, ChangeUserBody)
     order = ChangeUser(name=name, role=body.role, plugins=body.plugins, disabled=body.disabled)
@@ -102,7 +102,7 @@ async def change_user(request: Request, name: Name, who: Asker) -> Response:
     responses=_ANSWERS | problems(WEAK_PASSWORD),
     openapi_extra=json_request("SetPasswordBody", SET_PASSWORD, required=False),
 )
-async def set_password(request: Request, name: Name, who: Asker) -> Response:
+async def set_password(request: Request, name: Name, who: Caller) -> Response:
     """For a user who lost their password: the new one only allows choosing another. All their log-ins end."""
     body = await read_order(request, SetPasswordBody)
     result, password = await services_of(request).access.accounts.set_password(
@@ -118,7 +118,7 @@ async def set_password(request: Request, name: Name, who: Asker) -> Response:
     responses=_ANSWERS,
     openapi_extra=REASON_BODY,
 )
-async def end_sessions(request: Request, name: Name, who: Asker) -> Response:
+async def end_sessions(request: Request, name: Name, who: Caller) -> Response:
     """End all log-ins of the user."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.end_sessions(Author(who, body.reason), name)
@@ -132,7 +132,7 @@ async def end_sessions(request: Request, name: Name, who: Asker) -> Response:
     responses=_ANSWERS,
     openapi_extra=REASON_BODY,
 )
-async def remove_second_factor(request: Request, name: Name, who: Asker) -> Response:
+async def remove_second_factor(request: Request, name: Name, who: Caller) -> Response:
     """For a user who lost the device and the recovery codes: the password alone is enough to log in again."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.remove_second_factor(Author(who, body.reason), name)
@@ -146,7 +146,7 @@ async def remove_second_factor(request: Request, name: Name, who: Asker) -> Resp
     responses=_ANSWERS,
     openapi_extra=REASON_BODY,
 )
-async def remove_user(request: Request, name: Name, who: Asker) -> Response:
+async def remove_user(request: Request, name: Name, who: Caller) -> Response:
     """Remove the user; the audit keeps what they did. The last admin cannot be removed."""
     body = await read_order(request, ReasonBody)
     result = await services_of(request).access.accounts.remove_user(Author(who, body.reason), name)
@@ -154,7 +154,7 @@ async def remove_user(request: Request, name: Name, who: Asker) -> Response:
 
 
 async def _answer(
-    request: Request, name: str, who: Principal, result: Result, password: str | None = None
+    request: Request, name: str, who: Principal, result: AccountResult, password: str | None = None
 ) -> Response:
     user = await _shown(request, name, who) if isinstance(result, CommandDone) else None
     return account_answer(result, UserCommandView, user=user, one_time_password=password)

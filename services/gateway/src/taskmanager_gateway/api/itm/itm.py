@@ -35,9 +35,9 @@ from taskmanager_gateway.http.problems import (
     UNKNOWN_JOB_TYPE,
     UNKNOWN_TEMPLATE,
     UNSUPPORTED_MEDIA_TYPE,
-    Kind,
     Problem,
     ProblemError,
+    ProblemKind,
 )
 from taskmanager_gateway.http.request_body import media_type, read_body
 from taskmanager_gateway.http.views import API
@@ -100,7 +100,7 @@ class ItmRoute(APIRoute):
         return telling_as_itm(super().get_route_handler())
 
 
-def itm_problems(*kinds: Kind) -> Answers:
+def itm_problems(*kinds: ProblemKind) -> Answers:
     """The error responses of a route for the OpenAPI document."""
     described: Answers = {}
     for kind in kinds:

@@ -13,7 +13,7 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.queries import PAGE_LIMIT, JobQuery
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import narrowed
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.itm.itm import PREFIX, TAGS, ItmRoute, itm_problems
@@ -62,7 +62,7 @@ _ERRORS = itm_problems(UNKNOWN_JOB, STORE_UNAVAILABLE)
 )
 async def overview_api(
     request: Request,
-    who: Asker,
+    who: Caller,
     action: Annotated[str, Query(description="`getPlugins` or `getJobs`")] = "",
     jobtype: Annotated[str, Query(description="Only jobs of this job type")] = "",
     status: ListName = "",
@@ -120,7 +120,7 @@ async def _first(services: Services, query: JobQuery, limit: int) -> list[Job]:
     summary="Get the state of a viewer's job",
     responses=_ERRORS,
 )
-async def info(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
+async def info(request: Request, viewer: Viewer, identifier: Identifier, who: Caller) -> Response:
     """The job's `status`, and `errorMessage` if it failed or was cancelled."""
     job = await _find(request, viewer, identifier, who)
     body = {"id": job.id, "status": job.status.value}
@@ -134,7 +134,7 @@ async def info(request: Request, viewer: Viewer, identifier: Identifier, who: As
     summary="Count the jobs ahead of a viewer's job",
     responses=_PLAIN | _ERRORS,
 )
-async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, who: Asker) -> Response:
+async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, who: Caller) -> Response:
     """The number of jobs that start before this one; 0 if it is not waiting."""
     job = await _find(request, viewer, identifier, who)
     if job.status is not Status.STARTED:
@@ -147,7 +147,7 @@ async def jobs_until(request: Request, viewer: Viewer, identifier: Identifier, w
     summary="Get the size of a viewer's PDF",
     responses=_PLAIN | _ERRORS,
 )
-async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Response:
+async def pdf_size(request: Request, identifier: Identifier, who: Caller) -> Response:
     """The size of the results in bytes; 0 before the job is done."""
     return _size(await _find(request, "viewerpdf", identifier, who))
 
@@ -157,7 +157,7 @@ async def pdf_size(request: Request, identifier: Identifier, who: Asker) -> Resp
     summary="Get the size of a viewer's EPUB",
     responses=_PLAIN | _ERRORS,
 )
-async def epub_size(request: Request, identifier: Identifier, who: Asker) -> Response:
+async def epub_size(request: Request, identifier: Identifier, who: Caller) -> Response:
     """The size of the results in bytes; 0 before the job is done."""
     return _size(await _find(request, "viewerepub", identifier, who))
 

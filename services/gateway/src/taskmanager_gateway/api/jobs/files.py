@@ -10,7 +10,7 @@ from starlette.responses import Response
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import FileState, Record, ShortText
 from taskmanager.model.queries import PAGE_LIMIT
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import json_answer, page_links, problems
 from taskmanager_gateway.http.problems import INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE, UNKNOWN_JOB
@@ -36,7 +36,7 @@ class FilesQuery(Record):
     responses=problems(UNKNOWN_JOB, INVALID_CURSOR, INVALID_REQUEST, STORE_UNAVAILABLE),
 )
 async def list_files(
-    request: Request, job_id: str, query: Annotated[FilesQuery, Query()], who: Asker
+    request: Request, job_id: str, query: Annotated[FilesQuery, Query()], who: Caller
 ) -> Response:
     """What the plugin reported about each file, in that order: properties of the file and of its result.
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from taskmanager.messages import JobCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import JobAction
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
 from taskmanager_gateway.api.responses import json_request
@@ -30,7 +30,7 @@ router = APIRouter(
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def cancel(request: Request, job_id: str, who: Asker) -> Response:
+async def cancel(request: Request, job_id: str, who: Caller) -> Response:
     """End the job for good: a waiting one at once, a running one as soon as its processes have ended.
 
     Until then the job shows `cancelling`; `cancelled` then says how it ended. Refused while its results are
@@ -45,7 +45,7 @@ async def cancel(request: Request, job_id: str, who: Asker) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def hold(request: Request, job_id: str, who: Asker) -> Response:
+async def hold(request: Request, job_id: str, who: Caller) -> Response:
     """Keep the job from starting, or pause it where it is, until it is released."""
     return await _plain(request, JobCommand(job=job_id, action=JobAction.HOLD), who)
 
@@ -56,7 +56,7 @@ async def hold(request: Request, job_id: str, who: Asker) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def release(request: Request, job_id: str, who: Asker) -> Response:
+async def release(request: Request, job_id: str, who: Caller) -> Response:
     """Let a held job continue: it waits for its turn again, or resumes where it was paused."""
     return await _plain(request, JobCommand(job=job_id, action=JobAction.RELEASE), who)
 
@@ -67,7 +67,7 @@ async def release(request: Request, job_id: str, who: Asker) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def retry(request: Request, job_id: str, who: Asker) -> Response:
+async def retry(request: Request, job_id: str, who: Caller) -> Response:
     """Queue a job in ERROR or CANCELLED again, from the beginning; its history and log are kept."""
     return await _plain(request, JobCommand(job=job_id, action=JobAction.RETRY), who)
 
@@ -78,7 +78,7 @@ async def retry(request: Request, job_id: str, who: Asker) -> Response:
     response_model=JobCommandView,
     openapi_extra=REASON_BODY,
 )
-async def put_next(request: Request, job_id: str, who: Asker) -> Response:
+async def put_next(request: Request, job_id: str, who: Caller) -> Response:
     """Move the job ahead of all waiting jobs of its plugin, whatever their priority.
 
     Of several such jobs, the one moved first starts first. This lasts until the job ends or gets another
@@ -93,7 +93,7 @@ async def put_next(request: Request, job_id: str, who: Asker) -> Response:
     response_model=JobCommandView,
     openapi_extra=json_request("PriorityBody", PRIORITY),
 )
-async def set_priority(request: Request, job_id: str, who: Asker) -> Response:
+async def set_priority(request: Request, job_id: str, who: Caller) -> Response:
     """Set a priority of 0 to 10, higher first. A waiting job moves to its end; a running one goes on."""
     body = await read_order(request, PriorityBody)
     order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=body.priority)

@@ -10,7 +10,7 @@ from taskmanager.errors import CursorError
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery
 from taskmanager_gateway import codes
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import narrowed
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import Answers, json_answer, page_links, problems
@@ -41,7 +41,7 @@ _CSV: Answers = {
     response_model=JobListView,
     responses=problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def list_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
+async def list_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Caller) -> Response:
     """One page of the jobs that match all filters.
 
     Without `sort`, `tab=queue` is in the order in which the jobs will start (`turn`), `done` and `error` are
@@ -77,7 +77,7 @@ async def _page(request: Request, query: JobQuery, who: Principal) -> JobPage:
     response_class=Response,
     responses=_CSV | problems(INVALID_REQUEST, INVALID_CURSOR, STORE_UNAVAILABLE),
 )
-async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Asker) -> Response:
+async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], who: Caller) -> Response:
     """All jobs that match, in the order of the list. The parameters are the list's, but `limit` is ignored.
 
     UTF-8 with a byte order mark, times in UTC, `'` before cells that a spreadsheet would evaluate. After a
@@ -101,7 +101,7 @@ async def export_jobs(request: Request, query: Annotated[ListQuery, Query()], wh
     response_model=JobView,
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
-async def show_job(request: Request, job_id: str, who: Asker) -> Response:
+async def show_job(request: Request, job_id: str, who: Caller) -> Response:
     """A job in its current state, and why it waits. A job just accepted is found at once, on any gateway."""
     services = services_of(request)
     job = await services.finder.find(job_id, who)
@@ -114,7 +114,7 @@ async def show_job(request: Request, job_id: str, who: Asker) -> Response:
     response_model=HistoryView,
     responses=problems(UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
-async def show_history(request: Request, job_id: str, who: Asker) -> Response:
+async def show_history(request: Request, job_id: str, who: Caller) -> Response:
     """What happened to the job, oldest first. A long history keeps only its first and its newest entries."""
     job = await services_of(request).finder.find(job_id, who)
     return json_answer(

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Record
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.event_streams import event_stream, log_events
 from taskmanager_gateway.api.responses import Answers, json_answer, problems
@@ -79,7 +79,7 @@ async def show_log(
     request: Request,
     job_id: str,
     query: Annotated[LogQuery, Query()],
-    who: Asker,
+    who: Caller,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The job's log as JSON blocks, as text, or live.

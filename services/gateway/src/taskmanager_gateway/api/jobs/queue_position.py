@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import Record
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import json_answer, problems
 from taskmanager_gateway.http.problems import INVALID_REQUEST, STORE_UNAVAILABLE, UNKNOWN_JOB
 from taskmanager_gateway.http.views import API
-from taskmanager_gateway.jobs.list_queries import Level
+from taskmanager_gateway.jobs.list_queries import PriorityLevel
 from taskmanager_gateway.jobs.queue_position import QueuePosition
 from taskmanager_gateway.services import services_of
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix=API, tags=["Jobs"], dependencies=[needs(Right.READ)])
 class LandingQuery(Record):
     """The priority to assume."""
 
-    priority: Level
+    priority: PriorityLevel
 
 
 class LandingView(Record):
@@ -42,7 +42,7 @@ class LandingView(Record):
     responses=problems(INVALID_REQUEST, UNKNOWN_JOB, STORE_UNAVAILABLE),
 )
 async def show_landing(
-    request: Request, job_id: str, query: Annotated[LandingQuery, Query()], who: Asker
+    request: Request, job_id: str, query: Annotated[LandingQuery, Query()], who: Caller
 ) -> Response:
     """How many waiting jobs of its plugin would start before it. Nothing is changed."""
     services = services_of(request)

@@ -116,10 +116,10 @@ async def submit_batch(request: Request) -> Response:
     """Submit many jobs. Each item gets its own result, in order; an invalid one does not stop the others."""
     services = services_of(request)
     parser = BatchParser(services.settings.batch_limit)
-    wishes = parser.parse(
+    submissions = parser.parse(
         await read_body(request, services.settings.batch_body_limit_bytes), Submitter.of(request)
     )
-    results = await services.submissions.submit_all(wishes)
+    results = await services.submissions.submit_all(submissions)
     taken = sum(isinstance(result, SubmissionResult) for result in results)
     view = BatchView.model_construct(
         accepted=taken, refused=len(results) - taken, results=[_item(result) for result in results]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from taskmanager.model.access import Right
 from taskmanager.model.hourly_figures import FIGURES_KEPT, HOUR, Figures, HourlyFigures, hour_of, total
 from taskmanager.model.jobs import PluginName, Record
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import json_answer, problems
@@ -76,7 +76,7 @@ class PluginFiguresView(Record):
     responses=problems(INVALID_REQUEST, STORE_UNAVAILABLE),
 )
 async def show_figures(
-    request: Request, name: PluginName, query: Annotated[FiguresQuery, Query()], who: Asker
+    request: Request, name: PluginName, query: Annotated[FiguresQuery, Query()], who: Caller
 ) -> Response:
     """Ended jobs, files, bytes and times in each of the last `hours` (UTC); kept for 40 days."""
     allow(who, name)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from taskmanager.messages import PluginCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import PluginAction
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
@@ -36,7 +36,7 @@ router = APIRouter(
     response_model=PluginCommandView,
     openapi_extra=json_request("StopBody", STOP, required=False),
 )
-async def stop(request: Request, name: str, who: Asker) -> Response:
+async def stop(request: Request, name: str, who: Caller) -> Response:
     """Start no job of the plugin until it is restarted, or until `until`. New jobs are still accepted.
 
     Running jobs pause where they are and continue afterwards (`mode` suspend), or finish (finish). Stopping
@@ -55,7 +55,7 @@ async def stop(request: Request, name: str, who: Asker) -> Response:
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
-async def restart(request: Request, name: str, who: Asker) -> Response:
+async def restart(request: Request, name: str, who: Caller) -> Response:
     """End the stop: suspended jobs continue, waiting ones start."""
     return await _plain(request, name, PluginAction.RESTART, who)
 
@@ -66,7 +66,7 @@ async def restart(request: Request, name: str, who: Asker) -> Response:
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
-async def refuse(request: Request, name: str, who: Asker) -> Response:
+async def refuse(request: Request, name: str, who: Caller) -> Response:
     """Answer submissions for the plugin with 409 from now on; jobs accepted before are not affected."""
     return await _plain(request, name, PluginAction.REFUSE, who)
 
@@ -77,7 +77,7 @@ async def refuse(request: Request, name: str, who: Asker) -> Response:
     response_model=PluginCommandView,
     openapi_extra=REASON_BODY,
 )
-async def accept(request: Request, name: str, who: Asker) -> Response:
+async def accept(request: Request, name: str, who: Caller) -> Response:
     """Accept submissions for the plugin again."""
     return await _plain(request, name, PluginAction.ACCEPT, who)
 
@@ -88,7 +88,7 @@ async def accept(request: Request, name: str, who: Asker) -> Response:
     response_model=PluginCommandView,
     openapi_extra=json_request("LimitBody", LIMIT),
 )
-async def set_limit(request: Request, name: str, who: Asker) -> Response:
+async def set_limit(request: Request, name: str, who: Caller) -> Response:
     """Limit how many of the plugin's jobs run at once on all runners; null restores the plugin's own limit.
 
     Jobs that are already running are left alone.

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Principal, Right
 from taskmanager_gateway import codes
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import json_answer, problems
@@ -34,7 +34,7 @@ async def _views(request: Request, who: Principal, name: str | None = None) -> l
     response_model=PluginListView,
     responses=problems(STORE_UNAVAILABLE),
 )
-async def list_plugins(request: Request, who: Asker) -> Response:
+async def list_plugins(request: Request, who: Caller) -> Response:
     """All plugins with their manifests, job counts, data volumes and runners."""
     return json_answer(PluginListView.model_construct(plugins=await _views(request, who)))
 
@@ -45,7 +45,7 @@ async def list_plugins(request: Request, who: Asker) -> Response:
     response_model=PluginView,
     responses=problems(UNKNOWN_PLUGIN, STORE_UNAVAILABLE),
 )
-async def show_plugin(request: Request, name: str, who: Asker) -> Response:
+async def show_plugin(request: Request, name: str, who: Caller) -> Response:
     """A plugin: what it accepts, its jobs by status, files and bytes of each tab, its runners and limits.
 
     `state` shows the progress of a stop: `stopping` with `still_running` jobs, then `stopped`.

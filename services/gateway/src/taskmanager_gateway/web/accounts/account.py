@@ -10,7 +10,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import Record
 from taskmanager.model.reasons import weak_passwords
-from taskmanager_gateway.access.auth_context import Asker, LoggedIn, address_of, auth_context_of
+from taskmanager_gateway.access.auth_context import Caller, LoggedIn, address_of, auth_context_of
 from taskmanager_gateway.access.requirements import logged_in_of, needs_log_in
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.commands.service import Author
@@ -47,7 +47,7 @@ async def show(request: Request) -> Response:
 
 
 @router.post("")
-async def choose_password(request: Request, form: Annotated[PasswordForm, Form()], who: Asker) -> Response:
+async def choose_password(request: Request, form: Annotated[PasswordForm, Form()], who: Caller) -> Response:
     """Change the password; all other sessions of the user end."""
     logged_in = auth_context_of(request).logged_in
     if logged_in is None or logged_in.user.password_hash is None:
@@ -67,7 +67,7 @@ async def choose_password(request: Request, form: Annotated[PasswordForm, Form()
 
 
 @router.post("/end-others")
-async def end_others(request: Request, who: Asker) -> Response:
+async def end_others(request: Request, who: Caller) -> Response:
     """End all other sessions of the user; this browser continues with a new one."""
     session = await services_of(request).access.log_in.end_others(logged_in_of(request), Author(who))
     services_of(request).access.directory.forget()
@@ -75,7 +75,7 @@ async def end_others(request: Request, who: Asker) -> Response:
 
 
 @router.post("/sessions/{session}/end")
-async def end_session(request: Request, session: str, who: Asker) -> Response:
+async def end_session(request: Request, session: str, who: Caller) -> Response:
     """End one of the user's sessions at every gateway."""
     user = logged_in_of(request).user
     try:

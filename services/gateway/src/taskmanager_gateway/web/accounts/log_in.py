@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.model.access import User
 from taskmanager.model.jobs import Record
-from taskmanager_gateway.access.auth_context import Asker, address_of, auth_context_of
+from taskmanager_gateway.access.auth_context import Caller, address_of, auth_context_of
 from taskmanager_gateway.access.origin import check_origin
 from taskmanager_gateway.access.renewal import is_secure
 from taskmanager_gateway.access.requirements import is_htmx, needs_log_in
@@ -115,7 +115,7 @@ async def _begun(request: Request, user: User, session: Session, target: str) ->
 
 
 @own.post("/log-out")
-async def log_out(request: Request, who: Asker) -> Response:
+async def log_out(request: Request, who: Caller) -> Response:
     """End this session at every gateway; the cookie is deleted even if the end cannot be stored now."""
     answer = RedirectResponse("/log-in", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.model.access import User
 from taskmanager.model.jobs import Record
-from taskmanager_gateway.access.auth_context import Asker, address_of
+from taskmanager_gateway.access.auth_context import Caller, address_of
 from taskmanager_gateway.access.requirements import needs_log_in
 from taskmanager_gateway.accounts.second_factor import totp
 from taskmanager_gateway.accounts.second_factor.second_factors import SecondFactors
@@ -51,7 +51,7 @@ async def show(request: Request, user: Owner) -> Response:
 
 @router.post("")
 async def set_up(
-    request: Request, form: Annotated[FactorForm, Form()], who: Asker, user: OwnerLatelyIn
+    request: Request, form: Annotated[FactorForm, Form()], who: Caller, user: OwnerLatelyIn
 ) -> Response:
     """Require codes from now on; with the first second factor the response shows recovery codes, once."""
     try:
@@ -66,7 +66,7 @@ async def set_up(
 
 
 @router.post("/remove")
-async def remove(request: Request, form: Annotated[FactorForm, Form()], who: Asker, user: Owner) -> Response:
+async def remove(request: Request, form: Annotated[FactorForm, Form()], who: Caller, user: Owner) -> Response:
     """Stop requiring codes."""
     try:
         await _use(request).remove(Author(who), form.current, form.code, address_of(request))

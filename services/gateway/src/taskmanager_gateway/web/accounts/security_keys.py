@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager.model.access import User
 from taskmanager.model.jobs import Record
 from taskmanager.model.security_keys import KeyId, KeyName
-from taskmanager_gateway.access.auth_context import Asker, address_of
+from taskmanager_gateway.access.auth_context import Caller, address_of
 from taskmanager_gateway.access.requirements import needs_log_in
 from taskmanager_gateway.accounts.second_factor.security_keys import KeyAnswer, SecurityKeys
 from taskmanager_gateway.commands.service import Author, CommandPending
@@ -56,7 +56,7 @@ async def show(request: Request, user: OwnerLatelyIn) -> Response:
 
 @router.post("")
 async def add(
-    request: Request, form: Annotated[NewKeyForm, Form()], who: Asker, user: OwnerLatelyIn
+    request: Request, form: Annotated[NewKeyForm, Form()], who: Caller, user: OwnerLatelyIn
 ) -> Response:
     """Ask for this key too from now on; the first second factor comes with recovery codes, shown once."""
     answer = KeyAnswer(form.challenge, form.key_answer)
@@ -79,7 +79,7 @@ async def ask_remove(request: Request, key: Annotated[KeyId, Query()], user: Own
 
 @router.post("/remove")
 async def remove(
-    request: Request, form: Annotated[GoneKeyForm, Form()], who: Asker, user: OwnerLatelyIn
+    request: Request, form: Annotated[GoneKeyForm, Form()], who: Caller, user: OwnerLatelyIn
 ) -> Response:
     """Ask for this key no more."""
     try:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.model.access import Right
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.codes import access
@@ -31,13 +31,13 @@ router = APIRouter(dependencies=[needs(Right.ADMIN)])
 
 
 @router.get("/tokens")
-async def show(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
+async def show(request: Request, who: Caller, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
     """The page of tokens."""
     return await page(request, "tokens/page.html", await _list(request, who, void_too=void_too))
 
 
 @router.get("/ui/tokens")
-async def rows(request: Request, who: Asker, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
+async def rows(request: Request, who: Caller, void_too: VoidToo = False) -> Response:  # noqa: FBT002 - a query parameter
     """The list alone, for an open page."""
     return fragment(request, "tokens/list.html", await _list(request, who, void_too=void_too))
 
@@ -53,7 +53,7 @@ async def ask_add(request: Request) -> Response:
 
 
 @router.post("/ui/tokens")
-async def add(request: Request, form: Annotated[NewTokenForm, Form()], who: Asker) -> Response:
+async def add(request: Request, form: Annotated[NewTokenForm, Form()], who: Caller) -> Response:
     """Add a token; its secret is shown once."""
     check_reach(form)
     ends = form.ends(Visitor.of(request).formats.zone)
@@ -68,13 +68,13 @@ async def add(request: Request, form: Annotated[NewTokenForm, Form()], who: Aske
 
 
 @router.get("/ui/tokens/{token}/revoke")
-async def ask_revoke(request: Request, token: str, who: Asker) -> Response:
+async def ask_revoke(request: Request, token: str, who: Caller) -> Response:
     """The pop-up that asks for confirmation."""
     return fragment(request, "tokens/revoke.html", {"token": await _use(request).token(token, who)})
 
 
 @router.post("/ui/tokens/{token}/revoke")
-async def revoke(request: Request, token: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def revoke(request: Request, token: str, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """Revoke the token: it is no longer valid."""
     result = await _use(request).revoke_token(Author(who, form.reason), token[:100])
     return command_answer(request, result, text(request, "The token was revoked."), events=CHANGED)
@@ -84,7 +84,7 @@ def _use(request: Request) -> Accounts:
     return services_of(request).access.accounts
 
 
-async def _list(request: Request, who: Asker, *, void_too: bool) -> dict[str, object]:
+async def _list(request: Request, who: Caller, *, void_too: bool) -> dict[str, object]:
     tokens = await _use(request).tokens(who)
     lines = token_lines(tokens, services_of(request).clock.now(), void_too=void_too)
     return {"lines": lines, "void_too": void_too}

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from taskmanager.messages import ChangeUser
 from taskmanager.model.access import Right, Role
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending
@@ -28,13 +28,13 @@ router = APIRouter(dependencies=[needs(Right.ADMIN)])
 
 
 @router.get("/users")
-async def show(request: Request, who: Asker) -> Response:
+async def show(request: Request, who: Caller) -> Response:
     """The page of users."""
     return await page(request, "users/page.html", await _list(request, who))
 
 
 @router.get("/ui/users")
-async def rows(request: Request, who: Asker) -> Response:
+async def rows(request: Request, who: Caller) -> Response:
     """The list alone, for an open page."""
     return fragment(request, "users/list.html", await _list(request, who))
 
@@ -47,7 +47,7 @@ async def ask_add(request: Request) -> Response:
 
 
 @router.post("/ui/users")
-async def add(request: Request, form: Annotated[NewUserForm, Form()], who: Asker) -> Response:
+async def add(request: Request, form: Annotated[NewUserForm, Form()], who: Caller) -> Response:
     """Add a user; the one-time password is shown once."""
     check_reach(form)
     result, password = await _use(request).add_user(
@@ -57,7 +57,7 @@ async def add(request: Request, form: Annotated[NewUserForm, Form()], who: Asker
 
 
 @router.get("/ui/users/{name}")
-async def ask_change(request: Request, name: Name, who: Asker) -> Response:
+async def ask_change(request: Request, name: Name, who: Caller) -> Response:
     """The pop-up for one user: role, plugins, and the other actions."""
     line = await _line(request, name, who)
     context = {"line": line, "roles": list(Role), **await reach_choices(request, line.user.plugins)}
@@ -65,7 +65,7 @@ async def ask_change(request: Request, name: Name, who: Asker) -> Response:
 
 
 @router.post("/ui/users/{name}")
-async def change(request: Request, name: Name, form: Annotated[UserForm, Form()], who: Asker) -> Response:
+async def change(request: Request, name: Name, form: Annotated[UserForm, Form()], who: Caller) -> Response:
     """Change the role and the plugins."""
     check_reach(form)
     order = ChangeUser(name=name, role=form.role, plugins="all" if form.chosen is None else form.chosen)
@@ -74,14 +74,14 @@ async def change(request: Request, name: Name, form: Annotated[UserForm, Form()]
 
 
 @router.get("/ui/users/{name}/{act}")
-async def ask_act(request: Request, name: Name, act: UserAct, who: Asker) -> Response:
+async def ask_act(request: Request, name: Name, act: UserAct, who: Caller) -> Response:
     """The pop-up that asks for confirmation."""
     return fragment(request, "users/act.html", {"line": await _line(request, name, who), "act": act})
 
 
 @router.post("/ui/users/{name}/{act}")
 async def do_act(
-    request: Request, name: Name, act: UserAct, form: Annotated[ReasonForm, Form()], who: Asker
+    request: Request, name: Name, act: UserAct, form: Annotated[ReasonForm, Form()], who: Caller
 ) -> Response:
     """Carry out the action."""
     use, author = _use(request), Author(who, form.reason)
@@ -119,9 +119,9 @@ def _use(request: Request) -> Accounts:
     return services_of(request).access.accounts
 
 
-async def _list(request: Request, who: Asker) -> dict[str, object]:
+async def _list(request: Request, who: Caller) -> dict[str, object]:
     return {"lines": user_lines(await _use(request).users(who), who)}
 
 
-async def _line(request: Request, name: str, who: Asker) -> UserLine:
+async def _line(request: Request, name: str, who: Caller) -> UserLine:
     return user_lines([await _use(request).user(name, who)], who)[0]

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.model.access import Right
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.audit.service import audit_page
 from taskmanager_gateway.services import services_of
@@ -20,7 +20,7 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 @router.get(PATH)
-async def show(request: Request, who: Asker) -> Response:
+async def show(request: Request, who: Caller) -> Response:
     """One page of entries; the query string selects them."""
     wish, ignored = read_address(AuditListAddress, request.query_params)
     found = await audit_page(services_of(request).reader, wish.query, who)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from taskmanager.model.jobs import PluginName, Record, ShortText
 from taskmanager.model.queries import AuditQuery
-from taskmanager.model.reasons import Reason, Value, moment_of
+from taskmanager.model.reasons import Reason, ReasonValue, moment_of
 from taskmanager.model.reasons.actions_taken import DEEDS
 from taskmanager.model.registry import AuditEntry
 from taskmanager_gateway.codes import english
@@ -43,7 +43,7 @@ class AuditedAction:
     """What was requested: its kind, for which templates have a sentence, and the values of that sentence."""
 
     kind: str
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, ReasonValue] = field(default_factory=dict)
     until: datetime | None = None
     operation: str | None = None
     """The operation over many jobs that it belongs to."""

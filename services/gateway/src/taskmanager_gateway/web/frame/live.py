@@ -14,7 +14,7 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.event_streams import event_stream, plain_events
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.shell.render import asker
+from taskmanager_gateway.web.shell.render import caller
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -40,7 +40,7 @@ async def live(request: Request, query: Annotated[LiveQuery, Query()]) -> Respon
     """
     services = services_of(request)
     kind = "pages of all plugins" if query.plugin is None else "pages of a plugin"
-    events = _heard(services.digests, query.plugin, asker(request).plugins)
+    events = _heard(services.digests, query.plugin, caller(request).plugins)
     return event_stream(request, kind, events)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from taskmanager.model.access import Right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.web.shell.menu_items import plugin_items
-from taskmanager_gateway.web.shell.render import asker, fragment, web_of
+from taskmanager_gateway.web.shell.render import caller, fragment, web_of
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -19,5 +19,5 @@ async def menu(request: Request, here: Annotated[str, Query(max_length=500)] = "
     """The menu's items; `here` is the path of the page they are on."""
     overview = await web_of(request).overviews.read()
     return fragment(
-        request, "menu.html", {"menu": plugin_items(overview.plugins, asker(request)), "here": here}
+        request, "menu.html", {"menu": plugin_items(overview.plugins, caller(request)), "here": here}
     )

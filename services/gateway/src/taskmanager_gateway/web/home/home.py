@@ -11,7 +11,7 @@ from taskmanager.model.access import Right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.home.home_view import home as home_of
-from taskmanager_gateway.web.shell.render import asker, fragment, page, web_of
+from taskmanager_gateway.web.shell.render import caller, fragment, page, web_of
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.READ)])
@@ -35,4 +35,4 @@ async def _context(request: Request) -> dict[str, Any]:
     glance = await glances.read(overview.plugins)
     now = datetime.now(UTC)
     midnight = Visitor.of(request).formats.midnight(now)
-    return {"home": home_of(overview.plugins, glance, asker(request), now, midnight), "overview": overview}
+    return {"home": home_of(overview.plugins, glance, caller(request), now, midnight), "overview": overview}

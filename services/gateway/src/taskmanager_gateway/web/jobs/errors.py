@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from taskmanager.model.access import Right
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.jobs.rows import shown_error, whole_error
@@ -15,7 +15,7 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 
 
 @router.get("/ui/jobs/{job_id}/error")
-async def show(request: Request, job_id: str, who: Asker) -> Response:
+async def show(request: Request, job_id: str, who: Caller) -> Response:
     """The pop-up; a very long message is cut."""
     job = await services_of(request).finder.find(job_id, who)
     return fragment(
@@ -24,7 +24,7 @@ async def show(request: Request, job_id: str, who: Asker) -> Response:
 
 
 @router.get("/jobs/{job_id}/error.txt")
-async def whole(request: Request, job_id: str, who: Asker) -> Response:
+async def whole(request: Request, job_id: str, who: Caller) -> Response:
     """The whole error as plain text."""
     job = await services_of(request).finder.find(job_id, who)
     return PlainTextResponse(whole_error(job, sentences_of(request)))

@@ -8,7 +8,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import FileState, Job
 from taskmanager.model.reports import ReportQuery
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.http.problems import INVALID_CURSOR, ProblemError
 from taskmanager_gateway.services import services_of
@@ -23,26 +23,26 @@ REPORTS_SHOWN = 50
 
 
 @router.get("/jobs/{job_id}")
-async def show(request: Request, job_id: str, who: Asker) -> Response:
+async def show(request: Request, job_id: str, who: Caller) -> Response:
     """The page of a job."""
     return await page(request, "job/page.html", await _whole(request, job_id, who))
 
 
 @router.get("/ui/jobs/{job_id}")
-async def pop_up(request: Request, job_id: str, who: Asker) -> Response:
+async def pop_up(request: Request, job_id: str, who: Caller) -> Response:
     """The same details as a pop-up."""
     return fragment(request, "job/dialog.html", await _whole(request, job_id, who))
 
 
 @router.get("/ui/jobs/{job_id}/now")
-async def now(request: Request, job_id: str, who: Asker) -> Response:
+async def now(request: Request, job_id: str, who: Caller) -> Response:
     """The part of both that changes."""
     return fragment(request, "job/now.html", {"it": await _details(request, job_id, who)})
 
 
 @router.get("/ui/jobs/{job_id}/files")
 async def files(
-    request: Request, job_id: str, who: Asker, cursor: str | None = None, state: str = ""
+    request: Request, job_id: str, who: Caller, cursor: str | None = None, state: str = ""
 ) -> Response:
     """The list of files from its beginning or, with a cursor, further rows."""
     chosen = FileState(state) if state in set(FileState) else None

@@ -13,7 +13,7 @@ from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import JobAction, judge
 from taskmanager.model.jobs import PRIORITY_HIGHEST, PRIORITY_LOWEST, Job
 from taskmanager.model.queries import Position
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow_right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.codes import problems
@@ -38,7 +38,7 @@ class PriorityForm(ReasonForm):
 
 
 @router.get("/ui/jobs/{job_id}/priority")
-async def ask_priority(request: Request, job_id: str, who: Asker) -> Response:
+async def ask_priority(request: Request, job_id: str, who: Caller) -> Response:
     """The pop-up for the priority, with plus and minus."""
     job = await _changeable(request, job_id, JobAction.PRIORITY, who)
     context = {
@@ -52,7 +52,7 @@ async def ask_priority(request: Request, job_id: str, who: Asker) -> Response:
 
 
 @router.get("/ui/jobs/{job_id}/landing")
-async def show_landing(request: Request, job_id: str, who: Asker, priority: str = "") -> Response:
+async def show_landing(request: Request, job_id: str, who: Caller, priority: str = "") -> Response:
     """The position the job would have; what has been typed so far need not be a valid priority."""
     job = await services_of(request).finder.find(job_id, who)
     chosen = _chosen(priority)
@@ -62,7 +62,7 @@ async def show_landing(request: Request, job_id: str, who: Asker, priority: str 
 
 @router.post("/ui/jobs/{job_id}/priority")
 async def set_priority(
-    request: Request, job_id: str, form: Annotated[PriorityForm, Form()], who: Asker
+    request: Request, job_id: str, form: Annotated[PriorityForm, Form()], who: Caller
 ) -> Response:
     """Change the priority."""
     order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=form.priority)
@@ -76,7 +76,7 @@ async def set_priority(
 @router.get("/ui/jobs/{job_id}/next")
 @router.get("/ui/jobs/{job_id}/release")
 @router.get("/ui/jobs/{job_id}/retry")
-async def ask(request: Request, job_id: str, who: Asker) -> Response:
+async def ask(request: Request, job_id: str, who: Caller) -> Response:
     """The pop-up that asks for confirmation and the reason."""
     action = _action(request)
     job = await _changeable(request, job_id, action, who)
@@ -89,7 +89,7 @@ async def ask(request: Request, job_id: str, who: Asker) -> Response:
 @router.post("/ui/jobs/{job_id}/next")
 @router.post("/ui/jobs/{job_id}/release")
 @router.post("/ui/jobs/{job_id}/retry")
-async def obey(request: Request, job_id: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def obey(request: Request, job_id: str, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """Carry out the action. The message states the request, since a running job follows a moment later."""
     action = _action(request)
     result = await services_of(request).commanding.command(

@@ -15,7 +15,7 @@ from taskmanager.model.access import Right
 from taskmanager.model.log_types import LogType
 from taskmanager.model.reasons import refusals
 from taskmanager.model.reports import MESSAGE_LIMIT, Report
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow_right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.codes import problems
@@ -48,7 +48,7 @@ class MessageForm(ReasonForm):
 
 
 @router.get("/ui/jobs/{job_id}/message")
-async def ask(request: Request, job_id: str, who: Asker) -> Response:
+async def ask(request: Request, job_id: str, who: Caller) -> Response:
     """The pop-up, which says where the message goes."""
     allow_right(who, Right.OPERATE)
     services = services_of(request)
@@ -67,7 +67,7 @@ async def ask(request: Request, job_id: str, who: Asker) -> Response:
 
 
 @router.post("/ui/jobs/{job_id}/message")
-async def send(request: Request, job_id: str, form: Annotated[MessageForm, Form()], who: Asker) -> Response:
+async def send(request: Request, job_id: str, form: Annotated[MessageForm, Form()], who: Caller) -> Response:
     """Send the message, then show its delivery."""
     order = SendMessage(job=job_id, message=form.body().message)
     result = await services_of(request).commanding.command(order, Author(who, form.reason))
@@ -76,7 +76,7 @@ async def send(request: Request, job_id: str, form: Annotated[MessageForm, Form(
 
 
 @router.get("/ui/jobs/{job_id}/messages/{command}")
-async def show_delivery(request: Request, job_id: str, command: str, who: Asker) -> Response:
+async def show_delivery(request: Request, job_id: str, command: str, who: Caller) -> Response:
     """The state of the message's delivery; its id is that of the command that sent it."""
     await services_of(request).finder.find(job_id, who)
     return fragment(request, "job/delivery.html", await _delivery(request, job_id, command, stored=True))
@@ -84,7 +84,7 @@ async def show_delivery(request: Request, job_id: str, command: str, who: Asker)
 
 @router.post("/ui/jobs/{job_id}/reports/{report}/replay")
 async def replay(
-    request: Request, job_id: str, report: str, form: Annotated[ReasonForm, Form()], who: Asker
+    request: Request, job_id: str, report: str, form: Annotated[ReasonForm, Form()], who: Caller
 ) -> Response:
     """Deliver one report from now on; the details stay open."""
     await services_of(request).finder.find(job_id, who)

@@ -14,7 +14,7 @@ from taskmanager.messages import StopOperation
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import Record, ShortText
 from taskmanager.model.operations import OperationPage, OperationQuery
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commands.service import Author
@@ -56,7 +56,7 @@ class ProgressQuery(Record):
 
 @router.get("/operations")
 async def list_operations(
-    request: Request, query: Annotated[OperationListAddress, Query()], who: Asker
+    request: Request, query: Annotated[OperationListAddress, Query()], who: Caller
 ) -> Response:
     """The list of operations, the newest first."""
     found = await _read(request, query)
@@ -75,7 +75,7 @@ async def list_operations(
 
 @router.get("/operations/{operation}")
 async def show(
-    request: Request, operation: str, query: Annotated[DetailQuery, Query()], who: Asker
+    request: Request, operation: str, query: Annotated[DetailQuery, Query()], who: Caller
 ) -> Response:
     """One operation: its purpose, its progress, and the jobs it could not change."""
     services = services_of(request)
@@ -94,7 +94,7 @@ async def show(
 
 @router.get("/ui/operations/{operation}/progress")
 async def progress(
-    request: Request, operation: str, query: Annotated[ProgressQuery, Query()], who: Asker
+    request: Request, operation: str, query: Annotated[ProgressQuery, Query()], who: Caller
 ) -> Response:
     """The progress alone; when the operation has ended, it makes the rest of the page refresh."""
     try:
@@ -110,14 +110,16 @@ async def progress(
 
 
 @router.get("/ui/operations/{operation}/stop")
-async def ask_stop(request: Request, operation: str, who: Asker) -> Response:
+async def ask_stop(request: Request, operation: str, who: Caller) -> Response:
     """The pop-up for stopping an operation."""
     known = await services_of(request).operating.find(operation, who)
     return fragment(request, "operations/stop.html", {"row": OperationRow.of(known, who)})
 
 
 @router.post("/ui/operations/{operation}/stop")
-async def stop(request: Request, operation: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def stop(
+    request: Request, operation: str, form: Annotated[ReasonForm, Form()], who: Caller
+) -> Response:
     """Stop the operation: jobs it has not reached yet are left alone."""
     order = StopOperation(operation=operation[:100])
     result = await services_of(request).commanding.command(order, Author(who, form.reason))

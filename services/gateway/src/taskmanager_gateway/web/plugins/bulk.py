@@ -14,7 +14,7 @@ from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Record
 from taskmanager.model.operations import PREVIEW_LIMIT, Preview
 from taskmanager.model.states import Tab
-from taskmanager_gateway.access.auth_context import Asker, auth_context_of
+from taskmanager_gateway.access.auth_context import Caller, auth_context_of
 from taskmanager_gateway.access.plugin_scope import allow, allow_right, kept_within
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.commands.service import Author
@@ -40,7 +40,7 @@ class FollowedQuery(Record):
 
 
 @router.get("/ui/plugins/{name}/matching")
-async def matching(request: Request, name: str, who: Asker) -> Response:
+async def matching(request: Request, name: str, who: Caller) -> Response:
     """How many jobs match the list's filters, on all its pages."""
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
@@ -49,19 +49,19 @@ async def matching(request: Request, name: str, who: Asker) -> Response:
 
 
 @router.post("/ui/plugins/{name}/bulk")
-async def ask(request: Request, name: str, form: Annotated[ChoiceForm, Form()], who: Asker) -> Response:
+async def ask(request: Request, name: str, form: Annotated[ChoiceForm, Form()], who: Caller) -> Response:
     """The pop-up: how many jobs, some examples, and the reason."""
     return await _ask(request, name, form, who, everything=False)
 
 
 @router.get("/ui/plugins/{name}/cancel-jobs")
-async def ask_cancel_all(request: Request, name: str, who: Asker) -> Response:
+async def ask_cancel_all(request: Request, name: str, who: Caller) -> Response:
     """The same pop-up for all jobs that wait or run."""
     form = ChoiceForm(action=JobAction.CANCEL, listing=f"tab={Tab.QUEUE}")
     return await _ask(request, name, form, who, everything=True)
 
 
-async def _ask(request: Request, name: str, form: ChoiceForm, who: Asker, *, everything: bool) -> Response:
+async def _ask(request: Request, name: str, form: ChoiceForm, who: Caller, *, everything: bool) -> Response:
     allow_right(who, Right.OPERATE)
     allow(who, name)
     now = services_of(request).clock.now()
@@ -77,7 +77,7 @@ async def _ask(request: Request, name: str, form: ChoiceForm, who: Asker, *, eve
 
 
 @router.post("/ui/plugins/{name}/bulk/start")
-async def start(request: Request, name: str, form: Annotated[StartForm, Form()], who: Asker) -> Response:
+async def start(request: Request, name: str, form: Annotated[StartForm, Form()], who: Caller) -> Response:
     """Start the operations, and have the page follow them."""
     allow(who, name)
     services = services_of(request)
@@ -100,7 +100,7 @@ async def start(request: Request, name: str, form: Annotated[StartForm, Form()],
 
 
 @router.get("/ui/following")
-async def following(request: Request, query: Annotated[FollowedQuery, Query()], who: Asker) -> Response:
+async def following(request: Request, query: Annotated[FollowedQuery, Query()], who: Caller) -> Response:
     """The operations a page follows, each with its progress; one that is not stored is shown as awaited."""
     ids = query.ids.split()[:FOLLOWED_LIMIT]
     found: list[tuple[str, OperationView | None]] = []
@@ -116,7 +116,7 @@ async def following(request: Request, query: Annotated[FollowedQuery, Query()], 
     return fragment(request, "plugin/following.html", {"found": found})
 
 
-async def _counted(request: Request, choice: Choice, who: Asker) -> Preview:
+async def _counted(request: Request, choice: Choice, who: Caller) -> Preview:
     """The jobs the choice matches now."""
     reader = services_of(request).reader
     services = [await from_store(reader.preview(kept_within(who, chosen))) for chosen in choice.filters]

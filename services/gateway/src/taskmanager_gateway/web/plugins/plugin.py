@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import Record
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.jobs.columns import page_columns
@@ -35,7 +35,7 @@ class RowsForm(Record):
 
 
 @router.get("/plugins/{name}")
-async def show(request: Request, name: str, who: Asker) -> Response:
+async def show(request: Request, name: str, who: Caller) -> Response:
     """The page of a plugin; the query string selects the jobs."""
     allow(who, name)
     listing, ignored = PluginListAddress.read(request.query_params)
@@ -59,7 +59,7 @@ async def show(request: Request, name: str, who: Asker) -> Response:
 
 
 @router.get("/ui/plugins/{name}/head")
-async def renewed_head(request: Request, name: str, who: Asker) -> Response:
+async def renewed_head(request: Request, name: str, who: Caller) -> Response:
     """What surrounds the list: state, tabs, totals, and the commands for the plugin."""
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
@@ -72,7 +72,7 @@ async def renewed_head(request: Request, name: str, who: Asker) -> Response:
 
 @router.post("/ui/plugins/{name}/rows")
 async def renewed_rows(
-    request: Request, name: str, form: Annotated[RowsForm, Form()], who: Asker
+    request: Request, name: str, form: Annotated[RowsForm, Form()], who: Caller
 ) -> Response:
     """Current rows for an open list. Only reads; it is a POST since the ids are too many for a URL."""
     allow(who, name)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from taskmanager.messages import PluginCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import PluginAction, StopMode
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.codes import faults, problems
@@ -56,25 +56,25 @@ class LimitForm(ReasonForm):
 
 
 @router.get("/ui/plugins/{name}/stop")
-async def ask_stop(request: Request, name: str, who: Asker) -> Response:
+async def ask_stop(request: Request, name: str, who: Caller) -> Response:
     """The pop-up for a stop: how, why and until when."""
     return await _ask(request, "stop", name, who)
 
 
 @router.get("/ui/plugins/{name}/limit")
-async def ask_limit(request: Request, name: str, who: Asker) -> Response:
+async def ask_limit(request: Request, name: str, who: Caller) -> Response:
     """The pop-up for the limit."""
     return await _ask(request, "limit", name, who)
 
 
 @router.get("/ui/plugins/{name}/{action}", name="ask_plain")
-async def ask_plain(request: Request, name: str, action: PluginAction, who: Asker) -> Response:
+async def ask_plain(request: Request, name: str, action: PluginAction, who: Caller) -> Response:
     """The pop-up for restart, refuse and accept, which only asks for the reason."""
     return await _ask(request, action.value, name, who)
 
 
 @router.post("/ui/plugins/{name}/stop")
-async def stop(request: Request, name: str, form: Annotated[StopForm, Form()], who: Asker) -> Response:
+async def stop(request: Request, name: str, form: Annotated[StopForm, Form()], who: Caller) -> Response:
     """Start no job of the plugin until it is restarted, or until `until`."""
     plugin = await _known(request, name, who)
     body = StopBody(mode=form.mode, reason=form.reason, until=_moment(request, form.until))
@@ -85,7 +85,7 @@ async def stop(request: Request, name: str, form: Annotated[StopForm, Form()], w
 
 
 @router.post("/ui/plugins/{name}/limit")
-async def limit(request: Request, name: str, form: Annotated[LimitForm, Form()], who: Asker) -> Response:
+async def limit(request: Request, name: str, form: Annotated[LimitForm, Form()], who: Caller) -> Response:
     """Limit how many jobs run at once on all runners."""
     await _known(request, name, who)
     order = PluginCommand(plugin=name, action=PluginAction.LIMIT, max_running=form.max_running)
@@ -93,21 +93,21 @@ async def limit(request: Request, name: str, form: Annotated[LimitForm, Form()],
 
 
 @router.post("/ui/plugins/{name}/restart")
-async def restart(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def restart(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """End the stop."""
     told = text(request, "The plugin takes jobs again.")
     return await _plain(request, PluginAction.RESTART, name, Author(who, form.reason), told)
 
 
 @router.post("/ui/plugins/{name}/refuse")
-async def refuse(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def refuse(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """Refuse new jobs."""
     told = text(request, "New jobs are refused from now on.")
     return await _plain(request, PluginAction.REFUSE, name, Author(who, form.reason), told)
 
 
 @router.post("/ui/plugins/{name}/accept")
-async def accept(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def accept(request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """Accept new jobs again."""
     told = text(request, "New jobs are taken again.")
     return await _plain(request, PluginAction.ACCEPT, name, Author(who, form.reason), told)

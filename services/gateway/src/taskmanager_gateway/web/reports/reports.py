@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager.model.reports import REPLAY_LIMIT, ReportKind, ReportState
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow_all
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.codes import access, problems
@@ -34,26 +34,26 @@ router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 
 @router.get(PATH)
-async def show(request: Request, who: Asker) -> Response:
+async def show(request: Request, who: Caller) -> Response:
     """The page of reports; the query string selects them."""
     context = await _list(request, who)
     return await page(request, "reports/page.html", {**context, **await _installations(request, who)})
 
 
 @router.get("/ui/reports")
-async def rows(request: Request, who: Asker) -> Response:
+async def rows(request: Request, who: Caller) -> Response:
     """The list alone, for an open page."""
     return fragment(request, "reports/list.html", await _list(request, who))
 
 
 @router.get("/ui/installations")
-async def installations(request: Request, who: Asker) -> Response:
+async def installations(request: Request, who: Caller) -> Response:
     """The installations alone, for an open page."""
     return fragment(request, "reports/installations.html", await _installations(request, who))
 
 
 @router.get("/ui/installations/{name}/replay")
-async def ask_replay_all(request: Request, name: str, who: Asker) -> Response:
+async def ask_replay_all(request: Request, name: str, who: Caller) -> Response:
     """The pop-up that says how many reports there are and asks for confirmation."""
     context = {"installation": await _installation(request, name, who), "limit": REPLAY_LIMIT}
     return fragment(request, "reports/replay_all.html", context)
@@ -61,7 +61,7 @@ async def ask_replay_all(request: Request, name: str, who: Asker) -> Response:
 
 @router.post("/ui/installations/{name}/replay")
 async def replay_all(
-    request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Asker
+    request: Request, name: str, form: Annotated[ReasonForm, Form()], who: Caller
 ) -> Response:
     """Deliver all undelivered reports of an installation again."""
     await _installation(request, name, who)
@@ -71,25 +71,25 @@ async def replay_all(
 
 
 @router.get("/ui/reports/{report}")
-async def details(request: Request, report: str, who: Asker) -> Response:
+async def details(request: Request, report: str, who: Caller) -> Response:
     """The pop-up of a report: what Goobi is told, and the state of the delivery."""
     return fragment(request, "reports/details.html", await _report(request, report, who))
 
 
 @router.get("/ui/reports/{report}/state")
-async def state(request: Request, report: str, who: Asker) -> Response:
+async def state(request: Request, report: str, who: Caller) -> Response:
     """The part of the pop-up that changes."""
     return fragment(request, "reports/state.html", await _report(request, report, who))
 
 
 @router.post("/ui/reports/{report}/replay")
-async def replay(request: Request, report: str, form: Annotated[ReasonForm, Form()], who: Asker) -> Response:
+async def replay(request: Request, report: str, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """Deliver one report again."""
     result = await services_of(request).reports.replay(report, Author(who, form.reason))
     return command_answer(request, result, text(request, "The report is delivered again."), events=CHANGED)
 
 
-async def _list(request: Request, who: Asker) -> dict[str, object]:
+async def _list(request: Request, who: Caller) -> dict[str, object]:
     goobi, use = services_of(request).goobi, services_of(request).reports
     wish, ignored = read_address(ReportListAddress, request.query_params)
     names = use.names(wish.installation) if wish.installation else None
@@ -107,7 +107,7 @@ async def _list(request: Request, who: Asker) -> dict[str, object]:
     }
 
 
-async def _installations(request: Request, who: Asker) -> dict[str, object]:
+async def _installations(request: Request, who: Caller) -> dict[str, object]:
     """Nothing for a restricted reader: what an installation is told concerns all plugins."""
     if not who.unrestricted:
         return {"installations": []}
@@ -115,7 +115,7 @@ async def _installations(request: Request, who: Asker) -> dict[str, object]:
     return {"installations": installation_lines(views, who)}
 
 
-async def _installation(request: Request, name: str, who: Asker) -> InstallationView:
+async def _installation(request: Request, name: str, who: Caller) -> InstallationView:
     allow_all(who, access.TOLD_TO_INSTALLATION())
     views = await services_of(request).reports.installations(who)
     found = next((view for view in views if view.name == name), None)
@@ -124,6 +124,6 @@ async def _installation(request: Request, name: str, who: Asker) -> Installation
     return found
 
 
-async def _report(request: Request, report: str, who: Asker) -> dict[str, object]:
+async def _report(request: Request, report: str, who: Caller) -> dict[str, object]:
     found = await services_of(request).reports.find(report, who)
     return {"report": found, "line": report_line(found, services_of(request).goobi, who)}

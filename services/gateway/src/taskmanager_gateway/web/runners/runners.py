@@ -13,7 +13,7 @@ from taskmanager.messages import RunnerCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import RunnerAction
 from taskmanager.model.registry import AtWork
-from taskmanager_gateway.access.auth_context import Asker
+from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow_right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.codes import problems
@@ -42,19 +42,19 @@ class DrainForm(ReasonForm):
 
 
 @router.get("/runners")
-async def runners(request: Request, who: Asker) -> Response:
+async def runners(request: Request, who: Caller) -> Response:
     """All runners within reach."""
     return await page(request, "runners/page.html", await _rows(request, who))
 
 
 @router.get("/ui/runners")
-async def table(request: Request, who: Asker) -> Response:
+async def table(request: Request, who: Caller) -> Response:
     """The table alone, for an open page."""
     return fragment(request, "runners/table.html", await _rows(request, who))
 
 
 @router.get("/ui/runners/{runner}/{action}")
-async def ask(request: Request, runner: RunnerId, action: RunnerAction, who: Asker) -> Response:
+async def ask(request: Request, runner: RunnerId, action: RunnerAction, who: Caller) -> Response:
     """The pop-up for an action."""
     row = await _row(request, runner, who)
     return fragment(request, f"runners/{action.value}.html", {"row": row, "longest": LONGEST_MINUTES})
@@ -62,7 +62,7 @@ async def ask(request: Request, runner: RunnerId, action: RunnerAction, who: Ask
 
 @router.post("/ui/runners/{runner}/drain")
 async def drain(
-    request: Request, runner: RunnerId, form: Annotated[DrainForm, Form()], who: Asker
+    request: Request, runner: RunnerId, form: Annotated[DrainForm, Form()], who: Caller
 ) -> Response:
     """Drain the runner: it takes no more jobs."""
     grace = None if form.minutes is None else float(form.minutes * 60)
@@ -73,7 +73,7 @@ async def drain(
 
 @router.post("/ui/runners/{runner}/resume")
 async def resume(
-    request: Request, runner: RunnerId, form: Annotated[ReasonForm, Form()], who: Asker
+    request: Request, runner: RunnerId, form: Annotated[ReasonForm, Form()], who: Caller
 ) -> Response:
     """End the drain."""
     order = RunnerCommand(runner=runner, action=RunnerAction.RESUME)
@@ -83,7 +83,7 @@ async def resume(
 
 @router.post("/ui/runners/{runner}/forget")
 async def forget(
-    request: Request, runner: RunnerId, form: Annotated[ReasonForm, Form()], who: Asker
+    request: Request, runner: RunnerId, form: Annotated[ReasonForm, Form()], who: Caller
 ) -> Response:
     """Remove the runner from the list."""
     order = RunnerCommand(runner=runner, action=RunnerAction.FORGET)

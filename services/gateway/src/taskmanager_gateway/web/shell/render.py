@@ -38,7 +38,7 @@ def web_of(request: Request) -> Web:
     return web
 
 
-def asker(request: Request) -> Principal:
+def caller(request: Request) -> Principal:
     """The reader."""
     principal: Principal = request.state.principal
     return principal
@@ -64,7 +64,7 @@ async def page(
     overview: Overview = context.get("overview") or await web.overviews.read(fresh=fresh)
     whole = {
         **_common(request),
-        "menu": plugin_items(overview.plugins, asker(request)),
+        "menu": plugin_items(overview.plugins, caller(request)),
         "overview": overview,
         **context,
     }
@@ -93,7 +93,7 @@ def _common(request: Request) -> dict[str, Any]:
         "visitor": visitor,
         "f": visitor.formats,
         "said": sentences_of(request),
-        "who": asker(request),
+        "who": caller(request),
         "csrf": request.state.csrf,
         "access_off": web_of(request).services.access.off,
         "path": request.url.path,

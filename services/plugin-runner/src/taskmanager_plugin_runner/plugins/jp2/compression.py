@@ -60,7 +60,7 @@ class Compression:
         self._pages = PageReader(self._context, self._parameters.pages, compressing=True)
         expected = [self._target(file.stem) for file in taken]
         self._pages.settle(self._parameters.existing, expected, begun=False)
-        with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
+        with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._pool:
             for_each_file(self._context, taken, self._compress, parallel)
         made = list(self._context.output.iterdir())
         self._pages.settle(self._parameters.existing, made, begun=True)
@@ -76,7 +76,7 @@ class Compression:
 
     def _compress(self, file: Path) -> None:
         began = time.monotonic()
-        pages = self._pages.read(self._crew, file, self._time_limit)
+        pages = self._pages.read(self._pool, file, self._time_limit)
         results = [self._compress_page(file, page) for page in pages]
         self._context.record(_record(file, pages, results, time.monotonic() - began))
 
@@ -88,11 +88,11 @@ class Compression:
         target = self._target(page.stem)
         folder = self._context.scratch / f"{self._numbers[file]:06d}-{page.number:04d}"
         folder.mkdir()
-        with self._crew.room(page.memory_bytes):
+        with self._pool.room(page.memory_bytes):
             prepared = self._prepare(file, page, folder)
             made = self._encode(prepared, folder)
             small = None if self._profile.lossless else self._decode_small(prepared, folder)
-            verified = self._crew.call(compression.verify, prepared, made, small, time_limit=self._time_limit)
+            verified = self._pool.call(compression.verify, prepared, made, small, time_limit=self._time_limit)
         made.replace(target)
         self._context.finished(target)
         shutil.rmtree(folder)
@@ -102,14 +102,14 @@ class Compression:
         prepare = partial(
             compression.prepare, lossless=self._profile.lossless, convert=self._parameters.convert
         )
-        return self._crew.call(prepare, file, page.facts, folder, time_limit=self._time_limit)
+        return self._pool.call(prepare, file, page.facts, folder, time_limit=self._time_limit)
 
     def _encode(self, prepared: Prepared, folder: Path) -> Path:
         codestream, result = folder / _CODESTREAM, folder / f"result{self._profile.suffix}"
         facts = prepared.expected
         if self._profile.coding is Coding.HIGH_THROUGHPUT:
             resolutions = self._profile.resolutions_for(facts.width, facts.height)
-            self._crew.call(
+            self._pool.call(
                 compression.encode_high_throughput,
                 prepared,
                 codestream,

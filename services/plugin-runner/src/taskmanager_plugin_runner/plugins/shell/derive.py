@@ -48,7 +48,7 @@ class DeriveRun:
         expected = [self._target(folder, file.stem) for _, folder in self._wanted for file in taken]
         self._pages.settle(existing, expected, begun=False)
         parallel = min(self._parallel, len(taken))
-        with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._crew:
+        with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._pool:
             for_each_file(self._context, taken, self._convert, parallel)
         self._pages.settle(existing, list(self._context.output.rglob("*.jpg")), begun=True)
 
@@ -66,7 +66,7 @@ class DeriveRun:
 
     def _convert(self, file: Path) -> None:
         began = time.monotonic()
-        pages = self._pages.read(self._crew, file, self._time_limit)
+        pages = self._pages.read(self._pool, file, self._time_limit)
         derived = [self._derive(file, page) for page in pages]
         self._context.record(self._record(file, pages, derived, time.monotonic() - began))
 
@@ -77,8 +77,8 @@ class DeriveRun:
             Wanted(scratch / f"{number}.jpg", one.longest_side, one.quality, one.keep_profile)
             for number, (one, _) in enumerate(self._wanted)
         )
-        with self._crew.room(page.memory_bytes):
-            derived = self._crew.call(
+        with self._pool.room(page.memory_bytes):
+            derived = self._pool.call(
                 derivatives.derive,
                 file,
                 page.facts,

@@ -21,7 +21,7 @@ _UPWARDS: Final = re.compile(r"(?<![\w.])\.\./|(?:^|/)\.\.$")
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class PlaceholderValue:
     """The value of a placeholder.
 
     `foreign`: written by someone other than the template's author or this plugin, so it is checked strictly.
@@ -48,7 +48,7 @@ def names_in(element: str) -> list[str]:
     return names
 
 
-def fill(argv: Sequence[str], values: Mapping[str, Value], *, magick: bool) -> list[str]:
+def fill(argv: Sequence[str], values: Mapping[str, PlaceholderValue], *, magick: bool) -> list[str]:
     """The argument list with every placeholder replaced once; placeholders within values are not replaced.
 
     `magick`: the program is ImageMagick, whose arguments have their own syntax. Raises JobFailedError naming
@@ -57,7 +57,7 @@ def fill(argv: Sequence[str], values: Mapping[str, Value], *, magick: bool) -> l
     return [_fill_one(element, values, magick=magick) for element in argv]
 
 
-def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str:
+def _fill_one(element: str, values: Mapping[str, PlaceholderValue], *, magick: bool) -> str:
     inside_path = _is_path(element, values)
 
     def replace(match: re.Match[str]) -> str:
@@ -79,12 +79,12 @@ def _fill_one(element: str, values: Mapping[str, Value], *, magick: bool) -> str
     return filled
 
 
-def _signed_start(element: str, values: Mapping[str, Value]) -> bool:
+def _signed_start(element: str, values: Mapping[str, PlaceholderValue]) -> bool:
     first = _TOKEN.match(element)
     return bool(first and first[1] and values[first[1]].signed)
 
 
-def _is_path(element: str, values: Mapping[str, Value]) -> bool:
+def _is_path(element: str, values: Mapping[str, PlaceholderValue]) -> bool:
     """Whether an element stands for a path, according to its template."""
     named = [values[name] for name in names_in(element)]
     return "/" in _TOKEN.sub("", element) or any(
@@ -92,7 +92,7 @@ def _is_path(element: str, values: Mapping[str, Value]) -> bool:
     )
 
 
-def _refuse_path(name: str, value: Value, *, inside_path: bool) -> None:
+def _refuse_path(name: str, value: PlaceholderValue, *, inside_path: bool) -> None:
     """A value that is not a path may be part of one only as a single name, and must not lead elsewhere."""
     if value.path or not value.foreign:
         return
@@ -101,7 +101,7 @@ def _refuse_path(name: str, value: Value, *, inside_path: bool) -> None:
         raise JobFailedError(tool_texts.VALUE_IS_PATH(name=name, value=repr(value.text)))
 
 
-def _refuse_unsafe(name: str, value: Value, *, magick: bool) -> None:
+def _refuse_unsafe(name: str, value: PlaceholderValue, *, magick: bool) -> None:
     if "\0" in value.text:
         raise JobFailedError(tool_texts.VALUE_HAS_NUL(name=name))
     literal = _MAGICK_PATH if value.path else _MAGICK_TEXT

@@ -16,8 +16,8 @@ from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_eac
 from taskmanager_plugin_runner.plugins.pictures import derivatives, formats, memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
-from taskmanager_plugin_runner.plugins.shell.placeholders import Value, fill
-from taskmanager_plugin_runner.plugins.shell.template import Check, Template, is_magick
+from taskmanager_plugin_runner.plugins.shell.placeholders import PlaceholderValue, fill
+from taskmanager_plugin_runner.plugins.shell.template import ResultCheck, Template, is_magick
 from taskmanager_plugin_runner.plugins.workpieces import Workpiece
 
 
@@ -31,7 +31,7 @@ class ToolRunner:
         self.time_limit = timedelta(seconds=template.time_limit_seconds)
         self._values = _job_values(context) | _parameter_values(context, template)
 
-    def start(self, argv: Sequence[str], values: Mapping[str, Value], folder: Path) -> None:
+    def start(self, argv: Sequence[str], values: Mapping[str, PlaceholderValue], folder: Path) -> None:
         """Run one program in `folder`; raises ToolFailedError if it fails or its warnings mean damage."""
         name = argv[0].strip("{}") if is_magick(argv) else argv[0]
         words = [name, *fill(argv[1:], {**self._values, **values}, magick=is_magick(argv))]
@@ -64,7 +64,7 @@ class FileRun(ToolRunner):
             for_each_file(self.context, taken, self._convert, self.parallel)
             return
         parallel = min(self.parallel, len(taken))
-        with DecodingPool(parallel, memory.allowed(), self.context.checkpoint) as self._crew:
+        with DecodingPool(parallel, memory.allowed(), self.context.checkpoint) as self._pool:
             for_each_file(self.context, taken, self._convert, parallel)
 
     def _convert(self, file: Path) -> None:
@@ -93,20 +93,20 @@ class FileRun(ToolRunner):
         )
 
     def _facts(self, file: Path) -> PictureFacts:
-        found: list[PictureFacts] = self._crew.call(formats.read_facts, file, time_limit=self.time_limit)
+        found: list[PictureFacts] = self._pool.call(formats.read_facts, file, time_limit=self.time_limit)
         return found[0]
 
     def _check(self, piece: Workpiece, source: PictureFacts | None) -> PictureFacts | None:
         """The facts of an image result, or None; raises JobFailedError if it fails the template's check."""
         if not piece.output.is_file() or not piece.output.stat().st_size:
             raise JobFailedError(tool_texts.NO_RESULT())
-        if self.template.check is Check.NOT_EMPTY or source is None:
+        if self.template.check is ResultCheck.NOT_EMPTY or source is None:
             return None
         try:
             result = self._facts(piece.output)
         except JobFailedError as error:
             raise JobFailedError(picture_texts.RESULT_NOT_OPENED(error=error)) from error
-        if self.template.check is Check.SAME_SIZE and (result.width, result.height) != (
+        if self.template.check is ResultCheck.SAME_SIZE and (result.width, result.height) != (
             source.width,
             source.height,
         ):
@@ -119,9 +119,11 @@ class FileRun(ToolRunner):
                 )
             )
         look = (
-            derivatives.require_alike if self.template.check is Check.ALIKE else derivatives.require_decodable
+            derivatives.require_alike
+            if self.template.check is ResultCheck.ALIKE
+            else derivatives.require_decodable
         )
-        self._crew.call(look, piece.source, source, piece.output, result, time_limit=self.time_limit)
+        self._pool.call(look, piece.source, source, piece.output, result, time_limit=self.time_limit)
         return result
 
 
@@ -142,7 +144,7 @@ class JobRun(ToolRunner):
         self.context.progress(1, 1)
 
 
-def _job_values(context: JobContext) -> dict[str, Value]:
+def _job_values(context: JobContext) -> dict[str, PlaceholderValue]:
     spec, goobi = context.spec, context.spec.goobi
     words = {
         "job_id": context.job_id,
@@ -153,24 +155,27 @@ def _job_values(context: JobContext) -> dict[str, Value]:
         "project": spec.project,
     }
     paths = {"source": context.source, "destination": context.output}
-    return {name: Value("" if word is None else str(word)) for name, word in words.items()} | {
-        name: Value(str(path), path=True) for name, path in paths.items() if path is not None
+    return {name: PlaceholderValue("" if word is None else str(word)) for name, word in words.items()} | {
+        name: PlaceholderValue(str(path), path=True) for name, path in paths.items() if path is not None
     }
 
 
-def _file_values(piece: Workpiece) -> dict[str, Value]:
+def _file_values(piece: Workpiece) -> dict[str, PlaceholderValue]:
     return {
-        "input": Value(str(piece.input), foreign=False),
-        "output": Value(str(piece.output), foreign=False),
-        "name": Value(piece.source.name),
-        "stem": Value(piece.source.stem),
+        "input": PlaceholderValue(str(piece.input), foreign=False),
+        "output": PlaceholderValue(str(piece.output), foreign=False),
+        "name": PlaceholderValue(piece.source.name),
+        "stem": PlaceholderValue(piece.source.stem),
     }
 
 
-def _image_values(facts: PictureFacts) -> dict[str, Value]:
+def _image_values(facts: PictureFacts) -> dict[str, PlaceholderValue]:
     """`colorspace` is what a derivative should have: grey stays grey and keeps its profile."""
     space = "Gray" if facts.grey else "sRGB"
-    return {"format": Value(facts.format, foreign=False), "colorspace": Value(space, foreign=False)}
+    return {
+        "format": PlaceholderValue(facts.format, foreign=False),
+        "colorspace": PlaceholderValue(space, foreign=False),
+    }
 
 
 def _warnings(facts: PictureFacts | None) -> tuple[str, ...]:
@@ -182,10 +187,10 @@ def _warnings(facts: PictureFacts | None) -> tuple[str, ...]:
     )
 
 
-def _parameter_values(context: JobContext, template: Template) -> dict[str, Value]:
+def _parameter_values(context: JobContext, template: Template) -> dict[str, PlaceholderValue]:
     chosen: BaseModel = parse_parameters(template.parameters_model, context.spec.parameters)
     return {
-        f"parameters.{name}": Value(
+        f"parameters.{name}": PlaceholderValue(
             _text(getattr(chosen, name)), foreign=not declared.choices, signed=declared.signed
         )
         for name, declared in template.parameters.items()

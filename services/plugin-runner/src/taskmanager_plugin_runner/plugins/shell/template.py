@@ -41,7 +41,7 @@ class Mode(StrEnum):
     JOB = "job"
 
 
-class Check(StrEnum):
+class ResultCheck(StrEnum):
     """What a result must be: not empty, an image, one of the source's size, or one that looks like it."""
 
     NOT_EMPTY = "not-empty"
@@ -121,7 +121,7 @@ class Template(Record):
     time_limit_seconds: float = Field(default=600.0, gt=0, le=604800)
     job_time_limit_seconds: float | None = Field(default=None, gt=0, le=2_592_000)
     memory_limit_bytes: int | None = Field(default=None, ge=1)
-    check: Check = Check.NOT_EMPTY
+    check: ResultCheck = ResultCheck.NOT_EMPTY
     verify: tuple[str, ...] = ()
     accepted_warnings: tuple[Regex, ...] = ()
     parameters: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], Parameter] = Field(
@@ -169,7 +169,7 @@ class Template(Record):
     def about_images(self) -> bool:
         """Whether sources must be images: ImageMagick reads them, or their properties are used."""
         used = {name for element in self.argv + self.verify for name in names_in(element)}
-        return is_magick(self.argv) or self.check is not Check.NOT_EMPTY or bool(used & IMAGE_VALUES)
+        return is_magick(self.argv) or self.check is not ResultCheck.NOT_EMPTY or bool(used & IMAGE_VALUES)
 
     @cached_property
     def parameters_model(self) -> type[Parameters]:

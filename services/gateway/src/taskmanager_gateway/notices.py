@@ -10,7 +10,7 @@ from taskmanager.ports.broker import Publisher
 log = structlog.get_logger(__name__)
 
 
-async def told(publisher: Publisher, topology: Topology, message: Message, *, keep: bool = False) -> bool:
+async def notify(publisher: Publisher, topology: Topology, message: Message, *, keep: bool = False) -> bool:
     """Publish a message for the scheduler; returns whether the broker accepted it.
 
     `keep`: deliver it even if the broker or the inbox goes down in the meantime.
