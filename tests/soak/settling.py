@@ -66,7 +66,8 @@ def settle(
     while calm < CALM_LOOKS:
         left = None if moving is None else sum(moving.values())
         if progress.stands_for(left, time.monotonic()) > within_seconds:
-            raise NotAtRestError(f"nothing got less within {within_seconds:g} s: {moving}")
+            waiting = {**(moving or {}), **waiting_messages(machines)}
+            raise NotAtRestError(f"nothing got less within {within_seconds:g} s: {waiting}")
         if time.monotonic() - last >= RELEASE_SECONDS:
             last = time.monotonic()
             _release(store, operator)
@@ -103,16 +104,26 @@ def queues_are_empty(machines: Machines) -> bool:
 
     What they are still processing is little and shows at the next check.
     """
+    return not waiting_messages(machines)
+
+
+def waiting_messages(machines: Machines) -> dict[str, int | None]:
+    """The queues of the scheduler and the plugins that are not empty; None: not declared again yet."""
     names = [TOPOLOGY.inbox.name, *(TOPOLOGY.jobs(plugin).name for plugin in PLUGINS)]
     connection = pika.BlockingConnection(pika.URLParameters(machines.urls.broker))
     try:
-        channel = connection.channel()
-        declared = [channel.queue_declare(name, passive=True) for name in names]
-        return not any(one.method.message_count for one in declared)
-    except ChannelClosedByBroker:
-        return False  # a queue that was deleted is not declared again yet
+        counts = {name: _messages(connection, name) for name in names}
     finally:
         connection.close()
+    return {name: count for name, count in counts.items() if count != 0}
+
+
+def _messages(connection: pika.BlockingConnection, queue: str) -> int | None:
+    try:
+        declared = connection.channel().queue_declare(queue, passive=True)
+    except ChannelClosedByBroker:
+        return None
+    return int(declared.method.message_count)
 
 
 def _what_moves(store: Store) -> dict[str, int] | None:
