@@ -25,7 +25,7 @@ LOGIN_SECONDS = 3
 TOOL_SECONDS = 60
 CLUSTER = """\
 cluster_formation.peer_discovery_backend = classic_config
-cluster_partition_handling = pause_minority
+cluster_partition_handling = autoheal
 net_ticktime = 15
 """
 """What docs/operations.md recommends, except for how the nodes find each other."""
