@@ -12,7 +12,7 @@ from taskmanager.errors import JobFailedError
 from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
 from taskmanager_plugin_runner.results import journal, stages
-from taskmanager_plugin_runner.results.journal import JournalEntry, Manifest
+from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
 from taskmanager_plugin_runner.results.placement import place, prepare
 from taskmanager_plugin_runner.transport.recovery import recover
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
@@ -52,7 +52,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def names(*found: str, existed: bool = True) -> Manifest:
-    return Manifest(tuple(JournalEntry(name, existed=existed) for name in found), found)
+    return Manifest(tuple(UndoEntry(name, existed=existed) for name in found), found)
 
 
 HOSTILE = [

@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskmanager_gateway.access.auth_context import AuthContext
-from taskmanager_gateway.access.authenticator import Authenticator, Shown
+from taskmanager_gateway.access.authenticator import Authenticator, PresentedCredentials
 from taskmanager_gateway.access.renewal import Renewal
 
 
@@ -25,7 +25,7 @@ class AuthenticationMiddleware:
     async def _look(self, scope: Scope) -> AuthContext:
         headers = Headers(scope=scope)
         address = (scope.get("client") or ("", 0))[0]
-        proof = await self._proving.prove(Shown(scope["path"], address, headers))
+        proof = await self._proving.prove(PresentedCredentials(scope["path"], address, headers))
         scope.setdefault("state", {}).update(proof=proof, principal=proof.principal, csrf=_csrf(proof))
         return proof
 

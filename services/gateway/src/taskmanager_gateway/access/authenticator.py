@@ -27,7 +27,7 @@ _STORE_AWAY = Problem(STORE_UNAVAILABLE, problems.ASKER_NOT_READ())
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PresentedCredentials:
     """The parts of a request that may identify the caller."""
 
     path: str
@@ -54,7 +54,7 @@ class Authenticator:
         self._directory, self._use, self._sessions, self._clock = directory, use, sessions, clock
         self._cookies: SessionCookies | None = None
 
-    async def prove(self, shown: Shown) -> AuthContext:
+    async def prove(self, shown: PresentedCredentials) -> AuthContext:
         """Identify the caller."""
         try:
             if self._off:
@@ -71,7 +71,7 @@ class Authenticator:
             self._cookies = SessionCookies(await self._directory.session_key(), self._idle)
         return self._cookies
 
-    async def _proved(self, shown: Shown) -> AuthContext:
+    async def _proved(self, shown: PresentedCredentials) -> AuthContext:
         authorization = shown.headers.get("authorization")
         if authorization is not None:
             return await self._by_token(authorization, named_actor(shown.headers))
@@ -91,7 +91,7 @@ class Authenticator:
         shown = replace(principal, name=f"{for_whom} via {principal.name}") if for_whom else principal
         return AuthContext(shown, client=principal.name)
 
-    async def _by_session(self, cookie: str, shown: Shown) -> AuthContext:
+    async def _by_session(self, cookie: str, shown: PresentedCredentials) -> AuthContext:
         cookies = await self.cookies()
         session = cookies.read(cookie)
         if session is None or await self._directory.session_ended(session.id):

@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ColumnDisplay:
     """A column on the page: its place from left to right, its title in English, and its classes of CSS."""
 
     rank: int
@@ -45,8 +45,8 @@ class Column:
 
     name: str
     value: Callable[[Job], object]
-    queue: Shown | None = None
-    ended: Shown | None = None
+    queue: ColumnDisplay | None = None
+    ended: ColumnDisplay | None = None
     exported: bool = True
     """Whether CSV has it."""
 
@@ -55,10 +55,12 @@ class PageColumn(NamedTuple):
     """A column as one tab shows it."""
 
     column: Column
-    shown: Shown
+    shown: ColumnDisplay
 
 
-def _both(name: str, value: Callable[[Job], object], shown: Shown, *, exported: bool = True) -> Column:
+def _both(
+    name: str, value: Callable[[Job], object], shown: ColumnDisplay, *, exported: bool = True
+) -> Column:
     return Column(name, value, shown, shown, exported)
 
 
@@ -70,56 +72,58 @@ def took(job: Job) -> timedelta | None:
 
 
 COLUMNS = (
-    _both("id", lambda job: job.id, Shown(10, "Id", "tm-id tm-from-wide")),
+    _both("id", lambda job: job.id, ColumnDisplay(10, "Id", "tm-id tm-from-wide")),
     Column("plugin", lambda job: job.plugin),
-    _both("title", lambda job: job.spec.title, Shown(20, "Title", "tm-title")),
+    _both("title", lambda job: job.spec.title, ColumnDisplay(20, "Title", "tm-title")),
     _both(
         "process_id",
         lambda job: job.spec.goobi.process_id if job.spec.goobi else None,
-        Shown(30, "Process", "tm-number tm-process tm-from-md"),
+        ColumnDisplay(30, "Process", "tm-number tm-process tm-from-md"),
     ),
     Column("process_title", lambda job: job.spec.goobi.process_title if job.spec.goobi else None),
     Column("step_id", lambda job: job.spec.goobi.step_id if job.spec.goobi else None),
     _both(
         "project",
         lambda job: job.spec.project,
-        Shown(40, "Project", "tm-project tm-from-xl", Kind.TEXT),
+        ColumnDisplay(40, "Project", "tm-project tm-from-xl", Kind.TEXT),
     ),
-    _both("status", lambda job: job.status, Shown(50, "Status", "tm-state")),
+    _both("status", lambda job: job.status, ColumnDisplay(50, "Status", "tm-state")),
     Column(
         "priority",
         lambda job: job.priority,
-        queue=Shown(60, "Priority", "tm-number tm-from-md", Kind.NUMBER),
+        queue=ColumnDisplay(60, "Priority", "tm-number tm-from-md", Kind.NUMBER),
     ),
     Column(
         "place",
         lambda job: job.owner,
-        queue=Shown(70, "Place or runner", "tm-number tm-place", sort=Sort.TURN),
+        queue=ColumnDisplay(70, "Place or runner", "tm-number tm-place", sort=Sort.TURN),
         exported=False,
     ),
     Column(
         "created",
         lambda job: job.created,
-        queue=Shown(80, "Submitted", "tm-when tm-from-lg", Kind.TIME, Sort.CREATED),
-        ended=Shown(90, "Submitted", "tm-when tm-from-xxl", Kind.TIME, Sort.CREATED),
+        queue=ColumnDisplay(80, "Submitted", "tm-when tm-from-lg", Kind.TIME, Sort.CREATED),
+        ended=ColumnDisplay(90, "Submitted", "tm-when tm-from-xxl", Kind.TIME, Sort.CREATED),
     ),
     Column("queued_at", lambda job: job.queued_at),
     Column(
         "started_at",
         lambda job: job.started_at,
-        queue=Shown(90, "Begun", "tm-when tm-from-xxl", Kind.TIME),
+        queue=ColumnDisplay(90, "Begun", "tm-when tm-from-xxl", Kind.TIME),
     ),
     Column(
         "finished",
         lambda job: job.finished,
-        ended=Shown(80, "Ended", "tm-when tm-from-lg", Kind.TIME, Sort.FINISHED),
+        ended=ColumnDisplay(80, "Ended", "tm-when tm-from-lg", Kind.TIME, Sort.FINISHED),
     ),
-    Column("took", took, ended=Shown(100, "Took", "tm-number tm-from-lg", Kind.DURATION), exported=False),
+    Column(
+        "took", took, ended=ColumnDisplay(100, "Took", "tm-number tm-from-lg", Kind.DURATION), exported=False
+    ),
     Column("attempt", lambda job: job.attempt),
     Column("runner", lambda job: job.owner),
     Column("percent", lambda job: job.progress.percent),
-    _both("files", lambda job: job.files, Shown(110, "Files", "tm-number tm-from-xl", Kind.COUNT)),
-    _both("bytes", lambda job: job.bytes, Shown(120, "Volume", "tm-number tm-from-xl", Kind.SIZE)),
+    _both("files", lambda job: job.files, ColumnDisplay(110, "Files", "tm-number tm-from-xl", Kind.COUNT)),
+    _both("bytes", lambda job: job.bytes, ColumnDisplay(120, "Volume", "tm-number tm-from-xl", Kind.SIZE)),
     Column("warnings", lambda job: job.warnings),
     Column("error", lambda job: job.error.message if job.error else None),
     Column("source", lambda job: job.spec.source),

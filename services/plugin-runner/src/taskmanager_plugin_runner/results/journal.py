@@ -24,7 +24,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
-class JournalEntry:
+class UndoEntry:
     """One file, or one whole new folder, to be moved; `existed`: a file of that name has to make room.
 
     `leaves`: nothing takes the file's place.
@@ -39,7 +39,7 @@ class JournalEntry:
 class Manifest:
     """What is about to be moved: the entries in order, and all files, to distinguish ours from others'."""
 
-    entries: tuple[JournalEntry, ...]
+    entries: tuple[UndoEntry, ...]
     files: tuple[str, ...]
 
     def encode(self, subject: str, seal: Seal) -> bytes:
@@ -56,7 +56,7 @@ class Manifest:
             if not seal.holds(raw["seal"], subject, body.encode()):
                 raise ValueError("it does not bear the seal of this runner")
             known = json.loads(body)
-            made = cls(tuple(JournalEntry(**entry) for entry in known["entries"]), tuple(known["files"]))
+            made = cls(tuple(UndoEntry(**entry) for entry in known["entries"]), tuple(known["files"]))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("it is no journal") from error
         for name in (*(entry.name for entry in made.entries), *made.files):

@@ -21,7 +21,7 @@ from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results import journal
-from taskmanager_plugin_runner.results.journal import JournalEntry, Manifest
+from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
 from taskmanager_plugin_runner.results.planning import (
     Terms,
     dress,
@@ -167,7 +167,7 @@ def _require(ours: Callable[[], bool]) -> None:
         raise SupersededError("its lease ended while its results were put into place, as if it was frozen")
 
 
-def _move(home_fd: int, stage: str, entry: JournalEntry, terms: Terms) -> None:
+def _move(home_fd: int, stage: str, entry: UndoEntry, terms: Terms) -> None:
     target = PurePosixPath(entry.name)
     if entry.leaves and not unchanged(home_fd, entry.name, terms.leaving[entry.name]):
         return  # another file has been put there in the meantime, which is not ours to remove

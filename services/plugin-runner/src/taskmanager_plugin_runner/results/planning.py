@@ -12,7 +12,7 @@ from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.results.file_permissions import keep_rights
-from taskmanager_plugin_runner.results.journal import JournalEntry, Manifest
+from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
 from taskmanager_plugin_runner.results.stage_filling import ResultFile
 from taskmanager_plugin_runner.results.stages import NEW, OLD, PREFIX, details, exists, is_folder
 
@@ -52,7 +52,7 @@ def results_in(output: Path, inside: PurePosixPath) -> Iterator[ResultFile]:
 
 def plan(home_fd: int, stage: str, results: list[ResultFile], terms: Terms) -> Manifest:
     """Plan the entries in order, and make folders for what they replace; raises JobFailedError, OSError."""
-    entries: dict[str, JournalEntry] = {}
+    entries: dict[str, UndoEntry] = {}
     for result in results:
         entry = _entry(home_fd, PurePosixPath(result.name), terms.sources)
         entries.setdefault(entry.name, entry)
@@ -69,20 +69,20 @@ def plan(home_fd: int, stage: str, results: list[ResultFile], terms: Terms) -> M
     return Manifest(tuple(entries.values()), tuple(result.name for result in results))
 
 
-def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> JournalEntry:
+def _entry(home_fd: int, name: PurePosixPath, sources: Collection[Identity]) -> UndoEntry:
     """The topmost missing part of the path, which is moved as a whole, or the file itself."""
     for part in [*reversed(name.parents)][1:]:
         if not exists(str(part), home_fd):
-            return JournalEntry(str(part), existed=False)
+            return UndoEntry(str(part), existed=False)
         if not is_folder(str(part), home_fd):
             raise JobFailedError(file_texts.RESULT_NEEDS_FOLDER(name=name, folder=part))
     found = details(str(name), home_fd)
     if found is None:
-        return JournalEntry(str(name), existed=False)
+        return UndoEntry(str(name), existed=False)
     if stat.S_ISDIR(found.st_mode):
         raise JobFailedError(file_texts.RESULT_IS_FOLDER(name=name))
     require_no_source(str(name), found, sources)
-    return JournalEntry(str(name), existed=True)
+    return UndoEntry(str(name), existed=True)
 
 
 def require_no_source(name: str, found: os.stat_result, sources: Collection[Identity]) -> None:
@@ -91,12 +91,12 @@ def require_no_source(name: str, found: os.stat_result, sources: Collection[Iden
         raise JobFailedError(file_texts.RESULT_IS_SOURCE(name=name))
 
 
-def _leaving(home_fd: int, results: list[ResultFile], terms: Terms) -> Iterator[JournalEntry]:
+def _leaving(home_fd: int, results: list[ResultFile], terms: Terms) -> Iterator[UndoEntry]:
     """Unchanged results of earlier jobs whose names, after folding, are not those of new results."""
     made = {folded(result.name) for result in results}
     for name, before in sorted(terms.leaving.items()):
         if folded(name) not in made and unchanged(home_fd, name, before):
-            yield JournalEntry(name, existed=True, leaves=True)
+            yield UndoEntry(name, existed=True, leaves=True)
 
 
 def unchanged(home_fd: int, name: str, before: Fingerprint) -> bool:

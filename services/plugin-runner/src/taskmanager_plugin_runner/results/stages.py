@@ -27,7 +27,7 @@ from taskmanager.errors import SupersededError
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results import journal
-from taskmanager_plugin_runner.results.journal import JournalEntry, Manifest
+from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
 
 PREFIX = ".tm-"
 NEW, OLD = "new", "old"
@@ -117,7 +117,7 @@ def _roll_back(home_fd: int, stage: str, manifest: Manifest | None) -> None:
     folders.sync(home_fd)
 
 
-def _restore(home_fd: int, stage: str, entry: JournalEntry, manifest: Manifest) -> None:
+def _restore(home_fd: int, stage: str, entry: UndoEntry, manifest: Manifest) -> None:
     """Restore one entry to its original state; what was not done is found by looking."""
     target = PurePosixPath(entry.name)
     with folders.below(home_fd, target.parent) as parent:
