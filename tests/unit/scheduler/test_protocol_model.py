@@ -306,7 +306,7 @@ def crashed(world: World, number: int) -> World:
     return dead
 
 
-@pytest.mark.timeout(110)
+@pytest.mark.timeout(300)
 def test_no_reachable_state_breaks_the_protocol_and_an_end_is_always_in_reach() -> None:
     first = begin()
     seen = {first.key: first}
