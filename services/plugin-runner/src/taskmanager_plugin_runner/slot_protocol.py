@@ -236,7 +236,7 @@ class LogNote:
     level: Literal["info", "warning", "error"]
     text: str
     reason: Mapping[str, Any] | None = None
-    """What the text says, as a `Reason`; None for one that is plain."""
+    """What the text says, as a `Reason`; None for a plain text."""
 
 
 @dataclass(frozen=True, slots=True)

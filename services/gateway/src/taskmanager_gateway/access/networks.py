@@ -1,4 +1,4 @@
-"""Networks: which addresses they contain, and how uvicorn takes them. Pure."""
+"""Networks: which addresses they contain, and their form for uvicorn. Pure."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -30,9 +30,10 @@ def holds(networks: Sequence[Network], address: Address | None) -> bool:
 
 
 def as_trusted_hosts(proxies: Sequence[Network]) -> list[str]:
-    """The networks as uvicorn's middleware takes them.
+    """The networks in the form that uvicorn's middleware takes.
 
-    An IPv4 network is also named as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2): so a server on `::` sees clients.
+    An IPv4 network is listed as IPv4-mapped IPv6 as well (RFC 4291, 2.5.5.2), for a server that listens
+    on `::`.
     """
     mapped = (
         f"::ffff:{network.network_address}/{IPV6_BITS - IPV4_BITS + network.prefixlen}"

@@ -99,7 +99,7 @@ class FieldError(BaseModel):
 
     @classmethod
     def of_text(cls, field: str, text: str) -> "FieldError":
-        """The same told by a text, with its code if it knows one."""
+        """The same for a text, with the code of the text if it has one."""
         return cls.of(field, reason_of(text) or PROSE(text=shortened(text)))
 
     @property

@@ -51,7 +51,7 @@ def sentence(problem: Problem) -> str:
 
 
 def code(problem: Problem) -> str:
-    """What the sentence says, for programs: of a request with wrong fields, what is wrong with the first."""
+    """The code of the sentence, for programs; if fields are wrong, that of the first error."""
     errors = problem.extensions.get("errors") or ()
     return str(errors[0].code) if errors else problem.told.code
 

@@ -1,6 +1,6 @@
-"""The columns of lists of jobs, each declared once: what CSV says, and what the page of a plugin shows.
+"""The columns of job lists, each declared once, for CSV and for the page of a plugin.
 
-A cell of the page is written by its kind; one of kind OWN by the macro of the column's name in the template.
+The page formats a cell by its kind; for OWN, the template has a macro with the name of the column.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ class Kind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     COUNT = "count"
-    """A number that says nothing while it is 0."""
+    """A number that is not shown while it is 0."""
     SIZE = "size"
     TIME = "time"
     DURATION = "duration"
@@ -29,30 +29,30 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnDisplay:
-    """A column on the page: its place from left to right, its title in English, and its classes of CSS."""
+    """A column on the page: its place from left to right, its title in English, and its CSS classes."""
 
     rank: int
     title: str
     style: str
     kind: Kind = Kind.OWN
     sort: Sort | None = None
-    """The order its title asks for."""
+    """The order that its title requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `queue` and `ended` say how the tabs of waiting and of ended jobs show it, if they do."""
+    """One column. `queue` and `ended` are its display on the tabs of waiting and of ended jobs, if any."""
 
     name: str
     value: Callable[[Job], object]
     queue: ColumnDisplay | None = None
     ended: ColumnDisplay | None = None
     exported: bool = True
-    """Whether CSV has it."""
+    """Whether CSV includes it."""
 
 
 class PageColumn(NamedTuple):
-    """A column as one tab shows it."""
+    """A column with its display on one tab."""
 
     column: Column
     shown: ColumnDisplay
@@ -65,7 +65,7 @@ def _both(
 
 
 def took(job: Job) -> timedelta | None:
-    """From the start of its last attempt to its end."""
+    """The time from the start of the last attempt to its end."""
     if job.started_at is None or job.finished is None:
         return None
     return max(job.finished - job.started_at, timedelta())
@@ -129,7 +129,7 @@ COLUMNS = (
     Column("source", lambda job: job.spec.source),
     Column("destination", lambda job: job.spec.destination),
 )
-"""In the order of CSV."""
+"""In the order of the CSV export."""
 
 
 def page_columns(tab: Tab) -> Sequence[PageColumn]:

@@ -1,4 +1,4 @@
-"""All codes for one language: those of the services, and those that the installed plugins bring."""
+"""All codes for one language: those of the services and those of the installed plugins."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
 @dataclass(frozen=True, slots=True)
 class CodesOfPlugins:
-    """Implements `taskmanager.model.reasons.Codes`; a plugin that is not installed any more has none."""
+    """Implements `taskmanager.model.reasons.Codes`; only installed plugins have codes."""
 
     plugins: PluginCatalogue
     language: str
 
     def find(self, name: str) -> Code | None:
-        """The code; one of a plugin with its sentence in the language, in English if it has none there."""
+        """The code; that of a plugin has its sentence in the language or, if untranslated, in English."""
         return CATALOGUE.find(name) or self._of_plugin(name)
 
     def _of_plugin(self, name: str) -> Code | None:

@@ -71,7 +71,7 @@ def log_in_entry(seen: LogInSeen, now: datetime) -> AuditEntry:
 
 
 def _why_refused(seen: LogInSeen) -> Reason | None:
-    """As far as a gateway tells who was refused in which way."""
+    """Why a log-in was refused, as far as the report of the gateway tells."""
     if seen.outcome == "done":
         return None
     if seen.outcome == "too_many":

@@ -1,7 +1,7 @@
 """Commands for security keys as a second factor. Pure.
 
-Whether a signature is right was found by the gateway. Here is decided what must be decided once for all
-gateways: that a challenge counts once, and that the counter of a key only grows.
+The gateway has verified the signature. This module checks what must be checked in one place for all gateways:
+that a challenge is used only once, and that the counter of a key only grows.
 """
 
 from taskmanager.messages import AddSecurityKey, RemoveSecurityKey, UseSecurityKey
@@ -67,7 +67,7 @@ def _use(space: AccessSpace, user: User, order: UseSecurityKey, _note: Attributi
 def _used_up(
     space: AccessSpace, factor: SecondFactor | None, order: AddSecurityKey | UseSecurityKey
 ) -> Reason | None:
-    """Why the challenge counts no more, if it does not."""
+    """The reason to refuse the challenge if it has been used or has expired; None otherwise."""
     used = factor.challenges if factor else {}
     return refusals.CHALLENGE_USED() if order.challenge in used or order.ends <= space.now else None
 

@@ -1,7 +1,7 @@
-"""What a security key is to sign: random, for one user and one purpose.
+"""Challenges for security keys: random, each for one user and one purpose.
 
-It goes through the page as a signed text, so no gateway keeps it, and any gateway can go on with one. That it
-counts once is the scheduler's business.
+A challenge passes through the page as a signed text: no gateway stores it, and any gateway can continue with
+it. The scheduler makes sure that it is used only once.
 """
 
 import base64
@@ -23,32 +23,32 @@ Purpose = Literal["add", "enter"]
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What is to be signed; it counts until `ends`."""
+    """What a key is to sign; valid until `ends`."""
 
     value: bytes
     ends: datetime
 
     @property
     def digest(self) -> str:
-        """By which the scheduler knows it again: SHA-256 in hexadecimal."""
+        """SHA-256 in hexadecimal; the scheduler stores it to recognise a used challenge."""
         return secret_hash(_text(self.value))
 
 
 class ChallengeTexts:
-    """Writes and reads them."""
+    """Writes and reads the signed texts of challenges."""
 
     def __init__(self, key: bytes) -> None:
-        """`key` is the one of sessions."""
+        """`key` is the one that signs sessions."""
         self._serializer = signed_texts(key, "taskmanager.challenge.1")
 
     def new(self, user: str, purpose: Purpose) -> tuple[bytes, str]:
-        """A new one: what to sign, and the text."""
+        """A new challenge: the bytes to sign, and the text for the page."""
         value = secrets.token_bytes(CHALLENGE_BYTES)
         written = self._serializer.dumps([user_key(user), purpose, _text(value)])
         return value, written if isinstance(written, str) else written.decode()
 
     def read(self, text: str, user: str, purpose: Purpose) -> Challenge | None:
-        """None if it is too old, not one of ours, or for somebody or something else."""
+        """The challenge; None if it has expired, is not ours, or is for another user or purpose."""
         try:
             (whose, what, value), written = self._serializer.loads(
                 text, max_age=round(LIFETIME.total_seconds()), return_timestamp=True

@@ -19,7 +19,7 @@ class HalfWay:
     sessions_from: datetime
 
     def still_counts_for(self, user: User) -> bool:
-        """Whether the password was not changed, and the log-ins were not all ended, since then."""
+        """Whether since then the password has not been changed and the log-ins have not all been ended."""
         return user.name == self.user and user.sessions_from == self.sessions_from
 
 
@@ -27,7 +27,7 @@ class HalfWayTexts:
     """Writes and reads these texts; any gateway can continue with one."""
 
     def __init__(self, key: bytes) -> None:
-        """`key` is that of sessions."""
+        """`key` is the one that signs sessions."""
         self._serializer = signed_texts(key, "taskmanager.half-way.1")
 
     def write(self, user: User) -> str:
@@ -45,6 +45,6 @@ class HalfWayTexts:
 
 
 def signed_texts(key: bytes, salt: str) -> URLSafeTimedSerializer:
-    """Signs texts that pass through a page, with the time; `salt` tells texts of different kinds apart."""
+    """A serializer for signed and dated texts that pass through a page; each kind has its own `salt`."""
     options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=options)

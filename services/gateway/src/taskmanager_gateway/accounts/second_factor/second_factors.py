@@ -1,7 +1,7 @@
-"""The second factor of users with a password: required at log-in; codes are set up and removed by themselves.
+"""The second factor of users with a password: checks it at log-in, and sets up and removes codes.
 
-A code, and what a security key signed, is valid once: the scheduler stores what was used. While it does not
-answer, nobody can log in with a second factor, since no gateway knows what another one has seen.
+Each code and each signed challenge is valid only once: the scheduler stores the used ones. While it does not
+answer, nobody can log in with a second factor, because no gateway knows what the others have accepted.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ PATIENCE = timedelta(seconds=4)
 """How long a log-in waits for the scheduler: longer than other commands, which are carried out later."""
 
 RETRY_SECONDS = "30"
-"""When there is a new code."""
+"""After this time there is a new code."""
 
 Way = Literal["code", "security_key"]
 
@@ -68,7 +68,7 @@ class SecondFactors:
         *,
         clock: Clock,
     ) -> None:
-        """`log_in` checks passwords and begins sessions, `keys` what security keys answer."""
+        """`log_in` checks passwords and begins sessions, `keys` checks the answers of security keys."""
         self._directory, self._commanding, self._log_in = directory, commanding, log_in
         self._keys, self._throttle, self._records, self._clock = keys, throttle, records, clock
 
@@ -94,7 +94,7 @@ class SecondFactors:
         return self._log_in.session(user)
 
     async def enter_with_key(self, user: User, answer: KeyAnswer, address: str, *, known: bool) -> Session:
-        """The same, if one of the user's security keys answered."""
+        """The same, if one of the user's security keys signed the challenge."""
         await self._admit(user, "security_key", address, known=known)
         use = await self._keys.use(user, answer)
         if use is None:
@@ -115,9 +115,9 @@ class SecondFactors:
     async def set_up(
         self, author: Author, sealed: str, password: str, code: str, address: str
     ) -> tuple[CommandDone | CommandPending, Sequence[str]]:
-        """Require codes of this device from now on.
+        """Require codes from this device from now on.
 
-        Returns recovery codes, which are known only now, if it is the user's first second factor.
+        Returns recovery codes if it is the user's first second factor; they cannot be read again later.
         """
         user = await self._log_in.verified(author.principal.name, password, address)
         secret = (await self._sealing()).open(sealed, user.name)
@@ -134,7 +134,7 @@ class SecondFactors:
     async def remove(
         self, author: Author, password: str, code: str, address: str
     ) -> CommandDone | CommandPending:
-        """Stop requiring codes of the device."""
+        """Stop requiring codes from the device."""
         user = await self._log_in.verified(author.principal.name, password, address)
         if user.second_factor is not None:
             await self._check_code(user, user.second_factor, code, address, known=True)
@@ -156,7 +156,7 @@ class SecondFactors:
     async def _admit(self, user: User, way: Way, address: str, *, known: bool) -> None:
         try:
             await self._throttle.attempt(user.name, address, known=known)
-            if not known and way == "code":  # nobody guesses what a key signs
+            if not known and way == "code":  # signatures cannot be guessed
                 self._throttle.attempt_code(user.name)
         except ProblemError:
             self._records.note("too_many", way, user.name, address)
@@ -201,7 +201,7 @@ class SecondFactors:
         self._throttle.succeeded(user.name, address)
 
     def _not_judged(self, user: User, address: str) -> ProblemError:
-        self._throttle.succeeded(user.name, address)  # the code was right, so this is no failed try
+        self._throttle.succeeded(user.name, address)  # the code was right: not a failed attempt
         log.warning("second_factor_not_judged", user=user.name, address=address)
         return ProblemError(SCHEDULER_UNAVAILABLE, access.NOT_JUDGED(), {"Retry-After": RETRY_SECONDS})
 
@@ -213,6 +213,6 @@ class SecondFactors:
 
 
 def _refusal_of_key(error: ProblemError) -> Reason:
-    """Why the scheduler rejected the key: its owner has to know if there may be a copy of it."""
+    """Why the scheduler rejected the key; the owner has to know if there may be a copy of it."""
     refusal = error.problem.told.parameters.get("refusal")
     return access.KEY_REFUSED(refusal=refusal) if isinstance(refusal, Reason) else access.WRONG_KEY()

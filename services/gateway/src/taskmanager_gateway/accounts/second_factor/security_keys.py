@@ -1,4 +1,4 @@
-"""Security keys and passkeys of users with a password: asked for at log-in, added and removed by them."""
+"""Security keys and passkeys of users with a password: required at log-in, added and removed by the users."""
 
 import hmac
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _HANDLE = "taskmanager.user-handle.1:"
 
 @dataclass(frozen=True, slots=True)
 class KeyQuestion:
-    """What a page has the browser ask a key: its options as JSON. `challenge` comes back with the answer."""
+    """A request to a key: options for the browser, as JSON. `challenge` comes back with the answer."""
 
     options: str
     challenge: str
@@ -28,14 +28,14 @@ class KeyQuestion:
 
 @dataclass(frozen=True, slots=True)
 class KeyAnswer:
-    """What the browser says a key answered, as JSON, with the `challenge` of the question."""
+    """The answer of a key as the browser sends it, as JSON, with the `challenge` of the question."""
 
     challenge: str
     answer: str
 
 
 class SecurityKeys:
-    """Every call may raise ProblemError and StoreUnavailableError."""
+    """Adds, checks and removes keys; every method may raise ProblemError and StoreUnavailableError."""
 
     def __init__(
         self,
@@ -44,24 +44,24 @@ class SecurityKeys:
         commanding: CommandService,
         log_in: LogInService,
     ) -> None:
-        """`party` is None where browsers use no keys, for want of HTTPS or of a fixed address."""
+        """`party` is None if browsers use no keys here, for lack of HTTPS or of a fixed address."""
         self._party, self._directory = party, directory
         self._commanding, self._log_in = commanding, log_in
 
     @property
     def origin(self) -> str | None:
-        """Of the pages on which browsers use keys; None: nowhere."""
+        """The origin of the pages on which browsers use keys; None if there are none."""
         return self._party.origin if self._party else None
 
     async def offer(self, user: User) -> KeyQuestion:
-        """What has a new key made; one that the user has already says so itself."""
+        """The request to create a key; the keys that the user has already are excluded."""
         party, (challenge, text) = self._known_party(), await self._challenge(user, "add")
         known = user.second_factor.keys if user.second_factor else ()
         options = webauthn.creation_options(party, user.name, await self._handle(user), known, challenge)
         return KeyQuestion(options, text)
 
     async def question(self, user: User) -> KeyQuestion | None:
-        """What has one of the user's keys sign; None if there is none, or browsers use none here."""
+        """The request to sign with one of the user's keys; None without keys, or if browsers use none."""
         keys = user.second_factor.keys if user.second_factor else ()
         if self._party is None or not keys:
             return None
@@ -71,7 +71,7 @@ class SecurityKeys:
     async def add(
         self, author: Author, label: str, password: str, answer: KeyAnswer, address: str
     ) -> tuple[CommandDone | CommandPending, Sequence[str]]:
-        """Ask for this key too from now on; with recovery codes, if it is the first second factor."""
+        """Accept this key as well from now on. Returns recovery codes if it is the first second factor."""
         party = self._known_party()
         user = await self._log_in.verified(author.principal.name, password, address)
         challenge = (await self._texts()).read(answer.challenge, user.name, "add")
@@ -96,7 +96,7 @@ class SecurityKeys:
     async def remove(
         self, author: Author, key_id: str, password: str, address: str
     ) -> CommandDone | CommandPending | None:
-        """The key counts no more; None: there is none such."""
+        """Stop accepting the key; None if the user has no such key."""
         user = await self._log_in.verified(author.principal.name, password, address)
         key = user.second_factor.key(key_id) if user.second_factor else None
         if key is None:
@@ -107,7 +107,7 @@ class SecurityKeys:
         return result
 
     async def use(self, user: User, answer: KeyAnswer) -> UseSecurityKey | None:
-        """What is used up by the answer; None if it is wrong."""
+        """The use of the key to record; None if the answer is wrong."""
         keys = user.second_factor.keys if user.second_factor else ()
         challenge = (await self._texts()).read(answer.challenge, user.name, "enter")
         if self._party is None or challenge is None:
@@ -137,6 +137,6 @@ class SecurityKeys:
         return ChallengeTexts(await self._directory.session_key())
 
     async def _handle(self, user: User) -> bytes:
-        """By which a key tells its accounts apart. It names nobody (WebAuthn Level 2, section 14.6.1)."""
+        """The user handle: tells accounts apart, names nobody (WebAuthn Level 2, section 14.6.1)."""
         key = await self._directory.second_factor_key()
         return hmac.digest(key, f"{_HANDLE}{user_key(user.name)}".encode(), "sha256")

@@ -1,7 +1,7 @@
-"""Security keys (WebAuthn Level 2): what browsers are asked, and whether their answers are right. Pure.
+"""Security keys (WebAuthn Level 2): makes the requests to browsers and verifies their answers. Pure.
 
-The only owner of fido2, which does the whole protocol and needs nothing but `cryptography`, which is here
-anyway.
+The only module that uses fido2, which implements the whole protocol and needs only `cryptography`, which is
+used anyway.
 """
 
 import ipaddress
@@ -35,7 +35,7 @@ from taskmanager.model.security_keys import SecurityKey
 
 TITLE = "Goobi TaskManager"
 ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
-"""What the specification recommends to ask for; every key there is knows one of them."""
+"""The algorithms that the specification recommends; every key supports at least one of them."""
 MALFORMED = (
     ValueError,
     TypeError,
@@ -49,12 +49,12 @@ MALFORMED = (
     struct.error,
     UnsupportedAlgorithm,
 )
-"""What fido2 and the decoding of CBOR raise for an answer that is none, or a wrong one."""
+"""What fido2 and its CBOR decoder raise for an answer that is malformed or wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelyingParty:
-    """For whom keys sign: browsers use a key of host `id` on pages of it alone, here those of `origin`."""
+    """The party keys sign for: browsers use keys of host `id` only on its pages, here those of `origin`."""
 
     id: str
     origin: str
@@ -62,7 +62,7 @@ class RelyingParty:
 
 @dataclass(frozen=True, slots=True)
 class ShownKey:
-    """What an answer says of its key, checked: id and public key in base64url, and the signature counter."""
+    """The key of a verified answer: id and public key in base64url, and the signature counter."""
 
     id: str
     public: str
@@ -70,10 +70,10 @@ class ShownKey:
 
 
 def relying_party(public_url: str) -> RelyingParty | None:
-    """That of the pages at this address; None where browsers use no keys.
+    """The relying party of the pages at this address; None if browsers use no keys there.
 
-    They ask for HTTPS, unless the page is of `localhost`, and for a name: an address in digits is none
-    (WebAuthn Level 2, section 5.1.2).
+    Browsers require HTTPS, except for `localhost`, and a host name: an IP address is not valid (WebAuthn
+    Level 2, section 5.1.2).
     """
     parts = urlsplit(public_url)
     if not parts.hostname or _is_number(parts.hostname):
@@ -89,7 +89,7 @@ def relying_party(public_url: str) -> RelyingParty | None:
 def creation_options(
     party: RelyingParty, name: str, handle: bytes, known: Iterable[SecurityKey], challenge: bytes
 ) -> str:
-    """What a browser needs to have a key made, as JSON; `handle` tells users apart, without naming them."""
+    """The browser's options for creating a key, as JSON; `handle` tells users apart without naming them."""
     options, _ = _server(party).register_begin(
         PublicKeyCredentialUserEntity(id=handle, name=name, display_name=name),
         credentials=_descriptors(known),
@@ -101,7 +101,7 @@ def creation_options(
 
 
 def request_options(party: RelyingParty, known: Iterable[SecurityKey], challenge: bytes) -> str:
-    """What a browser needs to have one of these keys sign, as JSON."""
+    """The browser's options for signing with one of these keys, as JSON."""
     options, _ = _server(party).authenticate_begin(
         credentials=_descriptors(known),
         user_verification=UserVerificationRequirement.PREFERRED,
@@ -111,7 +111,7 @@ def request_options(party: RelyingParty, known: Iterable[SecurityKey], challenge
 
 
 def made_key(party: RelyingParty, challenge: bytes, answer: str) -> ShownKey | None:
-    """The key that was made for this challenge; None if the answer is wrong, or the key is of no use."""
+    """The key that was created for this challenge; None if the answer is wrong or the key is unusable."""
     try:
         response = RegistrationResponse.from_dict(json.loads(answer))
         data = _server(party).register_complete(_state(challenge), response)
@@ -127,7 +127,7 @@ def made_key(party: RelyingParty, challenge: bytes, answer: str) -> ShownKey | N
 def signing_key(
     party: RelyingParty, challenge: bytes, known: Iterable[SecurityKey], answer: str
 ) -> ShownKey | None:
-    """Which of the keys signed this challenge; None if none of them did."""
+    """The key that signed this challenge; None if none of the known ones did."""
     try:
         response = AuthenticationResponse.from_dict(json.loads(answer))
         credentials = [_credential(key) for key in known]
@@ -169,7 +169,7 @@ def _credential(key: SecurityKey) -> AttestedCredentialData:
 
 
 def _is_usable(public: CoseKey) -> bool:
-    """Whether signatures of it can be checked: nothing was signed yet when it is made."""
+    """Whether its signatures can be verified; when a key is created there is no signature to try."""
     try:
         public.verify(b"", b"")
     except InvalidSignature:

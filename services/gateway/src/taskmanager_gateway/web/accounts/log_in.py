@@ -29,7 +29,7 @@ own = APIRouter(dependencies=[needs_log_in()])
 
 ACCOUNT = "/account"
 NO_SECOND: Mapping[str, object] = MappingProxyType({"half_way": ""})
-"""The first half of a log-in asks for no second factor."""
+"""The first step of a log-in does not ask for a second factor."""
 
 
 class LogInForm(Record):
@@ -39,8 +39,8 @@ class LogInForm(Record):
     password: Annotated[str, Form(max_length=1_000)] = ""
     next: Annotated[str, Form(max_length=2_000)] = "/"
     half_way: Annotated[str, Form(max_length=1_000)] = ""
-    """Set in the second step instead of name and password: the password was right, and one of the following
-    is the second factor."""
+    """Set in the second step instead of name and password: says that the password was right; one of the
+    fields below holds the second factor."""
     code: Annotated[str, Form(max_length=100)] = ""
     recovery: Annotated[str, Form(max_length=100)] = ""
     challenge: Annotated[str, Form(max_length=1_000)] = ""

@@ -1,4 +1,4 @@
-"""What the pages of one's own second factor have in common."""
+"""What the pages for a user's own second factor have in common."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -24,7 +24,7 @@ from taskmanager_gateway.web.shell.render import page
 
 
 async def owner(request: Request) -> User:
-    """Who looks after the own second factor; raises ProblemError for who can have none."""
+    """The user, who manages their own second factor; raises ProblemError for those who cannot have one."""
     logged_in = auth_context_of(request).logged_in
     if logged_in is None or logged_in.user.password_hash is None:
         raise ProblemError(FORBIDDEN, access.NO_FACTOR())
@@ -32,9 +32,9 @@ async def owner(request: Request) -> User:
 
 
 async def owner_lately_in(request: Request) -> User:
-    """The same; who has a second factor must have shown it lately to change what is asked for.
+    """The same; users who have a second factor must have logged in recently to change it.
 
-    Raises ElsewhereFirstError, which leads to the log-in, or ProblemError for a form.
+    Raises ElsewhereFirstError, which redirects to the log-in, or ProblemError if a form was sent.
     """
     user, logged_in = await owner(request), auth_context_of(request).logged_in
     if user.second_factor is None or (logged_in is not None and logged_in.fresh):
@@ -46,7 +46,7 @@ async def owner_lately_in(request: Request) -> User:
 
 
 def told_of_slip(error: ProblemError) -> Problem:
-    """On these pages a wrong password or code is a slip: who one is stays known."""
+    """The problem to show: a wrong password or code is not a 401 here, because the user is logged in."""
     problem = error.problem
     if problem.kind is not NOT_AUTHENTICATED:
         return problem
@@ -59,5 +59,5 @@ OwnerLatelyIn = Annotated[User, Depends(owner_lately_in)]
 
 
 async def recovery_codes(request: Request, codes: Sequence[str], *, stored: bool) -> Response:
-    """Shows them, this once; `stored`: the scheduler has yet to take the second factor."""
+    """The page that shows recovery codes, once; `stored`: the scheduler has yet to carry out the command."""
     return await page(request, "access/recovery_codes.html", {"codes": codes, "stored": stored})

@@ -1,4 +1,4 @@
-"""Codes of one's own device: set up with it, or removed. Plain forms that work without scripts."""
+"""Codes from the user's own device: set up and removed with plain forms that work without scripts."""
 
 from typing import Annotated
 

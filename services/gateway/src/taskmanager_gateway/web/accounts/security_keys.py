@@ -1,4 +1,4 @@
-"""One's own security keys: added with the key in hand, removed again. Plain forms; a script asks the key."""
+"""The user's own security keys: added and removed with plain forms; a script talks to a key that is added."""
 
 from typing import Annotated
 
@@ -26,16 +26,16 @@ router = APIRouter(prefix=KEYS, dependencies=[needs_log_in()])
 
 
 class _KeyForm(Record):
-    """The password, for what follows."""
+    """The password, which every change requires."""
 
     name: Annotated[str, Form(max_length=200)] = ""
-    """Whose password it is, for password managers only."""
+    """The user name; only there for password managers."""
     current: Annotated[str, Form(max_length=1_000)] = ""
     csrf: str = ""
 
 
 class NewKeyForm(_KeyForm):
-    """What the key is to be called, and what it answered to the challenge of the page, as JSON."""
+    """The name of the key, and its answer to the challenge of the page, as JSON."""
 
     label: KeyName
     challenge: Annotated[str, Form(max_length=1_000)] = ""
@@ -43,14 +43,14 @@ class NewKeyForm(_KeyForm):
 
 
 class GoneKeyForm(_KeyForm):
-    """Which key."""
+    """The key to remove."""
 
     key: KeyId
 
 
 @router.get("")
 async def show(request: Request, user: OwnerLatelyIn) -> Response:
-    """The form for a new key."""
+    """The form to add a key."""
     return await _add_page(request, user)
 
 
@@ -58,7 +58,7 @@ async def show(request: Request, user: OwnerLatelyIn) -> Response:
 async def add(
     request: Request, form: Annotated[NewKeyForm, Form()], who: Caller, user: OwnerLatelyIn
 ) -> Response:
-    """Ask for this key too from now on; the first second factor comes with recovery codes, shown once."""
+    """Add a key; with the first second factor the response shows recovery codes, once."""
     answer = KeyAnswer(form.challenge, form.key_answer)
     try:
         result, codes = await _use(request).add(
@@ -73,7 +73,7 @@ async def add(
 
 @router.get("/remove")
 async def ask_remove(request: Request, key: Annotated[KeyId, Query()], user: OwnerLatelyIn) -> Response:
-    """The form that removes it."""
+    """The form to remove a key."""
     return await _remove_page(request, user, key)
 
 
@@ -81,7 +81,7 @@ async def ask_remove(request: Request, key: Annotated[KeyId, Query()], user: Own
 async def remove(
     request: Request, form: Annotated[GoneKeyForm, Form()], who: Caller, user: OwnerLatelyIn
 ) -> Response:
-    """Ask for this key no more."""
+    """Remove a key."""
     try:
         await _use(request).remove(Author(who), form.key, form.current, address_of(request))
     except ProblemError as error:

@@ -15,5 +15,5 @@ router = APIRouter()
 
 @router.get("/docs")
 async def show_reference(request: Request) -> Response:
-    """Open to everyone, like the OpenAPI document that it shows: neither names a job or a person."""
+    """Open to everyone, like the OpenAPI document that it shows: neither contains data of jobs or people."""
     return fragment(request, "reference.html", {})

@@ -49,7 +49,7 @@ class Row:
         return self.job.status.final and self.job.warnings > 0
 
     def shown_error(self, said: Sentences) -> str:
-        """The beginning of its error, in one line of the reader's language; empty for none."""
+        """The beginning of its error on one line, in the reader's language; empty if there is none."""
         return shortened(said.error(self.job.error)) if self.job.error else ""
 
 

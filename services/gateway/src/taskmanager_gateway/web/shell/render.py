@@ -45,7 +45,7 @@ def caller(request: Request) -> Principal:
 
 
 def sentences_of(request: Request) -> Sentences:
-    """Reasons in the reader's language, those of the installed plugins too."""
+    """Makes sentences in the reader's language, also for the codes of installed plugins."""
     formats = Visitor.of(request).formats
     return Sentences(formats, CodesOfPlugins(web_of(request).services.catalogue, formats.language))
 

@@ -29,16 +29,16 @@ class Sentences:
         return _cut(say(reason, self.codes, self), LONGEST)
 
     def text(self, text: str) -> str:
-        """A text in the reader's language if it knows its code, else as it is."""
+        """A coded text in the reader's language; a plain text unchanged."""
         reason = reason_of(text)
         return text if reason is None else self(reason)
 
     def texts(self, texts: Sequence[str], reasons: Sequence[Reason | None]) -> list[str]:
-        """The same for texts with reasons beside them."""
+        """The same for texts whose reasons are stored separately."""
         return [self.text(text) for text in coded_texts(texts, reasons)]
 
     def error(self, error: JobError) -> str:
-        """What the error of a job says."""
+        """The message of a job's error."""
         return self.text(error.text)
 
     def event(self, reason: Reason) -> str:

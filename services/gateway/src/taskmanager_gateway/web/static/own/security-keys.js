@@ -1,5 +1,5 @@
-// A button with data-key has the browser ask a security key, by the options that the page brought along, and sends
-// its form with what the key answered. "create" has a new key made, "get" has one sign.
+// A button with data-key calls a security key with the options in the page, and submits its form with the answer
+// of the key: "create" creates a key, "get" signs with one.
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-key]");
@@ -30,10 +30,10 @@ function tell(form, sentence) {
 function reason(error, words) {
   if (error.name === "SecurityError") return words.elsewhere;
   if (error.name === "InvalidStateError") return words.known;
-  return words.failed; // browsers do not tell a missing key from an impatient user
+  return words.failed; // browsers do not distinguish a missing key from a cancelled request
 }
 
-// what JSON cannot hold is base64url there
+// binary values are base64url in the JSON
 
 function decoded(options) {
   const list = (keys) => keys?.map((key) => ({ ...key, id: bytes(key.id) }));
