@@ -21,7 +21,7 @@ class BrokerUnavailableError(TemporaryError):
 
 
 class UnconfirmedError(BrokerUnavailableError):
-    """RabbitMQ was sent a message, and refused it or did not confirm it in time."""
+    """RabbitMQ refused a message or did not confirm it in time."""
 
 
 class StoreUnavailableError(TemporaryError):

@@ -129,7 +129,7 @@ class RemoveSecondFactor(Record):
 
 
 class RemoveDevice(Record):
-    """Codes of the device are no longer valid; security keys stay."""
+    """Codes from the device are no longer valid; security keys stay valid."""
 
     type: Literal["remove_device"] = "remove_device"
     name: UserName
@@ -137,10 +137,10 @@ class RemoveDevice(Record):
 
 
 class AddSecurityKey(Record):
-    """The user can log in with this key as second factor from now on.
+    """The user can log in with this key as a second factor from now on.
 
-    `challenge` is the SHA-256 of what the key was made for, which is valid until `ends`; `recovery` holds
-    hashes of recovery codes, if the user had no second factor before.
+    `challenge` is the SHA-256 of the challenge the key was created for, which is valid until `ends`;
+    `recovery` holds hashes of recovery codes if the user had no second factor before.
     """
 
     type: Literal["add_security_key"] = "add_security_key"
@@ -166,7 +166,7 @@ class RemoveSecurityKey(Record):
 
 
 class UseSecurityKey(Record):
-    """A key has signed a challenge, which is used up by it unless it had been used before.
+    """A key has signed a challenge, which can be used only once; a used one is refused.
 
     `challenge` is the SHA-256 of the challenge, which is valid until `ends`; `counter` is the signature
     counter of the answer, `label` the name of the key, for the audit.
@@ -218,7 +218,7 @@ class LogInSeen(Record):
     """A log-in at a gateway, accepted or refused; `times` is above one if the same happened repeatedly.
 
     `user` is empty if no user has that name; `address` is where the request came from; `way` is the step that
-    decided: a code or a security key is required, if at all, after the password.
+    decided: a code or a security key, where one is required, follows the password.
     """
 
     id: ShortText

@@ -151,7 +151,7 @@ class Hello(Record):
 
 
 RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
-"""What only the runner of the current attempt may say."""
+"""The events that only the runner of the current attempt may send."""
 
 JobEvent = Claim | Commit | RunnerReport | Logged | FilesRecorded
 RunnerEvent = Annotated[JobEvent | Heartbeat | Hello, Field(discriminator="type")]

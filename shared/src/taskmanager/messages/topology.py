@@ -53,7 +53,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue: shared and durable, or private to one consumer and gone with it."""
+    """A queue: shared and durable, or private to one consumer and deleted with it."""
 
     name: str
     arguments: dict[str, str | int | bool] = field(default_factory=dict)

@@ -70,30 +70,30 @@ class PasswordState(StrEnum):
 
 
 class SecondFactor(Record):
-    """What is required after the password, as stored: codes of a device (TOTP, RFC 6238) or a security key.
+    """What is required after the password, as stored: codes from a device (TOTP, RFC 6238) or security keys.
 
     Any one of them lets the user in, and so does each recovery code, once.
     """
 
     sealed: ShortText | None = None
-    """The secret shared by device and gateways, encrypted by these with a key kept in another database.
+    """The secret shared by device and gateways, encrypted with a key that is kept in another database.
 
     None: there is no device.
     """
     since: datetime
     device_since: datetime | None = None
-    """None: since there is a second factor."""
+    """When the device was set up; None: at `since`."""
     step: int = 0
     """The last time step whose code was used, or an earlier one: codes up to this step are rejected."""
     recovery: tuple[ShortText, ...] = ()
     """SHA-256 of the unused recovery codes; each has 125 random bits."""
     keys: tuple[SecurityKey, ...] = ()
     challenges: Mapping[str, datetime] = Field(default_factory=dict)
-    """SHA-256 of the challenges that keys have answered, each until it would have expired anyway."""
+    """SHA-256 of the challenges that keys have signed -> when each of them expires."""
 
     @property
     def left(self) -> "SecondFactor | None":
-        """This, or None if neither a device nor a key remains."""
+        """This second factor; None if it has neither a device nor a key."""
         return self if self.sealed is not None or self.keys else None
 
     def key(self, key_id: str) -> SecurityKey | None:

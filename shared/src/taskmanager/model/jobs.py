@@ -69,8 +69,8 @@ def _printable_facts(value: Any) -> Any:
 FileName = Annotated[ShortText, BeforeValidator(_printable_name)]
 FileText = Annotated[str, BeforeValidator(_printable)]
 Reasons = Annotated[tuple[Reason | None, ...], Field(default=(), exclude_if=lambda reasons: not any(reasons))]
-"""Of texts beside it, in their order: None for one that is plain; empty if all are. Left out then, so that
-older services read the rest."""
+"""The reasons of the texts in a neighbouring field, in the same order: None for a plain text; empty if all
+are plain, and then left out so that older services can read the rest."""
 FileFacts = Annotated[dict[str, JsonValue], BeforeValidator(_printable_facts)]
 
 
@@ -141,29 +141,29 @@ class JobError(Record):
 
     message: str
     reason: Reason | None = Field(default=None, exclude_if=absent)
-    """What the message says; None: it is plain text, as exceptions and other programs have it."""
+    """What the message says; None for plain text, such as that of exceptions and other programs."""
     kind: str
     temporary: bool = False
     traceback: str | None = None
 
     @classmethod
     def of(cls, text: str, kind: str, *, temporary: bool = False, traceback: str | None = None) -> "JobError":
-        """The error that a text tells, with its code if it knows one."""
+        """The error with this text as its message, and with the reason of the text if it has one."""
         return cls(message=text, reason=reason_of(text), kind=kind, temporary=temporary, traceback=traceback)
 
     @property
     def text(self) -> str:
-        """The message, with its code if it has one."""
+        """The message, with its reason if it has one."""
         return coded(self.message, self.reason)
 
     @property
     def cause(self) -> Reason | str:
-        """The error as a part of another reason."""
+        """The error as a parameter of another reason."""
         return self.reason or self.message
 
     @property
     def told(self) -> Reason:
-        """What went wrong."""
+        """The reason; a plain message becomes the parameter of one."""
         return self.reason or PROSE(text=self.message)
 
 
@@ -200,7 +200,7 @@ class FileRecord(Record):
     @model_validator(mode="before")
     @classmethod
     def _with_reasons(cls, given: Any) -> Any:
-        """Texts that know their codes are kept with them."""
+        """Store the reasons of coded texts as well."""
         if not isinstance(given, dict):
             return given
         error, warnings = given.get("error"), given.get("warnings") or ()
@@ -213,12 +213,12 @@ class FileRecord(Record):
 
     @property
     def warning_texts(self) -> tuple[str, ...]:
-        """The warnings, each with its code if it has one."""
+        """The warnings, each with its reason if it has one."""
         return coded_texts(self.warnings, self.warning_reasons)
 
     @property
     def error_text(self) -> str | None:
-        """The error, with its code if it has one."""
+        """The error, with its reason if it has one."""
         return None if self.error is None else coded(self.error, self.error_reason)
 
 
@@ -308,7 +308,7 @@ class Job(Record):
     warnings: int = 0
     """How many log lines of its last attempt were warnings; known once the attempt has ended."""
     warning_texts: tuple[str, ...] = ()
-    """The texts of the first ones."""
+    """The texts of the first warnings."""
     warning_reasons: Reasons = ()
     """The reasons of those texts."""
     put_next: Attribution | None = None

@@ -83,14 +83,14 @@ def _span(seconds: float | None) -> timedelta | None:
 
 
 CODES_MOST = 500
-"""So many codes may one plugin have; more would make its hello too large a message."""
+"""Limit on the codes of one plugin; more would make its hello message too large."""
 CodeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 
 class PluginText(Record):
-    """What a code of a plugin says: in English, and by language. Places to fill are written `%(name)s`."""
+    """The sentence of a plugin's code, in English and by language. Placeholders are written `%(name)s`."""
 
     english: Sentence
     translations: dict[Language, Sentence] = Field(default_factory=dict)
@@ -109,7 +109,7 @@ PLUGIN_CODES = "plugin"
 
 
 def plugin_code(plugin: str, name: str) -> str:
-    """How a code of a plugin is called among those of all services."""
+    """The full name of a plugin's code, unique among the codes of all services and plugins."""
     return f"{PLUGIN_CODES}.{plugin}.{name}"
 
 
@@ -152,7 +152,7 @@ class PluginManifest(Record):
     texts: dict[CodeName, PluginText] = Field(
         default_factory=dict, max_length=CODES_MOST, exclude_if=lambda texts: not texts
     )
-    """The sentences of its own codes (`taskmanager.plugin_api.PluginTexts`)."""
+    """The sentences of the plugin's own codes (`taskmanager.plugin_api.PluginTexts`)."""
 
     def limits_for(self, template: str | None) -> JobLimits:
         """The limits of a job that names this template."""

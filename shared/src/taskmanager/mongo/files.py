@@ -33,7 +33,7 @@ def from_file_document(document: Document) -> StoredFile:
 
 
 def _number(document: Document) -> int:
-    """Of the file, by its key; raises ValueError for a key that is not of ours."""
+    """The number of the file, from its key; raises ValueError if the key is not one of ours."""
     return int(document["_id"].rsplit(":", 1)[1])
 
 

@@ -30,7 +30,7 @@ def lines_of(file: FileRecord) -> Iterator[Line]:
 
 
 def _of_file(file: FileRecord, text: str) -> str:
-    """The text with the name of its file; a plain one stays plain."""
+    """The text with the name of its file; a plain text stays plain."""
     if reason_of(text) is None:
         return f"{file.name}: {text}"
     return file_texts.OF_FILE(name=file.name, error=text)
@@ -82,7 +82,7 @@ def _joined(*parts: str) -> str:
 
 
 def bounded(file: FileRecord) -> FileRecord:
-    """The record as it is kept: long texts are cut and plain then, and surplus entries are only counted."""
+    """The record as stored: long texts are cut, which makes them plain; surplus entries are only counted."""
     warnings = _some([_cut(text, WARNING_CHARACTERS) for text in file.warning_texts], WARNINGS)
     error = _cut(file.error_text, ERROR_CHARACTERS) if file.error_text is not None else None
     return file.model_copy(

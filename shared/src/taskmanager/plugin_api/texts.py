@@ -1,13 +1,15 @@
-"""Codes that a plugin of its own package brings, with their sentences in English and other languages.
+"""Codes of a plugin in a separate package, with their sentences in English and other languages.
 
-TEXTS = PluginTexts("ocr")
-NO_PAGE = TEXTS.code("no_page", "%(folder)s holds no page", de="%(folder)s enthält keine Seite")
+For example:
 
-class Ocr:
-manifest = PluginManifest(name="ocr", ..., texts=TEXTS.sentences)
+    TEXTS = PluginTexts("ocr")
+    NO_PAGE = TEXTS.code("no_page", "%(folder)s holds no page", de="%(folder)s enthält keine Seite")
 
-def run(self, context):
-raise JobFailedError(NO_PAGE(folder=context.source))
+    class Ocr:
+        manifest = PluginManifest(name="ocr", ..., texts=TEXTS.sentences)
+
+        def run(self, context):
+            raise JobFailedError(NO_PAGE(folder=context.source))
 """
 
 from taskmanager.model.jobs import PluginName
@@ -17,20 +19,20 @@ from taskmanager.model.reasons.coded_text import TextCode
 
 
 class PluginTexts:
-    """The codes of one plugin; `sentences` is what its manifest says of them."""
+    """The codes of one plugin; `sentences` is for the `texts` of its manifest."""
 
     def __init__(self, plugin: PluginName) -> None:
-        """`plugin` is the name in its manifest."""
+        """`plugin` is the name in the manifest."""
         self._plugin = plugin
         self.sentences: dict[str, PluginText] = {}
 
     def code(self, name: str, english: str, **translations: str) -> TextCode:
-        """A code; called with what fills the places `%(name)s` of its sentence it gives the text.
+        """A new code; call it with values for the placeholders `%(name)s` of its sentence to get the text.
 
-        `translations` are the same sentence by language (`de`). The text is a `str` in English, for
-        JobFailedError and TemporaryError, the log of a job and the records of files. Raises ValueError for a
-        name that was given before, and for sentences whose places differ; a name is made of lower case
-        letters, digits and underscores.
+        `translations` has the same sentence by language (`de`). The text is an English `str`, for
+        JobFailedError and TemporaryError, the log of a job and file records. Raises ValueError if the name is
+        already in use or the placeholders of the sentences differ; names consist of lower case letters,
+        digits and underscores.
         """
         if name in self.sentences:
             raise ValueError(f"the code {name} was made before")

@@ -1,6 +1,6 @@
 """RabbitMQ through pika, for asyncio; the services use pika only here.
 
-Why each default is what it is:
+The reasons for the defaults:
 - confirms on every publish, many outstanding: one confirm at a time is ten times slower;
 - every message persistent unless it is a hint;
 - publishing and consuming on separate connections: a memory or disk alarm blocks only publishers;

@@ -21,8 +21,8 @@ UNANSWERED = timedelta(seconds=15)
 DURABLE_ONLY = (4, 3)
 """From this release on RabbitMQ may refuse a transient queue that is not exclusive.
 
-See its "List of Deprecated Features". Earlier releases delete a transient queue whose node is lost; release 3
-lets nobody delete a durable one.
+See its "List of Deprecated Features". Earlier releases delete a transient queue whose node is lost; in
+release 3 such a queue cannot be deleted if it is durable.
 """
 
 UPDATES = "docs/operations.md, Queues of earlier releases"
@@ -59,7 +59,7 @@ async def declare_exchange(channel: AsyncChannel, exchange: Exchange) -> None:
 
 
 async def declare_queue(channel: AsyncChannel, queue: Queue) -> int:
-    """Declare one queue; private ones end with their consumer. Returns how many messages are ready."""
+    """Declare one queue; a private one is deleted with its consumer. Returns the number of ready messages."""
     answer = await channel.call(
         "queue_declare",
         queue=queue.name,

@@ -1,10 +1,10 @@
-"""Gets rid of private queues that accept nothing any more, without knowing their names.
+"""Drops private queues that no longer accept messages, without knowing their names.
 
 RabbitMQ 4.3 keeps the private queue of a gateway or runner while its node is frozen or cut off: it stays
 bound, and a message that is routed to it as well is refused or not confirmed (decision 17). So the exchanges
 that private queues are bound to are deleted and declared again: healthy services bind their queues again at
-their next look, all other queues stay unbound. Nobody publishes to these exchanges directly, so nothing is
-refused meanwhile; only answers and hints are lost, which are requested again.
+their next check, all other queues stay unbound. Nothing is published to these exchanges directly, so nothing
+is refused meanwhile; only answers and hints are lost, and they are requested again.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import ChannelSource
 
 PATIENCE = timedelta(seconds=10)
-"""Between a publish that was not confirmed and the replacement of the exchanges.
+"""The time between a publish that was not confirmed and the replacement of the exchanges.
 
 By then older releases have dropped the queues, with the `net_ticktime` that docs/operations.md recommends."""
 
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class PrivateRoutes:
-    """A publisher that replaces the exchanges of private queues if one of the queues accepts nothing.
+    """A publisher that replaces the exchanges of private queues if one of the queues accepts no messages.
 
     Implements `taskmanager.ports.broker.Publisher`.
     """
@@ -40,7 +40,7 @@ class PrivateRoutes:
         self._doubted: dict[tuple[str, str], asyncio.Task[None]] = {}
         """(exchange, key) of publishes that were not confirmed -> the pending replacement."""
         self._renewed = float("-inf")
-        """When the exchanges were last replaced, by the clock of the loop."""
+        """When the exchanges were last replaced, in the time of the event loop."""
 
     @property
     def ready(self) -> bool:
@@ -94,7 +94,7 @@ class PrivateRoutes:
 
 
 async def renew(channel: AsyncChannel, topology: Topology) -> None:
-    """Delete the private exchanges with all their bindings; declare them with those of the topology.
+    """Delete the private exchanges with all their bindings and declare those of the topology again.
 
     Raises TaskManagerError. Everything is sent without waiting for answers, so that the broker gets all of it
     or nothing.

@@ -71,7 +71,7 @@ class RabbitPublisher:
         return "RabbitMQ blocks publishers (memory or disk alarm)" if self._blocked else None
 
     async def look(self, connection: AsyncioConnection) -> None:
-        """Check that the broker answers at all while it confirms nothing; raises BrokerUnavailableError."""
+        """Check that the broker still answers while it confirms nothing; raises BrokerUnavailableError."""
         if self._silent_since is not None:
             (await open_channel(connection, lambda _: None)).close()
 

@@ -25,7 +25,7 @@ class RabbitSubscription:
     A private queue is consumed without acknowledgement: it ends with its consumer, so nothing could ever be
     redelivered, and an unacknowledged message would close the channel after the broker's consumer timeout.
     Its one consumer proves that an id is in use: a second subscription waits. The queue itself is not
-    exclusive, because RabbitMQ 4.3 lets nobody delete an exclusive queue while its node is lost.
+    exclusive, because in RabbitMQ 4.3 an exclusive queue cannot be deleted while its node is lost.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ def places(sentence: str | Plural) -> frozenset[str]:
 
 
 def without_places(sentence: str) -> str:
-    """The sentence without what is filled, and without `%%`, which is said as one `%`."""
+    """The sentence without its placeholders, and with `%%` unescaped to `%`."""
     return _PLACE.sub("", sentence).replace("%%", "")
 
 
@@ -92,10 +92,10 @@ class Family:
 
 
 class Codes(Protocol):
-    """Where codes are found."""
+    """Finds codes by name."""
 
     def find(self, name: str) -> Code | None:
-        """The code of that name; None for one that is not known."""
+        """The code with that name; None if it is unknown."""
 
 
 class Catalogue:

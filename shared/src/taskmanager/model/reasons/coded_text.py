@@ -1,8 +1,8 @@
-"""English sentences that know their code: what errors and warnings of jobs are made of.
+"""English sentences that carry their reason: the errors and warnings of jobs.
 
-An exception, a line of a log and the record of a file take plain text. A text made by a code is such text for
-all who know nothing of codes, and is said in the reader's language by those who do. A text that is joined or
-cut is plain again, and is shown as it is. (`zope.i18nmessageid.Message` has the same form.)
+Exceptions, log lines and file records take plain text. A coded text is an ordinary `str` for code that knows
+nothing of reasons, and is shown in the reader's language by code that does. A coded text that is joined or
+cut becomes a plain one, which is shown as it is. (`zope.i18nmessageid.Message` works the same way.)
 """
 
 import re
@@ -16,40 +16,40 @@ from taskmanager.model.reasons.model import Reason, ReasonValue
 from taskmanager.model.reasons.sentences import ENGLISH, OWN_WORDS, fill
 
 PARAMETER_CHARACTERS = 2_000
-"""A longer parameter is no part of a sentence: the text is then plain."""
+"""The longest parameter of a coded text; with a longer one the text counts as plain."""
 
 
 class CodedText(str):
-    """A sentence in English, with the reason it says."""
+    """An English sentence with the reason it was made from."""
 
     __slots__ = ("reason",)
     reason: Reason
 
     def __new__(cls, english: str, reason: Reason) -> Self:
-        """`english` is what `reason` is in English."""
+        """`english` is the English sentence for `reason`."""
         made = super().__new__(cls, english)
         made.reason = reason
         return made
 
     def __reduce__(self) -> tuple[type["CodedText"], tuple[str, Reason]]:
-        """Exceptions pass between the processes of a job."""
+        """Keep the reason when pickled, as exceptions pass between the processes of a job."""
         return CodedText, (str(self), self.reason)
 
 
 class TextCode:
-    """A code that is told as a text."""
+    """A code that makes coded texts."""
 
     __slots__ = ("_own_words", "code")
 
     def __init__(self, code: Code, *, own_words: bool = False) -> None:
-        """`own_words`: the reason carries its English sentence, for services that do not know the code."""
+        """`own_words`: the reason includes its English sentence, for services that do not know the code."""
         self.code, self._own_words = code, own_words
 
     def __call__(self, **given: object) -> CodedText:
         """The sentence with these parameters; raises TypeError unless they fit.
 
-        Texts and errors that know their codes become reasons within the sentence, a moment is said in the
-        reader's zone, `count` as the reader writes numbers; all else is a text.
+        Coded texts, and errors raised with one, become reasons within the reason. Readers see a datetime in
+        their time zone and `count` in their number format; everything else is shown as `str` writes it.
         """
         parts = {name: _part(value) for name, value in given.items()}
         reason = self.code(**{name: _value(part) for name, part in parts.items()})
@@ -85,34 +85,34 @@ def _shown(name: str, part: Part) -> str:
 
 
 def told(error: BaseException) -> str:
-    """What an error says: a text that knows its code if it was raised with one."""
+    """The message of an error; a coded text if it was raised with one."""
     said = error.args[0] if len(error.args) == 1 else None
     return said if isinstance(said, CodedText) else str(error)
 
 
 def reason_of(text: str) -> Reason | None:
-    """The reason of a text that knows it, with parameters fit for UTF-8; None if it is plain or too long."""
+    """The reason of a coded text, encodable as UTF-8; None if the text is plain or a parameter too long."""
     return _printable(text.reason) if isinstance(text, CodedText) else None
 
 
 def coded(text: str, reason: Reason | None) -> str:
-    """The text with its reason, as it was before it was stored or sent."""
+    """The text with its reason, restored after both were stored or sent."""
     return text if reason is None else CodedText(text, reason)
 
 
 def coded_texts(texts: Sequence[str], reasons: Sequence[Reason | None]) -> tuple[str, ...]:
-    """Each text with its reason; there may be fewer reasons than texts."""
+    """Each text with its reason, if any; there may be fewer reasons than texts."""
     return tuple(starmap(coded, zip_longest(texts, reasons[: len(texts)])))
 
 
 def without(text: str, parts: Iterable[str]) -> str:
-    """The text, and all that its sentence names, without these parts."""
+    """The text without these parts, which are removed from the parameters of its reason as well."""
     cut = re.compile("|".join(map(re.escape, parts)))
     return _changed(text, lambda said: cut.sub("", said))
 
 
 def shortened(reason: Reason, most: int) -> Reason:
-    """The reason with texts of at most so many characters."""
+    """The reason with each text parameter cut to at most `most` characters."""
     return _with_texts(reason, lambda said: said if len(said) <= most else f"{said[: most - 1]}…")
 
 
@@ -142,8 +142,8 @@ def _printable(reason: Reason) -> Reason | None:
 
 
 class TextFamily(Family):
-    """Codes that are told as texts."""
+    """A family of codes that make coded texts."""
 
     def text(self, name: str, *sentences: str) -> TextCode:
-        """A new code of this family; of its sentences, the first whose places are all given is said."""
+        """A new code of this family; the first sentence with all placeholders given is used."""
         return TextCode(self.code(name, *sentences))

@@ -1,4 +1,4 @@
-"""How and from where somebody logged in, and why somebody was refused, as the audit keeps it."""
+"""How and from where somebody logged in, or why a log-in was refused, as stored in the audit."""
 
 from taskmanager.model.reasons.catalogue import Family
 

@@ -8,7 +8,7 @@ from taskmanager.model.reasons.catalogue import MOMENTS, NUMBER, Codes, Plural
 from taskmanager.model.reasons.model import Reason
 
 OWN_WORDS = "english"
-"""The parameter with the English sentence, in the reasons of codes that other services may not know."""
+"""The parameter that holds the English sentence, in reasons whose code other services may not know."""
 
 
 class Language(Protocol):
@@ -57,7 +57,7 @@ def say(reason: Reason, catalogue: Codes, language: Language = ENGLISH) -> str:
 
 
 def fill(sentence: str | Plural, filled: Mapping[str, str], reason: Reason, language: Language) -> str:
-    """A sentence of a reason with its places filled."""
+    """A sentence of a reason with its placeholders filled."""
     if not isinstance(sentence, Plural):
         return language.sentence(sentence) % filled
     count = reason.parameters.get(NUMBER)

@@ -21,7 +21,7 @@ def audit_filter(query: AuditQuery) -> Document:
 
 
 def audit_page(shown: list[Document], cursor: str | None) -> AuditPage:
-    """The page of these documents; the next one begins at the cursor."""
+    """The page of these documents; `cursor` is that of the next page."""
     return AuditPage(entries=tuple(readable("audit", audit_entry, shown)), next_cursor=cursor)
 
 
@@ -31,5 +31,5 @@ def audit_entry(document: Document) -> AuditEntry:
 
 
 def audit_cursor(document: Document) -> str:
-    """Of the page that begins behind it."""
+    """The cursor of the page that begins after this document."""
     return cursors.write_moment_and_id(document["at"], document["_id"])

@@ -1,1 +1,1 @@
-"""What runners and the plugins of this project tell of jobs: a module for each subject."""
+"""What runners and the plugins of this project report about jobs; one module for each subject."""

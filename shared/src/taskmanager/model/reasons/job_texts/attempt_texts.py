@@ -1,4 +1,4 @@
-"""How an attempt of a job came to its end, as its runner tells it."""
+"""Why an attempt of a job ended, as its runner reports it."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 

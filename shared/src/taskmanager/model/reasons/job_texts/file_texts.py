@@ -1,4 +1,4 @@
-"""What stood in the way of the files of a job: its source, the workspace, its results."""
+"""Problems with the files of a job: its source, the workspace, its results."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 

@@ -1,4 +1,4 @@
-"""What is wrong between a job and Goobi: its files API, and how it is named and called."""
+"""Problems between a job and Goobi: its files API, and how Goobi is named and called."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 

@@ -1,4 +1,4 @@
-"""What is wrong with a path, for who submits a job and who runs it."""
+"""Problems with a path, found when a job is submitted or run."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 

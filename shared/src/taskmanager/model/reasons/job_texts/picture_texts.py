@@ -1,4 +1,4 @@
-"""What the plugins for pictures tell of a picture or its result."""
+"""What the image plugins report about an image or its result."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 

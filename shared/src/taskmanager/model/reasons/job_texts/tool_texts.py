@@ -1,4 +1,4 @@
-"""How the programs of a job failed, and why an argument is not given to them."""
+"""How the programs of a job failed, and why an argument is not passed to them."""
 
 from taskmanager.model.reasons.coded_text import TextFamily
 
