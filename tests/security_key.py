@@ -1,4 +1,4 @@
-"""A security key and its browser in memory: makes one key and signs with it, as WebAuthn asks for."""
+"""A security key and its browser in memory: creates one key and signs with it, as WebAuthn requires."""
 
 import json
 import secrets
@@ -18,12 +18,12 @@ from fido2.webauthn import (
 )
 
 SEEN = AuthenticatorData.FLAG.UP
-"""Somebody touched it."""
+"""User presence: somebody has touched the key."""
 
 
 @dataclass
 class SoftKey:
-    """One key, on pages of `origin`. Its counter grows with each signature; `step` 0: it has none."""
+    """One key, on pages of `origin`. Its counter grows by `step` with each answer; 0: it has no counter."""
 
     origin: str
     step: int = 1
@@ -35,7 +35,7 @@ class SoftKey:
     )
 
     def make(self, options: str) -> str:
-        """What the browser answers to options that ask for a new key, as JSON."""
+        """The answer of the browser to options for a new key, as JSON."""
         asked = json.loads(options)
         numbers = self.private.public_key().public_numbers()
         x, y = (one.to_bytes(32, "big") for one in (numbers.x, numbers.y))
@@ -46,7 +46,7 @@ class SoftKey:
         return self._answer(said, attestationObject=AttestationObject.create("none", data, {}))
 
     def sign(self, options: str) -> str:
-        """What it answers to options that ask for a signature, as JSON."""
+        """The answer of the browser to options for a signature, as JSON."""
         asked = json.loads(options)
         data = self._data(asked["rpId"], self.flags)
         said = self._said(CollectedClientData.TYPE.GET, asked)

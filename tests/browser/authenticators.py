@@ -1,4 +1,4 @@
-"""Security keys of Chromium's DevTools: what a browser talks to as to a key that is plugged in."""
+"""Virtual security keys of Chromium's DevTools, which the browser treats like keys that are plugged in."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ KEY = {
 
 
 class Authenticators:
-    """Those of one page."""
+    """The virtual keys of one page."""
 
     def __init__(self, session: CDPSession) -> None:
         self._session = session
 
     @classmethod
     async def of(cls, page: Page) -> "Authenticators":
-        """None is plugged in yet."""
+        """The virtual keys of this page; none is plugged in yet."""
         session = await page.context.new_cdp_session(page)
         await session.send("WebAuthn.enable")
         return cls(session)
 
     async def plug_in(self, credential: dict[str, Any] | None = None) -> str:
-        """Another key, with a credential if one is given; its id."""
+        """Plug in another key, with a credential if one is given; returns its id."""
         made = await self._session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
         name = str(made["authenticatorId"])
         if credential is not None:
@@ -37,11 +37,11 @@ class Authenticators:
         return name
 
     async def credential(self, authenticator: str) -> dict[str, Any]:
-        """The one credential it has, its private key included."""
+        """The only credential of the key, including its private key."""
         found = await self._session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})
         [credential] = found["credentials"]
         return dict(credential)
 
     async def pull_out(self, authenticator: str) -> None:
-        """It is gone."""
+        """Unplug the key."""
         await self._session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": authenticator})

@@ -18,7 +18,7 @@ async def show_code(page: Page, code: str) -> None:
 
 
 async def answer_by_key(page: Page) -> None:
-    """Have the browser ask the security key, in the form that follows the password."""
+    """Answer with the security key, in the form that follows the password."""
     await page.locator("#log-in-form [data-key=get]").click()
 
 

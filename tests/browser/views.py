@@ -124,7 +124,7 @@ def ask_for_code(name: str) -> Step:
 
 
 async def set_up_codes(page: Page) -> None:
-    """Proves that a device has the secret; the recovery codes are shown next."""
+    """Sets up a device for codes; the recovery codes are shown next."""
     secret = (await page.locator("#factor-secret").inner_text()).replace(" ", "")
     await page.locator("#current").fill(people.PASSWORD)
     await page.locator("#code").fill(pyotp.TOTP(secret).now())
@@ -153,7 +153,7 @@ def keep_to(state: str) -> Step:
 
 
 def _own(name: str, path: str, who: str, then: Step | None = None) -> "View":
-    """A page of somebody's account."""
+    """A page of a user's account."""
     return View(name, f"/account{path}", then, guarded=True, visited_by=who)
 
 

@@ -1,4 +1,4 @@
-"""A private queue that takes nothing, as on a node that is frozen, holds nothing else back for long."""
+"""A private queue that accepts nothing, as on a frozen node, does not block other queues for long."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def standing_still(server: RunningServer, queue: Queue) -> Iterator[None]:
-    """The broker's process of this queue does nothing."""
+    """Suspend the broker's process of this queue."""
     found = f'{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"{queue.name}">>))'
     rabbitmqctl(server, "eval", f"{found}, sys:suspend(amqqueue:get_pid(Q)).")
     try:
@@ -38,7 +38,7 @@ def standing_still(server: RunningServer, queue: Queue) -> Iterator[None]:
 
 
 class Hearing:
-    """A service with a private queue, as gateways and runners have it."""
+    """A service with a private queue, like gateways and runners."""
 
     def __init__(self, server: RunningServer, name: str, queue: Queue, bindings: list[Binding]) -> None:
         self.queue, self.heard = queue, list[bytes]()
@@ -64,7 +64,7 @@ def runner(server: RunningServer, topology: Topology, name: str) -> Hearing:
 async def test_the_exchange_before_a_queue_that_takes_nothing_is_made_anew(
     rabbitmq: RunningServer, topology: Topology, hearing: Callable[[RunningServer, Topology, str], Hearing]
 ) -> None:
-    """Who is well goes on hearing, and so does who was not, once the broker lets it."""
+    """Healthy consumers keep receiving messages; the blocked one does too once its queue works again."""
     await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
     well, unwell = hearing(rabbitmq, topology, "well"), hearing(rabbitmq, topology, "unwell")
     sending, calling = Broker(rabbitmq.url, "sending"), Broker(rabbitmq.url, "calling")
@@ -101,7 +101,7 @@ async def test_the_exchange_before_a_queue_that_takes_nothing_is_made_anew(
 async def test_a_submission_goes_on_once_the_gateways_exchange_was_made_anew(
     rabbitmq: RunningServer, topology: Topology
 ) -> None:
-    """It is the scheduler's hints that show what holds it back."""
+    """An unconfirmed hint of the scheduler is what triggers the replacement."""
     await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
     unwell = gateway(rabbitmq, topology, "unwell")
     sending, calling = Broker(rabbitmq.url, "sending"), Broker(rabbitmq.url, "calling")

@@ -1,4 +1,4 @@
-"""The adapter for RabbitMQ behind a bad network, under an alarm, and with a consumer the broker forgot."""
+"""The RabbitMQ adapter with a bad network, an alarm, and a consumer that the broker has forgotten."""
 
 import asyncio
 import time
@@ -38,11 +38,11 @@ FAULTS = [
 
 
 class Wire:
-    """A broker's connection through a proxy: what it publishes comes back to it."""
+    """A connection to the broker through a proxy; it receives what it publishes."""
 
     def __init__(self, proxy: RunningProxy, server: RunningServer, topology: Topology, name: str) -> None:
         self.proxy, self.topology, self.name = proxy, topology, name
-        # the shortest heartbeat there is: pika looks every 6 s then
+        # the shortest heartbeat possible: pika then checks every 6 s
         self.broker = Broker(f"{proxy.url(server.url)}?heartbeat=1", name)
         self.publisher = self.broker.publisher(PATIENCE)
         self.received: list[bytes] = []
@@ -56,7 +56,7 @@ class Wire:
         await eventually_async(is_true(lambda: body in self.received))
 
     async def suffers(self, fault: Fault, direction: Direction) -> None:
-        """Noticed by whoever publishes within its patience, by everybody else soon after, and healed."""
+        """A publisher notices it within its time limit, everything else soon after; then it is repaired."""
         await self.goes_round(b"before")
         self.proxy.set(fault, direction)
         began = time.monotonic()
@@ -97,7 +97,7 @@ async def test_every_fault_of_the_network_is_noticed_and_heals(
 async def test_who_publishes_into_silence_looks_for_another_connection_before_a_heartbeat_is_missed(
     rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with a node that is frozen, whose kernel goes on taking what is sent."""
+    """As with a frozen node, whose kernel still accepts what is sent."""
     monkeypatch.setattr(channels, "CALL_SECONDS", 1)
     await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
     with running_proxy(rabbitmq.port) as first, running_proxy(rabbitmq.port) as second:
@@ -249,7 +249,7 @@ async def test_a_consumer_that_stands_by_or_has_its_hands_full_is_left_alone(
 async def test_of_several_brokers_one_that_serves_is_found_and_left_when_it_fails(
     rabbitmq: RunningServer, topology: Topology
 ) -> None:
-    """The first is not there at all, the second dies, the third serves to the end."""
+    """The first node does not exist, the second one dies, the third one serves to the end."""
     with running_proxy(rabbitmq.port) as second, running_proxy(rabbitmq.port) as third:
         nobody = f"amqp://guest:guest@127.0.0.1:{free_port()}/%2F"
         urls = ",".join([nobody, second.url(rabbitmq.url), third.url(rabbitmq.url)])

@@ -51,7 +51,7 @@ class Looking:
         return address_of(self.guarded)
 
     async def session_of(self, name: str) -> str:
-        """The cookie of somebody who has just logged in at the second gateway."""
+        """The cookie of a user who has just logged in at the second gateway."""
         reader = MongoReader(self.mongodb_url)
         try:
             key = await reader.session_key()

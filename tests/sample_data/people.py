@@ -17,9 +17,9 @@ PASSWORD = "Ein-Haus-voller-Karteikarten-7"
 """The password of every user who has one."""
 ADMIN, OPERATOR, VIEWER, RESTRICTED, NEW, DISABLED = "leitung", "anna", "lesesaal", "bertä", "neu", "ehemals"
 TWOFOLD = "moritz"
-"""Has a device for codes and two security keys, whose secrets nobody knows."""
+"""A user with a device for codes and two security keys, whose secrets nobody knows."""
 SPARE_KEY = "RXJzYXR6"
-"""The id of one of their keys."""
+"""The id of one of this user's keys."""
 _FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1"
 
@@ -40,7 +40,7 @@ def users(now: datetime) -> Iterator[User]:
 
 
 def _keys(now: datetime) -> Iterator[SecurityKey]:
-    """One that is used every day, and one that lies in a drawer."""
+    """One key that is used every day, and one that is kept in a drawer."""
     yield _key("QmxhdQ", "Blauer Schlüssel", now, last_used=now - timedelta(hours=7))
     yield _key(SPARE_KEY, "Ersatzschlüssel in der Schublade der Restaurierungswerkstatt", now)
 

@@ -44,13 +44,13 @@ def test_jobs_run_as_users_of_their_slots_and_results_are_the_runners(
 
 
 def packages() -> str:
-    """Where another Python of the same version finds the project, without the standard library of this."""
+    """Where another Python of the same version finds the project, without this Python's standard library."""
     ours = [path for path in sys.path if path and not Path(path).is_relative_to(sys.base_prefix)]
     return os.pathsep.join([str(TEST_PLUGINS), *ours])
 
 
 def require_runner(python_path: str) -> None:
-    """Skips where the Python that other users can start cannot run the runner."""
+    """Skips if the Python that other users can start cannot run the runner."""
     command = [sys.executable, "-c", "import taskmanager_plugin_runner.__main__"]
     tried = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": python_path}, check=False, capture_output=True, text=True
@@ -60,7 +60,7 @@ def require_runner(python_path: str) -> None:
 
 
 def book(folder: Path) -> tuple[Path, Path]:
-    """Two files that only the runner's user may read, and where their results go."""
+    """Two files that only the runner's user may read, and the folder for their results."""
     source, destination = folder / "source", folder / "destination"
     source.mkdir()
     destination.mkdir(mode=0o700)

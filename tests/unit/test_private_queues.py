@@ -1,4 +1,4 @@
-"""A private queue that was lost with its node is made anew by who has it, one in use never is."""
+"""A private queue that was lost with its node is replaced by its owner; one in use never is."""
 
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ class Answer:
 
 
 class Cluster:
-    """A channel, as RabbitMQ was seen to behave when the node of a queue was lost."""
+    """A channel that behaves as RabbitMQ was seen to when the node of a queue was lost."""
 
     def __init__(self, failure: BrokerUnavailableError | None, release: tuple[int, int] = (4, 3)) -> None:
         self.failure, self.release = failure, release

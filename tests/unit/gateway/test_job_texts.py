@@ -1,4 +1,4 @@
-"""Errors and warnings of jobs in the reader's language: of our plugins, of others, of earlier versions."""
+"""Errors and warnings of jobs in the reader's language, from our plugins, others and earlier versions."""
 
 import ast
 import pickle
@@ -60,7 +60,7 @@ async def german(gateway: Gateway, address: str) -> str:
 
 
 def of(text: str) -> JobError:
-    """As a runner tells it, but for the traceback, which is English."""
+    """As a runner reports it, without the traceback, which is English."""
     return job_error(JobFailedError(text)).model_copy(update={"traceback": None})
 
 
@@ -198,7 +198,7 @@ def test_a_code_of_a_plugin_is_made_once() -> None:
 
 
 def calls() -> Iterator[tuple[str, TextCode, set[str]]]:
-    """Where a code of a job is told: with which parameters, if they are all written there."""
+    """A call that makes the text of a code, and its parameters if all of them are written there."""
     for package in (taskmanager, taskmanager_plugin_runner):
         for path in Path(package.__path__[0]).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -212,7 +212,7 @@ def calls() -> Iterator[tuple[str, TextCode, set[str]]]:
 
 
 def test_every_code_of_a_job_is_told_with_the_parameters_of_one_of_its_sentences() -> None:
-    """Most are told where something is wrong, which no test reaches in every place."""
+    """Most codes are used in error paths, which the tests do not all reach."""
     found = list(calls())
     assert len(found) > 200
     assert [place for place, what, given in found if given not in map(set, what.code.takes)] == []

@@ -1,4 +1,4 @@
-"""Security keys as a second factor: added, asked for after the password, copied, lost; whole gateways."""
+"""Security keys as a second factor in whole gateways: added, required at log-in, copied, lost."""
 
 import html
 import json
@@ -63,7 +63,7 @@ async def add(gateway: Gateway, key: SoftKey, label: str = "blue key", **fields:
 
 
 async def with_key(gateway: Gateway, **more: object) -> tuple[SoftKey, list[str]]:
-    """Otto has a security key and is logged out again: the key and the recovery codes."""
+    """Add a security key for Otto and log him out again; returns the key and the recovery codes."""
     key = SoftKey(ORIGIN, **more)  # type: ignore[arg-type]
     await log_in(gateway, "otto")
     answer = await add(gateway, key)
@@ -74,7 +74,7 @@ async def with_key(gateway: Gateway, **more: object) -> tuple[SoftKey, list[str]
 
 
 async def asked(gateway: Gateway) -> tuple[str, dict[str, str]]:
-    """What the key is asked at log-in, and what the form sends back with its answer."""
+    """The options for the key at log-in, and the form fields that go with its answer."""
     page = (await log_in(gateway, "otto")).text
     return options(page), {name: field(page, name) for name in ("half_way", "challenge")}
 

@@ -1,4 +1,4 @@
-"""Security keys are added and removed; what they sign counts once, and their counters only grow."""
+"""Security keys: added and removed; a challenge is valid once, and counters only grow."""
 
 from datetime import timedelta
 
