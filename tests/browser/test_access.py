@@ -360,7 +360,7 @@ async def name_key(page: Page, label: str) -> None:
 
 
 async def begin_anew(page: Page) -> None:
-    """Nobody is logged in, and the password was right."""
+    """Log out and enter the password again, up to the second factor."""
     await page.context.clear_cookies(name="tm_session")
     await page.goto("/log-in?next=/account")
     await fill_in(page, VIEWER)
@@ -368,7 +368,7 @@ async def begin_anew(page: Page) -> None:
 
 
 async def enter_by_key(page: Page) -> dict[str, str | float | bool]:
-    """Log in with the key that is plugged in; what the form sent."""
+    """Log in with the key that is plugged in; returns the fields that the form sent."""
     await begin_anew(page)
     async with page.expect_request(lambda request: request.method == "POST") as sending:
         await answer_by_key(page)
@@ -377,7 +377,7 @@ async def enter_by_key(page: Page) -> dict[str, str | float | bool]:
 
 
 async def enter_with(page: Page, keys: Authenticators, credential: dict[str, Any]) -> str:
-    """Log in with this credential in a key of its own; the key's id."""
+    """Log in with this credential in a new key; returns the id of the key."""
     made = await keys.plug_in(credential)
     await enter_by_key(page)
     return made

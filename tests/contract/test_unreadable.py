@@ -184,7 +184,7 @@ async def test_a_page_of_nothing_readable_is_not_the_end(both: Both) -> None:
 
 
 LATE, EARLY = Timestamp(1, 1), None
-"""In a list with the newest first they come before every moment, and in one with the oldest first."""
+"""Values that sort before every time: LATE with the newest first, EARLY with the oldest first."""
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ async def test_a_list_does_not_end_where_no_document_of_a_page_has_a_place_in_it
 
 
 async def written(both: Both) -> None:
-    """Five of each."""
+    """Store five documents of each collection."""
     plan = Plan(
         jobs=[(None, job(number)) for number in range(1, 6)],
         reports=[report(number) for number in range(5)],
@@ -232,7 +232,7 @@ async def written(both: Both) -> None:
 
 
 async def ids(reader: MongoReader, collection: str, cursor: str | None) -> tuple[list[str], str | None]:
-    """Of one page of two, and where the next one begins."""
+    """The ids on a page of two, and the cursor of the next page."""
     if collection == "jobs":
         jobs = await reader.jobs(JobQuery(sort=Sort.CREATED, order=SortOrder.ASC, limit=2, cursor=cursor))
         return [one.id for one in jobs.jobs], jobs.next_cursor

@@ -42,12 +42,12 @@ def bearer(name: str) -> dict[str, str]:
 
 @dataclass
 class Obedient:
-    """Decides on orders about users as the scheduler does, and writes the decision."""
+    """Executes orders about users as the scheduler does, and stores the result."""
 
     access: FakeAccess
     obeyed: list[Command] = field(default_factory=list)
     ahead: timedelta = timedelta(milliseconds=1)
-    """By which its clock is ahead: sessions that it ends began before."""
+    """How far its clock is ahead, so that the sessions it ends began earlier."""
 
     def __call__(self, command: Command) -> CommandResult:
         self.obeyed.append(command)

@@ -114,7 +114,7 @@ class RabbitSubscription:
         """Bind again, because the exchanges may have been replaced (`PrivateRoutes`).
 
         There is nothing else to check: the broker itself cancels the consumer of a deleted queue. Before
-        release 4.3 it leaves a binding unanswered until it has noticed a lost node; existing bindings work.
+        release 4.3 it does not answer a binding until it has noticed a lost node; existing bindings work.
         """
         if not self._bindings:
             return

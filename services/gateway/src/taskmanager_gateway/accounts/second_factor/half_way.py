@@ -1,4 +1,7 @@
-"""Between password and code: a signed text that says whose password was right. Alone, it grants nothing."""
+"""After the password, before the second factor: a signed text that says whose password was right.
+
+Alone, it grants nothing.
+"""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One-time codes of a device (TOTP, RFC 6238), their secret, and recovery codes. Pure but for randomness.
+"""One-time codes from a device (TOTP, RFC 6238), their secret, and recovery codes. Pure but for randomness.
 
 pyotp makes the codes and the URI for the device, segno the QR code; neither does anything else.
 """

@@ -94,7 +94,10 @@ async def put_next(request: Request, job_id: str, who: Caller) -> Response:
     openapi_extra=json_request("PriorityBody", PRIORITY),
 )
 async def set_priority(request: Request, job_id: str, who: Caller) -> Response:
-    """Set a priority of 0 to 10, higher first. A waiting job moves to its end; a running one goes on."""
+    """Set a priority of 0 to 10, higher first.
+
+    A waiting job becomes the last of its new priority; a running one continues.
+    """
     body = await read_order(request, PriorityBody)
     order = JobCommand(job=job_id, action=JobAction.PRIORITY, priority=body.priority)
     return await _command(request, order, Author(who, body.reason))

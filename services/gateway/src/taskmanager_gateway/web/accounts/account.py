@@ -1,4 +1,4 @@
-"""One's own account: name and rights, password, log-ins."""
+"""The user's own account: name and rights, password, log-ins."""
 
 from typing import Annotated
 
@@ -30,7 +30,7 @@ router = APIRouter(prefix=ACCOUNT, dependencies=[needs_log_in()])
 
 
 class PasswordForm(Record):
-    """One's current password, the new one, and the new one repeated."""
+    """The current password, the new one, and the new one repeated."""
 
     name: Annotated[str, Form(max_length=200)] = ""
     """The user name; only there for password managers."""
