@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .NOTPARALLEL:
 BIN := .venv/bin
 UP_OPTIONS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
