@@ -5,6 +5,7 @@ database for each test.
 """
 
 import asyncio
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from taskmanager.messages.topology import Topology
 from taskmanager.mongo import connect, migrate
 from taskmanager.mongo.access.writes import secrets_database
 from taskmanager.rabbit import Broker, declare_topology
+from taskmanager_local.commands import PORTS, port_range
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
 PAGES = Path(__file__).parent / "browser"
@@ -26,6 +28,16 @@ PLUGINS = (
     *("prowler", "sleep", "stubborn", "tally", "tick", "verbose", "wild"),
 )
 USERS = BrokerUsers()
+
+
+def pytest_configure() -> None:
+    """Give each test process ports of its own: stacks that start at the same time would choose the same."""
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
+    if worker and count and PORTS not in os.environ:
+        ports, number = port_range(), int(worker.removeprefix("gw"))
+        share = len(ports) // int(count)
+        first = ports.start + number * share
+        os.environ[PORTS] = f"{first}-{first + share - 1}"
 
 
 @pytest.hookimpl(tryfirst=True)

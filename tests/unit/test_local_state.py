@@ -90,3 +90,15 @@ def test_a_machine_without_a_free_port_is_told_so(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(LocalStackError, match="End other programs"):
         commands.free_port()
+
+
+def test_ports_come_from_the_range_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(commands.PORTS, "20000-20009")
+    assert all(20000 <= commands.free_port() <= 20009 for _ in range(20))
+
+
+@pytest.mark.parametrize("wrong", ["20000", "9-8", "0-10", "1-70000", "a-b"])
+def test_a_range_that_is_none_is_told_with_an_example(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv(commands.PORTS, wrong)
+    with pytest.raises(LocalStackError, match="10000-19999"):
+        commands.free_port()

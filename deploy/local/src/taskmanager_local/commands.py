@@ -1,5 +1,6 @@
 """What is needed to start one process: its name, arguments and environment. Starts nothing itself."""
 
+import os
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,14 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1"
 LOCALHOST = "localhost"
 FIRST_PORT = 10_000
+LAST_PORT = 65_535
 PORT_TRIES = 100
+PORTS = "TASKMANAGER_LOCAL_PORTS"
+"""Environment variable `FIRST-LAST`: the ports to choose from.
+
+A chosen port is taken only once its process listens, so stacks that start at the same time need ranges of
+their own.
+"""
 EPHEMERAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 """See ip(7)."""
 
@@ -43,12 +51,24 @@ def free_port() -> int:
     Chosen from below those the system gives to outgoing connections: such a connection could take the port of
     a process that is being restarted, which could then never listen on it.
     """
-    drawn = (FIRST_PORT + secrets.randbelow(_first_ephemeral_port() - FIRST_PORT) for _ in range(PORT_TRIES))
+    ports = port_range()
+    drawn = (secrets.choice(ports) for _ in range(PORT_TRIES))
     found = next(filter(port_is_free, drawn), None)
     if found is None:
         message = f"None of {PORT_TRIES} loopback ports is free. End other programs that listen on them."
         raise LocalStackError(message)
     return found
+
+
+def port_range() -> range:
+    """The ports to choose from. Raises LocalStackError if `PORTS` names no range."""
+    wanted = os.environ.get(PORTS)
+    if not wanted:
+        return range(FIRST_PORT, _first_ephemeral_port())
+    first, _, last = wanted.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= LAST_PORT):
+        raise LocalStackError(f"{PORTS}={wanted} is not a range of ports. Write it like 10000-19999.")
+    return range(int(first), int(last) + 1)
 
 
 def _first_ephemeral_port() -> int:
