@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from taskmanager.errors import JobFailedError, JobKilledError, TemporaryError
 from taskmanager.model.jobs import JobError
+from taskmanager.model.printable import printable
 from taskmanager.model.reasons.coded_text import TextCode, reason_of, told
 from taskmanager.model.reasons.job_texts import attempt_texts, file_texts
 from taskmanager_plugin_runner.system.memory import size_words
@@ -33,11 +34,6 @@ _TEXTS = {
     errno.ENAMETOOLONG: file_texts.NAME_TOO_LONG,
 }
 _TEXTS_WITHOUT_PATH = {errno.EMFILE: file_texts.TOO_MANY_OPEN, errno.ENOMEM: file_texts.NO_MEMORY}
-
-
-def printable(text: str) -> str:
-    """`text` made valid UTF-8, since file names may contain any bytes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def clean_text(text: str, limit: int) -> str:

@@ -127,6 +127,16 @@ class User(Record):
             return PasswordState.NONE
         return PasswordState.ONE_TIME if self.one_time else PasswordState.SET
 
+    @property
+    def has_device(self) -> bool:
+        """Whether a device shows codes that are a second factor."""
+        return self.second_factor is not None and self.second_factor.sealed is not None
+
+    @property
+    def security_keys(self) -> tuple[SecurityKey, ...]:
+        """The security keys that are a second factor."""
+        return self.second_factor.keys if self.second_factor is not None else ()
+
 
 class Token(Record):
     """What a program presents instead of a password, as stored. `plugins` is None for all plugins.

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from taskmanager.model.printable import printable
 from taskmanager.model.reasons import PROSE, Reason, absent
 from taskmanager.model.reasons.coded_text import CodedText, coded, coded_texts, reason_of
 from taskmanager.model.states import Status, Tab
@@ -54,7 +55,7 @@ PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 def _printable(value: Any) -> Any:
     """The text made valid UTF-8: texts about files quote file names, which may hold any byte."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+    return printable(value) if isinstance(value, str) else value
 
 
 def _printable_name(value: Any) -> Any:

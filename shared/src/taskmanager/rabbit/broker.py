@@ -221,7 +221,7 @@ class Broker:
         await asyncio.sleep((LOOK_AGAIN if self.check() else LOOK).total_seconds())
         for part in self._parts:
             await part.look(connection)
-        idle = [idle_consumer for part in self._parts if (idle_consumer := part.idle_consumer())]
+        idle = [consumer for part in self._parts if (consumer := part.idle_consumer())]
         if idle:
             channel = await open_channel(connection, lambda _: None)
             problem = await watch.look(channel, idle)

@@ -39,22 +39,22 @@ class StarvationWatch:
         Closes the channel if a queue does not exist, which this watch does not report. Raises TemporaryError.
         """
         before, self._looks = self._looks, {}
-        for idle_consumer in idle:
+        for consumer in idle:
             try:
-                waiting = await channel.waiting_in(idle_consumer.queue)
+                waiting = await channel.waiting_in(consumer.queue)
             except QueueMissingError:
                 return None
             if waiting:
-                self._looks[idle_consumer] = before.get(idle_consumer, 0) + 1
-        for idle_consumer, looks in self._looks.items():
-            if looks >= _patience(idle_consumer):
-                return f"the consumer of {idle_consumer.queue} gets nothing although messages wait"
+                self._looks[consumer] = before.get(consumer, 0) + 1
+        for consumer, looks in self._looks.items():
+            if looks >= _patience(consumer):
+                return f"the consumer of {consumer.queue} gets nothing although messages wait"
         return None
 
 
-def _patience(idle_consumer: IdleConsumer) -> int:
+def _patience(consumer: IdleConsumer) -> int:
     """How many checks: more where another consumer may be served instead, which the broker does not reveal.
 
     Reconnecting a standby consumer needlessly does no harm.
     """
-    return STANDBY_LOOKS if idle_consumer.single_active and idle_consumer.deliveries == 0 else LOOKS
+    return STANDBY_LOOKS if consumer.single_active and consumer.deliveries == 0 else LOOKS

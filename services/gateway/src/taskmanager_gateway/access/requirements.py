@@ -93,8 +93,7 @@ def _check_known(request: Request, proof: AuthContext) -> None:
     if proof.principal is not NOBODY:
         return
     if _is_browsing(request):
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        raise ElsewhereFirstError(f"/log-in?next={quote(target, safe='')}")
+        raise log_in_first(request)
     headers = {"WWW-Authenticate": 'Bearer realm="taskmanager"'}
     if is_htmx(request):
         headers["HX-Trigger"] = "log-in-needed"
@@ -111,6 +110,16 @@ def _password_first(request: Request, proof: AuthContext) -> Exception:
 def _log_in_again() -> ProblemError:
     """Anyone who finds a page left open must not be able to make themselves an admin."""
     return ProblemError(FRESH_LOG_IN, access.LOG_IN_AGAIN(), {"HX-Trigger": "fresh-log-in-needed"})
+
+
+def log_in_first(request: Request) -> ElsewhereFirstError:
+    """Redirects to the log-in, which leads back to the page that was asked for."""
+    return ElsewhereFirstError(f"/log-in?next={quote(address_asked_for(request), safe='')}")
+
+
+def address_asked_for(request: Request) -> str:
+    """The path with its query."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def is_htmx(request: Request) -> bool:

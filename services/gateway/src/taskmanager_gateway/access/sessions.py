@@ -5,15 +5,15 @@ still valid.
 """
 
 import base64
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 
 from taskmanager.model.access import user_key
+from taskmanager_gateway.http.signed_texts import SignedTexts
 
 COOKIE = "tm_session"
 KNOWN_COOKIE = "tm_known"
@@ -45,39 +45,35 @@ class SessionCookies:
 
     def __init__(self, key: bytes, idle: timedelta) -> None:
         """`key` is a secret shared by all gateways; `idle`: how long a session lasts without activity."""
-        options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._serializer = URLSafeTimedSerializer(key, salt=_SALT, signer_kwargs=options)
-        self._known = URLSafeTimedSerializer(key, salt="taskmanager.known.1", signer_kwargs=options)
+        self._sessions = SignedTexts(key, _SALT)
+        self._known = SignedTexts(key, "taskmanager.known.1")
         self._csrf_key = hmac.digest(key, b"taskmanager.csrf.1", "sha256")
         self._idle = idle
 
     def write(self, session: Session) -> str:
         """The cookie's value."""
         begun = round(session.begun.timestamp() * 1000)
-        written = self._serializer.dumps([session.id, session.user, begun])
-        return written if isinstance(written, str) else written.decode()
+        return self._sessions.write([session.id, session.user, begun])
 
     def read(self, cookie: str) -> Session | None:
         """The session; None if it has been idle for too long or the cookie is not one of ours."""
         try:
-            (identifier, user, begun), seen = self._serializer.loads(
-                cookie, max_age=round(self._idle.total_seconds()), return_timestamp=True
-            )
+            (identifier, user, begun), seen = self._sessions.read(cookie, self._idle)
         except (BadData, ValueError, TypeError):
             return None
         return Session(identifier, user, datetime.fromtimestamp(begun / 1000, UTC), seen)
 
     def write_known(self, user: str) -> str:
         """The value of the cookie that makes the browser known."""
-        written = self._known.dumps(user_key(user))
-        return written if isinstance(written, str) else written.decode()
+        return self._known.write(user_key(user))
 
     def is_known(self, cookie: str, name: str) -> bool:
         """Whether the user of that name has recently logged in from this browser."""
         try:
-            return bool(self._known.loads(cookie, max_age=round(KNOWN_FOR.total_seconds())) == user_key(name))
+            known, _ = self._known.read(cookie, KNOWN_FOR)
         except BadData:
             return False
+        return bool(known == user_key(name))
 
     def csrf_token(self, session: Session) -> str:
         """The token the session's pages send; masked differently each time, or compression could leak it."""

@@ -23,15 +23,18 @@ LIMIT = 10_000
 class SingleFlight(Generic[V]):
     """Callers that come while a call is in progress share its result."""
 
-    def __init__(self, call: Callable[[], Coroutine[Any, Any, V]], name: str) -> None:
+    def __init__(self, name: str) -> None:
         """`name` is that of the asyncio task."""
-        self._call, self._name = call, name
+        self._name = name
         self._task: asyncio.Task[V] | None = None
 
-    async def get(self, *, anew: bool = False) -> V:
-        """The result; with `anew`, that of a new call. A cancelled caller leaves the call to the others."""
+    async def get(self, call: Callable[[], Coroutine[Any, Any, V]], *, anew: bool = False) -> V:
+        """The result of the call in progress, else of `call`; with `anew`, of `call` in any case.
+
+        A cancelled caller leaves the call to the others.
+        """
         if anew or self._task is None or self._task.done():
-            self._task = flight(self._call(), self._name)
+            self._task = flight(call(), self._name)
         return await asyncio.shield(self._task)
 
 

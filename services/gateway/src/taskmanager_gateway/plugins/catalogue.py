@@ -45,7 +45,7 @@ class PluginCatalogue:
         self._reader = reader
         self._plugins: dict[str, KnownPlugin] | None = None
         self._wanted = asyncio.Event()
-        self._refreshing = SingleFlight(self.refresh, "plugins")
+        self._refreshing = SingleFlight[None]("plugins")
 
     def check(self) -> str | None:
         """Why submissions cannot be accepted; None if they can."""
@@ -92,7 +92,7 @@ class PluginCatalogue:
 
     async def _look_again(self) -> None:
         try:
-            await from_store(self._refreshing.get(), LOOKUP_TIME)
+            await from_store(self._refreshing.get(self.refresh), LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("plugins_not_refreshed", error=str(error))
 

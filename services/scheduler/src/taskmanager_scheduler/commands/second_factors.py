@@ -15,9 +15,9 @@ from taskmanager_scheduler.jobs.effects import CommandAnswer
 def _set(space: AccessSpace, user: User, order: SetSecondFactor, note: Attribution) -> CommandAnswer:
     if user.password_hash is None:
         return "refused", refusals.HAS_NO_PASSWORD(name=user.name)
-    before = user.second_factor
-    if before is not None and before.sealed is not None:
+    if user.has_device:
         return "refused", refusals.HAS_SECOND_FACTOR()
+    before = user.second_factor
     if before is not None and order.recovery:
         return "refused", refusals.FACTOR_CHANGED()
     factor = before or SecondFactor(since=note.at, recovery=order.recovery)
@@ -35,7 +35,7 @@ def _remove(space: AccessSpace, user: User, _order: RemoveSecondFactor, _note: A
 
 def _remove_device(space: AccessSpace, user: User, _order: RemoveDevice, _note: Attribution) -> CommandAnswer:
     factor = user.second_factor
-    if factor is None or factor.sealed is None:
+    if factor is None or not user.has_device:
         return "unchanged", None
     without = factor.model_copy(update={"sealed": None, "step": 0, "device_since": None})
     space.register.keep(user.model_copy(update={"second_factor": without.left}))
@@ -44,7 +44,7 @@ def _remove_device(space: AccessSpace, user: User, _order: RemoveDevice, _note: 
 
 def _use(space: AccessSpace, user: User, order: UseCode, _note: Attribution) -> CommandAnswer:
     factor = user.second_factor
-    if factor is None or (order.step is not None and factor.sealed is None):
+    if factor is None or (order.step is not None and not user.has_device):
         return "refused", refusals.NO_SECOND_FACTOR()
     left = tuple(one for one in factor.recovery if one != order.recovery)
     step = factor.step if order.step is None else max(order.step, factor.step)

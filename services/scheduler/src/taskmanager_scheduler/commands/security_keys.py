@@ -27,7 +27,7 @@ def _add(space: AccessSpace, user: User, order: AddSecurityKey, note: Attributio
 
 
 def _not_added(register: AccessGroupState, user: User, order: AddSecurityKey) -> Reason | None:
-    keys = user.second_factor.keys if user.second_factor else ()
+    keys = user.security_keys
     if user.password_hash is None:
         return refusals.HAS_NO_PASSWORD(name=user.name)
     if user.second_factor is not None and order.recovery:

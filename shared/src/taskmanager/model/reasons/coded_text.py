@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import starmap, zip_longest
 from typing import Self
 
+from taskmanager.model.printable import printable
 from taskmanager.model.reasons.catalogue import NUMBER, Code, Family
 from taskmanager.model.reasons.model import Reason, ReasonValue
 from taskmanager.model.reasons.sentences import ENGLISH, OWN_WORDS, fill
@@ -92,7 +93,9 @@ def told(error: BaseException) -> str:
 
 def reason_of(text: str) -> Reason | None:
     """The reason of a coded text, encodable as UTF-8; None if the text is plain or a parameter too long."""
-    return _printable(text.reason) if isinstance(text, CodedText) else None
+    if not isinstance(text, CodedText) or not _fits(text.reason):
+        return None
+    return _with_texts(text.reason, printable)
 
 
 def coded(text: str, reason: Reason | None) -> str:
@@ -130,15 +133,12 @@ def _with_texts(reason: Reason, change: Callable[[str], str]) -> Reason:
     return Reason(code=reason.code, parameters={name: changed(v) for name, v in reason.parameters.items()})
 
 
-def _printable(reason: Reason) -> Reason | None:
-    kept: dict[str, int | str | Reason] = {}
-    for name, value in reason.parameters.items():
-        part = _printable(value) if isinstance(value, Reason) else value
-        if part is None or (isinstance(part, str) and len(part) > PARAMETER_CHARACTERS):
-            return None
-        is_text = isinstance(part, str)
-        kept[name] = part.encode("utf-8", "backslashreplace").decode("utf-8") if is_text else part  # type: ignore[union-attr]
-    return Reason(code=reason.code, parameters=kept)
+def _fits(reason: Reason) -> bool:
+    """Whether each of its texts may be part of a sentence."""
+    return all(
+        _fits(value) if isinstance(value, Reason) else len(str(value)) <= PARAMETER_CHARACTERS
+        for value in reason.parameters.values()
+    )
 
 
 class TextFamily(Family):

@@ -10,7 +10,9 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
+
+from taskmanager_gateway.http.signed_texts import SignedTexts
 
 COOKIE = "tm_oidc"
 LIFETIME = timedelta(minutes=10)
@@ -33,15 +35,14 @@ class LogInAttempt:
     def read(cls, key: bytes, cookie: str) -> "LogInAttempt | None":
         """The attempt in the cookie; None if it is too old or not one of ours."""
         try:
-            identifier, target = _serializer(key).loads(cookie, max_age=round(LIFETIME.total_seconds()))
+            (identifier, target), _ = SignedTexts(key, _SALT).read(cookie, LIFETIME)
         except (BadData, ValueError, TypeError):
             return None
         return cls(key, identifier, target)
 
     def write(self) -> str:
         """The cookie's value."""
-        written = _serializer(self._key).dumps([self._id, self.target])
-        return written if isinstance(written, str) else written.decode()
+        return SignedTexts(self._key, _SALT).write([self._id, self.target])
 
     @property
     def state(self) -> str:
@@ -69,9 +70,3 @@ class LogInAttempt:
 
 def _text(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
-
-
-def _serializer(key: bytes) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
-        key, salt=_SALT, signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    )

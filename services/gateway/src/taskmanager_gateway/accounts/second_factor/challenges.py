@@ -14,7 +14,8 @@ from itsdangerous import BadData
 
 from taskmanager.model.access import user_key
 from taskmanager_gateway.access.directory import secret_hash
-from taskmanager_gateway.accounts.second_factor.half_way import LIFETIME, signed_texts
+from taskmanager_gateway.accounts.second_factor.half_way import LIFETIME
+from taskmanager_gateway.http.signed_texts import SignedTexts
 
 CHALLENGE_BYTES = 32
 
@@ -39,20 +40,17 @@ class ChallengeTexts:
 
     def __init__(self, key: bytes) -> None:
         """`key` is the one that signs sessions."""
-        self._serializer = signed_texts(key, "taskmanager.challenge.1")
+        self._texts = SignedTexts(key, "taskmanager.challenge.1")
 
     def new(self, user: str, purpose: Purpose) -> tuple[bytes, str]:
         """A new challenge: the bytes to sign, and the text for the page."""
         value = secrets.token_bytes(CHALLENGE_BYTES)
-        written = self._serializer.dumps([user_key(user), purpose, _text(value)])
-        return value, written if isinstance(written, str) else written.decode()
+        return value, self._texts.write([user_key(user), purpose, _text(value)])
 
     def read(self, text: str, user: str, purpose: Purpose) -> Challenge | None:
         """The challenge; None if it has expired, is not ours, or is for another user or purpose."""
         try:
-            (whose, what, value), written = self._serializer.loads(
-                text, max_age=round(LIFETIME.total_seconds()), return_timestamp=True
-            )
+            (whose, what, value), written = self._texts.read(text, LIFETIME)
         except (BadData, ValueError, TypeError):
             return None
         if (whose, what) != (user_key(user), purpose):

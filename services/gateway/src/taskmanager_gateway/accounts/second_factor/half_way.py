@@ -3,13 +3,13 @@
 Alone, it grants nothing.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 
 from taskmanager.model.access import User
+from taskmanager_gateway.http.signed_texts import SignedTexts
 
 LIFETIME = timedelta(minutes=5)
 
@@ -31,23 +31,16 @@ class HalfWayTexts:
 
     def __init__(self, key: bytes) -> None:
         """`key` is the one that signs sessions."""
-        self._serializer = signed_texts(key, "taskmanager.half-way.1")
+        self._texts = SignedTexts(key, "taskmanager.half-way.1")
 
     def write(self, user: User) -> str:
         """The text for the form that asks for the code."""
-        written = self._serializer.dumps([user.name, round(user.sessions_from.timestamp() * 1000)])
-        return written if isinstance(written, str) else written.decode()
+        return self._texts.write([user.name, round(user.sessions_from.timestamp() * 1000)])
 
     def read(self, text: str) -> HalfWay | None:
         """Read a text; None if it is too old or not one of ours."""
         try:
-            name, milliseconds = self._serializer.loads(text, max_age=round(LIFETIME.total_seconds()))
+            (name, milliseconds), _ = self._texts.read(text, LIFETIME)
         except (BadData, ValueError, TypeError):
             return None
         return HalfWay(name, datetime.fromtimestamp(milliseconds / 1000, UTC))
-
-
-def signed_texts(key: bytes, salt: str) -> URLSafeTimedSerializer:
-    """A serializer for signed and dated texts that pass through a page; each kind has its own `salt`."""
-    options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=options)

@@ -124,7 +124,7 @@ class SecondFactors:
         step = totp.matching_step(secret, code, self._clock.now()) if secret else None
         if step is None:
             raise ProblemError(WRONG_PROOF, access.WRONG_FIRST_CODE())
-        codes = totp.new_recovery_codes() if user.second_factor is None else []
+        codes = totp.recovery_codes_for(user)
         hashes = tuple(secret_hash(one) for one in codes)
         order = SetSecondFactor(name=user.name, sealed=sealed, step=step, recovery=hashes)
         result = await self._commanding.command(order, author)

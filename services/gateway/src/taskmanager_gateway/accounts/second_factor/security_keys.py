@@ -56,13 +56,13 @@ class SecurityKeys:
     async def offer(self, user: User) -> KeyQuestion:
         """The request to create a key; the keys that the user has already are excluded."""
         party, (challenge, text) = self._known_party(), await self._challenge(user, "add")
-        known = user.second_factor.keys if user.second_factor else ()
-        options = webauthn.creation_options(party, user.name, await self._handle(user), known, challenge)
+        known, handle = user.security_keys, await self._handle(user)
+        options = webauthn.creation_options(party, user.name, handle, known, challenge)
         return KeyQuestion(options, text)
 
     async def question(self, user: User) -> KeyQuestion | None:
         """The request to sign with one of the user's keys; None without keys, or if browsers use none."""
-        keys = user.second_factor.keys if user.second_factor else ()
+        keys = user.security_keys
         if self._party is None or not keys:
             return None
         challenge, text = await self._challenge(user, "enter")
@@ -78,7 +78,7 @@ class SecurityKeys:
         made = webauthn.made_key(party, challenge.value, answer.answer) if challenge else None
         if challenge is None or made is None:
             raise ProblemError(WRONG_PROOF, access.KEY_NOT_MADE())
-        codes = totp.new_recovery_codes() if user.second_factor is None else []
+        codes = totp.recovery_codes_for(user)
         order = AddSecurityKey(
             name=user.name,
             key=made.id,
@@ -108,19 +108,18 @@ class SecurityKeys:
 
     async def use(self, user: User, answer: KeyAnswer) -> UseSecurityKey | None:
         """The use of the key to record; None if the answer is wrong."""
-        keys = user.second_factor.keys if user.second_factor else ()
         challenge = (await self._texts()).read(answer.challenge, user.name, "enter")
         if self._party is None or challenge is None:
             return None
-        shown = webauthn.signing_key(self._party, challenge.value, keys, answer.answer)
-        key = next((one for one in keys if shown is not None and one.id == shown.id), None)
-        if shown is None or key is None:
+        signed = webauthn.signing_key(self._party, challenge.value, user.security_keys, answer.answer)
+        if signed is None:
             return None
+        key, counter = signed
         return UseSecurityKey(
             name=user.name,
             key=key.id,
             label=key.name,
-            counter=shown.counter,
+            counter=counter,
             challenge=challenge.digest,
             ends=challenge.ends,
         )

@@ -10,6 +10,7 @@ import pyotp
 import segno
 
 from taskmanager.accounts.passwords import one_time_password
+from taskmanager.model.access import User
 
 ISSUER = "Goobi TaskManager"
 PERIOD = 30
@@ -51,9 +52,12 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
     return max(matching, default=None)
 
 
-def new_recovery_codes() -> list[str]:
-    """New recovery codes of 125 random bits each, so that a plain hash is enough to store."""
-    return [one_time_password() for _ in range(RECOVERY_CODES)]
+def recovery_codes_for(user: User) -> list[str]:
+    """Recovery codes that come with a first second factor; none for a user who already has one, and codes.
+
+    They have 125 random bits each, so that a plain hash is enough to store.
+    """
+    return [] if user.second_factor is not None else [one_time_password() for _ in range(RECOVERY_CODES)]
 
 
 def recovery_text(code: str) -> str:

@@ -4,10 +4,9 @@ The only module that uses fido2, which implements the whole protocol and needs o
 used anyway.
 """
 
-import ipaddress
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -32,6 +31,7 @@ from fido2.webauthn import (
 )
 
 from taskmanager.model.security_keys import SecurityKey
+from taskmanager_gateway.access.networks import address_of
 
 TITLE = "Goobi TaskManager"
 ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
@@ -61,8 +61,8 @@ class RelyingParty:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownKey:
-    """The key of a verified answer: id and public key in base64url, and the signature counter."""
+class MadeKey:
+    """A new key: its id and public key in base64url, and its signature counter."""
 
     id: str
     public: str
@@ -76,7 +76,7 @@ def relying_party(public_url: str) -> RelyingParty | None:
     Level 2, section 5.1.2).
     """
     parts = urlsplit(public_url)
-    if not parts.hostname or _is_number(parts.hostname):
+    if not parts.hostname or address_of(parts.hostname) is not None:
         return None
     host = parts.hostname.encode("idna").decode()
     if parts.scheme != "https" and not (parts.scheme == "http" and host == "localhost"):
@@ -110,7 +110,7 @@ def request_options(party: RelyingParty, known: Iterable[SecurityKey], challenge
     return json.dumps(dict(options)["publicKey"])
 
 
-def made_key(party: RelyingParty, challenge: bytes, answer: str) -> ShownKey | None:
+def made_key(party: RelyingParty, challenge: bytes, answer: str) -> MadeKey | None:
     """The key that was created for this challenge; None if the answer is wrong or the key is unusable."""
     try:
         response = RegistrationResponse.from_dict(json.loads(answer))
@@ -121,22 +121,20 @@ def made_key(party: RelyingParty, challenge: bytes, answer: str) -> ShownKey | N
     except MALFORMED:
         return None
     public = websafe_encode(cbor.encode(dict(credential.public_key)))
-    return ShownKey(websafe_encode(credential.credential_id), public, data.counter)
+    return MadeKey(websafe_encode(credential.credential_id), public, data.counter)
 
 
 def signing_key(
-    party: RelyingParty, challenge: bytes, known: Iterable[SecurityKey], answer: str
-) -> ShownKey | None:
-    """The key that signed this challenge; None if none of the known ones did."""
+    party: RelyingParty, challenge: bytes, known: Sequence[SecurityKey], answer: str
+) -> tuple[SecurityKey, int] | None:
+    """The known key that signed this challenge, and its signature counter; None if none of them did."""
     try:
         response = AuthenticationResponse.from_dict(json.loads(answer))
         credentials = [_credential(key) for key in known]
         signer = _server(party).authenticate_complete(_state(challenge), credentials, response)
     except MALFORMED:
         return None
-    public = websafe_encode(cbor.encode(dict(signer.public_key)))
-    counter = response.response.authenticator_data.counter
-    return ShownKey(websafe_encode(signer.credential_id), public, counter)
+    return known[credentials.index(signer)], response.response.authenticator_data.counter
 
 
 def _server(party: RelyingParty) -> Fido2Server:
@@ -175,11 +173,3 @@ def _is_usable(public: CoseKey) -> bool:
     except InvalidSignature:
         return public.get(3) in ALGORITHMS
     return False
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -133,11 +133,11 @@ def _use(request: Request) -> LogInService:
 async def _ask_second(
     request: Request, user: User, half_way: str, target: str, problem: Problem | None = None
 ) -> Response:
-    keys, factor = services_of(request).access.security_keys, user.second_factor
+    keys = services_of(request).access.security_keys
     second = {
         "half_way": half_way,
-        "codes": factor is not None and factor.sealed is not None,
-        "has_keys": factor is not None and bool(factor.keys),
+        "codes": user.has_device,
+        "has_keys": bool(user.security_keys),
         "question": await keys.question(user),
         "origin": keys.origin,
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -10,7 +9,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import User
 from taskmanager_gateway.access.auth_context import auth_context_of
-from taskmanager_gateway.access.requirements import SAFE, ElsewhereFirstError
+from taskmanager_gateway.access.requirements import SAFE, log_in_first
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.http.problems import (
     FORBIDDEN,
@@ -41,8 +40,7 @@ async def owner_lately_in(request: Request) -> User:
         return user
     if request.method not in SAFE:
         raise ProblemError(FRESH_LOG_IN, access.LOG_IN_FIRST())
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    raise ElsewhereFirstError(f"/log-in?next={quote(here, safe='')}")
+    raise log_in_first(request)
 
 
 def told_of_slip(error: ProblemError) -> Problem:

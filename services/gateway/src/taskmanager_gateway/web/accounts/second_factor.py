@@ -46,7 +46,7 @@ class FactorForm(Record):
 @router.get("")
 async def show(request: Request, user: Owner) -> Response:
     """A new secret for a device or, if there is a device, the form to remove it."""
-    return await _page(request, user if _has_device(user) else await owner_lately_in(request))
+    return await _page(request, user if user.has_device else await owner_lately_in(request))
 
 
 @router.post("")
@@ -82,8 +82,8 @@ def _use(request: Request) -> SecondFactors:
 async def _page(
     request: Request, user: User, problem: Problem | None = None, sealed: str | None = None
 ) -> Response:
-    context: dict[str, object] = {"problem": problem, "user": user, "has_device": _has_device(user)}
-    if not _has_device(user):
+    context: dict[str, object] = {"problem": problem, "user": user}
+    if not user.has_device:
         offer = await _use(request).offer(user, sealed)
         title = text(request, "Code for the app of your device")
         context |= {
@@ -93,10 +93,6 @@ async def _page(
         }
     status = problem.kind.status if problem else 200
     return await page(request, "access/second_factor.html", context, status=status)
-
-
-def _has_device(user: User) -> bool:
-    return user.second_factor is not None and user.second_factor.sealed is not None
 
 
 def _grouped(secret: str) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -48,18 +49,17 @@ class HomeSummaries:
         self._installations = (*installations, None)
         self._last = HomeSummary()
         self._read_at = float("-inf")
-        self._waiting: Sequence[str] = ()
-        self._reading = SingleFlight(self._read_anew, "home_summary")
+        self._reading = SingleFlight[HomeSummary]("home_summary")
 
     async def read(self, plugins: Sequence[PluginView]) -> HomeSummary:
         """A summary for these plugins, at most `FRESH_SECONDS` old; without the database, the last one."""
         if time.monotonic() - self._read_at < FRESH_SECONDS:
             return self._last
-        self._waiting = [one.manifest.name for one in plugins if one.statuses[Status.STARTED]]
-        return await self._reading.get()
+        waiting = [one.manifest.name for one in plugins if one.statuses[Status.STARTED]]
+        return await self._reading.get(partial(self._read_anew, waiting))
 
-    async def _read_anew(self) -> HomeSummary:
-        self._last = await self._read(self._waiting)
+    async def _read_anew(self, waiting: Sequence[str]) -> HomeSummary:
+        self._last = await self._read(waiting)
         self._read_at = time.monotonic()
         return self._last
 

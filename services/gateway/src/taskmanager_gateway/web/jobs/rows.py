@@ -146,5 +146,5 @@ def whole_error(job: Job, said: Sentences) -> str:
     """Message and traceback as one text; empty for a job without an error."""
     if job.error is None:
         return ""
-    services = (f"{job.error.kind}: {said.error(job.error)}", job.error.traceback or "")
-    return "\n\n".join(part for part in services if part)
+    parts = (f"{job.error.kind}: {said.error(job.error)}", job.error.traceback or "")
+    return "\n\n".join(part for part in parts if part)

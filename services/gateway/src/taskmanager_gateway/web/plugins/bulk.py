@@ -119,9 +119,9 @@ async def following(request: Request, query: Annotated[FollowedQuery, Query()], 
 async def _counted(request: Request, choice: Choice, who: Caller) -> Preview:
     """The jobs the choice matches now."""
     reader = services_of(request).reader
-    services = [await from_store(reader.preview(kept_within(who, chosen))) for chosen in choice.filters]
+    parts = [await from_store(reader.preview(kept_within(who, chosen))) for chosen in choice.filters]
     return Preview(
-        count=min(sum(part.count for part in services), PREVIEW_LIMIT),
-        exact=all(part.exact for part in services),
-        examples=services[0].examples,
+        count=min(sum(part.count for part in parts), PREVIEW_LIMIT),
+        exact=all(part.exact for part in parts),
+        examples=parts[0].examples,
     )

@@ -76,8 +76,8 @@ class Choice:
             raise field_problem(
                 INVALID_REQUEST, [FieldError.of("ids", faults.SELECTION(most=SELECTION_LIMIT))]
             )
-        services = [ids[start : start + IDS_LIMIT] for start in range(0, len(ids), IDS_LIMIT)]
-        return cls([JobFilter(plugin=plugin, ids=tuple(part)) for part in services])
+        parts = [ids[start : start + IDS_LIMIT] for start in range(0, len(ids), IDS_LIMIT)]
+        return cls([JobFilter(plugin=plugin, ids=tuple(part)) for part in parts])
 
     def orders(self, form: StartForm, client: str) -> Iterator[StartOperation]:
         """The orders; raises ProblemError if a priority is missing or not allowed."""

@@ -52,7 +52,7 @@ class Overviews:
         """`reader` reads the plugins, counts and runners."""
         self._reader = reader
         self._last = Overview()
-        self._reading = SingleFlight(self._read, "overview")
+        self._reading = SingleFlight[Overview]("overview")
 
     async def read(self, *, fresh: bool = False) -> Overview:
         """The overview, at most `FRESH_SECONDS` old; with `fresh`, read after this call began.
@@ -61,7 +61,7 @@ class Overviews:
         """
         if not fresh and self._last.current and time.monotonic() - self._last.read_at < FRESH_SECONDS:
             return self._last
-        return await self._reading.get(anew=fresh)
+        return await self._reading.get(self._read, anew=fresh)
 
     async def _read(self) -> Overview:
         begun = time.monotonic()

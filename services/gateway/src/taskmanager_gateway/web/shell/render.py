@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from taskmanager.model.access import Principal
+from taskmanager_gateway.access.requirements import address_asked_for
 from taskmanager_gateway.plugins.texts import CodesOfPlugins
 from taskmanager_gateway.services import Services
 from taskmanager_gateway.web.shell.assets import Assets
@@ -46,8 +47,11 @@ def caller(request: Request) -> Principal:
 
 def sentences_of(request: Request) -> Sentences:
     """Makes sentences in the reader's language, also for the codes of installed plugins."""
-    formats = Visitor.of(request).formats
-    return Sentences(formats, CodesOfPlugins(web_of(request).services.catalogue, formats.language))
+    return _sentences(request, Visitor.of(request))
+
+
+def _sentences(request: Request, visitor: Visitor) -> Sentences:
+    return Sentences(visitor.formats, CodesOfPlugins(web_of(request).services.catalogue, visitor.language))
 
 
 def text(request: Request, sentence: str, **values: Any) -> str:
@@ -92,12 +96,12 @@ def _common(request: Request) -> dict[str, Any]:
     return {
         "visitor": visitor,
         "f": visitor.formats,
-        "said": sentences_of(request),
+        "said": _sentences(request, visitor),
         "who": caller(request),
         "csrf": request.state.csrf,
         "access_off": web_of(request).services.access.off,
         "path": request.url.path,
-        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "address": address_asked_for(request),
     }
 
 
