@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+unexport PYTHONDONTWRITEBYTECODE # else every service that a test starts compiles every module again: 2 s of processor time
 BIN := .venv/bin
 UP_OPTIONS ?=
 WORKERS ?= 2
