@@ -1,7 +1,7 @@
 """One attempt on a real slot, with a scheduler in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ class FakeScheduler:
         self.events: list[OutboxEvent] = []
         self.attempt: Attempt | None = None
 
-    def put(self, event: OutboxEvent) -> None:
+    def put(self, event: OutboxEvent, confirmed: Callable[[], None] | None = None) -> None:
         self.events.append(event)
         if isinstance(event, Commit) and self.answer is not None and self.attempt is not None:
             asyncio.get_running_loop().call_soon(self._reply)

@@ -1,6 +1,7 @@
 """Every ticket is settled by the scheduler's answer or given back in time; no grant is lost."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, RefusalReason, Ticket
 from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.messaging import claims as module
+from taskmanager_plugin_runner.messaging import questions
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_testing.lanes import FakeLanes
 from taskmanager_testing.waiting import eventually_async
@@ -17,9 +19,18 @@ from taskmanager_testing.waiting import eventually_async
 class Box:
     def __init__(self) -> None:
         self.events: list[Any] = []
+        self.unconfirmed: list[Callable[[], None]] = []
 
-    def put(self, event: Any) -> None:
+    def put(self, event: Any, confirmed: Callable[[], None] | None = None) -> None:
         self.events.append(event)
+        if confirmed is not None:
+            self.unconfirmed.append(confirmed)
+
+    def confirm(self) -> None:
+        """The inbox has everything that was sent."""
+        told, self.unconfirmed = self.unconfirmed, []
+        for confirmed in told:
+            confirmed()
 
     @property
     def claims(self) -> list[Claim]:
@@ -78,10 +89,10 @@ class Scene:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REPEAT", timedelta(milliseconds=20))
+    monkeypatch.setattr(questions, "REPEAT", timedelta(milliseconds=20))
     monkeypatch.setattr(module, "REST_SECONDS", (0.02, 0.03))
     monkeypatch.setattr(module, "LINGER", timedelta(milliseconds=20))
-    monkeypatch.setattr(module, "FIRST_UNKNOWN_SECONDS", 0.01)
+    monkeypatch.setattr(questions, "FIRST_UNKNOWN_SECONDS", 0.01)
 
 
 async def test_a_granted_job_starts_once_and_its_ticket_is_acknowledged_when_it_ends_soon() -> None:
@@ -163,7 +174,7 @@ async def test_a_job_that_is_not_stored_yet_is_asked_for_again_with_the_ticket_k
 async def test_the_ticket_of_a_job_nobody_knows_is_dropped_after_a_bounded_number_of_tries() -> None:
     scene = Scene()
     body, behind = scene.ticket("nobody's"), scene.ticket("a")
-    assert await scene.tries_until_dropped(body, "nobody's") == module.UNKNOWN_TRIES
+    assert await scene.tries_until_dropped(body, "nobody's") == questions.UNKNOWN_TRIES
     assert scene.lanes.returned == []
     scene.grant(scene.box.claims[-1])
     assert scene.started == [(0, "a")]

@@ -16,6 +16,11 @@ TICKETS_DROPPED = Counter(
     "Dropped tickets: unreadable, or for a job unknown to the scheduler",
     ["plugin", "reason"],
 )
+CLAIMS_RETURNED = Counter(
+    f"{PREFIX}runner_claims_returned_total",
+    "Jobs that were claimed ahead and returned because no slot could begin them soon",
+    ["plugin"],
+)
 JOBS = Counter(f"{PREFIX}runner_jobs_total", "Attempts that ended, by outcome", ["plugin", "outcome"])
 JOB_SECONDS = Histogram(
     f"{PREFIX}runner_job_duration_seconds",

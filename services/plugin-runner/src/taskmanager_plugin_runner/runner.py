@@ -30,6 +30,7 @@ from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIdentity
+from taskmanager_plugin_runner.messaging.horizon import Horizon
 from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
 from taskmanager_plugin_runner.messaging.outbox import Outbox
 from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
@@ -80,8 +81,15 @@ class Runner:
         self._idle = asyncio.Event()
         self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout, self._plugin)
         self._heartbeats = Heartbeats(
-            identity, outbox, self._leases, settings.heartbeat, self._running, lambda: self._claims.waiting
+            identity,
+            outbox,
+            self._leases,
+            settings.heartbeat,
+            lambda: (self._running(), self._claims.ahead),
+            lambda: self._claims.waiting,
         )
+        self._horizon = Horizon(identity.slots)
+        self._began: dict[Reference, float] = {}
         self._draining = Draining(self._plugin, self._attempts.values)
         self._stopping = False
         self._ordered = False
@@ -113,6 +121,7 @@ class Runner:
                     for reply in message.replies:
                         self._on_reply(reply)
             case Notice():
+                self._claims.freeze()
                 self._heartbeats.beat()
 
     # --- its course
@@ -126,6 +135,7 @@ class Runner:
             ]
             group.create_task(self._heartbeats.run(over))
             group.create_task(every(WATCH, self._kill_before_lease_ends, over))
+            group.create_task(every(WATCH, self._look_further_ahead, over))
             group.create_task(every(LOOK, self._look_after_limits, over))
             await stop.wait()
             await self._drain()
@@ -199,12 +209,16 @@ class Runner:
         waiting.set_result(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
-        began = elapsed_seconds()
+        self._began[attempt.key] = began = elapsed_seconds()
 
         def over(outcome: AttemptOutcome) -> None:
+            now = elapsed_seconds()
             JOBS.labels(self._plugin, outcome).inc()
-            JOB_SECONDS.labels(self._plugin, outcome).observe(elapsed_seconds() - began)
+            JOB_SECONDS.labels(self._plugin, outcome).observe(now - began)
             self._attempts.pop(attempt.key, None)
+            self._began.pop(attempt.key, None)
+            self._horizon.ended(now - began, now)
+            self._look_ahead(most=self._claims.room)
             self._leases.ended(attempt.key)
             BUSY.labels(self._plugin).set(len(self._attempts))
             if not self._attempts:
@@ -238,6 +252,7 @@ class Runner:
                 log.warning("attempt_taken_away", job=name[0], attempt=name[1])
                 attempt.interrupt(AttemptOutcome.SUPERSEDED)
         desired = {reference(one): one.wish for one in orders.wishes}
+        self._claims.recall(returned=desired, lost=set(map(reference, orders.kill)))
         for name, attempt in self._attempts.items():
             attempt.want(desired.get(name))
             attempt.keep()
@@ -254,6 +269,17 @@ class Runner:
             alone = self._identity.manifest.outside_effects or attempt.placing
             if alone and self._leases.seconds_left(attempt.key) < KILL_SECONDS:
                 attempt.interrupt(AttemptOutcome.HANDED_BACK)
+
+    async def _look_further_ahead(self) -> None:
+        self._look_ahead()
+
+    def _look_ahead(self, most: int | None = None) -> None:
+        """Claim as far ahead as jobs are short; `most`: only less far than that."""
+        now = elapsed_seconds()
+        oldest = now - min(self._began.values(), default=now)
+        room = self._horizon.room(oldest, now)
+        if most is None or room < most:
+            self._claims.look_ahead(room)
 
     async def _look_after_limits(self) -> None:
         for attempt in list(self._attempts.values()):

@@ -64,6 +64,7 @@ from taskmanager.messages.events import (
     RunnerEvents,
     RunnerReport,
     Suspended,
+    Unclaimed,
 )
 from taskmanager.messages.replies import (
     AttemptDesiredState,
@@ -145,6 +146,7 @@ __all__ = [
     "Tick",
     "Ticket",
     "TokensUsed",
+    "Unclaimed",
     "UseCode",
     "UseSecurityKey",
     "decode_changes",

@@ -103,6 +103,17 @@ class HandedBack(AttemptReference):
     type: Literal["handed_back"] = "handed_back"
 
 
+class Unclaimed(AttemptReference):
+    """The runner gives up a job that it claimed ahead and did not begin.
+
+    It returns the job's ticket to its place in the queue once this event is confirmed, so that nobody's claim
+    for it can come before the event. `turn` is the priority of that ticket.
+    """
+
+    type: Literal["unclaimed"] = "unclaimed"
+    turn: int
+
+
 class Logged(AttemptReference):
     """Lines of the job's log; `seq` numbers the blocks of an attempt."""
 
@@ -150,7 +161,9 @@ class Hello(Record):
     claims: tuple[str, ...] = ()
 
 
-RunnerReport = Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack
+RunnerReport = (
+    Advanced | Progressed | Finished | Failed | Suspended | Resumed | Cancelled | HandedBack | Unclaimed
+)
 """The events that only the runner of the current attempt may send."""
 
 JobEvent = Claim | Commit | RunnerReport | Logged | FilesRecorded

@@ -42,6 +42,8 @@ class Delivery:
     tag: int
     generation: int
     redelivered: bool = False
+    priority: int = 0
+    """The priority that the message was published with."""
     user: str | None = None
     """The publisher's user, if the message names it: the broker checks that it is the user logged in."""
 
@@ -67,15 +69,18 @@ class Subscription(Protocol):
 
 
 class Lanes(Protocol):
-    """A plugin's ticket queue, consumed one ticket per lane; a closed lane gets none."""
+    """A plugin's ticket queue, consumed by lanes that hold few tickets each; a closed lane gets none."""
 
     on_ticket: Callable[[int, Delivery], None]
 
-    def open(self, lane: int) -> None:
-        """Request one ticket at a time for this lane. Does nothing if it is open."""
+    def open(self, lane: int, tickets: int = 1) -> None:
+        """Request tickets for this lane, at most so many at a time. Does nothing if it is open like that."""
 
     def close(self, lane: int) -> None:
         """Request no more. A delivered ticket stays the lane's until it is acknowledged or given back."""
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the ticket is still ours; once its channel is lost the broker delivers it to anyone."""
 
     def ack(self, delivery: Delivery) -> None:
         """Acknowledge the ticket: it is used up."""

@@ -1,8 +1,8 @@
-"""A plugin's queue consumed one ticket per lane, so that the broker's priorities decide to the last moment.
+"""A plugin's queue consumed by lanes with few tickets each, so that the broker's priorities decide late.
 
-Each lane is a separate consumer with prefetch 1 on one channel. Acknowledging a ticket makes the broker send
-the lane its next one, so a lane is closed first, and the acknowledgement waits until the broker has confirmed
-that.
+Each lane is a separate consumer with a prefetch of its own on one channel. Acknowledging a ticket makes the
+broker send the lane its next one, so a lane is closed first, and the acknowledgement waits until the broker
+has confirmed that. A lane that is to get another number of tickets is closed and opened again.
 
 Others declare the queue. While it does not exist, or its node is down, no lane is opened, and `check` reports
 it, whether lanes are wanted or not.
@@ -28,9 +28,12 @@ log = structlog.get_logger(__name__)
 class _Lane:
     """What the runner wants of a lane, and what the broker knows about it."""
 
-    wanted: bool = False
+    wanted: int = 0
+    """How many tickets it is to get at a time; 0: it is to be closed."""
+    opened: int = 0
+    """How many it gets."""
     consumer: str | None = None
-    has_ticket: bool = False
+    tickets: int = 0
     closing: bool = False
     settle_later: list[Callable[[], None]] = field(default_factory=list)
 
@@ -47,6 +50,8 @@ class RabbitLanes:
         self._generation = 0
         self._opened = 0
         self._deliveries = 0
+        self._prefetch = 0
+        """What the channel gives the next consumer."""
         self._lanes: dict[int, _Lane] = {}
         self.on_ticket: Callable[[int, Delivery], None] = _nobody_listens
 
@@ -60,7 +65,7 @@ class RabbitLanes:
         """Open the channel and the lanes that were open before."""
         self._missing = await self._absence(connection)
         channel = await open_channel(connection, self._channel_closed)
-        await channel.call("basic_qos", prefetch_count=1)
+        self._prefetch = 0
         channel.raw.add_on_cancel_callback(
             lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled")
         )
@@ -103,20 +108,24 @@ class RabbitLanes:
     def idle_consumer(self) -> IdleConsumer | None:
         """A lane that is open and has no ticket is waiting for one."""
         waits = self._missing is None and any(
-            lane.consumer is not None and not lane.closing and not lane.has_ticket
+            lane.consumer is not None and not lane.closing and not lane.tickets
             for lane in self._lanes.values()
         )
         return IdleConsumer(self._queue.name, self._deliveries) if waits else None
 
-    def open(self, lane: int) -> None:
+    def open(self, lane: int, tickets: int = 1) -> None:
         """See `taskmanager.ports.broker.Lanes.open`."""
-        self._lanes.setdefault(lane, _Lane()).wanted = True
+        self._lanes.setdefault(lane, _Lane()).wanted = tickets
         self._reconcile(lane)
 
     def close(self, lane: int) -> None:
         """See `taskmanager.ports.broker.Lanes.close`."""
-        self._lanes.setdefault(lane, _Lane()).wanted = False
+        self._lanes.setdefault(lane, _Lane()).wanted = 0
         self._reconcile(lane)
+
+    def holds(self, delivery: Delivery) -> bool:
+        """See `taskmanager.ports.broker.Lanes.holds`."""
+        return self._channel is not None and delivery.generation == self._generation
 
     def ack(self, delivery: Delivery) -> None:
         """See `taskmanager.ports.broker.Lanes.ack`."""
@@ -128,10 +137,10 @@ class RabbitLanes:
 
     def _settle(self, delivery: Delivery, action: Callable[[AsyncChannel], None]) -> None:
         channel = self._channel
-        if channel is None or delivery.generation != self._generation:
+        if channel is None or not self.holds(delivery):
             return
         lane = self._lanes[int(delivery.key)]
-        lane.has_ticket = False
+        lane.tickets -= 1
         if lane.closing:
             lane.settle_later.append(lambda: action(channel))
         else:
@@ -140,14 +149,9 @@ class RabbitLanes:
     def _reconcile(self, number: int) -> None:
         """Bring the broker's view of a lane to the desired state; while it closes, the answer does that."""
         lane = self._lanes[number]
-        if (
-            self._channel is None
-            or self._missing
-            or lane.closing
-            or lane.wanted == (lane.consumer is not None)
-        ):
+        if self._channel is None or self._missing or lane.closing or lane.wanted == lane.opened:
             return
-        if lane.wanted:
+        if not lane.opened:
             self._consume(number, lane, self._channel)
         else:
             lane.closing = True
@@ -158,13 +162,25 @@ class RabbitLanes:
         self._opened += 1
         generation = self._generation
 
-        def deliver(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
+        def deliver(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
             self._deliveries += 1
-            self._lanes[number].has_ticket = True
-            ticket = Delivery(body, str(number), method.delivery_tag, generation, method.redelivered)
+            self._lanes[number].tickets += 1
+            ticket = Delivery(
+                body,
+                str(number),
+                method.delivery_tag,
+                generation,
+                method.redelivered,
+                priority=properties.priority or 0,
+            )
             self.on_ticket(number, ticket)
 
+        if lane.wanted != self._prefetch:
+            channel.raw.basic_qos(prefetch_count=lane.wanted)
+            self._prefetch = lane.wanted
+
         tag = f"lane-{number}-{self._opened}"
+        lane.opened = lane.wanted
         lane.consumer = channel.raw.basic_consume(self._queue.name, deliver, consumer_tag=tag)
 
     def _closed(self, number: int, generation: int) -> None:
@@ -172,7 +188,7 @@ class RabbitLanes:
             return
         lane = self._lanes[number]
         settle, lane.settle_later = lane.settle_later, []
-        lane.consumer, lane.closing = None, False
+        lane.consumer, lane.opened, lane.closing = None, 0, False
         for action in settle:
             action()
         self._reconcile(number)

@@ -1,6 +1,7 @@
 """Lanes over a queue in memory with the full contract of `taskmanager.ports.broker.Lanes`."""
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
@@ -8,7 +9,7 @@ from taskmanager.ports.broker import Delivery
 
 
 class FakeLanes:
-    """A priority queue of tickets; each open lane gets one at a time, by priority, then by age.
+    """A priority queue of tickets; each open lane gets as many as it asked for, by priority, then by age.
 
     Tickets are delivered at once when a lane opens, or a ticket is settled or put, as by a fast broker.
     """
@@ -17,6 +18,7 @@ class FakeLanes:
         """No tickets, no open lane."""
         self.on_ticket: Callable[[int, Delivery], None] = _nobody_listens
         self.opened: set[int] = set()
+        self.sizes: dict[int, int] = {}
         self.acked: list[bytes] = []
         self.returned: list[bytes] = []
         self._waiting: list[tuple[int, int, bytes]] = []
@@ -47,40 +49,45 @@ class FakeLanes:
         self._out.clear()
         self._hand_out()
 
-    def open(self, lane: int) -> None:
+    def open(self, lane: int, tickets: int = 1) -> None:
         """See `taskmanager.ports.broker.Lanes.open`."""
         self.opened.add(lane)
+        self.sizes[lane] = tickets
         self._hand_out()
 
     def close(self, lane: int) -> None:
         """See `taskmanager.ports.broker.Lanes.close`."""
         self.opened.discard(lane)
 
+    def holds(self, delivery: Delivery) -> bool:
+        """See `taskmanager.ports.broker.Lanes.holds`."""
+        return delivery.generation == self._generation
+
     def ack(self, delivery: Delivery) -> None:
         """See `taskmanager.ports.broker.Lanes.ack`; no effect once its connection is lost."""
-        if delivery.generation == self._generation:
+        if self.holds(delivery):
             self.acked.append(self._out.pop(delivery.tag)[3])
             self._hand_out()
 
     def give_back(self, delivery: Delivery) -> None:
         """See `taskmanager.ports.broker.Lanes.give_back`; no effect once its connection is lost."""
-        if delivery.generation == self._generation:
+        if self.holds(delivery):
             _, priority, order, body = self._out.pop(delivery.tag)
             self.returned.append(body)
             heapq.heappush(self._waiting, (priority, order, body))
             self._hand_out()
 
     def _hand_out(self) -> None:
-        """Give each open lane without a ticket the next one; listeners may open and close lanes meanwhile."""
+        """Give each open lane with room the next ticket; listeners may open and close lanes meanwhile."""
         while self._waiting:
-            busy = {lane for lane, _, _, _ in self._out.values()}
-            lane = min(self.opened - busy, default=None)
+            busy = Counter(lane for lane, _, _, _ in self._out.values())
+            lane = min((one for one in self.opened if busy[one] < self.sizes[one]), default=None)
             if lane is None:
                 return
             priority, order, body = heapq.heappop(self._waiting)
             tag = next(self._tags)
             self._out[tag] = (lane, priority, order, body)
-            self.on_ticket(lane, Delivery(body, str(lane), tag, self._generation))
+            self.on_ticket(lane, Delivery(body, str(lane), tag, self._generation, priority=-priority))
 
 
 def _nobody_listens(lane: int, delivery: Delivery) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from taskmanager.model.manifest import PluginManifest
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
-from taskmanager_plugin_runner.messaging.claims import Sink
 from taskmanager_plugin_runner.messaging.leases import Leases
+from taskmanager_plugin_runner.messaging.outbox import Sink
 
 
 @dataclass(frozen=True, slots=True)

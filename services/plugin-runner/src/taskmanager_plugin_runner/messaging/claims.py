@@ -1,42 +1,41 @@
-"""From a ticket to a grant: asks the scheduler for each ticket's job and settles the ticket by the answer.
+"""From a ticket to a job on a slot: has each ticket's job claimed and settles the ticket by the answer.
 
-Knows the lanes and the outbox, but not how a job is run. No ticket is kept longer than the claim timeout,
-except that one is acknowledged only `LINGER` after its grant: while it is unacknowledged, the broker sends
-its lane no other, so a job that ends within that time does not require closing and reopening the lane.
+Knows the lanes and the outbox, but not how a job is run. There are two ways to take tickets:
 
-If the ticket of a job that the scheduler does not know were given back, it would block its lane forever,
-since it returns to the head of the queue. The scheduler is asked a limited number of times, then the ticket
-is dropped. If its job is stored later after all, the scheduler sends the ticket again.
+- Each free slot has a lane, which gets one ticket. That ticket is acknowledged only `LINGER` after its grant:
+  while it is unacknowledged, the broker sends its lane no other, so a job that ends within that time does not
+  require closing and reopening the lane.
+- While jobs are short (see `horizon`), one lane takes tickets ahead of the slots, and theirs are closed. What
+  is granted waits here for a slot, with its ticket, for `KEEP` at most; then it is returned unbegun, and its
+  ticket goes back to its place in the queue.
+
+No ticket is kept longer than the claim timeout.
 """
 
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Container
 from datetime import timedelta
-from typing import Protocol
-from uuid import uuid4
+from functools import partial
 
 import structlog
 
 from taskmanager.errors import InvalidMessageError
-from taskmanager.messages import Claim, Grant, HandedBack, Refusal, decode_ticket
+from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed, decode_ticket
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.messaging.outbox import OutboxEvent
-from taskmanager_plugin_runner.metrics import TICKETS_DROPPED
+from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
+from taskmanager_plugin_runner.messaging.leases import Reference
+from taskmanager_plugin_runner.messaging.outbox import Sink
+from taskmanager_plugin_runner.messaging.questions import Question, Questions
+from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
 
-REPEAT = timedelta(seconds=2)
-"""A question without an answer is repeated after this time."""
-FIRST_UNKNOWN_SECONDS, LONGEST_UNKNOWN_SECONDS = 0.1, 1.0
-"""A job that is not stored yet is asked for again after this time, which doubles with each try."""
-UNKNOWN_TRIES, LEAST_UNKNOWN_TRIES = 6, 3
-"""How often a job may be unknown before its ticket is dropped: within 2.5 s.
-
-One fewer for every ticket dropped since the last grant, so that a queue full of them is quickly cleared.
-"""
+AHEAD = -1
+"""The number of the lane that takes tickets ahead of the slots; those of the slots are theirs, from 0."""
+KEEP = timedelta(milliseconds=100)
+"""How long a granted job may wait for a slot."""
 REST_SECONDS = (1.0, 2.0)
 """How long a lane rests after its ticket was given back, so that a ticket does not go round in circles."""
 LINGER = timedelta(milliseconds=250)
@@ -45,159 +44,257 @@ REMEMBERED_GRANTS = 10_000
 log = structlog.get_logger(__name__)
 
 
-class Sink(Protocol):
-    """Accepts events for the scheduler."""
-
-    def put(self, event: OutboxEvent) -> None:
-        """Send the event."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A claim without a final answer."""
-
-    lane: int
-    delivery: Delivery
-    claim: Claim
-    asked_at: float
-    unknowns: int = 0
-    timer: asyncio.TimerHandle | None = None
-
-
 Start = Callable[[int, Grant, float], None]
 """Run the job on the slot with that number; the claim was first sent at that `clock.elapsed_seconds`."""
 
 
 class Claims:
-    """The lanes of a runner: one per slot, open while the slot is free and the plugin is not paused."""
+    """The lanes of a runner, and what they brought that has no slot yet."""
 
     def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta, plugin: str) -> None:
         """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
         self._plugin = plugin
-        self._dropped = 0
         self._lanes, self._outbox, self._start = lanes, outbox, start
-        self._timeout_seconds = timeout.total_seconds()
+        self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
         self._admitting = False
+        self._frozen = False
+        self._room = 0
+        self._slots: set[int] = set()
         self._free: set[int] = set()
         self._resting: dict[int, asyncio.TimerHandle] = {}
-        self._by_lane: dict[int, _Waiting] = {}
-        self._by_id: dict[str, _Waiting] = {}
-        self._granted: OrderedDict[str, None] = OrderedDict()
+        self._granted = GrantQueue()
+        self._aging: asyncio.TimerHandle | None = None
+        self._begun: OrderedDict[str, None] = OrderedDict()
         self._held: dict[int, tuple[Delivery, asyncio.TimerHandle]] = {}
         lanes.on_ticket = self.on_ticket
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """The ids of claims without an answer, for the hello."""
-        return tuple(self._by_id)
+        return self._questions.ids
+
+    @property
+    def room(self) -> int:
+        """How many tickets are taken ahead of the slots."""
+        return self._room
+
+    @property
+    def ahead(self) -> tuple[AttemptReference, ...]:
+        """What is granted and waits for a slot."""
+        return self._granted.references
+
+    # --- what the runner wants
 
     def admit(self, *, wanted: bool) -> None:
-        """Accept tickets, or accept none until told otherwise."""
-        if wanted == self._admitting:
-            return
-        self._admitting = wanted
-        for lane in self._free:
-            self._adjust(lane)
+        """Accept tickets, or accept none until told otherwise and return what has not begun."""
+        self._frozen = False
+        changed, self._admitting = wanted != self._admitting, wanted
+        if not wanted:
+            self._return(self._granted.take(lambda _: True))
+        if changed:
+            self._adjust_all()
+        self._fill()
 
-    def free(self, lane: int) -> None:
-        """The lane's slot can take a job."""
-        self._free.add(lane)
-        held = self._held.pop(lane, None)
-        if held is not None:
-            held[1].cancel()
-            if not self._admitting:
-                self._lanes.close(lane)
-            self._lanes.ack(held[0])
-        self._adjust(lane)
+    def freeze(self) -> None:
+        """Begin nothing that waits for a slot until the next `admit`: an order may be on its way."""
+        self._frozen = True
 
-    def withdraw(self, lane: int) -> None:
-        """The lane's slot can no longer take a job."""
-        self._free.discard(lane)
-        self._lanes.close(lane)
-        waiting = self._by_lane.get(lane)
-        if waiting is not None:
-            self._forget(waiting)
-            self._lanes.give_back(waiting.delivery)
+    def look_ahead(self, room: int) -> None:
+        """Take so many tickets more than there are slots; 0: one for each free slot."""
+        room = 0 if AHEAD in self._resting else room
+        if room != self._room:
+            self._room = room
+            self._adjust_all()
+
+    def recall(self, returned: Container[Reference], lost: Container[Reference]) -> None:
+        """Give up what waits for a slot: return some, and forget those that are not ours any more."""
+        self._return(self._granted.take(lambda one: one.key in returned))
+        for one in self._granted.take(lambda one: one.key in lost):
+            self._lanes.ack(one.delivery)
+
+    def free(self, slot: int) -> None:
+        """The slot can take a job."""
+        self._slots.add(slot)
+        self._free.add(slot)
+        delivery = self._no_longer_held(slot)
+        self._fill()
+        if delivery is not None:
+            self._close_unwanted(slot)
+            self._lanes.ack(delivery)
+        self._adjust(slot)
+
+    def withdraw(self, slot: int) -> None:
+        """The slot can no longer take a job."""
+        self._free.discard(slot)
+        self._lanes.close(slot)
+        question = self._questions.of_lane(slot)
+        if question is not None:
+            self._questions.close(question)
+            self._lanes.give_back(question.delivery)
 
     def repeat(self) -> None:
         """Repeat all open questions, after the hello on a new connection."""
-        for waiting in self._by_id.values():
-            self._outbox.put(waiting.claim)
+        self._questions.repeat()
+
+    def end(self) -> None:
+        """Return everything that has not begun; called when the runner stops."""
+        self.admit(wanted=False)
+        for question in self._questions.open():
+            self._questions.close(question)
+            self._lanes.close(question.lane)
+            self._lanes.give_back(question.delivery)
+        for timer in self._resting.values():
+            timer.cancel()
+        for slot in list(self._held):
+            self._settle(slot)
+
+    # --- what the broker and the scheduler say
 
     def on_ticket(self, lane: int, delivery: Delivery) -> None:
         """A ticket has arrived."""
-        if not self._may_take(lane):
-            self._decline(lane, delivery)
-            return
         try:
             ticket = decode_ticket(delivery.body)
         except InvalidMessageError as error:
             self._drop(delivery, "unreadable", error=str(error))
             return
+        if self._questions.redelivered(lane, ticket, delivery):
+            return
+        if not self._may_take(lane):
+            self._lanes.close(lane)
+            self._lanes.give_back(delivery)
+            return
         failpoint(Failpoint.RUNNER_BEFORE_CLAIM)
-        claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
-        waiting = _Waiting(lane, delivery, claim, elapsed_seconds())
-        self._by_lane[lane] = self._by_id[claim.claim_id] = waiting
-        self._ask(waiting)
+        self._questions.ask(lane, delivery, ticket)
 
     def on_grant(self, grant: Grant) -> None:
         """The job is ours. A grant that is no longer awaited is handed back, never forgotten."""
-        waiting = self._by_id.get(grant.claim_id)
-        if waiting is None:
-            if grant.claim_id not in self._granted:
+        question = self._questions.find(grant.claim_id)
+        if question is None:
+            if grant.claim_id not in self._begun:
                 log.info("late_grant_handed_back", job=grant.job, attempt=grant.attempt)
                 self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
             return
-        self._dropped = 0
-        self._forget(waiting)
+        self._questions.granted(question)
         self._remember(grant.claim_id)
-        self._free.discard(waiting.lane)
-        timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, waiting.lane)
-        self._held[waiting.lane] = (waiting.delivery, timer)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
-        self._start(waiting.lane, grant, waiting.asked_at)
+        granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
+        if not self._admitting:
+            self._return([granted])
+        elif granted.lane in self._free:
+            self._begin(granted.lane, granted)
+        else:
+            self._granted.put(granted)
+            self._fill()
+            self._watch_age()
 
     def on_refusal(self, refusal: Refusal) -> None:
         """The job is not ours, or not yet."""
-        waiting = self._by_id.get(refusal.claim_id)
-        if waiting is None:
+        question = self._questions.find(refusal.claim_id)
+        if question is None:
             return
         match refusal.reason:
             case "stale":
-                self._forget(waiting)
-                self._lanes.ack(waiting.delivery)
-                self._adjust(waiting.lane)
+                self._questions.close(question)
+                self._lanes.ack(question.delivery)
+                self._adjust(question.lane)
             case "paused":
                 self.admit(wanted=False)  # until the next orders say otherwise
-                self._give_back(waiting, refusal.reason)
+                self._give_back(question, refusal.reason)
             case "busy":
-                self._give_back(waiting, refusal.reason)
+                self._give_back(question, refusal.reason)
             case "unknown":
-                self._on_unknown(waiting)
+                if not self._questions.unknown(question):
+                    self._questions.close(question)
+                    facts = {"job": question.claim.job, "tries": question.unknowns}
+                    self._drop(question.delivery, "unknown", **facts)
+                    self._adjust(question.lane)
 
-    def end(self) -> None:
-        """Give back every ticket that has no grant yet; called when the runner stops."""
-        self.admit(wanted=False)
-        for waiting in list(self._by_id.values()):
-            self._forget(waiting)
-            self._lanes.close(waiting.lane)
-            self._lanes.give_back(waiting.delivery)
-        for timer in self._resting.values():
-            timer.cancel()
-        for lane in list(self._held):
-            self._settle(lane)
+    # --- what waits for a slot
 
-    def _on_unknown(self, waiting: _Waiting) -> None:
-        """Ask again a little later, or drop the ticket."""
-        wait = min(FIRST_UNKNOWN_SECONDS * 2**waiting.unknowns, LONGEST_UNKNOWN_SECONDS)
-        waiting.unknowns += 1
-        if waiting.unknowns < max(LEAST_UNKNOWN_TRIES, UNKNOWN_TRIES - self._dropped):
-            self._ask_later(waiting, wait)
+    def _fill(self) -> None:
+        """Begin what waits on the slots that are free."""
+        while self._free and not self._frozen and (granted := self._granted.pop()):
+            self._begin(min(self._free), granted)
+
+    def _begin(self, slot: int, granted: Granted) -> None:
+        self._free.discard(slot)
+        if granted.lane == slot:
+            timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, slot)
+            self._held[slot] = (granted.delivery, timer)
+        else:
+            self._lanes.close(slot)
+            self._close_unwanted(granted.lane)
+            self._lanes.ack(granted.delivery)
+        self._start(slot, granted.grant, granted.asked_at)
+
+    def _watch_age(self) -> None:
+        if self._granted and self._aging is None:
+            self._aging = asyncio.get_running_loop().call_later(KEEP.total_seconds(), self._return_old)
+
+    def _return_old(self) -> None:
+        self._aging = None
+        before = elapsed_seconds() - KEEP.total_seconds()
+        self._return(self._granted.take(lambda one: one.granted_at <= before))
+        self._watch_age()
+
+    def _return(self, unbegun: list[Granted]) -> None:
+        """Tell the scheduler first: it must know before another runner can claim a job with its ticket."""
+        if not unbegun:
             return
-        self._dropped += 1
-        self._forget(waiting)
-        self._drop(waiting.delivery, "unknown", job=waiting.claim.job, tries=waiting.unknowns)
-        self._adjust(waiting.lane)
+        log.info("claims_returned", jobs=len(unbegun))
+        CLAIMS_RETURNED.labels(self._plugin).inc(len(unbegun))
+        self._rest(AHEAD)
+        for one in unbegun:
+            job, attempt = one.key
+            if self._lanes.holds(one.delivery):
+                back = Unclaimed(job=job, attempt=attempt, turn=one.delivery.priority)
+                self._outbox.put(back, partial(self._lanes.give_back, one.delivery))
+            else:
+                self._outbox.put(HandedBack(job=job, attempt=attempt))
+
+    # --- lanes
+
+    def _may_take(self, lane: int) -> bool:
+        if not self._wanted(lane):
+            return False
+        return lane == AHEAD or (lane in self._free and self._questions.of_lane(lane) is None)
+
+    def _wanted(self, lane: int) -> bool:
+        """Whether the lane is to be open, apart from whether its slot is free."""
+        return self._admitting and lane not in self._resting and (lane == AHEAD) == (self._room > 0)
+
+    def _adjust_all(self) -> None:
+        for slot in self._free:
+            self._adjust(slot)
+        self._adjust(AHEAD)
+
+    def _adjust(self, lane: int) -> None:
+        """Open or close the lane of a free slot, or the one ahead, as required."""
+        if lane in self._resting or (lane != AHEAD and lane not in self._free):
+            return
+        if self._wanted(lane):
+            self._lanes.open(lane, self._room + len(self._slots) if lane == AHEAD else 1)
+        else:
+            self._lanes.close(lane)
+
+    def _close_unwanted(self, lane: int) -> None:
+        """Before its ticket is settled, or the broker sends the next one."""
+        if not self._wanted(lane) or (lane != AHEAD and lane not in self._free):
+            self._lanes.close(lane)
+
+    def _settle(self, slot: int) -> None:
+        """The job of this slot is taking long: close its lane, then its ticket can be acknowledged."""
+        delivery = self._no_longer_held(slot)
+        if delivery is not None:
+            self._lanes.close(slot)
+            self._lanes.ack(delivery)
+
+    def _no_longer_held(self, slot: int) -> Delivery | None:
+        held = self._held.pop(slot, None)
+        if held is None:
+            return None
+        held[1].cancel()
+        return held[0]
 
     def _drop(self, delivery: Delivery, reason: str, **facts: object) -> None:
         """Acknowledge a ticket that is of no use."""
@@ -205,81 +302,27 @@ class Claims:
         log.warning("ticket_dropped", reason=reason, **facts)
         self._lanes.ack(delivery)
 
-    def _may_take(self, lane: int) -> bool:
-        return (
-            self._admitting and lane in self._free and lane not in self._by_lane and lane not in self._resting
-        )
+    def _give_back(self, question: Question, why: str) -> None:
+        log.info("ticket_given_back", job=question.claim.job, why=why)
+        self._questions.close(question)
+        self._rest(question.lane)
+        self._lanes.give_back(question.delivery)
 
-    def _decline(self, lane: int, delivery: Delivery) -> None:
-        """Give the ticket back, unless it is that of the current claim, redelivered after a reconnect."""
-        waiting = self._by_lane.get(lane)
-        if waiting is not None and _came_again(waiting, delivery):
-            waiting.delivery = delivery
-            return
+    def _rest(self, lane: int) -> None:
+        """Close the lane for a while; while the one ahead rests, the slots take their own tickets."""
         self._lanes.close(lane)
-        self._lanes.give_back(delivery)
-
-    def _ask(self, waiting: _Waiting) -> None:
-        if elapsed_seconds() - waiting.asked_at >= self._timeout_seconds:
-            self._give_back(waiting, "no answer")
-            return
-        self._outbox.put(waiting.claim)
-        self._ask_later(waiting, REPEAT.total_seconds())
-
-    def _ask_later(self, waiting: _Waiting, seconds: float) -> None:
-        if waiting.timer is not None:
-            waiting.timer.cancel()
-        left = waiting.asked_at + self._timeout_seconds - elapsed_seconds()
-        delay = max(0.0, min(seconds, left))
-        waiting.timer = asyncio.get_running_loop().call_later(delay, self._ask, waiting)
-
-    def _give_back(self, waiting: _Waiting, why: str) -> None:
-        lane = waiting.lane
-        log.info("ticket_given_back", job=waiting.claim.job, why=why)
-        self._forget(waiting)
-        self._lanes.close(lane)
-        self._lanes.give_back(waiting.delivery)
-        rest = random.uniform(*REST_SECONDS)  # noqa: S311 - only spreads the load
-        self._resting[lane] = asyncio.get_running_loop().call_later(rest, self._rested, lane)
+        if (resting := self._resting.pop(lane, None)) is not None:
+            resting.cancel()
+        seconds = random.uniform(*REST_SECONDS)  # noqa: S311 - only spreads the load
+        self._resting[lane] = asyncio.get_running_loop().call_later(seconds, self._rested, lane)
+        if lane == AHEAD:
+            self.look_ahead(0)
 
     def _rested(self, lane: int) -> None:
         self._resting.pop(lane, None)
         self._adjust(lane)
 
-    def _adjust(self, lane: int) -> None:
-        """Open or close a free lane as required."""
-        if lane not in self._free or lane in self._resting:
-            return
-        if self._admitting:
-            self._lanes.open(lane)
-        else:
-            self._lanes.close(lane)
-
-    def _settle(self, lane: int) -> None:
-        """The job of this lane is taking long: close the lane, then its ticket can be acknowledged."""
-        held = self._held.pop(lane, None)
-        if held is not None:
-            held[1].cancel()
-            self._lanes.close(lane)
-            self._lanes.ack(held[0])
-
-    def _forget(self, waiting: _Waiting) -> None:
-        if waiting.timer is not None:
-            waiting.timer.cancel()
-        self._by_lane.pop(waiting.lane, None)
-        self._by_id.pop(waiting.claim.claim_id, None)
-
     def _remember(self, claim_id: str) -> None:
-        self._granted[claim_id] = None
-        if len(self._granted) > REMEMBERED_GRANTS:
-            self._granted.popitem(last=False)
-
-
-def _came_again(waiting: _Waiting, delivery: Delivery) -> bool:
-    if waiting.delivery.generation == delivery.generation:
-        return False
-    try:
-        ticket = decode_ticket(delivery.body)
-    except InvalidMessageError:
-        return False
-    return (ticket.job, ticket.dispatch) == (waiting.claim.job, waiting.claim.dispatch)
+        self._begun[claim_id] = None
+        if len(self._begun) > REMEMBERED_GRANTS:
+            self._begun.popitem(last=False)

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from taskmanager.messages import AttemptReference, Heartbeat, Hello
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.process.lifecycle import every
-from taskmanager_plugin_runner.messaging.claims import Sink
 from taskmanager_plugin_runner.messaging.leases import Leases
+from taskmanager_plugin_runner.messaging.outbox import Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,21 @@ class Heartbeats:
         outbox: Sink,
         leases: Leases,
         interval: timedelta,
-        running: Callable[[], tuple[AttemptReference, ...]],
+        owned: Callable[[], tuple[tuple[AttemptReference, ...], tuple[AttemptReference, ...]]],
         claims: Callable[[], tuple[str, ...]],
     ) -> None:
-        """`running` returns all attempts that are not over, `claims` the ids of claims without an answer."""
+        """`owned` returns the attempts that run, and those granted that wait for a slot.
+
+        `claims` returns the ids of claims without an answer.
+        """
         self._identity, self._outbox, self._leases, self._interval = identity, outbox, leases, interval
-        self._running, self._claims = running, claims
+        self._owned, self._claims = owned, claims
         self._greeted = False
 
     def hello(self) -> None:
         """Send who this runner is."""
         me = self._identity
+        running, waiting = self._owned()
         self._leases.asked()
         self._outbox.put(
             Hello(
@@ -55,7 +59,7 @@ class Heartbeats:
                 slots=me.slots,
                 transfers=me.transfers,
                 started_at=me.started_at,
-                running=self._running(),
+                running=running + waiting,
                 claims=self._claims(),
             )
         )
@@ -65,10 +69,10 @@ class Heartbeats:
         """Send a sign of life; nothing before the first hello."""
         if not self._greeted:
             return
-        running = self._running()
+        running, waiting = self._owned()
         self._leases.asked()
-        slots = self._identity.slots
-        self._outbox.put(Heartbeat(slots=slots, busy=len(running), running=running, claims=self._claims()))
+        slots, owned = self._identity.slots, running + waiting
+        self._outbox.put(Heartbeat(slots=slots, busy=len(running), running=owned, claims=self._claims()))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send heartbeats until `stop`."""

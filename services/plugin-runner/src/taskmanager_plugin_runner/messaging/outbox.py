@@ -5,9 +5,10 @@ because a runner without a broker gets no new jobs, and the log of each attempt 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
+from typing import Protocol
 
 import structlog
 
@@ -39,6 +40,13 @@ ReplacementKey = tuple[object, ...]
 log = structlog.get_logger(__name__)
 
 
+class Sink(Protocol):
+    """Accepts events for the scheduler."""
+
+    def put(self, event: OutboxEvent, confirmed: Callable[[], None] | None = None) -> None:
+        """Send the event; `confirmed` is called once the scheduler's inbox has it."""
+
+
 class Outbox:
     """Sends events in order and repeats them until they are confirmed; `put` never waits."""
 
@@ -50,6 +58,7 @@ class Outbox:
         self._exchange, self._routing_key = topology.events, topology.events_key(plugin)
         self._plugin, self._runner, self._instance = plugin, runner, instance
         self._waiting: dict[int, OutboxEvent] = {}
+        self._to_tell: dict[int, Callable[[], None]] = {}
         self._numbers: dict[ReplacementKey, int] = {}
         self._count = 0
         self._sending = False
@@ -58,8 +67,11 @@ class Outbox:
         self._empty.set()
         self._backoff = Backoff("events", longest_wait_seconds=LONGEST_WAIT_SECONDS)
 
-    def put(self, event: OutboxEvent) -> None:
-        """Queue an event, to be sent as soon as possible after everything put before it."""
+    def put(self, event: OutboxEvent, confirmed: Callable[[], None] | None = None) -> None:
+        """Queue an event, to be sent as soon as possible after everything put before it.
+
+        `confirmed` is called once the scheduler's inbox has it; not for events that replace each other.
+        """
         key = _replaces(event)
         if key is not None:
             earlier = self._numbers.get(key)
@@ -70,6 +82,8 @@ class Outbox:
             self._numbers[key] = self._count + 1
         self._count += 1
         self._waiting[self._count] = event
+        if confirmed is not None:
+            self._to_tell[self._count] = confirmed
         self._empty.clear()
         self._wake.set()
 
@@ -82,7 +96,9 @@ class Outbox:
                 await asyncio.wait({waking, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 waking.cancel()
                 while self._waiting and not stop.is_set():
-                    await self._send(self._take(), stop)
+                    numbers, batch = self._take()
+                    if await self._send(batch, stop):
+                        self._tell(numbers)
                 self._wake.clear()
                 if not self._waiting:
                     self._empty.set()
@@ -98,16 +114,22 @@ class Outbox:
             return False
         return True
 
-    def _take(self) -> tuple[OutboxEvent, ...]:
+    def _tell(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if confirmed := self._to_tell.pop(number, None):
+                confirmed()
+
+    def _take(self) -> tuple[list[int], tuple[OutboxEvent, ...]]:
         numbers = _first_batch(self._waiting)
         batch = tuple(self._waiting.pop(number) for number in numbers)
         for event in batch:
             key = _replaces(event)
             if key is not None:
                 self._numbers.pop(key, None)
-        return batch
+        return numbers, batch
 
-    async def _send(self, batch: tuple[OutboxEvent, ...], stop: asyncio.Event) -> None:
+    async def _send(self, batch: tuple[OutboxEvent, ...], stop: asyncio.Event) -> bool:
+        """Whether the batch was confirmed; False only if it was stopped before."""
         message = RunnerEvents(
             plugin=self._plugin, runner=self._runner, instance=self._instance, events=batch
         )
@@ -121,8 +143,9 @@ class Outbox:
                 self._backoff.reset()
                 if any(isinstance(event, Finished) for event in batch):
                     failpoint(Failpoint.RUNNER_AFTER_FINISHED)
-                return
+                return True
         log.warning("events_not_sent", events=len(batch))
+        return False
 
 
 def _first_batch(waiting: Mapping[int, OutboxEvent]) -> list[int]:

@@ -18,7 +18,7 @@ from taskmanager.messages import (
 )
 from taskmanager.model.jobs import CancelMethod, FileRecord, JobError, LogLine, Progress, Warnings
 from taskmanager.model.states import Status
-from taskmanager_plugin_runner.messaging.claims import Sink
+from taskmanager_plugin_runner.messaging.outbox import Sink
 
 
 class Reports:

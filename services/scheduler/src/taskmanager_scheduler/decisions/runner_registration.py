@@ -57,7 +57,7 @@ def on_hello(space: RegistrationSpace, hello: Hello, envelope: RunnerEvents, sen
         version=hello.version,
         slots=hello.slots,
         transfers=hello.transfers,
-        busy=len(hello.running),
+        busy=min(len(hello.running), hello.slots),
         started_at=hello.started_at,
         last_heartbeat=space.now,
         drain=known.drain if known else None,

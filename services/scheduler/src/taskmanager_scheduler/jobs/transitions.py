@@ -6,6 +6,7 @@ nothing: `dispatch` guards the start of a job, `attempt` and its owner guard eve
 """
 
 from datetime import timedelta
+from itertools import takewhile
 
 from taskmanager.messages import (
     Advanced,
@@ -23,6 +24,7 @@ from taskmanager.messages import (
     RunnerReport,
     Submit,
     Suspended,
+    Unclaimed,
 )
 from taskmanager.model.jobs import CancelMethod, Job, JobError, Progress
 from taskmanager.model.reasons import Reason, history
@@ -44,7 +46,7 @@ from taskmanager_scheduler.jobs.events import (
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.goobi_reports import message_report
-from taskmanager_scheduler.jobs.moves import back_off, changed, end, move, noted, requeue, ticket_for
+from taskmanager_scheduler.jobs.moves import NOBODYS, back_off, changed, end, move, noted, requeue, ticket_for
 from taskmanager_scheduler.jobs.operator_actions import apply_operator_request, cancelled, runner_obeyed
 
 LEASE = timedelta(seconds=60)
@@ -53,8 +55,13 @@ LEASE = timedelta(seconds=60)
 MESSAGE_SHOWN = 200
 """Characters of an operator's message shown in the history; the report has the full text."""
 
+TICKET_BACK_WITHIN = timedelta(seconds=30)
+"""A runner that did not begin a job returns its ticket at once; after this time it gets another one."""
+
 CRASH_LIMIT = 3
 """The third crash in a row parks the job: without a limit, one bad file could crash runners forever."""
+UNBEGUN_LIMIT = 10
+"""A runner that is lost takes jobs with it that it had not begun: only after so many times is it a crash."""
 
 
 def transition(job: Job | None, event: Event, at: TransitionContext) -> Transition:
@@ -207,6 +214,8 @@ def _reported(job: Job, event: RunnerReport, at: TransitionContext) -> Transitio
         return Transition(job)
     if isinstance(event, HandedBack):
         return _interrupted(job, at, history.HANDED_BACK(runner=job.owner))
+    if isinstance(event, Unclaimed):
+        return _unclaimed(job, event, at)
     if event.seq <= job.seq:
         return Transition(job)
     if isinstance(event, Suspended | Resumed | Cancelled):
@@ -303,8 +312,18 @@ def _orphaned(job: Job, event: Orphaned, at: TransitionContext) -> Transition:
         return _interrupted(job, at, history.GIVEN_BACK(cause=event.why))
     if job.cancel is not None:
         return cancelled(job, CancelMethod.SIGKILL, at, ending=event.why)
+    if job.status is Status.WAITINGFORUPLOAD and _times_lost_unbegun(job) < UNBEGUN_LIMIT:
+        return requeue(job, at, history.LOST_UNBEGUN(runner=job.owner, cause=event.why))
     what = history.LOST(runner=job.owner, cause=event.why)
     return _crashed(job, JobError(message=english(what), reason=what, kind="RunnerLost"), at, what)
+
+
+def _times_lost_unbegun(job: Job) -> int:
+    """How often its runner was lost since it last began."""
+    since = takewhile(
+        lambda entry: entry.status not in {Status.UPLOAD, Status.PROCESSING}, reversed(job.history)
+    )
+    return sum(entry.told.code == history.LOST_UNBEGUN.name for entry in since)
 
 
 def _interrupted(job: Job, at: TransitionContext, what: Reason) -> Transition:
@@ -312,6 +331,21 @@ def _interrupted(job: Job, at: TransitionContext, what: Reason) -> Transition:
     if job.cancel is not None:
         return cancelled(job, CancelMethod.SIGKILL, at, ending=what)
     return requeue(job, at, what)
+
+
+def _unclaimed(job: Job, event: Unclaimed, at: TransitionContext) -> Transition:
+    """It was not begun: it keeps its turn, and its ticket, which the runner returns to its place.
+
+    The ticket is owed if nobody has claimed the job with it for a while: the connection that held it may have
+    broken meanwhile, and another runner's claim been refused. If its turn has changed meanwhile, or it is not
+    to wait at all, that ticket becomes invalid.
+    """
+    what = history.UNCLAIMED(runner=job.owner)
+    begun = job.status is not Status.WAITINGFORUPLOAD
+    if begun or job.cancel is not None or job.held is not None or job.turn != event.turn:
+        return _interrupted(job, at, what)
+    owed = at.now + TICKET_BACK_WITHIN
+    return Transition(move(job, Trigger.REQUEUE, Status.STARTED, at, what, ticket_due=owed, **NOBODYS))
 
 
 def _crashed(job: Job, error: JobError, at: TransitionContext, what: Reason | str) -> Transition:

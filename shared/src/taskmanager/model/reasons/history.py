@@ -46,8 +46,10 @@ METHODS = {method: _code(method.name.lower(), method.value) for method in Cancel
 ENDED_MEANWHILE = _code("ended_meanwhile", "ended meanwhile: %(error)s")
 
 HANDED_BACK = _code("handed_back", "handed back by %(runner)s, which is stopping")
+UNCLAIMED = _code("unclaimed", "returned by %(runner)s, which could not begin it soon")
 GIVEN_BACK = _code("given_back", "given back: %(cause)s")
 LOST = _code("lost", "lost with the runner %(runner)s: %(cause)s")
+LOST_UNBEGUN = _code("lost_unbegun", "lost with the runner %(runner)s before it began: %(cause)s")
 NOT_HEARD = _code("not_heard", "its runner was not heard from within the lease")
 RESTARTED = _code("restarted", "its runner was restarted")
 RECONNECTED = _code("reconnected", "its runner reconnected without it")

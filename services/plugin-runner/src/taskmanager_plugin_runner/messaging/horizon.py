@@ -1,0 +1,50 @@
+"""How many jobs a runner claims ahead of its free slots: only what its slots begin within a moment.
+
+A runner that asks for a job when a slot is free leaves the slot idle for a round trip to the scheduler. For
+jobs of seconds that is nothing; for jobs of milliseconds it is most of the time. What is claimed ahead has
+passed the broker's priorities, so it is bounded in time: a job of higher priority may wait `AHEAD` longer.
+"""
+
+from datetime import timedelta
+
+AHEAD = timedelta(milliseconds=50)
+"""What is claimed ahead should begin within this time."""
+MOST = 256
+"""Jobs claimed ahead at most, however short they are."""
+STEP = 4
+"""The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
+WEIGHT = 0.1
+"""The weight of the latest job in the mean."""
+FADING = 0.98
+"""By how much the memory of the longest job fades with each job."""
+FORGOTTEN = timedelta(seconds=10)
+"""Without a job for this long, nothing is known about the next ones."""
+
+
+class Horizon:
+    """Estimates how long the next jobs will take, from those that ended and those that run."""
+
+    def __init__(self, slots: int) -> None:
+        """`slots` work at the same time."""
+        self._slots = slots
+        self._mean = 0.0
+        self._longest = 0.0
+        self._last_end = float("-inf")
+
+    def ended(self, seconds: float, now: float) -> None:
+        """A job took so long; `now` in seconds of the same clock as in `room`."""
+        known = now - self._last_end <= FORGOTTEN.total_seconds()
+        self._mean = self._mean + WEIGHT * (seconds - self._mean) if known else seconds
+        self._longest = max(seconds, self._longest * FADING) if known else seconds
+        self._last_end = now
+
+    def room(self, oldest_seconds: float, now: float) -> int:
+        """How many jobs to claim ahead; `oldest_seconds`: for how long the oldest running job has run."""
+        if now - self._last_end > FORGOTTEN.total_seconds():
+            return 0
+        estimate = max(self._mean, self._longest, oldest_seconds, AHEAD.total_seconds() / MOST)
+        fitting = min(MOST, int(AHEAD.total_seconds() * self._slots / estimate))
+        room = 1
+        while room * STEP <= fitting:
+            room *= STEP
+        return room if room >= STEP else 0

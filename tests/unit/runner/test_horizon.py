@@ -1,0 +1,56 @@
+"""How far ahead a runner claims: as far as its slots can begin within a moment, and no further."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskmanager_plugin_runner.messaging.horizon import AHEAD, FORGOTTEN, MOST, STEP, Horizon
+
+SECONDS = st.floats(min_value=0, max_value=3600)
+
+
+def horizon(*seconds: float, slots: int = 2) -> Horizon:
+    made = Horizon(slots)
+    for one in seconds:
+        made.ended(one, now=0.0)
+    return made
+
+
+def test_nothing_is_claimed_ahead_before_a_job_has_ended() -> None:
+    assert horizon().room(0, now=0.0) == 0
+
+
+@pytest.mark.parametrize(("seconds", "room"), [(0.0, 256), (0.002, 16), (0.02, 4), (0.05, 0), (10.0, 0)])
+def test_the_shorter_the_jobs_the_more_are_claimed_ahead(seconds: float, room: int) -> None:
+    assert horizon(seconds).room(0, now=0.0) == room
+
+
+def test_one_long_job_among_short_ones_counts_for_a_long_time() -> None:
+    made = horizon(*[0.001] * 100)
+    assert made.room(0, now=0.0) > 0
+    made.ended(1.0, now=0.0)
+    for _ in range(100):
+        made.ended(0.001, now=0.0)
+    assert made.room(0, now=0.0) == 0
+
+
+def test_a_job_that_is_still_running_counts_with_its_age() -> None:
+    assert horizon(0.001).room(5.0, now=0.0) == 0
+
+
+def test_after_a_pause_nothing_is_known_of_the_next_jobs() -> None:
+    later = FORGOTTEN.total_seconds() + 1
+    made = horizon(0.001)
+    assert made.room(0, now=later) == 0
+    made.ended(5.0, now=later)
+    made.ended(0.001, now=3 * later)
+    assert made.room(0, now=3 * later) > 0
+
+
+@given(ended=st.lists(SECONDS, min_size=1), oldest=SECONDS, slots=st.integers(1, 64))
+def test_what_is_claimed_ahead_is_begun_in_time_if_jobs_go_on_like_the_longest_of_late(
+    ended: list[float], oldest: float, slots: int
+) -> None:
+    room = horizon(*ended, slots=slots).room(oldest, now=0.0)
+    assert room == 0 or STEP <= room <= MOST
+    assert room * max(ended[-1], oldest) / slots <= AHEAD.total_seconds() * 1.001
