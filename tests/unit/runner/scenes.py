@@ -32,7 +32,7 @@ class FakeScheduler:
         self.events: list[OutboxEvent] = []
         self.attempt: Attempt | None = None
 
-    def put(self, event: OutboxEvent, confirmed: Callable[[], None] | None = None) -> None:
+    def put(self, event: OutboxEvent, _confirmed: Callable[[], None] | None = None) -> None:
         self.events.append(event)
         if isinstance(event, Commit) and self.answer is not None and self.attempt is not None:
             asyncio.get_running_loop().call_soon(self._reply)

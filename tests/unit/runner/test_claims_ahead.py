@@ -1,4 +1,4 @@
-"""Jobs claimed ahead of the slots: begun by priority, or returned unbegun with their tickets in their places."""
+"""Jobs claimed ahead of the slots: begun by priority, or returned unbegun, their tickets in place."""
 
 import asyncio
 from datetime import timedelta

@@ -105,12 +105,15 @@ async def test_hello_installs_the_plugin_and_declares_its_queue() -> None:
 
 async def test_a_restarted_runner_loses_what_it_does_not_name() -> None:
     store = MemoryStore(FrozenClock())
-    await feed(store, submit("1"), said(hello(), claim("1")))
+    working = Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING)
+    await feed(store, submit("1"), submit("2"), said(hello(), claim("1"), claim("2"), working))
 
     outcome = await feed(store, said(hello(), instance="b"))
 
     assert (store.jobs["1"].status, store.jobs["1"].crashes) == (Status.STARTED, 1)
+    assert (store.jobs["2"].status, store.jobs["2"].crashes) == (Status.STARTED, 0), "it had not begun"
     assert SendTicket("noop", "1", 2, 5) in outcome.effects
+    assert SendTicket("noop", "2", 2, 5) in outcome.effects
 
 
 async def test_a_reconnected_runner_keeps_what_it_names_and_what_it_waits_for() -> None:

@@ -1,8 +1,8 @@
 """Every state the protocol can reach within bounds, with the real `transition` in the middle.
 
-One job, two runners, lost answers, doubled tickets, a crash, leases that end while the runner works on, a
-cancel, a hold. The stage in the process folder behaves as the file system does: a later attempt that makes
-its own takes the older one away.
+One job, two runners (the first claims ahead, and crashes), lost answers, doubled tickets, leases that end while
+the runner works on, a cancel, a hold. The stage in the process folder behaves as the file system does: a
+later attempt that makes its own takes the older one away.
 """
 
 from collections import deque
@@ -23,6 +23,7 @@ from taskmanager.messages import (
     HandedBack,
     Refusal,
     Submit,
+    Unclaimed,
 )
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution, CancelMethod, Job, JobSpec
@@ -45,6 +46,8 @@ MOST_ATTEMPTS = 2
 MOST_TICKETS = 2
 MOST_MESSAGES = 2
 MOST_CLAIMS = 1
+AHEAD = 0
+"""The runner that claims ahead."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Runner:
     """What one runner is doing. `life` is new with every start, `claim` counts its claims."""
 
     life: int = 0
-    doing: str = "idle"  # idle, claiming, working, asking, placing
+    doing: str = "idle"  # idle, claiming, waiting, working, asking, placing
     dispatch: int = 0
     attempt: int = 0
     claims: int = 0
@@ -192,10 +195,8 @@ def answered(world: World, number: int, reply: Reply) -> World:
     runner = world.runners[number]
     match reply:
         case Granted() if runner.doing == "claiming" and reply.claim_id == claim_id(number, runner):
-            # making the stage takes an older attempt's away; a later one's stage stays
-            stage = max(world.stage, reply.attempt)
-            doing = "working" if stage == reply.attempt else "idle"
-            return replace(put(world, number, doing=doing, attempt=reply.attempt), stage=stage)
+            granted = put(world, number, doing="waiting", attempt=reply.attempt)
+            return granted if number == AHEAD else begun(granted, number)
         case Granted() if reply.attempt != runner.attempt:
             return send(world, number, HandedBack(job="1", attempt=reply.attempt))
         case Refusal() if runner.doing == "claiming" and reply.claim_id == claim_id(number, runner):
@@ -221,7 +222,9 @@ def from_runner(world: World, number: int) -> Iterator[World]:
 
 def owns_unknowingly(world: World, number: int) -> bool:
     runner = world.runners[number]
-    named = runner.doing in {"working", "asking", "placing"} and runner.attempt == world.job.attempt
+    named = (
+        runner.doing in {"waiting", "working", "asking", "placing"} and runner.attempt == world.job.attempt
+    )
     waiting = runner.doing == "claiming" and claim_id(number, runner) == world.job.claim_id
     return world.job.owner == f"r{number}" and not runner.sent and not named and not waiting
 
@@ -249,6 +252,24 @@ def claiming(world: World, number: int) -> Iterator[World]:
     yield put(world, number, doing="idle")  # the claim timeout
     if silent(world.runners[number]):
         yield claim(world, number)
+
+
+def begun(world: World, number: int) -> World:
+    """Making the stage takes an older attempt's away; a later one's stage stays."""
+    attempt = world.runners[number].attempt
+    stage = max(world.stage, attempt)
+    return replace(put(world, number, doing="working" if stage == attempt else "idle"), stage=stage)
+
+
+def waiting(world: World, number: int) -> Iterator[World]:
+    """For a slot: it begins, or is returned, and its ticket once the scheduler's inbox knows of that."""
+    yield begun(world, number)
+    runner = world.runners[number]
+    told = put(world, number, doing="idle", sent=())
+    for event in (*runner.sent, Unclaimed(job="1", attempt=runner.attempt, turn=world.job.turn)):
+        told = fold(told, event, number)
+    tickets = tuple(sorted((*told.tickets, runner.dispatch)))[:MOST_TICKETS]
+    yield replace(told, tickets=tickets)
 
 
 def working(world: World, number: int) -> Iterator[World]:
@@ -289,7 +310,14 @@ def silent(runner: Runner) -> bool:
     return not runner.sent and not runner.answers
 
 
-_DOING = {"idle": idle, "claiming": claiming, "working": working, "asking": asking, "placing": placing}
+_DOING = {
+    "idle": idle,
+    "claiming": claiming,
+    "waiting": waiting,
+    "working": working,
+    "asking": asking,
+    "placing": placing,
+}
 
 
 def crashed(world: World, number: int) -> World:
