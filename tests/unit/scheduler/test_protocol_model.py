@@ -1,14 +1,15 @@
 """Every state the protocol can reach within bounds, with the real `transition` in the middle.
 
-One job, two runners (the first claims ahead, and crashes), lost answers, doubled tickets, leases that end while
-the runner works on, a cancel, a hold. The stage in the process folder behaves as the file system does: a
-later attempt that makes its own takes the older one away.
+One job, two runners (the first claims ahead, and crashes), lost answers, doubled tickets, leases that end
+while the runner works on, a cancel, a hold. The stage in the process folder behaves as the file system does:
+a later attempt that makes its own takes the older one away.
 """
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import pytest
 
@@ -27,7 +28,7 @@ from taskmanager.messages import (
 )
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution, CancelMethod, Job, JobSpec
-from taskmanager.model.reasons.history import NOT_HEARD
+from taskmanager.model.reasons.history import LOST_UNBEGUN, NOT_HEARD
 from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
 from taskmanager_scheduler.jobs.events import (
@@ -36,6 +37,7 @@ from taskmanager_scheduler.jobs.events import (
     OperatorRequest,
     Orphaned,
     Sender,
+    Transition,
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.transitions import transition
@@ -85,14 +87,40 @@ class World:
     written: int = 0
     intervened: bool = False
 
-    @property
+    @cached_property
     def key(self) -> tuple[object, ...]:
         """What tells two worlds apart; history and revisions only grow."""
-        job = self.job
-        facts = (job.status, job.attempt, job.dispatch, job.seq, job.owner, job.claim_id, job.crashes)
-        wishes = (job.cancel is not None, job.held is not None)
-        rest = (self.tickets, self.runners, self.stage, self.written, self.intervened)
-        return (*facts, *wishes, *rest)
+        return (*facts(self.job), self.tickets, self.runners, self.stage, self.written, self.intervened)
+
+
+def facts(job: Job) -> tuple[object, ...]:
+    """What tells two states of the job apart for the rules; computed once for each, as `_steps` has few."""
+    if id(job) not in _facts:
+        _facts[id(job)] = (job, _facts_of(job))
+    return _facts[id(job)][1]
+
+
+_facts: dict[int, tuple[Job, tuple[object, ...]]] = {}
+
+
+def _facts_of(job: Job) -> tuple[object, ...]:
+    lost = sum(entry.told.code == LOST_UNBEGUN.name for entry in job.history)
+    wishes = (job.cancel is not None, job.held is not None)
+    return (
+        job.status,
+        job.attempt,
+        job.dispatch,
+        job.seq,
+        job.owner,
+        job.claim_id,
+        job.crashes,
+        lost,
+        *wishes,
+    )
+
+
+_steps: dict[object, Transition] = {}
+"""What `transition` has returned: it is pure, and most worlds differ in something else."""
 
 
 def begin() -> World:
@@ -107,9 +135,12 @@ def begin() -> World:
 def fold(world: World, event: Event, runner: int | None = None, now: datetime = NOW) -> World:
     """The scheduler takes one event; answers go to their runner, tickets into the queue."""
     sender = Sender("" if runner is None else f"r{runner}", "", "noop")
-    step = transition(world.job, event, TransitionContext(now, sender))
+    known = (*facts(world.job), repr(event), runner, now)
+    if known not in _steps:
+        _steps[known] = transition(world.job, event, TransitionContext(now, sender))
+        check(world.job, _steps[known].job)
+    step = _steps[known]
     assert step.job is not None
-    check(world.job, step.job)
     tickets = world.tickets
     runners = list(world.runners)
     for effect in step.effects:
@@ -130,7 +161,8 @@ def slim(reply: object) -> Reply:
     return reply
 
 
-def check(before: Job, after: Job) -> None:
+def check(before: Job, after: Job | None) -> None:
+    assert after is not None
     assert after.attempt >= before.attempt
     assert after.dispatch >= before.dispatch
     assert before.status is not Status.DONE or after.status is Status.DONE
