@@ -68,6 +68,7 @@ from taskmanager.messages import (
     Tick,
     Ticket,
     TokensUsed,
+    Unclaimed,
     UseCode,
     UseSecurityKey,
     decode_changes,
@@ -168,6 +169,7 @@ EVENTS = (
     Resumed(**ATTEMPT, seq=7),
     Cancelled(**ATTEMPT, seq=8, method=CancelMethod.SIGTERM),
     HandedBack(**ATTEMPT),
+    Unclaimed(**ATTEMPT, turn=5),
 )
 REPLIES = (
     Grant(claim_id="claim-1", job=JOB, attempt=2, lease_seconds=60, spec=SPEC),
