@@ -8,6 +8,7 @@ from typing import Any
 from tests.soak.evidence import Commit, Document, Verdict
 
 from taskmanager.model.jobs import HISTORY_LIMIT
+from taskmanager.model.reasons import history
 from taskmanager.model.states import MOVES, Status, Tab
 from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT
 
@@ -15,6 +16,8 @@ FINAL = {status.value for status in Status if status.final}
 ARROWS = {(move.source.value if move.source else None, move.target.value) for move in MOVES}
 RUNNERS_FIELDS = ("seq", "progress")
 """Fields that change only by a runner's report; a requeue and a retry clear the progress."""
+UNCLAIMED = history.UNCLAIMED.name
+"""After this entry the job waits with the same ticket."""
 
 
 class History:
@@ -27,7 +30,7 @@ class History:
             "I4", "DONE never changes, ERROR and CANCELLED by a retry only; every move is legal"
         )
         self.old = Verdict("I5", "nothing a runner says changes a job that is not its own")
-        self.fresh = Verdict("I6", "each dispatch starts one attempt at most")
+        self.fresh = Verdict("I6", "each dispatch begins one attempt at most")
         self.stopped = Verdict("I9", "no job of a stopped plugin is granted")
         self.bounded = Verdict("I13", "crashes and temporary failures in a row have a bound")
         self.alone = Verdict("I15b", "never two active jobs with one unique key")
@@ -95,6 +98,8 @@ class History:
 
     def _dispatch(self, before: Document | None, after: Document) -> None:
         job, first = after["_id"], before["attempt"] if before else 0
+        if UNCLAIMED in map(_code, _new_entries(before, after)):
+            self._started_by.pop(job, None)
         if after["attempt"] == first:
             return
         self.granted |= {(job, number) for number in range(first + 1, after["attempt"] + 1)}
@@ -102,7 +107,8 @@ class History:
         text = f"{job}: attempt {after['attempt']} by dispatch {after['dispatch']} after {last}"
         self.fresh.check(after["dispatch"] > last, text)
         # a grant that was given back in the same transaction has raised the dispatch already
-        self._started_by[job] = before["dispatch"] if before else 1
+        if after["status"] != Status.STARTED or after["dispatch"] != (before["dispatch"] if before else 1):
+            self._started_by[job] = before["dispatch"] if before else 1
 
     def _moves(self, before: Document | None, after: Document) -> None:
         job, entries = after["_id"], list(_new_entries(before, after))
@@ -149,6 +155,11 @@ class History:
 
 def _whole(document: Document) -> bool:
     return len(document["history"]) < HISTORY_LIMIT
+
+
+def _code(entry: Document) -> str | None:
+    what = entry.get("what")
+    return what["code"] if what else None
 
 
 def _new_entries(before: Document | None, after: Document) -> Iterator[Document]:

@@ -36,6 +36,7 @@ from taskmanager.messages import (
     RunnerEvents,
     Submit,
     Suspended,
+    Unclaimed,
 )
 from taskmanager.model.control import JobAction, PluginAction, StopMode
 from taskmanager.model.jobs import CancelMethod, Job, JobError, JobSpec
@@ -199,13 +200,23 @@ class SchedulerMachine(RuleBasedStateMachine):
         runner.say(events[what])
 
     @precondition(lambda self: any(runner.attempts for runner in self.runners))
-    @rule(which=st.integers(0, 99), what=st.sampled_from(["hand back", "forget"]))
+    @rule(which=st.integers(0, 99), what=st.sampled_from(["hand back", "return", "forget"]))
     def let_go(self, which: int, what: str) -> None:
         everything = [(one, attempt) for one in self.runners for attempt in one.attempts]
         runner, (job, attempt) = everything[which % len(everything)]
         del runner.attempts[job, attempt]
         if what == "hand back":
             runner.say(HandedBack(job=job, attempt=attempt))
+        dispatch = next(
+            (of[1] for of, begun in self.started.items() if of[0] == job and begun == attempt), None
+        )
+        if what == "return" and dispatch is not None:
+            turn = self.store.jobs[job].turn
+            runner.say(Unclaimed(job=job, attempt=attempt, turn=turn))
+            self.inbox += runner.sent  # the ticket goes back once the inbox has it
+            runner.sent = []
+            self.tickets.append(SendTicket(PLUGIN, job, dispatch, turn))
+            del self.started[job, dispatch]
 
     @rule(which=st.integers(0, 1))
     def beat(self, which: int) -> None:

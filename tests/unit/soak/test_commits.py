@@ -144,6 +144,15 @@ def test_a_grant_given_back_in_the_same_transaction_is_no_second_start() -> None
     assert "I6" not in broken(judged(first, second, granted(second)))
 
 
+def test_a_job_that_was_returned_unbegun_starts_again_with_the_same_dispatch() -> None:
+    first = document()
+    begun = granted(first)
+    returned = moved(begun, "STARTED", owner=None)
+    returned["history"][-1]["what"] = {"code": "history.unclaimed", "parameters": {"runner": "r"}}
+    assert not broken(judged(first, begun, returned, granted(returned)))
+    assert "I6" in broken(judged(first, begun, returned, granted(returned), granted(granted(returned))))
+
+
 def plugin(stop: object) -> dict[str, Any]:
     return {"_id": "soak", "collection": "plugins", "stop": stop}
 
