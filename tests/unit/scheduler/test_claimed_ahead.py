@@ -86,7 +86,7 @@ def test_it_is_parked_all_the_same_if_that_never_ends() -> None:
 
 def test_losses_before_a_job_began_are_forgotten_once_it_has_begun() -> None:
     job = job_after(claim(), LOST)
-    begun = [
+    begun: list[Event] = [
         claim(dispatch=2, claim_id="c2"),
         Advanced(job=JOB, attempt=2, seq=1, status=Status.UPLOAD),
         LOST,
