@@ -23,8 +23,14 @@ LATER_TIMES = {
     Failpoint.SCHEDULER_AFTER_ACK: (3,),
     Failpoint.SLOT_BEFORE_RENAME: (1, 3),
 }
-ELSEWHERE = {Failpoint.SLOT_BEFORE_REMOVAL, Failpoint.SLOT_LOOKING_AHEAD, Failpoint.SLOT_CARRYING}
-"""Points that jobs of this stage do not pass; tests/unit/runner kills there (leftovers, overlapping)."""
+ELSEWHERE = {
+    Failpoint.SLOT_BEFORE_REMOVAL,
+    Failpoint.SLOT_LOOKING_AHEAD,
+    Failpoint.SLOT_CARRYING,
+    Failpoint.RUNNER_UNCLAIMED,
+}
+"""Points that jobs of this stage do not pass; tests/unit/runner (leftovers, overlapping) and
+test_claims_ahead kill there."""
 DEATHS = [
     (point, times) for point in Failpoint if point not in ELSEWHERE for times in LATER_TIMES.get(point, (1,))
 ]

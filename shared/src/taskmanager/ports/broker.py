@@ -42,10 +42,10 @@ class Delivery:
     tag: int
     generation: int
     redelivered: bool = False
-    priority: int = 0
-    """The priority that the message was published with."""
     user: str | None = None
     """The publisher's user, if the message names it: the broker checks that it is the user logged in."""
+    priority: int = 0
+    """The priority that the message was published with."""
 
 
 class Subscription(Protocol):

@@ -42,6 +42,8 @@ class Failpoint(StrEnum):
     """A ticket is taken; its job has not been claimed."""
     RUNNER_AFTER_GRANT = "runner-after-grant"
     """The job is granted; it has not begun, and its ticket is not acknowledged."""
+    RUNNER_UNCLAIMED = "runner-unclaimed"
+    """A job claimed ahead is returned unbegun, and the scheduler knows it; its ticket is not returned yet."""
     RUNNER_IN_UPLOAD = "runner-in-upload"
     """The slot was told to fetch the input."""
     RUNNER_IN_PROCESSING = "runner-in-processing"

@@ -248,9 +248,13 @@ class Claims:
             job, attempt = one.key
             if self._lanes.holds(one.delivery):
                 back = Unclaimed(job=job, attempt=attempt, turn=one.delivery.priority)
-                self._outbox.put(back, partial(self._lanes.give_back, one.delivery))
+                self._outbox.put(back, partial(self._unclaimed, one.delivery))
             else:
                 self._outbox.put(HandedBack(job=job, attempt=attempt))
+
+    def _unclaimed(self, delivery: Delivery) -> None:
+        failpoint(Failpoint.RUNNER_UNCLAIMED)
+        self._lanes.give_back(delivery)
 
     # --- lanes
 
