@@ -1,6 +1,7 @@
 """The families of codes that are stored or sent: every service knows them."""
 
 from taskmanager.model.reasons.actions_taken import DEEDS
+from taskmanager.model.reasons.automatic import AUTOMATIC
 from taskmanager.model.reasons.catalogue import OTHERS
 from taskmanager.model.reasons.history import HISTORY
 from taskmanager.model.reasons.job_texts.attempt_texts import ATTEMPTS
@@ -14,4 +15,4 @@ from taskmanager.model.reasons.refusals import REFUSALS
 from taskmanager.model.reasons.weak_passwords import WEAKNESSES
 
 JOB_TEXTS = (ATTEMPTS, FILES, PATHS, GOOBI, PICTURES, TOOLS)
-SHARED = (REFUSALS, HISTORY, DEEDS, WEAKNESSES, LOG_INS, OTHERS, *JOB_TEXTS)
+SHARED = (REFUSALS, HISTORY, DEEDS, WEAKNESSES, LOG_INS, AUTOMATIC, OTHERS, *JOB_TEXTS)
