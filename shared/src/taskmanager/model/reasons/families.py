@@ -11,8 +11,9 @@ from taskmanager.model.reasons.job_texts.path_texts import PATHS
 from taskmanager.model.reasons.job_texts.picture_texts import PICTURES
 from taskmanager.model.reasons.job_texts.tool_texts import TOOLS
 from taskmanager.model.reasons.log_ins import LOG_INS
+from taskmanager.model.reasons.oidc_refusals import OIDC_REFUSALS
 from taskmanager.model.reasons.refusals import REFUSALS
 from taskmanager.model.reasons.weak_passwords import WEAKNESSES
 
 JOB_TEXTS = (ATTEMPTS, FILES, PATHS, GOOBI, PICTURES, TOOLS)
-SHARED = (REFUSALS, HISTORY, DEEDS, WEAKNESSES, LOG_INS, AUTOMATIC, OTHERS, *JOB_TEXTS)
+SHARED = (REFUSALS, HISTORY, DEEDS, WEAKNESSES, LOG_INS, OIDC_REFUSALS, AUTOMATIC, OTHERS, *JOB_TEXTS)
