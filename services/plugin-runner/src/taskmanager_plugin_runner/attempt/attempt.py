@@ -193,7 +193,7 @@ class Attempt:
 
     async def _step(self, step: SlotStep, source: Path | None = None) -> SlotAnswer:
         if self._interrupted.is_set():
-            raise JobKilledError("the attempt was interrupted")
+            raise JobKilledError(attempt_texts.INTERRUPTED())
         self._control.require_going_on(step)
         answering = self._slot.order(step, self._task, source, self._control.known(step))
         failpoint(_UNDER_WAY[step])

@@ -195,7 +195,7 @@ class SlotProcess:
     ) -> asyncio.Future[SlotAnswer]:
         """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
         if self._transport is None or not self.alive:
-            raise JobKilledError("the slot process is not running")
+            raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
         self._number = next(self._numbers)
         self._answer = asyncio.get_running_loop().create_future()
         if desired is not None:
