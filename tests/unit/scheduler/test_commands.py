@@ -177,18 +177,18 @@ async def test_no_claim_of_a_stopped_plugin_is_granted_until_its_restart(store: 
 
 
 @pytest.mark.parametrize(
-    ("mode", "wish"), [(StopMode.SUSPEND, DesiredState.SUSPEND), (StopMode.FINISH, None)]
+    ("mode", "desired"), [(StopMode.SUSPEND, DesiredState.SUSPEND), (StopMode.FINISH, None)]
 )
 async def test_a_stop_suspends_running_jobs_or_lets_them_finish(
-    store: MemoryStore, mode: StopMode, wish: DesiredState | None
+    store: MemoryStore, mode: StopMode, desired: DesiredState | None
 ) -> None:
     reference = AttemptReference(job="1", attempt=1)
     await feed(store, submit("1"), said(claim("1")), for_plugin(PluginAction.STOP, mode=mode))
 
     outcome = await feed(store, said(Heartbeat(slots=2, busy=1, running=(reference,))))
 
-    wishes = (AttemptDesiredState(job="1", attempt=1, wish=wish),) if wish else ()
-    assert (orders(outcome).paused, orders(outcome).wishes) == (True, wishes)
+    states = (AttemptDesiredState(job="1", attempt=1, wish=desired),) if desired else ()
+    assert (orders(outcome).paused, orders(outcome).wishes) == (True, states)
 
 
 async def test_the_wish_to_cancel_is_in_every_answer(store: MemoryStore) -> None:

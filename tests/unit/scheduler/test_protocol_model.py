@@ -87,9 +87,9 @@ class World:
         """What tells two worlds apart; history and revisions only grow."""
         job = self.job
         facts = (job.status, job.attempt, job.dispatch, job.seq, job.owner, job.claim_id, job.crashes)
-        wishes = (job.cancel is not None, job.held is not None)
+        desired = (job.cancel is not None, job.held is not None)
         rest = (self.tickets, self.runners, self.stage, self.written, self.intervened)
-        return (*facts, *wishes, *rest)
+        return (*facts, *desired, *rest)
 
 
 def begin() -> World:
@@ -267,7 +267,7 @@ def asking(world: World, number: int) -> Iterator[World]:
 
 
 def cancelling(world: World, number: int) -> Iterator[World]:
-    """The wish of the scheduler, as a heartbeat's answer carries it."""
+    """The state the scheduler wants, as a heartbeat's answer carries it."""
     attempt = world.runners[number].attempt
     if world.job.cancel is not None and world.job.attempt == attempt:
         ended = Cancelled(job="1", attempt=attempt, seq=3, method=CancelMethod.SIGTERM)
