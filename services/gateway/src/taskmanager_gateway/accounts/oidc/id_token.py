@@ -23,7 +23,6 @@ SIGNATURES = frozenset(
 """Algorithms with a public key: `none` proves nothing, and HS256 would use a public key as a secret."""
 REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
 
-
 _REFUSALS: Mapping[type[jwt.PyJWTError], OidcRefusal] = {
     jwt.ExpiredSignatureError: OidcRefusal.TOKEN_EXPIRED,
     jwt.ImmatureSignatureError: OidcRefusal.TOKEN_EARLY,
