@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from taskmanager.messages import Command, CommandResult, JobCommand, Submit
+from taskmanager.messages import Command, CommandResult, JobCommand, StopOperation, Submit
 from taskmanager.model.control import JobAction, Stop
 from taskmanager.model.jobs import (
     Attribution,
@@ -172,3 +172,14 @@ def test_why_the_scheduler_stopped_something_is_written_as_earlier_gateways_read
     assert plan.operations[0][1].model_dump()["stop"] == {
         "by": "scheduler", "at": NOW, "reason": "a defect of the scheduler: odd"
     }  # fmt: skip
+
+
+def test_an_operator_s_stop_is_written_in_either_form() -> None:
+    asked = Attribution(by="anna", at=NOW)
+    operation = Operation(id="o", action=JobAction.HOLD, filter=JobFilter(plugin="noop"), asked=asked)
+    order = StopOperation(operation="o")
+    stop = Command(id="c", gateway="g", actor="ben", reason="too many", at=NOW, order=order)
+    decision = decide([stop], Snapshot(operations={"o": operation}), NOW)
+    for plan in (decision, in_sentences(decision)):
+        stored = plan.operations[0][1].model_dump()["stop"]
+        assert stored == {"by": "ben", "at": NOW, "reason": "too many"}
