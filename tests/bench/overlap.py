@@ -19,8 +19,9 @@ from tests.bench.figures import Figure, at_least, figure
 from tests.bench.parts import Bench
 from tests.bench.share import missing, mounted
 
+from taskmanager.messages import Grant
 from taskmanager.model.jobs import JobSpec
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotOptions, SlotStep
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -99,19 +100,20 @@ async def _job(options: SlotOptions, work: Work, source: Path, destination: Path
         source=str(source),
         destination=str(destination),
     )
-    task, slot = SlotTask("overlap", 1, spec), SlotProcess(0, options)
+    grant = Grant(claim_id="claim", job="overlap", attempt=1, lease_seconds=60, spec=spec)
+    slot = SlotProcess(0, options)
     Path(options.folder).mkdir(exist_ok=True)
     _forget_cached(source)
     await slot.start()
     try:
         began, brought = time.perf_counter(), Path()
         for step in (SlotStep.STAGE_IN, SlotStep.RUN, SlotStep.STAGE_OUT):
-            answer = await slot.ask(step, task, brought)
+            answer = await slot.ask(step, grant, brought)
             if answer.failure is not None:
                 raise RuntimeError(f"{step} failed: {answer.failure.message}")
             brought = Path(answer.source) if answer.source else brought
         seconds = time.perf_counter() - began
-        await slot.ask(SlotStep.CLEAN, task)
+        await slot.ask(SlotStep.CLEAN, grant)
     finally:
         await slot.stop()
     return seconds

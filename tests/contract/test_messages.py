@@ -361,6 +361,13 @@ CASES: list[tuple[str, Message, Decode]] = [
         decode_inbox,
     ),
     (
+        "log_ins_refused",
+        LogInsSeen(
+            seen=(LogInSeen(id="entry-2", at=MOMENT, way="oidc", outcome="refused", refusal="no_group"),)
+        ),
+        decode_inbox,
+    ),
+    (
         "sessions_used",
         SessionsUsed(
             uses=(

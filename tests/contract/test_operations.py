@@ -10,7 +10,7 @@ import pytest
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.control import JobAction
-from taskmanager.model.jobs import Attribution, GoobiReference, HistoryEntry, Job, JobSpec
+from taskmanager.model.jobs import Attribution, GoobiReference, HistoryEntry, Interruption, Job, JobSpec
 from taskmanager.model.operations import (
     EXAMPLES,
     Failure,
@@ -118,7 +118,7 @@ def operation(
 
 async def test_an_operation_comes_back_as_it_was_stored(stored: Stored) -> None:
     made = operation(
-        stop=Attribution(by="bert", at=NOW), started=NOW, finished=NOW, state=OperationState.STOPPED
+        stop=Interruption(by="bert", at=NOW), started=NOW, finished=NOW, state=OperationState.STOPPED
     )
     await stored.write(Plan(operations=[(None, made)]))
 

@@ -7,7 +7,7 @@ from tests.sample_data.cast import JP2, PDF, SHELL
 from tests.sample_data.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 
 from taskmanager.model.control import JobAction, StopMode
-from taskmanager.model.jobs import Attribution, FileRecord, FileState, Job, LogLine
+from taskmanager.model.jobs import Attribution, FileRecord, FileState, Interruption, Job, LogLine
 from taskmanager.model.log_types import LogType
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationState
 from taskmanager.model.reasons import actions_taken, refusals
@@ -83,7 +83,7 @@ def _operation(name: str, at: datetime, state: OperationState, *, done: int, ref
         state=state,
         started=at + timedelta(seconds=1),
         finished=at + timedelta(minutes=2) if state.ended else None,
-        stop=Attribution(by="bertä", at=at + timedelta(minutes=1), reason="Versehen") if stopped else None,
+        stop=Interruption(by="bertä", at=at + timedelta(minutes=1), reason="Versehen") if stopped else None,
         total=done + refused + (0 if state is OperationState.DONE else 69_000),
         done=done,
         refused=refused,

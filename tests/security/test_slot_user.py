@@ -16,8 +16,9 @@ import pytest
 from tests.unit.runner.slots import Ears, is_gone, number_in, options, task, until
 
 from taskmanager.errors import JobKilledError, PermanentError
+from taskmanager.messages import Grant
 from taskmanager.model.control import DesiredState
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 from taskmanager_plugin_runner.system import orphaned_processes
 from taskmanager_plugin_runner.system.processes import descendants
@@ -83,14 +84,14 @@ def book(home: Path, mode: int = 0o640) -> tuple[Path, Path]:
     return source, destination
 
 
-def prowling(home: Path, *forbidden: Path, **more: Any) -> SlotTask:
+def prowling(home: Path, *forbidden: Path, **more: Any) -> Grant:
     parameters = {"runner": os.getpid(), "forbidden": [str(path) for path in forbidden], **more}
     return task(
         "prowler", source=str(home / "source"), destination=str(home / "destination"), parameters=parameters
     )
 
 
-async def whole(process: SlotProcess, job: SlotTask) -> SlotAnswer:
+async def whole(process: SlotProcess, job: Grant) -> SlotAnswer:
     brought = await process.ask(SlotStep.STAGE_IN, job)
     assert brought.failure is None
     assert brought.source is not None

@@ -149,14 +149,14 @@ class Soak:
         """Resubmit jobs unknown to a restored database whose clients have an idempotency key."""
         stored = {job["_id"] for job in store["jobs"].find({}, {"_id": 1})}
         lost = eras.forgotten(self._eras, stored)
-        wishes = {one.job: one for one in self._book.wishes if one.key and one.job in lost}
+        again = {one.job: one for one in self._book.submissions if one.key and one.job in lost}
         self._book.count("jobs lost with a database", len(lost))
-        submitter, first = self._submitter(machines, 0, 0), len(self._book.wishes)
-        for wish in wishes.values():
-            submitter.send(wish.number, dict(wish.spec), wish.key)
-        again = [one for one in self._book.wishes[first:] if one.outcome != "duplicate"]
-        self._book.count("lost jobs submitted again", len(again))
-        return {one.job for one in again if one.job}
+        submitter, first = self._submitter(machines, 0, 0), len(self._book.submissions)
+        for one in again.values():
+            submitter.send(one.number, dict(one.spec), one.key)
+        answered = [one for one in self._book.submissions[first:] if one.outcome != "duplicate"]
+        self._book.count("lost jobs submitted again", len(answered))
+        return {one.job for one in answered if one.job}
 
     def _submitter(self, machines: Machines, number: int, every: float) -> Submitter:
         random = self._random(f"submitter {number}")
@@ -183,7 +183,10 @@ class Soak:
 
     def _progress(self) -> None:
         names = ("commands", "kills", "freezes")
-        done = [(len(self._book.wishes), "submissions"), *((self._book.total(name), name) for name in names)]
+        done = [
+            (len(self._book.submissions), "submissions"),
+            *((self._book.total(name), name) for name in names),
+        ]
         numbers = ", ".join(f"{number:,} {name}" for number, name in done)
         lines = sum(1 for _ in self._stage.run_log.open("rb"))
         self.say(f"{numbers}, {lines:,} lines in the run log")
@@ -210,7 +213,7 @@ class Soak:
             rest=rest,
             lines=lines,
             folders=collect.folders(self._stage, eras.owners(self._eras, rest)),
-            wishes=self._book.wishes,
+            submissions=self._book.submissions,
             commands=self._book.commands,
             operations=self._book.operations,
             started=started,

@@ -6,7 +6,7 @@ Several threads write to it. Knows no server.
 import threading
 from collections import Counter
 
-from tests.soak.evidence import Obeyed, Wish
+from tests.soak.evidence import Obeyed, Submitted
 
 RECENT = 400
 
@@ -17,7 +17,7 @@ class Book:
     def __init__(self) -> None:
         """Empty."""
         self.counts: Counter[str] = Counter()
-        self.wishes: list[Wish] = []
+        self.submissions: list[Submitted] = []
         self.commands: list[Obeyed] = []
         self.operations: list[str] = []
         self._lock = threading.Lock()
@@ -30,14 +30,14 @@ class Book:
         with self._lock:
             self.counts[what] += number
 
-    def wished(self, wish: Wish) -> None:
+    def submitted(self, submission: Submitted) -> None:
         """Record a submission and its response."""
         with self._lock:
-            self.wishes.append(wish)
-            self.counts[f"submissions {wish.outcome or 'unanswered'}"] += 1
-            if wish.job:
-                self._ids.append(wish.job)
-                self.plugins[wish.job] = wish.spec["plugin"]
+            self.submissions.append(submission)
+            self.counts[f"submissions {submission.outcome or 'unanswered'}"] += 1
+            if submission.job:
+                self._ids.append(submission.job)
+                self.plugins[submission.job] = submission.spec["plugin"]
 
     def commanded(self, command: Obeyed) -> None:
         """Record a command and its response."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from tests.soak.book import Book
-from tests.soak.evidence import Obeyed, Wish
+from tests.soak.evidence import Obeyed, Submitted
 from tests.soak.goobi import RACED, reference
 from tests.soak.machines import PLUGINS
 from tests.soak.resting import BULK_ACTOR
@@ -134,12 +134,14 @@ class Submitter(Worker):
             if answer is not None and answer.is_success:
                 outcome = answer.headers.get("Taskmanager-Outcome", f"status {answer.status_code}")
                 job = answer.json()
-                self._book.wished(Wish(number, key, spec.get("unique"), job["id"], outcome, spec=spec))
+                self._book.submitted(
+                    Submitted(number, key, spec.get("unique"), job["id"], outcome, spec=spec)
+                )
                 return
             refusal = answer is not None and answer.status_code not in {409, 503}
             if refusal or key is None or time.monotonic() > deadline:
                 outcome = f"status {answer.status_code}" if answer is not None else ""
-                self._book.wished(Wish(number, key, spec.get("unique"), None, outcome))
+                self._book.submitted(Submitted(number, key, spec.get("unique"), None, outcome))
                 return
             self._book.count("submissions repeated")
             time.sleep(PAUSE_SECONDS)

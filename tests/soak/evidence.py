@@ -35,7 +35,7 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Submitted:
     """A submission as the client made it; `job` is the id in the response, None if there was none."""
 
     number: int

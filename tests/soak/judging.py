@@ -9,7 +9,7 @@ from rich.table import Table
 from tests.plugins.taskmanager_test_plugins.soak import RETRY, SoakOutside
 from tests.soak import resting, runs, telling
 from tests.soak.commits import History
-from tests.soak.evidence import Commit, Folder, Heard, Obeyed, Rest, RunLine, Started, Verdict, Wish
+from tests.soak.evidence import Commit, Folder, Heard, Obeyed, Rest, RunLine, Started, Submitted, Verdict
 from tests.soak.restoring import eras
 from tests.soak.restoring.eras import Era
 
@@ -25,7 +25,7 @@ class Evidence:
     rest: Rest
     lines: Sequence[RunLine]
     folders: dict[str, Folder]
-    wishes: Sequence[Wish]
+    submissions: Sequence[Submitted]
     commands: Sequence[Obeyed]
     operations: Sequence[str]
     started: Sequence[Started]
@@ -53,7 +53,7 @@ def judge(evidence: Evidence) -> list[Verdict]:
     lost = [era.rest for era in before]
     forgotten = eras.forgotten(before, rest.jobs) - set(evidence.sent_again)
     rows = [
-        resting.kept(evidence.wishes, rest, forgotten),
+        resting.kept(evidence.submissions, rest, forgotten),
         eras.joined(runs.alone_outside(part, SoakOutside.manifest.name) for part in lines),
         *runs.placed(rest.jobs, evidence.folders, eras.placed_before(before)),
         *map(eras.joined, zip(*(one.verdicts for one in histories), strict=True)),
@@ -64,7 +64,7 @@ def judge(evidence: Evidence) -> list[Verdict]:
         eras.joined(map(runs.started_once, lines)),
         resting.in_turn(evidence.started),
         resting.let_go(rest),
-        resting.same_job(evidence.wishes),
+        resting.same_job(evidence.submissions),
         resting.reported(rest, history.ends),
         telling.delivered(rest, evidence.heard, eras.ended_otherwise(before, history.ends)),
         resting.obeyed(evidence.commands, rest, lost),

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.soak.evidence import Document, Obeyed, Rest, Started, Verdict, Wish
+from tests.soak.evidence import Document, Obeyed, Rest, Started, Submitted, Verdict
 
 from taskmanager.model.states import Status
 
@@ -14,23 +14,23 @@ FINAL = {status.value for status in Status if status.final}
 SUMS = ("jobs", "files", "bytes")
 
 
-def kept(wishes: Iterable[Wish], rest: Rest, forgotten: Container[str] = ()) -> Verdict:
+def kept(submissions: Iterable[Submitted], rest: Rest, forgotten: Container[str] = ()) -> Verdict:
     """Every id that was answered with 2xx, except those that a restored database cannot know."""
     verdict = Verdict("I1", "every accepted job exists and has ended")
-    for job in sorted({wish.job for wish in wishes if wish.job}):
+    for job in sorted({one.job for one in submissions if one.job}):
         stored = rest.jobs.get(job)
         right = stored["status"] in FINAL if stored else job in forgotten
         verdict.check(right, f"{job}: {stored and stored['status']}")
     return verdict
 
 
-def same_job(wishes: Iterable[Wish]) -> Verdict:
+def same_job(submissions: Iterable[Submitted]) -> Verdict:
     """All responses to one idempotency key name the same job."""
     verdict = Verdict("I15a", "the same idempotency key is the same job")
     by_key: dict[str, set[str]] = defaultdict(set)
-    for wish in wishes:
-        if wish.key and wish.job and wish.outcome != "duplicate":
-            by_key[wish.key].add(wish.job)
+    for one in submissions:
+        if one.key and one.job and one.outcome != "duplicate":
+            by_key[one.key].add(one.job)
     for key, jobs in by_key.items():
         verdict.check(len(jobs) == 1, f"{key}: {sorted(jobs)}")
     return verdict

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -198,6 +199,15 @@ def test_who_does_not_belong_stays_out_and_is_told_why(
     out = log_in(client, provider, "carla")
     assert out.status_code == 403
     assert "is disabled here" in out.text
+
+    def told() -> set[str]:
+        with pymongo.MongoClient[dict[str, Any]](mongodb_url) as database:
+            refused = database.get_default_database().audit.find({"outcome": "refused"})
+            return {one["why"]["parameters"]["why"]["code"] for one in refused}
+
+    eventually(
+        lambda: told() == {"oidc.no_group", "oidc.local_user", "oidc.disabled"}, what="the audit says why"
+    )
 
 
 def test_answers_that_belong_to_no_log_in_are_refused(

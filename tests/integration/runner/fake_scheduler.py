@@ -235,13 +235,13 @@ class FakeScheduler:
             lease_seconds=self.lease_seconds,
             renewed=tuple(renewed),
             kill=tuple(kill),
-            wishes=tuple(self._wishes(renewed)),
+            wishes=tuple(self._desired(renewed)),
         )
 
-    def _wishes(self, attempts: list[AttemptReference]) -> Iterator[AttemptDesiredState]:
+    def _desired(self, attempts: list[AttemptReference]) -> Iterator[AttemptDesiredState]:
         for attempt in attempts:
-            if wish := desired_state(self.jobs[attempt.job], None):
-                yield AttemptDesiredState(job=attempt.job, attempt=attempt.attempt, wish=wish)
+            if state := desired_state(self.jobs[attempt.job], None):
+                yield AttemptDesiredState(job=attempt.job, attempt=attempt.attempt, wish=state)
 
     def _move(self, job: str, event: Any, runner: str, instance: str) -> tuple[Any, ...]:
         gate = PluginGate(paused=self.paused, running=0, limit=None)

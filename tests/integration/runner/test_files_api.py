@@ -12,11 +12,12 @@ from tests.unit.runner.faults import attempts
 from tests.unit.runner.slots import PLUGINS, Ears, options, task
 
 from taskmanager.errors import JobKilledError, SupersededError
+from taskmanager.messages import Grant
 from taskmanager.model.jobs import GoobiReference
 from taskmanager.process.failpoints import END_AT
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.stage_filling import ResultFile
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import LogNote, SlotAnswer, SlotStep
 from taskmanager_plugin_runner.transport.goobi_delivery import GoobiDelivery, Journal, deliver, prepare
 from taskmanager_plugin_runner.transport.goobi_files import api
@@ -79,7 +80,7 @@ def heard(process: SlotProcess) -> list[LogNote]:
     return process.listener.logs
 
 
-def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> SlotTask:
+def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> Grant:
     images = folder / "metadata" / "1" / "images"
     fields = {
         "source": str(images / "master_zoo_media"),
@@ -89,7 +90,7 @@ def job(folder: Path, attempt: int = 1, plugin: str = "tally", **more: Any) -> S
     return task(plugin, attempt=attempt, job=JOB, **{**fields, **more})
 
 
-async def until_placed(process: SlotProcess, made: SlotTask) -> SlotAnswer:
+async def until_placed(process: SlotProcess, made: Grant) -> SlotAnswer:
     """All steps up to the results; the answer of the first that failed, or of the last."""
     brought = await process.ask(SlotStep.STAGE_IN, made)
     if brought.failure is not None:

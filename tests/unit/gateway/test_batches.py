@@ -5,7 +5,8 @@ from typing import Any
 from taskmanager.errors import BrokerUnavailableError
 from taskmanager.model.access import everybody
 from taskmanager.model.jobs import JobSpec
-from taskmanager_gateway.submissions.idempotency import Submission, Submitter
+from taskmanager_gateway.access.auth_context import AuthContext
+from taskmanager_gateway.submissions.idempotency import Submission
 from taskmanager_testing.publisher import FakePublisher
 
 from .conftest import Gateway, installed
@@ -106,7 +107,10 @@ async def test_after_a_lost_broker_the_rest_of_a_batch_is_not_tried(gateway: Gat
     publisher.publish = publish  # type: ignore[method-assign,assignment]
     submissions = gateway.services.submissions
     results = await submissions.submit_all(
-        [Submission.of(JobSpec(plugin="noop"), Submitter(everybody(), "anonymous"), None) for _ in range(450)]
+        [
+            Submission.of(JobSpec(plugin="noop"), AuthContext(everybody(), "anonymous"), None)
+            for _ in range(450)
+        ]
     )
 
     assert len(tried) == 200

@@ -244,6 +244,8 @@ async def test_a_stop_says_how_it_goes(gateway: Gateway) -> None:
         "by": "anna",
         "at": "2026-11-23T12:00:00Z",
         "reason": "disk full",
+        "code": "text.prose",
+        "parameters": {"text": "disk full"},
         "mode": "finish",
         "until": ends.isoformat().replace("+00:00", "Z"),
     }

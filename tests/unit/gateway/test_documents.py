@@ -14,6 +14,7 @@ from taskmanager.model.access import everybody
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution, JobSpec
 from taskmanager.model.operations import JobFilter, Operation
+from taskmanager_gateway.access.auth_context import AuthContext
 from taskmanager_gateway.app import make_api
 from taskmanager_gateway.commands import service
 from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody
@@ -39,7 +40,7 @@ from taskmanager_gateway.plugins.bodies import LimitBody, StopBody
 from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
 from taskmanager_gateway.runners.bodies import DrainBody
 from taskmanager_gateway.submissions.bodies import BatchParser
-from taskmanager_gateway.submissions.idempotency import Submission, Submitter
+from taskmanager_gateway.submissions.idempotency import Submission
 
 from .conftest import Gateway
 
@@ -150,7 +151,7 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         (ReplayBody, REPLAY),
     ):
         assert model.model_validate_json(json.dumps(example), strict=True)
-    submissions = BatchParser(9).parse(json.dumps(BATCH).encode(), Submitter(everybody(), "anonymous"))
+    submissions = BatchParser(9).parse(json.dumps(BATCH).encode(), AuthContext(everybody(), "anonymous"))
     assert all(isinstance(item, Submission) for item in submissions)
 
 

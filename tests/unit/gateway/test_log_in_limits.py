@@ -8,6 +8,7 @@ from itsdangerous import TimestampSigner
 
 from taskmanager.messages import LogInsSeen
 from taskmanager.model.access import Role
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.sessions import COOKIE, KNOWN_COOKIE, Session
 from taskmanager_gateway.accounts.log_in_throttle import LONGEST_WAIT, NAME_GAP, Throttle
@@ -111,6 +112,22 @@ async def test_log_ins_and_refusals_are_told_for_the_audit(gateway: Gateway) -> 
         ("ada", "done", 1),
     ]
     assert b"secret" not in message.body
+
+
+async def test_refusals_with_a_code_are_told_in_a_message_of_their_own(
+    gateway: Gateway,
+) -> None:
+    records = gateway.services.access.records
+    records.note("done", "oidc", "ada", "192.0.2.7")
+    for refusal in (OidcRefusal.NO_GROUP, OidcRefusal.NO_GROUP, OidcRefusal.TOKEN_NONCE):
+        records.note("refused", "oidc", None, "192.0.2.7", refusal)
+    before = len(gateway.publisher.messages)
+    await records.run_once()
+
+    plain, coded = gateway.publisher.messages[before:]
+    assert b"refusal" not in plain.body
+    told = LogInsSeen.model_validate_json(coded.body).seen
+    assert [(one.refusal, one.times) for one in told] == [("no_group", 2), ("token_nonce", 1)]
 
 
 async def test_the_browser_is_known_after_a_log_in(gateway: Gateway) -> None:

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from taskmanager.messages import AddUser, ChangeUser, Command
 from taskmanager.model.access import Role, User
 from taskmanager.model.jobs import Attribution
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager_gateway.access.oidc_settings import OidcSettings
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
 from taskmanager_gateway.accounts.oidc.identity import ProviderIdentity, identity_of, lacks
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, RefusalPage
 from taskmanager_testing.access import FakeAccess
 
 from .access import BEGIN, NOTE, user
@@ -118,29 +119,29 @@ def test_a_good_token_tells_its_claims() -> None:
     assert verified_claims(signed(**party), KEYS, EXPECTED)["sub"] == "4711"
 
 
-BAD = {
-    "foreign issuer": {"iss": "https://evil.example.org"},
-    "foreign audience": {"aud": "wiki"},
-    "several audiences and no party": {"aud": ["taskmanager", "wiki"]},
-    "foreign party": {"azp": "wiki"},
-    "foreign nonce": {"nonce": "another"},
-    "no nonce": {"nonce": None},
-    "expired": {"exp": 1_700_000_000},
-    "from the future": {"iat": 4_000_000_000},
-    "no subject": {"sub": None},
-    "no end": {"exp": None},
-    "another signature": {"key": OTHER},
-    "another signature, no key named": {"key": OTHER, "kid": None},
-    "a secret as signature": {"key": "x" * 64, "algorithm": "HS256"},
-    "no signature": {"key": None, "algorithm": "none"},
+BAD: dict[str, tuple[dict[str, Any], OidcRefusal]] = {
+    "foreign issuer": ({"iss": "https://evil.example.org"}, OidcRefusal.TOKEN_ISSUER),
+    "foreign audience": ({"aud": "wiki"}, OidcRefusal.TOKEN_AUDIENCE),
+    "several audiences and no party": ({"aud": ["taskmanager", "wiki"]}, OidcRefusal.TOKEN_AUDIENCE),
+    "foreign party": ({"azp": "wiki"}, OidcRefusal.TOKEN_AUDIENCE),
+    "foreign nonce": ({"nonce": "another"}, OidcRefusal.TOKEN_NONCE),
+    "no nonce": ({"nonce": None}, OidcRefusal.TOKEN_NONCE),
+    "expired": ({"exp": 1_700_000_000}, OidcRefusal.TOKEN_EXPIRED),
+    "from the future": ({"iat": 4_000_000_000}, OidcRefusal.TOKEN_EARLY),
+    "no subject": ({"sub": None}, OidcRefusal.TOKEN_INVALID),
+    "no end": ({"exp": None}, OidcRefusal.TOKEN_INVALID),
+    "another signature": ({"key": OTHER}, OidcRefusal.TOKEN_SIGNATURE),
+    "another signature, no key named": ({"key": OTHER, "kid": None}, OidcRefusal.TOKEN_SIGNATURE),
+    "a secret as signature": ({"key": "x" * 64, "algorithm": "HS256"}, OidcRefusal.TOKEN_NOT_SIGNED),
+    "no signature": ({"key": None, "algorithm": "none"}, OidcRefusal.TOKEN_NOT_SIGNED),
 }
 
 
-@pytest.mark.parametrize("changes", BAD.values(), ids=BAD)
-def test_a_token_that_proves_nothing_is_refused(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("changes", "refusal"), BAD.values(), ids=BAD)
+def test_a_token_that_proves_nothing_is_refused(changes: dict[str, Any], refusal: OidcRefusal) -> None:
     with pytest.raises(OidcError) as caught:
         verified_claims(signed(**changes), KEYS, EXPECTED)
-    assert caught.value.refusal is OidcRefusal.NOT_PROVED
+    assert (caught.value.refusal, caught.value.page) == (refusal, RefusalPage.NOT_PROVED)
 
 
 def test_garbage_is_refused_and_an_unknown_key_is_told() -> None:
@@ -249,7 +250,7 @@ async def test_the_last_admin_is_told_why_the_role_stays(gateway: Gateway) -> No
     gateway.scheduler.outcome, gateway.scheduler.detail = "refused", "anna is the last enabled admin"
     with pytest.raises(OidcError) as caught:
         await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
-    assert caught.value.refusal is OidcRefusal.NOT_CHANGED
+    assert caught.value.refusal is OidcRefusal.LAST_ADMIN
 
 
 async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gateway) -> None:
@@ -259,7 +260,7 @@ async def test_without_the_broker_only_who_needs_no_change_gets_in(gateway: Gate
     for stranger in (ProviderIdentity("anna", Role.OPERATOR), ProviderIdentity("berta", Role.VIEWER)):
         with pytest.raises(OidcError) as caught:
             await entering(gateway).enter(stranger)
-        assert caught.value.refusal is OidcRefusal.TRY_LATER
+        assert caught.value.refusal is OidcRefusal.BROKER_AWAY
 
 
 async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sent_once(
@@ -269,7 +270,7 @@ async def test_a_change_the_scheduler_has_not_done_yet_lets_nobody_in_and_is_sen
     gateway.scheduler.silent = True
     with pytest.raises(OidcError) as caught:
         await entering(gateway).enter(ProviderIdentity("anna", Role.VIEWER))
-    assert caught.value.refusal is OidcRefusal.TRY_LATER
+    assert caught.value.refusal is OidcRefusal.NOT_DONE_YET
     assert len(gateway.scheduler.commands) == 1
 
 

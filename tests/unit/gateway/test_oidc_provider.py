@@ -9,10 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.log_in import _check_answer
 from taskmanager_gateway.accounts.oidc.provider import Description, Provider, Tokens, _answer
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError, RefusalPage
 
 from .test_oidc import ISSUER, KEY, OTHER, settings, signed
 
@@ -130,7 +131,7 @@ async def test_an_unknown_key_is_looked_for_once_more_and_then_refused(
     made.network.answers["token"] = (200, turned)
     with pytest.raises(OidcError) as caught:
         await made.provider.redeem("code", begun, BACK)
-    assert caught.value.refusal is OidcRefusal.NOT_PROVED
+    assert caught.value.refusal is OidcRefusal.TOKEN_UNKNOWN_KEY
     made.network.answers["keys"] = (200, key_document("two", OTHER))
     assert (await made.provider.redeem("code", begun, BACK)).access == "at"
     assert made.network.paths().count("keys") == 3
@@ -140,10 +141,10 @@ async def test_an_unknown_key_is_looked_for_once_more_and_then_refused(
 @pytest.mark.parametrize(
     ("token", "refusal"),
     [
-        ((400, {"error": "invalid_grant"}), OidcRefusal.NOT_PROVED),
-        ((401, {"error": "invalid_client"}), OidcRefusal.PROVIDER_AWAY),
-        ((503, {}), OidcRefusal.PROVIDER_AWAY),
-        ((200, {"access_token": "at"}), OidcRefusal.PROVIDER_AWAY),
+        ((400, {"error": "invalid_grant"}), OidcRefusal.CODE_REFUSED),
+        ((401, {"error": "invalid_client"}), OidcRefusal.CLIENT_REFUSED),
+        ((503, {}), OidcRefusal.CLIENT_REFUSED),
+        ((200, {"access_token": "at"}), OidcRefusal.NO_ID_TOKEN),
     ],
 )
 async def test_a_code_that_is_worth_nothing(
@@ -157,20 +158,23 @@ async def test_a_code_that_is_worth_nothing(
     assert "a secret code" not in str(caught.value)
 
 
-WRONG = {
-    "another issuer": {"issuer": ISSUER + "/"},
-    "no token endpoint": {"token_endpoint": None},
-    "an address anybody can read": {"token_endpoint": "http://id.example.org/token"},
+WRONG: dict[str, tuple[dict[str, Any], OidcRefusal]] = {
+    "another issuer": ({"issuer": ISSUER + "/"}, OidcRefusal.METADATA_ISSUER),
+    "no token endpoint": ({"token_endpoint": None}, OidcRefusal.BAD_METADATA),
+    "an address anybody can read": (
+        {"token_endpoint": "http://id.example.org/token"},
+        OidcRefusal.METADATA_NOT_HTTPS,
+    ),
 }
 
 
-@pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("changes", "refusal"), WRONG.values(), ids=WRONG)
 async def test_a_description_that_is_not_right_is_not_used(
-    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], refusal: OidcRefusal
 ) -> None:
     with pytest.raises(OidcError) as caught:
         await case(monkeypatch, {**DESCRIPTION, **changes}).provider.description()
-    assert caught.value.refusal is OidcRefusal.PROVIDER_AWAY
+    assert (caught.value.refusal, caught.value.page) == (refusal, RefusalPage.PROVIDER_AWAY)
 
 
 async def test_user_info_adds_claims_and_changes_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,18 +186,19 @@ async def test_user_info_adds_claims_and_changes_none(monkeypatch: pytest.Monkey
     assert (found["groups"], found["preferred_username"]) == (["tm-admins"], "anna")
     assert made.network.asked[-1].headers["authorization"] == "Bearer at"
     made.network.answers["userinfo"] = (200, {**told, "sub": "666"})
-    with pytest.raises(OidcError):
+    with pytest.raises(OidcError) as caught:
         await made.provider.more_claims(tokens)
+    assert caught.value.refusal is OidcRefusal.OTHER_PERSON
 
 
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"state": "x"}, OidcRefusal.NOT_BEGUN),
-        ({"state": ""}, OidcRefusal.NOT_BEGUN),
-        ({"iss": "https://evil.example.org"}, OidcRefusal.NOT_PROVED),
+        ({"state": "x"}, OidcRefusal.OTHER_STATE),
+        ({"state": ""}, OidcRefusal.OTHER_STATE),
+        ({"iss": "https://evil.example.org"}, OidcRefusal.OTHER_ISSUER),
         ({"error": "access_denied"}, OidcRefusal.DENIED),
-        ({"code": ""}, OidcRefusal.NOT_PROVED),
+        ({"code": ""}, OidcRefusal.NO_CODE),
     ],
 )
 def test_an_answer_that_does_not_fit_ends_the_log_in(changes: dict[str, str], refusal: OidcRefusal) -> None:

@@ -28,3 +28,13 @@ def test_what_one_language_has_compiled_the_others_and_later_applications_take(
             templates._environments[language].get_template(name)
 
     assert compiled == [name]
+
+
+def test_no_line_of_a_template_is_longer_than_a_reader_s_window() -> None:
+    lines = {
+        f"{path.name}:{number}": len(line)
+        for path in TEMPLATES.rglob("*.html")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+    }
+    assert len(lines) > 1_000
+    assert [place for place, length in lines.items() if length > 160] == []

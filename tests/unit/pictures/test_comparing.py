@@ -95,7 +95,7 @@ def test_facts_that_differ_are_named() -> None:
         ({"bits": 8}, "bits: 8 instead of 12"),
         ({"colour": Colour.GREY}, "colour: grey instead of RGB"),
         ({"stored": (20, 10)}, "pixels across: 20 instead of 10"),
-        ({"dots_per_inch": None}, "resolution: None instead of"),
+        ({"dots_per_inch": None}, "resolution: none instead of"),
         ({"icc": b"x"}, "the colour profile"),
     ):
         with pytest.raises(JobFailedError, match=said):

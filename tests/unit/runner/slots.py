@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import psutil
 
+from taskmanager.messages import Grant
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.manifest import PluginManifest
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import FileNote, LogNote, ProgressNote, SlotOptions
 from taskmanager_testing.waiting import eventually_async
 
@@ -62,8 +63,9 @@ async def slot(plugin: str, folder: Path, **more: Any) -> AsyncIterator[tuple[Sl
         await process.stop()
 
 
-def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any) -> SlotTask:
-    return SlotTask(job or str(uuid4()), attempt, JobSpec(plugin=plugin, **fields))
+def task(plugin: str, *, attempt: int = 1, job: str | None = None, **fields: Any) -> Grant:
+    spec = JobSpec(plugin=plugin, **fields)
+    return Grant(claim_id="claim", job=job or str(uuid4()), attempt=attempt, lease_seconds=60, spec=spec)
 
 
 def manifest(plugin: str, **fields: Any) -> PluginManifest:

@@ -23,7 +23,6 @@ from taskmanager.model.jobs import CancelMethod, JobSpec
 from taskmanager_plugin_runner.attempt import commit_fence
 from taskmanager_plugin_runner.attempt.attempt import Attempt
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
-from taskmanager_plugin_runner.slot.process import SlotTask
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 
 
@@ -99,7 +98,7 @@ async def test_folders_are_put_back_although_the_process_that_does_it_is_killed_
     async with scene("crash", tmp_path) as made:
         before, ask, asked = picture(tmp_path), made.slot.ask, []
 
-        async def killed_at_first(step: SlotStep, task: SlotTask, source: Path | None = None) -> SlotAnswer:
+        async def killed_at_first(step: SlotStep, task: Grant, source: Path | None = None) -> SlotAnswer:
             asked.append(step)
             if len(asked) == 1:
                 made.slot.kill()

@@ -10,8 +10,9 @@ from tests.unit.runner.faults import fill, names, picture
 from tests.unit.runner.slots import Ears, slot, task
 
 from taskmanager.errors import JobKilledError
+from taskmanager.messages import Grant
 from taskmanager.process.failpoints import END_AT, Failpoint
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep
 from taskmanager_plugin_runner.transport.recovery import recover
 
@@ -27,11 +28,11 @@ def book(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def job(book: Path, source: str = "master", destination: str = "out", **more: Any) -> SlotTask:
+def job(book: Path, source: str = "master", destination: str = "out", **more: Any) -> Grant:
     return task("press", source=str(book / source), destination=str(book / destination), **more)
 
 
-async def through(process: SlotProcess, made: SlotTask) -> SlotAnswer:
+async def through(process: SlotProcess, made: Grant) -> SlotAnswer:
     """All steps; the answer of the first that failed, or of the last. A failed attempt is cleaned up."""
     source: Path | None = None
     for step in STEPS:
@@ -43,7 +44,7 @@ async def through(process: SlotProcess, made: SlotTask) -> SlotAnswer:
     return answer
 
 
-async def done(book: Path, made: SlotTask, mode: str = "auto") -> tuple[str | None, Ears]:
+async def done(book: Path, made: Grant, mode: str = "auto") -> tuple[str | None, Ears]:
     """What a job says in the end, None if it went well, and all it said before."""
     async with slot("press", book, upload_mode=mode) as (process, ears):
         async with asyncio.timeout(30):

@@ -14,13 +14,14 @@ from tests.unit.runner.slots import Ears, options, task, until
 
 from taskmanager.errors import JobFailedError, JobKilledError, SupersededError
 from taskmanager.files.roots import Roots
+from taskmanager.messages import Grant
 from taskmanager.model.control import DesiredState
 from taskmanager.process.failpoints import END_AT, Failpoint
 from taskmanager_plugin_runner.files.sources import Fingerprint, SourceFile, scan
 from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.results.placement import Placement, clean, place, prepare
 from taskmanager_plugin_runner.results.planning import Terms
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotStep
 from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 from taskmanager_plugin_runner.transport.recovery import recover
@@ -272,13 +273,13 @@ async def slot(folder: Path, workspace: Path, **more: Any) -> AsyncIterator[tupl
         await process.stop()
 
 
-def job(folder: Path, **parameters: str) -> SlotTask:
+def job(folder: Path, **parameters: str) -> Grant:
     fill(folder / "source", PAGES)
     source, destination = str(folder / "source"), str(folder / "out")
     return task("press", job=JOB, parameters=parameters, source=source, destination=destination)
 
 
-async def brought(process: SlotProcess, made: SlotTask) -> Path:
+async def brought(process: SlotProcess, made: Grant) -> Path:
     answer = await process.ask(SlotStep.STAGE_IN, made)
     assert answer.failure is None
     assert (answer.files, answer.bytes) == (6, 60)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from taskmanager.messages import (
     AccessOrder,
@@ -24,6 +25,8 @@ from taskmanager.messages import (
     TokensUsed,
 )
 from taskmanager.model.access import PasswordState, Right, Role, User
+from taskmanager.model.reasons import Reason
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.access_state import is_enabled_admin
@@ -281,6 +284,28 @@ async def test_the_audit_has_log_ins_and_refusals_once_each(bench: Bench) -> Non
         "password, from 192.0.2.7, 3 times: the password is wrong, or the user is disabled or has none"
     )
     assert (other.actor, other.subject, other.outcome) == ("anonymous", None, "refused")
+
+
+async def test_the_audit_says_why_a_log_in_by_openid_connect_was_refused(bench: Bench) -> None:
+    told = (*OidcRefusal, "of_a_newer_gateway", None)
+    seen = (
+        LogInSeen(id=f"l-{number}", at=NOW, way="oidc", outcome="refused", refusal=refusal)
+        for number, refusal in enumerate(told)
+    )
+    await bench.feed(LogInsSeen(seen=tuple(seen)))
+    codes = []
+    for number in range(len(told)):
+        seen_as = bench.store.audit[f"l-{number}"].why
+        assert seen_as is not None
+        why = seen_as.parameters["why"]
+        assert isinstance(why, Reason)
+        codes.append(why.code)
+    assert codes == [*(f"oidc.{refusal}" for refusal in OidcRefusal), *["log_in.not_let_in"] * 2]
+
+
+def test_a_refusal_is_a_code_and_no_text_of_somebody_else() -> None:
+    with pytest.raises(ValidationError):
+        LogInSeen(id="l", at=NOW, way="oidc", outcome="refused", refusal="<b>I was let in</b>")
 
 
 async def test_a_clock_that_is_ahead_makes_no_use_in_the_future(bench: Bench) -> None:

@@ -30,6 +30,7 @@ from taskmanager.messages.topology import Topology
 from taskmanager.model.control import DesiredState, JobAction, PluginAction, StopMode
 from taskmanager.model.jobs import JobError, JobSpec
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.reasons import automatic
 from taskmanager.model.states import Status
 from taskmanager_scheduler.background.stop_timer import StopTimer
 from taskmanager_scheduler.decisions.decision import Decision
@@ -176,18 +177,18 @@ async def test_no_claim_of_a_stopped_plugin_is_granted_until_its_restart(store: 
 
 
 @pytest.mark.parametrize(
-    ("mode", "wish"), [(StopMode.SUSPEND, DesiredState.SUSPEND), (StopMode.FINISH, None)]
+    ("mode", "desired"), [(StopMode.SUSPEND, DesiredState.SUSPEND), (StopMode.FINISH, None)]
 )
 async def test_a_stop_suspends_running_jobs_or_lets_them_finish(
-    store: MemoryStore, mode: StopMode, wish: DesiredState | None
+    store: MemoryStore, mode: StopMode, desired: DesiredState | None
 ) -> None:
     reference = AttemptReference(job="1", attempt=1)
     await feed(store, submit("1"), said(claim("1")), for_plugin(PluginAction.STOP, mode=mode))
 
     outcome = await feed(store, said(Heartbeat(slots=2, busy=1, running=(reference,))))
 
-    wishes = (AttemptDesiredState(job="1", attempt=1, wish=wish),) if wish else ()
-    assert (orders(outcome).paused, orders(outcome).wishes) == (True, wishes)
+    states = (AttemptDesiredState(job="1", attempt=1, wish=desired),) if desired else ()
+    assert (orders(outcome).paused, orders(outcome).wishes) == (True, states)
 
 
 async def test_the_wish_to_cancel_is_in_every_answer(store: MemoryStore) -> None:
@@ -233,7 +234,11 @@ async def test_a_stop_ends_by_itself_at_its_time_and_not_before(store: MemorySto
 
     assert early == 0
     assert not store.installed["noop"].paused
-    assert [entry.actor for entry in store.audit.values()] == ["anna", "timer"]
+    assert [(entry.actor, entry.reason) for entry in store.audit.values()][1:] == [("timer", "")]
+    assert [entry.why for entry in store.audit.values()] == [
+        None,
+        automatic.STOP_OVER(by="anna", until=until),
+    ]
 
 
 async def ended(store: MemoryStore, job: str, *, well: bool) -> Decision:
@@ -259,6 +264,6 @@ async def test_failures_in_a_row_stop_the_plugin_and_a_success_begins_the_count_
     stop = store.installed["noop"].stop
     assert not before
     assert stop is not None
-    assert (stop.by, stop.mode) == ("circuit breaker", StopMode.FINISH)
-    assert "no disk" in stop.reason
+    assert (stop.by, stop.mode, stop.reason) == ("circuit breaker", StopMode.FINISH, "")
+    assert stop.why == automatic.FAILURES_IN_A_ROW(count=3, job="9", error="no disk")
     assert NudgePlugin("noop") in outcome.effects

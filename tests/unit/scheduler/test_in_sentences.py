@@ -2,12 +2,22 @@
 
 from datetime import UTC, datetime
 
-from taskmanager.messages import Command, CommandResult, JobCommand, Submit
-from taskmanager.model.control import JobAction
-from taskmanager.model.jobs import FileRecord, FileState, HistoryEntry, Job, JobError, JobSpec, Record
+from taskmanager.messages import Command, CommandResult, JobCommand, StopOperation, Submit
+from taskmanager.model.control import JobAction, Stop
+from taskmanager.model.jobs import (
+    Attribution,
+    FileRecord,
+    FileState,
+    HistoryEntry,
+    Interruption,
+    Job,
+    JobError,
+    JobSpec,
+    Record,
+)
 from taskmanager.model.manifest import PluginManifest, PluginText
-from taskmanager.model.operations import Failure
-from taskmanager.model.reasons import refusals
+from taskmanager.model.operations import Failure, JobFilter, Operation
+from taskmanager.model.reasons import automatic, refusals
 from taskmanager.model.reasons.job_texts import picture_texts
 from taskmanager.model.registry import InstalledPlugin, StoredFile
 from taskmanager.model.states import Status
@@ -142,3 +152,34 @@ def test_errors_warnings_and_plugins_are_written_as_earlier_services_read_them()
     assert '"warnings":["it is empty"]' in written[1]
     for name in ("reason", "reasons", "warning_reasons", "error_reason", "texts"):
         assert f'"{name}":' not in "".join(written), name
+
+
+def test_why_the_scheduler_stopped_something_is_written_as_earlier_gateways_read_it() -> None:
+    why = automatic.FAILURES_IN_A_ROW(count=3, job="1", error="no disk")
+    stop = Stop(by=automatic.BREAKER, at=NOW, why=why)
+    manifest = PluginManifest(name="noop", title="N", job_type="N")
+    plugin = InstalledPlugin(manifest=manifest, installed_at=NOW, stop=stop)
+    asked = Attribution(by="anna", at=NOW)
+    defect = Interruption(by=automatic.SCHEDULER, at=NOW, why=automatic.DEFECT(error="odd"))
+    operation = Operation(
+        id="o", action=JobAction.HOLD, filter=JobFilter(plugin="noop"), asked=asked, stop=defect
+    )
+    plan = in_sentences(Plan(plugins=[plugin], operations=[(operation, operation)]))
+    told = "3 jobs in a row failed, the last one (1) with: no disk"
+    assert plan.plugins[0].model_dump()["stop"] == {
+        "by": "circuit breaker", "at": NOW, "reason": told, "mode": "suspend", "until": None
+    }  # fmt: skip
+    assert plan.operations[0][1].model_dump()["stop"] == {
+        "by": "scheduler", "at": NOW, "reason": "a defect of the scheduler: odd"
+    }  # fmt: skip
+
+
+def test_an_operator_s_stop_is_written_in_either_form() -> None:
+    asked = Attribution(by="anna", at=NOW)
+    operation = Operation(id="o", action=JobAction.HOLD, filter=JobFilter(plugin="noop"), asked=asked)
+    order = StopOperation(operation="o")
+    stop = Command(id="c", gateway="g", actor="ben", reason="too many", at=NOW, order=order)
+    decision = decide([stop], Snapshot(operations={"o": operation}), NOW)
+    for plan in (decision, in_sentences(decision)):
+        stored = plan.operations[0][1].model_dump()["stop"]
+        assert stored == {"by": "ben", "at": NOW, "reason": "too many"}

@@ -29,6 +29,7 @@ from taskmanager.messages.topology import Topology
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import GoobiReference, JobSpec
 from taskmanager.model.operations import FAILURES_KEPT, JobFilter, Operation, OperationState
+from taskmanager.model.reasons import automatic
 from taskmanager.model.states import Status, Tab
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
@@ -423,7 +424,7 @@ async def test_one_that_cannot_be_gone_on_with_does_not_stop_the_others(
     operation = store.operations["op"]
     assert (operation.state, operation.open) == (OperationState.STOPPED, False)
     assert operation.stop is not None
-    assert "nobody foresaw this" in operation.stop.reason
+    assert operation.stop.why == automatic.DEFECT(error="nobody foresaw this")
 
 
 async def test_the_list_of_failures_is_bounded_and_the_count_is_not(store: MemoryStore) -> None:

@@ -105,7 +105,7 @@ _facts: dict[int, tuple[Job, tuple[object, ...]]] = {}
 
 def _facts_of(job: Job) -> tuple[object, ...]:
     lost = sum(entry.told.code == LOST_UNBEGUN.name for entry in job.history)
-    wishes = (job.cancel is not None, job.held is not None)
+    desired = (job.cancel is not None, job.held is not None)
     return (
         job.status,
         job.attempt,
@@ -115,7 +115,7 @@ def _facts_of(job: Job) -> tuple[object, ...]:
         job.claim_id,
         job.crashes,
         lost,
-        *wishes,
+        *desired,
     )
 
 
@@ -320,7 +320,7 @@ def asking(world: World, number: int) -> Iterator[World]:
 
 
 def cancelling(world: World, number: int) -> Iterator[World]:
-    """The wish of the scheduler, as a heartbeat's answer carries it."""
+    """The state the scheduler wants, as a heartbeat's answer carries it."""
     attempt = world.runners[number].attempt
     if world.job.cancel is not None and world.job.attempt == attempt:
         ended = Cancelled(job="1", attempt=attempt, seq=3, method=CancelMethod.SIGTERM)

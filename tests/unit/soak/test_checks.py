@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.soak import resting, runs
 from tests.soak.collect import applied
-from tests.soak.evidence import Folder, Obeyed, Rest, RunLine, Started, Wish
+from tests.soak.evidence import Folder, Obeyed, Rest, RunLine, Started, Submitted
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -31,8 +31,8 @@ def job(status: str = "DONE", **fields: Any) -> dict[str, Any]:
     return {**made, **fields}
 
 
-def wish(job: str | None, key: str | None = "k", outcome: str = "accepted") -> Wish:
-    return Wish(1, key, None, job, outcome)
+def submitted(job: str | None, key: str | None = "k", outcome: str = "accepted") -> Submitted:
+    return Submitted(1, key, None, job, outcome)
 
 
 # --- what jobs wrote down
@@ -110,13 +110,15 @@ def test_a_change_after_the_end_is_found() -> None:
 
 @pytest.mark.parametrize("stored", [{}, {"j": job("STARTED")}])
 def test_a_lost_or_stuck_job_is_found(stored: dict[str, Any]) -> None:
-    assert not resting.kept([wish("j"), wish(None)], Rest({"j": job()})).violations
-    assert resting.kept([wish("j")], Rest(stored)).violations
+    assert not resting.kept([submitted("j"), submitted(None)], Rest({"j": job()})).violations
+    assert resting.kept([submitted("j")], Rest(stored)).violations
 
 
 def test_two_jobs_under_one_key_are_found() -> None:
-    assert not resting.same_job([wish("a"), wish("a"), wish("b", "l"), wish("c", None)]).violations
-    assert resting.same_job([wish("a"), wish("b")]).violations
+    assert not resting.same_job(
+        [submitted("a"), submitted("a"), submitted("b", "l"), submitted("c", None)]
+    ).violations
+    assert resting.same_job([submitted("a"), submitted("b")]).violations
 
 
 def statistics(**fields: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.soak import resting, runs, telling
 from tests.soak.commits import History
-from tests.soak.evidence import Folder, Heard, Obeyed, Rest, RunLine, Verdict, Wish
+from tests.soak.evidence import Folder, Heard, Obeyed, Rest, RunLine, Submitted, Verdict
 from tests.soak.restoring import eras
 from tests.soak.restoring.eras import Era
 
@@ -34,12 +34,12 @@ def line(attempt: int) -> RunLine:
 
 
 def test_a_job_is_excused_only_if_it_was_lost_with_a_database() -> None:
-    wishes = [Wish(1, None, None, "j")]
+    submissions = [Submitted(1, None, None, "j")]
     assert eras.forgotten([era({"j": job("DONE")})], {}) == {"j"}
     assert eras.forgotten([era({"j": job("DONE")})], {"j": {}}) == set()
-    assert not resting.kept(wishes, Rest({}), {"j"}).violations
-    assert resting.kept(wishes, Rest({}), {"another"}).violations
-    assert resting.kept(wishes, Rest({"j": job("STARTED")}), {"j"}).violations
+    assert not resting.kept(submissions, Rest({}), {"j"}).violations
+    assert resting.kept(submissions, Rest({}), {"another"}).violations
+    assert resting.kept(submissions, Rest({"j": job("STARTED")}), {"j"}).violations
 
 
 def test_an_attempt_of_lost_time_may_come_again_but_not_twice_in_one_time() -> None:

@@ -105,10 +105,10 @@ class ServiceCommands:
         return [*self._gateways(), *self._schedulers(), *self._runners()]
 
     def _gateways(self) -> list[Command]:
-        wishes = [self.options.gateway_port, *[None] * (self.options.gateways - 1)]
+        preferred = [self.options.gateway_port, *[None] * (self.options.gateways - 1)]
         return [
-            self._with_store(f"gateway-{number}", "taskmanager-gateway", self.access.gateway, wish)
-            for number, wish in enumerate(wishes, start=1)
+            self._with_store(f"gateway-{number}", "taskmanager-gateway", self.access.gateway, port)
+            for number, port in enumerate(preferred, start=1)
         ]
 
     def _schedulers(self) -> list[Command]:
@@ -124,12 +124,12 @@ class ServiceCommands:
         return [self._runner(plugin, number) for plugin in plugins for number in numbers]
 
     def _with_store(
-        self, name: str, command: str, access: Mapping[str, str], wish: int | None = None
+        self, name: str, command: str, access: Mapping[str, str], port: int | None = None
     ) -> Command:
         environment = dict(access)
         if not self.options.log_in:
             environment["TASKMANAGER_ACCESS"] = "off"
-        return self._command(name, [program(command)], environment, wish)
+        return self._command(name, [program(command)], environment, port)
 
     def _runner(self, plugin: str, number: int) -> Command:
         # the same id at every start, so that the scheduler recognises a runner that comes back
@@ -144,9 +144,13 @@ class ServiceCommands:
         )
 
     def _command(
-        self, name: str, arguments: list[str], environment: Mapping[str, str], wish: int | None = None
+        self,
+        name: str,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        port: int | None = None,
     ) -> Command:
-        port = self.ports.take(name, wish)
+        port = self.ports.take(name, port)
         variables = {**self.environment, **environment, "TASKMANAGER_HTTP_PORT": str(port)}
         return Command(name, arguments, variables, port, READY_PATH)
 

@@ -132,15 +132,15 @@ class Ports:
         kept = json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
         self._ports: dict[str, int] = kept
 
-    def take(self, name: str, wish: int | None = None) -> int:
+    def take(self, name: str, preferred: int | None = None) -> int:
         """The port for this name, remembered from now on.
 
         Raises:
             LocalStackError: the requested port is in use. (A remembered one that is in use is replaced.)
         """
-        if wish is not None and not port_is_free(wish):
-            raise LocalStackError(f"port {wish} for {name} is in use by another program")
-        port = wish or self._ports.get(name)
+        if preferred is not None and not port_is_free(preferred):
+            raise LocalStackError(f"port {preferred} for {name} is in use by another program")
+        port = preferred or self._ports.get(name)
         if port is None or not port_is_free(port):
             port = free_port()
             while port in self._ports.values():

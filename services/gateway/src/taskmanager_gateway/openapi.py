@@ -16,7 +16,8 @@ from taskmanager_gateway.operations.bodies import OperationBody
 from taskmanager_gateway.plugins.bodies import LimitBody, StopBody
 from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
 from taskmanager_gateway.runners.bodies import DrainBody
-from taskmanager_gateway.submissions.bodies import BatchItem
+from taskmanager_gateway.submissions.bodies import ITEM_KEY
+from taskmanager_gateway.submissions.idempotency import KEY_LENGTH
 
 SECURITY_SCHEMES: dict[str, Any] = {
     "token": {"type": "http", "scheme": "bearer", "description": "A program's token, created by an admin"},
@@ -33,12 +34,6 @@ SECURITY_SCHEMES: dict[str, Any] = {
     },
 }
 REFERENCE = "#/components/schemas/{model}"
-
-
-class Batch(BaseModel):
-    """Several jobs at once."""
-
-    jobs: list[BatchItem]
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
@@ -64,10 +59,30 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 def _own_schemas() -> dict[str, Any]:
     orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
     orders += [MessageBody, ReplayBody, AddUserBody, ChangeUserBody, SetPasswordBody, AddTokenBody]
-    models: list[type[BaseModel]] = [JobSpec, Batch, ProblemDocument, *orders]
+    models: list[type[BaseModel]] = [JobSpec, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
-    return schemas
+    return schemas | _of_a_batch(schemas["JobSpec"])
+
+
+def _of_a_batch(job: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of what `BatchParser` reads: jobs, each with a key of its own."""
+    text = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH}
+    key = {"anyOf": [text, {"type": "null"}], "default": None, "title": "Idempotency Key"}
+    item = {
+        "title": "BatchItem",
+        "description": "A job of a batch, with a key of its own that makes a repeated request harmless.",
+        "properties": {**job["properties"], ITEM_KEY: key},
+    }
+    jobs = {"type": "array", "title": "Jobs", "items": {"$ref": REFERENCE.format(model="BatchItem")}}
+    batch = {
+        "title": "Batch",
+        "description": "Several jobs at once.",
+        "type": "object",
+        "properties": {"jobs": jobs},
+        "required": ["jobs"],
+    }
+    return {"BatchItem": {**job, **item}, "Batch": batch}
 
 
 def _say_who_is_refused(paths: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from taskmanager.messages.wire import Message
 from taskmanager.model.access import Right, Role, TokenName, UserName
@@ -218,7 +218,8 @@ class LogInSeen(Record):
     """A log-in at a gateway, accepted or refused; `times` is above one if the same happened repeatedly.
 
     `user` is empty if no user has that name; `address` is where the request came from; `way` is the step that
-    decided: a code or a security key, where one is required, follows the password.
+    decided: a code or a security key, where one is required, follows the password. `refusal` is an
+    `OidcRefusal` or one of a newer gateway; earlier gateways send none.
     """
 
     id: ShortText
@@ -228,6 +229,7 @@ class LogInSeen(Record):
     way: Literal["password", "code", "security_key", "oidc"]
     outcome: Literal["done", "refused", "too_many"]
     times: Annotated[int, Field(ge=1)] = 1
+    refusal: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] | None = None
 
 
 class LogInsSeen(Message):

@@ -7,7 +7,7 @@ messages or storage.
 from datetime import datetime
 from enum import StrEnum
 
-from taskmanager.model.jobs import Attribution, Job, Record
+from taskmanager.model.jobs import Attribution, Interruption, Job, Record
 from taskmanager.model.reasons import Reason, refusals
 from taskmanager.model.states import Status
 
@@ -50,7 +50,7 @@ class StopMode(StrEnum):
     FINISH = "finish"
 
 
-class Stop(Attribution):
+class Stop(Interruption):
     """Why a plugin takes no jobs, and until when; None: until an operator restarts it."""
 
     mode: StopMode = StopMode.SUSPEND

@@ -247,6 +247,21 @@ class Attribution(Record):
     reason: str = ""
 
 
+class Interruption(Attribution):
+    """Who stopped something, when and why. `reason` is an operator's own words; the scheduler gives `why`.
+
+    A scheduler of an earlier version, or one that writes for an earlier version, put its own reason into
+    `reason`, in English.
+    """
+
+    why: Reason | None = Field(default=None, exclude_if=absent)
+
+    @property
+    def told(self) -> Reason | None:
+        """Why it was stopped, if anything is known."""
+        return self.why or (PROSE(text=self.reason) if self.reason else None)
+
+
 class CancelMethod(StrEnum):
     """How a cancelled job ended."""
 

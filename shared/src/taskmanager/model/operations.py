@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from taskmanager.model.control import JobAction
-from taskmanager.model.jobs import Attribution, Job, Priority, Record, ShortText
+from taskmanager.model.jobs import Attribution, Interruption, Job, Priority, Record, ShortText
 from taskmanager.model.queries import PAGE_LIMIT, JobConditions
 from taskmanager.model.reasons import PROSE, Reason, absent, refusals
 
@@ -75,7 +75,7 @@ class Operation(Record):
     state: OperationState = OperationState.WAITING
     started: datetime | None = None
     finished: datetime | None = None
-    stop: Attribution | None = None
+    stop: Interruption | None = None
     total: int | None = None
     done: int = 0
     unchanged: int = 0

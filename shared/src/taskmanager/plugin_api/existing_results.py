@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from taskmanager.files.overlap import folded
-from taskmanager.model.reasons.job_texts import file_texts
+from taskmanager.model.reasons.job_texts import file_texts, list_texts
 
 NAMES_SHOWN = 10
 
@@ -52,8 +52,8 @@ def folders_of(results: Iterable[str]) -> set[str]:
 
 def listed(names: Collection[str]) -> str:
     """Names for a sentence, shortened to the first few."""
-    shown = ", ".join(sorted(names)[:NAMES_SHOWN])
-    return shown if len(names) <= NAMES_SHOWN else f"{shown}, ..."
+    more = [list_texts.CUT] if len(names) > NAMES_SHOWN else []
+    return list_texts.joined(list_texts.COMMA, [*sorted(names)[:NAMES_SHOWN], *more])
 
 
 def kept_warning(names: Collection[str], where: str) -> str:

@@ -292,7 +292,7 @@ def _is_audited(entry: AuditEntry, query: AuditQuery) -> bool:
         (query.subject, entry.subject),
     ]
     within = query.plugins is None or entry.plugin in query.plugins
-    return within and all(wish is None or wish == value for wish, value in wanted)
+    return within and all(asked is None or asked == found for asked, found in wanted)
 
 
 def _age_key(entry: AuditEntry) -> tuple[float, str]:

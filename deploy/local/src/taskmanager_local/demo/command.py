@@ -78,7 +78,7 @@ def _goobi(
 def _submit(client: Client, process: ProcessFolder, goobi: GoobiScreen | None) -> dict[str, JobView]:
     origin = {"process_id": process.number, "process_title": process.title}
     common: dict[str, Any] = {"source": str(process.masters), "project": PROJECT}
-    wishes: dict[str, dict[str, Any]] = {
+    jobs: dict[str, dict[str, Any]] = {
         "shell": {
             "template": "jpeg",
             "title": f"JPEG derivatives of {process.title}",
@@ -86,11 +86,11 @@ def _submit(client: Client, process: ProcessFolder, goobi: GoobiScreen | None) -
         },
         "jp2": {"title": f"JPEG 2000 of {process.title}", "destination": str(process.jpeg2000)},
     }
-    for plugin in wishes:
+    for plugin in jobs:
         client.wait_for_plugin(plugin)
         steps = {"step_id": goobi.step_of(plugin)} if goobi else {}
-        wishes[plugin] |= {"plugin": plugin, "goobi": {**origin, **steps}}
-    return {plugin: client.submit({**common, **wish}) for plugin, wish in wishes.items()}
+        jobs[plugin] |= {"plugin": plugin, "goobi": {**origin, **steps}}
+    return {plugin: client.submit({**common, **job}) for plugin, job in jobs.items()}
 
 
 def _watch(

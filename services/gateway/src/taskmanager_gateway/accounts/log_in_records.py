@@ -6,6 +6,7 @@ entry.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
@@ -14,6 +15,7 @@ import uuid_utils
 
 from taskmanager.messages import LogInSeen, LogInsSeen
 from taskmanager.messages.topology import Topology
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
@@ -27,6 +29,8 @@ KEPT = 500
 Outcome = Literal["done", "refused", "too_many", "left"]
 Way = Literal["password", "code", "security_key", "oidc"]
 
+Seen = OrderedDict[tuple[str | None, ...], LogInSeen]
+
 log = structlog.get_logger(__name__)
 
 
@@ -36,28 +40,37 @@ class LogInRecords:
     def __init__(self, publisher: Publisher, topology: Topology, clock: Clock) -> None:
         """Start with nothing recorded."""
         self._publisher, self._topology, self._clock = publisher, topology, clock
-        self._seen: OrderedDict[tuple[str, str, str, str], LogInSeen] = OrderedDict()
+        self._seen: Seen = OrderedDict()
 
-    def note(self, outcome: Outcome, way: Way, user: str | None, address: str, why: str = "") -> None:
+    def note(
+        self, outcome: Outcome, way: Way, user: str | None, address: str, refusal: OidcRefusal | None = None
+    ) -> None:
         """Record an outcome.
 
-        `user` is None for an unknown name, which may be a password typed into the wrong field.
+        `user` is None for an unknown name, which may be a password typed into the wrong field; `refusal` says
+        more about a log-in by OpenID Connect.
         """
         write = log.info if outcome in {"done", "left"} else log.warning
-        write("log_in", outcome=outcome, way=way, user=user, address=address, why=why)
+        write("log_in", outcome=outcome, way=way, user=user, address=address, why=refusal or "")
         LOG_INS.labels(way, outcome).inc()
         if outcome == "left":
             return  # the command that ends the session is in the audit already
-        self._keep(outcome, way, user or "", address)
+        self._keep(outcome, way, user or "", address, refusal)
 
-    def _keep(self, outcome: Outcome, way: Way, user: str, address: str) -> None:
-        key = (outcome, way, user, address)
+    def _keep(self, outcome: Outcome, way: Way, user: str, address: str, refusal: OidcRefusal | None) -> None:
+        key = (outcome, way, user, address, refusal)
         if (known := self._seen.get(key)) is not None and outcome != "done":
             self._seen[key] = known.model_copy(update={"times": known.times + 1})
         elif len(self._seen) < KEPT:
             identifier = str(uuid_utils.uuid7())
-            self._seen[(*key[:3], identifier) if outcome == "done" else key] = LogInSeen(
-                id=identifier, at=self._clock.now(), user=user, address=address, way=way, outcome=outcome
+            self._seen[(*key, identifier) if outcome == "done" else key] = LogInSeen(
+                id=identifier,
+                at=self._clock.now(),
+                user=user,
+                address=address,
+                way=way,
+                outcome=outcome,
+                refusal=refusal,
             )
 
     async def run_once(self) -> None:
@@ -65,10 +78,19 @@ class LogInRecords:
         if not self._seen:
             return
         seen, self._seen = self._seen, OrderedDict()
-        message = LogInsSeen(seen=tuple(seen.values()))
-        if not await notify(self._publisher, self._topology, message, keep=True):
-            self._seen = OrderedDict([*seen.items(), *self._seen.items()][:KEPT])
+        for some in _apart(seen):
+            message = LogInsSeen(seen=tuple(some.values()))
+            if not await notify(self._publisher, self._topology, message, keep=True):
+                self._seen = OrderedDict([*some.items(), *self._seen.items()][:KEPT])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Report every two seconds, and once at the end."""
         await until_the_end(INTERVAL, self.run_once, stop)
+
+
+def _apart(seen: Seen) -> Iterator[Seen]:
+    """Log-ins without and with a `refusal`: an earlier scheduler rejects the messages that have one."""
+    for refused in (False, True):
+        some = OrderedDict((key, one) for key, one in seen.items() if (one.refusal is not None) is refused)
+        if some:
+            yield some

@@ -16,7 +16,7 @@ from taskmanager.model.operations import OperationQuery
 from taskmanager.model.queries import PAGE_LIMIT
 from taskmanager.model.states import Tab
 from taskmanager_gateway import codes
-from taskmanager_gateway.access.auth_context import Caller
+from taskmanager_gateway.access.auth_context import Caller, auth_context_of
 from taskmanager_gateway.access.plugin_scope import allow, kept_within, reaches
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers
@@ -51,7 +51,7 @@ from taskmanager_gateway.operations.views import (
     PreviewView,
 )
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.submissions.idempotency import KEY_HEADER, KEY_LENGTH, Submitter, checked_key
+from taskmanager_gateway.submissions.idempotency import KEY_HEADER, KEY_LENGTH, checked_key
 
 router = APIRouter(prefix=API, tags=["Operations"], dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
@@ -226,7 +226,7 @@ async def _preview(request: Request, body: OperationBody, who: Principal) -> Res
 async def _start(request: Request, body: OperationBody, who: Principal) -> Response:
     services = services_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
-    order = body.order(Submitter.of(request).client, key, services.clock.now())
+    order = body.order(auth_context_of(request).client, key, services.clock.now())
     asked = await services.operating.start(order, Author(who, body.reason), keyed=key is not None)
     return _taken(asked)
 

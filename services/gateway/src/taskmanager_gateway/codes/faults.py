@@ -21,6 +21,7 @@ TOO_LONG = _code(
     ),
 )
 NOT_ALLOWED = _code("not_allowed", "input should be %(allowed)s")
+ONE_OF = _code("one_of", "%(first)s or %(last)s")
 NUL = _code("nul", "contains a NUL character")
 NUL_IN_NAME = _code("nul_in_name", "a name contains a NUL character")
 DOLLAR = _code("dollar", "the name '%(name)s' begins with '$'")

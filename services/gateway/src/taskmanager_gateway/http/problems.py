@@ -204,7 +204,15 @@ def _fault(error: ErrorDetails) -> Reason:
         text = error["msg"].removeprefix("Value error, ")
         return PROSE(text=shortened(text[:1].lower() + text[1:]))
     context = error.get("ctx", {})
+    if code is faults.NOT_ALLOWED:
+        return code(allowed=_one_of(context["expected"]))
     return code(**{name: context[key] for name, key in _CONTEXT.get(error["type"], {}).items()})
+
+
+def _one_of(expected: str) -> Reason | str:
+    """Pydantic's list of values, `'a', 'b' or 'c'`, with its one English word as a code."""
+    first, found, last = expected.rpartition(" or ")
+    return faults.ONE_OF(first=first, last=last) if found else expected
 
 
 _CODES: Mapping[str, Code] = {
@@ -221,8 +229,6 @@ _CODES: Mapping[str, Code] = {
 _CONTEXT: Mapping[str, Mapping[str, str]] = {
     "string_too_short": {"count": "min_length"},
     "string_too_long": {"count": "max_length"},
-    "enum": {"allowed": "expected"},
-    "literal_error": {"allowed": "expected"},
 }
 """For pydantic's error type: parameter -> its name in pydantic's context."""
 

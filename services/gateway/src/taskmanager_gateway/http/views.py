@@ -1,11 +1,13 @@
 """What the API's responses have in common."""
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from taskmanager.model.jobs import Record
+from taskmanager.model.jobs import Interruption, Record
 from taskmanager.model.reasons import Reason, ReasonValue
+from taskmanager_gateway.codes import english
 
 API = "/api/v1"
 
@@ -20,6 +22,32 @@ class ReasonView(Record):
 def reason_fields(reason: Reason) -> dict[str, Any]:
     """The fields of `ReasonView` for a reason."""
     return {"code": reason.code, "parameters": reason.parameters}
+
+
+class InterruptionView(Record):
+    """Who stopped something, when and why.
+
+    `reason` is an operator's own words, or the sentence of `code`: why the scheduler stopped it by itself.
+    """
+
+    by: str
+    at: datetime
+    reason: str
+    code: str | None
+    parameters: dict[str, ReasonValue] | None
+
+    @classmethod
+    def of(cls, stop: Interruption) -> Self:
+        """The public form."""
+        why = stop.told
+        members = reason_fields(why) if why else {"code": None, "parameters": None}
+        fields = stop.__dict__ | members | {"reason": english(why) if why else ""}
+        return cls(**{name: fields[name] for name in cls.model_fields})
+
+    @property
+    def told(self) -> Reason | None:
+        """Why it was stopped, if anything is known."""
+        return None if self.code is None else Reason(code=self.code, parameters=self.parameters or {})
 
 
 class CommandView(Record):

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import Field
 
 from taskmanager.model.control import Stop
-from taskmanager.model.jobs import Attribution, Job, Record
+from taskmanager.model.jobs import Attribution, Interruption, Job, Record
 from taskmanager.model.queries import Position
 from taskmanager.model.reasons import Code, Reason
+from taskmanager.model.reasons.automatic import actor
 from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.model.states import Status
 from taskmanager_gateway.codes import english, waiting
@@ -201,8 +202,9 @@ def _stopped(code: Code, around: PluginLoad, stop: Stop) -> Reason:
     return code(plugin=around.plugin.name, until=stop.until, **_cause(stop))
 
 
-def _cause(note: Attribution) -> dict[str, datetime | str | None]:
-    return {"by": note.by, "at": note.at, "why": " ".join(note.reason.split()) or None}
+def _cause(note: Attribution) -> dict[str, datetime | Reason | str | None]:
+    why = note.why if isinstance(note, Interruption) else None
+    return {"by": actor(note.by), "at": note.at, "why": why or " ".join(note.reason.split()) or None}
 
 
 def _placed(obstacle: Reason, position: Position | None) -> Reason:

@@ -1,6 +1,7 @@
 """Operations over many jobs as the API shows them; made from what is stored."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import ConfigDict, Field
 
@@ -9,7 +10,7 @@ from taskmanager.model.jobs import Attribution, Priority, Record
 from taskmanager.model.operations import FAILURES_KEPT, Failure, JobFilter, Operation, OperationState
 from taskmanager_gateway.codes import english
 from taskmanager_gateway.http.examples import OPERATION
-from taskmanager_gateway.http.views import API, CommandView, ReasonView, reason_fields
+from taskmanager_gateway.http.views import API, CommandView, InterruptionView, ReasonView, reason_fields
 from taskmanager_gateway.jobs.views import JobView
 
 
@@ -35,7 +36,7 @@ class OperationView(Record):
     percent: int
     started: datetime | None
     finished: datetime | None
-    stop: Attribution | None = Field(
+    stop: InterruptionView | None = Field(
         description="Who stopped it, when and why; changes already made are kept."
     )
     links: dict[str, str]
@@ -44,11 +45,12 @@ class OperationView(Record):
     def of(cls, operation: Operation) -> "OperationView":
         """The public form; the values are not validated again."""
         address = f"{API}/operations/{operation.id}"
-        return cls.model_construct(
-            **{name: getattr(operation, name) for name in _STATE},
-            percent=_percent(operation),
-            links={"self": address, "failures": f"{address}/failures", "stop": f"{address}/stop"},
-        )
+        fields: dict[str, Any] = {name: getattr(operation, name) for name in _STATE} | {
+            "percent": _percent(operation),
+            "stop": InterruptionView.of(operation.stop) if operation.stop else None,
+            "links": {"self": address, "failures": f"{address}/failures", "stop": f"{address}/stop"},
+        }
+        return cls.model_construct(**fields)
 
 
 _STATE = tuple(name for name in OperationView.model_fields if name in Operation.model_fields)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from taskmanager.model.control import Stop
+from taskmanager.model.control import StopMode
 from taskmanager.model.jobs import (
     Attribution,
     Record,
@@ -14,7 +14,7 @@ from taskmanager.model.jobs import (
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.http.views import API, CommandView
+from taskmanager_gateway.http.views import API, CommandView, InterruptionView
 
 
 class TabView(Record):
@@ -33,6 +33,13 @@ class PluginState(StrEnum):
     STOPPED = "stopped"
 
 
+class StopView(InterruptionView):
+    """Why a plugin takes no jobs, and until when; null: until an operator restarts it."""
+
+    mode: StopMode
+    until: datetime | None
+
+
 class PluginView(Record):
     """A plugin, its jobs and the runners that offer it."""
 
@@ -40,7 +47,7 @@ class PluginView(Record):
     installed_at: datetime
     state: PluginState
     still_running: int = Field(description="Jobs a runner is working on, from WAITINGFORUPLOAD to DOWNLOAD.")
-    stop: Stop | None = Field(description="Who stopped the plugin, when, why, how and until when.")
+    stop: StopView | None = Field(description="Who stopped the plugin, when, why, how and until when.")
     refused: Attribution | None = Field(description="Who closed the plugin to new jobs, when and why.")
     paused: bool
     accepting: bool
@@ -65,7 +72,7 @@ class PluginView(Record):
             installed_at=plugin.installed_at,
             state=_state(plugin, still_running),
             still_running=still_running,
-            stop=plugin.stop,
+            stop=StopView.of(plugin.stop) if plugin.stop else None,
             refused=plugin.refused,
             paused=plugin.paused,
             accepting=plugin.accepting,

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.reasons import Reason
+from taskmanager_gateway.access.auth_context import AuthContext
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import (
     INVALID_REQUEST,
@@ -18,17 +19,12 @@ from taskmanager_gateway.http.problems import (
     malformed_body,
     validation_problem,
 )
-from taskmanager_gateway.submissions.idempotency import Submission, Submitter, checked_key
+from taskmanager_gateway.submissions.idempotency import Submission, checked_key
 from taskmanager_gateway.submissions.storable import storage_errors
 
 _NUL = rb"\u0000"
-_KEY = "idempotency_key"
-
-
-class BatchItem(JobSpec):
-    """A job of a batch, with a key of its own that makes a repeated request harmless."""
-
-    idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
+ITEM_KEY = "idempotency_key"
+"""The field of an item of a batch that is not one of `JobSpec`: a key of its own makes a repeat harmless."""
 
 
 _ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
@@ -59,7 +55,7 @@ class BatchParser:
 
     limit: int
 
-    def parse(self, body: bytes, by: Submitter) -> list[Submission | Problem]:
+    def parse(self, body: bytes, by: AuthContext) -> list[Submission | Problem]:
         """A submission or a problem for each item; raises ProblemError if the body is not a batch."""
         suspicious = _NUL in body
         return [self._item(item, by, suspicious=suspicious) for item in self._items(body)]
@@ -76,8 +72,8 @@ class BatchParser:
             raise _batch_problem(faults.BATCH_SIZE(size=len(jobs), most=self.limit))
         return jobs
 
-    def _item(self, item: Any, by: Submitter, *, suspicious: bool) -> Submission | Problem:
-        key = item.pop(_KEY, None) if isinstance(item, dict) else None
+    def _item(self, item: Any, by: AuthContext, *, suspicious: bool) -> Submission | Problem:
+        key = item.pop(ITEM_KEY, None) if isinstance(item, dict) else None
         try:
             spec = _storable(JobSpec.model_validate(item, strict=True), suspicious=suspicious)
             return Submission.of(spec, by, checked_key(_ITEM_KEY.validate_python(key, strict=True)))

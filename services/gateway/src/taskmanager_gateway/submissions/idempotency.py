@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import uuid_utils
-from starlette.requests import Request
 
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import JobSpec
-from taskmanager_gateway.access.auth_context import auth_context_of
+from taskmanager_gateway.access.auth_context import AuthContext
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 
@@ -25,33 +24,20 @@ def checked_key(key: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitter:
-    """Who submits, and the client their keys belong to: for a token the token itself, whoever uses it."""
-
-    who: Principal
-    client: str
-
-    @classmethod
-    def of(cls, request: Request) -> "Submitter":
-        """The caller of the request."""
-        proof = auth_context_of(request)
-        return cls(proof.principal, proof.client)
-
-
-@dataclass(frozen=True, slots=True)
 class Submission:
     """A requested job, with the id it gets if it is accepted."""
 
     job: str
     spec: JobSpec
     client: str
+    """Whose the key is: for a token the token itself, whoever uses it."""
     key: str | None
     who: Principal
 
     @classmethod
-    def of(cls, spec: JobSpec, by: Submitter, key: str | None) -> "Submission":
+    def of(cls, spec: JobSpec, by: AuthContext, key: str | None) -> "Submission":
         """The id is a UUIDv7 or, with a key, a UUIDv5 of client and key, so a repeat names the same job."""
         if key is None:
-            return cls(str(uuid_utils.uuid7()), spec, by.client, key, by.who)
+            return cls(str(uuid_utils.uuid7()), spec, by.client, key, by.principal)
         job = uuid_utils.uuid5(NAMESPACE, f"{by.client}\0{key}")
-        return cls(str(job), spec, by.client, key, by.who)
+        return cls(str(job), spec, by.client, key, by.principal)

@@ -22,8 +22,6 @@ from taskmanager_gateway.submissions.specification_check import SpecificationChe
 IN_FLIGHT = 200
 """Jobs of one batch that wait for their confirm at the same time."""
 
-SubmissionAnswer = SubmissionResult | Problem
-
 
 class SubmissionService:
     """Checks submissions and accepts them; an error in one never affects another."""
@@ -34,17 +32,19 @@ class SubmissionService:
         self._paths = paths
         self._acceptance = acceptance
 
-    async def submit(self, submission: Submission) -> SubmissionAnswer:
+    async def submit(self, submission: Submission) -> SubmissionResult | Problem:
         """Submit one job."""
         (checked,) = await self._with_paths([await self._checked(submission)])
         result = await self._accepted(checked)
         _count(submission, result)
         return result
 
-    async def submit_all(self, submissions: Sequence[Submission | Problem]) -> list[SubmissionAnswer]:
+    async def submit_all(
+        self, submissions: Sequence[Submission | Problem]
+    ) -> list[SubmissionResult | Problem]:
         """Submit many jobs; returns a result for each, in order. Problems found before are passed through."""
         checked = await self._with_paths([await self._checked(submission) for submission in submissions])
-        results: list[SubmissionAnswer] = []
+        results: list[SubmissionResult | Problem] = []
         for start in range(0, len(checked), IN_FLIGHT):
             group = checked[start : start + IN_FLIGHT]
             if any(isinstance(result, Problem) and result.kind is BROKER_UNAVAILABLE for result in results):
@@ -88,7 +88,7 @@ class SubmissionService:
             return submission
         return replace(submission, spec=self._paths.placed(submission.spec))
 
-    async def _accepted(self, submission: Submission | Problem) -> SubmissionAnswer:
+    async def _accepted(self, submission: Submission | Problem) -> SubmissionResult | Problem:
         if isinstance(submission, Problem):
             return submission
         try:
@@ -100,13 +100,13 @@ class SubmissionService:
         return answer
 
 
-def _not_tried(submission: Submission | Problem) -> SubmissionAnswer:
+def _not_tried(submission: Submission | Problem) -> SubmissionResult | Problem:
     if isinstance(submission, Problem):
         return submission
     return Problem(BROKER_UNAVAILABLE, problems.JOB_NOT_SENT())
 
 
-def _count(submission: Submission | Problem, result: SubmissionAnswer) -> None:
+def _count(submission: Submission | Problem, result: SubmissionResult | Problem) -> None:
     """Count the result; the name of a plugin that may not exist is not used as a label."""
     known = isinstance(result, SubmissionResult) or result.kind.status != 404  # noqa: PLR2004 - not found
     plugin = submission.spec.plugin if isinstance(submission, Submission) and known else "unknown"

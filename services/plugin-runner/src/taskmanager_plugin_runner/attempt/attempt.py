@@ -28,7 +28,7 @@ from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEv
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import SlotEndedError, killer_words, with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
-from taskmanager_plugin_runner.slot.process import SlotProcess, SlotTask
+from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
 
 CLEAN_LIMIT = timedelta(minutes=2)
@@ -54,7 +54,7 @@ class Attempt:
     def __init__(self, grant: Grant, slot: SlotProcess, services: AttemptServices) -> None:
         """`slot` runs nothing else in the meantime."""
         self.key = (grant.job, grant.attempt)
-        self._task = SlotTask(grant.job, grant.attempt, grant.spec)
+        self._grant = grant
         self._slot, self._services = slot, services
         self._reports = Reports(grant.job, grant.attempt, services.outbox)
         self._ordered: AttemptOutcome | None = None
@@ -147,7 +147,7 @@ class Attempt:
 
     async def _phases(self) -> SlotAnswer | None:
         """The answer of the last step, or None if the attempt is no longer ours."""
-        if not is_job_id(self._task.job):
+        if not is_job_id(self._grant.job):
             raise StepFailedError(JobError.of(attempt_texts.ID_NO_FILE_NAME(), "ValueError"))
         brought = await self._bring()
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
@@ -156,11 +156,11 @@ class Attempt:
         made = await self._step(SlotStep.RUN, Path(brought.source) if brought and brought.source else None)
         self._records.progress.flush()
         await self._control.let_go_on()
-        return made if self._task.spec.destination is None else await self._place()
+        return made if self._grant.spec.destination is None else await self._place()
 
     async def _bring(self) -> SlotAnswer | None:
         """Do nothing for a job without source and destination; no transfer for one without a source."""
-        spec = self._task.spec
+        spec = self._grant.spec
         if spec.source is not None:
             return await self._services.transfers.during(self._upload, self._leaving)
         if spec.destination is not None:
@@ -188,14 +188,14 @@ class Attempt:
             self.keep()
             failpoint(Failpoint.RUNNER_AFTER_FENCE)
             return await self._step(SlotStep.STAGE_OUT)
-        log.info("lease_over_before_placing", job=self._task.job, attempt=self._task.attempt)
+        log.info("lease_over_before_placing", job=self._grant.job, attempt=self._grant.attempt)
         return None
 
     async def _step(self, step: SlotStep, source: Path | None = None) -> SlotAnswer:
         if self._interrupted.is_set():
-            raise JobKilledError("the attempt was interrupted")
+            raise JobKilledError(attempt_texts.INTERRUPTED())
         self._control.require_going_on(step)
-        answering = self._slot.order(step, self._task, source, self._control.known(step))
+        answering = self._slot.order(step, self._grant, source, self._control.known(step))
         failpoint(_UNDER_WAY[step])
         with self._control.during(step):
             answer = await answering
@@ -260,7 +260,7 @@ class Attempt:
             self._slot.kill()
             problem = told_by(error) or "the file system did not answer in time"
         if problem is not None:
-            log.error("clean_up_failed", job=self._task.job, attempt=self._task.attempt, problem=problem)
+            log.error("clean_up_failed", job=self._grant.job, attempt=self._grant.attempt, problem=problem)
         return problem
 
     async def _clean_again(self) -> str | None:
@@ -268,7 +268,7 @@ class Attempt:
             try:
                 return await self._clean()
             except JobKilledError as error:
-                log.warning("clean_up_killed", job=self._task.job, tries=number, error=str(error))
+                log.warning("clean_up_killed", job=self._grant.job, tries=number, error=str(error))
         return await self._clean()
 
     async def _clean(self) -> str | None:
@@ -276,7 +276,7 @@ class Attempt:
             await self._slot.stop()
         if not self._slot.alive:
             await self._slot.start()
-        answer = await self._slot.ask(SlotStep.CLEAN, self._task)
+        answer = await self._slot.ask(SlotStep.CLEAN, self._grant)
         return answer.failure.text if answer.failure is not None else None
 
     def _sudden_end(self, error: JobKilledError) -> tuple[AttemptOutcome, JobError]:

@@ -97,13 +97,13 @@ class LimitWatch:
         whole, file = self._limits.time_limit, self._limits.file_time_limit
         if whole is not None and self._worked >= whole.total_seconds():
             return self._error(
-                "TimeLimit", attempt_texts.TIME_LIMIT, limit=_words(whole), seconds=round(self._worked)
+                "TimeLimit", attempt_texts.TIME_LIMIT, limit=whole, seconds=round(self._worked)
             )
         if file is not None and self._worked_on_file >= file.total_seconds():
             return self._error(
                 "TimeLimit",
                 attempt_texts.FILE_TIME_LIMIT,
-                limit=_words(file),
+                limit=file,
                 without=round(self._worked_on_file),
                 seconds=round(self._worked),
             )
@@ -151,7 +151,3 @@ async def _exactly(leader: int, seen: Usage) -> Usage:
             return await asyncio.to_thread(memory.proportional, leader)
     except TimeoutError:
         return seen
-
-
-def _words(limit: timedelta) -> str:
-    return str(limit) if limit >= timedelta(minutes=1) else f"{limit.total_seconds():g} s"

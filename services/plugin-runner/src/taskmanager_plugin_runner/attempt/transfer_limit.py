@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from taskmanager.errors import JobKilledError
+from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager_plugin_runner.metrics import TRANSFERS_WAITING
 
 T = TypeVar("T")
@@ -42,4 +43,4 @@ class TransferLimit:
         if interrupted.is_set():
             if acquiring.done() and not acquiring.cancelled():
                 self._permits.release()
-            raise JobKilledError("the attempt was interrupted while it waited for a transfer")
+            raise JobKilledError(attempt_texts.INTERRUPTED())

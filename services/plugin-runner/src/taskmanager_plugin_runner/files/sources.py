@@ -98,4 +98,8 @@ def odd_entries(source: Path) -> tuple[str, ...]:
         return ()
     with os.scandir(source) as entries:
         odd = [entry for entry in entries if not (entry.is_file() or entry.is_dir() or entry.name[0] == ".")]
-        return tuple(f"{entry.name} ({kind})" for entry in odd if (kind := odd_kind(entry.stat().st_mode)))
+        return tuple(
+            file_texts.OF_KIND(name=entry.name, kind=kind)
+            for entry in odd
+            if (kind := odd_kind(entry.stat().st_mode))
+        )

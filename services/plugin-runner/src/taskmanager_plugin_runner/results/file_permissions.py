@@ -8,6 +8,7 @@ import os
 import stat
 from pathlib import PurePosixPath
 
+from taskmanager.model.reasons.job_texts import file_texts, list_texts
 from taskmanager_plugin_runner.files import folders
 
 ACL = "system.posix_acl_access"
@@ -29,7 +30,7 @@ def keep_rights(home_fd: int, new: str, old: str) -> str | None:
         lost.append(_owner(descriptor, model))
     finally:
         os.close(descriptor)
-    return ", ".join(word for word in lost if word) or None
+    return list_texts.joined(list_texts.COMMA, [word for word in lost if word]) or None
 
 
 def _group(descriptor: int, model: os.stat_result) -> str | None:
@@ -38,7 +39,7 @@ def _group(descriptor: int, model: os.stat_result) -> str | None:
     try:
         os.fchown(descriptor, -1, model.st_gid)
     except OSError:
-        return f"group {model.st_gid}"
+        return file_texts.GROUP(number=model.st_gid)
     return None
 
 
@@ -49,7 +50,7 @@ def _mode(descriptor: int, model: os.stat_result) -> str | None:
     try:
         os.fchmod(descriptor, mode)
     except OSError:
-        return f"mode {mode:o}"
+        return file_texts.MODE(mode=f"{mode:o}")
     return None
 
 
@@ -61,7 +62,7 @@ def _list(descriptor: int, wanted: bytes | None) -> str | None:
         elif _has_list(descriptor):
             os.removexattr(descriptor, ACL)
     except OSError:
-        return "access control list"
+        return file_texts.ACCESS_LIST()
     return None
 
 
@@ -73,7 +74,7 @@ def _owner(descriptor: int, model: os.stat_result) -> str | None:
         os.fchown(descriptor, model.st_uid, -1)
     except OSError:
         owners, groups = (model.st_mode & stat.S_IRWXU) >> 3, model.st_mode & stat.S_IRWXG
-        return f"owner {model.st_uid}" if owners & ~groups else None
+        return file_texts.OWNER(number=model.st_uid) if owners & ~groups else None
     return None
 
 

@@ -54,11 +54,11 @@ class Manifest:
             raw = json.loads(data)
             body = raw["body"]
             if not seal.holds(raw["seal"], subject, body.encode()):
-                raise ValueError("it does not bear the seal of this runner")
+                raise ValueError(file_texts.JOURNAL_WITHOUT_SEAL())
             known = json.loads(body)
             made = cls(tuple(UndoEntry(**entry) for entry in known["entries"]), tuple(known["files"]))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError("it is no journal") from error
+            raise ValueError(file_texts.JOURNAL_MALFORMED()) from error
         for name in (*(entry.name for entry in made.entries), *made.files):
             require_inner(name)
         return made
@@ -69,7 +69,7 @@ def require_inner(name: str) -> None:
     path = PurePosixPath(name)
     plain = bool(name) and "\0" not in name and str(path) == name and name != "."
     if not plain or path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"it names {name!r}, which is no place inside the folder")
+        raise ValueError(file_texts.JOURNAL_LEADS_AWAY(name=repr(name)))
 
 
 def write(home_fd: int, stage: str, manifest: Manifest, seal: Seal) -> None:
@@ -105,9 +105,9 @@ def read(home_fd: int, stage: str, subject: str, seal: Seal) -> Manifest | None:
 
 def _require_own(found: os.stat_result, folder: int) -> None:
     if not stat.S_ISREG(found.st_mode) or found.st_size > MANIFEST_BYTES:
-        raise ValueError("it is no regular file of a sensible size")
+        raise ValueError(file_texts.JOURNAL_NO_FILE())
     if found.st_uid != os.geteuid() and found.st_uid != _owner_here(folder):
-        raise ValueError(f"it belongs to user {found.st_uid}")
+        raise ValueError(file_texts.JOURNAL_OF_OTHER(number=found.st_uid))
 
 
 def _owner_here(folder: int) -> int | None:

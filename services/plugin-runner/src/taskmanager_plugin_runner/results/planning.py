@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.overlap import folded
-from taskmanager.model.reasons.job_texts import file_texts
+from taskmanager.model.reasons.job_texts import file_texts, list_texts
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.results.file_permissions import keep_rights
@@ -107,13 +107,13 @@ def unchanged(home_fd: int, name: str, before: Fingerprint) -> bool:
 
 def dress(home_fd: int, stage: str, manifest: Manifest, terms: Terms) -> None:
     """Give each file that replaces another the rights of that one; whatever is lost is one warning."""
-    lost = {}
+    lost: list[str] = []
     for entry in manifest.entries:
         if entry.existed and not entry.leaves:
             problem = keep_rights(home_fd, f"{stage}/{NEW}/{entry.name}", entry.name)
             if problem is not None:
-                lost[entry.name] = problem
+                lost.append(file_texts.OF_FILE(name=entry.name, error=problem))
     if lost:
-        shown = "; ".join(f"{name}: {problem}" for name, problem in list(lost.items())[:PROBLEMS_SHOWN])
-        more = "; ..." if len(lost) > PROBLEMS_SHOWN else ""
-        terms.warn(file_texts.RIGHTS_NOT_KEPT(number=len(lost), problems=f"{shown}{more}"))
+        more = [list_texts.CUT] if len(lost) > PROBLEMS_SHOWN else []
+        shown = list_texts.joined(list_texts.SEMICOLON, [*lost[:PROBLEMS_SHOWN], *more])
+        terms.warn(file_texts.RIGHTS_NOT_KEPT(number=len(lost), problems=shown))

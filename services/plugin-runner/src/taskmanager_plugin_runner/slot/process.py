@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Protocol, cast
 import structlog
 
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
+from taskmanager.messages import Grant
 from taskmanager.model.control import DesiredState
-from taskmanager.model.jobs import JobSpec
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.child import ChildProcess
@@ -71,15 +71,6 @@ class SlotListener(Protocol):
 
     def on_output(self, line: str) -> None:
         """One of the job's processes has printed a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotTask:
-    """The attempt that an order is for."""
-
-    job: str
-    attempt: int
-    spec: JobSpec
 
 
 class _Link(asyncio.Protocol):
@@ -186,21 +177,21 @@ class SlotProcess:
         note_slot(Path(self._options.folder), self.number, process.pid)
         return process
 
-    async def ask(self, step: SlotStep, task: SlotTask, source: Path | None = None) -> SlotAnswer:
+    async def ask(self, step: SlotStep, grant: Grant, source: Path | None = None) -> SlotAnswer:
         """Let the slot do one step; raises JobKilledError if its process ends first."""
-        return await self.order(step, task, source)
+        return await self.order(step, grant, source)
 
     def order(
-        self, step: SlotStep, task: SlotTask, source: Path | None = None, desired: DesiredState | None = None
+        self, step: SlotStep, grant: Grant, source: Path | None = None, desired: DesiredState | None = None
     ) -> asyncio.Future[SlotAnswer]:
         """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
         if self._transport is None or not self.alive:
-            raise JobKilledError("the slot process is not running")
+            raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
         self._number = next(self._numbers)
         self._answer = asyncio.get_running_loop().create_future()
         if desired is not None:
             self.tell(desired)
-        order = SlotOrder(self._number, step, task.job, task.attempt, task.spec, source)
+        order = SlotOrder(self._number, step, grant.job, grant.attempt, grant.spec, source)
         self._transport.write(order.encode())
         return self._answer
 

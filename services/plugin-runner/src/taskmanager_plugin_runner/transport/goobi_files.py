@@ -32,7 +32,7 @@ class GoobiFolder:
 
     def __init__(self, settings: Path, delivery: GoobiDelivery) -> None:
         self._settings, self._delivery = settings, delivery
-        self.where = f"folder {delivery.folder!r} of Goobi's process {delivery.process}"
+        self.where = goobi_texts.FOLDER(folder=repr(delivery.folder), process=delivery.process)
 
     def found(self, places: Collection[str]) -> dict[str, Found]:
         """The file names, since the API has no subfolders; none if the folder does not exist yet."""

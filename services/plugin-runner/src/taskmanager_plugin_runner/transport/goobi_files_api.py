@@ -54,7 +54,8 @@ class FilesApi:
         """`http` replaces the network in tests. Raises JobFailedError for unsuitable settings."""
         if installation.jwt is not None or installation.dialect is Dialect.WEBAPI:
             raise JobFailedError(goobi_texts.API_NEEDS())
-        self._installation, self.where = installation, f"folder {folder!r} of Goobi's process {process}"
+        self._installation = installation
+        self.where = goobi_texts.FOLDER(folder=repr(folder), process=process)
         self._url = f"{installation.base}/api/process/{process}/files/{quote(folder, safe='')}"
         limits = httpx.Timeout(installation.timeout_seconds, connect=installation.connect_timeout_seconds)
         self._client = httpx.Client(
@@ -173,7 +174,7 @@ class FilesApi:
         files = None if upload is None else {"file": upload}
         try:
             with self._client.stream(method, url, headers=headers, files=files) as response:
-                self._judge(response, f"{name} in {self.where}" if name else self.where)
+                self._judge(response, name)
                 yield response
         except httpx.HTTPError as error:
             text = goobi_texts.BROKE_OFF(host=httpx.URL(url).host, error=error or type(error).__name__)
@@ -187,7 +188,9 @@ class FilesApi:
             return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
         return {}
 
-    def _judge(self, response: httpx.Response, what: str) -> None:
+    def _judge(self, response: httpx.Response, name: str) -> None:
+        """Raise unless the answer about a file, or about the folder if `name` is empty, is a success."""
+        what = goobi_texts.FILE_IN(name=name, folder=self.where) if name else self.where
         status = response.status_code
         if status == HTTPStatus.NOT_FOUND:
             raise NotInGoobiError(goobi_texts.UNKNOWN(what=what))
@@ -201,7 +204,7 @@ class FilesApi:
             raise JobFailedError(
                 goobi_texts.ANSWERED(status=status, method=response.request.method, what=what)
             )
-        if _is_page(response) and not what.partition(" in ")[0].lower().endswith((".html", ".htm")):
+        if _is_page(response) and not name.lower().endswith((".html", ".htm")):
             raise GoobiAwayError(goobi_texts.PAGE_INSTEAD(what=what))
 
 

@@ -14,6 +14,7 @@ from taskmanager.errors import TemporaryError
 from taskmanager.messages import Command, PluginCommand
 from taskmanager.messages.topology import Topology
 from taskmanager.model.control import PluginAction
+from taskmanager.model.reasons.automatic import TIMER
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
@@ -21,7 +22,6 @@ from taskmanager.ports.store import Store
 from taskmanager.process.lifecycle import pause
 
 LOOK = timedelta(seconds=1)
-ACTOR = "timer"
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +48,9 @@ class StopTimer:
             return None
         return Command(
             id=str(uuid5(NAMESPACE_OID, f"{plugin.name} {stop.at.isoformat()}")),
-            gateway=ACTOR,
-            actor=ACTOR,
-            reason=f"the stop by {stop.by} was to last until {stop.until.isoformat()}",
+            gateway=TIMER,
+            actor=TIMER,
+            reason="",
             at=now,
             order=PluginCommand(plugin=plugin.name, action=PluginAction.RESTART),
         )

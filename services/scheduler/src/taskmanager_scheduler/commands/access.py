@@ -22,7 +22,7 @@ from taskmanager.messages import (
 )
 from taskmanager.model.access import Token, User
 from taskmanager.model.jobs import Attribution
-from taskmanager.model.reasons import Reason, actions_taken, log_ins, refusals
+from taskmanager.model.reasons import Reason, actions_taken, log_ins, oidc_refusals, refusals
 from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.access_state import AccessGroupState, is_enabled_admin
@@ -84,7 +84,8 @@ def _why_refused(seen: LogInSeen) -> Reason | None:
         case "security_key":
             return log_ins.WRONG_KEY()
         case "oidc":
-            return log_ins.NOT_LET_IN()
+            code = oidc_refusals.CODES.get(seen.refusal or "", log_ins.NOT_LET_IN)
+            return code()
 
 
 def _add_user(space: AccessSpace, command: Command, order: AddUser) -> CommandAnswer:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.messages import Command, StartOperation, StopOperation
+from taskmanager.model.jobs import Interruption
 from taskmanager.model.operations import Operation, OperationState
 from taskmanager.model.reasons import actions_taken, refusals
 from taskmanager.ports.store import Needs, Snapshot
@@ -54,7 +55,8 @@ def _stop(space: OperationSpace, command: Command, order: StopOperation) -> Comm
         return "unchanged", None
     if known.state.ended:
         return "refused", refusals.OPERATION_DONE()
-    ended = {"state": OperationState.STOPPED, "stop": attribution(command, space.now), "finished": space.now}
+    stop = Interruption(by=command.actor, at=space.now, reason=command.reason)
+    ended = {"state": OperationState.STOPPED, "stop": stop, "finished": space.now}
     space.change_operation(known.model_copy(update={**ended, "rev": known.rev + 1}))
     return "done", None
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from taskmanager.messages import Command, PluginCommand
 from taskmanager.model.control import PluginAction, Stop
 from taskmanager.model.jobs import Attribution
-from taskmanager.model.reasons import Reason, actions_taken, refusals
+from taskmanager.model.reasons import Reason, actions_taken, automatic, refusals
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.handler import CommandHandler, Subject, attribution
@@ -33,7 +33,15 @@ def _execute(space: PluginSpace, command: Command, order: PluginCommand) -> Comm
         return "unchanged", None
     space.change_plugin(changed)
     space.effects.append(NudgePlugin(plugin.name))
-    return "done", None
+    return "done", _over(plugin) if command.actor == automatic.TIMER else None
+
+
+def _over(plugin: InstalledPlugin) -> Reason | None:
+    """Why the timer restarts the plugin."""
+    stop = plugin.stop
+    if stop is None or stop.until is None:
+        return None
+    return automatic.STOP_OVER(by=automatic.actor(stop.by), until=stop.until)
 
 
 def _changed(plugin: InstalledPlugin, order: PluginCommand, note: Attribution) -> InstalledPlugin:

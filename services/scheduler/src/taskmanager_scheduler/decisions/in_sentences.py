@@ -4,14 +4,15 @@ from dataclasses import replace
 from typing import TypeVar
 
 from taskmanager.messages import CommandResult
-from taskmanager.model.jobs import HistoryEntry, Job
-from taskmanager.model.operations import Failure
+from taskmanager.model.jobs import HistoryEntry, Interruption, Job
+from taskmanager.model.operations import Failure, Operation
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, StoredFile
 from taskmanager.ports.store import PlanT
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.jobs.effects import AnswerGateway, Effect
 from taskmanager_scheduler.jobs.english import english
 
+InterruptionT = TypeVar("InterruptionT", bound=Interruption)
 ToldT = TypeVar("ToldT", AuditEntry, CommandResult)
 
 
@@ -24,6 +25,7 @@ def in_sentences(plan: PlanT) -> PlanT:
         failures=[_failure(failure) for failure in plan.failures],
         files=[_file(stored) for stored in plan.files],
         plugins=[_plugin(plugin) for plugin in plan.plugins],
+        operations=[(before, _operation(after)) for before, after in plan.operations],
     )
     if isinstance(spoken, Decision):
         return replace(spoken, effects=[_effect(effect) for effect in spoken.effects])
@@ -42,7 +44,18 @@ def _file(stored: StoredFile) -> StoredFile:
 
 
 def _plugin(plugin: InstalledPlugin) -> InstalledPlugin:
-    return plugin.model_copy(update={"manifest": plugin.manifest.model_copy(update={"texts": {}})})
+    manifest = plugin.manifest.model_copy(update={"texts": {}})
+    return plugin.model_copy(update={"manifest": manifest, "stop": _interruption(plugin.stop)})
+
+
+def _operation(operation: Operation) -> Operation:
+    return operation.model_copy(update={"stop": _interruption(operation.stop)})
+
+
+def _interruption(stop: InterruptionT | None) -> InterruptionT | None:
+    if stop is None or stop.why is None:
+        return stop
+    return stop.model_copy(update={"why": None, "reason": english(stop.why)})
 
 
 def _entry(entry: HistoryEntry) -> HistoryEntry:

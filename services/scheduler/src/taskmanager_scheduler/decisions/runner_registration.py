@@ -89,15 +89,15 @@ def _order(
     """Renew the runner's own attempts; tell it which others to kill and which of its own are to stop."""
     renewed: list[AttemptReference] = []
     kill: list[AttemptReference] = []
-    wishes: list[AttemptDesiredState] = []
+    desired: list[AttemptDesiredState] = []
     installed = space.installed.get(plugin)
     for reference in running:
         before = space.jobs.get(reference.job)
         space.move(reference.job, Renewed(reference.attempt), sender=sender)
         after = space.jobs.get(reference.job)
         (renewed if after is not before else kill).append(reference)
-        if after is not None and after is not before and (wish := desired_state(after, installed)):
-            wishes.append(AttemptDesiredState(job=after.id, attempt=after.attempt, wish=wish))
+        if after is not None and after is not before and (state := desired_state(after, installed)):
+            desired.append(AttemptDesiredState(job=after.id, attempt=after.attempt, wish=state))
     runner = _known(space, sender)
     drain = runner.drain if runner else None
     orders = RunnerOrders(
@@ -107,7 +107,7 @@ def _order(
         lease_seconds=LEASE.total_seconds(),
         renewed=tuple(renewed),
         kill=tuple(kill),
-        wishes=tuple(wishes),
+        wishes=tuple(desired),
     )
     space.effects.append(AnswerRunner(sender.plugin, sender.runner, sender.instance, orders))
 

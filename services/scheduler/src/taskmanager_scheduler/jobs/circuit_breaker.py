@@ -4,10 +4,13 @@ from datetime import datetime
 
 from taskmanager.model.control import Stop, StopMode
 from taskmanager.model.jobs import Job
+from taskmanager.model.reasons import automatic
+from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status
 
-ACTOR = "circuit breaker"
+ERROR_CHARACTERS = 300
+"""How much of the last job's error the stop quotes; all of it is kept with the job."""
 
 
 def after_end(plugin: InstalledPlugin, before: Job | None, after: Job, now: datetime) -> InstalledPlugin:
@@ -25,7 +28,7 @@ def after_end(plugin: InstalledPlugin, before: Job | None, after: Job, now: date
     failures = plugin.failures + 1
     if failures < limit or plugin.stop is not None:
         return plugin.model_copy(update={"failures": failures})
-    last = after.error.message if after.error else ""
-    reason = f"{failures} jobs in a row failed, the last one ({after.id}) with: {last}"[:500]
-    stop = Stop(by=ACTOR, at=now, reason=reason, mode=StopMode.FINISH)
+    error = after.error.cause if after.error else None
+    why = automatic.FAILURES_IN_A_ROW(count=failures, job=after.id, error=error)
+    stop = Stop(by=automatic.BREAKER, at=now, why=shortened(why, ERROR_CHARACTERS), mode=StopMode.FINISH)
     return plugin.model_copy(update={"failures": 0, "stop": stop})

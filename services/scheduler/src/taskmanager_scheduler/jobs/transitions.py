@@ -111,7 +111,7 @@ def _said(job: Job, event: GoobiMessageRequested, at: TransitionContext) -> Tran
     """A message to Goobi changes nothing but the history, whatever the job is doing."""
     text = event.message.text
     shown = text if len(text) <= MESSAGE_SHOWN else f"{text[:MESSAGE_SHOWN]}..."
-    what = history.MESSAGE(type=event.message.type, by=event.note.by, text=shown)
+    what = history.MESSAGE(type=history.LOG_TYPES[event.message.type](), by=event.note.by, text=shown)
     after = noted(changed(job), at, what, report=event.report)
     return Transition(after, (message_report(after, at, event.note, event.message, event.report),))
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from taskmanager.model.control import judge
-from taskmanager.model.jobs import Attribution, Job
+from taskmanager.model.jobs import Attribution, Interruption, Job
 from taskmanager.model.operations import FAILURES_KEPT, Failure, Listing, Operation, OperationState, page_key
-from taskmanager.model.reasons import Reason
+from taskmanager.model.reasons import Reason, automatic
 from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.commands.jobs import change_job
 from taskmanager_scheduler.decisions.decision import Decision
@@ -72,12 +72,12 @@ def settle(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed:
     return _only(known, _ended_if_through(known.model_copy(update={"ticketed": ticketed}), now))
 
 
-def give_up(snapshot: Snapshot, operation: Operation, now: datetime, why: str) -> Decision:
+def give_up(snapshot: Snapshot, operation: Operation, now: datetime, why: Reason) -> Decision:
     """Stop an operation that cannot continue, so that it does not block all others."""
     known = snapshot.operations.get(operation.id)
     if known is None or not known.open:
         return Decision()
-    note = Attribution(by="scheduler", at=now, reason=why[:500])
+    note = Interruption(by=automatic.SCHEDULER, at=now, why=why)
     ended = {"state": OperationState.STOPPED, "stop": note, "finished": now, "ticketed": known.page}
     return _only(known, _next(known.model_copy(update=ended)))
 

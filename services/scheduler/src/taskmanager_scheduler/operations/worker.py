@@ -15,6 +15,8 @@ import structlog
 
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.model.operations import Operation, OperationState, page_key
+from taskmanager.model.reasons import automatic
+from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.states import Status
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
@@ -32,6 +34,8 @@ from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_page
 
 LOOK = timedelta(seconds=0.5)
 """Time between two checks for operations while there are none."""
+ERROR_CHARACTERS = 500
+"""How much of an unexpected error is stored with the operation it stopped; all of it is in the log."""
 log = structlog.get_logger(__name__)
 
 
@@ -102,7 +106,7 @@ class OperationWorker:
         except Exception as error:
             # One with an unexpected error must not stop the inbox and all other operations forever.
             log.exception("operation_failed", operation=operation.id)
-            why = f"a defect of the scheduler: {error}"
+            why = shortened(automatic.DEFECT(error=str(error)), ERROR_CHARACTERS)
             await self._apply(
                 operation, lambda snapshot: give_up(snapshot, operation, self._clock.now(), why)
             )

@@ -7,7 +7,7 @@ cut becomes a plain one, which is shown as it is. (`zope.i18nmessageid.Message` 
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import starmap, zip_longest
 from typing import Self
 
@@ -50,7 +50,8 @@ class TextCode:
         """The sentence with these parameters; raises TypeError unless they fit.
 
         Coded texts, and errors raised with one, become reasons within the reason. Readers see a datetime in
-        their time zone and `count` in their number format; everything else is shown as `str` writes it.
+        their time zone and `count` in their number format; a timedelta is written without words, and
+        everything else as `str` writes it.
         """
         parts = {name: _part(value) for name, value in given.items()}
         reason = self.code(**{name: _value(part) for name, part in parts.items()})
@@ -72,7 +73,15 @@ def _part(value: object) -> Part:
         return told(value)
     if isinstance(value, str | datetime) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    return str(value)
+    return _span(value) if isinstance(value, timedelta) else str(value)
+
+
+def _span(value: timedelta) -> str:
+    """In hours, minutes and seconds, or in seconds if it is less than a minute: `str` would write `1 day`."""
+    if value < timedelta(minutes=1):
+        return f"{value.total_seconds():g} s"
+    minutes, seconds = divmod(round(value.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
 def _value(part: Part) -> datetime | Reason | int | str:

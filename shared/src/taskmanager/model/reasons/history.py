@@ -1,6 +1,7 @@
 """What happened to a job. `by` is an operator's name, `why` the reason given."""
 
 from taskmanager.model.jobs import CancelMethod
+from taskmanager.model.log_types import LogType
 from taskmanager.model.reasons.catalogue import Code, Family
 
 HISTORY = Family("history", "Entries of the history of a job.")
@@ -30,6 +31,8 @@ PUT_NEXT_LATER = _done_by("put_next_later", "put next, for when it is released")
 PUT_NEXT = _done_by("put_next", "put next")
 TRIED_AGAIN = _done_by("tried_again", "tried again")
 PRIORITY = _done_by("priority", "priority %(old)s to %(new)s")
+LOG_TYPES = {kind: _code(f"type_{kind.value}", kind.value) for kind in LogType}
+"""The type of an entry in Goobi's process log, for the sentence below."""
 MESSAGE = _code("message", "message to Goobi (%(type)s) by %(by)s: %(text)s")
 
 CANCELLED = _code(

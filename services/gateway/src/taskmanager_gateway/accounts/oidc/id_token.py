@@ -5,7 +5,7 @@ but cryptography.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import jwt
 
 from taskmanager.errors import TaskManagerError
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError
 
 SKEW = timedelta(seconds=60)
 SIGNATURES = frozenset(
@@ -21,6 +22,16 @@ SIGNATURES = frozenset(
 )
 """Algorithms with a public key: `none` proves nothing, and HS256 would use a public key as a secret."""
 REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
+
+_REFUSALS: Mapping[type[jwt.PyJWTError], OidcRefusal] = {
+    jwt.ExpiredSignatureError: OidcRefusal.TOKEN_EXPIRED,
+    jwt.ImmatureSignatureError: OidcRefusal.TOKEN_EARLY,
+    jwt.InvalidAudienceError: OidcRefusal.TOKEN_AUDIENCE,
+    jwt.InvalidIssuerError: OidcRefusal.TOKEN_ISSUER,
+    jwt.InvalidSignatureError: OidcRefusal.TOKEN_SIGNATURE,
+    jwt.InvalidKeyError: OidcRefusal.TOKEN_SIGNATURE,
+}
+"""All others mean that the token is malformed."""
 
 
 class UnknownKeyError(TaskManagerError):
@@ -41,14 +52,18 @@ def verified_claims(token: str, keys: jwt.PyJWKSet, expected: Expected) -> dict[
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in SIGNATURES:
-            raise OidcError(OidcRefusal.NOT_PROVED, "the ID token is not signed with a public key")
+            raise OidcError(OidcRefusal.TOKEN_NOT_SIGNED, "the ID token is not signed with a public key")
         claims = _decoded(token, _candidates(keys, header.get("kid")), header["alg"], expected)
     except jwt.PyJWTError as error:
-        raise OidcError(OidcRefusal.NOT_PROVED, f"the ID token is refused: {error}") from error
+        raise OidcError(_refusal(error), f"the ID token is refused: {error}") from error
     _check_party(claims, expected.client_id)
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), expected.nonce.encode()):
-        raise OidcError(OidcRefusal.NOT_PROVED, "the nonce of the ID token is not that of this log-in")
+        raise OidcError(OidcRefusal.TOKEN_NONCE, "the nonce of the ID token is not that of this log-in")
     return claims
+
+
+def _refusal(error: jwt.PyJWTError) -> OidcRefusal:
+    return _REFUSALS.get(type(error), OidcRefusal.TOKEN_INVALID)
 
 
 def _candidates(keys: jwt.PyJWKSet, kid: object) -> Sequence[jwt.PyJWK]:
@@ -85,4 +100,4 @@ def _check_party(claims: dict[str, Any], client_id: str) -> None:
     several = isinstance(audience, list) and len(audience) > 1
     party = claims.get("azp")
     if (several or party is not None) and party != client_id:
-        raise OidcError(OidcRefusal.NOT_PROVED, "the ID token was made for another client")
+        raise OidcError(OidcRefusal.TOKEN_AUDIENCE, "the ID token was made for another client")

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from taskmanager.model.access import Role, UserName
 from taskmanager.model.jobs import PluginName
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager_gateway.access.oidc_settings import OidcSettings
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError
 
 ALL = "*"
 OidcClaims = Mapping[str, Any]

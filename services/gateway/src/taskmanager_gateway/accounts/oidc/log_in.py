@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from taskmanager.model.access import User
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.oidc_settings import OidcSettings
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.identity import identity_of, lacks
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError
 
 if TYPE_CHECKING:
     from taskmanager_gateway.accounts.oidc.provider import Description, Provider
@@ -56,7 +57,7 @@ class Oidc:
         """The user who logged in, and where to go next; `answer` holds the provider's query parameters."""
         attempt = LogInAttempt.read(await self._directory.session_key(), cookie)
         if attempt is None:
-            raise OidcError(OidcRefusal.NOT_BEGUN, "there is no cookie of a log-in, or an old one")
+            raise OidcError(OidcRefusal.NO_ATTEMPT, "there is no cookie of a log-in, or an old one")
         _check_answer(answer, attempt, await self._provider.description())
         tokens = await self._provider.redeem(answer["code"], attempt, self.redirect_uri(origin))
         claims = tokens.claims
@@ -70,16 +71,16 @@ class Oidc:
 def _check_answer(answer: Mapping[str, str], attempt: LogInAttempt, provider: "Description") -> None:
     """Raise OidcError unless this is the answer to the attempt and holds a code."""
     if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
-        raise OidcError(OidcRefusal.NOT_BEGUN, "the state is not that of this browser's log-in")
+        raise OidcError(OidcRefusal.OTHER_STATE, "the state is not that of this browser's log-in")
     issuer = answer.get("iss")
     wanted = provider.authorization_response_iss_parameter_supported
     if (issuer is not None or wanted) and issuer != provider.issuer:  # RFC 9207
-        raise OidcError(OidcRefusal.NOT_PROVED, "the answer comes from another issuer")
+        raise OidcError(OidcRefusal.OTHER_ISSUER, "the answer comes from another issuer")
     if "error" in answer:
         said = answer["error"][:60] if answer["error"].isprintable() else ""
         raise OidcError(OidcRefusal.DENIED, f"the provider says {said!r}")
     if not answer.get("code"):
-        raise OidcError(OidcRefusal.NOT_PROVED, "the provider sent no code")
+        raise OidcError(OidcRefusal.NO_CODE, "the provider sent no code")
 
 
 def make_oidc(settings: OidcSettings, entering: UserProvisioning, directory: Directory) -> Oidc | None:

@@ -20,10 +20,11 @@ import httpx
 import jwt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager_gateway.access.oidc_settings import OidcSettings
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
 from taskmanager_gateway.accounts.oidc.id_token import Expected, UnknownKeyError, verified_claims
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError
 
 CALL_TIME = timedelta(seconds=8)
 FRESH = timedelta(hours=1)
@@ -112,7 +113,7 @@ class Provider:
         answer = await self._post(form)
         token, access = answer.get("id_token"), answer.get("access_token")
         if not isinstance(token, str) or not isinstance(access, str):
-            raise _away("the token endpoint sent no ID token")
+            raise OidcError(OidcRefusal.NO_ID_TOKEN, "the token endpoint sent no ID token")
         return Tokens(access, await self._verified(token, Expected(self._issuer, self._id, attempt.nonce)))
 
     async def more_claims(self, tokens: Tokens) -> dict[str, Any]:
@@ -122,7 +123,7 @@ class Provider:
             return tokens.claims
         told = await self._get(address, {"Authorization": f"Bearer {tokens.access}"})
         if told.get("sub") != tokens.claims["sub"]:
-            raise OidcError(OidcRefusal.NOT_PROVED, "the user info is about somebody else")
+            raise OidcError(OidcRefusal.OTHER_PERSON, "the user info is about somebody else")
         return {**told, **tokens.claims}
 
     async def _verified(self, token: str, expected: Expected) -> dict[str, Any]:
@@ -134,7 +135,7 @@ class Provider:
         try:
             return verified_claims(token, await self._known_keys(), expected)
         except UnknownKeyError as error:
-            raise OidcError(OidcRefusal.NOT_PROVED, str(error)) from error
+            raise OidcError(OidcRefusal.TOKEN_UNKNOWN_KEY, str(error)) from error
 
     async def _known_keys(self) -> jwt.PyJWKSet:
         if self._keys is None or _stale(self._keys[1]):
@@ -142,7 +143,7 @@ class Provider:
             try:
                 self._keys = jwt.PyJWKSet.from_dict(document), time.monotonic()
             except (jwt.PyJWTError, AttributeError, TypeError) as error:
-                raise _away("there is no usable key at jwks_uri") from error
+                raise OidcError(OidcRefusal.NO_KEYS, "there is no usable key at jwks_uri") from error
         return self._keys[0]
 
     def _checked(self, document: Mapping[str, Any]) -> Description:
@@ -150,19 +151,22 @@ class Provider:
             found = Description.model_validate(document)
         except ValidationError as error:
             fields = ", ".join(str(one["loc"][0]) for one in error.errors())
-            raise _away(f"its description lacks, or has wrong: {fields}") from error
+            detail = f"its metadata lack, or have wrong: {fields}"
+            raise OidcError(OidcRefusal.BAD_METADATA, detail) from error
         if found.issuer != self._issuer:
-            raise _away(f"its description says the issuer is {found.issuer[:200]!r}: set exactly that")
+            detail = f"its metadata say the issuer is {found.issuer[:200]!r}: set exactly that"
+            raise OidcError(OidcRefusal.METADATA_ISSUER, detail)
         if self._issuer.startswith("https:") and any(
             urlsplit(a).scheme != "https" for a in found.addresses()
         ):
-            raise _away("its description names an address that is not https")
+            detail = "its metadata name an address that is not https"
+            raise OidcError(OidcRefusal.METADATA_NOT_HTTPS, detail)
         return found
 
     async def _get(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         status, document = await self._call(httpx.Request("GET", address, headers=headers))
         if status >= BAD_REQUEST:
-            raise _away(f"{_plain(address)} answers {status}")
+            raise OidcError(OidcRefusal.ERROR_STATUS, f"{_plain(address)} answers {status}")
         return document
 
     async def _post(self, form: dict[str, str]) -> dict[str, Any]:
@@ -178,8 +182,8 @@ class Provider:
         if status < BAD_REQUEST:
             return document
         said = _code(document.get("error"))
-        kind = OidcRefusal.NOT_PROVED if said == "invalid_grant" else OidcRefusal.PROVIDER_AWAY
-        raise OidcError(kind, f"the token endpoint answers {status} {said}")
+        refusal = OidcRefusal.CODE_REFUSED if said == "invalid_grant" else OidcRefusal.CLIENT_REFUSED
+        raise OidcError(refusal, f"the token endpoint answers {status} {said}")
 
     async def _call(
         self, request: httpx.Request, auth: httpx.Auth | None = None
@@ -193,7 +197,8 @@ class Provider:
                 return await _answer(await client.send(request, stream=True, auth=auth))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             what = str(error) or type(error).__name__
-            raise _away(f"no answer from {_plain(str(request.url))}: {what}") from error
+            detail = f"no answer from {_plain(str(request.url))}: {what}"
+            raise OidcError(OidcRefusal.NO_ANSWER, detail) from error
 
 
 async def _answer(response: httpx.Response) -> tuple[int, dict[str, Any]]:
@@ -202,7 +207,8 @@ async def _answer(response: httpx.Response) -> tuple[int, dict[str, Any]]:
     async for chunk in response.aiter_bytes():
         read += chunk
         if len(read) > LIMIT_BYTES:
-            raise _away(f"the answer of {_plain(str(response.url))} is too long")
+            detail = f"the answer of {_plain(str(response.url))} is too long"
+            raise OidcError(OidcRefusal.TOO_LONG, detail)
     try:
         document = json.loads(read)
     except ValueError:
@@ -210,12 +216,9 @@ async def _answer(response: httpx.Response) -> tuple[int, dict[str, Any]]:
     if isinstance(document, dict):
         return response.status_code, document
     if response.status_code < BAD_REQUEST:
-        raise _away(f"{_plain(str(response.url))} answers {response.status_code} without a JSON object")
+        detail = f"{_plain(str(response.url))} answers {response.status_code} without a JSON object"
+        raise OidcError(OidcRefusal.NOT_JSON, detail)
     return response.status_code, {}
-
-
-def _away(detail: str) -> OidcError:
-    return OidcError(OidcRefusal.PROVIDER_AWAY, detail)
 
 
 def _stale(at: float) -> bool:

@@ -2,10 +2,11 @@
 
 from taskmanager.messages import AddUser, ChangeUser
 from taskmanager.model.access import Principal, Right, User
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.accounts.log_in import LogInService
 from taskmanager_gateway.accounts.oidc.identity import ProviderIdentity
-from taskmanager_gateway.accounts.oidc.refusals import OidcError, OidcRefusal
+from taskmanager_gateway.accounts.oidc.refusals import OidcError
 from taskmanager_gateway.commands.service import Author, CommandPending, CommandService
 from taskmanager_gateway.http.problems import BROKER_UNAVAILABLE, NOT_POSSIBLE, UNKNOWN_USER, ProblemError
 
@@ -33,7 +34,7 @@ class UserProvisioning:
             if order is not None:
                 await self._change(order)
         raise OidcError(
-            OidcRefusal.TRY_LATER, "somebody else changes the user at the same time", identity.name
+            OidcRefusal.CHANGED_MEANWHILE, "somebody else changes the user at the same time", identity.name
         )
 
     async def _change(self, order: AddUser | ChangeUser) -> None:
@@ -41,14 +42,14 @@ class UserProvisioning:
             result = await self._commanding.command(order, _author(order.name))
         except ProblemError as error:
             if error.problem.kind is BROKER_UNAVAILABLE:
-                raise OidcError(OidcRefusal.TRY_LATER, error.problem.detail, order.name) from error
+                raise OidcError(OidcRefusal.BROKER_AWAY, error.problem.detail, order.name) from error
             if error.problem.kind not in {NOT_POSSIBLE, UNKNOWN_USER}:
                 raise
             if isinstance(order, ChangeUser) and error.problem.kind is NOT_POSSIBLE:
-                raise OidcError(OidcRefusal.NOT_CHANGED, error.problem.detail, order.name) from error
+                raise OidcError(OidcRefusal.LAST_ADMIN, error.problem.detail, order.name) from error
         else:
             if isinstance(result, CommandPending):
-                raise OidcError(OidcRefusal.TRY_LATER, "the scheduler has not done it yet", order.name)
+                raise OidcError(OidcRefusal.NOT_DONE_YET, "the scheduler has not done it yet", order.name)
         self._directory.forget()
 
 

@@ -1,12 +1,13 @@
-"""Why a log-in by OpenID Connect is refused; the pages hold the texts."""
+"""A log-in by OpenID Connect that is refused: why, and which text and status the person gets."""
 
 from enum import StrEnum
 
 from taskmanager.errors import TaskManagerError
+from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 
 
-class OidcRefusal(StrEnum):
-    """The reason that is shown to the person."""
+class RefusalPage(StrEnum):
+    """What the person can do about a refusal; the page has a text for each."""
 
     PROVIDER_AWAY = "provider-away"
     """The provider does not answer, or not correctly."""
@@ -33,11 +34,38 @@ class OidcRefusal(StrEnum):
 
 
 _STATUS = {
-    OidcRefusal.PROVIDER_AWAY: 502,
-    OidcRefusal.NOT_BEGUN: 400,
-    OidcRefusal.NOT_CHANGED: 409,
-    OidcRefusal.TRY_LATER: 503,
+    RefusalPage.PROVIDER_AWAY: 502,
+    RefusalPage.NOT_BEGUN: 400,
+    RefusalPage.NOT_CHANGED: 409,
+    RefusalPage.TRY_LATER: 503,
 }
+_PAGES = {
+    OidcRefusal.NO_ATTEMPT: RefusalPage.NOT_BEGUN,
+    OidcRefusal.OTHER_STATE: RefusalPage.NOT_BEGUN,
+    OidcRefusal.OTHER_ISSUER: RefusalPage.NOT_PROVED,
+    OidcRefusal.DENIED: RefusalPage.DENIED,
+    OidcRefusal.NO_CODE: RefusalPage.NOT_PROVED,
+    OidcRefusal.CODE_REFUSED: RefusalPage.NOT_PROVED,
+    OidcRefusal.OTHER_PERSON: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_INVALID: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_NOT_SIGNED: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_UNKNOWN_KEY: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_SIGNATURE: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_ISSUER: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_AUDIENCE: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_EXPIRED: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_EARLY: RefusalPage.NOT_PROVED,
+    OidcRefusal.TOKEN_NONCE: RefusalPage.NOT_PROVED,
+    OidcRefusal.NO_NAME: RefusalPage.NO_NAME,
+    OidcRefusal.NO_GROUP: RefusalPage.NO_GROUP,
+    OidcRefusal.LOCAL_USER: RefusalPage.LOCAL_USER,
+    OidcRefusal.DISABLED: RefusalPage.DISABLED,
+    OidcRefusal.LAST_ADMIN: RefusalPage.NOT_CHANGED,
+    OidcRefusal.BROKER_AWAY: RefusalPage.TRY_LATER,
+    OidcRefusal.NOT_DONE_YET: RefusalPage.TRY_LATER,
+    OidcRefusal.CHANGED_MEANWHILE: RefusalPage.TRY_LATER,
+}
+"""All others mean that the provider does not work as it should."""
 
 
 class OidcError(TaskManagerError):
@@ -47,3 +75,8 @@ class OidcError(TaskManagerError):
         """`name` is the user's, if it is known."""
         super().__init__(detail)
         self.refusal, self.name = refusal, name
+
+    @property
+    def page(self) -> RefusalPage:
+        """Which text the person gets."""
+        return _PAGES.get(self.refusal, RefusalPage.PROVIDER_AWAY)

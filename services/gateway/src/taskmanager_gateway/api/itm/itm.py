@@ -45,7 +45,7 @@ from taskmanager_gateway.itm import answers
 from taskmanager_gateway.itm.fields import FORM, MEDIA_TYPES, read_call
 from taskmanager_gateway.itm.translation import specification
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.submissions.idempotency import KEY_HEADER, Submission, Submitter, checked_key
+from taskmanager_gateway.submissions.idempotency import KEY_HEADER, Submission, checked_key
 
 PREFIX = "/itm"
 PAGES = "/docs"
@@ -153,10 +153,10 @@ async def submit(request: Request) -> Response:
     key = checked_key(request.headers.get(KEY_HEADER))
     body = await read_body(request, settings.body_limit_bytes, MEDIA_TYPES)
     call = read_call(body, media_type(request))
-    who = auth_context_of(request).principal
-    target = await services.job_types.find(call.job_type or settings.itm_default_job_type, who)
+    by = auth_context_of(request)
+    target = await services.job_types.find(call.job_type or settings.itm_default_job_type, by.principal)
     spec = specification(call, target, derive_unique=settings.itm_unique)
-    result = await services.submissions.submit(Submission.of(spec, Submitter.of(request), key))
+    result = await services.submissions.submit(Submission.of(spec, by, key))
     if isinstance(result, Problem):
         return answers.refused(result)
     failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)

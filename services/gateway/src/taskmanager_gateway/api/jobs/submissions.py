@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager_gateway.access.auth_context import auth_context_of
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.responses import (
     OUTCOME_HEADER,
@@ -47,7 +48,6 @@ from taskmanager_gateway.submissions.idempotency import (
     KEY_HEADER,
     KEY_LENGTH,
     Submission,
-    Submitter,
     checked_key,
 )
 from taskmanager_gateway.submissions.views import BatchResult, BatchView
@@ -97,7 +97,7 @@ async def submit(request: Request) -> Response:
     services = services_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
     spec = parse_job(await read_body(request, services.settings.body_limit_bytes))
-    result = await services.submissions.submit(Submission.of(spec, Submitter.of(request), key))
+    result = await services.submissions.submit(Submission.of(spec, auth_context_of(request), key))
     if isinstance(result, Problem):
         return result.response()
     failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)
@@ -117,7 +117,7 @@ async def submit_batch(request: Request) -> Response:
     services = services_of(request)
     parser = BatchParser(services.settings.batch_limit)
     submissions = parser.parse(
-        await read_body(request, services.settings.batch_body_limit_bytes), Submitter.of(request)
+        await read_body(request, services.settings.batch_body_limit_bytes), auth_context_of(request)
     )
     results = await services.submissions.submit_all(submissions)
     taken = sum(isinstance(result, SubmissionResult) for result in results)

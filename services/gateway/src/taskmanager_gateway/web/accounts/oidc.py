@@ -81,12 +81,12 @@ def _origin(request: Request) -> str:
 async def _refused(request: Request, oidc: Oidc, error: OidcError) -> Response:
     log.warning("log_in_by_oidc_refused", why=error.refusal.value, detail=str(error))
     services_of(request).access.records.note(
-        "refused", "oidc", error.name or None, address_of(request), error.refusal.value
+        "refused", "oidc", error.name or None, address_of(request), error.refusal
     )
     context = {
-        "refusal": error.refusal.value,
+        "refusal": error.page.value,
         "user_name": error.name,
         "provider": oidc.name,
         "groups": oidc.groups,
     }
-    return await page(request, "access/oidc_refused.html", context, status=error.refusal.status)
+    return await page(request, "access/oidc_refused.html", context, status=error.page.status)

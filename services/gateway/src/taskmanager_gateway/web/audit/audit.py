@@ -22,15 +22,15 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 @router.get(PATH)
 async def show(request: Request, who: Caller) -> Response:
     """One page of entries; the query string selects them."""
-    wish, ignored = read_address(AuditListAddress, request.query_params)
-    found = await audit_page(services_of(request).reader, wish.query, who)
+    filters, ignored = read_address(AuditListAddress, request.query_params)
+    found = await audit_page(services_of(request).reader, filters.query, who)
     overview = await web_of(request).overviews.read()
     context = {
-        "wish": wish,
+        "filters": filters,
         "ignored": ignored,
         "lines": audit_lines(found.entries),
-        "older": address(PATH, wish, cursor=found.next_cursor) if found.next_cursor else None,
-        "newest": address(PATH, wish, cursor=None) if wish.cursor else None,
+        "older": address(PATH, filters, cursor=found.next_cursor) if found.next_cursor else None,
+        "newest": address(PATH, filters, cursor=None) if filters.cursor else None,
         "plugins": plugin_items(overview.plugins, who),
         "overview": overview,
     }

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from taskmanager.model.access import Principal, Right
-from taskmanager.model.control import Stop
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.states import RUNNING, Status
-from taskmanager_gateway.plugins.views import PluginState, PluginView
+from taskmanager_gateway.plugins.views import PluginState, PluginView, StopView
 from taskmanager_gateway.web.home.chart import Chart, chart
 from taskmanager_gateway.web.home.home_summary import HomeSummary
 
@@ -25,7 +24,7 @@ class HomePlugin:
     name: str
     title: str
     state: PluginState
-    stop: Stop | None
+    stop: StopView | None
     refused: Attribution | None
     waiting: int
     held: int

@@ -91,16 +91,16 @@ async def replay(request: Request, report: str, form: Annotated[ReasonForm, Form
 
 async def _list(request: Request, who: Caller) -> dict[str, object]:
     goobi, use = services_of(request).goobi, services_of(request).reports
-    wish, ignored = read_address(ReportListAddress, request.query_params)
-    names = use.names(wish.installation) if wish.installation else None
-    found = await use.page(wish.query(names), who)
+    filters, ignored = read_address(ReportListAddress, request.query_params)
+    names = use.names(filters.installation) if filters.installation else None
+    found = await use.page(filters.query(names), who)
     return {
-        "wish": wish,
+        "filters": filters,
         "ignored": ignored,
         "lines": report_lines(found.reports, goobi, who),
-        "here": address("/ui/reports", wish),
-        "older": address(PATH, wish, cursor=found.next_cursor) if found.next_cursor else None,
-        "newest": address(PATH, wish, cursor=None) if wish.cursor else None,
+        "here": address("/ui/reports", filters),
+        "older": address(PATH, filters, cursor=found.next_cursor) if found.next_cursor else None,
+        "newest": address(PATH, filters, cursor=None) if filters.cursor else None,
         "kinds": list(ReportKind),
         "states": list(ReportState),
         "names": list(goobi.installations),

@@ -35,7 +35,8 @@ def read_address(
             fields = {name: value for name, value in fields.items() if name not in wrong}
 
 
-def address(path: str, wish: Record, **changes: object) -> str:
+def address(path: str, filters: Record, **changes: object) -> str:
     """The path with the filters as its query string, without those that have their defaults."""
-    said = wish.model_copy(update=changes).model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    changed = filters.model_copy(update=changes)
+    said = changed.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     return f"{path}?{urlencode(said)}" if said else path

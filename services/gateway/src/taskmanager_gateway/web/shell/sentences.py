@@ -6,6 +6,7 @@ from datetime import datetime
 
 from taskmanager.model.jobs import JobError
 from taskmanager.model.reasons import Codes, Reason, say
+from taskmanager.model.reasons.automatic import actor
 from taskmanager.model.reasons.coded_text import coded_texts, reason_of
 from taskmanager_gateway.codes import CATALOGUE
 from taskmanager_gateway.web.shell.formats import Formats
@@ -36,6 +37,11 @@ class Sentences:
     def texts(self, texts: Sequence[str], reasons: Sequence[Reason | None]) -> list[str]:
         """The same for texts whose reasons are stored separately."""
         return [self.text(text) for text in coded_texts(texts, reasons)]
+
+    def actor(self, name: str) -> str:
+        """Whoever acted: a name as it is, or what a part of the scheduler is called in this language."""
+        known = actor(name)
+        return self(known) if isinstance(known, Reason) else known
 
     def error(self, error: JobError) -> str:
         """The message of a job's error."""

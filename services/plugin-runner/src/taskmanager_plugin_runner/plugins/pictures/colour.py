@@ -168,10 +168,15 @@ def _fitting(facts: PictureFacts, notes: list[str]) -> bytes | None:
     else:
         notes.append(
             picture_texts.PROFILE_OF_OTHER(
-                profile=profile_name(facts.icc), space=space.decode("latin-1").strip(), colour=facts.colour
+                profile=profile_name(facts.icc), space=_space_words(space), colour=facts.colour.words
             )
         )
     return None
+
+
+def _space_words(space: bytes) -> str:
+    known = next((colour for colour, name in _SPACES.items() if name == space), None)
+    return space.decode("latin-1").strip() if known is None else known.words
 
 
 def _of_cmyk(colours: NDArray[Any], facts: PictureFacts, bits: int, notes: list[str]) -> NDArray[Any]:

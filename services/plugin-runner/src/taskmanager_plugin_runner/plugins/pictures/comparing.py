@@ -13,9 +13,9 @@ import pyvips
 from numpy.typing import NDArray
 
 from taskmanager.errors import JobFailedError
-from taskmanager.model.reasons.job_texts import picture_texts
+from taskmanager.model.reasons.job_texts import list_texts, picture_texts
 from taskmanager_plugin_runner.plugins.pictures import samples
-from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
+from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts, SampleFormat
 
 GRID: Final = 64
 """Cells along the longest side of the copies that are compared."""
@@ -33,29 +33,44 @@ _CLEARLY: Final = 1.0
 _POOR_QUALITY: Final = 60
 _RESOLUTION_TOLERANCE: Final = 0.01
 
+_COMPARED: Final = {
+    "width": picture_texts.PIXELS_ACROSS,
+    "height": picture_texts.PIXELS_DOWN,
+    "colour": picture_texts.COLOUR,
+    "samples": picture_texts.SAMPLES,
+    "bits": picture_texts.BITS,
+    "sample_format": picture_texts.SAMPLE_FORMAT,
+    "orientation": picture_texts.ORIENTATION,
+    "alpha": picture_texts.ALPHA,
+}
+"""The facts that are compared, with the words for them."""
+
 
 def require_same_facts(result: PictureFacts, expected: PictureFacts) -> None:
     """Raise JobFailedError listing all differences if the result's facts are not the expected ones."""
     different = [
-        f"{what}: {getattr(result, name)} instead of {getattr(expected, name)}"
-        for what, name in (
-            ("pixels across", "width"),
-            ("pixels down", "height"),
-            ("colour", "colour"),
-            ("samples", "samples"),
-            ("bits", "bits"),
-            ("sample format", "sample_format"),
-            ("orientation", "orientation"),
-            ("alpha", "alpha"),
-        )
+        _difference(what(), getattr(result, name), getattr(expected, name))
+        for name, what in _COMPARED.items()
         if getattr(result, name) != getattr(expected, name)
     ]
     if result.icc != expected.icc:
-        different.append("the colour profile")
+        different.append(picture_texts.OTHER_PROFILE())
     if not _same_resolution(result.dots_per_inch, expected.dots_per_inch):
-        different.append(f"resolution: {result.dots_per_inch} instead of {expected.dots_per_inch}")
+        what = picture_texts.RESOLUTION()
+        different.append(_difference(what, result.dots_per_inch, expected.dots_per_inch))
     if different:
-        raise JobFailedError(picture_texts.NOT_AS_EXPECTED(differences="; ".join(different)))
+        differences = list_texts.joined(list_texts.SEMICOLON, different)
+        raise JobFailedError(picture_texts.NOT_AS_EXPECTED(differences=differences))
+
+
+def _difference(what: str, found: object, expected: object) -> str:
+    return picture_texts.DIFFERENCE(what=what, found=_words(found), expected=_words(expected))
+
+
+def _words(value: object) -> object:
+    if value is None:
+        return picture_texts.NOTHING()
+    return value.words if isinstance(value, Colour | SampleFormat | Alpha) else value
 
 
 def _same_resolution(one: Sequence[float] | None, other: Sequence[float] | None) -> bool:

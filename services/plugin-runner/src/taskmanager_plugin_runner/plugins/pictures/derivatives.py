@@ -186,7 +186,7 @@ def require_alike(source: Path, source_facts: PictureFacts, result: Path, facts:
     ]
     if shown[0].facts.colour is not shown[1].facts.colour:
         raise JobFailedError(
-            picture_texts.OTHER_COLOUR(result=shown[1].facts.colour, source=shown[0].facts.colour)
+            picture_texts.OTHER_COLOUR(result=shown[1].facts.colour.words, source=shown[0].facts.colour.words)
         )
     comparing.require_close(shown[1].samples, shown[0].samples, _PROGRAM_DIFFERENCE)
 

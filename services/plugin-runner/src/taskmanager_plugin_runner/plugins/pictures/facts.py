@@ -9,6 +9,8 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from taskmanager.model.reasons.job_texts import picture_texts
+
 ORIENTATIONS_TURNED: Final = frozenset({5, 6, 7, 8})
 """EXIF and TIFF orientations that swap width and height (TIFF 6.0, page 36)."""
 
@@ -23,6 +25,11 @@ class Colour(StrEnum):
     LAB = "Lab"
     YCBCR = "YCbCr"
 
+    @property
+    def words(self) -> str:
+        """For sentences; the names that are not English words are the same in all languages."""
+        return _COLOUR_WORDS.get(self, self.value)
+
 
 class SampleFormat(StrEnum):
     """How a sample is stored (TIFF 6.0, SampleFormat)."""
@@ -30,6 +37,11 @@ class SampleFormat(StrEnum):
     UNSIGNED = "unsigned"
     SIGNED = "signed"
     FLOAT = "floating point"
+
+    @property
+    def words(self) -> str:
+        """For sentences."""
+        return _FORMAT_WORDS[self]
 
 
 class Alpha(StrEnum):
@@ -39,6 +51,22 @@ class Alpha(StrEnum):
     """Multiplied by alpha."""
     UNASSOCIATED = "unassociated"
 
+    @property
+    def words(self) -> str:
+        """For sentences."""
+        return _ALPHA_WORDS[self]
+
+
+_COLOUR_WORDS: Final = {Colour.GREY: picture_texts.GREY(), Colour.PALETTE: picture_texts.PALETTE()}
+_FORMAT_WORDS: Final = {
+    SampleFormat.UNSIGNED: picture_texts.UNSIGNED(),
+    SampleFormat.SIGNED: picture_texts.SIGNED(),
+    SampleFormat.FLOAT: picture_texts.FLOATING_POINT(),
+}
+_ALPHA_WORDS: Final = {
+    Alpha.ASSOCIATED: picture_texts.ASSOCIATED(),
+    Alpha.UNASSOCIATED: picture_texts.UNASSOCIATED(),
+}
 
 COLOUR_SAMPLES: Final = {
     Colour.GREY: 1,

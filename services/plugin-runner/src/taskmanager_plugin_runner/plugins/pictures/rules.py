@@ -21,7 +21,7 @@ def lossless_obstacle(facts: PictureFacts) -> str | None:
 
 def _range_obstacle(facts: PictureFacts) -> str | None:
     if facts.sample_format is not SampleFormat.UNSIGNED:
-        return picture_texts.SAMPLES_NO_INTEGERS(kind=facts.sample_format.value)
+        return picture_texts.SAMPLES_NO_INTEGERS(kind=facts.sample_format.words)
     if facts.bits > JPEG_2000_BITS_MAX:
         return picture_texts.TOO_MANY_BITS(bits=facts.bits, most=JPEG_2000_BITS_MAX)
     return None
@@ -29,7 +29,7 @@ def _range_obstacle(facts: PictureFacts) -> str | None:
 
 def _colour_obstacle(facts: PictureFacts) -> str | None:
     if facts.colour in {Colour.CMYK, Colour.LAB}:
-        return picture_texts.NEEDS_SRGB(colour=facts.colour.value)
+        return picture_texts.NEEDS_SRGB(colour=facts.colour.words)
     if facts.colour is Colour.YCBCR and facts.compression not in _JPEG_CODED:
         return picture_texts.NEEDS_RGB()
     if facts.unspecified:

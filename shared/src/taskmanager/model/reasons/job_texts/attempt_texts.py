@@ -6,6 +6,8 @@ ATTEMPTS = TextFamily("attempt", "Why an attempt ended, as its runner tells it."
 _text = ATTEMPTS.text
 
 SLOT_NOT_READY = _text("slot_not_ready", "the slot process did not become ready in time")
+SLOT_NOT_RUNNING = _text("slot_not_running", "the slot process is not running")
+INTERRUPTED = _text("interrupted", "the attempt was interrupted")
 INPUT_LOST = _text("input_lost", "the process that was to bring the input is gone")
 ID_NO_FILE_NAME = _text("id_no_file_name", "the job's id cannot be a file name")
 TIME_LIMIT = _text(

@@ -19,6 +19,11 @@ FOREIGN_JOURNAL = _text(
     "the folder %(path)s holds a journal that no runner of this plugin can have written "
     "(%(error)s): nothing of it was carried out; look at it, remove it and retry the job",
 )
+JOURNAL_WITHOUT_SEAL = _text("journal_without_seal", "it does not bear the seal of this runner")
+JOURNAL_MALFORMED = _text("journal_malformed", "it is no journal")
+JOURNAL_LEADS_AWAY = _text("journal_leads_away", "it names %(name)s, which is no place inside the folder")
+JOURNAL_NO_FILE = _text("journal_no_file", "it is no regular file of a sensible size")
+JOURNAL_OF_OTHER = _text("journal_of_other", "it belongs to user %(number)s")
 DESTINATION_IS_FILE = _text("destination_is_file", "the destination %(path)s is a file: name a folder")
 DESTINATION_WITHOUT_PARENT = _text(
     "destination_without_parent",
@@ -62,6 +67,7 @@ ASKED_TOO_LATE = _text("asked_too_late", "%(name)s was asked for when the job wa
 RESULT_FOREIGN_LINK = _text(
     "result_foreign_link", "the result %(name)s is a link to a file of another user: copy it"
 )
+OF_KIND = _text("of_kind", "%(name)s (%(kind)s)")
 OF_FILE = _text("of_file", "%(name)s: %(error)s")
 SAME_STEM = _text(
     "same_stem", "%(name)s and %(other)s would get results of the same name; remove or rename one"
@@ -125,6 +131,10 @@ ODD_LEFT_OUT = _text("odd_left_out", "left out, for no job reads such a thing: %
 RIGHTS_NOT_KEPT = _text(
     "rights_not_kept", "the rights of %(number)s replaced file(s) could not be kept: %(problems)s"
 )
+GROUP = _text("group", "group %(number)s")
+MODE = _text("mode", "mode %(mode)s")
+ACCESS_LIST = _text("access_list", "access control list")
+OWNER = _text("owner", "owner %(number)s")
 NOTHING_TO_WORK_ON = _text(
     "nothing_to_work_on", "the source has no file to work on (wanted: %(wanted)s; found: %(found)s)"
 )

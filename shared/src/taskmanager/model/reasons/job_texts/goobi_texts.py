@@ -5,6 +5,8 @@ from taskmanager.model.reasons.coded_text import TextFamily
 GOOBI = TextFamily("goobi", "What is wrong between a job and Goobi.")
 _text = GOOBI.text
 
+FOLDER = _text("folder", "folder %(folder)s of Goobi's process %(process)s")
+FILE_IN = _text("file_in", "%(name)s in %(folder)s")
 DELIVERED_OVER_API = _text(
     "delivered_over_api", "results were delivered over Goobi's files API: set TASKMANAGER_GOOBI to undo it"
 )

@@ -96,7 +96,7 @@ def _facts(name: str, size: Size, header: _Header) -> PictureFacts:
         colour = Colour.GREY  # whatever its profile is for
     expected = {Colour.GREY: 1, Colour.CMYK: 4}.get(colour, 3)
     if colours < expected:
-        raise JobFailedError(picture_texts.JP2_COLOURS(colour=colour, number=colours))
+        raise JobFailedError(picture_texts.JP2_COLOURS(colour=colour.words, number=colours))
     return PictureFacts(
         format=name,
         stored=(size.width, size.height),

@@ -140,7 +140,7 @@ def _is_full(page: tifffile.TiffPage) -> bool:
 def _facts(page: tifffile.TiffPage, pages: int) -> PictureFacts:
     notes: list[str] = []
     try:
-        bits, samples = _same(page.bitspersample, "bits"), page.samplesperpixel
+        bits, samples = _same(page.bitspersample, picture_texts.BITS()), page.samplesperpixel
         colour = _colour(page, samples, notes)
         alpha, unspecified = _extra(page, samples - COLOUR_SAMPLES[colour], notes)
         return PictureFacts(
@@ -182,7 +182,7 @@ def _colour(page: tifffile.TiffPage, samples: int, notes: list[str]) -> Colour:
         name = getattr(page.photometric, "name", str(photometric))
         raise JobFailedError(picture_texts.PHOTOMETRIC(name=name, number=photometric))
     if samples < COLOUR_SAMPLES[colour]:
-        raise JobFailedError(picture_texts.TOO_FEW_SAMPLES(colour=colour, number=samples))
+        raise JobFailedError(picture_texts.TOO_FEW_SAMPLES(colour=colour.words, number=samples))
     return _coloured(page, colour, samples, notes)
 
 
@@ -210,7 +210,7 @@ def _extra(page: tifffile.TiffPage, count: int, notes: list[str]) -> tuple[Alpha
 
 def _sample_format(page: tifffile.TiffPage) -> SampleFormat:
     tag = page.tags.get(_SAMPLE_FORMAT)
-    number = 1 if tag is None else _same(tag.value, "sample formats")
+    number = 1 if tag is None else _same(tag.value, picture_texts.SAMPLE_FORMATS())
     if number not in _FORMATS:
         raise JobFailedError(picture_texts.COMPLEX_SAMPLES(number=number))
     return _FORMATS[number]

@@ -203,7 +203,7 @@ def _require_all_segments(page: tifffile.TiffPage) -> None:
     else:
         down = -(-page.imagelength // min(max(1, page.rowsperstrip), page.imagelength))
     wanted = across * down * (page.samplesperpixel if page.planarconfig == 2 else 1)  # noqa: PLR2004 - planes
-    kind = "tiles" if page.is_tiled else "strips"
+    kind = picture_texts.TILES() if page.is_tiled else picture_texts.STRIPS()
     offsets = _numbers(page, _TILE_OFFSETS if page.is_tiled else _STRIP_OFFSETS) or page.dataoffsets
     counts = _numbers(page, _TILE_BYTE_COUNTS if page.is_tiled else _STRIP_BYTE_COUNTS) or (1,) * len(offsets)
     present = sum(1 for offset, count in zip(offsets[:wanted], counts, strict=False) if offset and count)
