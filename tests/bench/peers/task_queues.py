@@ -1,0 +1,64 @@
+"""Dramatiq and Celery by themselves: a driver submits tasks through their own interface, from one thread."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.bench.peers.environment import running, settings
+from tests.bench.stage.processes import ProcessorMeter
+from tests.bench.stage.run import Run
+from tests.bench.stage.servers import Servers, fresh_name, server_pids
+
+PROCESSES = 2
+"""Of the workers. Celery's are set in its application; Dramatiq has its default of eight threads in each."""
+WORKERS: Mapping[str, Sequence[str]] = {
+    "celery": ("celery", "-A", "celery_app", "worker", "--loglevel", "WARNING"),
+    "dramatiq": ("dramatiq", "dramatiq_app", "--processes", str(PROCESSES)),
+}
+
+
+def run_tasks(
+    queue: str,
+    servers: Servers,
+    folder: Path,
+    *,
+    warm: int,
+    orders: Sequence[tuple[str, int]],
+    confirms: bool,
+) -> Iterator[Run]:
+    """Start the workers, run `warm` tasks, then each order, a way to submit and a number of tasks.
+
+    `confirms`: Celery waits for the broker's confirm of each task, as it does not by default; Dramatiq always
+    does here.
+    """
+    name, log = fresh_name(), folder / f"{queue}.log"
+    environment = {**settings(servers, name), "PEER_CONFIRMS": "yes" if confirms else "no"}
+    try:
+        with (
+            running(WORKERS[queue], environment, log) as workers,
+            running(("python", "drive.py", queue), environment, log, piped=True) as driver,
+        ):
+            meter = ProcessorMeter({"workers": workers.pid, **server_pids(servers)})
+            _ordered(driver, "singles", warm)
+            for way, tasks in orders:
+                meter.start()
+                took = _ordered(driver, way, tasks)
+                processor = {**meter.stop(), "client": took["processor_seconds"]}
+                yield Run(tasks, took["submit_seconds"], took["seconds"], processor)
+    finally:
+        servers.drop(name)
+
+
+def _ordered(driver: subprocess.Popen[bytes], way: str, tasks: int) -> dict[str, Any]:
+    """What the driver took for an order; raises RuntimeError if it ended instead."""
+    if driver.stdin is None or driver.stdout is None:
+        raise RuntimeError("the driver has no input or output")
+    driver.stdin.write(f"{way} {tasks}\n".encode())
+    driver.stdin.flush()
+    line = driver.stdout.readline()
+    if not line:
+        raise RuntimeError(f"the driver of a peer ended with {driver.wait()}; its log says why")
+    took: dict[str, Any] = json.loads(line)
+    return took
