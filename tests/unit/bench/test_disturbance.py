@@ -1,4 +1,4 @@
-"""A measurement disturbed by others is repeated while there is time, and the least disturbed one is reported."""
+"""A disturbed measurement is repeated while there is time, and the least disturbed one is reported."""
 
 from tests.bench.disturbance import ATTEMPTS, Attempt, repeats, told, verdict
 from tests.bench.report.figures import figure
