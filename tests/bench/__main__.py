@@ -38,7 +38,7 @@ PARTS: Mapping[str, Part] = {
     "taskclient": Part(taskclient.measure, minutes=0.5),
     "images": Part(images.measure, minutes=5, rounds=1),
     "overlap": Part(overlap.measure, minutes=3, rounds=1),
-    "curve": Part(curve.measure, minutes=9),
+    "curve": Part(curve.measure, minutes=8, rounds=2),
     "stored": Part(stored.measure, minutes=4),
     "pages": Part(pages.measure, minutes=3),
     "flame": Part(flame.measure, minutes=1.5, by_name_only=True),

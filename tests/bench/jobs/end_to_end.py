@@ -9,12 +9,12 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench.parts import Bench
-from tests.bench.peers.catalogue import BATCHES, PEERS, SINGLES
+from tests.bench.peers.catalogue import PEERS
 from tests.bench.peers.environment import ensure_environment, versions
 from tests.bench.report.figures import Figure, Target, at_least, at_most, figure
 from tests.bench.stage.our_runs import run_batches, run_singles, warm_up
 from tests.bench.stage.run import Run
-from tests.bench.stage.submissions import PLUGIN, WARM
+from tests.bench.stage.submissions import BATCHES, PLUGIN, SINGLES, WARM
 from tests.bench.stage.system import System, running_system
 
 from taskmanager.model.states import Status

@@ -4,7 +4,7 @@ Submitted over HTTP by the same client as ours, with as many connections and job
 its counter says so; then the stored jobs are compared with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,22 +12,20 @@ import httpx
 from tests.bench.peers.environment import running, settings
 from tests.bench.peers.task_queues import PROCESSES
 from tests.bench.stage.processes import ProcessorMeter
-from tests.bench.stage.run import Run, run_over_http
+from tests.bench.stage.run import Orders, Run, run_over_http
 from tests.bench.stage.servers import Documents, Servers, fresh_name, server_pids
-from tests.bench.stage.submissions import CONNECTIONS, PLUGIN, batches, singles
+from tests.bench.stage.submissions import BATCHES, CONNECTIONS, PLUGIN, SINGLES, WARM, batches, singles
 
 from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_testing.waiting import eventually
 
 WORKERS = ("dramatiq", "same_work_actor", "--processes", str(PROCESSES))
 FRONT = ("uvicorn", "same_work_front:app", "--host", LOOPBACK, "--log-level", "warning", "--no-access-log")
-SINGLES, BATCHES = "/jobs", "/jobs/batch"
+PATHS = {SINGLES: "/jobs", BATCHES: "/jobs/batch"}
 
 
-def run_same_work(
-    servers: Servers, folder: Path, *, warm: int, orders: Sequence[tuple[str, int]]
-) -> Iterator[Run]:
-    """Start front and workers, run `warm` jobs, then each order, a way to submit and a number of jobs."""
+def run_same_work(servers: Servers, folder: Path, orders: Orders) -> Iterator[Run]:
+    """Start front and workers, warm them up, then run each order."""
     name, log, port = fresh_name(), folder / "same_work.log", free_port()
     environment = settings(servers, name)
     try:
@@ -38,11 +36,13 @@ def run_same_work(
         ):
             eventually(partial(_answers, port), within_seconds=30, what=f"the front answers; see {log}")
             pids = {"front": front.pid, "workers": workers.pid, **server_pids(servers)}
-            done = _run(database, port, "singles", warm, ProcessorMeter(pids)).jobs
-            for way, jobs in orders:
-                yield _run(database, port, way, jobs, ProcessorMeter(pids))
-                done += jobs
-                _check(database, done)
+            meter, sent = ProcessorMeter(pids), 0
+            for number, (way, jobs) in enumerate([(SINGLES, WARM), *orders]):
+                run = _run(database, port, way, jobs, meter)
+                sent += jobs
+                _check(database, sent)
+                if number:
+                    yield run
     finally:
         servers.drop(name)
 
@@ -56,7 +56,7 @@ def _answers(port: int) -> bool:
 
 def _run(database: Documents, port: int, way: str, jobs: int, meter: ProcessorMeter) -> Run:
     requests, connections = (
-        (batches(jobs, BATCHES), 1) if way == "batches" else (singles(jobs, SINGLES), CONNECTIONS)
+        (batches(jobs, PATHS[way]), 1) if way == BATCHES else (singles(jobs, PATHS[way]), CONNECTIONS)
     )
     done = partial(_done, database)
     return run_over_http(port, requests, connections, jobs=jobs, done=done, meter=meter)

@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.bench.peers.environment import running, settings
 from tests.bench.stage.processes import ProcessorMeter
-from tests.bench.stage.run import Run
+from tests.bench.stage.run import Orders, Run
 from tests.bench.stage.servers import Servers, fresh_name, server_pids
+from tests.bench.stage.submissions import SINGLES, WARM
 
 PROCESSES = 2
 """Of the workers. Celery's are set in its application; Dramatiq has its default of eight threads in each."""
@@ -20,15 +21,9 @@ WORKERS: Mapping[str, Sequence[str]] = {
 
 
 def run_tasks(
-    queue: str,
-    servers: Servers,
-    folder: Path,
-    *,
-    warm: int,
-    orders: Sequence[tuple[str, int]],
-    confirms: bool,
+    queue: str, servers: Servers, folder: Path, orders: Orders, *, confirms: bool = True
 ) -> Iterator[Run]:
-    """Start the workers, run `warm` tasks, then each order, a way to submit and a number of tasks.
+    """Start the workers, warm them up, then run each order.
 
     `confirms`: Celery waits for the broker's confirm of each task, as it does not by default; Dramatiq always
     does here.
@@ -41,7 +36,7 @@ def run_tasks(
             running(("python", "drive.py", queue), environment, log, piped=True) as driver,
         ):
             meter = ProcessorMeter({"workers": workers.pid, **server_pids(servers)})
-            _ordered(driver, "singles", warm)
+            _ordered(driver, SINGLES, WARM)
             for way, tasks in orders:
                 meter.start()
                 took = _ordered(driver, way, tasks)

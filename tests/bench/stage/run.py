@@ -11,6 +11,9 @@ from taskmanager_testing.waiting import eventually
 
 LIMIT_SECONDS = 180
 
+Orders = Sequence[tuple[str, int]]
+"""Ways to submit, `SINGLES` or `BATCHES`, and how many jobs."""
+
 
 @dataclass(frozen=True)
 class Run:

@@ -2,6 +2,8 @@
 
 from tests.bench.stage.load import post
 
+SINGLES, BATCHES = "singles", "batches"
+"""The ways to submit."""
 PLUGIN = "noop"
 CONNECTIONS = 16
 BATCH = 500
