@@ -13,6 +13,8 @@ from tests.bench.stage.servers import Servers
 APPS = Path(__file__).parent / "apps"
 ENVIRONMENT = Path(os.environ.get("BENCH_PEERS", Path(__file__).parents[3] / ".bench" / "peers"))
 STOP_SECONDS = 20
+LOG_END = 4_000
+"""Characters."""
 
 
 def ensure_environment() -> None:
@@ -42,7 +44,7 @@ def settings(servers: Servers, name: str) -> dict[str, str]:
     """What tells the programs the servers, with a queue and a database of that name."""
     return {
         "PEER_AMQP_URL": servers.rabbitmq.url,
-        "PEER_MONGODB_URL": servers.database_url(name, "w=majority&journal=true"),
+        "PEER_MONGODB_URL": servers.database_url(name, "w=majority", "journal=true"),
         "PEER_QUEUE": name,
     }
 
@@ -67,6 +69,11 @@ def running(
         yield process
     finally:
         _end(process)
+
+
+def log_end(log: Path) -> str:
+    """The end of a log, for an error."""
+    return log.read_text(encoding="utf-8", errors="replace")[-LOG_END:]
 
 
 def _program(name: str) -> str:

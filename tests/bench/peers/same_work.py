@@ -34,7 +34,7 @@ def run_same_work(servers: Servers, folder: Path, orders: Orders) -> Iterator[Ru
             running(WORKERS, environment, log) as workers,
             running((*FRONT, "--port", str(port)), environment, log) as front,
         ):
-            eventually(partial(_answers, port), within_seconds=30, what=f"the front answers; see {log}")
+            eventually(partial(_answers, port), within_seconds=30, what="the front answers")
             pids = {"front": front.pid, "workers": workers.pid, **server_pids(servers)}
             meter, sent = ProcessorMeter(pids), 0
             for number, (way, jobs) in enumerate([(SINGLES, WARM), *orders]):

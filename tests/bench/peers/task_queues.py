@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench.peers.environment import running, settings
+from tests.bench.peers.environment import log_end, running, settings
 from tests.bench.stage.processes import ProcessorMeter
 from tests.bench.stage.run import Orders, Run
 from tests.bench.stage.servers import Servers, fresh_name, server_pids
@@ -36,17 +36,17 @@ def run_tasks(
             running(("python", "drive.py", queue), environment, log, piped=True) as driver,
         ):
             meter = ProcessorMeter({"workers": workers.pid, **server_pids(servers)})
-            _ordered(driver, SINGLES, WARM)
+            _ordered(driver, SINGLES, WARM, log)
             for way, tasks in orders:
                 meter.start()
-                took = _ordered(driver, way, tasks)
+                took = _ordered(driver, way, tasks, log)
                 processor = {**meter.stop(), "client": took["processor_seconds"]}
                 yield Run(tasks, took["submit_seconds"], took["seconds"], processor)
     finally:
         servers.drop(name)
 
 
-def _ordered(driver: subprocess.Popen[bytes], way: str, tasks: int) -> dict[str, Any]:
+def _ordered(driver: subprocess.Popen[bytes], way: str, tasks: int, log: Path) -> dict[str, Any]:
     """What the driver took for an order; raises RuntimeError if it ended instead."""
     if driver.stdin is None or driver.stdout is None:
         raise RuntimeError("the driver has no input or output")
@@ -54,6 +54,6 @@ def _ordered(driver: subprocess.Popen[bytes], way: str, tasks: int) -> dict[str,
     driver.stdin.flush()
     line = driver.stdout.readline()
     if not line:
-        raise RuntimeError(f"the driver of a peer ended with {driver.wait()}; its log says why")
+        raise RuntimeError(f"the driver of a peer ended with {driver.wait()}:\n{log_end(log)}")
     took: dict[str, Any] = json.loads(line)
     return took

@@ -25,10 +25,10 @@ class Servers:
     rabbitmq: RunningServer
     mongod: RunningServer
 
-    def database_url(self, name: str, options: str | None = None) -> str:
-        """The address of a database; `options` instead of those the services get."""
+    def database_url(self, name: str, *options: str) -> str:
+        """The address of a database; `options` in addition to those the services get."""
         base, query = self.mongod.url.split("?", maxsplit=1)
-        return f"{base.rsplit('/', maxsplit=1)[0]}/{name}?{query if options is None else options}"
+        return f"{base.rsplit('/', maxsplit=1)[0]}/{name}?{'&'.join((query, *options))}"
 
     @contextmanager
     def database(self, name: str) -> Iterator[Documents]:
