@@ -3,10 +3,11 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+unexport PYTHONDONTWRITEBYTECODE # else every service that a test starts compiles every module again: 2 s of processor time
 BIN := .venv/bin
 UP_OPTIONS ?=
 WORKERS ?= 2
-SIDE_BY_SIDE = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
 .PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers

@@ -21,8 +21,6 @@ from taskmanager.rabbit import Broker, declare_topology
 from taskmanager_local.commands import PORTS, port_range
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
-PAGES = Path(__file__).parent / "browser"
-
 PLUGINS = (
     *("crash", "diary", "fail", "greedy", "hasty", "jp2", "noop", "paced", "press", "recording", "shell"),
     *("prowler", "sleep", "stubborn", "tally", "tick", "verbose", "wild"),
@@ -38,14 +36,6 @@ def pytest_configure() -> None:
         share = len(ports) // int(count)
         first = ports.start + number * share
         os.environ[PORTS] = f"{first}-{first + share - 1}"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests of a file in one process, so that they share its servers; page tests group themselves."""
-    for item in items:
-        if PAGES not in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(PAGES.parent))))
 
 
 @dataclass(frozen=True)
