@@ -73,7 +73,17 @@ def _load(system: System) -> Iterator[None]:
 def _recorded(name: str, pid: int) -> Figure:
     """Write a graph; a figure without one where tracing is not permitted."""
     file = f"flame-{name}.svg"
-    options = ("--pid", str(pid), "--duration", str(SECONDS), "--rate", str(RATE), "--output", file)
+    options = (
+        "--pid",
+        str(pid),
+        "--duration",
+        str(SECONDS),
+        "--rate",
+        str(RATE),
+        "--function",
+        "--output",
+        file,
+    )
     # the command line becomes the graph's title, so it must not name any folder
     ended = subprocess.run(
         ["py-spy", "record", *options],  # noqa: S607 - only its name; the program is the one below
