@@ -29,6 +29,10 @@ SLOTS = 16
 SECONDS = 10
 RATE = 200
 BURST = 1000
+OPTIONS = ("--duration", str(SECONDS), "--rate", str(RATE), "--function")
+ONLY_WITH_LOCK = {"gateway": ("--gil",)}
+"""Its threads wait for work in C code, which py-spy cannot tell from working; only samples that hold Python's
+global lock are counted there, which leaves out system calls."""
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
@@ -73,17 +77,7 @@ def _load(system: System) -> Iterator[None]:
 def _recorded(name: str, pid: int) -> Figure:
     """Write a graph; a figure without one where tracing is not permitted."""
     file = f"flame-{name}.svg"
-    options = (
-        "--pid",
-        str(pid),
-        "--duration",
-        str(SECONDS),
-        "--rate",
-        str(RATE),
-        "--function",
-        "--output",
-        file,
-    )
+    options = ("--pid", str(pid), *OPTIONS, *ONLY_WITH_LOCK.get(name, ()), "--output", file)
     # the command line becomes the graph's title, so it must not name any folder
     ended = subprocess.run(
         ["py-spy", "record", *options],  # noqa: S607 - only its name; the program is the one below
