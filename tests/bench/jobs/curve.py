@@ -58,9 +58,9 @@ def _plugins(bench: Bench, system: System) -> Iterator[Figure]:
         while len(system.services) < 2 + plugins:  # gateway and scheduler, and a runner for each
             system.start_runner(next(others), 1)
         system.wait_until_ready()
-        for name, percent in _idle(bench, system).items():
-            yield figure(f"idle_plugins_{plugins}_{name}", percent, "% of one processor")
         points[plugins] = _singles(bench, system)
+        for name, percent in _idle(bench, system).items():  # after the jobs: nothing is still starting
+            yield figure(f"idle_plugins_{plugins}_{name}", percent, "% of one processor")
     yield from _curve("plugins", points)
 
 

@@ -56,8 +56,9 @@ class Bystanders:
 
 
 def _machine_seconds() -> float:
+    """Used by all processes, and on a virtual machine by its neighbours, which is `steal` (proc(5))."""
     times = psutil.cpu_times()
-    return float(times.user + times.nice + times.system + times.irq + times.softirq)
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
 
 
 @dataclass
