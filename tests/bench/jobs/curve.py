@@ -118,8 +118,9 @@ def _curve(axis: str, points: Points) -> Iterator[Figure]:
         note = ", ".join(f"{name} {rounded(cost)}" for name, cost in _costs(runs).items())
         yield figure(f"curve_{axis}_{size}_cost", [run.cost["all"] for run in runs], "ms/job", note=note)
     rates = {size: median(run.rate for run in runs) for size, runs in points.items()}
-    kept = rates[max(rates)] / rates[min(rates)]
-    yield figure(f"curve_{axis}_kept", kept, "x", KEPT.get(axis), f"{max(rates)} by {min(rates)}")
+    if len(rates) > 1:
+        kept = rates[max(rates)] / rates[min(rates)]
+        yield figure(f"curve_{axis}_kept", kept, "x", KEPT.get(axis), f"{max(rates)} by {min(rates)}")
 
 
 def _costs(runs: Sequence[Run]) -> Mapping[str, float]:
