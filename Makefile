@@ -51,7 +51,7 @@ site: setup ## the documentation as a site in .site, every link checked; nothing
 hooks: setup ## have git look at what is committed (.pre-commit-config.yaml): ruff, mypy, secrets, large files
 	@.venv/tools/bin/pre-commit install
 
-bench: setup ## measurements beside other systems (ONLY="latency submit" for parts; BENCH_JSON=file)
+bench: setup ## measurements beside other systems, 40 minutes (ONLY="latency submit" for parts, ONLY=flame for graphs; BENCH_JSON=file)
 	@$(BIN)/python -m tests.bench $(ONLY) $(BENCH_OPTIONS)
 
 soak: setup ## random work, commands and kills, then every invariant is checked (JOBS=, MINUTES=, SEED=)

@@ -12,59 +12,58 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.bench import (
-    control,
-    end_to_end,
-    growth,
-    images,
-    latency,
-    memory,
-    overlap,
-    pages,
-    stored,
-    submit,
-    taskclient,
-)
-from tests.bench.figures import Figure, figure, table
+from tests.bench.clients import pages, taskclient
+from tests.bench.disturbance import Attempt, repeats, told, verdict
+from tests.bench.jobs import control, curve, end_to_end, flame, latency, memory, stored, submit
+from tests.bench.options import parsed
 from tests.bench.parts import Bench, Part
-from tests.bench.processes import Bystanders
-from tests.bench.servers import running_servers
+from tests.bench.pictures import images, overlap
+from tests.bench.report.figures import Figure, table
+from tests.bench.stage.processes import Bystanders
+from tests.bench.stage.servers import running_servers
 
 PARTS: Mapping[str, Part] = {
-    "end_to_end": end_to_end.measure,
-    "latency": latency.measure,
-    "submit": submit.measure,
-    "control": control.measure,
-    "memory": memory.measure,
-    "taskclient": taskclient.measure,
-    "images": images.measure,
-    "overlap": overlap.measure,
-    "growth": growth.measure,
-    "stored": stored.measure,
-    "pages": pages.measure,
+    "end_to_end": Part(end_to_end.measure, minutes=7),
+    "latency": Part(latency.measure, minutes=1),
+    "submit": Part(submit.measure, minutes=1.5),
+    "control": Part(control.measure, minutes=2),
+    "memory": Part(memory.measure, minutes=0.5),
+    "taskclient": Part(taskclient.measure, minutes=0.5),
+    "images": Part(images.measure, minutes=5, rounds=1),
+    "overlap": Part(overlap.measure, minutes=3, rounds=1),
+    "curve": Part(curve.measure, minutes=8, rounds=2),
+    "stored": Part(stored.measure, minutes=4),
+    "pages": Part(pages.measure, minutes=3),
+    "flame": Part(flame.measure, minutes=1.5, by_name_only=True),
 }
-DEFAULT_JSON = ".bench/figures.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the chosen parts."""
-    options = _parser().parse_args(arguments)
+    options = parsed(arguments, PARTS, __doc__)
     signal.signal(signal.SIGTERM, _leave)
-    chosen = [name for name in PARTS if not options.only or name in options.only]
     figures: list[Figure] = []
+    deadline = time.monotonic() + 60 * options.minutes
+    _say(f"about {_minutes(options.only):g} minutes: {', '.join(options.only)}")
     try:
         with tempfile.TemporaryDirectory(prefix="tm-bench-") as folder:
-            for name in chosen:
-                _measure(name, options, Path(folder), figures)
+            for number, name in enumerate(options.only):
+                rest = 60 * _minutes(options.only[number + 1 :])
+                figures += _measured(name, options, Path(folder), deadline - rest)
     finally:
         _write(options.json, figures)
-    sys.stdout.write(f"\n{table(figures)}\n\nwritten to {options.json}\n")
+    _say(f"\n{table(figures)}\n\nwritten to {options.json}")
+
+
+def _minutes(names: Sequence[str]) -> float:
+    return sum(PARTS[name].minutes for name in names)
 
 
 def _leave(number: int, _: object) -> None:
@@ -72,20 +71,38 @@ def _leave(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def _measure(name: str, options: argparse.Namespace, folder: Path, figures: list[Figure]) -> None:
+def _measured(name: str, options: argparse.Namespace, folder: Path, deadline: float) -> Sequence[Figure]:
+    """Measure one part, again if it was disturbed and can be measured again before the deadline."""
+    _say(f"-- {name}: about {PARTS[name].minutes:g} minutes")
+    attempts: list[Attempt] = []
+    again = True
+    while again:
+        attempts.append(_attempt(name, options, folder / f"{name}-{len(attempts)}"))
+        again = repeats(attempts, deadline - time.monotonic())
+        if warning := verdict(name, attempts[-1], again=again):
+            _say(warning)
+    figures = [*told(name, attempts)]
+    for one in figures[len(attempts[0].figures) :]:
+        _say(one.line())
+    return figures
+
+
+def _attempt(name: str, options: argparse.Namespace, folder: Path) -> Attempt:
     """Measure one part on its own servers, so that none finds what another one left."""
-    bystanders = Bystanders()
-    with running_servers(folder / name) as servers:
-        sizes = {size: getattr(options, size) for size in ("rounds", "jobs", "stored", "queued", "pages")}
-        for one in PARTS[name](Bench(servers, folder / name, **sizes)):
-            _show(one, figures)
-    _show(figure(f"others_during_{name}", bystanders.percent(), "% of the processors"), figures)
+    bystanders, began = Bystanders(), time.monotonic()
+    figures: list[Figure] = []
+    part = PARTS[name]
+    with running_servers(folder) as servers:
+        sizes = {size: getattr(options, size) for size in ("jobs", "stored", "queued", "pages", "curve")}
+        for one in part.measure(Bench(servers, folder, options.rounds or part.rounds, **sizes)):
+            _say(one.line())
+            figures.append(one)
+    return Attempt(tuple(figures), bystanders.percent(), time.monotonic() - began)
 
 
-def _show(one: Figure, figures: list[Figure]) -> None:
-    sys.stdout.write(f"{one.line()}\n")
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-    figures.append(one)
 
 
 def _write(path: Path, figures: Sequence[Figure]) -> None:
@@ -116,24 +133,6 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "load_of_the_last_minutes": os.getloadavg(),
     }
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("make bench", description=__doc__)
-    environment = os.environ.get
-    parser.add_argument("only", nargs="*", choices=[*PARTS, []], help="parts to measure (default: all)")
-    parser.add_argument(
-        "--json",
-        type=Path,
-        default=Path(environment("BENCH_JSON", DEFAULT_JSON)),
-        help="file for all figures (default: BENCH_JSON, else %(default)s)",
-    )
-    parser.add_argument("--rounds", type=int, default=3, help="number of runs; each figure is their median")
-    parser.add_argument("--jobs", type=int, default=2000, help="jobs in an end-to-end run")
-    parser.add_argument("--stored", type=int, default=1_000_000, help="jobs stored when lists are measured")
-    parser.add_argument("--queued", type=int, default=100_000, help="how many of them are waiting")
-    parser.add_argument("--pages", type=int, default=24, help="images per image job")
-    return parser
 
 
 if __name__ == "__main__":

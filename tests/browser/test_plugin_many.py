@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.bench.seeding import BYTES, FILES, documents
+from tests.bench.stage.seeding import BYTES, FILES, documents
 from tests.sample_data.looking import Looking, address_of, looking
 
 from taskmanager.model.states import Status, Tab
