@@ -14,6 +14,9 @@ from taskmanager_local.demo.book import PAGE_SIZE
 LOCAL = Path(sysconfig.get_path("scripts")) / "taskmanager-local"
 PAGES = [f"{number:08d}" for number in range(1, 8)]
 
+pytestmark = pytest.mark.timeout(360)
+"""A test starts and stops the whole stack; a slow machine needs its time for that."""
+
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ours = {"AMQP_URL", "MONGODB_URL", "TASKMANAGER_ROOTS"}
@@ -24,7 +27,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=160,
     )
 
 
