@@ -10,7 +10,7 @@ import pytest
 from taskmanager.messages import Claim, Grant, HandedBack, Refusal, RefusalReason, Ticket
 from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.messaging import claims as module
-from taskmanager_plugin_runner.messaging import questions
+from taskmanager_plugin_runner.messaging import open_lanes, questions
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_testing.lanes import FakeLanes
 from taskmanager_testing.waiting import eventually_async
@@ -90,7 +90,7 @@ class Scene:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(questions, "REPEAT", timedelta(milliseconds=20))
-    monkeypatch.setattr(module, "REST_SECONDS", (0.02, 0.03))
+    monkeypatch.setattr(open_lanes, "REST_SECONDS", (0.02, 0.03))
     monkeypatch.setattr(module, "LINGER", timedelta(milliseconds=20))
     monkeypatch.setattr(questions, "FIRST_UNKNOWN_SECONDS", 0.01)
 

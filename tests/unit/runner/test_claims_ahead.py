@@ -8,7 +8,8 @@ from tests.unit.runner.test_claims import Scene
 
 from taskmanager.messages import AttemptReference, HandedBack, Unclaimed
 from taskmanager_plugin_runner.messaging import claims as module
-from taskmanager_plugin_runner.messaging.claims import AHEAD
+from taskmanager_plugin_runner.messaging import open_lanes
+from taskmanager_plugin_runner.messaging.open_lanes import AHEAD
 
 ROOM = 4
 
@@ -40,7 +41,7 @@ class Ahead(Scene):
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEEP", timedelta(milliseconds=20))
-    monkeypatch.setattr(module, "REST_SECONDS", (0.02, 0.03))
+    monkeypatch.setattr(open_lanes, "REST_SECONDS", (0.02, 0.03))
 
 
 async def test_more_tickets_are_taken_than_there_are_slots_and_only_by_the_lane_ahead() -> None:

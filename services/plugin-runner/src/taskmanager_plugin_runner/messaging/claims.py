@@ -13,7 +13,6 @@ No ticket is kept longer than the claim timeout.
 """
 
 import asyncio
-import random
 from collections import OrderedDict
 from collections.abc import Callable, Container
 from datetime import timedelta
@@ -28,16 +27,13 @@ from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
 from taskmanager_plugin_runner.messaging.leases import Reference
+from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
 from taskmanager_plugin_runner.messaging.questions import Question, Questions
 from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
 
-AHEAD = -1
-"""The number of the lane that takes tickets ahead of the slots; those of the slots are theirs, from 0."""
 KEEP = timedelta(milliseconds=100)
 """How long a granted job may wait for a slot."""
-REST_SECONDS = (1.0, 2.0)
-"""How long a lane rests after its ticket was given back, so that a ticket does not go round in circles."""
 LINGER = timedelta(milliseconds=250)
 REMEMBERED_GRANTS = 10_000
 
@@ -49,22 +45,17 @@ Start = Callable[[int, Grant, float], None]
 
 
 class Claims:
-    """The lanes of a runner, and what they brought that has no slot yet."""
+    """The tickets of a runner, and what they brought that has no slot yet."""
 
     def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta, plugin: str) -> None:
         """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
         self._plugin = plugin
-        self._lanes, self._outbox, self._start = lanes, outbox, start
+        self._lanes, self._outbox, self._start = OpenLanes(lanes), outbox, start
         self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
-        self._admitting = False
         self._frozen = False
-        self._room = 0
-        self._slots: set[int] = set()
-        self._free: set[int] = set()
-        self._resting: dict[int, asyncio.TimerHandle] = {}
         self._granted = GrantQueue()
         self._aging: asyncio.TimerHandle | None = None
-        self._begun: OrderedDict[str, None] = OrderedDict()
+        self._answered: OrderedDict[str, None] = OrderedDict()
         self._held: dict[int, tuple[Delivery, asyncio.TimerHandle]] = {}
         lanes.on_ticket = self.on_ticket
 
@@ -74,25 +65,23 @@ class Claims:
         return self._questions.ids
 
     @property
-    def room(self) -> int:
-        """How many tickets are taken ahead of the slots."""
-        return self._room
-
-    @property
     def ahead(self) -> tuple[AttemptReference, ...]:
         """What is granted and waits for a slot."""
         return self._granted.references
+
+    @property
+    def room(self) -> int:
+        """How many tickets are taken ahead of the slots."""
+        return self._lanes.room
 
     # --- what the runner wants
 
     def admit(self, *, wanted: bool) -> None:
         """Accept tickets, or accept none until told otherwise and return what has not begun."""
         self._frozen = False
-        changed, self._admitting = wanted != self._admitting, wanted
+        self._lanes.admit(wanted=wanted)
         if not wanted:
             self._return(self._granted.take(lambda _: True))
-        if changed:
-            self._adjust_all()
         self._fill()
 
     def freeze(self) -> None:
@@ -101,36 +90,31 @@ class Claims:
 
     def look_ahead(self, room: int) -> None:
         """Take so many tickets more than there are slots; 0: one for each free slot."""
-        room = 0 if AHEAD in self._resting else room
-        if room != self._room:
-            self._room = room
-            self._adjust_all()
+        self._lanes.look_ahead(room)
 
     def recall(self, returned: Container[Reference], lost: Container[Reference]) -> None:
         """Give up what waits for a slot: return some, and forget those that are not ours any more."""
         self._return(self._granted.take(lambda one: one.key in returned))
         for one in self._granted.take(lambda one: one.key in lost):
-            self._lanes.ack(one.delivery)
+            self._lanes.drop(one.delivery)
 
     def free(self, slot: int) -> None:
         """The slot can take a job."""
-        self._slots.add(slot)
-        self._free.add(slot)
-        delivery = self._no_longer_held(slot)
+        self._lanes.add(slot)
+        held = self._no_longer_held(slot)
         self._fill()
-        if delivery is not None:
-            self._close_unwanted(slot)
-            self._lanes.ack(delivery)
-        self._adjust(slot)
+        if held is not None:
+            self._lanes.use_up(slot, held)
+        self._lanes.adjust(slot)
 
     def withdraw(self, slot: int) -> None:
         """The slot can no longer take a job."""
-        self._free.discard(slot)
+        self._lanes.free.discard(slot)
         self._lanes.close(slot)
         question = self._questions.of_lane(slot)
         if question is not None:
             self._questions.close(question)
-            self._lanes.give_back(question.delivery)
+            self._lanes.give_back(slot, question.delivery)
 
     def repeat(self) -> None:
         """Repeat all open questions, after the hello on a new connection."""
@@ -141,12 +125,10 @@ class Claims:
         self.admit(wanted=False)
         for question in self._questions.open():
             self._questions.close(question)
-            self._lanes.close(question.lane)
-            self._lanes.give_back(question.delivery)
-        for timer in self._resting.values():
-            timer.cancel()
+            self._lanes.give_back(question.lane, question.delivery)
         for slot in list(self._held):
             self._settle(slot)
+        self._lanes.end()
 
     # --- what the broker and the scheduler say
 
@@ -159,9 +141,8 @@ class Claims:
             return
         if self._questions.redelivered(lane, ticket, delivery):
             return
-        if not self._may_take(lane):
-            self._lanes.close(lane)
-            self._lanes.give_back(delivery)
+        if not self._lanes.may_take(lane) or (lane != AHEAD and self._questions.of_lane(lane)):
+            self._lanes.give_back(lane, delivery)
             return
         failpoint(Failpoint.RUNNER_BEFORE_CLAIM)
         self._questions.ask(lane, delivery, ticket)
@@ -170,7 +151,7 @@ class Claims:
         """The job is ours. A grant that is no longer awaited is handed back, never forgotten."""
         question = self._questions.find(grant.claim_id)
         if question is None:
-            if grant.claim_id not in self._begun:
+            if grant.claim_id not in self._answered:
                 log.info("late_grant_handed_back", job=grant.job, attempt=grant.attempt)
                 self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
             return
@@ -178,9 +159,9 @@ class Claims:
         self._remember(grant.claim_id)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
         granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
-        if not self._admitting:
+        if not self._lanes.admitting:
             self._return([granted])
-        elif granted.lane in self._free:
+        elif granted.lane in self._lanes.free:
             self._begin(granted.lane, granted)
         else:
             self._granted.put(granted)
@@ -195,36 +176,37 @@ class Claims:
         match refusal.reason:
             case "stale":
                 self._questions.close(question)
-                self._lanes.ack(question.delivery)
-                self._adjust(question.lane)
+                self._lanes.drop(question.delivery)
+                self._lanes.adjust(question.lane)
             case "paused":
                 self.admit(wanted=False)  # until the next orders say otherwise
                 self._give_back(question, refusal.reason)
             case "busy":
                 self._give_back(question, refusal.reason)
             case "unknown":
-                if not self._questions.unknown(question):
-                    self._questions.close(question)
-                    facts = {"job": question.claim.job, "tries": question.unknowns}
-                    self._drop(question.delivery, "unknown", **facts)
-                    self._adjust(question.lane)
+                self._on_unknown(question)
+
+    def _on_unknown(self, question: Question) -> None:
+        if not self._questions.unknown(question):
+            self._questions.close(question)
+            self._drop(question.delivery, "unknown", job=question.claim.job, tries=question.unknowns)
+            self._lanes.adjust(question.lane)
 
     # --- what waits for a slot
 
     def _fill(self) -> None:
         """Begin what waits on the slots that are free."""
-        while self._free and not self._frozen and (granted := self._granted.pop()):
-            self._begin(min(self._free), granted)
+        while self._lanes.free and not self._frozen and (granted := self._granted.pop()):
+            self._begin(min(self._lanes.free), granted)
 
     def _begin(self, slot: int, granted: Granted) -> None:
-        self._free.discard(slot)
+        self._lanes.free.discard(slot)
         if granted.lane == slot:
             timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, slot)
             self._held[slot] = (granted.delivery, timer)
         else:
             self._lanes.close(slot)
-            self._close_unwanted(granted.lane)
-            self._lanes.ack(granted.delivery)
+            self._lanes.use_up(granted.lane, granted.delivery)
         self._start(slot, granted.grant, granted.asked_at)
 
     def _watch_age(self) -> None:
@@ -243,55 +225,27 @@ class Claims:
             return
         log.info("claims_returned", jobs=len(unbegun))
         CLAIMS_RETURNED.labels(self._plugin).inc(len(unbegun))
-        self._rest(AHEAD)
+        self._lanes.rest(AHEAD)
         for one in unbegun:
             job, attempt = one.key
             if self._lanes.holds(one.delivery):
                 back = Unclaimed(job=job, attempt=attempt, turn=one.delivery.priority)
-                self._outbox.put(back, partial(self._unclaimed, one.delivery))
+                self._outbox.put(back, partial(self._unclaimed, one))
             else:
                 self._outbox.put(HandedBack(job=job, attempt=attempt))
 
-    def _unclaimed(self, delivery: Delivery) -> None:
+    def _unclaimed(self, returned: Granted) -> None:
         failpoint(Failpoint.RUNNER_UNCLAIMED)
-        self._lanes.give_back(delivery)
+        self._lanes.return_ticket(returned.delivery)
 
-    # --- lanes
-
-    def _may_take(self, lane: int) -> bool:
-        if not self._wanted(lane):
-            return False
-        return lane == AHEAD or (lane in self._free and self._questions.of_lane(lane) is None)
-
-    def _wanted(self, lane: int) -> bool:
-        """Whether the lane is to be open, apart from whether its slot is free."""
-        return self._admitting and lane not in self._resting and (lane == AHEAD) == (self._room > 0)
-
-    def _adjust_all(self) -> None:
-        for slot in self._free:
-            self._adjust(slot)
-        self._adjust(AHEAD)
-
-    def _adjust(self, lane: int) -> None:
-        """Open or close the lane of a free slot, or the one ahead, as required."""
-        if lane in self._resting or (lane != AHEAD and lane not in self._free):
-            return
-        if self._wanted(lane):
-            self._lanes.open(lane, self._room + len(self._slots) if lane == AHEAD else 1)
-        else:
-            self._lanes.close(lane)
-
-    def _close_unwanted(self, lane: int) -> None:
-        """Before its ticket is settled, or the broker sends the next one."""
-        if not self._wanted(lane) or (lane != AHEAD and lane not in self._free):
-            self._lanes.close(lane)
+    # --- tickets
 
     def _settle(self, slot: int) -> None:
-        """The job of this slot is taking long: close its lane, then its ticket can be acknowledged."""
-        delivery = self._no_longer_held(slot)
-        if delivery is not None:
+        """The job of this slot is taking long: its ticket is acknowledged, and its lane closed before."""
+        held = self._no_longer_held(slot)
+        if held is not None:
             self._lanes.close(slot)
-            self._lanes.ack(delivery)
+            self._lanes.drop(held)
 
     def _no_longer_held(self, slot: int) -> Delivery | None:
         held = self._held.pop(slot, None)
@@ -304,29 +258,15 @@ class Claims:
         """Acknowledge a ticket that is of no use."""
         TICKETS_DROPPED.labels(self._plugin, reason).inc()
         log.warning("ticket_dropped", reason=reason, **facts)
-        self._lanes.ack(delivery)
+        self._lanes.drop(delivery)
 
     def _give_back(self, question: Question, why: str) -> None:
         log.info("ticket_given_back", job=question.claim.job, why=why)
         self._questions.close(question)
-        self._rest(question.lane)
-        self._lanes.give_back(question.delivery)
-
-    def _rest(self, lane: int) -> None:
-        """Close the lane for a while; while the one ahead rests, the slots take their own tickets."""
-        self._lanes.close(lane)
-        if (resting := self._resting.pop(lane, None)) is not None:
-            resting.cancel()
-        seconds = random.uniform(*REST_SECONDS)  # noqa: S311 - only spreads the load
-        self._resting[lane] = asyncio.get_running_loop().call_later(seconds, self._rested, lane)
-        if lane == AHEAD:
-            self.look_ahead(0)
-
-    def _rested(self, lane: int) -> None:
-        self._resting.pop(lane, None)
-        self._adjust(lane)
+        self._lanes.rest(question.lane)
+        self._lanes.give_back(question.lane, question.delivery)
 
     def _remember(self, claim_id: str) -> None:
-        self._begun[claim_id] = None
-        if len(self._begun) > REMEMBERED_GRANTS:
-            self._begun.popitem(last=False)
+        self._answered[claim_id] = None
+        if len(self._answered) > REMEMBERED_GRANTS:
+            self._answered.popitem(last=False)

@@ -1,0 +1,113 @@
+"""Which lanes of a plugin's queue are open: those of free slots, or the one that takes tickets ahead."""
+
+import asyncio
+import random
+
+from taskmanager.ports.broker import Delivery, Lanes
+
+AHEAD = -1
+"""The number of the lane that takes tickets ahead of the slots; those of the slots are theirs, from 0."""
+REST_SECONDS = (1.0, 2.0)
+"""How long a lane rests after its ticket was given back, so that a ticket does not go round in circles."""
+
+
+class OpenLanes:
+    """Opens and closes lanes as slots become free or busy, and settles tickets without reading them."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        """All are closed until tickets are admitted."""
+        self._lanes = lanes
+        self._resting: dict[int, asyncio.TimerHandle] = {}
+        self._slots: set[int] = set()
+        self.free: set[int] = set()
+        """The slots that can take a job."""
+        self.admitting = False
+        self.room = 0
+        """How many tickets are taken ahead of the slots; 0: one for each free slot."""
+
+    def admit(self, *, wanted: bool) -> None:
+        """Accept tickets, or accept none until told otherwise."""
+        if wanted != self.admitting:
+            self.admitting = wanted
+            self._adjust_all()
+
+    def look_ahead(self, room: int) -> None:
+        """Take so many tickets more than there are slots; 0: one for each free slot."""
+        room = 0 if AHEAD in self._resting else room
+        if room != self.room:
+            self.room = room
+            self._adjust_all()
+
+    def add(self, slot: int) -> None:
+        """The slot can take a job; its lane is opened by `adjust`."""
+        self._slots.add(slot)
+        self.free.add(slot)
+
+    def may_take(self, lane: int) -> bool:
+        """Whether a ticket is welcome there."""
+        return self._wanted(lane) and (lane == AHEAD or lane in self.free)
+
+    def adjust(self, lane: int) -> None:
+        """Open or close the lane of a free slot, or the one ahead, as required."""
+        if lane in self._resting or (lane != AHEAD and lane not in self.free):
+            return
+        if self._wanted(lane):
+            self._lanes.open(lane, self.room + len(self._slots) if lane == AHEAD else 1)
+        else:
+            self._lanes.close(lane)
+
+    def close(self, lane: int) -> None:
+        """Request no more tickets there until `adjust`."""
+        self._lanes.close(lane)
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the ticket is still ours."""
+        return self._lanes.holds(delivery)
+
+    def use_up(self, lane: int, delivery: Delivery) -> None:
+        """Acknowledge a ticket; the broker sends its lane another one only if that is wanted."""
+        if not self.may_take(lane):
+            self._lanes.close(lane)
+        self._lanes.ack(delivery)
+
+    def drop(self, delivery: Delivery) -> None:
+        """Acknowledge a ticket that is of no use."""
+        self._lanes.ack(delivery)
+
+    def give_back(self, lane: int, delivery: Delivery) -> None:
+        """Return a ticket to its place in the queue, and close its lane, or it comes straight back."""
+        self._lanes.close(lane)
+        self._lanes.give_back(delivery)
+
+    def return_ticket(self, delivery: Delivery) -> None:
+        """Return a ticket whose lane takes others meanwhile, or rests."""
+        self._lanes.give_back(delivery)
+
+    def rest(self, lane: int) -> None:
+        """Close the lane for a while; while the one ahead rests, the slots take their own tickets."""
+        self._lanes.close(lane)
+        if (resting := self._resting.pop(lane, None)) is not None:
+            resting.cancel()
+        seconds = random.uniform(*REST_SECONDS)  # noqa: S311 - only spreads the load
+        self._resting[lane] = asyncio.get_running_loop().call_later(seconds, self._rested, lane)
+        if lane == AHEAD:
+            self.look_ahead(0)
+
+    def end(self) -> None:
+        """Nothing is opened any more."""
+        self.admit(wanted=False)
+        for timer in self._resting.values():
+            timer.cancel()
+
+    def _rested(self, lane: int) -> None:
+        self._resting.pop(lane, None)
+        self.adjust(lane)
+
+    def _wanted(self, lane: int) -> bool:
+        """Whether the lane is to be open, apart from whether its slot is free."""
+        return self.admitting and lane not in self._resting and (lane == AHEAD) == (self.room > 0)
+
+    def _adjust_all(self) -> None:
+        for slot in self.free:
+            self.adjust(slot)
+        self.adjust(AHEAD)
