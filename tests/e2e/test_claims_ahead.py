@@ -1,7 +1,6 @@
 """Short jobs are claimed ahead of the slots; a stop, a cancel or a death takes none of them along."""
 
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
 
 PLUGIN = "noop"
-MANY = 400
+MANY = 600
 """Jobs that keep the slots busy for some seconds."""
+SLOTS = 2
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,21 @@ def tell(system: System, what: str) -> None:
         client.post(f"/api/v1/plugins/{PLUGIN}/{what}").raise_for_status()
 
 
-def statuses(system: System) -> Counter[str]:
-    return Counter(job["status"] for job in system.jobs())
+def some(system: System, status: str) -> list[str]:
+    """The ids of some jobs with this status."""
+    with system.client() as client:
+        query: dict[str, str | int] = {"plugin": PLUGIN, "status": status, "limit": 20}
+        answer = client.get("/api/v1/jobs", params=query).raise_for_status().json()
+    return [job["id"] for job in answer["jobs"]]
 
 
 def until_claimed_ahead(system: System) -> None:
     """The runner owns more jobs than it has slots."""
-    eventually(lambda: statuses(system)["WAITINGFORUPLOAD"] > 2, within_seconds=30, what="claims ahead")
+    eventually(lambda: len(some(system, "WAITINGFORUPLOAD")) > SLOTS, within_seconds=60, what="claims ahead")
+
+
+def nothing_runs(system: System) -> bool:
+    return not some(system, "WAITINGFORUPLOAD") and not some(system, "PROCESSING")
 
 
 def check_all_done_once(system: System, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -61,29 +69,44 @@ def test_what_was_claimed_ahead_of_a_stop_waits_until_the_restart(system: System
     until_claimed_ahead(system)
     tell(system, "stop")
 
-    eventually(lambda: not set(statuses(system)) - {"STARTED", "DONE"}, what="nothing is claimed any more")
-    waiting = statuses(system)["STARTED"]
-    assert waiting, "the stop came too late to show anything"
+    eventually(lambda: nothing_runs(system), what="nothing is claimed any more")
+    assert some(system, "STARTED"), "the stop came too late to show anything"
 
     tell(system, "restart")
     check_all_done_once(system, ids)
 
 
-@pytest.mark.parametrize("point", [Failpoint.RUNNER_AFTER_GRANT, Failpoint.RUNNER_UNCLAIMED])
-def test_a_runner_that_dies_takes_nothing_along_that_it_had_claimed_ahead(
-    system: System, tmp_path: Path, point: Failpoint
+def test_a_runner_that_dies_with_claims_ahead_takes_no_job_along(system: System, tmp_path: Path) -> None:
+    died = tmp_path / "died"
+    system.runner.kill()
+    system.runner.start({END_AT: f"{Failpoint.RUNNER_AFTER_GRANT}:{MANY // 2}", END_ONCE: str(died)})
+    ids = submit_many(system)
+    eventually(died.exists, within_seconds=60, what="a death with claims ahead")
+    assert system.runner.wait_for_death() < 0
+    system.runner.start()
+
+    jobs = check_all_done_once(system, ids)
+    assert all(job["error"] is None for job in jobs)
+
+
+def test_a_runner_that_dies_with_the_ticket_of_a_returned_job_takes_no_job_along(
+    system: System, tmp_path: Path
 ) -> None:
     died = tmp_path / "died"
     system.runner.kill()
-    times = MANY // 4 if point is Failpoint.RUNNER_AFTER_GRANT else 1
-    system.runner.start({END_AT: f"{point}:{times}", END_ONCE: str(died)})
-    ids = submit_many(system)
-    if point is Failpoint.RUNNER_UNCLAIMED:
+    system.runner.start({END_AT: f"{Failpoint.RUNNER_UNCLAIMED}:1", END_ONCE: str(died)})
+    ids: list[str] = []
+
+    def returns_something() -> bool:
+        ids.extend(submit_many(system))
         until_claimed_ahead(system)
         tell(system, "stop")
-    eventually(died.exists, within_seconds=60, what=f"a death at {point}")
+        eventually(lambda: died.exists() or nothing_runs(system), what="nothing is claimed any more")
+        tell(system, "restart")
+        return died.exists()
+
+    eventually(returns_something, within_seconds=90, what="a death with a ticket that goes back")
     assert system.runner.wait_for_death() < 0
-    tell(system, "restart")
     system.runner.start()
 
     jobs = check_all_done_once(system, ids)
