@@ -58,7 +58,8 @@ def nothing_runs(system: System) -> bool:
 
 
 def check_all_done_once(system: System, ids: Sequence[str]) -> list[dict[str, Any]]:
-    jobs = system.all_done(ids, within_seconds=90)
+    eventually(lambda: not system.tabs()["queue"]["jobs"], within_seconds=90, what="all jobs end")
+    jobs = system.all_done(ids)
     stored = system.jobs()
     check_statistics(system.tabs(), stored)
     return jobs
