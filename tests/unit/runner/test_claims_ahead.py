@@ -101,6 +101,25 @@ async def test_what_no_slot_could_begin_soon_is_returned_and_its_ticket_only_onc
     assert made.box.claims[-1].job == "second"
 
 
+@pytest.mark.usefixtures("impatient")
+async def test_nothing_behind_a_returned_job_begins_before_it() -> None:
+    made = Ahead()
+    bodies = [made.granted("second"), made.granted("third")]
+    asked = made.ticket("fourth")
+    await made.until(lambda: made.returned)
+    made.grant(made.box.claims[-1])
+    assert made.returned == ["second", "third", "fourth"]
+
+    made.claims.free(0)
+    assert made.lanes.opened == set(), (
+        "until their tickets are back, the next one in the queue is a later one"
+    )
+    made.box.confirm()
+    assert made.lanes.returned == [*bodies, asked]
+    assert made.box.claims[-1].job == "second"
+    assert made.jobs == ["first"]
+
+
 async def test_when_its_ticket_is_lost_a_returned_job_gets_another_one() -> None:
     made = Ahead()
     made.granted("second")

@@ -6,8 +6,8 @@ Knows the lanes and the outbox, but not how a job is run. There are two ways to 
   while it is unacknowledged, the broker sends its lane no other, so a job that ends within that time does not
   require closing and reopening the lane.
 - While jobs are short (see `horizon`), one lane takes tickets ahead of the slots, and theirs are closed. What
-  is granted waits here for a slot, with its ticket, for `KEEP` at most; then it is returned unbegun, and its
-  ticket goes back to its place in the queue.
+  is granted waits here for a slot, with its ticket, for `KEEP` at most; then all that waits is returned
+  unbegun, and the tickets go back to their places in the queue before any other is taken.
 
 No ticket is kept longer than the claim timeout.
 """
@@ -159,7 +159,8 @@ class Claims:
         self._remember(grant.claim_id)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
         granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
-        if not self._lanes.admitting:
+        overtaking = granted.lane == AHEAD and self._lanes.rests(AHEAD)
+        if overtaking or not self._lanes.admitting:
             self._return([granted])
         elif granted.lane in self._lanes.free:
             self._begin(granted.lane, granted)
@@ -214,9 +215,10 @@ class Claims:
             self._aging = asyncio.get_running_loop().call_later(KEEP.total_seconds(), self._return_old)
 
     def _return_old(self) -> None:
+        """Once one has waited too long, all are returned: later ones must not begin before it."""
         self._aging = None
-        before = elapsed_seconds() - KEEP.total_seconds()
-        self._return(self._granted.take(lambda one: one.granted_at <= before))
+        if self._granted.oldest <= elapsed_seconds() - KEEP.total_seconds():
+            self._return(self._granted.take(lambda _: True))
         self._watch_age()
 
     def _return(self, unbegun: list[Granted]) -> None:
@@ -225,18 +227,19 @@ class Claims:
             return
         log.info("claims_returned", jobs=len(unbegun))
         CLAIMS_RETURNED.labels(self._plugin).inc(len(unbegun))
-        self._lanes.rest(AHEAD)
+        held = [one for one in unbegun if self._lanes.holds(one.delivery)]
+        self._lanes.return_later(len(held))
         for one in unbegun:
             job, attempt = one.key
-            if self._lanes.holds(one.delivery):
+            if one in held:
                 back = Unclaimed(job=job, attempt=attempt, turn=one.delivery.priority)
-                self._outbox.put(back, partial(self._unclaimed, one))
+                self._outbox.put(back, partial(self._unclaimed, one.delivery))
             else:
                 self._outbox.put(HandedBack(job=job, attempt=attempt))
 
-    def _unclaimed(self, returned: Granted) -> None:
+    def _unclaimed(self, delivery: Delivery) -> None:
         failpoint(Failpoint.RUNNER_UNCLAIMED)
-        self._lanes.return_ticket(returned.delivery)
+        self._lanes.return_ticket(delivery)
 
     # --- tickets
 

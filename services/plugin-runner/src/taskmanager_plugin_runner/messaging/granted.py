@@ -55,6 +55,11 @@ class GrantQueue:
         """All that wait, in no particular order."""
         return tuple(entry.granted.reference for entry in self._entries)
 
+    @property
+    def oldest(self) -> float:
+        """Since when the oldest has waited, in seconds of `clock`; infinity if none does."""
+        return min((entry.granted.granted_at for entry in self._entries), default=float("inf"))
+
     def put(self, granted: Granted) -> None:
         """Add one."""
         heapq.heappush(self._entries, _Entry(-granted.delivery.priority, next(self._order), granted))

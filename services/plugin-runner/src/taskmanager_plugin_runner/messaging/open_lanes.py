@@ -18,6 +18,7 @@ class OpenLanes:
         """All are closed until tickets are admitted."""
         self._lanes = lanes
         self._resting: dict[int, asyncio.TimerHandle] = {}
+        self._returning = 0
         self._slots: set[int] = set()
         self.free: set[int] = set()
         """The slots that can take a job."""
@@ -79,9 +80,22 @@ class OpenLanes:
         self._lanes.close(lane)
         self._lanes.give_back(delivery)
 
+    def return_later(self, number: int) -> None:
+        """So many tickets will be returned. Until then no other is taken: those stand behind them."""
+        self._returning += number
+        self.rest(AHEAD)
+        self._adjust_all()
+
     def return_ticket(self, delivery: Delivery) -> None:
-        """Return a ticket whose lane takes others meanwhile, or rests."""
+        """Return one of them; after the last one tickets are taken again."""
         self._lanes.give_back(delivery)
+        self._returning -= 1
+        if not self._returning:
+            self._adjust_all()
+
+    def rests(self, lane: int) -> bool:
+        """Whether the lane is closed for a while."""
+        return lane in self._resting
 
     def rest(self, lane: int) -> None:
         """Close the lane for a while; while the one ahead rests, the slots take their own tickets."""
@@ -105,7 +119,8 @@ class OpenLanes:
 
     def _wanted(self, lane: int) -> bool:
         """Whether the lane is to be open, apart from whether its slot is free."""
-        return self.admitting and lane not in self._resting and (lane == AHEAD) == (self.room > 0)
+        takes = self.admitting and not self._returning and lane not in self._resting
+        return takes and (lane == AHEAD) == (self.room > 0)
 
     def _adjust_all(self) -> None:
         for slot in self.free:
