@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from tests.soak.evidence import Document, Obeyed, Rest, Started, Submitted, Verdict
@@ -90,13 +91,20 @@ def readable(dead_letters: int) -> Verdict:
 
 
 def in_turn(started: Sequence[Started]) -> Verdict:
-    """One free slot, no faults: by priority, then by the moment of queueing, then by id."""
+    """One free slot, no faults: by priority, then by the moment of queueing, then by id.
+
+    Jobs that are claimed ahead may share the moment of a commit.
+    """
     verdict = Verdict("I12", "with one slot jobs start in the order shown")
-    order = sorted(started, key=lambda one: one.started_at)
-    turns = [(-one.priority, one.queued_at, one.job) for one in order]
+    order = sorted(started, key=lambda one: (one.started_at, _turn(one)))
+    turns = [_turn(one) for one in order]
     for place, (turn, right) in enumerate(zip(turns, sorted(turns), strict=True), start=1):
         verdict.check(turn == right, f"{order[place - 1].job} started as number {place}: {turn}")
     return verdict
+
+
+def _turn(one: Started) -> tuple[int, datetime, str]:
+    return -one.priority, one.queued_at, one.job
 
 
 def obeyed(commands: Iterable[Obeyed], rest: Rest, lost: Iterable[Rest] = ()) -> Verdict:

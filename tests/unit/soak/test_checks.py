@@ -169,6 +169,8 @@ def test_jobs_out_of_turn_are_found() -> None:
     assert resting.in_turn([*right, started("d", 10, 0, 13)]).violations
     assert resting.in_turn([right[0], started("b", 5, 2, 11), started("c", 5, 1, 12)]).violations
     assert resting.in_turn([right[0], started("c", 5, 1, 11), started("b", 5, 1, 12)]).violations
+    together = [started("c", 5, 1, 11), started("b", 5, 1, 11)]
+    assert not resting.in_turn(together).violations, "claimed in one commit"
 
 
 def audit(action: str, outcome: str = "done", number: int = 1) -> dict[str, Any]:
