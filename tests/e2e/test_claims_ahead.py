@@ -17,6 +17,7 @@ PLUGIN = "noop"
 MANY = 600
 """Jobs that keep the slots busy for some seconds."""
 SLOTS = 2
+AHEAD = {"TASKMANAGER_CLAIMS_AHEAD": "256"}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def system(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
 ) -> Iterator[System]:
     folder = Path(tmp_path_factory.mktemp("ahead"))
-    with running_system(folder, rabbitmq, mongod, plugin=PLUGIN) as made:
+    with running_system(folder, rabbitmq, mongod, plugin=PLUGIN, settings=AHEAD) as made:
         yield made
 
 

@@ -88,7 +88,7 @@ class Runner:
             lambda: (self._running(), self._claims.ahead),
             lambda: self._claims.waiting,
         )
-        self._horizon = Horizon(identity.slots)
+        self._horizon = Horizon(identity.slots, settings.claims_ahead)
         self._began: dict[Reference, float] = {}
         self._draining = Draining(self._plugin, self._attempts.values)
         self._stopping = False

@@ -24,9 +24,9 @@ FORGOTTEN = timedelta(seconds=10)
 class Horizon:
     """Estimates how long the next jobs will take, from those that ended and those that run."""
 
-    def __init__(self, slots: int) -> None:
-        """`slots` work at the same time."""
-        self._slots = slots
+    def __init__(self, slots: int, most: int = MOST) -> None:
+        """`slots` work at the same time; `most` are claimed ahead at most, 0: none."""
+        self._slots, self._most = slots, most
         self._mean = 0.0
         self._longest = 0.0
         self._last_end = float("-inf")
@@ -43,7 +43,7 @@ class Horizon:
         if now - self._last_end > FORGOTTEN.total_seconds():
             return 0
         estimate = max(self._mean, self._longest, oldest_seconds, AHEAD.total_seconds() / MOST)
-        fitting = min(MOST, int(AHEAD.total_seconds() * self._slots / estimate))
+        fitting = min(self._most, int(AHEAD.total_seconds() * self._slots / estimate))
         room = 1
         while room * STEP <= fitting:
             room *= STEP
