@@ -10,7 +10,7 @@ from tests.soak.evidence import Commit, Document, Verdict
 from taskmanager.model.jobs import HISTORY_LIMIT
 from taskmanager.model.reasons import history
 from taskmanager.model.states import MOVES, Status, Tab
-from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT
+from taskmanager_scheduler.jobs.interruptions import CRASH_LIMIT
 
 FINAL = {status.value for status in Status if status.final}
 ARROWS = {(move.source.value if move.source else None, move.target.value) for move in MOVES}

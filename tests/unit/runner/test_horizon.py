@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmanager_plugin_runner.messaging.horizon import AHEAD, FORGOTTEN, MOST, STEP, Horizon
+from taskmanager_plugin_runner.messaging.horizon import AHEAD, FORGOTTEN, STEP, Horizon
 
+MOST = 256
 SECONDS = st.floats(min_value=0, max_value=3600)
 
 
 def horizon(*seconds: float, slots: int = 2) -> Horizon:
-    made = Horizon(slots)
+    made = Horizon(slots, MOST)
     for one in seconds:
         made.ended(one, now=0.0)
     return made
@@ -18,6 +19,12 @@ def horizon(*seconds: float, slots: int = 2) -> Horizon:
 
 def test_nothing_is_claimed_ahead_before_a_job_has_ended() -> None:
     assert horizon().room(0, now=0.0) == 0
+
+
+def test_a_runner_that_may_claim_none_ahead_does_not() -> None:
+    made = Horizon(2, 0)
+    made.ended(0.001, now=0.0)
+    assert made.room(0, now=0.0) == 0
 
 
 @pytest.mark.parametrize(("seconds", "room"), [(0.0, 256), (0.002, 16), (0.02, 4), (0.05, 0), (10.0, 0)])

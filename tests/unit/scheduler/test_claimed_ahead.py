@@ -8,7 +8,8 @@ from taskmanager.model.reasons.history import NOT_HEARD
 from taskmanager.model.states import Status
 from taskmanager_scheduler.jobs.effects import SendTicket
 from taskmanager_scheduler.jobs.events import Event, Orphaned
-from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT, TICKET_BACK_WITHIN, UNBEGUN_LIMIT, transition
+from taskmanager_scheduler.jobs.interruptions import CRASH_LIMIT, TICKET_BACK_WITHIN, UNBEGUN_LIMIT
+from taskmanager_scheduler.jobs.transitions import transition
 
 from .scenes import BEGIN, JOB, ONE, TWO, at, claim, job_after, play, wanted
 

@@ -27,7 +27,8 @@ from taskmanager_scheduler.jobs.events import (
     Ticketed,
     TransitionContext,
 )
-from taskmanager_scheduler.jobs.transitions import CRASH_LIMIT, LEASE, transition
+from taskmanager_scheduler.jobs.interruptions import CRASH_LIMIT
+from taskmanager_scheduler.jobs.transitions import LEASE, transition
 
 from .scenes import (
     BEGIN,

@@ -81,15 +81,9 @@ class Runner:
         self._idle = asyncio.Event()
         self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout, self._plugin)
         self._heartbeats = Heartbeats(
-            identity,
-            outbox,
-            self._leases,
-            settings.heartbeat,
-            lambda: (self._running(), self._claims.ahead),
-            lambda: self._claims.waiting,
+            identity, outbox, self._leases, settings.heartbeat, self._running, self._claims
         )
         self._horizon = Horizon(identity.slots, settings.claims_ahead)
-        self._began: dict[Reference, float] = {}
         self._draining = Draining(self._plugin, self._attempts.values)
         self._stopping = False
         self._ordered = False
@@ -209,15 +203,13 @@ class Runner:
         waiting.set_result(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
-        self._began[attempt.key] = began = elapsed_seconds()
-
         def over(outcome: AttemptOutcome) -> None:
             now = elapsed_seconds()
+            seconds = now - attempt.began
             JOBS.labels(self._plugin, outcome).inc()
-            JOB_SECONDS.labels(self._plugin, outcome).observe(now - began)
+            JOB_SECONDS.labels(self._plugin, outcome).observe(seconds)
             self._attempts.pop(attempt.key, None)
-            self._began.pop(attempt.key, None)
-            self._horizon.ended(now - began, now)
+            self._horizon.ended(seconds, now)
             self._look_ahead(most=self._claims.room)
             self._leases.ended(attempt.key)
             BUSY.labels(self._plugin).set(len(self._attempts))
@@ -276,7 +268,7 @@ class Runner:
     def _look_ahead(self, most: int | None = None) -> None:
         """Claim as far ahead as jobs are short; `most`: only less far than that."""
         now = elapsed_seconds()
-        oldest = now - min(self._began.values(), default=now)
+        oldest = now - min((attempt.began for attempt in self._attempts.values()), default=now)
         room = self._horizon.room(oldest, now)
         if most is None or room < most:
             self._claims.look_ahead(room)

@@ -54,6 +54,7 @@ class Attempt:
     def __init__(self, grant: Grant, slot: SlotProcess, services: AttemptServices) -> None:
         """`slot` runs nothing else in the meantime."""
         self.key = (grant.job, grant.attempt)
+        self.began = elapsed_seconds()
         self._grant = grant
         self._slot, self._services = slot, services
         self._reports = Reports(grant.job, grant.attempt, services.outbox)

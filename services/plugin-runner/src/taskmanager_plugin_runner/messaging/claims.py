@@ -227,11 +227,11 @@ class Claims:
             return
         log.info("claims_returned", jobs=len(unbegun))
         CLAIMS_RETURNED.labels(self._plugin).inc(len(unbegun))
-        held = [one for one in unbegun if self._lanes.holds(one.delivery)]
-        self._lanes.return_later(len(held))
+        held = sum(self._lanes.holds(one.delivery) for one in unbegun)
+        self._lanes.return_later(held)
         for one in unbegun:
             job, attempt = one.key
-            if one in held:
+            if self._lanes.holds(one.delivery):
                 back = Unclaimed(job=job, attempt=attempt, turn=one.delivery.priority)
                 self._outbox.put(back, partial(self._unclaimed, one.delivery))
             else:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from taskmanager.messages import AttemptReference, Heartbeat, Hello
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.process.lifecycle import every
+from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_plugin_runner.messaging.leases import Leases
 from taskmanager_plugin_runner.messaging.outbox import Sink
 
@@ -35,21 +36,17 @@ class Heartbeats:
         outbox: Sink,
         leases: Leases,
         interval: timedelta,
-        owned: Callable[[], tuple[tuple[AttemptReference, ...], tuple[AttemptReference, ...]]],
-        claims: Callable[[], tuple[str, ...]],
+        running: Callable[[], tuple[AttemptReference, ...]],
+        claims: Claims,
     ) -> None:
-        """`owned` returns the attempts that run, and those granted that wait for a slot.
-
-        `claims` returns the ids of claims without an answer.
-        """
+        """`running` returns the attempts that have begun and are not over."""
         self._identity, self._outbox, self._leases, self._interval = identity, outbox, leases, interval
-        self._owned, self._claims = owned, claims
+        self._running, self._claims = running, claims
         self._greeted = False
 
     def hello(self) -> None:
         """Send who this runner is."""
         me = self._identity
-        running, waiting = self._owned()
         self._leases.asked()
         self._outbox.put(
             Hello(
@@ -59,8 +56,8 @@ class Heartbeats:
                 slots=me.slots,
                 transfers=me.transfers,
                 started_at=me.started_at,
-                running=running + waiting,
-                claims=self._claims(),
+                running=self._running() + self._claims.ahead,
+                claims=self._claims.waiting,
             )
         )
         self._greeted = True
@@ -69,10 +66,12 @@ class Heartbeats:
         """Send a sign of life; nothing before the first hello."""
         if not self._greeted:
             return
-        running, waiting = self._owned()
+        running = self._running()
         self._leases.asked()
-        slots, owned = self._identity.slots, running + waiting
-        self._outbox.put(Heartbeat(slots=slots, busy=len(running), running=owned, claims=self._claims()))
+        slots, owned = self._identity.slots, running + self._claims.ahead
+        self._outbox.put(
+            Heartbeat(slots=slots, busy=len(running), running=owned, claims=self._claims.waiting)
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send heartbeats until `stop`."""

@@ -9,8 +9,6 @@ from datetime import timedelta
 
 AHEAD = timedelta(milliseconds=50)
 """What is claimed ahead should begin within this time."""
-MOST = 256
-"""Jobs claimed ahead at most, however short they are."""
 STEP = 4
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
 WEIGHT = 0.1
@@ -24,7 +22,7 @@ FORGOTTEN = timedelta(seconds=10)
 class Horizon:
     """Estimates how long the next jobs will take, from those that ended and those that run."""
 
-    def __init__(self, slots: int, most: int = MOST) -> None:
+    def __init__(self, slots: int, most: int) -> None:
         """`slots` work at the same time; `most` are claimed ahead at most, 0: none."""
         self._slots, self._most = slots, most
         self._mean = 0.0
@@ -40,9 +38,9 @@ class Horizon:
 
     def room(self, oldest_seconds: float, now: float) -> int:
         """How many jobs to claim ahead; `oldest_seconds`: for how long the oldest running job has run."""
-        if now - self._last_end > FORGOTTEN.total_seconds():
+        if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():
             return 0
-        estimate = max(self._mean, self._longest, oldest_seconds, AHEAD.total_seconds() / MOST)
+        estimate = max(self._mean, self._longest, oldest_seconds, AHEAD.total_seconds() / self._most)
         fitting = min(self._most, int(AHEAD.total_seconds() * self._slots / estimate))
         room = 1
         while room * STEP <= fitting:

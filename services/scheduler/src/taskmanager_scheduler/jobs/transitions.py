@@ -6,7 +6,6 @@ nothing: `dispatch` guards the start of a job, `attempt` and its owner guard eve
 """
 
 from datetime import timedelta
-from itertools import takewhile
 
 from taskmanager.messages import (
     Advanced,
@@ -27,7 +26,7 @@ from taskmanager.messages import (
     Unclaimed,
 )
 from taskmanager.model.jobs import CancelMethod, Job, JobError, Progress
-from taskmanager.model.reasons import Reason, history
+from taskmanager.model.reasons import history
 from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.backoff import waiting_time
 from taskmanager_scheduler.jobs.effects import AnswerRunner
@@ -46,7 +45,8 @@ from taskmanager_scheduler.jobs.events import (
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.goobi_reports import message_report
-from taskmanager_scheduler.jobs.moves import NOBODYS, back_off, changed, end, move, noted, requeue, ticket_for
+from taskmanager_scheduler.jobs.interruptions import crashed, interrupted, orphaned, unclaimed
+from taskmanager_scheduler.jobs.moves import back_off, changed, end, move, noted, requeue, ticket_for
 from taskmanager_scheduler.jobs.operator_actions import apply_operator_request, cancelled, runner_obeyed
 
 LEASE = timedelta(seconds=60)
@@ -54,14 +54,6 @@ LEASE = timedelta(seconds=60)
 
 MESSAGE_SHOWN = 200
 """Characters of an operator's message shown in the history; the report has the full text."""
-
-TICKET_BACK_WITHIN = timedelta(seconds=30)
-"""A runner that did not begin a job returns its ticket at once; after this time it gets another one."""
-
-CRASH_LIMIT = 3
-"""The third crash in a row parks the job: without a limit, one bad file could crash runners forever."""
-UNBEGUN_LIMIT = 10
-"""A runner that is lost takes jobs with it that it had not begun: only after so many times is it a crash."""
 
 
 def transition(job: Job | None, event: Event, at: TransitionContext) -> Transition:
@@ -94,9 +86,9 @@ def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
     """Handle what the scheduler found itself."""
     match event:
         case Orphaned():
-            return _orphaned(job, event, at)
+            return orphaned(job, event, at)
         case LeaseEnded() if job.lease is not None and job.lease < at.now:
-            return _orphaned(job, Orphaned(crashed=True, why=history.NOT_HEARD()), at)
+            return orphaned(job, Orphaned(crashed=True, why=history.NOT_HEARD()), at)
         case Renewed() if _is_current(job, event.attempt, at):
             return Transition(changed(job, lease=at.now + LEASE))
         case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
@@ -213,9 +205,9 @@ def _reported(job: Job, event: RunnerReport, at: TransitionContext) -> Transitio
     if not _is_current(job, event.attempt, at):
         return Transition(job)
     if isinstance(event, HandedBack):
-        return _interrupted(job, at, history.HANDED_BACK(runner=job.owner))
+        return interrupted(job, at, history.HANDED_BACK(runner=job.owner))
     if isinstance(event, Unclaimed):
-        return _unclaimed(job, event, at)
+        return unclaimed(job, event, at)
     if event.seq <= job.seq:
         return Transition(job)
     if isinstance(event, Suspended | Resumed | Cancelled):
@@ -287,7 +279,7 @@ def _fail(job: Job, event: Failed, at: TransitionContext) -> Transition:
         ending = history.ENDED_MEANWHILE(error=event.error.cause)
         return cancelled(job, CancelMethod.COOPERATIVE, at, ending=ending)
     if event.crashed:
-        return _crashed(job, event.error, at, event.error.cause)
+        return crashed(job, event.error, at, event.error.cause)
     if event.error.temporary and job.failures + 1 < at.retry.attempts:
         return _try_later(job, event.error, at)
     what = history.FAILED(error=event.error.cause)
@@ -303,57 +295,3 @@ def _try_later(job: Job, error: JobError, at: TransitionContext) -> Transition:
     until = at.now + waiting_time(at.retry, failures, job.id)
     what = history.TRY_FAILED(count=failures, most=at.retry.attempts, at=until, error=error.cause)
     return back_off(job, at, what, until, failures=failures, error=error)
-
-
-def _orphaned(job: Job, event: Orphaned, at: TransitionContext) -> Transition:
-    if job.owner is None:
-        return Transition(job)
-    if not event.crashed:
-        return _interrupted(job, at, history.GIVEN_BACK(cause=event.why))
-    if job.cancel is not None:
-        return cancelled(job, CancelMethod.SIGKILL, at, ending=event.why)
-    if job.status is Status.WAITINGFORUPLOAD and _times_lost_unbegun(job) < UNBEGUN_LIMIT:
-        return requeue(job, at, history.LOST_UNBEGUN(runner=job.owner, cause=event.why))
-    what = history.LOST(runner=job.owner, cause=event.why)
-    return _crashed(job, JobError(message=english(what), reason=what, kind="RunnerLost"), at, what)
-
-
-def _times_lost_unbegun(job: Job) -> int:
-    """How often its runner was lost since it last began."""
-    since = takewhile(
-        lambda entry: entry.status not in {Status.UPLOAD, Status.PROCESSING}, reversed(job.history)
-    )
-    return sum(entry.told.code == history.LOST_UNBEGUN.name for entry in since)
-
-
-def _interrupted(job: Job, at: TransitionContext, what: Reason) -> Transition:
-    """Its runner no longer has it: not a failure, but the end of a job that was being cancelled."""
-    if job.cancel is not None:
-        return cancelled(job, CancelMethod.SIGKILL, at, ending=what)
-    return requeue(job, at, what)
-
-
-def _unclaimed(job: Job, event: Unclaimed, at: TransitionContext) -> Transition:
-    """It was not begun: it keeps its turn, and its ticket, which the runner returns to its place.
-
-    The ticket is owed if nobody has claimed the job with it for a while: the connection that held it may have
-    broken meanwhile, and another runner's claim been refused. If its turn has changed meanwhile, or it is not
-    to wait at all, that ticket becomes invalid.
-    """
-    what = history.UNCLAIMED(runner=job.owner)
-    begun = job.status is not Status.WAITINGFORUPLOAD
-    if begun or job.cancel is not None or job.held is not None or job.turn != event.turn:
-        return _interrupted(job, at, what)
-    owed = at.now + TICKET_BACK_WITHIN
-    return Transition(move(job, Trigger.REQUEUE, Status.STARTED, at, what, ticket_due=owed, **NOBODYS))
-
-
-def _crashed(job: Job, error: JobError, at: TransitionContext, what: Reason | str) -> Transition:
-    """`what` is the error as worded for the history."""
-    crashes = job.crashes + 1
-    if crashes < CRASH_LIMIT:
-        crash = history.CRASHED(count=crashes, most=CRASH_LIMIT - 1, error=what)
-        return requeue(job, at, crash, crashes=crashes)
-    last = history.CRASHED_TOO_OFTEN(count=crashes, error=what)
-    parked = error.model_copy(update={"message": english(last), "reason": last})
-    return end(job, Trigger.FAIL, Status.ERROR, at, last, error=parked, crashes=crashes)
