@@ -59,7 +59,8 @@ PRIVATE = (
 )
 """What runners and gateways bind for themselves."""
 WAYS: Mapping[type[Message], Way] = {
-    messages.Submit: Way("gateway", NAMES.submit, (PLUGIN,)),
+    messages.Submissions: Way("gateway", NAMES.submit, (NAMES.submissions_key,)),
+    messages.Submit: Way("a gateway of an earlier release", NAMES.submit, (PLUGIN,)),
     messages.Ticket: Way("scheduler", NAMES.dispatch, (PLUGIN,)),
     messages.RunnerEvents: Way("runner", NAMES.events, (NAMES.events_key(PLUGIN),)),
     messages.Command: Way("gateway", NAMES.events, (NAMES.command_key,)),

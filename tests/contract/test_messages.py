@@ -63,6 +63,7 @@ from taskmanager.messages import (
     SetSecondFactor,
     StartOperation,
     StopOperation,
+    Submissions,
     Submit,
     Suspended,
     Tick,
@@ -235,6 +236,16 @@ ACCESS: list[AccessOrder] = [
 
 CASES: list[tuple[str, Message, Decode]] = [
     ("submit", Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC), decode_inbox),
+    (
+        "submissions",
+        Submissions(
+            submissions=(
+                Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC),
+                Submit(job="another", client="cli", submitted_at=MOMENT, spec=JobSpec(plugin="jp2")),
+            )
+        ),
+        decode_inbox,
+    ),
     ("ticket", Ticket(job=JOB, dispatch=3), decode_ticket),
     ("events", RunnerEvents(plugin="jp2", runner="worker-jp2", instance="i-1", events=EVENTS), decode_inbox),
     (
@@ -412,7 +423,13 @@ def test_a_golden_file_is_read_back_whole(name: str, message: Message, decode: D
     assert decode((GOLDEN / f"{name}.v1.json").read_bytes()) == message
 
 
-def test_a_submission_is_also_the_first_ticket() -> None:
+def test_submissions_are_joined_as_they_are_encoded() -> None:
+    (message,) = [message for name, message, _ in CASES if name == "submissions"]
+    assert isinstance(message, Submissions)
+    assert Submissions.joined(one.encode() for one in message.submissions) == message.encode()
+
+
+def test_a_submission_of_an_earlier_release_is_also_the_first_ticket() -> None:
     ticket = decode_ticket((GOLDEN / "submit.v1.json").read_bytes())
 
     assert (ticket.job, ticket.dispatch) == (JOB, 1)

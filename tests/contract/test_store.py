@@ -37,7 +37,7 @@ from taskmanager.ports.store import Needs, Plan, Snapshot, Store
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
-from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_testing.store import MemoryStore
 
@@ -157,7 +157,8 @@ async def test_an_owed_ticket_is_found_until_it_is_marked_as_sent(store: Store) 
     await feed(store, said(HandedBack(job="1", attempt=1)))
     owed = await look(store, Needs(tickets_before=NOW, limit=10))
 
-    await mark_sent(store, FrozenClock(), [ticket_for(job) for job in owed.jobs.values()])
+    tickets = [ticket_for(job) for job in owed.jobs.values()]
+    await note_tickets(store, FrozenClock(), tickets, tickets)
 
     assert list(owed.jobs) == ["1"]
     assert (await look(store, Needs(tickets_before=NOW, limit=10))).jobs == {}

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from taskmanager.messages import Command, CommandOutcome, CommandResult, Submit
+from taskmanager.messages import Command, CommandOutcome, CommandResult, Submissions, Submit
 from taskmanager.model.control import Stop
 from taskmanager.model.jobs import Attribution, Job, JobSpec
 from taskmanager.model.manifest import Need, PluginManifest
@@ -94,7 +94,8 @@ class Gateway:
         return await self.client.post("/api/v1/jobs", json={"plugin": "noop", **fields})
 
     def submitted(self) -> list[Submit]:
-        return [Submit.model_validate_json(message.body) for message in self.publisher.messages]
+        messages = [Submissions.model_validate_json(message.body) for message in self.publisher.messages]
+        return [submit for message in messages for submit in message.submissions]
 
 
 def make_gateway(

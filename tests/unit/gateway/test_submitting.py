@@ -14,7 +14,7 @@ from .conftest import Gateway, installed, job, until
 KEY = {"Idempotency-Key": "step-23"}
 
 
-async def test_an_accepted_job_is_published_once_persistent_mandatory_and_with_its_priority(
+async def test_an_accepted_job_is_published_once_persistent_and_mandatory(
     gateway: Gateway,
 ) -> None:
     answer = await gateway.submit(priority=9, title="Band 1")
@@ -22,7 +22,7 @@ async def test_an_accepted_job_is_published_once_persistent_mandatory_and_with_i
     assert answer.status_code == 202
     (message,) = gateway.publisher.messages
     (submit,) = gateway.submitted()
-    assert (message.exchange, message.key, message.priority) == ("tm.submit", "noop", 9)
+    assert (message.exchange, message.key) == ("tm.submit", "gateway.submissions")
     assert message.persistent
     assert message.mandatory
     assert submit.spec == JobSpec(plugin="noop", priority=9, title="Band 1")

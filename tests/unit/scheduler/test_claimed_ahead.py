@@ -49,7 +49,7 @@ def test_its_ticket_is_owed_after_a_while_because_it_may_have_been_lost_on_its_w
 def test_a_job_whose_turn_has_changed_meanwhile_gets_a_ticket_for_its_new_turn() -> None:
     step = play(claim(), wanted(JobAction.PRIORITY, 9), BACK)
 
-    assert tickets(step) == [SendTicket("jp2", JOB, 2, 9)]
+    assert tickets(step) == [SendTicket("jp2", JOB, 2, 9, owed=True)]
 
 
 def test_a_job_that_was_cancelled_or_held_before_it_began_does_not_wait_any_more() -> None:
@@ -70,7 +70,7 @@ def test_a_job_that_had_not_begun_when_its_runner_was_lost_has_not_crashed() -> 
 
     assert step.job is not None
     assert (step.job.status, step.job.crashes) == (Status.STARTED, 0)
-    assert tickets(step) == [SendTicket("jp2", JOB, 2, TURN)]
+    assert tickets(step) == [SendTicket("jp2", JOB, 2, TURN, owed=True)]
 
 
 def test_it_is_parked_all_the_same_if_that_never_ends() -> None:

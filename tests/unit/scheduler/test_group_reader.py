@@ -1,15 +1,26 @@
 """How messages of the inbox come together in groups."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from taskmanager.messages import Tick
+from taskmanager.messages import Submissions, Submit, Tick
 from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import JobSpec
 from taskmanager.ports.broker import Delivery
 from taskmanager_scheduler.inbox import group_reader
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import Senders
 
 TOPOLOGY = Topology()
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def submissions(jobs: int) -> bytes:
+    return Submissions.joined(
+        Submit(job=str(one), client="c", submitted_at=NOW, spec=JobSpec(plugin="noop")).encode()
+        for one in range(jobs)
+    )
 
 
 def delivery(name: str) -> Delivery:
@@ -28,6 +39,16 @@ async def sizes(limit: int, names: list[str]) -> list[int]:
 
 async def test_a_group_holds_as_many_messages_as_it_may() -> None:
     assert await sizes(3, ["s"] * 7) == [3, 3, 1]
+
+
+async def test_a_message_counts_as_many_as_the_jobs_it_submits() -> None:
+    made = GroupReader(4, Senders(TOPOLOGY))
+    for tag, jobs in enumerate([3, 3, 1, 9, 1]):
+        made.deliver(Delivery(submissions(jobs), TOPOLOGY.submissions_key, tag, generation=1))
+
+    found = [[delivery.tag for delivery, _ in await made.next_group()] for _ in range(3)]
+
+    assert found == [[0, 1], [2, 3], [4]]
 
 
 async def test_long_messages_make_smaller_groups_of_one_at_least(monkeypatch: pytest.MonkeyPatch) -> None:

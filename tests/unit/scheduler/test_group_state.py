@@ -112,8 +112,8 @@ async def test_a_restarted_runner_loses_what_it_does_not_name() -> None:
 
     assert (store.jobs["1"].status, store.jobs["1"].crashes) == (Status.STARTED, 1)
     assert (store.jobs["2"].status, store.jobs["2"].crashes) == (Status.STARTED, 0), "it had not begun"
-    assert SendTicket("noop", "1", 2, 5) in outcome.effects
-    assert SendTicket("noop", "2", 2, 5) in outcome.effects
+    assert SendTicket("noop", "1", 2, 5, owed=True) in outcome.effects
+    assert SendTicket("noop", "2", 2, 5, owed=True) in outcome.effects
 
 
 async def test_a_reconnected_runner_keeps_what_it_names_and_what_it_waits_for() -> None:

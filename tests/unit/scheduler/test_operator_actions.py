@@ -91,7 +91,7 @@ def test_a_held_job_waits_until_it_is_released() -> None:
     assert held.status is Status.PAUSED
     assert released.job is not None
     assert (released.job.status, released.job.dispatch) == (Status.STARTED, 3)
-    assert released.effects == (SendTicket("jp2", JOB, 3, 5),)
+    assert released.effects == (SendTicket("jp2", JOB, 3, 5, owed=True),)
 
 
 def test_a_running_job_is_suspended_and_goes_on_in_the_same_attempt() -> None:
@@ -132,7 +132,7 @@ def test_a_new_priority_makes_the_old_ticket_worthless() -> None:
 
     assert step.job is not None
     assert (step.job.priority, step.job.dispatch) == (9, 2)
-    assert step.effects == (SendTicket("jp2", JOB, 2, 9),)
+    assert step.effects == (SendTicket("jp2", JOB, 2, 9, owed=True),)
 
 
 def test_a_running_job_keeps_running_under_its_new_priority() -> None:
@@ -158,7 +158,7 @@ def test_a_job_that_is_put_next_gets_a_ticket_before_all_priorities() -> None:
 
     assert step.job is not None
     assert (step.job.turn, step.job.priority, step.job.dispatch) == (11, 5, 2)
-    assert step.effects == (SendTicket("jp2", JOB, 2, 11),)
+    assert step.effects == (SendTicket("jp2", JOB, 2, 11, owed=True),)
     assert obey(step.job, JobAction.NEXT) == Transition(step.job)
 
 
@@ -169,7 +169,11 @@ def test_another_priority_ends_what_put_a_job_next() -> None:
     step = obey(first, JobAction.PRIORITY, priority=5)
 
     assert step.job is not None
-    assert (step.job.put_next, step.job.turn, step.effects) == (None, 5, (SendTicket("jp2", JOB, 3, 5),))
+    assert (step.job.put_next, step.job.turn, step.effects) == (
+        None,
+        5,
+        (SendTicket("jp2", JOB, 3, 5, owed=True),),
+    )
 
 
 def test_a_held_job_that_is_put_next_goes_first_once_it_is_released() -> None:
@@ -181,7 +185,7 @@ def test_a_held_job_that_is_put_next_goes_first_once_it_is_released() -> None:
     released = obey(put.job, JobAction.RELEASE)
 
     assert put.effects == ()
-    assert released.effects == (SendTicket("jp2", JOB, 3, 11),)
+    assert released.effects == (SendTicket("jp2", JOB, 3, 11, owed=True),)
 
 
 def test_a_running_job_is_not_put_next() -> None:
@@ -224,4 +228,4 @@ def test_a_job_that_backs_off_and_is_put_next_waits_no_longer() -> None:
 
     assert step.job is not None
     assert step.job.not_before is None
-    assert step.effects == (SendTicket("jp2", JOB, step.job.dispatch, 11),)
+    assert step.effects == (SendTicket("jp2", JOB, step.job.dispatch, 11, owed=True),)

@@ -81,7 +81,7 @@ class World:
     """Everything there is. `stage` is the attempt whose stage lies in the folder, `written` whose result."""
 
     job: Job
-    tickets: tuple[int, ...] = (1,)
+    tickets: tuple[int, ...] = ()
     runners: tuple[Runner, ...] = (Runner(), Runner())
     stage: int = 0
     written: int = 0
@@ -123,11 +123,12 @@ _steps: dict[object, Transition] = {}
 """What `transition` has returned: it is pure, and most worlds differ in something else."""
 
 
+SUBMIT = Submit(job="1", client="t", submitted_at=NOW, spec=JobSpec(plugin="jp2", destination="/data/1"))
+
+
 def begin() -> World:
-    spec = JobSpec(plugin="jp2", destination="/data/1")
-    job = transition(
-        None, Submit(job="1", client="t", submitted_at=NOW, spec=spec), TransitionContext(NOW)
-    ).job
+    """The job is stored, and the scheduler has sent its ticket, or died before."""
+    job = transition(None, SUBMIT, TransitionContext(NOW)).job
     assert job is not None
     return World(job)
 
@@ -190,6 +191,7 @@ def steps(world: World) -> Iterator[World]:
 def from_outside(world: World) -> Iterator[World]:
     if world.job.status is Status.STARTED and len(world.tickets) < MOST_TICKETS:  # swept, or doubled
         yield replace(world, tickets=tuple(sorted((*world.tickets, world.job.dispatch))))
+    yield fold(world, SUBMIT)  # redelivered, or sent again
     if world.tickets:
         yield replace(world, tickets=world.tickets[1:])  # lost
     if world.job.owner is not None and world.job.attempt < MOST_ATTEMPTS:

@@ -36,7 +36,7 @@ from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.decisions.run_order import RunOrderedStore, place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
-from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_testing.publisher import FakePublisher, Published
 from taskmanager_testing.store import MemoryStore
@@ -107,7 +107,8 @@ class World:
         outcome = await self.lineup.apply(
             needs_of(messages), lambda snapshot: decide(messages, snapshot, now)
         )
-        await mark_sent(self.lineup, self.clock, await self.dispatcher.carry_out(outcome))
+        sent = await self.dispatcher.carry_out(outcome)
+        await note_tickets(self.lineup, self.clock, outcome.effects, sent)
 
     async def greet(self) -> None:
         hello = Hello(

@@ -132,7 +132,6 @@ class SchedulerMachine(RuleBasedStateMachine):
         job = f"job-{len(self.submitted)}"
         self.submitted.append(Submit(job=job, client="c", submitted_at=self.clock.now(), spec=spec))
         self.inbox.append(self.submitted[-1])
-        self.tickets.append(SendTicket(PLUGIN, job, 1, priority))
 
     @precondition(lambda self: self.submitted)
     @rule(which=st.integers(0, 99))
@@ -215,7 +214,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             runner.say(Unclaimed(job=job, attempt=attempt, turn=turn))
             self.inbox += runner.sent  # the ticket goes back once the inbox has it
             runner.sent = []
-            self.tickets.append(SendTicket(PLUGIN, job, dispatch, turn))
+            self.tickets.append(SendTicket(PLUGIN, job, dispatch, turn, owed=True))
             del self.started[job, dispatch]
 
     @rule(which=st.integers(0, 1))

@@ -12,7 +12,8 @@ from taskmanager.messages import (
     HandedBack,
     Refusal,
 )
-from taskmanager.model.jobs import Job, JobError, JobSpec
+from taskmanager.model.control import JobAction
+from taskmanager.model.jobs import Attribution, Job, JobError, JobSpec
 from taskmanager.model.manifest import RetryPolicy
 from taskmanager.model.reasons.history import NOT_HEARD
 from taskmanager.model.reports import ReportKind
@@ -21,10 +22,13 @@ from taskmanager_scheduler.jobs.effects import SendTicket, StoreReport
 from taskmanager_scheduler.jobs.events import (
     Event,
     LeaseEnded,
+    OperatorRequest,
     Orphaned,
     PluginGate,
     Renewed,
     Ticketed,
+    TicketNotSent,
+    Transition,
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.interruptions import CRASH_LIMIT
@@ -169,11 +173,43 @@ def test_a_requeued_job_asks_for_a_ticket_with_its_new_dispatch() -> None:
     step = play(claim(), HandedBack(job=JOB, attempt=1))
 
     assert [effect for effect in step.effects if isinstance(effect, SendTicket)] == [
-        SendTicket("jp2", JOB, 2, 5)
+        SendTicket("jp2", JOB, 2, 5, owed=True)
     ]
     assert step.job is not None
     assert step.job.ticket_due is not None
     assert transition(step.job, Ticketed(2), at()).job.ticket_due is None  # type: ignore[union-attr]
+
+
+def tickets(step: Transition) -> list[SendTicket]:
+    return [effect for effect in step.effects if isinstance(effect, SendTicket)]
+
+
+def test_a_new_job_gets_its_ticket_which_its_submission_brings_again() -> None:
+    first = transition(None, submission(), at())
+    again = transition(first.job, submission(), at())
+
+    assert tickets(first) == tickets(again) == [SendTicket("jp2", JOB, 1, 5, owed=False)]
+    assert again.job is first.job
+
+
+def test_a_job_that_was_begun_or_holds_no_turn_gets_no_ticket_from_its_submission() -> None:
+    begun = play(claim()).job
+    returned = play(claim(), HandedBack(job=JOB, attempt=1)).job
+    hold = OperatorRequest(JobAction.HOLD, Attribution(by="anna", at=BEGIN))
+    for job in (begun, returned, transition(job_after(), hold, at()).job):
+        assert tickets(transition(job, submission(), at())) == []
+
+
+def test_a_ticket_that_could_not_be_sent_is_owed_until_it_is() -> None:
+    waiting = job_after()
+
+    owed = transition(waiting, TicketNotSent(1), at()).job
+
+    assert owed is not None
+    assert owed.ticket_due is not None
+    assert transition(owed, Ticketed(1), at()).job.ticket_due is None  # type: ignore[union-attr]
+    assert transition(waiting, TicketNotSent(2), at()).job is waiting
+    assert transition(begun := play(claim()).job, TicketNotSent(1), at()).job is begun
 
 
 def test_the_third_crash_in_a_row_parks_the_job_with_the_evidence() -> None:

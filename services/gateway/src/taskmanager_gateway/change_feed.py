@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from taskmanager.errors import InvalidMessageError
-from taskmanager.messages import Changes, CommandResult, Submit, decode_changes
+from taskmanager.messages import Changes, CommandResult, Submissions, Submit, decode_changes
 from taskmanager.ports.broker import Delivery
 from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.jobs.recent import Recent
@@ -54,7 +54,10 @@ class Feed:
             UNREADABLE.inc()
             log.warning("change_unreadable", error=str(error))
             return
-        if isinstance(message, Submit):
+        if isinstance(message, Submissions):
+            for submit in message.submissions:
+                self._submitted_elsewhere(submit)
+        elif isinstance(message, Submit):
             self.submitted(message.job, body)
         elif isinstance(message, CommandResult):
             self._pending.settle(message)
@@ -65,6 +68,10 @@ class Feed:
         """The broker has accepted this submission."""
         self._recent.accepted(job, body)
         self._watchers.notify(job)
+
+    def _submitted_elsewhere(self, submit: Submit) -> None:
+        if not self._recent.knows(submit.job):
+            self.submitted(submit.job, submit.encode())
 
     def reconnected(self) -> None:
         """Messages may have been missed, including that somebody may see less from now on."""

@@ -31,6 +31,7 @@ from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
+from taskmanager_gateway.submissions.outbox import SubmissionOutbox
 from taskmanager_gateway.submissions.path_check import PathCheck
 from taskmanager_gateway.submissions.persistence_watch import PersistenceWatch
 from taskmanager_gateway.submissions.service import SubmissionService
@@ -98,17 +99,17 @@ def make_services(  # noqa: PLR0913 - wiring
     """
     catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
-    keeping = PersistenceWatch(publisher, reader, recent, settings.topology, settings.recent_limit)
+    outbox = SubmissionOutbox(publisher, settings.topology)
+    keeping = PersistenceWatch(outbox, reader, recent, settings.topology, settings.recent_limit)
     feed = Feed(recent, watchers, hub, digests, catalogue, pending)
     finder = JobFinder(reader, recent, watchers)
     goobi = load(settings.goobi)
     paths = PathCheck(replace(settings.job_roots, mapping=goobi.path_mapping))
     acceptance = Acceptance(
-        publisher,
+        outbox,
         reader,
         recent,
         feed,
-        settings.topology,
         clock,
         keeping=keeping,
         limit_bytes=settings.body_limit_bytes,

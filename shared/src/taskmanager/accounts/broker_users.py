@@ -125,7 +125,7 @@ def _gateway(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> Bro
         write=patterns.of(names.submit, names.events, below=[own]),
         read=patterns.of(names.changes, names.control, below=[own]),
         topics=(
-            TopicRights(topology.submit, write="^[a-z0-9-]+$"),
+            TopicRights(topology.submit, write=f"^([a-z0-9-]+|{re.escape(topology.submissions_key)})$"),
             TopicRights(topology.events, write=_exactly(topology.command_key)),
             TopicRights(topology.control, read=_below(topology.gateway_key(""))),
         ),

@@ -77,7 +77,7 @@ from taskmanager.messages.replies import (
     RunnerOrders,
     RunnerReplies,
 )
-from taskmanager.messages.submissions import Submit, Ticket
+from taskmanager.messages.submissions import Submissions, Submit, Ticket
 from taskmanager.messages.wire import AttemptReference, Message, decode
 
 __all__ = [
@@ -141,6 +141,7 @@ __all__ = [
     "SetSecondFactor",
     "StartOperation",
     "StopOperation",
+    "Submissions",
     "Submit",
     "Suspended",
     "Tick",
@@ -155,7 +156,7 @@ __all__ = [
     "decode_ticket",
 ]
 
-Inbound = Submit | RunnerEvents | Command | TokensUsed | SessionsUsed | LogInsSeen | Tick
+Inbound = Submissions | Submit | RunnerEvents | Command | TokensUsed | SessionsUsed | LogInsSeen | Tick
 """The messages the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
@@ -163,8 +164,8 @@ _TICKET: TypeAdapter[Submit | Ticket] = TypeAdapter(Annotated[Submit | Ticket, F
 _CONTROL: TypeAdapter[RunnerReplies | Notice] = TypeAdapter(
     Annotated[RunnerReplies | Notice, Field(discriminator="type")]
 )
-_CHANGES: TypeAdapter[Changes | Submit | CommandResult] = TypeAdapter(
-    Annotated[Changes | Submit | CommandResult, Field(discriminator="type")]
+_CHANGES: TypeAdapter[Changes | Submissions | Submit | CommandResult] = TypeAdapter(
+    Annotated[Changes | Submissions | Submit | CommandResult, Field(discriminator="type")]
 )
 
 
@@ -174,7 +175,10 @@ def decode_inbox(body: bytes) -> Inbound:
 
 
 def decode_ticket(body: bytes) -> Submit | Ticket:
-    """A message of a plugin's queue: the submission itself or a later ticket; raises InvalidMessageError."""
+    """A message of a plugin's queue; raises InvalidMessageError.
+
+    A submission is the first ticket of a job from a gateway of an earlier release.
+    """
     return decode(_TICKET, body)
 
 
@@ -183,6 +187,6 @@ def decode_control(body: bytes) -> RunnerReplies | Notice:
     return decode(_CONTROL, body)
 
 
-def decode_changes(body: bytes) -> Changes | Submit | CommandResult:
+def decode_changes(body: bytes) -> Changes | Submissions | Submit | CommandResult:
     """A message of a gateway's private queue; raises InvalidMessageError."""
     return decode(_CHANGES, body)

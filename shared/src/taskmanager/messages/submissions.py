@@ -1,14 +1,20 @@
-"""From the gateway to the scheduler and the plugin's queue, and the tickets that follow."""
+"""From the gateway to the scheduler, and the tickets that follow."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from taskmanager.messages.wire import Message
 from taskmanager.model.jobs import JobSpec
 
 
 class Submit(Message):
-    """Accept this job. `submitted_at` is by the gateway's clock."""
+    """Accept this job. `submitted_at` is by the gateway's clock.
+
+    Gateways of earlier releases published each alone, to the plugin's queue as well, as its first ticket.
+    """
 
     type: Literal["submit"] = "submit"
     job: str
@@ -18,8 +24,20 @@ class Submit(Message):
 
     @property
     def dispatch(self) -> int:
-        """The first ticket of a job is its submission."""
+        """That of the first ticket of a job."""
         return 1
+
+
+class Submissions(Message):
+    """Accept these jobs, in this order: one message and one confirm for all that a gateway has at a time."""
+
+    type: Literal["submissions"] = "submissions"
+    submissions: Annotated[tuple[Submit, ...], Field(min_length=1)]
+
+    @classmethod
+    def joined(cls, encoded: Iterable[bytes]) -> bytes:
+        """The body of a message with these encoded `Submit`s, which are not encoded again for it."""
+        return b'{"v":1,"type":"submissions","submissions":[' + b",".join(encoded) + b"]}"
 
 
 class Ticket(Message):

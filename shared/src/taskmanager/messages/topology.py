@@ -89,7 +89,10 @@ class Topology:
 
     @property
     def submit(self) -> str:
-        """Takes submissions, key = plugin: one confirm means that inbox and plugin queue both have it."""
+        """Takes submissions, for the inbox and all gateways.
+
+        Gateways of earlier releases use the plugin as the key, so that its queue gets the submission too.
+        """
         return f"{self.prefix}.submit"
 
     @property
@@ -180,6 +183,11 @@ class Topology:
     def tick_key(self) -> str:
         """Routing key of the scheduler's own tick."""
         return "scheduler.tick"
+
+    @property
+    def submissions_key(self) -> str:
+        """Routing key of submissions; no plugin can have this name."""
+        return "gateway.submissions"
 
     def runner_key(self, plugin: str, runner: str) -> str:
         """Routing key of answers to one runner."""

@@ -23,12 +23,16 @@ class Recent:
 
     def accepted(self, job: str, body: bytes) -> None:
         """The broker accepted this message. Does nothing if it is known: the news arrives by two routes."""
-        if job not in self._entries:
+        if not self.knows(job):
             self._put(job, body)
 
     def stored(self, job: str) -> None:
         """The job is stored: from now on it is read from the store."""
         self._put(job, None)
+
+    def knows(self, job: str) -> bool:
+        """Whether anything is remembered of the job."""
+        return job in self._entries
 
     def is_stored(self, job: str) -> bool:
         """Whether the job has been reported as stored."""

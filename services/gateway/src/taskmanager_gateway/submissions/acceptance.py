@@ -13,9 +13,7 @@ from taskmanager.errors import (
     UnroutableMessageError,
 )
 from taskmanager.messages import Submit
-from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import Job, JobSpec
-from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.failpoints import Failpoint, failpoint
@@ -27,7 +25,8 @@ from taskmanager_gateway.jobs.loader import JobLoader
 from taskmanager_gateway.jobs.recent import Recent, accepted_job
 from taskmanager_gateway.metrics import CHECKS_SKIPPED
 from taskmanager_gateway.submissions.idempotency import Submission
-from taskmanager_gateway.submissions.persistence_watch import PersistenceWatch, send
+from taskmanager_gateway.submissions.outbox import SubmissionOutbox
+from taskmanager_gateway.submissions.persistence_watch import PersistenceWatch
 
 log = structlog.get_logger(__name__)
 
@@ -55,24 +54,22 @@ class Acceptance:
 
     def __init__(  # noqa: PLR0913 - wiring
         self,
-        publisher: Publisher,
+        outbox: SubmissionOutbox,
         reader: JobReader,
         recent: Recent,
         feed: Feed,
-        topology: Topology,
         clock: Clock,
         *,
         keeping: PersistenceWatch,
         limit_bytes: int,
     ) -> None:
         """`limit_bytes` is the largest message."""
-        self._publisher = publisher
+        self._outbox = outbox
         self._reader = reader
         self._loader = JobLoader(reader)
         self._recent = recent
         self._feed = feed
         self._keeping = keeping
-        self._topology = topology
         self._clock = clock
         self._limit_bytes = limit_bytes
         self._under_way: dict[str, tuple[JobSpec, asyncio.Task[SubmissionResult]]] = {}
@@ -84,7 +81,7 @@ class Acceptance:
         if first := self._under_way.get(submission.job):
             spec, task = first
             _check_same(spec, submission)
-            return SubmissionResult(SubmissionOutcome.REPLAYED, (await asyncio.shield(task)).job)
+            return _of_an_equal_one(await asyncio.shield(task))
         task = asyncio.create_task(self._accept(submission), name=f"submit {submission.job}")
         self._under_way[submission.job] = (submission.spec, task)
         task.add_done_callback(lambda _: self._under_way.pop(submission.job))
@@ -133,7 +130,7 @@ class Acceptance:
         failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
-                await send(self._publisher, self._topology, submission.spec, body)
+                await self._outbox.send(body)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
             log.warning(
                 "submission_not_confirmed", job=submission.job, error=str(error) or "no confirm in time"
@@ -143,6 +140,13 @@ class Acceptance:
         self._feed.submitted(submission.job, body)
         self._keeping.accepted(submission.job)
         return SubmissionResult(SubmissionOutcome.ACCEPTED, accepted_job(submit))
+
+
+def _of_an_equal_one(first: SubmissionResult) -> SubmissionResult:
+    """The result of a submission that came while an equal one was under way."""
+    if first.outcome is SubmissionOutcome.ACCEPTED:
+        return SubmissionResult(SubmissionOutcome.REPLAYED, first.job)
+    return first
 
 
 def _too_large(size: int, limit: int) -> ProblemError:

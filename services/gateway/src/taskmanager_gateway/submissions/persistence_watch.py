@@ -16,13 +16,12 @@ import structlog
 
 from taskmanager.errors import TaskManagerError, TemporaryError
 from taskmanager.messages.topology import Topology
-from taskmanager.model.jobs import JobSpec
-from taskmanager.ports.broker import Publisher
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.lifecycle import pause
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.metrics import SUBMISSIONS_LOST
+from taskmanager_gateway.submissions.outbox import SubmissionOutbox
 
 LOOK = timedelta(seconds=5)
 OVERTAKEN_AFTER = timedelta(seconds=10)
@@ -32,13 +31,6 @@ A_LOOK = 500
 """How many are looked up at a time."""
 
 log = structlog.get_logger(__name__)
-
-
-async def send(publisher: Publisher, topology: Topology, spec: JobSpec, body: bytes) -> None:
-    """Publish a submission to the scheduler's inbox; raises as `Publisher.publish` does."""
-    await publisher.publish(
-        topology.submit, spec.plugin, body, priority=spec.priority, persistent=True, mandatory=True
-    )
 
 
 @dataclass(slots=True)
@@ -53,10 +45,10 @@ class PersistenceWatch:
     """The submissions of this gateway that are not known to be stored, the oldest first."""
 
     def __init__(
-        self, publisher: Publisher, reader: JobReader, recent: Recent, topology: Topology, limit: int
+        self, outbox: SubmissionOutbox, reader: JobReader, recent: Recent, topology: Topology, limit: int
     ) -> None:
         """`limit` submissions are watched, as many as `recent` holds; the oldest are dropped first."""
-        self._publisher, self._reader, self._recent = publisher, reader, recent
+        self._outbox, self._reader, self._recent = outbox, reader, recent
         self._topology, self._limit = topology, limit
         self._waiting: OrderedDict[str, _Accepted] = OrderedDict()
         self._newest_stored = float("-inf")
@@ -120,7 +112,7 @@ class PersistenceWatch:
             log.error("submission_lost", job=job, tries=one.tries, queue=self._topology.inbox.name)
             return
         try:
-            await send(self._publisher, self._topology, submit.spec, submit.encode())
+            await self._outbox.send(submit.encode())
         except TaskManagerError as error:
             log.warning("submission_not_sent_again", job=job, error=str(error))
             return

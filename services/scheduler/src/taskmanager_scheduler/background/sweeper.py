@@ -25,7 +25,7 @@ from taskmanager_scheduler.decisions.decision_metrics import record_decision
 from taskmanager_scheduler.decisions.group_state import GroupState
 from taskmanager_scheduler.decisions.run_order import place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
-from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.events import BackoffOver, LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_scheduler.jobs.transitions import LEASE
@@ -71,7 +71,8 @@ class LeaseWatch:
                 "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
             )
         record_decision(decision, 0)
-        await mark_sent(self._store, self._clock, await self._dispatcher.carry_out(decision))
+        sent = await self._dispatcher.carry_out(decision)
+        await note_tickets(self._store, self._clock, decision.effects, sent)
 
 
 class TicketSweep:
@@ -117,7 +118,8 @@ class TicketSweep:
         tickets = [ticket_for(job) for job in sorted(owed.values(), key=place_of)]
         for ticket in tickets:
             TICKETS_REMADE.labels(ticket.plugin, "owed").inc()
-        await mark_sent(self._store, self._clock, await self._dispatcher.send_tickets(tickets))
+        sent = await self._dispatcher.send_tickets(tickets)
+        await note_tickets(self._store, self._clock, tickets, sent)
 
     async def _remake_missing(self) -> None:
         """A queue found empty twice in a row while jobs are waiting has lost tickets.

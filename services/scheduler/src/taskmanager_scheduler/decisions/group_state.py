@@ -19,6 +19,7 @@ from taskmanager.messages import (
     RunnerEvent,
     RunnerEvents,
     SessionsUsed,
+    Submissions,
     Submit,
     TokensUsed,
 )
@@ -78,11 +79,11 @@ class GroupState:
     def take(self, message: Inbound) -> None:
         """Fold one message into the state."""
         match message:
-            case Submit() if message.job in self.snapshot.unreadable:
-                pass  # it is stored, but its state cannot be read
+            case Submissions():
+                for submit in message.submissions:
+                    self._take_submission(submit)
             case Submit():
-                holder = self.holders.get(message.spec.unique) if message.spec.unique else None
-                self.move(message.job, message, holder=holder)
+                self._take_submission(message)
             case Command():
                 execute(self, message)
             case LogInsSeen():
@@ -94,6 +95,12 @@ class GroupState:
             case RunnerEvents():
                 for event in message.events:
                     self._take_event(event, message)
+
+    def _take_submission(self, submit: Submit) -> None:
+        if submit.job in self.snapshot.unreadable:
+            return  # it is stored, but its state cannot be read
+        holder = self.holders.get(submit.spec.unique) if submit.spec.unique else None
+        self.move(submit.job, submit, holder=holder)
 
     def _take_event(self, event: RunnerEvent, envelope: RunnerEvents) -> None:
         sender = Sender(envelope.runner, envelope.instance, envelope.plugin)

@@ -13,6 +13,7 @@ from taskmanager.messages import (
     Inbound,
     RunnerEvent,
     RunnerEvents,
+    Submissions,
     Submit,
 )
 from taskmanager.ports.store import Needs
@@ -24,11 +25,11 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
     named = _Named()
     for message in messages:
         match message:
+            case Submissions():
+                for submit in message.submissions:
+                    named.add_submission(submit)
             case Submit():
-                named.jobs.add(message.job)
-                named.new.add(message.job)
-                if message.spec.unique:
-                    named.uniques.add(message.spec.unique)
+                named.add_submission(message)
             case Command():
                 named.add(needs_of_command(message))
             case RunnerEvents():
@@ -53,6 +54,13 @@ class _Named:
         self.plugins |= needs.plugins
         self.operations |= needs.operations
         self.access |= needs.access
+
+    def add_submission(self, submit: Submit) -> None:
+        """Add the job, which is most likely new, and its unique key."""
+        self.jobs.add(submit.job)
+        self.new.add(submit.job)
+        if submit.spec.unique:
+            self.uniques.add(submit.spec.unique)
 
     def add_events(self, message: RunnerEvents) -> None:
         """Add the jobs a runner refers to, and the runner and its plugin where they matter."""

@@ -87,12 +87,7 @@ class RunOrderedStore:
 
 
 def queued_by(decision: Decision) -> list[Job]:
-    """The jobs that wait under a new ticket, in ticket order.
-
-    New jobs come first: their submission was their ticket, and has been in the queue since before the commit.
-    """
+    """The jobs that wait under a new ticket, in ticket order."""
     waiting = {job.id: job for _, job in decision.jobs if job.status is Status.STARTED}
-    new = [job for before, job in decision.jobs if before is None and job.dispatch == 1 and job.id in waiting]
     sent = [(one.job, one.dispatch) for one in decision.effects if isinstance(one, SendTicket)]
-    again = [waiting[job] for job, dispatch in sent if job in waiting and waiting[job].dispatch == dispatch]
-    return [*new, *again]
+    return [waiting[job] for job, dispatch in sent if job in waiting and waiting[job].dispatch == dispatch]

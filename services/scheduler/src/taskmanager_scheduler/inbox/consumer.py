@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from taskmanager.errors import PermanentError, TemporaryError
-from taskmanager.messages import Inbound, Tick
+from taskmanager.messages import Inbound, Submissions, Tick
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
@@ -93,32 +93,64 @@ class InboxConsumer:
     async def _take_care_of(self, messages: Sequence[InboxMessage], stop: asyncio.Event) -> None:
         """Process a group until it is stored; if deciding on it fails, its messages are taken one by one."""
         groups = deque([messages])
-        backoff = Backoff("store")
         while groups and not stop.is_set():
+            group = groups.popleft()
             try:
-                decision = await self._commit([message for _, message in groups[0]])
-            except TemporaryError as error:
-                self.stalled = str(error)
-                await backoff.wait(str(error), stop)
-                continue
+                decision = await self._committed([message for _, message in group], stop)
             except PermanentError:
                 raise
             except Exception as error:  # noqa: BLE001 - logged without the values that its text may quote
                 # An unexpected message must not stop all others: it is isolated and dead-lettered alone.
-                log.error("group_failed", messages=len(groups[0]), defect=_where(error))  # noqa: TRY400
-                await self._divide(groups, error)
+                log.error("group_failed", messages=len(group), defect=_where(error))  # noqa: TRY400
+                if len(group) == 1:
+                    await self._isolate(*group[0], error, stop)
+                else:
+                    groups.extendleft([message] for message in reversed(group))
                 continue
-            self.stalled = None
-            await self._following.follow(decision, groups.popleft())
+            if decision is not None:
+                await self._following.follow(decision, group)
 
-    async def _divide(self, groups: deque[Sequence[InboxMessage]], error: Exception) -> None:
-        failed = groups.popleft()
-        if len(failed) == 1:
-            delivery, message = failed[0]
-            self._reader.dead_letter(delivery, "defect", error)
-            await self._dispatcher.carry_out(Decision(effects=refusals(message)))
+    async def _committed(self, messages: Sequence[Inbound], stop: asyncio.Event) -> Decision | None:
+        """The decision once it is stored, however long the store is away; None if `stop` came first."""
+        backoff = Backoff("store")
+        while not stop.is_set():
+            try:
+                decision = await self._commit(messages)
+            except TemporaryError as error:
+                self.stalled = str(error)
+                await backoff.wait(str(error), stop)
+            else:
+                self.stalled = None
+                return decision
+        return None
+
+    async def _isolate(
+        self, delivery: Delivery, message: Inbound, error: Exception, stop: asyncio.Event
+    ) -> None:
+        """Dead-letter a message that fails alone; of many submissions, the sound ones are stored first.
+
+        The dead letter then holds all of them: to submit one of those again does no harm.
+        """
+        failed: Exception | None = error
+        if isinstance(message, Submissions) and len(message.submissions) > 1:
+            failed = None
+            for submit in message.submissions:
+                try:
+                    decision = await self._committed([submit], stop)
+                except PermanentError:
+                    raise
+                except Exception as defect:  # noqa: BLE001 - as above
+                    log.error("submission_failed", job=submit.job, defect=_where(defect))  # noqa: TRY400
+                    failed = defect
+                else:
+                    if decision is None:
+                        return
+                    await self._following.follow(decision, [])
+        if failed is None:
+            await self._following.follow(Decision(), [(delivery, message)])
         else:
-            groups.extendleft([message] for message in reversed(failed))
+            self._reader.dead_letter(delivery, "defect", failed)
+            await self._dispatcher.carry_out(Decision(effects=refusals(message)))
 
     async def _commit(self, messages: Sequence[Inbound]) -> Decision:
         if all(isinstance(message, Tick) for message in messages):

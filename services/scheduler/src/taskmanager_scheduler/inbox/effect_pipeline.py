@@ -15,7 +15,7 @@ from taskmanager.ports.store import Store
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
-from taskmanager_scheduler.effects.tickets import mark_sent
+from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
 from taskmanager_scheduler.metrics import EFFECTS_FAILED
 
@@ -52,7 +52,7 @@ class EffectPipeline:
         failpoint(Failpoint.SCHEDULER_BEFORE_EFFECTS)
         try:
             sent = await self._dispatcher.carry_out(decision)
-            await mark_sent(self._store, self._clock, sent)
+            await note_tickets(self._store, self._clock, decision.effects, sent)
             if any(isinstance(message, Tick) for _, message in messages):
                 await self._on_tick()
         except TemporaryError as error:

@@ -4,23 +4,14 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Sequence
-from datetime import timedelta
-from itertools import islice
 
 import structlog
 
 from taskmanager.errors import InvalidMessageError, TaskManagerError
-from taskmanager.messages import Inbound, decode_inbox
+from taskmanager.messages import Inbound, Submissions, decode_inbox
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
-
-GATHER = timedelta(milliseconds=3)
-"""How long the first message of a group waits for others.
-
-When a slot is free, the claim of a job comes this soon after its submission, and the next claim of a slot
-this soon after the end of its last job: both then share a commit.
-"""
 
 GROUP_BYTES = 2 * 1024 * 1024
 """The size limit of a group: logs and files must be stored within the time a transaction may take."""
@@ -42,7 +33,7 @@ class GroupReader:
     """Takes deliveries as they arrive and returns them in groups, in order."""
 
     def __init__(self, group_limit: int, senders: Senders) -> None:
-        """`group_limit` is the maximum number of messages in a group; `senders` says which are believed."""
+        """A group is full with `group_limit` messages or submissions; `senders` says which are believed."""
         self._senders = senders
         self._group_limit = group_limit
         self._arrived: deque[Delivery] = deque()
@@ -61,41 +52,37 @@ class GroupReader:
     async def next_group(self) -> Sequence[InboxMessage]:
         """The next messages; empty if none of them can be used. Waits for at least one delivery."""
         await self._some.wait()
-        if len(self._arrived) < self._group_limit:
-            await asyncio.sleep(GATHER.total_seconds())
-        group = [self._arrived.popleft() for _ in range(self._next_size())]
+        group: list[InboxMessage] = []
+        bytes_taken = parts = 0
+        while self._arrived and parts < self._group_limit:
+            bytes_taken += len(self._arrived[0].body)
+            if group and bytes_taken > GROUP_BYTES:
+                break
+            delivery = self._arrived.popleft()
+            if (message := self._readable(delivery)) is not None:
+                group.append((delivery, message))
+                parts += len(message.submissions) if isinstance(message, Submissions) else 1
         if not self._arrived:
             self._some.clear()
-        return self._readable(group)
+        return group
 
-    def _next_size(self) -> int:
-        """As many as fit into a group, but at least one."""
-        size = 0
-        for number, delivery in enumerate(islice(self._arrived, self._group_limit)):
-            size += len(delivery.body)
-            if size > GROUP_BYTES and number:
-                return number
-        return min(len(self._arrived), self._group_limit)
-
-    def _readable(self, group: Sequence[Delivery]) -> list[InboxMessage]:
-        messages = []
-        for delivery in group:
-            if self._subscription is not None and not self._subscription.holds(delivery):
-                continue  # it is redelivered, here or to another scheduler that may already have it
-            try:
-                message = decode_inbox(delivery.body)
-            except InvalidMessageError as error:
-                self.dead_letter(delivery, "unreadable", error)
-                continue
-            if doubt := self._senders.doubt(message, delivery.key, delivery.user):
-                self.dead_letter(delivery, "not believed", NotBelievedError(doubt))
-            else:
-                messages.append((delivery, message))
-        return messages
+    def _readable(self, delivery: Delivery) -> Inbound | None:
+        """The message; None if it is not ours any more, or has become a dead letter."""
+        if self._subscription is not None and not self._subscription.holds(delivery):
+            return None  # it is redelivered, here or to another scheduler that may already have it
+        try:
+            message = decode_inbox(delivery.body)
+        except InvalidMessageError as error:
+            self.dead_letter(delivery, "unreadable", error)
+            return None
+        if doubt := self._senders.doubt(message, delivery.key, delivery.user):
+            self.dead_letter(delivery, "not believed", NotBelievedError(doubt))
+            return None
+        return message
 
     def acknowledge(self, messages: Sequence[InboxMessage]) -> None:
-        """Acknowledge this group and everything before it."""
-        if self._subscription is not None:
+        """Acknowledge this group and everything before it; nothing if it is empty."""
+        if messages and self._subscription is not None:
             self._subscription.ack(messages[-1][0], multiple=True)
 
     def dead_letter(self, delivery: Delivery, reason: str, error: Exception) -> None:

@@ -15,6 +15,7 @@ from taskmanager.messages import (
     LogInsSeen,
     RunnerEvents,
     SessionsUsed,
+    Submissions,
     Submit,
     Tick,
     TokensUsed,
@@ -40,6 +41,8 @@ class Senders:
 
     def _key_of(self, message: Inbound) -> str:
         match message:
+            case Submissions():
+                return self.topology.submissions_key
             case Submit():
                 return message.spec.plugin
             case RunnerEvents():
@@ -58,7 +61,7 @@ class Senders:
 
 def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
     match message:
-        case Submit() | TokensUsed() | SessionsUsed() | LogInsSeen():
+        case Submissions() | Submit() | TokensUsed() | SessionsUsed() | LogInsSeen():
             return (users.gateway,)
         case Command():
             return users.gateway, users.scheduler  # the scheduler itself ends a stop that has expired

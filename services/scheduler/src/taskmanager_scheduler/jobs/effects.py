@@ -32,12 +32,17 @@ class AnswerRunner:
 
 @dataclass(frozen=True, slots=True)
 class SendTicket:
-    """Put a ticket into the plugin's queue."""
+    """Put a ticket into the plugin's queue.
+
+    `owed`: the store says that this is to be done, until it is confirmed. The ticket of a new job is not
+    owed: its submission comes again unless this was done.
+    """
 
     plugin: str
     job: str
     dispatch: int
     priority: int
+    owed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,13 @@ class Ticketed:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketNotSent:
+    """A ticket for this dispatch could not be sent."""
+
+    dispatch: int
+
+
+@dataclass(frozen=True, slots=True)
 class BackoffOver:
     """The job's backoff is over: it gets its ticket and its place."""
 
@@ -98,7 +105,7 @@ class GoobiMessageRequested:
     note: Attribution
 
 
-Finding = Orphaned | Renewed | LeaseEnded | Ticketed | BackoffOver
+Finding = Orphaned | Renewed | LeaseEnded | Ticketed | TicketNotSent | BackoffOver
 """Events that the scheduler finds itself."""
 
 Event = Submit | Claim | Commit | RunnerReport | Finding | OperatorRequest | GoobiMessageRequested

@@ -41,7 +41,7 @@ def back_off(job: Job, at: TransitionContext, what: Reason, until: datetime, **f
 
 def ticket_for(job: Job) -> SendTicket:
     """The ticket that would start the job in its current state."""
-    return SendTicket(job.plugin, job.id, job.dispatch, job.turn)
+    return SendTicket(job.plugin, job.id, job.dispatch, job.turn, owed=job.ticket_due is not None)
 
 
 def end(

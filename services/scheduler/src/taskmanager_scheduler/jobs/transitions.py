@@ -41,6 +41,7 @@ from taskmanager_scheduler.jobs.events import (
     Orphaned,
     Renewed,
     Ticketed,
+    TicketNotSent,
     Transition,
     TransitionContext,
 )
@@ -75,7 +76,7 @@ def _asked(job: Job | None, event: Submit | Claim | Commit, at: TransitionContex
     """Handle events that need an answer even if the job is unknown."""
     match event:
         case Submit():
-            return Transition(job) if job else _submit(event, at)
+            return _submitted_again(job) if job else _submit(event, at)
         case Claim():
             return _claim(job, event, at)
         case Commit():
@@ -91,11 +92,20 @@ def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
             return orphaned(job, Orphaned(crashed=True, why=history.NOT_HEARD()), at)
         case Renewed() if _is_current(job, event.attempt, at):
             return Transition(changed(job, lease=at.now + LEASE))
-        case Ticketed() if job.dispatch == event.dispatch and job.ticket_due:
-            return Transition(changed(job, ticket_due=None))
+        case Ticketed() | TicketNotSent() if job.dispatch == event.dispatch:
+            return _about_its_ticket(job, event, at)
         case BackoffOver() if job.not_before is not None and job.not_before <= at.now:
             queued = changed(job, queued_at=at.now, ticket_due=at.now, not_before=None)
             return Transition(queued, (ticket_for(queued),))
+    return Transition(job)
+
+
+def _about_its_ticket(job: Job, event: Ticketed | TicketNotSent, at: TransitionContext) -> Transition:
+    """Note that the ticket of its current dispatch is owed, or no longer."""
+    if isinstance(event, Ticketed) and job.ticket_due is not None:
+        return Transition(changed(job, ticket_due=None))
+    if isinstance(event, TicketNotSent) and job.ticket_due is None and job.status is Status.STARTED:
+        return Transition(changed(job, ticket_due=at.now))
     return Transition(job)
 
 
@@ -121,11 +131,17 @@ def _submit(event: Submit, at: TransitionContext) -> Transition:
         rev=1,
     )
     if not duplicate:
-        return Transition(noted(job, at, history.ACCEPTED()))
+        return Transition(noted(job, at, history.ACCEPTED()), (ticket_for(job),))
     what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
     error = JobError(message=english(what), reason=what, kind="duplicate")
     ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
     return Transition(noted(ended, at, what))
+
+
+def _submitted_again(job: Job) -> Transition:
+    """Unchanged; the ticket is sent again, as the scheduler may have died before it sent it."""
+    never_begun = job.status is Status.STARTED and job.attempt == 0 and job.dispatch == 1
+    return Transition(job, (ticket_for(job),) if never_begun else ())
 
 
 def _claim(job: Job | None, claim: Claim, at: TransitionContext) -> Transition:

@@ -1,0 +1,78 @@
+"""Publishes submissions to the scheduler's inbox, those that come while a confirm is outstanding together.
+
+A lone submission waits for nobody. Many at a time share one message and its confirm, which costs the broker,
+the scheduler and this process little more than one.
+"""
+
+import asyncio
+from collections import deque
+
+from taskmanager.messages import Submissions
+from taskmanager.messages.topology import Topology
+from taskmanager.ports.broker import Publisher
+
+MESSAGE_SUBMISSIONS = 200
+MESSAGE_BYTES = 128 * 1024
+"""No further submission joins a message of this size; a broker accepts messages of at most 16 MB."""
+
+Waiting = tuple[bytes, asyncio.Future[None]]
+
+
+class SubmissionOutbox:
+    """Sends submissions in the order in which they come."""
+
+    def __init__(self, publisher: Publisher, topology: Topology) -> None:
+        """Nothing is kept: what is not confirmed is its submitter's to repeat."""
+        self._publisher = publisher
+        self._exchange, self._key = topology.submit, topology.submissions_key
+        self._waiting: deque[Waiting] = deque()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def send(self, encoded: bytes) -> None:
+        """Return once the broker has accepted this encoded `Submit`; raises as `Publisher.publish` does.
+
+        A caller that gives up before the submission was published takes it back.
+        """
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((encoded, sent))
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all(), name="submissions")
+        await sent
+
+    async def _send_all(self) -> None:
+        try:
+            while message := self._next_message():
+                await self._send(message)
+        finally:
+            self._sending = None
+
+    async def _send(self, message: list[Waiting]) -> None:
+        body = Submissions.joined(encoded for encoded, _ in message)
+        try:
+            await self._publisher.publish(self._exchange, self._key, body, persistent=True, mandatory=True)
+        except Exception as error:  # noqa: BLE001 - all its submitters raise it
+            for _, sent in message:
+                _settle(sent, error)
+        else:
+            for _, sent in message:
+                _settle(sent, None)
+
+    def _next_message(self) -> list[Waiting]:
+        message: list[Waiting] = []
+        size = 0
+        while self._waiting and len(message) < MESSAGE_SUBMISSIONS and size < MESSAGE_BYTES:
+            encoded, sent = self._waiting.popleft()
+            if not sent.done():
+                message.append((encoded, sent))
+                size += len(encoded)
+        return message
+
+
+def _settle(sent: asyncio.Future[None], error: Exception | None) -> None:
+    if sent.done():
+        return  # its submitter has given up
+    if error is None:
+        sent.set_result(None)
+    else:
+        sent.set_exception(error)
+        sent.exception()  # retrieved: a submitter that is cancelled just now must not cause a warning

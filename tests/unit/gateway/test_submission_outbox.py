@@ -1,0 +1,116 @@
+"""Submissions that come while a confirm is outstanding share the next message."""
+
+import asyncio
+
+import pytest
+
+from taskmanager.errors import BrokerUnavailableError, TaskManagerError
+from taskmanager.messages import Submissions
+from taskmanager.messages.topology import Topology
+from taskmanager_gateway.submissions import outbox as module
+from taskmanager_gateway.submissions.outbox import SubmissionOutbox
+from taskmanager_testing.publisher import FakePublisher
+from taskmanager_testing.waiting import eventually_async
+
+
+def submit(number: int, more: str = "") -> bytes:
+    spec = b'{"plugin":"noop","title":"%s"}' % more.encode()
+    return (
+        b'{"v":1,"type":"submit","job":"%d","client":"c","submitted_at":"2027-01-01T00:00:00Z","spec":%s}'
+        % (number, spec)
+    )
+
+
+class Sender:
+    """An outbox whose broker confirms when the test wants."""
+
+    def __init__(self) -> None:
+        self.publisher = FakePublisher()
+        self.outbox = SubmissionOutbox(self.publisher, Topology())
+        self.publisher.confirms.clear()
+
+    def send(self, number: int, more: str = "") -> "asyncio.Task[None]":
+        return asyncio.create_task(self.outbox.send(submit(number, more)))
+
+    def messages(self) -> list[list[str]]:
+        """The jobs of each message."""
+        read = [Submissions.model_validate_json(message.body) for message in self.publisher.messages]
+        return [[one.job for one in message.submissions] for message in read]
+
+    async def published(self, count: int) -> None:
+        async def look() -> bool:
+            return len(self.publisher.messages) >= count
+
+        await eventually_async(look)
+
+
+@pytest.fixture
+def sender() -> Sender:
+    return Sender()
+
+
+async def test_a_lone_one_waits_for_nobody_and_what_comes_meanwhile_goes_together(sender: Sender) -> None:
+    first = sender.send(1)
+    await sender.published(1)
+    others = [sender.send(number) for number in (2, 3, 4)]
+    await asyncio.sleep(0)
+    assert sender.messages() == [["1"]]
+
+    sender.publisher.confirms.set()
+    await asyncio.gather(first, *others)
+
+    assert sender.messages() == [["1"], ["2", "3", "4"]]
+
+
+async def test_a_message_holds_so_many_and_so_much(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MESSAGE_SUBMISSIONS", 3)
+    monkeypatch.setattr(module, "MESSAGE_BYTES", 500)
+    sender.publisher.confirms.set()
+
+    await asyncio.gather(*(sender.send(number, "x" * (450 if number == 3 else 1)) for number in range(6)))
+
+    assert sender.messages() == [["0", "1", "2"], ["3"], ["4", "5"]]
+
+
+async def test_all_of_a_message_that_was_not_confirmed_hear_of_it_and_the_next_are_sent(
+    sender: Sender,
+) -> None:
+    sender.publisher.available = False
+    lost = [sender.send(number) for number in (1, 2)]
+    for one in lost:
+        with pytest.raises(BrokerUnavailableError):
+            await one
+
+    sender.publisher.available = True
+    sender.publisher.confirms.set()
+    await sender.send(3)
+
+    assert sender.messages() == [["3"]]
+
+
+async def test_an_unexpected_error_reaches_every_submitter(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(sender.publisher, "publish", broken)
+
+    results = await asyncio.gather(sender.send(1), sender.send(2), return_exceptions=True)
+
+    assert [str(one) for one in results] == ["a defect"] * 2
+    assert not any(isinstance(one, TaskManagerError) for one in results)
+
+
+async def test_whoever_gives_up_before_it_is_published_takes_it_back(sender: Sender) -> None:
+    first = sender.send(1)
+    await sender.published(1)
+    given_up, kept = sender.send(2), sender.send(3)
+    await asyncio.sleep(0)
+
+    given_up.cancel()
+    sender.publisher.confirms.set()
+    await asyncio.gather(first, kept)
+
+    assert sender.messages() == [["1"], ["3"]]
+    assert given_up.cancelled()
