@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskmanager.messages import Change, Changes, Submit, decode_inbox, decode_ticket
+from taskmanager.messages import Change, Changes, Submissions, decode_inbox
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import Job, JobSpec, LogLine
 from taskmanager.model.registry import LogBlock
@@ -31,16 +31,14 @@ KEY = {"Idempotency-Key": "step-23"}
 Freeze = Callable[[RunningServer], None]
 
 
-async def received(url: str, topology: Topology, count: int) -> tuple[list[Delivery], list[Delivery]]:
-    """What lies in the inbox and in the queue of the plugin."""
+async def received(url: str, topology: Topology, count: int) -> list[Delivery]:
+    """What lies in the inbox."""
     broker, stop = Broker(url, "test"), asyncio.Event()
     inbox: asyncio.Queue[Delivery] = asyncio.Queue()
-    tickets: asyncio.Queue[Delivery] = asyncio.Queue()
     broker.subscribe(topology.inbox, inbox.put_nowait, prefetch=100)
-    broker.subscribe(topology.jobs("noop"), tickets.put_nowait, prefetch=100)
     running = asyncio.create_task(broker.run(stop))
     async with asyncio.timeout(10):
-        found = [await inbox.get() for _ in range(count)], [await tickets.get() for _ in range(count)]
+        found = [await inbox.get() for _ in range(count)]
     stop.set()
     await running
     return found
@@ -91,7 +89,18 @@ def changed(job: Job, *, logged: bool = False) -> bytes:
     return Changes(changes=(change,)).encode()
 
 
-def test_one_submission_reaches_the_scheduler_and_the_queue_of_its_plugin(
+async def waiting(url: str, topology: Topology) -> int:
+    """How many tickets lie in the queue of the plugin."""
+    found: list[int] = []
+
+    async def count(channel: AsyncChannel) -> None:
+        found.append(await channel.waiting_in(topology.jobs("noop").name))
+
+    await Broker.once(url, "test", count)
+    return found[0]
+
+
+def test_one_submission_reaches_the_scheduler_and_no_queue_of_a_plugin(
     rabbitmq: RunningServer, topology: Topology, gateway: RunningGateway, roots: Path
 ) -> None:
     declare(rabbitmq, topology)
@@ -99,11 +108,12 @@ def test_one_submission_reaches_the_scheduler_and_the_queue_of_its_plugin(
     answer = gateway.submit(source=str(roots), priority=7)
 
     assert answer.status_code == 202, answer.text
-    (inbox,), (ticket,) = asyncio.run(received(rabbitmq.url, topology, 1))
-    assert decode_inbox(inbox.body) == decode_ticket(ticket.body)
-    submit = decode_inbox(inbox.body)
-    assert isinstance(submit, Submit)
+    (inbox,) = asyncio.run(received(rabbitmq.url, topology, 1))
+    message = decode_inbox(inbox.body)
+    assert isinstance(message, Submissions)
+    (submit,) = message.submissions
     assert (submit.job, submit.spec.priority) == (answer.json()["id"], 7)
+    assert asyncio.run(waiting(rabbitmq.url, topology)) == 0
 
 
 def test_a_job_just_accepted_is_found_on_any_gateway(start_gateway: StartGateway) -> None:

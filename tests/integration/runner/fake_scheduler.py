@@ -4,7 +4,7 @@ It keeps everything it received, and can be set to be silent, to refuse, or to r
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from taskmanager.messages import (
     RunnerEvents,
     RunnerOrders,
     RunnerReplies,
+    Submissions,
     Submit,
     Ticket,
     decode_inbox,
@@ -110,8 +111,9 @@ class FakeScheduler:
         """A job as the gateway submits it; returns its id."""
         spec = JobSpec(plugin=plugin, parameters=dict(parameters or {}), **fields)
         job = str(uuid4())
-        body = Submit(job=job, client="test", submitted_at=datetime.now(UTC), spec=spec).encode()
-        await self._publisher.publish(self._topology.submit, plugin, body, priority=spec.priority)
+        submit = Submit(job=job, client="test", submitted_at=datetime.now(UTC), spec=spec)
+        body = Submissions(submissions=(submit,)).encode()
+        await self._publisher.publish(self._topology.submit, self._topology.submissions_key, body)
         return job
 
     def status(self, job: str) -> Status | None:
@@ -155,8 +157,9 @@ class FakeScheduler:
             self._inbox.ack(delivery)
 
     async def _on_message(self, message: Any) -> None:
-        if isinstance(message, Submit):
-            self._move(message.job, message, "", "")
+        if isinstance(message, Submissions):
+            for submit in message.submissions:
+                await self._send_tickets(self._move(submit.job, submit, "", ""))
         elif isinstance(message, RunnerEvents):
             await self._on_events(message)
 
@@ -179,9 +182,7 @@ class FakeScheduler:
 
     async def _react(self, event: Any, message: RunnerEvents) -> list[Reply]:
         effects = self._move(event.job, event, message.runner, message.instance)
-        for effect in effects:
-            if isinstance(effect, SendTicket):
-                await self.ticket(effect.plugin, effect.job, effect.dispatch)
+        await self._send_tickets(effects)
         replies = [effect.reply for effect in effects if isinstance(effect, AnswerRunner)]
         lease = {"lease_seconds": self.lease_seconds}
         return [reply.model_copy(update=lease) if isinstance(reply, Grant) else reply for reply in replies]
@@ -189,9 +190,9 @@ class FakeScheduler:
     async def intervene(self, job: str, action: JobAction) -> None:
         """Apply an operator's command; its runner is told to ask for orders."""
         note = Attribution(by="operator", at=datetime.now(UTC))
-        for effect in self._move(job, OperatorRequest(action, note), "", ""):
-            if isinstance(effect, SendTicket):
-                await self.ticket(effect.plugin, effect.job, effect.dispatch)
+        effects = self._move(job, OperatorRequest(action, note), "", "")
+        await self._send_tickets(effects)
+        for effect in effects:
             if isinstance(effect, NudgeRunner):
                 key = self._topology.runner_key(effect.plugin, effect.runner)
                 await self._publisher.publish(self._topology.answers, key, Notice().encode())
@@ -203,10 +204,15 @@ class FakeScheduler:
             self._topology.answers, self._topology.runner_key(self._plugin, "r1"), Notice().encode()
         )
 
-    async def ticket(self, plugin: str, job: str, dispatch: int) -> None:
+    async def ticket(self, plugin: str, job: str, dispatch: int, priority: int = 5) -> None:
         """Put a ticket into a plugin's queue."""
         body = Ticket(job=job, dispatch=dispatch).encode()
-        await self._publisher.publish(self._topology.dispatch, plugin, body, priority=5)
+        await self._publisher.publish(self._topology.dispatch, plugin, body, priority=priority)
+
+    async def _send_tickets(self, effects: Sequence[Any]) -> None:
+        for effect in effects:
+            if isinstance(effect, SendTicket):
+                await self.ticket(effect.plugin, effect.job, effect.dispatch, effect.priority)
 
     async def _requeue_lost(self, hello: Hello, message: RunnerEvents) -> None:
         named = {(reference.job, reference.attempt) for reference in hello.running}
@@ -216,9 +222,7 @@ class FakeScheduler:
                 await self._react_to(job.id, Orphaned(crashed=False, why=NOT_HEARD()), message)
 
     async def _react_to(self, job: str, event: Any, message: RunnerEvents) -> None:
-        for effect in self._move(job, event, message.runner, message.instance):
-            if isinstance(effect, SendTicket):
-                await self.ticket(effect.plugin, effect.job, effect.dispatch)
+        await self._send_tickets(self._move(job, event, message.runner, message.instance))
 
     def _orders(self, event: Hello | Heartbeat, message: RunnerEvents) -> RunnerOrders:
         renewed: list[AttemptReference] = []
