@@ -71,7 +71,7 @@ class Standby:
             store,
             dispatcher,
             FrozenClock(),
-            GroupReader(100, Senders(TOPOLOGY)),
+            GroupReader(100, Senders(TOPOLOGY), dispatcher.early),
             on_tick=_nothing,
             on_turn=store.look_anew,
         )

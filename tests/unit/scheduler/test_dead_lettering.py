@@ -1,14 +1,13 @@
 """What nobody can take is dead-lettered without telling its contents, and its tickets do not come back."""
 
 from structlog.testing import capture_logs
+from tests.unit.scheduler.reading import reader
 from tests.unit.scheduler.scenes import ONE, claim, fail, submission
 
 from taskmanager.accounts.broker_users import BrokerUsers
 from taskmanager.messages import Refusal, RunnerEvents, Tick
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Delivery
-from taskmanager_scheduler.inbox.group_reader import GroupReader
-from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.jobs.effects import AnswerRunner, refusals
 
 TOPOLOGY = Topology()
@@ -31,21 +30,18 @@ def test_the_claims_of_a_message_that_was_dead_lettered_are_answered() -> None:
 def test_a_dead_letter_is_logged_without_its_body() -> None:
     body = b'{"password_of": "anna"}'
     with capture_logs() as logs:
-        GroupReader(1, Senders(TOPOLOGY)).dead_letter(
-            Delivery(body, "gateway.command", 1, 1), "defect", ValueError(body.decode())
-        )
+        reader(1).dead_letter(Delivery(body, "gateway.command", 1, 1), "defect", ValueError(body.decode()))
     [entry] = logs
     assert "anna" not in str(entry)
     assert entry["bytes"] == len(body)
 
 
-async def test_a_message_that_is_not_believed_is_logged_with_the_reason() -> None:
+def test_a_message_that_is_not_believed_is_logged_with_the_reason() -> None:
     users = BrokerUsers()
-    made = GroupReader(1, Senders(TOPOLOGY, users))
+    made = reader(1, users)
     body = Tick(scheduler="s").encode()
-    made.deliver(Delivery(body, TOPOLOGY.tick_key, 1, 1, user=users.gateway))
     with capture_logs() as logs:
-        assert not await made.next_group()
+        made.deliver(Delivery(body, TOPOLOGY.tick_key, 1, 1, user=users.gateway))
     [entry] = logs
     assert entry["reason"] == "not believed"
     assert users.gateway in entry["error"]

@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from tests.unit.scheduler.reading import reader
 
 from taskmanager.messages import Submissions, Submit, Tick
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import JobSpec
 from taskmanager.ports.broker import Delivery
 from taskmanager_scheduler.inbox import group_reader
-from taskmanager_scheduler.inbox.group_reader import GroupReader
-from taskmanager_scheduler.inbox.senders import Senders
 
 TOPOLOGY = Topology()
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -28,7 +27,7 @@ def delivery(name: str) -> Delivery:
 
 
 async def sizes(limit: int, names: list[str]) -> list[int]:
-    made = GroupReader(limit, Senders(TOPOLOGY))
+    made = reader(limit)
     for name in names:
         made.deliver(delivery(name))
     found: list[int] = []
@@ -42,7 +41,7 @@ async def test_a_group_holds_as_many_messages_as_it_may() -> None:
 
 
 async def test_a_message_counts_as_many_as_the_jobs_it_submits() -> None:
-    made = GroupReader(4, Senders(TOPOLOGY))
+    made = reader(4)
     for tag, jobs in enumerate([3, 3, 1, 9, 1]):
         made.deliver(Delivery(submissions(jobs), TOPOLOGY.submissions_key, tag, generation=1))
 

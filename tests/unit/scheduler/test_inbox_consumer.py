@@ -69,7 +69,9 @@ def submissions(*jobs: str) -> Submissions:
     )
 
 
-async def take(store: MemoryStore, *messages: Inbound) -> tuple[Settled, FakePublisher]:
+async def take(
+    store: MemoryStore, *messages: Inbound, early_tickets: int = 0
+) -> tuple[Settled, FakePublisher]:
     """Feed these messages as one group, with a tick behind them, and stop once that has come through."""
     settled, publisher, stop = Settled(), FakePublisher(), asyncio.Event()
 
@@ -79,11 +81,12 @@ async def take(store: MemoryStore, *messages: Inbound) -> tuple[Settled, FakePub
     async def nothing(_: str = "") -> None:
         """Nothing to declare, nothing to look at."""
 
+    dispatcher = Dispatcher(publisher, TOPOLOGY, nothing, early_tickets=early_tickets)
     inbox = InboxConsumer(
         store,
-        Dispatcher(publisher, TOPOLOGY, nothing),
+        dispatcher,
         FrozenClock(),
-        GroupReader(100, Senders(TOPOLOGY)),
+        GroupReader(100, Senders(TOPOLOGY), dispatcher.early),
         on_tick=on_tick,
         on_turn=nothing,
     )
@@ -100,15 +103,18 @@ def ticketed(publisher: FakePublisher) -> int:
     return sum(one.exchange == TOPOLOGY.dispatch for one in publisher.messages)
 
 
-async def test_of_many_submissions_only_the_bad_one_is_not_stored() -> None:
+@pytest.mark.parametrize("early_tickets", [0, 100])
+async def test_of_many_submissions_only_the_bad_one_is_not_stored(early_tickets: int) -> None:
     store = BrittleStore("2")
 
-    settled, publisher = await take(store, submissions("1", "2", "3"), submissions("4"))
+    settled, publisher = await take(
+        store, submissions("1", "2", "3"), submissions("4"), early_tickets=early_tickets
+    )
 
     assert sorted(store.jobs) == ["1", "3", "4"]
     assert settled.rejected == [1]  # whole: what it holds besides can be submitted again without harm
     assert settled.acknowledged == [2, 3]
-    assert ticketed(publisher) == 3
+    assert ticketed(publisher) == (4 if early_tickets else 3)  # that of the bad one is refused
 
 
 async def test_submissions_that_fail_only_together_are_all_stored_and_acknowledged() -> None:
@@ -122,7 +128,10 @@ async def test_submissions_that_fail_only_together_are_all_stored_and_acknowledg
     assert ticketed(publisher) == 2
 
 
-async def test_a_ticket_that_could_not_be_sent_is_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("early_tickets", [0, 100])
+async def test_a_ticket_that_could_not_be_sent_is_owed(
+    monkeypatch: pytest.MonkeyPatch, early_tickets: int
+) -> None:
     store = BrittleStore()
     publish = FakePublisher.publish
 
@@ -134,7 +143,7 @@ async def test_a_ticket_that_could_not_be_sent_is_owed(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(FakePublisher, "publish", without_route)
 
-    settled, _ = await take(store, submissions("1"))
+    settled, _ = await take(store, submissions("1"), early_tickets=early_tickets)
 
     assert store.jobs["1"].ticket_due == NOW
     assert settled.acknowledged == [2]  # of the same group

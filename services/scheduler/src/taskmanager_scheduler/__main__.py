@@ -59,7 +59,7 @@ async def serve(settings: SchedulerSettings) -> None:
     clock = DatabaseClock(store)
     queues = PluginQueues(consuming, topology)
     routes = PrivateRoutes(publisher, consuming, topology)
-    dispatcher = Dispatcher(routes, topology, queues.declare)
+    dispatcher = Dispatcher(routes, topology, queues.declare, early_tickets=settings.group_limit)
     active_for = MISSED_TICKS * settings.sweep_interval
     leases = LeaseWatch(store, dispatcher, clock)
     operations = OperationWorker(
@@ -83,7 +83,7 @@ async def serve(settings: SchedulerSettings) -> None:
         store,
         dispatcher,
         clock,
-        GroupReader(settings.group_limit, senders),
+        GroupReader(settings.group_limit, senders, dispatcher.early),
         on_tick=ticked,
         on_turn=database.look_anew,  # another scheduler may have been active until now
     )

@@ -14,6 +14,7 @@ from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
 from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.effects.early_tickets import EarlyTickets
 from taskmanager_scheduler.jobs.effects import (
     AnswerGateway,
     AnswerRunner,
@@ -34,12 +35,21 @@ class Dispatcher:
     """Publishes answers, tickets and changes."""
 
     def __init__(
-        self, publisher: Publisher, topology: Topology, declare_plugin: Callable[[str], Awaitable[None]]
+        self,
+        publisher: Publisher,
+        topology: Topology,
+        declare_plugin: Callable[[str], Awaitable[None]],
+        *,
+        early_tickets: int = 0,
     ) -> None:
-        """`declare_plugin` declares a plugin's queue; it raises TaskManagerError if it cannot."""
+        """`declare_plugin` declares a plugin's queue; it raises TaskManagerError if it cannot.
+
+        `early_tickets` is how many tickets of new jobs may be sent before their submissions are stored.
+        """
         self._publisher = publisher
         self._topology = topology
         self._declare_plugin = declare_plugin
+        self.early = EarlyTickets(self._send_now, early_tickets)
 
     async def carry_out(self, decision: Decision) -> list[SendTicket]:
         """Carry out all effects of one decision; returns the tickets confirmed to be in their queues."""
@@ -61,8 +71,11 @@ class Dispatcher:
 
     async def send_tickets(self, tickets: Sequence[SendTicket]) -> list[SendTicket]:
         """Publish tickets; returns those that the broker confirmed."""
-        done = await asyncio.gather(*(self._tried("ticket", self._send_ticket(ticket)) for ticket in tickets))
+        done = await asyncio.gather(*(self.early.of(ticket) or self._send_now(ticket) for ticket in tickets))
         return [ticket for ticket, ok in zip(tickets, done, strict=True) if ok]
+
+    async def _send_now(self, ticket: SendTicket) -> bool:
+        return await self._tried("ticket", self._send_ticket(ticket))
 
     async def _send_ticket(self, ticket: SendTicket) -> None:
         body = Ticket(job=ticket.job, dispatch=ticket.dispatch).encode()

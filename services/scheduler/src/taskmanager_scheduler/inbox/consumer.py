@@ -149,7 +149,8 @@ class InboxConsumer:
         if failed is None:
             await self._following.follow(Decision(), [(delivery, message)])
         else:
-            self._reader.dead_letter(delivery, "defect", failed)
+            await self._following.finish()
+            self._reader.dead_letter(delivery, "defect", failed, message)
             await self._dispatcher.carry_out(Decision(effects=refusals(message)))
 
     async def _commit(self, messages: Sequence[Inbound]) -> Decision:

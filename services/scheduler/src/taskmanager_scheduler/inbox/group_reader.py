@@ -4,14 +4,24 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
 from taskmanager.errors import InvalidMessageError, TaskManagerError
-from taskmanager.messages import Inbound, Submissions, decode_inbox
+from taskmanager.messages import Inbound, Submissions, Submit, decode_inbox
 from taskmanager.ports.broker import Delivery, Subscription
+from taskmanager_scheduler.effects.early_tickets import EarlyTickets
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
+
+GATHER = timedelta(milliseconds=3)
+"""How long a message that finds the inbox idle waits for others.
+
+When a slot is free, the claim of a job comes this soon after its submission, and the next claim of a slot
+this soon after the end of its last job: both then share a commit. While a commit is under way, others gather
+anyway.
+"""
 
 GROUP_BYTES = 2 * 1024 * 1024
 """The size limit of a group: logs and files must be stored within the time a transaction may take."""
@@ -25,18 +35,27 @@ class NotBelievedError(TaskManagerError):
     """The sender is not entitled to send this message."""
 
 
+def submissions_of(message: Inbound) -> Sequence[Submit]:
+    """The jobs that it submits."""
+    return message.submissions if isinstance(message, Submissions) else ()
+
+
 QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
 """Errors whose text contains nothing of a message's content."""
 
 
 class GroupReader:
-    """Takes deliveries as they arrive and returns them in groups, in order."""
+    """Reads deliveries as they arrive and returns them in groups, in order."""
 
-    def __init__(self, group_limit: int, senders: Senders) -> None:
-        """A group is full with `group_limit` messages or submissions; `senders` says which are believed."""
+    def __init__(self, group_limit: int, senders: Senders, early: EarlyTickets) -> None:
+        """A group is full with `group_limit` messages or submissions.
+
+        `senders` says which are believed, `early` sends the tickets of new jobs.
+        """
         self._senders = senders
+        self._early = early
         self._group_limit = group_limit
-        self._arrived: deque[Delivery] = deque()
+        self._arrived: deque[InboxMessage] = deque()
         self._some = asyncio.Event()
         self._subscription: Subscription | None = None
 
@@ -45,31 +64,36 @@ class GroupReader:
         self._subscription = subscription
 
     def deliver(self, delivery: Delivery) -> None:
-        """Take one delivery from the broker."""
-        self._arrived.append(delivery)
-        self._some.set()
+        """Take one delivery from the broker; one that is of no use becomes a dead letter."""
+        if (message := self._readable(delivery)) is not None:
+            self._early.arrived(submissions_of(message))
+            self._arrived.append((delivery, message))
+            self._some.set()
 
     async def next_group(self) -> Sequence[InboxMessage]:
-        """The next messages; empty if none of them can be used. Waits for at least one delivery."""
-        await self._some.wait()
+        """The next messages; empty if none of them is ours any more. Waits for at least one delivery."""
+        if not self._arrived:
+            await self._some.wait()
+            await asyncio.sleep(GATHER.total_seconds())
         group: list[InboxMessage] = []
         bytes_taken = parts = 0
         while self._arrived and parts < self._group_limit:
-            bytes_taken += len(self._arrived[0].body)
+            delivery, message = self._arrived[0]
+            bytes_taken += len(delivery.body)
             if group and bytes_taken > GROUP_BYTES:
                 break
-            delivery = self._arrived.popleft()
-            if (message := self._readable(delivery)) is not None:
+            self._arrived.popleft()
+            if self._subscription is None or self._subscription.holds(delivery):
                 group.append((delivery, message))
-                parts += len(message.submissions) if isinstance(message, Submissions) else 1
+                parts += max(1, len(submissions_of(message)))
+            else:  # it is redelivered, here or to another scheduler that may already have it
+                self._early.settled(submissions_of(message))
         if not self._arrived:
             self._some.clear()
         return group
 
     def _readable(self, delivery: Delivery) -> Inbound | None:
-        """The message; None if it is not ours any more, or has become a dead letter."""
-        if self._subscription is not None and not self._subscription.holds(delivery):
-            return None  # it is redelivered, here or to another scheduler that may already have it
+        """The message; None if it has become a dead letter."""
         try:
             message = decode_inbox(delivery.body)
         except InvalidMessageError as error:
@@ -82,16 +106,22 @@ class GroupReader:
 
     def acknowledge(self, messages: Sequence[InboxMessage]) -> None:
         """Acknowledge this group and everything before it; nothing if it is empty."""
+        for _, message in messages:
+            self._early.settled(submissions_of(message))
         if messages and self._subscription is not None:
             self._subscription.ack(messages[-1][0], multiple=True)
 
-    def dead_letter(self, delivery: Delivery, reason: str, error: Exception) -> None:
-        """Reject the message to the dead-letter queue, counted and logged.
+    def dead_letter(
+        self, delivery: Delivery, reason: str, error: Exception, message: Inbound | None = None
+    ) -> None:
+        """Reject the delivery, of this message if it is known, to the dead-letter queue; counted and logged.
 
         The log omits the body and any error that may quote it, since it may be confidential; the queue has
         it.
         """
         DEAD_LETTERS.labels(reason).inc()
+        if message is not None:
+            self._early.settled(submissions_of(message))
         digest = hashlib.sha256(delivery.body).hexdigest()
         log.error(
             "dead_letter",

@@ -1,0 +1,18 @@
+"""A reader of the inbox, shared by the tests of what it reads."""
+
+from taskmanager.accounts.broker_users import BrokerUsers
+from taskmanager.messages.topology import Topology
+from taskmanager_scheduler.effects.early_tickets import EarlyTickets
+from taskmanager_scheduler.inbox.group_reader import GroupReader
+from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_scheduler.jobs.effects import SendTicket
+
+
+async def no_ticket(_: SendTicket) -> bool:
+    """Sends nothing."""
+    return True
+
+
+def reader(limit: int = 100, users: BrokerUsers | None = None) -> GroupReader:
+    """Reads messages for the topology of the tests, and sends no ticket early."""
+    return GroupReader(limit, Senders(Topology(), users), EarlyTickets(no_ticket, 0))
