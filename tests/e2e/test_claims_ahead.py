@@ -17,7 +17,6 @@ PLUGIN = "noop"
 MANY = 600
 """Jobs that keep the slots busy for some seconds."""
 SLOTS = 2
-AHEAD = {"TASKMANAGER_CLAIMS_AHEAD": "256"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def system(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RunningServer, mongod: RunningServer
 ) -> Iterator[System]:
     folder = Path(tmp_path_factory.mktemp("ahead"))
-    with running_system(folder, rabbitmq, mongod, plugin=PLUGIN, settings=AHEAD) as made:
+    with running_system(folder, rabbitmq, mongod, plugin=PLUGIN) as made:
         yield made
 
 

@@ -123,6 +123,21 @@ async def test_a_unique_key_in_the_queue_is_answered_with_the_job_that_holds_it(
     assert gateway.publisher.messages == []
 
 
+async def test_equal_submissions_at_once_get_the_same_answer_where_another_job_holds_their_unique_key(
+    gateway: Gateway,
+) -> None:
+    gateway.reader.put(job(7, unique="goobi-23-JP2"))
+    body = {"plugin": "noop", "unique": "goobi-23-JP2"}
+
+    answers = await asyncio.gather(
+        *(gateway.client.post("/api/v1/jobs", json=body, headers=KEY) for _ in range(2))
+    )
+
+    assert [answer.headers["Taskmanager-Outcome"] for answer in answers] == ["duplicate"] * 2
+    assert {answer.json()["id"] for answer in answers} == {job(7).id}
+    assert gateway.publisher.messages == []
+
+
 async def test_a_unique_key_of_a_finished_job_is_free_again(gateway: Gateway) -> None:
     gateway.reader.put(job(7, status=Status.DONE, unique="goobi-23-JP2"))
 

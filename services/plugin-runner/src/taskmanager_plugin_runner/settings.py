@@ -79,7 +79,7 @@ class RunnerSettings(RootsSettings):
     """Time between two heartbeats."""
     claim_timeout_seconds: float = Field(default=10.0, gt=0)
     """How long a ticket may stay unacknowledged."""
-    claims_ahead: int = Field(default=0, ge=0, le=256)
+    claims_ahead: int = Field(default=256, ge=0, le=256)
     """How many short jobs may be claimed ahead of free slots; 0: none. See decision 19."""
     drain_seconds: float = Field(default=10.0, ge=0)
     """How long running jobs may continue after SIGTERM; after that they are handed back without failing."""
