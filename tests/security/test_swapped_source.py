@@ -14,7 +14,7 @@ from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.files import opening
 from taskmanager_plugin_runner.files.copying import copy_source
 from taskmanager_plugin_runner.files.sources import scan
-from taskmanager_plugin_runner.settings import UploadMode
+from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.slot_protocol import SlotStep
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder, bring_input
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 
-import structlog
-
 from taskmanager.errors import InvalidMessageError, TaskManagerError
 from taskmanager.messages import Inbound, decode_inbox
 from taskmanager.ports.broker import Delivery, Subscription
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
 
@@ -25,7 +24,7 @@ this soon after the end of its last job: both then share a commit.
 GROUP_BYTES = 2 * 1024 * 1024
 """The size limit of a group: logs and files must be stored within the time a transaction may take."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 InboxMessage = tuple[Delivery, Inbound]
 
