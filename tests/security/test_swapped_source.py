@@ -77,7 +77,7 @@ def test_a_pipe_that_took_the_place_of_a_file_holds_nobody_up(source: Path, tmp_
     found = scan(source, Roots.of([tmp_path]))
     (source / "1.tif").unlink()
     os.mkfifo(source / "1.tif")
-    with pytest.raises(JobFailedError, match="no regular file"):
+    with pytest.raises(JobFailedError, match="not a regular file"):
         copy_source(found[0], fill(tmp_path / "input", {}))
 
 

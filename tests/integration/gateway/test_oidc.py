@@ -190,7 +190,7 @@ def test_who_does_not_belong_stays_out_and_is_told_why(
     provider.person("admin", "tm-viewers")
     taken = log_in(client, provider, "admin")
     assert taken.status_code == 403
-    assert "with a password here" in taken.text
+    assert "with a password exists here" in taken.text
 
     provider.person("carla", "tm-viewers")
     assert log_in(client, provider, "carla").status_code == 303
@@ -260,7 +260,7 @@ def test_a_provider_or_a_scheduler_that_is_away(
     provider.stop()
     away = client.get(back, headers=HTML)
     assert away.status_code == 502
-    assert "does not answer as it should" in away.text
+    assert "does not respond as expected" in away.text
     fresh = start().client
     assert fresh.get("/log-in/oidc", headers=HTML).status_code == 502
     assert fresh.get("/log-in", headers=HTML).status_code == 200
