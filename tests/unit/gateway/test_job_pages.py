@@ -114,7 +114,7 @@ async def test_the_priority_pop_up_shows_where_the_job_would_land(gateway: Gatew
     landing = f"/ui/jobs/{ONE}/landing?priority="
     assert "at position 2: 1 job starts before it" in (await pop_up(gateway, landing + "9")).text
     assert "the next one" in (await pop_up(gateway, landing + "10")).text
-    assert "at place 4" in (await pop_up(gateway, landing + "4")).text
+    assert "at position 4" in (await pop_up(gateway, landing + "4")).text
     assert "auf Platz 5" in (await pop_up(gateway, landing + "0", "de")).text
     for typed in ("", "11", "-1", "1e1", "²"):
         assert "whole number from 0 to 10" in (await pop_up(gateway, landing + typed)).text
