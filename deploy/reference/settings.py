@@ -6,7 +6,8 @@ from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
-from deploy.reference.markdown import code, sentence, table
+from deploy.reference.fields import docstrings
+from deploy.reference.markdown import code, table
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -36,23 +37,24 @@ HEAD = ("name", "type", "unit", "default", "meaning")
 
 def document() -> str:
     """What follows the introduction."""
-    return "\n".join([*_section("Every service", Settings.model_fields), *_own()])
+    return "\n".join([*_section("Every service", Settings, Settings.model_fields), *_own()])
 
 
 def _own() -> Iterator[str]:
     for name, settings in SERVICES.items():
         fields = settings.model_fields.items()
-        yield from _section(name, {key: field for key, field in fields if key not in Settings.model_fields})
+        own = {key: field for key, field in fields if key not in Settings.model_fields}
+        yield from _section(name, settings, own)
 
 
-def _section(title: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+def _section(title: str, settings: type[Settings], fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    told = docstrings(settings)
     yield f"## {title}"
     yield ""
-    yield from table(HEAD, (_row(name, field) for name, field in fields.items()))
+    yield from table(HEAD, (_row(name, field, told.get(name, "")) for name, field in fields.items()))
 
 
-def _row(name: str, field: FieldInfo) -> tuple[str, ...]:
-    meaning = sentence(field.description or "")
+def _row(name: str, field: FieldInfo, meaning: str) -> tuple[str, ...]:
     return (
         code(variable(name, field)),
         _type(field),

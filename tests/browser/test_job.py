@@ -67,7 +67,7 @@ async def test_a_priority_is_chosen_by_keyboard_and_shows_where_the_job_would_la
     await expect(field).to_be_focused()
     await field.fill("1")
     low = page.locator("#landing")
-    await expect(low).to_contain_text("at place")
+    await expect(low).to_contain_text("at position")
     before = await low.inner_text()
     await page.keyboard.press("ArrowUp")
     await expect(field).to_have_value("2")

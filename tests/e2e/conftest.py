@@ -15,6 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from taskmanager_local.launch import read_record
+from taskmanager_local.state import StackFolder
+from taskmanager_local.supervision import find_process
 from taskmanager_testing.waiting import eventually
 
 TEST_PLUGINS = Path(__file__).parents[1] / "plugins"
@@ -37,9 +40,9 @@ class System:
         return answer
 
     def pid(self, name: str) -> int:
-        """The process id of one process; 0 while it is being restarted."""
-        found = [one for one in self.status()["processes"] if one["name"] == name]
-        return int(found[0]["pid"] or 0)
+        """The process id of one process; 0 while it is being restarted. Read as `status` does, but here."""
+        process = find_process(read_record(StackFolder(self.folder).record(name)))
+        return process.pid if process else 0
 
     def kill(self, name: str) -> None:
         """SIGKILL, as a crash would."""

@@ -25,6 +25,7 @@ from taskmanager.messages.topology import Topology
 from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import program
+from taskmanager_testing.plain_http import PLAIN
 from taskmanager_testing.proxy import RunningProxy, running_proxy
 from taskmanager_testing.waiting import eventually
 
@@ -97,7 +98,9 @@ class Service:
     def problems(self) -> dict[str, str] | None:
         """Why it is not ready; {} if it is ready, None while it does not answer."""
         try:
-            answer = httpx.get(f"http://{LOOPBACK}:{self.port}/health/ready", timeout=CLIENT_SECONDS)
+            answer = httpx.get(
+                f"http://{LOOPBACK}:{self.port}/health/ready", timeout=CLIENT_SECONDS, verify=PLAIN
+            )
         except httpx.TransportError:
             return None
         found: dict[str, str] = answer.json().get("problems", {})
@@ -149,7 +152,9 @@ class System:
 
     def client(self) -> httpx.Client:
         """A client of the gateway with a timeout."""
-        return httpx.Client(base_url=f"http://{LOOPBACK}:{self.gateway.port}", timeout=CLIENT_SECONDS)
+        return httpx.Client(
+            base_url=f"http://{LOOPBACK}:{self.gateway.port}", timeout=CLIENT_SECONDS, verify=PLAIN
+        )
 
     def offer(self, spec: Mapping[str, Any], key: str) -> httpx.Response | None:
         """Try once to submit a job; None if there is no answer."""

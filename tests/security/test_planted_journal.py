@@ -73,7 +73,7 @@ HOSTILE = [
 def test_names_that_leave_the_folder_are_refused_even_under_the_right_seal(scene: Scene, name: str) -> None:
     scene.plant(names(name).encode(STAGE, OURS))
     fill(scene.stage / "old", {"victim": "mine now"})
-    scene.require_refused("no place inside the folder")
+    scene.require_refused("not inside the folder")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_journal_that_bears_no_seal_of_ours_is_not_carried_out(
 def test_a_pipe_as_journal_holds_nobody_up(scene: Scene) -> None:
     fill(scene.stage, {})
     os.mkfifo(scene.stage / "manifest.json")
-    scene.require_refused("no regular file")
+    scene.require_refused("not a regular file")
 
 
 def test_links_are_not_followed_to_a_journal_or_through_a_stage(scene: Scene, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.files import opening
 from taskmanager_plugin_runner.files.copying import copy_source
 from taskmanager_plugin_runner.files.sources import scan
-from taskmanager_plugin_runner.settings import UploadMode
+from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.slot_protocol import SlotStep
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder, bring_input
 
@@ -77,7 +77,7 @@ def test_a_pipe_that_took_the_place_of_a_file_holds_nobody_up(source: Path, tmp_
     found = scan(source, Roots.of([tmp_path]))
     (source / "1.tif").unlink()
     os.mkfifo(source / "1.tif")
-    with pytest.raises(JobFailedError, match="no regular file"):
+    with pytest.raises(JobFailedError, match="not a regular file"):
         copy_source(found[0], fill(tmp_path / "input", {}))
 
 

@@ -21,6 +21,7 @@ from taskmanager.mongo import MongoStore
 from taskmanager.ports.store import Needs, Plan
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
+from taskmanager_testing.plain_http import PLAIN
 from taskmanager_testing.waiting import eventually
 
 NOOP = InstalledPlugin(
@@ -92,7 +93,7 @@ def start_gateway(
             **more,
         }
         process = subprocess.Popen([sys.executable, "-m", "taskmanager_gateway"], env=environment)
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=PLAIN)
         gateway = RunningGateway(process, client)
         started.append(gateway)
         if ready:

@@ -166,8 +166,8 @@ async def test_one_folder_of_goobi_as_source_and_destination_is_refused(
     ("policy", "words"),
     [
         ("keep", None),
-        ("replace", "over Goobi's files API nothing is removed"),
-        ("refuse", "holds 1 file(s) already that end like the results: 3.out"),
+        ("replace", "nothing is removed over Goobi's files API"),
+        ("refuse", "already holds 1 file(s) with the suffix of the results: 3.out"),
     ],
 )
 async def test_results_of_pages_that_are_gone_are_seen_in_goobi_too(
@@ -179,7 +179,7 @@ async def test_results_of_pages_that_are_gone_are_seen_in_goobi_too(
         said = [note.text for note in heard(process)]
     if words is None:
         assert placed.failure is None
-        assert "look like results of pages that are gone, and stay: 3.out" in said[0]
+        assert "look like results of pages that no longer exist and are kept: 3.out" in said[0]
         assert set(media(goobi)) == {"1.out", "2.out", "3.out", "note.txt"}
     else:
         assert placed.failure is not None

@@ -66,8 +66,8 @@ async def test_users_are_listed_with_what_they_may_do(gateway: Gateway) -> None:
 
 
 async def test_without_users_and_tokens_the_pages_say_what_to_do(gateway: Gateway) -> None:
-    assert "There is no user yet" in await shown(gateway, "/users")
-    assert "There is no token" in await shown(gateway, "/tokens")
+    assert "There are no users yet" in await shown(gateway, "/users")
+    assert "There are no tokens" in await shown(gateway, "/tokens")
 
 
 async def test_a_user_is_added_and_the_one_time_password_shown_once(gateway: Gateway) -> None:
@@ -172,7 +172,7 @@ async def test_a_token_is_made_and_its_secret_shown_once(gateway: Gateway) -> No
     [
         ({"reach": "all"}, "at least one thing"),
         ({"reach": "some", "scopes": ["read"]}, "at least one plugin"),
-        ({"reach": "all", "scopes": ["read"], "expires": "2001-01-01"}, "The last day is past"),
+        ({"reach": "all", "scopes": ["read"], "expires": "2001-01-01"}, "The last day is in the past"),
     ],
 )
 async def test_a_token_nobody_could_use_is_not_made(

@@ -221,8 +221,8 @@ async def test_goobi_http_step_refused_is_a_status_and_a_sentence_for_the_journa
     assert answer.status_code == 404
     assert answer.json()["STATUS"] == "ERROR"
     assert answer.json()["ERRORMESSAGE"] == (
-        "No plugin does job type 'JPX'. Known job types: CHECK, CLOSED, DOWNLOAD, GONE, JP2, LURAWAVE, OCR, "
-        "VIEWERDOWNLOAD, VIEWEREPUB, VIEWERPDF."
+        "No plugin handles job type 'JPX'. Known job types: CHECK, CLOSED, DOWNLOAD, GONE, JP2, LURAWAVE, "
+        "OCR, VIEWERDOWNLOAD, VIEWEREPUB, VIEWERPDF."
     )
 
 
@@ -377,10 +377,14 @@ async def test_a_target_that_is_the_source_is_refused_in_the_callers_words(itm: 
 @pytest.mark.parametrize(
     ("change", "status", "sentence"),
     [
-        ({"goobiId": "abc"}, 422, "goobiId: 'abc' is no process id; without it the step could not be closed"),
-        ({"stepId": "x"}, 422, "stepId: 'x' is no id of a step: a number is expected"),
+        (
+            {"goobiId": "abc"},
+            422,
+            "goobiId: 'abc' is not a process id; without it the step could not be closed",
+        ),
+        ({"stepId": "x"}, 422, "stepId: 'x' is not a step id: a number is expected"),
         ({"stepId": {"id": 1}}, 422, 'stepId: a text or a number is expected, got {"id":1}'),
-        ({"priority": "high"}, 422, "priority: 'high' is no number from 0 to 10"),
+        ({"priority": "high"}, 422, "priority: 'high' is not a number from 0 to 10"),
         ({"sourceDir": ""}, 422, "sourceDir: plugin jp2 needs the absolute path of a source"),
         ({"sourceDir": "relative"}, 422, "sourceDir: path 'relative' is not absolute"),
         ({"sourceDir": "/opt/../etc"}, 422, "sourceDir: path '/opt/../etc' contains '..'"),

@@ -148,7 +148,7 @@ def test_numbers_of_jobs_fit_javas_int_and_stay() -> None:
         ("", 422, "action: '' is not known; use one of: getPlugins, getJobs"),
         ("?action=getThroughput", 422, "action: 'getThroughput' is not known"),
         ("?action=getJobs&status=NOPE", 422, "status: 'NOPE' is not a status; use one of: STARTED, "),
-        ("?action=getJobs&jobtype=NOPE", 404, "No plugin does job type 'NOPE'."),
+        ("?action=getJobs&jobtype=NOPE", 404, "No plugin handles job type 'NOPE'."),
     ],
 )
 async def test_wrong_questions_are_answered_with_what_may_be_asked(

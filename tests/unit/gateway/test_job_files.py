@@ -85,7 +85,7 @@ async def test_a_cut_list_says_so_at_its_end(gateway: Gateway) -> None:
     gateway.reader.recorded.append(stored(FILES_KEPT + 1))
 
     assert (await gateway.client.get(FILES)).json()["cut"] is True
-    assert "no more files are kept" in (await shown(gateway, f"/jobs/{ONE}")).text
+    assert "no more files of an attempt are kept" in (await shown(gateway, f"/jobs/{ONE}")).text
 
 
 @pytest.mark.parametrize(
@@ -223,5 +223,5 @@ async def test_a_queue_kept_to_warnings_is_shown_whole_and_says_so(gateway: Gate
 
     page = (await shown(gateway, "/plugins/noop?warnings=true")).text
 
-    assert "it was left out: warnings" in page
+    assert "was ignored: warnings" in page
     assert f"job-{ONE}" in page

@@ -110,11 +110,11 @@ async def test_the_priority_pop_up_shows_where_the_job_would_land(gateway: Gatew
         gateway.reader.put(job(number, priority=priority, queued_at=queued))
     opened = (await pop_up(gateway, f"/ui/jobs/{ONE}/priority")).text
     assert 'value="5"' in opened
-    assert "at place 3: 2 jobs start before it" in opened
+    assert "at position 3: 2 jobs start before it" in opened
     landing = f"/ui/jobs/{ONE}/landing?priority="
-    assert "at place 2: 1 job starts before it" in (await pop_up(gateway, landing + "9")).text
+    assert "at position 2: 1 job starts before it" in (await pop_up(gateway, landing + "9")).text
     assert "the next one" in (await pop_up(gateway, landing + "10")).text
-    assert "at place 4" in (await pop_up(gateway, landing + "4")).text
+    assert "at position 4" in (await pop_up(gateway, landing + "4")).text
     assert "auf Platz 5" in (await pop_up(gateway, landing + "0", "de")).text
     for typed in ("", "11", "-1", "1e1", "²"):
         assert "whole number from 0 to 10" in (await pop_up(gateway, landing + typed)).text
@@ -164,10 +164,10 @@ async def test_a_silent_scheduler_is_told_honestly(gateway: Gateway, monkeypatch
     stored(gateway)
     gateway.scheduler.silent = True
     answer = await post(gateway, f"/ui/jobs/{ONE}/hold")
-    assert "is kept and will be done" in answer.headers["hx-trigger"]
+    assert "is kept and will be carried out" in answer.headers["hx-trigger"]
     stored(gateway, goobi=GOOBI)
     sent = await post(gateway, f"/ui/jobs/{ONE}/message", text="hello")
-    assert "is kept and will be done" in sent.text
+    assert "is kept and will be carried out" in sent.text
     assert 'hx-trigger="every 2s"' in sent.text
 
 

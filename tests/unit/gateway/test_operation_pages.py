@@ -124,7 +124,7 @@ async def test_stopping_asks_first_and_keeps_the_reason(gateway: Gateway) -> Non
     assert 'hx-post="/ui/operations/op-1/stop"' in asked.text
     answer = await gateway.client.post("/ui/operations/op-1/stop", data={"reason": "enough"}, headers=HTMX)
     assert answer.status_code == 204
-    assert "what was done stays done" in answer.headers["hx-trigger"]
+    assert "what it has done is not undone" in answer.headers["hx-trigger"]
     command = gateway.scheduler.commands[-1]
     assert command.order == StopOperation(operation="op-1")
     assert command.reason == "enough"

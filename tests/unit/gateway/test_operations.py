@@ -294,13 +294,13 @@ async def test_a_stop_reaches_the_scheduler(gateway: Gateway) -> None:
 
 
 async def test_what_is_done_cannot_be_stopped(gateway: Gateway) -> None:
-    gateway.scheduler.outcome, gateway.scheduler.detail = "refused", "the operation is done already"
+    gateway.scheduler.outcome, gateway.scheduler.detail = "refused", "the operation has already ended"
 
     answer = await ask(gateway, "operations/op-1/stop")
 
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
-        "Cannot stop it: the operation is done already.",
+        "Cannot stop it: the operation has already ended.",
     )
 
 

@@ -70,12 +70,12 @@ async def test_a_bad_cursor_leads_to_the_first_page_and_says_so(gateway: Gateway
     gateway.reader.put(job(1, title="the first"))
     page = await read(gateway, f"/plugins/noop?cursor={cursor}")
     assert "the first" in page
-    assert "That page of the list is no more" in page
+    assert "That page of the list no longer exists" in page
 
 
 async def test_what_cannot_be_read_is_left_out_and_named(gateway: Gateway) -> None:
     page = await read(gateway, "/plugins/noop?process=x&limit=7&sort=finished&tab=queue")
-    assert "it was left out" in page
+    assert "was ignored" in page
 
 
 async def test_the_id_of_a_job_in_the_search_leads_to_it(gateway: Gateway) -> None:

@@ -295,7 +295,7 @@ async def test_an_admin_removes_that_of_somebody_who_lost_the_device(
     assert (await gateway.client.get("/api/v1/users/otto")).json()["second_factor"] is True
     assert "with second factor" in (await gateway.client.get("/users", headers=PAGE)).text
     asked = await gateway.client.get("/ui/users/otto/second-factor", headers=PAGE | {"HX-Request": "true"})
-    assert "be sure that it is otto who asks" in asked.text
+    assert "make sure that the request really comes from otto" in asked.text
     answer = await gateway.client.request(
         "DELETE", "/api/v1/users/otto/second-factor", json={"reason": "lost"}, headers=proof
     )

@@ -140,7 +140,7 @@ def test_a_paused_job_says_who_keeps_it() -> None:
     assert told(paused(owner="r-1"), around(runner()))[0] == "suspended"
     assert told(paused(owner="r-1", held=NOTE, cancel=NOTE), stopped) == (
         "cancelling",
-        f"Its cancel was asked for {SINCE} (wrong scan), and its runner is ending it.",
+        f"Its cancellation was requested {SINCE} (wrong scan), and its runner is ending it.",
     )
 
 

@@ -98,7 +98,7 @@ def test_a_program_that_writes_nothing_has_failed(template: Path, source: Path, 
         'title = "x"\nargv = ["test", "-e", "{input}", "-o", "{output}"]\noutput_suffix = ".copy"\n'
     )
     (source / "1.txt").write_text("x")
-    with pytest.raises(JobFailedError, match=r"1.txt: the program ended well but wrote no result"):
+    with pytest.raises(JobFailedError, match=r"1.txt: the program succeeded but wrote no result"):
         run_plugin(ShellPlugin(), source, tmp_path / "out", template="own")
 
 
@@ -185,7 +185,7 @@ def test_a_job_says_what_becomes_of_pages_that_are_gone(
         ).log.lines
 
     if existing == "refuse":
-        with pytest.raises(JobFailedError, match=r"already that end like the results: 1\.copy, 2\.copy;"):
+        with pytest.raises(JobFailedError, match=r"with the suffix of the results: 1\.copy, 2\.copy;"):
             work()
         return
     ((level, _),) = [line for line in work() if "2.copy" in line[1]]

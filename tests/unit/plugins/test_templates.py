@@ -102,7 +102,7 @@ def test_parameters_of_all_templates_are_in_the_manifest(own: Path) -> None:
         (COPY + 'folder = ".."', "bad.toml: folder: String should match pattern"),
         (COPY + "parallel = 0", "bad.toml: parallel: .*greater than or equal to 1"),
         (COPY + "time_limit_seconds = 0", "bad.toml: time_limit_seconds: "),
-        (COPY + 'accepted_warnings = ["("]', "is no regular expression"),
+        (COPY + 'accepted_warnings = ["("]', "is not a regular expression"),
         (COPY + '[parameters.x]\ntype = "text"', "bad.toml: parameters.x.type: "),
         (COPY + '[parameters.x]\ntype = "string"\nminimum = 1', "parameters.x: .*belong to numbers"),
     ],
@@ -121,7 +121,7 @@ def test_a_default_outside_its_own_limits_is_refused(own: Path) -> None:
 
 def test_a_templates_folder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TASKMANAGER_TEMPLATES", str(tmp_path / "gone"))
-    with pytest.raises(PermanentError, match=r"TASKMANAGER_TEMPLATES names .*gone, which is no folder"):
+    with pytest.raises(PermanentError, match=r"TASKMANAGER_TEMPLATES names .*gone, which is not a folder"):
         ShellPlugin()
 
 

@@ -89,7 +89,7 @@ def test_the_error_of_the_job_names_its_limit() -> None:
     watch = LimitWatch(manifest("x", limits=JobLimits(memory_limit_bytes=64 * 1024**2)).limits)
     error = watch.starved()
     assert error.kind == "MemoryLimit"
-    assert error.message.startswith("it needed more than 64.0 MiB of memory, its limit")
+    assert error.message.startswith("it needed more memory than its limit of 64.0 MiB")
 
 
 async def test_a_job_that_met_its_limit_has_failed_and_did_not_crash(

@@ -109,7 +109,7 @@ async def test_a_pipe_in_the_source_is_left_out_with_a_warning(book: Path, mode:
     (book / "master" / "4.tif").symlink_to("3.tif")
     said, ears = await done(book, job(book), mode)
     assert said is None
-    warned = [note.text for note in ears.logs if "no job reads" in note.text]
+    warned = [note.text for note in ears.logs if "jobs read nothing of this kind" in note.text]
     assert len(warned) == 1
     assert warned[0].endswith("3.tif (a named pipe), 4.tif (a named pipe)")
 
@@ -119,7 +119,7 @@ async def test_pages_that_are_gone_are_named_and_stay(book: Path) -> None:
     assert said is None
     assert [note.level for note in ears.logs] == ["warning"]
     assert "1 file(s) in" in ears.logs[0].text
-    assert "stay: 3.out (" in ears.logs[0].text
+    assert "are kept: 3.out (" in ears.logs[0].text
     assert names(book / "out") == [".4.out", "1.out", "2.out", "3.out", "3.txt", "sub"]
 
 
@@ -136,7 +136,7 @@ async def test_pages_that_are_gone_leave_on_demand(book: Path) -> None:
 async def test_a_job_may_refuse_a_destination_that_has_results(book: Path) -> None:
     before = picture(book / "out")
     said, ears = await done(book, job(book, parameters={"existing": "refuse"}))
-    assert "holds 2 file(s) already that end like the results: 2.out, 3.out" in str(said)
+    assert "already holds 2 file(s) with the suffix of the results: 2.out, 3.out" in str(said)
     assert (picture(book / "out"), ears.progress) == (before, [])
     said, _ = await done(book, job(book, destination="new", parameters={"existing": "refuse"}))
     assert said is None
@@ -152,7 +152,7 @@ async def test_a_job_over_one_file_leaves_all_other_pages_alone(book: Path, poli
 async def test_a_job_over_one_file_refuses_only_its_own_result(book: Path) -> None:
     refuse = {"existing": "refuse"}
     said, _ = await done(book, job(book, "master/2.tif", parameters=refuse))
-    assert "holds 1 file(s) already that end like the results: 2.out" in str(said)
+    assert "already holds 1 file(s) with the suffix of the results: 2.out" in str(said)
     said, _ = await done(book, job(book, "master/1.tif", parameters=refuse))
     assert said is None
 

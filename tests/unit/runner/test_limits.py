@@ -66,7 +66,7 @@ async def test_a_job_that_takes_too_long_fails_at_its_checkpoint(tmp_path: Path)
     assert made.over == [AttemptOutcome.FAILED]
     error = failure(made)
     assert (error.kind, error.temporary) == ("TimeLimit", False)
-    assert error.message.startswith("the time limit for a job, 0.3 s, is over")
+    assert error.message.startswith("the time limit for a job, 0.3 s, was exceeded")
     assert error.message in made.fake_scheduler.log()
 
 
@@ -120,7 +120,7 @@ async def test_a_job_that_takes_too_much_memory_fails_with_the_evidence(tmp_path
     assert made.over == [AttemptOutcome.FAILED]
     error = failure(made)
     assert error.kind == "MemoryLimit"
-    assert error.message.startswith("the memory limit, 200.0 MiB, is passed: it used ")
+    assert error.message.startswith("the memory limit, 200.0 MiB, was exceeded: it used ")
     assert "the largest, python" in error.message
     assert "at file large.tif, 1 of 3 files done" in error.message
 
@@ -165,7 +165,7 @@ async def test_a_killed_job_leaves_evidence(tmp_path: Path) -> None:
     assert failed.crashed
     message = failed.error.message
     assert "killed by SIGKILL; its largest process had" in message
-    assert "the kernel's out-of-memory killer was not at work" in message
+    assert "the kernel's out-of-memory killer was not active" in message
     assert "; the most memory seen: 1" in message
     assert message.endswith("; at file large.tif, 1 of 3 files done")
 

@@ -132,7 +132,7 @@ def test_who_waits_when_the_job_is_over_is_told(
 ) -> None:
     ahead = started(files, target, 1)
     ahead.stop()
-    with pytest.raises(JobFailedError, match="when the job was over"):
+    with pytest.raises(JobFailedError, match="after the job had ended"):
         ahead.wait_for(target / "6.tif", go_on)
 
 

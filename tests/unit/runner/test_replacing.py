@@ -199,6 +199,6 @@ def test_a_group_that_cannot_be_kept_is_a_warning(scene: Scene, monkeypatch: pyt
     warned: list[str] = []
     place(scene.output, scene.prepare(), Terms(warn=warned.append))
     assert warned == [
-        f"the rights of 1 replaced file(s) could not be kept: 1.jp2: group {OTHER_ID}, owner {OTHER_ID}"
+        f"the permissions of 1 replaced file(s) could not be kept: 1.jp2: group {OTHER_ID}, owner {OTHER_ID}"
     ]
     assert (scene.destination / "1.jp2").stat().st_gid == real.st_gid

@@ -43,7 +43,7 @@ async def test_a_job_may_use_its_time_and_no_more() -> None:
     watched = Watched(time_limit_seconds=90)
     assert await watched.pass_seconds(89) is None
     assert await watched.pass_seconds(1) == (
-        "the time limit for a job, 0:01:30, is over: stopped after 90 s of work"
+        "the time limit for a job, 0:01:30, was exceeded: stopped after 90 s of work"
     )
 
 
@@ -67,8 +67,8 @@ async def test_each_file_has_its_own_time() -> None:
         assert await watched.pass_seconds(9) is None
         watched.watch.progressed(ProgressNote(number, 3, name))  # the same again is no progress
     assert await watched.pass_seconds(1) == (
-        "the time limit for a file, 10 s, is over: stopped after 10 s without progress to the next file, "
-        "28 s of work in all, at file c, 2 of 3 files done"
+        "the time limit for a file, 10 s, was exceeded: stopped after 10 s without progress to the next "
+        "file, 28 s of work in all, at file c, 2 of 3 files done"
     )
 
 
@@ -78,7 +78,7 @@ async def test_a_failure_is_temporary_if_the_limits_say_so() -> None:
     error = await watch.look(ME, suspended=False)
     assert error is not None
     assert (error.kind, error.temporary) == ("MemoryLimit", True)
-    assert error.message.startswith("the memory limit, 1 bytes, is passed: it used ")
+    assert error.message.startswith("the memory limit, 1 bytes, was exceeded: it used ")
 
 
 async def test_evidence_tells_memory_and_file() -> None:

@@ -11,7 +11,8 @@ from tests.unit.runner.faults import fill, names, picture
 from taskmanager.errors import JobFailedError, PathRefusedError, PermanentError
 from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import clean_text, file_sentence, job_error
-from taskmanager_plugin_runner.settings import UploadMode, default_runner_id
+from taskmanager_plugin_runner.files.upload_modes import UploadMode
+from taskmanager_plugin_runner.settings import default_runner_id
 from taskmanager_plugin_runner.system.filesystems import is_local
 from taskmanager_plugin_runner.transport.recovery import held_folder, recover
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder, Input, bring_input, open_destination

@@ -103,7 +103,7 @@ async def test_a_new_user_has_what_was_said(bench: Bench) -> None:
 
 async def test_a_name_is_given_once_whatever_its_case_and_again_when_it_is_free(bench: Bench) -> None:
     refused = await bench.tell(AddUser(name="ANNA", role=Role.VIEWER))
-    assert (refused.outcome, "there is a user Anna already" in english(refused.told)) == ("refused", True)
+    assert (refused.outcome, "a user named Anna already exists" in english(refused.told)) == ("refused", True)
     again = await bench.tell(RemoveUser(name="anna"), AddUser(name="ANNA", role=Role.VIEWER))
     assert again.outcome == "done"
     assert (await bench.user("anna")).password is PasswordState.NONE
@@ -246,7 +246,7 @@ async def test_a_token_that_cannot_be_is_refused_with_what_to_do(bench: Bench) -
         (token(secret_hash="b" * 64), "make another one"),
         (token(id="t-2"), "make another one"),
         (token(id="t-2", secret_hash="b" * 64), "revoke it, or choose another name"),
-        (token(id="t-2", secret_hash="b" * 64, name="x", expires=LATER), "choose a later moment"),
+        (token(id="t-2", secret_hash="b" * 64, name="x", expires=LATER), "choose a later time"),
     ):
         refused = await bench.tell(order)
         assert (refused.outcome, advice in english(refused.told)) == ("refused", True)
@@ -347,7 +347,7 @@ async def test_gateways_are_told_that_access_changed_and_only_then(bench: Bench)
         ),
         (SetPassword(name="anna", password_hash=HASH), "Anna", "set password"),
         (SetPassword(name="anna", password_hash=HASH, one_time=True), "Anna", "set one-time password"),
-        (SetPassword(name="anna", password_hash=HASH, rehash_of=HASH), "Anna", "hash password anew"),
+        (SetPassword(name="anna", password_hash=HASH, rehash_of=HASH), "Anna", "rehash password"),
         (EndSessions(name="anna"), "Anna", "end sessions"),
         (RemoveUser(name="anna"), "Anna", "remove user"),
         (RemoveUser(name="nobody"), "nobody", "remove user"),

@@ -31,7 +31,7 @@ async def test_a_second_factor_is_set_up_once_and_only_where_there_is_a_password
     assert factor is not None
     assert (factor.sealed, factor.since, factor.step) == ("c2VhbGVk", LATER, 100)
     again = await bench.tell(SET)
-    assert english(again.told) == "there is a device for codes already: remove that one first"
+    assert english(again.told) == "a device for codes is already set up: remove it first"
     await bench.tell(AddUser(name="olaf", role=Role.VIEWER))
     without = await bench.tell(SET.model_copy(update={"name": "olaf"}))
     assert english(without.told) == "olaf does not log in with a password here"

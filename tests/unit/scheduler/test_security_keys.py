@@ -55,17 +55,17 @@ async def test_a_key_is_added_with_recovery_codes_if_it_is_the_first_second_fact
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"name": "root"}, "this security key is in use already, here or for another user"),
-        ({"label": "other"}, "this security key is in use already, here or for another user"),
-        ({"key": "key-2"}, "there is a security key blue key already: choose another name"),
-        ({"key": "key-2", "recovery": (ONE,)}, "the second factor has changed in the meantime: begin again"),
+        ({"name": "root"}, "this security key is already registered, for this user or for another one"),
+        ({"label": "other"}, "this security key is already registered, for this user or for another one"),
+        ({"key": "key-2"}, "a security key named blue key already exists: choose another name"),
+        ({"key": "key-2", "recovery": (ONE,)}, "the second factor has changed in the meantime: start again"),
         (
             {"key": "key-2", "label": "other"},
-            "what the security key signed was used already, or is too old",
+            "the response of the security key has already been used, or is too old",
         ),
         (
             {"key": "key-2", "label": "other", "challenge": "c" * 64, "ends": LATER},
-            "what the security key signed was used already, or is too old",
+            "the response of the security key has already been used, or is too old",
         ),
     ],
 )
@@ -81,7 +81,7 @@ async def test_nobody_has_keys_without_end_or_without_a_password(bench: Bench) -
     for number in range(KEYS_LIMIT + 1):
         fields = {"key": f"key-{number}", "label": str(number), "challenge": f"{number:064x}"}
         answer = await bench.tell(ADD.model_copy(update=fields))
-    assert english(answer.told) == "there are 10 security keys already: remove one first"
+    assert english(answer.told) == "there are already 10 security keys: remove one first"
     await bench.tell(AddUser(name="olaf", role=Role.VIEWER))
     without = await bench.tell(ADD.model_copy(update={"name": "olaf"}))
     assert english(without.told) == "olaf does not log in with a password here"
@@ -104,7 +104,7 @@ async def test_a_challenge_is_remembered_until_it_ends_by_itself(bench: Bench) -
     assert set((await factor(bench)).challenges) == {ADD.challenge, USE.challenge}
     bench.now = ENDS
     late = await bench.tell(USE.model_copy(update={"counter": 20}))
-    assert english(late.told) == "what the security key signed was used already, or is too old"
+    assert english(late.told) == "the response of the security key has already been used, or is too old"
     fresh = USE.model_copy(update={"counter": 20, "challenge": "d" * 64, "ends": ENDS + timedelta(minutes=5)})
     assert (await bench.tell(fresh)).outcome == "done"
     assert set((await factor(bench)).challenges) == {"d" * 64}
@@ -117,7 +117,7 @@ async def test_a_counter_that_does_not_grow_is_refused_and_in_the_audit(bench: B
     assert refused.outcome == "refused"
     assert bench.last.why is not None
     assert english(bench.last.why) == (
-        f"the security key had counted 7 signatures and now says {shown}: there may be a copy of it"
+        f"the security key had counted 7 signatures but now reports {shown}: it may have been copied"
     )
     assert (bench.last.subject, english(bench.last.asked)) == ("Anna", "use security key blue key")
     assert (await factor(bench)).keys[0].counter == 7

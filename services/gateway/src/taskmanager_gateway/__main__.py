@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator
 
-import structlog
 import uvloop
 from pydantic import ValidationError
 
@@ -18,6 +17,7 @@ from taskmanager.mongo import MongoReader
 from taskmanager.process import lifecycle, logs
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
+from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer
@@ -28,7 +28,7 @@ from taskmanager_gateway.settings import GatewaySettings
 
 SERVICE = "gateway"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def main() -> None:

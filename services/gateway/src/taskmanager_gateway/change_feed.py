@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import Changes, CommandResult, Submissions, Submit, decode_changes
 from taskmanager.ports.broker import Delivery
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.live.digests import Digests
@@ -14,7 +13,7 @@ from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.metrics import UNREADABLE
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Feed:

@@ -1,13 +1,12 @@
 """Tells the scheduler in passing what happened here: no request waits for it or fails because of it."""
 
-import structlog
-
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages import Message
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
+from taskmanager.process.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def notify(publisher: Publisher, topology: Topology, message: Message, *, keep: bool = False) -> bool:

@@ -3,8 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import InvalidMessageError, JobKilledError, TaskManagerError
 from taskmanager.messages import (
     AttemptReference,
@@ -20,6 +18,7 @@ from taskmanager.messages import (
 )
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
+from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
 from taskmanager_plugin_runner.attempt.attempt import Attempt
 from taskmanager_plugin_runner.attempt.draining import Draining
@@ -47,7 +46,7 @@ UNDO_LIMIT = timedelta(seconds=5)
 FLUSH_LIMIT = timedelta(seconds=5)
 LONGEST_RESTART_SECONDS = 10.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Runner:

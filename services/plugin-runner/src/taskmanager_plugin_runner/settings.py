@@ -13,21 +13,12 @@ from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager.process.config import RootsSettings
 from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
+from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.system.memory import machine_bytes, share_of
 from taskmanager_plugin_runner.system.slot_users import SlotUser, parse_users
 
 RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""
-
-
-class UploadMode(StrEnum):
-    """How a job's input is made available to the plugin."""
-
-    AUTO = "auto"
-    """Linked into the workspace if the plugin reads in place and the disk is local, otherwise copied."""
-    COPY = "copy"
-    IN_PLACE = "in_place"
-    """Linked into the workspace wherever a link is possible."""
 
 
 class ForeignLinks(StrEnum):

@@ -7,12 +7,11 @@ number starts again at 0.
 
 from typing import Any
 
-import structlog
-
 from taskmanager.model.states import Tab
 from taskmanager.mongo.base.client import Database, Document
 from taskmanager.mongo.figures import figures_id
 from taskmanager.ports.store import Plan
+from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 
 CANNOT_ADD = frozenset({14, 28})
@@ -20,7 +19,7 @@ CANNOT_ADD = frozenset({14, 28})
 _NAMES = frozenset({"_id", "plugin", "tab", "hour"})
 _TABLES = frozenset({"statuses", "durations"})
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def statistics_id(plugin: str, tab: Tab) -> str:

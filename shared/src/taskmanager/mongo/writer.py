@@ -11,7 +11,6 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-import structlog
 from pymongo import InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
@@ -37,6 +36,7 @@ from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 
 PlanT = TypeVar("PlanT", bound=Plan)
 
@@ -44,7 +44,7 @@ COLLISIONS = 5
 """How often a group is decided again at once; after that it waits as it does when the database is down."""
 DUPLICATE_KEY = 11000
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class CollisionError(Exception):

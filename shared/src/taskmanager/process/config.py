@@ -49,11 +49,7 @@ class Settings(BaseSettings):
     """What every service needs to know."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TASKMANAGER_",
-        extra="ignore",
-        populate_by_name=True,
-        frozen=True,
-        use_attribute_docstrings=True,  # `docs/settings.md` is made from them
+        env_prefix="TASKMANAGER_", extra="ignore", populate_by_name=True, frozen=True
     )
 
     amqp_url: SecretStr = Field(

@@ -9,11 +9,11 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-import structlog
+from taskmanager.process.logs import get_logger
 
 Part = Callable[[asyncio.Event], Awaitable[None]]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

@@ -1,26 +1,48 @@
 """How the services write their own log: a stable event name and fields, as JSON or for people.
 
-Secrets are never logged.
+Secrets are never logged. Only this module names structlog, which is loaded when a log is configured or its
+first entry is written: most slots never write one.
 """
 
 import logging
 import sys
-
-import structlog
+from functools import cache, cached_property
+from typing import Any
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
+class Log:
+    """A module's log, with structlog's methods: `debug`, `info`, `warning`, `error`, `exception`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        """What structlog's logger has under this name."""
+        return getattr(self._logger, method)
+
+    @cached_property
+    def _logger(self) -> Any:
+        return _structlog().get_logger(self._name)
+
+
+def get_logger(name: str) -> Log:
+    """The log of the module with this name."""
+    return Log(name)
+
+
 def configure(service: str, *, log_format: str, level: str) -> None:
     """Send all logging of this process, including that of libraries, to stderr in one format."""
-    shared: list[structlog.typing.Processor] = [
+    structlog = _structlog()
+    shared = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
     ]
-    renderer: structlog.typing.Processor = (
+    renderer = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -46,3 +68,17 @@ def configure(service: str, *, log_format: str, level: str) -> None:
         logging.CRITICAL
     )  # it logs each lost connection as an error; the broker connection logs it once
     structlog.contextvars.bind_contextvars(service=service)
+
+
+@cache
+def _structlog() -> Any:
+    """structlog, without rich: it would load that for tracebacks in colour, 8 MB that no service shows."""
+    hidden = "rich" not in sys.modules
+    if hidden:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # Python's way to say that it cannot be imported
+    try:
+        import structlog  # noqa: PLC0415 - loaded when it is needed
+    finally:
+        if hidden:
+            del sys.modules["rich"]
+    return structlog

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-import structlog
 import tenacity
 
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import RETRIES
 
 LONGEST_WAIT_SECONDS = 10.0
@@ -21,7 +21,7 @@ TRIES = 4
 """How often one idempotent call is tried, over a few seconds in all."""
 T = TypeVar("T")
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def again(what: str, call: Callable[[], T], on: type[Exception]) -> T:

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pika.exceptions
-import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.accounts.broker_addresses import Turns
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.messages.topology import Binding, Queue
 from taskmanager.ports.broker import Delivery
+from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import BROKER_CONNECTED
 from taskmanager.process.retry import Backoff
 from taskmanager.rabbit.channel import AsyncChannel, open_channel, open_connection, parameters
@@ -27,7 +27,7 @@ LOOK = timedelta(seconds=10)
 LOOK_AGAIN = timedelta(seconds=0.25)
 """The same while something is missing."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class _LanesPart:

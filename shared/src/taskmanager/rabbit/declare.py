@@ -4,10 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Protocol
 
-import structlog
-
 from taskmanager.errors import BrokerUnavailableError
 from taskmanager.messages.topology import Binding, Exchange, Queue, Topology
+from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import (
     AsyncChannel,
     OtherArgumentsError,
@@ -27,7 +26,7 @@ release 3 such a queue cannot be deleted if it is durable.
 
 UPDATES = "docs/operations.md, Queues of earlier releases"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:

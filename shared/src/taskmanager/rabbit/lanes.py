@@ -12,16 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.errors import BrokerUnavailableError
 from taskmanager.messages.topology import Queue
 from taskmanager.ports.broker import Delivery
+from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

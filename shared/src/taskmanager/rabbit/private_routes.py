@@ -10,11 +10,10 @@ is refused meanwhile; only answers and hints are lost, and they are requested ag
 import asyncio
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import TaskManagerError, UnconfirmedError
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
+from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import ChannelSource
 
@@ -23,7 +22,7 @@ PATIENCE = timedelta(seconds=10)
 
 By then older releases have dropped the queues, with the `net_ticktime` that docs/operations.md recommends."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class PrivateRoutes:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pika
 import pika.exceptions
-import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.errors import (
@@ -16,6 +15,7 @@ from taskmanager.errors import (
     UnconfirmedError,
     UnroutableMessageError,
 )
+from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
@@ -28,7 +28,7 @@ RabbitMQ 3.10 registers a channel with a queue that refuses when full; a channel
 queue had no leader is refused for ever.
 """
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class RabbitPublisher:

@@ -4,16 +4,16 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 
 from taskmanager.messages.topology import Binding, Queue
 from taskmanager.ports.broker import Delivery
+from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel, QueueLockedError, UnansweredError, open_channel
 from taskmanager.rabbit.declare import bind, declare_private
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class RabbitSubscription:

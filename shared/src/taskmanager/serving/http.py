@@ -13,19 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import CONTENT_TYPE, exposition
 from taskmanager.serving.connections import ConnectionTable
 from taskmanager.serving.limits import HttpLimits
 from taskmanager.serving.protocol import BoundedProtocol
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 HealthCheck = Callable[[], str | None]
 """What is wrong with a part, or None if it works."""

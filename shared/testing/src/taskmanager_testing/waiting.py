@@ -7,17 +7,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-STEP_SECONDS = 0.02
+FIRST_STEP_SECONDS, LAST_STEP_SECONDS = 0.02, 0.1
+SHARE = 0.05
+"""Of the time waited so far, between two looks: a long wait must not keep busy what it waits for."""
 
 
 def eventually(look: Callable[[], T], *, within_seconds: float = 20, what: str = "") -> T:
     """The first true answer of `look`; raises AssertionError when the time is up."""
-    deadline = time.monotonic() + within_seconds
+    begun = time.monotonic()
     while not (found := look()):
-        if time.monotonic() > deadline:
+        if (waited := time.monotonic() - begun) > within_seconds:
             message = f"not within {within_seconds:g} s: {what or look}"
             raise AssertionError(message)
-        time.sleep(STEP_SECONDS)
+        time.sleep(_step_seconds(waited))
     return found
 
 
@@ -25,10 +27,15 @@ async def eventually_async(
     look: Callable[[], Awaitable[T]], *, within_seconds: float = 20, what: str = ""
 ) -> T:
     """The first true answer of `look`; raises AssertionError when the time is up."""
-    deadline = time.monotonic() + within_seconds
+    begun = time.monotonic()
     while not (found := await look()):
-        if time.monotonic() > deadline:
+        if (waited := time.monotonic() - begun) > within_seconds:
             message = f"not within {within_seconds:g} s: {what or look}"
             raise AssertionError(message)
-        await asyncio.sleep(STEP_SECONDS)
+        await asyncio.sleep(_step_seconds(waited))
     return found
+
+
+def _step_seconds(waited: float) -> float:
+    """How long to wait for the next look, after `waited` seconds."""
+    return min(LAST_STEP_SECONDS, max(FIRST_STEP_SECONDS, waited * SHARE))

@@ -1,13 +1,13 @@
 """Logs who was not allowed to do what, and counts it: one line and one count for every 403."""
 
-import structlog
 from starlette.requests import Request
 
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.access.auth_context import address_of, auth_context_of
 from taskmanager_gateway.http.problems import Problem
 from taskmanager_gateway.metrics import FORBIDDEN_REQUESTS
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def note_refusal(request: Request, problem: Problem) -> None:

@@ -1,7 +1,5 @@
 """Log-in with a password, and password changes. An unknown name takes as long as a wrong password."""
 
-import structlog
-
 from taskmanager.accounts import passwords
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import EndSession, EndSessions, SetPassword
@@ -9,6 +7,7 @@ from taskmanager.model.access import User, principal_of_user, user_key
 from taskmanager.model.reasons import weak_passwords
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import AccessReader
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.access.auth_context import LoggedIn
 from taskmanager_gateway.access.sessions import Session
 from taskmanager_gateway.access.settings import AccessSettings
@@ -27,7 +26,7 @@ NOBODYS_HASH = (
 )
 """The hash of an unknown random text, verified when the user does not exist or has no password."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class LogInService:

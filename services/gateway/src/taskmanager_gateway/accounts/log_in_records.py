@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
-import structlog
 import uuid_utils
 
 from taskmanager.messages import LogInSeen, LogInsSeen
@@ -19,6 +18,7 @@ from taskmanager.model.reasons.oidc_refusals import OidcRefusal
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.metrics import LOG_INS
 from taskmanager_gateway.notices import notify
 
@@ -31,7 +31,7 @@ Way = Literal["password", "code", "security_key", "oidc"]
 
 Seen = OrderedDict[tuple[str | None, ...], LogInSeen]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class LogInRecords:

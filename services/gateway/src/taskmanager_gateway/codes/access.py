@@ -38,7 +38,7 @@ THE_OPERATION = _code("the_operation", "the operation")
 LIST_OF_USERS = _code("list_of_users", "the list of users or tokens")
 REPLAY_OF_ALL = _code("replay_of_all", "the replay of all reports")
 TOLD_TO_INSTALLATION = _code("told_to_installation", "what an installation was told")
-ALL_USERS = _forbidden("all_users", "is restricted to some plugins, and users and tokens concern all")
+ALL_USERS = _forbidden("all_users", "is restricted to some plugins, and users and tokens concern all of them")
 ONE_TIME_PASSWORD = _forbidden(
     "one_time_password", "has a one-time password and must choose another one first, at /account"
 )
@@ -60,8 +60,8 @@ LOG_IN_AGAIN = _code(
 OTHER_SITE = _code("other_site", "Nothing was done: the form was sent by a page of another site.")
 NO_CSRF_TOKEN = _code(
     "no_csrf_token",
-    "Nothing was done: the header X-CSRF-Token is missing or not of this log-in. Load the page again; "
-    "programs use a token instead of a log-in.",
+    "Nothing was done: the header X-CSRF-Token is missing or does not belong to this log-in. "
+    "Load the page again; programs use a token instead of a log-in.",
 )
 BEGIN_AGAIN = _code("begin_again", "That took too long, or something changed in the meantime. Start again.")
 WRONG_CODE = _code(
@@ -85,8 +85,10 @@ NO_KEYS_HERE = _code(
 )
 NOT_JUDGED = _code(
     "not_judged",
-    "Nobody can log in with a second factor at present: the scheduler does not answer, and it alone knows "
-    "what was used already. Try again soon, with a new code.",
+    (
+        "Nobody can log in with a second factor at present: the scheduler does not answer, and only "
+        "it knows which codes have been used. Try again soon, with a new code."
+    ),
 )
 LOG_IN_FIRST = _code(
     "log_in_first", "Nothing was done: your log-in is too old to change your second factor. Log in again."
@@ -99,7 +101,7 @@ WRONG_FIRST_CODE = _code(
 WRONG_PASSWORD = _code("wrong_password", "The name or the password is wrong.")
 TOO_MANY_FAILED = _code("too_many_failed", "Too many log-ins failed. Try again in %(seconds)s seconds.")
 NO_PASSWORD = _code("no_password", "Only somebody who logged in with a password has one to change.")
-NO_SESSIONS = _code("no_sessions", "Only somebody who logged in has sessions to end.")
+NO_SESSIONS = _code("no_sessions", "Only somebody who is logged in has sessions to end.")
 NO_FACTOR = _code("no_factor", "Only somebody who logged in with a password can have a second factor.")
 NOT_THE_PASSWORD = _code("not_the_password", "The current password is wrong.")
 NOT_CHANGED = _code("not_changed", "Nothing was changed: %(weakness)s.")
@@ -110,4 +112,6 @@ NO_SCOPE_CHOSEN = _code(
     "no_scope_chosen",
     "Choose at least one thing the token may be used for. Nothing was changed.",
 )
-LAST_DAY_PAST = _code("last_day_past", "The last day is past: choose a later one. Nothing was changed.")
+LAST_DAY_PAST = _code(
+    "last_day_past", "The last day is in the past: choose a later one. Nothing was changed."
+)

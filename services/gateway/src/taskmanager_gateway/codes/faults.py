@@ -57,18 +57,20 @@ NO_BATCH = _code("no_batch", "an object with the one field 'jobs', a list of job
 BATCH_SIZE = _code("batch_size", "%(size)s jobs; a batch holds 1 to %(most)s")
 
 NO_CALL = _code("no_call", "an object with the fields of a job is expected")
-NO_FORM = _code("no_form", "it is no form: %(error)s")
+NO_FORM = _code("no_form", "it is not a form: %(error)s")
 NOT_SO_MANY_VALUES = _code(
     "not_so_many_values",
     "a list has %(wanted)s values, as the TaskClient library sends them; got %(number)s",
 )
 NO_OBJECT = _code("no_object", "an object is expected")
 NO_TEXT = _code("no_text", "a text or a number is expected, got %(value)s")
-NO_PROCESS_ID = _code("no_process_id", "%(value)s is no process id; without it the step could not be closed")
+NO_PROCESS_ID = _code(
+    "no_process_id", "%(value)s is not a process id; without it the step could not be closed"
+)
 PROCESS_ID_MISSING = _code(
     "process_id_missing",
     "the process id is missing, and no folder of the job is called by one; without it the step could not be "
     "closed",
 )
-NO_STEP_ID = _code("no_step_id", "%(value)s is no id of a step: a number is expected")
-NO_PRIORITY = _code("no_priority", "%(value)s is no number from 0 to 10")
+NO_STEP_ID = _code("no_step_id", "%(value)s is not a step id: a number is expected")
+NO_PRIORITY = _code("no_priority", "%(value)s is not a number from 0 to 10")

@@ -11,6 +11,8 @@ CANNOT_STOP = _code("cannot_stop", "Cannot stop it: %(refusal)s.")
 CANNOT_SEND = _code("cannot_send", "Cannot send it: %(refusal)s.")
 _WORDS = {
     **{action.value: action.value for action in (*JobAction, RunnerAction.FORGET)},
+    JobAction.PRIORITY.value: "change the priority",
+    JobAction.NEXT.value: "put it next",
     "add_user": "add the user",
     "change_user": "change the user",
     "remove_user": "remove the user",
@@ -50,7 +52,7 @@ UNKNOWN_OPERATION = _code(
 )
 NO_RUNNER = _code("no_runner", "There is no runner '%(runner)s'.")
 UNKNOWN_RUNNER = _code(
-    "unknown_runner", "There is no runner '%(runner)s': it never said hello, or it is forgotten."
+    "unknown_runner", "There is no runner '%(runner)s': it never registered, or it was forgotten."
 )
 NO_PLUGIN = _code("no_plugin", "There is no plugin '%(plugin)s'.")
 UNKNOWN_PLUGIN = _code(
@@ -74,12 +76,12 @@ JOB_TYPE_NOT_INSTALLED = _code(
 )
 JOB_TYPE_AMBIGUOUS = _code(
     "job_type_ambiguous",
-    "Several plugins do job type '%(type)s' (%(plugins)s): [job_types] must name one.",
+    "Several plugins handle job type '%(type)s' (%(plugins)s): [job_types] must name one.",
 )
 UNKNOWN_JOB_TYPE = _code(
     "unknown_job_type",
-    "No plugin does job type '%(type)s'. Known job types: %(known)s.",
-    "No plugin does job type '%(type)s'. No plugin is installed yet.",
+    "No plugin handles job type '%(type)s'. Known job types: %(known)s.",
+    "No plugin handles job type '%(type)s'. No plugin is installed yet.",
 )
 UNKNOWN_TEMPLATE = _code(
     "unknown_template",
@@ -99,7 +101,7 @@ STALE_CURSOR_OF_LIST = _code(
 )
 STALE_CURSOR_OF_FILES = _code(
     "stale_cursor_of_files",
-    "Use 'next_cursor' of the page before; begin anew if the job has begun another attempt since.",
+    "Use 'next_cursor' of the page before; start again if the job has started another attempt since.",
 )
 FIRST_PAGE = _code("first_page", "Start from the first page.")
 NO_POSITION = _code("no_position", "'%(position)s' is not a position in a log. Use the last 'after' you got.")
@@ -132,7 +134,7 @@ OTHER_OPERATION_UNDER_KEY = _code(
 HTTP = _code("http", "%(text)s")
 
 DELIVERED_ALREADY = _code("delivered_already", "Cannot replay it: Goobi has it already.")
-UNTRUE_BY_NOW = _code("untrue_by_now", "Cannot replay it: a retry of its job made it untrue.")
+UNTRUE_BY_NOW = _code("untrue_by_now", "Cannot replay it: a retry of its job has made it obsolete.")
 
 STORE_AWAY = _code(
     "store_away",
@@ -140,7 +142,7 @@ STORE_AWAY = _code(
 )
 UNREADABLE = _code(
     "unreadable",
-    "It is stored, but not as this version writes it; the log of the gateway names the document.",
+    "It is stored, but not in the format of this version; the gateway's log names the document.",
 )
 BROKER_AWAY = _code("broker_away", "The message broker does not answer. Try again soon.")
 COMMAND_NOT_CONFIRMED = _code(
@@ -164,9 +166,9 @@ JOB_NOT_SENT = _code(
 )
 DEFECT = _code("defect", "Internal error. The gateway's log has the details.")
 PLUGINS_NOT_READ = _code(
-    "plugins_not_read", "The database is away since this gateway started. Try again soon."
+    "plugins_not_read", "The database has not been available since this gateway started. Try again soon."
 )
-ASKER_NOT_READ = _code("asker_not_read", "Your log-in or token cannot be checked now. Try again soon.")
+ASKER_NOT_READ = _code("asker_not_read", "Your log-in or token cannot be checked at present. Try again soon.")
 FOLDERS_SLOW = _code(
     "folders_slow",
     "The folders of the job could not be looked at in time; a network drive may hang. Try again.",
@@ -175,7 +177,7 @@ TOO_MANY_HOSTS = _code("too_many_hosts", "Send exactly one Host header; there we
 BAD_HOST = _code("bad_host", "The Host header is not a host name.")
 OTHER_HOST = _code(
     "other_host",
-    "This service does not go by that name. An operator sets its names in TASKMANAGER_HTTP_HOSTS.",
+    "This service is not known by that name. An operator sets its names in TASKMANAGER_HTTP_HOSTS.",
 )
 STREAMS_OF_CLIENT = _code(
     "streams_of_client",

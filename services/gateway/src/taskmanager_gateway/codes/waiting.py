@@ -23,7 +23,7 @@ _STOP = (
 PLUGIN_STOPPED = _caused("plugin_stopped", *(f"P{stop}" for stop in _STOP))
 PAUSED_BY_STOP = _caused("paused_by_stop", *(f"It is paused because p{stop}." for stop in _STOP))
 PAUSED = _code("paused", "It is paused and continues as soon as its runner has been told.")
-CANCELLING = _caused("cancelling", "Its cancel was asked for BY, and its runner is ending it.")
+CANCELLING = _caused("cancelling", "Its cancellation was requested BY, and its runner is ending it.")
 HELD = _caused("held", "It was held BY, until an operator releases it.")
 BACKING_OFF = _code(
     "backing_off",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-import structlog
 import uuid_utils
 
 from taskmanager.errors import BrokerUnavailableError, StoreUnavailableError, UnroutableMessageError
@@ -25,6 +24,7 @@ from taskmanager.model.access import Principal
 from taskmanager.model.control import judge
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commands.orders import rules_of
 from taskmanager_gateway.commands.pending import PendingCommands
@@ -45,7 +45,7 @@ CHECK_TIME = timedelta(milliseconds=800)
 """The check of the job beforehand is skipped if the database is slower: together with publishing it must stay
 below the two seconds a client waits at most to learn that the broker is unavailable."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 import time
 
-import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.metrics import DEFECTS, REQUESTS
 
 CLIENT_GONE = 499
 """The status nginx uses for a request whose client left before the response."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class RequestMetricsMiddleware:

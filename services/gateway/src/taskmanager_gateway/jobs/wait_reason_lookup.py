@@ -4,21 +4,20 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import structlog
-
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import JobQuery, Position, Sort
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.jobs.start_estimate import JUDGED_BY
 from taskmanager_gateway.jobs.wait_reasons import PluginLoad, Waiting, waiting_reason
 
 WAITS = frozenset({Status.STARTED, Status.PAUSED})
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class WaitReasonLookup:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import structlog
-
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import StartOperation
 from taskmanager.model.access import Principal
@@ -12,6 +10,7 @@ from taskmanager.model.jobs import Attribution
 from taskmanager.model.operations import Operation
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.access.plugin_scope import allow_all, kept_within, reaches
 from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.commands.service import Author, CommandPending, CommandService
@@ -19,7 +18,7 @@ from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import KEY_REUSED, UNKNOWN_OPERATION, ProblemError
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class OperationOutcome(StrEnum):

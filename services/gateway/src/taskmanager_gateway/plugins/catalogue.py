@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Principal
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.ports.readers import JobReader
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN, ProblemError
@@ -18,7 +17,7 @@ from taskmanager_gateway.http.single_flight import SingleFlight
 from taskmanager_gateway.metrics import STORE_UP
 from taskmanager_gateway.plugins.parameter_schema import ParameterSchema
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

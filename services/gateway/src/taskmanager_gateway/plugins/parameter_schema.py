@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-import structlog
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from pydantic import JsonValue
@@ -12,6 +11,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from taskmanager.model.reasons import PROSE
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import PLUGIN_UNUSABLE, FieldError, ProblemError, shortened
 
@@ -20,7 +20,7 @@ REMEMBERED = 256
 REMEMBERED_BYTES = 4096
 """Larger sets are checked each time."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 JobParameters = dict[str, JsonValue]
 

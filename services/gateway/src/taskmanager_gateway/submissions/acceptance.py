@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-import structlog
-
 from taskmanager.errors import (
     BrokerUnavailableError,
     StoreUnavailableError,
@@ -17,6 +15,7 @@ from taskmanager.model.jobs import Job, JobSpec
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.change_feed import Feed
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, PUBLISH_TIME, from_store
@@ -28,7 +27,7 @@ from taskmanager_gateway.submissions.idempotency import Submission
 from taskmanager_gateway.submissions.outbox import SubmissionOutbox
 from taskmanager_gateway.submissions.persistence_watch import PersistenceWatch
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class SubmissionOutcome(StrEnum):

@@ -12,12 +12,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import TaskManagerError, TemporaryError
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.metrics import SUBMISSIONS_LOST
@@ -30,7 +29,7 @@ MOST_TRIES = 5
 A_LOOK = 500
 """How many are looked up at a time."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
-
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.messages import AttemptReference, Grant
 from taskmanager.model.control import DesiredState
@@ -19,6 +17,7 @@ from taskmanager.model.reasons.coded_text import told as told_by
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.model.states import Status
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.attempt.commit_fence import Fence
 from taskmanager_plugin_runner.attempt.control import AttemptControl
 from taskmanager_plugin_runner.attempt.limit_watch import LimitWatch
@@ -42,7 +41,7 @@ _UNDER_WAY = {
     SlotStep.STAGE_OUT: Failpoint.RUNNER_IN_DOWNLOAD,
 }
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 Over = Callable[[AttemptOutcome], None]

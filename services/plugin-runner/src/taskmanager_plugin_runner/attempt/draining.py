@@ -7,14 +7,13 @@ still keeps to it; what was granted while the order was on its way is handed bac
 import asyncio
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from taskmanager.messages import RunnerOrders
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.attempt.attempt import Attempt
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.metrics import DRAINING
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Draining:

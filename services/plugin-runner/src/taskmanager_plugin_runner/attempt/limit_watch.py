@@ -8,12 +8,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.model.jobs import JobError
 from taskmanager.model.manifest import JobLimits, PluginManifest
 from taskmanager.model.reasons.coded_text import TextCode
 from taskmanager.model.reasons.job_texts import attempt_texts
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.slot_protocol import ProgressNote
 from taskmanager_plugin_runner.system import memory
@@ -26,7 +25,7 @@ LONGEST_LOOK_SECONDS = 2.0
 EXACT_LIMIT = timedelta(seconds=2)
 
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class LimitWatch:

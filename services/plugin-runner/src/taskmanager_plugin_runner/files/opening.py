@@ -49,7 +49,7 @@ def open_regular(path: Path, *, foreign_links: bool = True) -> BinaryIO:
 
 def _problem(found: os.stat_result, folder: os.stat_result, *, foreign_links: bool) -> str | None:
     if not stat.S_ISREG(found.st_mode):
-        return "is no regular file"
+        return "is not a regular file"
     if not foreign_links and found.st_nlink > 1 and found.st_uid != folder.st_uid:
         return (
             "is a hard link to a file of another owner: copy it, or allow it (TASKMANAGER_FOREIGN_HARD_LINKS)"

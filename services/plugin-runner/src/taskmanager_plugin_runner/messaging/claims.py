@@ -18,12 +18,11 @@ from collections.abc import Callable, Container
 from datetime import timedelta
 from functools import partial
 
-import structlog
-
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed, decode_ticket
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
 from taskmanager_plugin_runner.messaging.leases import Reference
@@ -37,7 +36,7 @@ KEEP = timedelta(milliseconds=100)
 LINGER = timedelta(milliseconds=250)
 REMEMBERED_GRANTS = 10_000
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 Start = Callable[[int, Grant, float], None]

@@ -10,8 +10,6 @@ from datetime import timedelta
 from itertools import islice
 from typing import Protocol
 
-import structlog
-
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages import (
     Claim,
@@ -27,6 +25,7 @@ from taskmanager.messages import (
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
 
 BATCH_EVENTS = 200
@@ -37,7 +36,7 @@ LONGEST_WAIT_SECONDS = 1.0
 OutboxEvent = JobEvent | Heartbeat | Hello
 ReplacementKey = tuple[object, ...]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Sink(Protocol):

@@ -35,7 +35,7 @@ def _folders(plugin: str, shipped: Path) -> Iterator[Path]:
     if not own:
         return
     if not Path(own).is_dir():
-        raise PermanentError(f"{TEMPLATES_VARIABLE} names {own}, which is no folder")
+        raise PermanentError(f"{TEMPLATES_VARIABLE} names {own}, which is not a folder")
     if (Path(own) / plugin).is_dir():
         yield Path(own) / plugin
 

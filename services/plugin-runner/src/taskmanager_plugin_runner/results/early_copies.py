@@ -9,10 +9,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from taskmanager.errors import JobFailedError
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import CopyStoppedError
 from taskmanager_plugin_runner.files.sources import Fingerprint
@@ -23,7 +22,7 @@ from taskmanager_plugin_runner.system.filesystems import require_space
 
 LOOK_SECONDS = 0.2
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class EarlyCopies:

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import structlog
-
 from taskmanager.errors import JobFailedError, SupersededError
 from taskmanager.files.roots import Roots
 from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
@@ -45,7 +44,7 @@ from taskmanager_plugin_runner.results.stages import (
     undo_attempt,
 )
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

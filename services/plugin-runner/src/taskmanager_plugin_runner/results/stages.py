@@ -21,9 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
-import structlog
-
 from taskmanager.errors import SupersededError
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results import journal
@@ -36,7 +35,7 @@ STAGE_MODE = 0o700
 PLACED, UNDO = "-placed", "-undo-"
 UNDO_ROUNDS = 20
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def stage_name(job: str, attempt: int) -> str:

@@ -14,12 +14,11 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol, cast
 
-import structlog
-
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.messages import Grant
 from taskmanager.model.control import DesiredState
 from taskmanager.model.reasons.job_texts import attempt_texts
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.child import ChildProcess
 from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
@@ -51,7 +50,7 @@ from taskmanager_plugin_runner.system.secrecy import without_secrets
 
 START_LIMIT = timedelta(seconds=60)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class SlotListener(Protocol):

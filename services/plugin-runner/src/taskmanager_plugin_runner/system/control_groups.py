@@ -10,9 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import structlog
-
 from taskmanager.files.mounts import Mount, mount_of
+from taskmanager.process.logs import get_logger
 
 CONTROLLERS = ("memory", "pids")
 RUNNER = "runner"
@@ -25,7 +24,7 @@ _PLACES = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
 _PROCESSES = "cgroup.procs"
 _TRIES = 10
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
+from taskmanager.process.logs import get_logger
 
 PATTERN = ".slot.*.json"
 LIMIT_SECONDS = 10.0
@@ -24,7 +24,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _DEAD = frozenset("ZX")
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

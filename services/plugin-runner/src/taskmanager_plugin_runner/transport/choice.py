@@ -13,10 +13,10 @@ from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
+from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.results import placement
 from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.results.planning import Terms
-from taskmanager_plugin_runner.settings import UploadMode
 from taskmanager_plugin_runner.slot_protocol import SlotOptions, SlotOrder
 from taskmanager_plugin_runner.transport.existing_results import Destination, SharedDestination
 from taskmanager_plugin_runner.transport.transport import LOST, RECORD, Transport

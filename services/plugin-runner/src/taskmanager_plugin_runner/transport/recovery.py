@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
-
 from taskmanager.errors import PermanentError, TaskManagerError
+from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import file_sentence
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.placement import clean
@@ -17,7 +16,7 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 LOCK = ".lock"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @contextlib.contextmanager

@@ -21,8 +21,8 @@ from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import copy_source, link_source
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.files.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
+from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.results.placement import Placement, prepare
-from taskmanager_plugin_runner.settings import UploadMode
 from taskmanager_plugin_runner.system.filesystems import is_local, require_space
 from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 

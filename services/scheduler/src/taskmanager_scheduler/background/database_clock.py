@@ -7,16 +7,15 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.ports.store import Store
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 
 REFRESH = timedelta(seconds=10)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class DatabaseClock:

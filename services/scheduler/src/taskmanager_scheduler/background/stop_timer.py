@@ -8,8 +8,6 @@ import asyncio
 from datetime import timedelta
 from uuid import NAMESPACE_OID, uuid5
 
-import structlog
-
 from taskmanager.errors import TemporaryError
 from taskmanager.messages import Command, PluginCommand
 from taskmanager.messages.topology import Topology
@@ -20,10 +18,11 @@ from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 
 LOOK = timedelta(seconds=1)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class StopTimer:

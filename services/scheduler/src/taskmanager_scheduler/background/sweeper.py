@@ -9,8 +9,6 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import TaskManagerError, TemporaryError
 from taskmanager.messages import Tick
 from taskmanager.messages.topology import Topology
@@ -19,6 +17,7 @@ from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.background.duty import MISSED_TICKS, Duty
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
@@ -35,7 +34,7 @@ PAGE = 500
 OWED_AFTER = timedelta(seconds=2)
 """A ticket is published right after its cause is stored; it counts as owed only after this time."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class LeaseWatch:

@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import TemporaryError
 from taskmanager.messages.topology import Topology
 from taskmanager.process.lifecycle import every
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.broker.dangers import BrokerQueue, Danger, dangers, evidence
 from taskmanager_scheduler.metrics import DEAD_LETTERS_WAITING, QUEUES_IN_DANGER
 
@@ -21,7 +20,7 @@ ReadQueues = Callable[[], Awaitable[Sequence[BrokerQueue]]]
 CountDead = Callable[[], Awaitable[int]]
 ReadReasons = Callable[[], Awaitable[Counter[tuple[str, str]]]]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class QueueWatch:

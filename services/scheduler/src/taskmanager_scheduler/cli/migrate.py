@@ -7,20 +7,19 @@ first admin goes to stdout and nowhere else.
 import asyncio
 import sys
 
-import structlog
-
 from taskmanager.errors import TaskManagerError
 from taskmanager.messages.topology import Topology
 from taskmanager.mongo import MongoStore, connect, migrate
 from taskmanager.process import logs
 from taskmanager.process.config import exit_text
+from taskmanager.process.logs import get_logger
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import renew_if_empty
 from taskmanager_scheduler.cli.users import give_first_password
 from taskmanager_scheduler.settings import SchedulerSettings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def prepare(settings: SchedulerSettings) -> None:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-import structlog
-
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, TabStatistics
 from taskmanager.model.states import Status
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def record_decision(decision: Decision, messages: int) -> None:

@@ -7,12 +7,11 @@ or the sweeper recreates it.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-import structlog
-
 from taskmanager.errors import TaskManagerError
 from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
 from taskmanager_scheduler.jobs.effects import (
@@ -28,7 +27,7 @@ from taskmanager_scheduler.metrics import EFFECTS_FAILED
 
 CHANGES_A_MESSAGE = 500
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Dispatcher:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-import structlog
-
 from taskmanager.model.reports import InstallationHealth, Report, ReportKind, ReportState
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.report_store import Among, ReportStore
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
 from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_REPORTS
@@ -29,7 +28,7 @@ LONGEST_PAUSE = timedelta(seconds=60)
 """The longest wait between two attempts to reach an installation that accepts nothing."""
 ANSWER_KEPT = 500
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def wait_after(failures: int, longest: timedelta, chance: float) -> timedelta:

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import TemporaryError
 from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.goobi.lane import Lane
@@ -25,7 +24,7 @@ COUNT = timedelta(seconds=10)
 FINISH = timedelta(seconds=5)
 """How long requests in progress may still take when the process stops; after that they are sent again."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def names_of(settings: GoobiSettings, name: str) -> Among:

@@ -11,14 +11,13 @@ import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
-
 from taskmanager.errors import PermanentError, TemporaryError
 from taskmanager.messages import Inbound, Submissions, Tick
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
@@ -30,7 +29,7 @@ from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
 from taskmanager_scheduler.jobs.effects import refusals
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class InboxConsumer:

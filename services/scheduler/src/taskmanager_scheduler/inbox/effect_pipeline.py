@@ -6,20 +6,19 @@ One group after another, so that answers keep their order.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
-
 from taskmanager.errors import PermanentError, TemporaryError
 from taskmanager.messages import Tick
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
 from taskmanager.process.failpoints import Failpoint, failpoint
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
 from taskmanager_scheduler.metrics import EFFECTS_FAILED
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class EffectPipeline:

@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import InvalidMessageError, TaskManagerError
 from taskmanager.messages import Inbound, Submissions, Submit, decode_inbox
 from taskmanager.ports.broker import Delivery, Subscription
+from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
@@ -26,7 +25,7 @@ anyway.
 GROUP_BYTES = 2 * 1024 * 1024
 """The size limit of a group: logs and files must be stored within the time a transaction may take."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 InboxMessage = tuple[Delivery, Inbound]
 

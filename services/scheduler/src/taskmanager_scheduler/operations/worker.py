@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-import structlog
-
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.model.operations import Operation, OperationState, page_key
 from taskmanager.model.reasons import automatic
@@ -21,6 +19,7 @@ from taskmanager.model.states import Status
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
 from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.decisions.decision import Decision
@@ -36,7 +35,7 @@ LOOK = timedelta(seconds=0.5)
 """Time between two checks for operations while there are none."""
 ERROR_CHARACTERS = 500
 """How much of an unexpected error is stored with the operation it stopped; all of it is in the log."""
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class OperationWorker:

@@ -27,7 +27,7 @@ STOPS = {
     for mode in StopMode
 }
 LIMIT = _code("limit", "limit %(limit)s")
-NO_LIMIT = _code("no_limit", "limit none")
+NO_LIMIT = _code("no_limit", "remove limit")
 
 DRAIN = _code("drain", "drain, jobs handed back after %(seconds)s s", "drain")
 RUNNERS = {
@@ -49,7 +49,7 @@ CHANGE_USER = _code(
 )
 ONE_TIME_PASSWORD = _code("one_time_password", "set one-time password")
 PASSWORD = _code("password", "set password")
-REHASH = _code("rehash", "hash password anew")
+REHASH = _code("rehash", "rehash password")
 END_SESSIONS = _code("end_sessions", "end sessions")
 END_SESSION = _code("end_session", "end session")
 REMOVE_USER = _code("remove_user", "remove user")

@@ -18,11 +18,15 @@ WAYS = {
     "security_key": _code("security_key", "security key"),
     "oidc": _code("oidc", "oidc"),
 }
-UNKNOWN_NAME = _code("unknown_name", "nobody has that name")
+UNKNOWN_NAME = _code("unknown_name", "there is no user of that name")
 WRONG_PASSWORD = _code("wrong_password", "the password is wrong, or the user is disabled or has none")
-WRONG_CODE = _code("wrong_code", "the code is wrong, or was used already")
-WRONG_KEY = _code("wrong_key", "the answer of the security key is wrong, or was used already")
+WRONG_CODE = _code("wrong_code", "the code is wrong or has already been used")
+WRONG_KEY = _code("wrong_key", "the response of the security key is wrong or has already been used")
 NOT_LET_IN = _code(
-    "not_let_in", "the identity provider or the users here forbid it; the gateway's log says more"
+    "not_let_in",
+    (
+        "the identity provider or the settings of the user here do not permit it; the gateway's log "
+        "has the details"
+    ),
 )
-TOO_MANY = _code("too_many", "too many log-ins failed before")
+TOO_MANY = _code("too_many", "there were too many failed log-ins before")

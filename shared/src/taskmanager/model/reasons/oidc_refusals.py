@@ -55,17 +55,19 @@ class OidcRefusal(StrEnum):
 
 
 _SENTENCES = {
-    OidcRefusal.NO_ATTEMPT: "no log-in was under way in this browser, or it was begun too long ago",
-    OidcRefusal.OTHER_STATE: "the answer belongs to another log-in: its state is not that of this browser's",
-    OidcRefusal.OTHER_ISSUER: "the answer came from another identity provider",
+    OidcRefusal.NO_ATTEMPT: "no log-in was in progress in this browser, or it was started too long ago",
+    OidcRefusal.OTHER_STATE: "the response belongs to another log-in: its state is not that of this browser",
+    OidcRefusal.OTHER_ISSUER: "the response came from another identity provider",
     OidcRefusal.DENIED: "the identity provider refused the log-in",
-    OidcRefusal.NO_CODE: "the answer of the identity provider had no code",
+    OidcRefusal.NO_CODE: "the response of the identity provider contained no code",
     OidcRefusal.NO_ANSWER: "the identity provider did not answer",
     OidcRefusal.ERROR_STATUS: "the identity provider answered with an error",
     OidcRefusal.NOT_JSON: "the identity provider answered without a JSON object",
-    OidcRefusal.TOO_LONG: "the answer of the identity provider was too long",
-    OidcRefusal.BAD_METADATA: "the identity provider's metadata lack something, or have it wrong",
-    OidcRefusal.METADATA_ISSUER: "the identity provider's metadata name another issuer than the one set here",
+    OidcRefusal.TOO_LONG: "the response of the identity provider was too long",
+    OidcRefusal.BAD_METADATA: "the identity provider's metadata are incomplete or wrong",
+    OidcRefusal.METADATA_ISSUER: (
+        "the identity provider's metadata name another issuer than the one configured here"
+    ),
     OidcRefusal.METADATA_NOT_HTTPS: "the identity provider's metadata name an address that is not https",
     OidcRefusal.NO_KEYS: "the identity provider publishes no usable key",
     OidcRefusal.CODE_REFUSED: "the identity provider did not accept the code: it may have been used before",
@@ -80,14 +82,14 @@ _SENTENCES = {
     OidcRefusal.TOKEN_AUDIENCE: "the ID token was made for another client",
     OidcRefusal.TOKEN_EXPIRED: "the ID token had expired",
     OidcRefusal.TOKEN_EARLY: "the ID token was not valid yet: the clocks may differ",
-    OidcRefusal.TOKEN_NONCE: "the ID token belongs to another log-in: its nonce is not that of this one",
+    OidcRefusal.TOKEN_NONCE: "the ID token belongs to another log-in: its nonce does not match this one's",
     OidcRefusal.NO_NAME: "the identity provider sent no name that can be used here",
     OidcRefusal.NO_GROUP: "the user is in none of the groups that may log in here",
-    OidcRefusal.LOCAL_USER: "there is a user of that name with a password here",
+    OidcRefusal.LOCAL_USER: "a user of that name with a password already exists here",
     OidcRefusal.DISABLED: "the user is disabled here",
     OidcRefusal.LAST_ADMIN: "the last admin must remain one: the identity provider's role was not set",
     OidcRefusal.BROKER_AWAY: "the user could not be added or changed: the message broker did not answer",
-    OidcRefusal.NOT_DONE_YET: "the user could not be added or changed in time by the scheduler",
+    OidcRefusal.NOT_DONE_YET: "the scheduler did not add or change the user in time",
     OidcRefusal.CHANGED_MEANWHILE: "somebody else changed the user at the same time",
 }
 CODES: Mapping[str, Code] = {

@@ -30,33 +30,37 @@ NOT_OF_GOOBI = _code(
 STATUS_CHANGED = _code("status_changed", "the job is now %(status)s, which was not selected")
 PRIORITY_CHANGED = _code("priority_changed", "its priority is now %(priority)s, which was not selected")
 KEY_OF_ANOTHER = _code("key_of_another", "this Idempotency-Key belongs to another operation")
-OPERATION_UNREADABLE = _code("operation_unreadable", "what is stored of this operation cannot be read")
-OPERATION_DONE = _code("operation_done", "the operation is done already")
+OPERATION_UNREADABLE = _code("operation_unreadable", "the stored record of this operation cannot be read")
+OPERATION_DONE = _code("operation_done", "the operation has already ended")
 RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was last heard from %(seconds)s s ago")
 OWNS_JOBS = _code("owns_jobs", "it still owns %(count)s job(s): wait until their leases have ended")
 USER_EXISTS = _code(
-    "user_exists", "there is a user %(name)s already: change that one, or choose another name"
+    "user_exists", "a user named %(name)s already exists: change that user, or choose another name"
 )
 LAST_ADMIN = _code("last_admin", "%(name)s is the last enabled admin: make somebody else an admin first")
-TOKEN_EXPIRED = _code("token_expired", "the token would have expired already: choose a later moment")
-TOKEN_REPEATED = _code("token_repeated", "there is such a token already: make another one")
-TOKEN_EXISTS = _code("token_exists", "there is a token %(name)s already: revoke it, or choose another name")
+TOKEN_EXPIRED = _code("token_expired", "the token would already have expired: choose a later time")
+TOKEN_REPEATED = _code("token_repeated", "this token already exists: make another one")
+TOKEN_EXISTS = _code(
+    "token_exists", "a token named %(name)s already exists: revoke it, or choose another name"
+)
 OTHER_PASSWORD = _code("other_password", "the password has changed in the meantime")
 HAS_NO_PASSWORD = _code("has_no_password", "%(name)s does not log in with a password here")
-HAS_SECOND_FACTOR = _code("has_second_factor", "there is a device for codes already: remove that one first")
-FACTOR_CHANGED = _code("factor_changed", "the second factor has changed in the meantime: begin again")
-KEY_KNOWN = _code("key_known", "this security key is in use already, here or for another user")
-KEY_NAMED = _code("key_named", "there is a security key %(key)s already: choose another name")
-TOO_MANY_KEYS = _code("too_many_keys", "there are %(count)s security keys already: remove one first")
+HAS_SECOND_FACTOR = _code("has_second_factor", "a device for codes is already set up: remove it first")
+FACTOR_CHANGED = _code("factor_changed", "the second factor has changed in the meantime: start again")
+KEY_KNOWN = _code("key_known", "this security key is already registered, for this user or for another one")
+KEY_NAMED = _code("key_named", "a security key named %(key)s already exists: choose another name")
+TOO_MANY_KEYS = _code("too_many_keys", "there are already %(count)s security keys: remove one first")
 NO_SECURITY_KEY = _code("no_security_key", "there is no such security key")
-CHALLENGE_USED = _code("challenge_used", "what the security key signed was used already, or is too old")
+CHALLENGE_USED = _code(
+    "challenge_used", "the response of the security key has already been used, or is too old"
+)
 COUNTER_WENT_BACK = _code(
     "counter_went_back",
-    "the security key had counted %(before)s signatures and now says %(shown)s: there may be a copy of it",
+    "the security key had counted %(before)s signatures but now reports %(shown)s: it may have been copied",
 )
 NO_SECOND_FACTOR = _code("no_second_factor", "there is no second factor")
-CODE_USED = _code("code_used", "the code was used already: wait for the next one")
-SESSION_ENDED = _code("session_ended", "the session has ended already")
+CODE_USED = _code("code_used", "the code has already been used: wait for the next one")
+SESSION_ENDED = _code("session_ended", "the session has already ended")
 NO_JOB = _code("no_job", "there is no such job")
 NO_PLUGIN = _code("no_plugin", "there is no such plugin")
 NO_RUNNER = _code("no_runner", "there is no such runner")

@@ -6,18 +6,18 @@ Such a document was written by hand, by a newer version, or by another program. 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-import structlog
 from pymongo.asynchronous.cursor import AsyncCursor
 
 from taskmanager.errors import UnreadableDocumentError
 from taskmanager.mongo.base.client import Document
+from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 
 T = TypeVar("T")
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 """What a model raises for a document that does not fit it; pydantic's ValidationError is a ValueError."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def readable(collection: str, read: Callable[[Document], T], documents: Iterable[Document]) -> list[T]:

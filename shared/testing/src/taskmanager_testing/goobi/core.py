@@ -161,9 +161,9 @@ async def _body(request: Request) -> Mapping[str, Any]:
     try:
         body = json.loads(await request.body())
     except ValueError as error:
-        raise CoreError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from error
+        raise CoreError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise CoreError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
+        raise CoreError(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
     return body
 
 

@@ -4,10 +4,9 @@ import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import structlog
-
 from taskmanager.model.access import User
 from taskmanager.model.reasons.oidc_refusals import OidcRefusal
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.access.directory import Directory
 from taskmanager_gateway.access.oidc_settings import OidcSettings
 from taskmanager_gateway.accounts.oidc.attempt import LogInAttempt
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 BACK = "/log-in/oidc/back"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Oidc:

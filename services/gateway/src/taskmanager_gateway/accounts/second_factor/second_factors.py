@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-import structlog
-
 from taskmanager.messages import RemoveDevice, SetSecondFactor, UseCode, UseSecurityKey
 from taskmanager.model.access import SecondFactor, User, principal_of_user
 from taskmanager.model.reasons import Reason
 from taskmanager.ports.clock import Clock
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.access.directory import Directory, secret_hash
 from taskmanager_gateway.access.sessions import Session
 from taskmanager_gateway.accounts.log_in import LogInService
@@ -43,7 +42,7 @@ RETRY_SECONDS = "30"
 
 Way = Literal["code", "security_key"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.access.auth_context import address_of
 from taskmanager_gateway.access.settings import CookieSecurity
 from taskmanager_gateway.accounts.oidc.attempt import COOKIE, LIFETIME
@@ -23,7 +23,7 @@ router = APIRouter()
 
 PATH = "/log-in/oidc"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @router.get(PATH)

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.reports import Backlog
 from taskmanager.model.states import Status
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.single_flight import SingleFlight
 from taskmanager_gateway.plugins.views import PluginView
@@ -24,7 +23,7 @@ FRESH_SECONDS = 2.0
 BACK = timedelta(hours=26)
 """A day of 25 hours, and the hour in which it began."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

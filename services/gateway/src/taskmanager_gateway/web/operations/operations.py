@@ -123,7 +123,7 @@ async def stop(
     """Stop the operation: jobs it has not reached yet are left alone."""
     order = StopOperation(operation=operation[:100])
     result = await services_of(request).commanding.command(order, Author(who, form.reason))
-    sentence = text(request, "The operation is stopped; what was done stays done.")
+    sentence = text(request, "The operation is stopped; what it has done is not undone.")
     return command_answer(request, result, sentence, events=("tm-operations", "tm-rows", "tm-counts"))
 
 

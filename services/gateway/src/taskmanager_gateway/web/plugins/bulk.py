@@ -86,12 +86,12 @@ async def start(request: Request, name: str, form: Annotated[StartForm, Form()],
     asked = [await services.operating.start(order, author, keyed=True) for order in orders]
     if any(one.taken is OperationOutcome.PENDING for one in asked):
         told = text(
-            request, "The scheduler does not answer at present. What you asked for is kept and will be done."
+            request, "The scheduler does not answer at present. Your request is kept and will be carried out."
         )
         answer = done(told, tone="warning")
     else:
         answer = done(
-            text(request, "It has begun; the progress is shown below."), events=("tm-rows", "tm-counts")
+            text(request, "It has started; the progress is shown below."), events=("tm-rows", "tm-counts")
         )
     triggers = json.loads(answer.headers["HX-Trigger"])
     triggers["tm-follow"] = {"operations": [one.operation.id for one in asked]}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
 from pydantic import ValidationError
 
 from taskmanager.errors import CursorError, StoreUnavailableError
@@ -14,6 +13,7 @@ from taskmanager.model.hourly_figures import Figures, total
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery, Position
 from taskmanager.model.states import Tab
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import UNKNOWN_PLUGIN, ProblemError
@@ -24,7 +24,7 @@ from taskmanager_gateway.web.shell.plugin_overview import Overview
 
 DAY = timedelta(hours=24)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def command_answer(
     """Close the pop-up and show `sentence`, which is in the reader's language, or why nothing is done yet."""
     if isinstance(result, CommandPending):
         later = text(
-            request, "The scheduler does not answer at present. What you asked for is kept and will be done."
+            request, "The scheduler does not answer at present. Your request is kept and will be carried out."
         )
         return done(later, tone="warning", events=events, close=close)
     if result.outcome == "unchanged":

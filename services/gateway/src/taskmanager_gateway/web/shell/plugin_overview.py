@@ -5,11 +5,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.ports.readers import JobReader
+from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.single_flight import SingleFlight
 from taskmanager_gateway.jobs.wait_reasons import PluginLoad
@@ -18,7 +17,7 @@ from taskmanager_gateway.plugins.views import PluginView
 FRESH_SECONDS = 1.0
 """The maximum age of a menu, except after the reader's own commands."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

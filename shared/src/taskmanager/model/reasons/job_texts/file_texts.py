@@ -12,26 +12,26 @@ SOURCE_EMPTY = _text(
     "source_empty", "the source %(path)s holds no files (hidden files and sub-folders do not count)"
 )
 LINK_NOT_FOLLOWED = _text("link_not_followed", "the source holds a link that is not followed: %(error)s")
-LINK_TO_NOTHING = _text("link_to_nothing", "the source holds a link to nothing: %(path)s")
+LINK_TO_NOTHING = _text("link_to_nothing", "the source holds a broken link: %(path)s")
 SOURCE_NO_FILE = _text("source_no_file", "the source %(path)s is %(kind)s: name a file or a folder")
 FOREIGN_JOURNAL = _text(
     "foreign_journal",
     "the folder %(path)s holds a journal that no runner of this plugin can have written "
-    "(%(error)s): nothing of it was carried out; look at it, remove it and retry the job",
+    "(%(error)s): none of it was carried out; inspect it, remove it and retry the job",
 )
-JOURNAL_WITHOUT_SEAL = _text("journal_without_seal", "it does not bear the seal of this runner")
-JOURNAL_MALFORMED = _text("journal_malformed", "it is no journal")
-JOURNAL_LEADS_AWAY = _text("journal_leads_away", "it names %(name)s, which is no place inside the folder")
-JOURNAL_NO_FILE = _text("journal_no_file", "it is no regular file of a sensible size")
+JOURNAL_WITHOUT_SEAL = _text("journal_without_seal", "it does not carry this runner's seal")
+JOURNAL_MALFORMED = _text("journal_malformed", "it is not a journal")
+JOURNAL_LEADS_AWAY = _text("journal_leads_away", "it names %(name)s, which is not inside the folder")
+JOURNAL_NO_FILE = _text("journal_no_file", "it is not a regular file of a plausible size")
 JOURNAL_OF_OTHER = _text("journal_of_other", "it belongs to user %(number)s")
 DESTINATION_IS_FILE = _text("destination_is_file", "the destination %(path)s is a file: name a folder")
 DESTINATION_WITHOUT_PARENT = _text(
     "destination_without_parent",
-    "the destination %(path)s cannot be made because %(parent)s does not exist: check the "
+    "the destination %(path)s cannot be created because %(parent)s does not exist: check the "
     "path and whether the share is mounted",
 )
 APPEARED = _text("appeared", "%(name)s appeared in the destination while results were being placed")
-RESULT_NO_FILE = _text("result_no_file", "the plugin left %(name)s, which is no regular file")
+RESULT_NO_FILE = _text("result_no_file", "the plugin left %(name)s, which is not a regular file")
 RESULT_BAD_NAME = _text(
     "result_bad_name", "the plugin made %(name)s; names that begin with %(prefix)s are not allowed"
 )
@@ -53,9 +53,10 @@ NOT_ENOUGH_SPACE = _text(
 )
 EXISTING_NOT_REMOVED = _text(
     "existing_not_removed",
-    "%(path)s holds %(number)s file(s) of pages that are gone (%(names)s), and over "
-    "Goobi's files API nothing is removed: remove them in Goobi, or give existing the "
-    "value keep",
+    (
+        "%(path)s holds %(number)s file(s) of pages that no longer exist (%(names)s), and nothing is "
+        "removed over Goobi's files API: remove them in Goobi, or set the parameter existing to keep"
+    ),
 )
 RESULTS_ARE_SOURCES = _text(
     "results_are_sources",
@@ -63,9 +64,9 @@ RESULTS_ARE_SOURCES = _text(
     "under the same names: %(names)s; name another folder, or a template that works in "
     "place",
 )
-ASKED_TOO_LATE = _text("asked_too_late", "%(name)s was asked for when the job was over")
+ASKED_TOO_LATE = _text("asked_too_late", "%(name)s was requested after the job had ended")
 RESULT_FOREIGN_LINK = _text(
-    "result_foreign_link", "the result %(name)s is a link to a file of another user: copy it"
+    "result_foreign_link", "the result %(name)s is a link to a file of another user: copy the file instead"
 )
 OF_KIND = _text("of_kind", "%(name)s (%(kind)s)")
 OF_FILE = _text("of_file", "%(name)s: %(error)s")
@@ -88,7 +89,7 @@ NO_CHANGE = _text(
 )
 READ_ONLY = _text("read_only", "%(path)s lies on a file system that is mounted read-only")
 NOT_FOUND = _text("not_found", "%(path)s does not exist")
-PART_NO_FOLDER = _text("part_no_folder", "a part of %(path)s is no folder")
+PART_NO_FOLDER = _text("part_no_folder", "a part of %(path)s is not a folder")
 NEW_LINK = _text(
     "new_link", "%(path)s leads through a link that was not there when the job looked at it: restore the file"
 )
@@ -96,9 +97,9 @@ STORAGE_FAILED = _text(
     "storage_failed",
     "reading or writing %(path)s failed in the storage itself: check the disk or the file server",
 )
-LOST_BY_SERVER = _text("lost_by_server", "the file server lost %(path)s: mount it anew and retry the job")
+LOST_BY_SERVER = _text("lost_by_server", "the file server lost %(path)s: remount it and retry the job")
 SERVER_AWAY = _text(
-    "server_away", "the file server of %(path)s is not connected: mount it anew and retry the job"
+    "server_away", "the file server of %(path)s is not connected: remount it and retry the job"
 )
 NAME_TOO_LONG = _text("name_too_long", "the name of %(path)s is too long for its file system")
 TOO_MANY_OPEN = _text(
@@ -119,17 +120,19 @@ WORKSPACE_UNUSABLE = _text("workspace_unusable", "the workspace of the runner ca
 NOT_FETCHED = _text("not_fetched", "%(name)s could not be fetched to the workspace: %(error)s")
 EXISTING_KEPT = _text(
     "existing_kept",
-    "%(number)s file(s) in %(path)s look like results of pages that are gone, and stay: "
+    "%(number)s file(s) in %(path)s look like results of pages that no longer exist and are kept: "
     "%(names)s (the parameter existing=replace removes them)",
 )
 EXISTING_REFUSED = _text(
     "existing_refused",
-    "%(path)s holds %(number)s file(s) already that end like the results: %(names)s; "
-    "remove them, or give the parameter existing the value keep or replace",
+    (
+        "%(path)s already holds %(number)s file(s) with the suffix of the results: %(names)s; remove "
+        "them, or set the parameter existing to keep or replace"
+    ),
 )
-ODD_LEFT_OUT = _text("odd_left_out", "left out, for no job reads such a thing: %(names)s")
+ODD_LEFT_OUT = _text("odd_left_out", "left out, because jobs read nothing of this kind: %(names)s")
 RIGHTS_NOT_KEPT = _text(
-    "rights_not_kept", "the rights of %(number)s replaced file(s) could not be kept: %(problems)s"
+    "rights_not_kept", "the permissions of %(number)s replaced file(s) could not be kept: %(problems)s"
 )
 GROUP = _text("group", "group %(number)s")
 MODE = _text("mode", "mode %(mode)s")
@@ -139,4 +142,4 @@ NOTHING_TO_WORK_ON = _text(
     "nothing_to_work_on", "the source has no file to work on (wanted: %(wanted)s; found: %(found)s)"
 )
 LEFT_OUT = _text("left_out", "%(number)s file(s) left out, which are not among %(wanted)s: %(names)s")
-RECORD_LOST = _text("record_lost", "the record of the destination is gone from the workspace")
+RECORD_LOST = _text("record_lost", "the record of the destination has disappeared from the workspace")

@@ -15,8 +15,10 @@ JOURNAL_NOT_KEPT = _text(
 )
 OTHER_RESULT = _text(
     "other_result",
-    "%(folder)s has another %(name)s already, and over the files API nothing is replaced: "
-    "remove it in Goobi and retry the job",
+    (
+        "%(folder)s already has another %(name)s, and nothing is replaced over the files API: remove "
+        "it in Goobi and retry the job"
+    ),
 )
 NOT_AS_UPLOADED = _text("not_as_uploaded", "%(name)s in %(folder)s is not what was uploaded")
 JOURNAL_NOT_REMOVED = _text("journal_not_removed", "Goobi did not remove the journal in %(folder)s")
@@ -26,8 +28,10 @@ JOURNAL_DAMAGED = _text(
 )
 JOURNAL_FOREIGN = _text(
     "journal_foreign",
-    "%(journal)s in %(folder)s was not written by a runner of this plugin, and nothing of "
-    "it was carried out: look at the folder, remove the file and retry the job",
+    (
+        "%(journal)s in %(folder)s was not written by a runner of this plugin, and none of it was "
+        "carried out: inspect the folder, remove the file and retry the job"
+    ),
 )
 DESTINATION_IS_SOURCE = _text(
     "destination_is_source",
@@ -36,7 +40,7 @@ DESTINATION_IS_SOURCE = _text(
 )
 FOLDER_EMPTY = _text("folder_empty", "%(folder)s is empty: check the process and the table `folders`")
 NO_NESTED_FOLDERS = _text(
-    "no_nested_folders", "the plugin made %(name)s; Goobi's files API knows no folders in folders"
+    "no_nested_folders", "the plugin made %(name)s; Goobi's files API has no folders within folders"
 )
 NO_PROCESS = _text(
     "no_process", "this runner works over Goobi's files API, and the job names no Goobi process"
@@ -51,25 +55,27 @@ NO_PATTERN = _text(
     "no_pattern", "no pattern of [installations.%(installation)s.folders] in %(settings)s fits %(folder)s"
 )
 NO_INSTALLATION = _text("no_installation", "there is no Goobi installation %(name)s in %(settings)s")
-FILE_GONE = _text("file_gone", "%(name)s was in %(folder)s a moment ago and is gone")
+FILE_GONE = _text("file_gone", "%(name)s was in %(folder)s a moment ago and has disappeared")
 API_NEEDS = _text(
     "api_needs", "the files API needs dialect rest or core, and token_file or api_token_file for its secret"
 )
-LIST_NO_JSON = _text("list_no_json", "the list of %(folder)s is no JSON")
+LIST_NO_JSON = _text("list_no_json", "the list of %(folder)s is not JSON")
 LIST_NO_NAMES = _text("list_no_names", "Goobi does not list %(folder)s as a list of names")
-LIST_BAD_NAME = _text("list_bad_name", "Goobi lists %(name)s in %(folder)s, which is no file name")
-FILE_TOO_SLOW = _text("file_too_slow", "%(name)s in %(folder)s did not come within %(limit)s")
-FILE_CUT = _text("file_cut", "%(name)s in %(folder)s came with %(got)s bytes of %(size)s")
-UNKNOWN = _text("unknown", "Goobi knows no %(what)s: check the process and the table `folders`")
+LIST_BAD_NAME = _text("list_bad_name", "Goobi lists %(name)s in %(folder)s, which is not a file name")
+FILE_TOO_SLOW = _text("file_too_slow", "%(name)s in %(folder)s did not arrive within %(limit)s")
+FILE_CUT = _text("file_cut", "%(name)s in %(folder)s arrived with %(got)s of %(size)s bytes")
+UNKNOWN = _text("unknown", "Goobi does not know %(what)s: check the process and the table `folders`")
 REFUSED = _text(
     "refused", "Goobi refuses %(what)s (%(status)s): check the token, and this machine in goobi_rest.xml"
 )
 NO_SPACE = _text("no_space", "Goobi has no space left for %(what)s: make room there and retry the job")
 FAILED = _text("failed", "Goobi failed with status %(status)s at %(what)s: see its log")
 ANSWERED = _text("answered", "Goobi answers %(status)s to %(method)s of %(what)s")
-PAGE_INSTEAD = _text("page_instead", "a page came instead of %(what)s: is a proxy or a sign-in before Goobi?")
+PAGE_INSTEAD = _text(
+    "page_instead", "a web page came instead of %(what)s: is there a proxy or a log-in in front of Goobi?"
+)
 TOO_LARGE = _text("too_large", "Goobi sent %(size)s bytes where a list or a journal was expected")
-BROKE_OFF = _text("broke_off", "Goobi at %(host)s broke off: %(error)s")
+BROKE_OFF = _text("broke_off", "the connection to Goobi at %(host)s broke: %(error)s")
 INSTALLATION_NOT_CONFIGURED = _text(
     "installation_not_configured",
     "no Goobi installation is called %(name)s (known: %(known)s)",

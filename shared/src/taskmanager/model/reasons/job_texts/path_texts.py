@@ -8,7 +8,7 @@ _text = PATHS.text
 NO_ABSOLUTE = _text("no_absolute", "path %(path)s is not absolute: give the full path")
 NUL = _text("nul", "path %(path)s contains a NUL character")
 MIXED = _text("mixed", "path %(path)s mixes / and \\: use / only")
-UPWARDS = _text("upwards", "path %(path)s contains '..': give the path it means")
+UPWARDS = _text("upwards", "path %(path)s contains '..': give the path without it")
 NOT_RESOLVED = _text("not_resolved", "path %(path)s cannot be resolved: %(error)s")
 OUTSIDE = _text(
     "outside",

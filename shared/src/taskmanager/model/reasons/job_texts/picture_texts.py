@@ -29,7 +29,7 @@ CHANNELS_WHEN_DECODED = _text(
     "channels_when_decoded", "the result has %(found)s channel(s) when decoded, not %(wanted)s"
 )
 OTHER_SIZE_THAN_HEADER = _text(
-    "other_size_than_header", "the header speaks of %(expected)s pixels, %(width)s x %(height)s could be read"
+    "other_size_than_header", "the header announces %(expected)s pixels, %(width)s x %(height)s could be read"
 )
 JPEG_WITHOUT_END = _text("jpeg_without_end", "the JPEG file has no end marker: it is cut short")
 COMPONENTS_ANNOUNCED = _text(
@@ -42,15 +42,15 @@ CHANNELS_ANNOUNCED = _text(
 TOOK_TOO_LONG = _text("took_too_long", "the picture took longer than %(limit)s, its time limit")
 JPEG_TOO_LARGE = _text(
     "jpeg_too_large",
-    "a JPEG may have %(most)s pixels a side, this picture has %(width)s x %(height)s; ask "
+    "a JPEG may have %(most)s pixels per side, this picture has %(width)s x %(height)s; ask "
     "for a smaller `longest_side`",
 )
 RESULT_WITHOUT_END = _text(
-    "result_without_end", "the result is no complete JPEG file: its end marker is missing"
+    "result_without_end", "the result is not a complete JPEG file: its end marker is missing"
 )
 RESULT_WITHOUT_JFIF = _text("result_without_jfif", "the result has no JFIF header")
 OTHER_COLOUR = _text("other_colour", "the result is %(result)s, the source %(source)s")
-RESULT_NOT_COMPLETE = _text("result_not_complete", "the result is no complete picture: %(error)s")
+RESULT_NOT_COMPLETE = _text("result_not_complete", "the result is not a complete picture: %(error)s")
 BOX_CUT = _text("box_cut", "the box at byte %(position)s is cut short")
 BOX_TOO_LONG = _text(
     "box_too_long", "the box %(box)s at byte %(position)s claims %(length)s bytes; %(left)s are left"
@@ -77,7 +77,7 @@ CHANNEL_ORDER = _text(
     "channel_order", "the channels of the JPEG 2000 file stand in an order that is not processed"
 )
 JP2_COLOURS = _text(
-    "jp2_colours", "the JPEG 2000 file speaks of %(colour)s but has %(number)s colour component(s)"
+    "jp2_colours", "the JPEG 2000 file declares %(colour)s but has %(number)s colour component(s)"
 )
 JP2_HEADER_TOO_LONG = _text("jp2_header_too_long", "the header of the JPEG 2000 file is too long to be one")
 JP2_BOX_DAMAGED = _text("jp2_box_damaged", "the box %(box)s of the JPEG 2000 file is damaged")
@@ -87,7 +87,8 @@ JPEG_WITHOUT_FRAME = _text(
     "jpeg_without_frame", "the JPEG file has no frame header: it is cut short or damaged"
 )
 JPEG_WITHOUT_LINES = _text(
-    "jpeg_without_lines", "the JPEG file does not say how many lines it has (DNL); no reader knows such files"
+    "jpeg_without_lines",
+    "the JPEG file does not say how many lines it has (DNL); no reader supports such files",
 )
 JPEG_COMPONENTS = _text("jpeg_components", "a JPEG file of %(number)s components is not processed")
 WEBP_WITHOUT_PICTURE = _text(
@@ -97,7 +98,7 @@ GIF_CUT = _text("gif_cut", "the GIF file is cut short")
 GIF_WITHOUT_SIZE = _text("gif_without_size", "the header of the GIF file gives no size")
 BMP_CUT = _text("bmp_cut", "the BMP file is cut short")
 BMP_WITHOUT_SIZE = _text("bmp_without_size", "the header of the BMP file gives no size")
-TIFF_HEADER_ODD = _text("tiff_header_odd", "the header of the TIFF file is not as it must be: %(detail)s")
+TIFF_HEADER_ODD = _text("tiff_header_odd", "the header of the TIFF file is not valid: %(detail)s")
 TIFF_CHANGED = _text("tiff_changed", "the TIFF file was changed while it was read")
 TIFF_WITHOUT_DIRECTORY = _text(
     "tiff_without_directory", "the TIFF file has no directory that can be read: it is cut short or damaged"
@@ -114,21 +115,21 @@ PHOTOMETRIC = _text(
     "convert the file to grey or RGB before",
 )
 TOO_FEW_SAMPLES = _text(
-    "too_few_samples", "the header speaks of %(colour)s but of %(number)s sample(s) a pixel only"
+    "too_few_samples", "the header declares %(colour)s but only %(number)s sample(s) per pixel"
 )
 COMPLEX_SAMPLES = _text(
     "complex_samples", "samples of SampleFormat %(number)s (complex numbers) are not processed"
 )
 SAMPLES_DIFFER = _text("samples_differ", "the samples of a pixel have different %(what)s: %(numbers)s")
 HEADER_DAMAGED = _text("header_damaged", "the header of the picture is damaged: %(detail)s")
-LAB_BITS = _text("lab_bits", "Lab pictures of %(bits)s bits a sample are not processed")
+LAB_BITS = _text("lab_bits", "Lab pictures of %(bits)s bits per sample are not processed")
 BITS_24 = _text(
     "bits_24",
     "its samples have 24 bits, and writers differ in the order of their bytes; this "
     "picture does not show which was meant. Convert the file to 16 bits before",
 )
 NO_OFFSETS = _text(
-    "no_offsets", "the file says nowhere where the data of the picture is (no strip or tile offsets)"
+    "no_offsets", "the file does not say where the data of the picture is (no strip or tile offsets)"
 )
 PARTS_MISSING = _text(
     "parts_missing", "%(present)s of %(wanted)s %(kind)s of the picture are there; the others are missing"
@@ -143,11 +144,11 @@ YCBCR_KIND = _text(
 )
 STRIP_CUT = _text("strip_cut", "a strip has %(found)s of %(wanted)s bytes: data is missing")
 CHROMA_REDUCED = _text(
-    "chroma_reduced", "the chroma samples are reduced by %(across)s and %(down)s, which no reader knows"
+    "chroma_reduced", "the chroma samples are reduced by %(across)s and %(down)s, which no reader supports"
 )
 EMPTY = _text("empty", "it is empty")
 NO_PICTURE = _text(
-    "no_picture", "it is no TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file, whatever its name says"
+    "no_picture", "it is not a TIFF, PNG, JPEG, JPEG 2000, GIF, BMP or WebP file, whatever its name says"
 )
 ODD_SIZE = _text("odd_size", "the header gives a size of %(width)s x %(height)s pixels")
 TOO_MANY_PIXELS = _text(
@@ -220,7 +221,7 @@ FIRST_OF_PICTURES = _text("first_of_pictures", "only the first of its %(number)s
 FIRST_OF_ANIMATION = _text("first_of_animation", "only the first picture of the animation is taken")
 PADDING = _text("padding", "%(number)s padding bytes stand before the end marker")
 DATA_LEFT_OVER = _text("data_left_over", "%(error)s: data of the picture is left over, so it is damaged")
-LZW_ODD = _text("lzw_odd", "the LZW data is not as it should be, but complete (another reader has all of it)")
+LZW_ODD = _text("lzw_odd", "the LZW data is not quite valid, but complete (another reader has all of it)")
 PACKBITS_ODD = _text(
     "packbits_odd", "bytes follow the end of its PackBits data; the picture itself is complete"
 )
@@ -236,7 +237,7 @@ GREY_TAKEN_AS_RGB = _text(
 SAMPLES_UNNAMED = _text(
     "samples_unnamed", "%(number)s sample(s) of each pixel are said to be neither colour nor alpha"
 )
-DATA_ODD = _text("data_odd", "its data is wrong or missing in places (libtiff warns of it while it reads)")
+DATA_ODD = _text("data_odd", "its data is wrong or missing in places (libtiff warned about it while reading)")
 READER_CRASHED = _text("reader_crashed", "the library that reads the picture crashed (%(signal)s)")
 READER_ENDED = _text("reader_ended", "the process that reads the picture ended with exit code %(code)s")
 MORE_MEMORY_THAN_SHOWN = _text(

@@ -5,7 +5,7 @@ from taskmanager.model.reasons.coded_text import TextFamily
 TOOLS = TextFamily("tool", "How a program of a job failed.")
 _text = TOOLS.text
 
-COMPLAINS = _text("complains", "%(program)s complains: %(output)s")
+COMPLAINS = _text("complains", "%(program)s reports: %(output)s")
 VALUE_IS_OPTION = _text(
     "value_is_option", "{%(name)s} is %(value)s; a value that begins with '-' would be an option"
 )
@@ -20,8 +20,8 @@ VALUE_HAS_NUL = _text("value_has_nul", "{%(name)s} contains a NUL character")
 VALUE_OF_IMAGEMAGICK = _text(
     "value_of_imagemagick", "{%(name)s} is %(value)s; it holds characters that ImageMagick would interpret"
 )
-NO_RESULT = _text("no_result", "the program ended well but wrote no result")
-NO_RESULT_OF = _text("no_result_of", "%(program)s ended well but wrote no result")
+NO_RESULT = _text("no_result", "the program succeeded but wrote no result")
+NO_RESULT_OF = _text("no_result_of", "%(program)s succeeded but wrote no result")
 STOPPED = _text("stopped", "%(program)s was stopped")
 TIME_LIMIT = _text(
     "time_limit",
