@@ -68,7 +68,7 @@ def children(parent: int | str = "self") -> set[int]:
     """
     found: set[int] = set()
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for thread in os.listdir(f"/proc/{parent}/task"):
+        for thread in os.listdir(f"/proc/{parent}/task"):  # noqa: PTH208 - as cheap as can be, see `_content`
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 found.update(map(int, _content(f"/proc/{parent}/task/{thread}/children").split()))
     return found
