@@ -1,6 +1,7 @@
 """What an operator does over HTTP comes true in the processes of jobs, and outlives the scheduler."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ def test_one_slot_takes_jobs_by_priority_as_it_is_now(system: System) -> None:
 
     first_go.touch()
     ended = [system.finished(job) for job in (low, high, middle)]
-    started = [job["started_at"] for job in ended]
+    started = [datetime.fromisoformat(job["started_at"]) for job in ended]
     assert started == sorted(started)
     assert system.job(held)["status"] == "PAUSED"
     tell(system, f"/jobs/{held}/release")
@@ -211,7 +212,7 @@ def test_jobs_that_are_retried_together_start_in_the_order_shown(system: System,
 
     tell(system, "/plugins/noop/restart")
 
-    started = [system.finished(job)["started_at"] for job in shown]
+    started = [datetime.fromisoformat(system.finished(job)["started_at"]) for job in shown]
     assert sorted(shown) == sorted(ids)
     assert started == sorted(started)
 

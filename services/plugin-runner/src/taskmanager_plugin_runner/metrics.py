@@ -1,5 +1,7 @@
 """The runner's metrics."""
 
+from functools import cache
+
 from taskmanager.process.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
 
 SLOTS = Gauge(f"{PREFIX}runner_slots", "Slots whose process is idle or running a job", ["plugin"])
@@ -28,3 +30,9 @@ JOB_SECONDS = Histogram(
     ["plugin", "outcome"],
     buckets=DURATION_BUCKETS,
 )
+
+
+@cache
+def of_outcome(plugin: str, outcome: str) -> tuple[Counter, Histogram]:
+    """The two metrics of attempts that end so: looked up once, since short jobs end often."""
+    return JOBS.labels(plugin, outcome), JOB_SECONDS.labels(plugin, outcome)

@@ -32,7 +32,7 @@ from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIde
 from taskmanager_plugin_runner.messaging.horizon import Horizon
 from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
 from taskmanager_plugin_runner.messaging.outbox import Outbox
-from taskmanager_plugin_runner.metrics import BUSY, JOB_SECONDS, JOBS, SLOT_DEATHS, SLOTS
+from taskmanager_plugin_runner.metrics import BUSY, SLOT_DEATHS, SLOTS, of_outcome
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotOptions
@@ -68,6 +68,7 @@ class Runner:
         transfers = TransferLimit(identity.transfers, self._plugin)
         self._services = AttemptServices(outbox, self._leases, transfers, identity.manifest)
         self._attempts: dict[Reference, Attempt] = {}
+        BUSY.labels(self._plugin).set_function(lambda: len(self._attempts))
         self._slots = [
             SlotProcess(
                 number,
@@ -167,8 +168,9 @@ class Runner:
         while True:
             try:
                 if not slot.alive:
+                    self._count_slots()
                     await slot.start()
-                self._count_slots()
+                    self._count_slots()
                 attempt = await self._next(slot)
             except (TaskManagerError, OSError) as error:
                 self._count_slots()
@@ -198,20 +200,20 @@ class Runner:
         attempt = Attempt(grant, self._slots[lane], self._services)
         self._attempts[attempt.key] = attempt
         self._leases.granted(attempt.key, asked_at, grant.lease_seconds)
-        BUSY.labels(self._plugin).set(len(self._attempts))
         waiting.set_result(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
         def over(outcome: AttemptOutcome) -> None:
             now = elapsed_seconds()
             seconds = now - attempt.began
-            JOBS.labels(self._plugin, outcome).inc()
-            JOB_SECONDS.labels(self._plugin, outcome).observe(seconds)
+            jobs, job_seconds = of_outcome(self._plugin, outcome)
+            jobs.inc()
+            job_seconds.observe(seconds)
             self._attempts.pop(attempt.key, None)
             self._horizon.ended(seconds, now)
-            self._look_ahead(most=self._claims.room)
+            if self._claims.room:
+                self._look_ahead(most=self._claims.room)
             self._leases.ended(attempt.key)
-            BUSY.labels(self._plugin).set(len(self._attempts))
             if not self._attempts:
                 self._idle.set()
 

@@ -279,7 +279,9 @@ _NAMES = {kind: name for name, kind in _EVENTS.items()}
 
 def encode_event(event: SlotEvent) -> bytes:
     """Encode as one line."""
-    return json.dumps([_NAMES[type(event)], asdict(event)]).encode() + b"\n"
+    kind = type(event)
+    fields = {name: getattr(event, name) for name in kind.__slots__}
+    return json.dumps([_NAMES[kind], fields]).encode() + b"\n"
 
 
 def decode_event(line: bytes) -> SlotEvent:

@@ -55,11 +55,11 @@ class Backoff:
         """`what` names the loop in log and metrics."""
         self._what = what
         self._wait = tenacity.wait_random_exponential(multiplier=first_wait_seconds, max=longest_wait_seconds)
-        self.reset()
+        self._state = tenacity.RetryCallState(tenacity.AsyncRetrying(), None, (), {})
 
     def reset(self) -> None:
         """Start again with the shortest wait."""
-        self._state = tenacity.RetryCallState(tenacity.AsyncRetrying(), None, (), {})
+        self._state.attempt_number = 1
 
     async def wait(self, reason: str, stop: asyncio.Event | None = None) -> None:
         """Log the reason, count it and wait, but only until `stop` is set."""

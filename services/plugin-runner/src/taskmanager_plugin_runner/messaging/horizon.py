@@ -11,8 +11,6 @@ AHEAD = timedelta(milliseconds=50)
 """What is claimed ahead should begin within this time."""
 STEP = 4
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
-WEIGHT = 0.1
-"""The weight of the latest job in the mean."""
 FADING = 0.98
 """By how much the memory of the longest job fades with each job."""
 FORGOTTEN = timedelta(seconds=10)
@@ -25,14 +23,12 @@ class Horizon:
     def __init__(self, slots: int, most: int) -> None:
         """`slots` work at the same time; `most` are claimed ahead at most, 0: none."""
         self._slots, self._most = slots, most
-        self._mean = 0.0
         self._longest = 0.0
         self._last_end = float("-inf")
 
     def ended(self, seconds: float, now: float) -> None:
         """A job took so long; `now` in seconds of the same clock as in `room`."""
         known = now - self._last_end <= FORGOTTEN.total_seconds()
-        self._mean = self._mean + WEIGHT * (seconds - self._mean) if known else seconds
         self._longest = max(seconds, self._longest * FADING) if known else seconds
         self._last_end = now
 
@@ -40,7 +36,7 @@ class Horizon:
         """How many jobs to claim ahead; `oldest_seconds`: for how long the oldest running job has run."""
         if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():
             return 0
-        estimate = max(self._mean, self._longest, oldest_seconds, AHEAD.total_seconds() / self._most)
+        estimate = max(self._longest, oldest_seconds, AHEAD.total_seconds() / self._most)
         fitting = min(self._most, int(AHEAD.total_seconds() * self._slots / estimate))
         room = 1
         while room * STEP <= fitting:

@@ -47,6 +47,7 @@ class Questions:
         self._outbox, self._give_up = outbox, give_up
         self._timeout_seconds = timeout.total_seconds()
         self._open: dict[str, Question] = {}
+        self._by_ticket: dict[tuple[str, int], list[Question]] = {}
         self._dropped = 0
 
     @property
@@ -68,9 +69,8 @@ class Questions:
 
     def redelivered(self, lane: int, ticket: Submit | Ticket, delivery: Delivery) -> bool:
         """Whether this ticket is in question already, delivered again on a new channel; it is then kept."""
-        for one in self._open.values():
-            same = (one.claim.job, one.claim.dispatch) == (ticket.job, ticket.dispatch)
-            if same and one.delivery.generation != delivery.generation:
+        for one in self._by_ticket.get((ticket.job, ticket.dispatch), ()):
+            if one.delivery.generation != delivery.generation:
                 one.delivery, one.lane = delivery, lane
                 return True
         return False
@@ -80,6 +80,7 @@ class Questions:
         claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
         question = Question(lane, delivery, claim, elapsed_seconds())
         self._open[claim.claim_id] = question
+        self._by_ticket.setdefault((claim.job, claim.dispatch), []).append(question)
         self._put(question)
 
     def repeat(self) -> None:
@@ -106,7 +107,11 @@ class Questions:
         """Expect no answer any more."""
         if question.timer is not None:
             question.timer.cancel()
-        self._open.pop(question.claim.claim_id, None)
+        if self._open.pop(question.claim.claim_id, None) is not None:
+            ticket = (question.claim.job, question.claim.dispatch)
+            self._by_ticket[ticket].remove(question)
+            if not self._by_ticket[ticket]:
+                del self._by_ticket[ticket]
 
     def _put(self, question: Question) -> None:
         if elapsed_seconds() - question.asked_at >= self._timeout_seconds:

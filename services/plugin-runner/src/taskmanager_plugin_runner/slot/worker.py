@@ -96,7 +96,7 @@ class Worker:
             except SystemExit as error:
                 answer = self._failed(order, _exit(error))
             except JobCancelled:
-                answer = SlotAnswer(order.number, untidy=self._untidy(order), cancelled=True)
+                answer = SlotAnswer(order.number, untidy=self._attempt_folder(order).exists(), cancelled=True)
             sys.stdout.flush()
             sys.stderr.flush()
             self._line.send(answer)
@@ -124,7 +124,8 @@ class Worker:
         message = error_message(error)
         if too_long_for_the_job(message):
             self._log_all(message)
-        return SlotAnswer(order.number, untidy=self._untidy(order), error=job_error(error).model_dump())
+        untidy = self._attempt_folder(order).exists()
+        return SlotAnswer(order.number, untidy=untidy, error=job_error(error).model_dump())
 
     def _log_all(self, message: str) -> None:
         """Log as much as a log takes; the runner, which keeps the log, notes where it ends."""
@@ -138,9 +139,6 @@ class Worker:
 
     def _attempt_folder(self, order: SlotOrder) -> AttemptFolder:
         return AttemptFolder.of(self._folder, order.job, order.attempt)
-
-    def _untidy(self, order: SlotOrder) -> bool:
-        return self._attempt_folder(order).path.exists()
 
     def _bring(self, order: SlotOrder) -> SlotAnswer:
         folder, spec = self._attempt_folder(order), order.spec
@@ -166,21 +164,26 @@ class Worker:
                 log.info(note)
 
     def _run(self, order: SlotOrder) -> SlotAnswer:
+        folder = self._attempt_folder(order)
         if self._performing is not None:
-            return self._performing.run(order, self._attempt_folder(order))
-        folder, under_way = self._attempt_folder(order), self._of_attempt(order)
-        self._require_input(folder)
+            return self._performing.run(order, folder)
+        under_way = self._of_attempt(folder)
+        if order.spec.source is not None:
+            self._require_input(folder)
+        destination, carrier = None, None
+        if order.spec.destination is not None:
+            destination = self._transport.destination(folder)
+            carrier = self._transport.carrier(folder, self._suspending)
         in_place = self._manifest.works_in_place(order.spec.template)
-        carrier = self._transport.carrier(folder, self._suspending)
-        ways = Ways(
-            self._roots, self._transport.destination(folder), in_place, under_way.ahead, carrier, self._ask
-        )
+        ways = Ways(self._roots, destination, in_place, under_way.ahead, carrier, self._ask)
         template = self._manifest.choose_template(order.spec.template)
         context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
         failpoint(Failpoint.SLOT_RUNNING)
         with under_way.moving(carrier, self._suspending):
             self._run_plugin(context)
-        return SlotAnswer(order.number, *folder.output_size(), untidy=self._untidy(order))
+        if not folder.exists():
+            return SlotAnswer(order.number)
+        return SlotAnswer(order.number, *folder.output_size(), untidy=True)
 
     def _have_settled(self, policy: Existing, results: Sequence[str]) -> None:
         self._line.send(Settle(policy, tuple(results)))
@@ -201,11 +204,10 @@ class Worker:
     def _suspending(self) -> bool:
         return self._barrier.suspending
 
-    def _of_attempt(self, order: SlotOrder) -> TransfersUnderWay:
+    def _of_attempt(self, folder: AttemptFolder) -> TransfersUnderWay:
         """What the attempt's earlier steps left in progress."""
-        path = self._attempt_folder(order).path
-        if self._under_way.folder != path:
-            self._under_way = TransfersUnderWay(path)
+        if self._under_way.folder != folder.path:
+            self._under_way = TransfersUnderWay(folder.path)
         return self._under_way
 
     def _require_input(self, folder: AttemptFolder) -> None:
@@ -217,7 +219,7 @@ class Worker:
         folder, log = self._attempt_folder(order), LineLog(self._line.send)
         in_place = self._manifest.works_in_place(order.spec.template)
         sources = frozenset() if in_place else folder.sources()
-        carried = self._of_attempt(order).carried
+        carried = self._of_attempt(folder).carried
         terms = Terms(self._ours, sources, carried=carried, warn=log.warning)
         return SlotAnswer(order.number, *self._transport.place(folder, terms))
 

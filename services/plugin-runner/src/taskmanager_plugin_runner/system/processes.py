@@ -68,10 +68,21 @@ def children(parent: int | str = "self") -> set[int]:
     """
     found: set[int] = set()
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for thread in Path(f"/proc/{parent}/task").iterdir():
+        for thread in os.listdir(f"/proc/{parent}/task"):  # noqa: PTH208 - as cheap as can be, see `_content`
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                found |= {int(pid) for pid in (thread / "children").read_text(encoding="ascii").split()}
+                found.update(map(int, _content(f"/proc/{parent}/task/{thread}/children").split()))
     return found
+
+
+def _content(path: str) -> bytes:
+    """What is in a file of the kernel; without Python's files, since this is read after every job."""
+    descriptor, content = os.open(path, os.O_RDONLY | os.O_CLOEXEC), b""
+    try:
+        while piece := os.read(descriptor, 65536):
+            content += piece
+    finally:
+        os.close(descriptor)
+    return content
 
 
 def descendants(ancestor: int) -> set[int]:

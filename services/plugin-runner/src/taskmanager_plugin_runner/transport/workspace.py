@@ -75,6 +75,10 @@ class AttemptFolder:
         """The plugin's temporary files."""
         return self.path / "scratch"
 
+    def exists(self) -> bool:
+        """Whether the attempt has any folder here."""
+        return os.path.lexists(self.path)
+
     def open(self, folder: Path) -> Path:
         """Create one of the folders; raises JobFailedError."""
         try:
