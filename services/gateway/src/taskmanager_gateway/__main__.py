@@ -1,7 +1,6 @@
 """Starts a gateway: the only place that plugs RabbitMQ and MongoDB into it."""
 
 import asyncio
-import gc
 import secrets
 import socket
 import sys
@@ -17,6 +16,7 @@ from taskmanager.mongo import MongoReader
 from taskmanager.process import lifecycle, logs
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
+from taskmanager.process.garbage import keep_what_is_loaded
 from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
@@ -62,7 +62,7 @@ async def _serve(settings: GatewaySettings) -> None:
     lifecycle.stop_on_signals(stop)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     sending, hearing, services = _wire(settings, gateway_id, reader, stop)
-    gc.freeze()  # what is loaded now stays for good: the collector need not scan it again
+    keep_what_is_loaded()
     host, port = settings.http_host, settings.http_port
     server = HttpServer(make_app(services), host, port, settings.http_limits, tls=settings.tls)
     log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)

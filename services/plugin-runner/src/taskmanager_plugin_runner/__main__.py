@@ -23,6 +23,7 @@ from taskmanager.plugin_api.interface import installed_names, load
 from taskmanager.process import logs
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
+from taskmanager.process.garbage import keep_what_is_loaded
 from taskmanager.process.lifecycle import run_parts, stop_on_signals
 from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
@@ -151,6 +152,7 @@ async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path
     checks = {"publishing": publishing.check, "consuming": consuming.check, "runner": runner.check}
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
     BUILD.labels("plugin-runner", __version__).set(1)
+    keep_what_is_loaded()
     await run_parts([health.run, publishing.run, consuming.run, outbox.run, work], asyncio.Event())
 
 

@@ -14,6 +14,7 @@ from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.mongo.writer import unchanged
 from taskmanager.process import logs
 from taskmanager.process.config import exit_text
+from taskmanager.process.garbage import keep_what_is_loaded
 from taskmanager.process.lifecycle import run_parts, stop_on_signals
 from taskmanager.process.metrics import BUILD
 from taskmanager.process.retry import Backoff
@@ -112,7 +113,6 @@ async def serve(settings: SchedulerSettings) -> None:
         "queues": watch.check,
     }
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
-    BUILD.labels("scheduler", __version__).set(1)
 
     async def consume(stop: asyncio.Event) -> None:
         """Consume messages only once the database clock has been read."""
@@ -129,6 +129,7 @@ async def serve(settings: SchedulerSettings) -> None:
         ]
         await run_parts(parts, stop)
 
+    keep_what_is_loaded()
     try:
         await run_parts([health.run, publishing.run, consume], stop)
     finally:
@@ -162,6 +163,7 @@ def main() -> None:
     """Exit with 0 after SIGTERM, or 1 with one line on stderr if the scheduler cannot continue."""
     settings = SchedulerSettings()
     logs.configure("scheduler", log_format=settings.log_format, level=settings.log_level)
+    BUILD.labels("scheduler", __version__).set(1)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))

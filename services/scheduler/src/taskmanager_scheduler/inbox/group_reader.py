@@ -34,13 +34,13 @@ class NotBelievedError(TaskManagerError):
     """The sender is not entitled to send this message."""
 
 
+QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
+"""Errors whose text contains nothing of a message's content."""
+
+
 def submissions_of(message: Inbound) -> Sequence[Submit]:
     """The jobs that it submits."""
     return message.submissions if isinstance(message, Submissions) else ()
-
-
-QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
-"""Errors whose text contains nothing of a message's content."""
 
 
 class GroupReader:
