@@ -7,6 +7,7 @@ database for each test.
 import asyncio
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,13 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest file first: at the end, one process would work on it while the others have nothing."""
+    """Put the longest file first: at the end, one process would work on it while the others have nothing.
+
+    Raises UsageError if two tests have the same id: of those, xdist runs one and says nothing of the others.
+    """
+    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:
+        raise pytest.UsageError(f"several tests have the id {twice[0]}: xdist would run one of them")
     items.sort(key=lambda item: item.path.name != LONGEST_FILE)
 
 

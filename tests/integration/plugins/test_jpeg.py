@@ -206,7 +206,7 @@ def test_a_file_name_is_only_a_name(draw: Draw, source: Path, tmp_path: Path, na
 )
 def test_a_script_with_the_name_of_an_image_is_no_image(source: Path, tmp_path: Path, content: bytes) -> None:
     (source / "1.tif").write_bytes(content)
-    with pytest.raises(JobFailedError, match=r"^1.tif: it is (empty|no TIFF)"):
+    with pytest.raises(JobFailedError, match=r"^1.tif: it is (empty|not a TIFF)"):
         run_plugin(ShellPlugin(), source, tmp_path / "out")
 
 

@@ -26,7 +26,7 @@ async def test_a_job_that_takes_too_long_fails_and_leaves_nothing(
             assert (job.status, job.attempt, job.crashes) == (Status.ERROR, 1, 0)
             assert job.error is not None
             assert job.error.kind == "TimeLimit"
-            assert "the time limit for a job, 1 s, is over" in job.error.message
+            assert "the time limit for a job, 1 s, was exceeded" in job.error.message
             assert "at file second.tif, 1 of 2 files done" in job.error.message
             assert picture(roots) == before
     assert attempts(tmp_path / "workspace" / "r1") == []
@@ -41,5 +41,5 @@ async def test_a_setting_of_the_runner_goes_before_what_the_plugin_declares(
         assert job.status is Status.ERROR
         assert job.error is not None
         assert job.error.kind == "MemoryLimit"
-        assert "the memory limit, 200.0 MiB, is passed" in job.error.message
+        assert "the memory limit, 200.0 MiB, was exceeded" in job.error.message
         assert not any(failed.crashed for failed in fake_scheduler.events(Failed, job.id))
