@@ -191,7 +191,7 @@ async def test_what_is_decided_on_is_all_users_and_tokens_and_the_commands_heard
 
 
 async def test_two_that_decide_on_the_same_state_are_not_both_written(both: Both) -> None:
-    """The slower one decides again, or is told so; a rule about all users holds for both together."""
+    """The slower command is decided again or refused; a rule about all users holds for both together."""
     await both.write(AccessPlan(users=[user("anna"), user("bert")]))
     first = await both.state()
     await both.write(AccessPlan(rev=first.rev, removed_users=["anna"]))

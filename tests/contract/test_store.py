@@ -205,7 +205,7 @@ async def test_only_one_active_job_holds_a_unique_key(store: Store) -> None:
 async def test_a_group_another_scheduler_has_half_stored_is_decided_anew_at_once(
     store: Store, store_url: str | None
 ) -> None:
-    """One that takes over knows nothing of the job that is there, and changes others in the same group."""
+    """A scheduler that takes over does not know the stored job, and changes others in the same group."""
     await feed(store, hello(), submit("1"), submit("2"))
     other = store if store_url is None else MongoStore(store_url)
     claim = Claim(job="2", dispatch=1, claim_id="c")
@@ -354,7 +354,7 @@ async def test_files_are_stored_once_and_those_of_an_old_attempt_are_not_shown(m
 async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_in_its_order(
     mongodb_url: str, query: JobQuery, index: str
 ) -> None:
-    """Of many jobs few have warnings: none of the others is looked at."""
+    """Few of many jobs have warnings: the others are never examined."""
     store = MongoStore(mongodb_url)
     spec = JobSpec(plugin="noop")
     jobs = [

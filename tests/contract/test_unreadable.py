@@ -120,7 +120,7 @@ async def test_the_scheduler_knows_which_plugins_and_operations_cannot_be_read(b
 
 
 async def test_a_job_that_cannot_be_read_still_holds_its_unique_key(both: Both) -> None:
-    """Else the index refuses a second job with that key, again and again, and the inbox stands still."""
+    """Otherwise the index would refuse a second job with that key, again and again: the inbox stands still."""
     await both.store.apply(Needs(), lambda _: Plan(jobs=[(None, job(1, unique="one"))]))
     await both.store.database.jobs.update_one({}, {"$set": {"history": "none"}})
     await both.store.look_anew()
@@ -131,7 +131,7 @@ async def test_a_job_that_cannot_be_read_still_holds_its_unique_key(both: Both) 
 
 
 async def test_a_report_that_cannot_be_read_is_given_up(both: Both) -> None:
-    """Pending, it would be the first to be delivered for ever."""
+    """If it were left pending, it would be the first to be delivered for ever."""
     good, bad = report(0), report(1)
     await both.store.apply(Needs(), lambda _: Plan(reports=[good, bad]))
     await both.store.database.reports.update_one({"_id": bad.id}, {"$set": {"kind": "song"}})
@@ -149,7 +149,7 @@ async def test_a_report_that_cannot_be_read_is_given_up(both: Both) -> None:
 async def test_sums_that_cannot_be_added_to_are_counted_anew_from_the_jobs(
     both: Both, broken: dict[str, Any]
 ) -> None:
-    """Else every transaction of that plugin fails, again and again, and the inbox stands still."""
+    """Otherwise every transaction of that plugin would fail for ever, and the inbox would stand still."""
     await both.store.apply(Needs(), lambda _: added(job(1)))
     await both.store.database.statistics.update_one({}, {"$set": broken})
     hour = hour_of(NOW)
@@ -165,7 +165,7 @@ async def test_sums_that_cannot_be_added_to_are_counted_anew_from_the_jobs(
 
 
 async def test_a_page_of_nothing_readable_is_not_the_end(both: Both) -> None:
-    """Of what waits, of what is owed, and of leases that are over."""
+    """This holds for waiting jobs, for owed tickets and for expired leases."""
     jobs = [job(number) for number in range(1, 6)]
     await both.store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
     due = {"ticket_due": NOW, "owner": "runner-1", "lease": NOW}

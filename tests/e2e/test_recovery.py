@@ -129,7 +129,7 @@ def test_a_job_is_found_at_once_at_the_other_gateway(system: System) -> None:
 
 
 def test_nothing_readable_is_in_the_dead_letters(system: System) -> None:
-    """Purging, doubling and killing leave no message behind that nobody could use."""
+    """Purging queues, doubling tickets and killing processes leave no unusable message behind."""
 
     def count(channel: BlockingChannel) -> None:
         assert channel.queue_declare(TOPOLOGY.dead, passive=True).method.message_count == 0

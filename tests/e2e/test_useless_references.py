@@ -52,7 +52,7 @@ def test_tickets_of_jobs_nobody_knows_hold_up_nothing(system: System, rabbitmq: 
 
 
 def test_a_job_whose_document_cannot_be_read_takes_nothing_else_with_it(system: System) -> None:
-    """Not the lists, not the leases of its runner, not its ticket, not a repeated submission."""
+    """Neither lists nor its runner's leases nor its ticket nor a repeated submission are affected."""
     key, flag = uuid.uuid4().hex, system.folder / "end"
     long = {"plugin": "sleep", "parameters": {"seconds": 60, "until": str(flag)}}
     running, neighbour = system.submit(long, key), system.submit(long, uuid.uuid4().hex)

@@ -95,7 +95,7 @@ async def test_a_removed_user_and_a_revoked_token_do_not_come_back(
 async def test_the_same_secret_twice_is_refused_and_stops_nobody(
     first: MongoStore, second: MongoStore, reader: MongoReader
 ) -> None:
-    """The unique index is never what finds it: a write it refuses would be tried again for ever."""
+    """The unique index must not be what finds it: a write that it refuses would be repeated for ever."""
     token = command("c-1", AddToken(id="t-1", name="goobi", secret_hash=SECRET, scopes=(Right.SUBMIT,)))
     other = command("c-2", AddToken(id="t-2", name="other", secret_hash=SECRET, scopes=(Right.SUBMIT,)))
     await fed(first, NOW, token)

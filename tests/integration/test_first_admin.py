@@ -121,7 +121,7 @@ async def test_the_password_is_shown_once_and_leaves_an_entry_in_the_audit(tools
 async def test_two_migrations_at_once_of_an_empty_database_make_everything(
     rabbitmq: RunningServer, mongodb_url: str, topology: Topology
 ) -> None:
-    """Nothing is there yet: neither collections nor indexes nor the session key."""
+    """Nothing exists yet: no collections, no indexes and no session key."""
     client, database = connect(mongodb_url)
     await client.drop_database(database.name)
     tools = Tools(rabbitmq.url, mongodb_url, topology)

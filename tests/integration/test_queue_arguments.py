@@ -77,7 +77,7 @@ async def confirmed_of(server: RunningServer, topology: Topology, number: int) -
 async def test_a_channel_that_is_refused_everything_is_made_anew(
     rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that RabbitMQ 3.10 will refuse for ever cannot be told from one whose queue is full."""
+    """A channel that RabbitMQ 3.10 refuses for ever looks like one whose queue is full."""
     monkeypatch.setattr(module, "REFUSED", timedelta(0))
     policy = (topology.prefix, f"^{topology.inbox.name}$", '{"max-length":1}', "--apply-to", "queues")
     rabbitmqctl(rabbitmq, "set_policy", *policy)
@@ -111,7 +111,7 @@ async def test_a_channel_that_is_refused_everything_is_made_anew(
 async def test_what_a_full_inbox_cannot_keep_is_refused(
     rabbitmq: RunningServer, names: Topology, former: bool
 ) -> None:
-    """One of an earlier release by the policy that the documentation names."""
+    """A queue of an earlier release gets this from the policy that the documentation names."""
     await on(rabbitmq, lambda channel: (as_formerly if former else declare_topology)(channel, names))
     length, advice = f'{{"max-length":{LIMIT}}}', f'{{"max-length":{LIMIT},"overflow":"reject-publish"}}'
     policy = (names.prefix, f"^{names.inbox.name}$", advice if former else length, "--apply-to", "queues")

@@ -97,7 +97,7 @@ async def test_every_fault_of_the_network_is_noticed_and_heals(
 async def test_who_publishes_into_silence_looks_for_another_connection_before_a_heartbeat_is_missed(
     rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with a frozen node, whose kernel still accepts what is sent."""
+    """This is what a frozen node does: its kernel still accepts what is sent."""
     monkeypatch.setattr(channels, "CALL_SECONDS", 1)
     await Broker.once(rabbitmq.url, "test", lambda channel: declare_topology(channel, topology))
     with running_proxy(rabbitmq.port) as first, running_proxy(rabbitmq.port) as second:

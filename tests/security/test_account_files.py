@@ -78,7 +78,7 @@ def test_with_certificates_each_address_names_the_authority_and_each_server_gets
 def test_a_database_gets_the_accounts_of_the_addresses(
     mongod: RunningServer, tmp_path: Path, times: int
 ) -> None:
-    """The script of the compose file, as often as it is run."""
+    """The script of the compose file may be run any number of times."""
     database = f"compose{os.getpid()}x{times}"
     address = f"127.0.0.1:{mongod.port}/{database}?replicaSet=tm"
     made(tmp_path, database=address)

@@ -89,7 +89,7 @@ def test_only_runners_may_write_the_files_of_goobi(services: dict[str, dict[str,
 
 
 def test_temporary_file_systems_have_no_owner_and_logs_an_end(services: dict[str, dict[str, Any]]) -> None:
-    """podman knows no `uid` of a temporary file system, and nothing else bounds what a container logs."""
+    """podman has no `uid` option for tmpfs, and nothing else limits what a container logs."""
     for name, service in services.items():
         assert not [mount for mount in service["tmpfs"] if "uid=" in mount], name
         assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name

@@ -90,7 +90,7 @@ def test_nobody_reads_anything_without_a_password(accounts: ServiceUrls) -> None
 
 
 def test_whoever_may_read_all_of_the_jobs_database_finds_no_key_of_sessions(accounts: ServiceUrls) -> None:
-    """Also with the right to read that MongoDB itself offers."""
+    """This includes the built-in role `read` of MongoDB."""
     with MongoClient[dict[str, Any]](accounts.mongod.url) as client:
         client[accounts.database].command("createUser", "reports", pwd="secret", roles=["read"])
     url = accounts.mongod.url_of("gateway", accounts.database)

@@ -129,7 +129,7 @@ def test_a_record_that_means_nobody_any_more_harms_nobody(tmp_path: Path, record
 
 
 def test_an_operator_who_looks_into_the_folder_is_spared(tmp_path: Path) -> None:
-    """His shell has a parent of its own, which is neither the runner's nor the first process."""
+    """The operator's shell has its own parent, which is neither the runner's parent nor process 1."""
     look = (
         "import subprocess, sys; print(subprocess.Popen(['cat'], cwd=sys.argv[1]).pid, flush=True); input()"
     )
@@ -147,7 +147,7 @@ def test_an_operator_who_looks_into_the_folder_is_spared(tmp_path: Path) -> None
 
 
 def test_a_zombie_is_no_remains(tmp_path: Path) -> None:
-    """It does nothing any more, and only its parent can remove it."""
+    """A zombie does nothing any more, and only its parent can remove it."""
     with subprocess.Popen([sys.executable, "-c", ""], start_new_session=True) as ended:
         orphaned_processes.note_slot(tmp_path, 0, ended.pid)
         os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)

@@ -37,7 +37,7 @@ def as_another(pid: int, name: str) -> int:
 
 
 def test_what_a_runner_was_started_with_is_not_shown_any_more() -> None:
-    """Not even to root: it is overwritten; the runner itself still has it."""
+    """Not even root can read it there, because it is overwritten; the runner itself still has it."""
     environment = {**os.environ, **dict.fromkeys(SECRETS, SECRET), "KEPT": "kept"}
     with subprocess.Popen(
         [sys.executable, "-c", HOLD],

@@ -41,7 +41,7 @@ def inside(group: SlotGroup) -> set[int]:
 
 
 async def test_nothing_is_left_of_a_slot_wherever_it_has_gone(tmp_path: Path, group: SlotGroup) -> None:
-    """A program with a session of its own, stopped, and lost to its parents."""
+    """The program has its own session, is stopped, and its parents are gone."""
     process = SlotProcess(0, options("wild", tmp_path), group)
     await process.start()
     running = process.order(

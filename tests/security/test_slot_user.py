@@ -100,7 +100,7 @@ async def whole(process: SlotProcess, job: Grant) -> SlotAnswer:
 
 @pytest.mark.parametrize("mode", [0o640, 0o644])
 async def test_the_code_of_a_job_reaches_neither_its_runner_nor_another_job(home: Path, mode: int) -> None:
-    """Whether its input was linked, as all may read it, or copied."""
+    """This holds whether its input was linked, because everybody may read it, or copied."""
     source, destination = book(home, mode)
     async with slot("prowler", home, FIRST) as (first, _), slot("prowler", home, SECOND, 1) as (second, ears):
         other = prowling(home)
@@ -155,7 +155,7 @@ async def test_a_file_of_somebody_else_is_no_result(home: Path) -> None:
 
 
 async def test_a_folder_is_closed_to_its_maker_before_anything_in_it_is_looked_at(home: Path) -> None:
-    """Else a name could be given to another file between the look and the change of owner."""
+    """Otherwise the name could be given to another file between the check and the change of owner."""
     output = home / "output"
     for folder in (output, output / "deep"):
         folder.mkdir()
@@ -200,7 +200,7 @@ async def test_a_slot_of_another_user_is_cancelled_suspended_and_ended(home: Pat
 
 
 async def test_what_a_killed_runner_left_of_another_user_is_found_and_removed(home: Path) -> None:
-    """As the next start does; here the process of the job has a session of its own and is ended with it."""
+    """The next start does the same; here the process of the job has its own session and ends with it."""
     note = home / "note"
     note.touch()
     os.chown(note, FIRST.uid, FIRST.gid)
@@ -229,7 +229,7 @@ async def test_a_workspace_out_of_its_reach_is_told_before_the_first_job(home: P
 
 
 def test_a_user_that_is_not_left_by_root_keeps_no_right_either(home: Path) -> None:
-    """The runner of a service has its rights as ambient ones, which a change of user does not end."""
+    """A runner started by a service manager has ambient capabilities, which survive a change of user."""
     script = (
         "from taskmanager_plugin_runner.system.slot_users import give_up_rights, missing_rights\n"
         "read = lambda: open('/proc/self/status').read()\n"

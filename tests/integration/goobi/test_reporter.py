@@ -153,7 +153,7 @@ async def test_only_the_scheduler_that_has_the_inbox_delivers(one: RunningGoobi,
 async def test_what_a_stopped_scheduler_left_in_the_middle_is_not_done_twice(
     one: RunningGoobi, tmp_path: Path
 ) -> None:
-    """The answer to its request never came in: the next one looks first."""
+    """The response to the request never arrived, so the next attempt checks first."""
     settings, store = settings_for(tmp_path, main=one.url), MemoryReports(ends("main", 1))
     one.goobi.faults.set(Fault(FaultKind.LOST, path="journal", times=1))
     away = _Forgetful(store.reports)

@@ -167,7 +167,7 @@ def test_cmyk_is_refused_unless_it_may_be_converted(draw: Draw, source: Path, tm
 
 @pytest.mark.parametrize("bits", [9, 10, 12, 14, 15])
 def test_odd_depths_are_kept(source: Path, tmp_path: Path, bits: int) -> None:
-    """As a PGM of that depth, by way of a TIFF that the program of another library writes."""
+    """The expected picture is a PGM of that depth, made from a TIFF that another library's program writes."""
     values = [(x * 37 + y * 91) % 2**bits for y in range(48) for x in range(64)]
     raw = tmp_path / "1.pgm"
     raw.write_bytes(b"P5\n64 48\n%d\n" % (2**bits - 1) + struct.pack(f">{64 * 48}H", *values))

@@ -212,7 +212,7 @@ def calls() -> Iterator[tuple[str, TextCode, set[str]]]:
 
 
 def test_every_code_of_a_job_is_told_with_the_parameters_of_one_of_its_sentences() -> None:
-    """Most codes are used in error paths, which the tests do not all reach."""
+    """Most codes are used in error paths, and the tests do not reach all of these."""
     found = list(calls())
     assert len(found) > 200
     assert [place for place, what, given in found if given not in map(set, what.code.takes)] == []

@@ -142,7 +142,7 @@ def written(value: ast.expr) -> Iterator[str]:
 
 
 def test_no_parameter_is_a_word_of_the_code() -> None:
-    """A word for people has a code of its own. Names of programs are the same in all languages."""
+    """Words for people have codes of their own; names of programs are the same in all languages."""
     assert [one.partition(" ")[2] for one in words_of_calls()] == ["opj_compress"]
 
 

@@ -157,7 +157,7 @@ async def test_a_recovery_code_lets_in_once_however_it_is_typed(gateway: Gateway
 async def test_while_the_scheduler_does_not_answer_no_code_lets_anybody_in(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    """Otherwise a code would be valid once at each gateway. A right code never counts as a failure."""
+    """Otherwise a code would be valid once at each gateway. A correct code never counts as a failure."""
     monkeypatch.setattr(second_factors, "PATIENCE", timedelta(milliseconds=1))
     secret, (recovery, *_) = await enrolled(gateway)
     text = await half_way(gateway)

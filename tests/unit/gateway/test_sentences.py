@@ -80,7 +80,7 @@ def sources() -> str:
 
 
 def test_every_code_is_told_by_somebody() -> None:
-    """By its constant, as `module.NAME`; those of a table are told by it."""
+    """A code is used by its constant, `module.NAME`; codes in a table are used through the table."""
     told = set(re.findall(r"\b[a-z_]+\.[A-Z][A-Z0-9_]+\b", sources()))
     modules = [*Path(taskmanager.__path__[0], "model", "reasons").rglob("*.py")]
     modules += Path(taskmanager_gateway.__path__[0], "codes").glob("*.py")

@@ -54,7 +54,7 @@ async def test_the_same_key_and_job_are_one_job_published_once(gateway: Gateway)
 async def test_the_other_gateway_sends_a_repeat_again_which_it_has_only_heard_of(
     gateways: tuple[Gateway, Gateway],
 ) -> None:
-    """What the inbox refused has reached all gateways; answering for it would promise what nobody keeps."""
+    """What the inbox refused has reached all gateways; to answer for it would be a promise nobody keeps."""
     one, other = gateways
     first = await one.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)
     second = await other.client.post("/api/v1/jobs", json={"plugin": "noop"}, headers=KEY)

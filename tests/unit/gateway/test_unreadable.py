@@ -37,7 +37,7 @@ async def test_it_is_said_that_it_cannot_be_read(
 async def test_a_submission_does_not_wait_for_one_that_cannot_be_read(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether its unique key is taken is settled by the scheduler."""
+    """The scheduler decides whether its unique key is taken."""
 
     async def unreadable(_: str) -> None:
         raise UnreadableDocumentError("document is not one of ours")

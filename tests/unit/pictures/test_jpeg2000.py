@@ -75,7 +75,7 @@ def test_a_damaged_header_is_refused_or_harmless_but_never_a_defect(
 
 
 def test_a_missing_tile_is_noticed(path: Path) -> None:
-    """The last tile-part is taken out, and every length is made to fit again."""
+    """The last tile-part is removed, and every length is corrected."""
     start = TILED.rindex(b"\xff\x90\x00\x0a")
     codestream = TILED.index(b"jp2c") - 4
     body = TILED[codestream + 8 : start] + b"\xff\xd9"

@@ -52,7 +52,7 @@ def test_of_all_that_share_the_file_one_dies(tmp_path: Path) -> None:
 
 
 def test_every_point_is_somewhere_in_the_services() -> None:
-    """A change of the code around a point must not lose it: its row of the crash table would go unproven."""
+    """No change of the code may remove a failpoint: its row of the crash table would be unproven."""
     folders = [Path(__file__).parents[3] / name for name in ("services", "shared/src")]
     sources = [file.read_text(encoding="utf-8") for folder in folders for file in folder.rglob("*.py")]
 

@@ -95,7 +95,7 @@ def test_the_error_of_the_job_names_its_limit() -> None:
 async def test_a_job_that_met_its_limit_has_failed_and_did_not_crash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for a limit that is looked at: it is not tried again, and says why."""
+    """As with a limit that the runner watches, the job is not retried and says why."""
     group = SlotGroup(tmp_path / "group", ())
     monkeypatch.setattr(SlotGroup, "starved", lambda _: True)
     async with scene("crash", tmp_path, limits=JobLimits(memory_limit_bytes=64 * 1024**2)) as made:

@@ -153,7 +153,7 @@ async def test_a_hash_made_anew_does_not_bring_an_old_password_back(bench: Bench
 
 
 async def test_a_command_given_out_again_changes_nothing_and_gets_its_first_answer(bench: Bench) -> None:
-    """Even when something else was obeyed in between: the broker repeats a whole group after a crash."""
+    """Even if another command was obeyed in between: the broker repeats a whole group after a crash."""
     first = bench.command(SetPassword(name="anna", password_hash=OTHER_HASH))
     gone = bench.command(RemoveUser(name="Anna"))
     back = bench.command(AddUser(name="Anna", role=Role.VIEWER))

@@ -97,7 +97,7 @@ def test_the_reports_of_a_retried_job_come_after_those_of_its_failure() -> None:
 
 
 async def test_a_retry_withdraws_what_makes_it_untrue_in_the_same_transaction() -> None:
-    """Also in one group with the failure before and the failure after it, which is told."""
+    """This also holds in one group with the failures before and after it; the later one is reported."""
     store = MemoryStore()
     submit = Submit(job=JOB, client="c", submitted_at=BEGIN, spec=SPEC)
     runner = {"plugin": "jp2", "runner": ONE.runner, "instance": ONE.instance}

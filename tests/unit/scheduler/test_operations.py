@@ -155,7 +155,7 @@ async def test_every_job_is_changed_once_beyond_one_page(
 async def test_tickets_of_a_page_follow_those_before_without_waiting_for_their_confirms(
     store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:
-    """What the inbox queues meanwhile is shown behind the page and must not start before it."""
+    """Jobs that the inbox queues meanwhile are shown behind the page and must not start before it."""
     await feed(store, *(submit(f"{number:02}") for number in range(2 * PAGE)), start())
     await worker.run_once()
     publisher.confirms.clear()

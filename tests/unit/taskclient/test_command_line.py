@@ -150,7 +150,7 @@ def imported(program: Path) -> set[str]:
 
 
 def test_it_starts_with_nothing_imported_that_it_does_not_need() -> None:
-    """Speed itself is measured by `make bench`; this keeps out what would cost it."""
+    """`make bench` measures speed; this test prevents what would reduce it."""
     before = modules_after("import os")
     loaded = modules_after(f"exec(open({str(PROGRAM)!r}, encoding='utf-8').read(), {{'__name__': 'x'}})")
     assert loaded - before <= {"time", "__future__"}
