@@ -120,7 +120,7 @@ async def test_the_scheduler_knows_which_plugins_and_operations_cannot_be_read(b
 
 
 async def test_a_job_that_cannot_be_read_still_holds_its_unique_key(both: Both) -> None:
-    """Otherwise the index would refuse a second job with that key, again and again: the inbox stands still."""
+    """Otherwise the index would refuse a second job with that key again and again: the inbox stands still."""
     await both.store.apply(Needs(), lambda _: Plan(jobs=[(None, job(1, unique="one"))]))
     await both.store.database.jobs.update_one({}, {"$set": {"history": "none"}})
     await both.store.look_anew()
