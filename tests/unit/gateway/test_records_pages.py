@@ -169,6 +169,8 @@ async def test_the_audit_says_what_was_done_in_the_reader_s_language(gateway: Ga
             subject="bertä",
         ),
         entry(5, action="something of years ago", detail="and why not"),
+        entry(6, what=actions_taken.ADD_TOKEN(scopes="read submit", reach=actions_taken.ALL_PLUGINS())),
+        entry(7, what=actions_taken.MESSAGE(type="warn")),
     ]
     english = await shown(gateway, "/audit")
     for words in ("Priority 9", "/operations/op-1", "&lt;i&gt;soon", "/jobs/job-1", "refused", "Viewer"):
@@ -182,6 +184,8 @@ async def test_the_audit_says_what_was_done_in_the_reader_s_language(gateway: Ga
         "02.01.2026",
         "abgelehnt",
         "Job ist beendet",
+        "Lesen, Einreichen, alle Plugins",
+        "Nachricht an Goobi: Warnung (warn)",
     ):
         assert words in german
 
