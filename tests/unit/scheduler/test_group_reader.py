@@ -50,6 +50,25 @@ async def test_a_message_counts_as_many_as_the_jobs_it_submits() -> None:
     assert found == [[0, 1], [2, 3], [4]]
 
 
+async def test_a_backlog_is_read_only_when_its_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, read = reader(2), []
+    readable = made._readable
+
+    def seen(one: Delivery) -> object:
+        read.append(one.tag)
+        return readable(one)
+
+    monkeypatch.setattr(made, "_readable", seen)
+    for tag in range(5):
+        made.deliver(Delivery(submissions(1), TOPOLOGY.submissions_key, tag, generation=1))
+    assert read == [0, 1]
+
+    found = [[delivery.tag for delivery, _ in await made.next_group()] for _ in range(3)]
+
+    assert found == [[0, 1], [2, 3], [4]]
+    assert read == [0, 1, 2, 3, 4]
+
+
 async def test_long_messages_make_smaller_groups_of_one_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_reader, "GROUP_BYTES", 1_000)
 

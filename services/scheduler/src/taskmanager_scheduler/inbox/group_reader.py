@@ -43,6 +43,11 @@ def submissions_of(message: Inbound) -> Sequence[Submit]:
     return message.submissions if isinstance(message, Submissions) else ()
 
 
+def _parts(message: Inbound) -> int:
+    """How much of a group it takes up."""
+    return max(1, len(submissions_of(message)))
+
+
 class GroupReader:
     """Reads deliveries as they arrive and returns them in groups, in order."""
 
@@ -54,7 +59,10 @@ class GroupReader:
         self._senders = senders
         self._early = early
         self._group_limit = group_limit
-        self._arrived: deque[InboxMessage] = deque()
+        self._arrived: deque[tuple[Delivery, Inbound | None]] = deque()
+        """A message is read on arrival while a group has places left; a backlog is kept as it came."""
+        self._read = 0
+        """How many messages or submissions of those that arrived have been read."""
         self._some = asyncio.Event()
         self._subscription: Subscription | None = None
 
@@ -63,36 +71,49 @@ class GroupReader:
         self._subscription = subscription
 
     def deliver(self, delivery: Delivery) -> None:
-        """Take one delivery from the broker; one that is of no use becomes a dead letter."""
-        if (message := self._readable(delivery)) is not None:
-            self._early.arrived(submissions_of(message))
+        """Take one delivery from the broker."""
+        if self._read >= self._group_limit or (self._arrived and self._arrived[-1][1] is None):
+            self._arrived.append((delivery, None))
+        elif (message := self._readable(delivery)) is not None:
             self._arrived.append((delivery, message))
+            self._read += _parts(message)
+        if self._arrived:
             self._some.set()
 
     async def next_group(self) -> Sequence[InboxMessage]:
-        """The next messages; empty if none of them is ours any more. Waits for at least one delivery."""
+        """The next messages; empty if none of them can be used. Waits for at least one delivery."""
         if not self._arrived:
             await self._some.wait()
             await asyncio.sleep(GATHER.total_seconds())
         group: list[InboxMessage] = []
         bytes_taken = parts = 0
         while self._arrived and parts < self._group_limit:
-            delivery, message = self._arrived[0]
-            bytes_taken += len(delivery.body)
+            bytes_taken += len(self._arrived[0][0].body)
             if group and bytes_taken > GROUP_BYTES:
                 break
-            self._arrived.popleft()
-            if self._subscription is None or self._subscription.holds(delivery):
+            delivery, message = self._next()
+            if message is not None:
                 group.append((delivery, message))
-                parts += max(1, len(submissions_of(message)))
-            else:  # it is redelivered, here or to another scheduler that may already have it
-                self._early.settled(submissions_of(message))
+                parts += _parts(message)
         if not self._arrived:
             self._some.clear()
         return group
 
+    def _next(self) -> tuple[Delivery, Inbound | None]:
+        """The next delivery and its message; None if that is of no use."""
+        delivery, message = self._arrived.popleft()
+        if message is not None:
+            self._read -= _parts(message)
+        if self._subscription is not None and not self._subscription.holds(delivery):
+            if (
+                message is not None
+            ):  # it is redelivered, here or to another scheduler that may already have it
+                self._early.settled(submissions_of(message))
+            return delivery, None
+        return delivery, message or self._readable(delivery)
+
     def _readable(self, delivery: Delivery) -> Inbound | None:
-        """The message; None if it has become a dead letter."""
+        """The message, whose tickets are then under way; None if it has become a dead letter."""
         try:
             message = decode_inbox(delivery.body)
         except InvalidMessageError as error:
@@ -101,6 +122,7 @@ class GroupReader:
         if doubt := self._senders.doubt(message, delivery.key, delivery.user):
             self.dead_letter(delivery, "not believed", NotBelievedError(doubt))
             return None
+        self._early.arrived(submissions_of(message))
         return message
 
     def acknowledge(self, messages: Sequence[InboxMessage]) -> None:
