@@ -61,7 +61,7 @@ def make() -> Any:
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", make()).exclude(path=list(STREAMS))
 FOUND: list[Any] = list(schema.get_all_operations())
-OPERATIONS = [found.ok() for found in FOUND]  # what is no operation has no `ok`: nothing can be collected then
+OPERATIONS = [found.ok() for found in FOUND]  # raises for what is not an operation
 BOUNDED = settings(
     max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
