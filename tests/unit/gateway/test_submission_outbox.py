@@ -1,24 +1,25 @@
 """Submissions that come while a confirm is outstanding share the next message."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from taskmanager.errors import BrokerUnavailableError, TaskManagerError
-from taskmanager.messages import Submissions
+from taskmanager.messages import Submissions, Submit
 from taskmanager.messages.topology import Topology
+from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.submissions import outbox as module
 from taskmanager_gateway.submissions.outbox import SubmissionOutbox
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.waiting import eventually_async
 
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
 
 def submit(number: int, more: str = "") -> bytes:
-    spec = b'{"plugin":"noop","title":"%s"}' % more.encode()
-    return (
-        b'{"v":1,"type":"submit","job":"%d","client":"c","submitted_at":"2027-01-01T00:00:00Z","spec":%s}'
-        % (number, spec)
-    )
+    spec = JobSpec(plugin="noop", title=more)
+    return Submit(job=str(number), client="c", submitted_at=NOW, spec=spec).encode()
 
 
 class Sender:

@@ -43,6 +43,8 @@ from taskmanager_testing.store import MemoryStore
 
 TOPOLOGY = Topology()
 PAGE = 3
+EARLY = 3
+"""Fewer than are submitted at most at a time."""
 MANIFEST = PluginManifest(
     name="noop", title="Nothing", job_type="NOOP", retry=RetryPolicy(attempts=5, first_wait_seconds=1)
 )
@@ -79,7 +81,7 @@ class World:
         self.lineup = RunOrderedStore(self.store)
         self.queue: list[Published] = []
         self.publisher = FakePublisher(self.queue.append)
-        self.dispatcher = Dispatcher(self.publisher, TOPOLOGY, self._declare)
+        self.dispatcher = Dispatcher(self.publisher, TOPOLOGY, self._declare, early_tickets=EARLY)
         self.operations = OperationWorker(
             self.lineup, self.dispatcher, self.clock, page_limit=PAGE, active_for=timedelta(hours=1)
         )
@@ -99,7 +101,7 @@ class World:
         return len(self._tickets())
 
     def _tickets(self) -> list[Published]:
-        return [one for one in self.queue if one.exchange in {TOPOLOGY.dispatch, TOPOLOGY.submit}]
+        return [one for one in self.queue if one.exchange == TOPOLOGY.dispatch]
 
     async def take(self, *messages: Inbound) -> None:
         """One group of the inbox."""
@@ -128,18 +130,13 @@ class World:
         )
 
     async def submit(self, new: Sequence[UUID]) -> None:
-        """All of them reach both queues before the scheduler sees the first."""
-        found = []
-        for one in new:
-            submit = Submit(
-                job=str(one), client="c", submitted_at=self.clock.now(), spec=JobSpec(plugin="noop")
-            )
-            await self.publisher.publish(
-                TOPOLOGY.submit, "noop", submit.encode(), priority=submit.spec.priority
-            )
-            found.append(submit)
+        """As the inbox does: some of their tickets are sent early, the others once they are stored."""
+        now, spec = self.clock.now(), JobSpec(plugin="noop")
+        found = [Submit(job=str(one), client="c", submitted_at=now, spec=spec) for one in new]
         self.ids += [one.job for one in found]
+        self.dispatcher.early.arrived(found)
         await self.take(*found)
+        self.dispatcher.early.settled(found)
 
     async def act(self, step: str, chosen: Sequence[int]) -> None:
         jobs = [self.store.jobs[self.ids[one]] for one in chosen if one < len(self.ids)]

@@ -1,7 +1,6 @@
 """Whether the services of a stack are ready, checked over HTTP as monitoring does; and waiting for it."""
 
 import socket
-import ssl
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,13 +9,12 @@ import httpx
 
 from taskmanager_local.commands import LOOPBACK, Command, LocalStackError
 from taskmanager_local.state import StackFolder
+from taskmanager_testing.plain_http import PLAIN
 
 REQUEST_LIMIT = timedelta(seconds=2)
 READY_LIMIT = timedelta(seconds=60)
 POLL = timedelta(seconds=0.1)
 LOG_LINES = 15
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For addresses without TLS; by default httpx would read the machine's certificates for each question."""
 
 
 def unready_reason(command: Command) -> str | None:
@@ -25,7 +23,7 @@ def unready_reason(command: Command) -> str | None:
         return None if _port_is_open(command) else f"port {command.port} is not open"
     address = f"http://{LOOPBACK}:{command.port}{command.ready_path}"
     try:
-        answer = httpx.get(address, timeout=REQUEST_LIMIT.total_seconds(), trust_env=False, verify=NO_TLS)
+        answer = httpx.get(address, timeout=REQUEST_LIMIT.total_seconds(), trust_env=False, verify=PLAIN)
     except httpx.HTTPError as error:
         return f"no answer from {address} ({error})"
     return None if answer.status_code == httpx.codes.OK else answer.text.strip()

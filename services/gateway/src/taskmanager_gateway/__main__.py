@@ -62,9 +62,9 @@ async def _serve(settings: GatewaySettings) -> None:
     lifecycle.stop_on_signals(stop)
     reader = MongoReader(settings.mongodb_url.get_secret_value())
     sending, hearing, services = _wire(settings, gateway_id, reader, stop)
-    keep_what_is_loaded()
     host, port = settings.http_host, settings.http_port
     server = HttpServer(make_app(services), host, port, settings.http_limits, tls=settings.tls)
+    keep_what_is_loaded()
     log.info("gateway_starting", gateway=gateway_id, host=settings.http_host, port=settings.http_port)
 
     async def serve_http(stop: asyncio.Event) -> None:

@@ -53,11 +53,9 @@ class Feed:
             UNREADABLE.inc()
             log.warning("change_unreadable", error=str(error))
             return
-        if isinstance(message, Submissions):
+        if isinstance(message, Submissions | Submit):
             for submit in message.submissions:
-                self._submitted_elsewhere(submit)
-        elif isinstance(message, Submit):
-            self.submitted(message.job, body)
+                self._heard_of(submit)
         elif isinstance(message, CommandResult):
             self._pending.settle(message)
         else:
@@ -68,7 +66,7 @@ class Feed:
         self._recent.accepted(job, body)
         self._watchers.notify(job)
 
-    def _submitted_elsewhere(self, submit: Submit) -> None:
+    def _heard_of(self, submit: Submit) -> None:
         if not self._recent.knows(submit.job):
             self.submitted(submit.job, submit.encode())
 

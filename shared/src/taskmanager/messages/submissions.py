@@ -27,6 +27,11 @@ class Submit(Message):
         """That of the first ticket of a job."""
         return 1
 
+    @property
+    def submissions(self) -> tuple["Submit", ...]:
+        """As in `Submissions`: itself alone."""
+        return (self,)
+
 
 class Submissions(Message):
     """Accept these jobs, in this order: one message and one confirm for all that a gateway has at a time."""

@@ -1,4 +1,4 @@
-"""HTTP without TLS: what clients in tests say so that they do not read the machine's certificates."""
+"""HTTP without TLS: how tests and the local stack avoid reading the certificates of the machine."""
 
 import ssl
 

@@ -79,11 +79,9 @@ class GroupState:
     def take(self, message: Inbound) -> None:
         """Fold one message into the state."""
         match message:
-            case Submissions():
+            case Submissions() | Submit():
                 for submit in message.submissions:
                     self._take_submission(submit)
-            case Submit():
-                self._take_submission(message)
             case Command():
                 execute(self, message)
             case LogInsSeen():

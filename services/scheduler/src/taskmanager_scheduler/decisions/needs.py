@@ -25,11 +25,9 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
     named = _Named()
     for message in messages:
         match message:
-            case Submissions():
+            case Submissions() | Submit():
                 for submit in message.submissions:
                     named.add_submission(submit)
-            case Submit():
-                named.add_submission(message)
             case Command():
                 named.add(needs_of_command(message))
             case RunnerEvents():

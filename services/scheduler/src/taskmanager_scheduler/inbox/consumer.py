@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from taskmanager.errors import PermanentError, TemporaryError
-from taskmanager.messages import Inbound, Submissions, Tick
+from taskmanager.messages import Inbound, Tick
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
@@ -25,7 +25,7 @@ from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.effect_pipeline import EffectPipeline
-from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage
+from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage, submissions_of
 from taskmanager_scheduler.jobs.effects import refusals
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 
@@ -131,9 +131,10 @@ class InboxConsumer:
         The dead letter then holds all of them: to submit one of those again does no harm.
         """
         failed: Exception | None = error
-        if isinstance(message, Submissions) and len(message.submissions) > 1:
+        submissions = submissions_of(message)
+        if len(submissions) > 1:
             failed = None
-            for submit in message.submissions:
+            for submit in submissions:
                 try:
                     decision = await self._committed([submit], stop)
                 except PermanentError:

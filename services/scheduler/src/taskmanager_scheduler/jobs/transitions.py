@@ -76,7 +76,7 @@ def _asked(job: Job | None, event: Submit | Claim | Commit, at: TransitionContex
     """Handle events that need an answer even if the job is unknown."""
     match event:
         case Submit():
-            return _submitted_again(job) if job else _submit(event, at)
+            return _submitted_again(job, event) if job else _submit(event, at)
         case Claim():
             return _claim(job, event, at)
         case Commit():
@@ -138,9 +138,9 @@ def _submit(event: Submit, at: TransitionContext) -> Transition:
     return Transition(noted(ended, at, what))
 
 
-def _submitted_again(job: Job) -> Transition:
+def _submitted_again(job: Job, event: Submit) -> Transition:
     """Unchanged; the ticket is sent again, as the scheduler may have died before it sent it."""
-    never_begun = job.status is Status.STARTED and job.attempt == 0 and job.dispatch == 1
+    never_begun = job.status is Status.STARTED and job.attempt == 0 and job.dispatch == event.dispatch
     return Transition(job, (ticket_for(job),) if never_begun else ())
 
 
