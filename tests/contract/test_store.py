@@ -39,14 +39,10 @@ from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.moves import ticket_for
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class FrozenClock:
-    def now(self) -> datetime:
-        return NOW
 
 
 @pytest.fixture(params=["memory", "mongo"])
@@ -57,7 +53,7 @@ def store_url(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def store(store_url: str | None) -> AsyncIterator[Store]:
     if store_url is None:
-        yield MemoryStore(FrozenClock())
+        yield MemoryStore(SetClock(NOW))
         return
     made = MongoStore(store_url)
     yield made
@@ -158,7 +154,7 @@ async def test_an_owed_ticket_is_found_until_it_is_marked_as_sent(store: Store) 
     owed = await look(store, Needs(tickets_before=NOW, limit=10))
 
     tickets = [ticket_for(job) for job in owed.jobs.values()]
-    await note_tickets(store, FrozenClock(), tickets, tickets)
+    await note_tickets(store, SetClock(NOW), tickets, tickets)
 
     assert list(owed.jobs) == ["1"]
     assert (await look(store, Needs(tickets_before=NOW, limit=10))).jobs == {}

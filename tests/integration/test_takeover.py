@@ -34,6 +34,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.consumer import InboxConsumer
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.waiting import eventually_async
 
@@ -46,11 +47,6 @@ def key_of(message: Inbound) -> str:
     if isinstance(message, RunnerEvents):
         return TOPOLOGY.events_key(message.plugin)
     return message.spec.plugin if isinstance(message, Submit) else TOPOLOGY.tick_key
-
-
-class FrozenClock:
-    def now(self) -> datetime:
-        return NOW
 
 
 @pytest.fixture
@@ -70,7 +66,7 @@ class Standby:
         self._inbox = InboxConsumer(
             store,
             dispatcher,
-            FrozenClock(),
+            SetClock(NOW),
             GroupReader(100, Senders(TOPOLOGY), dispatcher.early),
             on_tick=_nothing,
             on_turn=store.look_anew,

@@ -38,23 +38,16 @@ from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, AnswerRunner, NudgePlugin
 from taskmanager_scheduler.jobs.english import english
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class SetClock:
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOW)
 
 
 @pytest.fixture

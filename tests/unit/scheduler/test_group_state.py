@@ -32,14 +32,10 @@ from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerRunner, DeclarePlugin, SendTicket
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class FrozenClock:
-    def now(self) -> datetime:
-        return NOW
 
 
 def submit(job: str, **spec: Any) -> Submit:
@@ -80,7 +76,7 @@ def orders(outcome: Decision) -> RunnerOrders:
 
 
 async def test_a_whole_life_fits_into_one_group() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     finished = Finished(job="1", attempt=1, seq=2, files=2, bytes=20)
 
     await feed(
@@ -94,7 +90,7 @@ async def test_a_whole_life_fits_into_one_group() -> None:
 
 
 async def test_hello_installs_the_plugin_and_declares_its_queue() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
 
     outcome = await feed(store, said(hello()))
 
@@ -104,7 +100,7 @@ async def test_hello_installs_the_plugin_and_declares_its_queue() -> None:
 
 
 async def test_a_restarted_runner_loses_what_it_does_not_name() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     working = Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING)
     await feed(store, submit("1"), submit("2"), said(hello(), claim("1"), claim("2"), working))
 
@@ -117,7 +113,7 @@ async def test_a_restarted_runner_loses_what_it_does_not_name() -> None:
 
 
 async def test_a_reconnected_runner_keeps_what_it_names_and_what_it_waits_for() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"), submit("2"), said(hello(), claim("1"), claim("2")))
 
     outcome = await feed(store, said(hello(AttemptReference(job="1", attempt=1), claims=("claim-2",))))
@@ -127,7 +123,7 @@ async def test_a_reconnected_runner_keeps_what_it_names_and_what_it_waits_for() 
 
 
 async def test_a_reconnection_that_lost_a_job_is_no_crash() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"), said(hello(), claim("1")))
 
     await feed(store, said(hello()))
@@ -136,7 +132,7 @@ async def test_a_reconnection_that_lost_a_job_is_no_crash() -> None:
 
 
 async def test_a_heartbeat_tells_to_kill_what_is_not_the_runners() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"), said(hello()))
     reference = AttemptReference(job="1", attempt=1)
 
@@ -146,7 +142,7 @@ async def test_a_heartbeat_tells_to_kill_what_is_not_the_runners() -> None:
 
 
 async def test_a_heartbeat_takes_back_a_job_whose_grant_was_lost() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"), submit("2"), said(hello(), claim("1"), claim("2")))
 
     await feed(store, said(Heartbeat(slots=2, busy=0, running=(), claims=("claim-2",))))
@@ -156,7 +152,7 @@ async def test_a_heartbeat_takes_back_a_job_whose_grant_was_lost() -> None:
 
 
 async def test_the_limit_counts_grants_of_the_same_group() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"), submit("2"), said(hello(limit=1)))
 
     outcome = await feed(store, said(claim("1"), claim("2")))
@@ -168,7 +164,7 @@ async def test_the_limit_counts_grants_of_the_same_group() -> None:
 
 
 async def test_the_second_of_two_racing_unique_submissions_ends_as_duplicate() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
 
     await feed(store, submit("1", unique="k"), submit("2", unique="k"))
 
@@ -176,7 +172,7 @@ async def test_the_second_of_two_racing_unique_submissions_ends_as_duplicate() -
 
 
 async def test_a_unique_key_is_free_again_when_its_job_has_ended() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     finished = Finished(job="1", attempt=1, seq=2, files=0, bytes=0)
     processing = Advanced(job="1", attempt=1, seq=1, status=Status.PROCESSING)
 
@@ -188,7 +184,7 @@ async def test_a_unique_key_is_free_again_when_its_job_has_ended() -> None:
 
 
 async def test_log_lines_are_stored_once_and_announced() -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"))
     line = Logged.model_validate(
         {"job": "1", "attempt": 1, "seq": 1, "lines": [{"at": NOW, "level": "info", "text": "x"}]}
@@ -230,7 +226,7 @@ messages: st.SearchStrategy[Inbound] = st.one_of(
 @settings(max_examples=200)
 @given(st.lists(st.lists(messages, min_size=1, max_size=6), max_size=8))
 async def test_statistics_equal_a_recount_after_every_group(groups: list[list[Inbound]]) -> None:
-    store = MemoryStore(FrozenClock())
+    store = MemoryStore(SetClock(NOW))
     for group in groups:
         await feed(store, *group)
         recount = Counter((job.plugin, job.tab, job.status) for job in store.jobs.values())

@@ -16,6 +16,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.consumer import InboxConsumer
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.store import MemoryStore
 
@@ -24,16 +25,11 @@ NOW = datetime(2027, 1, 1, tzinfo=UTC)
 PlanT = TypeVar("PlanT", bound=Plan)
 
 
-class FrozenClock:
-    def now(self) -> datetime:
-        return NOW
-
-
 class BrittleStore(MemoryStore):
     """Fails for these jobs, or for more than so many at a time."""
 
     def __init__(self, *bad: str, at_most: int = 100) -> None:
-        super().__init__(FrozenClock())
+        super().__init__(SetClock(NOW))
         self._bad, self._at_most = frozenset(bad), at_most
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
@@ -85,7 +81,7 @@ async def take(
     inbox = InboxConsumer(
         store,
         dispatcher,
-        FrozenClock(),
+        SetClock(NOW),
         GroupReader(100, Senders(TOPOLOGY), dispatcher.early),
         on_tick=on_tick,
         on_turn=nothing,

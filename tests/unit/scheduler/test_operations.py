@@ -39,6 +39,7 @@ from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.operations import pages
 from taskmanager_scheduler.operations.worker import OperationWorker
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.store import MemoryStore
 from taskmanager_testing.waiting import eventually_async
@@ -48,17 +49,9 @@ PAGE = 3
 TOPOLOGY = Topology()
 
 
-class SetClock:
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOW)
 
 
 @pytest.fixture

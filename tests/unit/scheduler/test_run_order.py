@@ -38,6 +38,7 @@ from taskmanager_scheduler.decisions.run_order import RunOrderedStore, place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.operations.worker import OperationWorker
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher, Published
 from taskmanager_testing.store import MemoryStore
 
@@ -62,21 +63,11 @@ STEPS = st.one_of(
 )
 
 
-class StillClock:
-    """Stands still but when it is moved: whatever happens between two moves happens at the same moment."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-
 class World:
     """A scheduler's parts over a store and a queue in memory."""
 
     def __init__(self) -> None:
-        self.clock = StillClock()
+        self.clock = SetClock(datetime(2026, 1, 1, tzinfo=UTC))
         self.store = MemoryStore(self.clock)
         self.lineup = RunOrderedStore(self.store)
         self.queue: list[Published] = []

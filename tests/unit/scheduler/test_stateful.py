@@ -49,22 +49,13 @@ from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerRunner, SendTicket
 from taskmanager_scheduler.jobs.events import LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PLUGIN = "noop"
 MANIFEST = PluginManifest(name=PLUGIN, title="Noop", job_type="NOOP", retry=RetryPolicy(attempts=2))
 T = TypeVar("T")
-
-
-@dataclass
-class SetClock:
-    """Time passes when the machine says so."""
-
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
 
 
 @dataclass
@@ -109,7 +100,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.clock = SetClock()
+        self.clock = SetClock(NOW)
         self.store = MemoryStore(self.clock)
         self.runners = [Runner("r1"), Runner("r2")]
         self.tickets: list[SendTicket] = []
