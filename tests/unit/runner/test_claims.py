@@ -41,13 +41,17 @@ class Scene:
     def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
-        self.claims = Claims(self.lanes, self.box, self._start, timeout, "noop")
+        self.too_far = 0
+        self.claims = Claims(self.lanes, self.box, self._start, timeout, "noop", too_far=self._note_too_far)
         self.claims.admit(wanted=True)
         for lane in range(slots):
             self.claims.free(lane)
 
     def _start(self, lane: int, grant: Grant, _asked_at: float) -> None:
         self.started.append((lane, grant.job))
+
+    def _note_too_far(self) -> None:
+        self.too_far += 1
 
     def ticket(self, job: str, dispatch: int = 1, priority: int = 5) -> bytes:
         body = Ticket(job=job, dispatch=dispatch).encode()

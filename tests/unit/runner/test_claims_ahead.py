@@ -8,7 +8,6 @@ from tests.unit.runner.test_claims import Scene
 
 from taskmanager.messages import AttemptReference, HandedBack, Unclaimed
 from taskmanager_plugin_runner.messaging import claims as module
-from taskmanager_plugin_runner.messaging import open_lanes
 from taskmanager_plugin_runner.messaging.open_lanes import AHEAD
 
 ROOM = 4
@@ -41,7 +40,6 @@ class Ahead(Scene):
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEEP", timedelta(milliseconds=20))
-    monkeypatch.setattr(open_lanes, "REST_SECONDS", (0.02, 0.03))
 
 
 async def test_more_tickets_are_taken_than_there_are_slots_and_only_by_the_lane_ahead() -> None:
@@ -93,12 +91,25 @@ async def test_what_no_slot_could_begin_soon_is_returned_and_its_ticket_only_onc
     await made.until(lambda: made.returned)
     assert Unclaimed(job="second", attempt=1, turn=7) in made.box.events
     assert body not in made.lanes.returned
+    assert AHEAD not in made.lanes.opened
     made.box.confirm()
     assert made.lanes.returned == [body]
-    assert AHEAD not in made.lanes.opened
     made.claims.free(0)
     assert made.jobs == ["first"], "its ticket has to be claimed again"
     assert made.box.claims[-1].job == "second"
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_the_runner_hears_that_it_claimed_too_far_ahead() -> None:
+    made = Ahead()
+    made.granted("second")
+    made.claims.admit(wanted=False)
+    assert made.too_far == 0, "a stop says nothing about the length of jobs"
+    made.claims.admit(wanted=True)
+    made.box.confirm()
+    made.grant(made.box.claims[-1])
+    await made.until(lambda: made.too_far)
+    assert made.too_far == 1
 
 
 @pytest.mark.usefixtures("impatient")
@@ -116,7 +127,7 @@ async def test_nothing_behind_a_returned_job_begins_before_it() -> None:
     )
     made.box.confirm()
     assert made.lanes.returned == [*bodies, asked]
-    assert made.box.claims[-1].job == "second"
+    assert [claim.job for claim in made.box.claims[-3:]] == ["second", "third", "fourth"]
     assert made.jobs == ["first"]
 
 

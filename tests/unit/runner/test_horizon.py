@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmanager_plugin_runner.messaging.horizon import AHEAD, FORGOTTEN, STEP, Horizon
+from taskmanager_plugin_runner.messaging.horizon import AHEAD, FORGOTTEN, LEAST, RECOVERY, Horizon
 
 MOST = 256
 SECONDS = st.floats(min_value=0, max_value=3600)
@@ -27,7 +27,7 @@ def test_a_runner_that_may_claim_none_ahead_does_not() -> None:
     assert made.room(0, now=0.0) == 0
 
 
-@pytest.mark.parametrize(("seconds", "room"), [(0.0, 256), (0.002, 16), (0.02, 4), (0.05, 0), (10.0, 0)])
+@pytest.mark.parametrize(("seconds", "room"), [(0.0, 256), (0.002, 32), (0.02, 4), (0.05, 0), (10.0, 0)])
 def test_the_shorter_the_jobs_the_more_are_claimed_ahead(seconds: float, room: int) -> None:
     assert horizon(seconds).room(0, now=0.0) == room
 
@@ -45,6 +45,16 @@ def test_a_job_that_is_still_running_counts_with_its_age() -> None:
     assert horizon(0.001).room(5.0, now=0.0) == 0
 
 
+def test_what_was_too_far_is_halved_and_doubles_again_with_time() -> None:
+    made = horizon(0.001, slots=8)
+    second = RECOVERY.total_seconds()
+    assert made.room(0, now=0.0) == 256
+    made.too_far(now=0.0)
+    assert made.room(0, now=0.0) == 128
+    made.too_far(now=0.0)
+    assert [made.room(0, now=now * second) for now in (0.5, 1.0, 2.0, 3.0)] == [64, 128, 256, 256]
+
+
 def test_after_a_pause_nothing_is_known_of_the_next_jobs() -> None:
     later = FORGOTTEN.total_seconds() + 1
     made = horizon(0.001)
@@ -59,5 +69,5 @@ def test_what_is_claimed_ahead_is_begun_in_time_if_jobs_go_on_like_the_longest_o
     ended: list[float], oldest: float, slots: int
 ) -> None:
     room = horizon(*ended, slots=slots).room(oldest, now=0.0)
-    assert room == 0 or STEP <= room <= MOST
+    assert room == 0 or LEAST <= room <= MOST
     assert room * max(ended[-1], oldest) / slots <= AHEAD.total_seconds() * 1.001

@@ -1,5 +1,7 @@
 """A reader of the inbox, shared by the tests of what it reads."""
 
+from collections.abc import Sequence
+
 from taskmanager.accounts.broker_users import BrokerUsers
 from taskmanager.messages.topology import Topology
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
@@ -8,9 +10,9 @@ from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.jobs.effects import SendTicket
 
 
-async def no_ticket(_: SendTicket) -> bool:
+async def no_ticket(_: Sequence[SendTicket]) -> frozenset[SendTicket]:
     """Sends nothing."""
-    return True
+    return frozenset()
 
 
 def reader(limit: int = 100, users: BrokerUsers | None = None) -> GroupReader:

@@ -1,6 +1,7 @@
 """Tickets are sent as soon as their submissions arrive, in order and not too many ahead."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from taskmanager.messages import Submit
@@ -25,9 +26,9 @@ class Sent:
     def __init__(self) -> None:
         self.tickets: list[SendTicket] = []
 
-    async def send(self, one: SendTicket) -> bool:
-        self.tickets.append(one)
-        return True
+    async def send(self, tickets: Sequence[SendTicket]) -> frozenset[SendTicket]:
+        self.tickets += tickets
+        return frozenset(tickets)
 
     async def jobs(self) -> list[str]:
         await asyncio.sleep(0)
@@ -38,13 +39,13 @@ async def test_a_ticket_is_sent_on_arrival_and_not_again() -> None:
     sent = Sent()
     early = EarlyTickets(sent.send, limit=10)
 
-    early.arrived([submit("1")])
+    early.arrived([submit("1"), submit("1")])
     early.arrived([submit("1")])  # by a client that repeats itself
     early_one = early.of(ticket("1"))
 
     assert sent.tickets == []
     assert early_one is not None
-    assert await early_one
+    assert await early_one == {ticket("1")}
     assert sent.tickets == [ticket("1")]
 
 

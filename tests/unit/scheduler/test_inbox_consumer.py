@@ -1,16 +1,17 @@
 """What the inbox does with messages that cannot be decided on, alone or only together."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
 
+from taskmanager.errors import TaskManagerError
 from taskmanager.messages import Inbound, Submissions, Submit, Tick
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import JobSpec
-from taskmanager.ports.broker import Delivery
+from taskmanager.ports.broker import Delivery, Outgoing
 from taskmanager.ports.store import Needs, Plan, Snapshot
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.consumer import InboxConsumer
@@ -129,15 +130,15 @@ async def test_a_ticket_that_could_not_be_sent_is_owed(
     monkeypatch: pytest.MonkeyPatch, early_tickets: int
 ) -> None:
     store = BrittleStore()
-    publish = FakePublisher.publish
+    publish_all = FakePublisher.publish_all
 
     async def without_route(
-        self: FakePublisher, exchange: str, key: str, body: bytes, **options: bool
-    ) -> None:
+        self: FakePublisher, exchange: str, messages: Sequence[Outgoing], **options: bool
+    ) -> list[TaskManagerError | None]:
         self.routable = exchange != TOPOLOGY.dispatch
-        await publish(self, exchange, key, body, **options)
+        return await publish_all(self, exchange, messages, **options)
 
-    monkeypatch.setattr(FakePublisher, "publish", without_route)
+    monkeypatch.setattr(FakePublisher, "publish_all", without_route)
 
     settled, _ = await take(store, submissions("1"), early_tickets=early_tickets)
 

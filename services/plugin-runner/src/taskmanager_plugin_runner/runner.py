@@ -39,6 +39,7 @@ from taskmanager_plugin_runner.slot_protocol import SlotOptions
 from taskmanager_plugin_runner.system.control_groups import Groups
 
 WATCH = timedelta(seconds=1)
+LOOK_AHEAD = timedelta(milliseconds=250)
 KILL_SECONDS = 5.0
 """How long before the end of its lease an attempt with outside effects is killed."""
 UNDO_LIMIT = timedelta(seconds=5)
@@ -79,11 +80,13 @@ class Runner:
         ]
         self._offers: dict[int, asyncio.Future[Attempt]] = {}
         self._idle = asyncio.Event()
-        self._claims = Claims(lanes, outbox, self._start, settings.claim_timeout, self._plugin)
+        self._horizon = Horizon(identity.slots, settings.claims_ahead)
+        self._claims = Claims(
+            lanes, outbox, self._start, settings.claim_timeout, self._plugin, too_far=self._look_less_far
+        )
         self._heartbeats = Heartbeats(
             identity, outbox, self._leases, settings.heartbeat, self._running, self._claims
         )
-        self._horizon = Horizon(identity.slots, settings.claims_ahead)
         self._draining = Draining(self._plugin, self._attempts.values)
         self._stopping = False
         self._ordered = False
@@ -129,7 +132,7 @@ class Runner:
             ]
             group.create_task(self._heartbeats.run(over))
             group.create_task(every(WATCH, self._kill_before_lease_ends, over))
-            group.create_task(every(WATCH, self._look_further_ahead, over))
+            group.create_task(every(LOOK_AHEAD, self._look_further_ahead, over))
             group.create_task(every(LOOK, self._look_after_limits, over))
             await stop.wait()
             await self._drain()
@@ -262,6 +265,10 @@ class Runner:
             alone = self._identity.manifest.outside_effects or attempt.placing
             if alone and self._leases.seconds_left(attempt.key) < KILL_SECONDS:
                 attempt.interrupt(AttemptOutcome.HANDED_BACK)
+
+    def _look_less_far(self) -> None:
+        self._horizon.too_far(elapsed_seconds())
+        self._look_ahead()
 
     async def _look_further_ahead(self) -> None:
         self._look_ahead()

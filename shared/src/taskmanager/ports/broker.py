@@ -1,8 +1,19 @@
 """What the services need from a broker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from taskmanager.errors import TaskManagerError
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One of many messages to publish."""
+
+    key: str
+    body: bytes
+    priority: int = 0
 
 
 class Publisher(Protocol):
@@ -27,6 +38,14 @@ class Publisher(Protocol):
         Raises BrokerUnavailableError (not connected or blocked; UnconfirmedError if refused or not confirmed
         in time: the outcome is then unknown and a repetition must be harmless) and, if `mandatory`,
         UnroutableMessageError.
+        """
+
+    async def publish_all(
+        self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False
+    ) -> list[TaskManagerError | None]:
+        """Publish all in this order, and return once nothing more is to be learned about any of them.
+
+        For each message the error that `publish` would raise, or None if the broker has accepted it.
         """
 
 

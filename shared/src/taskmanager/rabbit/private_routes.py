@@ -8,11 +8,12 @@ is refused meanwhile; only answers and hints are lost, and they are requested ag
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from taskmanager.errors import TaskManagerError, UnconfirmedError
 from taskmanager.messages.topology import Topology
-from taskmanager.ports.broker import Publisher
+from taskmanager.ports.broker import Outgoing, Publisher
 from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import ChannelSource
@@ -57,17 +58,26 @@ class PrivateRoutes:
         mandatory: bool = False,
     ) -> None:
         """See `taskmanager.ports.broker.Publisher.publish`."""
+        message = Outgoing(key, body, priority)
+        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
+        if (error := outcomes[0]) is not None:
+            raise error
+
+    async def publish_all(
+        self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False
+    ) -> list[TaskManagerError | None]:
+        """See `taskmanager.ports.broker.Publisher.publish_all`."""
         began = asyncio.get_running_loop().time()
-        try:
-            await self._publisher.publish(
-                exchange, key, body, priority=priority, persistent=persistent, mandatory=mandatory
-            )
-        except UnconfirmedError:
-            if began > self._renewed:
-                self._doubt(exchange, key)
-            raise
-        if task := self._doubted.pop((exchange, key), None):
-            task.cancel()
+        outcomes = await self._publisher.publish_all(
+            exchange, messages, persistent=persistent, mandatory=mandatory
+        )
+        for message, error in zip(messages, outcomes, strict=True):
+            if error is None:
+                if task := self._doubted.pop((exchange, message.key), None):
+                    task.cancel()
+            elif isinstance(error, UnconfirmedError) and began > self._renewed:
+                self._doubt(exchange, message.key)
+        return outcomes
 
     def _doubt(self, exchange: str, key: str) -> None:
         private = exchange in {self._topology.answers, self._topology.hints}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from taskmanager.errors import (
     UnconfirmedError,
     UnroutableMessageError,
 )
+from taskmanager.ports.broker import Outgoing
 from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.starvation_watch import IdleConsumer
@@ -30,6 +32,9 @@ queue had no leader is refused for ever.
 
 log = get_logger(__name__)
 
+Outcome = TaskManagerError | None
+"""Why a message was not accepted; None: it was."""
+
 
 class RabbitPublisher:
     """Implements `taskmanager.ports.broker.Publisher` on one channel."""
@@ -39,7 +44,7 @@ class RabbitPublisher:
         self._timeout_seconds = confirm_timeout.total_seconds()
         self._channel: AsyncChannel | None = None
         self._next_tag = 1
-        self._outstanding: OrderedDict[int, asyncio.Future[None]] = OrderedDict()
+        self._outstanding: OrderedDict[int, asyncio.Future[Outcome]] = OrderedDict()
         self._returned: set[str] = set()
         self._blocked = False
         self._silent_since: float | None = None
@@ -111,7 +116,7 @@ class RabbitPublisher:
         self._refused_since.clear()
         while self._outstanding:
             _, confirmed = self._outstanding.popitem()
-            _fail(confirmed, BrokerUnavailableError("RabbitMQ was lost before it confirmed"))
+            _settle(confirmed, BrokerUnavailableError("RabbitMQ was lost before it confirmed"))
 
     async def publish(
         self,
@@ -124,39 +129,64 @@ class RabbitPublisher:
         mandatory: bool = False,
     ) -> None:
         """See `taskmanager.ports.broker.Publisher.publish`."""
+        message = Outgoing(key, body, priority)
+        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
+        if (error := outcomes[0]) is not None:
+            raise error
+
+    async def publish_all(
+        self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False
+    ) -> list[Outcome]:
+        """See `taskmanager.ports.broker.Publisher.publish_all`."""
+        asked = asyncio.get_running_loop().time()
+        waiting: dict[int, asyncio.Future[Outcome]] = {}
+        try:
+            for message in messages:
+                tag, confirmed = self._begin(exchange, message, persistent=persistent, mandatory=mandatory)
+                waiting[tag] = confirmed
+            async with asyncio.timeout(self._timeout_seconds):
+                for confirmed in waiting.values():
+                    await confirmed
+        except TimeoutError:
+            self._silent_since = self._silent_since or asked
+        except BrokerUnavailableError as error:
+            unsent: list[Outcome] = [error] * (len(messages) - len(waiting))
+            return [*map(self._outcome, waiting.values()), *unsent]
+        finally:
+            for tag in waiting:
+                self._outstanding.pop(tag, None)
+        return [self._outcome(confirmed) for confirmed in waiting.values()]
+
+    def _begin(
+        self, exchange: str, message: Outgoing, *, persistent: bool, mandatory: bool
+    ) -> tuple[int, asyncio.Future[Outcome]]:
+        """Publish; what becomes of the message with this tag is the result of the future."""
         problem = self._obstacle()
         if problem or self._channel is None:
             raise BrokerUnavailableError(problem)
         tag = self._next_tag
         self._next_tag += 1
-        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        confirmed: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._outstanding[tag], self._exchanges[tag] = confirmed, exchange
         properties = pika.BasicProperties(
             content_type="application/json",
             delivery_mode=PERSISTENT if persistent else TRANSIENT,
-            priority=priority,
+            priority=message.priority,
             message_id=str(tag) if mandatory else None,
             user_id=self._user,
         )
         try:
-            self._channel.raw.basic_publish(exchange, key, body, properties, mandatory)
+            self._channel.raw.basic_publish(exchange, message.key, message.body, properties, mandatory)
         except pika.exceptions.AMQPError as error:
             self.lost()
-            message = "RabbitMQ was lost while publishing"
-            raise BrokerUnavailableError(message) from error
-        await self._confirmation(tag, confirmed)
+            reason = "RabbitMQ was lost while publishing"
+            raise BrokerUnavailableError(reason) from error
+        return tag, confirmed
 
-    async def _confirmation(self, tag: int, confirmed: asyncio.Future[None]) -> None:
-        asked = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                await confirmed
-        except TimeoutError as error:
-            self._silent_since = self._silent_since or asked
-            message = f"RabbitMQ did not confirm within {self._timeout_seconds:g} s"
-            raise UnconfirmedError(message) from error
-        finally:
-            self._outstanding.pop(tag, None)
+    def _outcome(self, confirmed: asyncio.Future[Outcome]) -> Outcome:
+        if confirmed.done() and not confirmed.cancelled():
+            return confirmed.result()
+        return UnconfirmedError(f"RabbitMQ did not confirm within {self._timeout_seconds:g} s")
 
     def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
         self._returned.add(properties.message_id)
@@ -171,15 +201,15 @@ class RabbitPublisher:
             if confirmed is None:
                 continue
             if refused:
-                _fail(confirmed, UnconfirmedError("RabbitMQ refused the message"))
+                _settle(confirmed, UnconfirmedError("RabbitMQ refused the message"))
             elif str(tag) in self._returned:
                 self._returned.discard(str(tag))
-                _fail(
+                _settle(
                     confirmed,
                     UnroutableMessageError("no queue takes this message: is the topology declared?"),
                 )
-            elif not confirmed.done():
-                confirmed.set_result(None)
+            else:
+                _settle(confirmed, None)
 
     def _settled(self, tag: int, *, multiple: bool) -> list[int]:
         if not multiple:
@@ -209,7 +239,6 @@ class RabbitPublisher:
             log.warning("channel_not_made", error=str(error))
 
 
-def _fail(confirmed: asyncio.Future[None], error: TaskManagerError) -> None:
+def _settle(confirmed: asyncio.Future[Outcome], outcome: Outcome) -> None:
     if not confirmed.done():
-        confirmed.set_exception(error)
-        confirmed.exception()  # retrieved: a publisher that gave up waiting must not cause a warning
+        confirmed.set_result(outcome)

@@ -1,10 +1,11 @@
 """A publisher in memory with the full contract of `taskmanager.ports.broker.Publisher`; knows no broker."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
+from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
+from taskmanager.ports.broker import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,25 @@ class FakePublisher:
         mandatory: bool = False,
     ) -> None:
         """See `taskmanager.ports.broker.Publisher.publish`."""
+        message = Outgoing(key, body, priority)
+        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
+        if (error := outcomes[0]) is not None:
+            raise error
+
+    async def publish_all(
+        self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False
+    ) -> list[TaskManagerError | None]:
+        """See `taskmanager.ports.broker.Publisher.publish_all`."""
         if not self.available:
-            message = "not connected to the broker"
-            raise BrokerUnavailableError(message)
+            return [BrokerUnavailableError("not connected to the broker") for _ in messages]
         if mandatory and not self.routable:
-            message = "no queue takes this message"
-            raise UnroutableMessageError(message)
-        published = Published(exchange, key, body, priority, persistent, mandatory)
-        self.messages.append(published)
+            return [UnroutableMessageError("no queue takes this message") for _ in messages]
+        accepted = [
+            Published(exchange, one.key, one.body, one.priority, persistent, mandatory) for one in messages
+        ]
+        self.messages += accepted
         await self.confirms.wait()
         if self._on_published:
-            self._on_published(published)
+            for one in accepted:
+                self._on_published(one)
+        return [None for _ in messages]

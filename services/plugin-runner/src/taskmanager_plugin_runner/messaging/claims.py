@@ -46,13 +46,27 @@ Start = Callable[[int, Grant, float], None]
 class Claims:
     """The tickets of a runner, and what they brought that has no slot yet."""
 
-    def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta, plugin: str) -> None:
-        """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
+    def __init__(
+        self,
+        lanes: Lanes,
+        outbox: Sink,
+        start: Start,
+        timeout: timedelta,
+        plugin: str,
+        *,
+        too_far: Callable[[], None],
+    ) -> None:
+        """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label.
+
+        `too_far` is called when what was claimed ahead has waited too long for a slot.
+        """
         self._plugin = plugin
         self._lanes, self._outbox, self._start = OpenLanes(lanes), outbox, start
         self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
+        self._too_far = too_far
         self._frozen = False
         self._granted = GrantQueue()
+        self._returned_at = float("-inf")
         self._aging: asyncio.TimerHandle | None = None
         self._answered: OrderedDict[str, None] = OrderedDict()
         self._held: dict[int, tuple[Delivery, asyncio.TimerHandle]] = {}
@@ -158,7 +172,7 @@ class Claims:
         self._remember(grant.claim_id)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
         granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
-        overtaking = granted.lane == AHEAD and self._lanes.rests(AHEAD)
+        overtaking = granted.lane == AHEAD and granted.asked_at <= self._returned_at
         if overtaking or not self._lanes.admitting:
             self._return([granted])
         elif granted.lane in self._lanes.free:
@@ -217,6 +231,8 @@ class Claims:
         """Once one has waited too long, all are returned: later ones must not begin before it."""
         self._aging = None
         if self._granted.oldest <= elapsed_seconds() - KEEP.total_seconds():
+            self._too_far()
+            self._returned_at = elapsed_seconds()
             self._return(self._granted.take(lambda _: True))
         self._watch_age()
 

@@ -5,14 +5,21 @@ jobs of seconds that is nothing; for jobs of milliseconds it is most of the time
 passed the broker's priorities, so it is bounded in time: a job of higher priority may wait `AHEAD` longer.
 """
 
+import math
 from datetime import timedelta
 
 AHEAD = timedelta(milliseconds=50)
 """What is claimed ahead should begin within this time."""
-STEP = 4
+STEP = 2
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
+LEAST = 4
+"""Fewer are not worth a lane of their own."""
 FADING = 0.98
 """By how much the memory of the longest job fades with each job."""
+RECOVERY = timedelta(seconds=1)
+"""After it was too far, the number claimed ahead may double within this time."""
+MOST_DOUBLINGS = 16
+"""After that many there is no limit left."""
 FORGOTTEN = timedelta(seconds=10)
 """Without a job for this long, nothing is known about the next ones."""
 
@@ -25,6 +32,8 @@ class Horizon:
         self._slots, self._most = slots, most
         self._longest = 0.0
         self._last_end = float("-inf")
+        self._limit, self._limited_at = float(most), 0.0
+        self._room = 0
 
     def ended(self, seconds: float, now: float) -> None:
         """A job took so long; `now` in seconds of the same clock as in `room`."""
@@ -32,13 +41,28 @@ class Horizon:
         self._longest = max(seconds, self._longest * FADING) if known else seconds
         self._last_end = now
 
+    def too_far(self, now: float) -> None:
+        """What was claimed ahead had to be returned: claim half as far ahead, then gradually further."""
+        self._limit, self._limited_at = max(1.0, self._room / 2), now
+
     def room(self, oldest_seconds: float, now: float) -> int:
         """How many jobs to claim ahead; `oldest_seconds`: for how long the oldest running job has run."""
+        self._room = self._steps(self._fitting(oldest_seconds, now))
+        return self._room
+
+    def _fitting(self, oldest_seconds: float, now: float) -> float:
         if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():
             return 0
         estimate = max(self._longest, oldest_seconds, AHEAD.total_seconds() / self._most)
-        fitting = min(self._most, int(AHEAD.total_seconds() * self._slots / estimate))
-        room = 1
+        doublings = min(MOST_DOUBLINGS, int((now - self._limited_at) / RECOVERY.total_seconds()))
+        limit = math.ldexp(self._limit, doublings)
+        return min(self._most, limit, AHEAD.total_seconds() * self._slots / estimate)
+
+    @staticmethod
+    def _steps(fitting: float) -> int:
+        if fitting < LEAST:
+            return 0
+        room = LEAST
         while room * STEP <= fitting:
             room *= STEP
-        return room if room >= STEP else 0
+        return room

@@ -83,7 +83,6 @@ class OpenLanes:
     def return_later(self, number: int) -> None:
         """So many tickets will be returned. Until then no other is taken: those stand behind them."""
         self._returning += number
-        self.rest(AHEAD)
         self._adjust_all()
 
     def return_ticket(self, delivery: Delivery) -> None:

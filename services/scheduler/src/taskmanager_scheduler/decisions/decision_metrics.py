@@ -1,11 +1,13 @@
 """What a decision means for the metrics and the log."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, TabStatistics
 from taskmanager.model.states import Status
 from taskmanager.process.logs import get_logger
+from taskmanager.process.metrics import Counter, Histogram
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
 
@@ -13,30 +15,49 @@ log = get_logger(__name__)
 
 
 def record_decision(decision: Decision, messages: int) -> None:
-    """Count what became of the jobs of one group."""
+    """Count what became of the jobs of one group; one line of the log for each way in which jobs ended."""
+    ended: dict[tuple[str, Status], list[str]] = {}
     for before, after in decision.jobs:
-        _observe_job(before, after)
+        if before is None:
+            _submitted(after.plugin).inc()
+        if after.started_at and (before is None or before.attempt != after.attempt):
+            waited = after.started_at - (before or after).queued_at
+            _queue_wait(after.plugin).observe(max(0.0, waited.total_seconds()))
+        if after.status.final and (before is None or before.status is not after.status):
+            _observe_end(after)
+            ended.setdefault((after.plugin, after.status), []).append(after.id)
     for plugin in decision.plugins:
         log.info("plugin_installed", plugin=plugin.name, version=plugin.manifest.version)
+    for (name, status), jobs in ended.items():
+        log.info("jobs_ended", plugin=name, status=status, jobs=jobs)
     log.debug("group_stored", messages=messages, jobs=len(decision.jobs), effects=len(decision.effects))
 
 
-def _observe_job(before: Job | None, after: Job) -> None:
-    if before is None:
-        SUBMITTED.labels(after.plugin).inc()
-    if after.started_at and (before is None or before.attempt != after.attempt):
-        waited = after.started_at - (before or after).queued_at
-        QUEUE_WAIT.labels(after.plugin).observe(max(0.0, waited.total_seconds()))
-    if after.status.final and (before is None or before.status is not after.status):
-        FINISHED.labels(after.plugin, after.status.lower()).inc()
-        _observe_duration(after)
-        log.info("job_ended", job=after.id, plugin=after.plugin, status=after.status, attempt=after.attempt)
-
-
-def _observe_duration(job: Job) -> None:
+def _observe_end(job: Job) -> None:
+    finished, duration = _end(job.plugin, job.status)
+    finished.inc()
     if job.started_at and job.finished:
         took = (job.finished - job.started_at).total_seconds()
-        JOB_DURATION.labels(job.plugin, job.status.lower()).observe(max(0.0, took))
+        duration.observe(max(0.0, took))
+
+
+# Looked up once, since every job needs them.
+
+
+@cache
+def _submitted(plugin: str) -> Counter:
+    return SUBMITTED.labels(plugin)
+
+
+@cache
+def _queue_wait(plugin: str) -> Histogram:
+    return QUEUE_WAIT.labels(plugin)
+
+
+@cache
+def _end(plugin: str, status: Status) -> tuple[Counter, Histogram]:
+    outcome = status.lower()
+    return FINISHED.labels(plugin, outcome), JOB_DURATION.labels(plugin, outcome)
 
 
 def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[InstalledPlugin]) -> None:

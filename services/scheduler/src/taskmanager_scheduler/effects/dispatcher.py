@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from taskmanager.errors import TaskManagerError
 from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
 from taskmanager.messages.topology import Topology
-from taskmanager.ports.broker import Publisher
+from taskmanager.ports.broker import Outgoing, Publisher
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
@@ -70,17 +70,29 @@ class Dispatcher:
 
     async def send_tickets(self, tickets: Sequence[SendTicket]) -> list[SendTicket]:
         """Publish tickets; returns those that the broker confirmed."""
-        done = await asyncio.gather(*(self.early.of(ticket) or self._send_now(ticket) for ticket in tickets))
-        return [ticket for ticket, ok in zip(tickets, done, strict=True) if ok]
+        under_way = {ticket: sending for ticket in tickets if (sending := self.early.of(ticket)) is not None}
+        sent = await self._send_now([ticket for ticket in tickets if ticket not in under_way])
+        for sending in set(under_way.values()):
+            sent |= await sending
+        jobs = {ticket.job for ticket in sent}
+        return [
+            ticket for ticket in tickets if ticket in sent or (ticket in under_way and ticket.job in jobs)
+        ]
 
-    async def _send_now(self, ticket: SendTicket) -> bool:
-        return await self._tried("ticket", self._send_ticket(ticket))
-
-    async def _send_ticket(self, ticket: SendTicket) -> None:
-        body = Ticket(job=ticket.job, dispatch=ticket.dispatch).encode()
-        await self._publisher.publish(
-            self._topology.dispatch, ticket.plugin, body, priority=ticket.priority, mandatory=True
-        )
+    async def _send_now(self, tickets: Sequence[SendTicket]) -> frozenset[SendTicket]:
+        """Publish tickets; those that the broker confirmed."""
+        if not tickets:
+            return frozenset()
+        messages = [
+            Outgoing(
+                ticket.plugin, Ticket(job=ticket.job, dispatch=ticket.dispatch).encode(), ticket.priority
+            )
+            for ticket in tickets
+        ]
+        outcomes = await self._publisher.publish_all(self._topology.dispatch, messages, mandatory=True)
+        for error in filter(None, outcomes):
+            _count_failure("ticket", error)
+        return frozenset(ticket for ticket, error in zip(tickets, outcomes, strict=True) if error is None)
 
     async def _answer(self, effects: Iterable[Effect]) -> None:
         """Send one message to each runner, however many answers it gets."""
@@ -139,7 +151,11 @@ class Dispatcher:
         try:
             await effect
         except TaskManagerError as error:
-            EFFECTS_FAILED.labels(what).inc()
-            log.warning("effect_failed", effect=what, error=str(error))
+            _count_failure(what, error)
             return False
         return True
+
+
+def _count_failure(what: str, error: TaskManagerError) -> None:
+    EFFECTS_FAILED.labels(what).inc()
+    log.warning("effect_failed", effect=what, error=str(error))

@@ -5,35 +5,41 @@ decided on before the job is stored. On an idle system it comes early enough to 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
 
 from taskmanager.messages import Submit
 from taskmanager_scheduler.jobs.effects import SendTicket
 
-Send = Callable[[SendTicket], Awaitable[bool]]
+Sent = asyncio.Task[frozenset[SendTicket]]
+"""Tickets under way, in the end those that the broker has."""
 
 
 class EarlyTickets:
     """Sends in the order of arrival, at most `limit` ahead: what is redelivered gets its tickets again."""
 
-    def __init__(self, send: Send, limit: int) -> None:
-        """`send` returns whether the broker has the ticket."""
+    def __init__(
+        self, send: Callable[[Sequence[SendTicket]], Coroutine[Any, Any, frozenset[SendTicket]]], limit: int
+    ) -> None:
+        """`send` publishes tickets and returns those that the broker has."""
         self._send, self._limit = send, limit
-        self._waiting: dict[str, asyncio.Future[bool] | None] = {}
-        """By job: its ticket if that was sent early, for every submission that waits to be stored."""
+        self._waiting: dict[str, Sent | None] = {}
+        """By job, for each submission that waits to be stored: the sending of its ticket if it is early."""
         self._not_early = 0
 
     def arrived(self, submissions: Iterable[Submit]) -> None:
         """Send their tickets, unless too many wait already: no later one is then sent before them."""
-        for submit in submissions:
-            if submit.job in self._waiting:
-                continue  # submitted twice
-            early = len(self._waiting) < self._limit and not self._not_early
-            sending = asyncio.ensure_future(self._send(_ticket_of(submit))) if early else None
-            self._waiting[submit.job] = sending
-            self._not_early += not early
+        by_job = {one.job: one for one in submissions if one.job not in self._waiting}  # some come twice
+        new = list(by_job.values())
+        places = 0 if self._not_early else max(0, self._limit - len(self._waiting))
+        early, late = new[:places], new[places:]
+        if early:
+            sending = asyncio.create_task(self._send([_ticket_of(submit) for submit in early]))
+            self._waiting |= {submit.job: sending for submit in early}
+        self._waiting |= {submit.job: None for submit in late}
+        self._not_early += len(late)
 
-    def of(self, ticket: SendTicket) -> asyncio.Future[bool] | None:
+    def of(self, ticket: SendTicket) -> Sent | None:
         """What was sent early for this ticket, to be awaited instead of sending it."""
         return self._waiting.get(ticket.job) if ticket.dispatch == 1 else None
 

@@ -61,7 +61,11 @@ def move(
         message = f"no move {job.status} --{trigger}--> {target}"
         raise AssertionError(message)
     runner = fields.get("owner") or job.owner
-    return noted(changed(job, status=target, **fields), at, what, runner=str(runner) if runner else None)
+    attempt = fields.get("attempt", job.attempt)
+    entry = HistoryEntry(
+        at=at.now, status=target, attempt=attempt, what=what, runner=str(runner) if runner else None
+    )
+    return changed(job, status=target, history=_with(job.history, entry), **fields)
 
 
 def changed(job: Job, **fields: object) -> Job:
@@ -76,5 +80,9 @@ def noted(
     entry = HistoryEntry(
         at=at.now, status=job.status, attempt=job.attempt, what=what, runner=runner, report=report
     )
-    kept = job.history if len(job.history) < HISTORY_LIMIT else (job.history[0], *job.history[2:])
-    return job.model_copy(update={"history": (*kept, entry)})
+    return job.model_copy(update={"history": _with(job.history, entry)})
+
+
+def _with(history: tuple[HistoryEntry, ...], entry: HistoryEntry) -> tuple[HistoryEntry, ...]:
+    kept = history if len(history) < HISTORY_LIMIT else (history[0], *history[2:])
+    return (*kept, entry)

@@ -21,8 +21,9 @@ def to_document(job: Job) -> Document:
 
 def changed_fields(before: Job, after: Job) -> Document:
     """What must be set to turn the stored `before` into `after`; never the specification."""
-    names = [name for name in Job.model_fields if getattr(before, name) != getattr(after, name)]
-    fields = after.model_dump(mode="python", include=set(names))
+    was = before.__dict__
+    names = {name for name, value in after.__dict__.items() if value is not was[name] and value != was[name]}
+    fields = after.model_dump(mode="python", include=names)
     if before.status is not after.status:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
