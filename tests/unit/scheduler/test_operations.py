@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.operations import pages
+from taskmanager_scheduler.operations import worker as module
 from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
@@ -47,6 +49,12 @@ from taskmanager_testing.waiting import eventually_async
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3
 TOPOLOGY = Topology()
+
+
+@pytest.fixture(autouse=True, params=[PAGE, 1], ids=["one page a step", "three pages a step"])
+def page_jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker changes three jobs at a time, on one page or on three."""
+    monkeypatch.setattr(module, "PAGE_JOBS", request.param)
 
 
 @pytest.fixture
@@ -69,14 +77,18 @@ def worker(store: MemoryStore, publisher: FakePublisher, clock: SetClock) -> Ope
     return make_worker(store, publisher, clock)
 
 
-def make_worker(store: MemoryStore, publisher: FakePublisher, clock: SetClock) -> OperationWorker:
+def make_worker(
+    store: MemoryStore, publisher: FakePublisher, clock: SetClock, urgent: Callable[[], bool] = lambda: False
+) -> OperationWorker:
     """As a scheduler has it after its start."""
 
     async def declare(_: str) -> None:
         publisher.routable = True
 
     dispatcher = Dispatcher(publisher, TOPOLOGY, declare)
-    return OperationWorker(store, dispatcher, clock, page_limit=PAGE, active_for=timedelta(hours=1))
+    return OperationWorker(
+        store, dispatcher, clock, step_limit=PAGE, active_for=timedelta(hours=1), urgent=urgent
+    )
 
 
 async def feed(store: MemoryStore, *messages: Inbound, now: datetime = NOW) -> Decision:
@@ -143,6 +155,23 @@ async def test_every_job_is_changed_once_beyond_one_page(
     assert (operation.started, operation.finished, operation.open) == (NOW, NOW, False)
     assert {job.priority for job in store.jobs.values()} == {9}
     assert sorted(tickets(publisher)) == [(f"{number:02}", 2, 9) for number in range(10)]
+
+
+async def test_while_something_is_urgent_a_step_is_one_page(
+    store: MemoryStore, publisher: FakePublisher, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAGE_JOBS", 1)
+    urgent = [True]
+    worker = make_worker(store, publisher, clock, lambda: urgent[0])
+    await feed(store, *(submit(f"{number}") for number in range(2 * PAGE)), start())
+
+    await steps(worker, 1 + 2)
+    assert store.operations["op"].done == 2
+    urgent[0] = False
+    await steps(worker, 1)
+    assert store.operations["op"].done == 2 + PAGE
+    await work_off(worker)
+    assert [job for job, _, _ in tickets(publisher)] == [f"{number}" for number in range(2 * PAGE)]
 
 
 async def test_tickets_of_a_page_follow_those_before_without_waiting_for_their_confirms(
@@ -339,13 +368,14 @@ async def test_a_page_another_scheduler_did_meanwhile_changes_nothing(store: Mem
     [operation] = await store.open_operations()
     listing = await store.list_jobs(operation, page=1)
     await store.apply(
-        pages.needs_of_page(operation), lambda snapshot: pages.begin(snapshot, operation, listing, NOW)
+        pages.needs_of_pages(operation, 1), lambda snapshot: pages.begin(snapshot, operation, listing, NOW)
     )
     [running] = await store.open_operations()
 
     async def page() -> Decision:
         return await store.apply(
-            pages.needs_of_page(running), lambda snapshot: pages.work(snapshot, running, NOW, ticketed=0)
+            pages.needs_of_pages(running, 1),
+            lambda snapshot: pages.work(snapshot, running, NOW, step=1, ticketed=0),
         )
 
     first, second = await page(), await page()
@@ -430,7 +460,8 @@ async def test_the_list_of_failures_is_bounded_and_the_count_is_not(store: Memor
     store.pages["l:0"] = ("nobody",)
 
     await store.apply(
-        pages.needs_of_page(known), lambda snapshot: pages.work(snapshot, known, NOW, ticketed=0)
+        pages.needs_of_pages(known, 1),
+        lambda snapshot: pages.work(snapshot, known, NOW, step=1, ticketed=0),
     )
 
     assert store.failures == {}

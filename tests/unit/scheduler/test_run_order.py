@@ -74,7 +74,12 @@ class World:
         self.publisher = FakePublisher(self.queue.append)
         self.dispatcher = Dispatcher(self.publisher, TOPOLOGY, self._declare, early_tickets=EARLY)
         self.operations = OperationWorker(
-            self.lineup, self.dispatcher, self.clock, page_limit=PAGE, active_for=timedelta(hours=1)
+            self.lineup,
+            self.dispatcher,
+            self.clock,
+            step_limit=PAGE,
+            active_for=timedelta(hours=1),
+            urgent=lambda: False,
         )
         self.sweep = TicketSweep(
             self.lineup,

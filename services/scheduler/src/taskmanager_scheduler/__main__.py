@@ -67,8 +67,9 @@ async def serve(settings: SchedulerSettings) -> None:
         store,
         dispatcher,
         clock,
-        page_limit=settings.operation_page_limit,
+        step_limit=settings.operation_page_limit,
         active_for=active_for,
+        urgent=lambda: inbox.urgency.on,
     )
 
     reporter = Reporter(load(settings.goobi), MongoReports(database.database), clock, active_for=active_for)

@@ -26,6 +26,7 @@ from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.effect_pipeline import EffectPipeline
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage, submissions_of
+from taskmanager_scheduler.inbox.urgency import Urgency
 from taskmanager_scheduler.jobs.effects import refusals
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 
@@ -58,6 +59,7 @@ class InboxConsumer:
         self._reader = reader
         self._following = EffectPipeline(self._reader, store, dispatcher, clock, on_tick)
         self.stalled: str | None = None
+        self.urgency = Urgency()
 
     def attach(self, subscription: Subscription) -> None:
         """Set the subscription whose deliveries arrive through `deliver`."""
@@ -156,6 +158,7 @@ class InboxConsumer:
     async def _commit(self, messages: Sequence[Inbound]) -> Decision:
         if all(isinstance(message, Tick) for message in messages):
             return Decision()
+        self.urgency.note(messages)
         needs = needs_of(messages)
         failpoint(Failpoint.SCHEDULER_BEFORE_STORE)
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""One page of an operation: what becomes of its jobs, its counts and its position. Pure.
+"""The next pages of an operation: what becomes of their jobs, its counts and its position. Pure.
 
 A job is judged and moved exactly as by a single command. The position and the counts change in the same
 transaction as the jobs, so no page is done twice and none is skipped, whichever process dies.
@@ -7,6 +7,7 @@ transaction as the jobs, so no page is done twice and none is skipped, whichever
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 
 from taskmanager.model.control import judge
 from taskmanager.model.jobs import Attribution, Interruption, Job
@@ -25,10 +26,23 @@ RefusedJob = tuple[str, Reason | None]
 """A job and why it was refused."""
 
 
-def needs_of_page(operation: Operation) -> Needs:
-    """What the operation's next page refers to."""
-    keys = [page_key(operation.listing, operation.page)] if operation.listing else []
-    return Needs(operations=frozenset({operation.id}), pages=frozenset(keys))
+def step_of(operation: Operation, most: int) -> int:
+    """How many of its next pages to process at once: one, or as many as have `most` jobs together."""
+    if not operation.total or not operation.pages:
+        return 1
+    size = ceil(operation.total / operation.pages)
+    return max(1, min(most // size, operation.pages - operation.page))
+
+
+def needs_of_pages(operation: Operation, step: int) -> Needs:
+    """What the operation's next pages refer to, `step` of them."""
+    return Needs(operations=frozenset({operation.id}), pages=frozenset(_keys(operation, step)))
+
+
+def _keys(operation: Operation, step: int) -> list[str]:
+    if operation.listing is None:
+        return []
+    return [page_key(operation.listing, operation.page + number) for number in range(step)]
 
 
 def begin(snapshot: Snapshot, operation: Operation, listing: Listing, now: datetime) -> Decision:
@@ -41,24 +55,22 @@ def begin(snapshot: Snapshot, operation: Operation, listing: Listing, now: datet
     return _only(known, _ended_if_through(running, now))
 
 
-def work(snapshot: Snapshot, operation: Operation, now: datetime, *, ticketed: int) -> Decision:
-    """Process the next page; no change if the operation was stopped or another scheduler did the page.
+def work(snapshot: Snapshot, operation: Operation, now: datetime, *, step: int, ticketed: int) -> Decision:
+    """Process the next `step` pages; no change if it was stopped or another scheduler did them.
 
-    The tickets of the pages before `ticketed` are confirmed to be in their queues. Those of this page are
+    The tickets of the pages before `ticketed` are confirmed to be in their queues. Those of these pages are
     recorded only by the operation's position: the jobs themselves need no second write when they are sent.
     """
     known = snapshot.operations.get(operation.id)
     if known is None or known.state is not OperationState.RUNNING or known.page != operation.page:
         return Decision()
     group = GroupState(snapshot, now)
-    ids = snapshot.pages.get(page_key(known.listing or "", known.page), ())
+    ids = [one for key in _keys(known, step) for one in snapshot.pages.get(key, ())]
     counts, refusals = _change_all(group, known, ids)
     tickets = {effect.job for effect in group.effects if isinstance(effect, SendTicket)}
     sent = max(known.ticketed, ticketed)
-    place = {
-        "page": known.page + 1,
-        "ticketed": known.page + 1 if not tickets and sent == known.page else sent,
-    }
+    page = known.page + step
+    place = {"page": page, "ticketed": page if not tickets and sent == known.page else sent}
     sums = {name: getattr(known, name) + counts[name] for name in ("done", "unchanged", "refused")}
     after = _ended_if_through(known.model_copy(update={**place, **sums}), now)
     return _decision(group, (known, after), _failures(known, refusals, now), tickets)

@@ -1,9 +1,10 @@
 """Processes operations over many jobs, page by page, alongside the inbox.
 
-A page is one transaction; its tickets are published while the next page is stored. Whichever process dies,
-the operation's position says which pages are done and whose tickets are confirmed, and the scheduler that
-then has the inbox does the rest. Two at once do no harm: a page is stored only once. The store takes one call
-at a time, so the inbox gets its turn after every page. Knows no database.
+A step is one transaction, of several pages while the inbox has nothing urgent and of one otherwise: the store
+takes one call at a time, so the inbox gets its turn after every step. The tickets of a step are published
+while the next one is stored. Whichever process dies, the operation's position says which pages are done and
+whose tickets are confirmed, and the scheduler that then has the inbox does the rest. Two at once do no harm:
+a page is stored only once. Knows no database.
 """
 
 import asyncio
@@ -29,8 +30,10 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import DeclarePlugin, Effect, SendTicket
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
-from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_page, settle, work
+from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_pages, settle, step_of, work
 
+PAGE_JOBS = 100
+"""Jobs on a page. The inbox waits for no more than that, unless it had nothing urgent for a while."""
 LOOK = timedelta(seconds=0.5)
 """Time between two checks for operations while there are none."""
 ERROR_CHARACTERS = 500
@@ -47,17 +50,20 @@ class OperationWorker:
         dispatcher: Dispatcher,
         clock: Clock,
         *,
-        page_limit: int,
+        step_limit: int,
         active_for: timedelta,
+        urgent: Callable[[], bool],
     ) -> None:
-        """`page_limit` jobs are changed in one transaction; the inbox waits for no more than that.
+        """At most `step_limit` jobs are changed in one transaction.
 
-        This scheduler processes operations for `active_for` after each tick that came through the inbox.
+        `urgent` says whether the inbox has, or lately had, messages whose senders wait for an answer. This
+        scheduler processes operations for `active_for` after each tick that came through the inbox.
         """
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
-        self._page_limit = page_limit
+        self._step_limit, self._page_jobs = step_limit, min(step_limit, PAGE_JOBS)
+        self._urgent = urgent
         self._duty = Duty(active_for)
         self._sent: dict[str, int] = {}
         """Pages of each operation whose tickets are confirmed to be in their queues."""
@@ -111,7 +117,7 @@ class OperationWorker:
             )
 
     async def _begin(self, operation: Operation) -> None:
-        listing = await self._store.list_jobs(operation, page=self._page_limit)
+        listing = await self._store.list_jobs(operation, page=self._page_jobs)
         decision = await self._apply(
             operation, lambda snapshot: begin(snapshot, operation, listing, self._clock.now())
         )
@@ -119,28 +125,29 @@ class OperationWorker:
         log.info("operation_begun", operation=operation.id, action=operation.action, jobs=listing.total)
 
     async def _work(self, operation: Operation) -> None:
-        """Store the next page and publish its tickets at once, behind those of the previous page.
+        """Store the next pages and publish their tickets at once, behind those of the previous step.
 
-        Those may still be in flight; any that were lost are sent again before the page is stored.
+        Those may still be in flight; any that were lost are sent again before these pages are stored.
         """
         sending = self._sending.get(operation.id)
         if sending is None or sending.done():
             await self._all_sent(operation)
+        step = 1 if self._urgent() else step_of(operation, self._step_limit)
         began = time.perf_counter()
         sent = self._sent.get(operation.id, operation.ticketed)
         decision = await self._apply(
             operation,
-            lambda snapshot: work(snapshot, operation, self._clock.now(), ticketed=sent),
-            needs_of_page(operation),
+            lambda snapshot: work(snapshot, operation, self._clock.now(), step=step, ticketed=sent),
+            needs_of_pages(operation, step),
         )
         if decision.operations:
             self._observe(decision, time.perf_counter() - began)
-            await self._publish(decision, operation)
+            await self._publish(decision, operation, operation.page + step)
 
-    async def _publish(self, decision: Decision, operation: Operation) -> None:
-        """Start publishing this page; return once the previous one is finished."""
+    async def _publish(self, decision: Decision, operation: Operation, page: int) -> None:
+        """Start publishing what leads up to `page`; return once the previous step is finished."""
         before = self._sending.get(operation.id)
-        sending = self._send(operation.id, decision, operation.page + 1, before)
+        sending = self._send(operation.id, decision, page, before)
         self._sending[operation.id] = asyncio.create_task(sending, name=f"operation {operation.id}")
         if before is not None:
             await before
