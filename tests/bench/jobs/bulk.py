@@ -1,7 +1,8 @@
-"""All waiting jobs of a plugin at once: remaking their tickets, and one operation that changes them."""
+"""All waiting jobs of a plugin at once: remaking their tickets, and operations that change them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pika
 from tests.bench.parts import Bench
@@ -17,8 +18,10 @@ LIMIT_SECONDS = 120
 POLL_SECONDS = 0.1
 COMMAND_EVERY_SECONDS = 1.0
 """The interval between the commands of a busy operator."""
-NEW_PRIORITY = 7
-"""No seeded job has this priority."""
+BESIDE_SECONDS = 20
+"""For how long commands are measured beside an operation."""
+FIRST_PRIORITY, SECOND_PRIORITY = 7, 6
+"""No seeded job has these priorities."""
 
 
 def wait_for_tickets(servers: Servers, system: System, plugin: str, queued: int) -> float:
@@ -38,24 +41,42 @@ def wait_for_tickets(servers: Servers, system: System, plugin: str, queued: int)
 
 
 def change_all(bench: Bench, system: System, plugin: str, another: str) -> Iterator[Figure]:
-    """Measure one operation for all jobs, from request to end, and commands to single jobs meanwhile."""
-    order = {"action": "priority", "priority": NEW_PRIORITY, "filter": {"plugin": plugin, "tab": "queue"}}
-    began, commands, seen = time.perf_counter(), list[float](), set[int]()
-    operation = system.ask("POST", "/operations", order)
-    while operation["state"] != "done":
-        if time.perf_counter() - began > LIMIT_SECONDS:
-            raise RuntimeError(f"the operation did not end: {operation}")
-        if time.perf_counter() - began > len(commands) * COMMAND_EVERY_SECONDS:
-            commands.append(_command(system, another, PRIORITY_HIGHEST - len(commands) % 2))
-        time.sleep(POLL_SECONDS)
-        operation = system.ask("GET", f"/operations/{operation['id']}")
-        seen.add(operation["percent"])
-    took = time.perf_counter() - began
-    note = f"{operation['done']} changed, {operation['refused']} refused, {len(seen)} steps of progress seen"
+    """Measure one operation for all jobs alone, then single commands while another one is at work."""
+    operation, took, _ = _changed(system, plugin, FIRST_PRIORITY, lambda: None, LIMIT_SECONDS)
+    if operation["state"] != "done":
+        raise RuntimeError(f"the operation did not end: {operation}")
+    note = f"{operation['done']} changed, {operation['refused']} refused"
     yield figure("bulk_change", took, "s", at_most(30), note)
     yield figure("bulk_change_rate", operation["total"] / took, "jobs/s", note=f"{bench.queued} waiting")
+    commands: list[float] = []
+
+    def command() -> None:
+        commands.append(_command(system, another, PRIORITY_HIGHEST - len(commands) % 2))
+
+    operation, took, jobs = _changed(system, plugin, SECOND_PRIORITY, command, BESIDE_SECONDS)
+    system.ask("POST", f"/operations/{operation['id']}/stop")
     yield figure("command_beside_bulk_p50", percentile(commands, 50), "ms")
     yield figure("command_beside_bulk_p95", percentile(commands, 95), "ms", at_most(100))
+    yield figure("bulk_change_rate_beside_commands", jobs / took, "jobs/s")
+
+
+def _changed(
+    system: System, plugin: str, priority: int, meanwhile: Callable[[], None], limit_seconds: float
+) -> tuple[Any, float, int]:
+    """The operation after its end or the limit, how many seconds it has worked, and the jobs it has changed.
+
+    `meanwhile` is called at intervals.
+    """
+    order = {"action": "priority", "priority": priority, "filter": {"plugin": plugin, "tab": "queue"}}
+    began, calls = time.perf_counter(), 0
+    operation = system.ask("POST", "/operations", order)
+    while operation["state"] != "done" and time.perf_counter() - began < limit_seconds:
+        if time.perf_counter() - began > calls * COMMAND_EVERY_SECONDS:
+            calls += 1
+            meanwhile()
+        time.sleep(POLL_SECONDS)
+        operation = system.ask("GET", f"/operations/{operation['id']}")
+    return operation, time.perf_counter() - began, operation["done"]
 
 
 def _command(system: System, job: str, priority: int) -> float:
