@@ -44,7 +44,7 @@ OPERATION_JOBS = Counter(
 )
 OPERATION_PAGES = Histogram(
     f"{PREFIX}operation_page_seconds",
-    "Time from reading a page of an operation to its commit, including the previous page's tickets",
+    "Time from reading pages of an operation to their commit, including the tickets of those before",
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 OPERATIONS_OPEN = Gauge(f"{PREFIX}operations_open", "Operations with work left to do")

@@ -29,7 +29,7 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     """A job that has waited this long although its queue is empty has lost its ticket."""
 
     operation_page_limit: int = Field(default=500, ge=1, le=5000)
-    """Jobs an operation changes in one transaction; nothing else waits for more than that."""
+    """Jobs an operation changes in one transaction: at most this many, and 100 while the inbox is busy."""
 
     @property
     def sweep_interval(self) -> timedelta:
