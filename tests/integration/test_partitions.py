@@ -1,16 +1,24 @@
 """Several inboxes on a real node: what reaches which, and how a scheduler leaves one to the next in line."""
 
+import subprocess
 import uuid
+from functools import partial
 
 import pytest
+from tests.alarms import rabbitmqctl
+from tests.conftest import ServiceUrls
 from tests.integration.test_rabbit import is_true, running
 
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_topology
+from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
+from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
+from taskmanager_local.services import program
 from taskmanager_testing.waiting import eventually_async
 
+PATIENCE = 60
 PLUGINS = ("sleep", "noop", "jp2", "tally")
 """Of partition 0, 1, 2 and 3 of four."""
 
@@ -20,8 +28,16 @@ async def divided(rabbitmq: RunningServer) -> Topology:
     """Four partitions where there was one."""
     prefix = f"t{uuid.uuid4().hex[:10]}"
     for topology in (Topology(prefix), Topology(prefix, 4), Topology(prefix, 4)):
-        await Broker.once(rabbitmq.url, "test", lambda channel, one=topology: declare_topology(channel, one))
+        await Broker.once(rabbitmq.url, "test", partial(_declare, topology))
     return Topology(prefix, 4)
+
+
+async def _declare(topology: Topology, channel: AsyncChannel) -> None:
+    await declare_topology(channel, topology)
+
+
+def _note(bodies: list[bytes], delivery: Delivery) -> None:
+    bodies.append(delivery.body)
 
 
 async def test_each_inbox_gets_what_is_for_it_and_nothing_else(
@@ -30,8 +46,8 @@ async def test_each_inbox_gets_what_is_for_it_and_nothing_else(
     broker, received = Broker(rabbitmq.url, "test"), dict[int, list[bytes]]()
     publisher = broker.publisher()
     for number, inbox in enumerate(divided.inboxes):
-        bodies = received[number] = []
-        broker.subscribe(inbox, lambda delivery, to=bodies: to.append(delivery.body), prefetch=10)
+        received[number] = []
+        broker.subscribe(inbox, partial(_note, received[number]), prefetch=10)
 
     async with running(broker):
         for number, plugin in enumerate(PLUGINS):
@@ -93,3 +109,64 @@ async def test_who_stands_back_alone_goes_on(rabbitmq: RunningServer, topology: 
         assert [one.body for one in got] == [b"1", b"1"]
         assert got[1].redelivered
         assert subscription.holds(got[1])
+
+
+def migrated(urls: ServiceUrls, prefix: str, partitions: int) -> subprocess.CompletedProcess[str]:
+    """The result of `taskmanager-migrate` for so many partitions."""
+    environment = {
+        **urls.migrate,
+        "PATH": "",
+        "TASKMANAGER_TOPOLOGY_PREFIX": prefix,
+        "TASKMANAGER_PARTITIONS": str(partitions),
+    }
+    return ended("taskmanager-migrate", environment)
+
+
+def ended(name: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A program that ends by itself."""
+    return subprocess.run(
+        [program(name)], env=environment, check=False, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+async def test_the_number_of_partitions_changes_only_while_nothing_waits(
+    rabbitmq: RunningServer, topology: Topology, service_urls: ServiceUrls
+) -> None:
+    prefix, four = topology.prefix, Topology(topology.prefix, 4)
+    broker = Broker(rabbitmq.url, "test")
+    publisher = broker.publisher()
+    async with running(broker):
+        await publisher.publish(topology.submit, topology.submissions_key, b"job", mandatory=True)
+        refused = migrated(service_urls, prefix, 4)
+        assert refused.returncode == 1
+        assert f"{topology.inbox.name} has 1 messages and 0 consumers" in refused.stderr
+        await publisher.publish(topology.events, "noop.events", b"still taken", mandatory=True)
+
+        rabbitmqctl(rabbitmq, "purge_queue", topology.inbox.name)
+        assert migrated(service_urls, prefix, 4).returncode == 0
+        assert migrated(service_urls, prefix, 4).returncode == 0
+        await publisher.publish(four.events, "noop.events.1", b"taken", mandatory=True)
+        refused = migrated(service_urls, prefix, 1)
+        assert f"{four.inbox_of(1).name} has 1 messages" in refused.stderr
+
+        rabbitmqctl(rabbitmq, "purge_queue", four.inbox_of(1).name)
+        assert migrated(service_urls, prefix, 1).returncode == 0
+        with pytest.raises(QueueMissingError):
+            await (await broker.channel()).waiting_in(four.inbox_of(1).name)
+        await publisher.publish(topology.events, "noop.events", b"taken again", mandatory=True)
+
+
+@pytest.mark.parametrize("service", ["gateway", "scheduler"])
+def test_a_service_with_another_number_refuses_to_start(
+    topology: Topology, service_urls: ServiceUrls, service: str
+) -> None:
+    assert migrated(service_urls, topology.prefix, 2).returncode == 0
+    environment = {
+        **getattr(service_urls, service),
+        "PATH": "",
+        "TASKMANAGER_TOPOLOGY_PREFIX": topology.prefix,
+        "TASKMANAGER_HTTP_PORT": str(free_port()),
+    }
+    done = ended(f"taskmanager-{service}", environment)
+    assert done.returncode == 1
+    assert "TASKMANAGER_PARTITIONS is 1, but this installation has 2" in done.stderr

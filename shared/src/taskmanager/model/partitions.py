@@ -8,12 +8,12 @@ import zlib
 from dataclasses import dataclass
 
 HOME = 0
-"""The partition that also has what belongs to no plugin or to all: users, tokens, telling Goobi."""
+"""The partition that also has what belongs to no plugin, or to all, such as users."""
 MOST_PARTITIONS = 64
 
 
 def partition_of(plugin: str, partitions: int) -> int:
-    """The number of a plugin's partition, from 0; the same in every process, release and version of Python."""
+    """The number of a plugin's partition, from 0; the same in every process and release."""
     return zlib.crc32(plugin.encode()) % partitions
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.model.operations import Operation, OperationState, page_key
+from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.model.reasons import automatic
 from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.states import Status
@@ -49,6 +50,7 @@ class OperationWorker:
         *,
         page_limit: int,
         active_for: timedelta,
+        partition: Partition = WHOLE,
     ) -> None:
         """`page_limit` jobs are changed in one transaction; the inbox waits for no more than that.
 
@@ -58,6 +60,7 @@ class OperationWorker:
         self._dispatcher = dispatcher
         self._clock = clock
         self._page_limit = page_limit
+        self._partition = partition
         self._duty = Duty(active_for)
         self._sent: dict[str, int] = {}
         """Pages of each operation whose tickets are confirmed to be in their queues."""
@@ -67,10 +70,18 @@ class OperationWorker:
         """Record a tick that came through the inbox: this scheduler is responsible for the operations."""
         self._duty.ticked()
 
+    def relieved(self) -> None:
+        """Record that this scheduler has given the inbox up."""
+        self._duty.end()
+
     async def run_once(self) -> bool:
-        """Take one step of every open operation; False if there are none. Raises TemporaryError."""
-        operations = await self._store.open_operations()
-        OPERATIONS_OPEN.set(len(operations))
+        """Take one step of every open operation of the partition; False if there are none.
+
+        Raises TemporaryError.
+        """
+        everyones = await self._store.open_operations()
+        OPERATIONS_OPEN.set(len(everyones))
+        operations = [one for one in everyones if self._partition.holds(one.filter.plugin)]
         await self._part_from_all_but({operation.id for operation in operations})
         for operation in operations:
             await self._step(operation)
