@@ -6,6 +6,7 @@ The tests of control are those of one inbox; here what they do crosses partition
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -86,6 +87,10 @@ def ended(system: System, plugin: str) -> int:
     return int(system.tabs(plugin).get("done", {}).get("jobs", 0))
 
 
+def is_ended(system: System, plugin: str, jobs: int) -> bool:
+    return ended(system, plugin) >= jobs
+
+
 def test_every_partition_has_a_plugin_here() -> None:
     assert sorted(partition_of(plugin, PARTITIONS) for plugin in PLUGINS) == list(range(PARTITIONS))
 
@@ -101,7 +106,7 @@ def test_a_killed_scheduler_is_replaced_by_the_other_at_once_and_nothing_is_lost
     system.kill(victim)
     for plugin in quick:
         eventually(
-            lambda one=plugin: ended(system, one) >= before[one] + MANY,
+            partial(is_ended, system, plugin, before[plugin] + MANY),
             within_seconds=60,
             what=f"{MANY} jobs of {plugin} done",
         )
@@ -145,8 +150,7 @@ def test_of_two_plugins_that_want_one_key_at_the_same_time_one_has_it(system: Sy
     ids = {result["id"] for result in answer.json()["results"]}
 
     def settled() -> bool:
-        cancelled = [system.job(one)["status"] == "CANCELLED" for one in ids]
-        return sum(cancelled) == len(ids) - 1
+        return [system.job(one)["status"] for one in ids].count("CANCELLED") == len(ids) - 1
 
     eventually(settled, within_seconds=60, what="one job with the key")
     go.touch()
