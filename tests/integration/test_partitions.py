@@ -2,6 +2,7 @@
 
 import subprocess
 import uuid
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -12,6 +13,7 @@ from tests.integration.test_rabbit import is_true, running
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Delivery
 from taskmanager.rabbit import Broker, declare_topology
+from taskmanager.rabbit import broker as connection
 from taskmanager.rabbit.channel import AsyncChannel, QueueMissingError
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
@@ -170,3 +172,26 @@ def test_a_service_with_another_number_refuses_to_start(
     done = ended(f"taskmanager-{service}", environment)
     assert done.returncode == 1
     assert "TASKMANAGER_PARTITIONS is 1, but this installation has 2" in done.stderr
+
+
+async def test_a_standby_that_waits_long_keeps_its_turn_at_another_inbox(
+    rabbitmq: RunningServer, divided: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody tells it whether it stands by or was forgotten, so it consumes again, but that inbox only."""
+    monkeypatch.setattr(connection, "LOOK", timedelta(seconds=0.05))
+    busy, own = divided.inboxes[:2]
+    other, this = Broker(rabbitmq.url, "other"), Broker(rabbitmq.url, "this")
+    publisher, taken, received = other.publisher(), list[bytes](), list[bytes]()
+    other.subscribe(busy, partial(_note, taken), prefetch=1)
+    async with running(other):
+        waiting = this.subscribe(busy, partial(_note, received), prefetch=1)
+        serving = this.subscribe(own, partial(_note, received), prefetch=1)
+        async with running(this):
+            for number in range(3):
+                key = divided.submissions_key_of(0)
+                await publisher.publish(divided.submit, key, b"%d" % number, mandatory=True)
+            await eventually_async(is_true(lambda: waiting.generation > 2))
+            await publisher.publish(divided.events, "noop.events.1", b"own", mandatory=True)
+            await eventually_async(is_true(lambda: received == [b"own"]))
+            assert serving.generation == 1
+            assert taken == [b"0"]
