@@ -37,6 +37,7 @@ OPEN: Mapping[str, str] = {
     "connection": "the service and the purpose of its connection",
     "missing": "a code of [reasons](reasons.md)",
     "installation": "a Goobi installation",
+    "partition": "the number of a [partition](adr/0021-partitions-of-the-inbox.md), from 0",
     "plugin": "a plugin",
     "queue": "a queue of RabbitMQ",
     "route": "the address as the OpenAPI document has it, or `other`",
