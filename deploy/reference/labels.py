@@ -48,7 +48,16 @@ OPEN: Mapping[str, str] = {
 
 CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "retries_total": {
-        "what": ("events", "goobi_files", "operations", "reports", "slot", "store", "rabbitmq <connection>")
+        "what": (
+            "events",
+            "goobi_files",
+            "operations",
+            "partitions",
+            "reports",
+            "slot",
+            "store",
+            "rabbitmq <connection>",
+        )
     },
     "http_refused_total": {"why": ("400", "408", "431", "503", "gave_way")},
     "build_info": {"service": ("gateway", "plugin-runner", "scheduler")},
