@@ -37,6 +37,7 @@ OPEN: Mapping[str, str] = {
     "connection": "the service and the purpose of its connection",
     "missing": "a code of [reasons](reasons.md)",
     "installation": "a Goobi installation",
+    "partition": "the number of a [partition](adr/0021-partitions-of-the-inbox.md), from 0",
     "plugin": "a plugin",
     "queue": "a queue of RabbitMQ",
     "route": "the address as the OpenAPI document has it, or `other`",
@@ -47,7 +48,16 @@ OPEN: Mapping[str, str] = {
 
 CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "retries_total": {
-        "what": ("events", "goobi_files", "operations", "reports", "slot", "store", "rabbitmq <connection>")
+        "what": (
+            "events",
+            "goobi_files",
+            "operations",
+            "partitions",
+            "reports",
+            "slot",
+            "store",
+            "rabbitmq <connection>",
+        )
     },
     "http_refused_total": {"why": ("400", "408", "431", "503", "gave_way")},
     "build_info": {"service": ("gateway", "plugin-runner", "scheduler")},

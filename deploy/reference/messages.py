@@ -13,7 +13,7 @@ from taskmanager import messages
 from taskmanager.messages import Message
 from taskmanager.messages.topology import Binding, Queue, Topology
 
-NAMES = Topology()
+NAMES, DIVIDED = Topology(), Topology(partitions=2)
 PLUGIN, RUNNER, GATEWAY = "<plugin>", "<id>", "<id>"
 INBOX, TICKETS = NAMES.inbox, NAMES.jobs(PLUGIN)
 RUNNERS, GATEWAYS = NAMES.runner_control(PLUGIN, RUNNER), NAMES.gateway_changes(GATEWAY)
@@ -130,6 +130,13 @@ def _topology() -> Iterator[str]:
     yield ""
     yield "Every name begins with the prefix (`TASKMANAGER_TOPOLOGY_PREFIX`, `tm` by default)."
     yield ""
+    inbox, other = code(DIVIDED.inbox.name), code(DIVIDED.inbox_of(1).name)
+    yield (
+        "With several [partitions](adr/0021-partitions-of-the-inbox.md), all but the first have inboxes and "
+        f"keys that end with their number: {other} is bound to {_keys_of(1)}, "
+        f"and {inbox} to {_keys_of(0)} instead of everything."
+    )
+    yield ""
     bindings = (*NAMES.bindings, NAMES.plugin_binding(PLUGIN), *PRIVATE)
     for_exchange = {
         exchange.name: [one for one in bindings if one.exchange == exchange.name]
@@ -142,6 +149,13 @@ def _topology() -> Iterator[str]:
     yield from table(("exchange", "type", "bound to"), rows)
     queues = (INBOX, TICKETS, NAMES.dead_letters, RUNNERS, GATEWAYS)
     yield from table(("queue", "kind", "arguments"), (_queue(queue) for queue in queues))
+
+
+def _keys_of(partition: int) -> str:
+    """What the inbox of one of several partitions is bound to."""
+    inbox = DIVIDED.inbox_of(partition).name
+    ways = [one for one in DIVIDED.bindings if one.destination == inbox]
+    return ", ".join(f"{code(one.exchange)} by {code(one.key)}" for one in ways)
 
 
 def _binding(one: Binding) -> str:

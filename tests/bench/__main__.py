@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 from tests.bench.clients import pages, taskclient
 from tests.bench.disturbance import Attempt, repeats, told, verdict
-from tests.bench.jobs import control, curve, end_to_end, flame, latency, memory, stored, submit
+from tests.bench.jobs import control, curve, end_to_end, flame, latency, memory, partitions, stored, submit
 from tests.bench.options import parsed
 from tests.bench.parts import Bench, Part
 from tests.bench.pictures import images, overlap
@@ -41,6 +41,7 @@ PARTS: Mapping[str, Part] = {
     "curve": Part(curve.measure, minutes=8, rounds=2),
     "stored": Part(stored.measure, minutes=4),
     "pages": Part(pages.measure, minutes=3),
+    "partitions": Part(partitions.measure, minutes=5, rounds=2, by_name_only=True),
     "flame": Part(flame.measure, minutes=1.5, by_name_only=True),
 }
 

@@ -19,7 +19,10 @@ def parsed(
     parser = argparse.ArgumentParser("make bench", description=description)
     environment = os.environ.get
     parser.add_argument(
-        "only", nargs="*", choices=[*parts, []], help="parts to measure (default: all but `flame`)"
+        "only",
+        nargs="*",
+        choices=[*parts, []],
+        help="parts to measure (default: all but `partitions` and `flame`)",
     )
     parser.add_argument(
         "--json",

@@ -28,6 +28,7 @@ from taskmanager.messages import (
 from taskmanager.model.control import PluginAction, RunnerAction, StopMode
 from taskmanager.model.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.partitions import Partition
 from taskmanager.model.queries import FileQuery, JobQuery, Sort
 from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.states import Status, Tab
@@ -60,14 +61,14 @@ async def store(store_url: str | None) -> AsyncIterator[Store]:
     await made.close()
 
 
-def submit(job: str, unique: str | None = None) -> Submit:
+def submit(job: str, unique: str | None = None, plugin: str = "noop") -> Submit:
     return Submit(
-        job=job, client="test", submitted_at=NOW, spec=JobSpec(plugin="noop", title=job, unique=unique)
+        job=job, client="test", submitted_at=NOW, spec=JobSpec(plugin=plugin, title=job, unique=unique)
     )
 
 
-def said(*events: RunnerEvent) -> RunnerEvents:
-    return RunnerEvents(plugin="noop", runner="r1", instance="a", events=events)
+def said(*events: RunnerEvent, plugin: str = "noop", runner: str = "r1") -> RunnerEvents:
+    return RunnerEvents(plugin=plugin, runner=runner, instance="a", events=events)
 
 
 async def feed(store: Store, *messages: Inbound, now: datetime = NOW) -> Decision:
@@ -169,6 +170,26 @@ async def test_leases_that_are_over_are_found(store: Store) -> None:
     assert (await look(store, Needs(leases_before=NOW, limit=10))).jobs == {}
 
 
+async def test_what_is_overdue_is_found_by_the_partition_of_its_plugin_alone(store: Store) -> None:
+    later, plugins = NOW + timedelta(hours=1), ("noop", "sleep", "jp2", "tally")
+    for plugin in plugins:
+        await feed(store, submit(f"{plugin} running", plugin=plugin), submit(f"{plugin} owed", plugin=plugin))
+        runner = f"runner of {plugin}"
+        for job in (f"{plugin} running", f"{plugin} owed"):
+            await feed(store, said(Claim(job=job, dispatch=1, claim_id=job), plugin=plugin, runner=runner))
+        back = HandedBack(job=f"{plugin} owed", attempt=1)
+        await feed(store, said(back, plugin=plugin, runner=runner))
+
+    for number in range(4):
+        mine = Partition(number, 4)
+        names = [plugin for plugin in plugins if mine.holds(plugin)]
+        over = await look(store, Needs(leases_before=later, partition=mine, limit=10))
+        owed = await look(store, Needs(tickets_before=later, partition=mine, limit=10))
+        assert sorted(over.jobs) == sorted(f"{name} running" for name in names)
+        assert sorted(owed.jobs) == sorted(f"{name} owed" for name in names)
+        assert len(names) == 1
+
+
 async def test_waiting_jobs_come_in_pages_as_they_start(store: Store) -> None:
     for second in range(5):
         await feed(store, submit(f"{second}"), now=NOW + timedelta(seconds=second))
@@ -267,6 +288,19 @@ async def test_a_submission_another_scheduler_has_stored_is_not_stored_again(
 
     assert await job_of(own_store, "1") == before
     assert (await job_of(own_store, "2")).status is Status.STARTED
+
+
+async def test_of_two_partitions_that_store_jobs_with_one_key_at_once_one_has_the_key(
+    own_store: MongoStore, others_store: MongoStore
+) -> None:
+    for number in range(20):
+        key = f"key {number}"
+        await asyncio.gather(
+            feed_until_stored(own_store, submit(f"noop {number}", unique=key, plugin="noop")),
+            feed_until_stored(others_store, submit(f"sleep {number}", unique=key, plugin="sleep")),
+        )
+        jobs = [await job_of(own_store, f"{plugin} {number}") for plugin in ("noop", "sleep")]
+        assert sorted(job.status for job in jobs) == [Status.CANCELLED, Status.STARTED]
 
 
 async def test_two_schedulers_that_change_one_plugin_both_succeed(

@@ -18,7 +18,7 @@ from taskmanager.rabbit import broker as module
 from taskmanager.rabbit import channel as channels
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import declare_private
-from taskmanager.rabbit.starvation_watch import StarvationWatch
+from taskmanager.rabbit.starvation_watch import IdleConsumer, StarvationWatch
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.proxy import Direction, Fault, RunningProxy, running_proxy
@@ -215,7 +215,7 @@ async def test_a_consumer_that_stands_by_or_has_its_hands_full_is_left_alone(
     looks: list[object] = []
     look = StarvationWatch.look
 
-    async def counted(watch: StarvationWatch, *arguments: object) -> str | None:
+    async def counted(watch: StarvationWatch, *arguments: object) -> IdleConsumer | None:
         answer = await look(watch, *arguments)  # type: ignore[arg-type]
         looks.append(answer)
         return answer

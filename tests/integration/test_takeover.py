@@ -98,7 +98,7 @@ async def standby(mongodb_url: str) -> AsyncIterator[Standby]:
     await made.close()
 
 
-async def _nothing() -> None:
+async def _nothing(_schedulers: object) -> None:
     """A tick came through."""
 
 

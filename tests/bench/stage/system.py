@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -161,9 +162,14 @@ class System:
 
 @contextmanager
 def running_system(
-    servers: Servers, folder: Path, *, slots: Mapping[str, int] | None = None, database: str | None = None
+    servers: Servers,
+    folder: Path,
+    *,
+    slots: Mapping[str, int] | None = None,
+    database: str | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[System]:
-    """Gateway, scheduler and a runner for each plugin of `slots`, with their own queues.
+    """Gateway, scheduler and a runner for each plugin of `slots`, with their own queues and more settings.
 
     Without `database` they get a new one, which is dropped at the end.
     """
@@ -178,6 +184,7 @@ def running_system(
         "TASKMANAGER_TOPOLOGY_PREFIX": prefix,
         "TASKMANAGER_ACCESS": "off",
         "PYTHONPATH": os.pathsep.join(map(str, PLUGIN_FOLDERS)),
+        **settings,
     }
     with servers.database(name) as documents:
         system = System(base, roots, documents, environment)

@@ -31,7 +31,7 @@ class Sender:
         self.publisher.confirms.clear()
 
     def send(self, number: int, more: str = "") -> "asyncio.Task[None]":
-        return asyncio.create_task(self.outbox.send(submit(number, more)))
+        return asyncio.create_task(self.outbox.send(submit(number, more), "noop"))
 
     def messages(self) -> list[list[str]]:
         """The jobs of each message."""

@@ -1,7 +1,7 @@
 """What the inbox does with messages that cannot be decided on, alone or only together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -72,7 +72,8 @@ async def take(
     """Feed these messages as one group, with a tick behind them, and stop once that has come through."""
     settled, publisher, stop = Settled(), FakePublisher(), asyncio.Event()
 
-    async def on_tick() -> None:
+    async def on_tick(schedulers: Collection[str]) -> None:
+        assert schedulers == {"s"}
         stop.set()
 
     async def nothing(_: str = "") -> None:

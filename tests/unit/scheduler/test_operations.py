@@ -39,7 +39,8 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.operations import pages
-from taskmanager_scheduler.operations import worker as module
+from taskmanager_scheduler.operations import steps as module
+from taskmanager_scheduler.operations.steps import Steps
 from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
@@ -86,9 +87,7 @@ def make_worker(
         publisher.routable = True
 
     dispatcher = Dispatcher(publisher, TOPOLOGY, declare)
-    return OperationWorker(
-        store, dispatcher, clock, step_limit=PAGE, active_for=timedelta(hours=1), urgent=urgent
-    )
+    return OperationWorker(store, dispatcher, clock, Steps(PAGE, urgent), active_for=timedelta(hours=1))
 
 
 async def feed(store: MemoryStore, *messages: Inbound, now: datetime = NOW) -> Decision:

@@ -37,6 +37,7 @@ from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.decisions.run_order import RunOrderedStore, place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import note_tickets
+from taskmanager_scheduler.operations.steps import Steps
 from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher, Published
@@ -77,9 +78,8 @@ class World:
             self.lineup,
             self.dispatcher,
             self.clock,
-            step_limit=PAGE,
+            Steps(PAGE, lambda: False),
             active_for=timedelta(hours=1),
-            urgent=lambda: False,
         )
         self.sweep = TicketSweep(
             self.lineup,

@@ -10,7 +10,7 @@ import uvloop
 from pydantic import ValidationError
 
 from taskmanager import __version__
-from taskmanager.errors import TaskManagerError
+from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.messages.topology import Binding
 from taskmanager.mongo import MongoReader
 from taskmanager.process import lifecycle, logs
@@ -19,6 +19,7 @@ from taskmanager.process.config import exit_text
 from taskmanager.process.garbage import keep_what_is_loaded
 from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import BUILD
+from taskmanager.process.retry import Backoff
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer
 from taskmanager_gateway.app import make_app
@@ -73,9 +74,15 @@ async def _serve(settings: GatewaySettings) -> None:
         finally:
             drained.set()
 
+    async def agree(stop: asyncio.Event) -> None:
+        await _agreed(reader, settings.partitions, stop)
+        await stop.wait()
+
     behind = [_until(drained, part) for part in (sending.run, hearing.run, services.run)]
     try:
-        await lifecycle.run_parts([serve_http, services.end_streams, *behind], stop)
+        if settings.partitions > 1:  # a submission to an inbox that does not exist would be lost
+            await _agreed(reader, settings.partitions, stop)
+        await lifecycle.run_parts([serve_http, services.end_streams, agree, *behind], stop)
     finally:
         services.paths.close()
         await reader.close()
@@ -107,6 +114,18 @@ def _wire(
     hearing.subscribe(queue, services.feed.on_delivery, bindings=bindings)
     hearing.on_connected(services.feed.reconnected)
     return sending, hearing, services
+
+
+async def _agreed(reader: MongoReader, partitions: int, stop: asyncio.Event) -> None:
+    """Return once the database has confirmed this number of partitions; raises PermanentError if not."""
+    backoff = Backoff("partitions")
+    while not stop.is_set():
+        try:
+            await reader.check_partitions(partitions)
+        except StoreUnavailableError as error:
+            await backoff.wait(str(error), stop)
+        else:
+            return
 
 
 def _until(event: asyncio.Event, part: lifecycle.Part) -> lifecycle.Part:

@@ -4,12 +4,14 @@ import asyncio
 import os
 import socket
 import sys
+from dataclasses import dataclass
 
 import uvloop
 
 from taskmanager import __version__
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.goobi.settings import load
+from taskmanager.model.partitions import Partition
 from taskmanager.mongo import MongoReader, MongoReports, MongoStore
 from taskmanager.mongo.writer import unchanged
 from taskmanager.process import logs
@@ -25,19 +27,13 @@ from taskmanager.rabbit.private_routes import PrivateRoutes
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
-from taskmanager_scheduler.background.stop_timer import StopTimer
-from taskmanager_scheduler.background.sweeper import LeaseWatch, Sweeper, TicketSweep
 from taskmanager_scheduler.broker.management import Management
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.decisions.decision_metrics import set_job_gauges
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
-from taskmanager_scheduler.decisions.run_order import RunOrderedStore
-from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.goobi.reporter import Reporter
-from taskmanager_scheduler.inbox.consumer import InboxConsumer
-from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.senders import senders_for
-from taskmanager_scheduler.operations.worker import OperationWorker
+from taskmanager_scheduler.partition import Common, PartitionWork
 from taskmanager_scheduler.settings import SchedulerSettings
 
 GROUPS_IN_HAND = 5
@@ -51,83 +47,63 @@ async def serve(settings: SchedulerSettings) -> None:
     topology = settings.topology
     name = f"scheduler-{socket.gethostname()}-{os.getpid()}"
     change = in_sentences if settings.reasons == "sentences" else unchanged
-    database = MongoStore(settings.mongodb_url.get_secret_value(), last_change=change)
-    store = RunOrderedStore(database)
-    reader = MongoReader(settings.mongodb_url.get_secret_value())
+    database_url = settings.mongodb_url.get_secret_value()
+    database, reader = MongoStore(database_url), MongoReader(database_url)
     publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
     consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
-    publisher = publishing.publisher()
-    clock = DatabaseClock(store)
-    queues = PluginQueues(consuming, topology)
-    routes = PrivateRoutes(publisher, consuming, topology)
-    dispatcher = Dispatcher(routes, topology, queues.declare, early_tickets=settings.group_limit)
-    active_for = MISSED_TICKS * settings.sweep_interval
-    leases = LeaseWatch(store, dispatcher, clock)
-    operations = OperationWorker(
-        store,
-        dispatcher,
-        clock,
-        step_limit=settings.operation_page_limit,
-        active_for=active_for,
-        urgent=lambda: inbox.urgency.on,
-    )
-
-    reporter = Reporter(load(settings.goobi), MongoReports(database.database), clock, active_for=active_for)
-
-    async def ticked() -> None:
-        sweeper.ticked()
-        await operations.ticked()
-        await reporter.ticked()
-        await leases.end_leases()
-
-    senders = senders_for(topology, consuming.user, shared=settings.broker_users == "shared")
-    inbox = InboxConsumer(
-        store,
-        dispatcher,
-        clock,
-        GroupReader(settings.group_limit, senders, dispatcher.early),
-        on_tick=ticked,
-        on_turn=database.look_anew,  # another scheduler may have been active until now
-    )
     # an inbox that was deleted, or lost by a new broker, must not need manual repair
     consuming.prepare(lambda channel: declare_topology(channel, topology))
-    inbox.attach(
-        consuming.subscribe(topology.inbox, inbox.deliver, prefetch=GROUPS_IN_HAND * settings.group_limit)
-    )
-    consuming.on_connected(leases.reconnected)
-    tickets = TicketSweep(
-        store, dispatcher, clock, missing_after=settings.missing_after, waiting_messages=queues.waiting
-    )
+    publisher = publishing.publisher()
+    clock = DatabaseClock(database)
+    queues = PluginQueues(consuming, topology)
+    active_for = MISSED_TICKS * settings.sweep_interval
 
     async def report() -> None:
-        set_job_gauges(await reader.statistics(), await store.plugins())
+        set_job_gauges(await reader.statistics(), await database.plugins())
 
-    sweeper = Sweeper(
-        tickets, publisher, topology, scheduler=name, interval=settings.sweep_interval, report=report
+    common = Common(
+        name=name,
+        settings=settings,
+        publisher=publisher,
+        routes=PrivateRoutes(publisher, consuming, topology),
+        clock=clock,
+        declare_queue=queues.declare,
+        waiting_tickets=queues.waiting,
+        report=report,
+        reporter=Reporter(
+            load(settings.goobi), MongoReports(database.database), clock, active_for=active_for
+        ),
     )
-    timer = StopTimer(store, publisher, topology, clock)
+
+    def work_on(partition: Partition) -> PartitionWork:
+        store = MongoStore(database_url, last_change=change, beside=database)
+        shared = settings.broker_users == "shared"
+        senders = senders_for(topology, consuming.user, partition.number, shared=shared)
+        made = PartitionWork(partition, store, senders, common, on_turn=store.look_anew)
+        subscription = consuming.subscribe(
+            topology.inbox_of(partition.number),
+            made.inbox.deliver,
+            prefetch=GROUPS_IN_HAND * settings.group_limit,
+        )
+        made.attach(subscription, subscription.stand_back)
+        consuming.on_connected(made.reconnected)
+        return made
+
+    work = [work_on(Partition(number, settings.partitions)) for number in range(settings.partitions)]
+    waiting = _Waiting()
     watch = _queue_watch(settings, publishing)
     checks = {
         "broker": publishing.check,
         "inbox": consuming.check,
-        "store": lambda: inbox.stalled,
+        "store": lambda: waiting.reason or next(filter(None, (one.inbox.stalled for one in work)), None),
         "queues": watch.check,
     }
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
 
     async def consume(stop: asyncio.Event) -> None:
         """Consume messages only once the database clock has been read."""
-        await _first_time(clock, inbox, stop)
-        parts = [
-            inbox.run,
-            consuming.run,
-            sweeper.run,
-            timer.run,
-            operations.run,
-            reporter.run,
-            clock.run,
-            watch.run,
-        ]
+        await _first_time(clock, reader, settings.partitions, waiting, stop)
+        parts = [*(one.run for one in work), consuming.run, common.reporter.run, clock.run, watch.run]
         await run_parts(parts, stop)
 
     keep_what_is_loaded()
@@ -147,16 +123,27 @@ def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
     return QueueWatch(settings.topology, asking, letters.waiting, letters.reasons, interval=interval)
 
 
-async def _first_time(clock: DatabaseClock, inbox: InboxConsumer, stop: asyncio.Event) -> None:
+@dataclass
+class _Waiting:
+    """Why nothing is consumed yet; None once it may be."""
+
+    reason: str | None = None
+
+
+async def _first_time(
+    clock: DatabaseClock, reader: MongoReader, partitions: int, waiting: _Waiting, stop: asyncio.Event
+) -> None:
+    """Ask the database until it has told the time and confirmed the partitions; raises PermanentError."""
     backoff = Backoff("store")
     while not stop.is_set():
         try:
+            await reader.check_partitions(partitions)
             await clock.refresh()
         except StoreUnavailableError as error:
-            inbox.stalled = str(error)
+            waiting.reason = str(error)
             await backoff.wait(str(error), stop)
         else:
-            inbox.stalled = None
+            waiting.reason = None
             return
 
 

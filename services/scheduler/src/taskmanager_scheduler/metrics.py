@@ -3,6 +3,9 @@
 from taskmanager.process.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
 
 MESSAGES = Counter(f"{PREFIX}inbox_messages_total", "Messages processed from the inbox")
+INBOX_ACTIVE = Gauge(
+    f"{PREFIX}inbox_active", "1 while this scheduler is the one that reads the inbox", ["partition"]
+)
 GROUPS = Histogram(
     f"{PREFIX}inbox_group_messages", "Messages stored in one transaction", buckets=(1, 5, 20, 50, 100, 200)
 )

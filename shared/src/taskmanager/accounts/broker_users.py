@@ -15,6 +15,8 @@ from taskmanager.messages.topology import Topology
 DEFAULT_STEM = "taskmanager"
 NOTHING = "^$"
 ANYTHING = ".*"
+NUMBERED = r"(\.[0-9]+)?"
+"""What may follow the keys and the inbox of the home: those of other partitions, whatever their number."""
 _SCHEDULER = "scheduler"
 _PREFIX = "prefix"
 
@@ -101,15 +103,18 @@ class _Patterns:
 
     def of(self, *names: str, below: Iterable[str] = ()) -> str:
         """Exactly these names, and everything that begins with one of `below`."""
-        parts = [self._escaped(name) for name in names] + [f"{self._escaped(name)}.+" for name in below]
+        inbox = self.names.inbox.name
+        parts = [self._escaped(name) + (NUMBERED if name == inbox else "") for name in names]
+        parts += [f"{self._escaped(name)}.+" for name in below]
         return f"^({'|'.join(parts)})$"
 
     def _escaped(self, name: str) -> str:
         return self._prefix + re.escape(name.removeprefix(_PREFIX))
 
 
-def _exactly(key: str) -> str:
-    return f"^{re.escape(key)}$"
+def _in_any_partition(*keys: str) -> str:
+    """These keys, which are those of the home, and the same of all other partitions."""
+    return f"^({'|'.join(re.escape(key) for key in keys)}){NUMBERED}$"
 
 
 def _below(key: str) -> str:
@@ -119,14 +124,15 @@ def _below(key: str) -> str:
 def _gateway(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> BrokerUser:
     names = patterns.names
     own = names.gateway_changes("").name
+    submitting = f"^([a-z0-9-]+|{re.escape(topology.submissions_key)}{NUMBERED})$"
     return BrokerUser(
         users.gateway,
         configure=patterns.of(below=[own]),
         write=patterns.of(names.submit, names.events, below=[own]),
         read=patterns.of(names.changes, names.control, below=[own]),
         topics=(
-            TopicRights(topology.submit, write=f"^([a-z0-9-]+|{re.escape(topology.submissions_key)})$"),
-            TopicRights(topology.events, write=_exactly(topology.command_key)),
+            TopicRights(topology.submit, write=submitting),
+            TopicRights(topology.events, write=_in_any_partition(topology.command_key)),
             TopicRights(topology.control, read=_below(topology.gateway_key(""))),
         ),
     )
@@ -146,7 +152,7 @@ def _binds_from(names: Topology) -> list[str]:
 
 def _scheduler(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> BrokerUser:
     names, (shared, queues) = patterns.names, _everything(patterns)
-    told = f"^(scheduler\\.tick|{re.escape(topology.command_key)})$"
+    told = _in_any_partition(topology.tick_key, topology.command_key)
     return BrokerUser(
         users.scheduler,
         configure=patterns.of(*shared, below=queues),
@@ -183,6 +189,7 @@ def _runner(users: BrokerUsers, topology: Topology, patterns: _Patterns, plugin:
     names = patterns.names
     own = names.runner_control(plugin, "").name
     orders = f"^({re.escape(topology.runner_key(plugin, ''))}.+|{re.escape(topology.plugin_key(plugin))})$"
+    events = Topology(topology.prefix).events_key(plugin)
     return BrokerUser(
         users.runner(plugin),
         configure=patterns.of(below=[own]),
@@ -190,7 +197,7 @@ def _runner(users: BrokerUsers, topology: Topology, patterns: _Patterns, plugin:
         read=patterns.of(names.control, names.jobs(plugin).name, below=[own]),
         topics=(
             TopicRights(topology.submit),
-            TopicRights(topology.events, write=_exactly(topology.events_key(plugin))),
+            TopicRights(topology.events, write=_in_any_partition(events)),
             TopicRights(topology.control, read=orders),
         ),
     )

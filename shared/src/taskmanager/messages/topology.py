@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from taskmanager.model.jobs import TURN_NEXT
+from taskmanager.model.partitions import HOME, partition_of
 
 MAX_PRIORITY = TURN_NEXT
 """One more than the highest priority of a job, for jobs that an operator has put next."""
@@ -83,9 +84,14 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """All names under one prefix, so that tests and installations can share a broker."""
+    """All names under one prefix, so that tests and installations can share a broker.
+
+    With several `partitions` there are as many inboxes. The names and keys of the first, the home, are those
+    of the only one; those of the others end with their number.
+    """
 
     prefix: str = "tm"
+    partitions: int = 1
 
     @property
     def submit(self) -> str:
@@ -132,7 +138,16 @@ class Topology:
 
     @property
     def inbox(self) -> Queue:
-        """The scheduler's inbox.
+        """The scheduler's inbox; of several, the home's."""
+        return self.inbox_of(HOME)
+
+    @property
+    def inboxes(self) -> tuple[Queue, ...]:
+        """The inboxes of all partitions."""
+        return tuple(self.inbox_of(partition) for partition in range(self.partitions))
+
+    def inbox_of(self, partition: int) -> Queue:
+        """The inbox of a partition.
 
         Quorum: it survives a lost node. Single active consumer: of several schedulers only one reads at a
         time, so the messages of a job keep their order and the next scheduler takes over at once. What is
@@ -144,7 +159,9 @@ class Topology:
             "x-delivery-limit": DELIVERY_LIMIT,
             "x-dead-letter-exchange": self.dead,
         }
-        return Queue(f"{self.prefix}.scheduler", {**kept, **REFUSE_WHEN_FULL}, former=(kept,))
+        return Queue(
+            _numbered(f"{self.prefix}.scheduler", partition), {**kept, **REFUSE_WHEN_FULL}, former=(kept,)
+        )
 
     @property
     def dead_letters(self) -> Queue:
@@ -175,19 +192,31 @@ class Topology:
         """A gateway's private queue of changes."""
         return Queue(f"{self.prefix}.changes.gateway.{gateway}", PRIVATE, private=True)
 
+    def partition_of(self, plugin: str | None) -> int:
+        """The partition of a plugin; of what concerns no plugin, or all, the home."""
+        return HOME if plugin is None else partition_of(plugin, self.partitions)
+
     def events_key(self, plugin: str) -> str:
         """Routing key of the events of a plugin's runners."""
-        return f"{plugin}.events"
+        return _numbered(f"{plugin}.events", self.partition_of(plugin))
 
     @property
     def tick_key(self) -> str:
-        """Routing key of the scheduler's own tick."""
-        return "scheduler.tick"
+        """Routing key of the scheduler's own tick through the home's inbox."""
+        return self.tick_key_of(HOME)
+
+    def tick_key_of(self, partition: int) -> str:
+        """Routing key of the scheduler's own tick through a partition's inbox."""
+        return _numbered("scheduler.tick", partition)
 
     @property
     def submissions_key(self) -> str:
-        """Routing key of submissions; no plugin can have this name."""
-        return "gateway.submissions"
+        """Routing key of submissions to the home; no plugin can have this name."""
+        return self.submissions_key_of(HOME)
+
+    def submissions_key_of(self, partition: int) -> str:
+        """Routing key of submissions to a partition."""
+        return _numbered("gateway.submissions", partition)
 
     def runner_key(self, plugin: str, runner: str) -> str:
         """Routing key of answers to one runner."""
@@ -195,8 +224,12 @@ class Topology:
 
     @property
     def command_key(self) -> str:
-        """Routing key of operators' commands."""
-        return "gateway.command"
+        """Routing key of operators' commands to the home."""
+        return self.command_key_of(HOME)
+
+    def command_key_of(self, partition: int) -> str:
+        """Routing key of operators' commands to a partition."""
+        return _numbered("gateway.command", partition)
 
     def gateway_key(self, gateway: str) -> str:
         """Routing key of answers to one gateway."""
@@ -223,20 +256,53 @@ class Topology:
     @property
     def queues(self) -> tuple[Queue, ...]:
         """All shared queues except those of plugins, which are declared with the plugins."""
-        return (self.inbox, self.dead_letters)
+        return (*self.inboxes, self.dead_letters)
 
     @property
     def bindings(self) -> tuple[Binding, ...]:
         """All bindings except those of plugins, runners and gateways."""
         return (
-            Binding(self.submit, self.inbox.name, "#"),
+            *(one for one in self._inbox_bindings if one.exchange == self.submit),
             Binding(self.submit, self.dispatch, "#", to_exchange=True),
             Binding(self.submit, self.changes, "#", to_exchange=True),
-            Binding(self.events, self.inbox.name, "#"),
+            *(one for one in self._inbox_bindings if one.exchange == self.events),
             Binding(self.answers, self.control, "#", to_exchange=True),
             Binding(self.hints, self.changes, "#", to_exchange=True),
             Binding(self.dead, self.dead_letters.name, ""),
         )
+
+    @property
+    def _inbox_bindings(self) -> tuple[Binding, ...]:
+        """Everything to the only inbox, or to each of several what bears its number.
+
+        The home also gets submissions under a plugin's name: a gateway that sends those knows no partitions.
+        """
+        if self.partitions == 1:
+            return self._undivided_bindings
+        home = self.inbox.name
+        return (
+            Binding(self.submit, home, "*"),
+            Binding(self.submit, home, self.submissions_key),
+            Binding(self.events, home, "*.*"),
+            *(binding for number in range(1, self.partitions) for binding in self._bindings_of(number)),
+        )
+
+    def _bindings_of(self, partition: int) -> tuple[Binding, Binding]:
+        inbox = self.inbox_of(partition).name
+        return (
+            Binding(self.submit, inbox, self.submissions_key_of(partition)),
+            Binding(self.events, inbox, _numbered("*.*", partition)),
+        )
+
+    @property
+    def _undivided_bindings(self) -> tuple[Binding, ...]:
+        home = self.inbox.name
+        return (Binding(self.submit, home, "#"), Binding(self.events, home, "#"))
+
+    @property
+    def former_bindings(self) -> tuple[Binding, ...]:
+        """What must not be bound any more: the home would get what belongs to other partitions."""
+        return () if self.partitions == 1 else self._undivided_bindings
 
     @property
     def private_exchanges(self) -> tuple[Exchange, ...]:
@@ -250,3 +316,8 @@ class Topology:
     def plugin_binding(self, plugin: str) -> Binding:
         """Ties a plugin's queue to the tickets of that plugin."""
         return Binding(self.dispatch, self.jobs(plugin).name, plugin)
+
+
+def _numbered(name: str, partition: int) -> str:
+    """The name of something of this partition; the home's has no number."""
+    return name if partition == HOME else f"{name}.{partition}"

@@ -42,6 +42,7 @@ from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
+from taskmanager.mongo.partitions import check_partitions
 from taskmanager.mongo.reports.reads import ReportReads
 
 QUERY_MILLISECONDS = 5_000
@@ -70,6 +71,10 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         """Connects when first used."""
         self._client, database = connect(url)
         super().__init__(database)
+
+    async def check_partitions(self, setting: int) -> None:
+        """Raise PermanentError if the installation has another number of partitions."""
+        await check_partitions(self._database, setting)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -8,6 +8,7 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import AccessWrites
+from taskmanager.mongo.base.all_plugins import plugins_with_jobs
 from taskmanager.mongo.base.client import Database, Document, without_key
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.indexes import OWNED
@@ -84,7 +85,7 @@ class SnapshotLoader:
         found: dict[str, Job] = {}
         unreadable: set[str] = set()
         holders: dict[str, str] = {}
-        for alternative in _alternatives(needs, named):
+        for alternative in _alternatives(needs, named, await self._among(needs)):
             cursor = self._database.jobs.find(alternative)
             read, others = await first_readable("jobs", from_document, cursor, needs.limit or 0)
             found |= {job.id: job for job in read}
@@ -92,6 +93,13 @@ class SnapshotLoader:
             for document in others:
                 holders |= _held(document, needs.uniques)
         return found, frozenset(unreadable), holders
+
+    async def _among(self, needs: Needs) -> Document:
+        """The condition for jobs of the partition whose overdue jobs are wanted."""
+        if needs.partition.has_all or not (needs.leases_before or needs.tickets_before):
+            return {}
+        names = await plugins_with_jobs(self._database)
+        return {"plugin": {"$in": [name for name in names if needs.partition.holds(name)]}}
 
     async def _holders(self, jobs: Sequence[Job]) -> dict[str, str]:
         """The holders of these jobs' unique keys; ended jobs need another query."""
@@ -128,14 +136,14 @@ class SnapshotLoader:
         return {(one.plugin, one.tab): one for one in found}
 
 
-def _alternatives(needs: Needs, named: frozenset[str]) -> list[Document]:
-    """A separate search for each, because no index serves them together."""
+def _alternatives(needs: Needs, named: frozenset[str], among: Document) -> list[Document]:
+    """A separate search for each, because no index serves them together; `among` limits what is overdue."""
     searches: list[tuple[Any, Document]] = [
         (named, {"_id": {"$in": list(named)}}),
         (needs.uniques, {"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value}),
         (needs.runners, {"owner": {"$in": list(needs.runners)}}),
-        (needs.leases_before, {**OWNED, "lease": {"$lt": needs.leases_before}}),
-        (needs.tickets_before, {"ticket_due": {"$lte": needs.tickets_before}}),
+        (needs.leases_before, {**OWNED, "lease": {"$lt": needs.leases_before}, **among}),
+        (needs.tickets_before, {"ticket_due": {"$lte": needs.tickets_before}, **among}),
     ]
     return [search for wanted, search in searches if wanted]
 

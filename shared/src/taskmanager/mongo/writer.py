@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import AsyncMongoClient, InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
@@ -66,15 +66,25 @@ def unchanged(plan: PlanT) -> PlanT:
 class MongoStore:
     """Implements `taskmanager.ports.store.Store`."""
 
-    def __init__(self, url: str, *, last_change: PlanChange = unchanged) -> None:
-        """Connects when first used. `last_change`, a pure function, is applied to every plan to write."""
+    def __init__(
+        self, url: str, *, last_change: PlanChange = unchanged, beside: "MongoStore | None" = None
+    ) -> None:
+        """Connects when first used. `last_change`, a pure function, is applied to every plan to write.
+
+        A store `beside` another one uses its connections; it neither waits for it nor knows what it knows.
+        """
         self._last_change = last_change
-        self._client, self._database = connect(url)
+        self._client, self._database = connect(url) if beside is None else beside.connected
         self._operations = OperationWrites(self._database)
         self._access = AccessWrites(self._database)
         self._known = WriteCache()
         self._loading = SnapshotLoader(self._database, self._operations, self._access, self._known)
         self._turn = asyncio.Lock()
+
+    @property
+    def connected(self) -> tuple[AsyncMongoClient[Document], Database]:
+        """The connections, for a store beside this one."""
+        return self._client, self._database
 
     @property
     def database(self) -> Database:

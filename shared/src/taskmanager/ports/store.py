@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, Listing, Operation
+from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.model.registry import (
     AuditEntry,
     InstalledPlugin,
@@ -29,8 +30,8 @@ class Needs:
     """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
 
     `limit` bounds each of the searches; None means no limit. `pages` are keys of listed pages of operations,
-    whose jobs are loaded. `access` holds the ids of commands about users, tokens and sessions; if there are
-    any, all users and tokens are loaded.
+    whose jobs are loaded. What is overdue is searched among the plugins of `partition` only. `access` holds
+    the ids of commands about users, tokens and sessions; if there are any, all users and tokens are loaded.
     """
 
     jobs: frozenset[str] = frozenset()
@@ -41,6 +42,7 @@ class Needs:
     plugins: frozenset[str] = frozenset()
     leases_before: datetime | None = None
     tickets_before: datetime | None = None
+    partition: Partition = WHOLE
     limit: int | None = None
     operations: frozenset[str] = frozenset()
     pages: frozenset[str] = frozenset()

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from taskmanager.files.roots import Roots
 from taskmanager.messages.topology import Topology
+from taskmanager.model.partitions import MOST_PARTITIONS
 
 FILE_SUFFIX = "_FILE"
 
@@ -60,6 +61,10 @@ class Settings(BaseSettings):
     """
     topology_prefix: str = Field(default="tm", pattern=r"^[a-z0-9_.-]{1,40}$")
     """First part of every name in RabbitMQ, so that installations can share a broker."""
+    partitions: int = Field(default=1, ge=1, le=MOST_PARTITIONS)
+    """Into how many inboxes the scheduler's work is divided, by plugin, so that several schedulers share it.
+    The same for all services; changed by `taskmanager-migrate` while everything else is stopped.
+    """
     http_host: str = "127.0.0.1"
     """Address to listen on, for health and metrics and, in the gateway, for the API and the pages."""
     log_format: Literal["json", "console"] = "console"
@@ -70,7 +75,7 @@ class Settings(BaseSettings):
     @property
     def topology(self) -> Topology:
         """The names in the broker."""
-        return Topology(self.topology_prefix)
+        return Topology(self.topology_prefix, self.partitions)
 
     @classmethod
     def settings_customise_sources(

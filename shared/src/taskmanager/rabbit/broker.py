@@ -221,13 +221,21 @@ class Broker:
         await asyncio.sleep((LOOK_AGAIN if self.check() else LOOK).total_seconds())
         for part in self._parts:
             await part.look(connection)
-        idle = [consumer for part in self._parts if (consumer := part.idle_consumer())]
+        idle = {consumer: part for part in self._parts if (consumer := part.idle_consumer())}
         if idle:
             channel = await open_channel(connection, lambda _: None)
-            problem = await watch.look(channel, idle)
+            starved = await watch.look(channel, idle)
             channel.close()
-            if problem:
-                self._break(problem)
+            if starved is not None:
+                await self._serve_again(starved, idle[starved])
+
+    async def _serve_again(self, starved: IdleConsumer, part: ConnectionPart) -> None:
+        """Consume anew; where one of several queues is probably another's, the rest of them are kept."""
+        several = sum(isinstance(one, RabbitSubscription) for one in self._parts) > 1
+        if several and starved.stands_by and isinstance(part, RabbitSubscription):
+            await part.stand_back()
+        else:
+            self._break(f"the consumer of {starved.queue} gets nothing although messages wait")
 
     def _break(self, reason: str) -> None:
         """Start over; the first reason is the real one, later ones are its consequences."""

@@ -41,6 +41,8 @@ async def declare_topology(channel: AsyncChannel, topology: Topology) -> None:
         await declare_kept(channel, queue)
     for binding in topology.bindings:
         await bind(channel, binding)
+    for binding in topology.former_bindings:
+        await unbind(channel, binding)
 
 
 async def declare_plugin(channel: AsyncChannel, topology: Topology, plugin: str) -> int:
@@ -136,6 +138,13 @@ async def bind(channel: AsyncChannel, binding: Binding) -> None:
         await channel.call(
             "queue_bind", queue=binding.destination, exchange=binding.exchange, routing_key=binding.key
         )
+
+
+async def unbind(channel: AsyncChannel, binding: Binding) -> None:
+    """Remove one binding of a queue; repeatable."""
+    await channel.call(
+        "queue_unbind", queue=binding.destination, exchange=binding.exchange, routing_key=binding.key
+    )
 
 
 class ChannelSource(Protocol):

@@ -25,6 +25,11 @@ class IdleConsumer:
     deliveries: int
     single_active: bool = False
 
+    @property
+    def stands_by(self) -> bool:
+        """Whether another consumer may be served instead, which the broker does not reveal."""
+        return self.single_active and self.deliveries == 0
+
 
 class StarvationWatch:
     """Compares successive checks during one connection."""
@@ -33,8 +38,8 @@ class StarvationWatch:
         """Begin without any checks."""
         self._looks: dict[IdleConsumer, int] = {}
 
-    async def look(self, channel: AsyncChannel, idle: Iterable[IdleConsumer]) -> str | None:
-        """What is wrong if a consumer got nothing from one check to the next while messages waited.
+    async def look(self, channel: AsyncChannel, idle: Iterable[IdleConsumer]) -> IdleConsumer | None:
+        """A consumer that got nothing from one check to the next while messages waited.
 
         Closes the channel if a queue does not exist, which this watch does not report. Raises TemporaryError.
         """
@@ -46,15 +51,12 @@ class StarvationWatch:
                 return None
             if waiting:
                 self._looks[consumer] = before.get(consumer, 0) + 1
-        for consumer, looks in self._looks.items():
-            if looks >= _patience(consumer):
-                return f"the consumer of {consumer.queue} gets nothing although messages wait"
-        return None
+        starved = next((one for one, looks in self._looks.items() if looks >= _patience(one)), None)
+        if starved is not None:
+            del self._looks[starved]
+        return starved
 
 
 def _patience(consumer: IdleConsumer) -> int:
-    """How many checks: more where another consumer may be served instead, which the broker does not reveal.
-
-    Reconnecting a standby consumer needlessly does no harm.
-    """
-    return STANDBY_LOOKS if consumer.single_active and consumer.deliveries == 0 else LOOKS
+    """How many checks; more for one that stands by, although consuming again needlessly does no harm."""
+    return STANDBY_LOOKS if consumer.stands_by else LOOKS

@@ -2,10 +2,12 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pika.adapters.asyncio_connection import AsyncioConnection
 
+from taskmanager.errors import TemporaryError
 from taskmanager.messages.topology import Binding, Queue
 from taskmanager.ports.broker import Delivery
 from taskmanager.process.logs import get_logger
@@ -46,6 +48,7 @@ class RabbitSubscription:
         self._prefetch = prefetch
         self._bindings = bindings
         self._on_broken = on_broken
+        self._connection: AsyncioConnection | None = None
         self._channel: AsyncChannel | None = None
         self._generation = 0
         self._deliveries = 0
@@ -69,7 +72,9 @@ class RabbitSubscription:
 
     async def open(self, connection: AsyncioConnection) -> None:
         """Declare the queue if it is private, bind it and consume it."""
-        channel = await open_channel(connection, self._channel_closed)
+        self._connection = connection
+        generation = self._generation + 1
+        channel = await open_channel(connection, partial(self._channel_closed, generation))
         if self._queue.private:
             await declare_private(channel, self._queue)
         await self._bind(channel)
@@ -78,22 +83,38 @@ class RabbitSubscription:
         channel.raw.add_on_cancel_callback(
             lambda _: self._on_broken(f"consumer of {self._queue.name} was cancelled")
         )
-        self._generation += 1
+        self._generation = generation
         self._deliveries = self._settled = 0
-        await self._consume(channel)
+        await self._consume(channel, generation)
         self._channel = channel
+
+    async def stand_back(self) -> None:
+        """Let the next consumer of a queue with a single active one have its turn.
+
+        This one is then the last in line. What is unacknowledged returns to its place in the queue, as if the
+        connection had been lost; so it is if this fails.
+        """
+        former, connection = self._channel, self._connection
+        if former is None or connection is None:
+            return
+        try:
+            await self.open(connection)  # before the other is closed: it is never out of the line
+        except TemporaryError as error:
+            self._on_broken(f"consuming {self._queue.name} again: {error}")
+        else:
+            former.close()
 
     async def _bind(self, channel: AsyncChannel) -> None:
         for binding in self._bindings:
             await bind(channel, binding)
 
-    async def _consume(self, channel: AsyncChannel) -> None:
+    async def _consume(self, channel: AsyncChannel, generation: int) -> None:
         alone = self._queue.private
         try:
             await channel.call(
                 "basic_consume",
                 queue=self._queue.name,
-                on_message_callback=self._deliver,
+                on_message_callback=partial(self._deliver, generation),
                 auto_ack=alone,
                 exclusive=alone,
             )
@@ -101,14 +122,14 @@ class RabbitSubscription:
             message = f"{self._queue.name} is consumed by another connection: is this id in use twice?"
             raise QueueLockedError(message) from error
 
-    def _channel_closed(self, reason: BaseException) -> None:
-        if self._channel is not None:
+    def _channel_closed(self, generation: int, reason: BaseException) -> None:
+        if self._channel is not None and generation == self._generation:
             self._channel = None
             self._on_broken(f"channel of {self._queue.name} closed: {reason}")
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._channel = None
+        self._channel = self._connection = None
 
     async def look(self, connection: AsyncioConnection) -> None:
         """Bind again, because the exchanges may have been replaced (`PrivateRoutes`).
@@ -129,13 +150,15 @@ class RabbitSubscription:
             return None
         return IdleConsumer(self._queue.name, self._deliveries, single_active=self._queue.single_active)
 
-    def _deliver(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
+    def _deliver(self, generation: int, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        if generation != self._generation:
+            return  # on the channel that is being given up: it is delivered again
         self._deliveries = method.delivery_tag
         delivery = Delivery(
             body,
             method.routing_key,
             method.delivery_tag,
-            self._generation,
+            generation,
             method.redelivered,
             properties.user_id,
         )

@@ -116,9 +116,17 @@ class MemoryStore:
             lambda job: job.id in named,
             lambda job: job.spec.unique in needs.uniques and job.tab is Tab.QUEUE,
             lambda job: job.owner in needs.runners,
-            lambda job: bool(needs.leases_before and job.lease and job.lease < needs.leases_before),
             lambda job: bool(
-                needs.tickets_before and job.ticket_due and job.ticket_due <= needs.tickets_before
+                needs.leases_before
+                and job.lease
+                and job.lease < needs.leases_before
+                and needs.partition.holds(job.plugin)
+            ),
+            lambda job: bool(
+                needs.tickets_before
+                and job.ticket_due
+                and job.ticket_due <= needs.tickets_before
+                and needs.partition.holds(job.plugin)
             ),
         ]
         jobs: dict[str, Job] = {}

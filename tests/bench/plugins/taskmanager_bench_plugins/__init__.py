@@ -65,3 +65,46 @@ class Linger:
                     time.sleep(POLL_SECONDS)
             finally:
                 tool.kill()
+
+
+class _Nothing:
+    """Does nothing, under a name of its own."""
+
+    manifest: PluginManifest
+
+    def run(self, context: JobContext) -> None:
+        """Return."""
+
+
+def _nothing(name: str) -> PluginManifest:
+    return PluginManifest(
+        name=name,
+        title=name.title(),
+        job_type=name.upper(),
+        source=Need.OPTIONAL,
+        destination=Need.OPTIONAL,
+    )
+
+
+class South(_Nothing):
+    """Of partition 0 of 4."""
+
+    manifest = _nothing("south")
+
+
+class Gamma(_Nothing):
+    """Of partition 1 of 4."""
+
+    manifest = _nothing("gamma")
+
+
+class North(_Nothing):
+    """Of partition 2 of 4."""
+
+    manifest = _nothing("north")
+
+
+class Beta(_Nothing):
+    """Of partition 3 of 4."""
+
+    manifest = _nothing("beta")

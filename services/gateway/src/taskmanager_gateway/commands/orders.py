@@ -53,16 +53,23 @@ from taskmanager_gateway.http.problems import (
 
 OrderT_contra = TypeVar("OrderT_contra", contravariant=True)
 PermissionCheck = Callable[[Permissions, Any, Principal], Awaitable[None]]
+PluginLookup = Callable[[Permissions, Any, Principal], Awaitable[str | None]]
 
 
 def _cannot(order: Any, why: Reason) -> ProblemError:
     return ProblemError(NOT_POSSIBLE, problems.cannot(order.action, why))
 
 
+async def _of_no_plugin(permissions: Permissions, order: Any, who: Principal) -> str | None:
+    del permissions, order, who
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRules(Generic[OrderT_contra]):
     """Rules for one kind of order.
 
+    `plugin` looks up the plugin whose partition carries out the order; None stands for the home.
     `check` raises ProblemError (403, or 404 for what is out of reach) if the caller may not give it.
     `unknown` makes the error (404) for a target that does not exist, `refused` the error (409) for an order
     that cannot be carried out.
@@ -71,6 +78,7 @@ class OrderRules(Generic[OrderT_contra]):
     check: PermissionCheck
     unknown: Callable[[OrderT_contra], ProblemError]
     refused: Callable[[OrderT_contra, Reason], ProblemError] = _cannot
+    plugin: PluginLookup = _of_no_plugin
 
 
 def _operate(restricted: PermissionCheck) -> PermissionCheck:
@@ -140,6 +148,32 @@ async def _replay(permissions: Permissions, order: ReplayReports, who: Principal
         await permissions.report(order.report, who)
 
 
+async def _plugin_of_job(
+    permissions: Permissions, order: JobCommand | SendMessage, who: Principal
+) -> str | None:
+    return await permissions.plugin_of_job(order.job, who)
+
+
+async def _plugin_named(permissions: Permissions, order: PluginCommand, who: Principal) -> str | None:
+    del permissions, who
+    return order.plugin
+
+
+async def _plugin_of_runner(permissions: Permissions, order: RunnerCommand, who: Principal) -> str | None:
+    del who
+    return await permissions.plugin_of_runner(order.runner)
+
+
+async def _plugin_of_filter(permissions: Permissions, order: StartOperation, who: Principal) -> str | None:
+    del permissions, who
+    return order.filter.plugin
+
+
+async def _plugin_of_operation(permissions: Permissions, order: StopOperation, who: Principal) -> str | None:
+    del who
+    return await permissions.plugin_of_operation(order.operation)
+
+
 def _no_job(order: JobCommand | SendMessage) -> ProblemError:
     return ProblemError(UNKNOWN_JOB, problems.NO_JOB(job=order.job))
 
@@ -160,14 +194,16 @@ _NO_USER = _none(UNKNOWN_USER, problems.NO_USER())
 _NO_TOKEN = _none(UNKNOWN_TOKEN, problems.NO_TOKEN())
 
 ORDERS: Mapping[type, OrderRules[Any]] = {
-    JobCommand: OrderRules(_operate(_job), _no_job, _job_cannot),
+    JobCommand: OrderRules(_operate(_job), _no_job, _job_cannot, _plugin_of_job),
     PluginCommand: OrderRules(
         _operate(_plugin),
         lambda order: ProblemError(UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=order.plugin)),
+        plugin=_plugin_named,
     ),
     RunnerCommand: OrderRules(
         _operate(_runner),
         lambda order: ProblemError(UNKNOWN_RUNNER, problems.NO_RUNNER(runner=order.runner[:80])),
+        plugin=_plugin_of_runner,
     ),
     StartOperation: OrderRules(
         _operate(_start),
@@ -175,6 +211,7 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
         lambda order, why: ProblemError(
             KEY_REUSED, problems.CANNOT_START(refusal=why), operation=order.operation
         ),
+        _plugin_of_filter,
     ),
     StopOperation: OrderRules(
         _operate(_stop),
@@ -182,11 +219,13 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
         lambda order, why: ProblemError(
             NOT_POSSIBLE, problems.CANNOT_STOP(refusal=why), operation=order.operation
         ),
+        _plugin_of_operation,
     ),
     SendMessage: OrderRules(
         _operate(_job),
         _no_job,
         lambda order, why: ProblemError(NOT_POSSIBLE, problems.CANNOT_SEND(refusal=why), job=order.job),
+        _plugin_of_job,
     ),
     ReplayReports: OrderRules(_operate(_replay), _none(UNKNOWN_REPORT, problems.NO_REPORT())),
     AddUser: OrderRules(_administer(), _NO_USER),

@@ -1,10 +1,12 @@
-"""Checks which plugin something belongs to, and whether that is within the caller's reach.
+"""Looks up which plugin something belongs to, and checks whether that is within the caller's reach.
 
 If the plugin cannot be looked up, a caller restricted to some plugins is refused: nothing is guessed.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 
+from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Principal
 from taskmanager.model.reports import Report
 from taskmanager.ports.readers import JobReader
@@ -13,6 +15,10 @@ from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import UNKNOWN_OPERATION, UNKNOWN_REPORT, UNKNOWN_RUNNER, ProblemError
 from taskmanager_gateway.jobs.finder import JobFinder
+
+CHECK_TIME = timedelta(milliseconds=800)
+"""What is looked up beforehand is skipped if the database is slower: together with publishing it must stay
+below the two seconds a client waits at most to learn that the broker is unavailable."""
 
 
 class Permissions:
@@ -55,3 +61,23 @@ class Permissions:
         if report is None:
             raise ProblemError(UNKNOWN_REPORT, problems.NO_REPORT(report=report_id[:100]))
         await self.job(report.job, who)
+
+    async def plugin_of_job(self, job: str, who: Principal) -> str | None:
+        """The plugin of a job within reach; None if it cannot be looked up. Raises ProblemError."""
+        try:
+            return (await from_store(self._finder.find(job, who), CHECK_TIME)).plugin
+        except StoreUnavailableError:
+            return None
+
+    async def plugin_of_runner(self, name: str) -> str | None:
+        """The plugin of a runner; None if there is none of this name. Raises StoreUnavailableError."""
+        runners = await from_store(self._reader.runners(), CHECK_TIME)
+        return next((runner.plugin for runner in runners if runner.id == name), None)
+
+    async def plugin_of_operation(self, name: str) -> str | None:
+        """The plugin an operation is limited to; None if it is not, or if it cannot be looked up."""
+        try:
+            operation = await from_store(self._reader.operation(name), CHECK_TIME)
+        except StoreUnavailableError:
+            return None
+        return operation.filter.plugin if operation else None

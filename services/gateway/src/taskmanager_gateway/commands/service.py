@@ -22,13 +22,14 @@ from taskmanager.messages import (
 from taskmanager.messages.topology import Topology
 from taskmanager.model.access import Principal
 from taskmanager.model.control import judge
+from taskmanager.model.partitions import HOME
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.commands.orders import rules_of
 from taskmanager_gateway.commands.pending import PendingCommands
-from taskmanager_gateway.commands.permissions import Permissions
+from taskmanager_gateway.commands.permissions import CHECK_TIME, Permissions
 from taskmanager_gateway.http.deadlines import PUBLISH_TIME, from_store
 from taskmanager_gateway.http.problems import (
     BROKER_UNAVAILABLE,
@@ -41,9 +42,6 @@ from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
 RESULT_TIME = timedelta(seconds=2)
 """How long a client waits for the scheduler before being told that the command is stored."""
-CHECK_TIME = timedelta(milliseconds=800)
-"""The check of the job beforehand is skipped if the database is slower: together with publishing it must stay
-below the two seconds a client waits at most to learn that the broker is unavailable."""
 
 log = get_logger(__name__)
 
@@ -110,6 +108,7 @@ class CommandService:
         """
         await rules_of(order).check(self._permissions, order, author.principal)
         await self._check(order, author.principal)
+        partition = await self._partition(order, author.principal)
         command = Command(
             id=str(uuid_utils.uuid7()),
             gateway=self._gateway_id,
@@ -119,7 +118,7 @@ class CommandService:
             order=order,
         )
         try:
-            result = await self._send(command, order, patience)
+            result = await self._send(command, partition, patience)
         except ProblemError as error:
             COMMANDS.labels(order.action, error.problem.kind.name).inc()
             raise
@@ -144,25 +143,31 @@ class CommandService:
             COMMANDS.labels(order.action, NOT_POSSIBLE.name).inc()
             raise rules_of(order).refused(order, verdict.refusal)
 
+    async def _partition(self, order: Order, who: Principal) -> int:
+        """Which one carries it out: its plugin's; if that cannot be looked up, the home, which also can."""
+        if self._topology.partitions == 1:
+            return HOME
+        return self._topology.partition_of(await rules_of(order).plugin(self._permissions, order, who))
+
     async def _send(
-        self, command: Command, order: Order, patience: timedelta
+        self, command: Command, partition: int, patience: timedelta
     ) -> CommandDone | CommandPending:
         with self._pending.wait_for(command.id) as result:
-            await self._publish(command, result)
+            await self._publish(command, partition, result)
             try:
                 async with asyncio.timeout(patience.total_seconds()):
-                    return _answer(order, await result)
+                    return _answer(command.order, await result)
             except TimeoutError:
                 log.warning("command_without_result", command=command.id, action=command.order.action)
                 return CommandPending(command.id)
 
-    async def _publish(self, command: Command, result: asyncio.Future[CommandResult]) -> None:
+    async def _publish(self, command: Command, partition: int, result: asyncio.Future[CommandResult]) -> None:
         """Return once the broker has it; a result is as good as a confirm."""
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
                 await self._publisher.publish(
                     self._topology.events,
-                    self._topology.command_key,
+                    self._topology.command_key_of(partition),
                     command.encode(),
                     persistent=True,
                     mandatory=True,

@@ -129,7 +129,7 @@ class Acceptance:
         failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
         try:
             async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
-                await self._outbox.send(body)
+                await self._outbox.send(body, submission.spec.plugin)
         except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
             log.warning(
                 "submission_not_confirmed", job=submission.job, error=str(error) or "no confirm in time"
@@ -137,7 +137,7 @@ class Acceptance:
             raise _unconfirmed(submission) from error
         failpoint(Failpoint.GATEWAY_AFTER_CONFIRM)
         self._feed.submitted(submission.job, body)
-        self._keeping.accepted(submission.job)
+        self._keeping.accepted(submission.job, submission.spec.plugin)
         return SubmissionResult(SubmissionOutcome.ACCEPTED, accepted_job(submit))
 
 

@@ -1,4 +1,4 @@
-"""Publishes submissions to the scheduler's inbox, those that come while a confirm is outstanding together.
+"""Publishes submissions to their inboxes, those that come while a confirm is outstanding together.
 
 A lone submission waits for nobody. Many at a time share one message and its confirm, which costs the broker,
 the scheduler and this process little more than one.
@@ -19,20 +19,31 @@ Waiting = tuple[bytes, asyncio.Future[None]]
 
 
 class SubmissionOutbox:
-    """Sends submissions in the order in which they come."""
+    """Sends the submissions of each partition in the order in which they come."""
 
     def __init__(self, publisher: Publisher, topology: Topology) -> None:
         """Nothing is kept: what is not confirmed is its submitter's to repeat."""
-        self._publisher = publisher
-        self._exchange, self._key = topology.submit, topology.submissions_key
-        self._waiting: deque[Waiting] = deque()
-        self._sending: asyncio.Task[None] | None = None
+        self._topology = topology
+        keys = (topology.submissions_key_of(number) for number in range(topology.partitions))
+        self._lanes = [_Lane(publisher, topology.submit, key) for key in keys]
 
-    async def send(self, encoded: bytes) -> None:
+    async def send(self, encoded: bytes, plugin: str) -> None:
         """Return once the broker has accepted this encoded `Submit`; raises as `Publisher.publish` does.
 
         A caller that gives up before the submission was published takes it back.
         """
+        await self._lanes[self._topology.partition_of(plugin)].send(encoded)
+
+
+class _Lane:
+    """The submissions of one partition."""
+
+    def __init__(self, publisher: Publisher, exchange: str, key: str) -> None:
+        self._publisher, self._exchange, self._key = publisher, exchange, key
+        self._waiting: deque[Waiting] = deque()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def send(self, encoded: bytes) -> None:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((encoded, sent))
         if self._sending is None:

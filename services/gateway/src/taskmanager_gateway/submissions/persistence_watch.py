@@ -1,7 +1,7 @@
 """Makes sure that what this gateway has accepted is stored, whatever the broker does with its messages.
 
-The inbox preserves the order of what one gateway sends. So a submission that later ones have overtaken was
-lost: by a policy that limits the length or the age of queues, by a purge, or as a dead letter. It is sent
+An inbox preserves the order of what one gateway sends to it. So a submission that later ones have overtaken
+was lost: by a policy that limits the length or the age of queues, by a purge, or as a dead letter. It is sent
 again under its id, which is harmless if it was not lost; after `MOST_TRIES` it is dropped, so that nobody is
 shown a job that will never exist. Only this process watches it: when it ends, only the broker's promise
 remains.
@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from taskmanager.errors import TaskManagerError, TemporaryError
 from taskmanager.messages.topology import Topology
@@ -36,6 +37,8 @@ log = get_logger(__name__)
 class _Accepted:
     """When a submission was last sent, by the clock of the event loop, and how often it was repeated."""
 
+    partition: int
+    """Only those of the same partition come to the same inbox."""
     sent_at: float
     tries: int = 0
 
@@ -50,21 +53,24 @@ class PersistenceWatch:
         self._outbox, self._reader, self._recent = outbox, reader, recent
         self._topology, self._limit = topology, limit
         self._waiting: OrderedDict[str, _Accepted] = OrderedDict()
-        self._newest_stored = float("-inf")
+        self._newest_stored: dict[int, float] = {}
+        """By partition, when the newest submission that is known to be stored was sent."""
 
     def check(self) -> str | None:
         """What is wrong on the way to the scheduler; None if nothing is."""
-        lost = sum(one.tries > 0 for one in self._waiting.values())
+        lost = [one.partition for one in self._waiting.values() if one.tries > 0]
         if not lost:
             return None
+        inboxes = ", ".join(self._topology.inbox_of(number).name for number in sorted(set(lost)))
         return (
-            f"RabbitMQ has lost {lost} submissions on the way to {self._topology.inbox.name}: "
+            f"RabbitMQ has lost {len(lost)} submissions on the way to {inboxes}: "
             "is there a policy with max-length or message-ttl for it?"
         )
 
-    def accepted(self, job: str) -> None:
-        """Watch a submission of this gateway that the broker has accepted."""
-        self._waiting[job] = _Accepted(asyncio.get_running_loop().time())
+    def accepted(self, job: str, plugin: str) -> None:
+        """Watch a submission of this gateway, for this plugin, that the broker has accepted."""
+        partition = self._topology.partition_of(plugin)
+        self._waiting[job] = _Accepted(partition, asyncio.get_running_loop().time())
         if len(self._waiting) > self._limit:
             self._waiting.popitem(last=False)
 
@@ -73,7 +79,10 @@ class PersistenceWatch:
         return job in self._waiting
 
     def _stored(self, job: str) -> None:
-        self._newest_stored = max(self._newest_stored, self._waiting.pop(job).sent_at)
+        one = self._waiting.pop(job)
+        self._newest_stored[one.partition] = max(
+            one.sent_at, self._newest_stored.get(one.partition, one.sent_at)
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Check repeatedly until `stop`; a failed check is left to the next one."""
@@ -99,23 +108,28 @@ class PersistenceWatch:
                 await self._again(job)
 
     def _overtaken(self) -> list[str]:
-        late = self._newest_stored - OVERTAKEN_AFTER.total_seconds()
-        return [job for job, one in self._waiting.items() if one.sent_at <= late][:A_LOOK]
+        overtaken = (job for job, one in self._waiting.items() if self._is_overtaken(one))
+        return list(islice(overtaken, A_LOOK))
+
+    def _is_overtaken(self, one: _Accepted) -> bool:
+        newest = self._newest_stored.get(one.partition)
+        return newest is not None and one.sent_at <= newest - OVERTAKEN_AFTER.total_seconds()
 
     async def _again(self, job: str) -> None:
         one, submit = self._waiting[job], self._recent.get(job)
+        inbox = self._topology.inbox_of(one.partition).name
         if submit is None or one.tries >= MOST_TRIES:
             del self._waiting[job]
             self._recent.forget(job)
             SUBMISSIONS_LOST.labels("given_up").inc()
-            log.error("submission_lost", job=job, tries=one.tries, queue=self._topology.inbox.name)
+            log.error("submission_lost", job=job, tries=one.tries, queue=inbox)
             return
         try:
-            await self._outbox.send(submit.encode())
+            await self._outbox.send(submit.encode(), submit.spec.plugin)
         except TaskManagerError as error:
             log.warning("submission_not_sent_again", job=job, error=str(error))
             return
-        self._waiting[job] = _Accepted(asyncio.get_running_loop().time(), one.tries + 1)
+        self._waiting[job] = _Accepted(one.partition, asyncio.get_running_loop().time(), one.tries + 1)
         self._waiting.move_to_end(job)
         SUBMISSIONS_LOST.labels("sent_again").inc()
-        log.warning("submission_sent_again", job=job, tries=one.tries + 1, queue=self._topology.inbox.name)
+        log.warning("submission_sent_again", job=job, tries=one.tries + 1, queue=inbox)

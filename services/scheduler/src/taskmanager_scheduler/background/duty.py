@@ -1,4 +1,4 @@
-"""Which scheduler is active: the one through whose inbox a tick has recently come."""
+"""Which scheduler is active: the one through whose inbox a tick has recently come; for each partition one."""
 
 import time
 from datetime import timedelta
@@ -18,6 +18,10 @@ class Duty:
     def ticked(self) -> None:
         """Record a tick that came through this scheduler's inbox."""
         self._until = time.monotonic() + self._lasts_seconds
+
+    def end(self) -> None:
+        """Record that this scheduler has given the inbox up."""
+        self._until = float("-inf")
 
     @property
     def on(self) -> bool:

@@ -13,6 +13,7 @@ from taskmanager.errors import TaskManagerError, TemporaryError
 from taskmanager.messages import Tick
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import Job
+from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
@@ -28,7 +29,7 @@ from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.events import BackoffOver, LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_scheduler.jobs.transitions import LEASE
-from taskmanager_scheduler.metrics import LEASES_EXPIRED, TICKETS_REMADE
+from taskmanager_scheduler.metrics import INBOX_ACTIVE, LEASES_EXPIRED, TICKETS_REMADE
 
 PAGE = 500
 OWED_AFTER = timedelta(seconds=2)
@@ -40,11 +41,14 @@ log = get_logger(__name__)
 class LeaseWatch:
     """Ends expired leases, but none in the first lease period after the inbox was (re)connected."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, clock: Clock, partition: Partition = WHOLE
+    ) -> None:
         """No lease is ended until `reconnected` has been called and a lease period has passed."""
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
+        self._partition = partition
         self._not_before = float("inf")
 
     def reconnected(self) -> None:
@@ -63,7 +67,8 @@ class LeaseWatch:
                 group.move(job.id, LeaseEnded())
             return group.decision()
 
-        decision = await self._store.apply(Needs(leases_before=now, limit=PAGE), decide)
+        overdue = Needs(leases_before=now, partition=self._partition, limit=PAGE)
+        decision = await self._store.apply(overdue, decide)
         for _, job in decision.jobs:
             LEASES_EXPIRED.labels(job.plugin).inc()
             log.warning(
@@ -85,6 +90,7 @@ class TicketSweep:
         *,
         missing_after: timedelta,
         waiting_messages: Callable[[str], Awaitable[int]],
+        partition: Partition = WHOLE,
     ) -> None:
         """`waiting_messages` counts a plugin queue's ready messages, declaring the queue if it is missing."""
         self._store = store
@@ -92,6 +98,7 @@ class TicketSweep:
         self._clock = clock
         self._missing_after = missing_after
         self._waiting_messages = waiting_messages
+        self._partition = partition
         self._empty_before: set[str] = set()
 
     async def run_once(self) -> None:
@@ -112,7 +119,8 @@ class TicketSweep:
             owed.update(snapshot.jobs)
             return group.decision()
 
-        decision = await self._store.apply(Needs(tickets_before=now - OWED_AFTER, limit=PAGE), decide)
+        due = Needs(tickets_before=now - OWED_AFTER, partition=self._partition, limit=PAGE)
+        decision = await self._store.apply(due, decide)
         owed.update((job.id, job) for _, job in decision.jobs)
         tickets = [ticket_for(job) for job in sorted(owed.values(), key=place_of)]
         for ticket in tickets:
@@ -125,7 +133,8 @@ class TicketSweep:
 
         All queues are checked concurrently, so that one that does not respond holds up none of the others.
         """
-        names = [plugin.name for plugin in await self._store.plugins()]
+        installed = await self._store.plugins()
+        names = [plugin.name for plugin in installed if self._partition.holds(plugin.name)]
         found = await asyncio.gather(*map(self._is_empty, names))
         empty = {name for name, is_empty in zip(names, found, strict=True) if is_empty}
         for name in sorted(empty & self._empty_before):
@@ -156,7 +165,7 @@ class TicketSweep:
 class Sweeper:
     """Sends the tick and runs the ticket sweep at an interval."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         tickets: TicketSweep,
         publisher: Publisher,
@@ -165,6 +174,7 @@ class Sweeper:
         scheduler: str,
         interval: timedelta,
         report: Callable[[], Awaitable[None]],
+        partition: Partition = WHOLE,
     ) -> None:
         """`report` updates the gauges."""
         self._tickets = tickets
@@ -174,14 +184,21 @@ class Sweeper:
         self._interval = interval
         self._duty = Duty(MISSED_TICKS * interval)
         self._report = report
+        self._partition = partition
 
     def ticked(self) -> None:
         """Record a tick that came through the inbox: this scheduler is responsible for the tickets."""
         self._duty.ticked()
 
+    def relieved(self) -> None:
+        """Record that this scheduler has given the inbox up."""
+        self._duty.end()
+
     async def run_once(self) -> None:
         """Send one tick, and sweep if this scheduler is the active one; raises TemporaryError."""
-        await self._publisher.publish(self._topology.events, self._topology.tick_key, self._tick)
+        key = self._topology.tick_key_of(self._partition.number)
+        await self._publisher.publish(self._topology.events, key, self._tick)
+        INBOX_ACTIVE.labels(str(self._partition.number)).set(self._duty.on)
         if self._duty.on:
             await self._tickets.run_once()
         await self._report()

@@ -51,9 +51,13 @@ def _wrong(queue: BrokerQueue, topology: Topology) -> list[str]:
     found = [key for key in LENGTHS if key in queue.definition and overflow not in REFUSING]
     found += [key for key in ("message-ttl", "expires") if key in queue.definition]
     deliveries = queue.definition.get("delivery-limit", DELIVERY_LIMIT)
-    if queue.name == topology.inbox.name and 0 <= deliveries < DELIVERY_LIMIT:
+    if _is_inbox(queue.name, topology) and 0 <= deliveries < DELIVERY_LIMIT:
         found.append("delivery-limit")
     return found
+
+
+def _is_inbox(name: str, topology: Topology) -> bool:
+    return any(name == inbox.name for inbox in topology.inboxes)
 
 
 def _text(queue: BrokerQueue, key: str, topology: Topology) -> str:
@@ -66,7 +70,7 @@ def _text(queue: BrokerQueue, key: str, topology: Topology) -> str:
 
 
 def _what_is_lost(name: str, topology: Topology) -> str:
-    if name == topology.inbox.name:
+    if _is_inbox(name, topology):
         return "accepted submissions, commands and what runners report"
     if name == topology.dead_letters.name:
         return "dead letters before anybody has seen them"

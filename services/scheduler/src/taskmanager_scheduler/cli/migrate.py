@@ -1,4 +1,4 @@
-"""Prepares the broker and the database, and creates the first admin.
+"""Prepares the broker and the database, changes the number of partitions, and creates the first admin.
 
 `taskmanager-migrate`. Explicit, repeatable, and the only place that creates indexes. The password of the
 first admin goes to stdout and nowhere else.
@@ -6,16 +6,18 @@ first admin goes to stdout and nowhere else.
 
 import asyncio
 import sys
+from dataclasses import replace
 
 from taskmanager.errors import TaskManagerError
-from taskmanager.messages.topology import Topology
 from taskmanager.mongo import MongoStore, connect, migrate
+from taskmanager.mongo.partitions import store_partitions, stored_partitions
 from taskmanager.process import logs
 from taskmanager.process.config import exit_text
 from taskmanager.process.logs import get_logger
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.declare import renew_if_empty
+from taskmanager.rabbit.repartition import repartition
 from taskmanager_scheduler.cli.users import give_first_password
 from taskmanager_scheduler.settings import SchedulerSettings
 
@@ -27,19 +29,28 @@ async def prepare(settings: SchedulerSettings) -> None:
     client, database = connect(settings.mongodb_url.get_secret_value(), socket_limit=None)
     try:
         indexes = await migrate(database)
+        log.info("indexes_made", indexes=len(indexes))
+        await _declare(settings, await stored_partitions(database))
+        log.info("topology_declared", prefix=settings.topology_prefix)
+        await store_partitions(database, settings.partitions)
     finally:
         await client.close()
-    log.info("indexes_made", indexes=len(indexes))
-    await Broker.once(
-        settings.amqp_url.get_secret_value(), "migrate", lambda channel: _declare(channel, settings.topology)
-    )
-    log.info("topology_declared", prefix=settings.topology_prefix)
     await _make_first_admin(settings)
 
 
-async def _declare(channel: AsyncChannel, topology: Topology) -> None:
-    await renew_if_empty(channel, topology.dead_letters)
-    await declare_topology(channel, topology)
+async def _declare(settings: SchedulerSettings, partitions: int) -> None:
+    """Declare the topology of an installation that has had so many partitions."""
+    topology = settings.topology
+    former = replace(topology, partitions=partitions)
+
+    async def declare(channel: AsyncChannel) -> None:
+        await renew_if_empty(channel, topology.dead_letters)
+        if partitions == topology.partitions:
+            await declare_topology(channel, topology)
+        else:
+            await repartition(channel, former, topology)
+
+    await Broker.once(settings.amqp_url.get_secret_value(), "migrate", declare)
 
 
 async def _make_first_admin(settings: SchedulerSettings) -> None:

@@ -69,6 +69,10 @@ class Reporter:
                 lane.begin_anew()
         self._duty.ticked()
 
+    def relieved(self) -> None:
+        """Record that this scheduler has given the inbox up."""
+        self._duty.end()
+
     async def run_once(self) -> None:
         """Run one round of every lane, concurrently; raises TemporaryError."""
         await asyncio.gather(*(lane.run_once() for lane in self._lanes), self._orphans.run_once())

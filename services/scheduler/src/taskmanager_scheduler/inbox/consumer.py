@@ -9,7 +9,7 @@ import asyncio
 import time
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from taskmanager.errors import PermanentError, TemporaryError
 from taskmanager.messages import Inbound, Tick
@@ -43,11 +43,12 @@ class InboxConsumer:
         clock: Clock,
         reader: GroupReader,
         *,
-        on_tick: Callable[[], Awaitable[None]],
+        on_tick: Callable[[Collection[str]], Awaitable[None]],
         on_turn: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_tick` is called when a tick has come through and everything before it has been processed.
+        """`on_tick` is called when ticks of these schedulers have come through.
 
+        Everything before them has then been processed.
         `on_turn` is called before the first group of a channel: only then does this scheduler get the
         deliveries. Others may have written until now, even if the connection is old.
         """

@@ -4,7 +4,7 @@ One group after another, so that answers keep their order.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from taskmanager.errors import PermanentError, TemporaryError
 from taskmanager.messages import Tick
@@ -30,9 +30,12 @@ class EffectPipeline:
         store: Store,
         dispatcher: Dispatcher,
         clock: Clock,
-        on_tick: Callable[[], Awaitable[None]],
+        on_tick: Callable[[Collection[str]], Awaitable[None]],
     ) -> None:
-        """`on_tick` is called when a tick has come through and everything before it has been processed."""
+        """`on_tick` is called when ticks of these schedulers have come through.
+
+        Everything before them has then been processed.
+        """
         self._reader, self._store, self._dispatcher, self._clock = reader, store, dispatcher, clock
         self._on_tick = on_tick
         self._last: asyncio.Task[None] | None = None
@@ -52,8 +55,8 @@ class EffectPipeline:
         try:
             sent = await self._dispatcher.carry_out(decision)
             await note_tickets(self._store, self._clock, decision.effects, sent)
-            if any(isinstance(message, Tick) for _, message in messages):
-                await self._on_tick()
+            if schedulers := {message.scheduler for _, message in messages if isinstance(message, Tick)}:
+                await self._on_tick(schedulers)
         except TemporaryError as error:
             EFFECTS_FAILED.labels("store").inc()
             log.warning("effects_left_to_the_sweeper", error=str(error))

@@ -21,14 +21,20 @@ from taskmanager.messages import (
     TokensUsed,
 )
 from taskmanager.messages.topology import Topology
+from taskmanager.model.partitions import HOME
 
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """If `users` is None, all share one broker user, so only keys and claims are compared."""
+    """Of what comes to the inbox of one partition.
+
+    If `users` is None, all share one broker user, so only keys and claims are compared. A gateway's
+    submissions are believed whatever their plugin: what was accepted is stored, even by the wrong partition.
+    """
 
     topology: Topology
     users: BrokerUsers | None = None
+    partition: int = HOME
 
     def doubt(self, message: Inbound, key: str, user: str | None) -> str | None:
         """Why the message is not believed, or None."""
@@ -42,15 +48,15 @@ class Senders:
     def _key_of(self, message: Inbound) -> str:
         match message:
             case Submissions():
-                return self.topology.submissions_key
+                return self.topology.submissions_key_of(self.partition)
             case Submit():
                 return message.spec.plugin
             case RunnerEvents():
                 return self.topology.events_key(message.plugin)
             case Command() | TokensUsed() | SessionsUsed() | LogInsSeen():
-                return self.topology.command_key
+                return self.topology.command_key_of(self.partition)
             case Tick():
-                return self.topology.tick_key
+                return self.topology.tick_key_of(self.partition)
 
     def _doubt_user(self, users: BrokerUsers, message: Inbound, user: str | None) -> str | None:
         allowed = _allowed(users, message)
@@ -76,13 +82,13 @@ def _foreign_manifest(message: RunnerEvents) -> str | None:
     return next((name for name in sorted(names) if name != message.plugin), None)
 
 
-def senders_for(topology: Topology, own_user: str, *, shared: bool) -> Senders:
-    """What a scheduler logged in as `own_user` believes.
+def senders_for(topology: Topology, own_user: str, partition: int = HOME, *, shared: bool) -> Senders:
+    """What a scheduler logged in as `own_user` believes of what comes to this partition's inbox.
 
     Raises PermanentError if that is not a scheduler's user, since every message would be refused.
     """
     if shared:
-        return Senders(topology)
+        return Senders(topology, None, partition)
     users = BrokerUsers.named_after(own_user)
     if users is None:
         reason = (
@@ -91,4 +97,4 @@ def senders_for(topology: Topology, own_user: str, *, shared: bool) -> Senders:
             "TASKMANAGER_BROKER_USERS=shared"
         )
         raise PermanentError(reason)
-    return Senders(topology, users)
+    return Senders(topology, users, partition)

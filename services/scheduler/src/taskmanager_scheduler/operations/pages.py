@@ -7,7 +7,6 @@ transaction as the jobs, so no page is done twice and none is skipped, whichever
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from math import ceil
 
 from taskmanager.model.control import judge
 from taskmanager.model.jobs import Attribution, Interruption, Job
@@ -24,14 +23,6 @@ from taskmanager_scheduler.jobs.effects import SendTicket
 
 RefusedJob = tuple[str, Reason | None]
 """A job and why it was refused."""
-
-
-def step_of(operation: Operation, most: int) -> int:
-    """How many of its next pages to process at once: one, or as many as have `most` jobs together."""
-    if not operation.total or not operation.pages:
-        return 1
-    size = ceil(operation.total / operation.pages)
-    return max(1, min(most // size, operation.pages - operation.page))
 
 
 def needs_of_pages(operation: Operation, step: int) -> Needs:

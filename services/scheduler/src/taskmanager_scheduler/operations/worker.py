@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from taskmanager.errors import BrokerUnavailableError, TemporaryError
 from taskmanager.model.operations import Operation, OperationState, page_key
+from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.model.reasons import automatic
 from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.states import Status
@@ -30,10 +31,9 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import DeclarePlugin, Effect, SendTicket
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
-from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_pages, settle, step_of, work
+from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_pages, settle, work
+from taskmanager_scheduler.operations.steps import Steps
 
-PAGE_JOBS = 100
-"""Jobs on a page. The inbox waits for no more than that, unless it had nothing urgent for a while."""
 LOOK = timedelta(seconds=0.5)
 """Time between two checks for operations while there are none."""
 ERROR_CHARACTERS = 500
@@ -42,28 +42,24 @@ log = get_logger(__name__)
 
 
 class OperationWorker:
-    """Advances every open operation by one page, repeatedly."""
+    """Advances every open operation by one step, repeatedly."""
 
     def __init__(
         self,
         store: Store,
         dispatcher: Dispatcher,
         clock: Clock,
+        steps: Steps,
         *,
-        step_limit: int,
         active_for: timedelta,
-        urgent: Callable[[], bool],
+        partition: Partition = WHOLE,
     ) -> None:
-        """At most `step_limit` jobs are changed in one transaction.
-
-        `urgent` says whether the inbox has, or lately had, messages whose senders wait for an answer. This
-        scheduler processes operations for `active_for` after each tick that came through the inbox.
-        """
+        """This scheduler works for `active_for` after each tick that came through the inbox."""
         self._store = store
         self._dispatcher = dispatcher
         self._clock = clock
-        self._step_limit, self._page_jobs = step_limit, min(step_limit, PAGE_JOBS)
-        self._urgent = urgent
+        self._steps = steps
+        self._partition = partition
         self._duty = Duty(active_for)
         self._sent: dict[str, int] = {}
         """Pages of each operation whose tickets are confirmed to be in their queues."""
@@ -73,10 +69,18 @@ class OperationWorker:
         """Record a tick that came through the inbox: this scheduler is responsible for the operations."""
         self._duty.ticked()
 
+    def relieved(self) -> None:
+        """Record that this scheduler has given the inbox up."""
+        self._duty.end()
+
     async def run_once(self) -> bool:
-        """Take one step of every open operation; False if there are none. Raises TemporaryError."""
-        operations = await self._store.open_operations()
-        OPERATIONS_OPEN.set(len(operations))
+        """Take one step of every open operation of the partition; False if there are none.
+
+        Raises TemporaryError.
+        """
+        everyones = await self._store.open_operations()
+        OPERATIONS_OPEN.set(len(everyones))
+        operations = [one for one in everyones if self._partition.holds(one.filter.plugin)]
         await self._part_from_all_but({operation.id for operation in operations})
         for operation in operations:
             await self._step(operation)
@@ -117,7 +121,7 @@ class OperationWorker:
             )
 
     async def _begin(self, operation: Operation) -> None:
-        listing = await self._store.list_jobs(operation, page=self._page_jobs)
+        listing = await self._store.list_jobs(operation, page=self._steps.page_jobs)
         decision = await self._apply(
             operation, lambda snapshot: begin(snapshot, operation, listing, self._clock.now())
         )
@@ -132,7 +136,7 @@ class OperationWorker:
         sending = self._sending.get(operation.id)
         if sending is None or sending.done():
             await self._all_sent(operation)
-        step = 1 if self._urgent() else step_of(operation, self._step_limit)
+        step = self._steps.pages(operation)
         began = time.perf_counter()
         sent = self._sent.get(operation.id, operation.ticketed)
         decision = await self._apply(
