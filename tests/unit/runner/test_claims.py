@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -37,11 +38,21 @@ class Box:
         return [event for event in self.events if isinstance(event, Claim)]
 
 
+@dataclass
+class SetCapacity:
+    """As if every slot had a place of its own, unless set otherwise."""
+
+    slots: int
+    now: int = 100
+    ahead: int = 0
+
+
 class Scene:
     def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
-        self.claims = Claims(self.lanes, self.box, self._start, timeout, "noop")
+        self.capacity = SetCapacity(slots)
+        self.claims = Claims(self.lanes, self.box, self._start, self.capacity, timeout, "noop")
         self.claims.admit(wanted=True)
         for lane in range(slots):
             self.claims.free(lane)

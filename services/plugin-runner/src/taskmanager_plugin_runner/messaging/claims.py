@@ -26,7 +26,7 @@ from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
 from taskmanager_plugin_runner.messaging.leases import Reference
-from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, OpenLanes
+from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, Capacity, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
 from taskmanager_plugin_runner.messaging.questions import Question, Questions
 from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
@@ -46,11 +46,20 @@ Start = Callable[[int, Grant, float], None]
 class Claims:
     """The tickets of a runner, and what they brought that has no slot yet."""
 
-    def __init__(self, lanes: Lanes, outbox: Sink, start: Start, timeout: timedelta, plugin: str) -> None:
+    def __init__(
+        self,
+        lanes: Lanes,
+        outbox: Sink,
+        start: Start,
+        capacity: Capacity,
+        timeout: timedelta,
+        plugin: str,
+    ) -> None:
         """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
         self._plugin = plugin
-        self._lanes, self._outbox, self._start = OpenLanes(lanes), outbox, start
         self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
+        self._lanes = OpenLanes(lanes, capacity, self._questions.of_lane)
+        self._outbox, self._start = outbox, start
         self._frozen = False
         self._granted = GrantQueue()
         self._aging: asyncio.TimerHandle | None = None
@@ -105,6 +114,16 @@ class Claims:
         if held is not None:
             self._lanes.use_up(slot, held)
         self._lanes.adjust(slot)
+
+    @property
+    def free_slots(self) -> int:
+        """How many slots can take a job."""
+        return len(self._lanes.free)
+
+    def review(self) -> None:
+        """More jobs or fewer may be begun than before."""
+        self._fill()
+        self._lanes.adjust_all()
 
     def withdraw(self, slot: int) -> None:
         """The slot can no longer take a job."""
@@ -196,8 +215,12 @@ class Claims:
 
     def _fill(self) -> None:
         """Begin what waits on the slots that are free."""
-        while self._lanes.free and not self._frozen and (granted := self._granted.pop()):
-            self._begin(min(self._lanes.free), granted)
+        while (
+            not self._frozen
+            and (slot := self._lanes.next_free()) is not None
+            and (granted := self._granted.pop())
+        ):
+            self._begin(slot, granted)
 
     def _begin(self, slot: int, granted: Granted) -> None:
         self._lanes.free.discard(slot)
