@@ -235,13 +235,13 @@ class Runner:
         self._draining.apply(orders)
         wanted = not (orders.paused or orders.draining or self._stopping)
         if not wanted:
-            self._hand_back_ahead()
+            self._hand_back_ahead()  # nothing begins any more, even if its input is there already
         self._claims.admit(wanted=wanted)
         self._places.thaw()
 
-    def _hand_back_ahead(self) -> None:
-        """Nothing begins any more, even if its input is there already."""
-        for key in self._places.ahead:
+    def _hand_back_ahead(self, but: int = 0) -> None:
+        """Hand back the jobs that are ahead, but the first so many; they have not failed, and leave nothing."""
+        for key in self._places.ahead[but:]:
             self._attempts[key].interrupt(AttemptOutcome.HANDED_BACK)
 
     async def _kill_before_lease_ends(self) -> None:
@@ -258,6 +258,8 @@ class Runner:
     async def _look_further_ahead(self) -> None:
         self._look_ahead()
         self._review()
+        standing = sum(attempt.suspended for attempt in self._attempts.values())
+        self._hand_back_ahead(but=self._identity.slots - standing)
 
     def _review(self) -> None:
         """More jobs or fewer may be begun, unless each slot has one at a time."""

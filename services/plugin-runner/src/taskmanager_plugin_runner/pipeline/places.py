@@ -33,12 +33,12 @@ class Places:
 
     @property
     def ahead(self) -> tuple[Reference, ...]:
-        """Those that began ahead and have no place yet, in the order in which they entered."""
+        """Those that are ahead, in the order in which they entered."""
         return tuple(key for key in self._ahead if self.is_ahead(key))
 
     def is_ahead(self, key: Reference) -> bool:
-        """Whether the attempt began ahead and has no place yet."""
-        return self._ahead.get(key, False) and key not in self._held
+        """Whether the attempt has no place yet, and began ahead or waits for one."""
+        return (self._ahead.get(key, False) or key in self._waiting) and key not in self._held
 
     def enter(self, key: Reference) -> None:
         """The job is granted."""
@@ -51,10 +51,8 @@ class Places:
         """
         place: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting[key] = place
-        if preferred in self._free and not self._stands(key):
-            self._give(key, preferred)
-        else:
-            self._give_all()
+        if self._free and not (self._frozen and self._ahead[key]):
+            self._give(key, preferred if preferred in self._free else self._free[0])
         return place
 
     def leave(self, key: Reference) -> None:
@@ -69,7 +67,7 @@ class Places:
         self.on_left()
 
     def freeze(self) -> None:
-        """Give no place to those that began ahead until `thaw`: an order may be on its way."""
+        """Give no place to those that are ahead until `thaw`: an order may be on its way."""
         self._frozen = True
 
     def thaw(self) -> None:
@@ -77,14 +75,11 @@ class Places:
         self._frozen = False
         self._give_all()
 
-    def _stands(self, key: Reference) -> bool:
-        return self._frozen and self._ahead[key]
-
     def _give_all(self) -> None:
         """In the order in which they entered."""
-        for key in tuple(self._ahead) if self._waiting else ():
-            if self._free and key in self._waiting and not self._stands(key):
-                self._give(key, self._free[0])
+        ready = () if self._frozen else [key for key in self._ahead if key in self._waiting]
+        for key in ready[: len(self._free)]:
+            self._give(key, self._free[0])
 
     def _give(self, key: Reference, place: int) -> None:
         self._free.remove(place)
