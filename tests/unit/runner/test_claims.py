@@ -321,6 +321,21 @@ async def test_a_lane_that_has_asked_counts_before_one_that_has_not() -> None:
     assert scene.started == [(1, "a")]
 
 
+async def test_a_refusal_of_what_would_be_brought_ahead_keeps_no_slot_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(open_lanes, "REST_SECONDS", (60.0, 60.0))
+    scene = with_extra_process(now=0, ahead=1)
+    scene.claims.withdraw(1)
+    scene.ticket("a")
+    scene.refuse(scene.box.claims[0], "busy")
+    assert scene.lanes.opened == set()
+    scene.capacity.now, scene.capacity.ahead = 1, 0
+    scene.claims.free(1)
+    assert [claim.job for claim in scene.box.claims] == ["a", "a"]
+    assert scene.lanes.opened == {1}
+
+
 async def test_a_process_that_becomes_free_takes_no_job_if_none_may_begin() -> None:
     scene = with_extra_process(now=1, ahead=0)
     scene.ticket("a")

@@ -240,7 +240,7 @@ class Runner:
         self._places.thaw()
 
     def _hand_back_ahead(self, but: int = 0) -> None:
-        """Hand back the jobs that are ahead, but the first so many; they have not failed, and leave nothing."""
+        """Hand back, as not failed, the jobs that are ahead, except for the first so many."""
         for key in self._places.ahead[but:]:
             self._attempts[key].interrupt(AttemptOutcome.HANDED_BACK)
 

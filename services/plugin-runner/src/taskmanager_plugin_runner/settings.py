@@ -74,7 +74,7 @@ class RunnerSettings(RootsSettings):
     """How many short jobs may be claimed ahead of free slots; 0: none. See decision 19."""
     fetch_ahead: int = Field(default=1, ge=0, le=1)
     """How many jobs a slot may have beside the one it works on: their input is brought, or their results are
-    placed, meanwhile; 0: none. See decision 21."""
+    placed, meanwhile; 0: none. See decision 22."""
     drain_seconds: float = Field(default=10.0, ge=0)
     """How long running jobs may continue after SIGTERM; after that they are handed back without failing."""
 

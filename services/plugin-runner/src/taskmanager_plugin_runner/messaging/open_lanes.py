@@ -11,6 +11,8 @@ AHEAD = -1
 """The number of the lane that takes tickets ahead of the slots; those of the slots are theirs, from 0."""
 REST_SECONDS = (1.0, 2.0)
 """How long a lane rests after its ticket was given back, so that a ticket does not go round in circles."""
+YIELDING_RESTS_TIMES = 10
+"""By how much longer a lane rests that yields: nobody is idle meanwhile."""
 
 
 class Capacity(Protocol):
@@ -36,6 +38,7 @@ class OpenLanes:
         """All are closed until tickets are admitted. `asks`: whether the lane has a claim without answer."""
         self._lanes, self._capacity, self._asks = lanes, capacity, asks
         self._open: set[int] = set()
+        self._yielding: set[int] = set()
         self._resting: dict[int, asyncio.TimerHandle] = {}
         self._returning = 0
         self.free: set[int] = set()
@@ -81,8 +84,10 @@ class OpenLanes:
             self._lanes.open(lane, self.room + self._capacity.slots)
         else:
             now, _ = self._may_begin()
+            yields = self._turn(lane) >= now
             self._open.add(lane)
-            self._lanes.open(lane, yields=self._turn(lane) >= now)
+            (self._yielding.add if yields else self._yielding.discard)(lane)
+            self._lanes.open(lane, yields=yields)
 
     def adjust_all(self) -> None:
         """As `adjust`, for all lanes: more jobs or fewer may be begun."""
@@ -137,6 +142,8 @@ class OpenLanes:
         if (resting := self._resting.pop(lane, None)) is not None:
             resting.cancel()
         seconds = random.uniform(*REST_SECONDS)  # noqa: S311 - only spreads the load
+        if lane in self._yielding:
+            seconds *= YIELDING_RESTS_TIMES
         self._resting[lane] = asyncio.get_running_loop().call_later(seconds, self._rested, lane)
         if lane == AHEAD:
             self.look_ahead(0)
@@ -165,5 +172,8 @@ class OpenLanes:
         """The place of a slot among the free ones: those come first that have asked, or are open already."""
         if len(self.free) <= self._capacity.now:
             return 0
-        order = sorted(self.free, key=lambda one: (not self._asks(one), one not in self._open, one))
-        return order.index(slot)
+        ready = self.free - self._resting.keys()
+        return sum(self._rank(one) < self._rank(slot) for one in ready)
+
+    def _rank(self, slot: int) -> tuple[bool, bool, int]:
+        return not self._asks(slot), slot not in self._open, slot
