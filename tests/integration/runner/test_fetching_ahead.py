@@ -18,8 +18,9 @@ from tests.unit.runner.slots import is_gone
 from taskmanager.messages import Commit, HandedBack, Heartbeat
 from taskmanager.model.control import JobAction
 from taskmanager.model.states import Status
+from taskmanager_plugin_runner.pipeline.pace import WORTH_BYTES
 
-PAGES = {"1.tif": "one", "2.tif": "two"}
+PAGES = {"1.tif": "1" * WORTH_BYTES, "2.tif": "2"}
 OFTEN = {"HEARTBEAT_SECONDS": "0.2"}
 WAITS = "its input is there, and it waits until a slot has worked on the job before it"
 

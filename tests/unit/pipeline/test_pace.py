@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskmanager_plugin_runner.pipeline.capacity import Capacity
-from taskmanager_plugin_runner.pipeline.pace import MARGIN_SECONDS, NO_ROOM_SECONDS, Pace
+from taskmanager_plugin_runner.pipeline.pace import MARGIN_SECONDS, NO_ROOM_SECONDS, WORTH_BYTES, Pace
 from taskmanager_plugin_runner.pipeline.places import Places
 
 NOW = 100.0
@@ -18,7 +18,7 @@ LEFT = st.none() | st.floats(0, 1000)
 def pace(*, brought: float | None = None, placed: float | None = None, worked: float | None = None) -> Pace:
     made = Pace()
     if brought is not None:
-        made.brought(brought, coming=False)
+        made.brought(brought)
     if placed is not None:
         made.placed(placed)
     if worked is not None:
@@ -42,15 +42,16 @@ def test_it_is_worth_it_if_transfers_take_a_while(made: Pace, worth: bool) -> No
 
 
 def test_an_input_that_comes_while_the_plugin_works_is_worth_it() -> None:
-    made = Pace()
-    made.brought(0.0, coming=True)
-    assert made.worth
+    small, large = Pace(), Pace()
+    small.brought(0.0, WORTH_BYTES - 1)
+    large.brought(0.0, WORTH_BYTES)
+    assert (small.worth, large.worth) == (False, True)
 
 
 def test_what_happened_last_counts_most() -> None:
     made = pace(brought=1.0)
     for _ in range(5):
-        made.brought(0.0, coming=False)
+        made.brought(0.0)
     assert not made.worth
 
 

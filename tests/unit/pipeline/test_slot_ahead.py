@@ -110,7 +110,7 @@ async def test_an_input_for_which_there_is_no_room_yet_fails_nothing(
     monkeypatch.setenv("PYTHONPATH", f"{PLUGINS}{os.pathsep}{full_disk(tmp_path)}")
     async with scene("press", tmp_path) as made:
         made.around.places.enter(OTHER)
-        made.around.pace.brought(1.0, coming=False)
+        made.around.pace.brought(1.0)
         await made.start("press", **paths(tmp_path))
         assert made.over == [AttemptOutcome.HANDED_BACK]
         assert made.around.pace.jobs_ahead([0.0], elapsed_seconds()) == 0

@@ -220,7 +220,7 @@ class Attempt:
         self._dirty = True
         began = elapsed_seconds()
         brought = await self._step(SlotStep.STAGE_IN)
-        self._services.pace.brought(elapsed_seconds() - began, coming=brought.coming)
+        self._services.pace.brought(elapsed_seconds() - began, brought.bytes if brought.coming else 0)
         return brought
 
     async def _place(self) -> SlotAnswer | None:

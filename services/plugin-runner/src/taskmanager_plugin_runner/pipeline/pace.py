@@ -11,8 +11,10 @@ WORTH_SECONDS = 0.1
 """Transfers that take less than this together are not worth a second process for the slot."""
 MARGIN_SECONDS = 2.0
 """Input is brought this much earlier than needed: estimates are only looked at once a second."""
+WORTH_BYTES = 1_000_000
 STILL_COMING_SECONDS = 10.0
-"""What is taken for the time of an input that arrives while the plugin works, whose end nobody sees."""
+"""What is taken for the time of an input of `WORTH_BYTES` that arrives while the plugin works: nobody sees
+its end, and only its first files are waited for."""
 NO_ROOM_SECONDS = 60.0
 """Nothing is brought ahead for this long after there was no room for it."""
 
@@ -40,9 +42,9 @@ class Pace:
     _placing: _Usual = field(default_factory=_Usual)
     _no_room_until: float = float("-inf")
 
-    def brought(self, seconds: float, *, coming: bool) -> None:
-        """A job's input was brought; `coming`: it arrives while the plugin works."""
-        self._bringing.add(STILL_COMING_SECONDS if coming else seconds)
+    def brought(self, seconds: float, coming_bytes: int = 0) -> None:
+        """A job's input was brought; so many bytes of it are still coming, while the plugin works."""
+        self._bringing.add(STILL_COMING_SECONDS if coming_bytes >= WORTH_BYTES else seconds)
 
     def worked(self, seconds: float) -> None:
         """A plugin worked on a job for so long."""
