@@ -18,11 +18,11 @@ from tests.unit.runner.slots import is_gone
 from taskmanager.messages import Commit, HandedBack, Heartbeat
 from taskmanager.model.control import JobAction
 from taskmanager.model.states import Status
+from taskmanager_plugin_runner.attempt.attempt import WAITS_FOR_PLACE
 from taskmanager_plugin_runner.pipeline.pace import WORTH_BYTES
 
 PAGES = {"1.tif": "1" * WORTH_BYTES, "2.tif": "2"}
 OFTEN = {"HEARTBEAT_SECONDS": "0.2"}
-WAITS = "its input is there, and it waits until a slot has worked on the job before it"
 
 
 @dataclass
@@ -128,7 +128,7 @@ async def test_the_next_input_is_brought_while_the_plugin_works_and_no_more(
         for job in (following, third):
             done = await fake_scheduler.ended(job)
             assert (done.status, done.attempt) == (Status.DONE, 1)
-        assert WAITS in fake_scheduler.log_of(following)
+        assert WAITS_FOR_PLACE in fake_scheduler.log_of(following)
         assert fake_scheduler.statuses[following][-4:] == [
             Status.UPLOAD,
             Status.PROCESSING,

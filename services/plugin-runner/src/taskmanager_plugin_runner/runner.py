@@ -68,13 +68,14 @@ class Runner:
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
         self._places = Places(identity.slots)
+        processors = [processors_of(place, identity.manifest.processors) for place in range(identity.slots)]
         self._services = AttemptServices(
             outbox,
             self._leases,
             TransferLimit(identity.transfers, self._plugin),
             identity.manifest,
             self._places,
-            processors=lambda place: processors_of(place, identity.manifest.processors),
+            processors=processors.__getitem__,
         )
         self._attempts: dict[Reference, Attempt] = {}
         BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._attempts)))

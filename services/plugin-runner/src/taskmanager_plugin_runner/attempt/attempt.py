@@ -33,7 +33,7 @@ from taskmanager_plugin_runner.pipeline.first_of import first_of
 from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
 
-WAITS_FOR_PLACE = "its input is there, and it waits until a slot has worked on the job before it"
+WAITS_FOR_PLACE = "waits until a slot has worked on the job before it"
 LONGEST_WAIT = timedelta(minutes=10)
 """A job whose input was brought ahead is handed back after this time, for another runner may be idle."""
 
