@@ -87,6 +87,8 @@ class Runner:
             )
             for number in range(settings.slot_processes(identity.slots))
         ]
+        if settings.fetch_ahead and len(processes) == identity.slots:
+            log.warning("nothing_is_brought_ahead", mend="name two TASKMANAGER_SLOT_USERS for each slot")
         self._slots = SlotKeeper(processes, identity.slots, self._plugin, self._run)
         self._idle = asyncio.Event()
         self._capacity = Capacity(self._places, self._services.pace, self._attempts.values)
