@@ -120,6 +120,32 @@ async def test_a_closed_lane_gets_no_ticket(rabbitmq: RunningServer, topology: T
     assert tickets.empty()
 
 
+async def test_a_lane_that_yields_gets_what_no_other_can_take(
+    rabbitmq: RunningServer, topology: Topology
+) -> None:
+    await Broker.once(rabbitmq.url, "test", lambda channel: declared(channel, topology))
+    broker, other = Broker(rabbitmq.url, "test"), Broker(rabbitmq.url, "other runner")
+    publisher, queue = broker.publisher(), topology.jobs("noop")
+    lanes, free = broker.lanes(queue), other.lanes(queue)
+    takers: asyncio.Queue[str] = asyncio.Queue()
+    lanes.on_ticket = lambda *_: takers.put_nowait("yields")
+    free.on_ticket = lambda *_: takers.put_nowait("free")
+
+    async def taker() -> str:
+        await publisher.publish(topology.dispatch, "noop", b"ticket")
+        async with asyncio.timeout(5):
+            return await takers.get()
+
+    async with running(broker), running(other):
+        lanes.open(0, 100, yields=True)
+        assert await taker() == "yields"
+        free.open(0, 5)
+        while await taker() == "yields":
+            continue  # the broker does not know of the free lane yet
+        assert [await taker() for _ in range(4)] == ["free"] * 4
+        assert await taker() == "yields"
+
+
 async def test_everything_comes_back_after_the_broker_was_killed(
     rabbitmq: RunningServer, topology: Topology
 ) -> None:

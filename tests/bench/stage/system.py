@@ -120,13 +120,14 @@ class System:
         service.start()
         return service
 
-    def start_runner(self, plugin: str, slots: int, number: int = 1) -> Service:
+    def start_runner(self, plugin: str, slots: int, number: int = 1, **settings: str) -> Service:
         """Start a runner of that plugin; `number` tells several of them apart."""
         name = plugin if number == 1 else f"{plugin}-{number}"
         workspace = private_folder(self.folder / "workspace" / name)
         command = ("taskmanager-plugin-runner", "--plugin", plugin, "--id", f"bench-{name}")
         sizes = ("--slots", str(slots), "--transfers", "2")
-        return self.start(f"runner-{name}", *command, *sizes, TASKMANAGER_WORKSPACE=str(workspace))
+        settings = {"TASKMANAGER_WORKSPACE": str(workspace), **settings}
+        return self.start(f"runner-{name}", *command, *sizes, **settings)
 
     def wait_until_ready(self) -> None:
         """Poll the health of all, and the gateway until it accepts jobs for every runner's plugin."""

@@ -19,6 +19,7 @@ from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.messaging.leases import Leases
 from taskmanager_plugin_runner.messaging.outbox import OutboxEvent
+from taskmanager_plugin_runner.pipeline.places import Places
 from taskmanager_plugin_runner.slot.process import SlotProcess
 
 JOB = "0195e4a0-0000-7000-8000-000000000001"
@@ -81,7 +82,7 @@ async def scene(
         fake_scheduler = FakeScheduler(answer)
         leases = Leases(timedelta(seconds=5))
         around = AttemptServices(
-            fake_scheduler, leases, TransferLimit(1, plugin), manifest(plugin, **discipline)
+            fake_scheduler, leases, TransferLimit(1, plugin), manifest(plugin, **discipline), Places(1)
         )
         yield Scene(process, fake_scheduler, around)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -37,12 +38,23 @@ class Box:
         return [event for event in self.events if isinstance(event, Claim)]
 
 
+@dataclass
+class SetCapacity:
+    """As if every slot had a place of its own, unless set otherwise."""
+
+    slots: int
+    now: int = 100
+    ahead: int = 0
+
+
 class Scene:
     def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
         self.too_far = 0
-        self.claims = Claims(self.lanes, self.box, self._start, timeout, "noop", too_far=self._note_too_far)
+        self.capacity = SetCapacity(slots)
+        self.claims = Claims(self.lanes, self.box, self._start, self.capacity, timeout, "noop")
+        self.claims.on_too_far = self._note_too_far
         self.claims.admit(wanted=True)
         for lane in range(slots):
             self.claims.free(lane)
@@ -276,3 +288,79 @@ async def test_a_ticket_that_cannot_be_read_is_dropped() -> None:
     assert scene.lanes.acked == [b"nonsense"]
     scene.ticket("a")
     assert [claim.job for claim in scene.box.claims] == ["a"]
+
+
+def with_extra_process(now: int, ahead: int) -> Scene:
+    """One slot with two processes, whose capacity is set."""
+    scene = Scene(slots=2)
+    scene.capacity.slots, scene.capacity.now, scene.capacity.ahead = 1, now, ahead
+    scene.claims.review()
+    return scene
+
+
+async def test_no_more_lanes_are_open_than_jobs_may_begin() -> None:
+    scene = with_extra_process(now=1, ahead=0)
+    assert scene.lanes.opened == {0}
+    scene.capacity.now = 0
+    scene.claims.review()
+    assert scene.lanes.opened == set()
+
+
+async def test_a_lane_for_a_job_whose_input_is_brought_ahead_yields() -> None:
+    scene = with_extra_process(now=0, ahead=1)
+    assert (scene.lanes.opened, scene.lanes.yielding) == ({0}, {0})
+    scene.capacity.now, scene.capacity.ahead = 1, 0
+    scene.claims.review()
+    assert (scene.lanes.opened, scene.lanes.yielding) == ({0}, set())
+
+
+async def test_a_lane_that_has_asked_counts_before_one_that_has_not() -> None:
+    scene = with_extra_process(now=0, ahead=2)
+    scene.claims.withdraw(0)
+    scene.ticket("a")
+    assert [claim.job for claim in scene.box.claims] == ["a"]
+    scene.capacity.ahead = 1
+    scene.claims.free(0)
+    assert 0 not in scene.lanes.opened
+    scene.grant(scene.box.claims[0])
+    assert scene.started == [(1, "a")]
+
+
+async def test_a_refusal_of_what_would_be_brought_ahead_keeps_no_slot_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(open_lanes, "REST_SECONDS", (60.0, 60.0))
+    scene = with_extra_process(now=0, ahead=1)
+    scene.claims.withdraw(1)
+    scene.ticket("a")
+    scene.refuse(scene.box.claims[0], "busy")
+    assert scene.lanes.opened == set()
+    scene.capacity.now, scene.capacity.ahead = 1, 0
+    scene.claims.free(1)
+    assert [claim.job for claim in scene.box.claims] == ["a", "a"]
+    assert scene.lanes.opened == {1}
+
+
+async def test_a_process_that_becomes_free_takes_no_job_if_none_may_begin() -> None:
+    scene = with_extra_process(now=1, ahead=0)
+    scene.ticket("a")
+    scene.grant(scene.box.claims[0])
+    scene.capacity.now = 0
+    scene.claims.free(0)
+    scene.ticket("b")
+    assert [claim.job for claim in scene.box.claims] == ["a"]
+    scene.capacity.now = 1
+    scene.claims.review()
+    assert [claim.job for claim in scene.box.claims] == ["a", "b"]
+
+
+async def test_what_was_claimed_ahead_begins_only_where_it_is_worked_on_at_once() -> None:
+    scene = with_extra_process(now=1, ahead=1)
+    scene.claims.look_ahead(4)
+    scene.capacity.now = 0
+    scene.ticket("a")
+    scene.grant(scene.box.claims[0])
+    assert scene.started == []
+    scene.capacity.now = 1
+    scene.claims.review()
+    assert [job for _, job in scene.started] == ["a"]

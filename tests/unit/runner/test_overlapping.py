@@ -21,7 +21,7 @@ from taskmanager_plugin_runner.files.sources import Fingerprint, SourceFile, sca
 from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.results.placement import Placement, clean, place, prepare
 from taskmanager_plugin_runner.results.planning import Terms
-from taskmanager_plugin_runner.slot.process import SlotProcess
+from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotStep
 from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 from taskmanager_plugin_runner.transport.recovery import recover
@@ -334,7 +334,7 @@ async def test_a_job_that_waits_for_a_file_obeys_a_cancel(tmp_path: Path, elsewh
     made = job(tmp_path)
     async with slot(tmp_path, elsewhere, ahead_bytes=1) as (process, ears):
         source = await brought(process, made)
-        answering = process.order(SlotStep.RUN, made, source, DesiredState.SUSPEND)
+        answering = process.order(SlotStep.RUN, made, source, OrderTerms(DesiredState.SUSPEND))
         await until(lambda: ears.suspended)
         process.tell(DesiredState.CANCEL)
         assert (await answering).cancelled

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from taskmanager.errors import InvalidMessageError, JobKilledError, TaskManagerError
+from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
     AttemptReference,
     CommitVerdict,
@@ -19,12 +19,12 @@ from taskmanager.messages import (
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
-from taskmanager.process.retry import Backoff
 from taskmanager_plugin_runner.attempt.attempt import Attempt
 from taskmanager_plugin_runner.attempt.draining import Draining
 from taskmanager_plugin_runner.attempt.limit_watch import LOOK
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
+from taskmanager_plugin_runner.attempt.slot_keeper import SlotKeeper
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.claims import Claims
@@ -32,11 +32,14 @@ from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIde
 from taskmanager_plugin_runner.messaging.horizon import Horizon
 from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
 from taskmanager_plugin_runner.messaging.outbox import Outbox
-from taskmanager_plugin_runner.metrics import BUSY, SLOT_DEATHS, SLOTS, of_outcome
+from taskmanager_plugin_runner.metrics import BUSY, of_outcome
+from taskmanager_plugin_runner.pipeline.capacity import Capacity
+from taskmanager_plugin_runner.pipeline.places import Places
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotOptions
 from taskmanager_plugin_runner.system.control_groups import Groups
+from taskmanager_plugin_runner.system.processes import processors_of
 
 WATCH = timedelta(seconds=1)
 LOOK_AHEAD = timedelta(milliseconds=250)
@@ -45,7 +48,6 @@ KILL_SECONDS = 5.0
 UNDO_LIMIT = timedelta(seconds=5)
 """Time after the drain for killing attempts and restoring folders."""
 FLUSH_LIMIT = timedelta(seconds=5)
-LONGEST_RESTART_SECONDS = 10.0
 
 log = get_logger(__name__)
 
@@ -66,24 +68,37 @@ class Runner:
         self._identity, self._settings, self._outbox = identity, settings, outbox
         self._plugin = identity.manifest.name
         self._leases = Leases(settings.heartbeat)
-        transfers = TransferLimit(identity.transfers, self._plugin)
-        self._services = AttemptServices(outbox, self._leases, transfers, identity.manifest)
+        self._places = Places(identity.slots)
+        processors = [processors_of(place, identity.manifest.processors) for place in range(identity.slots)]
+        self._services = AttemptServices(
+            outbox,
+            self._leases,
+            TransferLimit(identity.transfers, self._plugin),
+            identity.manifest,
+            self._places,
+            processors=processors.__getitem__,
+        )
         self._attempts: dict[Reference, Attempt] = {}
-        BUSY.labels(self._plugin).set_function(lambda: len(self._attempts))
-        self._slots = [
+        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._attempts)))
+        processes = [
             SlotProcess(
                 number,
                 options.on_processors(number, identity.manifest.processors).as_user(settings.user_of(number)),
                 groups.slot(number) if groups is not None else None,
             )
-            for number in range(identity.slots)
+            for number in range(settings.slot_processes(identity.slots))
         ]
-        self._offers: dict[int, asyncio.Future[Attempt]] = {}
+        if settings.fetch_ahead and len(processes) == identity.slots:
+            log.warning("nothing_is_brought_ahead", mend="name two TASKMANAGER_SLOT_USERS for each slot")
+        self._slots = SlotKeeper(processes, identity.slots, self._plugin, self._run)
         self._idle = asyncio.Event()
         self._horizon = Horizon(identity.slots, settings.claims_ahead)
+        self._capacity = Capacity(self._places, self._services.pace, self._attempts.values)
         self._claims = Claims(
-            lanes, outbox, self._start, settings.claim_timeout, self._plugin, too_far=self._look_less_far
+            lanes, outbox, self._start, self._capacity, settings.claim_timeout, self._plugin
         )
+        self._claims.on_too_far = self._look_less_far
+        self._places.on_left = self._review
         self._heartbeats = Heartbeats(
             identity, outbox, self._leases, settings.heartbeat, self._running, self._claims
         )
@@ -102,8 +117,8 @@ class Runner:
         """What prevents the runner from taking jobs, or None."""
         if not self._ordered:
             return "no orders from the scheduler yet"
-        dead = sum(not slot.alive for slot in self._slots)
-        return f"{dead} of {len(self._slots)} slots are not running" if dead else None
+        dead = self._slots.dead
+        return f"{dead} of {self._identity.slots} slots are not running" if dead else None
 
     def on_control(self, delivery: Delivery) -> None:
         """Handle a message of the private queue."""
@@ -119,6 +134,7 @@ class Runner:
                         self._on_reply(reply)
             case Notice():
                 self._claims.freeze()
+                self._places.freeze()
                 self._heartbeats.beat()
 
     # --- its course
@@ -127,9 +143,7 @@ class Runner:
         """Work until `stop`, then drain: let jobs end for a while, hand back the rest, and report it all."""
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            tending = [
-                group.create_task(self._tend(slot), name=f"tend {slot.number}") for slot in self._slots
-            ]
+            tending = [group.create_task(one) for one in self._slots.tend(self._claims)]
             group.create_task(self._heartbeats.run(over))
             group.create_task(every(WATCH, self._kill_before_lease_ends, over))
             group.create_task(every(LOOK_AHEAD, self._look_further_ahead, over))
@@ -139,14 +153,14 @@ class Runner:
             over.set()
             for task in tending:
                 task.cancel()
-        for slot in self._slots:
-            await slot.stop(UNDO_LIMIT)
+        await self._slots.stop(UNDO_LIMIT)
         if not await self._outbox.flush(FLUSH_LIMIT):
             log.warning("events_unsent_at_end")
 
     async def _drain(self) -> None:
         self._stopping = True
         self._claims.end()
+        self._hand_back_ahead()
         self._draining.hand_back_suspended()
         await self._until_idle(self._settings.drain)
         self._draining.hand_back()
@@ -165,45 +179,14 @@ class Runner:
             except TimeoutError:
                 log.info("still_running", attempts=len(self._attempts))
 
-    async def _tend(self, slot: SlotProcess) -> None:
-        """Keep one slot alive and give it one attempt after another."""
-        backoff = Backoff("slot", longest_wait_seconds=LONGEST_RESTART_SECONDS)
-        while True:
-            try:
-                if not slot.alive:
-                    self._count_slots()
-                    await slot.start()
-                    self._count_slots()
-                attempt = await self._next(slot)
-            except (TaskManagerError, OSError) as error:
-                self._count_slots()
-                await backoff.wait(str(error))
-                continue
-            backoff.reset()
-            await self._run(attempt)
-
-    async def _next(self, slot: SlotProcess) -> Attempt:
-        """Offer the slot and wait for a job; raises JobKilledError if the slot's process ends instead."""
-        waiting: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
-        self._offers[slot.number] = waiting
-        slot.when_ended(lambda error: _fail(waiting, error))
-        self._claims.free(slot.number)
-        try:
-            return await waiting
-        except JobKilledError:
-            SLOT_DEATHS.labels(self._plugin).inc()
-            self._claims.withdraw(slot.number)
-            raise
-
     def _start(self, lane: int, grant: Grant, asked_at: float) -> None:
-        waiting = self._offers[lane]
-        if waiting.done():  # the slot has just died
+        if not self._slots.can_take(lane):  # it has just died
             self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
             return
         attempt = Attempt(grant, self._slots[lane], self._services)
         self._attempts[attempt.key] = attempt
         self._leases.granted(attempt.key, asked_at, grant.lease_seconds)
-        waiting.set_result(attempt)
+        self._slots.give(lane, attempt)
 
     async def _run(self, attempt: Attempt) -> None:
         def over(outcome: AttemptOutcome) -> None:
@@ -217,6 +200,7 @@ class Runner:
             if self._claims.room:
                 self._look_ahead(most=self._claims.room)
             self._leases.ended(attempt.key)
+            self._review()
             if not self._attempts:
                 self._idle.set()
 
@@ -231,6 +215,7 @@ class Runner:
             case Refusal():
                 self._claims.on_refusal(reply)
                 if reply.reason == "paused":
+                    self._places.freeze()
                     self._heartbeats.beat()
             case CommitVerdict():
                 attempt = self._attempts.get(reference(reply))
@@ -253,7 +238,16 @@ class Runner:
             attempt.want(desired.get(name))
             attempt.keep()
         self._draining.apply(orders)
-        self._claims.admit(wanted=not (orders.paused or orders.draining or self._stopping))
+        wanted = not (orders.paused or orders.draining or self._stopping)
+        if not wanted:
+            self._hand_back_ahead()  # nothing begins any more, even if its input is there already
+        self._claims.admit(wanted=wanted)
+        self._places.thaw()
+
+    def _hand_back_ahead(self, but: int = 0) -> None:
+        """Hand back, as not failed, the jobs that are ahead, except for the first so many."""
+        for key in self._places.ahead[but:]:
+            self._attempts[key].interrupt(AttemptOutcome.HANDED_BACK)
 
     async def _kill_before_lease_ends(self) -> None:
         """End attempts that must not overlap with another one before another runner may get their job.
@@ -272,6 +266,15 @@ class Runner:
 
     async def _look_further_ahead(self) -> None:
         self._look_ahead()
+        self._review()
+        standing = sum(attempt.suspended for attempt in self._attempts.values())
+        self._hand_back_ahead(but=self._identity.slots - standing)
+
+    def _review(self) -> None:
+        """More jobs or fewer may be begun, unless each slot has one at a time."""
+        if self._services.pace.worth:
+            self._claims.review()
+            self._slots.want(more=self._capacity.now + self._capacity.ahead > self._claims.free_slots)
 
     def _look_ahead(self, most: int | None = None) -> None:
         """Claim as far ahead as jobs are short; `most`: only less far than that."""
@@ -287,11 +290,3 @@ class Runner:
 
     def _running(self) -> tuple[AttemptReference, ...]:
         return tuple(attempt.reference for attempt in self._attempts.values())
-
-    def _count_slots(self) -> None:
-        SLOTS.labels(self._plugin).set(sum(slot.alive for slot in self._slots))
-
-
-def _fail(waiting: asyncio.Future[Attempt], error: JobKilledError) -> None:
-    if not waiting.done():
-        waiting.set_exception(error)

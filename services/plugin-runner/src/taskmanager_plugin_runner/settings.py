@@ -72,6 +72,9 @@ class RunnerSettings(RootsSettings):
     """How long a ticket may stay unacknowledged."""
     claims_ahead: int = Field(default=256, ge=0, le=256)
     """How many short jobs may be claimed ahead of free slots; 0: none. See decision 19."""
+    fetch_ahead: int = Field(default=1, ge=0, le=1)
+    """How many jobs a slot may have beside the one it works on: their input is brought, or their results are
+    placed, meanwhile; 0: none. See decision 22."""
     drain_seconds: float = Field(default=10.0, ge=0)
     """How long running jobs may continue after SIGTERM; after that they are handed back without failing."""
 
@@ -127,6 +130,14 @@ class RunnerSettings(RootsSettings):
         """The user that a slot's plugin runs as, in rotation if there are fewer; raises PermanentError."""
         users = self.users
         return users[slot % len(users)] if users else None
+
+    def slot_processes(self, slots: int) -> int:
+        """How many processes a runner's slots have together; raises PermanentError.
+
+        Where slots have users of their own, no two processes may share one because of `fetch_ahead`.
+        """
+        wanted = slots * (1 + self.fetch_ahead)
+        return slots if self.users and len(self.users) < wanted else wanted
 
     @property
     def seal(self) -> Seal:

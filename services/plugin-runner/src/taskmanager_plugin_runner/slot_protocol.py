@@ -5,7 +5,6 @@ bytes): JSON escapes them.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +16,7 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobError, JobSpec
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager_plugin_runner.files.seals import Seal
+from taskmanager_plugin_runner.system.processes import processors_of
 from taskmanager_plugin_runner.system.slot_users import SlotUser
 
 LINE_BYTES = 16 * 1024 * 1024
@@ -90,16 +90,16 @@ class SlotOptions:
 
     def on_processors(self, slot: int, limit: int | None) -> "SlotOptions":
         """The options of one slot: `limit` processors, different from its neighbours' if possible."""
-        known = sorted(os.sched_getaffinity(0))
-        if limit is None or limit >= len(known):
-            return self
-        chosen = (known[(slot * limit + number) % len(known)] for number in range(limit))
-        return replace(self, processors=tuple(sorted(chosen)))
+        return replace(self, processors=processors_of(slot, limit))
 
 
 @dataclass(frozen=True, slots=True)
 class SlotOrder:
-    """One step of one attempt. `source` is where STAGE_IN put the input; the answer repeats `number`."""
+    """One step of one attempt. `source` is where STAGE_IN put the input; the answer repeats `number`.
+
+    `ahead`: others are at work, so the input must leave them room, and is copied at once. `processors`: those
+    that RUN may use; empty: all that the slot may use.
+    """
 
     number: int
     step: SlotStep
@@ -107,10 +107,12 @@ class SlotOrder:
     attempt: int
     spec: JobSpec
     source: Path | None = None
+    ahead: bool = False
+    processors: tuple[int, ...] = ()
 
     def encode(self) -> bytes:
         """Encode as one line."""
-        raw = {
+        raw: dict[str, Any] = {
             "number": self.number,
             "step": self.step,
             "job": self.job,
@@ -119,6 +121,10 @@ class SlotOrder:
         }
         if self.source is not None:
             raw["source"] = str(self.source)
+        if self.ahead:
+            raw["ahead"] = True
+        if self.processors:
+            raw["processors"] = self.processors
         return json.dumps(raw).encode() + b"\n"
 
     @classmethod
@@ -133,7 +139,16 @@ class SlotOrder:
             raise ValueError(f"{raw['job']!r} is no job id")
         source = Path(raw["source"]) if "source" in raw else None
         spec = JobSpec.model_validate(raw["spec"])
-        return cls(raw["number"], SlotStep(raw["step"]), raw["job"], raw["attempt"], spec, source)
+        return cls(
+            raw["number"],
+            SlotStep(raw["step"]),
+            raw["job"],
+            raw["attempt"],
+            spec,
+            source,
+            raw.get("ahead", False),
+            tuple(raw.get("processors", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +206,8 @@ def decode_order(line: bytes | str) -> SlotOrder | SlotControl | Tenure | Settle
 class SlotAnswer:
     """How a step ended: with `error`, or with the files and bytes it handled. `source` is set after STAGE_IN.
 
-    `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as ordered.
+    `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as ordered. `coming`
+    after STAGE_IN: the input is still being copied. `no_room`: the step failed for lack of space.
     """
 
     number: int
@@ -200,6 +216,8 @@ class SlotAnswer:
     source: str | None = None
     untidy: bool = False
     cancelled: bool = False
+    coming: bool = False
+    no_room: bool = False
     error: Mapping[str, Any] | None = None
 
     @property

@@ -92,8 +92,11 @@ class Lanes(Protocol):
 
     on_ticket: Callable[[int, Delivery], None]
 
-    def open(self, lane: int, tickets: int = 1) -> None:
-        """Request tickets for this lane, at most so many at a time. Does nothing if it is open like that."""
+    def open(self, lane: int, tickets: int = 1, *, yields: bool = False) -> None:
+        """Request tickets for this lane, at most so many at a time. Does nothing if it is open like that.
+
+        A lane that `yields` gets a ticket only while no other lane of any runner can take it.
+        """
 
     def close(self, lane: int) -> None:
         """Request no more. A delivered ticket stays the lane's until it is acknowledged or given back."""

@@ -2,7 +2,8 @@
 
 Each lane is a separate consumer with a prefetch of its own on one channel. Acknowledging a ticket makes the
 broker send the lane its next one, so a lane is closed first, and the acknowledgement waits until the broker
-has confirmed that. A lane that is to get another number of tickets is closed and opened again.
+has confirmed that. A lane that is to get another number of tickets is closed and opened again. A lane that
+yields has a lower consumer priority: the broker prefers all others that can take a ticket, of any runner.
 
 Others declare the queue. While it does not exist, or its node is down, no lane is opened, and `check` reports
 it, whether lanes are wanted or not.
@@ -21,6 +22,10 @@ from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.starvation_watch import IdleConsumer
 
+_CLOSED = (0, False)
+_BEHIND_OTHERS = -1
+"""The consumer priority of a lane that yields; 0 is everyone's."""
+
 log = get_logger(__name__)
 
 
@@ -28,10 +33,10 @@ log = get_logger(__name__)
 class _Lane:
     """What the runner wants of a lane, and what the broker knows about it."""
 
-    wanted: int = 0
-    """How many tickets it is to get at a time; 0: it is to be closed."""
-    opened: int = 0
-    """How many it gets."""
+    wanted: tuple[int, bool] = _CLOSED
+    """How many tickets it is to get at a time, and whether it yields to other lanes."""
+    opened: tuple[int, bool] = _CLOSED
+    """How it is open."""
     consumer: str | None = None
     tickets: int = 0
     closing: bool = False
@@ -113,14 +118,14 @@ class RabbitLanes:
         )
         return IdleConsumer(self._queue.name, self._deliveries) if waits else None
 
-    def open(self, lane: int, tickets: int = 1) -> None:
+    def open(self, lane: int, tickets: int = 1, *, yields: bool = False) -> None:
         """See `taskmanager.ports.broker.Lanes.open`."""
-        self._lanes.setdefault(lane, _Lane()).wanted = tickets
+        self._lanes.setdefault(lane, _Lane()).wanted = (tickets, yields)
         self._reconcile(lane)
 
     def close(self, lane: int) -> None:
         """See `taskmanager.ports.broker.Lanes.close`."""
-        self._lanes.setdefault(lane, _Lane()).wanted = 0
+        self._lanes.setdefault(lane, _Lane()).wanted = _CLOSED
         self._reconcile(lane)
 
     def holds(self, delivery: Delivery) -> bool:
@@ -151,7 +156,7 @@ class RabbitLanes:
         lane = self._lanes[number]
         if self._channel is None or self._missing or lane.closing or lane.wanted == lane.opened:
             return
-        if not lane.opened:
+        if lane.opened == _CLOSED:
             self._consume(number, lane, self._channel)
         else:
             lane.closing = True
@@ -175,20 +180,21 @@ class RabbitLanes:
             )
             self.on_ticket(number, ticket)
 
-        if lane.wanted != self._prefetch:
-            channel.raw.basic_qos(prefetch_count=lane.wanted)
-            self._prefetch = lane.wanted
-
+        tickets, yields = lane.wanted
+        if tickets != self._prefetch:
+            channel.raw.basic_qos(prefetch_count=tickets)
+            self._prefetch = tickets
         tag = f"lane-{number}-{self._opened}"
+        rank = {"x-priority": _BEHIND_OTHERS} if yields else None
         lane.opened = lane.wanted
-        lane.consumer = channel.raw.basic_consume(self._queue.name, deliver, consumer_tag=tag)
+        lane.consumer = channel.raw.basic_consume(self._queue.name, deliver, consumer_tag=tag, arguments=rank)
 
     def _closed(self, number: int, generation: int) -> None:
         if generation != self._generation:
             return
         lane = self._lanes[number]
         settle, lane.settle_later = lane.settle_later, []
-        lane.consumer, lane.opened, lane.closing = None, 0, False
+        lane.consumer, lane.opened, lane.closing = None, _CLOSED, False
         for action in settle:
             action()
         self._reconcile(number)

@@ -11,6 +11,8 @@ from taskmanager.ports.broker import Delivery
 class FakeLanes:
     """A priority queue of tickets; each open lane gets as many as it asked for, by priority, then by age.
 
+    A lane that yields gets one only if no other lane can take it.
+
     Tickets are delivered at once when a lane opens, or a ticket is settled or put, as by a fast broker.
     """
 
@@ -19,6 +21,7 @@ class FakeLanes:
         self.on_ticket: Callable[[int, Delivery], None] = _nobody_listens
         self.opened: set[int] = set()
         self.sizes: dict[int, int] = {}
+        self.yielding: set[int] = set()
         self.acked: list[bytes] = []
         self.returned: list[bytes] = []
         self._waiting: list[tuple[int, int, bytes]] = []
@@ -49,10 +52,11 @@ class FakeLanes:
         self._out.clear()
         self._hand_out()
 
-    def open(self, lane: int, tickets: int = 1) -> None:
+    def open(self, lane: int, tickets: int = 1, *, yields: bool = False) -> None:
         """See `taskmanager.ports.broker.Lanes.open`."""
         self.opened.add(lane)
         self.sizes[lane] = tickets
+        (self.yielding.add if yields else self.yielding.discard)(lane)
         self._hand_out()
 
     def close(self, lane: int) -> None:
@@ -81,9 +85,10 @@ class FakeLanes:
         """Give each open lane with room the next ticket; listeners may open and close lanes meanwhile."""
         while self._waiting:
             busy = Counter(lane for lane, _, _, _ in self._out.values())
-            lane = min((one for one in self.opened if busy[one] < self.sizes[one]), default=None)
-            if lane is None:
+            can_take = [one for one in self.opened if busy[one] < self.sizes[one]]
+            if not can_take:
                 return
+            lane = min(can_take, key=lambda one: (one in self.yielding, one))
             priority, order, body = heapq.heappop(self._waiting)
             tag = next(self._tags)
             self._out[tag] = (lane, priority, order, body)

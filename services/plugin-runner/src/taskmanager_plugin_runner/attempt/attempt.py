@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
-from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
+from taskmanager.errors import JobKilledError
 from taskmanager.messages import AttemptReference, Grant
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobError
 from taskmanager.model.reasons.coded_text import reason_of
-from taskmanager.model.reasons.coded_text import told as told_by
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.model.states import Status
 from taskmanager.process.failpoints import Failpoint, failpoint
@@ -24,16 +24,18 @@ from taskmanager_plugin_runner.attempt.limit_watch import LimitWatch
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome, CancelledByOrderError, StepFailedError
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEventHandler
+from taskmanager_plugin_runner.attempt.sudden_end import sudden_end
+from taskmanager_plugin_runner.attempt.tidying import tidy
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.failures import SlotEndedError, killer_words, with_problem
+from taskmanager_plugin_runner.failures import with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
-from taskmanager_plugin_runner.slot.process import SlotProcess
+from taskmanager_plugin_runner.pipeline.first_of import first_of
+from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
 
-CLEAN_LIMIT = timedelta(minutes=2)
-"""A file server that does not respond must not block a slot forever."""
-CLEAN_TRIES = 3
-"""What killed the job, such as a lack of memory, may also kill the process that restores its folders."""
+WAITS_FOR_PLACE = "waits until a slot has worked on the job before it"
+LONGEST_WAIT = timedelta(minutes=10)
+"""A job whose input was brought ahead is handed back after this time, for another runner may be idle."""
 
 _UNDER_WAY = {
     SlotStep.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
@@ -51,8 +53,10 @@ class Attempt:
     """Runs one granted job on one slot."""
 
     def __init__(self, grant: Grant, slot: SlotProcess, services: AttemptServices) -> None:
-        """`slot` runs nothing else in the meantime."""
+        """`slot` runs nothing else in the meantime. Enters the places at once."""
         self.key = (grant.job, grant.attempt)
+        services.places.enter(self.key)
+        self._working_since: float | None = None
         self.began = elapsed_seconds()
         self._grant = grant
         self._slot, self._services = slot, services
@@ -84,6 +88,9 @@ class Attempt:
         """Set what the scheduler wants it to do instead of running; None: run. May be repeated."""
         if self._ordered is not None:
             return
+        if desired is DesiredState.SUSPEND and self._ahead:
+            self.interrupt(AttemptOutcome.HANDED_BACK)  # it would stand in the way of the others
+            return
         self._control.want(desired)
         if self._control.cancelling:
             self._leaving.set()
@@ -103,6 +110,17 @@ class Attempt:
     def on_verdict(self, *, allowed: bool) -> None:
         """Pass on the answer of the commit fence."""
         self._fence.answer(allowed=allowed)
+
+    def time_left(self, now: float) -> float | None:
+        """How long the plugin will probably go on working; None if unknown, or if it is not working."""
+        if self._working_since is None or self.suspended:
+            return None
+        return self._services.pace.time_left(now - self._working_since, *self._watch.progress)
+
+    @property
+    def _ahead(self) -> bool:
+        """Whether it began while others had all places, and has none yet."""
+        return self._services.places.is_ahead(self.key)
 
     @property
     def _ours_until(self) -> float:
@@ -135,7 +153,8 @@ class Attempt:
         except CancelledByOrderError:
             await self._end(*self._cut_short(AttemptOutcome.CANCELLED), over)
         except JobKilledError as error:
-            await self._end(*self._cut_short(*self._sudden_end(error)), over)
+            sudden = sudden_end(error, self._watch, self._records.log.printed)
+            await self._end(*self._cut_short(*sudden), over)
         else:
             if finished is None:
                 await self._end(*self._cut_short(AttemptOutcome.SUPERSEDED), over)
@@ -150,13 +169,41 @@ class Attempt:
         if not is_job_id(self._grant.job):
             raise StepFailedError(JobError.of(attempt_texts.ID_NO_FILE_NAME(), "ValueError"))
         brought = await self._bring()
+        place = await self._take_place()
+        made = await self._work(brought, place)
+        return made if self._grant.spec.destination is None else await self._place()
+
+    async def _take_place(self) -> int:
+        """The number of the place where the plugin may work now."""
+        place = self._services.places.take(self.key, self._slot.number)
+        if not place.done():
+            self._records.note(WAITS_FOR_PLACE)
+            await first_of(place, self._leaving, self._slot.ended, within=LONGEST_WAIT)
+        if not place.done() or self._leaving.is_set() or not self._slot.alive:
+            self._give_up_waiting()
+        return place.result()
+
+    def _give_up_waiting(self) -> NoReturn:
+        if not self._leaving.is_set() and self._slot.alive:
+            self.interrupt(AttemptOutcome.HANDED_BACK)
+        raise JobKilledError(attempt_texts.INTERRUPTED())
+
+    async def _work(self, brought: SlotAnswer | None, place: int) -> SlotAnswer:
+        """Let the plugin work; then the place is free, whatever comes of it."""
+        source = Path(brought.source) if brought and brought.source else None
         self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
         self._watch.begin()
         self._slot.limit_memory(self._watch.memory_limit_bytes)
-        made = await self._step(SlotStep.RUN, Path(brought.source) if brought and brought.source else None)
-        self._records.progress.flush()
-        await self._control.let_go_on()
-        return made if self._grant.spec.destination is None else await self._place()
+        self._working_since = began = elapsed_seconds()
+        try:
+            made = await self._step(SlotStep.RUN, source, self._services.processors(place))
+            self._services.pace.worked(elapsed_seconds() - began)
+            self._records.progress.flush()
+            await self._control.let_go_on()
+        finally:
+            self._working_since = None
+            self._services.places.leave(self.key)
+        return made
 
     async def _bring(self) -> SlotAnswer | None:
         """Do nothing for a job without source and destination; no transfer for one without a source."""
@@ -171,7 +218,10 @@ class Attempt:
     async def _upload(self) -> SlotAnswer:
         self._reports.advanced(Status.UPLOAD)
         self._dirty = True
-        return await self._step(SlotStep.STAGE_IN)
+        began = elapsed_seconds()
+        brought = await self._step(SlotStep.STAGE_IN)
+        self._services.pace.brought(elapsed_seconds() - began, brought.bytes if brought.coming else 0)
+        return brought
 
     async def _place(self) -> SlotAnswer | None:
         """Ask until the answer is still fresh when the attempt's turn comes, then place the results."""
@@ -187,15 +237,21 @@ class Attempt:
             self.placing = True
             self.keep()
             failpoint(Failpoint.RUNNER_AFTER_FENCE)
-            return await self._step(SlotStep.STAGE_OUT)
+            began = elapsed_seconds()
+            placed = await self._step(SlotStep.STAGE_OUT)
+            self._services.pace.placed(elapsed_seconds() - began)
+            return placed
         log.info("lease_over_before_placing", job=self._grant.job, attempt=self._grant.attempt)
         return None
 
-    async def _step(self, step: SlotStep, source: Path | None = None) -> SlotAnswer:
+    async def _step(
+        self, step: SlotStep, source: Path | None = None, processors: tuple[int, ...] = ()
+    ) -> SlotAnswer:
         if self._interrupted.is_set():
             raise JobKilledError(attempt_texts.INTERRUPTED())
         self._control.require_going_on(step)
-        answering = self._slot.order(step, self._grant, source, self._control.known(step))
+        how = OrderTerms(self._control.known(step), ahead=self._ahead, processors=processors)
+        answering = self._slot.order(step, self._grant, source, how)
         failpoint(_UNDER_WAY[step])
         with self._control.during(step):
             answer = await answering
@@ -203,6 +259,10 @@ class Attempt:
         if answer.cancelled:
             raise CancelledByOrderError
         self._control.require_unforced()
+        if answer.no_room and self._ahead:
+            self._services.pace.no_room(elapsed_seconds())
+            self.interrupt(AttemptOutcome.HANDED_BACK)
+            raise JobKilledError(attempt_texts.INTERRUPTED())
         if answer.failure is not None:
             raise StepFailedError(answer.failure)
         return answer
@@ -217,6 +277,7 @@ class Attempt:
 
     async def _end(self, outcome: AttemptOutcome, error: JobError | None, over: Over) -> None:
         """Restore the process folder, then report: anyone told of the failure finds the folder as it was."""
+        self._services.places.leave(self.key)
         problem = await self._tidy()
         if outcome is AttemptOutcome.CANCELLED:
             self._records.note(with_problem(f"cancelled {self._control.method}", problem))
@@ -250,42 +311,7 @@ class Attempt:
         return otherwise, error
 
     async def _tidy(self) -> str | None:
-        """Undo and remove what the attempt left, in a new process if need be; returns the problem, if any."""
+        """Undo and remove what the attempt left; returns the problem, if any."""
         if not self._dirty and self._slot.alive and not self._interrupted.is_set():
             return None
-        try:
-            async with asyncio.timeout(CLEAN_LIMIT.total_seconds()):
-                problem = await self._clean_again()
-        except (TimeoutError, TemporaryError, PermanentError) as error:
-            self._slot.kill()
-            problem = told_by(error) or "the file system did not answer in time"
-        if problem is not None:
-            log.error("clean_up_failed", job=self._grant.job, attempt=self._grant.attempt, problem=problem)
-        return problem
-
-    async def _clean_again(self) -> str | None:
-        for number in range(1, CLEAN_TRIES):
-            try:
-                return await self._clean()
-            except JobKilledError as error:
-                log.warning("clean_up_killed", job=self._grant.job, tries=number, error=str(error))
-        return await self._clean()
-
-    async def _clean(self) -> str | None:
-        if self._interrupted.is_set():
-            await self._slot.stop()
-        if not self._slot.alive:
-            await self._slot.start()
-        answer = await self._slot.ask(SlotStep.CLEAN, self._grant)
-        return answer.failure.text if answer.failure is not None else None
-
-    def _sudden_end(self, error: JobKilledError) -> tuple[AttemptOutcome, JobError]:
-        if isinstance(error, SlotEndedError) and error.starved and not error.expected:
-            return AttemptOutcome.FAILED, self._watch.starved()
-        return AttemptOutcome.CRASHED, self._evidence(error)
-
-    def _evidence(self, error: JobKilledError) -> JobError:
-        message = told_by(error)
-        for more in (killer_words(error, struck=self._watch.struck()), *self._watch.evidence()):
-            message = message if more is None else attempt_texts.AND(error=message, more=more)
-        return JobError.of(message, "Crash", traceback="\n".join(self._records.log.printed) or None)
+        return await tidy(self._slot, self._grant, killed=self._interrupted)

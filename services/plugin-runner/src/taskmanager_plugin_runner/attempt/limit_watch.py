@@ -52,6 +52,11 @@ class LimitWatch:
             self._worked_on_file = 0.0
         self._at = note
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Files done and in all, as reported last."""
+        return (self._at.done, self._at.total) if self._at is not None else (0, 0)
+
     async def look(self, leader: int, *, suspended: bool) -> JobError | None:
         """The limit the job has exceeded, if any; `leader` is the process that leads its group."""
         self._count(suspended=suspended)

@@ -26,7 +26,7 @@ from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
 from taskmanager_plugin_runner.messaging.leases import Reference
-from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, OpenLanes
+from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, Capacity, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
 from taskmanager_plugin_runner.messaging.questions import Question, Questions
 from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
@@ -51,19 +51,17 @@ class Claims:
         lanes: Lanes,
         outbox: Sink,
         start: Start,
+        capacity: Capacity,
         timeout: timedelta,
         plugin: str,
-        *,
-        too_far: Callable[[], None],
     ) -> None:
-        """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label.
-
-        `too_far` is called when what was claimed ahead has waited too long for a slot.
-        """
+        """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
         self._plugin = plugin
-        self._lanes, self._outbox, self._start = OpenLanes(lanes), outbox, start
         self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
-        self._too_far = too_far
+        self.on_too_far: Callable[[], None] = lambda: None
+        """Called when what was claimed ahead has waited too long for a slot."""
+        self._lanes = OpenLanes(lanes, capacity, self._questions.of_lane)
+        self._outbox, self._start = outbox, start
         self._frozen = False
         self._granted = GrantQueue()
         self._returned_at = float("-inf")
@@ -119,6 +117,16 @@ class Claims:
         if held is not None:
             self._lanes.use_up(slot, held)
         self._lanes.adjust(slot)
+
+    @property
+    def free_slots(self) -> int:
+        """How many slots can take a job."""
+        return len(self._lanes.free)
+
+    def review(self) -> None:
+        """More jobs or fewer may be begun than before."""
+        self._fill()
+        self._lanes.adjust_all()
 
     def withdraw(self, slot: int) -> None:
         """The slot can no longer take a job."""
@@ -210,8 +218,12 @@ class Claims:
 
     def _fill(self) -> None:
         """Begin what waits on the slots that are free."""
-        while self._lanes.free and not self._frozen and (granted := self._granted.pop()):
-            self._begin(min(self._lanes.free), granted)
+        while (
+            not self._frozen
+            and (slot := self._lanes.next_free()) is not None
+            and (granted := self._granted.pop())
+        ):
+            self._begin(slot, granted)
 
     def _begin(self, slot: int, granted: Granted) -> None:
         self._lanes.free.discard(slot)
@@ -231,7 +243,7 @@ class Claims:
         """Once one has waited too long, all are returned: later ones must not begin before it."""
         self._aging = None
         if self._granted.oldest <= elapsed_seconds() - KEEP.total_seconds():
-            self._too_far()
+            self.on_too_far()
             self._returned_at = elapsed_seconds()
             self._return(self._granted.take(lambda _: True))
         self._watch_age()

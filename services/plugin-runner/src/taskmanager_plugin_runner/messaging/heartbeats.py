@@ -66,12 +66,11 @@ class Heartbeats:
         """Send a sign of life; nothing before the first hello."""
         if not self._greeted:
             return
-        running = self._running()
         self._leases.asked()
+        running = self._running()
         slots, owned = self._identity.slots, running + self._claims.ahead
-        self._outbox.put(
-            Heartbeat(slots=slots, busy=len(running), running=owned, claims=self._claims.waiting)
-        )
+        busy = min(slots, len(running))  # a slot with a job whose input is brought ahead has another as well
+        self._outbox.put(Heartbeat(slots=slots, busy=busy, running=owned, claims=self._claims.waiting))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send heartbeats until `stop`."""

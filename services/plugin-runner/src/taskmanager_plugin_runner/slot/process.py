@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -51,6 +51,15 @@ from taskmanager_plugin_runner.system.secrecy import without_secrets
 START_LIMIT = timedelta(seconds=60)
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """What a slot is told about a step beside the job: see `SlotOrder`; and what it is to do."""
+
+    desired: DesiredState | None = None
+    ahead: bool = False
+    processors: tuple[int, ...] = ()
 
 
 class SlotListener(Protocol):
@@ -181,16 +190,17 @@ class SlotProcess:
         return await self.order(step, grant, source)
 
     def order(
-        self, step: SlotStep, grant: Grant, source: Path | None = None, desired: DesiredState | None = None
+        self, step: SlotStep, grant: Grant, source: Path | None = None, how: OrderTerms = OrderTerms()
     ) -> asyncio.Future[SlotAnswer]:
         """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
         if self._transport is None or not self.alive:
             raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
         self._number = next(self._numbers)
         self._answer = asyncio.get_running_loop().create_future()
-        if desired is not None:
-            self.tell(desired)
-        order = SlotOrder(self._number, step, grant.job, grant.attempt, grant.spec, source)
+        if how.desired is not None:
+            self.tell(how.desired)
+        job, spec = grant.job, grant.spec
+        order = SlotOrder(self._number, step, job, grant.attempt, spec, source, how.ahead, how.processors)
         self._transport.write(order.encode())
         return self._answer
 

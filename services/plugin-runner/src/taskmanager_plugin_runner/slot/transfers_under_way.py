@@ -18,17 +18,25 @@ class TransfersUnderWay:
     ahead: InputAhead | None = None
     carried: Mapping[str, Fingerprint] = field(default_factory=dict)
 
+    def start(self, suspended: Callable[[], bool]) -> None:
+        """Let the input come, unless it does already."""
+        if self.ahead is not None and not self.ahead.started:
+            self.ahead.start(suspended)
+
+    def stop(self) -> None:
+        """Let no more input come; nothing is in progress when this returns."""
+        if self.ahead is not None:
+            self.ahead.stop()
+
     @contextmanager
     def moving(self, carrier: EarlyCopies | None, suspended: Callable[[], bool]) -> Iterator[None]:
         """Let input and early copies proceed while the plugin works; all of them are stopped afterwards."""
-        if self.ahead is not None:
-            self.ahead.start(suspended)
+        self.start(suspended)
         abort = True
         try:
             yield
             abort = False
         finally:
-            if self.ahead is not None:
-                self.ahead.stop()
+            self.stop()
             if carrier is not None:
                 self.carried = carrier.stop(abort=abort)

@@ -42,6 +42,7 @@ from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
 from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.system.secrecy import close_to_others
 from taskmanager_plugin_runner.transport.choice import choose
+from taskmanager_plugin_runner.transport.room_ahead import RoomAhead, lacks_room
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 
@@ -89,6 +90,8 @@ class Worker:
         }
         for order in self._line.orders(self._hear):
             self._barrier.begin(order.number)
+            if order.processors:
+                os.sched_setaffinity(0, order.processors)
             try:
                 answer = steps[order.step](order)
             except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
@@ -125,7 +128,8 @@ class Worker:
         if too_long_for_the_job(message):
             self._log_all(message)
         untidy = self._attempt_folder(order).exists()
-        return SlotAnswer(order.number, untidy=untidy, error=job_error(error).model_dump())
+        raised = job_error(error).model_dump()
+        return SlotAnswer(order.number, untidy=untidy, no_room=lacks_room(error), error=raised)
 
     def _log_all(self, message: str) -> None:
         """Log as much as a log takes; the runner, which keeps the log, notes where it ends."""
@@ -151,11 +155,17 @@ class Worker:
         failpoint(Failpoint.SLOT_BRINGING)
         if spec.source is None:
             return SlotAnswer(order.number)
-        brought = self._transport.bring(folder, order, spec.source, self._barrier.check)
+        room = RoomAhead.beside(folder) if order.ahead else None
+        between = self._barrier.check if room is None else room.before_each(self._barrier.check)
+        brought = self._transport.bring(folder, order, spec.source, between)
         if brought.odd:
             LineLog(self._line.send).warning(file_texts.ODD_LEFT_OUT(names=listed(brought.odd)))
         self._under_way = TransfersUnderWay(folder.path, brought.ahead)
-        return SlotAnswer(order.number, brought.files, brought.bytes, str(brought.source))
+        coming = brought.ahead is not None
+        if room is not None and coming:
+            room.require(brought.bytes)
+            self._under_way.start(self._suspending)
+        return SlotAnswer(order.number, brought.files, brought.bytes, str(brought.source), coming=coming)
 
     def _note_spelling(self, *paths: str | None) -> None:
         log = LineLog(self._line.send)
@@ -207,6 +217,7 @@ class Worker:
     def _of_attempt(self, folder: AttemptFolder) -> TransfersUnderWay:
         """What the attempt's earlier steps left in progress."""
         if self._under_way.folder != folder.path:
+            self._under_way.stop()
             self._under_way = TransfersUnderWay(folder.path)
         return self._under_way
 
@@ -225,6 +236,7 @@ class Worker:
 
     def _clean(self, order: SlotOrder) -> SlotAnswer:
         folder = self._attempt_folder(order)
+        self._of_attempt(folder).stop()
         failpoint(Failpoint.SLOT_CLEANING)
         self._transport.clean(folder, order)
         folder.remove()

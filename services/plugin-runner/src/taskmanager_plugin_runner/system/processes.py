@@ -61,6 +61,14 @@ def stand_back(nice: int, processors: Sequence[int]) -> None:
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE), encoding="ascii")
 
 
+def processors_of(slot: int, limit: int | None) -> tuple[int, ...]:
+    """The processors of one slot: `limit`, different from its neighbours' if possible; empty: all."""
+    known = sorted(os.sched_getaffinity(0))
+    if limit is None or limit >= len(known):
+        return ()
+    return tuple(sorted(known[(slot * limit + number) % len(known)] for number in range(limit)))
+
+
 def children(parent: int | str = "self") -> set[int]:
     """Process ids of the children of a process, whichever of its threads started them.
 

@@ -42,6 +42,11 @@ class InputAhead:
         self._suspended: Callable[[], bool] = lambda: False
         self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
 
+    @property
+    def started(self) -> bool:
+        """Whether `start` was called."""
+        return self._thread.ident is not None
+
     def start(self, suspended: Callable[[], bool]) -> None:
         """Start copying; `suspended` returns whether copying is to pause."""
         self._suspended = suspended
@@ -75,7 +80,7 @@ class InputAhead:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        if self._thread.ident is not None:
+        if self.started:
             self._thread.join()
 
     def _work(self) -> None:

@@ -127,9 +127,14 @@ class AttemptFolder:
         """What is to be removed from the destination."""
         return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
 
-    def mark_ahead(self) -> None:
-        """Record that the input is incomplete until it has been copied while the plugin works."""
-        self._write(AHEAD, {})
+    def mark_ahead(self, size: int) -> None:
+        """Record that the input, of that many bytes, is incomplete until copied while the plugin works."""
+        self._write(AHEAD, {"bytes": size})
+
+    @property
+    def input_bytes(self) -> int:
+        """The size given to `mark_ahead`; 0 if it was not called."""
+        return int((self._read(AHEAD) or {}).get("bytes", 0))
 
     @property
     def ahead(self) -> bool:
@@ -205,7 +210,7 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
         return brought
     require_space(target, size)
     if ahead_bytes and len(found) > 1:
-        folder.mark_ahead()
+        folder.mark_ahead(size)
         ahead = InputAhead(found, target, ahead_bytes, foreign_links=foreign_links)
         return replace(brought, ahead=ahead)
     for file in found:
