@@ -8,9 +8,6 @@ import click
 from taskmanager_cli.app import app
 from taskmanager_cli.errors import CommandError, ExitCode
 
-BROKEN_PIPE = 141
-"""As shells count SIGPIPE."""
-
 
 def main() -> None:
     """Run the command line and exit."""
@@ -22,7 +19,7 @@ def main() -> None:
     except BrokenPipeError:
         # the reader has seen enough; what Python would still flush at its end goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = BROKEN_PIPE
+        code = ExitCode.BROKEN_PIPE
     sys.exit(code)
 
 

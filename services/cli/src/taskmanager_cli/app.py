@@ -9,7 +9,7 @@ from taskmanager_cli.session import Session
 from taskmanager_cli.settings.connection import Options
 
 LAZY = {
-    "jobs": "jobs:jobs",
+    "jobs": "jobs.group:jobs",
     "plugins": "plugins:plugins",
     "runners": "runners:runners",
     "operations": "operations:operations",

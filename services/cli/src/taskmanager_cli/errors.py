@@ -1,5 +1,6 @@
 """What can go wrong, and the exit code of each: the table that docs/command-line.md shows."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -8,15 +9,23 @@ class ExitCode(IntEnum):
 
     DONE = 0
     REFUSED = 1
-    """The TaskManager refused it: unknown, not possible at present, invalid fields, too many requests."""
     USAGE = 2
-    """Wrong use: options, files, settings, or a question that was not answered with yes."""
     UNREACHABLE = 3
-    """No gateway answered, or it answered that a part of the system is not available."""
     NOT_ALLOWED = 4
-    """The token is missing or not valid, or does not have the right."""
     INTERRUPTED = 130
-    """Ctrl-C, as shells count it."""
+    BROKEN_PIPE = 141
+
+
+MEANINGS: Mapping[ExitCode, str] = {
+    ExitCode.DONE: "Done, or stored by the broker and going to be done (`pending`).",
+    ExitCode.REFUSED: "The TaskManager refused it: unknown, not possible at present, wrong fields, too many "
+    "requests; or it refused some of several.",
+    ExitCode.USAGE: "Wrong use: options, files, the configuration; or a question was not answered with yes.",
+    ExitCode.UNREACHABLE: "No gateway answered, or a part of the system is not available: try again later.",
+    ExitCode.NOT_ALLOWED: "The token is missing or not valid, or it does not have the right.",
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C.",
+    ExitCode.BROKEN_PIPE: "The program that read the output ended before this one.",
+}
 
 
 class CommandError(Exception):

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from taskmanager_cli.commands.job_conditions import conditions
-from taskmanager_cli.commands.job_views import JOBS
-from taskmanager_cli.commands.submit import KEY
+from taskmanager_cli.commands.jobs.conditions import conditions
+from taskmanager_cli.commands.jobs.submit import KEY
+from taskmanager_cli.commands.jobs.views import JOBS
 from taskmanager_cli.errors import RefusedError
 from taskmanager_cli.http.pages import is_given
 from taskmanager_cli.options import (

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from taskmanager_cli.commands.jobs.submit import KEY
 from taskmanager_cli.commands.operations import follow_operation
 from taskmanager_cli.commands.plugin_views import HOURS, PLUGINS, plugin_details
-from taskmanager_cli.commands.submit import KEY
 from taskmanager_cli.options import (
     NAME,
     Moment,

@@ -34,10 +34,10 @@ class Client:
         if connection.token:
             headers["Authorization"] = f"Bearer {connection.token}"
         if connection.actor:
-            headers["Taskmanager-Actor"] = _header(connection.actor)
+            headers["Taskmanager-Actor"] = connection.actor
         self._client = httpx.Client(
             base_url=connection.address,
-            headers=headers,
+            headers=_headers(headers),
             timeout=connection.timeout,
             verify=_trusted(connection),
         )
@@ -54,7 +54,7 @@ class Client:
         """Send one request below the API's path; raises CommandError for everything but 2xx with JSON."""
         with self._failures():
             response = self._client.request(
-                method, f"{API}{path}", params=query, json=body, headers=dict(headers or {})
+                method, f"{API}{path}", params=query, json=body, headers=_headers(headers or {})
             )
         data = _document(response)
         if not response.is_success:
@@ -77,7 +77,7 @@ class Client:
         with (
             self._failures(),
             self._client.stream(
-                "GET", f"{API}{path}", params=query, headers=dict(headers), timeout=patient
+                "GET", f"{API}{path}", params=query, headers=_headers(headers), timeout=patient
             ) as response,
         ):
             if not response.is_success:
@@ -114,11 +114,12 @@ def _trusted(connection: Connection) -> ssl.SSLContext | bool:
         raise UsageError(f"{connection.ca_file} has no certificates that can be used: {error}.") from error
 
 
-def _header(text: str) -> str:
-    """UTF-8 in a header, which httpx would otherwise refuse beyond ASCII."""
-    if not text.isprintable():
-        raise UsageError("The actor must be printable characters.")
-    return text.encode().decode("latin-1")
+def _headers(texts: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Headers in UTF-8, which httpx leaves to its caller; raises UsageError for what no header can hold."""
+    for name, text in texts.items():
+        if not text.isprintable():
+            raise UsageError(f"{name} must be printable characters, not {text!r}.")
+    return {name.encode(): text.strip().encode() for name, text in texts.items()}
 
 
 def _document(response: httpx.Response) -> Any:

@@ -70,7 +70,7 @@ def table(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], width: i
     widths = fitted(columns, [[one.cell_len for one in line] for line in cells], width)
     if widths is None:
         return _paragraphs(columns, rows)
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column, wide in zip(columns, widths, strict=True):
         side: Literal["left", "right"] = "right" if column.right else "left"
         made.add_column(column.title, justify=side, no_wrap=True, overflow="ellipsis", width=wide)

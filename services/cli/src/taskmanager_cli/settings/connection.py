@@ -11,6 +11,18 @@ from taskmanager_cli.settings.profiles import Profile, load
 
 LOCAL = "http://127.0.0.1:8080"
 """The address when nothing names one: a gateway on this machine."""
+VARIABLES: Mapping[str, str] = {
+    "TASKMANAGER_PROFILE": "Profile of the configuration file, as --profile.",
+    "TASKMANAGER_ADDRESS": "Address of a gateway, as --address.",
+    "TASKMANAGER_TOKEN": "The token itself.",
+    "TASKMANAGER_TOKEN_FILE": "File with the token, as --token-file.",
+    "TASKMANAGER_ACTOR": "Person on whose behalf the token is used, as --actor.",
+    "TASKMANAGER_CA_FILE": "Certificates to trust for https, as --ca-file.",
+    "TASKMANAGER_CLI_CONFIG": "The configuration file, instead of ~/.config/taskmanager/config.toml.",
+    "NO_COLOR": "If set, nothing is coloured.",
+    "COLUMNS": "Width of the terminal, if it does not say so itself.",
+}
+"""What the environment may say."""
 TOKEN_COMMAND_SECONDS = 60
 """How long a keyring may ask its owner to be unlocked."""
 

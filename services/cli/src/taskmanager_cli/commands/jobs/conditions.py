@@ -18,8 +18,7 @@ STATUSES = click.Choice(
         "DONE",
         "ERROR",
         "CANCELLED",
-    ],
-    case_sensitive=False,
+    ]
 )
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from taskmanager_cli.commands import job_control, job_log, submit
-from taskmanager_cli.commands.job_conditions import conditions, further_conditions
-from taskmanager_cli.commands.job_views import FILES, HISTORY, JOBS, job_details
+from taskmanager_cli.commands.jobs import control, log, submit
+from taskmanager_cli.commands.jobs.conditions import conditions, further_conditions
+from taskmanager_cli.commands.jobs.views import FILES, HISTORY, JOBS, job_details
 from taskmanager_cli.commands.reports import REPORTS
 from taskmanager_cli.http.pages import given
 from taskmanager_cli.options import (
@@ -110,5 +110,5 @@ def export(session: Session, /, **query: Any) -> None:
             session.write(text)
 
 
-for command in (*job_control.COMMANDS, job_log.log, submit.submit, submit.submit_many, job_control.message):
+for command in (*control.COMMANDS, log.log, submit.submit, submit.submit_many, control.message):
     jobs.add_command(command)
