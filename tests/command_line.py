@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import signal
 import struct
 import subprocess
 import termios
@@ -15,6 +16,8 @@ from typing import Any
 from taskmanager_local.services import program
 
 SECONDS = 60
+PROGRAM = ("env", "--default-signal=INT", program("taskmanager"))
+"""Where the tests run in the background of a shell, Ctrl-C would be ignored by all that they start."""
 LINES = 50
 
 
@@ -39,7 +42,7 @@ class CommandLine:
         """Start it without a terminal."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            [program("taskmanager"), *words],
+            [*PROGRAM, *words],
             env=self.environment,
             stdin=pipe,
             stdout=pipe,
@@ -76,26 +79,37 @@ class CommandLine:
         assert "Traceback" not in done.stderr
         return done.stderr
 
-    def in_terminal(self, words: Sequence[str], *, columns: int = 80, typed: str = "") -> tuple[int, str]:
-        """Start it in a terminal of that width; returns exit code and all that appeared there."""
+    def in_terminal(
+        self, words: Sequence[str], *, columns: int = 80, typed: str = "", interrupt_after: str = ""
+    ) -> tuple[int, str]:
+        """Start it in a terminal of that width; returns exit code and all that appeared there.
+
+        It gets a SIGINT, as by Ctrl-C, once the text `interrupt_after` has appeared.
+        """
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
         environment = {"TERM": "xterm-256color", **self.environment}
         with subprocess.Popen(
-            [program("taskmanager"), *words], env=environment, stdin=slave, stdout=slave, stderr=slave
+            [*PROGRAM, *words], env=environment, stdin=slave, stdout=slave, stderr=slave
         ) as process:
-            os.close(slave)
-            os.write(master, typed.encode())
-            shown = _read(master)
-            os.close(master)
-            code = process.wait(SECONDS)
+            try:
+                os.close(slave)
+                os.write(master, typed.encode())
+                shown = _read(master, interrupt_after.encode())
+                if interrupt_after:
+                    process.send_signal(signal.SIGINT)
+                    shown += _read(master)
+                code = process.wait(SECONDS)
+            finally:
+                process.kill()
+                os.close(master)
         return code, shown.decode(errors="replace")
 
 
-def _read(master: int) -> bytes:
-    """Everything until the other end is closed, which Linux reports as an error."""
+def _read(master: int, until: bytes = b"") -> bytes:
+    """Everything until that text, or until the other end is closed, which Linux reports as an error."""
     shown = b""
-    while True:
+    while not (until and until in shown):
         try:
             part = os.read(master, 65536)
         except OSError:
@@ -103,3 +117,4 @@ def _read(master: int) -> bytes:
         if not part:
             return shown
         shown += part
+    return shown

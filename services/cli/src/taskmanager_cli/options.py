@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import click
 
+from taskmanager_cli.errors import ExitCode
 from taskmanager_cli.session import Session
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -21,6 +22,13 @@ class LazyGroup(click.Group):
         """`lazy`: `module:attribute` below `taskmanager_cli.commands` for each name."""
         super().__init__(*args, **kwargs)
         self._lazy = lazy
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that has gone gets an exit code of its own, which click has not."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise click.exceptions.Exit(ExitCode.BROKEN_PIPE) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which they were written down."""

@@ -108,9 +108,15 @@ def details(pairs: Iterable[tuple[str, Any]]) -> Text:
     return Text("\n").join(Text(f"{title:<{width}}  ").append_text(value) for title, value in kept)
 
 
-def console_of(*, errors: bool = False) -> Console:
-    """A console for stdout or stderr. It obeys NO_COLOR, TERM and COLUMNS."""
-    made = Console(stderr=errors, highlight=False, markup=False, emoji=False, soft_wrap=False)
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to whoever started the command; rich would end it with exit code 1."""
+        raise BrokenPipeError
+
+
+def console_of() -> Console:
+    """The console of stdout. It obeys NO_COLOR, TERM and COLUMNS."""
+    made = _Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
     if not made.is_terminal:
         made.width = PIPE_WIDTH
     return made
