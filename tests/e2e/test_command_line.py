@@ -209,13 +209,17 @@ def test_jobs_from_a_file_one_or_many(cli: CommandLine, tmp_path: Path) -> None:
         ["users", "change", "anna", "--plugin", "a", "--all-plugins"],
         ["nonsense"],
         ["--timeout", "0", "me"],
+        ["--timeout", "nan", "me"],
+        ["--address", "http://a b", "me"],
+        ["jobs", "submit", "sleep", "--key", "a\nb"],
+        ["jobs", "show", "\udcff"],
         ["--address", "ftp://nowhere", "me"],
         ["--address", "http://user:secret@127.0.0.1", "me"],
         ["--token-file", "/nowhere", "me"],
         ["--profile", "nobody", "me"],
         ["--ca-file", "/nowhere", "me"],
     ],
-    ids=" ".join,
+    ids=lambda words: ascii(" ".join(words)),
 )
 def test_wrong_use_is_said_in_words_and_changes_nothing(cli: CommandLine, words: list[str]) -> None:
     cli.refused(*words, code=2)
@@ -223,7 +227,7 @@ def test_wrong_use_is_said_in_words_and_changes_nothing(cli: CommandLine, words:
 
 def test_a_file_that_is_not_json_is_named(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "job.json"
-    for content in (b"{", b"\xff\xfe", b"[" * 100_000):
+    for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"NaN"):
         file.write_bytes(content)
         assert "job.json is not JSON in UTF-8" in cli.refused("jobs", "submit", "--file", str(file), code=2)
 
@@ -478,7 +482,7 @@ def test_top_looks_once_or_until_it_is_ended(cli: CommandLine) -> None:
     assert "1 working" in shown
     found = cli.json("top", "--once")
     assert [one["id"] for one in found["jobs"]] == [job]
-    code, live = cli.in_terminal(["top", "--interval", "0.5"], columns=160, interrupt_after="beauty")
+    code, live = cli.in_terminal(["top", "--interval", "1"], columns=160, interrupt_after="beauty")
     assert (code, "Traceback" in live) == (0, False)
 
 

@@ -83,6 +83,7 @@ def test_options_of_a_job() -> None:
         "goobi": {"process_id": 4, "step_id": 5},
         "parameters": {"a": 1, "b": "x=y", "c": ["z"]},
     }
+    assert job_of("jp2", {"parameters": ("a=NaN",)})["parameters"] == {"a": "NaN"}, "JSON has no NaN"
     assert job_of("jp2", {}) == {"plugin": "jp2"}
     for wrong in ("a", "=1"):
         with pytest.raises(UsageError, match="not a parameter"):

@@ -11,6 +11,8 @@ from taskmanager_cli.errors import CommandError, ExitCode, RefusedError, Unreach
 from taskmanager_cli.http.client import Client
 from taskmanager_cli.http.events import TRIES, Event, follow, parse
 from taskmanager_cli.http.pages import given, pages
+from taskmanager_cli.output.tables import Column
+from taskmanager_cli.session import Session
 from taskmanager_cli.settings.connection import Connection
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -182,4 +184,17 @@ def test_a_stream_that_is_refused_is_not_tried_again(server: Server) -> None:
     with pytest.raises(RefusedError) as raised:
         list(follow(server.client(), "/log", {}, lambda _: None, lambda _: None))
     assert raised.value.code is ExitCode.REFUSED
+    assert len(server.asked) == 1
+
+
+def test_an_answer_of_another_version_is_said_to_be_one() -> None:
+    columns = (Column("id", lambda row: row["id"]),)
+
+    with pytest.raises(RefusedError, match=r"KeyError\('id'\).*another version"):
+        Session().rows(columns, [{"name": "x"}])
+
+
+def test_what_is_not_unicode_reaches_the_server_as_escapes(server: Server) -> None:
+    server.client().send("GET", "/jobs", body={"title": "\udcff"})
+
     assert len(server.asked) == 1

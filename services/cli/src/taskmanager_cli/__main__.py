@@ -39,6 +39,9 @@ def run() -> int:
     except CommandError as error:
         _say(str(error))
         return error.code
+    except UnicodeEncodeError:
+        _say("An argument is not UTF-8: nothing was sent.")
+        return ExitCode.USAGE
     return result if isinstance(result, int) else ExitCode.DONE
 
 

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from taskmanager_cli.errors import UsageError
+from taskmanager_cli.errors import RefusedError, UsageError
 from taskmanager_cli.http.pages import pages
 from taskmanager_cli.output.tables import Column, console_of, details, table
 from taskmanager_cli.output.text import escaped, harmless
@@ -67,11 +68,15 @@ class Session:
         if self.as_json:
             self.print_json(data)
         else:
-            self.print(details(shown(data)))
+            with understood():
+                made = details(shown(data))
+            self.print(made)
 
     def rows(self, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> None:
         """Print a table."""
-        self.print(table(columns, rows, self.console.width))
+        with understood():
+            made = table(columns, rows, self.console.width)
+        self.print(made)
 
     def show_list(self, path: str, name: str, columns: Sequence[Column], query: Mapping[str, Any]) -> None:
         """Print a list of the API, whose entries are the member `name`.
@@ -152,6 +157,20 @@ PENDING_NOTE = (
     "The scheduler did not answer yet. The command is stored and will be carried out: do not repeat it; "
     "`taskmanager audit` shows its outcome."
 )
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Around what is made of an answer: one that lacks members is that of another version, or of no gateway.
+
+    Raises RefusedError with a way to see it all the same.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RefusedError(
+            f"The answer is not understood ({error!r}): the gateway may be of another version; see --json."
+        ) from error
 
 
 def json_text(data: Any, indent: int | None) -> str:

@@ -65,8 +65,8 @@ def create(session: Session, /, name: str, plugins: tuple[str, ...], **given: An
     """Create a token for a program; its secret is printed once, alone on stdout."""
     body = {"name": name, **given, "scopes": list(given["scopes"]), "plugins": list(plugins) or None}
     answer = session.client.send("POST", "/tokens", body=body)
-    if session.as_json:
-        session.print_json(answer.data)
+    if session.as_json or not answer.data["secret"]:
+        session.report(answer, f"create {name}")
         return
     session.note(f"{name}: {answer.data['outcome']}, id {answer.data['id']}. The secret is shown this once:")
     session.write(f"{answer.data['secret']}\n")

@@ -32,8 +32,8 @@ JOBS = (
 @click.command()
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.5, max=3600),
-    default=2.0,
+    type=click.IntRange(1, 3600),
+    default=2,
     show_default=True,
     metavar="SECONDS",
     help="Time between two looks.",
@@ -49,7 +49,7 @@ JOBS = (
 )
 @as_json
 @pass_session
-def top(session: Session, interval: float, once: bool, limit: int) -> None:  # noqa: FBT001 - click's
+def top(session: Session, interval: int, once: bool, limit: int) -> None:  # noqa: FBT001 - click's
     """Show plugins, runners and running jobs live, until Ctrl-C.
 
     With --json, the answers of one look: plugins, runners and jobs, as in their lists.
@@ -66,7 +66,7 @@ def top(session: Session, interval: float, once: bool, limit: int) -> None:  # n
         sys.stdout.write("\n")
 
 
-def _live(session: Session, interval: float, limit: int) -> None:
+def _live(session: Session, interval: int, limit: int) -> None:
     shown: RenderableType = picture(look(session, limit), session.console.width, _now())
     with Live(
         shown, console=session.console, screen=True, auto_refresh=False, vertical_overflow="crop"

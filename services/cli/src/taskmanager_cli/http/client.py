@@ -1,5 +1,6 @@
 """Requests to a gateway; every failure becomes a CommandError."""
 
+import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,12 +36,13 @@ class Client:
             headers["Authorization"] = f"Bearer {connection.token}"
         if connection.actor:
             headers["Taskmanager-Actor"] = connection.actor
-        self._client = httpx.Client(
-            base_url=connection.address,
-            headers=_headers(headers),
-            timeout=connection.timeout,
-            verify=_trusted(connection),
-        )
+        with self._failures():
+            self._client = httpx.Client(
+                base_url=connection.address,
+                headers=_headers(headers),
+                timeout=connection.timeout,
+                verify=_trusted(connection),
+            )
 
     def send(
         self,
@@ -52,9 +54,13 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request below the API's path; raises CommandError for everything but 2xx with JSON."""
+        given = dict(headers or {})
+        content = None
+        if body is not None:  # in ASCII: texts that are not Unicode arrive as well, and are refused in words
+            content, given["Content-Type"] = json.dumps(body, allow_nan=False).encode(), "application/json"
         with self._failures():
             response = self._client.request(
-                method, f"{API}{path}", params=query, json=body, headers=_headers(headers or {})
+                method, f"{API}{path}", params=query, content=content, headers=_headers(given)
             )
         data = _document(response)
         if not response.is_success:

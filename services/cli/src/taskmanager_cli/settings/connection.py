@@ -23,6 +23,8 @@ VARIABLES: Mapping[str, str] = {
     "COLUMNS": "Width of the terminal, if it does not say so itself.",
 }
 """What the environment may say."""
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 3600
+"""How long an answer may be waited for."""
 TOKEN_COMMAND_SECONDS = 60
 """How long a keyring may ask its owner to be unlocked."""
 
@@ -56,6 +58,8 @@ def connection_of(options: Options, environment: Mapping[str, str]) -> Connectio
     The token of a profile is shown only to the address of that profile: with another address, the token has
     to be named as well.
     """
+    if not SHORTEST_SECONDS <= options.timeout <= LONGEST_SECONDS:
+        raise UsageError(f"--timeout must be {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds.")
     profile = load(environment).chosen(options.profile or environment.get("TASKMANAGER_PROFILE"))
     named = options.address or environment.get("TASKMANAGER_ADDRESS")
     address = checked_address(named or (profile.address if profile else LOCAL))
@@ -73,7 +77,7 @@ def checked_address(address: str) -> str:
     """The address without a slash at its end; raises UsageError unless it is http or https with a host."""
     try:
         parts = urlsplit(address)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and _is_host(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username is not None:
@@ -81,6 +85,16 @@ def checked_address(address: str) -> str:
             f"{address!r} is not the address of a gateway; write it like https://jobs.example.org."
         )
     return address.rstrip("/").removesuffix("/api/v1")
+
+
+def _is_host(name: str | None) -> bool:
+    """Whether every label of the name can be looked up."""
+    try:
+        return (
+            bool(name) and str(name).isprintable() and " " not in str(name) and bool(str(name).encode("idna"))
+        )
+    except UnicodeError:
+        return False
 
 
 def _ca_file(options: Options, environment: Mapping[str, str], profile: Profile | None) -> str | None:

@@ -18,6 +18,7 @@ from taskmanager_cli.options import (
     pass_session,
     segment,
 )
+from taskmanager_cli.output.text import harmless_lines
 from taskmanager_cli.session import Session
 
 
@@ -107,7 +108,7 @@ def export(session: Session, /, **query: Any) -> None:
     """Write all matching jobs to stdout as CSV for spreadsheets."""
     with session.client.stream("/jobs.csv", query=given(query), headers={"Accept": "text/csv"}) as response:
         for text in response.iter_text():
-            session.write(text)
+            session.write(harmless_lines(text) if session.console.is_terminal else text)
 
 
 for command in (*control.COMMANDS, log.log, submit.submit, submit.submit_many, control.message):

@@ -105,16 +105,22 @@ def _parameter(text: str) -> tuple[str, Any]:
     if not (name and found):
         raise UsageError(f"{text!r} is not a parameter: write NAME=VALUE.")
     try:
-        return name, json.loads(value)
+        return name, json.loads(value, parse_constant=_no_number)
     except ValueError:
         return name, value
+
+
+def _no_number(text: str) -> None:
+    """Refuse NaN and infinities, which Python reads and JSON has not."""
+    message = f"{text} is no number"
+    raise ValueError(message)
 
 
 def read_json(file: str) -> Any:
     """The JSON in a file, or on stdin for `-`; raises UsageError."""
     try:
         text = sys.stdin.buffer.read().decode() if file == "-" else Path(file).read_text(encoding="utf-8")
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error}.") from error
     except (ValueError, RecursionError) as error:
