@@ -307,6 +307,7 @@ def test_an_operation_is_counted_confirmed_and_followed(cli: CommandLine) -> Non
     assert raised["id"] in cli.text("operations", "list")
     assert "9" in cli.text("operations", "show", raised["id"])
     cli.refused("operations", "stop", raised["id"], code=1)
+    assert NOWHERE in cli.refused("operations", "follow", NOWHERE, code=1)
 
     retried = cli.run("operations", "start", "retry", "--id", jobs[0], "--yes", "--follow", "--json")
     assert retried.returncode == 1
@@ -388,21 +389,20 @@ def test_errors_of_the_api_are_sentences_with_their_exit_code(
 
 
 def test_a_second_event_stream_is_too_many(cli: CommandLine) -> None:
-    first = cli.start("events", "--json")
-    assert first.stdout is not None
-    cli.text("plugins", "limit", "sleep", "1")
-    job = submit(cli, seconds=0.1)
-    events = [json.loads(first.stdout.readline()) for _ in range(2)]
-    assert {event["event"] for event in events} <= {"job", "plugin"}
+    with cli.start("events", "--json") as first:
+        assert first.stdout is not None
+        assert first.stderr is not None
+        cli.text("plugins", "limit", "sleep", "1")
+        job = submit(cli, seconds=0.1)
+        events = [json.loads(first.stdout.readline()) for _ in range(2)]
+        assert {event["event"] for event in events} <= {"job", "plugin"}
 
-    said = cli.refused("jobs", "log", job, "--follow", code=1)  # 429
-    assert re.search(r"Try again in \d+ s\.", said)
+        said = cli.refused("jobs", "log", job, "--follow", code=1)  # 429
+        assert re.search(r"Try again in \d+ s\.", said)
 
-    first.send_signal(signal.SIGINT)
-    assert first.wait(20) == 130
-    assert first.stderr is not None
-    assert first.stderr.read().strip() == "taskmanager: Interrupted."
-    first.communicate()
+        first.send_signal(signal.SIGINT)
+        assert first.wait(20) == 130
+        assert first.stderr.read().strip() == "taskmanager: Interrupted."
     cli.text("plugins", "limit", "sleep", "none")
 
 
@@ -463,14 +463,12 @@ def test_terminals_of_any_width_and_without_colour(cli: CommandLine) -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(cli: CommandLine) -> None:
-    process = cli.start("jobs", "list", "--all")
-    assert process.stdout is not None
-    process.stdout.close()
-
-    assert process.wait(60) == 141
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
-    process.stderr.close()
+    with cli.start("jobs", "list", "--all") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.wait(60) == 141
+        assert process.stderr.read() == ""
 
 
 def test_top_looks_once_or_until_it_is_ended(cli: CommandLine) -> None:

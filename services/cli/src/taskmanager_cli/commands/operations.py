@@ -81,7 +81,7 @@ def show(session: Session, operation: str) -> None:
 @pass_session
 def follow(session: Session, operation: str) -> None:
     """Show the progress of an operation until its end, then the operation."""
-    follow_operation(session, {"id": operation}, wait=True)
+    follow_operation(session, session.client.send("GET", f"/operations/{segment(operation)}").data, wait=True)
 
 
 @operations.command()
@@ -164,6 +164,7 @@ def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
 def follow_operation(session: Session, operation: Mapping[str, Any], *, wait: bool) -> None:
     """Print an operation; with `wait` after its end, and its progress on stderr before.
 
+    One that the scheduler has not stored yet, because it was away, is waited for during the first minute.
     Raises RefusedError if it was stopped or could not change some jobs.
     """
     shown = _until_ended(session, str(operation["id"])) if wait else operation

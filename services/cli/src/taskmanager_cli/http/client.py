@@ -116,7 +116,7 @@ def _trusted(connection: Connection) -> ssl.SSLContext | bool:
         return True
     try:
         return ssl.create_default_context(cafile=connection.ca_file)
-    except ssl.SSLError as error:
+    except OSError as error:
         raise UsageError(f"{connection.ca_file} has no certificates that can be used: {error}.") from error
 
 
