@@ -8,7 +8,8 @@ import signal
 import struct
 import subprocess
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -38,27 +39,23 @@ class CommandLine:
         fixed = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TZ": "UTC", "LANG": "C.UTF-8"}
         return {**fixed, **self.variables}
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        """Start it without a terminal."""
+    @contextmanager
+    def start(self, *words: str) -> Iterator["subprocess.Popen[str]"]:
+        """Start it without a terminal; it is killed at the end if it still runs."""
         pipe = subprocess.PIPE
-        return subprocess.Popen(
-            [*PROGRAM, *words],
-            env=self.environment,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            text=True,
-            encoding="utf-8",
-        )
+        command = [*PROGRAM, *words]
+        with subprocess.Popen(
+            command, env=self.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Start it without a terminal and wait for its end; `given` is what it finds on stdin."""
         with self.start(*words) as process:
-            try:
-                stdout, stderr = process.communicate(given, timeout=SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+            stdout, stderr = process.communicate(given, timeout=SECONDS)
         return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
     def text(self, *words: str, given: str = "") -> str:
