@@ -19,6 +19,7 @@ OURS = {
     "taskmanager-gateway": "services/gateway",
     "taskmanager-scheduler": "services/scheduler",
     "taskmanager-plugin-runner": "services/plugin-runner",
+    "taskmanager-cli": "services/cli",
     "taskmanager-local": "deploy/local",
 }
 """Our own distributions and their folders: installed from there, never from an index."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from deploy.reference import messages, metrics, settings
+from deploy.reference import command_line, messages, metrics, settings
 
 from taskmanager.model import states
 from taskmanager_gateway.api import reasons_document as reasons
@@ -11,9 +11,11 @@ MARK = "<!-- From here on this page is made from the code by `make docs`; do not
 WHOLE: Mapping[str, Callable[[], str]] = {
     "reasons.md": reasons.document,
     "state-machine.md": states.document,
+    "taskmanager.1": command_line.manual,
 }
 """The text of each page by its name in `docs/`."""
 BELOW: Mapping[str, Callable[[], str]] = {
+    "command-line.md": command_line.document,
     "messages.md": messages.document,
     "metrics.md": metrics.document,
     "settings.md": settings.document,

@@ -1,0 +1,1 @@
+"""`taskmanager jobs`: lists, one job, its log, submitting, and commands for it."""

@@ -1,0 +1,1 @@
+"""What is printed: texts made harmless, tables, JSON."""

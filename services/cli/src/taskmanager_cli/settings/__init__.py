@@ -1,0 +1,1 @@
+"""Where the gateway is and how the caller proves who they are."""
