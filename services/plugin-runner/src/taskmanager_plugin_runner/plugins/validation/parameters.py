@@ -1,0 +1,27 @@
+"""The parameters that every validating plugin takes."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from taskmanager.plugin_api.interface import ExistingParameters
+
+
+class Invalid(StrEnum):
+    """What a job does that found a file which is not valid."""
+
+    ERROR = "error"
+    """It ends as ERROR and names the files; as with every failed job, no report is placed."""
+    REPORT = "report"
+    """It ends as DONE with a warning for each such file, and its reports are placed."""
+
+
+class ValidationParameters(ExistingParameters):
+    """What a job may choose; everything else is in the profile."""
+
+    invalid: Invalid = Field(
+        default=Invalid.ERROR,
+        title="If a file is not valid",
+        description="error: the job fails and names the files; report: it warns, and the reports are placed",
+        json_schema_extra={"x-titles": {"de": "Wenn eine Datei nicht valide ist"}},
+    )
