@@ -1,9 +1,8 @@
 """The main header of a codestream: its size, and a copy that makes OpenJPEG count (ISO/IEC 15444-1, annex A).
 
-A decoder cannot notice changed bits: the arithmetic coder makes some picture of any data. But it then reads
-another number of bytes than were written. OpenJPEG compares the two where the codestream promises predictable
-termination; the promise changes nothing else in decoding, so it is added to a copy of every codestream. Sound
-files of OpenJPEG and Kakadu were seen to leave two bytes at most, changed ones nine and more.
+A decoder cannot notice changed bits: the arithmetic coder makes some picture of any data. But it then comes
+to its end before the data do, or after. OpenJPEG compares the two where the codestream promises predictable
+termination; the promise changes nothing else in decoding, so it is added to a copy of every codestream.
 """
 
 import struct
@@ -45,7 +44,7 @@ def size_of(stream: bytes) -> StreamSize | None:
 
 
 def counting(stream: bytes) -> bytes:
-    """A copy whose code-blocks are said to end predictably; high throughput has no such, and stays as it is."""
+    """A copy whose code-blocks are said to end predictably; high throughput, which has none, is left."""
     size, made = size_of(stream), bytearray(stream)
     for marker, at in _segments(stream):
         style = _style_position(marker, at, size.components if size else 0)

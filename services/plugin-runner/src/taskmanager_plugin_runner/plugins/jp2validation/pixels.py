@@ -1,10 +1,8 @@
 """Decodes a codestream with OpenJPEG and hears what it says about it. Runs in a child process."""
 
 import contextlib
-import ctypes
-import os
+import logging
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +15,17 @@ from taskmanager_plugin_runner.plugins.jp2validation.codestream import StreamSiz
 from taskmanager_plugin_runner.plugins.pictures.file_formats import jpeg2000
 from taskmanager_plugin_runner.plugins.pictures.memory import BASE_BYTES, OPENJPEG_BYTES
 
-_REMAINING: Final = re.compile(r"(\d+) remaining bytes in code block")
+_MISCOUNTED: Final = re.compile(r"(\d+) (?:remaining bytes in code block|synthesized 0xFF markers)")
 _TERMINATION: Final = "PTERM check failure"
-REMAINING_MAX: Final = 4
-"""Bytes that a sound code-block may leave; two were seen."""
+MISCOUNT_MAX: Final = 4
+"""Bytes that a sound code-block may leave or lack: OpenJPEG's leave none, those of others two at most."""
 _WARNINGS: Final = 2
 """How talkative imagecodecs makes OpenJPEG."""
 _COPIES: Final = 3
 """Of the codestream in memory: as read, as changed, and what OpenJPEG keeps."""
 _DECODED_BYTES: Final = 2
-_SAID_BYTES: Final = 1 << 20
+_LINES_MAX: Final = 100_000
+_REASONS_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +60,40 @@ def decode(path: Path) -> Decoded | None:
     except JobFailedError:
         return None
     size = size_of(stream)
-    try:
-        with _heard() as said:
+    with _heard() as lines:
+        try:
             found = imagecodecs.jpeg2k_decode(counting(stream), verbose=_WARNINGS, numthreads=1)
-    except (RuntimeError, ValueError) as error:  # Jpeg2kError is a RuntimeError
-        return Decoded(error=str(error) or type(error).__name__, size=size)
+        except (RuntimeError, ValueError) as error:  # Jpeg2kError is a RuntimeError
+            reasons = dict.fromkeys([*lines, str(error) or type(error).__name__])
+            return Decoded(error="; ".join(list(reasons)[:_REASONS_NAMED]), size=size)
     height, width = found.shape[:2]
-    lines = [line.strip() for line in said if line.strip()]
-    remaining = [int(match[1]) for line in lines if (match := _REMAINING.search(line))]
+    miscounts = [int(match[1]) for line in lines if (match := _MISCOUNTED.search(line))]
     others = tuple(dict.fromkeys(line for line in lines if _TERMINATION not in line))
-    damaged = sum(1 for count in remaining if count > REMAINING_MAX)
+    damaged = sum(1 for count in miscounts if count > MISCOUNT_MAX)
     return Decoded("", size, width, height, damaged, others)
+
+
+class _Hearing(logging.Handler):
+    """Collects what OpenJPEG says, which imagecodecs passes on as log records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.lines) < _LINES_MAX:
+            self.lines.append(record.getMessage().strip())
 
 
 @contextlib.contextmanager
 def _heard() -> Iterator[list[str]]:
-    """Collect the lines that libraries write to stdout and stderr meanwhile; they are there at the end."""
-    lines: list[str] = []
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [(number, os.dup(number)) for number in (1, 2)]
-    sink = os.memfd_create("said")
+    """The lines that OpenJPEG says meanwhile; nobody else hears them."""
+    logger, hearing = logging.getLogger("imagecodecs"), _Hearing()
+    before = logger.propagate
+    logger.addHandler(hearing)
+    logger.propagate = False
     try:
-        for number, _ in kept:
-            os.dup2(sink, number)
-        yield lines
+        yield hearing.lines
     finally:
-        ctypes.CDLL(None).fflush(None)  # what the C library holds back
-        for number, copy in kept:
-            os.dup2(copy, number)
-            os.close(copy)
-        lines += os.pread(sink, _SAID_BYTES, 0).decode(errors="replace").splitlines()
-        os.close(sink)
+        logger.removeHandler(hearing)
+        logger.propagate = before

@@ -13,7 +13,7 @@ def compiled(rules: str) -> isoschematron.Schematron:
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
         return isoschematron.Schematron(etree.fromstring(rules.encode(), parser), store_report=True)
-    except (etree.LxmlError, isoschematron.SchematronParseError, TypeError) as error:
+    except (etree.LxmlError, TypeError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
 

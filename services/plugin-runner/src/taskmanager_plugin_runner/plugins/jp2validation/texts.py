@@ -42,8 +42,8 @@ OTHER_SIZE = _code(
 )
 CODE_BLOCKS = _code(
     "code_blocks",
-    "%(number)s code-block(s) end before their data do: bits were changed",
-    de="%(number)s Codeblöcke enden vor ihren Daten: Es wurden Bits verändert",
+    "%(number)s code-block(s) end elsewhere than their data: bits were changed",
+    de="%(number)s Codeblöcke enden anderswo als ihre Daten: Es wurden Bits verändert",
 )
 DECODER_SAYS = _code("decoder_says", "OpenJPEG says: %(detail)s", de="OpenJPEG meldet: %(detail)s")
 RULE = _code("rule", "profile: %(message)s", de="Profil: %(message)s")

@@ -147,7 +147,7 @@ def _is_full(page: tifffile.TiffPage) -> bool:
 
 
 def facts_of(page: tifffile.TiffPage, pages: int) -> PictureFacts:
-    """The facts of one directory, of `pages` in its file; raises JobFailedError for what is not understood."""
+    """The facts of one directory of a file with `pages`; raises JobFailedError for what is not understood."""
     notes: list[str] = []
     try:
         bits, samples = _same(page.bitspersample, picture_texts.BITS()), page.samplesperpixel
