@@ -103,7 +103,11 @@ def _compare_counts(file: tifffile.TiffFile, in_chain: int, found: _Findings) ->
     """Two readers must find as many pages; a loop or a broken link was found before."""
     if found.structure:
         return
-    read = len(file.pages)
+    try:
+        read = len(file.pages)
+    except tiff.UNREADABLE as error:
+        found.structure.append(texts.UNREADABLE(detail=error or type(error).__name__))
+        return
     if read != in_chain:
         found.structure.append(texts.COUNTS_DIFFER(walked=in_chain, read=read))
 
