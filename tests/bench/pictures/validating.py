@@ -62,11 +62,14 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 def _sources(roots: Path, number: int) -> Mapping[str, Path]:
-    """Uncompressed TIFFs, and lossless JPEG 2000 of the same pages."""
-    drawn, tiffs, packed = roots / "drawn", roots / "tiffs", roots / "packed"
+    """The TIFFs among mixed pages, and lossless JPEG 2000 of all of them."""
+    drawn, tiffs, plain_ones, packed = (roots / name for name in ("drawn", "tiffs", "plain", "packed"))
     draw_mixed(drawn, number)
-    run_bare([plain], sorted(drawn.iterdir()), tiffs)
-    run_bare([_packed], sorted(tiffs.iterdir()), packed)
+    run_bare([plain], sorted(drawn.iterdir()), plain_ones)
+    run_bare([_packed], sorted(plain_ones.iterdir()), packed)
+    tiffs.mkdir()
+    for page in drawn.glob("*.tif"):
+        page.rename(tiffs / page.name)
     return {"tiffvalidation": tiffs, "jp2validation": packed}
 
 
