@@ -8,6 +8,7 @@ import pytest
 from taskmanager.errors import PermanentError
 from taskmanager.plugin_api import interface
 from taskmanager.plugin_api.extras import missing_packages, why_missing
+from taskmanager_plugin_runner.__main__ import main
 
 REQUIRES = (
     "pydantic",
@@ -53,3 +54,15 @@ def test_a_plugin_that_lacks_something_is_not_among_the_installed_ones(
     assert interface.incomplete() == [why_missing(lacking)]
     with pytest.raises(PermanentError, match="needs absent-thing"):
         interface.load("reader")
+
+
+def test_the_runner_lists_what_it_can_run_and_says_what_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sound").mkdir()
+    lacking, sound = entry(tmp_path), entry(tmp_path / "sound", extras="")
+    monkeypatch.setattr(interface, "entry_points", lambda **_: [lacking, sound])
+    monkeypatch.setattr("sys.argv", ["taskmanager-plugin-runner", "--list"])
+    main()
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("reader\n", f"not available: {why_missing(lacking)}\n")
