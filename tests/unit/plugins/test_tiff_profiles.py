@@ -24,7 +24,6 @@ IMAGE = ImageTags(
     compression=5,
     photometric=2,
     orientation=1,
-    planar=1,
     dots_per_inch=(300.0, 300.0),
     icc_name="Adobe RGB (1998)",
     date="2020:01:31 10:20:30",

@@ -109,3 +109,8 @@ def test_a_page_of_a_million_by_a_million_pixels_needs_what_it_says(tmp_path: Pa
     bomb = PAGE.changed({256: (LONG, [10**6]), 257: (LONG, [10**6])})
     needed, _ = memory_of(written(tmp_path, assemble([bomb])))
     assert needed > 3 * 10**12
+
+
+def test_another_picture_under_the_name_of_a_tiff_needs_nothing_until_it_is_examined(tmp_path: Path) -> None:
+    assert memory_of(written(tmp_path, b"\xff\xd8\xff\xe0" + bytes(range(256)) * 9)) == (0, "")
+    assert memory_of(written(tmp_path, b"")) == (0, "")

@@ -18,6 +18,7 @@ _WIDTH, _LENGTH, _BITS, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 262, 277
 _IN_FLOATS: Final = frozenset({6, 8, 9})
 """YCbCr and Lab are decoded to floating point."""
 _FLOAT_BYTES: Final = 16
+_SIGNATURES: Final = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
 _COPIES: Final = 3
 """Of the samples at the peak: as decoded, turned or inverted, and what the codec holds."""
 
@@ -38,7 +39,7 @@ def decode(path: Path, page: tifffile.TiffPage, number: int | None) -> list[str]
 
 
 def _decode_as_stored(path: Path, page: tifffile.TiffPage, number: int | None) -> None:
-    """By tifffile, or by libtiff where that has a codec which tifffile lacks (LogLuv, ThunderScan)."""
+    """By tifffile, or by libtiff where that has a codec which tifffile lacks (LogLuv)."""
     tiff_samples.require_all_segments(page)
     try:
         if number is None or page.compression in tifffile.TIFF.DECOMPRESSORS:
@@ -58,6 +59,9 @@ def memory_of(path: Path) -> tuple[int, str]:
     Nothing is decoded, and what cannot be read counts as nothing: the examination will say so.
     """
     with path.open("rb") as file:
+        if file.read(4) not in _SIGNATURES:
+            return 0, ""
+        file.seek(0)
         reader = StructureReader(file)
         images = [_needed(reader, one) for one in reader.read().images]
     return max(images, default=(0, ""))

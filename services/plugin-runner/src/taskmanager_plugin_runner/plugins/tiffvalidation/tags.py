@@ -11,7 +11,7 @@ from taskmanager_plugin_runner.plugins.pictures.file_formats import tiff
 REQUIRED: Final = {256: "ImageWidth", 257: "ImageLength", 262: "PhotometricInterpretation"}
 STRIPS: Final = {273: "StripOffsets", 279: "StripByteCounts"}
 TILES: Final = {324: "TileOffsets", 325: "TileByteCounts"}
-_COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _DATE, _PLANAR = 259, 262, 274, 306, 284
+_COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _DATE = 259, 262, 274, 306
 
 COMPRESSIONS: Final = {
     1: "none",
@@ -55,7 +55,6 @@ class ImageTags:
     compression: int
     photometric: int
     orientation: int
-    planar: int
     dots_per_inch: tuple[float, float] | None
     icc_name: str | None
     date: str
@@ -84,7 +83,6 @@ def tags_of(page: tifffile.TiffPage) -> ImageTags:
         compression=tiff.number_of(page, _COMPRESSION, 1),
         photometric=tiff.number_of(page, _PHOTOMETRIC, -1),
         orientation=tiff.number_of(page, _ORIENTATION, 1),
-        planar=tiff.number_of(page, _PLANAR, 1),
         dots_per_inch=tiff.resolution_of(page),
         icc_name=profile_name(icc) if icc else None,
         date=str(date.value).strip("\0 ") if date is not None else "",

@@ -50,11 +50,6 @@ TYPE_UNKNOWN = _code(
     "tag %(tag)s of directory %(number)s has the unknown type %(type)s",
     de="Tag %(tag)s in Verzeichnis %(number)s hat den unbekannten Typ %(type)s",
 )
-DATA_OUTSIDE = _code(
-    "data_outside",
-    "%(number)s of %(total)s strips or tiles lie beyond the end of the file",
-    de="%(number)s von %(total)s Streifen oder Kacheln liegen hinter dem Ende der Datei",
-)
 ODD_OFFSET = _code(
     "odd_offset",
     "directory %(number)s begins at an odd byte, which TIFF 6.0 does not allow",
