@@ -23,13 +23,19 @@ OURS = {
     "taskmanager-local": "deploy/local",
 }
 """Our own distributions and their folders: installed from there, never from an index."""
+OFFERED = {"taskmanager-plugin-runner": ("jp2validation", "tiffvalidation")}
+"""The extras that images and development have: those of the plugins that come with the runner."""
 BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
 """What builds our distributions, and pyvips, which comes as a source package."""
 
 
 def environments() -> Mapping[str, list[str]]:
     """The third-party requirements of each environment by the name of its list."""
-    services = {name.removeprefix("taskmanager-"): [*third_party(name)] for name in OURS if "-" in name}
+    services = {
+        name.removeprefix("taskmanager-"): [*third_party(name, OFFERED.get(name, ()))]
+        for name in OURS
+        if "-" in name
+    }
     local = services.pop("local")
     services.pop("testing")  # part of the local stack and of what tests need, not an environment of its own
     development = [*listed("requirements-dev.txt"), *local, *(one for s in services.values() for one in s)]

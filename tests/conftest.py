@@ -24,7 +24,7 @@ from taskmanager_local.servers import RunningServer, private_mongod, private_rab
 
 PLUGINS = (
     *("crash", "diary", "fail", "greedy", "hasty", "jp2", "noop", "paced", "press", "recording", "shell"),
-    *("prowler", "sleep", "stubborn", "tally", "tick", "verbose", "wild"),
+    *("jp2validation", "prowler", "sleep", "stubborn", "tally", "tick", "tiffvalidation", "verbose", "wild"),
 )
 USERS = BrokerUsers()
 LONGEST_FILE = "test_views.py"

@@ -19,7 +19,16 @@ from .engine import Engine
 ROOT = Path(__file__).parents[2]
 PROJECT = "taskmanager-trial"
 PASSWORD = "a password nobody else has"
-SERVERS = ("rabbitmq", "mongo", "gateway", "scheduler", "runner-shell", "runner-jp2")
+SERVERS = (
+    "rabbitmq",
+    "mongo",
+    "gateway",
+    "scheduler",
+    "runner-shell",
+    "runner-jp2",
+    "runner-jp2validation",
+    "runner-tiffvalidation",
+)
 ONCE = ("accounts", "replica-set", "migrate")
 LIMIT_SECONDS = 120.0
 """Longer than anything here takes on a slow machine."""

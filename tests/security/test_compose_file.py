@@ -9,7 +9,7 @@ import pytest
 from deploy import lint_containers
 
 ROOT = Path(__file__).parents[2]
-RUNNERS = {"runner-shell", "runner-jp2"}
+RUNNERS = {"runner-shell", "runner-jp2", "runner-jp2validation", "runner-tiffvalidation"}
 
 
 def read(*files: str) -> dict[str, dict[str, Any]]:

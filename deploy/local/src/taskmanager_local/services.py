@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,11 +62,16 @@ def program(name: str) -> str:
 
 
 def installed_plugins() -> list[str]:
-    """The plugins that the runner knows.
+    """The plugins that the runner can run here.
 
     Raises:
         LocalStackError: the runner could not list them; its own message is included.
     """
+    return _listed_plugins().stdout.split()
+
+
+def _listed_plugins() -> subprocess.CompletedProcess[str]:
+    """The plugins that can run on stdout; on stderr those that cannot, and what they lack."""
     listing = subprocess.run(
         [program("taskmanager-plugin-runner"), "--list"],
         capture_output=True,
@@ -75,7 +81,7 @@ def installed_plugins() -> list[str]:
     )
     if listing.returncode != 0:
         raise LocalStackError(f"taskmanager-plugin-runner --list failed:\n{listing.stderr}")
-    return listing.stdout.split()
+    return listing
 
 
 def _chosen(wanted: tuple[str, ...], installed: list[str]) -> list[str]:
@@ -120,7 +126,9 @@ class ServiceCommands:
 
     def _runners(self) -> list[Command]:
         numbers = range(1, self.options.runners + 1)
-        plugins = _chosen(self.options.plugins, installed_plugins())
+        listing = _listed_plugins()
+        sys.stderr.write(listing.stderr)
+        plugins = _chosen(self.options.plugins, listing.stdout.split())
         return [self._runner(plugin, number) for plugin in plugins for number in numbers]
 
     def _with_store(

@@ -19,7 +19,7 @@ from taskmanager.errors import TaskManagerError
 from taskmanager.goobi.settings import load as load_goobi
 from taskmanager.messages.topology import Binding
 from taskmanager.model.manifest import PluginManifest
-from taskmanager.plugin_api.interface import installed_names, load
+from taskmanager.plugin_api.interface import incomplete, installed_names, load
 from taskmanager.process import logs
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
@@ -56,7 +56,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("taskmanager-plugin-runner", description="Run the jobs of one plugin.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--plugin", metavar="NAME", help="the plugin whose jobs to run")
-    what.add_argument("--list", action="store_true", help="print the installed plugins, one per line")
+    what.add_argument(
+        "--list",
+        action="store_true",
+        help="print the installed plugins, one per line; what others lack goes to stderr",
+    )
     parser.add_argument(
         "--slots", type=_positive, default=1, metavar="N", help="jobs to run at once (default: 1)"
     )
@@ -166,6 +170,7 @@ def main() -> None:
     options = parse(sys.argv[1:])
     if options.list:
         print("\n".join(installed_names()))  # noqa: T201 - the output of the command
+        sys.stderr.writelines(f"not available: {sentence}\n" for sentence in incomplete())
         return
     close_to_others()
     try:

@@ -19,6 +19,7 @@ from taskmanager.model.jobs import FileRecord, JobSpec
 from taskmanager.model.manifest import Parameters, PluginManifest
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.plugin_api.existing_results import Existing
+from taskmanager.plugin_api.extras import why_missing
 from taskmanager.plugin_api.tools import ToolResult
 
 ENTRY_POINT_GROUP = "taskmanager.plugins"
@@ -162,13 +163,21 @@ def parse_parameters(model: type[ParametersT], values: Mapping[str, JsonValue]) 
 
 
 def installed_names() -> list[str]:
-    """Names of the installed plugins, sorted."""
-    return sorted(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
+    """Names of the installed plugins that lack nothing, sorted."""
+    return sorted(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP) if why_missing(entry) is None)
+
+
+def incomplete() -> list[str]:
+    """A sentence for each installed plugin that lacks packages, sorted: which, and how to install them."""
+    found = [why_missing(entry) for entry in entry_points(group=ENTRY_POINT_GROUP)]
+    return sorted(sentence for sentence in found if sentence is not None)
 
 
 def load(name: str) -> Plugin:
-    """The installed plugin of that name; raises PermanentError if there is none or it is not a plugin."""
+    """The installed plugin of that name; raises PermanentError if there is none, or it lacks a package."""
     for entry in _entries(name):
+        if lacking := why_missing(entry):
+            raise PermanentError(lacking)
         made: Any = entry.load()()
         if not isinstance(made, Plugin):
             message = (

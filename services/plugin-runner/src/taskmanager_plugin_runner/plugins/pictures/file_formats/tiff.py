@@ -48,7 +48,7 @@ _FORMATS: Final = {
     4: SampleFormat.UNSIGNED,
 }
 _ALPHAS: Final = {1: Alpha.ASSOCIATED, 2: Alpha.UNASSOCIATED}
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     OSError,
     ValueError,
     TypeError,
@@ -70,7 +70,7 @@ def opened(path: Path) -> Iterator[tifffile.TiffFile]:
     """The open file; raises JobFailedError if it cannot be read as TIFF."""
     try:
         file = tifffile.TiffFile(path, is_ome=False)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise JobFailedError(picture_texts.TIFF_HEADER_ODD(detail=_words(error))) from error
     with file:
         file.pages.useframes = False
@@ -81,7 +81,7 @@ def read_facts(path: Path) -> list[PictureFacts]:
     """The full-resolution pictures in order; raises JobFailedError saying what is not understood."""
     with opened(path) as file:
         pages = _full_pages(file)
-        return [_facts(page, len(pages)) for page in pages]
+        return [facts_of(page, len(pages)) for page in pages]
 
 
 def find_page(file: tifffile.TiffFile, offset: int) -> tuple[tifffile.TiffPage, int | None]:
@@ -93,6 +93,15 @@ def find_page(file: tifffile.TiffFile, offset: int) -> tuple[tifffile.TiffPage, 
             if inner.offset == offset:
                 return inner, None
     raise JobFailedError(picture_texts.TIFF_CHANGED())
+
+
+def page_at(file: tifffile.TiffFile, offset: int) -> tifffile.TiffPage:
+    """The directory that begins at a byte offset; raises JobFailedError if it is unreadable."""
+    try:
+        file.filehandle.seek(offset)
+        return tifffile.TiffPage(file, index=0)
+    except UNREADABLE as error:
+        raise JobFailedError(picture_texts.TIFF_HEADER_DAMAGED(detail=_words(error))) from error
 
 
 def _full_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
@@ -115,7 +124,7 @@ def _chain(file: tifffile.TiffFile) -> Iterator[tifffile.TiffPage]:
     for number in pages:
         try:
             page = file.pages[number]
-        except _UNREADABLE:
+        except UNREADABLE:
             return
         if not isinstance(page, tifffile.TiffPage) or page.offset in seen:
             return
@@ -127,17 +136,18 @@ def _inside(page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
     try:
         pages = page.pages
         found = [] if pages is None else list(islice(pages, 100))
-    except _UNREADABLE:
+    except UNREADABLE:
         return []
     return [inner for inner in found if isinstance(inner, tifffile.TiffPage)]
 
 
 def _is_full(page: tifffile.TiffPage) -> bool:
-    kind = _number(page, _SUBFILE_TYPE, 0)
-    return not kind & (_REDUCED | _MASK) and _number(page, _OLD_SUBFILE_TYPE, 1) != _OLD_REDUCED
+    kind = number_of(page, _SUBFILE_TYPE, 0)
+    return not kind & (_REDUCED | _MASK) and number_of(page, _OLD_SUBFILE_TYPE, 1) != _OLD_REDUCED
 
 
-def _facts(page: tifffile.TiffPage, pages: int) -> PictureFacts:
+def facts_of(page: tifffile.TiffPage, pages: int) -> PictureFacts:
+    """The facts of one directory of a file with `pages`; raises JobFailedError for what is not understood."""
     notes: list[str] = []
     try:
         bits, samples = _same(page.bitspersample, picture_texts.BITS()), page.samplesperpixel
@@ -151,27 +161,27 @@ def _facts(page: tifffile.TiffPage, pages: int) -> PictureFacts:
             bits=bits,
             sample_format=_sample_format(page),
             orientation=_orientation(page),
-            white_is_zero=_number(page, _PHOTOMETRIC, 1) == 0,
-            icc_lab=_number(page, _PHOTOMETRIC, 1) == _ICC_LAB,
+            white_is_zero=number_of(page, _PHOTOMETRIC, 1) == 0,
+            icc_lab=number_of(page, _PHOTOMETRIC, 1) == _ICC_LAB,
             alpha=alpha,
             unspecified=unspecified,
             planar=page.planarconfig == 2 and samples > 1,  # noqa: PLR2004 - the tag's number for planes
             compression=_compression(page),
-            icc=_icc(page),
+            icc=icc_of(page),
             subsampled=_is_subsampled(page, colour),
-            dots_per_inch=_resolution(page),
+            dots_per_inch=resolution_of(page),
             directory=page.offset,
             pages=pages,
             notes=tuple(notes),
         )
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise JobFailedError(picture_texts.TIFF_HEADER_DAMAGED(detail=_words(error))) from error
 
 
 def _colour(page: tifffile.TiffPage, samples: int, notes: list[str]) -> Colour:
     if page.imagedepth != 1:
         raise JobFailedError(picture_texts.LAYERS(number=page.imagedepth))
-    photometric = _number(page, _PHOTOMETRIC, -1)
+    photometric = number_of(page, _PHOTOMETRIC, -1)
     if photometric == -1 and samples == COLOUR_SAMPLES[Colour.RGB]:
         notes.append(picture_texts.TAKEN_AS_RGB())
         return Colour.RGB
@@ -225,12 +235,13 @@ def _same(values: Any, what: str) -> int:
 
 
 def _orientation(page: tifffile.TiffPage) -> int:
-    value = _number(page, _ORIENTATION, 1)
+    value = number_of(page, _ORIENTATION, 1)
     return value if 1 <= value <= 8 else 1  # noqa: PLR2004 - TIFF 6.0, page 36
 
 
-def _resolution(page: tifffile.TiffPage) -> tuple[float, float] | None:
-    return dots_per_inch(_rational(page, _X), _rational(page, _Y), _number(page, _UNIT, 2))
+def resolution_of(page: tifffile.TiffPage) -> tuple[float, float] | None:
+    """Dots per inch, horizontal and vertical; None if the page gives no absolute resolution."""
+    return dots_per_inch(_rational(page, _X), _rational(page, _Y), number_of(page, _UNIT, 2))
 
 
 def _rational(page: tifffile.TiffPage, code: int) -> float | None:
@@ -249,7 +260,8 @@ def _is_subsampled(page: tifffile.TiffPage, colour: Colour) -> bool:
     return tag.value != (1, 1) and (colour is Colour.YCBCR or _compression(page) == "jpeg")
 
 
-def _icc(page: tifffile.TiffPage) -> bytes | None:
+def icc_of(page: tifffile.TiffPage) -> bytes | None:
+    """The bytes of the embedded colour profile."""
     tag = page.tags.get(_ICC)
     value = None if tag is None else tag.value
     if isinstance(value, tuple):
@@ -261,7 +273,8 @@ def _compression(page: tifffile.TiffPage) -> str:
     return getattr(page.compression, "name", str(page.compression)).lower()
 
 
-def _number(page: tifffile.TiffPage, code: int, default: int) -> int:
+def number_of(page: tifffile.TiffPage, code: int, default: int) -> int:
+    """The first value of a tag of numbers; the default if it is not there."""
     tag = page.tags.get(code)
     value = default if tag is None else tag.value
     if isinstance(value, tuple):

@@ -48,12 +48,19 @@ def read(path: Path, facts: PictureFacts) -> tuple[NDArray[Any], PictureFacts]:
 
     Raises JobFailedError if a pixel is missing or doubtful.
     """
+    with tiff.opened(path) as file:
+        page, number = tiff.find_page(file, facts.directory)
+        return read_page(path, facts, page, number)
+
+
+def read_page(
+    path: Path, facts: PictureFacts, page: tifffile.TiffPage, number: int | None
+) -> tuple[NDArray[Any], PictureFacts]:
+    """The same for a directory of the open file; `number` is its place in the main chain, if it is in it."""
     try:
-        with tiff.opened(path) as file:
-            page, number = tiff.find_page(file, facts.directory)
-            if facts.compression not in _OLD_JPEG:
-                _require_all_segments(page)
-            return _canonical(*_read(path, facts, page, number))
+        if facts.compression not in _OLD_JPEG:
+            require_all_segments(page)
+        return _canonical(*_read(path, facts, page, number))
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise JobFailedError(picture_texts.HEADER_DAMAGED(detail=error or type(error).__name__)) from error
 
@@ -192,7 +199,7 @@ def _black_is_zero(
     return found, replace(facts, white_is_zero=False)
 
 
-def _require_all_segments(page: tifffile.TiffPage) -> None:
+def require_all_segments(page: tifffile.TiffPage) -> None:
     """Require every strip or tile to have an offset and data; raises JobFailedError if some are missing."""
     if not page.dataoffsets:
         raise JobFailedError(picture_texts.NO_OFFSETS())

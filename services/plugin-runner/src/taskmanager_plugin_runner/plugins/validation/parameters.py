@@ -1,0 +1,40 @@
+"""The parameters that every validating plugin takes; `x-titles` in their schema are titles by language."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import Field, WithJsonSchema
+
+from taskmanager.plugin_api.existing_results import Existing
+from taskmanager.plugin_api.interface import ExistingParameters
+
+
+class Invalid(StrEnum):
+    """What a job does that found a file which is not valid."""
+
+    ERROR = "error"
+    """It ends as ERROR and names the files; as with every failed job, no report is placed."""
+    REPORT = "report"
+    """It ends as DONE with a warning for each such file, and its reports are placed."""
+
+
+_EXISTING: Final = {
+    "type": "string",
+    "enum": [*Existing],
+    "default": Existing.KEEP,
+    "title": "Reports of pages that are gone",
+    "x-titles": {"de": "Berichte von Seiten, die es nicht mehr gibt"},
+    "description": "What becomes of reports of earlier jobs whose page is gone: keep, replace or refuse",
+}
+
+
+class ValidationParameters(ExistingParameters):
+    """What a job may choose; everything else is in the profile."""
+
+    existing: Annotated[Existing, WithJsonSchema(_EXISTING)] = Existing.KEEP
+    invalid: Invalid = Field(
+        default=Invalid.ERROR,
+        title="If a file is not valid",
+        description="error: the job fails and names the files; report: it warns, and the reports are placed",
+        json_schema_extra={"x-titles": {"de": "Wenn eine Datei nicht valide ist"}},
+    )

@@ -1,0 +1,126 @@
+"""Validating jobs through the whole system: reports in the process folder, or an error and nothing at all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from PIL import Image, ImageDraw
+from tests.e2e.conftest import System
+
+from taskmanager.plugin_api import tools
+
+PLUGINS = {"tiffvalidation": ".tif", "jp2validation": ".jp2"}
+
+
+@pytest.fixture(scope="module")
+def system_options() -> Sequence[str]:
+    return ("--plugins", *PLUGINS, "--slots", "1")
+
+
+def draw_book(masters: Path, suffix: str, number: int = 3) -> None:
+    """Pages of one format."""
+    masters.mkdir(parents=True)
+    for page in range(number):
+        drawn = Image.new("RGB", (600, 800), "white")
+        ImageDraw.Draw(drawn).text((90, 120), f"page {page}", fill="black")
+        path = masters / f"{page:08}.tif"
+        drawn.save(path, compression="tiff_lzw", dpi=(300, 300))
+        if suffix == ".jp2":
+            drawn.save(path.with_suffix(".png"))
+            tools.run(["opj_compress", "-i", path.with_suffix(".png"), "-o", path.with_suffix(suffix)])
+            path.with_suffix(".png").unlink()
+            path.unlink()
+
+
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def job(system: System, plugin: str, masters: Path, **more: Any) -> dict[str, Any]:
+    """One job into the process folder, until it has ended."""
+    process = masters.parents[1]
+    goobi = {"process_id": 1, "step_id": 2, "process_title": "book"}
+    body = {"plugin": plugin, "source": str(masters), "destination": str(process), "goobi": goobi, **more}
+    return system.finished(system.submit(**body)["id"], within_seconds=100)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_sound_pages_get_a_report_each_and_a_summary(system: System, plugin: str) -> None:
+    masters = system.roots / f"sound-{plugin}" / "images" / "master_book_media"
+    draw_book(masters, PLUGINS[plugin])
+    before = contents(masters)
+
+    ended = job(system, plugin, masters)
+
+    assert ended["status"] == "DONE", ended["error"]
+    reports = masters.parents[1] / "validation"
+    summary = ET.parse(reports / "master_book_media.xml").getroot()  # noqa: S314 - made by the job
+    assert (summary.get("files"), summary.get("valid"), summary.get("process")) == ("3", "3", "book")
+    assert sorted(path.stem for path in (reports / "master_book_media").iterdir()) == sorted(
+        path.stem for path in masters.iterdir()
+    )
+    assert contents(masters) == before
+
+
+def empty(_: bytes) -> bytes:
+    return b""
+
+
+def cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def other(_: bytes) -> bytes:
+    return b"%PDF-1.7 or so"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("spoil", [empty, cut, other])
+def test_a_broken_page_is_named_the_folder_is_as_it_was_and_the_next_job_runs(
+    system: System, plugin: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    process = system.roots / f"{spoil.__name__}-{plugin}"
+    masters = process / "images" / "master_book_media"
+    draw_book(masters, PLUGINS[plugin])
+    page = masters / f"00000001{PLUGINS[plugin]}"
+    sound = page.read_bytes()
+    page.write_bytes(spoil(sound))
+    before = contents(process)
+
+    ended = job(system, plugin, masters)
+
+    assert ended["status"] == "ERROR"
+    assert ended["error"]["message"].startswith(f"1 of 3 file(s) not valid: {page.name} (")
+    assert contents(process) == before
+    page.write_bytes(sound)
+    assert job(system, plugin, masters)["status"] == "DONE"
+
+
+def test_a_link_that_leads_nowhere_is_an_error_that_names_it(system: System) -> None:
+    process = system.roots / "links"
+    masters = process / "images" / "master_book_media"
+    draw_book(masters, ".tif")
+    (masters / "00000007.tif").symlink_to(masters / "gone.tif")
+
+    ended = job(system, "tiffvalidation", masters)
+
+    assert ended["status"] == "ERROR"
+    assert "00000007.tif" in ended["error"]["message"]
+    assert not (process / "validation").exists()
+
+
+def test_reports_of_invalid_pages_are_placed_with_a_warning_if_the_job_says_so(system: System) -> None:
+    masters = system.roots / "reported" / "images" / "master_book_media"
+    draw_book(masters, ".tif")
+    page = masters / "00000002.tif"
+    page.write_bytes(cut(page.read_bytes()))
+
+    ended = job(system, "tiffvalidation", masters, template="master", parameters={"invalid": "report"})
+
+    assert ended["status"] == "DONE", ended["error"]
+    assert ended["warnings"] == 1
+    summary = ET.parse(masters.parents[1] / "validation" / "master_book_media.xml").getroot()  # noqa: S314 - made by the job
+    assert [one.get("verdict") for one in summary] == ["valid", "valid", "invalid"]
