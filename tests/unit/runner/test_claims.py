@@ -306,6 +306,24 @@ async def test_no_more_lanes_are_open_than_jobs_may_begin() -> None:
     assert scene.lanes.opened == set()
 
 
+async def test_a_place_is_never_left_idle_because_the_wrong_process_became_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LINGER", timedelta(0))
+    scene = with_extra_process(now=1, ahead=0)
+    scene.claims.withdraw(0)
+    scene.claims.review()
+    scene.ticket("a")
+    scene.grant(scene.box.claims[0])
+    assert scene.started == [(1, "a")]
+    scene.capacity.now = 0
+    scene.claims.free(0)
+    await scene.until(lambda: not scene.lanes.opened)
+    scene.capacity.now = 1  # the job is over, and nothing else says so than the process that is free
+    scene.claims.free(1)
+    assert len(scene.lanes.opened) == 1
+
+
 async def test_a_lane_for_a_job_whose_input_is_brought_ahead_yields() -> None:
     scene = with_extra_process(now=0, ahead=1)
     assert (scene.lanes.opened, scene.lanes.yielding) == ({0}, {0})

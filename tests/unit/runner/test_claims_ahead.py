@@ -162,6 +162,19 @@ async def test_a_grant_that_comes_after_the_stop_is_returned() -> None:
     assert made.jobs == ["first"]
 
 
+async def test_what_began_late_says_so_before_anything_has_to_be_returned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SOON", timedelta(0))
+    made = Ahead()
+    made.granted("second")
+    made.granted("third")
+    made.claims.free(0)
+    made.claims.free(0)
+    assert made.jobs == ["first", "second", "third"]
+    assert made.too_far == 1, "not more than once in a while"
+
+
 async def test_nothing_that_waits_begins_while_an_order_may_be_on_its_way() -> None:
     made = Ahead()
     made.granted("second")

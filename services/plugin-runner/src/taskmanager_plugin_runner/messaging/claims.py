@@ -33,6 +33,8 @@ from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
 
 KEEP = timedelta(milliseconds=100)
 """How long a granted job may wait for a slot."""
+SOON = timedelta(milliseconds=50)
+"""What is claimed ahead should wait no longer than this."""
 LINGER = timedelta(milliseconds=250)
 REMEMBERED_GRANTS = 10_000
 
@@ -59,12 +61,12 @@ class Claims:
         self._plugin = plugin
         self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
         self.on_too_far: Callable[[], None] = lambda: None
-        """Called when what was claimed ahead has waited too long for a slot."""
+        """Called when what was claimed ahead waits too long for a slot, at most once in `KEEP`."""
         self._lanes = OpenLanes(lanes, capacity, self._questions.of_lane)
         self._outbox, self._start = outbox, start
         self._frozen = False
         self._granted = GrantQueue()
-        self._returned_at = float("-inf")
+        self._returned_at = self._told_at = float("-inf")
         self._aging: asyncio.TimerHandle | None = None
         self._answered: OrderedDict[str, None] = OrderedDict()
         self._held: dict[int, tuple[Delivery, asyncio.TimerHandle]] = {}
@@ -116,7 +118,7 @@ class Claims:
         self._fill()
         if held is not None:
             self._lanes.use_up(slot, held)
-        self._lanes.adjust(slot)
+        self._lanes.freed(slot)
 
     @property
     def free_slots(self) -> int:
@@ -233,7 +235,19 @@ class Claims:
         else:
             self._lanes.close(slot)
             self._lanes.use_up(granted.lane, granted.delivery)
+            self._look_at_wait(granted)
         self._start(slot, granted.grant, granted.asked_at)
+
+    def _look_at_wait(self, granted: Granted) -> None:
+        """Before anything has waited so long that it is returned."""
+        now = elapsed_seconds()
+        if now - granted.granted_at > SOON.total_seconds():
+            self._tell_too_far(now)
+
+    def _tell_too_far(self, now: float) -> None:
+        if now - self._told_at > KEEP.total_seconds():
+            self._told_at = now
+            self.on_too_far()
 
     def _watch_age(self) -> None:
         if self._granted and self._aging is None:
@@ -243,8 +257,8 @@ class Claims:
         """Once one has waited too long, all are returned: later ones must not begin before it."""
         self._aging = None
         if self._granted.oldest <= elapsed_seconds() - KEEP.total_seconds():
-            self.on_too_far()
             self._returned_at = elapsed_seconds()
+            self._tell_too_far(self._returned_at)
             self._return(self._granted.take(lambda _: True))
         self._watch_age()
 

@@ -42,7 +42,7 @@ class Horizon:
         self._last_end = now
 
     def too_far(self, now: float) -> None:
-        """What was claimed ahead had to be returned: claim half as far ahead, then gradually further."""
+        """What was claimed ahead waits too long: claim half as far ahead, then gradually further."""
         self._limit, self._limited_at = max(1.0, self._room / 2), now
 
     def room(self, oldest_seconds: float, now: float) -> int:

@@ -95,6 +95,13 @@ class OpenLanes:
             self.adjust(slot)
         self.adjust(AHEAD)
 
+    def freed(self, slot: int) -> None:
+        """As `adjust`, for the lane of a slot that has become free, or for those whose turn is before it."""
+        if len(self.free) <= self._capacity.now:
+            self.adjust(slot)
+        else:
+            self.adjust_all()
+
     def close(self, lane: int) -> None:
         """Request no more tickets there until `adjust`."""
         self._open.discard(lane)
