@@ -1,29 +1,22 @@
-"""Runs one JP2VALIDATION job. Its imports load what examinations need, before child processes are forked."""
+"""How JPEG 2000 files are examined. Its imports load what that needs, before child processes are forked."""
 
-from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.jp2validation import examination, pixels, report, texts
 from taskmanager_plugin_runner.plugins.jp2validation.profile import Profile
-from taskmanager_plugin_runner.plugins.validation.job import Kind, ValidationJob, heading
-from taskmanager_plugin_runner.plugins.validation.parameters import ValidationParameters
+from taskmanager_plugin_runner.plugins.validation.job import Kind
 
 SUFFIXES: Final = (".jp2", ".jpx", ".jpf", ".jph", ".j2k", ".j2c", ".jpc")
 """A file's actual format is determined by its content."""
 
 
-def run(context: JobContext, name: str, profile: Profile, parameters: ValidationParameters) -> None:
-    """Examine all files of the job with the profile of that name."""
-    kind = Kind(
+def kind_of(profile: Profile) -> Kind:
+    """How files are examined with this profile."""
+    return Kind(
         suffixes=SUFFIXES,
         reading=report.READING,
         texts=texts.SHARED,
-        heading=heading(texts.PLUGIN, name, profile.title),
-        parallel=profile.parallel,
-        time_limit=timedelta(seconds=profile.time_limit_seconds),
         memory_of=pixels.memory_of,
         examine=partial(examination.examine, profile=profile),
     )
-    ValidationJob(context, kind, parameters).run()

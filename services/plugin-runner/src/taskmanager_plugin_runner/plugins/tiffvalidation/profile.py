@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from taskmanager.model.jobs import Record, ShortText
+from taskmanager_plugin_runner.plugins.validation.profile import ValidationProfile
 
 Compression = Literal[
     "none",
@@ -48,14 +49,12 @@ class Check(Record):
     error_message: Annotated[str, StringConstraints(max_length=1_000)] = ""
 
 
-class Profile(Record):
+class Profile(ValidationProfile):
     """The keys of a profile file; `docs/plugins/tiffvalidation.md` explains them. An empty list allows all.
 
     `resolution` in dots per inch and `pages` are least and most.
     """
 
-    title: ShortText
-    description: str = ""
     compression: tuple[Compression, ...] = ()
     photometric: tuple[Photometric, ...] = ()
     bits: tuple[Annotated[int, Field(ge=1, le=64)], ...] = ()
@@ -70,8 +69,6 @@ class Profile(Record):
     required_tags: tuple[TagNumber, ...] = ()
     namespaces: dict[Prefix, ShortText] = Field(default_factory=lambda: dict(NAMESPACES))
     checks: tuple[Check, ...] = Field(default=(), max_length=200)
-    parallel: int | None = Field(default=None, ge=1, le=64)
-    time_limit_seconds: float = Field(default=600.0, gt=0, le=604_800)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from taskmanager_plugin_runner.plugins.pictures import memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.validation import reports
 from taskmanager_plugin_runner.plugins.validation.parameters import Invalid, ValidationParameters
+from taskmanager_plugin_runner.plugins.validation.profile import ValidationProfile
 from taskmanager_plugin_runner.plugins.validation.reports import Reported, ReportReading
 from taskmanager_plugin_runner.plugins.validation.texts import ValidationTexts
 from taskmanager_plugin_runner.plugins.validation.verdicts import Examination
@@ -31,34 +31,35 @@ REPORTS_FOLDER: Final = "validation"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What distinguishes one validating plugin from another, and its job from others.
+    """How one validating plugin examines files with one profile.
 
-    `heading` is what the summary says of plugin and profile. `memory_of` gives the bytes that examining a
-    file takes at its peak, and its size in words; `examine` its verdict, and what its report says of the
-    format. Both run in a child process and must be picklable. The limit is for one file.
+    `memory_of` gives the bytes that examining a file takes at its peak, and its size in words; `examine` its
+    verdict, and what its report says of the format. Both run in a child process and must be picklable.
     """
 
     suffixes: Sequence[str]
     reading: ReportReading
     texts: ValidationTexts
-    heading: Mapping[str, str]
-    parallel: int | None
-    time_limit: timedelta
     memory_of: Callable[[Path], tuple[int, str]]
     examine: Callable[[Path], tuple[Examination, str]]
-
-
-def heading(plugin: str, profile: str, title: str) -> dict[str, str]:
-    """What the summary says of plugin and profile."""
-    made = version("taskmanager-plugin-runner")
-    return {"plugin": plugin, "version": made, "profile": profile, "title": title}
 
 
 class ValidationJob:
     """One job."""
 
-    def __init__(self, context: JobContext, kind: Kind, parameters: ValidationParameters) -> None:
+    def __init__(
+        self,
+        context: JobContext,
+        kind: Kind,
+        profile: ValidationProfile,
+        parameters: ValidationParameters,
+        heading: Mapping[str, str],
+    ) -> None:
+        """`heading` is what the summary says of plugin and profile."""
         self._context, self._kind, self._parameters = context, kind, parameters
+        self._heading = heading
+        self._parallel = profile.parallel
+        self._time_limit = timedelta(seconds=profile.time_limit_seconds)
         self._memory_bytes = memory.allowed()
         self._reported: dict[Path, Reported] = {}
         self._unexamined: dict[Path, str] = {}
@@ -70,7 +71,7 @@ class ValidationJob:
         self._targets = workpieces.targets(files, folder, ".xml")
         self._context.existing(self._parameters.existing, list(self._targets.values()))
         folder.mkdir(parents=True)
-        parallel = min(self._kind.parallel or default_parallel(), len(files))
+        parallel = min(self._parallel or default_parallel(), len(files))
         with DecodingPool(parallel, self._memory_bytes, self._context.checkpoint) as self._pool:
             for_each_file(self._context, files, self._examine_file, parallel)
         self._require_sound(len(files))
@@ -104,12 +105,12 @@ class ValidationJob:
         Raises JobFailedError if the file could not be examined, which is no verdict about it.
         """
         kind, most = self._kind, self._memory_bytes
-        needed, size = self._pool.call(kind.memory_of, file, time_limit=kind.time_limit)
+        needed, size = self._pool.call(kind.memory_of, file, time_limit=self._time_limit)
         if needed > most:
             words = {"needed": size_words(needed), "most": size_words(most)}
             raise JobFailedError(kind.texts.too_large(size=size, **words))
         with self._pool.room(needed):
-            return self._pool.call(kind.examine, file, time_limit=kind.time_limit)
+            return self._pool.call(kind.examine, file, time_limit=self._time_limit)
 
     def _record(self, file: Path, found: Examination, target: Path, seconds: float) -> FileRecord:
         fails = not found.valid and self._parameters.invalid is Invalid.ERROR
@@ -151,7 +152,7 @@ class ValidationJob:
 
     def _write_summary(self, reported: Sequence[Reported], folder: Path) -> None:
         process = self._context.spec.goobi
-        heading = {**self._kind.heading, "process": (process and process.process_title) or ""}
+        heading = {**self._heading, "process": (process and process.process_title) or ""}
         path = folder.parent / f"{folder.name}.xml"
         path.write_bytes(reports.summary(heading, reported, folder.name))
         reports.require_summary(path, len(reported), self._kind.texts)

@@ -8,6 +8,7 @@ class ValidationTexts:
 
     def __init__(self, plugin: str) -> None:
         """`plugin` is its name in the manifest."""
+        self.plugin = plugin
         self.own = PluginTexts(plugin)
         code = self.own.code
         self.invalid = code(
