@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmanager_plugin_runner.messaging.horizon import AHEAD, FORGOTTEN, LEAST, RECOVERY, Horizon
+from taskmanager_plugin_runner.messaging.horizon import FORGOTTEN, LEAST, RECOVERY, SOON, Horizon
 
 MOST = 256
 SECONDS = st.floats(min_value=0, max_value=3600)
@@ -70,4 +70,4 @@ def test_what_is_claimed_ahead_is_begun_in_time_if_jobs_go_on_like_the_longest_o
 ) -> None:
     room = horizon(*ended, slots=slots).room(oldest, now=0.0)
     assert room == 0 or LEAST <= room <= MOST
-    assert room * max(ended[-1], oldest) / slots <= AHEAD.total_seconds() * 1.001
+    assert room * max(ended[-1], oldest) / slots <= SOON.total_seconds() * 1.001

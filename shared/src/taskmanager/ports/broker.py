@@ -17,7 +17,7 @@ class Outgoing:
 
 
 class Publisher(Protocol):
-    """Publishes with confirms."""
+    """Publishes with confirms. Implementations inherit `publish`."""
 
     @property
     def ready(self) -> bool:
@@ -39,6 +39,10 @@ class Publisher(Protocol):
         in time: the outcome is then unknown and a repetition must be harmless) and, if `mandatory`,
         UnroutableMessageError.
         """
+        message = Outgoing(key, body, priority)
+        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
+        if (error := outcomes[0]) is not None:
+            raise error
 
     async def publish_all(
         self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False

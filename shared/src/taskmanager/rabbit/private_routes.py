@@ -26,7 +26,7 @@ By then older releases have dropped the queues, with the `net_ticktime` that doc
 log = get_logger(__name__)
 
 
-class PrivateRoutes:
+class PrivateRoutes(Publisher):
     """A publisher that replaces the exchanges of private queues if one of the queues accepts no messages.
 
     Implements `taskmanager.ports.broker.Publisher`.
@@ -46,22 +46,6 @@ class PrivateRoutes:
     def ready(self) -> bool:
         """See `taskmanager.ports.broker.Publisher.ready`."""
         return self._publisher.ready
-
-    async def publish(
-        self,
-        exchange: str,
-        key: str,
-        body: bytes,
-        *,
-        priority: int = 0,
-        persistent: bool = True,
-        mandatory: bool = False,
-    ) -> None:
-        """See `taskmanager.ports.broker.Publisher.publish`."""
-        message = Outgoing(key, body, priority)
-        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
-        if (error := outcomes[0]) is not None:
-            raise error
 
     async def publish_all(
         self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False

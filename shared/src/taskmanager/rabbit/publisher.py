@@ -16,7 +16,7 @@ from taskmanager.errors import (
     UnconfirmedError,
     UnroutableMessageError,
 )
-from taskmanager.ports.broker import Outgoing
+from taskmanager.ports.broker import Outgoing, Publisher
 from taskmanager.process.logs import get_logger
 from taskmanager.rabbit.channel import AsyncChannel, open_channel
 from taskmanager.rabbit.starvation_watch import IdleConsumer
@@ -36,7 +36,7 @@ Outcome = TaskManagerError | None
 """Why a message was not accepted; None: it was."""
 
 
-class RabbitPublisher:
+class RabbitPublisher(Publisher):
     """Implements `taskmanager.ports.broker.Publisher` on one channel."""
 
     def __init__(self, confirm_timeout: timedelta) -> None:
@@ -117,22 +117,6 @@ class RabbitPublisher:
         while self._outstanding:
             _, confirmed = self._outstanding.popitem()
             _settle(confirmed, BrokerUnavailableError("RabbitMQ was lost before it confirmed"))
-
-    async def publish(
-        self,
-        exchange: str,
-        key: str,
-        body: bytes,
-        *,
-        priority: int = 0,
-        persistent: bool = True,
-        mandatory: bool = False,
-    ) -> None:
-        """See `taskmanager.ports.broker.Publisher.publish`."""
-        message = Outgoing(key, body, priority)
-        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
-        if (error := outcomes[0]) is not None:
-            raise error
 
     async def publish_all(
         self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False

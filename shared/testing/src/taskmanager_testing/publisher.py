@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from taskmanager.errors import BrokerUnavailableError, TaskManagerError, UnroutableMessageError
-from taskmanager.ports.broker import Outgoing
+from taskmanager.ports.broker import Outgoing, Publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Published:
     mandatory: bool
 
 
-class FakePublisher:
+class FakePublisher(Publisher):
     """Keeps what was published; can be made unavailable, silent or without a route."""
 
     def __init__(self, on_published: Callable[[Published], None] | None = None) -> None:
@@ -37,22 +37,6 @@ class FakePublisher:
     def ready(self) -> bool:
         """Whether it was left available."""
         return self.available
-
-    async def publish(
-        self,
-        exchange: str,
-        key: str,
-        body: bytes,
-        *,
-        priority: int = 0,
-        persistent: bool = True,
-        mandatory: bool = False,
-    ) -> None:
-        """See `taskmanager.ports.broker.Publisher.publish`."""
-        message = Outgoing(key, body, priority)
-        outcomes = await self.publish_all(exchange, [message], persistent=persistent, mandatory=mandatory)
-        if (error := outcomes[0]) is not None:
-            raise error
 
     async def publish_all(
         self, exchange: str, messages: Sequence[Outgoing], *, persistent: bool = True, mandatory: bool = False

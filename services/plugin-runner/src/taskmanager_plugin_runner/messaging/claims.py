@@ -25,6 +25,7 @@ from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
+from taskmanager_plugin_runner.messaging.horizon import SOON
 from taskmanager_plugin_runner.messaging.leases import Reference
 from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, Capacity, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
@@ -33,8 +34,6 @@ from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
 
 KEEP = timedelta(milliseconds=100)
 """How long a granted job may wait for a slot."""
-SOON = timedelta(milliseconds=50)
-"""What is claimed ahead should wait no longer than this."""
 LINGER = timedelta(milliseconds=250)
 REMEMBERED_GRANTS = 10_000
 

@@ -2,14 +2,14 @@
 
 A runner that asks for a job when a slot is free leaves the slot idle for a round trip to the scheduler. For
 jobs of seconds that is nothing; for jobs of milliseconds it is most of the time. What is claimed ahead has
-passed the broker's priorities, so it is bounded in time: a job of higher priority may wait `AHEAD` longer.
+passed the broker's priorities, so it is bounded in time: a job of higher priority may wait `SOON` longer.
 """
 
 import math
 from datetime import timedelta
 
-AHEAD = timedelta(milliseconds=50)
-"""What is claimed ahead should begin within this time."""
+SOON = timedelta(milliseconds=50)
+"""What is claimed ahead should begin within this time; what began later was claimed too far ahead."""
 STEP = 2
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
 LEAST = 4
@@ -53,10 +53,10 @@ class Horizon:
     def _fitting(self, oldest_seconds: float, now: float) -> float:
         if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():
             return 0
-        estimate = max(self._longest, oldest_seconds, AHEAD.total_seconds() / self._most)
+        estimate = max(self._longest, oldest_seconds, SOON.total_seconds() / self._most)
         doublings = min(MOST_DOUBLINGS, int((now - self._limited_at) / RECOVERY.total_seconds()))
         limit = math.ldexp(self._limit, doublings)
-        return min(self._most, limit, AHEAD.total_seconds() * self._slots / estimate)
+        return min(self._most, limit, SOON.total_seconds() * self._slots / estimate)
 
     @staticmethod
     def _steps(fitting: float) -> int:

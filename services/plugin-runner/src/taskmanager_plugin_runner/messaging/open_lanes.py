@@ -138,10 +138,6 @@ class OpenLanes:
         if not self._returning:
             self.adjust_all()
 
-    def rests(self, lane: int) -> bool:
-        """Whether the lane is closed for a while."""
-        return lane in self._resting
-
     def rest(self, lane: int) -> None:
         """Close the lane for a while; while the one ahead rests, the slots take their own tickets."""
         self.close(lane)
