@@ -35,7 +35,7 @@ READERS: Mapping[str, tuple[Queue, Reader]] = {
     queue.name: (queue, reader)
     for queue, reader in (
         (INBOX, Reader("the working scheduler", messages.decode_inbox)),
-        (TICKETS, Reader("the runners of the plugin", messages.decode_ticket)),
+        (TICKETS, Reader("the runners of the plugin", messages.decode_tickets)),
         (RUNNERS, Reader("the runner", messages.decode_control)),
         (GATEWAYS, Reader("the gateway", messages.decode_changes)),
     )

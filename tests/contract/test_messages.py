@@ -68,6 +68,8 @@ from taskmanager.messages import (
     Suspended,
     Tick,
     Ticket,
+    TicketReference,
+    Tickets,
     TokensUsed,
     Unclaimed,
     UseCode,
@@ -75,7 +77,7 @@ from taskmanager.messages import (
     decode_changes,
     decode_control,
     decode_inbox,
-    decode_ticket,
+    decode_tickets,
 )
 from taskmanager.model.access import Right, Role
 from taskmanager.model.control import DesiredState, JobAction, PluginAction, RunnerAction, StopMode
@@ -100,6 +102,7 @@ from taskmanager.model.states import Status, Tab
 GOLDEN = Path(__file__).parent / "messages"
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 JOB = "0190a0b0-0000-7000-8000-000000000001"
+OTHER_JOB = "0190a0b0-0000-7000-8000-000000000002"
 ATTEMPT = {"job": JOB, "attempt": 2}
 SPEC = JobSpec.model_validate(
     {
@@ -246,7 +249,19 @@ CASES: list[tuple[str, Message, Decode]] = [
         ),
         decode_inbox,
     ),
-    ("ticket", Ticket(job=JOB, dispatch=3), decode_ticket),
+    ("ticket", Ticket(job=JOB, dispatch=3), decode_tickets),
+    (
+        "tickets",
+        Tickets(tickets=(TicketReference(job=JOB, dispatch=3), TicketReference(job=OTHER_JOB, dispatch=1))),
+        decode_tickets,
+    ),
+    (
+        "events_of_short_jobs",
+        RunnerEvents(
+            plugin="jp2", runner="worker-jp2", instance="i-1", events=EVENTS[:1], tickets_a_message=16
+        ),
+        decode_inbox,
+    ),
     ("events", RunnerEvents(plugin="jp2", runner="worker-jp2", instance="i-1", events=EVENTS), decode_inbox),
     (
         "send_message",
@@ -430,9 +445,9 @@ def test_submissions_are_joined_as_they_are_encoded() -> None:
 
 
 def test_a_submission_of_an_earlier_release_is_also_the_first_ticket() -> None:
-    ticket = decode_ticket((GOLDEN / "submit.v1.json").read_bytes())
+    ticket = decode_tickets((GOLDEN / "submit.v1.json").read_bytes())
 
-    assert (ticket.job, ticket.dispatch) == (JOB, 1)
+    assert ticket.tickets == (TicketReference(job=JOB, dispatch=1),)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 from tests.e2e.process_folders import check_statistics
 from tests.e2e.system import System, running_system
@@ -53,6 +54,13 @@ def until_claimed_ahead(system: System) -> None:
     eventually(lambda: len(some(system, "WAITINGFORUPLOAD")) > SLOTS, within_seconds=60, what="claims ahead")
 
 
+def messages_waiting(system: System) -> int:
+    """How many messages the plugin's queue holds."""
+    with pika.BlockingConnection(pika.URLParameters(system.broker_url)) as connection:
+        queue = system.topology.jobs(PLUGIN).name
+        return int(connection.channel().queue_declare(queue, passive=True).method.message_count)
+
+
 def nothing_runs(system: System) -> bool:
     return not some(system, "WAITINGFORUPLOAD") and not some(system, "PROCESSING")
 
@@ -83,6 +91,26 @@ def test_a_runner_that_dies_with_claims_ahead_takes_no_job_along(system: System,
     system.runner.start({END_AT: f"{Failpoint.RUNNER_AFTER_GRANT}:{MANY // 2}", END_ONCE: str(died)})
     ids = submit_many(system)
     eventually(died.exists, within_seconds=60, what="a death with claims ahead")
+    assert system.runner.wait_for_death() < 0
+    system.runner.start()
+
+    jobs = check_all_done_once(system, ids)
+    assert all(job["error"] is None for job in jobs)
+
+
+def test_a_runner_that_dies_in_the_middle_of_a_block_takes_no_job_along(
+    system: System, tmp_path: Path
+) -> None:
+    """What is submitted while a plugin with short jobs is stopped waits in blocks."""
+    check_all_done_once(system, submit_many(system))  # now its runner knows how short they are
+    tell(system, "stop")
+    ids = submit_many(system)
+    eventually(lambda: 0 < messages_waiting(system) < MANY / 4, what="blocks of tickets")
+    died = tmp_path / "died"
+    system.runner.kill()
+    system.runner.start({END_AT: f"{Failpoint.RUNNER_AFTER_GRANT}:{MANY // 10}", END_ONCE: str(died)})
+    tell(system, "restart")
+    eventually(died.exists, within_seconds=60, what="a death in the middle of a block")
     assert system.runner.wait_for_death() < 0
     system.runner.start()
 

@@ -67,7 +67,7 @@ class Standby:
             store,
             dispatcher,
             SetClock(NOW),
-            GroupReader(100, Senders(TOPOLOGY), dispatcher.early),
+            GroupReader(100, Senders(TOPOLOGY), dispatcher.early, dispatcher.block_sizes),
             on_tick=_nothing,
             on_turn=store.look_anew,
         )

@@ -84,7 +84,7 @@ async def take(
         store,
         dispatcher,
         SetClock(NOW),
-        GroupReader(100, Senders(TOPOLOGY), dispatcher.early),
+        GroupReader(100, Senders(TOPOLOGY), dispatcher.early, dispatcher.block_sizes),
         on_tick=on_tick,
         on_turn=nothing,
     )

@@ -22,9 +22,8 @@ from taskmanager.messages import (
     StartOperation,
     StopOperation,
     Submit,
-    Ticket,
     decode_changes,
-    decode_ticket,
+    decode_tickets,
 )
 from taskmanager.messages.topology import Topology
 from taskmanager.model.control import JobAction
@@ -125,10 +124,8 @@ def result(outcome: Decision) -> CommandResult:
 def tickets(publisher: FakePublisher) -> list[tuple[str, int, int]]:
     """Job, dispatch and priority of every ticket."""
     sent = [message for message in publisher.messages if message.exchange == TOPOLOGY.dispatch]
-    found = [(decode_ticket(message.body), message.priority) for message in sent]
-    return [
-        (ticket.job, ticket.dispatch, priority) for ticket, priority in found if isinstance(ticket, Ticket)
-    ]
+    found = [(decode_tickets(message.body).tickets, message.priority) for message in sent]
+    return [(ticket.job, ticket.dispatch, priority) for tickets, priority in found for ticket in tickets]
 
 
 async def work_off(worker: OperationWorker) -> None:

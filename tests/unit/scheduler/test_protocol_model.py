@@ -1,8 +1,9 @@
 """Every state the protocol can reach within bounds, with the real `transition` in the middle.
 
-One job, two runners (the first claims ahead, and crashes), lost answers, doubled tickets, leases that end
-while the runner works on, a cancel, a hold. The stage in the process folder behaves as the file system does:
-a later attempt that makes its own takes the older one away.
+One job, two runners (the first claims ahead, and crashes), lost answers, doubled tickets, tickets that come
+again with the rest of their block, leases that end while the runner works on, a cancel, a hold. The stage in
+the process folder behaves as the file system does: a later attempt that makes its own takes the older one
+away.
 """
 
 from collections import deque
@@ -191,6 +192,10 @@ def steps(world: World) -> Iterator[World]:
 def from_outside(world: World) -> Iterator[World]:
     if world.job.status is Status.STARTED and len(world.tickets) < MOST_TICKETS:  # swept, or doubled
         yield replace(world, tickets=tuple(sorted((*world.tickets, world.job.dispatch))))
+    for runner in world.runners:
+        if runner.dispatch and len(world.tickets) < MOST_TICKETS and runner.dispatch not in world.tickets:
+            # the block goes back that its ticket came with
+            yield replace(world, tickets=tuple(sorted((*world.tickets, runner.dispatch))))
     yield fold(world, SUBMIT)  # redelivered, or sent again
     if world.tickets:
         yield replace(world, tickets=world.tickets[1:])  # lost

@@ -22,8 +22,7 @@ from taskmanager.messages import (
     RunnerEvents,
     StartOperation,
     Submit,
-    Ticket,
-    decode_ticket,
+    decode_tickets,
 )
 from taskmanager.messages.topology import Topology
 from taskmanager.model.control import JobAction
@@ -125,6 +124,10 @@ class World:
             {"plugin": "noop", "runner": "r1", "instance": "a", "events": events}
         )
 
+    def want_blocks(self, size: int) -> None:
+        """As the runner says with whatever it sends."""
+        self.dispatcher.block_sizes.heard(self.said().model_copy(update={"tickets_a_message": size}))
+
     async def submit(self, new: Sequence[UUID]) -> None:
         """As the inbox does: some of their tickets are sent early, the others once they are stored."""
         now, spec = self.clock.now(), JobSpec(plugin="noop")
@@ -204,20 +207,21 @@ class World:
         """The jobs whose tickets are good, as the broker would hand them out."""
         found: dict[str, None] = {}
         for one in sorted(self._tickets(), key=lambda one: -one.priority):
-            message = decode_ticket(one.body)
-            dispatch = message.dispatch if isinstance(message, Ticket) else 1
-            job = self.store.jobs[message.job]
-            if job.status is Status.STARTED and job.dispatch == dispatch and job.not_before is None:
-                found.setdefault(job.id)
+            for ticket in decode_tickets(one.body).tickets:
+                job = self.store.jobs[ticket.job]
+                current = job.dispatch == ticket.dispatch
+                if job.status is Status.STARTED and current and job.not_before is None:
+                    found.setdefault(job.id)
         return list(found)
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(STEPS, min_size=1, max_size=12))
-def test_run_order_is_shown_order(steps: list[tuple[str, list[int]]]) -> None:
+@given(st.lists(STEPS, min_size=1, max_size=12), st.sampled_from([1, 1, 2, 4]))
+def test_run_order_is_shown_order(steps: list[tuple[str, list[int]]], block: int) -> None:
     async def play() -> None:
         world = World()
         await world.greet()
+        world.want_blocks(block)
         for step, chosen in steps:
             play_one: Callable[[], Awaitable[None]] = (
                 (lambda new=chosen: world.submit(new))  # type: ignore[misc]

@@ -281,6 +281,7 @@ class Runner:
         now = elapsed_seconds()
         oldest = now - min((attempt.began for attempt in self._attempts.values()), default=now)
         room = self._horizon.room(oldest, now)
+        self._outbox.tickets_a_message = self._horizon.tickets_a_message
         if most is None or room < most:
             self._claims.look_ahead(room)
 

@@ -24,6 +24,9 @@ from taskmanager_scheduler.operations.steps import Steps
 from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_scheduler.settings import SchedulerSettings
 
+HEARD_FROM_ALL = 3
+"""After so many sweeps every runner has sent a heartbeat, which comes as often."""
+
 
 @dataclass(frozen=True)
 class Common:
@@ -72,7 +75,11 @@ class PartitionWork:
         """
         store, clock, settings = RunOrderedStore(database), common.clock, common.settings
         dispatcher = Dispatcher(
-            common.routes, common.topology, common.declare_queue, early_tickets=settings.group_limit
+            common.routes,
+            common.topology,
+            common.declare_queue,
+            early_tickets=settings.group_limit,
+            acquainted_after=HEARD_FROM_ALL * settings.sweep_interval,
         )
         self._reporter = common.reporter if partition.is_home else None
         self._leases = LeaseWatch(store, dispatcher, clock, partition)
@@ -114,7 +121,7 @@ class PartitionWork:
             store,
             dispatcher,
             clock,
-            GroupReader(settings.group_limit, senders, dispatcher.early),
+            GroupReader(settings.group_limit, senders, dispatcher.early, dispatcher.block_sizes),
             on_tick=self._ticked,
             on_turn=on_turn,
         )

@@ -77,7 +77,7 @@ from taskmanager.messages.replies import (
     RunnerOrders,
     RunnerReplies,
 )
-from taskmanager.messages.submissions import Submissions, Submit, Ticket
+from taskmanager.messages.submissions import Submissions, Submit, Ticket, TicketReference, Tickets
 from taskmanager.messages.wire import AttemptReference, Message, decode
 
 __all__ = [
@@ -146,6 +146,8 @@ __all__ = [
     "Suspended",
     "Tick",
     "Ticket",
+    "TicketReference",
+    "Tickets",
     "TokensUsed",
     "Unclaimed",
     "UseCode",
@@ -153,14 +155,16 @@ __all__ = [
     "decode_changes",
     "decode_control",
     "decode_inbox",
-    "decode_ticket",
+    "decode_tickets",
 ]
 
 Inbound = Submissions | Submit | RunnerEvents | Command | TokensUsed | SessionsUsed | LogInsSeen | Tick
 """The messages the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
-_TICKET: TypeAdapter[Submit | Ticket] = TypeAdapter(Annotated[Submit | Ticket, Field(discriminator="type")])
+_TICKETS: TypeAdapter[Submit | Ticket | Tickets] = TypeAdapter(
+    Annotated[Submit | Ticket | Tickets, Field(discriminator="type")]
+)
 _CONTROL: TypeAdapter[RunnerReplies | Notice] = TypeAdapter(
     Annotated[RunnerReplies | Notice, Field(discriminator="type")]
 )
@@ -174,12 +178,12 @@ def decode_inbox(body: bytes) -> Inbound:
     return decode(_INBOX, body)
 
 
-def decode_ticket(body: bytes) -> Submit | Ticket:
-    """A message of a plugin's queue; raises InvalidMessageError.
+def decode_tickets(body: bytes) -> Submit | Ticket | Tickets:
+    """A message of a plugin's queue, which has one or several `tickets`; raises InvalidMessageError.
 
     A submission is the first ticket of a job from a gateway of an earlier release.
     """
-    return decode(_TICKET, body)
+    return decode(_TICKETS, body)
 
 
 def decode_control(body: bytes) -> RunnerReplies | Notice:

@@ -178,3 +178,5 @@ class RunnerEvents(Message):
     runner: str
     instance: str
     events: tuple[RunnerEvent, ...]
+    tickets_a_message: Annotated[int, Field(ge=1)] | None = None
+    """How many tickets this runner wants in one message from now on, at most; None: one."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from taskmanager.messages.wire import Message
-from taskmanager.model.jobs import JobSpec
+from taskmanager.model.jobs import JobSpec, Record
 
 
 class Submit(Message):
@@ -32,6 +32,11 @@ class Submit(Message):
         """As in `Submissions`: itself alone."""
         return (self,)
 
+    @property
+    def tickets(self) -> tuple["TicketReference", ...]:
+        """As in `Tickets`: the first ticket of the job alone."""
+        return (TicketReference(job=self.job, dispatch=self.dispatch),)
+
 
 class Submissions(Message):
     """Accept these jobs, in this order: one message and one confirm for all that a gateway has at a time."""
@@ -51,3 +56,22 @@ class Ticket(Message):
     type: Literal["ticket"] = "ticket"
     job: str
     dispatch: int
+
+    @property
+    def tickets(self) -> tuple["TicketReference", ...]:
+        """As in `Tickets`: itself alone."""
+        return (TicketReference(job=self.job, dispatch=self.dispatch),)
+
+
+class TicketReference(Record):
+    """One ticket of several: the job, and the number of the ticket among those of the job."""
+
+    job: str
+    dispatch: int
+
+
+class Tickets(Message):
+    """Tickets of one plugin and priority, in their order; only for runners that ask for several a message."""
+
+    type: Literal["tickets"] = "tickets"
+    tickets: Annotated[tuple[TicketReference, ...], Field(min_length=1)]

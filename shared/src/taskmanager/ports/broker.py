@@ -105,6 +105,12 @@ class Lanes(Protocol):
     def close(self, lane: int) -> None:
         """Request no more. A delivered ticket stays the lane's until it is acknowledged or given back."""
 
+    def closing(self, lane: int) -> bool:
+        """Whether the lane is being closed, if only to be opened for another number: more may still come.
+
+        What is given back meanwhile returns to the queue when that is over.
+        """
+
     def holds(self, delivery: Delivery) -> bool:
         """Whether the ticket is still ours; once its channel is lost the broker delivers it to anyone."""
 

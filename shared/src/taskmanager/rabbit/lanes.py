@@ -128,6 +128,11 @@ class RabbitLanes:
         self._lanes.setdefault(lane, _Lane()).wanted = _CLOSED
         self._reconcile(lane)
 
+    def closing(self, lane: int) -> bool:
+        """See `taskmanager.ports.broker.Lanes.closing`."""
+        known = self._lanes.get(lane)
+        return known is not None and known.closing
+
     def holds(self, delivery: Delivery) -> bool:
         """See `taskmanager.ports.broker.Lanes.holds`."""
         return self._channel is not None and delivery.generation == self._generation

@@ -22,12 +22,14 @@ class FakeLanes:
         self.opened: set[int] = set()
         self.sizes: dict[int, int] = {}
         self.yielding: set[int] = set()
+        self.slow_to_close: set[int] = set()
         self.acked: list[bytes] = []
         self.returned: list[bytes] = []
         self._waiting: list[tuple[int, int, bytes]] = []
         self._out: dict[int, tuple[int, int, int, bytes]] = {}
         self._order, self._tags = count(), count(1)
         self._generation = 1
+        self._delivered_before: set[int] = set()
 
     @property
     def unacknowledged(self) -> int:
@@ -38,6 +40,11 @@ class FakeLanes:
     def waiting(self) -> list[bytes]:
         """Tickets in the queue, the next one first."""
         return [body for _, _, body in sorted(self._waiting)]
+
+    @property
+    def delivered(self) -> list[bytes]:
+        """Tickets that were delivered and not settled."""
+        return [body for _, _, _, body in self._out.values()]
 
     def put(self, body: bytes, *, priority: int = 0) -> None:
         """A ticket arrives in the queue."""
@@ -62,6 +69,10 @@ class FakeLanes:
     def close(self, lane: int) -> None:
         """See `taskmanager.ports.broker.Lanes.close`."""
         self.opened.discard(lane)
+
+    def closing(self, lane: int) -> bool:
+        """See `taskmanager.ports.broker.Lanes.closing`; a fast broker closes a lane at once, unless set."""
+        return lane in self.slow_to_close
 
     def holds(self, delivery: Delivery) -> bool:
         """See `taskmanager.ports.broker.Lanes.holds`."""
@@ -92,7 +103,9 @@ class FakeLanes:
             priority, order, body = heapq.heappop(self._waiting)
             tag = next(self._tags)
             self._out[tag] = (lane, priority, order, body)
-            self.on_ticket(lane, Delivery(body, str(lane), tag, self._generation, priority=-priority))
+            again = order in self._delivered_before
+            self._delivered_before.add(order)
+            self.on_ticket(lane, Delivery(body, str(lane), tag, self._generation, again, priority=-priority))
 
 
 def _nobody_listens(lane: int, delivery: Delivery) -> None:

@@ -18,9 +18,8 @@ from collections.abc import Callable, Container
 from datetime import timedelta
 from functools import partial
 
-from taskmanager.errors import InvalidMessageError
-from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed, decode_ticket
-from taskmanager.ports.broker import Delivery, Lanes
+from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed
+from taskmanager.ports.broker import Lanes
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
@@ -30,6 +29,7 @@ from taskmanager_plugin_runner.messaging.leases import Reference
 from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, Capacity, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
 from taskmanager_plugin_runner.messaging.questions import Question, Questions
+from taskmanager_plugin_runner.messaging.ticket_blocks import TicketBlocks, TicketDelivery
 from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
 
 KEEP = timedelta(milliseconds=100)
@@ -61,15 +61,16 @@ class Claims:
         self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
         self.on_too_far: Callable[[], None] = lambda: None
         """Called when what was claimed ahead waits too long for a slot, at most once in `KEEP`."""
-        self._lanes = OpenLanes(lanes, capacity, self._questions.of_lane)
+        tickets = TicketBlocks(lanes, plugin)
+        tickets.on_ticket = self.on_ticket
+        self._lanes = OpenLanes(tickets, capacity, self._questions.of_lane)
         self._outbox, self._start = outbox, start
         self._frozen = False
         self._granted = GrantQueue()
         self._returned_at = self._told_at = float("-inf")
         self._aging: asyncio.TimerHandle | None = None
         self._answered: OrderedDict[str, None] = OrderedDict()
-        self._held: dict[int, tuple[Delivery, asyncio.TimerHandle]] = {}
-        lanes.on_ticket = self.on_ticket
+        self._held: dict[int, tuple[TicketDelivery, asyncio.TimerHandle]] = {}
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -154,20 +155,15 @@ class Claims:
 
     # --- what the broker and the scheduler say
 
-    def on_ticket(self, lane: int, delivery: Delivery) -> None:
+    def on_ticket(self, lane: int, delivery: TicketDelivery) -> None:
         """A ticket has arrived."""
-        try:
-            ticket = decode_ticket(delivery.body)
-        except InvalidMessageError as error:
-            self._drop(delivery, "unreadable", error=str(error))
-            return
-        if self._questions.redelivered(lane, ticket, delivery):
+        if self._questions.redelivered(lane, delivery):
             return
         if not self._lanes.may_take(lane) or (lane != AHEAD and self._questions.of_lane(lane)):
             self._lanes.give_back(lane, delivery)
             return
         failpoint(Failpoint.RUNNER_BEFORE_CLAIM)
-        self._questions.ask(lane, delivery, ticket)
+        self._questions.ask(lane, delivery)
 
     def on_grant(self, grant: Grant) -> None:
         """The job is ours. A grant that is no longer awaited is handed back, never forgotten."""
@@ -228,7 +224,7 @@ class Claims:
 
     def _begin(self, slot: int, granted: Granted) -> None:
         self._lanes.free.discard(slot)
-        if granted.lane == slot:
+        if granted.lane == slot and self._lanes.alone(granted.delivery):
             timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, slot)
             self._held[slot] = (granted.delivery, timer)
         else:
@@ -277,7 +273,7 @@ class Claims:
             else:
                 self._outbox.put(HandedBack(job=job, attempt=attempt))
 
-    def _unclaimed(self, delivery: Delivery) -> None:
+    def _unclaimed(self, delivery: TicketDelivery) -> None:
         failpoint(Failpoint.RUNNER_UNCLAIMED)
         self._lanes.return_ticket(delivery)
 
@@ -290,14 +286,14 @@ class Claims:
             self._lanes.close(slot)
             self._lanes.drop(held)
 
-    def _no_longer_held(self, slot: int) -> Delivery | None:
+    def _no_longer_held(self, slot: int) -> TicketDelivery | None:
         held = self._held.pop(slot, None)
         if held is None:
             return None
         held[1].cancel()
         return held[0]
 
-    def _drop(self, delivery: Delivery, reason: str, **facts: object) -> None:
+    def _drop(self, delivery: TicketDelivery, reason: str, **facts: object) -> None:
         """Acknowledge a ticket that is of no use."""
         TICKETS_DROPPED.labels(self._plugin, reason).inc()
         log.warning("ticket_dropped", reason=reason, **facts)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from taskmanager.messages import AttemptReference, Grant
-from taskmanager.ports.broker import Delivery
 from taskmanager_plugin_runner.messaging.leases import Reference
+from taskmanager_plugin_runner.messaging.ticket_blocks import TicketDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Granted:
     """A granted job, and its ticket; times in seconds of `clock`."""
 
     grant: Grant
-    delivery: Delivery
+    delivery: TicketDelivery
     asked_at: float
     granted_at: float
     lane: int

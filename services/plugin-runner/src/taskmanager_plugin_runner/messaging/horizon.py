@@ -14,6 +14,10 @@ STEP = 2
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
 LEAST = 4
 """Fewer are not worth a lane of their own."""
+TICKETS_A_MESSAGE = 16
+"""More in one message would save little more, and wait longer for whoever gets them."""
+MESSAGES = 4
+"""So many messages at least hold what is claimed ahead: the next is there before the last is used up."""
 FADING = 0.98
 """By how much the memory of the longest job fades with each job."""
 RECOVERY = timedelta(seconds=1)
@@ -49,6 +53,13 @@ class Horizon:
         """How many jobs to claim ahead; `oldest_seconds`: for how long the oldest running job has run."""
         self._room = self._steps(self._fitting(oldest_seconds, now))
         return self._room
+
+    @property
+    def tickets_a_message(self) -> int:
+        """How many tickets the scheduler may send in one message; with nothing claimed ahead, one."""
+        if not self._room:
+            return 1
+        return max(1, min(TICKETS_A_MESSAGE, (self._room + self._slots) // MESSAGES))
 
     def _fitting(self, oldest_seconds: float, now: float) -> float:
         if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():

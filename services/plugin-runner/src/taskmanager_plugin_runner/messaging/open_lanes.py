@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Protocol
 
-from taskmanager.ports.broker import Delivery, Lanes
+from taskmanager_plugin_runner.messaging.ticket_blocks import TicketBlocks, TicketDelivery
 
 AHEAD = -1
 """The number of the lane that takes tickets ahead of the slots; those of the slots are theirs, from 0."""
@@ -34,7 +34,7 @@ class Capacity(Protocol):
 class OpenLanes:
     """Opens and closes lanes as slots become free or busy, and settles tickets without reading them."""
 
-    def __init__(self, lanes: Lanes, capacity: Capacity, asks: Callable[[int], object]) -> None:
+    def __init__(self, lanes: TicketBlocks, capacity: Capacity, asks: Callable[[int], object]) -> None:
         """All are closed until tickets are admitted. `asks`: whether the lane has a claim without answer."""
         self._lanes, self._capacity, self._asks = lanes, capacity, asks
         self._open: set[int] = set()
@@ -107,21 +107,25 @@ class OpenLanes:
         self._open.discard(lane)
         self._lanes.close(lane)
 
-    def holds(self, delivery: Delivery) -> bool:
+    def holds(self, delivery: TicketDelivery) -> bool:
         """Whether the ticket is still ours."""
         return self._lanes.holds(delivery)
 
-    def use_up(self, lane: int, delivery: Delivery) -> None:
+    def alone(self, delivery: TicketDelivery) -> bool:
+        """Whether it came in a message of its own."""
+        return self._lanes.alone(delivery)
+
+    def use_up(self, lane: int, delivery: TicketDelivery) -> None:
         """Acknowledge a ticket; the broker sends its lane another one only if that is wanted."""
         if not self.may_take(lane):
             self.close(lane)
-        self._lanes.ack(delivery)
+        self._lanes.use_up(delivery)
 
-    def drop(self, delivery: Delivery) -> None:
+    def drop(self, delivery: TicketDelivery) -> None:
         """Acknowledge a ticket that is of no use."""
-        self._lanes.ack(delivery)
+        self._lanes.drop(delivery)
 
-    def give_back(self, lane: int, delivery: Delivery) -> None:
+    def give_back(self, lane: int, delivery: TicketDelivery) -> None:
         """Return a ticket to its place in the queue, and close its lane, or it comes straight back."""
         self.close(lane)
         self._lanes.give_back(delivery)
@@ -131,9 +135,11 @@ class OpenLanes:
         self._returning += number
         self.adjust_all()
 
-    def return_ticket(self, delivery: Delivery) -> None:
-        """Return one of them; after the last one tickets are taken again."""
-        self._lanes.give_back(delivery)
+    def return_ticket(self, delivery: TicketDelivery) -> None:
+        """Return one of them; once the last one is back in its place tickets are taken again."""
+        self._lanes.give_back(delivery, self._returned)
+
+    def _returned(self) -> None:
         self._returning -= 1
         if not self._returning:
             self.adjust_all()

@@ -65,6 +65,8 @@ class Outbox:
         self._empty = asyncio.Event()
         self._empty.set()
         self._backoff = Backoff("events", longest_wait_seconds=LONGEST_WAIT_SECONDS)
+        self.tickets_a_message = 1
+        """How many tickets this runner wants in one message: said with everything that is sent."""
 
     def put(self, event: OutboxEvent, confirmed: Callable[[], None] | None = None) -> None:
         """Queue an event, to be sent as soon as possible after everything put before it.
@@ -130,7 +132,11 @@ class Outbox:
     async def _send(self, batch: tuple[OutboxEvent, ...], stop: asyncio.Event) -> bool:
         """Whether the batch was confirmed; False only if it was stopped before."""
         message = RunnerEvents(
-            plugin=self._plugin, runner=self._runner, instance=self._instance, events=batch
+            plugin=self._plugin,
+            runner=self._runner,
+            instance=self._instance,
+            events=batch,
+            tickets_a_message=self.tickets_a_message if self.tickets_a_message > 1 else None,
         )
         body = message.encode()
         while not stop.is_set():

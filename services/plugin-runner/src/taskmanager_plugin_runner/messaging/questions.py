@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from taskmanager.messages import Claim, Submit, Ticket
-from taskmanager.ports.broker import Delivery
+from taskmanager.messages import Claim, TicketReference
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.outbox import Sink
+from taskmanager_plugin_runner.messaging.ticket_blocks import TicketDelivery
 
 REPEAT = timedelta(seconds=2)
 """A question without an answer is repeated after this time."""
@@ -32,7 +32,7 @@ class Question:
     """A claim without a final answer."""
 
     lane: int
-    delivery: Delivery
+    delivery: TicketDelivery
     claim: Claim
     asked_at: float
     unknowns: int = 0
@@ -47,7 +47,7 @@ class Questions:
         self._outbox, self._give_up = outbox, give_up
         self._timeout_seconds = timeout.total_seconds()
         self._open: dict[str, Question] = {}
-        self._by_ticket: dict[tuple[str, int], list[Question]] = {}
+        self._by_ticket: dict[TicketReference, list[Question]] = {}
         self._dropped = 0
 
     @property
@@ -67,20 +67,21 @@ class Questions:
         """The first question about a ticket of this lane."""
         return next((one for one in self._open.values() if one.lane == lane), None)
 
-    def redelivered(self, lane: int, ticket: Submit | Ticket, delivery: Delivery) -> bool:
+    def redelivered(self, lane: int, delivery: TicketDelivery) -> bool:
         """Whether this ticket is in question already, delivered again on a new channel; it is then kept."""
-        for one in self._by_ticket.get((ticket.job, ticket.dispatch), ()):
+        for one in self._by_ticket.get(delivery.ticket, ()):
             if one.delivery.generation != delivery.generation:
                 one.delivery, one.lane = delivery, lane
                 return True
         return False
 
-    def ask(self, lane: int, delivery: Delivery, ticket: Submit | Ticket) -> None:
+    def ask(self, lane: int, delivery: TicketDelivery) -> None:
         """Claim the job of a ticket."""
+        ticket = delivery.ticket
         claim = Claim(job=ticket.job, dispatch=ticket.dispatch, claim_id=uuid4().hex)
         question = Question(lane, delivery, claim, elapsed_seconds())
         self._open[claim.claim_id] = question
-        self._by_ticket.setdefault((claim.job, claim.dispatch), []).append(question)
+        self._by_ticket.setdefault(ticket, []).append(question)
         self._put(question)
 
     def repeat(self) -> None:
@@ -108,7 +109,7 @@ class Questions:
         if question.timer is not None:
             question.timer.cancel()
         if self._open.pop(question.claim.claim_id, None) is not None:
-            ticket = (question.claim.job, question.claim.dispatch)
+            ticket = question.delivery.ticket
             self._by_ticket[ticket].remove(question)
             if not self._by_ticket[ticket]:
                 del self._by_ticket[ticket]

@@ -6,14 +6,16 @@ or the sweeper recreates it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
 
 from taskmanager.errors import TaskManagerError
-from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket
+from taskmanager.messages import Changes, Message, Notice, RunnerReplies, Ticket, TicketReference, Tickets
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Outgoing, Publisher
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
+from taskmanager_scheduler.effects.ticket_blocks import BlockSizes, in_blocks
 from taskmanager_scheduler.jobs.effects import (
     AnswerGateway,
     AnswerRunner,
@@ -40,15 +42,18 @@ class Dispatcher:
         declare_plugin: Callable[[str], Awaitable[None]],
         *,
         early_tickets: int = 0,
+        acquainted_after: timedelta = timedelta(0),
     ) -> None:
         """`declare_plugin` declares a plugin's queue; it raises TaskManagerError if it cannot.
 
         `early_tickets` is how many tickets of new jobs may be sent before their submissions are stored.
+        `acquainted_after`: see `BlockSizes`.
         """
         self._publisher = publisher
         self._topology = topology
         self._declare_plugin = declare_plugin
         self.early = EarlyTickets(self._send_now, early_tickets)
+        self.block_sizes = BlockSizes(acquainted_after)
 
     async def carry_out(self, decision: Decision) -> list[SendTicket]:
         """Carry out all effects of one decision; returns the tickets confirmed to be in their queues."""
@@ -83,16 +88,15 @@ class Dispatcher:
         """Publish tickets; those that the broker confirmed."""
         if not tickets:
             return frozenset()
+        blocks = in_blocks(tickets, self.block_sizes.of)
         messages = [
-            Outgoing(
-                ticket.plugin, Ticket(job=ticket.job, dispatch=ticket.dispatch).encode(), ticket.priority
-            )
-            for ticket in tickets
+            Outgoing(block[0].plugin, _message_with(block).encode(), block[0].priority) for block in blocks
         ]
         outcomes = await self._publisher.publish_all(self._topology.dispatch, messages, mandatory=True)
         for error in filter(None, outcomes):
             _count_failure("ticket", error)
-        return frozenset(ticket for ticket, error in zip(tickets, outcomes, strict=True) if error is None)
+        sent = [block for block, error in zip(blocks, outcomes, strict=True) if error is None]
+        return frozenset(ticket for block in sent for ticket in block)
 
     async def _answer(self, effects: Iterable[Effect]) -> None:
         """Send one message to each runner, however many answers it gets."""
@@ -154,6 +158,13 @@ class Dispatcher:
             _count_failure(what, error)
             return False
         return True
+
+
+def _message_with(block: Sequence[SendTicket]) -> Ticket | Tickets:
+    """One ticket as every runner reads it, or several."""
+    if len(block) == 1:
+        return Ticket(job=block[0].job, dispatch=block[0].dispatch)
+    return Tickets(tickets=tuple(TicketReference(job=one.job, dispatch=one.dispatch) for one in block))
 
 
 def _count_failure(what: str, error: TaskManagerError) -> None:

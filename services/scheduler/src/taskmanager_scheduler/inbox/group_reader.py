@@ -11,6 +11,7 @@ from taskmanager.messages import Inbound, Submissions, Submit, decode_inbox
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
+from taskmanager_scheduler.effects.ticket_blocks import BlockSizes
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
 
@@ -51,11 +52,15 @@ def _parts(message: Inbound) -> int:
 class GroupReader:
     """Reads deliveries as they arrive and returns them in groups, in order."""
 
-    def __init__(self, group_limit: int, senders: Senders, early: EarlyTickets) -> None:
+    def __init__(
+        self, group_limit: int, senders: Senders, early: EarlyTickets, block_sizes: BlockSizes
+    ) -> None:
         """A group is full with `group_limit` messages or submissions.
 
-        `senders` says which are believed, `early` sends the tickets of new jobs.
+        `senders` says which are believed, `early` sends the tickets of new jobs, as many in one message as
+        `block_sizes` hears the runners want.
         """
+        self._block_sizes = block_sizes
         self._senders = senders
         self._early = early
         self._group_limit = group_limit
@@ -122,6 +127,7 @@ class GroupReader:
         if doubt := self._senders.doubt(message, delivery.key, delivery.user):
             self.dead_letter(delivery, "not believed", NotBelievedError(doubt))
             return None
+        self._block_sizes.heard(message)
         self._early.arrived(submissions_of(message))
         return message
 
