@@ -54,9 +54,9 @@ def until_claimed_ahead(system: System) -> None:
     eventually(lambda: len(some(system, "WAITINGFORUPLOAD")) > SLOTS, within_seconds=60, what="claims ahead")
 
 
-def messages_waiting(system: System) -> int:
+def messages_waiting(system: System, rabbitmq: RunningServer) -> int:
     """How many messages the plugin's queue holds."""
-    with pika.BlockingConnection(pika.URLParameters(system.broker_url)) as connection:
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
         queue = system.topology.jobs(PLUGIN).name
         return int(connection.channel().queue_declare(queue, passive=True).method.message_count)
 
@@ -99,13 +99,13 @@ def test_a_runner_that_dies_with_claims_ahead_takes_no_job_along(system: System,
 
 
 def test_a_runner_that_dies_in_the_middle_of_a_block_takes_no_job_along(
-    system: System, tmp_path: Path
+    system: System, rabbitmq: RunningServer, tmp_path: Path
 ) -> None:
     """What is submitted while a plugin with short jobs is stopped waits in blocks."""
     check_all_done_once(system, submit_many(system))  # now its runner knows how short they are
     tell(system, "stop")
     ids = submit_many(system)
-    eventually(lambda: 0 < messages_waiting(system) < MANY / 4, what="blocks of tickets")
+    eventually(lambda: 0 < messages_waiting(system, rabbitmq) < MANY / 4, what="blocks of tickets")
     died = tmp_path / "died"
     system.runner.kill()
     system.runner.start({END_AT: f"{Failpoint.RUNNER_AFTER_GRANT}:{MANY // 10}", END_ONCE: str(died)})
