@@ -22,6 +22,7 @@ from taskmanager.model.operations import Listing, Operation
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.access.writes import AccessWrites
+from taskmanager.mongo.at_work import JobsAtWork
 from taskmanager.mongo.base.client import Database, Document, bounded, connect, translated_errors
 from taskmanager.mongo.base.documents import changed_fields, from_document, to_document
 from taskmanager.mongo.base.keyset import TURN_KEYS, after_key
@@ -78,7 +79,10 @@ class MongoStore:
         self._operations = OperationWrites(self._database)
         self._access = AccessWrites(self._database)
         self._known = WriteCache()
-        self._loading = SnapshotLoader(self._database, self._operations, self._access, self._known)
+        self._at_work = JobsAtWork(self._database)
+        self._loading = SnapshotLoader(
+            self._database, self._operations, self._access, self._known, self._at_work
+        )
         self._turn = asyncio.Lock()
 
     @property
@@ -109,9 +113,12 @@ class MongoStore:
         """
         async with self._turn:
             self._known.forget()
+            self._at_work.forget()
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
         """See the port. One call at a time, so that this process never collides with itself."""
+        if needs.leases_before:
+            await self._at_work.read_again()
         async with self._turn:
             try:
                 async with bounded():
@@ -125,6 +132,7 @@ class MongoStore:
         for _ in range(COLLISIONS):
             snapshot, guessed = await self._loading.snapshot(needs, trusting=trusting)
             plan = self._last_change(decide(snapshot))
+            self._at_work.note(after for _, after in plan.jobs)
             try:
                 await self._confirm(guessed, plan)
                 await self._write(plan)
@@ -137,6 +145,7 @@ class MongoStore:
                     raise
                 trusting = False
                 continue
+            self._at_work.settle(plan.jobs)
             keep = self._known.renew_jobs if plan.operations else self._known.keep_jobs
             keep(after for _, after in plan.jobs)  # the jobs of an operation's page are not at work
             self._known.keep_plugins(plan.plugins)

@@ -24,7 +24,7 @@ def changed_fields(before: Job, after: Job) -> Document:
     was = before.__dict__
     names = {name for name, value in after.__dict__.items() if value is not was[name] and value != was[name]}
     fields = after.model_dump(mode="python", include=names)
-    if before.status is not after.status:
+    if before.tab is not after.tab:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
         fields["turn"] = after.turn
