@@ -2,9 +2,10 @@
 
 An index of owners would be written twice for every job, and would be the only one that a claim changes:
 without it, granting a job touches no index. So the jobs in the queue are read once when this scheduler gets
-the inbox, and from then on every grant is noted before it is stored. That makes the notes a superset of what is
-stored; whoever searches by them asks the database for the jobs they name. A grant that another scheduler stores
-after the jobs were read is noted when its message is redelivered, and at the latest when they are read again.
+the inbox, and from then on every grant is noted before it is stored. That makes the notes a superset of what
+is stored; whoever searches by them asks the database for the jobs they name. A grant that another scheduler
+stores after the jobs were read is noted when its message is redelivered, and at the latest when they are read
+again.
 """
 
 import time
