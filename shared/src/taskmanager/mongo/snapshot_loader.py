@@ -1,6 +1,5 @@
 """What a decision needs to see, read from the database or known from the last write. Writes nothing."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -45,18 +44,13 @@ class SnapshotLoader:
         named = needs.jobs.union(*pages.values())
         known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
         unknown = named - known.keys()
-        (
-            found,
-            (plugins, unreadable_plugins),
-            runners,
-            (operations, unreadable_operations),
-        ) = await asyncio.gather(
-            self._find_jobs(needs, unknown - needs.new if trusting else unknown),
-            self._plugins(needs.plugins),
-            self._runners(needs.runners),
-            self._operations.load(needs.operations),
+        # one after the other: of most groups, all but one are known or not needed at all
+        jobs, unreadable, unreadable_holders = await self._find_jobs(
+            needs, unknown - needs.new if trusting else unknown
         )
-        jobs, unreadable, unreadable_holders = found
+        plugins, unreadable_plugins = await self._plugins(needs.plugins)
+        runners = await self._runners(needs.runners)
+        operations, unreadable_operations = await self._operations.load(needs.operations)
         self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
         snapshot = Snapshot(
