@@ -154,13 +154,44 @@ async def test_after_a_while_the_database_is_asked_again(
     assert await notes.all() == {"1"}
     await feed(store, said(claim("2"), Finished(job="1", attempt=1, seq=1, files=0, bytes=0)))
 
-    time[0] = READ_AGAIN_AFTER.total_seconds()
+    time[0] = READ_AGAIN_AFTER.total_seconds() - 1
     await notes.read_again()
     assert await notes.all() == {"1"}
 
     time[0] += 1
     await notes.read_again()
     assert await notes.of("r1") == {"1", "2"}
+
+
+async def test_what_takes_long_to_read_is_read_less_often(mongodb_url: str, store: MongoStore) -> None:
+    client, database = connect(mongodb_url)
+    times = iter((0.0, 3.0, 299.0, 303.0, 304.0, 305.0))  # reading took three seconds, then one
+    notes = JobsAtWork(database, lambda: next(times))
+    assert await notes.all() == frozenset()
+    await submitted(store, "1")
+    await feed(store, said(claim("1")))
+
+    await notes.read_again()
+    assert await notes.all() == frozenset()
+    await notes.read_again()
+    assert await notes.all() == {"1"}
+    await client.close()
+
+
+async def test_after_an_outage_the_database_is_asked_again(store: MongoStore, others: MongoStore) -> None:
+    await submitted(store, "1")
+    assert await seen(store, of("r1")) == []
+    await feed(others, said(claim("1")))  # as another copy of the database would have it
+    assert await seen(store, of("r1")) == []
+
+    def away(_: Snapshot) -> Plan:
+        message = "no primary"
+        raise StoreUnavailableError(message)
+
+    with pytest.raises(StoreUnavailableError):
+        await store.apply(Needs(), away)
+
+    assert await seen(store, of("r1")) == ["1"]
 
 
 async def test_what_was_being_read_when_all_was_forgotten_does_not_count_as_all(

@@ -19,8 +19,12 @@ from taskmanager.mongo.base.all_plugins import over_all_plugins
 from taskmanager.mongo.base.client import Database, translated_errors
 from taskmanager.mongo.base.indexes import OWNED, TURN_INDEX
 
-READ_AGAIN_AFTER = timedelta(minutes=5)
-"""A hundred thousand waiting jobs are read in a fifth of a second."""
+READ_AGAIN_AFTER = timedelta(minutes=1)
+LONGER_THAN_READING = 100
+"""The jobs are read again so many times later than reading them takes, if that is more than a minute.
+
+A hundred thousand waiting jobs are read in a fifth of a second.
+"""
 
 
 class JobsAtWork:
@@ -31,14 +35,19 @@ class JobsAtWork:
         self._database = database
         self._seconds = seconds
         self._jobs: defaultdict[str, set[str]] = defaultdict(set)
-        self._read_at: float | None = None
+        self._due: float | None = None
+        """When the jobs are to be read again; None: before the next search."""
         self._forgotten = 0
-        """How often; what was read before it counts no more."""
+        """How often; what was being read at that time does not count as all."""
 
     def forget(self) -> None:
         """Others may have granted jobs: all are read before the next search."""
         self._jobs.clear()
-        self._read_at = None
+        self.doubt()
+
+    def doubt(self) -> None:
+        """The same, but what is noted may still be true: a grant may yet be stored."""
+        self._due = None
         self._forgotten += 1
 
     def note(self, jobs: Iterable[Job]) -> None:
@@ -70,13 +79,13 @@ class JobsAtWork:
         return frozenset().union(*self._jobs.values())
 
     async def read_again(self) -> None:
-        """Add what is stored, if it was last read long ago; raises StoreUnavailableError."""
-        if self._read_at is None or self._seconds() - self._read_at > READ_AGAIN_AFTER.total_seconds():
+        """Add what is stored, if it is time; raises StoreUnavailableError."""
+        if self._due is None or self._seconds() >= self._due:
             with translated_errors():
                 await self._read()
 
     async def _read_first(self) -> None:
-        if self._read_at is None:
+        if self._due is None:
             await self._read()
 
     async def _read(self) -> None:
@@ -86,4 +95,5 @@ class JobsAtWork:
         for document in found:
             self._jobs[document["owner"]].add(document["_id"])
         if forgotten == self._forgotten:
-            self._read_at = began
+            ended = self._seconds()
+            self._due = ended + max(READ_AGAIN_AFTER.total_seconds(), LONGER_THAN_READING * (ended - began))

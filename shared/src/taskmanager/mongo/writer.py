@@ -114,6 +114,7 @@ class MongoStore:
                     return await self._decided(needs, decide)
             except StoreUnavailableError:
                 self._known.forget()  # the outcome of the write is unknown
+                self._at_work.doubt()
                 raise
 
     async def _decided(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
