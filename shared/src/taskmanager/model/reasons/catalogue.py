@@ -48,7 +48,7 @@ class Code:
     sentences: tuple[str | Plural, ...]
     takes: frozenset[frozenset[str]] = field(init=False)
     """The parameters of each sentence."""
-    plain: Reason | None = field(init=False)
+    plain: Reason | None = field(init=False, compare=False, repr=False)
     """The reason without parameters, if a sentence takes none."""
 
     def __post_init__(self) -> None:
