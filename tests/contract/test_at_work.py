@@ -7,7 +7,7 @@ import pytest
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import Claim, Finished, HandedBack, Inbound, RunnerEvent, RunnerEvents, Submit
-from taskmanager.model.jobs import JobSpec
+from taskmanager.model.jobs import Job, JobSpec
 from taskmanager.mongo import MongoStore, connect
 from taskmanager.mongo.at_work import READ_AGAIN_AFTER, JobsAtWork
 from taskmanager.ports.store import Needs, Plan, Snapshot
@@ -69,6 +69,17 @@ async def seen(store: MongoStore, needs: Needs) -> list[str]:
 
     await store.apply(needs, keep)
     return sorted(found[-1].jobs)
+
+
+async def stored(store: MongoStore, job: str) -> Job:
+    found: list[Job] = []
+
+    def keep(snapshot: Snapshot) -> Plan:
+        found.append(snapshot.jobs[job])
+        return Plan()
+
+    await store.apply(Needs(jobs=frozenset({job})), keep)
+    return found[-1]
 
 
 def of(*runners: str) -> Needs:
@@ -161,6 +172,38 @@ async def test_after_a_while_the_database_is_asked_again(
     time[0] += 1
     await notes.read_again()
     assert await notes.of("r1") == {"1", "2"}
+
+
+async def test_what_others_have_ended_is_forgotten_after_a_while(
+    store: MongoStore, at_work: tuple[JobsAtWork, list[float]]
+) -> None:
+    notes, time = at_work
+    await submitted(store, "1", "2")
+    await feed(store, said(claim("1")))
+    assert await notes.all() == {"1"}
+    await feed(store, said(HandedBack(job="1", attempt=1), claim("2")))
+
+    for known in ({"1", "2"}, {"2"}):
+        time[0] += READ_AGAIN_AFTER.total_seconds()
+        await notes.read_again()
+        assert await notes.all() == known
+
+
+async def test_a_grant_that_is_being_stored_while_the_jobs_are_read_stays_noted(
+    store: MongoStore, at_work: tuple[JobsAtWork, list[float]]
+) -> None:
+    notes, time = at_work
+    await submitted(store, "1")
+    assert await notes.all() == frozenset()
+    granted = decide([said(claim("1"))], Snapshot(jobs={"1": await stored(store, "1")}), NOW)
+    notes.note(after for _, after in granted.jobs)
+
+    time[0] += READ_AGAIN_AFTER.total_seconds()
+    await notes.read_again()
+
+    assert await notes.of("r1") == await notes.all() == {"1"}
+    notes.drop("r1", {"1"})
+    assert await notes.all() == frozenset()
 
 
 async def test_what_takes_long_to_read_is_read_less_often(mongodb_url: str, store: MongoStore) -> None:

@@ -26,6 +26,9 @@ LONGER_THAN_READING = 100
 A hundred thousand waiting jobs are read in a fifth of a second.
 """
 
+Notes = defaultdict[str, set[str]]
+"""Ids of jobs by the runner they may belong to."""
+
 
 class JobsAtWork:
     """The ids of jobs that may have an owner, by owner."""
@@ -34,7 +37,12 @@ class JobsAtWork:
         """Knows nothing yet. `seconds` is a clock."""
         self._database = database
         self._seconds = seconds
-        self._jobs: defaultdict[str, set[str]] = defaultdict(set)
+        self._jobs: Notes = defaultdict(set)
+        self._older: Notes = defaultdict(set)
+        """What was noted before the jobs were last read.
+
+        Of that, what is true was found then, or was just being stored and will be found the next time.
+        """
         self._due: float | None = None
         """When the jobs are to be read again; None: before the next search."""
         self._forgotten = 0
@@ -43,6 +51,7 @@ class JobsAtWork:
     def forget(self) -> None:
         """Others may have granted jobs: all are read before the next search."""
         self._jobs.clear()
+        self._older.clear()
         self.doubt()
 
     def doubt(self) -> None:
@@ -64,22 +73,22 @@ class JobsAtWork:
 
     def drop(self, runner: str, jobs: Collection[str]) -> None:
         """These turned out not to be the runner's."""
-        self._jobs[runner] -= set(jobs)
-        if not self._jobs[runner]:
-            del self._jobs[runner]
+        for notes in (self._jobs, self._older):
+            if runner in notes:
+                notes[runner].difference_update(jobs)
 
     async def of(self, runner: str) -> frozenset[str]:
         """The jobs that may be this runner's."""
         await self._read_first()
-        return frozenset(self._jobs.get(runner, ()))
+        return frozenset(self._jobs.get(runner, set()) | self._older.get(runner, set()))
 
     async def all(self) -> frozenset[str]:
         """The jobs that may be anyone's."""
         await self._read_first()
-        return frozenset().union(*self._jobs.values())
+        return frozenset().union(*self._jobs.values(), *self._older.values())
 
     async def read_again(self) -> None:
-        """Add what is stored, if it is time; raises StoreUnavailableError."""
+        """Note what is stored now, if it is time; raises StoreUnavailableError."""
         if self._due is None or self._seconds() >= self._due:
             with translated_errors():
                 await self._read()
@@ -92,6 +101,7 @@ class JobsAtWork:
         began, forgotten = self._seconds(), self._forgotten
         queued = await over_all_plugins(self._database, {"tab": Tab.QUEUE.value, **OWNED})
         found = await self._database.jobs.find(queued, {"owner": 1}, hint=TURN_INDEX).to_list()
+        self._older, self._jobs = self._jobs, defaultdict(set)
         for document in found:
             self._jobs[document["owner"]].add(document["_id"])
         if forgotten == self._forgotten:
