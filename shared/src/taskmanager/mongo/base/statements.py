@@ -18,6 +18,14 @@ Statement = Document
 """One statement of an update command."""
 
 
+def add(document: Document) -> Statement:
+    """Make this document, of those that have a `rev`; a duplicate key is an error, as for an insert.
+
+    None has the `rev` 0, so none is found and replaced. Thus new and changed documents share a command.
+    """
+    return {"q": {"_id": document["_id"], "rev": 0}, "u": document, "upsert": True}
+
+
 def change(where: Document, how: Document) -> Statement:
     """Change the document that this condition finds, if there is one."""
     return {"q": where, "u": how}
@@ -26,15 +34,6 @@ def change(where: Document, how: Document) -> Statement:
 def add_or_change(key: str, how: Document) -> Statement:
     """Change the document with this key; make it if there is none."""
     return {"q": {"_id": key}, "u": how, "upsert": True}
-
-
-async def insert(
-    database: Database, session: AsyncClientSession, collection: str, documents: Sequence[Document]
-) -> None:
-    """In order; raises BulkWriteError for the first that cannot be inserted, which ends the transaction."""
-    for start in range(0, len(documents), MOST):
-        some = documents[start : start + MOST]
-        await _sent(database, session, {"insert": collection, "documents": some, "ordered": True})
 
 
 async def update(
