@@ -43,6 +43,7 @@ from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.ports.readers import JobReader
 from taskmanager.ports.store import Needs, Plan, StatisticsDelta
+from taskmanager_scheduler.decisions.statistics import deltas
 from taskmanager_testing.reader import FakeReader
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -520,7 +521,8 @@ async def test_jobs_at_work_are_listed_by_their_runner(reader: JobReader, write:
         job(3),
         job(4, status=Status.DOWNLOAD, owner="r-2"),
     ]
-    await write(Plan(jobs=[(None, one) for one in jobs]))
+    pairs = [(None, one) for one in jobs]
+    await write(Plan(jobs=pairs, statistics=deltas(pairs)))
     found = await reader.at_work(10)
     assert [(one.runner, one.job) for one in found] == [
         ("r-1", "job-002"),

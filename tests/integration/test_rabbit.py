@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from pika.adapters.utils.io_services_utils import _AsyncTransportBase
 
 from taskmanager.errors import BrokerUnavailableError, UnroutableMessageError
 from taskmanager.messages.topology import Topology
-from taskmanager.ports.broker import Delivery
+from taskmanager.ports.broker import Delivery, Outgoing
 from taskmanager.rabbit import Broker, declare_plugin
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually_async
@@ -78,6 +79,31 @@ async def test_many_publishes_are_confirmed_at_once(rabbitmq: RunningServer, top
         subscription.ack(bodies[-1], multiple=True)
 
     assert [int(delivery.body) for delivery in bodies] == list(range(1000))
+
+
+async def test_what_is_published_together_goes_to_the_socket_at_once(
+    rabbitmq: RunningServer, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(rabbitmq.url, "test")
+    publisher = broker.publisher()
+    sent: list[bytes] = []
+
+    async with running(broker):
+        await publisher.publish(topology.submit, "noop", b"before")
+        with monkeypatch.context() as patched:
+            real = _AsyncTransportBase._sigint_safe_send
+
+            def counting(sock: object, data: bytes) -> int:
+                sent.append(bytes(data))
+                return int(real(sock, data))
+
+            patched.setattr(_AsyncTransportBase, "_sigint_safe_send", staticmethod(counting))
+            messages = [Outgoing("noop", b"%d" % number) for number in range(20)]
+            assert await publisher.publish_all(topology.submit, messages) == [None] * 20
+
+    whole = [data for data in sent if b"application/json" in data]
+    assert len(whole) == 1
+    assert whole[0].count(b"application/json") == 20
 
 
 async def test_a_private_queue_belongs_to_one_at_a_time(rabbitmq: RunningServer, topology: Topology) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pymongo.errors
-from pymongo import UpdateOne
 
 from taskmanager.model.hourly_figures import SUMMED, HourlyFigures, hour_of
 from taskmanager.model.jobs import TURN_NEXT
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.base.client import Database, Document, translated_errors
 from taskmanager.mongo.base.indexes import TURN_INDEX
+from taskmanager.mongo.base.statements import Statement, add_or_change
 from taskmanager.mongo.base.unreadable import readable
 
 OLDEST_MILLISECONDS = 500
@@ -24,7 +24,7 @@ def figures_id(plugin: str, hour: datetime) -> str:
     return f"{plugin}:{hour:%Y-%m-%dT%H}"
 
 
-def growth(figures: HourlyFigures) -> UpdateOne:
+def growth(figures: HourlyFigures) -> Statement:
     """The write that adds the figures to those of their hour."""
     counts = {name: value for name in SUMMED if (value := getattr(figures, name))}
     counts |= {f"durations.{power}": count for power, count in figures.durations.items()}
@@ -34,7 +34,7 @@ def growth(figures: HourlyFigures) -> UpdateOne:
         "$max": {"longest_seconds": figures.longest_seconds},
         "$setOnInsert": names,
     }
-    return UpdateOne({"_id": figures_id(figures.plugin, figures.hour)}, change, upsert=True)
+    return add_or_change(figures_id(figures.plugin, figures.hour), change)
 
 
 class FiguresReads:

@@ -13,7 +13,7 @@ from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.base.client import Database, translated_errors
-from taskmanager.mongo.base.indexes import ENDED, OWNED, TURN_INDEX, WARNED, WITH_TERMS
+from taskmanager.mongo.base.indexes import ENDED, TURN_INDEX, WARNED, WITH_TERMS
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -54,7 +54,6 @@ INDEXES: dict[str, list[IndexModel]] = {
             unique=True,
             partialFilterExpression={"tab": "queue", "spec.unique": {"$type": "string"}},
         ),
-        IndexModel([("owner", 1)], name="running_jobs", partialFilterExpression=OWNED),
         IndexModel(
             [("ticket_due", 1)],
             name="tickets_to_make",

@@ -1,7 +1,6 @@
 """The gateway's reads: typed filters to indexed queries, keyset pages, never a skip and never a count."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,14 +19,7 @@ from taskmanager.model.queries import (
     SortOrder,
     as_listed,
 )
-from taskmanager.model.registry import (
-    ALIVE_FOR,
-    AtWork,
-    InstalledPlugin,
-    LogBlock,
-    RunnerState,
-    TabStatistics,
-)
+from taskmanager.model.registry import InstalledPlugin, LogBlock
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.access.audit import audit_cursor, audit_filter, audit_page
 from taskmanager.mongo.access.reads import AccessReads
@@ -36,7 +28,7 @@ from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
-from taskmanager.mongo.base.indexes import OWNED, TURN_INDEX
+from taskmanager.mongo.base.indexes import TURN_INDEX
 from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
@@ -44,12 +36,11 @@ from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.partitions import check_partitions
 from taskmanager.mongo.reports.reads import ReportReads
+from taskmanager.mongo.runners import RunnerReads
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
 """The most time the database may spend on a position."""
-ALIVE_MILLISECONDS = ALIVE_FOR // timedelta(milliseconds=1)
-"""A runner is shown as alive until it has missed four heartbeats."""
 
 LISTED: Document = {
     "error.traceback": 0,
@@ -64,7 +55,7 @@ LISTED: Document = {
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
-class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessReads):
+class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, RunnerReads, AccessReads):
     """Implements `taskmanager.ports.readers.JobReader` and, on the same connections, `AccessReader`."""
 
     def __init__(self, url: str) -> None:
@@ -174,49 +165,6 @@ class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, AccessRe
         with translated_errors():
             documents = await self._database.plugins.find({}, {"_id": 0}).sort("_id", 1).to_list()
         return readable("plugins", InstalledPlugin.model_validate, documents)
-
-    async def statistics(self, plugin: str | None = None) -> Sequence[TabStatistics]:
-        """See the port."""
-        with translated_errors():
-            documents = (
-                await self._database.statistics.find(_of_plugin(plugin), {"_id": 0}).sort("_id", 1).to_list()
-            )
-        return readable("statistics", TabStatistics.model_validate, documents)
-
-    async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
-        """See the port."""
-        oldest = {"$subtract": ["$$NOW", ALIVE_MILLISECONDS]}
-        pipeline: list[Document] = [
-            {"$match": _of_plugin(plugin)},
-            {"$sort": {"_id": 1}},
-            {"$set": {"id": "$_id", "alive": {"$gte": ["$last_heartbeat", oldest]}}},
-            {"$unset": "_id"},
-        ]
-        with translated_errors():
-            documents = await (await self._database.runners.aggregate(pipeline)).to_list()
-        return readable("runners", RunnerState.model_validate, documents)
-
-    async def at_work(self, limit: int) -> Sequence[AtWork]:
-        """See the port; served by the index of jobs that have an owner."""
-        wanted = {"plugin": 1, "status": 1, "owner": 1, "spec.title": 1}
-        with translated_errors():
-            cursor = self._database.jobs.find(OWNED, wanted, max_time_ms=QUERY_MILLISECONDS)
-            documents = await cursor.sort([("owner", 1), ("_id", 1)]).limit(limit).to_list()
-        return readable("jobs", _at_work, documents)
-
-
-def _at_work(document: Document) -> AtWork:
-    return AtWork(
-        job=document["_id"],
-        plugin=document["plugin"],
-        title=document["spec"].get("title") or "",
-        status=document["status"],
-        runner=document["owner"],
-    )
-
-
-def _of_plugin(plugin: str | None) -> Document:
-    return {} if plugin is None else {"plugin": plugin}
 
 
 def jobs_ahead(job: Job) -> Document:

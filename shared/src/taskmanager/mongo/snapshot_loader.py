@@ -1,17 +1,17 @@
 """What a decision needs to see, read from the database or known from the last write. Writes nothing."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import AccessWrites
+from taskmanager.mongo.at_work import JobsAtWork
 from taskmanager.mongo.base.all_plugins import plugins_with_jobs
 from taskmanager.mongo.base.client import Database, Document, without_key
 from taskmanager.mongo.base.documents import from_document
-from taskmanager.mongo.base.indexes import OWNED
+from taskmanager.mongo.base.indexes import KEY_INDEX, OWNED
 from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.write_cache import WriteCache
@@ -22,11 +22,16 @@ class SnapshotLoader:
     """Makes snapshots. Outdated data in one is found when it is written, or by `confirms`."""
 
     def __init__(
-        self, database: Database, operations: OperationWrites, access: AccessWrites, known: WriteCache
+        self,
+        database: Database,
+        operations: OperationWrites,
+        access: AccessWrites,
+        known: WriteCache,
+        at_work: JobsAtWork,
     ) -> None:
-        """`known` is kept up to date by the writer."""
+        """`known` and `at_work` are kept up to date by the writer."""
         self._database, self._operations, self._access = database, operations, access
-        self._known = known
+        self._known, self._at_work = known, at_work
 
     async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
         """The snapshot, and those of its jobs that were not read just now.
@@ -39,18 +44,13 @@ class SnapshotLoader:
         named = needs.jobs.union(*pages.values())
         known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
         unknown = named - known.keys()
-        (
-            found,
-            (plugins, unreadable_plugins),
-            runners,
-            (operations, unreadable_operations),
-        ) = await asyncio.gather(
-            self._find_jobs(needs, unknown - needs.new if trusting else unknown),
-            self._plugins(needs.plugins),
-            self._runners(needs.runners),
-            self._operations.load(needs.operations),
+        # one after the other: of most groups, all but one are known or not needed at all
+        jobs, unreadable, unreadable_holders = await self._find_jobs(
+            needs, unknown - needs.new if trusting else unknown
         )
-        jobs, unreadable, unreadable_holders = found
+        plugins, unreadable_plugins = await self._plugins(needs.plugins)
+        runners = await self._runners(needs.runners)
+        operations, unreadable_operations = await self._operations.load(needs.operations)
         self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
         snapshot = Snapshot(
@@ -85,13 +85,20 @@ class SnapshotLoader:
         found: dict[str, Job] = {}
         unreadable: set[str] = set()
         holders: dict[str, str] = {}
-        for alternative in _alternatives(needs, named, await self._among(needs)):
-            cursor = self._database.jobs.find(alternative)
+        owned = {runner: await self._at_work.of(runner) for runner in needs.runners}
+        overdue = await self._at_work.all() if needs.leases_before else frozenset()
+        for alternative in _alternatives(needs, named, owned, overdue, await self._among(needs)):
+            cursor = self._database.jobs.find(alternative, hint=KEY_INDEX if "_id" in alternative else None)
             read, others = await first_readable("jobs", from_document, cursor, needs.limit or 0)
             found |= {job.id: job for job in read}
             unreadable |= {document["_id"] for document in others}
             for document in others:
                 holders |= _held(document, needs.uniques)
+        self._at_work.note(found.values())
+        for runner, jobs in owned.items():
+            self._at_work.drop(
+                runner, [job for job in jobs - unreadable if _is_not_of(runner, found.get(job))]
+            )
         return found, frozenset(unreadable), holders
 
     async def _among(self, needs: Needs) -> Document:
@@ -136,13 +143,29 @@ class SnapshotLoader:
         return {(one.plugin, one.tab): one for one in found}
 
 
-def _alternatives(needs: Needs, named: frozenset[str], among: Document) -> list[Document]:
-    """A separate search for each, because no index serves them together; `among` limits what is overdue."""
+def _is_not_of(runner: str, job: Job | None) -> bool:
+    return job is None or job.owner != runner
+
+
+def _alternatives(
+    needs: Needs,
+    named: frozenset[str],
+    owned: Mapping[str, frozenset[str]],
+    at_work: frozenset[str],
+    among: Document,
+) -> list[Document]:
+    """A separate search for each, because no index serves them together.
+
+    `owned` and `at_work` are the jobs that may belong to the runners, and to anyone; `among` limits what is
+    overdue.
+    """
+    of_runners = frozenset[str]().union(*owned.values())
+    over = {"_id": {"$in": list(at_work)}, **OWNED, "lease": {"$lt": needs.leases_before}, **among}
     searches: list[tuple[Any, Document]] = [
         (named, {"_id": {"$in": list(named)}}),
         (needs.uniques, {"spec.unique": {"$in": list(needs.uniques)}, "tab": Tab.QUEUE.value}),
-        (needs.runners, {"owner": {"$in": list(needs.runners)}}),
-        (needs.leases_before, {**OWNED, "lease": {"$lt": needs.leases_before}, **among}),
+        (of_runners, {"_id": {"$in": list(of_runners)}, "owner": {"$in": list(needs.runners)}}),
+        (at_work, over),
         (needs.tickets_before, {"ticket_due": {"$lte": needs.tickets_before}, **among}),
     ]
     return [search for wanted, search in searches if wanted]

@@ -1,5 +1,6 @@
 """What a decision means for the metrics and the log."""
 
+from collections import Counter as Counting
 from collections.abc import Sequence
 from functools import cache
 
@@ -7,7 +8,7 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, TabStatistics
 from taskmanager.model.states import Status
 from taskmanager.process.logs import get_logger
-from taskmanager.process.metrics import Counter, Histogram
+from taskmanager.process.metrics import Histogram
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
 
@@ -16,37 +17,34 @@ log = get_logger(__name__)
 
 def record_decision(decision: Decision, messages: int) -> None:
     """Count what became of the jobs of one group; one line of the log for each way in which jobs ended."""
+    submitted: Counting[str] = Counting()
     ended: dict[tuple[str, Status], list[str]] = {}
     for before, after in decision.jobs:
         if before is None:
-            _submitted(after.plugin).inc()
+            submitted[after.plugin] += 1
         if after.started_at and (before is None or before.attempt != after.attempt):
             waited = after.started_at - (before or after).queued_at
             _queue_wait(after.plugin).observe(max(0.0, waited.total_seconds()))
         if after.status.final and (before is None or before.status is not after.status):
             _observe_end(after)
             ended.setdefault((after.plugin, after.status), []).append(after.id)
+    for name, number in submitted.items():
+        SUBMITTED.labels(name).inc(number)
     for plugin in decision.plugins:
         log.info("plugin_installed", plugin=plugin.name, version=plugin.manifest.version)
     for (name, status), jobs in ended.items():
+        FINISHED.labels(name, status.lower()).inc(len(jobs))
         log.info("jobs_ended", plugin=name, status=status, jobs=jobs)
     log.debug("group_stored", messages=messages, jobs=len(decision.jobs), effects=len(decision.effects))
 
 
 def _observe_end(job: Job) -> None:
-    finished, duration = _end(job.plugin, job.status)
-    finished.inc()
     if job.started_at and job.finished:
         took = (job.finished - job.started_at).total_seconds()
-        duration.observe(max(0.0, took))
+        _duration(job.plugin, job.status).observe(max(0.0, took))
 
 
 # Looked up once, since every job needs them.
-
-
-@cache
-def _submitted(plugin: str) -> Counter:
-    return SUBMITTED.labels(plugin)
 
 
 @cache
@@ -55,9 +53,8 @@ def _queue_wait(plugin: str) -> Histogram:
 
 
 @cache
-def _end(plugin: str, status: Status) -> tuple[Counter, Histogram]:
-    outcome = status.lower()
-    return FINISHED.labels(plugin, outcome), JOB_DURATION.labels(plugin, outcome)
+def _duration(plugin: str, status: Status) -> Histogram:
+    return JOB_DURATION.labels(plugin, status.lower())
 
 
 def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[InstalledPlugin]) -> None:

@@ -24,7 +24,6 @@ from taskmanager.messages import (
     TokensUsed,
 )
 from taskmanager.model.jobs import Job
-from taskmanager.model.manifest import RetryPolicy
 from taskmanager.model.operations import Operation
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
 from taskmanager.model.reports import Replay, Report, Withdrawal
@@ -40,7 +39,15 @@ from taskmanager_scheduler.decisions.runner_registration import on_heartbeat, on
 from taskmanager_scheduler.decisions.statistics import deltas
 from taskmanager_scheduler.jobs.circuit_breaker import after_end
 from taskmanager_scheduler.jobs.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
-from taskmanager_scheduler.jobs.events import NOBODY, Event, PluginGate, Sender, TransitionContext
+from taskmanager_scheduler.jobs.events import (
+    NO_GATE,
+    NO_RETRY,
+    NOBODY,
+    Event,
+    PluginGate,
+    Sender,
+    TransitionContext,
+)
 from taskmanager_scheduler.jobs.transitions import transition
 
 
@@ -91,8 +98,9 @@ class GroupState:
             case SessionsUsed():
                 self.register.note_sessions(message.uses, self.now)
             case RunnerEvents():
+                sender = Sender(message.runner, message.instance, message.plugin)
                 for event in message.events:
-                    self._take_event(event, message)
+                    self._take_event(event, message, sender)
 
     def _take_submission(self, submit: Submit) -> None:
         if submit.job in self.snapshot.unreadable:
@@ -100,8 +108,7 @@ class GroupState:
         holder = self.holders.get(submit.spec.unique) if submit.spec.unique else None
         self.move(submit.job, submit, holder=holder)
 
-    def _take_event(self, event: RunnerEvent, envelope: RunnerEvents) -> None:
-        sender = Sender(envelope.runner, envelope.instance, envelope.plugin)
+    def _take_event(self, event: RunnerEvent, envelope: RunnerEvents, sender: Sender) -> None:
         match event:
             case Hello():
                 on_hello(self, event, envelope, sender)
@@ -135,13 +142,9 @@ class GroupState:
     ) -> None:
         """Send one event through `transition` and store the result."""
         before = self._job_for(job_id, sender)
-        gate = (
-            self._gate(plugin)
-            if isinstance(event, Claim)
-            else PluginGate(paused=False, running=0, limit=None)
-        )
+        gate = self._gate(plugin) if isinstance(event, Claim) else NO_GATE
         installed = self.installed.get(plugin)
-        retry = installed.manifest.retry if installed else RetryPolicy()
+        retry = installed.manifest.retry if installed else NO_RETRY
         step = transition(before, event, TransitionContext(self.now, sender, gate, holder, retry))
         for effect in step.effects:
             match effect:

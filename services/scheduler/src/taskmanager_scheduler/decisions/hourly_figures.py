@@ -1,42 +1,72 @@
 """What finished jobs add to the hourly figures. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from taskmanager.model.hourly_figures import Figures, HourlyFigures, hour_of, power_of, total
+from taskmanager.model.hourly_figures import HourlyFigures, hour_of, power_of
 from taskmanager.model.jobs import Job
 from taskmanager.model.states import Status
 
-_COUNTED = {Status.DONE: "done", Status.ERROR: "failed", Status.CANCELLED: "cancelled"}
 _NONE = timedelta(0)
 
 
 def figures_of(pairs: Iterable[tuple[Job | None, Job]]) -> Sequence[HourlyFigures]:
     """One sum for each plugin and hour in which jobs finished."""
-    ends: dict[tuple[str, datetime], list[Figures]] = {}
+    ends: dict[tuple[str, datetime], _Ends] = {}
+    hours: dict[datetime, datetime] = {}
+    """Most jobs of a group finish at one moment, that of the group."""
     for before, after in pairs:
-        if after.finished is None or not after.status.final:
+        finished = after.finished
+        if finished is None or not after.status.final:
             continue
-        if before is None or before.finished != after.finished:
-            ends.setdefault((after.plugin, hour_of(after.finished)), []).append(_figures(after))
-    return [
-        HourlyFigures(plugin=plugin, hour=hour, **total(one).model_dump())
-        for (plugin, hour), one in ends.items()
-    ]
+        if before is not None and before.finished == finished:
+            continue
+        hour = hours.get(finished) or hours.setdefault(finished, hour_of(finished))
+        if (key := (after.plugin, hour)) not in ends:
+            ends[key] = _Ends()
+        ends[key].add(after, finished)
+    return [one.figures(plugin, hour) for (plugin, hour), one in ends.items()]
 
 
-def _figures(job: Job) -> Figures:
-    counted = {_COUNTED[job.status]: 1}
-    if job.status is not Status.DONE or job.finished is None or job.started_at is None:
-        return Figures.model_validate(counted)
-    waited = max(job.started_at - job.queued_at, _NONE)
-    ran = max(job.finished - job.started_at, _NONE)
-    return Figures(
-        done=1,
-        files=job.files,
-        bytes=job.bytes,
-        waiting_seconds=waited.total_seconds(),
-        running_seconds=ran.total_seconds(),
-        longest_seconds=ran.total_seconds(),
-        durations={power_of(ran): 1},
-    )
+@dataclass(slots=True)
+class _Ends:
+    """The ends of jobs of one plugin within one hour; all but `counts` is about those that became DONE."""
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    files: int = 0
+    bytes: int = 0
+    waited: timedelta = _NONE
+    ran: timedelta = _NONE
+    longest: timedelta = _NONE
+    durations: Counter[int] = field(default_factory=Counter)
+
+    def add(self, job: Job, finished: datetime) -> None:
+        """Count a job that has just finished."""
+        self.counts[job.status] += 1
+        if job.status is not Status.DONE or job.started_at is None:
+            return
+        ran = max(finished - job.started_at, _NONE)
+        self.files += job.files
+        self.bytes += job.bytes
+        self.waited += max(job.started_at - job.queued_at, _NONE)
+        self.ran += ran
+        self.longest = max(self.longest, ran)
+        self.durations[power_of(ran)] += 1
+
+    def figures(self, plugin: str, hour: datetime) -> HourlyFigures:
+        """The sums."""
+        return HourlyFigures(
+            plugin=plugin,
+            hour=hour,
+            done=self.counts[Status.DONE],
+            failed=self.counts[Status.ERROR],
+            cancelled=self.counts[Status.CANCELLED],
+            files=self.files,
+            bytes=self.bytes,
+            waiting_seconds=self.waited.total_seconds(),
+            running_seconds=self.ran.total_seconds(),
+            longest_seconds=self.longest.total_seconds(),
+            durations=dict(self.durations),
+        )

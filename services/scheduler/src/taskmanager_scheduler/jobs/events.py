@@ -1,6 +1,6 @@
 """Events that can happen to a job, received or found by the scheduler, and their context: values only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from taskmanager.messages import Claim, Commit, RunnerReport, Submit
@@ -42,6 +42,13 @@ class PluginGate:
         if self.paused:
             return "paused"
         return "busy" if self.limit is not None and self.running >= self.limit else None
+
+
+NO_GATE = PluginGate(paused=False, running=0, limit=None)
+"""For events that start nothing."""
+
+NO_RETRY = RetryPolicy()
+"""Of a plugin that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +127,9 @@ class TransitionContext:
 
     now: datetime
     sender: Sender = NOBODY
-    gate: PluginGate = PluginGate(paused=False, running=0, limit=None)
+    gate: PluginGate = NO_GATE
     holder: str | None = None
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy = NO_RETRY
 
 
 @dataclass(frozen=True, slots=True)

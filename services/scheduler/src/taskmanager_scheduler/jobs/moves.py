@@ -70,7 +70,7 @@ def move(
 
 def changed(job: Job, **fields: object) -> Job:
     """The job with the given fields changed and the next revision."""
-    return job.model_copy(update={**fields, "rev": job.rev + 1})
+    return _with_fields(job, **fields, rev=job.rev + 1)
 
 
 def noted(
@@ -80,7 +80,14 @@ def noted(
     entry = HistoryEntry(
         at=at.now, status=job.status, attempt=job.attempt, what=what, runner=runner, report=report
     )
-    return job.model_copy(update={"history": _with(job.history, entry)})
+    return _with_fields(job, history=_with(job.history, entry))
+
+
+def _with_fields(job: Job, **fields: object) -> Job:
+    """Of valid values: what `model_copy` does, without what it does for models that keep unknown fields."""
+    after = job.__copy__()
+    after.__dict__.update(fields)
+    return after
 
 
 def _with(history: tuple[HistoryEntry, ...], entry: HistoryEntry) -> tuple[HistoryEntry, ...]:

@@ -48,13 +48,18 @@ class Code:
     sentences: tuple[str | Plural, ...]
     takes: frozenset[frozenset[str]] = field(init=False)
     """The parameters of each sentence."""
+    plain: Reason | None = field(init=False, compare=False, repr=False)
+    """The reason without parameters, if a sentence takes none."""
 
     def __post_init__(self) -> None:
         """Computed once, because histories and messages use codes all the time."""
         object.__setattr__(self, "takes", frozenset(map(places, self.sentences)))
+        object.__setattr__(self, "plain", Reason(code=self.name) if frozenset() in self.takes else None)
 
     def __call__(self, **given: datetime | Reason | float | str | None) -> Reason:
         """The reason with these parameters, without those that are None; raises TypeError unless they fit."""
+        if not given and self.plain is not None:
+            return self.plain
         parameters = {name: _value(value) for name, value in given.items() if value is not None}
         if frozenset(parameters) not in self.takes:
             raise TypeError(f"{self.name} does not take {sorted(parameters)}")

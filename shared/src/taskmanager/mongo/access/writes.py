@@ -8,7 +8,7 @@ import contextlib
 import secrets
 from collections.abc import Mapping
 
-from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo import DeleteOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
@@ -17,6 +17,7 @@ from taskmanager.model.access import KnownSession, Token, User, user_key
 from taskmanager.model.registry import AuditEntry
 from taskmanager.mongo.access.audit import audit_entry
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
+from taskmanager.mongo.base.statements import Statement, change
 from taskmanager.mongo.base.unreadable import readable
 from taskmanager.ports.access_store import AccessPlan, AccessState
 
@@ -98,13 +99,13 @@ class AccessWrites:
         found = await self._database.audit.find({"_id": {"$in": list(commands)}}).to_list()
         return {entry.id: entry for entry in readable("audit", audit_entry, found)}
 
-    def guard_of(self, plan: AccessPlan) -> list[InsertOne[Document] | UpdateOne]:
-        """What must be written to `settings` under the `rev` the plan was made on."""
+    def guard_of(self, plan: AccessPlan) -> tuple[list[Document], list[Statement]]:
+        """What must be inserted into `settings`, or changed there under the `rev` the plan was made on."""
         if not plan.guarded:
-            return []
+            return [], []
         if plan.rev == 0:
-            return [InsertOne({"_id": GUARD, "rev": 1})]
-        return [UpdateOne({"_id": GUARD, "rev": plan.rev}, {"$set": {"rev": plan.rev + 1}})]
+            return [{"_id": GUARD, "rev": 1}], []
+        return [], [change({"_id": GUARD, "rev": plan.rev}, {"$set": {"rev": plan.rev + 1}})]
 
     async def write(self, session: AsyncClientSession, plan: AccessPlan) -> None:
         """Write all of a plan except its guard."""

@@ -1,13 +1,23 @@
 """Conversion between jobs and stored documents: the only module that knows the fields of `jobs`."""
 
+import operator
 import re
 from collections.abc import Iterable
 
-from taskmanager.model.jobs import Job
+from pydantic import TypeAdapter
+
+from taskmanager.model.jobs import HistoryEntry, Job
 from taskmanager.mongo.base.client import Document
 
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
+
+_RECORDS = frozenset({"progress", "error", "put_next", "held", "cancel"})
+"""Fields of a job, other than its specification, that hold a record or None."""
+_SEVERAL = frozenset({"history", "warning_reasons"})
+"""Those that hold several records; the second is left out where it is empty."""
+
+_HISTORY = TypeAdapter(tuple[HistoryEntry, ...])
 
 DERIVED = ("plugin", "tab", "terms", "turn", "warned")
 """Fields that only serve indexes; they are derived from the job at every write."""
@@ -19,12 +29,42 @@ def to_document(job: Job) -> Document:
     return {"_id": job.id, **document, "spec": job.spec.model_dump(mode="json"), **_derived(job)}
 
 
-def changed_fields(before: Job, after: Job) -> Document:
-    """What must be set to turn the stored `before` into `after`; never the specification."""
+def update_of(before: Job, after: Job) -> Document:
+    """The update that turns the stored `before` into `after`; never the specification.
+
+    A history that is only added to is sent as what is new.
+    """
     was = before.__dict__
-    names = {name for name, value in after.__dict__.items() if value is not was[name] and value != was[name]}
-    fields = after.model_dump(mode="python", include=names)
-    if before.status is not after.status:
+    fields = {
+        name: value for name, value in after.__dict__.items() if value is not was[name] and value != was[name]
+    }
+    for name in fields.keys() & _RECORDS:
+        fields[name] = fields[name].model_dump(mode="python") if fields[name] is not None else None
+    added = _added(before, after)
+    if added:
+        del fields["history"]
+    if several := fields.keys() & _SEVERAL:
+        dumped = after.model_dump(mode="python", include=several)
+        fields = {name: value for name, value in fields.items() if name not in several} | dumped
+    fields |= _changed_derived(before, after)
+    return {
+        "$set": fields,
+        **({"$push": {"history": {"$each": _HISTORY.dump_python(added)}}} if added else {}),
+    }
+
+
+def _added(before: Job, after: Job) -> tuple[HistoryEntry, ...]:
+    """The entries that follow those of `before`; none if any of those is gone or has changed."""
+    known = len(before.history)
+    kept = after.history[:known]
+    return (
+        after.history[known:] if all(map(operator.is_, kept, before.history)) and len(kept) == known else ()
+    )
+
+
+def _changed_derived(before: Job, after: Job) -> Document:
+    fields: Document = {}
+    if before.tab is not after.tab:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
         fields["turn"] = after.turn

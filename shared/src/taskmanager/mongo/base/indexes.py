@@ -8,7 +8,10 @@ WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
 
 OWNED = {"owner": {"$type": "string"}}
-"""An index of jobs that belong to a runner."""
+"""Jobs that belong to a runner; no index contains only those (see `taskmanager.mongo.at_work`)."""
+
+KEY_INDEX = "_id_"
+"""The index of the keys, which every collection has."""
 
 WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
 """An index of ended jobs with warnings, on fields that only those have."""

@@ -1,0 +1,59 @@
+"""The statements of a transaction, sent as the database's own commands.
+
+The driver's bulk API sends the same commands, with a tenth more processor time for each transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError
+
+from taskmanager.mongo.base.client import Database, Document
+
+MOST = 1_000
+"""How many statements a command has at most, to stay far below the 48 MB of a message."""
+
+Statement = Document
+"""One statement of an update command."""
+
+
+def add(document: Document) -> Statement:
+    """Make this document, of those that have a `rev`; a duplicate key is an error, as for an insert.
+
+    None has the `rev` 0, so none is found and replaced. Thus new and changed documents share a command.
+    """
+    return {"q": {"_id": document["_id"], "rev": 0}, "u": document, "upsert": True}
+
+
+def change(where: Document, how: Document) -> Statement:
+    """Change the document that this condition finds, if there is one."""
+    return {"q": where, "u": how}
+
+
+def add_or_change(key: str, how: Document) -> Statement:
+    """Change the document with this key; make it if there is none."""
+    return {"q": {"_id": key}, "u": how, "upsert": True}
+
+
+async def update(
+    database: Database, session: AsyncClientSession, collection: str, statements: Sequence[Statement]
+) -> int:
+    """In order; returns how many of the documents were found.
+
+    Raises BulkWriteError for the first that cannot be carried out, which ends the transaction.
+    """
+    found = 0
+    for start in range(0, len(statements), MOST):
+        some = statements[start : start + MOST]
+        answer = await _sent(database, session, {"update": collection, "updates": some, "ordered": True})
+        found += answer["n"] - len(answer.get("upserted", ()))
+    return found
+
+
+async def _sent(database: Database, session: AsyncClientSession, command: Document) -> dict[str, Any]:
+    """The answer to a command; the driver raises what concerns the command as a whole."""
+    answer = await database.command(command, session=session)
+    if errors := answer.get("writeErrors"):
+        raise BulkWriteError({"writeErrors": errors})
+    return answer
