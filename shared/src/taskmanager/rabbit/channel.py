@@ -16,6 +16,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 
 from taskmanager.errors import BrokerUnavailableError, PermanentError, TaskManagerError
+from taskmanager.rabbit.gathering_connection import GatheringConnection
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ async def open_connection(
         failed(_, error)
         on_closed(error)
 
-    AsyncioConnection(
+    GatheringConnection(
         parameters(url, name),
         on_open_callback=_resolving(opened),
         on_open_error_callback=failed,
