@@ -13,6 +13,7 @@ from taskmanager.mongo.base.client import Database, Document, without_key
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.indexes import OWNED
 from taskmanager.mongo.base.unreadable import first_readable, readable
+from taskmanager.mongo.operations.ahead import PagesAhead
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Snapshot
@@ -22,11 +23,16 @@ class SnapshotLoader:
     """Makes snapshots. Outdated data in one is found when it is written, or by `confirms`."""
 
     def __init__(
-        self, database: Database, operations: OperationWrites, access: AccessWrites, known: WriteCache
+        self,
+        database: Database,
+        operations: OperationWrites,
+        access: AccessWrites,
+        known: WriteCache,
+        ahead: PagesAhead,
     ) -> None:
-        """`known` is kept up to date by the writer."""
+        """`known` and `ahead` are kept up to date by the writer."""
         self._database, self._operations, self._access = database, operations, access
-        self._known = known
+        self._known, self._ahead = known, ahead
 
     async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
         """The snapshot, and those of its jobs that were not read just now.
@@ -35,9 +41,11 @@ class SnapshotLoader:
         """
         if not trusting:
             self._known.forget()
-        pages = await self._operations.load_pages(needs.pages)
+            self._ahead.forget()
+        ahead = self._ahead.take(needs.pages)
+        pages = ahead.pages | await self._operations.load_pages(needs.pages - ahead.pages.keys())
         named = needs.jobs.union(*pages.values())
-        known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
+        known = ahead.jobs | {one: self._known.jobs[one] for one in named & self._known.jobs.keys()}
         unknown = named - known.keys()
         (
             found,
@@ -86,7 +94,7 @@ class SnapshotLoader:
         unreadable: set[str] = set()
         holders: dict[str, str] = {}
         for alternative in _alternatives(needs, named, await self._among(needs)):
-            cursor = self._database.jobs.find(alternative)
+            cursor = self._database.jobs.find(alternative, batch_size=needs.limit or 0)
             read, others = await first_readable("jobs", from_document, cursor, needs.limit or 0)
             found |= {job.id: job for job in read}
             unreadable |= {document["_id"] for document in others}
