@@ -7,7 +7,7 @@ import pytest
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.operations import JobFilter, Operation
-from taskmanager_scheduler.operations.steps import LASTS, Steps
+from taskmanager_scheduler.operations.steps import STEP_LASTS, Steps
 
 PAGES = 50
 
@@ -23,7 +23,7 @@ def steps(*, urgent: bool = False, pages_in_time: float | None = None) -> Steps:
     """Of at most five hundred jobs; so many pages of the last steps would have fitted into the time."""
     made = Steps(500, lambda: urgent)
     if pages_in_time is not None:
-        made.took(200, 2 * LASTS.total_seconds() / pages_in_time)
+        made.took(200, 2 * STEP_LASTS.total_seconds() / pages_in_time)
     return made
 
 
@@ -44,10 +44,10 @@ def test_a_step_ends_with_its_operation() -> None:
 
 def test_one_slow_step_makes_the_next_one_shorter_and_fast_ones_make_up_for_it() -> None:
     made = steps(pages_in_time=5.5)
-    made.took(500, 10 * LASTS.total_seconds())
+    made.took(500, 10 * STEP_LASTS.total_seconds())
     shortened = made.pages(operation())
     for _ in range(20):
-        made.took(100, LASTS.total_seconds() / 5.5)
+        made.took(100, STEP_LASTS.total_seconds() / 5.5)
 
     assert 1 <= shortened < 5
     assert made.pages(operation()) == 5

@@ -9,7 +9,7 @@ from taskmanager.model.operations import Operation
 
 PAGE_JOBS = 100
 """Jobs on a page, and so in a step while the inbox is busy."""
-LASTS = timedelta(milliseconds=60)
+STEP_LASTS = timedelta(milliseconds=60)
 """For how long a step may keep a command waiting that comes when the inbox was not busy.
 
 Longer steps are hardly cheaper: beyond 100 jobs, what a step costs is what its jobs cost.
@@ -20,7 +20,10 @@ WEIGHT = 0.3
 
 @dataclass(slots=True)
 class Steps:
-    """Steps of at most `limit` jobs and about `LASTS`; of one page each while `urgent()`: somebody waits."""
+    """Steps of at most `limit` jobs and about `STEP_LASTS`; of one page each while `urgent()`.
+
+    That is while somebody waits for the inbox.
+    """
 
     limit: int
     urgent: Callable[[], bool]
@@ -43,5 +46,5 @@ class Steps:
         if self.urgent() or not operation.total or not operation.pages:
             return 1
         size = ceil(operation.total / operation.pages)
-        in_time = LASTS.total_seconds() / self._job_seconds if self._job_seconds else self.limit
+        in_time = STEP_LASTS.total_seconds() / self._job_seconds if self._job_seconds else self.limit
         return max(1, min(self.limit // size, int(in_time // size), operation.pages - operation.page))
