@@ -5,7 +5,7 @@ this process itself writes meanwhile is left out of it, so that a step seldom ha
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from taskmanager.model.jobs import Job
@@ -37,14 +37,14 @@ class PagesAhead:
         """For each call of `read` that is under way: the jobs that have changed since it began."""
         self._calls = 0
 
-    async def read(self, keys: Collection[str]) -> None:
+    async def read(self, keys: frozenset[str]) -> None:
         """Read these pages unless they are there already; raises StoreUnavailableError."""
         self._calls += 1
         call, changed = self._calls, set[str]()
         self._under_way[call] = changed
         try:
             with translated_errors():
-                listed = await self._operations.load_pages(frozenset(keys - self._pages.keys()))
+                listed = await self._operations.load_pages(keys - self._pages.keys())
                 for key in sorted(listed):
                     cursor = self._database.jobs.find({"_id": {"$in": list(listed[key])}})
                     jobs = readable("jobs", from_document, await cursor.to_list())
