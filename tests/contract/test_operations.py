@@ -1,5 +1,6 @@
 """One suite over the stores in memory and MongoDB: what scheduler and gateway rely on for operations."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -196,6 +197,93 @@ async def test_a_page_brings_its_jobs(stored: Stored) -> None:
 
     assert seen.pages == {page_key(listing.id, 0): ("job-1",)}
     assert seen.jobs == {"job-1": one}
+
+
+async def paged(stored: Stored, *jobs: Job) -> frozenset[str]:
+    """The keys of the pages that list these jobs, two on a page."""
+    await stored.put(*jobs)
+    chosen = JobFilter(ids=tuple(one.id for one in jobs))
+    listing = await stored.store.list_jobs(operation(chosen=chosen), page=2)
+    return frozenset(page_key(listing.id, number) for number in range(listing.pages))
+
+
+def renamed(one: Job, client: str) -> tuple[Job, Job]:
+    return one, one.model_copy(update={"client": client, "rev": one.rev + 1})
+
+
+async def test_a_page_that_was_read_ahead_brings_the_same_jobs(stored: Stored) -> None:
+    jobs = [job(number) for number in range(1, 4)]
+    keys = await paged(stored, *jobs)
+
+    await stored.store.look_ahead(keys | {"nobodys:0"})
+
+    ahead, again = await stored.look(Needs(pages=keys)), await stored.look(Needs(pages=keys))
+    assert ahead.jobs == again.jobs == {one.id: one for one in jobs}
+    assert ahead.pages == again.pages
+    assert set(ahead.pages) == keys
+
+
+async def test_what_is_written_after_a_page_was_read_ahead_is_seen(stored: Stored) -> None:
+    one, other = job(1), job(2)
+    keys = await paged(stored, one, other)
+    await stored.store.look_ahead(keys)
+    changed, ended = renamed(one, "new"), other.model_copy(update={"status": Status.CANCELLED, "rev": 2})
+    await stored.write(Plan(jobs=[changed, (other, ended)]))
+
+    seen = await stored.look(Needs(pages=keys))
+
+    assert seen.jobs == {"job-1": changed[1], "job-2": ended}
+
+
+async def test_what_another_scheduler_wrote_after_a_page_was_read_ahead_is_decided_on_anew(
+    mongodb_url: str,
+) -> None:
+    """A decision that writes it, and one that leaves it alone because of what it is."""
+    own, other = Stored(MongoStore(mongodb_url), FakeReader()), MongoStore(mongodb_url)
+    jobs = [job(number) for number in range(1, 3)]
+    keys = await paged(own, *jobs)
+    seen: list[list[str]] = []
+
+    def name_anew(snapshot: Snapshot) -> Plan:
+        found = sorted(snapshot.jobs.values(), key=lambda one: one.id)
+        seen.append([one.client for one in found])
+        return Plan(jobs=[renamed(one, "mine") for one in found if one.client == "test"])
+
+    await own.store.look_ahead(keys)
+    await other.apply(Needs(), lambda _: Plan(jobs=[renamed(jobs[0], "theirs")]))
+    await own.store.apply(Needs(pages=keys), name_anew)
+    await own.store.look_ahead(keys)
+    await other.apply(Needs(), lambda _: Plan(jobs=[renamed(renamed(jobs[1], "mine")[1], "test")]))
+    await own.store.apply(Needs(pages=keys), name_anew)
+
+    assert seen == [["test", "test"], ["theirs", "test"], ["theirs", "mine"], ["theirs", "test"]]
+    assert [one.client for one in (await own.look(Needs(pages=keys))).jobs.values()] == ["theirs", "mine"]
+    for store in (own.store, other):
+        assert isinstance(store, MongoStore)
+        await store.close()
+
+
+async def test_what_is_written_while_a_page_is_read_ahead_is_seen(
+    mongodb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MongoStore(mongodb_url)
+    own, one, other = Stored(store, FakeReader()), job(1), job(2)
+    keys = await paged(own, one, other)
+    written, load = asyncio.Event(), store._operations.load_pages
+
+    async def slowly(wanted: frozenset[str]) -> dict[str, tuple[str, ...]]:
+        if wanted:
+            await written.wait()
+        return await load(wanted)
+
+    monkeypatch.setattr(store._operations, "load_pages", slowly)
+    reading = asyncio.create_task(store.look_ahead(keys))
+    await own.write(Plan(jobs=[renamed(one, "new")]))
+    written.set()
+    await reading
+
+    assert store._ahead.take(keys).jobs == {"job-2": other}
+    await store.close()
 
 
 @pytest.mark.parametrize(

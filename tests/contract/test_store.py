@@ -262,6 +262,19 @@ async def own_store(mongodb_url: str) -> AsyncIterator[MongoStore]:
     await made.close()
 
 
+async def test_a_page_of_waiting_jobs_is_all_that_the_database_hands_over(own_store: MongoStore) -> None:
+    await feed(own_store, *(submit(f"{number:03}") for number in range(400)))
+    database = own_store.database
+
+    await database.command("profile", 2)
+    page = await own_store.waiting("noop", before=NOW + timedelta(seconds=1), after=None, limit=150)
+    await database.command("profile", 0)
+
+    noted = database["system.profile"].find({"ns": f"{database.name}.jobs"})
+    handed_over = [one["nreturned"] for one in await noted.to_list() if one["op"] in {"query", "getmore"}]
+    assert (len(page), handed_over) == (150, [150])
+
+
 async def test_what_another_scheduler_wrote_is_found_when_it_is_written(
     own_store: MongoStore, others_store: MongoStore
 ) -> None:

@@ -104,8 +104,12 @@ class System:
 
     @property
     def client(self) -> httpx.Client:
-        """A client of the gateway, for requests whose own cost does not matter."""
-        return httpx.Client(base_url=f"http://{LOOPBACK}:{self.port}", timeout=30, trust_env=False)
+        """A client of the gateway, for requests whose own cost does not matter.
+
+        Without certificates, which plain HTTP does not need: to load them takes 14 ms of processor time.
+        """
+        address = f"http://{LOOPBACK}:{self.port}"
+        return httpx.Client(base_url=address, timeout=30, trust_env=False, verify=False)  # noqa: S501 - plain HTTP
 
     def start(self, name: str, *arguments: str, **settings: str) -> Service:
         """Start a service by its command; does not wait until it is ready."""

@@ -18,7 +18,7 @@ from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.sessions import COOKIE, Session
 from taskmanager_gateway.accounts.second_factor import webauthn
 from taskmanager_gateway.accounts.second_factor.challenges import ChallengeTexts, Purpose
-from taskmanager_gateway.accounts.second_factor.webauthn import RelyingParty, relying_party
+from taskmanager_gateway.accounts.second_factor.relying_party import RelyingParty, relying_party
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
 

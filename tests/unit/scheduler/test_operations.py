@@ -170,6 +170,39 @@ async def test_while_something_is_urgent_a_step_is_one_page(
     assert [job for job, _, _ in tickets(publisher)] == [f"{number}" for number in range(2 * PAGE)]
 
 
+async def test_while_a_step_is_stored_the_pages_of_the_next_one_are_read(
+    store: MemoryStore, worker: OperationWorker
+) -> None:
+    await feed(store, *(submit(f"{number:02}") for number in range(2 * PAGE + 1)), start())
+
+    await steps(worker, 1)
+    assert not store.looked_ahead
+    await steps(worker, 1)
+    listing, page = store.operations["op"].listing, store.operations["op"].page
+    assert store.looked_ahead == {f"{listing}:{page + number}" for number in range(page)}
+    await work_off(worker)
+    assert store.looked_ahead == set(list(store.pages)[page:])
+
+
+async def test_a_step_whose_look_ahead_fails_is_stored_and_its_tickets_are_sent(
+    store: MemoryStore, worker: OperationWorker, publisher: FakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: frozenset[str]) -> None:
+        raise StoreUnavailableError("away")
+
+    await feed(store, *(submit(f"{number}") for number in range(2 * PAGE)), start())
+    await worker.run_once()
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "look_ahead", fail)
+        with pytest.raises(StoreUnavailableError):
+            await worker.run_once()
+
+    await work_off(worker)
+
+    assert store.operations["op"].done == 2 * PAGE
+    assert [job for job, _, _ in tickets(publisher)] == [f"{number}" for number in range(2 * PAGE)]
+
+
 async def test_tickets_of_a_page_follow_those_before_without_waiting_for_their_confirms(
     store: MemoryStore, worker: OperationWorker, publisher: FakePublisher
 ) -> None:

@@ -1,14 +1,20 @@
 """Tickets are made by the scheduler that has the inbox, and by no other."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from taskmanager.errors import BrokerUnavailableError
-from taskmanager.messages import Submit
+import pytest
+
+from taskmanager.errors import BrokerUnavailableError, TaskManagerError
+from taskmanager.messages import Submit, Ticket, decode_tickets
 from taskmanager.messages.topology import Topology
-from taskmanager.model.jobs import JobSpec
+from taskmanager.model.jobs import Job, JobSpec
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.registry import InstalledPlugin
+from taskmanager.ports.broker import Outgoing
+from taskmanager_scheduler.background import sweeper as module
 from taskmanager_scheduler.background.sweeper import OWED_AFTER, Sweeper, TicketSweep
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
@@ -17,6 +23,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import DeclarePlugin
 from taskmanager_testing.publisher import FakePublisher, Published
 from taskmanager_testing.store import MemoryStore
+from taskmanager_testing.waiting import eventually_async
 
 TOPOLOGY = Topology()
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -64,6 +71,96 @@ async def test_a_ticket_that_is_owed_is_made_only_where_ticks_come_through_the_i
     assert by_one_that_stands_by == [TOPOLOGY.events]
     assert [one.exchange for one in published].count(TOPOLOGY.dispatch) == 1
     assert store.jobs["1"].ticket_due is None
+
+
+async def lost_queue(store: MemoryStore, publisher: FakePublisher, jobs: int) -> TicketSweep:
+    """A sweep that has once found the queue empty in which the tickets of so many jobs should be."""
+    manifest = PluginManifest(name="noop", title="noop", job_type="noop")
+    store.installed["noop"] = InstalledPlugin(manifest=manifest, installed_at=NOW, rev=1)
+    submissions = [
+        Submit(job=f"{number}", client="c", submitted_at=NOW, spec=JobSpec(plugin="noop"))
+        for number in range(jobs)
+    ]
+    await store.apply(needs_of(submissions), lambda snapshot: decide(submissions, snapshot, NOW))
+
+    async def empty(_: str) -> int:
+        return 0
+
+    sweep = TicketSweep(
+        store,
+        Dispatcher(publisher, TOPOLOGY, nothing),
+        Later(),
+        missing_after=timedelta(seconds=1),
+        waiting_messages=empty,
+    )
+    await sweep.run_once()
+    return sweep
+
+
+def ticketed(publisher: FakePublisher) -> list[str]:
+    """The jobs of the tickets that were published."""
+    tickets = [decode_tickets(one.body) for one in publisher.messages]
+    return [ticket.job for ticket in tickets if isinstance(ticket, Ticket)]
+
+
+@pytest.mark.parametrize("jobs", [3, 4, 5])
+async def test_the_tickets_of_a_lost_queue_are_made_again_page_by_page_as_their_jobs_start(
+    monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(module, "PAGE", 2)
+    store, publisher = MemoryStore(Later()), FakePublisher()
+    sweep = await lost_queue(store, publisher, jobs)
+    assert ticketed(publisher) == []
+
+    await sweep.run_once()
+
+    assert ticketed(publisher) == [f"{number}" for number in range(jobs)]
+
+
+async def test_the_next_page_is_read_while_the_tickets_of_one_are_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PAGE", 2)
+    store, publisher = MemoryStore(Later()), FakePublisher()
+    sweep = await lost_queue(store, publisher, 4)
+    pages: list[int] = []
+    waiting = store.waiting
+
+    async def read(plugin: str, **which: Any) -> Sequence[Job]:
+        found = await waiting(plugin, **which)
+        pages.append(len(found))
+        return found
+
+    monkeypatch.setattr(store, "waiting", read)
+    publisher.confirms.clear()
+    sweeping = asyncio.create_task(sweep.run_once())
+
+    async def two_pages_read() -> bool:
+        return pages == [2, 2]
+
+    await eventually_async(two_pages_read)
+    assert ticketed(publisher) == ["0", "1"]
+    publisher.confirms.set()
+    await sweeping
+    assert pages == [2, 2, 0]
+
+
+async def test_where_tickets_are_not_accepted_no_more_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAGE", 2)
+    store, publisher = MemoryStore(Later()), FakePublisher()
+    sweep = await lost_queue(store, publisher, 4)
+    tries: list[int] = []
+    publish_all = publisher.publish_all
+
+    async def count(exchange: str, messages: Sequence[Outgoing], **how: Any) -> list[TaskManagerError | None]:
+        tries.append(len(messages))
+        return await publish_all(exchange, messages, **how)
+
+    monkeypatch.setattr(publisher, "publish_all", count)
+    publisher.routable = False
+    await sweep.run_once()
+
+    assert tries == [2]
 
 
 class Unanswered:

@@ -18,9 +18,9 @@ from taskmanager_gateway.accounts.log_in_records import LogInRecords
 from taskmanager_gateway.accounts.log_in_throttle import Throttle
 from taskmanager_gateway.accounts.oidc.log_in import Oidc, make_oidc
 from taskmanager_gateway.accounts.oidc.provisioning import UserProvisioning
+from taskmanager_gateway.accounts.second_factor.relying_party import relying_party
 from taskmanager_gateway.accounts.second_factor.second_factors import SecondFactors
 from taskmanager_gateway.accounts.second_factor.security_keys import SecurityKeys
-from taskmanager_gateway.accounts.second_factor.webauthn import relying_party
 from taskmanager_gateway.accounts.session_list.own_sessions import OwnSessions
 from taskmanager_gateway.accounts.users_and_tokens import Accounts
 from taskmanager_gateway.commands.permissions import Permissions

@@ -27,7 +27,6 @@ from taskmanager.rabbit.private_routes import PrivateRoutes
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
-from taskmanager_scheduler.broker.management import Management
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.decisions.decision_metrics import set_job_gauges
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
@@ -117,8 +116,11 @@ async def serve(settings: SchedulerSettings) -> None:
 def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
     """Includes the management API if its address is set."""
     letters = DeadLetters(broker, settings.topology.dead_letters.name)
-    url = settings.broker_management_url
-    asking = Management(url.get_secret_value(), settings.amqp_url.get_secret_value()).queues if url else None
+    asking = None
+    if url := settings.broker_management_url:
+        from taskmanager_scheduler.broker.management import Management  # noqa: PLC0415 - brings httpx
+
+        asking = Management(url.get_secret_value(), settings.amqp_url.get_secret_value()).queues
     interval = 3 * settings.sweep_interval
     return QueueWatch(settings.topology, asking, letters.waiting, letters.reasons, interval=interval)
 

@@ -29,7 +29,8 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     """A job that has waited this long although its queue is empty has lost its ticket."""
 
     operation_page_limit: int = Field(default=500, ge=1, le=5000)
-    """Jobs an operation changes in one transaction: at most this many, and 100 while the inbox is busy."""
+    """Jobs an operation changes in one transaction: at most this many, fewer if they would take longer than
+    about 60 ms, and 100 while the inbox is busy."""
 
     @property
     def sweep_interval(self) -> timedelta:

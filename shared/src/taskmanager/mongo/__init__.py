@@ -4,6 +4,7 @@ Writes are acknowledged by a majority and journaled, set in code rather than lef
 with less, acknowledged writes were lost in tests when mongod was killed.
 """
 
+from taskmanager.mongo.base import without_pyopenssl  # noqa: F401  # isort: split
 from taskmanager.mongo.base.client import connect
 from taskmanager.mongo.migrations import migrate
 from taskmanager.mongo.reader import MongoReader

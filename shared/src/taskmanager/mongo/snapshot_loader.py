@@ -13,6 +13,7 @@ from taskmanager.mongo.base.client import Database, Document, without_key
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.indexes import KEY_INDEX, OWNED
 from taskmanager.mongo.base.unreadable import first_readable, readable
+from taskmanager.mongo.operations.ahead import PagesAhead
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Snapshot
@@ -28,10 +29,11 @@ class SnapshotLoader:
         access: AccessWrites,
         known: WriteCache,
         at_work: JobsAtWork,
+        ahead: PagesAhead,
     ) -> None:
-        """`known` and `at_work` are kept up to date by the writer."""
+        """`known`, `at_work` and `ahead` are kept up to date by the writer."""
         self._database, self._operations, self._access = database, operations, access
-        self._known, self._at_work = known, at_work
+        self._known, self._at_work, self._ahead = known, at_work, ahead
 
     async def snapshot(self, needs: Needs, *, trusting: bool) -> tuple[Snapshot, list[Job]]:
         """The snapshot, and those of its jobs that were not read just now.
@@ -40,9 +42,11 @@ class SnapshotLoader:
         """
         if not trusting:
             self._known.forget()
-        pages = await self._operations.load_pages(needs.pages)
+            self._ahead.forget()
+        ahead = self._ahead.take(needs.pages)
+        pages = ahead.pages | await self._operations.load_pages(needs.pages - ahead.pages.keys())
         named = needs.jobs.union(*pages.values())
-        known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
+        known = ahead.jobs | {one: self._known.jobs[one] for one in named & self._known.jobs.keys()}
         unknown = named - known.keys()
         # one after the other: of most groups, all but one are known or not needed at all
         jobs, unreadable, unreadable_holders = await self._find_jobs(
@@ -88,7 +92,8 @@ class SnapshotLoader:
         owned = {runner: await self._at_work.of(runner) for runner in needs.runners}
         overdue = await self._at_work.all() if needs.leases_before else frozenset()
         for alternative in _alternatives(needs, named, owned, overdue, await self._among(needs)):
-            cursor = self._database.jobs.find(alternative, hint=KEY_INDEX if "_id" in alternative else None)
+            hint = KEY_INDEX if "_id" in alternative else None
+            cursor = self._database.jobs.find(alternative, batch_size=needs.limit or 0, hint=hint)
             read, others = await first_readable("jobs", from_document, cursor, needs.limit or 0)
             found |= {job.id: job for job in read}
             unreadable |= {document["_id"] for document in others}

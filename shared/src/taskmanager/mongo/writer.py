@@ -26,6 +26,7 @@ from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.keyset import TURN_KEYS, after_key
 from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.counters import CANNOT_ADD, mend_counters
+from taskmanager.mongo.operations.ahead import PagesAhead
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.plan_writes import CollisionError, PlanWrites
 from taskmanager.mongo.snapshot_loader import SnapshotLoader
@@ -71,7 +72,10 @@ class MongoStore:
         self._writing = PlanWrites(self._database, self._operations, access)
         self._known = WriteCache()
         self._at_work = JobsAtWork(self._database)
-        self._loading = SnapshotLoader(self._database, self._operations, access, self._known, self._at_work)
+        self._ahead = PagesAhead(self._database, self._operations)
+        self._loading = SnapshotLoader(
+            self._database, self._operations, access, self._known, self._at_work, self._ahead
+        )
         self._turn = asyncio.Lock()
 
     @property
@@ -103,6 +107,7 @@ class MongoStore:
         async with self._turn:
             self._known.forget()
             self._at_work.forget()
+            self._ahead.forget()
 
     async def apply(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
         """See the port. One call at a time, so that this process never collides with itself."""
@@ -115,6 +120,7 @@ class MongoStore:
             except StoreUnavailableError:
                 self._known.forget()  # the outcome of the write is unknown
                 self._at_work.doubt()
+                self._ahead.forget()
                 raise
 
     async def _decided(self, needs: Needs, decide: Callable[[Snapshot], PlanT]) -> PlanT:
@@ -139,6 +145,7 @@ class MongoStore:
             keep = self._known.renew_jobs if plan.operations else self._known.keep_jobs
             keep(after for _, after in plan.jobs)  # the jobs of an operation's page are not at work
             self._known.keep_plugins(plan.plugins)
+            self._ahead.changed(job.id for _, job in plan.jobs)
             return plan
         message = f"another scheduler was quicker {COLLISIONS} times in a row"
         raise StoreUnavailableError(message)
@@ -172,7 +179,7 @@ class MongoStore:
         if after is not None:
             condition = {"$and": [condition, after_key(TURN_KEYS, list(after))]}
         with translated_errors():
-            cursor = self._database.jobs.find(condition).sort(TURN_KEYS)
+            cursor = self._database.jobs.find(condition, batch_size=limit).sort(TURN_KEYS)
             return (await first_readable("jobs", from_document, cursor, limit))[0]
 
     async def plugins(self) -> Sequence[InstalledPlugin]:
@@ -187,6 +194,10 @@ class MongoStore:
     async def open_operations(self) -> Sequence[Operation]:
         """See the port."""
         return await self._operations.open()
+
+    async def look_ahead(self, pages: frozenset[str]) -> None:
+        """See the port. Beside whatever is decided or written meanwhile."""
+        await self._ahead.read(pages)
 
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
         """See the port."""

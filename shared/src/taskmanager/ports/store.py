@@ -136,6 +136,12 @@ class Store(Protocol):
     async def open_operations(self) -> Sequence[Operation]:
         """Operations for which a scheduler has something left to do, oldest first."""
 
+    async def look_ahead(self, pages: frozenset[str]) -> None:
+        """Read these pages of operations and their jobs for the coming `apply` that needs them.
+
+        What changes in between does no harm: the decision then collides, and is made again.
+        """
+
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
         """Store, in pages, the ids of all jobs the operation applies to, as of one moment.
 

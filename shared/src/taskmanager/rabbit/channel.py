@@ -16,7 +16,7 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
 
 from taskmanager.errors import BrokerUnavailableError, PermanentError, TaskManagerError
-from taskmanager.rabbit.gathering import GatheringConnection
+from taskmanager.rabbit.gathering_connection import GatheringConnection
 
 T = TypeVar("T")
 

@@ -52,6 +52,8 @@ class MemoryStore:
         self.operations: dict[str, Operation] = {}
         self.failures: dict[tuple[str, int], Failure] = {}
         self.pages: dict[str, tuple[str, ...]] = {}
+        self.looked_ahead: frozenset[str] = frozenset()
+        """All pages that were to be read ahead."""
         self.access = FakeAccess()
         """What gateways read about access."""
 
@@ -94,6 +96,11 @@ class MemoryStore:
         self._answer()
         found = [one for one in self.operations.values() if one.open]
         return sorted(found, key=lambda one: (one.asked.at, one.id))
+
+    async def look_ahead(self, pages: frozenset[str]) -> None:
+        """See the port. Remembers nothing: what `apply` reads is at hand."""
+        self._answer()
+        self.looked_ahead |= pages
 
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
         """See the port."""

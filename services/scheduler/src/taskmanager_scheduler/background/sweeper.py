@@ -150,16 +150,21 @@ class TicketSweep:
             return False
 
     async def _remake(self, plugin: str) -> None:
+        """Page by page; the next one is read while the tickets of one are sent."""
         before = self._clock.now() - self._missing_after
-        after = None
-        while jobs := await self._store.waiting(plugin, before=before, after=after, limit=PAGE):
-            sent = await self._dispatcher.send_tickets([ticket_for(job) for job in jobs])
+        jobs = await self._store.waiting(plugin, before=before, after=None, limit=PAGE)
+        while jobs:
+            last = jobs[-1]
+            after = (last.turn, last.queued_at, last.id)
+            sent, behind = await asyncio.gather(
+                self._dispatcher.send_tickets([ticket_for(job) for job in jobs]),
+                self._store.waiting(plugin, before=before, after=after, limit=PAGE),
+            )
             TICKETS_REMADE.labels(plugin, "missing").inc(len(sent))
             log.warning("tickets_remade", plugin=plugin, tickets=len(sent))
             if len(sent) < len(jobs):
                 return
-            last = jobs[-1]
-            after = (last.turn, last.queued_at, last.id)
+            jobs = behind
 
 
 class Sweeper:

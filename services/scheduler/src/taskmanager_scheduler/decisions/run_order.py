@@ -81,6 +81,10 @@ class RunOrderedStore:
         """See the port."""
         return await self._store.open_operations()
 
+    async def look_ahead(self, pages: frozenset[str]) -> None:
+        """See the port."""
+        await self._store.look_ahead(pages)
+
     async def list_jobs(self, operation: Operation, *, page: int) -> Listing:
         """See the port."""
         return await self._store.list_jobs(operation, page=page)

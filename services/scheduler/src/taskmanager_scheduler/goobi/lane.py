@@ -10,14 +10,17 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from taskmanager.model.reports import InstallationHealth, Report, ReportKind, ReportState
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
-from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_REPORTS
+
+if TYPE_CHECKING:
+    from taskmanager_scheduler.goobi.telling import Telling
 
 JOBS_AT_ONCE = 100
 """Jobs whose reports are handled in one round."""
@@ -44,7 +47,7 @@ class Lane:
         self,
         name: str,
         among: Among,
-        telling: Telling,
+        telling: "Telling",
         store: ReportStore,
         clock: Clock,
         *,

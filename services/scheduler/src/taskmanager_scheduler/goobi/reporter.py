@@ -14,7 +14,6 @@ from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.goobi.lane import Lane
 from taskmanager_scheduler.goobi.orphans import Orphans
-from taskmanager_scheduler.goobi.telling import Telling
 from taskmanager_scheduler.metrics import GOOBI_BACKLOG, GOOBI_OLDEST
 
 LOOK = timedelta(milliseconds=500)
@@ -51,6 +50,10 @@ class Reporter:
         self._orphans = Orphans(Among((None, *settings.installations), others=True), settings, store, clock)
 
     def _made(self) -> list[Lane]:
+        if not self._settings.installations:
+            return []
+        from taskmanager_scheduler.goobi.telling import Telling  # noqa: PLC0415 - brings httpx and `cryptography`, 12 MB
+
         return [
             Lane(
                 name,

@@ -30,10 +30,17 @@ def needs_of_pages(operation: Operation, step: int) -> Needs:
     return Needs(operations=frozenset({operation.id}), pages=frozenset(_keys(operation, step)))
 
 
-def _keys(operation: Operation, step: int) -> list[str]:
+def pages_after(operation: Operation, step: int) -> frozenset[str]:
+    """The keys of as many pages behind its next `step` pages, as far as there are so many."""
+    return frozenset(_keys(operation, step, first=operation.page + step))
+
+
+def _keys(operation: Operation, step: int, *, first: int | None = None) -> list[str]:
+    """The keys of `step` pages from `first` on, by default from its next one on."""
     if operation.listing is None:
         return []
-    return [page_key(operation.listing, operation.page + number) for number in range(step)]
+    begin = operation.page if first is None else first
+    return [page_key(operation.listing, page) for page in range(begin, min(begin + step, operation.pages))]
 
 
 def begin(snapshot: Snapshot, operation: Operation, listing: Listing, now: datetime) -> Decision:

@@ -1,10 +1,10 @@
 """Processes operations over many jobs, page by page, alongside the inbox.
 
 A step is one transaction, of several pages while the inbox has nothing urgent and of one otherwise: the store
-takes one call at a time, so the inbox gets its turn after every step. The tickets of a step are published
-while the next one is stored. Whichever process dies, the operation's position says which pages are done and
-whose tickets are confirmed, and the scheduler that then has the inbox does the rest. Two at once do no harm:
-a page is stored only once. Knows no database.
+takes one call at a time, so the inbox gets its turn after every step. While a step is stored, the jobs of the
+next one are read, and the tickets of the previous one published. Whichever process dies, the operation's
+position says which pages are done and whose tickets are confirmed, and the scheduler that then has the inbox
+does the rest. Two at once do no harm: a page is stored only once. Knows no database.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import DeclarePlugin, Effect, SendTicket
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_scheduler.metrics import OPERATION_JOBS, OPERATION_PAGES, OPERATIONS_OPEN
-from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_pages, settle, work
+from taskmanager_scheduler.operations.pages import begin, give_up, needs_of_pages, pages_after, settle, work
 from taskmanager_scheduler.operations.steps import Steps
 
 LOOK = timedelta(seconds=0.5)
@@ -139,14 +139,18 @@ class OperationWorker:
         step = self._steps.pages(operation)
         began = time.perf_counter()
         sent = self._sent.get(operation.id, operation.ticketed)
-        decision = await self._apply(
-            operation,
-            lambda snapshot: work(snapshot, operation, self._clock.now(), step=step, ticketed=sent),
-            needs_of_pages(operation, step),
-        )
-        if decision.operations:
-            self._observe(decision, time.perf_counter() - began)
-            await self._publish(decision, operation, operation.page + step)
+        ahead = asyncio.create_task(self._store.look_ahead(pages_after(operation, step)))
+        try:
+            decision = await self._apply(
+                operation,
+                lambda snapshot: work(snapshot, operation, self._clock.now(), step=step, ticketed=sent),
+                needs_of_pages(operation, step),
+            )
+            if decision.operations:
+                self._observe(decision, time.perf_counter() - began)
+                await self._publish(decision, operation, operation.page + step)
+        finally:
+            await ahead
 
     async def _publish(self, decision: Decision, operation: Operation, page: int) -> None:
         """Start publishing what leads up to `page`; return once the previous step is finished."""
@@ -223,6 +227,7 @@ class OperationWorker:
         OPERATION_PAGES.observe(seconds)
         record_decision(decision, 0)
         for before, after in decision.operations:
+            self._steps.took(after.handled - (before.handled if before else 0), seconds)
             for result in ("done", "unchanged", "refused"):
                 grown = getattr(after, result) - (getattr(before, result) if before else 0)
                 OPERATION_JOBS.labels(after.action, result).inc(grown)

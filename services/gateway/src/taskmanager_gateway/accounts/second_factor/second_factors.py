@@ -7,7 +7,7 @@ answer, nobody can log in with a second factor, because no gateway knows what th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from taskmanager.messages import RemoveDevice, SetSecondFactor, UseCode, UseSecurityKey
 from taskmanager.model.access import SecondFactor, User, principal_of_user
@@ -21,7 +21,6 @@ from taskmanager_gateway.accounts.log_in_records import LogInRecords
 from taskmanager_gateway.accounts.log_in_throttle import Throttle
 from taskmanager_gateway.accounts.second_factor import totp
 from taskmanager_gateway.accounts.second_factor.half_way import HalfWayTexts
-from taskmanager_gateway.accounts.second_factor.sealing import Sealing
 from taskmanager_gateway.accounts.second_factor.security_keys import KeyAnswer, SecurityKeys
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending, CommandService
@@ -33,6 +32,9 @@ from taskmanager_gateway.http.problems import (
     WRONG_PROOF,
     ProblemError,
 )
+
+if TYPE_CHECKING:
+    from taskmanager_gateway.accounts.second_factor.sealing import Sealing
 
 PATIENCE = timedelta(seconds=4)
 """How long a log-in waits for the scheduler: longer than other commands, which are carried out later."""
@@ -169,7 +171,7 @@ class SecondFactors:
         self._records.note("refused", way, user.name, address)
         return problem
 
-    def _use(self, sealing: Sealing, user: User, factor: SecondFactor, code: str) -> UseCode | None:
+    def _use(self, sealing: "Sealing", user: User, factor: SecondFactor, code: str) -> UseCode | None:
         """The use of the code to record; None if the code is wrong."""
         recovery = secret_hash(totp.recovery_text(code))
         if recovery in factor.recovery:
@@ -204,7 +206,9 @@ class SecondFactors:
         log.warning("second_factor_not_judged", user=user.name, address=address)
         return ProblemError(SCHEDULER_UNAVAILABLE, access.NOT_JUDGED(), {"Retry-After": RETRY_SECONDS})
 
-    async def _sealing(self) -> Sealing:
+    async def _sealing(self) -> "Sealing":
+        from taskmanager_gateway.accounts.second_factor.sealing import Sealing  # noqa: PLC0415 - brings `cryptography`, 10 MB
+
         return Sealing(await self._directory.second_factor_key())
 
     async def _half_way_texts(self) -> HalfWayTexts:

@@ -1,4 +1,7 @@
-"""Security keys and passkeys of users with a password: required at log-in, added and removed by the users."""
+"""Security keys and passkeys of users with a password: required at log-in, added and removed by the users.
+
+The protocol, `webauthn`, is loaded when a key is first used: with its libraries it takes 10 MB.
+"""
 
 import hmac
 from collections.abc import Sequence
@@ -8,9 +11,9 @@ from taskmanager.messages import AddSecurityKey, RemoveSecurityKey, UseSecurityK
 from taskmanager.model.access import User, user_key
 from taskmanager_gateway.access.directory import Directory, secret_hash
 from taskmanager_gateway.accounts.log_in import LogInService
-from taskmanager_gateway.accounts.second_factor import totp, webauthn
+from taskmanager_gateway.accounts.second_factor import totp
 from taskmanager_gateway.accounts.second_factor.challenges import ChallengeTexts, Purpose
-from taskmanager_gateway.accounts.second_factor.webauthn import RelyingParty
+from taskmanager_gateway.accounts.second_factor.relying_party import RelyingParty
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.commands.service import Author, CommandDone, CommandPending, CommandService
 from taskmanager_gateway.http.problems import FORBIDDEN, WRONG_PROOF, ProblemError
@@ -55,6 +58,8 @@ class SecurityKeys:
 
     async def offer(self, user: User) -> KeyQuestion:
         """The request to create a key; the keys that the user has already are excluded."""
+        from taskmanager_gateway.accounts.second_factor import webauthn  # noqa: PLC0415 - see above
+
         party, (challenge, text) = self._known_party(), await self._challenge(user, "add")
         known, handle = user.security_keys, await self._handle(user)
         options = webauthn.creation_options(party, user.name, handle, known, challenge)
@@ -65,6 +70,8 @@ class SecurityKeys:
         keys = user.security_keys
         if self._party is None or not keys:
             return None
+        from taskmanager_gateway.accounts.second_factor import webauthn  # noqa: PLC0415 - see above
+
         challenge, text = await self._challenge(user, "enter")
         return KeyQuestion(webauthn.request_options(self._party, keys, challenge), text)
 
@@ -72,6 +79,8 @@ class SecurityKeys:
         self, author: Author, label: str, password: str, answer: KeyAnswer, address: str
     ) -> tuple[CommandDone | CommandPending, Sequence[str]]:
         """Accept this key as well from now on. Returns recovery codes if it is the first second factor."""
+        from taskmanager_gateway.accounts.second_factor import webauthn  # noqa: PLC0415 - see above
+
         party = self._known_party()
         user = await self._log_in.verified(author.principal.name, password, address)
         challenge = (await self._texts()).read(answer.challenge, user.name, "add")
@@ -111,6 +120,8 @@ class SecurityKeys:
         challenge = (await self._texts()).read(answer.challenge, user.name, "enter")
         if self._party is None or challenge is None:
             return None
+        from taskmanager_gateway.accounts.second_factor import webauthn  # noqa: PLC0415 - see above
+
         signed = webauthn.signing_key(self._party, challenge.value, user.security_keys, answer.answer)
         if signed is None:
             return None

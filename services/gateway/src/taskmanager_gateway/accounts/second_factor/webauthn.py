@@ -8,7 +8,6 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from fido2 import cbor
@@ -31,7 +30,7 @@ from fido2.webauthn import (
 )
 
 from taskmanager.model.security_keys import SecurityKey
-from taskmanager_gateway.access.networks import address_of
+from taskmanager_gateway.accounts.second_factor.relying_party import RelyingParty
 
 TITLE = "Goobi TaskManager"
 ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
@@ -53,37 +52,12 @@ MALFORMED = (
 
 
 @dataclass(frozen=True, slots=True)
-class RelyingParty:
-    """The party keys sign for: browsers use keys of host `id` only on its pages, here those of `origin`."""
-
-    id: str
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
 class MadeKey:
     """A new key: its id and public key in base64url, and its signature counter."""
 
     id: str
     public: str
     counter: int
-
-
-def relying_party(public_url: str) -> RelyingParty | None:
-    """The relying party of the pages at this address; None if browsers use no keys there.
-
-    Browsers require HTTPS, except for `localhost`, and a host name: an IP address is not valid (WebAuthn
-    Level 2, section 5.1.2).
-    """
-    parts = urlsplit(public_url)
-    if not parts.hostname or address_of(parts.hostname) is not None:
-        return None
-    host = parts.hostname.encode("idna").decode()
-    if parts.scheme != "https" and not (parts.scheme == "http" and host == "localhost"):
-        return None
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    port = "" if parts.port in {None, usual} else f":{parts.port}"
-    return RelyingParty(host, f"{parts.scheme}://{host}{port}")
 
 
 def creation_options(
