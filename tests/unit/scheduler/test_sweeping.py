@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskmanager.errors import BrokerUnavailableError, TaskManagerError
-from taskmanager.messages import Submit, Ticket, decode_tickets
+from taskmanager.messages import Submit, decode_tickets
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import Job, JobSpec
 from taskmanager.model.manifest import PluginManifest
@@ -59,9 +59,7 @@ async def test_a_ticket_that_is_owed_is_made_only_where_ticks_come_through_the_i
         missing_after=timedelta(seconds=1),
         waiting_messages=full,
     )
-    sweeper = Sweeper(
-        tickets, publisher, TOPOLOGY, scheduler="s", interval=timedelta(hours=1), report=nothing
-    )
+    sweeper = Sweeper(tickets, publisher, TOPOLOGY, scheduler="s", interval=timedelta(hours=1))
 
     await sweeper.run_once()
     by_one_that_stands_by = [one.exchange for one in published]
@@ -99,8 +97,7 @@ async def lost_queue(store: MemoryStore, publisher: FakePublisher, jobs: int) ->
 
 def ticketed(publisher: FakePublisher) -> list[str]:
     """The jobs of the tickets that were published."""
-    tickets = [decode_tickets(one.body) for one in publisher.messages]
-    return [ticket.job for ticket in tickets if isinstance(ticket, Ticket)]
+    return [ticket.job for one in publisher.messages for ticket in decode_tickets(one.body).tickets]
 
 
 @pytest.mark.parametrize("jobs", [3, 4, 5])

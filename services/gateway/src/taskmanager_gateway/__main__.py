@@ -13,7 +13,7 @@ from taskmanager import __version__
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.messages.topology import Binding
 from taskmanager.mongo import MongoReader
-from taskmanager.process import lifecycle, logs
+from taskmanager.process import lifecycle, logs, tracing
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
 from taskmanager.process.garbage import keep_what_is_loaded
@@ -24,6 +24,7 @@ from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer
 from taskmanager_gateway.app import make_app
 from taskmanager_gateway.http.deadlines import PUBLISH_TIME
+from taskmanager_gateway.known_labels import begin
 from taskmanager_gateway.services import Services, make_services
 from taskmanager_gateway.settings import GatewaySettings
 
@@ -38,8 +39,10 @@ def main() -> None:
     try:
         settings = GatewaySettings()
         logs.configure(SERVICE, log_format=settings.log_format, level=settings.log_level)
+        tracing.configure(SERVICE, __version__, settings.otlp_endpoint)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings))
+        tracing.shut_down()
     except* (ValidationError, OSError, TaskManagerError) as group:
         failures += _flat(group)
     for failure in failures:
@@ -58,6 +61,7 @@ def _flat(error: BaseException) -> Iterator[Exception]:
 async def _serve(settings: GatewaySettings) -> None:
     """Wire everything and run it; connections are closed only after the last request has been answered."""
     BUILD.labels(SERVICE, __version__).set(1)
+    begin()
     gateway_id = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     stop, drained = asyncio.Event(), asyncio.Event()
     lifecycle.stop_on_signals(stop)
@@ -93,7 +97,8 @@ def _wire(
 ) -> tuple[Broker, Broker, Services]:
     """Publishing and receiving use one connection each: an alarm of the broker blocks only the first."""
     amqp_url, topology = settings.amqp_url.get_secret_value(), settings.topology
-    sending, hearing = Broker(amqp_url, f"{gateway_id} publish"), Broker(amqp_url, f"{gateway_id} changes")
+    sending = Broker(amqp_url, f"{gateway_id} publish", purpose="publish")
+    hearing = Broker(amqp_url, f"{gateway_id} changes", purpose="changes")
     checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
     publisher = sending.publisher(PUBLISH_TIME)
     services = make_services(

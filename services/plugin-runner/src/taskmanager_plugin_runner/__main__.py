@@ -20,7 +20,7 @@ from taskmanager.goobi.settings import load as load_goobi
 from taskmanager.messages.topology import Binding
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.plugin_api.interface import incomplete, installed_names, load
-from taskmanager.process import logs
+from taskmanager.process import logs, tracing
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
 from taskmanager.process.garbage import keep_what_is_loaded
@@ -29,9 +29,11 @@ from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_plugin_runner.attempt.limit_watch import tell_limits
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.files.seals import Seal
 from taskmanager_plugin_runner.messaging.heartbeats import RunnerIdentity
 from taskmanager_plugin_runner.messaging.outbox import Outbox
+from taskmanager_plugin_runner.metrics import begin
 from taskmanager_plugin_runner.runner import Runner
 from taskmanager_plugin_runner.settings import (
     RUNNER_ID_PATTERN,
@@ -45,6 +47,7 @@ from taskmanager_plugin_runner.system.control_groups import divide
 from taskmanager_plugin_runner.system.secrecy import close_to_others, forget_secrets
 from taskmanager_plugin_runner.system.slot_users import require_rights, tell_users
 from taskmanager_plugin_runner.transport.recovery import held_folder, recover
+from taskmanager_plugin_runner.transport.workspace_space import WorkspaceSpace
 
 CONFIRM_LIMIT = timedelta(seconds=10)
 WRONG_USE = 2
@@ -113,8 +116,8 @@ async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path
     asked, plugin, topology = asyncio.Event(), identity.manifest.name, settings.topology
     stop_on_signals(asked)
     url = settings.amqp_url.get_secret_value()
-    publishing = Broker(url, f"runner {identity.runner} publish")
-    consuming = Broker(url, f"runner {identity.runner} consume")
+    publishing = Broker(url, f"runner {identity.runner} publish", purpose="publish")
+    consuming = Broker(url, f"runner {identity.runner} consume", purpose="consume")
     publisher = publishing.publisher(CONFIRM_LIMIT)
     outbox = Outbox(publisher, topology, plugin=plugin, runner=identity.runner, instance=identity.instance)
     options = SlotOptions(
@@ -157,7 +160,10 @@ async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
     BUILD.labels("plugin-runner", __version__).set(1)
     keep_what_is_loaded()
-    await run_parts([health.run, publishing.run, consuming.run, outbox.run, work], asyncio.Event())
+    begin(plugin, AttemptOutcome)
+    space = WorkspaceSpace(folder, plugin)
+    parts = [health.run, publishing.run, consuming.run, outbox.run, space.run, work]
+    await run_parts(parts, asyncio.Event())
 
 
 async def _set_after(first: asyncio.Event, then: asyncio.Event) -> None:
@@ -187,12 +193,14 @@ def main() -> None:
     logs.configure("plugin-runner", log_format=settings.log_format, level=settings.log_level)
     identity = identify(options, settings, manifest)
     try:
+        tracing.configure("plugin-runner", __version__, settings.otlp_endpoint)
         with held_folder(settings.workspace, identity.runner) as folder:
             seal = settings.seal
             orphaned_processes.end(folder, {user.uid for user in settings.users})
             recover(folder, settings.goobi, seal)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
                 loop.run(serve(identity, settings, folder, seal))
+        tracing.shut_down()
     except* TaskManagerError as group:
         _leave("; ".join(map(str, _leaves(group))), 1)
     except* OSError as group:

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import count
 from typing import Protocol, TypeVar
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 
 from taskmanager.errors import StoreUnavailableError
@@ -34,6 +36,7 @@ from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Plan, Snapshot
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager.process.logs import get_logger
+from taskmanager.process.metrics import TRANSACTION_RETRIES
 
 PlanT = TypeVar("PlanT", bound=Plan)
 
@@ -134,11 +137,13 @@ class MongoStore:
                 await self._write(plan)
             except CollisionError as error:
                 log.info("decided_anew", why=str(error))
+                TRANSACTION_RETRIES.labels("collision").inc()
                 trusting = False
                 continue
             except BulkWriteError as error:
                 if not _cannot_add(error) or not await mend_counters(self._database, plan):
                     raise
+                TRANSACTION_RETRIES.labels("counters").inc()
                 trusting = False
                 continue
             self._at_work.settle(plan.jobs)
@@ -160,10 +165,15 @@ class MongoStore:
     async def _write(self, plan: Plan) -> None:
         if not any(getattr(plan, part.name) for part in fields(Plan)):
             return
+        tries = count()
+
+        async def write(session: AsyncClientSession) -> None:
+            if next(tries):  # the driver calls again what the database asked to be repeated
+                TRANSACTION_RETRIES.labels("transient").inc()
+            await self._writing.write(session, plan)
+
         async with self._client.start_session() as session:
-            await session.with_transaction(
-                lambda current: self._writing.write(current, plan), write_concern=self._database.write_concern
-            )
+            await session.with_transaction(write, write_concern=self._database.write_concern)
 
     async def waiting(
         self, plugin: str, *, before: datetime, after: tuple[int, datetime, str] | None, limit: int

@@ -6,12 +6,33 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskmanager.process.logs import get_logger
+from taskmanager.process.tracing import exemplar
+from taskmanager_gateway.http.request_trace import TRACE_KEY
 from taskmanager_gateway.metrics import DEFECTS, REQUESTS
 
 CLIENT_GONE = 499
 """The status nginx uses for a request whose client left before the response."""
 
+METHODS = ("GET", "POST", "PUT", "DELETE")
+"""The methods that have a route."""
+OTHER = "other"
+
 log = get_logger(__name__)
+
+
+def route_of(scope: Scope) -> str:
+    """The pattern of the request's route, as a label: what clients ask for is unbounded.
+
+    FastAPI leaves the route in the scope. Of Starlette's own routes, once one was found, those without
+    parameters are known by their path, and a mounted folder, which has some, by the first part of it.
+    """
+    route: str | None = getattr(scope.get("route"), "path", None)
+    if route is not None:
+        return route
+    if "endpoint" not in scope:
+        return OTHER
+    path = str(scope["path"])
+    return f"/{path.split('/')[1]}" if scope.get("path_params") else path
 
 
 class RequestMetricsMiddleware:
@@ -62,11 +83,11 @@ class _Exchange:
 
     def _count(self) -> None:
         if not self._streams:
-            route = getattr(self._scope.get("route"), "path", "other")
             elapsed = time.perf_counter() - self._begun
-            REQUESTS.labels(self._method(), route, self._status).observe(elapsed)
+            series = REQUESTS.labels(self._method(), route_of(self._scope), self._status)
+            series.observe(elapsed, exemplar(self._scope.get(TRACE_KEY)))
 
     def _method(self) -> str:
         """The method as a label: clients may invent methods, but metrics must stay bounded."""
         method: str = self._scope["method"]
-        return method if method in {"GET", "POST", "PUT"} else "other"
+        return method if method in METHODS else OTHER

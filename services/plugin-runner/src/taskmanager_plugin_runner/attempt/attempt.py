@@ -16,6 +16,7 @@ from taskmanager.model.jobs import JobError
 from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.model.states import Status
+from taskmanager.process import tracing
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.attempt.commit_fence import Fence
@@ -26,9 +27,11 @@ from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEventHandler
 from taskmanager_plugin_runner.attempt.sudden_end import sudden_end
 from taskmanager_plugin_runner.attempt.tidying import tidy
+from taskmanager_plugin_runner.attempt_trace import AttemptTrace
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
+from taskmanager_plugin_runner.metrics import job_metrics
 from taskmanager_plugin_runner.pipeline.first_of import first_of
 from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
@@ -41,6 +44,11 @@ _UNDER_WAY = {
     SlotStep.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
     SlotStep.RUN: Failpoint.RUNNER_IN_PROCESSING,
     SlotStep.STAGE_OUT: Failpoint.RUNNER_IN_DOWNLOAD,
+}
+_PHASES = {
+    SlotStep.STAGE_IN: Status.UPLOAD,
+    SlotStep.RUN: Status.PROCESSING,
+    SlotStep.STAGE_OUT: Status.DOWNLOAD,
 }
 
 log = get_logger(__name__)
@@ -68,6 +76,8 @@ class Attempt:
         self._dirty = False
         self.placing = False
         self._records = AttemptRecords(self._reports)
+        self._metrics = job_metrics(services.manifest.name)
+        self._trace = AttemptTrace(grant, services.manifest.name)
         self._control = AttemptControl(services.manifest, slot, self._reports, self._records.note)
         self._watch = LimitWatch(services.manifest.limits_for(grant.spec.template))
         self._slot_events = SlotEventHandler(self._records, self._control, self._watch)
@@ -145,6 +155,10 @@ class Attempt:
 
         `over` is called once the outcome is reported; after a success the slot may still need tidying up.
         """
+        with tracing.during(self._grant.traceparent):
+            await self._run(over)
+
+    async def _run(self, over: Over) -> None:
         self._slot.listener = self._slot_events
         try:
             finished = await self._phases()
@@ -163,6 +177,7 @@ class Attempt:
                 await self._tidy()
         finally:
             self._slot.listener = None
+            self._metrics.over(self._watch.peak.bytes)
 
     async def _phases(self) -> SlotAnswer | None:
         """The answer of the last step, or None if the attempt is no longer ours."""
@@ -217,9 +232,11 @@ class Attempt:
 
     async def _upload(self) -> SlotAnswer:
         self._reports.advanced(Status.UPLOAD)
+        self._phase_over(Status.WAITINGFORUPLOAD, elapsed_seconds() - self.began)
         self._dirty = True
         began = elapsed_seconds()
         brought = await self._step(SlotStep.STAGE_IN)
+        self._metrics.brought(brought.files, brought.bytes)
         self._services.pace.brought(elapsed_seconds() - began, brought.bytes if brought.coming else 0)
         return brought
 
@@ -251,10 +268,15 @@ class Attempt:
             raise JobKilledError(attempt_texts.INTERRUPTED())
         self._control.require_going_on(step)
         how = OrderTerms(self._control.known(step), ahead=self._ahead, processors=processors)
+        began = elapsed_seconds()
         answering = self._slot.order(step, self._grant, source, how)
         failpoint(_UNDER_WAY[step])
-        with self._control.during(step):
-            answer = await answering
+        try:
+            with self._control.during(step):
+                answer = await answering
+        finally:
+            self._phase_over(_PHASES[step], elapsed_seconds() - began)
+        self._metrics.used(answer.cpu_seconds)
         self._dirty = self._dirty or answer.untidy
         if answer.cancelled:
             raise CancelledByOrderError
@@ -267,12 +289,18 @@ class Attempt:
             raise StepFailedError(answer.failure)
         return answer
 
+    def _phase_over(self, phase: Status, seconds: float) -> None:
+        self._metrics.phase_over(phase, seconds, self._grant.traceparent)
+        self._trace.phase(phase, seconds)
+
     # --- the end of the job
 
     def _finish(self, finished: SlotAnswer, over: Over) -> None:
         warnings = self._records.close()
         failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
         self._reports.finished(finished.files, finished.bytes, warnings)
+        self._metrics.finished(finished.files, finished.bytes)
+        self._trace.over(AttemptOutcome.FINISHED)
         over(AttemptOutcome.FINISHED)
 
     async def _end(self, outcome: AttemptOutcome, error: JobError | None, over: Over) -> None:
@@ -290,12 +318,14 @@ class Attempt:
             # the fence refused: if that was due to a cancel whose order is still on its way, this is its end
             self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {AttemptOutcome.FAILED, AttemptOutcome.CRASHED}:
+            self._trace.failed(error.kind)
             told = with_problem(error.text, problem)
             self._reports.failed(
                 error.model_copy(update={"message": told, "reason": reason_of(told)}),
                 warnings,
                 crashed=outcome is AttemptOutcome.CRASHED,
             )
+        self._trace.over(outcome)
         over(outcome)
 
     def _cut_short(

@@ -1,66 +1,62 @@
 """What a decision means for the metrics and the log."""
 
-from collections import Counter as Counting
-from collections.abc import Sequence
-from functools import cache
+from collections import Counter
+from datetime import timedelta
 
 from taskmanager.model.jobs import Job
-from taskmanager.model.registry import InstalledPlugin, TabStatistics
 from taskmanager.model.states import Status
 from taskmanager.process.logs import get_logger
-from taskmanager.process.metrics import Histogram
+from taskmanager.process.tracing import exemplar
 from taskmanager_scheduler.decisions.decision import Decision
-from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
+from taskmanager_scheduler.decisions.error_kinds import new_error
+from taskmanager_scheduler.decisions.job_metrics import metrics_of
 
 log = get_logger(__name__)
 
 
 def record_decision(decision: Decision, messages: int) -> None:
     """Count what became of the jobs of one group; one line of the log for each way in which jobs ended."""
-    submitted: Counting[str] = Counting()
-    ended: dict[tuple[str, Status], list[str]] = {}
+    submitted: Counter[str] = Counter()
+    ended: dict[tuple[str, Status], list[Job]] = {}
     for before, after in decision.jobs:
+        metrics = metrics_of(after.plugin)
         if before is None:
             submitted[after.plugin] += 1
         if after.started_at and (before is None or before.attempt != after.attempt):
-            waited = after.started_at - (before or after).queued_at
-            _queue_wait(after.plugin).observe(max(0.0, waited.total_seconds()))
+            trace = exemplar(after.traceparent)
+            metrics.queue_wait.observe(_seconds(after.started_at - (before or after).queued_at), trace)
+            if before is None or before.attempt == 0:
+                metrics.time_to_start.observe(_seconds(after.started_at - after.created), trace)
+        if (kind := new_error(before, after)) is not None:
+            metrics.errors[kind].inc()
         if after.status.final and (before is None or before.status is not after.status):
             _observe_end(after)
-            ended.setdefault((after.plugin, after.status), []).append(after.id)
+            ended.setdefault((after.plugin, after.status), []).append(after)
     for name, number in submitted.items():
-        SUBMITTED.labels(name).inc(number)
+        metrics_of(name).submitted.inc(number)
     for plugin in decision.plugins:
+        metrics_of(plugin.name)
         log.info("plugin_installed", plugin=plugin.name, version=plugin.manifest.version)
     for (name, status), jobs in ended.items():
-        FINISHED.labels(name, status.lower()).inc(len(jobs))
-        log.info("jobs_ended", plugin=name, status=status, jobs=jobs)
+        metrics_of(name).ends[status][0].inc(len(jobs))
+        traces = {job.id: job.trace_id for job in jobs if job.trace_id is not None}
+        told = {"trace_ids": traces} if traces else {}
+        log.info("jobs_ended", plugin=name, status=status, jobs=[job.id for job in jobs], **told)
     log.debug("group_stored", messages=messages, jobs=len(decision.jobs), effects=len(decision.effects))
 
 
 def _observe_end(job: Job) -> None:
-    if job.started_at and job.finished:
-        took = (job.finished - job.started_at).total_seconds()
-        _duration(job.plugin, job.status).observe(max(0.0, took))
+    metrics = metrics_of(job.plugin)
+    _, duration = metrics.ends[job.status]
+    metrics.attempts.observe(job.attempt)
+    if job.finished is None:
+        return
+    if job.started_at:
+        duration.observe(_seconds(job.finished - job.started_at), exemplar(job.traceparent))
+    if job.status is Status.CANCELLED and job.cancel is not None:
+        metrics.cancel.observe(_seconds(job.finished - job.cancel.at))
 
 
-# Looked up once, since every job needs them.
-
-
-@cache
-def _queue_wait(plugin: str) -> Histogram:
-    return QUEUE_WAIT.labels(plugin)
-
-
-@cache
-def _duration(plugin: str, status: Status) -> Histogram:
-    return JOB_DURATION.labels(plugin, status.lower())
-
-
-def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[InstalledPlugin]) -> None:
-    """Set the gauges of jobs by status and of stopped plugins."""
-    for plugin in plugins:
-        PAUSED.labels(plugin.name).set(1 if plugin.paused else 0)
-        own = [one for one in statistics if one.plugin == plugin.name]
-        for status in Status:
-            JOBS.labels(plugin.name, status.value).set(sum(one.statuses.get(status, 0) for one in own))
+def _seconds(span: timedelta) -> float:
+    """The seconds of a span, which is not below 0 even if its ends were told by different clocks."""
+    return max(0.0, span.total_seconds())
