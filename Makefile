@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY
 
 docs: setup ## write again the pages that are made from the code
 	@$(BIN)/python -m deploy.reference
+
+dashboards: setup ## write again the Grafana dashboards that are made from code
+	@.venv/tools/bin/python -m deploy.grafana
 
 site: setup ## the documentation as a site in .site, every link checked; nothing in it is loaded from elsewhere
 	@NO_MKDOCS_2_WARNING=1 .venv/tools/bin/mkdocs build --strict --quiet
